@@ -1,0 +1,8 @@
+"""qwen-dual: a coding agent for the terminal with its session on a second channel.
+
+Rooms, from the wire to the front: ``protocol`` (what goes over the channels), ``core`` (session,
+turns, approvals, the bus), ``models`` and ``tools`` (what the core drives), ``bridge`` (the
+channels), ``settings`` (layers), ``tui`` (the prompt-toolkit front end). ``app`` puts them together.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,51 @@
+"""Publishes each event once: stamps it, then calls the observers in their order.
+
+Observers are plain callables. One that raises is dropped and named in the log, so that a broken
+observer can hurt neither the session nor the other observers.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol.events import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.protocol.events import Event
+
+    Observer = Callable[[Event], None]
+
+log = logging.getLogger(__name__)
+
+
+class Bus:
+    """The one stream of a session; ``seq`` counts from 1 in the order of publishing."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self.seq = 0
+        self._observers: list[Observer] = []
+
+    def subscribe(self, observer: Observer) -> None:
+        """Calls ``observer`` with every event from now on."""
+        self._observers.append(observer)
+
+    def unsubscribe(self, observer: Observer) -> None:
+        """Stops calling ``observer``; unknown ones are ignored."""
+        if observer in self._observers:
+            self._observers.remove(observer)
+
+    def publish(self, body: Event) -> Event:
+        """Stamps ``body`` and hands it to every observer; returns the stamped event."""
+        self.seq += 1
+        event = stamp(body, session_id=self.session_id, seq=self.seq)
+        for observer in tuple(self._observers):
+            try:
+                observer(event)
+            except Exception:  # noqa: BLE001 - the supervisor of foreign code
+                log.exception("observer %r failed and is dropped", observer)
+                self.unsubscribe(observer)
+        return event

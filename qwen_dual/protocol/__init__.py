@@ -1,0 +1,41 @@
+"""The wire contract: events out, commands in, one codec. Imports nothing else of ours.
+
+* ``shapes``: TypedDicts of every event and content block, for type checkers and the schema.
+* ``events``: functions that build event bodies; ``stamp`` puts the envelope around one.
+* ``codec``: bytes ⇄ JSON, the only place that imports orjson.
+* ``commands``: the pydantic models of what may come in, and ``parse_command``.
+
+``shapes`` and ``commands`` are heavy to import, so nothing on the way to the first event does.
+"""
+
+PROTOCOL_VERSION = 2
+
+EVENT_TYPES = (
+    "system",
+    "user",
+    "assistant",
+    "stream_event",
+    "result",
+    "control_request",
+    "control_response",
+)
+"""What ``session_start`` advertises as ``supported_events``."""
+
+COMMAND_TYPES = (
+    "submit",
+    "confirmation_response",
+    "interrupt",
+    "cancel",
+    "get_state",
+    "set_approval_mode",
+    "set_model",
+)
+"""What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
+
+APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
+
+MAX_LINE_BYTES = 1 << 20
+"""A longer line on an input channel is dropped as it streams by."""
+
+MAX_RESULT_BYTES = 60_000
+"""Bound on a ``tool_result`` text after JSON escaping, so that its line stays below 64 KiB."""

@@ -1,0 +1,192 @@
+"""Builds event bodies: plain dicts in the shape of the wire, so that every observer sees one truth.
+
+A body has all fields but the envelope; ``stamp`` adds that. Nothing here checks or copies what it
+is given: it is on the path of every delta.
+"""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.protocol.shapes import ContentBlock, Usage
+
+Event = dict[str, Any]
+"""An event or the body of one; ``shapes.Event`` is the union of what it may hold."""
+
+
+def new_uuid() -> str:
+    """A random (version 4) UUID as text; ``uuid.uuid4`` takes three times as long."""
+    raw = bytearray(urandom(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def stamp(body: Event, *, session_id: str, seq: int) -> Event:
+    """The whole event: ``body`` with its envelope, in the field order of the wire.
+
+    The control events have no ``uuid`` and no ``parent_tool_use_id`` on the wire. An assistant
+    event brings its own ``uuid``, since it equals the message's id.
+    """
+    kind = body["type"]
+    if kind == "control_request" or kind == "control_response":
+        return {**body, "session_id": session_id, "seq": seq}
+    event: Event = {"type": kind}
+    if "subtype" in body:
+        event["subtype"] = body["subtype"]
+    event["uuid"] = body.get("uuid") or new_uuid()
+    event["session_id"] = session_id
+    event["parent_tool_use_id"] = None
+    event["seq"] = seq
+    event.update(body)
+    return event
+
+
+# -- system ------------------------------------------------------------------------------------
+
+
+def system(subtype: str, data: dict[str, Any]) -> Event:
+    """A ``system`` event; ``data`` as protocol.md lists it for ``subtype``."""
+    return {"type": "system", "subtype": subtype, "data": data}
+
+
+def notice(text: str, level: str = "info", **more: Any) -> Event:
+    """Something to tell whoever watches: ``level`` is ``info``, ``warning`` or ``error``."""
+    return system("notice", {"level": level, "text": text, **more})
+
+
+def tool_progress(tool_use_id: str, tool_name: str, status: str, text: str = "") -> Event:
+    """A tool call that started (``started``) or printed something (``output``)."""
+    return system(
+        "tool_progress",
+        {"tool_use_id": tool_use_id, "tool_name": tool_name, "status": status, "text": text},
+    )
+
+
+# -- conversation ------------------------------------------------------------------------------
+
+
+def user_text(text: str, origin: str, command_id: str | None = None) -> Event:
+    """What somebody submitted; ``origin`` is ``keyboard``, ``input`` or ``cli``."""
+    body: Event = {
+        "type": "user",
+        "message": {"role": "user", "content": [{"type": "text", "text": text}]},
+        "origin": origin,
+    }
+    if command_id is not None:
+        body["command_id"] = command_id
+    return body
+
+
+def tool_result(tool_use_id: str, text: str, *, is_error: bool) -> Event:
+    """The result of one tool call; ``text`` is already bounded (``codec.bound_text``)."""
+    block = {
+        "type": "tool_result",
+        "tool_use_id": tool_use_id,
+        "is_error": is_error,
+        "content": text,
+    }
+    return {"type": "user", "message": {"role": "user", "content": [block]}}
+
+
+def stream(event: dict[str, Any]) -> Event:
+    """A ``stream_event`` around one of the inner events below."""
+    return {"type": "stream_event", "event": event}
+
+
+def message_start(message_id: str, model: str) -> Event:
+    """A model call begins to answer."""
+    message = {"id": message_id, "role": "assistant", "model": model, "content": []}
+    return stream({"type": "message_start", "message": message})
+
+
+def block_start(index: int, block: ContentBlock | dict[str, Any]) -> Event:
+    """A content block begins; ``block`` is empty but for its kind (and a tool's id and name)."""
+    return stream({"type": "content_block_start", "index": index, "content_block": block})
+
+
+def text_delta(index: int, text: str) -> Event:
+    """A piece of a text block."""
+    delta = {"type": "text_delta", "text": text}
+    return stream({"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def thinking_delta(index: int, text: str) -> Event:
+    """A piece of a thinking block."""
+    delta = {"type": "thinking_delta", "thinking": text}
+    return stream({"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def json_delta(index: int, partial_json: str) -> Event:
+    """A piece of a tool call's arguments."""
+    delta = {"type": "input_json_delta", "partial_json": partial_json}
+    return stream({"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def block_stop(index: int) -> Event:
+    """A content block is complete."""
+    return stream({"type": "content_block_stop", "index": index})
+
+
+def message_stop() -> Event:
+    """The model call is over."""
+    return stream({"type": "message_stop"})
+
+
+def assistant(
+    message_id: str,
+    model: str,
+    content: Sequence[Any],
+    *,
+    stop_reason: str | None,
+    usage: Usage | dict[str, int],
+) -> Event:
+    """One run of blocks of one kind; its ``uuid`` is the message's id."""
+    return {
+        "type": "assistant",
+        "uuid": message_id,
+        "message": {
+            "id": message_id,
+            "type": "message",
+            "role": "assistant",
+            "model": model,
+            "content": list(content),
+            "stop_reason": stop_reason,
+            "usage": usage,
+        },
+    }
+
+
+# -- approvals ---------------------------------------------------------------------------------
+
+
+def control_request(request_id: str, request: dict[str, Any]) -> Event:
+    """A tool call asks for leave; ``request`` is a ``shapes.PermissionRequest``."""
+    return {"type": "control_request", "request_id": request_id, "request": request}
+
+
+def control_response(request_id: str, *, allowed: bool, resolved_by: str) -> Event:
+    """How a request ended; exactly one for each ``control_request``."""
+    return {
+        "type": "control_response",
+        "response": {
+            "subtype": "success",
+            "request_id": request_id,
+            "response": {"allowed": allowed},
+            "resolved_by": resolved_by,
+        },
+    }
+
+
+UNKNOWN_REQUEST = "unknown request_id (already resolved, cancelled, or never issued)"
+
+
+def control_error(request_id: str, error: str = UNKNOWN_REQUEST) -> Event:
+    """An answer to a request that is not pending."""
+    response = {"subtype": "error", "request_id": request_id, "error": error}
+    return {"type": "control_response", "response": response}

@@ -1,0 +1,221 @@
+"""The shape of everything on the wire, as TypedDicts: for type checkers and for the schema.
+
+Only type checkers and schema builders import this module; ``events`` builds the same shapes as
+plain dicts. Keys that older readers do not know are marked NotRequired or documented as ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+Origin = Literal["keyboard", "input", "cli"]
+ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
+State = Literal[
+    "idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"
+]
+StopReason = Literal["end_turn", "interrupted", "error", "denied", "max_turns"]
+
+
+class TextBlock(TypedDict):
+    """Plain text, from a person or the model."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ThinkingBlock(TypedDict):
+    """The model's reasoning; ``signature`` is the provider's, empty where it has none."""
+
+    type: Literal["thinking"]
+    thinking: str
+    signature: str
+
+
+class ToolUseBlock(TypedDict):
+    """One tool call; ``input`` is the parsed arguments."""
+
+    type: Literal["tool_use"]
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+class ToolResultBlock(TypedDict):
+    """What a tool call came to, for the model."""
+
+    type: Literal["tool_result"]
+    tool_use_id: str
+    is_error: bool
+    content: str
+
+
+ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock
+
+
+class Usage(TypedDict):
+    """Tokens of one message or one turn."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: NotRequired[int]
+    total_tokens: NotRequired[int]
+
+
+class Message(TypedDict):
+    """One entry of the conversation, in the one neutral form that every model adapter reads."""
+
+    role: Literal["user", "assistant"]
+    content: list[ContentBlock]
+
+
+class AssistantMessage(TypedDict):
+    """The message of an ``assistant`` event."""
+
+    id: str
+    type: Literal["message"]
+    role: Literal["assistant"]
+    model: str
+    content: list[ContentBlock]
+    stop_reason: Literal["tool_use"] | None
+    usage: Usage
+
+
+class Envelope(TypedDict):
+    """What every event but the control ones carries."""
+
+    uuid: str
+    session_id: str
+    parent_tool_use_id: str | None
+    seq: int
+
+
+class SystemEvent(Envelope):
+    """``session_start``, ``session_end``, ``state`` and the other subtypes; see ``data``."""
+
+    type: Literal["system"]
+    subtype: str
+    data: dict[str, Any]
+
+
+class UserEvent(Envelope):
+    """What was submitted (with ``origin``) or one tool result (without)."""
+
+    type: Literal["user"]
+    message: Message
+    origin: NotRequired[Origin]
+    command_id: NotRequired[str]
+
+
+class AssistantEvent(Envelope):
+    """One run of blocks of one kind."""
+
+    type: Literal["assistant"]
+    message: AssistantMessage
+
+
+class StreamEvent(Envelope):
+    """A piece of the model's answer while it comes."""
+
+    type: Literal["stream_event"]
+    event: dict[str, Any]
+
+
+class ResultEvent(Envelope):
+    """The end of a turn."""
+
+    type: Literal["result"]
+    subtype: Literal["success", "error_during_execution"]
+    is_error: bool
+    duration_ms: int
+    duration_api_ms: int
+    num_turns: int
+    result: str
+    usage: Usage
+    permission_denials: list[dict[str, Any]]
+    turn_id: str
+    command_id: str | None
+    stop_reason: StopReason
+    error: NotRequired[dict[str, Any]]
+
+
+class Suggestion(TypedDict):
+    """One way to answer a permission request."""
+
+    type: Literal["allow", "deny", "modify"]
+    label: str
+    description: str
+
+
+class Preview(TypedDict):
+    """What a call will do, made for reading: ours, beside the reference's fields."""
+
+    kind: Literal["command", "diff", "text"]
+    title: str
+    text: str
+
+
+class PermissionRequest(TypedDict):
+    """The ``request`` of a ``control_request``."""
+
+    subtype: Literal["can_use_tool"]
+    tool_name: str
+    tool_use_id: str
+    input: dict[str, Any]
+    permission_suggestions: list[Suggestion] | None
+    blocked_path: str | None
+    preview: NotRequired[Preview | None]
+
+
+class ControlRequest(TypedDict):
+    """A tool call waits for leave."""
+
+    type: Literal["control_request"]
+    request_id: str
+    request: PermissionRequest
+    session_id: str
+    seq: int
+
+
+class Verdict(TypedDict):
+    """The inner response of a resolved request."""
+
+    allowed: bool
+
+
+class ControlSuccess(TypedDict):
+    """A request was resolved."""
+
+    subtype: Literal["success"]
+    request_id: str
+    response: Verdict
+    resolved_by: ResolvedBy
+
+
+class ControlFailure(TypedDict):
+    """An answer came to a request that is not pending."""
+
+    subtype: Literal["error"]
+    request_id: str
+    error: str
+
+
+class ControlResponse(TypedDict):
+    """How a request ended."""
+
+    type: Literal["control_response"]
+    response: ControlSuccess | ControlFailure
+    session_id: str
+    seq: int
+
+
+Event = (
+    SystemEvent
+    | UserEvent
+    | AssistantEvent
+    | StreamEvent
+    | ResultEvent
+    | ControlRequest
+    | ControlResponse
+)

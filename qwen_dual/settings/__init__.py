@@ -1,0 +1,1 @@
+"""Settings: what is configured, layer over layer."""
