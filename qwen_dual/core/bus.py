@@ -45,7 +45,7 @@ class Bus:
         for observer in tuple(self._observers):
             try:
                 observer(event)
-            except Exception:  # noqa: BLE001 - the supervisor of foreign code
+            except Exception:
                 log.exception("observer %r failed and is dropped", observer)
                 self.unsubscribe(observer)
         return event

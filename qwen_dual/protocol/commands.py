@@ -75,9 +75,7 @@ class SetModel(_Command):
     model: str
 
 
-Command = (
-    Submit | ConfirmationResponse | Interrupt | Cancel | GetState | SetApprovalMode | SetModel
-)
+Command = Submit | ConfirmationResponse | Interrupt | Cancel | GetState | SetApprovalMode | SetModel
 _ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
 
 

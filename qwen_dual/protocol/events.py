@@ -85,13 +85,18 @@ def user_text(text: str, origin: str, command_id: str | None = None) -> Event:
 
 def tool_result(tool_use_id: str, text: str, *, is_error: bool) -> Event:
     """The result of one tool call; ``text`` is already bounded (``codec.bound_text``)."""
-    block = {
+    block = result_block(tool_use_id, text, is_error=is_error)
+    return {"type": "user", "message": {"role": "user", "content": [block]}}
+
+
+def result_block(tool_use_id: str, text: str, *, is_error: bool) -> dict[str, Any]:
+    """A ``tool_result`` block, as the wire and the conversation hold it."""
+    return {
         "type": "tool_result",
         "tool_use_id": tool_use_id,
         "is_error": is_error,
         "content": text,
     }
-    return {"type": "user", "message": {"role": "user", "content": [block]}}
 
 
 def stream(event: dict[str, Any]) -> Event:

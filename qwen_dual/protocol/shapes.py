@@ -6,15 +6,13 @@ plain dicts. Keys that older readers do not know are marked NotRequired or docum
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 Origin = Literal["keyboard", "input", "cli"]
 ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
-State = Literal[
-    "idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"
-]
+State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
 StopReason = Literal["end_turn", "interrupted", "error", "denied", "max_turns"]
 
 

@@ -1,0 +1,42 @@
+"""The way in: notes the input file's size, then hands over. Nothing heavy is imported before that.
+
+A host may write its first command as soon as it has spawned us, so the size that divides old
+commands from new ones is taken before the imports that take longer than a host does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the program; returns its exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sizes = note_sizes(arguments)
+
+    from qwen_dual.cli import parse
+
+    options = parse(arguments)
+
+    from qwen_dual.app import run
+
+    return run(options, sizes)
+
+
+def note_sizes(arguments: list[str]) -> dict[str, int]:
+    """The size in bytes of each file named by ``--input-file``, by its name as given."""
+    sizes: dict[str, int] = {}
+    names = [item.partition("=")[2] for item in arguments if item.startswith("--input-file=")]
+    names += [value for item, value in pairwise(arguments) if item == "--input-file"]
+    for name in names:
+        try:
+            sizes[name] = os.stat(name).st_size
+        except OSError:  # it may be made later: all of it is new then
+            sizes[name] = 0
+    return sizes
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""A model's deltas to the events of one message. Pure: deltas in, event bodies out.
+
+One ``assistant`` event covers one run of blocks of one kind; block indexes start at 0 again after
+each. Does not decide what follows: the turn reads ``blocks`` and ``calls`` when it is finished.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.model import (
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.protocol import events
+from qwen_dual.protocol.codec import NotJson, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.protocol.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedCall:
+    """A tool call as the model asked for it.
+
+    Attributes:
+        arguments: the parsed object, or None where the text was no JSON object.
+        raw: the text of the arguments.
+    """
+
+    id: str
+    name: str
+    arguments: dict[str, Any] | None
+    raw: str
+
+
+class Answer:
+    """One message of the model while it comes in.
+
+    Args:
+        model: the model's name, for the events.
+        emit: called with each event body, in order.
+        on_kind: called with ``text``, ``thinking`` or ``tool_use`` when a run of that kind begins.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        emit: Callable[[Event], object],
+        on_kind: Callable[[str], object] = lambda kind: None,
+    ) -> None:
+        self.model = model
+        self.blocks: list[dict[str, Any]] = []
+        self.calls: list[RequestedCall] = []
+        self.usage = TokenUsage()
+        self._emit = emit
+        self._on_kind = on_kind
+        self._next_id = events.new_uuid()
+        self._started = False
+        self._finished = False
+        self._kind = ""  # of the run that is open
+        self._run: list[dict[str, Any]] = []
+        self._pieces: list[str] | None = None  # of the block that is open
+        self._signature = ""
+        self._call: ToolCallStart | None = None
+
+    @property
+    def text(self) -> str:
+        """All text blocks so far, joined; the open one included."""
+        parts = [block["text"] for block in self.blocks if block["type"] == "text"]
+        if self._kind == "text" and self._pieces:
+            parts.append("".join(self._pieces))
+        return "".join(parts)
+
+    def feed(self, delta: ModelDelta) -> None:
+        """Takes one delta and emits what follows from it."""
+        # Ordered by frequency: text deltas are the hot path.
+        if isinstance(delta, TextDelta):
+            if delta.text:
+                self._enter("text")
+                self._add(delta.text)
+                self._emit(events.text_delta(len(self._run), delta.text))
+        elif isinstance(delta, ThinkingDelta):
+            if delta.text or delta.signature:
+                self._enter("thinking")
+                self._signature += delta.signature
+                if delta.text:
+                    self._add(delta.text)
+                    self._emit(events.thinking_delta(len(self._run), delta.text))
+        elif isinstance(delta, ToolCallArguments):
+            if self._call is not None and delta.partial_json:
+                self._add(delta.partial_json)
+                self._emit(events.json_delta(len(self._run), delta.partial_json))
+        elif isinstance(delta, ToolCallStart):
+            self._enter("tool_use")
+            self._close_block()
+            self._open_call(delta)
+        else:
+            self.usage = delta
+
+    def finish(self) -> None:
+        """Closes what is open: the block, the run (with the usage), the message. Idempotent."""
+        if self._finished:
+            return
+        self._finished = True
+        if not self._started:
+            return
+        self._close_run(last=True)
+        self._emit(events.message_stop())
+
+    def start(self) -> None:
+        """Opens the message; ``feed`` does so by itself at the first content."""
+        if not self._started:
+            self._started = True
+            self._emit(events.message_start(self._next_id, self.model))
+
+    def _add(self, piece: str) -> None:
+        if self._pieces is not None:
+            self._pieces.append(piece)
+
+    def _enter(self, kind: str) -> None:
+        if self._kind == kind and (self._pieces is not None or kind == "tool_use"):
+            return
+        self.start()
+        if self._kind != kind:
+            self._close_run(last=False)
+            self._kind = kind
+            self._on_kind(kind)
+        if kind != "tool_use":
+            block = (
+                {"type": "text", "text": ""}
+                if kind == "text"
+                else {"type": "thinking", "thinking": "", "signature": ""}
+            )
+            self._pieces = []
+            self._emit(events.block_start(len(self._run), block))
+
+    def _open_call(self, call: ToolCallStart) -> None:
+        self._call = call
+        self._pieces = []
+        block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+        self._emit(events.block_start(len(self._run), block))
+
+    def _close_block(self) -> None:
+        if self._pieces is None:
+            return
+        text = "".join(self._pieces)
+        self._pieces = None
+        block: dict[str, Any]
+        if self._kind == "text":
+            block = {"type": "text", "text": text}
+        elif self._kind == "thinking":
+            block = {"type": "thinking", "thinking": text, "signature": self._signature}
+            self._signature = ""
+        else:
+            block = self._finished_call(text)
+        self._emit(events.block_stop(len(self._run)))
+        self._run.append(block)
+        self.blocks.append(block)
+
+    def _finished_call(self, raw: str) -> dict[str, Any]:
+        call = self._call
+        assert call is not None
+        self._call = None
+        arguments: dict[str, Any] | None = None
+        try:
+            value = decode(raw or "{}")
+        except NotJson:
+            pass
+        else:
+            arguments = value if isinstance(value, dict) else None
+        self.calls.append(RequestedCall(call.id, call.name, arguments, raw))
+        return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments or {}}
+
+    def _close_run(self, *, last: bool) -> None:
+        self._close_block()
+        if not self._run:
+            return
+        self._emit(
+            events.assistant(
+                self._next_id,
+                self.model,
+                self._run,
+                stop_reason="tool_use" if self._kind == "tool_use" else None,
+                usage=self._wire_usage() if last else {"input_tokens": 0, "output_tokens": 0},
+            )
+        )
+        self._run = []
+        self._next_id = events.new_uuid()
+
+    def _wire_usage(self) -> dict[str, int]:
+        usage = self.usage
+        if usage == TokenUsage():  # a call that failed told no numbers
+            return {"input_tokens": 0, "output_tokens": 0}
+        return {
+            "input_tokens": usage.input_tokens,
+            "output_tokens": usage.output_tokens,
+            "cache_read_input_tokens": usage.cache_read_input_tokens,
+            "total_tokens": usage.input_tokens + usage.output_tokens,
+        }

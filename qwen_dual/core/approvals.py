@@ -1,0 +1,102 @@
+"""Pending permission requests, as a registry in which the first answer wins.
+
+Whoever answers (keyboard, channel, policy, an interrupt, the end) calls ``resolve``; it runs on the
+loop's own thread and is synchronous, so that two answers can never both win.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.protocol.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a request was resolved.
+
+    Attributes:
+        by: ``keyboard``, ``input``, ``policy``, ``interrupt`` or ``shutdown``.
+        message: a denial's reason, for the model.
+        updated_input: arguments to run instead of those asked for.
+        remember: ``session``, ``project`` or ``user``: how long an answer lasts.
+    """
+
+    allowed: bool
+    by: str
+    message: str | None = None
+    updated_input: dict[str, Any] | None = None
+    remember: str | None = None
+
+
+@dataclass(slots=True)
+class Pending:
+    """A request that waits for its answer."""
+
+    request_id: str
+    request: dict[str, Any]
+    decision: Decision | None = None
+    _resolved: anyio.Event = field(default_factory=anyio.Event)
+
+    async def wait(self) -> Decision:
+        """The decision, once somebody has made it."""
+        await self._resolved.wait()
+        assert self.decision is not None
+        return self.decision
+
+    def settle(self, decision: Decision) -> None:
+        """Wakes who waits; only the registry calls this."""
+        self.decision = decision
+        self._resolved.set()
+
+
+class Approvals:
+    """All pending requests of a session, in the order of asking.
+
+    Args:
+        publish: takes the event bodies (``control_request``, ``control_response``).
+        on_change: called after the set of pending requests changed.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[Event], object],
+        on_change: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.pending: dict[str, Pending] = {}
+        self._publish = publish
+        self._on_change = on_change
+
+    def ask(self, request: dict[str, Any]) -> Pending:
+        """Publishes ``request`` (a ``shapes.PermissionRequest``) and returns what to wait on."""
+        pending = Pending(events.new_uuid(), request)
+        self.pending[pending.request_id] = pending
+        self._on_change()
+        # The observer may resolve it at once, so it is registered by now.
+        self._publish(events.control_request(pending.request_id, request))
+        return pending
+
+    def resolve(self, request_id: str, decision: Decision) -> bool:
+        """Settles a request; False when it is not pending (any more)."""
+        pending = self.pending.pop(request_id, None)
+        if pending is None:
+            return False
+        self._publish(
+            events.control_response(request_id, allowed=decision.allowed, resolved_by=decision.by)
+        )
+        pending.settle(decision)
+        self._on_change()
+        return True
+
+    def deny_all(self, by: str) -> None:
+        """Resolves all that is pending as not allowed."""
+        for request_id in tuple(self.pending):
+            self.resolve(request_id, Decision(allowed=False, by=by))

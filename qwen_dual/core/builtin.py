@@ -1,0 +1,81 @@
+"""The slash commands that need nothing but the session: registers them, and says what they show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.slash import SlashCommand
+from qwen_dual.protocol import APPROVAL_MODES
+
+if TYPE_CHECKING:
+    from qwen_dual.core.session import Session
+    from qwen_dual.core.stats import Stats
+
+MODE_MEANINGS = {
+    "plan": "reads only; nothing that writes or runs",
+    "default": "asks before it writes or runs",
+    "auto-edit": "edits in the workspace without asking",
+    "yolo": "runs everything without asking",
+}
+
+
+def register(session: Session, stats: Stats) -> None:
+    """Adds the session's own commands to its registry."""
+    add = session.slash.add
+    add(SlashCommand("help", "what can be typed", lambda _, __: session.slash.help()))
+    add(
+        SlashCommand(
+            "clear",
+            "begin a new conversation",
+            lambda _, origin: session.clear(origin),
+            while_busy=False,
+        )
+    )
+    add(
+        SlashCommand(
+            "approval-mode",
+            "show or change what runs without asking",
+            lambda mode, origin: _approval_mode(session, mode, origin),
+            APPROVAL_MODES,
+        )
+    )
+    add(
+        SlashCommand(
+            "model",
+            "show or change the model",
+            lambda name, origin: _model(session, name, origin),
+        )
+    )
+    add(SlashCommand("tools", "what the model can call", lambda _, __: _tools(session)))
+    add(SlashCommand("stats", "turns, tokens, tools and time", lambda _, __: stats.describe()))
+    add(
+        SlashCommand("quit", "end the session", lambda _, __: session.request_close()),
+        "exit",
+    )
+
+
+def _approval_mode(session: Session, mode: str, origin: str) -> str:
+    if mode:
+        session.set_approval_mode(mode, origin)
+        return f"Approval mode: {mode} ({MODE_MEANINGS[mode]})"
+    return "\n".join(
+        f"{'●' if name == session.approval_mode else ' '} {name:<9}  {meaning}"
+        for name, meaning in MODE_MEANINGS.items()
+    )
+
+
+def _model(session: Session, name: str, origin: str) -> str:
+    if name:
+        session.set_model(name, origin)
+        return f"Model: {name}"
+    return "\n".join(
+        f"{'●' if known == session.model_name else ' '} {known}" for known in session.model_names
+    )
+
+
+def _tools(session: Session) -> str:
+    width = max(map(len, session.tools), default=0)
+    return "\n".join(
+        f"{name:<{width}}  {tool.description.splitlines()[0]}"
+        for name, tool in session.tools.items()
+    )

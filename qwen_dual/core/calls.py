@@ -1,0 +1,239 @@
+"""Runs the tool calls of one message: checks, asks, runs, and gives each call its result.
+
+Consecutive calls of one kind form a batch; batches run in order, so that a read after a write sees
+what was written. Within a batch calls run in parallel, but for edits, which go one at a time. When a
+call of a batch was not allowed, the batches after it do not run: they were planned on top of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.core.policy import rule_for
+from qwen_dual.core.progress import Progress
+from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.protocol import events
+from qwen_dual.protocol.codec import bound_text, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from qwen_dual.core.answer import RequestedCall
+    from qwen_dual.core.approvals import Approvals, Decision
+    from qwen_dual.core.policy import Policy
+    from qwen_dual.core.tool import Call, Tool
+    from qwen_dual.protocol.events import Event
+
+DENIED = "The person did not allow this call."
+INTERRUPTED = "Interrupted before it finished."
+SKIPPED = "Not run: an earlier call of the same message was not allowed."
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the calls of one message.
+
+    Attributes:
+        results: the ``tool_result`` blocks, in the order of the calls.
+        denials: tool name, id and input of each call that was not allowed.
+        stopped: every call was denied without a reason, so there is nothing to tell the model.
+    """
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    denials: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass(slots=True)
+class _Job:
+    requested: RequestedCall
+    tool: Tool | None = None
+    call: Call | None = None
+    rule: str | None = None
+    error: str = ""
+    result: ToolResult | None = None
+    denied: bool = False
+    reason: str | None = None
+
+    @property
+    def lane(self) -> str:
+        return self.tool.kind if self.tool is not None and self.call is not None else "none"
+
+
+class CallRunner:
+    """Runs calls for a session; one instance serves all turns.
+
+    Args:
+        tools: by name.
+        policy: decides what must ask.
+        approvals: where it asks.
+        publish: takes the event bodies.
+        on_remember: called with a rule and the scope that an answer asked to remember.
+    """
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        policy: Policy,
+        approvals: Approvals,
+        publish: Callable[[Event], object],
+        on_remember: Callable[[str, str], object],
+    ) -> None:
+        self._tools = tools
+        self._policy = policy
+        self._approvals = approvals
+        self._publish = publish
+        self._on_remember = on_remember
+        self._edits = anyio.Lock()
+        self._jobs: list[_Job] = []
+
+    async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
+        """Runs all calls; every one gets exactly one ``tool_result`` event.
+
+        Cancelled, it leaves the unfinished ones to ``abandon``.
+        """
+        self._jobs = [self._prepare(call) for call in requested]
+        refused = False
+        for _, batch in groupby(self._jobs, key=lambda job: job.lane):
+            jobs = list(batch)
+            if refused:
+                for job in jobs:
+                    self._finish(job, ToolResult(SKIPPED, is_error=True))
+                continue
+            async with anyio.create_task_group() as group:
+                for job in jobs:
+                    group.start_soon(self._run_one, job)
+            refused = any(job.denied for job in jobs)
+        return self._outcome()
+
+    def abandon(self) -> Outcome:
+        """Gives every unfinished call a result that says it was interrupted."""
+        for job in self._jobs:
+            if job.result is None:
+                self._finish(job, ToolResult(INTERRUPTED, is_error=True))
+        return self._outcome()
+
+    def _prepare(self, requested: RequestedCall) -> _Job:
+        job = _Job(requested)
+        tool = self._tools.get(requested.name)
+        if tool is None:
+            known = ", ".join(self._tools) or "none"
+            job.error = f"There is no tool {requested.name!r}. Tools: {known}."
+        elif requested.arguments is None:
+            raw = requested.raw[:200]
+            job.error = f"The arguments of {requested.name} are not a JSON object: {raw}"
+        else:
+            self._check(job, tool, requested.arguments)
+        return job
+
+    def _check(self, job: _Job, tool: Tool, arguments: dict[str, Any]) -> None:
+        try:
+            job.call = tool.prepare(arguments)
+        except InvalidArguments as error:
+            job.error = str(error)
+            job.call = None
+            return
+        job.tool = tool
+        job.rule = rule_for(tool.name, tool.kind, arguments)
+
+    async def _run_one(self, job: _Job) -> None:
+        if job.call is None or job.tool is None:
+            self._finish(job, ToolResult(job.error, is_error=True))
+            return
+        outside = job.call.outside is not None
+        verdict = self._policy.judge(job.tool.kind, outside=outside, rule=job.rule)
+        note = ""
+        if verdict.action == "refuse":
+            self._finish(job, ToolResult(verdict.reason, is_error=True))
+            return
+        if verdict.action == "ask":
+            decision = await self._ask(job, job.call)
+            if not decision.allowed:
+                self._deny(job, decision)
+                return
+            if decision.remember is not None and job.rule is not None:
+                self._on_remember(job.rule, decision.remember)
+            if decision.updated_input is not None:
+                self._check(job, job.tool, decision.updated_input)
+                if job.error:
+                    self._finish(job, ToolResult(job.error, is_error=True))
+                    return
+                note = f"The person changed the input to: {encode(decision.updated_input).decode()}"
+        result = await self._execute(job)
+        self._finish(job, ToolResult(note + result.text, result.is_error))
+
+    async def _ask(self, job: _Job, call: Call) -> Decision:
+        preview = await call.preview()
+        request = {
+            "subtype": "can_use_tool",
+            "tool_name": job.requested.name,
+            "tool_use_id": job.requested.id,
+            "input": job.requested.arguments,
+            "permission_suggestions": list(call.suggestions) or None,
+            "blocked_path": call.outside,
+            "preview": preview,
+            "rule": job.rule,
+        }
+        return await self._approvals.ask(request).wait()
+
+    def _deny(self, job: _Job, decision: Decision) -> None:
+        job.denied = True
+        job.reason = decision.message
+        if decision.by in ("interrupt", "shutdown"):
+            text = INTERRUPTED
+        elif decision.message:
+            text = f"{DENIED} They said: {decision.message}"
+        else:
+            text = DENIED
+        self._finish(job, ToolResult(text, is_error=True))
+
+    async def _execute(self, job: _Job) -> ToolResult:
+        assert job.call is not None
+        assert job.tool is not None
+        progress = Progress(job.requested.id, job.requested.name, self._publish)
+        async with anyio.create_task_group() as group:
+            group.start_soon(progress.run)
+            if job.tool.kind == "edit":
+                async with self._edits:
+                    result = await self._started(job, job.call, progress)
+            else:
+                result = await self._started(job, job.call, progress)
+            group.cancel_scope.cancel()
+        return result
+
+    async def _started(self, job: _Job, call: Call, progress: Progress) -> ToolResult:
+        self._publish(
+            events.tool_progress(job.requested.id, job.requested.name, "started", call.title)
+        )
+        return await call.run(progress.report)
+
+    def _finish(self, job: _Job, result: ToolResult) -> None:
+        job.result = ToolResult(bound_text(result.text), result.is_error)
+        self._publish(
+            events.tool_result(job.requested.id, job.result.text, is_error=job.result.is_error)
+        )
+
+    def _outcome(self) -> Outcome:
+        outcome = Outcome()
+        for job in self._jobs:
+            assert job.result is not None
+            result = job.result
+            outcome.results.append(
+                events.result_block(job.requested.id, result.text, is_error=result.is_error)
+            )
+            if job.denied:
+                outcome.denials.append(
+                    {
+                        "tool_name": job.requested.name,
+                        "tool_use_id": job.requested.id,
+                        "tool_input": job.requested.arguments,
+                    }
+                )
+        ran = any(not job.denied and job.result.text != SKIPPED for job in self._jobs if job.result)
+        told = any(job.reason for job in self._jobs)
+        outcome.stopped = bool(outcome.denials) and not ran and not told
+        return outcome

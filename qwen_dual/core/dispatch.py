@@ -1,0 +1,110 @@
+"""Commands of a channel to calls on the session, with a receipt for each that carries an id.
+
+Decides nothing about the bytes: ``bridge`` reads and parses them. A repeated id is not run again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.policy import UnknownMode
+from qwen_dual.core.prompts import SeenIds
+from qwen_dual.core.session import UnknownModel
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.commands import Cancel, Command, ConfirmationResponse, Submit
+
+ORIGIN = "input"
+
+
+class Dispatcher:
+    """Carries out the commands of one channel.
+
+    Args:
+        session: what they act on.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._seen = SeenIds()
+
+    def command(self, command: Command) -> None:
+        """Carries out one command, at once; only a ``submit`` may wait in the queue."""
+        if command.id is not None and not self._seen.add(command.id):
+            self._session.receipt(command.id, "duplicate")
+        elif command.type == "submit":
+            self._submit(command)
+        elif command.type == "confirmation_response":
+            self._confirm(command)
+        elif command.type == "interrupt":
+            stopped = self._session.interrupt()
+            self._receipt(command, None if stopped else ("not_busy", "no turn is running"))
+        elif command.type == "cancel":
+            self._cancel(command)
+        elif command.type == "get_state":
+            self._receipt(command)
+            self._session.publish_state()
+        else:
+            try:
+                if command.type == "set_approval_mode":
+                    self._session.set_approval_mode(command.mode, ORIGIN)
+                else:
+                    self._session.set_model(command.model, ORIGIN)
+            except (UnknownMode, UnknownModel) as error:
+                self._receipt(command, ("unknown_value", str(error)))
+                if command.id is None:
+                    self._session.notice(f"{command.type}: {error}", "warning")
+            else:
+                self._receipt(command)
+
+    def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:
+        """Tells of a line that could not be used."""
+        data = {"code": code, "message": message, "offset": offset}
+        self._session.bus.publish(events.system("input_error", data))
+        if command_id is not None:
+            self._session.receipt(command_id, "rejected", code, message)
+
+    def _submit(self, command: Submit) -> None:
+        session = self._session
+        if not command.text.strip():
+            self._receipt(command, ("empty", "the text of a submit must not be empty"))
+            return
+        if command.when_busy == "reject" and session.busy:
+            self._receipt(command, ("busy", f"the session is {session.state}"))
+            return
+        # The receipt goes first: the turn's events follow it.
+        if command.id is not None:
+            if session.busy:
+                session.receipt(command.id, "queued", position=session.queued + 1)
+            else:
+                session.receipt(command.id, "accepted")
+        session.submit(command.text, origin=ORIGIN, command_id=command.id)
+
+    def _confirm(self, command: ConfirmationResponse) -> None:
+        if command.request_id not in self._session.approvals.pending:
+            self._receipt(command, ("unknown_request", events.UNKNOWN_REQUEST))
+        else:
+            self._receipt(command)
+        self._session.answer(
+            command.request_id,
+            command.allowed,
+            by=ORIGIN,
+            message=command.message,
+            remember=command.remember,
+            updated_input=command.updated_input,
+        )
+
+    def _cancel(self, command: Cancel) -> None:
+        found = self._session.cancel(command.target)
+        problem = ("not_queued", f"no queued submit has the id {command.target!r}")
+        self._receipt(command, None if found else problem)
+
+    def _receipt(self, command: Command, problem: tuple[str, str] | None = None) -> None:
+        if command.id is None:
+            return
+        if problem is None:
+            self._session.receipt(command.id, "accepted")
+        else:
+            self._session.receipt(command.id, "rejected", *problem)

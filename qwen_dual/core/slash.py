@@ -1,0 +1,85 @@
+"""The registry of slash commands: names, summaries, and how one is found and run.
+
+Front ends and channels share it, so that a remote ``/stats`` is what a typed one is. What a command
+does, its owner registers: the session its own (``builtin``), ``app`` those of other rooms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """One command.
+
+    Attributes:
+        name: without the slash.
+        summary: one line for ``/help`` and completion.
+        run: takes the arguments as one string and the origin (``keyboard``, ``input`` or ``cli``);
+            returns what to show, or None.
+        arguments: the values it takes, for completion and usage; empty where it takes none.
+        while_busy: whether a person may run it in the middle of a turn.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[str, str], str | None]
+    arguments: tuple[str, ...] = ()
+    while_busy: bool = True
+
+
+class SlashCommands:
+    """All commands of a session, in the order of registration."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, SlashCommand] = {}
+
+    def add(self, command: SlashCommand, *aliases: str) -> None:
+        """Registers ``command`` under its name and its aliases."""
+        for name in (command.name, *aliases):
+            self._commands[name] = command
+
+    def names(self) -> list[tuple[str, str]]:
+        """Every name with its summary, aliases included."""
+        return [(name, command.summary) for name, command in self._commands.items()]
+
+    def find(self, text: str) -> tuple[SlashCommand, str] | None:
+        """The command that ``text`` invokes and its arguments; None when there is none."""
+        name, _, arguments = text[1:].partition(" ")
+        command = self._commands.get(name.strip().lower())
+        return None if command is None else (command, arguments.strip())
+
+    def unknown(self, text: str) -> str:
+        """What to say of a command that does not exist: its name, and the nearest that does."""
+        name = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""
+        near = get_close_matches(name, self._commands, n=1, cutoff=0.5)
+        hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
+        return f"Unknown command /{name}. {hint}"
+
+    def help(self) -> str:
+        """The text of ``/help``: one line a command, aliases joined."""
+        rows: dict[str, list[str]] = {}
+        for name, command in self._commands.items():
+            rows.setdefault(command.name, []).append(f"/{name}")
+        left = {name: ", ".join(names) for name, names in rows.items()}
+        for name in left:
+            values = self._commands[name].arguments
+            left[name] += f" [{'|'.join(values)}]" if values else ""
+        width = max(map(len, left.values()), default=0)
+        return "\n".join(
+            f"{text:<{width}}  {self._commands[name].summary}" for name, text in left.items()
+        )
+
+
+def is_slash(text: str) -> bool:
+    """Whether ``text`` invokes a command: a path such as ``/usr/bin`` does not."""
+    if not text.startswith("/") or "\n" in text:
+        return False
+    word = text[1:].split(" ", 1)[0]
+    return bool(word) and "/" not in word

@@ -1,0 +1,59 @@
+"""The word for what the session is doing, and the ``state`` event at every change of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.approvals import Approvals
+    from qwen_dual.core.prompts import PromptQueue
+    from qwen_dual.protocol.events import Event
+
+
+class StateTeller:
+    """Derives the state and publishes it when it, the turn or the queue's length changed.
+
+    Args:
+        approvals: while a request is pending the state is ``awaiting_approval``, whatever else
+            goes on.
+        queue: counted and listed in the event.
+        publish: takes the event bodies.
+    """
+
+    def __init__(
+        self, approvals: Approvals, queue: PromptQueue, publish: Callable[[Event], object]
+    ) -> None:
+        self.turn_id: str | None = None
+        self._approvals = approvals
+        self._queue = queue
+        self._publish = publish
+        self._working = "idle"
+        self._told: tuple[str, str | None, int] | None = ("idle", None, 0)
+
+    @property
+    def word(self) -> str:
+        """The state as the ``state`` event names it."""
+        return "awaiting_approval" if self._approvals.pending else self._working
+
+    def set(self, working: str) -> None:
+        """Notes what the session does when it waits for nobody."""
+        self._working = working
+        self.tell()
+
+    def tell(self, *, again: bool = False) -> None:
+        """Publishes the state if it changed, or in any case with ``again``."""
+        now = (self.word, self.turn_id, len(self._queue))
+        if now == self._told and not again:
+            return
+        self._told = now
+        data = {
+            "state": self.word,
+            "turn_id": self.turn_id,
+            "queued": len(self._queue),
+            "queue": self._queue.listing(),
+        }
+        self._publish(events.system("state", data))

@@ -1,0 +1,205 @@
+"""Commands of a channel: what they do, and the receipt each gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+
+from qwen_dual.core.dispatch import Dispatcher
+from qwen_dual.core.model import TextDelta
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.commands import parse_command
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+
+def send(dispatcher: Dispatcher, **command: Any) -> None:
+    dispatcher.command(parse_command(encode(command).strip()))
+
+
+def receipts(host: Host) -> list[tuple[str, str, str | None]]:
+    data = [event["data"] for event in host.of("system", "command_receipt")]
+    return [(item["id"], item["status"], item.get("code")) for item in data]
+
+
+def test_submits_are_accepted_queued_with_a_position_or_rejected_when_asked_so() -> None:
+    gate = anyio.Event()
+
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        send(dispatcher, type="submit", text="a", id="1")
+        await host.until(lambda event: event["type"] == "user")
+        send(dispatcher, type="submit", text="b", id="2")
+        send(dispatcher, type="submit", text="c", id="3", when_busy="reject")
+        send(dispatcher, type="submit", text="d", id="4")
+        send(dispatcher, type="cancel", target="2", id="5")
+        send(dispatcher, type="cancel", target="2", id="6")
+        send(dispatcher, type="submit", text="  ", id="7")
+        gate.set()
+        await host.result(2)
+
+    host = Host(FakeModel([gate, TextDelta("x")]))
+    host.play(script)
+    assert receipts(host) == [
+        ("1", "accepted", None),
+        ("2", "queued", None),
+        ("3", "rejected", "busy"),
+        ("4", "queued", None),
+        ("5", "accepted", None),
+        ("6", "rejected", "not_queued"),
+        ("7", "rejected", "empty"),
+    ]
+    texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
+    assert texts == ["a", "d"]
+    positions = [event["data"].get("position") for event in host.of("system", "command_receipt")]
+    assert positions == [None, 1, None, 2, None, None, None]
+
+
+def test_a_repeated_id_is_not_run_again() -> None:
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        for _ in range(3):
+            send(dispatcher, type="submit", text="a", id="same")
+        await host.result()
+        send(dispatcher, type="submit", text="b", id="same")
+        send(dispatcher, type="submit", text="end", id="other")
+        await host.result(2)
+
+    host = Host(FakeModel())
+    host.play(script)
+    assert [status for _, status, _ in receipts(host)] == [
+        "accepted",
+        "duplicate",
+        "duplicate",
+        "duplicate",
+        "accepted",
+    ]
+    texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
+    assert texts == ["a", "end"]
+
+
+def test_the_first_answer_wins_and_a_late_one_gets_the_error() -> None:
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        host.session.submit("go")
+        request = await host.request()
+        send(dispatcher, type="confirmation_response", request_id=request, allowed=False)
+        assert not host.session.answer(request, True)
+        send(dispatcher, type="confirmation_response", request_id=request, allowed=True, id="late")
+        await host.result()
+
+    tool = FakeTool()
+    host = Host(FakeModel(call("run_shell_command", command="ls")), tool)
+    host.play(script)
+    assert tool.runs == []
+    responses = [event["response"] for event in host.of("control_response")]
+    assert [response["subtype"] for response in responses] == ["success", "error", "error"]
+    assert responses[0]["resolved_by"] == "input"
+    text = "unknown request_id (already resolved, cancelled, or never issued)"
+    assert {response["error"] for response in responses[1:]} == {text}
+    assert receipts(host) == [("late", "rejected", "unknown_request")]
+
+
+def test_an_answer_is_never_behind_a_submit() -> None:
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        host.session.submit("go")
+        request = await host.request()
+        send(dispatcher, type="submit", text="later")
+        send(dispatcher, type="confirmation_response", request_id=request, allowed=True)
+        await host.result(2)
+
+    tool = FakeTool()
+    host = Host(FakeModel(call("run_shell_command", command="ls")), tool)
+    host.play(script)
+    assert len(tool.runs) == 1
+
+
+def test_interrupt_state_mode_and_model_commands() -> None:
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        send(dispatcher, type="interrupt", id="idle")
+        host.session.submit("go")
+        await host.request()
+        send(dispatcher, type="get_state", id="state")
+        assert host.of("system", "state")[-1]["data"]["state"] == "awaiting_approval"
+        send(dispatcher, type="interrupt", id="busy")
+        await host.result()
+        send(dispatcher, type="set_approval_mode", mode="plan", id="mode")
+        send(dispatcher, type="set_model", model="nope", id="model")
+        send(dispatcher, type="set_model", model="nope")
+
+    host = Host(FakeModel(call("run_shell_command", command="ls")), FakeTool())
+    host.play(script)
+    assert receipts(host) == [
+        ("idle", "rejected", "not_busy"),
+        ("state", "accepted", None),
+        ("busy", "accepted", None),
+        ("mode", "accepted", None),
+        ("model", "rejected", "unknown_value"),
+    ]
+    assert host.session.approval_mode == "plan"
+    assert (
+        "unknown model 'nope'; configured: fake" in host.of("system", "notice")[-1]["data"]["text"]
+    )
+
+
+def test_a_line_that_cannot_be_used_is_told_and_its_id_gets_a_receipt() -> None:
+    async def script(host: Host) -> None:
+        Dispatcher(host.session).error("invalid", "submit: text: missing", 17, "x")
+
+    host = Host(FakeModel())
+    host.play(script)
+    assert host.of("system", "input_error")[0]["data"] == {
+        "code": "invalid",
+        "message": "submit: text: missing",
+        "offset": 17,
+    }
+    assert receipts(host) == [("x", "rejected", "invalid")]
+
+
+def test_keyboard_and_channel_racing_a_thousand_times_resolve_each_request_once() -> None:
+    rounds = 1000
+
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+        host.session.submit("go")
+        for count in range(1, rounds + 1):
+            request = await host.request(count)
+
+            async def by_keyboard(request: str = request, allowed: bool = count % 3 == 0) -> None:
+                host.session.answer(request, allowed, message="no")
+
+            async def by_channel(request: str = request, allowed: bool = count % 2 == 0) -> None:
+                send(
+                    dispatcher,
+                    type="confirmation_response",
+                    request_id=request,
+                    allowed=allowed,
+                    message="no",
+                )
+
+            async with anyio.create_task_group() as group:
+                for answer in (by_keyboard, by_channel)[:: 1 if count % 2 else -1]:
+                    group.start_soon(answer)
+        await host.result()
+
+    tool = FakeTool()
+    answers = [call("run_shell_command", f"c{n}", command="ls") for n in range(rounds)]
+    host = Host(FakeModel(*answers), tool)
+    # Waiting for the n-th event scans the record: keep only what the race is about.
+    host.bus.unsubscribe(host._record)
+    host.bus.subscribe(
+        lambda event: (
+            host._record(event)
+            if event["type"] in ("control_request", "control_response", "result")
+            else None
+        )
+    )
+    host.play(script)
+    responses = [event["response"] for event in host.of("control_response")]
+    resolved = [response for response in responses if response["subtype"] == "success"]
+    assert len(resolved) == len({response["request_id"] for response in resolved}) == rounds
+    assert len(responses) - len(resolved) == rounds
+    allowed = [response for response in resolved if response["response"]["allowed"]]
+    assert len(tool.runs) == len(allowed)

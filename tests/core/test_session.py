@@ -1,0 +1,525 @@
+"""The session as a playbook: commands in, events out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage, ToolCallStart
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+
+def words(host: Host) -> list[str]:
+    """Every event as one short word, stream deltas left out."""
+    out = []
+    for event in host.events:
+        name = event.get("subtype") or event["type"]
+        if event["type"] == "stream_event":
+            name = event["event"]["type"]
+        elif event["type"] == "user":
+            name = event["message"]["content"][0]["type"]
+        elif event["type"] == "control_response":
+            name = "control_response"
+        elif event["type"] == "system" and name == "state":
+            name = event["data"]["state"]
+        if name not in ("content_block_delta", "tool_progress"):
+            out.append(name)
+    return out
+
+
+def test_a_turn_with_one_approved_call_has_the_order_of_the_protocol() -> None:
+    tool = FakeTool()
+    model = FakeModel([TextDelta("Running."), *call("run_shell_command", command="ls")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        assert host.session.answer(await host.request(), True)
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert words(host) == [
+        "text",
+        "thinking",
+        "message_start",
+        "responding",
+        "content_block_start",
+        "content_block_stop",
+        "assistant",
+        "content_block_start",
+        "content_block_stop",
+        "assistant",
+        "message_stop",
+        "running_tool",
+        "awaiting_approval",
+        "control_request",
+        "control_response",
+        "running_tool",
+        "tool_result",
+        "thinking",
+        "message_start",
+        "responding",
+        "content_block_start",
+        "content_block_stop",
+        "assistant",
+        "message_stop",
+        "success",
+        "idle",
+        "session_end",
+    ]
+    assert [event["seq"] for event in host.events] == list(range(1, len(host.events) + 1))
+    assert tool.runs == [{"command": "ls"}]
+
+
+def test_the_result_adds_up_the_turn() -> None:
+    model = FakeModel(
+        [*call("run_shell_command", command="ls"), TokenUsage(10, 2, 4)],
+        [TextDelta("All "), TextDelta("good."), TokenUsage(20, 3)],
+    )
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", origin="input", command_id="c1")
+        host.session.answer(await host.request(), True)
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    result = host.of("result")[0]
+    assert result["subtype"] == "success"
+    assert result["stop_reason"] == "end_turn"
+    assert result["num_turns"] == 2
+    assert result["result"] == "All good."
+    assert result["command_id"] == "c1"
+    assert result["usage"] == {
+        "input_tokens": 30,
+        "output_tokens": 5,
+        "cache_read_input_tokens": 4,
+        "total_tokens": 35,
+    }
+    user = host.of("user")[0]
+    assert (user["origin"], user["command_id"]) == ("input", "c1")
+
+
+def test_prompts_that_come_while_busy_run_in_order_one_at_a_time() -> None:
+    gate = anyio.Event()
+    model = FakeModel([gate, TextDelta("1")], [TextDelta("2")], [TextDelta("3")])
+
+    async def script(host: Host) -> None:
+        assert host.session.submit("a") == 0
+        await host.until(lambda event: event.get("subtype") == "state")
+        assert host.session.submit("b") == 1
+        assert host.session.submit("c") == 2
+        gate.set()
+        await host.result(3)
+
+    host = Host(model)
+    host.play(script)
+    texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
+    assert texts == ["a", "b", "c"]
+    kinds = [event["type"] for event in host.events if event["type"] in ("user", "result")]
+    assert kinds == ["user", "result"] * 3
+
+
+def test_an_interrupt_keeps_what_the_model_said_and_names_the_reason() -> None:
+    model = FakeModel([TextDelta("half "), TextDelta("an answer"), anyio.Event()])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.until(lambda event: "an answer" in str(event))
+        assert host.session.interrupt()
+        await host.result()
+
+    host = Host(model)
+    host.play(script)
+    assert host.of("assistant")[0]["message"]["content"] == [
+        {"type": "text", "text": "half an answer"}
+    ]
+    result = host.of("result")[0]
+    assert (result["subtype"], result["stop_reason"]) == ("error_during_execution", "interrupted")
+    assert result["result"] == "half an answer"
+    assert host.session.history[-1]["role"] == "assistant"
+
+
+def test_an_interrupt_resolves_pending_requests_as_not_allowed_and_runs_nothing() -> None:
+    tool = FakeTool()
+    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.request(2)
+        host.session.interrupt()
+        await host.result()
+        assert not host.session.interrupt()
+
+    host = Host(model, tool)
+    host.play(script)
+    responses = [event["response"] for event in host.of("control_response")]
+    assert [response["response"] for response in responses] == [{"allowed": False}] * 2
+    assert {response["resolved_by"] for response in responses} == {"interrupt"}
+    assert [block["tool_use_id"] for block in host.tool_results()] == ["a", "b"]
+    assert tool.runs == []
+
+
+def test_an_interrupt_stops_a_running_tool_and_every_call_has_a_result() -> None:
+    tool = FakeTool(gate=anyio.Event())
+    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.until(lambda event: event.get("subtype") == "tool_progress", 2)
+        host.session.interrupt()
+        await host.result()
+
+    host = Host(model, tool, approval_mode="yolo")
+    host.play(script)
+    assert tool.running == 0
+    assert [block["is_error"] for block in host.tool_results()] == [True, True]
+    assert [message["role"] for message in host.session.history] == ["user", "assistant", "user"]
+
+
+def test_a_message_cut_in_its_tool_call_still_gives_the_call_a_result() -> None:
+    model = FakeModel([ToolCallStart("a", "run_shell_command"), anyio.Event()])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.until(lambda event: event["type"] == "stream_event", 2)
+        host.session.interrupt()
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    assert [block["tool_use_id"] for block in host.tool_results()] == ["a"]
+
+
+def test_calls_of_one_kind_run_in_parallel() -> None:
+    tool = FakeTool()
+    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, tool, approval_mode="yolo")
+    host.play(script)
+    assert tool.most_running == 2
+
+
+def test_edits_run_one_at_a_time_and_before_what_follows_them() -> None:
+    edit = FakeTool("edit", "edit")
+    read = FakeTool("read_file", "read")
+    model = FakeModel([*call("edit", "a"), *call("edit", "b"), *call("read_file", "c")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, edit, read, approval_mode="auto-edit")
+    host.play(script)
+    assert edit.most_running == 1
+    assert [block["tool_use_id"] for block in host.tool_results()] == ["a", "b", "c"]
+
+
+def test_a_denial_without_a_reason_ends_the_turn() -> None:
+    model = FakeModel(call("run_shell_command", command="rm x"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False)
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    result = host.of("result")[0]
+    assert result["stop_reason"] == "denied"
+    assert result["permission_denials"] == [
+        {
+            "tool_name": "run_shell_command",
+            "tool_use_id": "call_1",
+            "tool_input": {"command": "rm x"},
+        }
+    ]
+    assert len(model.requests) == 1
+
+
+def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
+    model = FakeModel(call("run_shell_command", command="rm x"), [TextDelta("I see.")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False, message="use trash instead")
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    assert host.of("result")[0]["stop_reason"] == "end_turn"
+    assert "use trash instead" in str(model.requests[1].messages[-1])
+
+
+def test_what_follows_a_denied_call_does_not_run() -> None:
+    edit = FakeTool("edit", "edit")
+    shell = FakeTool()
+    model = FakeModel([*call("edit", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False)
+        await host.result()
+
+    host = Host(model, edit, shell)
+    host.play(script)
+    assert (edit.runs, shell.runs) == ([], [])
+    assert len(host.tool_results()) == 2
+
+
+def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="rm *"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, updated_input={"command": "ls"})
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert tool.runs == [{"command": "ls"}]
+    assert '{"command":"ls"}' in host.tool_results()[0]["content"]
+
+
+def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> None:
+    tool = FakeTool()
+    model = FakeModel(
+        call("run_shell_command", command="git log -1"),
+        call("run_shell_command", command="git log -2"),
+        call("run_shell_command", command="git push"),
+    )
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, remember="session")
+        host.session.answer(await host.request(2), True)
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    asked = [event["request"]["input"]["command"] for event in host.of("control_request")]
+    assert asked == ["git log -1", "git push"]
+
+
+def test_switching_to_yolo_resolves_what_is_pending() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="ls"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.request()
+        host.session.set_approval_mode("yolo", "input")
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert host.of("control_response")[0]["response"]["resolved_by"] == "policy"
+    assert host.of("system", "mode_changed")[0]["data"] == {
+        "from": "default",
+        "to": "yolo",
+        "origin": "input",
+    }
+    assert len(tool.runs) == 1
+
+
+def test_plan_mode_refuses_with_an_explanation_for_the_model() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="ls"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, tool, approval_mode="plan")
+    host.play(script)
+    assert tool.runs == []
+    assert host.of("control_request") == []
+    assert "Plan mode" in str(model.requests[1].messages[-1])
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (call("nothing"), "no tool 'nothing'"),
+        (call("run_shell_command", bad=1), "bad: unexpected"),
+        ([ToolCallStart("x", "run_shell_command"), TextDelta("?")], ""),
+    ],
+)
+def test_a_call_that_cannot_run_is_told_to_the_model(steps: Any, expected: str) -> None:
+    model = FakeModel(steps)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, FakeTool(), approval_mode="yolo")
+    host.play(script)
+    block = host.tool_results()[0]
+    assert expected in block["content"]
+    assert len(model.requests) == 2
+
+
+def test_a_failed_model_call_shows_as_an_api_error_and_names_it_in_the_result() -> None:
+    model = FakeModel([ModelError("says no", 400)], [TextDelta("better")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+        host.session.submit("again")
+        await host.result(2)
+
+    host = Host(model)
+    host.play(script)
+    first = host.of("assistant")[0]["message"]
+    assert first["content"] == [{"type": "text", "text": "[API Error: 400 says no]"}]
+    assert first["usage"] == {"input_tokens": 0, "output_tokens": 0}
+    result = host.of("result")[0]
+    assert result["is_error"]
+    assert result["error"] == {"message": "says no", "status": 400}
+    assert host.of("result")[1]["result"] == "better"
+    roles = [message["role"] for message in host.session.history]
+    assert roles == ["user", "assistant"] * 2
+
+
+def test_a_model_that_breaks_unexpectedly_ends_its_turn_not_the_session() -> None:
+    model = FakeModel([RuntimeError("boom")], [TextDelta("fine")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+        host.session.submit("again")
+        await host.result(2)
+
+    host = Host(model)
+    host.play(script)
+    assert "boom" in host.of("result")[0]["error"]["message"]
+    assert host.of("result")[1]["subtype"] == "success"
+
+
+def test_thinking_and_text_are_two_runs_of_one_message() -> None:
+    model = FakeModel([ThinkingDelta("hm"), TextDelta("so")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model)
+    host.play(script)
+    first, second = host.of("assistant")
+    assert first["message"]["content"] == [{"type": "thinking", "thinking": "hm", "signature": ""}]
+    assert second["message"]["content"] == [{"type": "text", "text": "so"}]
+    assert first["message"]["id"] != second["message"]["id"]
+
+
+def test_closing_in_the_middle_of_a_turn_ends_with_session_end() -> None:
+    gate = anyio.Event()
+    model = FakeModel([gate])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.until(lambda event: event.get("subtype") == "state")
+        host.session.submit("later", origin="input", command_id="q")
+        host.session.request_close()
+
+    host = Host(model)
+    host.play(script)
+    assert host.events[-1]["subtype"] == "session_end"
+    receipt = host.of("system", "command_receipt")[-1]["data"]
+    assert (receipt["id"], receipt["code"]) == ("q", "session_ended")
+
+
+def test_a_bound_on_model_calls_ends_a_turn_that_would_go_on_for_ever() -> None:
+    model = FakeModel(*[call("run_shell_command", f"c{n}") for n in range(9)])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, FakeTool(), approval_mode="yolo", max_turns=3)
+    host.play(script)
+    assert host.of("result")[0]["stop_reason"] == "max_turns"
+    assert len(model.requests) == 3
+
+
+def test_a_slash_command_is_a_turn_of_its_own_with_a_result() -> None:
+    async def script(host: Host) -> None:
+        host.session.submit("/approval-mode yolo", origin="input", command_id="m")
+        await host.result()
+        host.session.submit("/hlep", origin="input")
+        await host.result(2)
+
+    host = Host(FakeModel())
+    host.play(script)
+    first, second = host.of("result")
+    assert (first["command_id"], first["is_error"]) == ("m", False)
+    assert host.session.approval_mode == "yolo"
+    assert host.of("system", "mode_changed")[0]["data"]["origin"] == "input"
+    assert "Did you mean /help?" in second["error"]["message"]
+
+
+def test_a_keyboard_command_runs_in_the_middle_of_a_turn() -> None:
+    model = FakeModel([anyio.Event()])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.until(lambda event: event.get("subtype") == "state")
+        host.session.submit("/help")
+        await host.until(lambda event: event.get("subtype") == "notice")
+        assert host.session.queued == 0
+        host.session.submit("/quit")
+        await host.session.closing.wait()
+
+    host = Host(model)
+    host.play(script)
+
+
+def test_mentioned_files_go_to_the_model_but_not_into_the_event() -> None:
+    async def expand(text: str) -> list[str]:
+        return [f"contents for {text}"]
+
+    async def script(host: Host) -> None:
+        host.session.submit("see @x")
+        await host.result()
+
+    model = FakeModel()
+    host = Host(model, expand=expand)
+    host.play(script)
+    assert "contents for" in str(model.requests[0].messages)
+    assert len(host.of("user")[0]["message"]["content"]) == 1
+
+
+def test_clear_begins_a_conversation_under_a_new_id() -> None:
+    async def script(host: Host) -> None:
+        host.session.submit("one")
+        await host.result()
+        before = host.session.session_id
+        host.session.clear()
+        assert host.session.history == []
+        assert host.session.session_id != before
+
+    host = Host(FakeModel())
+    host.play(script)
+    data = host.of("system", "session_changed")[0]["data"]
+    assert host.events[-1]["session_id"] == data["to"]
+
+
+def test_the_statistics_count_turns_tokens_and_tools() -> None:
+    tool = FakeTool(is_error=True)
+    model = FakeModel([*call("run_shell_command"), TokenUsage(5, 1)], [TextDelta("x")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, tool, approval_mode="yolo")
+    host.play(script)
+    text = host.stats.describe()
+    assert "5 in, 1 out" in text
+    assert "run_shell_command 1; failed 1" in text

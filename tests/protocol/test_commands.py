@@ -1,0 +1,94 @@
+"""Commands: what is taken, and what a refusal says."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen_dual.protocol import APPROVAL_MODES, COMMAND_TYPES
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.commands import (
+    Command,
+    CommandError,
+    ConfirmationResponse,
+    SetApprovalMode,
+    Submit,
+    parse_command,
+)
+
+
+def kinds() -> set[str]:
+    return {get_args(model.model_fields["type"].annotation)[0] for model in get_args(Command)}
+
+
+def test_what_is_advertised_is_what_can_be_parsed() -> None:
+    assert kinds() == set(COMMAND_TYPES)
+    assert get_args(SetApprovalMode.model_fields["mode"].annotation) == APPROVAL_MODES
+
+
+def test_the_two_commands_of_the_base() -> None:
+    assert parse_command(b'{"type":"submit","text":"hi"}') == Submit(type="submit", text="hi")
+    assert parse_command(
+        b'{"type":"confirmation_response","request_id":"r","allowed":true}'
+    ) == ConfirmationResponse(type="confirmation_response", request_id="r", allowed=True)
+
+
+def test_unknown_keys_are_ignored_and_of_duplicate_keys_the_last_counts() -> None:
+    command = parse_command(b'{"type":"submit","text":"a","text":"b","new":[1]}')
+    assert command == Submit(type="submit", text="b")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "says"),
+    [
+        (b"hello", "not_json", "hello"),
+        (b"\xff\xfe", "not_utf8", "byte 0"),
+        (b"[" * 100_000, "not_json", ""),
+        (b'{"type":"submit","text":"\\ud800"}', "not_json", ""),
+        (b'{"type":"submit","text":1e999}', "not_json", ""),
+        (b"[1]", "invalid", "JSON object"),
+        (b'{"type":"nope"}', "unknown_type", "'nope'; known: submit"),
+        (b'{"text":"x"}', "unknown_type", "None"),
+        (b'{"type":["submit"]}', "unknown_type", "submit"),
+        (b'{"type":"submit"}', "invalid", "text: Field required"),
+        (b'{"type":"submit","text":5}', "invalid", "not 5"),
+        (b'{"type":"submit","text":"x","id":7}', "invalid", "id"),
+        (b'{"type":"submit","text":"x","id":""}', "invalid", "id"),
+        (b'{"type":"confirmation_response","request_id":"r","allowed":"yes"}', "invalid", "'yes'"),
+        (b'{"type":"set_approval_mode","mode":"fast"}', "invalid", "'fast'"),
+    ],
+)
+def test_a_line_that_cannot_be_used_says_why(line: bytes, code: str, says: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        parse_command(line)
+    assert caught.value.code == code
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+def test_the_id_of_a_bad_command_is_kept_for_its_receipt() -> None:
+    with pytest.raises(CommandError) as caught:
+        parse_command(b'{"type":"submit","id":"a1"}')
+    assert caught.value.command_id == "a1"
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_a_command_error(line: bytes) -> None:
+    with pytest.raises(CommandError):
+        parse_command(line)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "id", "text", "allowed", "request_id"]),
+        st.none() | st.booleans() | st.integers() | st.sampled_from([*COMMAND_TYPES, "x"]),
+    )
+)
+def test_any_object_gives_a_command_or_a_command_error(value: dict[str, object]) -> None:
+    try:
+        parse_command(encode(value).strip())
+    except CommandError as error:
+        assert error.code in ("invalid", "unknown_type")

@@ -1,0 +1,84 @@
+"""The rooms and their arrows: who may import whom, what is heavy, how long a file may be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "qwen_dual"
+
+ALLOWED = {
+    "protocol": set(),
+    "core": {"protocol"},
+    "models": {"core", "protocol"},
+    "tools": {"core", "protocol"},
+    "bridge": {"protocol"},
+    "settings": {"protocol"},
+    "tui": {"core", "protocol"},
+}
+HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "typing_extensions")
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_stands_left_of_it_or_above(room: str) -> None:
+    for path in (PACKAGE / room).rglob("*.py"):
+        used = {name.split(".")[1] for name in imports(path) if name.startswith("qwen_dual.")}
+        used -= {room, "__version__"}
+        assert used <= ALLOWED[room], f"{path.relative_to(ROOT)} imports {used - ALLOWED[room]}"
+
+
+def test_every_room_is_named_here() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert rooms == set(ALLOWED)
+
+
+def test_only_the_codec_imports_orjson() -> None:
+    users = [path for path in sources() if "orjson" in imports(path)]
+    assert users == [PACKAGE / "protocol" / "codec.py"]
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    long = {str(path): len(path.read_text().splitlines()) for path in sources()}
+    assert {path: count for path, count in long.items() if count > 400} == {}
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return {name.split(".")[0] for name in result.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import qwen_dual.bridge",
+        "import qwen_dual.bridge.tee",
+        "import qwen_dual.protocol.events, qwen_dual.protocol.codec",
+        "import qwen_dual.cli",
+    ],
+)
+def test_what_the_first_event_needs_imports_nothing_heavy(statement: str) -> None:
+    assert loaded_after(statement).isdisjoint(HEAVY)
