@@ -1,0 +1,100 @@
+"""What the calls of all tools share: the ways to answer, threads, and failures as results.
+
+Blocking work runs in a thread. Work that only reads is abandoned when its call is cancelled, and
+told so through an event, so that neither a dead network disk nor a large tree holds up the turn.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from anyio import to_thread
+
+from qwen_dual.core.tool import ToolResult
+from qwen_dual.tools.workspace import ToolFailure, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.protocol.shapes import Preview, Suggestion
+
+    Work = Callable[[threading.Event], str]
+
+T = TypeVar("T")
+
+
+class SchemaTool:
+    """A tool whose parameters are the model of the same name in ``parameters``."""
+
+    name: str
+    _schema: dict[str, Any] | None = None
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The JSON Schema of the arguments; made once."""
+        if self._schema is None:
+            from qwen_dual.tools.parameters import schema
+
+            self._schema = schema(self.name)
+        return self._schema
+
+
+class ReadCall:
+    """A call that changes nothing: its work is one function, run in a thread.
+
+    Args:
+        title: the essential argument in one line.
+        what: names the access in the ways to answer, such as ``Read file: a.txt``.
+        outside: the path outside the workspace, else None.
+        work: gets an event that is set when nobody waits any more; returns the result's text.
+    """
+
+    def __init__(self, title: str, what: str, outside: str | None, work: Work) -> None:
+        self.title = one_line(title)
+        self.outside = outside
+        self.suggestions: Sequence[Suggestion] = (
+            {"type": "allow", "label": "Allow", "description": what},
+            {"type": "deny", "label": "Deny", "description": "Block this access"},
+        )
+        self._work = work
+
+    async def preview(self) -> Preview | None:
+        """Nothing: the title says it all."""
+        return None
+
+    async def run(self, report: Callable[[str], None]) -> ToolResult:
+        """Does the work; ``report`` is not used."""
+        try:
+            return ToolResult(printable(await in_thread(self._work)))
+        except ToolFailure as failure:
+            return ToolResult(printable(str(failure)), is_error=True)
+
+
+async def in_thread(work: Callable[[threading.Event], T]) -> T:
+    """Runs ``work`` in a thread; the event it gets is set once the caller has gone."""
+    gone = threading.Event()
+    try:
+        return await to_thread.run_sync(work, gone, abandon_on_cancel=True)
+    finally:
+        gone.set()
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """``text`` in one line of at most ``limit`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in its own words."""
+    return error.strerror or str(error) or type(error).__name__
+
+
+def failed(doing: str, path: str, error: OSError) -> ToolFailure:
+    """``doing`` failed on ``path``; a disk that is full and a missing right read alike."""
+    hint = ""
+    if isinstance(error, PermissionError):
+        hint = f" (the agent runs as user id {os.geteuid()})"
+    return ToolFailure(f"Could not {doing} {path}: {reason(error)}{hint}.")

@@ -1,0 +1,252 @@
+"""Keeps the output of a command in bounded memory: its head, its tail, and the rest in a file.
+
+``Capture`` and ``Live`` are fed bytes by one thread; ``Live.take`` may be called from another.
+Starting and reading processes is ``process``'s.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_SAVED_BYTES = 64 << 20
+LIVE_BYTES = 8 << 10
+"""Live output between two reports; of a flood only the latest is worth showing."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a long text a model gets."""
+
+    chars: int = 25_000
+    lines: int = 1000
+
+
+class Scratch:
+    """The session's own folder (0700) for saved output (0600); made when first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: str | None = None
+        self._count = 0
+
+    def create(self, prefix: str) -> tuple[str, int]:
+        """A new file's path and its descriptor, open for writing.
+
+        Raises:
+            OSError: the folder or the file cannot be made.
+        """
+        with self._lock:
+            if self._made is None:
+                self._made = os.path.realpath(tempfile.mkdtemp(prefix="qwen-dual-"))
+            self._count += 1
+            path = os.path.join(self._made, f"{prefix}-{self._count}.log")
+        return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    def holds(self, path: str) -> bool:
+        """Whether ``path`` is one of the files made here."""
+        return self._made is not None and os.path.dirname(path) == self._made
+
+    def remove(self) -> None:
+        """Deletes the folder with all in it."""
+        with self._lock:
+            if self._made is not None:
+                shutil.rmtree(self._made, ignore_errors=True)
+                self._made = None
+
+
+class Capture:
+    """All output of one command: the first and the last bytes here, the whole in a file if long.
+
+    Args:
+        scratch: where the file is made.
+        limits: what the result may hold.
+        save_from_start: makes the file at once, for a command whose output is read while it runs.
+        max_saved: bytes after which the file grows no more.
+    """
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        limits: Limits,
+        *,
+        save_from_start: bool = False,
+        max_saved: int = MAX_SAVED_BYTES,
+    ) -> None:
+        self.total = 0
+        self.newlines = 0
+        self.path: str | None = None
+        self._scratch = scratch
+        self._limits = limits
+        self._max_saved = max_saved
+        # A character takes at most four bytes, so a text within the limit fits into the head.
+        self._keep = limits.chars * 4
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self._fd: int | None = None
+        self._saved = 0
+        self._save_error: str | None = None
+        if save_from_start:
+            self.save()
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        self.total += len(data)
+        self.newlines += data.count(b"\n")
+        room = self._keep - len(self._head)
+        rest = data
+        if room > 0:
+            self._head += data[:room]
+            rest = data[room:]
+        if self._fd is not None:
+            self._write(data)
+        elif rest and self.path is None and self._save_error is None:
+            self.save()
+            self._write(rest)
+        if rest:
+            self._tail.append(rest)
+            self._tail_size += len(rest)
+            while self._tail_size - len(self._tail[0]) >= self._keep:
+                self._tail_size -= len(self._tail.popleft())
+
+    def save(self) -> None:
+        """Makes the file that takes everything, beginning with what came so far."""
+        if self.path is not None or self._save_error is not None:
+            return
+        try:
+            self.path, self._fd = self._scratch.create("output")
+        except OSError as error:
+            self._save_error = error.strerror or str(error)
+            return
+        self._write(bytes(self._head))
+
+    def close(self) -> None:
+        """Closes the file; nothing may be fed afterwards."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def text(self) -> str:
+        """The output for a model, within the limits; a marker says what was cut and where it is."""
+        head = self._head.decode("utf-8", "replace")
+        if self.total <= len(self._head):
+            text = plain(head).rstrip("\n")
+            if fits(text, self._limits):
+                return text
+            self.save()
+            return cut(text, text, self._limits, self._marker)
+        # The tail may begin inside a character: its last bytes say nothing alone.
+        tail = b"".join(self._tail)[-self._keep :].lstrip(bytes(range(0x80, 0xC0)))
+        last = plain(tail.decode("utf-8", "replace")).rstrip("\n")
+        return cut(plain(head), last, self._limits, self._marker)
+
+    def _marker(self, shown_lines: int) -> str:
+        hidden = max(self.newlines + 1 - shown_lines, 0)
+        lines = f"{hidden:,} of {self.newlines + 1:,} lines" if hidden else "the middle"
+        said = f"{lines} left out, {self.total:,} bytes in all"
+        if self.path is None:
+            return f"[… {said}; the full output could not be saved: {self._save_error} …]"
+        part = "the full output is"
+        if self.total > self._saved:
+            part = f"the first {self._saved:,} bytes are"
+        return f"[… {said}; {part} in {self.path} …]"
+
+    def _write(self, data: bytes) -> None:
+        data = data[: self._max_saved - self._saved]
+        try:
+            while data and self._fd is not None:
+                count = os.write(self._fd, data)
+                self._saved += count
+                data = data[count:]
+        except OSError as error:
+            # A full disk must not end the command; the file keeps what it has.
+            self._save_error = error.strerror or str(error)
+            self.close()
+
+
+class Live:
+    """What came since the last report, of a flood only the latest lines."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pending = bytearray()
+        self._dropped = 0
+
+    def add(self, data: bytes) -> None:
+        """Takes the next bytes."""
+        with self._lock:
+            self._pending += data[-LIVE_BYTES:]
+            over = len(self._pending) - LIVE_BYTES
+            if over > 0:
+                del self._pending[:over]
+            self._dropped += max(over, 0) + max(len(data) - LIVE_BYTES, 0)
+
+    def take(self) -> str:
+        """The pending text, empty if there is none."""
+        with self._lock:
+            if not self._dropped:
+                text = self._decoder.decode(bytes(self._pending))
+            else:
+                self._decoder.reset()
+                start = self._pending.find(b"\n") + 1
+                kept = bytes(self._pending[start:]).lstrip(bytes(range(0x80, 0xC0)))
+                left_out = self._dropped + len(self._pending) - len(kept)
+                text = f"[… {left_out:,} bytes left out …]\n" + self._decoder.decode(kept)
+            self._pending.clear()
+            self._dropped = 0
+        return plain(text)
+
+
+def plain(text: str) -> str:
+    """``text`` without terminal control sequences and with ``\\n`` as the only line end."""
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def fits(text: str, limits: Limits) -> bool:
+    """Whether ``text`` is within ``limits``."""
+    return len(text) <= limits.chars and text.count("\n") < limits.lines
+
+
+def cut(head: str, tail: str, limits: Limits, marker: Callable[[int], str]) -> str:
+    """The first fifth and the last four fifths of what ``limits`` allow, around a marker.
+
+    Args:
+        head: the text's beginning, at least as long as the limit.
+        tail: the text's end, at least as long as the limit; both may be the whole text.
+        limits: what remains; the marker comes on top.
+        marker: gets the number of lines shown in part or whole.
+    """
+    first = _first(head, limits.chars // 5, max(limits.lines // 5, 1))
+    last = _first(tail[::-1], limits.chars - len(first), limits.lines - limits.lines // 5)[::-1]
+    shown = first.count("\n") + last.count("\n") + 2
+    return f"{first}\n\n{marker(shown)}\n\n{last}"
+
+
+def _first(text: str, chars: int, lines: int) -> str:
+    """The beginning of ``text``, ending with a whole line where there is one."""
+    piece = text[:chars]
+    end = -1
+    for _ in range(lines):
+        end = piece.find("\n", end + 1)
+        if end < 0:
+            break
+    if end >= 0:
+        return piece[:end]
+    whole = piece.rfind("\n")
+    return piece[:whole] if whole > chars // 2 and len(text) > chars else piece

@@ -1,0 +1,122 @@
+"""What ``write_file`` and ``edit`` share: the diff before, and the safe way to the disk after."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from qwen_dual.core.tool import ToolResult
+from qwen_dual.tools.atomic import replace_file
+from qwen_dual.tools.calls import in_thread, one_line
+from qwen_dual.tools.diff import unified_diff
+from qwen_dual.tools.textfile import BOM, load, version_of
+from qwen_dual.tools.workspace import ToolFailure, printable
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.tools.states import FileStates
+    from qwen_dual.tools.textfile import TextFile, Version
+    from qwen_dual.tools.workspace import Location, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The new text of a file, its BOM apart, and what the model is told when it is written."""
+
+    text: str
+    summary: str
+
+
+class ChangeCall:
+    """A call that gives one file a new text.
+
+    Args:
+        location: the file.
+        workspace: checks again, before writing, that the path leads there.
+        states: decides whether the file may be changed.
+        make: the change for what is there (None: no file); raises ``ToolFailure``.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        workspace: Workspace,
+        states: FileStates,
+        make: Callable[[TextFile | None], Change],
+    ) -> None:
+        self.title = one_line(printable(location.name))
+        self.outside = workspace.outside(location, writing=True)
+        name = printable(location.name)
+        self.suggestions: Sequence[Suggestion] = (
+            {"type": "allow", "label": "Allow Edit", "description": f"Edit file: {name}"},
+            {"type": "deny", "label": "Deny", "description": "Block this file edit"},
+            {
+                "type": "modify",
+                "label": "Review Changes",
+                "description": "Review the proposed changes before applying",
+            },
+        )
+        self._location = location
+        self._workspace = workspace
+        self._states = states
+        self._make = make
+        self._previewed = False
+        self._seen: Version | None = None
+
+    async def preview(self) -> Preview | None:
+        """The diff against what is there now; ``run`` refuses if that changes meanwhile."""
+        try:
+            text = await in_thread(self._diff)
+        except ToolFailure as failure:
+            text = f"This change cannot be made: {printable(str(failure))}"
+            return {"kind": "text", "title": self.title, "text": text}
+        return {"kind": "diff", "title": self.title, "text": text}
+
+    async def run(self, report: Callable[[str], None]) -> ToolResult:
+        """Writes the file; ``report`` is not used. Not cut short by cancellation."""
+        async with self._states.lock:
+            try:
+                return ToolResult(printable(await to_thread.run_sync(self._apply)))
+            except ToolFailure as failure:
+                return ToolResult(printable(str(failure)), is_error=True)
+
+    def _diff(self, _: threading.Event) -> str:
+        current, change = self._plan()
+        self._seen = None if current is None else current.version
+        self._previewed = True
+        old = None if current is None else current.text
+        return unified_diff(old, change.text, printable(self._location.name))
+
+    def _plan(self) -> tuple[TextFile | None, Change]:
+        self._workspace.check(self._location)
+        real, shown = self._location.real, self._location.path
+        current = load(real, shown)
+        if current is not None:
+            self._states.require_known(real, shown, current.version)
+            if not os.access(real, os.W_OK):
+                raise ToolFailure(f"{shown} is read-only.")
+        return current, self._make(current)
+
+    def _apply(self) -> str:
+        real, shown = self._location.real, self._location.path
+        if self._previewed:
+            self._workspace.check(self._location)
+            current = load(real, shown)
+            now = None if current is None else current.version
+            self._states.require_unmoved(real, shown, self._seen, now)
+        current, change = self._plan()
+        data = change.text.encode()
+        if current is None:
+            replace_file(real, shown, data, None, None)
+        else:
+            if current.bom:
+                data = BOM + data
+            replace_file(real, shown, data, current.mode, current.owner)
+        self._states.note_written(real, version_of(data))
+        return change.summary

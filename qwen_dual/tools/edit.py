@@ -1,0 +1,133 @@
+"""``edit``: replaces exact text in a file and keeps everything around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.tools.calls import SchemaTool
+from qwen_dual.tools.change import Change, ChangeCall
+from qwen_dual.tools.textfile import missing, pattern_for, prevailing_newline, with_newlines
+from qwen_dual.tools.workspace import ToolFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.core.tool import Kind
+    from qwen_dual.tools.parameters import Edit
+    from qwen_dual.tools.states import FileStates
+    from qwen_dual.tools.textfile import TextFile
+    from qwen_dual.tools.workspace import Location, Workspace
+
+SNIPPET_CONTEXT = 4
+SNIPPET_LINES = 40
+SNIPPET_LINE_CHARS = 500
+
+
+class EditTool(SchemaTool):
+    """Edits files.
+
+    Args:
+        workspace: resolves the paths.
+        states: decides which files may be changed.
+    """
+
+    name = "edit"
+    kind: Kind = "edit"
+    description = (
+        "Replaces old_string by new_string in a file that was read with read_file before. "
+        "old_string must match exactly, white space too, and be unique unless replace_all is set."
+    )
+
+    def __init__(self, workspace: Workspace, states: FileStates) -> None:
+        self._workspace = workspace
+        self._states = states
+
+    def prepare(self, arguments: Mapping[str, Any]) -> ChangeCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        from qwen_dual.tools import parameters
+
+        given = parameters.check(parameters.Edit, arguments)
+        if given.old_string == given.new_string:
+            raise InvalidArguments(
+                f"{self.name}: new_string: expected another text than old_string, not the same"
+            )
+        location = self._workspace.locate(given.file_path, f"{self.name}: file_path")
+
+        def make(current: TextFile | None) -> Change:
+            return _change(current, given, location)
+
+        return ChangeCall(location, self._workspace, self._states, make)
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A text with ``count`` occurrences replaced, the first at ``start``."""
+
+    text: str
+    count: int
+    start: int
+
+
+def replace(text: str, old: str, new: str) -> Replaced:
+    """Replaces every occurrence of ``old``, which is not empty, whatever the line ends are.
+
+    New lines get the line end that prevails in ``text``; text outside the occurrences stays as
+    it is. ``start`` is -1 without any.
+    """
+    if "\n" in text:
+        new = with_newlines(new, prevailing_newline(text))
+    pattern = pattern_for(old)
+    first = pattern.search(text)
+    if first is None:
+        return Replaced(text, 0, -1)
+    result, count = pattern.subn(lambda _: new, text)
+    return Replaced(result, count, first.start())
+
+
+def snippet(text: str, start: int, added: str) -> str:
+    """The lines around ``added``, which stands at ``start`` of ``text``, under a line of numbers."""
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    at = text.count("\n", 0, start)
+    first = max(at - SNIPPET_CONTEXT, 0)
+    last = min(at + added.count("\n") + 1 + SNIPPET_CONTEXT, first + SNIPPET_LINES, len(lines))
+    shown = [line.removesuffix("\r")[:SNIPPET_LINE_CHARS] for line in lines[first:last]]
+    if not shown:
+        return "The file is now empty."
+    head = f"Showing lines {first + 1}-{last} of {len(lines)} total lines."
+    return f"{head}\n\n---\n\n" + "\n".join(shown)
+
+
+def _change(current: TextFile | None, given: Edit, location: Location) -> Change:
+    shown = location.path
+    if current is None:
+        if given.old_string:
+            raise ToolFailure(missing(location.real, shown))
+        said = f"Successfully created and wrote to new file: {shown}."
+        return Change(given.new_string, said)
+    if not given.old_string:
+        if current.text:
+            raise ToolFailure(
+                f"{shown} exists already. Give old_string the text to replace, or use write_file."
+            )
+        return Change(given.new_string, f"Edited {shown}.\n{snippet(given.new_string, 0, '')}")
+    done = replace(current.text, given.old_string, given.new_string)
+    if done.count == 0:
+        raise ToolFailure(
+            f"0 occurrences found of old_string in {shown}. It must match exactly, white space "
+            "and indentation too; read the file again with read_file."
+        )
+    if done.count > 1 and not given.replace_all:
+        raise ToolFailure(
+            f"{done.count} occurrences found of old_string in {shown}, 1 expected. Add lines "
+            "around it until it is unique, or set replace_all."
+        )
+    if done.text == current.text:
+        raise ToolFailure(f"The edit would leave {shown} as it is.")
+    times = f" {done.count} occurrences were replaced." if done.count > 1 else ""
+    return Change(
+        done.text, f"Edited {shown}.{times} {snippet(done.text, done.start, given.new_string)}"
+    )

@@ -1,0 +1,88 @@
+"""``glob``: files by the pattern of their path."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.tools.calls import ReadCall, SchemaTool
+from qwen_dual.tools.globpattern import GlobPattern, split_absolute
+from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.listing import require_folder
+from qwen_dual.tools.walk import Walk, bounded_lines
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping
+
+    from qwen_dual.core.tool import Kind
+    from qwen_dual.tools.capture import Limits
+    from qwen_dual.tools.workspace import Location, Workspace
+
+
+class GlobTool(SchemaTool):
+    """Finds files.
+
+    Args:
+        workspace: resolves the paths.
+        limits: of one result.
+    """
+
+    name = "glob"
+    kind: Kind = "read"
+    description = (
+        "Finds files whose path matches a pattern: `**` any folders, `*` and `?` within a name, "
+        "`[a-z]`, `{py,ts}`. Returns absolute paths, the newest first. What .gitignore and "
+        ".qwenignore name is left out."
+    )
+
+    def __init__(self, workspace: Workspace, limits: Limits) -> None:
+        self._workspace = workspace
+        self._limits = limits
+
+    def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        from qwen_dual.tools import parameters
+
+        given = parameters.check(parameters.Glob, arguments)
+        base, pattern = given.path or ".", given.pattern
+        if os.path.isabs(pattern):
+            base, pattern = split_absolute(pattern)
+        location = self._workspace.locate(base, f"{self.name}: path")
+        try:
+            matcher = GlobPattern(pattern)
+        except ValueError as error:
+            raise InvalidArguments(
+                f"{self.name}: pattern: {error}, not {given.pattern!r}"
+            ) from None
+
+        def work(gone: threading.Event) -> str:
+            self._workspace.check(location)
+            return self._find(location, given.pattern, matcher, gone)
+
+        outside = self._workspace.outside(location)
+        return ReadCall(given.pattern, f"Search folder: {location.name}", outside, work)
+
+    def _find(
+        self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
+    ) -> str:
+        require_folder(location)
+        ignore = Ignore(location.real, str(self._workspace.root))
+        if ignore.hides_base:
+            return f"{location.path} is kept from the agent by .qwenignore."
+        walk = Walk(location.real, ignore, gone)
+        start = len(location.real.rstrip("/")) + 1
+        found = []
+        for entry in walk.files():
+            if matcher.matches(entry.path[start:]):
+                try:
+                    found.append((-entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
+                except OSError:
+                    continue  # deleted since it was listed
+        note = f" ({walk.note})" if walk.note else ""
+        if not found:
+            return f"No files match {pattern} in {location.path}{note}."
+        lines = (path for _, path in sorted(found))
+        shown = bounded_lines(lines, len(found), self._limits, "files")
+        return f"{len(found):,} files match {pattern} in {location.path}{note}:\n{shown}"

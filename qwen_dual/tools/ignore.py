@@ -1,0 +1,125 @@
+"""What the searching tools leave out: .git, and what .gitignore and .qwenignore name.
+
+As in git, the file nearest to a path decides, and nothing comes back from inside an ignored
+folder. A folder that a call names itself is searched although .gitignore names it; .qwenignore
+holds even then, since it keeps things from the model.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from qwen_dual.tools.workspace import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pathspec import GitIgnoreSpec
+
+MAX_IGNORE_BYTES = 1 << 20
+
+
+class Ignore:
+    """Rules for everything below ``base``; made anew for each call, so it knows today's files.
+
+    Args:
+        base: the real path of the folder that is searched.
+        root: the workspace; rules count from the top of its git repository, if it is in one.
+
+    Attributes:
+        hides_base: whether .qwenignore keeps ``base`` itself from the model.
+    """
+
+    def __init__(self, base: str, root: str) -> None:
+        self._base = base
+        self._top = _top_of(base, root)
+        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._exclude = _load(os.path.join(self._top, ".git", "info", "exclude"))
+        levels = list(_levels(base, self._top))
+        self.hides_base = any(self._matches(path, ".qwenignore", is_dir=True) for path in levels)
+        self._base_is_named = any(self._gitignored(path, is_dir=True) for path in levels)
+
+    def ignores(self, path: str, *, is_dir: bool) -> bool:
+        """Whether ``path``, whose parents are not ignored, is left out."""
+        if path.endswith("/.git") or self._matches(path, ".qwenignore", is_dir=is_dir):
+            return True
+        return not self._base_is_named and self._gitignored(path, is_dir=is_dir)
+
+    def hides(self, path: str) -> bool:
+        """Whether the file ``path`` or a folder between it and the base is left out."""
+        return any(self.ignores(level, is_dir=level != path) for level in _levels(path, self._base))
+
+    def _gitignored(self, path: str, *, is_dir: bool) -> bool:
+        found = self._matches(path, ".gitignore", is_dir=is_dir)
+        if found is None and self._exclude is not None:
+            relative = path[len(self._top.rstrip("/")) + 1 :]
+            return bool(self._exclude.check_file(relative + "/" * is_dir).include)
+        return bool(found)
+
+    def _matches(self, path: str, name: str, *, is_dir: bool) -> bool | None:
+        """What the nearest ``name`` that speaks of ``path`` says; None if none does."""
+        folder = os.path.dirname(path)
+        while within(folder, self._top):
+            spec = self._spec(os.path.join(folder, name))
+            if spec is not None:
+                relative = path[len(folder.rstrip("/")) + 1 :]
+                found = spec.check_file(relative + "/" * is_dir).include
+                if found is not None:
+                    return found
+            if folder == "/":
+                break
+            folder = os.path.dirname(folder)
+        return None
+
+    def _spec(self, path: str) -> GitIgnoreSpec | None:
+        if path not in self._specs:
+            self._specs[path] = _load(path)
+        return self._specs[path]
+
+
+def _top_of(base: str, root: str) -> str:
+    """The git repository that holds ``base``, else the workspace if that does, else ``base``."""
+    folder = base
+    while not os.path.exists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return root if within(base, root) else base
+        folder = above
+    # A workspace that is not the repository's own may lie above it.
+    return root if within(folder, root) else folder
+
+
+def _levels(path: str, top: str) -> Iterator[str]:
+    """``path`` and the folders above it, the highest first, ``top`` not among them."""
+    if path == top or not within(path, top):
+        return
+    yield from _levels(os.path.dirname(path), top)
+    yield path
+
+
+def _load(path: str) -> GitIgnoreSpec | None:
+    """The rules of one file; None if there is none that can be read."""
+    try:
+        # A named pipe of that name must not hold up the search.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
+            lines = os.fsdecode(file.read(MAX_IGNORE_BYTES) or b"").splitlines()
+    except OSError:
+        return None
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        return GitIgnoreSpec.from_lines([line for line in lines if _is_rule(line)])
+
+
+def _is_rule(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,102 @@
+"""``list_directory``: what is in one folder."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.tools.calls import ReadCall, SchemaTool
+from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.textfile import missing
+from qwen_dual.tools.walk import Walk, bounded_lines
+from qwen_dual.tools.workspace import ToolFailure
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.core.tool import Kind
+    from qwen_dual.tools.capture import Limits
+    from qwen_dual.tools.workspace import Location, Workspace
+
+
+class ListDirectoryTool(SchemaTool):
+    """Lists folders.
+
+    Args:
+        workspace: resolves the paths.
+        limits: of one result.
+    """
+
+    name = "list_directory"
+    kind: Kind = "read"
+    description = (
+        "Lists what is in a folder, folders first, each marked [DIR]. What .gitignore and "
+        ".qwenignore name is left out and counted."
+    )
+
+    def __init__(self, workspace: Workspace, limits: Limits) -> None:
+        self._workspace = workspace
+        self._limits = limits
+
+    def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        from qwen_dual.tools import parameters
+
+        given = parameters.check(parameters.ListDirectory, arguments)
+        location = self._workspace.locate(given.path, f"{self.name}: path")
+
+        def work(gone: threading.Event) -> str:
+            self._workspace.check(location)
+            root = str(self._workspace.root)
+            return list_folder(location, root, given.ignore or (), self._limits, gone)
+
+        outside = self._workspace.outside(location)
+        return ReadCall(location.name, f"List folder: {location.name}", outside, work)
+
+
+def list_folder(
+    location: Location,
+    root: str,
+    patterns: Sequence[str],
+    limits: Limits,
+    gone: threading.Event,
+) -> str:
+    """The entries of a folder, one a line.
+
+    Raises:
+        ToolFailure: there is no folder that can be read.
+    """
+    require_folder(location)
+    ignore = Ignore(location.real, root)
+    if ignore.hides_base:
+        return f"{location.path} is kept from the agent by .qwenignore."
+    walk = Walk(location.real, ignore, gone)
+    entries = [
+        entry
+        for entry in walk.entries(location.real)
+        if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns)
+    ]
+    folders = [f"[DIR] {entry.name}" for entry in entries if entry.is_dir()]
+    files = [entry.name for entry in entries if not entry.is_dir()]
+    lines = folders + files
+    hidden = f" ({walk.ignored} ignored by .gitignore or .qwenignore)" if walk.ignored else ""
+    if not lines:
+        return f"{location.path} is empty{hidden}."
+    shown = bounded_lines(lines, len(lines), limits, "entries")
+    return f"{location.path} holds{hidden}:\n{shown}"
+
+
+def require_folder(location: Location) -> None:
+    """Makes sure that a folder is there and can be read.
+
+    Raises:
+        ToolFailure: it is missing, is none, or may not be read.
+    """
+    if not os.path.lexists(location.real):
+        raise ToolFailure(missing(location.real, location.path))
+    if not os.path.isdir(location.real):
+        raise ToolFailure(f"{location.path} is no folder; read_file reads files.")
+    if not os.access(location.real, os.R_OK | os.X_OK):
+        raise ToolFailure(f"Could not read the folder {location.path}: permission denied.")

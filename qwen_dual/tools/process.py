@@ -1,0 +1,293 @@
+"""One command in a process group of its own: started, read, and ended whole.
+
+``pump`` blocks and belongs in a thread; ``stop`` and ``keep_running`` may be called from any.
+What the output means is the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+QUIET = 0.1
+"""Silence, in seconds, after which output is over once the shell has exited; a process that the
+shell left behind may hold the pipe open for ever."""
+
+MAX_DRAIN = 1.0
+CHUNK = 1 << 18
+MAX_REST = 16
+POLL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a command ended; ``returncode`` is minus the signal's number as in ``subprocess``."""
+
+    returncode: int | None
+    timed_out: bool
+    stopped: bool
+
+
+class ProcessGroup:
+    """A running command; its stdout and stderr share one pipe, so they keep their order.
+
+    Args:
+        argv: the program and its arguments.
+        cwd: the folder it starts in.
+        env: its whole environment.
+        stdin: a descriptor it may read; nothing unless given.
+
+    Raises:
+        OSError: the command cannot be started.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        cwd: str,
+        env: Mapping[str, str],
+        stdin: int = subprocess.DEVNULL,
+    ) -> None:
+        # A session of its own: no controlling terminal, so nothing can reach ours by /dev/tty.
+        self._popen = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            bufsize=0,
+        )
+        self.pgid = self._popen.pid
+        self._lock = threading.Lock()
+        self._wake_read, self._wake_write = os.pipe()
+        self._closed = False
+        self._stop = False
+        self._unlimited = False
+
+    def stop(self) -> None:
+        """Ends the group: SIGTERM, then SIGKILL; ``pump`` returns when that is done."""
+        self._stop = True
+        self._wake()
+
+    def keep_running(self) -> None:
+        """Lifts the timeout."""
+        self._unlimited = True
+        self._wake()
+
+    def pump(
+        self,
+        feed: Callable[[bytes], None],
+        tick: Callable[[], float | None],
+        timeout: float | None,
+    ) -> Ending:
+        """Reads the output until the command has ended and reaps it.
+
+        Args:
+            feed: takes each piece of output.
+            tick: called between pieces; returns seconds until it wants to be called again.
+            timeout: seconds after which the group is ended.
+        """
+        watch = _Watch(self._popen, self._wake_read)
+        try:
+            return self._run(watch, feed, tick, timeout)
+        finally:
+            if self._popen.returncode is None:
+                self._signal(signal.SIGKILL)
+                self._reap()
+            watch.close()
+            with self._lock:
+                self._closed = True
+                os.close(self._wake_read)
+                os.close(self._wake_write)
+
+    def alive(self) -> bool:
+        """Whether any process of the group still runs; right once the shell has been reaped."""
+        try:
+            os.killpg(self.pgid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return not _all_dead(self.pgid)
+
+    def end_leftovers(self, *, force: bool) -> None:
+        """Sends the group SIGKILL, or SIGTERM unless ``force``."""
+        self._signal(signal.SIGKILL if force else signal.SIGTERM)
+
+    def _run(
+        self,
+        watch: _Watch,
+        feed: Callable[[bytes], None],
+        tick: Callable[[], float | None],
+        timeout: float | None,
+    ) -> Ending:
+        last_output = begun = time.monotonic()
+        exit_seen: float | None = None
+        kill_at: float | None = None
+        timed_out = False
+        while True:
+            now = time.monotonic()
+            if exit_seen is None and watch.exited():
+                exit_seen = now
+            limit = None if timeout is None or self._unlimited else begun + timeout
+            if kill_at is None:
+                timed_out = exit_seen is None and limit is not None and now >= limit
+                if timed_out or self._stop:
+                    self._signal(signal.SIGTERM)
+                    kill_at = now + GRACE
+            if kill_at is not None:
+                if now >= kill_at:
+                    self._signal(signal.SIGKILL)
+                    break
+                if exit_seen is not None and not self.alive():
+                    break
+                limit = kill_at if exit_seen is None else min(kill_at, now + POLL)
+            elif exit_seen is not None:
+                limit = min(max(last_output, exit_seen) + QUIET, exit_seen + MAX_DRAIN)
+                if watch.at_end or now >= limit:
+                    return Ending(self._popen.returncode, False, False)
+            data = watch.wait(_soonest(limit, now, tick()))
+            if data:
+                last_output = time.monotonic()
+                feed(data)
+        self._reap()
+        for data in watch.rest():
+            feed(data)
+        return Ending(self._popen.returncode, timed_out, self._stop)
+
+    def _reap(self) -> None:
+        try:
+            self._popen.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            pass  # stuck in the kernel, where no signal reaches it
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pgid, number)
+            if number is signal.SIGTERM:
+                os.killpg(self.pgid, signal.SIGCONT)  # a stopped process sees no SIGTERM
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    def _wake(self) -> None:
+        with self._lock:
+            if not self._closed:
+                os.write(self._wake_write, b"!")
+
+
+class _Watch:
+    """Waits for output, for the shell's exit and for a wake-up at once."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], wake: int) -> None:
+        assert popen.stdout is not None
+        self.at_end = False
+        self._popen = popen
+        self._out = popen.stdout
+        self._wake = wake
+        os.set_blocking(self._out.fileno(), False)
+        os.set_blocking(wake, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._out, selectors.EVENT_READ)
+        self._selector.register(wake, selectors.EVENT_READ)
+        # Linux tells of the exit through a descriptor; elsewhere it is asked for now and then.
+        self._pidfd: int | None = None
+        if hasattr(os, "pidfd_open"):
+            try:
+                self._pidfd = os.pidfd_open(popen.pid)
+                self._selector.register(self._pidfd, selectors.EVENT_READ)
+            except OSError:
+                self._pidfd = None
+
+    def exited(self) -> bool:
+        if self._popen.poll() is None:
+            return False
+        self._drop_pidfd()
+        return True
+
+    def wait(self, seconds: float | None) -> bytes:
+        """The next piece of output; empty on a timeout, a wake-up, an exit or the end."""
+        if self._pidfd is None and self._popen.returncode is None:
+            seconds = POLL if seconds is None else min(seconds, POLL)
+        data = b""
+        for key, _ in self._selector.select(seconds):
+            if key.fileobj is self._out:
+                data = self._read()
+            elif key.fd == self._wake:
+                os.read(self._wake, 64)
+        return data
+
+    def rest(self) -> Iterator[bytes]:
+        """What is still in the pipe, without waiting."""
+        for _ in range(MAX_REST):
+            data = b"" if self.at_end else self._read()
+            if not data:
+                return
+            yield data
+
+    def close(self) -> None:
+        self._drop_pidfd()
+        self._selector.close()
+        self._out.close()
+
+    def _read(self) -> bytes:
+        try:
+            data = os.read(self._out.fileno(), CHUNK)
+        except BlockingIOError:
+            return b""
+        if not data:
+            self.at_end = True
+            self._selector.unregister(self._out)
+        return data
+
+    def _drop_pidfd(self) -> None:
+        if self._pidfd is not None:
+            self._selector.unregister(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = None
+
+
+def _soonest(limit: float | None, now: float, other: float | None) -> float | None:
+    """Seconds to the earlier of a moment and a delay; None if neither is set."""
+    if limit is None:
+        return other
+    left = max(limit - now, 0.0)
+    return left if other is None else min(left, other)
+
+
+def _all_dead(pgid: int) -> bool:
+    """Whether all of a group are zombies; False where the system does not tell.
+
+    Many a container has a first process that reaps orphans late or never, and the group of a
+    command that was ended in order would look alive until then.
+    """
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return False
+    members = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                # The name, in parentheses, may hold anything; what follows it is in order.
+                state, _, group = file.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue  # it has gone meanwhile
+        if int(group) == pgid:
+            if state not in (b"Z", b"X"):
+                return False
+            members += 1
+    return members > 0

@@ -1,0 +1,213 @@
+"""``run_shell_command``: asks, runs, follows and words the result of a command line.
+
+Processes are ``process``'s, output is ``capture``'s, and both meet in ``job``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio import to_thread
+
+from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.tools.calls import SchemaTool, one_line, reason
+from qwen_dual.tools.job import END_TIMEOUT
+from qwen_dual.tools.workspace import ToolFailure, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.core.tool import Kind
+    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.tools.job import Job, Jobs
+    from qwen_dual.tools.parameters import RunShellCommand
+    from qwen_dual.tools.workspace import Location, Workspace
+
+MAX_PREVIEW = 20_000
+
+_NO_PROMPTS = {
+    "QWEN_CODE": "1",
+    "TERM": "dumb",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "true",
+    "GIT_TERMINAL_PROMPT": "0",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+"""There is no terminal to answer on: nothing may page, prompt or open an editor."""
+
+
+class RunShellCommandTool(SchemaTool):
+    """Runs command lines in the workspace.
+
+    Args:
+        workspace: where.
+        jobs: start and keep the processes.
+        timeout_ms: for calls that name none.
+    """
+
+    name = "run_shell_command"
+    kind: Kind = "execute"
+    description = (
+        "Runs a command line with `bash -c` in a process group of its own. Nothing can be typed "
+        "into it. Returns its output, stdout and stderr as they came; for a failure also the exit "
+        "code. Long output is cut in the middle and saved to a file that the result names. For a "
+        "server or watcher set is_background; end it with `kill -- -PGID`."
+    )
+
+    def __init__(self, workspace: Workspace, jobs: Jobs, timeout_ms: int) -> None:
+        self._workspace = workspace
+        self._jobs = jobs
+        self._timeout_ms = timeout_ms
+
+    def prepare(self, arguments: Mapping[str, Any]) -> ShellCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        from qwen_dual.tools import parameters
+
+        given = parameters.check(parameters.RunShellCommand, arguments)
+        if "\0" in given.command:
+            raise InvalidArguments(f"{self.name}: command: expected text without NUL characters")
+        where = self._workspace.locate(given.directory or ".", f"{self.name}: directory")
+        timeout_ms = given.timeout or self._timeout_ms
+        return ShellCall(given, where, timeout_ms, self._workspace, self._jobs)
+
+
+class ShellCall:
+    """One command line."""
+
+    def __init__(
+        self,
+        given: RunShellCommand,
+        where: Location,
+        timeout_ms: int,
+        workspace: Workspace,
+        jobs: Jobs,
+    ) -> None:
+        self.title = one_line(given.command)
+        self.outside = workspace.outside(where, writing=True)
+        self.suggestions: Sequence[Suggestion] = (
+            {"type": "allow", "label": "Allow Command", "description": f"Execute: {given.command}"},
+            {"type": "deny", "label": "Deny", "description": "Block this command execution"},
+        )
+        self._given = given
+        self._where = where
+        self._timeout_ms = timeout_ms
+        self._workspace = workspace
+        self._jobs = jobs
+
+    async def preview(self) -> Preview | None:
+        """The command as it will run, and where."""
+        place = "the workspace" if self._where.name == "." else self._where.name
+        how = " in the background" if self._given.is_background else ""
+        text = self._given.command
+        if len(text) > MAX_PREVIEW:
+            text = f"{text[:MAX_PREVIEW]}\n[… {len(text) - MAX_PREVIEW} more characters …]"
+        return {"kind": "command", "title": f"Run{how} in {place}", "text": text}
+
+    async def run(self, report: Callable[[str], None]) -> ToolResult:
+        """Runs the command; cancelled, it ends the whole process group first."""
+        try:
+            job = await self._start()
+        except ToolFailure as failure:
+            return ToolResult(self._form(None, "", str(failure)), is_error=True)
+        if self._given.is_background:
+            return ToolResult(printable(background_text(job)))
+        try:
+            await job.follow(report)
+        finally:
+            if job.running and not job.detached:
+                job.stop()
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(job.wait, END_TIMEOUT)
+        if job.detached:
+            return ToolResult(printable(background_text(job)))
+        return await to_thread.run_sync(self._result, job)
+
+    async def _start(self) -> Job:
+        loop = None if self._given.is_background else asyncio.get_running_loop()
+        gone = threading.Event()
+        try:
+            # A thread, since a fork may take long; waited for, so that what it starts is known.
+            return await to_thread.run_sync(self._start_blocking, loop, gone)
+        except asyncio.CancelledError:
+            gone.set()
+            raise
+
+    def _start_blocking(self, loop: asyncio.AbstractEventLoop | None, gone: threading.Event) -> Job:
+        self._workspace.check(self._where)
+        if not os.path.isdir(self._where.real):
+            raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
+        shell = shutil.which("bash") or "/bin/sh"
+        try:
+            job = self._jobs.start(
+                [shell, "-c", self._given.command],
+                self._where.real,
+                environment(os.environ),
+                timeout=self._timeout_ms / 1000,
+                loop=loop,
+            )
+        except OSError as error:
+            raise ToolFailure(f"The command could not be started: {reason(error)}") from error
+        if gone.is_set():
+            job.stop()
+        return job
+
+    def _result(self, job: Job) -> ToolResult:
+        output = job.capture.text()
+        job.capture.close()
+        ending = job.ending
+        problem = ""
+        if ending is None:
+            problem = "the command's output could not be read to its end"
+        elif ending.timed_out:
+            problem = f"timed out after {self._timeout_ms} ms; the whole process group was ended"
+        elif ending.stopped:
+            problem = "the command was stopped"
+        failed = bool(problem) or ending is None or ending.returncode != 0
+        if output and not failed:
+            return ToolResult(printable(output))
+        return ToolResult(self._form(job, output, problem), is_error=failed)
+
+    def _form(self, job: Job | None, output: str, problem: str) -> str:
+        code = job.ending.returncode if job is not None and job.ending is not None else None
+        lines = (
+            f"Command: {self._given.command}",
+            f"Directory: {self._given.directory or '(root)'}",
+            f"Output: {output or '(empty)'}",
+            f"Error: {problem or '(none)'}",
+            f"Exit Code: {'(none)' if code is None or code < 0 else code}",
+            f"Signal: {'(none)' if code is None or code >= 0 else signal_name(-code)}",
+            f"Process Group PGID: {'(none)' if job is None else job.group.pgid}",
+        )
+        return printable("\n".join(lines))
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """``base`` for a command without a terminal, and without what steers our own."""
+    kept = {key: value for key, value in base.items() if not key.startswith("PROMPT_TOOLKIT_")}
+    return {**kept, **_NO_PROMPTS}
+
+
+def background_text(job: Job) -> str:
+    """What the model is told of a command that goes on by itself."""
+    return (
+        "The command runs in the background.\n"
+        f"PID: {job.group.pgid}\n"
+        f"Process Group PGID: {job.group.pgid}\n"
+        f"Output File: {job.capture.path or '(none: it could not be made)'}\n"
+        f"To end it: kill -- -{job.group.pgid}. It is ended with the session."
+    )
+
+
+def signal_name(number: int) -> str:
+    """Such as ``SIGTERM``; the number itself where it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

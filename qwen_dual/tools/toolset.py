@@ -1,0 +1,94 @@
+"""Puts the tools of one workspace together, and ends what they started when the session ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+
+from qwen_dual.tools.capture import Limits, Scratch
+from qwen_dual.tools.edit import EditTool
+from qwen_dual.tools.globbing import GlobTool
+from qwen_dual.tools.grep import GrepSearchTool
+from qwen_dual.tools.job import Jobs
+from qwen_dual.tools.listing import ListDirectoryTool
+from qwen_dual.tools.mentions import expand_mentions
+from qwen_dual.tools.read import ReadFileTool
+from qwen_dual.tools.shell import RunShellCommandTool
+from qwen_dual.tools.states import FileStates
+from qwen_dual.tools.workspace import Workspace
+from qwen_dual.tools.write import WriteFileTool
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from qwen_dual.core.tool import Tool
+
+SHELL_TIMEOUT_MS = 120_000
+
+
+class Toolset:
+    """The tools of a session.
+
+    Attributes:
+        workspace: the folder they work in.
+        tools: in the order in which a model is told of them.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], limits: Limits, shell_timeout_ms: int) -> None:
+        self._limits = limits
+        self._states = FileStates()
+        self._scratch = Scratch()
+        self.workspace = Workspace(root, readable=self._scratch.holds)
+        self._jobs = Jobs(self._scratch, limits)
+        self.tools: Sequence[Tool] = (
+            RunShellCommandTool(self.workspace, self._jobs, shell_timeout_ms),
+            ReadFileTool(self.workspace, self._states, limits),
+            WriteFileTool(self.workspace, self._states),
+            EditTool(self.workspace, self._states),
+            ListDirectoryTool(self.workspace, limits),
+            GlobTool(self.workspace, limits),
+            GrepSearchTool(self.workspace, limits),
+        )
+
+    async def expand_mentions(self, text: str) -> list[str]:
+        """A block for each file or folder of the workspace that ``text`` names with ``@``."""
+        return await expand_mentions(text, self.workspace, self._states, self._limits)
+
+    def detach_commands(self) -> int:
+        """Moves every foreground command to the background, where no timeout ends it.
+
+        Its call returns at once with the group's number and the file of its output.
+
+        Returns:
+            How many commands there were.
+        """
+        return self._jobs.detach_all()
+
+    def close(self) -> None:
+        """Ends all commands that still run and deletes saved output; blocks up to five seconds."""
+        self._jobs.end_all()
+        self._scratch.remove()
+
+    async def aclose(self) -> None:
+        """Does what ``close`` does without blocking the loop; not cut short by cancellation."""
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self.close)
+
+
+def toolset(
+    root: str | os.PathLike[str],
+    *,
+    limits: Limits | None = None,
+    shell_timeout_ms: int = SHELL_TIMEOUT_MS,
+) -> Toolset:
+    """The tools for the workspace ``root``.
+
+    Args:
+        root: an existing folder.
+        limits: how much of a long text a model gets.
+        shell_timeout_ms: for commands that name no timeout.
+    """
+    return Toolset(root, limits or Limits(), shell_timeout_ms)

@@ -1,0 +1,124 @@
+"""Where the tools work: turns the paths a model gives into real ones and says which lie outside.
+
+Symlinks are resolved before the check, so that a link inside cannot lead out unnoticed. Nothing
+here reads or writes files.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.tool import InvalidArguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ToolFailure(Exception):
+    """A call that could not do its work; the text goes back to the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One path that a call names.
+
+    Attributes:
+        given: as the model wrote it.
+        path: absolute, symlinks kept: what results show.
+        real: absolute, symlinks resolved: what is opened.
+        name: relative to the workspace where it lies inside, else absolute.
+        inside: whether ``real`` lies in the workspace.
+    """
+
+    given: str
+    path: str
+    real: str
+    name: str
+    inside: bool
+
+
+class Workspace:
+    """The folder of a session.
+
+    Args:
+        root: an existing folder; kept as its real path.
+        readable: says which real paths outside may be read as if they were inside, such as the
+            session's own saved output.
+        home: what ``~`` stands for; the user's home unless given.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        readable: Callable[[str], bool] = lambda _: False,
+        home: str | None = None,
+    ) -> None:
+        self.root = Path(os.path.realpath(root))
+        self._readable = readable
+        self._home = home
+
+    def locate(self, given: str, argument: str = "path") -> Location:
+        """Resolves ``given`` against the workspace; the path need not exist.
+
+        Args:
+            given: absolute, relative to the root, or starting with ``~``.
+            argument: names the argument in the error.
+
+        Raises:
+            InvalidArguments: ``given`` cannot be a path.
+        """
+        if not given.strip() or "\0" in given:
+            raise InvalidArguments(f"{argument}: expected a path, not {given!r}")
+        try:
+            os.fsencode(given)
+        except UnicodeEncodeError:
+            raise InvalidArguments(f"{argument}: expected a path in UTF-8, not {given!r}") from None
+        path = os.path.normpath(os.path.join(self.root, self._expand(given)))
+        # Not from ``path``: normpath drops "link/.." as if the link were a plain folder.
+        real = os.path.realpath(os.path.join(self.root, self._expand(given)))
+        inside = within(real, str(self.root))
+        name = os.path.relpath(real, self.root) if inside else path
+        return Location(given, path, real, name, inside)
+
+    def outside(self, location: Location, *, writing: bool = False) -> str | None:
+        """The real path when a call there needs leave because of where it is, else None."""
+        if location.inside or (not writing and self._readable(location.real)):
+            return None
+        return location.real
+
+    def check(self, *locations: Location) -> None:
+        """Makes sure, right before the work, that what was approved is still what is there.
+
+        Raises:
+            ToolFailure: the workspace is gone, or a symlink was turned elsewhere meanwhile.
+        """
+        if not self.root.is_dir():
+            raise ToolFailure(
+                f"The workspace folder {self.root} no longer exists; "
+                "restore it, or start again in another folder."
+            )
+        for location in locations:
+            now = self.locate(location.given).real
+            if now != location.real:
+                raise ToolFailure(
+                    f"{location.path} now leads to {now} instead of {location.real}; "
+                    "nothing was done. Call the tool again if that is meant."
+                )
+
+    def _expand(self, given: str) -> str:
+        if self._home is not None and (given == "~" or given.startswith("~/")):
+            return self._home + given[1:]
+        return os.path.expanduser(given)
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether the real path ``path`` is ``folder`` or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def printable(text: str) -> str:
+    """``text`` fit for JSON: bytes of a file name that are not UTF-8 become ``?``."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,285 @@
+"""From what a terminal sends to prompt-toolkit's key presses.
+
+Owns a parser that knows every escape sequence by its shape. So replies that nobody asked for
+(focus, device attributes, colours) fire no key; prompt-toolkit's own parser takes what it does not
+know apart into Escape and text. It reads nothing itself and binds no keys.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
+from prompt_toolkit.input.vt100_parser import Vt100Parser
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MAX_PASTE = 64 * 1024 * 1024  # characters; a longer one arrives in parts
+_MAX_SEQUENCE = 256  # characters
+# How long an unfinished sequence may pause. A slow link can cut one anywhere; a person who
+# types on meanwhile is not made to wait.
+_PATIENCE = 1.0  # seconds
+
+_PASTE_START = "\x1b[200~"
+_PASTE_END = "\x1b[201~"
+_CSI = re.compile("\x1b\\[([0-?]*)([ -/]*)([@-~])")
+_CSI_SO_FAR = re.compile("\x1b\\[[0-?]*[ -/]*")
+_OPEN_CSI = re.compile("\x1b\\[[0-?]*[ -/]*\\Z")
+_CPR = re.compile("\x1b\\[[0-9]+;[0-9]+R")
+_MODIFIED = re.compile("\x1b\\[(?:27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~|(?P<u>[0-9:;]+)u)")
+# The second character of a string's introducer, and what a reply of that kind goes on with; an
+# Alt key that is followed by anything else stays an Alt key.
+_STRINGS = {
+    "]": re.compile("[0-9lL]"),
+    "P": re.compile("[0-9>!?;$+=]"),
+    "_": re.compile("[A-Z]"),
+    "^": re.compile("[0-9A-Z]"),
+}
+_STRING_BODY = re.compile("[^\x00-\x1f\x7f]*")
+_TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
+
+_SHIFT, _ALT, _CTRL = 1, 2, 4
+
+
+class KeyParser(Vt100Parser):
+    """Parses what a terminal sends; a drop-in for prompt-toolkit's parser.
+
+    The time it takes grows with the input only, for pastes as for keys.
+
+    Args:
+        feed_key_callback: Gets each key press.
+        now: A monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        feed_key_callback: Callable[[KeyPress], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._last_fed = 0.0
+        super().__init__(feed_key_callback)
+
+    def reset(self, request: bool = False) -> None:
+        """Forgets everything unfinished."""
+        self._pending = ""  # the beginning of a sequence
+        self._string_since: float | None = None  # inside an OSC, DCS, APC or PM
+        self._paste: list[str] | None = None
+        self._paste_size = 0
+
+    def feed(self, data: str) -> None:
+        """Takes what was read; emits the keys that are complete."""
+        if not data:
+            return
+        now = self._now()
+        paused = now - self._last_fed > _PATIENCE
+        self._last_fed = now
+        if self._paste is not None and paused and data == "\x03":
+            # The end of a paste never came: Ctrl+C is the way out of it.
+            self._end_paste("")
+            return
+        if paused and self._paste is None and (len(self._pending) > 1 or self._string_since):
+            self._pending = ""
+            self._string_since = None
+        data = self._pending + data
+        self._pending = ""
+        position = 0
+        while position < len(data):
+            if self._paste is not None:
+                position = self._feed_paste(data, position)
+            elif self._string_since is not None:
+                position = self._feed_string(data, position)
+            else:
+                position = self._feed_keys(data, position)
+
+    def flush(self) -> None:
+        """Says that nothing has followed for a while: a lone Escape is the Escape key."""
+        if self._paste is not None or self._string_since is not None:
+            return
+        # Longer beginnings are replies or keys that a slow link has cut.
+        if self._pending == "\x1b":
+            self._emit(Keys.Escape, "\x1b")
+            self._pending = ""
+        elif len(self._pending) == 2:
+            self._emit(Keys.Escape, "\x1b")
+            self._emit(self._pending[1], self._pending[1])
+            self._pending = ""
+
+    def _emit(self, key: Keys | str | tuple[Keys | str, ...], data: str) -> None:
+        if isinstance(key, tuple):
+            for index, one in enumerate(key):
+                self.feed_key_callback(KeyPress(one, data if index == 0 else ""))
+        else:
+            self.feed_key_callback(KeyPress(key, data))
+
+    def _feed_keys(self, data: str, position: int) -> int:
+        """Takes one sequence, or one run of text; returns where it ends."""
+        char = data[position]
+        if char == "\x1b":
+            return self._feed_escape(data, position)
+        if text := _TEXT.match(data, position):
+            for one in text.group():
+                self.feed_key_callback(KeyPress(one, one))
+            return text.end()
+        if char < "\x80":
+            key = ANSI_SEQUENCES.get(char)
+            if key is not None:
+                self._emit(key, char)
+        return position + 1  # C1: no keyboard sends these in UTF-8
+
+    def _feed_escape(self, data: str, position: int) -> int:
+        following = data[position + 1 : position + 2]
+        if following == "":
+            self._pending = "\x1b"
+            return len(data)
+        if following == "[":
+            return self._feed_csi(data, position)
+        if following == "O":
+            return self._feed_ss3(data, position)
+        if following in _STRINGS:
+            if position + 2 == len(data):
+                self._pending = data[position:]
+                return len(data)
+            if _STRINGS[following].match(data, position + 2):
+                self._string_since = self._now()
+                return position + 2
+        elif (key := ANSI_SEQUENCES.get("\x1b" + following)) is not None:
+            self._emit(key, "\x1b" + following)
+            return position + 2
+        self._emit(Keys.Escape, "\x1b")
+        return position + 1
+
+    def _feed_csi(self, data: str, position: int) -> int:
+        match = _CSI.match(data, position)
+        if match is None:
+            if _OPEN_CSI.match(data, position) and len(data) - position < _MAX_SEQUENCE:
+                self._pending = data[position:]
+                return len(data)
+            broken = _CSI_SO_FAR.match(data, position)
+            assert broken is not None  # it begins with ESC [
+            if broken.end() == position + 2:
+                self._emit(Keys.Escape, "\x1b")
+                return position + 1
+            return broken.end()
+        end = match.end()
+        # Two kinds go on behind their final byte: mouse reports and the Linux console's F1-F5.
+        more = {"M": 3, "[": 1}.get(match.group()[2:], 0)
+        if end + more > len(data):
+            self._pending = data[position:]
+            return len(data)
+        end += more
+        sequence = data[position:end]
+        if sequence == _PASTE_START:
+            self._paste = []
+            self._paste_size = 0
+        elif len(sequence) < _MAX_SEQUENCE and not _CPR.fullmatch(sequence):
+            key = _modified_key(sequence) or ANSI_SEQUENCES.get(sequence)
+            if key is not None:
+                self._emit(key, sequence)
+        return end
+
+    def _feed_ss3(self, data: str, position: int) -> int:
+        if position + 2 == len(data):
+            self._pending = data[position:]
+            return len(data)
+        sequence = data[position : position + 3]
+        key = ANSI_SEQUENCES.get(sequence)
+        if key is not None:
+            self._emit(key, sequence)
+            return position + 3
+        if " " <= sequence[2] <= "~":
+            return position + 3
+        self._emit(Keys.Escape, "\x1b")
+        return position + 1
+
+    def _feed_string(self, data: str, position: int) -> int:
+        assert self._string_since is not None
+        if self._now() - self._string_since > _PATIENCE:
+            self._string_since = None
+            return position
+        body = _STRING_BODY.match(data, position)
+        assert body is not None  # it may be empty
+        end = body.end()
+        if end == len(data):
+            return end
+        if data[end] == "\x1b" and end + 1 == len(data):
+            self._pending = "\x1b"
+            return len(data)
+        self._string_since = None
+        if data[end] == "\x07":
+            return end + 1
+        if data.startswith("\x1b\\", end):
+            return end + 2
+        return end  # a key that breaks it off, Ctrl+C or Enter for instance
+
+    def _feed_paste(self, data: str, position: int) -> int:
+        end = data.find(_PASTE_END, position)
+        if end >= 0:
+            self._end_paste(data[position:end])
+            return end + len(_PASTE_END)
+        # The end mark may be cut: keep what could be its beginning for the next read.
+        keep = next(
+            (n for n in range(len(_PASTE_END) - 1, 0, -1) if data.endswith(_PASTE_END[:n])), 0
+        )
+        stop = max(position, len(data) - keep)
+        assert self._paste is not None
+        self._paste.append(data[position:stop])
+        self._paste_size += stop - position
+        self._pending = data[stop:]
+        if self._paste_size > _MAX_PASTE:
+            self._end_paste("")
+            self._paste = []
+            self._paste_size = 0
+        return len(data)
+
+    def _end_paste(self, last: str) -> None:
+        assert self._paste is not None
+        text = "".join([*self._paste, last])
+        self._paste = None
+        self._emit(Keys.BracketedPaste, text)
+
+
+def _modified_key(sequence: str) -> Keys | str | tuple[Keys | str, ...] | None:
+    """Translates keys that come with their modifiers (CSI u, and xterm's modifyOtherKeys)."""
+    match = _MODIFIED.fullmatch(sequence)
+    if match is None:
+        return None
+    if match["u"] is None:
+        code, mods = int(match["code"]), int(match["mods"])
+    else:
+        fields = [field.split(":")[0] for field in match["u"].split(";")]
+        code = int(fields[0] or 0)
+        mods = int(fields[1] or 1) if len(fields) > 1 else 1
+    if code > sys.maxunicode:
+        return None
+    held = max(0, mods - 1)
+    key = _plain_key(code, held)
+    if key is None or not held & _ALT:
+        return key
+    return (Keys.Escape, key)
+
+
+def _plain_key(code: int, held: int) -> Keys | str | None:
+    char = chr(code)
+    if char in "\r\n":
+        return Keys.ControlJ if held & (_SHIFT | _CTRL) else Keys.ControlM
+    if char == "\t":
+        return Keys.BackTab if held & _SHIFT else Keys.ControlI
+    if char in "\x7f\x08":
+        return Keys.ControlW if held & _CTRL else Keys.ControlH
+    if held & _CTRL and "@" <= char.upper() <= "_":
+        char = chr(ord(char.upper()) - 64)
+    elif held & _CTRL and char == " ":
+        char = "\x00"
+    elif held & _SHIFT and char.isalpha():
+        char = char.upper()[0]
+    key = ANSI_SEQUENCES.get(char)
+    if isinstance(key, Keys):
+        return key
+    return char if char.isprintable() else None

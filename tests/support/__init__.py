@@ -1,0 +1,1 @@
+"""What tests share: hosts, hostile doubles, helpers that wait for events."""

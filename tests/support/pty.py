@@ -1,0 +1,313 @@
+"""A host for tests: runs a program in a real PTY and reads its screen through pyte.
+
+Owns spawning, the emulated screen with its scrollback, and waiting with a deadline. It does not
+know any program. Nothing is read from the PTY unless a method here is called, so a test that
+wants a host that has stopped reading only has to leave it alone for a while.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ptyprocess
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+_HISTORY_LINES = 200_000
+_SETTLE = 0.05  # how often a predicate about something outside the terminal is asked again
+
+
+class _Screen(pyte.HistoryScreen):
+    """pyte's screen with the resize of a real terminal: lines that go off the top are kept."""
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        lines, columns = lines or self.lines, columns or self.columns
+        excess = max(0, self.lines - lines)
+        # xterm and its kin give up blank rows below the cursor first, then scroll.
+        scrolled = max(0, excess - (self.lines - 1 - self.cursor.y))
+        for _ in range(scrolled):
+            self.history.top.append(self.buffer[0])
+            for y in range(self.lines - 1):
+                self.buffer[y] = self.buffer[y + 1]
+            self.buffer.pop(self.lines - 1, None)
+        for y in range(lines, self.lines):
+            self.buffer.pop(y, None)
+        for row in self.buffer.values():
+            for x in [x for x in row if x >= columns]:
+                del row[x]
+        self.lines, self.columns = lines, columns
+        self.set_margins()
+        self.cursor.y = min(max(0, self.cursor.y - scrolled), lines - 1)
+        self.cursor.x = min(self.cursor.x, columns - 1)
+
+
+def terminal_environment(env: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Builds a child's environment that does not depend on where the tests run.
+
+    Args:
+        env: Changes to it; None takes a variable out.
+    """
+    result = dict(os.environ)
+    for name in ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "PROMPT_TOOLKIT_COLOR_DEPTH"):
+        result.pop(name, None)
+    inherited = result.get("PYTHONPATH")
+    result["PYTHONPATH"] = f"{ROOT}{os.pathsep}{inherited}" if inherited else str(ROOT)
+    result |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    for name, value in (env or {}).items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = value
+    return result
+
+
+class Terminal:
+    """A program in a PTY, and the screen it has painted.
+
+    Use it as a context manager: leaving it kills what still runs and closes the PTY.
+
+    Attributes:
+        pid: The program's process id; it leads a session and a process group of that id.
+        raw: Every byte read so far, in order.
+        eof: The program's side of the PTY is closed.
+    """
+
+    def __init__(self, process: Any, rows: int, cols: int) -> None:
+        self._process = process
+        self._fd: int = process.fd
+        self.pid: int = process.pid
+        os.set_blocking(self._fd, False)
+        self.raw = bytearray()
+        self.eof = False
+        self._status: int | None = None
+        self._screen = _Screen(cols, rows, history=_HISTORY_LINES)
+        self._stream = pyte.ByteStream(self._screen)
+        self._history: list[str] = []
+
+    @classmethod
+    def spawn(
+        cls,
+        argv: Sequence[str],
+        env: Mapping[str, str | None] | None = None,
+        cwd: str | Path | None = None,
+        rows: int = 24,
+        cols: int = 80,
+        pass_fds: Sequence[int] = (),
+    ) -> Self:
+        """Starts a program as the leader of a session on a new PTY.
+
+        Args:
+            argv: The program and its arguments.
+            env: Changes to the environment that `terminal_environment` builds.
+            cwd: Where it starts; the tests' own folder by default.
+            rows: The height of the window.
+            cols: The width of the window.
+            pass_fds: File descriptors that the program inherits under the same numbers.
+
+        Raises:
+            FileNotFoundError: There is no such program.
+        """
+
+        def before_exec() -> None:
+            # What the tests' own parent ignores (nohup, a background job) the program must not.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            for fd in pass_fds:
+                os.set_inheritable(fd, True)
+
+        with warnings.catch_warnings():
+            # Python 3.12 warns of a fork with threads about; what runs before exec is safe.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = ptyprocess.PtyProcess.spawn(
+                list(argv),
+                env=terminal_environment(env),
+                cwd=None if cwd is None else os.fspath(cwd),
+                dimensions=(rows, cols),
+                preexec_fn=before_exec,
+                pass_fds=tuple(pass_fds),
+            )
+        # An emulator wants at least one cell, the program may be told of none (0x0).
+        return cls(process, rows or 24, cols or 80)
+
+    @property
+    def screen(self) -> list[str]:
+        """The rows of the window from the top, without trailing blanks."""
+        return [row.rstrip() for row in self._screen.display]
+
+    @property
+    def history(self) -> list[str]:
+        """The rows that have scrolled off the top, the oldest first."""
+        top = self._screen.history.top
+        if len(top) < len(self._history):
+            self._history.clear()
+        for index in range(len(self._history), len(top)):
+            row = top[index]
+            width = max(row, default=-1) + 1
+            self._history.append("".join(row[x].data for x in range(width)).rstrip())
+        return list(self._history)
+
+    @property
+    def lines(self) -> list[str]:
+        """History and screen, without the blank rows at the end."""
+        rows = self.history + self.screen
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
+
+    @property
+    def text(self) -> str:
+        """History and screen as one string."""
+        return "\n".join(self.lines)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Row and column of the cursor, from 0."""
+        return self._screen.cursor.y, self._screen.cursor.x
+
+    @property
+    def cursor_hidden(self) -> bool:
+        """The program has hidden the cursor."""
+        return bool(self._screen.cursor.hidden)
+
+    def cell(self, row: int, col: int) -> pyte.screens.Char:
+        """The character at a place in the window, with its colours and attributes."""
+        return self._screen.buffer[row][col]
+
+    def wait_for(self, what: str | Callable[[Terminal], object], timeout: float = 10) -> None:
+        """Reads until something has come true.
+
+        Args:
+            what: A text that has to be in the history or on the screen, or a predicate; a
+                predicate is asked after every read, and often while nothing comes.
+            timeout: Seconds before it gives up.
+
+        Raises:
+            AssertionError: It did not come true in time, or cannot any more because the program
+                has closed its side; the message holds the screen.
+        """
+
+        def holds() -> bool:
+            return what in self.text if isinstance(what, str) else bool(what(self))
+
+        deadline = time.monotonic() + timeout
+        while not holds():
+            left = deadline - time.monotonic()
+            if self.eof or left <= 0:
+                why = "the program is gone" if self.eof else f"not within {timeout} s"
+                if self.eof and left > 0 and not isinstance(what, str):
+                    time.sleep(min(left, _SETTLE))
+                    continue
+                shown = what if isinstance(what, str) else getattr(what, "__name__", repr(what))
+                raise AssertionError(f"waited for {shown!r}: {why}\n{self.dump()}")
+            self.read(min(left, _SETTLE))
+
+    def read(self, timeout: float = 0) -> bool:
+        """Reads once, what there is by then; tells whether anything came."""
+        if self.eof or not select.select([self._fd], [], [], timeout)[0]:
+            return False
+        try:
+            data = os.read(self._fd, 65536)
+        except OSError:  # EIO: the last descriptor of the program's side was closed
+            data = b""
+        if not data:
+            self.eof = True
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return True
+
+    def dump(self) -> str:
+        """The last rows of history and screen in a frame, for messages."""
+        rows = self.lines[-60:]
+        return "\n".join(["+" + "-" * 40, *("|" + row for row in rows), "+" + "-" * 40])
+
+    def send(self, text: str | bytes) -> None:
+        """Types something, reading meanwhile so that neither side can block the other."""
+        data = memoryview(text.encode() if isinstance(text, str) else text)
+        while data:
+            readable, writable, _ = select.select([self._fd], [self._fd], [])
+            if readable and not self.read():
+                raise AssertionError(f"the program is gone, nothing can be sent\n{self.dump()}")
+            if writable:
+                try:
+                    data = data[os.write(self._fd, data[:4096]) :]
+                except BlockingIOError:
+                    pass
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window; the kernel sends SIGWINCH."""
+        while self.read():
+            pass
+        self._screen.resize(rows or 24, cols or 80)
+        self._process.setwinsize(rows, cols)
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the program alone."""
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Closes the host's side of the PTY while the program runs."""
+        if not self._process.closed:
+            self._process.fileobj.close()
+            self._process.closed = True  # or its destructor would wait and kill
+        self.eof = True
+
+    def wait_exit(self, timeout: float = 10) -> int:
+        """Reads on until the program has ended.
+
+        Returns:
+            Its exit status, or the negative number of the signal that killed it.
+
+        Raises:
+            AssertionError: It still runs; the message holds the screen.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._ended():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"still running after {timeout} s\n{self.dump()}")
+            if not self.read(_SETTLE) and self.eof:
+                time.sleep(0.005)
+        while self.read():
+            pass
+        assert self._status is not None
+        return self._status
+
+    def close(self) -> None:
+        """Kills what still runs and closes the PTY; may be called again."""
+        if not self._ended():
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            _, status = os.waitpid(self.pid, 0)
+            self._status = os.waitstatus_to_exitcode(status)
+        self.hang_up()
+
+    def _ended(self) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.grep import GrepSearchTool
+from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.walk import Walk
+from qwen_dual.tools.workspace import Workspace
+from tests.tools.support import call, tool_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.tools.toolset import Toolset
+
+listing = partial(call, name="list_directory")
+glob = partial(call, name="glob")
+
+
+def fill(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, newline="")
+
+
+TREE = {
+    ".gitignore": "*.log\nbuild/\n",
+    ".git/config": "needle\n",
+    "a.py": "Needle one\r\nother\nneedle two\n",
+    "keep/.gitignore": "!kept.log\n",
+    "keep/kept.log": "needle\n",
+    "noise.log": "needle\n",
+    "build/out.py": "needle\n",
+    "sub/.qwenignore": "secret*\n",
+    "sub/secret.txt": "needle\n",
+    "sub/b.txt": "a needle é\n",
+    "binary": "needle\0",
+}
+
+
+def test_a_folder_lists_folders_first_and_counts_what_is_ignored(
+    tools: Toolset, workspace: Path
+) -> None:
+    fill(workspace, TREE)
+    assert listing(tools, path=".", ignore=["bin*"]).text == (
+        f"{workspace} holds (3 ignored by .gitignore or .qwenignore):\n"
+        "[DIR] keep\n[DIR] sub\n.gitignore\na.py"
+    )
+    assert listing(tools, path="sub").text.endswith("\n.qwenignore\nb.txt")
+    file = listing(tools, path="a.py")
+    assert file.is_error and "is no folder" in file.text
+
+
+def test_a_large_listing_is_bounded(tools: Toolset, workspace: Path) -> None:
+    for number in range(1500):
+        (workspace / f"{number:04}").touch()
+    text = listing(tools, path=".").text
+    assert text.count("\n") == 1001
+    assert text.endswith("[… 500 more entries left out; narrow the search …]")
+
+
+def test_an_ignored_folder_is_shown_when_it_is_named(tools: Toolset, workspace: Path) -> None:
+    fill(workspace, TREE)
+    assert listing(tools, path="build").text.endswith("out.py")
+    fill(workspace, {".qwenignore": "sub\n"})
+    assert "kept from the agent by .qwenignore" in listing(tools, path="sub").text
+    assert "kept from the agent by .qwenignore" in glob(tools, pattern="*", path="sub").text
+
+
+def test_glob_finds_absolute_paths_newest_first(tools: Toolset, workspace: Path) -> None:
+    fill(workspace, TREE)
+    for seconds, name in enumerate(("sub/b.txt", "a.py", "keep/kept.log"), 1):
+        os.utime(workspace / name, (seconds, seconds))
+    text = glob(tools, pattern="**/*.{py,txt,log}").text
+    assert text.splitlines()[1:] == [
+        f"{workspace}/keep/kept.log",
+        f"{workspace}/a.py",
+        f"{workspace}/sub/b.txt",
+    ]
+    assert glob(tools, pattern=f"{workspace}/sub/*.txt").text.endswith("/sub/b.txt")
+    assert "No files match" in glob(tools, pattern="*.rs").text
+
+
+def test_patterns_that_are_none_are_refused(tools: Toolset) -> None:
+    for pattern in ("../*", "/", "[z-a]", "{a,b}" * 20):
+        with pytest.raises(InvalidArguments, match="glob: pattern: expected"):
+            tool_of(tools, "glob").prepare({"pattern": pattern})
+
+
+def test_glob_outside_asks(tools: Toolset, workspace: Path) -> None:
+    prepare = tool_of(tools, "glob").prepare
+    assert prepare({"pattern": "/etc/*.conf"}).outside == "/etc"
+    assert prepare({"pattern": "*", "path": ".."}).outside == str(workspace.parent)
+
+
+def test_the_rules_of_the_repository_above_hold(workspace: Path) -> None:
+    (workspace.parent / ".git" / "info").mkdir(parents=True)
+    fill(workspace.parent, {".gitignore": "*.tmp\n[\n", ".git/info/exclude": "mine\n"})
+    fill(workspace, {"a.tmp": "", "b.txt": "", "mine": ""})
+    ignore = Ignore(str(workspace), str(workspace))
+    names = {"a.tmp": True, "b.txt": False, "mine": True}
+    for name, ignored in names.items():
+        assert ignore.ignores(str(workspace / name), is_dir=False) is ignored
+
+
+def test_a_walk_ends_when_nobody_waits_any_more(workspace: Path) -> None:
+    fill(workspace, {"a/b": "", "c": ""})
+    gone = threading.Event()
+    walk = Walk(str(workspace), Ignore(str(workspace), str(workspace)), gone)
+    files = walk.files()
+    assert next(files).name == "c"
+    gone.set()
+    assert list(files) == []
+    assert walk.note
+
+
+def test_a_walk_follows_no_symlink(workspace: Path) -> None:
+    fill(workspace, {"d/a": ""})
+    (workspace / "loop").symlink_to(".")
+    walk = Walk(str(workspace), Ignore(str(workspace), str(workspace)), threading.Event())
+    assert [entry.name for entry in walk.files()] == ["loop", "a"]
+
+
+# -- grep_search -------------------------------------------------------------------------------
+
+
+def searching(root: Path, ripgrep: str | None = None, seconds: float = 20.0) -> GrepSearchTool:
+    return GrepSearchTool(Workspace(root), Limits(), lambda: ripgrep, seconds)
+
+
+def found(tool: GrepSearchTool, **arguments: str | int) -> ToolResult:
+    return anyio.run(tool.prepare(arguments).run, lambda _: None)
+
+
+ENGINES = [
+    None,
+    pytest.param(
+        shutil.which("rg"),
+        marks=pytest.mark.skipif(shutil.which("rg") is None, reason="ripgrep is not installed"),
+    ),
+]
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+def test_matches_are_listed_under_their_files(workspace: Path, ripgrep: str | None) -> None:
+    fill(workspace, TREE)
+    os.mkfifo(workspace / "pipe")
+    tool = searching(workspace, ripgrep)
+    assert found(tool, pattern=r"needle\b").text == (
+        f"Found 4 matches for 'needle\\\\b' in {workspace}:\n"
+        "---\nFile: a.py\nL1: Needle one\nL3: needle two\n"
+        "---\nFile: keep/kept.log\nL1: needle\n"
+        "---\nFile: sub/b.txt\nL1: a needle é\n---"
+    )
+    only = found(tool, pattern="needle", glob="*.txt").text
+    assert "File: sub/b.txt" in only and "a.py" not in only
+    assert "L1: Needle one" in found(tool, pattern="needle", path="a.py").text
+    assert found(tool, pattern="absent").text == f"No matches for 'absent' in {workspace}."
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+def test_a_pattern_that_is_none_is_told(workspace: Path, ripgrep: str | None) -> None:
+    result = found(searching(workspace, ripgrep), pattern="(")
+    assert result.is_error and "could not be searched for: " in result.text
+
+
+def test_matches_left_out_are_counted(workspace: Path) -> None:
+    fill(workspace, {"a": "x\n" * 5000})
+    text = found(searching(workspace), pattern="x", limit=2).text
+    assert text.startswith("Found 5,000 matches") and "[… 4,998 more matches left out …]" in text
+    assert "[… 4,000 more" in found(searching(workspace), pattern="x").text
+
+
+def test_a_catastrophic_pattern_is_ended(workspace: Path) -> None:
+    fill(workspace, {"a": "x" * 100})
+    begun = time.monotonic()
+    text = found(searching(workspace, seconds=0.2), pattern="(x+x+)+y").text
+    assert "ended after 0.2 s" in text
+    assert time.monotonic() - begun < 5
+
+
+def test_a_cancelled_search_ends_its_process(workspace: Path) -> None:
+    fill(workspace, {"a": "x" * 100})
+
+    async def main() -> None:
+        prepared = searching(workspace).prepare({"pattern": "(x+x+)+y"})
+        with anyio.move_on_after(0.2):
+            await prepared.run(lambda _: None)
+
+    begun = time.monotonic()
+    anyio.run(main)
+    assert time.monotonic() - begun < 5
+
+
+def test_ripgrep_output_is_read_and_filtered(workspace: Path) -> None:
+    """A stand-in prints what ripgrep prints, also of a file that .qwenignore names."""
+    fill(workspace, TREE)
+    fake = workspace.parent / "rg"
+    fake.write_text(
+        "#!/bin/sh\n"
+        f"printf '{workspace}/a.py\\0001:Needle one\\r\\n'\n"
+        f"printf '{workspace}/sub/secret.txt\\0001:needle\\n'\n"
+    )
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    text = found(searching(workspace, str(fake)), pattern="needle").text
+    assert text.endswith("---\nFile: a.py\nL1: Needle one\n---")
+    assert "Found 1 match " in text

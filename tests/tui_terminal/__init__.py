@@ -1,0 +1,1 @@
+"""The terminal layer: sanitising, commits to the scrollback, keys, output, restoring."""

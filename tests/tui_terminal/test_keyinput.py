@@ -1,0 +1,235 @@
+"""Keys: replies fire none, cuts change none, pastes stay whole."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.keys import Keys
+
+from qwen_dual.tui.keyinput import create_input
+from qwen_dual.tui.keyparser import KeyParser
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyPress
+
+REPLIES = [
+    "\x1b[I",
+    "\x1b[O",
+    "\x1b[?1;2c",
+    "\x1b[>41;354;0c",
+    "\x1b[?2026;2$y",
+    "\x1b[24;80R",
+    "\x1b[1;2R",
+    "\x1b[8;24;80t",
+    "\x1b[?1u",
+    "\x1b[0n",
+    "\x1b[M !!",
+    "\x1b[<0;10;10M",
+    "\x1b[<0;10;10m",
+    "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+    "\x1b]10;rgb:ffff/ffff/ffff\x07",
+    "\x1b]52;c;aGVsbG8=\x07",
+    "\x1bP>|xterm.js(6.0)\x1b\\",
+    "\x1bP1$r0m\x1b\\",
+    "\x1b_Gi=1;OK\x1b\\",
+    "\x1b^1;message\x1b\\",
+    "\x1b[201~",
+    "\x1b[999~",
+    "\x1b[1;99Z",
+]
+KEYS = {
+    "a": ["a"],
+    "é漢🙂": ["é", "漢", "🙂"],
+    "\r": [Keys.ControlM],
+    "\n": [Keys.ControlJ],
+    "\t": [Keys.ControlI],
+    "\x7f": [Keys.ControlH],
+    "\x03": [Keys.ControlC],
+    "\x1b[A": [Keys.Up],
+    "\x1bOA": [Keys.Up],
+    "\x1b[1;5D": [Keys.ControlLeft],
+    "\x1b[3~": [Keys.Delete],
+    "\x1b[Z": [Keys.BackTab],
+    "\x1b[[A": [Keys.F1],
+    "\x1bOP": [Keys.F1],
+    "\x1bb": [Keys.Escape, "b"],
+    "\x1b\r": [Keys.Escape, Keys.ControlM],
+    "\x1b\x7f": [Keys.Escape, Keys.ControlH],
+    "\x1bé": [Keys.Escape, "é"],
+    "\x1b]é": [Keys.Escape, "]", "é"],
+    "\x1bPh": [Keys.Escape, "P", "h"],
+    "\x1b[é": [Keys.Escape, "[", "é"],
+    "\x1b[13;2u": [Keys.ControlJ],
+    "\x1b[13;5u": [Keys.ControlJ],
+    "\x1b[13;6u": [Keys.ControlJ],
+    "\x1b[13u": [Keys.ControlM],
+    "\x1b[13;3u": [Keys.Escape, Keys.ControlM],
+    "\x1b[27;2;13~": [Keys.ControlJ],
+    "\x1b[27;5;13~": [Keys.ControlJ],
+    "\x1b[27;6;13~": [Keys.ControlJ],
+    "\x1b[27u": [Keys.Escape],
+    "\x1b[9;2u": [Keys.BackTab],
+    "\x1b[127;5u": [Keys.ControlW],
+    "\x1b[127;2u": [Keys.ControlH],
+    "\x1b[99;5u": [Keys.ControlC],
+    "\x1b[97;3u": [Keys.Escape, "a"],
+    "\x1b[97;2u": ["A"],
+    "\x1b[32;2u": [" "],
+    "\x1b[57441;1u": [],
+    "\x1b[99999999999;5u": [],
+    "\x1b[200~pasted\rtext\x1b[201~": [Keys.BracketedPaste],
+    "\x1b[200~has \x1b[31m and \x03 in it\x1b[201~x": [Keys.BracketedPaste, "x"],
+}
+STREAM = st.lists(st.sampled_from([*REPLIES, *KEYS]) | st.text(max_size=3), max_size=12)
+
+
+class Keyboard:
+    """A parser, a clock to move, and the keys that came out."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+        self.presses: list[KeyPress] = []
+        self.parser = KeyParser(self.presses.append, now=lambda: self.time)
+
+    @property
+    def keys(self) -> list[str]:
+        return [press.key for press in self.presses]
+
+    def feed(self, *pieces: str) -> Keyboard:
+        for piece in pieces:
+            self.parser.feed(piece)
+        return self
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_fires_no_key(reply: str) -> None:
+    keyboard = Keyboard().feed("a", reply, "b")
+    keyboard.parser.flush()
+    assert keyboard.keys == ["a", "b"]
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_reply_cut_by_a_slow_link_fires_no_key(reply: str) -> None:
+    # Two characters alone may be an Alt key, so that is the one cut that cannot be bridged.
+    for cut in range(3, len(reply)):
+        keyboard = Keyboard().feed(reply[:cut])
+        keyboard.parser.flush()
+        keyboard.feed(reply[cut:], "b")
+        keyboard.parser.flush()
+        assert keyboard.keys == ["b"], f"cut at {cut}"
+
+
+@pytest.mark.parametrize(("text", "keys"), KEYS.items())
+def test_a_key_is_what_it_is_and_anywhere_it_is_cut(text: str, keys: list[str]) -> None:
+    assert Keyboard().feed(text).keys == keys
+    assert Keyboard().feed(*text).keys == keys
+
+
+@given(STREAM, st.lists(st.integers(min_value=0), max_size=12))
+def test_keys_do_not_depend_on_where_the_input_is_cut(parts: list[str], cuts: list[int]) -> None:
+    text = "".join(parts)
+    edges = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
+    pieces = [text[a:b] for a, b in pairwise(edges)]
+    whole, cut = Keyboard().feed(text), Keyboard().feed(*pieces)
+    assert [(p.key, p.data) for p in cut.presses] == [(p.key, p.data) for p in whole.presses]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("\x1b", [Keys.Escape]),
+        ("\x1b\x1b", [Keys.Escape, Keys.Escape]),
+        ("\x1b[", [Keys.Escape, "["]),
+        ("\x1bO", [Keys.Escape, "O"]),
+        ("\x1b]", [Keys.Escape, "]"]),
+        ("\x1bP", [Keys.Escape, "P"]),
+        ("\x1b[I\x1b", [Keys.Escape]),
+    ],
+)
+def test_what_is_left_when_nothing_follows(text: str, keys: list[str]) -> None:
+    keyboard = Keyboard().feed(text)
+    keyboard.parser.flush()
+    assert keyboard.keys == keys
+    keyboard.parser.flush()
+    assert keyboard.keys == keys
+
+
+@pytest.mark.parametrize("beginning", ["\x1b[12;3", "\x1b]11;rgb:", "\x1bP1$r", "\x1b[M "])
+def test_an_unfinished_sequence_does_not_take_later_keys(beginning: str) -> None:
+    keyboard = Keyboard().feed(beginning)
+    keyboard.time += 1.1
+    assert keyboard.feed("hello").keys == list("hello")
+
+
+def test_control_keys_break_off_a_string() -> None:
+    assert Keyboard().feed("\x1b]11;rgb", "\x03", "a").keys == [Keys.ControlC, "a"]
+
+
+def test_a_paste_comes_whole_however_it_is_cut() -> None:
+    text = "line\r\x1b[20 \x1b[201 end \x1b[201"
+    for keyboard in (
+        Keyboard().feed(f"\x1b[200~{text}\x1b[201~x"),
+        Keyboard().feed(*f"\x1b[200~{text}\x1b[201~x"),
+    ):
+        assert keyboard.keys == [Keys.BracketedPaste, "x"]
+        assert keyboard.presses[0].data == text
+
+
+def test_a_paste_that_never_ends_is_left_with_ctrl_c() -> None:
+    keyboard = Keyboard().feed("\x1b[200~half", "\x03")
+    keyboard.time += 5
+    assert keyboard.feed("\x03", "a").keys == [Keys.BracketedPaste, "a"]
+    assert keyboard.presses[0].data == "half\x03"
+
+
+class Counting(str):
+    """Text that counts how much of it is searched."""
+
+    searched = 0
+
+    def find(self, *args: object) -> int:
+        Counting.searched += len(self)
+        return super().find(*args)  # type: ignore[arg-type]
+
+    def __radd__(self, other: str) -> Counting:
+        return Counting(str(other) + str(self))
+
+
+def test_a_huge_paste_takes_linear_time() -> None:
+    size, piece = 10_000_000, 5000
+    keyboard = Keyboard().feed("\x1b[200~")
+    for _ in range(size // piece):
+        keyboard.parser.feed(Counting("x" * piece))
+    keyboard.feed("\x1b[201~")
+    assert len(keyboard.presses[0].data) == size
+    assert Counting.searched == size
+
+
+@pytest.fixture
+def pty_pair() -> tuple[int, int]:
+    return os.openpty()
+
+
+def test_bytes_cut_inside_characters_and_bytes_that_are_none(pty_pair: tuple[int, int]) -> None:
+    host, side = pty_pair
+    gone: list[str] = []
+    with open(side, encoding="utf-8") as stdin:
+        keys = create_input(lambda: gone.append("gone"), stdin)
+        with keys.raw_mode():
+            typed: list[str] = []
+            for byte in "é漢".encode() + b"\xff\xfe" + b"a":
+                os.write(host, bytes([byte]))
+                typed += [press.key for press in keys.read_keys()]
+            assert typed == ["é", "漢", "\ufffd", "\ufffd", "a"]
+            assert keys.read_keys() == []
+            assert gone == []
+        os.close(host)
+        assert keys.read_keys() == []
+        assert keys.read_keys() == []
+        assert keys.closed
+        assert gone == ["gone"]

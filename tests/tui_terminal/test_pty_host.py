@@ -1,0 +1,63 @@
+"""The tests' own host of PTYs keeps what it promises."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from tests.support.pty import Terminal
+
+ECHO = "import sys; [print('got', line.strip()) for line in sys.stdin]"
+
+
+def test_screen_history_and_exit_status() -> None:
+    program = "for i in range(50): print('line', i)\nraise SystemExit(7)"
+    with Terminal.spawn([sys.executable, "-c", program], rows=10) as terminal:
+        assert terminal.wait_exit() == 7
+        assert terminal.lines == [f"line {i}" for i in range(50)]
+        assert terminal.screen[0] == "line 41"
+
+
+def test_sent_text_arrives_and_a_signal_is_reported() -> None:
+    with Terminal.spawn([sys.executable, "-c", ECHO]) as terminal:
+        terminal.send("hello\n")
+        terminal.wait_for("got hello")
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait_exit() == -signal.SIGTERM
+
+
+def test_passed_descriptors_keep_their_numbers() -> None:
+    read, write = os.pipe()
+    program = f"import os; os.write({write}, b'through')"
+    with Terminal.spawn([sys.executable, "-c", program], pass_fds=[write]) as terminal:
+        assert terminal.wait_exit() == 0
+        assert os.read(read, 100) == b"through"
+    os.close(read)
+    os.close(write)
+
+
+def test_a_smaller_window_keeps_the_lines_that_scroll_off() -> None:
+    program = "for i in range(8): print('line', i)\ninput()"
+    with Terminal.spawn([sys.executable, "-c", program], rows=10) as terminal:
+        terminal.wait_for("line 7")
+        terminal.resize(4, 60)
+        assert terminal.lines == [f"line {i}" for i in range(8)]
+        assert terminal.history == [f"line {i}" for i in range(5)]
+
+
+def test_waiting_in_vain_shows_the_screen() -> None:
+    with (
+        Terminal.spawn([sys.executable, "-c", "print('only this')"]) as terminal,
+        pytest.raises(AssertionError, match="only this"),
+    ):
+        terminal.wait_for("something else", timeout=5)
+
+
+def test_a_program_that_hangs_is_killed_on_leaving() -> None:
+    with Terminal.spawn([sys.executable, "-c", "import time; print('up'); time.sleep(60)"]) as host:
+        host.wait_for("up")
+    with pytest.raises(ProcessLookupError):
+        os.kill(host.pid, 0)

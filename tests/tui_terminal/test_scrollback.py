@@ -1,0 +1,236 @@
+"""The commit path against prompt-toolkit's renderer, in the process."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from prompt_toolkit.application import Application
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input.defaults import create_pipe_input
+from prompt_toolkit.layout import Layout, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from qwen_dual.tui.scrollback import APPLICATION_ATTRIBUTES, RENDERER_ATTRIBUTES, Scrollback
+from qwen_dual.tui.tty_output import TerminalOutput, TtyWriter
+
+Steps = Callable[["Stage"], Any]
+
+
+class StuckWriter(TtyWriter):
+    """A terminal that reads only when told."""
+
+    def __init__(self) -> None:
+        super().__init__(-1, lambda: None)
+        self.written = ""
+        self.stuck = False
+
+    @property
+    def blocked(self) -> bool:
+        return self.stuck
+
+    def write(self, data: bytes) -> None:
+        self.written += data.decode()
+
+    def read_on(self, lost: bool = False) -> None:
+        self.stuck = False
+        for callback in self._on_drained:
+            callback(lost)
+
+
+class Stage:
+    """A running application with a region of two rows."""
+
+    def __init__(self) -> None:
+        self.region = "live\nfooter"
+        self.writer = StuckWriter()
+        stdout = io.StringIO()
+        self.output = TerminalOutput(
+            stdout,
+            self.writer,
+            size_fd=-1,
+            color_depth=ColorDepth.DEPTH_8_BIT,
+            term="xterm",
+        )
+        self.draws = 0
+
+    def run(self, steps: Steps) -> str:
+        """Runs the steps while the application runs; returns what they wrote."""
+        result = ""
+
+        async def main() -> None:
+            with create_pipe_input() as keys:
+                control = FormattedTextControl(lambda: self.region)
+                app: Application[None] = Application(
+                    layout=Layout(Window(control)),
+                    input=keys,
+                    output=self.output,
+                    terminal_size_polling_interval=None,
+                )
+                app.after_render += self._count
+                self.app, self.scrollback = app, Scrollback(app)
+                async with anyio.create_task_group() as group:
+
+                    async def perform() -> None:
+                        nonlocal result
+                        while not self.draws:
+                            await anyio.lowlevel.checkpoint()
+                        self.writer.written = ""
+                        steps(self)
+                        result = self.writer.written
+                        app.exit()
+
+                    group.start_soon(perform)
+                    await app.run_async(set_exception_handler=False, handle_sigint=False)
+
+        anyio.run(main)
+        return result
+
+    def _count(self, _: object) -> None:
+        self.draws += 1
+
+
+def test_prompt_toolkit_still_has_what_the_commit_path_relies_on() -> None:
+    """A failure here says that an upgrade changed the renderer: read it again before pinning."""
+
+    def steps(stage: Stage) -> None:
+        renderer = stage.app.renderer
+        for name in RENDERER_ATTRIBUTES:
+            assert name in vars(renderer), name
+        for name in APPLICATION_ATTRIBUTES:
+            assert hasattr(stage.app, name), name
+        assert renderer._cursor_pos.y == 0
+        assert renderer._last_screen is not None
+        assert renderer._last_screen.height == 2
+        assert renderer._last_size == Size(rows=24, columns=80)
+        assert renderer._min_available_height == 0
+        assert stage.app._running_in_terminal is False
+
+    Stage().run(steps)
+
+
+def test_a_commit_resets_what_the_renderer_remembers() -> None:
+    def steps(stage: Stage) -> None:
+        stage.region = "1\n2\n3\n4\n5\n6"
+        stage.scrollback.redraw()
+        assert stage.app.renderer._last_screen is not None
+        assert stage.app.renderer._last_screen.height == 6
+        stage.region = "one"
+        stage.scrollback.redraw()
+        assert stage.app.renderer._last_screen.height == 6, "the renderer itself never shrinks"
+        stage.scrollback.shrink()
+        assert stage.app.renderer._last_screen.height == 1
+
+    Stage().run(steps)
+
+
+def test_a_redraw_writes_only_what_changed_unless_all_is_wanted() -> None:
+    def change(whole: bool) -> str:
+        def steps(stage: Stage) -> None:
+            stage.region = "lime\nfooter"
+            stage.scrollback.redraw(whole=whole)
+
+        return Stage().run(steps)
+
+    assert "footer" not in change(whole=False)
+    assert "footer" in change(whole=True)
+
+
+def test_text_is_held_while_the_terminal_does_not_read() -> None:
+    def steps(stage: Stage) -> None:
+        stage.writer.stuck = True
+        stage.scrollback.commit("one")
+        stage.scrollback.commit([("bold", "two\n")])
+        stage.scrollback.redraw()
+        assert stage.writer.written == ""
+        stage.writer.read_on()
+        stage.scrollback.commit("three")
+
+    written = Stage().run(steps)
+    assert written.index("one") < written.index("two") < written.index("footer")
+    assert written.count("\x1b[?2026h") == 2
+    assert written.index("footer") < written.index("three")
+
+
+def test_lost_draws_repaint_the_window() -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.on_resize(lambda: "the tail")
+        stage.writer.stuck = True
+        stage.writer.read_on(lost=True)
+
+    written = Stage().run(steps)
+    assert written.index("\x1b[H\x1b[J") < written.index("the tail") < written.index("footer")
+
+
+def test_a_resize_that_was_missed_is_made_up_for() -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.on_resize(lambda: "the tail")
+        stage.writer.stuck = True
+        stage.app._on_resize()
+        assert stage.writer.written == ""
+        stage.writer.read_on()
+
+    assert "the tail" in Stage().run(steps)
+
+
+def test_more_than_can_be_held_loses_the_oldest_and_says_so() -> None:
+    def steps(stage: Stage) -> None:
+        stage.writer.stuck = True
+        for n in range(6):
+            stage.scrollback.commit(f"block {n}\n" + "x" * 1_000_000)
+        stage.writer.read_on()
+
+    written = Stage().run(steps)
+    assert "… 4 lines left out: the terminal did not read" in written
+    assert "block 1" not in written
+    assert all(f"block {n}" in written for n in range(2, 6))
+
+
+def test_what_is_held_at_the_end_is_printed_by_finish() -> None:
+    stage = Stage()
+
+    def steps(stage: Stage) -> None:
+        stage.writer.stuck = True
+        stage.scrollback.commit("held to the end")
+
+    assert "held" not in stage.run(steps)
+    assert "held" not in stage.writer.written
+    stage.scrollback.finish()
+    assert stage.writer.written.count("held to the end") == 1
+
+
+def test_before_and_after_the_application_text_is_printed() -> None:
+    stage = Stage()
+    stage.run(lambda stage: None)
+    stage.writer.written = ""
+    stage.scrollback.commit("after\x1b]0;x")
+    assert stage.writer.written == "\x1b[?2026h\x1b[0mafter?]0;x\x1b[0m\r\n\x1b[0m\x1b[?2026l"
+    stage.writer.written = ""
+    stage.scrollback.redraw()
+    stage.scrollback.clear()
+    stage.scrollback.replay("tail")
+    assert stage.writer.written == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [("", []), ("one", ["one"]), ("one\n", ["one"]), ("one\n\n", ["one", ""]), ("\n", [""])],
+)
+def test_a_text_ends_with_one_newline(text: str, rows: list[str]) -> None:
+    stdout = io.StringIO()
+    output = Vt100_Output(stdout, lambda: Size(rows=24, columns=80), enable_cpr=False)
+    with create_pipe_input() as keys:
+        app: Application[None] = Application(input=keys, output=output)
+        Scrollback(app).commit(text)
+    shown = stdout.getvalue()
+    for code in ("\x1b[?2026h", "\x1b[?2026l", "\x1b[0m"):
+        shown = shown.replace(code, "")
+    # Creating the application shows the cursor.
+    shown = shown.replace("\x1b[?12l\x1b[?25h", "")
+    assert shown.split("\r\n")[:-1] == rows

@@ -1,0 +1,145 @@
+"""A small program over the whole terminal layer, for tests to run in a PTY.
+
+It takes commands on one inherited descriptor, as lines, and answers on another: `key <name>` for
+each key, `gone`, `terminate <n>`, `interrupt`, and `pong`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import anyio
+from prompt_toolkit.application import Application
+from prompt_toolkit.application.run_in_terminal import in_terminal
+from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import Layout, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
+
+from qwen_dual.tui.clock import RedrawClock
+from qwen_dual.tui.keyinput import create_input
+from qwen_dual.tui.scrollback import Scrollback
+from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
+
+
+class Program:
+    """The application, its live region, and the commands it obeys."""
+
+    def __init__(self, commands: int, answers: int) -> None:
+        self._commands, self._answers = commands, answers
+        self._transcript: list[str] = []
+        self._live = 2
+        self._gone = False
+        self._output = create_output(self._on_gone)
+        self._app: Application[None] = Application(
+            layout=Layout(Window(FormattedTextControl(self._region, focusable=True))),
+            key_bindings=self._keys(),
+            input=create_input(self._on_gone),
+            output=self._output,
+            terminal_size_polling_interval=None,
+            erase_when_done=True,
+        )
+        self._app.ttimeoutlen = self._app.timeoutlen = 0.05
+        self._scrollback = Scrollback(self._app)
+        self._scrollback.on_resize(lambda: "\n".join(self._transcript))
+        self._clock = RedrawClock(self._scrollback.redraw, blocked=lambda: self._output.blocked)
+
+    async def main(self) -> None:
+        self._commit("before the app")
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._read_commands)
+            group.start_soon(self._clock.run)
+            with handle_signals(self._on_terminate, lambda: self._answer("interrupt")):
+                await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+            group.cancel_scope.cancel()
+        self._commit("after the app")
+        self._scrollback.finish()
+        self._output.close()
+
+    def _region(self) -> str:
+        return "".join(f"live {n}\n" for n in range(self._live)) + "footer"
+
+    def _keys(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @bindings.add(Keys.Any)
+        @bindings.add("escape")
+        @bindings.add("c-c")
+        @bindings.add("c-j")
+        @bindings.add("enter")
+        @bindings.add("escape", "enter")
+        @bindings.add("escape", "b")
+        @bindings.add(Keys.BracketedPaste)
+        def _(event: KeyPressEvent) -> None:
+            names = [getattr(press.key, "value", press.key) for press in event.key_sequence]
+            data = event.data if len(event.data) < 10 else str(len(event.data))
+            pasted = names == [Keys.BracketedPaste.value]
+            self._answer(f"key {'+'.join(names)}{' ' + data if pasted else ''}")
+
+        return bindings
+
+    async def _read_commands(self) -> None:
+        rest = b""
+        while True:
+            await anyio.wait_readable(self._commands)
+            data = os.read(self._commands, 65536)
+            if not data:
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                name, _, argument = line.decode().partition(" ")
+                await self._obey(name, argument)
+
+    async def _obey(self, name: str, argument: str) -> None:
+        if name == "commit":
+            self._commit(argument)
+        elif name == "styled":
+            self._scrollback.commit(HTML("<style bg='#ff0000'>red\nred</style> plain"))
+        elif name == "flood":
+            for n in range(int(argument)):
+                self._commit(f"flood {n}")
+        elif name == "live":
+            self._live = int(argument)
+            self._clock.mark()
+        elif name == "both":
+            count, _, text = argument.partition(" ")
+            self._live = int(count)
+            self._commit(text)
+        elif name == "elsewhere":
+            async with in_terminal():
+                os.write(1, b"\nanother program\n")
+                self._commit("committed meanwhile")
+        elif name == "raise":
+            raise ZeroDivisionError
+        elif name == "exit":
+            self._app.exit()
+        elif name == "ping":
+            self._answer(f"pong {argument}")
+        else:
+            getattr(self._scrollback, name)()
+
+    def _commit(self, text: str) -> None:
+        self._transcript.append(text)
+        self._scrollback.commit(text)
+
+    def _on_gone(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._answer("gone")
+            if self._app.is_running and not self._app.is_done:
+                self._app.exit()
+
+    def _on_terminate(self, number: int) -> None:
+        self._answer(f"terminate {number}")
+        if not self._app.is_done:
+            self._app.exit()
+
+    def _answer(self, text: str) -> None:
+        os.write(self._answers, f"{text}\n".encode())
+
+
+if __name__ == "__main__":
+    with TerminalGuard(0):
+        anyio.run(Program(int(sys.argv[1]), int(sys.argv[2])).main)
