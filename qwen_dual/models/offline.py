@@ -1,0 +1,250 @@
+"""The offline model: needs no network and no key, says so, and really drives the agent.
+
+It keeps no state: what to do next follows from the conversation, that is from the latest prompt and
+the calls and results after it. Token counts are estimates, a token for four characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+
+from qwen_dual.core.model import (
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.models.phrases import USAGE, ToolStep, plan
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.events import new_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.models.phrases import Plan
+    from qwen_dual.protocol.shapes import Message
+
+WORD_SECONDS = 0.01
+"""Between two words of an answer, so that it streams as a real one does."""
+
+SHOWN_LINES = 6
+"""How much of a result the closing answer repeats."""
+
+FRAGMENT = 24
+"""Characters of a call's arguments in one delta."""
+
+MARKDOWN = """# What an answer can look like
+
+Some *emphasis*, some **weight**, some `code`, and a [link](https://example.org).
+
+- a list
+- with a second item
+  - and one below it
+
+1. numbered
+2. twice
+
+> A quotation, which may run over more than one line when the window is narrow enough for that.
+
+| column | another |
+|---|---|
+| one | two |
+| three | four |
+
+```python
+def greet(name: str) -> str:
+    return f"hello {name}"
+```
+
+The end.
+"""
+
+_WORDS = [
+    "some",
+    "words",
+    "of",
+    "an",
+    "answer",
+    "that",
+    "means",
+    "nothing",
+    "but",
+    "streams",
+    "like",
+    "one",
+    "that",
+    "does",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A call since the latest prompt, with its result."""
+
+    name: str
+    arguments: dict[str, Any]
+    text: str
+    is_error: bool
+
+
+class OfflineModel:
+    """The model when nothing else is configured.
+
+    Args:
+        word_seconds: pause between two words; 0 for none.
+    """
+
+    name = "offline"
+
+    def __init__(self, word_seconds: float = WORD_SECONDS) -> None:
+        self._word_seconds = word_seconds
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
+        """Answers the latest prompt of ``request``."""
+        prompt, done = situation(request.messages)
+        wanted = plan(prompt)
+        known = {tool.name for tool in request.tools}
+        calls = [step for step in next_calls(wanted.steps, done) if step.name in known]
+        said = 0
+        if not done:
+            for thought in wanted.thoughts:
+                for word in words_of(thought):
+                    await self._pause()
+                    yield ThinkingDelta(word)
+        text = _preface(calls) if calls else _closing(wanted, done, known)
+        for word in words_of(text):
+            await self._pause()
+            said += len(word)
+            yield TextDelta(word)
+        for step in calls:
+            yield ToolCallStart(f"call_{new_uuid().replace('-', '')[:24]}", step.name)
+            raw = encode(step.arguments).decode().rstrip("\n")
+            said += len(raw)
+            for start in range(0, len(raw), FRAGMENT):
+                await self._pause()
+                yield ToolCallArguments(raw[start : start + FRAGMENT])
+        heard = sum(len(encode(message)) for message in request.messages)
+        yield TokenUsage(input_tokens=heard // 4, output_tokens=max(1, said // 4))
+
+    async def _pause(self) -> None:
+        if self._word_seconds:
+            await anyio.sleep(self._word_seconds)
+        else:
+            await anyio.lowlevel.checkpoint()
+
+
+def words_of(text: str) -> list[str]:
+    """``text`` in pieces of a word and the space after it; joined they are ``text``."""
+    return re.findall(r"\s*\S+\s*|\s+", text)
+
+
+def situation(messages: Sequence[Message]) -> tuple[str, list[Done]]:
+    """The latest prompt and the calls since, each with its result."""
+    prompt = ""
+    calls: dict[str, Any] = {}
+    done: list[Done] = []
+    for message in messages:
+        for block in message["content"]:
+            if block["type"] == "text" and message["role"] == "user":
+                # What follows in the same message is the contents of mentioned files.
+                prompt = block["text"]
+                calls.clear()
+                done.clear()
+                break
+            if block["type"] == "tool_use":
+                calls[block["id"]] = block
+            elif block["type"] == "tool_result" and block["tool_use_id"] in calls:
+                call = calls[block["tool_use_id"]]
+                done.append(Done(call["name"], call["input"], block["content"], block["is_error"]))
+    return prompt, done
+
+
+def next_calls(steps: Iterable[ToolStep], done: Sequence[Done]) -> list[ToolStep]:
+    """What to call now: each step once, and a file is read before it is changed."""
+    calls: list[ToolStep] = []
+    left = list(done)
+    for step in steps:
+        attempts = [item for item in left if _same(item, step)]
+        if step.name == "edit" and not attempts:
+            reading = _read_before(step, done)
+            if isinstance(reading, ToolStep):
+                calls.append(reading)
+            elif reading:
+                calls.append(step)
+        elif not attempts:
+            calls.append(step)
+        else:
+            left.remove(attempts[0])
+            if step.name == "write_file" and len(attempts) == 1 and _unread(attempts[0]):
+                reading = _read_before(step, done)
+                calls.append(reading if isinstance(reading, ToolStep) else step)
+    return calls
+
+
+def _same(item: Done, step: ToolStep) -> bool:
+    return item.name == step.name and item.arguments == step.arguments
+
+
+def _unread(item: Done) -> bool:
+    return item.is_error and "read_file" in item.text
+
+
+def _read_before(step: ToolStep, done: Sequence[Done]) -> ToolStep | bool:
+    """The read that ``step`` needs first; or whether it was done and worked."""
+    reading = ToolStep("read_file", {"file_path": step.arguments["file_path"]}, f"{step.said}")
+    for item in done:
+        if _same(item, reading):
+            return not item.is_error
+    return reading
+
+
+def _preface(calls: Sequence[ToolStep]) -> str:
+    said = list(dict.fromkeys(step.said for step in calls))
+    return f"I will {', then '.join(said)}."
+
+
+def _closing(wanted: Plan, done: Sequence[Done], known: set[str]) -> str:
+    if wanted.empty:
+        return USAGE
+    parts = []
+    if wanted.markdown:
+        parts.append(MARKDOWN)
+    if wanted.words is not None:
+        parts.append(_filler(wanted.words))
+    parts += [f"I did not understand that; I know `{form}`." for form in wanted.problems]
+    missing = [step for step in wanted.steps if step.name not in known]
+    parts += [f"I cannot {step.said}: there is no tool {step.name} here." for step in missing]
+    asked = {(step.name, str(step.arguments)) for step in wanted.steps}
+    # A read that only prepared an edit or a write is worth a word when it failed.
+    parts += [
+        _report(item) for item in done if item.is_error or (item.name, str(item.arguments)) in asked
+    ]
+    if not parts:
+        parts.append("I have thought about it, as far as a model that is offline can.")
+    return "\n\n".join(parts)
+
+
+def _report(item: Done) -> str:
+    what = item.arguments.get("command") or item.arguments.get("file_path") or ""
+    name = f"`{what}`" if what else item.name
+    lines = item.text.strip("\n").splitlines() or ["(no output)"]
+    shown = "\n".join(lines[-SHOWN_LINES:])
+    if item.is_error:
+        return f"{name} did not work:\n\n```\n{shown}\n```"
+    count = f"the last {SHOWN_LINES} of {len(lines)} lines" if len(lines) > SHOWN_LINES else "done"
+    return f"{name}: {count}.\n\n```\n{shown}\n```"
+
+
+def _filler(count: int) -> str:
+    words = [_WORDS[number % len(_WORDS)] for number in range(count)]
+    # A paragraph now and then, as answers have.
+    return " ".join(
+        f"{word}.\n\n" if number % 60 == 59 else word for number, word in enumerate(words)
+    )

@@ -1,0 +1,170 @@
+"""Plays replies from a file (``--offline-script``): how a host's tests drive a session offline.
+
+The file is JSON Lines, one model message a line; each model call takes the next one:
+
+    {"blocks": [{"type": "text", "text": "Hello "}, …], "usage": {…}, "delay_ms": 5, "error": {…}}
+
+``blocks``: ``{"type":"text","text":…}`` (with ``"repeat":n`` the text is streamed n times, one delta
+each; with ``"deltas":[…]`` in the given pieces; else word by word), ``{"type":"thinking","text":…}``
+(the same options), ``{"type":"tool_use","name":…,"input":{…},"id":…}`` (``"arguments":"…"`` instead
+of ``input`` for a text that need not be JSON). ``usage``: ``input_tokens``, ``output_tokens``,
+``cache_read_input_tokens``. ``delay_ms``: before each delta. ``error``: ``{"status":400,
+"message":…}``, raised after the blocks. Blank lines are skipped. When the file is used up, a message
+says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import anyio
+import anyio.lowlevel
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from qwen_dual.core.model import (
+    ModelError,
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.models.offline import words_of
+from qwen_dual.protocol.codec import NotJson, decode, encode
+from qwen_dual.protocol.events import new_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator, Sequence
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+
+
+class ScriptError(ValueError):
+    """A script that cannot be played.
+
+    Attributes:
+        path: the file.
+        line: the line, from 1; None where the file itself is the trouble.
+    """
+
+    def __init__(self, path: str, line: int | None, problem: str) -> None:
+        super().__init__(f"{path}: {problem}" if line is None else f"{path}:{line}: {problem}")
+        self.path = path
+        self.line = line
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class _Said(_Strict):
+    type: Literal["text", "thinking"]
+    text: str = ""
+    repeat: Annotated[int, Field(ge=1, le=10_000_000)] = 1
+    deltas: list[str] | None = None
+
+    def play(self) -> Iterator[ModelDelta]:
+        """The deltas of this block."""
+        kind = TextDelta if self.type == "text" else ThinkingDelta
+        if self.repeat > 1:
+            for _ in range(self.repeat):
+                yield kind(self.text)
+        else:
+            yield from map(kind, self.deltas if self.deltas is not None else words_of(self.text))
+
+
+class _Called(_Strict):
+    type: Literal["tool_use"]
+    name: str
+    id: str | None = None
+    input: dict[str, Any] = {}
+    arguments: str | None = None
+
+    def play(self) -> Iterator[ModelDelta]:
+        """The deltas of this block."""
+        raw = self.arguments
+        if raw is None:
+            raw = encode(self.input).decode().rstrip("\n")
+        yield ToolCallStart(self.id or f"call_{new_uuid().replace('-', '')[:24]}", self.name)
+        yield ToolCallArguments(raw)
+
+
+class _Usage(_Strict):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+
+
+class _Error(_Strict):
+    message: str
+    status: int | None = None
+
+
+class Reply(_Strict):
+    """One line of a script."""
+
+    blocks: list[Annotated[_Said | _Called, Field(discriminator="type")]] = []
+    usage: _Usage | None = None
+    delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    error: _Error | None = None
+
+
+_REPLY = TypeAdapter(Reply)
+
+
+class ScriptedModel:
+    """Plays ``replies``, one for each call, whatever is asked."""
+
+    name = "offline-script"
+
+    def __init__(self, replies: Sequence[Reply]) -> None:
+        self._replies = iter(replies)
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
+        """The next reply.
+
+        Raises:
+            ModelError: the reply says so.
+        """
+        reply = next(self._replies, None)
+        if reply is None:
+            yield TextDelta("[The offline script has no further reply.]")
+            return
+        for block in reply.blocks:
+            for delta in block.play():
+                if reply.delay_ms:
+                    await anyio.sleep(reply.delay_ms / 1000)
+                else:
+                    await anyio.lowlevel.checkpoint()
+                yield delta
+        if reply.usage is not None:
+            yield TokenUsage(**reply.usage.model_dump())
+        if reply.error is not None:
+            raise ModelError(reply.error.message, reply.error.status)
+
+
+def load_script(path: str) -> ScriptedModel:
+    """Reads and checks the script at ``path``.
+
+    Raises:
+        ScriptError: it cannot be read, or a line is wrong; says which, and what was expected.
+    """
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().splitlines()
+    except OSError as error:
+        raise ScriptError(path, None, f"cannot be read: {error.strerror}") from None
+    replies = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            replies.append(_REPLY.validate_python(decode(line)))
+        except NotJson as error:
+            raise ScriptError(path, number, f"not JSON: {error}") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "reply"
+            problem = f"{where}: {first['msg']}, not {str(first['input'])[:100]!r}"
+            raise ScriptError(path, number, problem) from None
+    return ScriptedModel(replies)

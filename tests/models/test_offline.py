@@ -1,0 +1,108 @@
+"""The offline model in a session with the real tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from qwen_dual.models.offline import OfflineModel, words_of
+from qwen_dual.tools.toolset import toolset
+from tests.support.fakes import FakeModel, Host
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def play(folder: Path, prompt: str, *, mode: str = "yolo", allow: bool | None = None) -> Host:
+    """One prompt in ``folder``; ``allow`` answers every request."""
+    model = cast("FakeModel", OfflineModel(word_seconds=0))
+    tools = toolset(folder)
+    host = Host(model, *cast("Any", tools.tools), approval_mode=mode)
+
+    async def script(host: Host) -> None:
+        def decide(event: dict[str, Any]) -> None:
+            if event["type"] == "control_request" and allow is not None:
+                host.session.answer(event["request_id"], allow, message="not now")
+
+        host.bus.subscribe(decide)
+        host.session.submit(prompt)
+        await host.result()
+
+    host.play(script)
+    tools.close()
+    return host
+
+
+def answer(host: Host) -> str:
+    return str(host.of("result")[0]["result"])
+
+
+def test_words_joined_are_the_text() -> None:
+    text = "  two words\n\n and more "
+    assert "".join(words_of(text)) == text
+
+
+def test_a_prompt_it_does_not_know_gets_told_what_it_is(tmp_path: Path) -> None:
+    assert answer(play(tmp_path, "hello")).startswith("I am the offline model")
+
+
+def test_it_runs_a_command_and_reports_its_output(tmp_path: Path) -> None:
+    host = play(tmp_path, "run echo over here")
+    assert "over here" in answer(host)
+    assert host.of("result")[0]["num_turns"] == 2
+    assert host.of("result")[0]["usage"]["total_tokens"] > 0
+
+
+def test_several_calls_go_out_in_one_message(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("contents of x\n")
+    host = play(tmp_path, "run echo one and read x.txt")
+    assert host.of("result")[0]["num_turns"] == 2
+    assert [block["is_error"] for block in host.tool_results()] == [False, False]
+    assert "contents of x" in answer(host)
+
+
+def test_it_reads_a_file_before_it_edits_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    host = play(tmp_path, "edit a.py: x = 1 -> x = 2")
+    assert path.read_text() == "x = 2\n"
+    assert host.of("result")[0]["num_turns"] == 3
+
+
+def test_it_reads_an_existing_file_before_it_overwrites_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old\n")
+    play(tmp_path, "write a.txt: new")
+    assert path.read_text() == "new\n"
+
+
+@pytest.mark.parametrize("prompt", ["edit none.py: a -> b", "run exit 3", "read none.txt"])
+def test_it_never_claims_success_for_a_failure(tmp_path: Path, prompt: str) -> None:
+    assert "did not work" in answer(play(tmp_path, prompt))
+
+
+def test_a_denial_with_a_reason_is_what_it_reports(tmp_path: Path) -> None:
+    host = play(tmp_path, "run touch made", mode="default", allow=False)
+    assert "not now" in answer(host)
+    assert not (tmp_path / "made").exists()
+
+
+def test_it_thinks_aloud_and_streams_an_answer_of_a_given_length(tmp_path: Path) -> None:
+    host = play(tmp_path, "think first this")
+    assert host.of("assistant")[0]["message"]["content"][0]["thinking"] == "first this"
+    host = play(tmp_path, "say 200 words")
+    assert len(answer(host).split()) == 200
+    deltas = [event for event in host.of("stream_event") if "delta" in event["event"]]
+    assert len(deltas) >= 200
+
+
+def test_a_tool_it_does_not_have_is_named(tmp_path: Path) -> None:
+    host = Host(cast("FakeModel", OfflineModel(word_seconds=0)))
+
+    async def script(host: Host) -> None:
+        host.session.submit("run ls")
+        await host.result()
+
+    host.play(script)
+    assert "there is no tool run_shell_command" in answer(host)
