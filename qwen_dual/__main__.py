@@ -14,7 +14,7 @@ from itertools import pairwise
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
-    sizes = note_sizes(arguments)
+    inputs = note_inputs(arguments)
 
     from qwen_dual.cli import parse
 
@@ -22,20 +22,20 @@ def main(argv: list[str] | None = None) -> int:
 
     from qwen_dual.app import run
 
-    return run(options, sizes)
+    return run(options, inputs)
 
 
-def note_sizes(arguments: list[str]) -> dict[str, int]:
-    """The size in bytes of each file named by ``--input-file``, by its name as given."""
-    sizes: dict[str, int] = {}
+def note_inputs(arguments: list[str]) -> dict[str, os.stat_result | None]:
+    """The state of each file named by ``--input-file``, by its name as given; None if missing."""
     names = [item.partition("=")[2] for item in arguments if item.startswith("--input-file=")]
     names += [value for item, value in pairwise(arguments) if item == "--input-file"]
+    found: dict[str, os.stat_result | None] = {}
     for name in names:
         try:
-            sizes[name] = os.stat(name).st_size
+            found[name] = os.stat(name)
         except OSError:  # it may be made later: all of it is new then
-            sizes[name] = 0
-    return sizes
+            found[name] = None
+    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,266 @@
+"""The observer that writes every event to a sink, as one line, without ever waiting.
+
+Synchronous and on the loop's own thread: encode, queue, write what the kernel takes. Events of one
+pass of the loop go out in one write. What is not taken waits in the backlog; a failing sink closes
+the tee and is told once. Knows of the session only what the events say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwen_dual.bridge.backlog import Backlog
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.events import stamp, system
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from qwen_dual.bridge.sinks import Sink
+    from qwen_dual.protocol.events import Event
+
+MAX_BUFFER_BYTES = 1 << 20
+
+_FOLLOWED = {
+    "model_changed": "model",
+    "mode_changed": "approval_mode",
+    "session_changed": "session_id",
+}
+"""Events that change what a later reader is greeted with, and the key they change."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStatus:
+    """An output channel as ``/channels`` shows it.
+
+    Attributes:
+        target: a path, or ``fd 3``.
+        kind: ``file``, ``fifo``, ``pipe``, ``socket`` or ``device``.
+        state: ``open``, ``waiting for a reader``, or ``closed: why``.
+        readers: readers (or files) so far.
+        written: events that were queued for writing, less the dropped ones.
+        dropped: events that no reader will get.
+        waiting_bytes: what the kernel has not taken yet.
+    """
+
+    target: str
+    kind: str
+    state: str
+    readers: int
+    written: int
+    dropped: int
+    waiting_bytes: int
+
+
+class Tee:
+    """Writes the events of one session to one sink.
+
+    The first event must be ``session_start``; it goes out at once, before a loop runs.
+
+    Args:
+        sink: where to; the tee closes it.
+        max_buffer_bytes: what may wait for a slow or absent reader.
+        on_failure: called once, from the loop, with a text for a person, when the channel closes
+            by itself.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        max_buffer_bytes: int = MAX_BUFFER_BYTES,
+        on_failure: Callable[[str], None] | None = None,
+    ) -> None:
+        self.on_failure = on_failure
+        self._sink = sink
+        self._backlog = Backlog(max_buffer_bytes, self._gap_line, sink.keeps)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._scheduled = False
+        self._blocked = False
+        self._closed: str | None = None
+        self._failure: str | None = None  # not told yet
+        self._start: Event | None = None
+        self._requests: dict[str, tuple[int, bytes]] = {}
+        self._seen = 0
+        self._on_drained: Callable[[], None] | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Takes one stamped event."""
+        if self._closed is not None:
+            return
+        kind = event["type"]
+        seq = event["seq"]
+        line = encode(event)
+        self._seen += 1
+        if kind == "stream_event":
+            delta = event["event"]["type"] == "content_block_delta"
+            self._backlog.add(seq, line, delta=delta)
+        else:
+            self._backlog.add(seq, line, protected=self._note(kind, event, line))
+        if self._scheduled or self._blocked:
+            return
+        if self._loop is None:
+            self._flush()
+        else:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""
+        self._loop = loop
+        if self._closed is None:
+            self._sink.attach(loop, self._reader_came, self._reader_left)
+            self._flush()
+        self._tell_failure()
+
+    async def drain(self, timeout: float) -> bool:
+        """Waits until all was taken; whether it was. Returns at once when nobody reads."""
+        import anyio
+
+        self._flush()
+        if self._backlog.empty or self._closed is not None or not self._sink.ready:
+            return self._backlog.empty
+        drained = anyio.Event()
+        self._on_drained = drained.set
+        with anyio.move_on_after(timeout):
+            await drained.wait()
+        self._on_drained = None
+        return self._backlog.empty
+
+    def close(self) -> None:
+        """Stops writing; idempotent. What still waits is gone."""
+        self._close("the session ended")
+
+    def status(self) -> OutputStatus:
+        """How the channel is doing."""
+        sink = self._sink
+        state = "open" if sink.ready else "waiting for a reader"
+        return OutputStatus(
+            sink.target,
+            sink.kind,
+            state if self._closed is None else f"closed: {self._closed}",
+            sink.readers,
+            self._seen - self._backlog.dropped,
+            self._backlog.dropped,
+            self._backlog.waiting_bytes,
+        )
+
+    # -- writing -----------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._closed is not None or not self._sink.ready:
+            return
+        if self._sink.renewed():
+            self._greet()
+        try:
+            self._write()
+        except BrokenPipeError as error:
+            self._lose_reader(error)
+        except OSError as error:
+            self._fail(f"{self._sink.target}: {error.strerror or error}")
+
+    def _write(self) -> None:
+        backlog = self._backlog
+        while chunk := backlog.chunk():
+            taken = self._sink.write(chunk)
+            backlog.advance(taken)
+            if taken < len(chunk):
+                self._block()
+                return
+        self._unblock()
+
+    def _block(self) -> None:
+        if not self._blocked and self._loop is not None:
+            self._blocked = True
+            self._sink.wait_writable(self._flush)
+
+    def _unblock(self) -> None:
+        if self._blocked:
+            self._blocked = False
+            self._sink.wait_writable(None)
+        if self._on_drained is not None:
+            self._on_drained()
+
+    # -- readers -----------------------------------------------------------------------------
+
+    def _reader_came(self) -> None:
+        self._backlog.keep_bytes = self._sink.keeps
+        if self._backlog.last > 0:
+            self._greet()
+        self._flush()
+
+    def _reader_left(self) -> None:
+        self._lose_reader(BrokenPipeError())
+
+    def _lose_reader(self, error: BrokenPipeError) -> None:
+        if self._closed is not None:
+            return
+        unread = self._sink.lost_reader()
+        if unread is None:
+            self._fail(f"{self._sink.target}: the reader closed it")
+            return
+        self._blocked = False
+        self._backlog.rewind(unread)
+        if self._on_drained is not None:  # nobody is left to wait for
+            self._on_drained()
+
+    def _greet(self) -> None:
+        """Tells a reader that came later what it could not see."""
+        if self._start is None:
+            return
+        last = self._backlog.last
+        data = {**self._start["data"], "resumed": True, "next_seq": last + 1}
+        session_id = data["session_id"]
+        body = system("session_start", data)
+        self._backlog.add_local(encode(stamp(body, session_id=session_id, seq=last)))
+        for seq, line in self._requests.values():
+            if seq not in self._backlog:
+                self._backlog.add_local(line)
+
+    def _note(self, kind: str, event: Event, line: bytes) -> bool:
+        """Follows what a later reader has to know; whether the line must never be dropped."""
+        if kind == "control_request":
+            self._requests[event["request_id"]] = (event["seq"], line)
+            return True
+        if kind == "control_response":
+            resolved = self._requests.pop(event["response"]["request_id"], None)
+            if resolved is not None:
+                self._backlog.unprotect(resolved[0])
+        elif kind == "system":
+            if self._start is None:
+                self._start = event
+                return True
+            key = _FOLLOWED.get(event["subtype"])
+            if key is not None:
+                data = {**self._start["data"], key: event["data"]["to"]}
+                self._start = {**self._start, "data": data}
+        return False
+
+    def _gap_line(self, first: int, last: int) -> bytes:
+        assert self._start is not None
+        data = {"from_seq": first, "to_seq": last, "dropped": last - first + 1}
+        session_id = self._start["data"]["session_id"]
+        return encode(stamp(system("gap", data), session_id=session_id, seq=last))
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def _fail(self, why: str) -> None:
+        self._close(why)
+        if self._on_drained is not None:
+            self._on_drained()
+        self._failure = f"Warning: dual output disabled — {why}"
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
+        # Not from within: the owner may publish it, and this may be the middle of a publication.
+        if self._loop is not None and self._failure is not None and self.on_failure is not None:
+            self._loop.call_soon(self.on_failure, self._failure)
+            self._failure = None
+
+    def _close(self, why: str) -> None:
+        if self._closed is None:
+            self._closed = why
+            self._sink.close()

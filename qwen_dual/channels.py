@@ -1,0 +1,236 @@
+"""Opens the channels that options and settings ask for, and says what became of each.
+
+The one place that knows which option wins, what a failure to open means (a warning, never the end)
+and what ``/channels`` shows. Reading and writing belong to ``bridge``.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.cli import AUTO_DIRECTORY
+from qwen_dual.protocol import MAX_LINE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.bridge.reader import CommandReader
+    from qwen_dual.bridge.sources import Source
+    from qwen_dual.bridge.tee import Tee
+    from qwen_dual.cli import Options
+    from qwen_dual.protocol.commands import Command
+
+MAX_BUFFER_BYTES = 1 << 20
+"""What waits for a slow or absent reader at the most."""
+
+DISABLED = "Warning: dual output disabled — "
+
+
+@dataclass(slots=True)
+class Wanted:
+    """Which channels to open, and where."""
+
+    json_fd: int | None = None
+    json_file: str | None = None
+    input_fd: int | None = None
+    input_file: str | None = None
+
+
+class Channels:
+    """The open channels of a session; both absent where none was asked for.
+
+    Attributes:
+        tee: the observer that writes events, None without an output channel.
+        source: where commands come from, None without an input channel.
+        reader: what reads ``source`` once the event loop runs.
+        warnings: what could not be opened, ready to be shown.
+    """
+
+    def __init__(self) -> None:
+        self.tee: Tee | None = None
+        self.source: Source | None = None
+        self.reader: CommandReader | None = None
+        self.warnings: list[str] = []
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return (self.tee is not None) + (self.source is not None)
+
+    def greeting(self) -> dict[str, Any]:
+        """What ``session_start`` says of the channels."""
+        source = self.source
+        where = None if source is None else {"path": source.target, "offset": source.offset}
+        limits = {"max_line_bytes": MAX_LINE_BYTES, "max_buffer_bytes": MAX_BUFFER_BYTES}
+        return {"input": where, "limits": limits}
+
+    def read_commands(
+        self,
+        on_command: Callable[[Command], None],
+        on_error: Callable[[str, str, int, str | None], None],
+        on_warning: Callable[[str], None],
+    ) -> CommandReader | None:
+        """The reader of the input channel, to be run in the owner's task group."""
+        if self.source is None:
+            return None
+        from qwen_dual.bridge.path_source import PathSource
+        from qwen_dual.bridge.reader import CommandReader
+        from qwen_dual.bridge.watch import FileWatcher
+
+        watcher = FileWatcher(self.source.target) if isinstance(self.source, PathSource) else None
+        self.reader = CommandReader(
+            self.source,
+            watcher,
+            on_command=on_command,
+            on_error=lambda bad: on_error(bad.code, bad.message, bad.offset, bad.command_id),
+            on_warning=on_warning,
+        )
+        return self.reader
+
+    def describe(self) -> str:
+        """The text of ``/channels``."""
+        lines = []
+        if self.tee is not None:
+            out = self.tee.status()
+            lines.append(f"out  {out.target} ({out.kind}): {out.state}")
+            lines.append(
+                f"     readers {out.readers}, written {out.written}, dropped {out.dropped}, "
+                f"waiting {out.waiting_bytes} bytes"
+            )
+        if self.reader is not None:
+            into = self.reader.status()
+            lines.append(f"in   {into.target} ({into.kind}): {into.state}, {into.mode}")
+            lines.append(
+                f"     lines {into.lines}, unusable {into.errors}, read to byte {into.offset}"
+            )
+        lines += self.warnings
+        return "\n".join(lines) or "No channel is open: --json-file and --input-file open them."
+
+    def try_it(self) -> list[str]:
+        """Two commands to try in another terminal; empty without file channels."""
+        lines = []
+        if self.tee is not None and self.tee.status().kind == "file":
+            lines.append(f"⇄ follow  tail -n +1 -f {shlex.quote(self.tee.status().target)}")
+        if self.source is not None:
+            target = shlex.quote(self.source.target)
+            command = '{"type":"submit","text":"list"}'
+            lines.append(f"⇄ submit  echo '{command}' >> {target}")
+        return lines
+
+
+def open_channels(
+    asked: Wanted, inputs: Mapping[str, os.stat_result | None], *, from_start: bool
+) -> Channels:
+    """Opens what was asked for; what cannot be opened becomes a warning.
+
+    Args:
+        asked: which channels, and where.
+        inputs: input files as they were when the process started.
+        from_start: read the input file from its first byte instead of from its noted size.
+    """
+    channels = Channels()
+    if asked.json_fd is not None or asked.json_file is not None:
+        _open_output(channels, asked)
+    if asked.input_fd is not None or asked.input_file is not None:
+        _open_input(channels, asked, inputs, from_start)
+    return channels
+
+
+def _open_output(channels: Channels, asked: Wanted) -> None:
+    from qwen_dual.bridge.errors import ChannelError
+    from qwen_dual.bridge.sinks import open_sink
+    from qwen_dual.bridge.tee import Tee
+
+    try:
+        sink = open_sink(fd=asked.json_fd, path=asked.json_file)
+    except ChannelError as error:
+        channels.warnings.append(f"{DISABLED}{error}")
+    else:
+        channels.tee = Tee(sink, max_buffer_bytes=MAX_BUFFER_BYTES)
+
+
+def _open_input(
+    channels: Channels,
+    asked: Wanted,
+    inputs: Mapping[str, os.stat_result | None],
+    from_start: bool,
+) -> None:
+    from qwen_dual.bridge.checks import is_socket
+    from qwen_dual.bridge.errors import ChannelError
+    from qwen_dual.bridge.path_source import PathSource
+    from qwen_dual.bridge.sources import FdSource
+
+    try:
+        if asked.input_fd is not None:
+            if asked.input_fd == asked.json_fd and not is_socket(asked.input_fd):
+                reason = "only a socket can carry both directions; give two pipes"
+                raise ChannelError(f"fd {asked.input_fd}", reason)
+            channels.source = FdSource(asked.input_fd)
+        elif asked.input_file is not None:
+            noted = inputs.get(asked.input_file)
+            channels.source = PathSource(
+                asked.input_file,
+                start_offset=0 if from_start or noted is None else noted.st_size,
+                start_identity=None if noted is None else (noted.st_dev, noted.st_ino),
+            )
+    except ChannelError as error:
+        channels.warnings.append(f"{DISABLED}{error}")
+
+
+def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:
+    """What to open: a flag wins over ``--channel-dir``, which wins over the settings.
+
+    Args:
+        options: the command line.
+        json_file: ``dualOutput.jsonFile`` of the settings.
+        input_file: ``dualOutput.inputFile`` of the settings.
+
+    Raises:
+        OSError: the directory of ``--channel-dir`` cannot be used.
+    """
+    if options.channel_dir is not None:
+        directory = private_directory(options.channel_dir)
+        name = os.path.join(directory, str(os.getpid()))
+        json_file, input_file = f"{name}.events.jsonl", f"{name}.input.jsonl"
+    found = Wanted(options.json_fd, options.json_file, options.input_fd, options.input_file)
+    if found.json_fd is None and found.json_file is None:
+        found.json_file = json_file
+    if found.input_fd is None and found.input_file is None:
+        found.input_file = input_file
+    if options.channel_dir is not None and found.input_file == input_file:
+        # Made here, so that a command sent at once lands in a file that only its owner can write.
+        os.close(os.open(str(input_file), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    return found
+
+
+def private_directory(path: str) -> str:
+    """Makes (or checks) a directory that only its owner can enter; returns its path.
+
+    Raises:
+        OSError: it cannot be made, or is not this user's alone.
+    """
+    if path == AUTO_DIRECTORY:
+        parent = os.environ.get("XDG_RUNTIME_DIR")
+        if not parent or not os.path.isdir(parent):
+            parent = tempfile.gettempdir()
+        path = os.path.join(parent, f"qwen-dual-{os.geteuid()}")
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotADirectoryError(f"{path} is no directory; give another with --channel-dir DIR")
+    if found.st_uid != os.geteuid():
+        raise PermissionError(
+            f"{path} belongs to another user; give another with --channel-dir DIR"
+        )
+    if found.st_mode & 0o077:
+        os.chmod(path, 0o700)
+    return path

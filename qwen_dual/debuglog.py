@@ -1,0 +1,46 @@
+"""The debug log: where tracebacks go, since none may reach a person.
+
+The file is made with the first record, so that a quiet session leaves none.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import IO, Any
+
+
+class DebugLog(logging.FileHandler):
+    """Appends to ``<qwen home>/debug/<session id>.txt``, private to the user."""
+
+    def __init__(self, home: str, session_id: str) -> None:
+        path = os.path.join(home, "debug", f"{session_id}.txt")
+        super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+
+    def _open(self) -> IO[Any]:
+        os.makedirs(os.path.dirname(self.baseFilename), mode=0o700, exist_ok=True)
+        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return open(fd, "a", encoding="utf-8", errors="backslashreplace")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record; a log that cannot be opened loses it, never the session."""
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Stays silent: a full disk must not print into the UI."""
+
+
+def start(home: str, session_id: str, *, verbose: bool) -> str:
+    """Sends all logging to the debug log; returns its path."""
+    handler = DebugLog(home, session_id)
+    root = logging.getLogger()
+    for old in tuple(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logging.captureWarnings(True)
+    return handler.baseFilename

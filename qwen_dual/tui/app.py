@@ -1,0 +1,349 @@
+"""The terminal front end: composes view, controller, region, scrollback and clock, and runs them.
+
+An observer of the bus plus an editor. It ends when the session closes, and asks the session to
+close when the person leaves or the terminal does; what follows in order after that is the
+program's affair, not its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio import to_thread
+from prompt_toolkit.application import Application
+
+from qwen_dual.tui import theme
+from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
+from qwen_dual.tui.clock import RedrawClock
+from qwen_dual.tui.controller import Controller
+from qwen_dual.tui.external import NoEditor, edit
+from qwen_dual.tui.footer import Facts, short_folder
+from qwen_dual.tui.frame import PROMPT_WIDTH, Frame, compose
+from qwen_dual.tui.keyinput import create_input
+from qwen_dual.tui.keys import make_bindings
+from qwen_dual.tui.layout import Region
+from qwen_dual.tui.lines import width_of
+from qwen_dual.tui.live import animated
+from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.tui.render import BlockRenderer
+from qwen_dual.tui.sanitise import sanitise
+from qwen_dual.tui.scrollback import Scrollback
+from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
+from qwen_dual.tui.transcript import Transcript
+from qwen_dual.tui.tty_output import TerminalOutput
+from qwen_dual.tui.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.output import Output
+
+    from qwen_dual.core.session import Session
+    from qwen_dual.tui.lines import Line
+
+log = logging.getLogger(__name__)
+
+ESCAPE_TIMEOUT = 0.05
+"""Seconds after which an escape character is the Esc key and not the start of a sequence."""
+
+STOP_TIMEOUT = 2.0
+"""Seconds that a turn may take to stop before the screen is given up."""
+
+WELCOME = "Type a prompt; / lists commands, ? shortcuts."
+
+
+class UiError(RuntimeError):
+    """The front end failed and ended; the cause is chained."""
+
+
+class Tui:
+    """The front end of one session.
+
+    Args:
+        session: what it shows and steers.
+        channels: how many dual-output channels are open; may be set later.
+        banner: the first screen; the program's name, version and where it is by default.
+        version: of the program.
+        git_branch: for the footer.
+        context_window: the model's, in tokens; None where it is not known.
+        input: where keys come from; the terminal by default.
+        output: what is drawn on; the terminal by default.
+
+    Attributes:
+        painted: set once the region was drawn for the first time.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        channels: int = 0,
+        banner: Sequence[str] = (),
+        version: str,
+        git_branch: str | None = None,
+        context_window: int | None = None,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self.channels = channels
+        self.painted = anyio.Event()
+        self._session = session
+        self._banner = banner
+        self._version = version
+        self._branch = git_branch
+        self._context_window = context_window
+        self._folder = short_folder(session.cwd, os.path.expanduser("~"))
+        self._output = output or create_output(self._gone)
+        self._clock = RedrawClock(self._tick, blocked=self._blocked)
+        self.view = View(self._clock.mark)
+        self.controller = Controller(session, self.view, self)
+        self._markdown = MarkdownRenderer()
+        self._frame = Frame()
+        self._region = Region(self.controller, lambda: self._frame)
+        self._app = self._make_application(input or create_input(on_gone=self._gone))
+        self._scrollback = Scrollback(self._app)
+        self._transcript = Transcript(
+            self._scrollback, BlockRenderer(self._markdown), self._columns, self._rows
+        )
+        self._scrollback.on_resize(self._transcript.tail)
+        self._failure: BaseException | None = None
+        self._timers: dict[float, asyncio.TimerHandle] = {}
+        self._group: anyio.abc.TaskGroup | None = None
+        self._editing = False
+        self._drawn = anyio.Event()
+        session.bus.subscribe(self.view)
+
+    async def run(self) -> None:
+        """Runs until the session closes.
+
+        Afterwards the region is gone, the transcript stands in the scrollback, the cursor on a
+        line of its own, and the terminal's modes are as they were.
+
+        Raises:
+            UiError: something in the front end failed; the session was asked to close.
+        """
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+        with ExitStack() as stack:
+            if isinstance(self._output, TerminalOutput):
+                stack.enter_context(TerminalGuard(self._output.fileno()))
+                stack.enter_context(handle_signals(self._terminate, self.controller.control_c))
+            loop.set_exception_handler(self._failed_in_loop)
+            stack.callback(loop.set_exception_handler, before)
+            self._transcript.add([self._first_screen()])
+            self._transcript.commit()
+            async with anyio.create_task_group() as self._group:
+                self._group.start_soon(self._clock.run)
+                self._group.start_soon(self._end_with_session)
+                self._group.start_soon(self._load_late)
+                try:
+                    await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+                except EOFError:  # the terminal is gone
+                    self._session.request_close()
+                self._group.cancel_scope.cancel()
+            self._group = None
+            for timer in self._timers.values():
+                timer.cancel()
+            self._flush()
+        if self._failure is not None:
+            raise UiError(
+                f"the terminal front end failed: {self._failure!r}; the debug log has the details"
+            ) from self._failure
+
+    def _flush(self) -> None:
+        """Prints what was finished since the last drawing."""
+        self._transcript.add(self.view.take())
+        while self._transcript.commit():
+            pass
+        self._scrollback.finish()
+        if isinstance(self._output, TerminalOutput):
+            self._output.close()
+
+    # -- what the controller asks for ------------------------------------------------------
+
+    def changed(self) -> None:
+        """Draws soon."""
+        self._clock.mark()
+
+    def later(self, seconds: float) -> None:
+        """Draws after so many seconds, for what a person sees go away by itself."""
+        due = round(time.monotonic() + seconds, 1)
+        if due not in self._timers:
+            loop = asyncio.get_running_loop()
+            self._timers[due] = loop.call_later(seconds + 0.01, self._timer, due)
+
+    def clear(self) -> None:
+        """Empties the window."""
+        self._scrollback.clear()
+
+    def expand(self) -> None:
+        """Puts the last folded output into the scrollback, whole."""
+        if self.view.folded is not None:
+            self._transcript.add([self.view.folded])
+            self._clock.mark()
+
+    def edit_externally(self) -> None:
+        """Opens the draft in the person's editor."""
+        if self._group is not None and not self._editing:
+            self._editing = True
+            self._group.start_soon(self._edit)
+
+    # -- the tasks -------------------------------------------------------------------------
+
+    async def _end_with_session(self) -> None:
+        await self._session.closing.wait()
+        # A turn that is being stopped still has something to say.
+        with anyio.move_on_after(STOP_TIMEOUT):
+            await self._until_idle()
+        self._exit()
+
+    async def _until_idle(self) -> None:
+        while self.view.work.state != "idle":
+            self._drawn = anyio.Event()
+            await self._drawn.wait()
+
+    async def _load_late(self) -> None:
+        await self.painted.wait()
+        await to_thread.run_sync(self._markdown.load, abandon_on_cancel=True)
+
+    async def _edit(self) -> None:
+        editor = self.controller.editor
+        try:
+            text = await edit(editor.expanded(), self._session.closing, os.environ)
+        except NoEditor as error:
+            self._transcript.add([NoticeBlock("error", str(error))])
+        else:
+            editor.set(text)
+        finally:
+            self._editing = False
+        self._clock.mark()
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._drawn.set()
+        self.controller.before_drawing()
+        self._transcript.add(self.view.take())
+        if not self._transcript.commit():
+            last = self._app.renderer.last_rendered_screen
+            frame = self._compose()
+            if last is not None and frame.height < min(last.height, self._rows()):
+                self._scrollback.shrink()
+            else:
+                self._scrollback.redraw(whole=_has_wide(frame.live))
+        if self._transcript.waiting:
+            self._clock.mark()
+        self._clock.animate(animated(self.view.work))
+
+    def _before_render(self, _: object) -> None:
+        self.controller.before_drawing()
+        self._region.follow_focus()
+        self.controller.editor.width = max(1, self._columns() - PROMPT_WIDTH)
+        self._frame = self._compose()
+
+    def _after_render(self, _: object) -> None:
+        self.painted.set()
+
+    def _compose(self) -> Frame:
+        try:
+            return compose(
+                self.view,
+                self.controller,
+                self._facts(),
+                columns=self._columns(),
+                rows=self._rows(),
+                now=time.monotonic(),
+            )
+        except Exception:
+            # A callback that raises while drawing would be called again for ever.
+            log.exception("the region could not be composed")
+            return Frame(footer=[[(theme.ERROR, "drawing failed; see the debug log")]])
+
+    def _facts(self) -> Facts:
+        used = self.view.context_tokens
+        window = self._context_window
+        return Facts(
+            folder=self._folder,
+            branch=self._branch,
+            model=self._session.model_name,
+            mode=self._session.approval_mode,
+            context=round(100 * used / window) if window and used else None,
+            channels=self.channels,
+            hint=self.controller.hint,
+        )
+
+    def _first_screen(self) -> BannerBlock:
+        about = f"qwen-dual {self._version} · {self._session.model_name} · {self._folder}"
+        title, *rest = self._banner or (about, WELCOME)
+        return BannerBlock(sanitise(title), tuple(map(sanitise, rest)))
+
+    def _make_application(self, input: Input) -> Application[None]:
+        app: Application[None] = Application(
+            layout=self._region.layout,
+            style=theme.make_style(self._output.get_default_color_depth()),
+            include_default_pygments_style=False,
+            key_bindings=make_bindings(self.controller),
+            full_screen=False,
+            mouse_support=False,
+            erase_when_done=True,
+            terminal_size_polling_interval=None,
+            input=input,
+            output=self._output,
+        )
+        app.ttimeoutlen = app.timeoutlen = ESCAPE_TIMEOUT
+        app.before_render += self._before_render
+        app.after_render += self._after_render
+        app.key_processor.before_key_press += self._before_key
+        return app
+
+    def _before_key(self, _: object) -> None:
+        self.controller.note_key()
+        # A dialog may have begun to take keys since the last drawing.
+        self._region.follow_focus()
+
+    def _columns(self) -> int:
+        return max(1, self._output.get_size().columns)
+
+    def _rows(self) -> int:
+        return max(1, self._output.get_size().rows)
+
+    def _blocked(self) -> bool:
+        return isinstance(self._output, TerminalOutput) and self._output.blocked
+
+    def _timer(self, due: float) -> None:
+        del self._timers[due]
+        self._clock.mark()
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _exit(self) -> None:
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit()
+
+    def _terminate(self, _: int) -> None:
+        self._session.request_close()
+
+    def _gone(self) -> None:
+        self._session.request_close()
+        self._exit()
+
+    def _failed_in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.error("error in the event loop: %s", context.get("message"), exc_info=error)
+        if isinstance(error, BaseException) and self._failure is None:
+            self._failure = error
+            self._session.request_close()
+            self._exit()
+
+
+def _has_wide(lines: list[Line]) -> bool:
+    return any(
+        not text.isascii() and width_of(text) != len(text) for line in lines for _, text in line
+    )

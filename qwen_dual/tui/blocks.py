@@ -1,0 +1,106 @@
+"""What is finished and goes to the scrollback: one frozen record for each kind. No rendering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class BannerBlock:
+    """The first screen: a title, whose part after the first `` · `` is secondary, and lines."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonBlock:
+    """What somebody submitted; ``remote`` when it came through a channel."""
+
+    text: str
+    remote: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBlock:
+    """One finished Markdown block of the model's answer.
+
+    Attributes:
+        first: it begins a message, so it carries the model's symbol.
+        joined: it goes on where the block before it was cut.
+    """
+
+    text: str
+    first: bool = False
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtBlock:
+    """The model's reasoning: its first lines, and how many more there were."""
+
+    lines: tuple[str, ...]
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolBlock:
+    """A finished tool call.
+
+    Attributes:
+        status: ``ok``, ``error`` or ``denied``.
+        lines: what is shown of its output.
+        hidden: how many lines are not.
+        diff: ``lines`` are a unified diff.
+        note: how it ended, in a few words.
+    """
+
+    name: str
+    title: str
+    status: Literal["ok", "error", "denied"]
+    lines: tuple[str, ...] = ()
+    hidden: int = 0
+    diff: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBlock:
+    """Something told: ``info`` is what a command printed, ``quiet`` is a remark."""
+
+    level: Literal["info", "quiet", "warning", "error"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBlock:
+    """Something that was done through a channel and not at the keyboard."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandedBlock:
+    """The whole of what an earlier block folded."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBlock:
+    """A new session began: what was shown before belongs to the old one."""
+
+
+Block = (
+    BannerBlock
+    | PersonBlock
+    | AnswerBlock
+    | ThoughtBlock
+    | ToolBlock
+    | NoticeBlock
+    | RemoteBlock
+    | ExpandedBlock
+    | SessionBlock
+)

@@ -1,0 +1,202 @@
+"""The draft: text and cursor, history, search, folded pastes. Only keys change it, never an event.
+
+Holds a prompt-toolkit buffer, whose own bindings do the ordinary editing; what is here is what
+they do not do. It knows no screen but the width that lines are wrapped to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+
+from qwen_dual.tui.history import History, Search
+from qwen_dual.tui.lines import TAB, width_of
+from qwen_dual.tui.paste import Pastes
+from qwen_dual.tui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Editor:
+    """What a person is typing.
+
+    Args:
+        changed: called after each change of the text.
+    """
+
+    def __init__(self, changed: Callable[[], object] = lambda: None) -> None:
+        self.buffer = Buffer(multiline=True, name="editor")
+        self.search: Search | None = None
+        self.width = 78
+        self._history = History()
+        self._pastes = Pastes()
+
+        def tell(_: Buffer) -> None:
+            changed()
+
+        self.buffer.on_text_changed += tell
+
+    @property
+    def text(self) -> str:
+        """The draft as it is shown, with placeholders."""
+        return self.buffer.text
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.buffer.text
+
+    def set(self, text: str, cursor: int | None = None) -> None:
+        """Replaces the draft; the cursor goes to its end unless told otherwise."""
+        self.buffer.document = Document(text, len(text) if cursor is None else cursor)
+
+    def take(self) -> str:
+        """Empties the editor into the history and returns what is to be sent."""
+        shown = self.buffer.text
+        self._history.add(shown)
+        self.buffer.reset()
+        # ``reset`` tells nobody.
+        self.buffer.on_text_changed.fire()
+        return self._pastes.expand(shown)
+
+    def expanded(self) -> str:
+        """The draft with its pastes in full."""
+        return self._pastes.expand(self.buffer.text)
+
+    def clear(self) -> None:
+        """Empties the editor; the draft can be had back from the history."""
+        self.take()
+
+    def insert(self, text: str) -> None:
+        """Types ``text`` at the cursor."""
+        self.buffer.insert_text(sanitise(text))
+
+    def paste(self, text: str) -> None:
+        """Inserts pasted text, folded when it is large."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.buffer.insert_text(self._pastes.fold(sanitise(text)))
+
+    def backspace(self) -> None:
+        """Deletes the character before the cursor, or the whole of a folded paste."""
+        before = self.buffer.document.text_before_cursor
+        self.buffer.delete_before_cursor(self._pastes.placeholder_before(before) or 1)
+
+    def newline_for_backslash(self) -> bool:
+        """Turns a backslash before the cursor into a newline; False when there is none."""
+        if not self.buffer.document.text_before_cursor.endswith("\\"):
+            return False
+        self.buffer.delete_before_cursor(1)
+        self.buffer.insert_text("\n")
+        return True
+
+    # -- rows and history ------------------------------------------------------------------
+
+    def up(self) -> None:
+        """A row up; on the first row to its start; from there to the entry before."""
+        self._vertical(-1)
+
+    def down(self) -> None:
+        """A row down; on the last row to its end; from there to the entry after."""
+        self._vertical(1)
+
+    def _vertical(self, step: int) -> None:
+        text, cursor = self.buffer.text, self.buffer.cursor_position
+        target = moved(text, cursor, self.width, step)
+        if target is not None:
+            self.buffer.cursor_position = target
+            return
+        edge = 0 if step < 0 else len(text)
+        if cursor != edge:
+            self.buffer.cursor_position = edge
+            return
+        entry = self._history.back(text) if step < 0 else self._history.forward()
+        if entry is not None:
+            # At the edge, so that the same key goes on through the history.
+            self.set(entry, 0 if step < 0 else None)
+
+    # -- reverse search --------------------------------------------------------------------
+
+    def search_back(self) -> None:
+        """Begins a reverse search, or goes on to the next older match."""
+        if self.search is None:
+            self.search = Search((self.buffer.text, self.buffer.cursor_position))
+        elif self.search.query:
+            self._find(self.search.at)
+
+    def search_type(self, text: str) -> None:
+        """Adds to what is searched for."""
+        if self.search is not None:
+            self.search.query += sanitise(text).replace("\n", " ")
+            self._find(None)
+
+    def search_backspace(self) -> None:
+        """Takes the last character of what is searched for away."""
+        if self.search is not None:
+            self.search.query = self.search.query[:-1]
+            self._find(None)
+
+    def end_search(self, accept: bool) -> None:
+        """Keeps what was found, or goes back to the draft."""
+        if self.search is not None and not accept:
+            self.set(*self.search.draft)
+        self.search = None
+
+    def _find(self, before: int | None) -> None:
+        search = self.search
+        assert search is not None
+        if not search.query:
+            search.at, search.failed = None, False
+            self.set(*search.draft)
+            return
+        found = self._history.find(search.query, before)
+        search.failed = found is None
+        if found is not None:
+            search.at = found[0]
+            self.set(found[1], found[1].find(search.query))
+
+
+def moved(text: str, cursor: int, width: int, step: int) -> int | None:
+    """Where the cursor goes one row up or down; None where there is no such row.
+
+    Args:
+        width: columns of a row; longer lines go on in the next row.
+        step: -1 for up, 1 for down.
+    """
+    starts = row_starts(text, width)
+    row = max(index for index, start in enumerate(starts) if start <= cursor)
+    target = row + step
+    if not 0 <= target < len(starts):
+        return None
+    column = width_of(text[starts[row] : cursor])
+    begin = starts[target]
+    end = starts[target + 1] - 1 if target + 1 < len(starts) else len(text)
+    used = 0
+    for index in range(begin, end):
+        used += _columns(text[index])
+        if used > column:
+            return index
+    return end
+
+
+def row_starts(text: str, width: int) -> list[int]:
+    """The index at which each row begins once ``text`` is wrapped as the window does."""
+    starts = [0]
+    used = 0
+    for index, char in enumerate(text):
+        if char == "\n":
+            starts.append(index + 1)
+            used = 0
+            continue
+        columns = _columns(char)
+        if used + columns > width and used:
+            starts.append(index)
+            used = 0
+        used += columns
+    return starts
+
+
+def _columns(char: str) -> int:
+    return TAB if char == "\t" else width_of(char)

@@ -1,0 +1,83 @@
+"""The footer: folder, branch, model, approval mode, context, channels, a hint. Pure.
+
+One line; what matters least is left out first when the window is narrow.
+"""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass
+
+from qwen_dual.tui import theme
+from qwen_dual.tui.lines import Line, clip, clip_line, width_of
+from qwen_dual.tui.render import ARROWS
+
+CYCLE_HINT = "(shift + tab to cycle)"
+HELP_HINT = "? for shortcuts"
+# What goes first when there is no room.
+_LEFT_OUT = ("help", "context", "cycle", "branch", "folder", "model", "channels")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the footer tells.
+
+    Attributes:
+        context: per cent of the model's context in use; None where it is not known.
+        channels: how many are open.
+        hint: something that matters now, such as how to leave; in place of the standing one.
+    """
+
+    folder: str
+    branch: str | None
+    model: str
+    mode: str
+    context: int | None = None
+    channels: int = 0
+    hint: str = ""
+
+
+def footer_line(facts: Facts, width: int) -> Line:
+    """The footer in at most ``width`` columns."""
+    if facts.hint:
+        return [("", "  "), (theme.STRONG, clip(facts.hint, max(0, width - 2)))]
+    line: Line = []
+    for count in range(len(_LEFT_OUT) + 1):
+        line = _line(facts, frozenset(_LEFT_OUT[:count]))
+        if sum(width_of(text) for _, text in line) <= width:
+            return line
+    return clip_line(line, width)
+
+
+def _line(facts: Facts, without: frozenset[str]) -> Line:
+    folder = facts.folder
+    if facts.branch and "branch" not in without:
+        folder += f" ({facts.branch})"
+    mode: Line = [(theme.DIM if facts.mode == "default" else theme.ACCENT, facts.mode)]
+    if "cycle" not in without:
+        mode.append((theme.DIM, f" {CYCLE_HINT}"))
+    context = "" if facts.context is None else f"{facts.context}% context"
+    parts: list[tuple[str, Line]] = [
+        ("folder", [(theme.DIM, folder)]),
+        ("model", [(theme.DIM, facts.model)]),
+        ("mode", mode),
+        ("context", [(theme.DIM, context)] if context else []),
+        ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
+        ("help", [(theme.DIM, HELP_HINT)]),
+    ]
+    line: Line = [("", "  ")]
+    for name, part in parts:
+        if part and name not in without:
+            if len(line) > 1:
+                line.append((theme.DIM, " · "))
+            line += part
+    return line
+
+
+def short_folder(path: str, home: str) -> str:
+    """``path`` with the home folder as ``~``, and only its end where it is long."""
+    if home and (path == home or path.startswith(home.rstrip("/") + "/")):
+        path = "~" + path[len(home.rstrip("/")) :]
+    if len(path) > 40:
+        path = "…/" + os.path.basename(path)
+    return path

@@ -1,0 +1,110 @@
+"""One frame of the region: which part gets how many rows. Pure.
+
+From top to bottom: what is live, the dialog or the editor, the panel (suggestions or shortcuts),
+the footer. The editor's own height comes from its buffer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui.editor import row_starts
+from qwen_dual.tui.footer import Facts, footer_line
+from qwen_dual.tui.help import help_lines
+from qwen_dual.tui.lines import clip_line
+from qwen_dual.tui.live import live_lines
+
+if TYPE_CHECKING:
+    from qwen_dual.tui.controller import Controller
+    from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.view import View
+
+ROOMY = 12
+"""From this many rows on, blank lines set the parts apart."""
+
+PROMPT_WIDTH = 2
+
+
+@dataclass(slots=True)
+class Frame:
+    """The rows of each part.
+
+    Attributes:
+        editor_rows: 0 while the dialog has its place.
+        reason_rows: of the line in which a reason is typed; 0 when none is.
+    """
+
+    live: list[Line] = field(default_factory=list)
+    dialog: list[Line] = field(default_factory=list)
+    reason_rows: int = 0
+    editor_rows: int = 1
+    panel: list[Line] = field(default_factory=list)
+    footer: list[Line] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        """All rows."""
+        lines = (self.live, self.dialog, self.panel, self.footer)
+        return sum(map(len, lines)) + self.reason_rows + self.editor_rows
+
+
+def compose(
+    view: View, controller: Controller, facts: Facts, *, columns: int, rows: int, now: float
+) -> Frame:
+    """The frame for a window of ``columns`` by ``rows``."""
+    frame = Frame()
+    gap = rows >= ROOMY
+    if rows >= 3:
+        frame.footer = [footer_line(facts, columns)]
+        if rows >= 2 * ROOMY:
+            frame.footer.insert(0, [])
+    left = rows - len(frame.footer)
+    third = max(1, rows // 3)
+    focus = controller.focus
+    if focus == "editor":
+        frame.editor_rows = _rows(controller.editor.text, columns, third)
+        left -= frame.editor_rows
+    elif focus == "reason":
+        frame.editor_rows = 0
+        frame.reason_rows = min(_rows(controller.reason.text, columns, third), max(1, left - 1))
+        left -= frame.reason_rows
+    else:
+        frame.editor_rows = 0
+    if controller.dialog.open:
+        frame.dialog = controller.dialog.lines(columns, left - 1 if gap else left, now)
+        if gap and frame.dialog:
+            frame.dialog.insert(0, [])
+            if focus == "editor":
+                frame.dialog.append([])
+        left -= len(frame.dialog)
+    elif focus == "editor":
+        frame.panel = _panel(controller, columns, left)
+        left -= len(frame.panel)
+    if left > 0:
+        _add_live(frame, view, columns, left, now, gap=gap)
+    return frame
+
+
+def _add_live(frame: Frame, view: View, columns: int, left: int, now: float, *, gap: bool) -> None:
+    spare = 2 if gap else 0
+    live = live_lines(view, columns, left - spare, now)
+    if live and gap:
+        live.insert(0, [])
+    if gap and not frame.dialog:
+        live.append([])
+    frame.live = [clip_line(line, columns) for line in live]
+
+
+def _panel(controller: Controller, columns: int, left: int) -> list[Line]:
+    if controller.help_open:
+        return help_lines(columns, left)
+    return controller.suggestions.lines(columns, left)
+
+
+def _rows(text: str, columns: int, most: int) -> int:
+    width = max(1, columns - PROMPT_WIDTH)
+    if len(text) >= width * most:
+        return most
+    # The cursor stands behind the text and may need a row of its own.
+    return min(len(row_starts(f"{text} ", width)), most)

@@ -1,0 +1,67 @@
+"""What `?` shows: every key that does something. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui import theme
+from qwen_dual.tui.lines import Line, clip, clip_line, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHORTCUTS: tuple[tuple[str, str], ...] = (
+    ("enter", "send, or queue"),
+    ("/", "commands"),
+    ("tab", "accept suggestion"),
+    ("up, down", "row, then history"),
+    ("ctrl+r", "search history"),
+    ("shift+tab", "approval mode"),
+    ("esc", "close, interrupt"),
+    ("esc esc", "clear the draft"),
+    ("ctrl+c", "stop, clear, exit"),
+    ("ctrl+j, shift+enter", "new line, also \\ enter"),
+    ("ctrl+x, alt+enter", "external editor"),
+    ("ctrl+a, ctrl+e", "line start, end"),
+    ("alt+b, alt+f", "word left, right"),
+    ("ctrl+u, ctrl+k", "delete to start, end"),
+    ("ctrl+w, alt+delete", "delete word left, right"),
+    ("ctrl+d", "exit, on an empty line"),
+    ("ctrl+l", "clear the screen"),
+    ("ctrl+o", "last output in full"),
+)
+_BETWEEN_COLUMNS = 3
+
+
+def help_lines(width: int, height: int) -> list[Line]:
+    """The shortcuts in one column or two; the first of them where rows are few."""
+    half = len(SHORTCUTS) // 2
+    left, right = _column(SHORTCUTS[:half]), _column(SHORTCUTS[half:])
+    across = width_of(left[0][0] + left[0][1]) + _BETWEEN_COLUMNS
+    lines: list[Line]
+    if 2 + across + width_of(right[0][0] + right[0][1]) <= width:
+        pad = ("", " " * _BETWEEN_COLUMNS)
+        lines = [
+            [*_styled(*first), pad, *_styled(*second)]
+            for first, second in zip(left, right, strict=True)
+        ]
+    else:
+        short = [(_first_key(keys), what) for keys, what in SHORTCUTS]
+        room = max(1, width - 2 - width_of(_column(short)[0][0]))
+        lines = [_styled(keys, clip(what.rstrip(), room)) for keys, what in _column(short)]
+    return [clip_line([("", "  "), *line], width) for line in lines[: max(0, height)]]
+
+
+def _column(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Keys and words, each padded to the widest."""
+    keys_width = max(width_of(keys) for keys, _ in rows) + 2
+    what_width = max(width_of(what) for _, what in rows)
+    return [(f"{keys:<{keys_width}}", f"{what:<{what_width}}") for keys, what in rows]
+
+
+def _first_key(keys: str) -> str:
+    return keys if width_of(keys) <= 9 else keys.partition(",")[0]
+
+
+def _styled(keys: str, what: str) -> Line:
+    return [(theme.STRONG, keys), (theme.DIM, what)]

@@ -1,0 +1,128 @@
+"""Which key does what: binds keys to the controller. Decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
+from prompt_toolkit.keys import Keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from prompt_toolkit.key_binding import KeyPressEvent
+
+    from qwen_dual.tui.controller import Controller
+
+# It begins nothing here; prompt-toolkit would wait for what follows.
+_EAGER = ("c-x",)
+_DIALOG_KEYS = ("up", "down", "c-p", "c-n", "tab", "pageup", "pagedown", "enter", "escape")
+_DIALOG_LETTERS = ("j", "k", *"123456789")
+# What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
+# macros, and Ctrl+Z as a character.
+_UNUSED = ("c-q", "c-s", "c-t", "c-v", "c-z", "c-@", "c-]", "c-\\", "c-g", "insert")
+
+
+def make_bindings(controller: Controller) -> KeyBindings:
+    """All bindings of the program."""
+    bindings = KeyBindings()
+    _bind_everywhere(bindings, controller)
+    _bind_editor(bindings, controller)
+    _bind_search(bindings, controller)
+    _bind_dialog(bindings, controller)
+    return bindings
+
+
+def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
+    for key in _UNUSED:
+        _bind(bindings, key, lambda: None)
+    _bind(bindings, "c-c", controller.control_c)
+    _bind(bindings, "c-l", controller.clear_screen)
+    _bind(bindings, "c-o", controller.expand)
+    _bind(bindings, "s-tab", controller.next_mode)
+
+
+def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
+    editor = controller.editor
+    here = Condition(lambda: controller.focus == "editor" and editor.search is None)
+
+    def bind(key: str, action: Callable[[], object]) -> None:
+        bindings.add(*key.split(), filter=here, eager=key in _EAGER)(lambda _: _call(action))
+
+    bind("enter", controller.enter)
+    bind("c-j", lambda: editor.insert("\n"))
+    bind("tab", controller.complete)
+    for key in ("up", "c-p"):
+        bind(key, controller.up)
+    for key in ("down", "c-n"):
+        bind(key, controller.down)
+    bind("c-d", controller.control_d)
+    bind("backspace", editor.backspace)
+    bind("escape", controller.escape)
+    bind("?", controller.question_mark)
+    bind("c-r", editor.search_back)
+    bind("c-x", controller.edit_externally)
+    bind("escape enter", controller.edit_externally)
+    bind("pageup", lambda: None)
+    bind("pagedown", lambda: None)
+
+    for keys, command in (
+        ("escape left", "backward-word"),
+        ("escape right", "forward-word"),
+        ("escape delete", "kill-word"),
+        ("c-delete", "kill-word"),
+    ):
+        bindings.add(*keys.split(), filter=here)(get_by_name(command))
+
+    @bindings.add(Keys.Any, filter=here)
+    def _typed(event: KeyPressEvent) -> None:
+        editor.insert(event.data)
+
+    @bindings.add(Keys.BracketedPaste, filter=here)
+    def _pasted(event: KeyPressEvent) -> None:
+        editor.paste(event.data)
+
+
+def _bind_search(bindings: KeyBindings, controller: Controller) -> None:
+    editor = controller.editor
+    here = Condition(lambda: controller.focus == "editor" and editor.search is not None)
+    for key in ("enter", "tab", "up", "down", "left", "right", "home", "end", "c-j"):
+        bindings.add(key, filter=here)(lambda _: editor.end_search(accept=True))
+    bindings.add("escape", filter=here)(lambda _: controller.escape())
+    bindings.add("c-r", filter=here)(lambda _: editor.search_back())
+    bindings.add("backspace", filter=here)(lambda _: editor.search_backspace())
+    for text in (Keys.Any, Keys.BracketedPaste):
+        bindings.add(text, filter=here)(lambda event: editor.search_type(event.data))
+
+
+def _bind_dialog(bindings: KeyBindings, controller: Controller) -> None:
+    here = Condition(lambda: controller.focus == "dialog")
+    for key in (*_DIALOG_KEYS, *_DIALOG_LETTERS):
+        bindings.add(key, filter=here)(_dialog_handler(controller, key))
+    for ignored in (Keys.Any, Keys.BracketedPaste):
+        bindings.add(ignored, filter=here)(lambda _: None)
+
+    reason = controller.reason
+    typing = Condition(lambda: controller.focus == "reason")
+    bindings.add("enter", filter=typing)(lambda _: controller.reason_enter())
+    bindings.add("escape", filter=typing)(lambda _: controller.reason_escape())
+    bindings.add("c-j", filter=typing)(lambda _: reason.insert("\n"))
+    bindings.add(Keys.Any, filter=typing)(lambda event: reason.insert(event.data))
+    bindings.add(Keys.BracketedPaste, filter=typing)(lambda event: reason.paste(event.data))
+
+
+def _dialog_handler(controller: Controller, key: str) -> Callable[[KeyPressEvent], None]:
+    def handle(_: KeyPressEvent) -> None:
+        controller.dialog_key(key)
+
+    return handle
+
+
+def _bind(bindings: KeyBindings, key: str, action: Callable[[], object]) -> None:
+    bindings.add(key)(lambda _: _call(action))
+
+
+def _call(action: Callable[[], object]) -> None:
+    action()

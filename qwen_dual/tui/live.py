@@ -1,0 +1,111 @@
+"""The live region above the editor: the answer's open end, what runs, what waits. Pure.
+
+Gives lines for a width and a height; the last lines that fit, never the whole text. It holds
+nothing: the view does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui import theme
+from qwen_dual.tui.lines import clip, gutter, plain, tail_lines, width_of
+from qwen_dual.tui.outcome import elapsed
+from qwen_dual.tui.render import ARROWS, GUTTER, MODEL, REMOTE, RUNNING, tool_head
+
+if TYPE_CHECKING:
+    from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.live_state import RunningTool, Work
+    from qwen_dual.tui.view import View
+
+MAX_TOOLS = 4
+MAX_OUTPUT_LINES = 5
+MAX_QUEUE_LINES = 3
+
+STOP_HINT = "esc to interrupt"
+
+
+def live_lines(view: View, width: int, height: int, now: float) -> list[Line]:
+    """The region's lines, at most ``height`` of them, each at most ``width`` columns.
+
+    What does not fit is left out from the top: the answer first, then output, then the rest.
+
+    Args:
+        now: the view's clock.
+    """
+    if height <= 0 or width <= 0:
+        return []
+    inner = max(1, width - GUTTER)
+    below = _tools(view.work, inner, now) + _status(view.work, inner, now)
+    below += _queue(view.work, inner)
+    below = below[-height:]
+    room = height - len(below)
+    above = _tail(view, inner, room - 1 if below else room) if room > 0 else []
+    if above and below:
+        above.append([])
+    return above + below
+
+
+def animated(work: Work) -> bool:
+    """Whether seconds are shown that go by."""
+    return work.since is not None
+
+
+def _tail(view: View, inner: int, room: int) -> list[Line]:
+    if room <= 0:
+        return []
+    text, thinking = view.tail(inner * (room + 1))
+    if not text.strip():
+        return []
+    rows = tail_lines(text, inner, room)
+    style = f"{theme.DIM} italic" if thinking else theme.PLAIN
+    symbol = MODEL if thinking or view.begins_message else " "
+    return gutter(plain(rows, style), symbol, theme.DIM if thinking else theme.ACCENT)
+
+
+def _tools(work: Work, inner: int, now: float) -> list[Line]:
+    asking = {request.tool_use_id for request in work.requests.values()}
+    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asking]
+    lines: list[Line] = []
+    for tool in tools[:MAX_TOOLS]:
+        lines += gutter([tool_head(tool.name, tool.title, _note(tool, now), inner)], RUNNING, _ON)
+        rows = [clip(row, inner) for row in tool.output if row.strip()]
+        lines += [[("", "  "), (theme.DIM, row)] for row in rows[-MAX_OUTPUT_LINES:]]
+    if len(tools) > MAX_TOOLS:
+        lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
+    return lines
+
+
+_ON = theme.ACCENT
+
+
+def _note(tool: RunningTool, now: float) -> str:
+    if tool.started is not None:
+        return elapsed(now - tool.started)
+    if tool.argument_chars >= 1000 and not tool.title:
+        return f"{tool.argument_chars / 1000:.1f} kB"
+    return ""
+
+
+def _status(work: Work, inner: int, now: float) -> list[Line]:
+    if work.state == "idle" or work.since is None:
+        return []
+    text = f"{work.state} · {elapsed(now - work.since)}"
+    if width_of(text) + 3 + width_of(STOP_HINT) <= inner and work.state != "awaiting_approval":
+        text += f" · {STOP_HINT}"
+    return [[("", "  "), (theme.DIM, clip(text, inner))]]
+
+
+def _queue(work: Work, inner: int) -> list[Line]:
+    lines: list[Line] = []
+    for queued in work.queue[:MAX_QUEUE_LINES]:
+        mark = f"  {REMOTE}" if queued.remote else ""
+        if width_of(mark) > inner // 2:
+            mark = f" {ARROWS}" if inner > 6 else ""
+        room = inner - width_of(mark)
+        text = clip(f"queued: {queued.text}", room)
+        lines.append([("", "  "), (theme.DIM, f"{text}{mark}")])
+    more = work.queued - len(lines)
+    if more > 0:
+        lines.append([("", "  "), (theme.DIM, clip(f"… and {more} more", inner))])
+    return lines

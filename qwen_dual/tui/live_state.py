@@ -1,0 +1,120 @@
+"""What is still moving, as records: the calls that run, the prompts that wait, the requests that ask.
+
+The view fills them from events; the live region and the dialog read them. No rendering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.tui.sanitise import OutputTail, sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OUTPUT_LINES = 12
+"""How much of a running call's output is kept for the live region."""
+
+# The argument that says most about a call, the first that it has.
+_TELLING = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
+
+
+@dataclass(slots=True)
+class RunningTool:
+    """A call between the model's asking for it and its result.
+
+    Attributes:
+        started: the clock when it began to run; None before.
+        argument_chars: how much of its arguments came in so far.
+    """
+
+    tool_use_id: str
+    name: str
+    title: str = ""
+    started: float | None = None
+    argument_chars: int = 0
+    output: tuple[str, ...] = ()
+    diff: str = ""
+    denied: bool = False
+
+    def show_output(self, text: str) -> None:
+        """Takes the latest output, of which the last lines are kept."""
+        tail = OutputTail(OUTPUT_LINES)
+        tail.feed(text)
+        self.output = tuple(tail.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A prompt that waits for its turn."""
+
+    text: str
+    remote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A tool call that waits for leave.
+
+    Attributes:
+        kind: of the preview: ``command``, ``diff`` or ``text``.
+        argument: what says most about the call, in one line.
+        rule: what "always" would remember; empty where the session remembers nothing.
+        outside: the path outside the workspace that it touches; empty inside.
+    """
+
+    request_id: str
+    tool_use_id: str
+    tool_name: str
+    kind: str
+    title: str
+    text: str
+    argument: str = ""
+    rule: str = ""
+    outside: str = ""
+
+
+@dataclass(slots=True)
+class Work:
+    """All of it.
+
+    Attributes:
+        state: the word of the latest ``state`` event.
+        since: the clock when the turn began; None when there is none.
+        queued: how many prompts wait; ``queue`` lists the first of them.
+    """
+
+    state: str = "idle"
+    since: float | None = None
+    queued: int = 0
+    queue: tuple[Queued, ...] = ()
+    tools: dict[str, RunningTool] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+
+
+def telling_argument(arguments: Mapping[str, Any]) -> str:
+    """The argument of a call that says most, as one text; empty where none does."""
+    for key in _TELLING:
+        value = arguments.get(key)
+        if isinstance(value, str) and value:
+            return sanitise(value)
+    return next((sanitise(value) for value in arguments.values() if isinstance(value, str)), "")
+
+
+def request_of(event: Mapping[str, Any]) -> Request:
+    """The record of a ``control_request`` event."""
+    request = event["request"]
+    preview = request.get("preview") or {}
+    argument = telling_argument(request.get("input") or {})
+    return Request(
+        request_id=event["request_id"],
+        tool_use_id=request["tool_use_id"],
+        tool_name=sanitise(request["tool_name"]),
+        kind=preview.get("kind") or "text",
+        title=sanitise(preview.get("title") or ""),
+        text=sanitise(preview.get("text") or "") or argument,
+        argument=argument,
+        rule=sanitise(request.get("rule") or ""),
+        outside=sanitise(request.get("blocked_path") or ""),
+    )

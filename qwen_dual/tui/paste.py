@@ -1,0 +1,47 @@
+"""Large pastes folded into placeholders that are expanded when the text is sent. Pure."""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINES = 10
+MAX_CHARS = 1_000
+"""A paste beyond either is folded."""
+
+_PLACEHOLDER = re.compile(r"\[Pasted text #(\d+) \+\d+ (?:lines|characters)\]")
+
+
+class Pastes:
+    """The folded pastes of a session, by number."""
+
+    def __init__(self) -> None:
+        self._texts: list[tuple[str, str]] = []  # the placeholder and what it stands for
+
+    def fold(self, text: str) -> str:
+        """What to insert for a pasted ``text``: the text itself or a placeholder."""
+        lines = text.count("\n") + (not text.endswith("\n"))
+        if lines <= MAX_LINES and len(text) <= MAX_CHARS:
+            return text
+        size = f"{lines} lines" if lines > 1 else f"{len(text)} characters"
+        placeholder = f"[Pasted text #{len(self._texts) + 1} +{size}]"
+        self._texts.append((placeholder, text))
+        return placeholder
+
+    def expand(self, text: str) -> str:
+        """``text`` with every placeholder of ours replaced; others stay as they are."""
+        return _PLACEHOLDER.sub(self._expansion, text)
+
+    def placeholder_before(self, text: str) -> int:
+        """The length of the placeholder that ``text`` ends with; 0 when it ends with none."""
+        if not text.endswith("]"):
+            return 0
+        for match in _PLACEHOLDER.finditer(text[-60:]):
+            if match.end() == len(text[-60:]) and self._expansion(match) != match[0]:
+                return len(match[0])
+        return 0
+
+    def _expansion(self, match: re.Match[str]) -> str:
+        index = int(match[1]) - 1
+        if 0 <= index < len(self._texts) and self._texts[index][0] == match[0]:
+            return self._texts[index][1]
+        return match[0]

@@ -1,0 +1,201 @@
+"""Finished blocks to lines for the scrollback: gutter, symbols, folding, what stands apart.
+
+Pure but for the Markdown renderer it is given. What it gets is sanitised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui import theme
+from qwen_dual.tui.blocks import (
+    AnswerBlock,
+    BannerBlock,
+    ExpandedBlock,
+    NoticeBlock,
+    PersonBlock,
+    RemoteBlock,
+    SessionBlock,
+    ThoughtBlock,
+    ToolBlock,
+)
+from qwen_dual.tui.lines import clip, clip_line, gutter, plain, width_of, wrap
+
+if TYPE_CHECKING:
+    from qwen_dual.tui.blocks import Block
+    from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.markdown import MarkdownRenderer
+
+REMOTE = "⇄ remote"
+PERSON = ">"
+MODEL = "✦"
+OK = "✓"
+FAILED = "✗"
+RUNNING = "●"
+ARROWS = "⇄"
+
+GUTTER = 2
+
+LONG_LINE_ROWS = 5
+"""Rows that one line of a tool's output may take; Ctrl+O shows the whole."""
+
+
+class BlockRenderer:
+    """Renders blocks one after another, so that it knows where a blank line belongs.
+
+    Args:
+        markdown: for answers.
+    """
+
+    def __init__(self, markdown: MarkdownRenderer) -> None:
+        self._markdown = markdown
+
+    def render(self, block: Block, width: int, previous: Block | None = None) -> list[Line]:
+        """The lines of ``block`` in at most ``width`` columns, after ``previous``."""
+        lines = self._lines(block, max(GUTTER + 1, width))
+        if lines and previous is not None and not _belongs_to(previous, block):
+            return [[], *lines]
+        return lines
+
+    def _lines(self, block: Block, width: int) -> list[Line]:
+        inner = width - GUTTER
+        match block:
+            case AnswerBlock():
+                return self._answer(block, inner)
+            case BannerBlock():
+                return _banner(block, inner)
+            case PersonBlock():
+                return _person(block, inner)
+            case ToolBlock():
+                return _tool(block, inner)
+            case ThoughtBlock():
+                return _thought(block, inner)
+            case NoticeBlock():
+                return _notice(block, inner)
+            case RemoteBlock():
+                rows = wrap(f"remote {block.text}", inner)
+                return gutter(plain(rows, theme.DIM), ARROWS, theme.ACCENT)
+            case ExpandedBlock():
+                title = gutter(plain([clip(block.title, inner)], theme.STRONG), RUNNING, theme.DIM)
+                return title + _indented(wrap(block.text, inner), theme.DIM)
+            case SessionBlock():
+                return gutter(plain([clip("new session", inner)], theme.DIM), RUNNING, theme.DIM)
+
+    def _answer(self, block: AnswerBlock, inner: int) -> list[Line]:
+        if block.text.startswith("[API Error:"):
+            return gutter(plain(wrap(block.text, inner), theme.ERROR), FAILED, theme.ERROR)
+        lines = self._markdown.render(block.text, inner)
+        return gutter(lines, MODEL if block.first else " ", theme.ACCENT)
+
+
+def _belongs_to(previous: Block, block: Block) -> bool:
+    """Whether no blank line stands between the two."""
+    if isinstance(block, AnswerBlock) and block.joined:
+        return True
+    # One-line calls read as a list.
+    return (
+        isinstance(block, ToolBlock)
+        and isinstance(previous, ToolBlock)
+        and not block.lines
+        and not previous.lines
+    )
+
+
+def _banner(block: BannerBlock, inner: int) -> list[Line]:
+    name, dot, about = block.title.partition(" · ")
+    head: Line = [(theme.STRONG, name), (theme.DIM, dot + about)]
+    rows = [row for text in block.lines for row in wrap(text, inner)]
+    return gutter([clip_line(head, inner)], MODEL, theme.ACCENT) + _indented(rows, theme.DIM)
+
+
+def _person(block: PersonBlock, inner: int) -> list[Line]:
+    lines = gutter(plain(wrap(block.text, inner), theme.STRONG), PERSON, theme.ACCENT)
+    if block.remote:
+        last = lines[-1]
+        used = sum(width_of(text) for _, text in last)
+        if used + 2 + width_of(REMOTE) <= inner + GUTTER:
+            last.append((theme.DIM, f"  {REMOTE}"))
+        else:
+            lines += _indented([clip(REMOTE, inner)], theme.DIM)
+    return lines
+
+
+def _tool(block: ToolBlock, inner: int) -> list[Line]:
+    symbol, style = {
+        "ok": (OK, theme.ACCENT),
+        "error": (FAILED, theme.ERROR),
+        "denied": (FAILED, theme.DIM),
+    }[block.status]
+    head = tool_head(block.name, block.title, block.note, inner)
+    lines = gutter([head], symbol, style)
+    if block.diff:
+        lines += diff_lines(block.lines, inner)
+        if block.hidden:
+            lines += _indented([clip(_more(block.hidden), inner)], theme.DIM)
+        return lines
+    if block.hidden and block.lines:
+        lines += _indented([clip(_more(block.hidden), inner)], theme.DIM)
+    text_style = theme.ERROR if block.status == "error" else theme.DIM
+    for text in block.lines:
+        rows = wrap(text[: inner * LONG_LINE_ROWS * 2], inner)
+        if len(rows) > LONG_LINE_ROWS:
+            rows[LONG_LINE_ROWS - 1 :] = ["…"]
+        lines += _indented(rows, text_style)
+    return lines
+
+
+def tool_head(name: str, title: str, note: str, width: int) -> Line:
+    """The line of a call: its name, its argument in what room there is, a note."""
+    note = f" · {note}" if note else ""
+    name = clip(name, max(1, width))
+    room = width - width_of(name) - width_of(note) - 2
+    line: Line = [(theme.STRONG, name)]
+    if title and room >= 4:
+        line.append((theme.PLAIN, f"  {clip(title, room)}"))
+    if note and width_of(name) + width_of(note) <= width:
+        line.append((theme.DIM, note))
+    return line
+
+
+def diff_lines(rows: tuple[str, ...] | list[str], inner: int) -> list[Line]:
+    """A unified diff, coloured, behind the gutter; the names of the two files are left out."""
+    lines: list[Line] = []
+    for index, row in enumerate(rows):
+        if index < 2 and row.startswith(("--- ", "+++ ")):
+            continue
+        if row.startswith("+"):
+            style = theme.ADDED
+        elif row.startswith("-"):
+            style = theme.REMOVED
+        else:
+            style = theme.DIM
+        lines += _indented(wrap(row, inner), style)
+    return lines
+
+
+def _thought(block: ThoughtBlock, inner: int) -> list[Line]:
+    rows = [row for text in block.lines for row in wrap(text, inner)]
+    if block.hidden:
+        rows.append(clip(_more(block.hidden), inner))
+    return gutter(plain(rows, f"{theme.DIM} italic"), MODEL, theme.DIM)
+
+
+def _notice(block: NoticeBlock, inner: int) -> list[Line]:
+    rows = wrap(block.text.rstrip(), inner)
+    match block.level:
+        case "error":
+            return gutter(plain(rows, theme.ERROR), FAILED, theme.ERROR)
+        case "warning":
+            return gutter(plain(rows), "!", theme.ACCENT)
+        case "quiet":
+            return _indented(rows, theme.DIM)
+        case _:
+            return _indented(rows, theme.PLAIN)
+
+
+def _indented(rows: list[str], style: str) -> list[Line]:
+    return [[("", "  "), (style, row)] if row else [] for row in rows]
+
+
+def _more(hidden: int) -> str:
+    return f"… {hidden} more {'line' if hidden == 1 else 'lines'} (ctrl+o shows all)"

@@ -1,0 +1,175 @@
+"""A streaming answer cut into finished Markdown blocks and an open tail. Pure.
+
+The cost of feeding is that of the new text alone, however long the answer is. A block that grows
+beyond bounds is given out in parts, so that the tail and the work of rendering stay small. It does
+not render.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MAX_LINES = 120
+MAX_CHARS = 6_000
+
+_FENCE = re.compile(r"(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
+_ITEM = re.compile(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
+_HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A finished block of Markdown.
+
+    Attributes:
+        joined: it goes on where the piece before it was cut, so no blank line belongs between.
+    """
+
+    text: str
+    joined: bool = False
+
+
+class BlockSplitter:
+    """Cuts one text at blank lines, headings and fences, never inside fenced code.
+
+    Args:
+        max_lines: more lines than this are given out in parts.
+        max_chars: the same for characters.
+    """
+
+    def __init__(self, max_lines: int = MAX_LINES, max_chars: int = MAX_CHARS) -> None:
+        self._max_lines = max_lines
+        self._max_chars = max_chars
+        self._lines: list[str] = []
+        self._size = 0
+        self._partial: list[str] = []
+        self._partial_size = 0
+        self._fence: tuple[str, str] | None = None  # the mark and the line that opened it
+        self._is_list = False
+        self._gap = False  # a blank line inside a list: the next line decides whether it ends
+        self._joined = False
+        self._done: list[Piece] = []
+
+    def feed(self, text: str) -> list[Piece]:
+        """Takes the next text and returns what it completed."""
+        first, *more = text.split("\n")
+        self._add_partial(first)
+        for segment in more:
+            line = "".join(self._partial)
+            self._partial, self._partial_size = [], 0
+            self._line(line)
+            self._add_partial(segment)
+        return self._take()
+
+    def finish(self) -> list[Piece]:
+        """The text is over: returns what is left."""
+        line = "".join(self._partial)
+        self._partial, self._partial_size = [], 0
+        if line.strip() or (line and self._fence):
+            self._line(line)
+        self._complete()
+        self._fence = None
+        return self._take()
+
+    def tail(self, chars: int) -> str:
+        """The open text, at least its last ``chars`` characters where there are as many."""
+        parts: list[str] = []
+        for part in reversed(self._partial):
+            if chars <= 0:
+                break
+            parts.append(part)
+            chars -= len(part)
+        text = "".join(reversed(parts))
+        lines = [text] if text else []
+        for line in reversed(self._lines):
+            if chars <= 0:
+                break
+            lines.append(line)
+            chars -= len(line) + 1
+        return "\n".join(reversed(lines))
+
+    def _add_partial(self, text: str) -> None:
+        if not text:
+            return
+        self._partial.append(text)
+        self._partial_size += len(text)
+        if self._partial_size > self._max_chars:
+            whole = "".join(self._partial)
+            cut = whole.rfind(" ", self._max_chars // 2)
+            head, rest = (whole[:cut], whole[cut + 1 :]) if cut > 0 else (whole, "")
+            self._append(head)
+            self._part()
+            self._partial, self._partial_size = [rest] if rest else [], len(rest)
+
+    def _line(self, line: str) -> None:
+        if self._fence is not None:
+            self._append(line)
+            mark = line.strip()
+            if mark.startswith(self._fence[0]) and not mark.strip(mark[0]):
+                self._fence = None
+                if not self._is_list:
+                    self._complete()
+        elif not line.strip():
+            if self._is_list:
+                self._gap = True
+            else:
+                self._complete()
+            return
+        else:
+            self._text_line(line)
+        if self._size > self._max_chars or len(self._lines) > self._max_lines:
+            self._part()
+
+    def _text_line(self, line: str) -> None:
+        indented = line.startswith(("  ", "\t"))
+        if self._gap:
+            self._gap = False
+            if indented:
+                self._append("")
+            else:
+                self._complete()
+        within_list = self._is_list and indented
+        fence = _FENCE.match(line)
+        if fence is not None and not within_list:
+            self._complete()
+        if fence is not None:
+            self._fence = (fence["mark"], line)
+            self._append(line)
+        elif _HEADING.match(line) and not within_list:
+            self._complete()
+            self._append(line)
+            self._complete()
+        else:
+            if not self._lines and not self._joined:
+                self._is_list = _ITEM.match(line) is not None
+            self._append(line)
+
+    def _append(self, line: str) -> None:
+        self._lines.append(line)
+        self._size += len(line) + 1
+
+    def _part(self) -> None:
+        """Gives out what there is of a block that goes on."""
+        lines = list(self._lines)
+        if self._fence is not None:
+            lines.append(self._fence[0])
+        self._done.append(Piece("\n".join(lines), self._joined))
+        self._joined = True
+        self._lines, self._size = [], 0
+        if self._fence is not None:
+            self._append(self._fence[1])
+
+    def _complete(self) -> None:
+        if self._lines and not self._only_reopened():
+            self._done.append(Piece("\n".join(self._lines), self._joined))
+        self._lines, self._size = [], 0
+        self._is_list = self._gap = self._joined = False
+
+    def _only_reopened(self) -> bool:
+        """Whether all there is is the fence that a part left open."""
+        return self._joined and all(_FENCE.match(line) for line in self._lines)
+
+    def _take(self) -> list[Piece]:
+        done, self._done = self._done, []
+        return done

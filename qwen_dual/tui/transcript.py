@@ -1,0 +1,103 @@
+"""Finished blocks on their way to the scrollback, and the end of what went there.
+
+Rendering Markdown takes milliseconds a block, so each pass has a budget and the rest waits, in
+order. What was committed is kept for the repaint after a change of width, the last of it only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui.blocks import SessionBlock
+from qwen_dual.tui.lines import join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+    from qwen_dual.tui.blocks import Block
+    from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.render import BlockRenderer
+    from qwen_dual.tui.scrollback import Scrollback
+
+BUDGET = 0.012
+"""Seconds of rendering in one pass; a frame at 25 a second has 40 ms."""
+
+KEPT_BLOCKS = 150
+
+
+class Transcript:
+    """What has been said, as far as the screen goes.
+
+    Args:
+        scrollback: takes the text.
+        renderer: gives a block's lines.
+        width: the columns to render for.
+        rows: how many rows a repaint can show.
+    """
+
+    def __init__(
+        self,
+        scrollback: Scrollback,
+        renderer: BlockRenderer,
+        width: Callable[[], int],
+        rows: Callable[[], int],
+    ) -> None:
+        self._scrollback = scrollback
+        self._renderer = renderer
+        self._width = width
+        self._rows = rows
+        self._waiting: deque[Block] = deque()
+        self._kept: deque[Block] = deque(maxlen=KEPT_BLOCKS)
+        self._last: Block | None = None
+
+    def add(self, blocks: Iterable[Block]) -> None:
+        """Appends finished blocks."""
+        self._waiting.extend(blocks)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether blocks were left for the next pass."""
+        return bool(self._waiting)
+
+    def commit(self, budget: float = BUDGET) -> bool:
+        """Commits what waits, as far as the budget goes; False when there was nothing."""
+        if not self._waiting:
+            return False
+        width = self._width()
+        deadline = time.monotonic() + budget
+        lines: list[Line] = []
+        while self._waiting:
+            block = self._waiting.popleft()
+            if isinstance(block, SessionBlock):
+                self._begin_session(lines)
+                lines = []
+            lines += self._renderer.render(block, width, self._last)
+            self._last = block
+            self._kept.append(block)
+            if time.monotonic() >= deadline:
+                break
+        self._scrollback.commit(join(lines))
+        return True
+
+    def tail(self) -> StyleAndTextTuples:
+        """The end of what was committed, rendered for the width there is now."""
+        width, rows = self._width(), self._rows()
+        blocks = list(self._kept)
+        lines: list[Line] = []
+        for index in range(len(blocks) - 1, -1, -1):
+            previous = blocks[index - 1] if index else None
+            lines = self._renderer.render(blocks[index], width, previous) + lines
+            if len(lines) >= rows:
+                break
+        return join(lines)
+
+    def _begin_session(self, lines: list[Line]) -> None:
+        if lines:
+            self._scrollback.commit(join(lines))
+        self._scrollback.clear()
+        self._kept.clear()
+        self._last = None

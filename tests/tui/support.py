@@ -1,0 +1,218 @@
+"""A session that records what it is asked, a screen that does, and the events of a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+
+from qwen_dual.core.bus import Bus
+from qwen_dual.core.slash import SlashCommand, SlashCommands
+from qwen_dual.protocol import events
+from qwen_dual.tui.controller import Controller
+from qwen_dual.tui.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.tui.blocks import Block
+    from qwen_dual.tui.lines import Line
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+class FakeSession:
+    """Records prompts and answers; publishes nothing of itself but how requests ended."""
+
+    def __init__(self) -> None:
+        self.bus = Bus("00000000-0000-4000-8000-000000000000")
+        self.cwd = "/w"
+        self.model_name = "fake"
+        self.approval_mode = "default"
+        self.closing = anyio.Event()
+        self.slash = SlashCommands()
+        for name in ("help", "clear", "quit"):
+            self.slash.add(SlashCommand(name, f"does {name}", lambda _, __: None))
+        modes = ("plan", "default")
+        self.slash.add(SlashCommand("approval-mode", "the mode", lambda _, __: None, modes))
+        self.busy = False
+        self.interrupts = 0
+        self.submitted: list[str] = []
+        self.answers: list[tuple[str, bool, str | None, str | None]] = []
+
+    def submit(self, text: str, *, origin: str = "keyboard") -> None:
+        """Records."""
+        self.submitted.append(text)
+
+    def answer(
+        self,
+        request_id: str,
+        allowed: bool,
+        *,
+        by: str = "keyboard",
+        message: str | None = None,
+        remember: str | None = None,
+    ) -> bool:
+        """Records, and tells that the request is resolved."""
+        self.answers.append((request_id, allowed, message, remember))
+        self.bus.publish(events.control_response(request_id, allowed=allowed, resolved_by=by))
+        return True
+
+    def interrupt(self) -> bool:
+        """Counts; true while busy."""
+        self.interrupts += self.busy
+        return self.busy
+
+    def set_approval_mode(self, mode: str) -> None:
+        """Takes any."""
+        self.approval_mode = mode
+
+    def request_close(self) -> None:
+        """Closes."""
+        self.closing.set()
+
+    def as_session(self) -> Session:
+        """For a parameter that asks for the real one."""
+        return cast("Session", self)
+
+
+@dataclass
+class FakeScreen:
+    """Records what was asked of it."""
+
+    cleared: int = 0
+    expanded: int = 0
+    edited: int = 0
+    wakes: list[float] = field(default_factory=list)
+
+    def changed(self) -> None:
+        """Nothing to draw."""
+
+    def later(self, seconds: float) -> None:
+        """Records."""
+        self.wakes.append(seconds)
+
+    def clear(self) -> None:
+        """Counts."""
+        self.cleared += 1
+
+    def expand(self) -> None:
+        """Counts."""
+        self.expanded += 1
+
+    def edit_externally(self) -> None:
+        """Counts."""
+        self.edited += 1
+
+
+class Desk:
+    """A controller with everything around it faked."""
+
+    def __init__(self) -> None:
+        self.now = Clock()
+        self.session = FakeSession()
+        self.view = View(now=self.now)
+        self.session.bus.subscribe(self.view)
+        self.screen = FakeScreen()
+        self.controller = Controller(
+            self.session.as_session(), self.view, self.screen, now=self.now
+        )
+
+    def ask(self, *requests: Event) -> None:
+        """Publishes requests and draws."""
+        for request in requests:
+            self.session.bus.publish(request)
+        self.controller.before_drawing()
+
+    def type(self, text: str) -> None:
+        """Keys for the editor."""
+        for char in text:
+            self.controller.note_key()
+            self.controller.editor.insert(char)
+
+
+def request(request_id: str = "r1", command: str = "ls -la", **more: Any) -> Event:
+    """A request to run a command."""
+    body = {
+        "subtype": "can_use_tool",
+        "tool_name": "run_shell_command",
+        "tool_use_id": f"call-{request_id}",
+        "input": {"command": command},
+        "permission_suggestions": None,
+        "blocked_path": None,
+        "preview": {"kind": "command", "title": "Run in the workspace", "text": command},
+        "rule": f"run_shell_command({command.split()[0]} *)",
+    }
+    return events.control_request(request_id, {**body, **more})
+
+
+DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new"
+
+
+def edit_request(request_id: str = "e1", diff: str = DIFF) -> Event:
+    """A request to change a file."""
+    preview = {"kind": "diff", "title": "x", "text": diff}
+    return request(request_id, tool_name="edit", input={"file_path": "x"}, preview=preview)
+
+
+def state(word: str, *queue: tuple[str, str], turn: str | None = "t") -> Event:
+    """A ``state`` event; ``queue`` holds pairs of text and origin."""
+    listing = [{"id": None, "text": text, "origin": origin} for text, origin in queue]
+    data = {"state": word, "turn_id": turn, "queued": len(queue), "queue": listing}
+    return events.system("state", data)
+
+
+def answer(*texts: str) -> list[Event]:
+    """A streamed message, not yet stopped."""
+    return [
+        events.message_start("m", "fake"),
+        events.block_start(0, {"type": "text", "text": ""}),
+        *(events.text_delta(0, text) for text in texts),
+    ]
+
+
+def call(tool: str = "run_shell_command", call_id: str = "c", **arguments: Any) -> list[Event]:
+    """A message that asks for one tool call."""
+    block = {"type": "tool_use", "id": call_id, "name": tool, "input": {}}
+    return [
+        events.message_start("m", "fake"),
+        events.block_start(0, block),
+        events.json_delta(0, "{}"),
+        events.block_stop(0),
+        events.assistant(
+            "m",
+            "fake",
+            [{**block, "input": arguments}],
+            stop_reason="tool_use",
+            usage={"input_tokens": 90, "output_tokens": 10},
+        ),
+        events.message_stop(),
+    ]
+
+
+def result(stop_reason: str = "end_turn") -> Event:
+    """The end of a turn."""
+    return {"type": "result", "num_turns": 1, "stop_reason": stop_reason}
+
+
+def feed(view: View, sequence: Iterable[Event]) -> list[Block]:
+    """Gives the view events; returns what it finished."""
+    for event in sequence:
+        view(event)
+    return view.take()
+
+
+def text_of(lines: Iterable[Line]) -> list[str]:
+    """Lines without their styles."""
+    return ["".join(text for _, text in line) for line in lines]

@@ -1,0 +1,228 @@
+"""The draft: rows, history, search, pastes, suggestions."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen_dual.tui.editor import Editor, moved, row_starts
+from qwen_dual.tui.history import MAX_ENTRIES, History
+from qwen_dual.tui.lines import width_of
+from qwen_dual.tui.paste import Pastes
+from qwen_dual.tui.suggest import Suggestions
+from tests.tui.support import FakeSession, text_of
+
+
+def editor(text: str = "", cursor: int | None = None, width: int = 78) -> Editor:
+    made = Editor()
+    made.width = width
+    made.set(text, cursor)
+    return made
+
+
+def place(draft: Editor) -> tuple[str, int]:
+    return draft.text, draft.buffer.cursor_position
+
+
+# -- rows ------------------------------------------------------------------------------------
+
+
+def test_up_goes_a_row_up_then_to_the_line_edge_then_into_the_history() -> None:
+    draft = editor()
+    draft.set("sent")
+    draft.take()
+    draft.set("one\ntwo", 6)
+    draft.up()
+    assert place(draft) == ("one\ntwo", 2)
+    draft.up()
+    assert place(draft) == ("one\ntwo", 0)
+    draft.up()
+    assert draft.text == "sent"
+    draft.down()
+    draft.down()
+    assert draft.text == "one\ntwo"
+
+
+def test_down_goes_a_row_down_then_to_the_end() -> None:
+    draft = editor("one\ntwo", 1)
+    draft.down()
+    assert place(draft) == ("one\ntwo", 5)
+    draft.down()
+    assert place(draft) == ("one\ntwo", 7)
+    draft.down()
+    assert place(draft) == ("one\ntwo", 7)
+
+
+def test_rows_are_those_of_the_wrapped_line() -> None:
+    assert row_starts("abcdef", 4) == [0, 4]
+    assert moved("abcdef", 5, 4, -1) == 1
+    assert moved("abcdef", 1, 4, 1) == 5
+    assert moved("漢字漢字", 2, 4, -1) == 0
+
+
+@given(st.text(st.sampled_from("ab\n\t漢"), max_size=40), st.integers(2, 9), st.data())
+def test_a_move_lands_in_the_next_row_at_most_as_far_right(
+    text: str, width: int, data: st.DataObject
+) -> None:
+    width = max(width, 4)
+    cursor = data.draw(st.integers(0, len(text)))
+    starts = row_starts(text, width)
+    row = sum(start <= cursor for start in starts) - 1
+    target = moved(text, cursor, width, 1)
+    if row == len(starts) - 1:
+        assert target is None
+    else:
+        assert target is not None
+        assert sum(start <= target for start in starts) - 1 == row + 1
+        column = width_of(text[starts[row] : cursor].replace("\t", "    "))
+        assert width_of(text[starts[row + 1] : target].replace("\t", "    ")) <= column
+
+
+def test_a_backslash_before_enter_is_a_new_line() -> None:
+    draft = editor("one\\")
+    assert draft.newline_for_backslash()
+    assert place(draft) == ("one\n", 4)
+    assert not draft.newline_for_backslash()
+
+
+# -- history ---------------------------------------------------------------------------------
+
+
+def test_the_history_keeps_the_draft_and_skips_repetitions_and_blanks() -> None:
+    history = History()
+    for text in ("a", "a", " ", "b"):
+        history.add(text)
+    assert history.back("draft") == "b"
+    assert history.back("b") == "a"
+    assert history.back("a") is None
+    assert history.forward() == "b"
+    assert history.forward() == "draft"
+    assert history.forward() is None
+
+
+def test_the_history_is_bounded() -> None:
+    history = History()
+    for number in range(MAX_ENTRIES + 5):
+        history.add(str(number))
+    assert history.find("3") == (998, "1003")
+    assert history.find("0", before=1) is None
+    assert history.find("5", before=1) == (0, "5")
+
+
+def test_a_reverse_search_shows_the_newest_match_then_older_ones() -> None:
+    draft = editor()
+    for text in ("make test", "ls", "make run"):
+        draft.set(text)
+        draft.take()
+    draft.set("draft", 2)
+    draft.search_back()
+    for char in "make":
+        draft.search_type(char)
+    assert draft.text == "make run"
+    draft.search_back()
+    assert draft.text == "make test"
+    draft.search_back()
+    assert draft.search is not None
+    assert draft.search.failed
+    draft.end_search(accept=False)
+    assert place(draft) == ("draft", 2)
+
+
+def test_a_search_that_is_accepted_leaves_what_it_found() -> None:
+    draft = editor("make test")
+    draft.take()
+    draft.search_back()
+    draft.search_type("testx")
+    draft.search_backspace()
+    draft.end_search(accept=True)
+    assert draft.text == "make test"
+    assert draft.search is None
+
+
+# -- pastes ----------------------------------------------------------------------------------
+
+
+def test_a_large_paste_is_folded_and_sent_in_full() -> None:
+    draft = editor("look: ")
+    text = "\n".join(f"line {number}" for number in range(84))
+    draft.paste(text)
+    assert draft.text == "look: [Pasted text #1 +84 lines]"
+    assert draft.take() == f"look: {text}"
+
+
+def test_a_small_paste_stays_as_it_is_with_newlines_of_one_kind() -> None:
+    draft = editor()
+    draft.paste("a\r\nb\rc\x1b[31m\x07")
+    assert draft.text == "a\nb\nc"
+
+
+def test_a_long_line_is_folded_too() -> None:
+    draft = editor()
+    draft.paste("x" * 5000)
+    assert draft.text == "[Pasted text #1 +5000 characters]"
+
+
+def test_backspace_takes_a_folded_paste_as_one() -> None:
+    draft = editor("a")
+    draft.paste("\n" * 50)
+    draft.backspace()
+    assert draft.text == "a"
+    draft.backspace()
+    assert draft.text == ""
+
+
+def test_a_placeholder_that_was_typed_stays_text() -> None:
+    pastes = Pastes()
+    typed = "[Pasted text #1 +84 lines]"
+    assert pastes.expand(typed) == typed
+    assert pastes.placeholder_before(typed) == 0
+
+
+def test_a_placeholder_from_the_history_still_expands() -> None:
+    draft = editor()
+    text = "\n".join("abc" for _ in range(20))
+    draft.paste(text)
+    draft.take()
+    draft.up()
+    assert draft.take() == text
+
+
+def test_every_number_is_a_paste_of_its_own() -> None:
+    pastes = Pastes()
+    first, second = pastes.fold("a\n" * 20), pastes.fold("b\n" * 20)
+    assert pastes.expand(f"{second}{first}") == "b\n" * 20 + "a\n" * 20
+
+
+# -- suggestions -----------------------------------------------------------------------------
+
+
+def suggestions(text: str) -> Suggestions:
+    made = Suggestions(FakeSession().slash)
+    made.update(text)
+    return made
+
+
+def test_commands_are_suggested_by_prefix_and_arguments_after_them() -> None:
+    assert [item.text for item in suggestions("/c").items] == ["/clear"]
+    assert len(suggestions("/").items) == 4
+    assert [item.text for item in suggestions("/approval-mode p").items] == ["/approval-mode plan"]
+    for text in ("", "x", "/usr/bin", "/help me", "/clear\n"):
+        assert not suggestions(text).shown
+
+
+def test_a_dismissed_suggestion_comes_back_when_the_draft_changes() -> None:
+    made = suggestions("/h")
+    made.dismiss()
+    assert not made.shown
+    made.update("/he")
+    assert made.shown
+
+
+def test_the_selected_suggestion_stays_in_sight() -> None:
+    made = suggestions("/")
+    for _ in range(3):
+        made.move(1)
+    (line,) = made.lines(60, 1)
+    assert made.accept() in text_of([line])[0]
+    made.move(1)
+    assert made.selected == 0

@@ -1,0 +1,157 @@
+"""The live region, the footer, the shortcuts, and how they share a window."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen_dual.protocol import events
+from qwen_dual.tui.footer import Facts, footer_line, short_folder
+from qwen_dual.tui.frame import compose
+from qwen_dual.tui.help import SHORTCUTS, help_lines
+from qwen_dual.tui.lines import width_of
+from qwen_dual.tui.live import live_lines
+from qwen_dual.tui.view import View
+from tests.tui.support import Clock, Desk, answer, call, edit_request, feed, request, state, text_of
+
+FACTS = Facts("~/project", "main", "coder", "default", 12, 2)
+
+
+def live(view: View, width: int = 60, height: int = 20, now: float = 103.0) -> list[str]:
+    return text_of(live_lines(view, width, height, now))
+
+
+def test_an_idle_session_shows_nothing() -> None:
+    assert live(View()) == []
+
+
+def test_only_the_last_lines_of_an_open_block_are_shown() -> None:
+    view = View(now=Clock())
+    code = "\n".join(f"line {number}" for number in range(80))
+    feed(view, [state("responding"), *answer(f"```\n{code}")])
+    lines = live(view, height=6)
+    assert lines == [
+        "✦ line 76",
+        "  line 77",
+        "  line 78",
+        "  line 79",
+        "",
+        "  responding · 3 s · esc to interrupt",
+    ]
+
+
+def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> None:
+    view = View(now=Clock())
+    feed(view, [state("running_tool"), *call(command="make test")])
+    feed(view, [events.tool_progress("c", "run_shell_command", "started", "make test")])
+    output = "\n".join(f"test {number}" for number in range(30))
+    feed(view, [events.tool_progress("c", "run_shell_command", "output", output)])
+    assert live(view) == [
+        "● run_shell_command  make test · 3 s",
+        *(f"  test {number}" for number in range(25, 30)),
+        "  running_tool · 3 s · esc to interrupt",
+    ]
+
+
+def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
+    view = View(now=Clock())
+    feed(view, [state("thinking", ("mine", "keyboard"), ("theirs", "input"))])
+    assert live(view)[1:] == ["  queued: mine", "  queued: theirs  ⇄ remote"]
+
+
+def test_a_call_that_asks_for_leave_is_shown_by_the_dialog_alone() -> None:
+    view = View(now=Clock())
+    feed(view, [state("awaiting_approval"), *call(call_id="call-r1", command="ls"), request()])
+    assert live(view) == ["  awaiting_approval · 3 s"]
+
+
+@pytest.mark.parametrize("mode", ["plan", "default", "auto-edit", "yolo"])
+def test_the_footer_leaves_out_what_matters_least(mode: str) -> None:
+    facts = Facts("~/project", "main", "coder", mode, 12, 2)
+
+    def shown(width: int) -> str:
+        return text_of([footer_line(facts, width)])[0]
+
+    whole = "~/project (main) · coder · {} (shift + tab to cycle) · 12% context · ⇄ 2"
+    assert shown(120) == f"  {whole.format(mode)} · ? for shortcuts"
+    for width in range(120):
+        line = shown(width)
+        assert width_of(line) <= width
+        if width >= 2 + len(mode):
+            assert mode in line
+    assert shown(30).endswith("⇄ 2")
+
+
+def test_a_hint_takes_the_footers_place() -> None:
+    facts = Facts("~/p", None, "m", "default", hint="Press Ctrl+C again to exit.")
+    assert text_of([footer_line(facts, 80)]) == ["  Press Ctrl+C again to exit."]
+
+
+def test_the_home_folder_is_a_tilde() -> None:
+    assert short_folder("/home/me/x", "/home/me") == "~/x"
+    assert short_folder("/home/me", "/home/me") == "~"
+    assert short_folder("/home/mean", "/home/me") == "/home/mean"
+
+
+@pytest.mark.parametrize("width", [1, 20, 30, 60, 80, 200])
+def test_the_shortcuts_fit_every_width(width: int) -> None:
+    lines = text_of(help_lines(width, 50))
+    assert all(width_of(line) <= width for line in lines)
+    if width >= 30:
+        assert "ctrl+r" in "\n".join(lines)
+
+
+def test_two_columns_hold_every_shortcut_at_80() -> None:
+    text = "\n".join(text_of(help_lines(80, 24)))
+    assert len(text.split("\n")) == 9
+    for keys, what in SHORTCUTS:
+        assert keys in text
+        assert what in text
+
+
+def desk_in_full_swing() -> Desk:
+    desk = Desk()
+    code = "\n".join(f"line {number} 漢字" for number in range(80))
+    calls = [event for index in range(6) for event in call(call_id=f"c{index}", command="x y z")]
+    feed(desk.view, [state("responding", *[("queued " * 20, "input")] * 9), *calls])
+    feed(desk.view, answer(f"```\n{code}"))
+    return desk
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 8, 12, 24, 50])
+@pytest.mark.parametrize("columns", [1, 2, 10, 20, 30, 80])
+@pytest.mark.parametrize("case", ["editor", "long draft", "shell", "edit", "help", "slash"])
+def test_a_frame_never_exceeds_the_window(columns: int, rows: int, case: str) -> None:
+    desk = desk_in_full_swing()
+    if case == "long draft":
+        desk.type("word " * 200)
+    elif case == "shell":
+        desk.ask(request(command="ls -la " * 30), request("r2"))
+    elif case == "edit":
+        desk.ask(edit_request(diff="\n".join(["+added"] * 200)))
+    elif case == "help":
+        desk.controller.question_mark()
+    elif case == "slash":
+        desk.type("/")
+    facts = Facts("~/project", "main", "coder", "default", 12, 2)
+    frame = compose(
+        desk.view, desk.controller, facts, columns=columns, rows=rows, now=desk.now.time
+    )
+    assert frame.height <= rows
+    lines = [*frame.live, *frame.dialog, *frame.panel, *frame.footer]
+    if columns > 4:
+        assert all(width_of(line) <= columns for line in text_of(lines))
+    assert (frame.editor_rows > 0) == (case not in ("shell", "edit"))
+
+
+def test_the_editor_grows_to_a_third_of_the_screen() -> None:
+    desk = Desk()
+
+    def editor_rows() -> int:
+        frame = compose(desk.view, desk.controller, FACTS, columns=40, rows=24, now=0.0)
+        return frame.editor_rows
+
+    assert editor_rows() == 1
+    desk.type("a\nb")
+    assert editor_rows() == 2
+    desk.type("\n" * 30)
+    assert editor_rows() == 8
