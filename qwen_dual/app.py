@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
 from qwen_dual.core.bus import Bus
+from qwen_dual.early import EarlyTerminal, Terminated
 from qwen_dual.models.offline import OfflineModel
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
 from qwen_dual.settings.load import load_settings, qwen_home
@@ -49,6 +50,11 @@ class Launch:
     channels: Channels
     log_path: str
 
+    @property
+    def session_id(self) -> str:
+        """The id that events carry."""
+        return self.bus.session_id
+
 
 def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
     """Runs a session from its first event to its last; returns the exit status.
@@ -58,23 +64,28 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         inputs: the input file as it was when the process started, by its name as given.
     """
     try:
-        launch = prepare(options, inputs)
+        check_terminal()
+        with EarlyTerminal() as terminal:
+            launch = prepare(options, inputs)
+            try:
+                from qwen_dual.interactive import run_interactive
+            except (Terminated, KeyboardInterrupt):
+                launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+                raise
+            terminal.handed_over = True
+            return run_interactive(launch)
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         return 130
 
-    from qwen_dual.interactive import run_interactive
 
-    return run_interactive(launch)
-
-
-def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> Launch:
-    """Everything up to ``session_start``.
+def check_terminal() -> None:
+    """Checks that there is a terminal to show the UI on.
 
     Raises:
-        StartError: there is no terminal, no folder, or a file named on the command line is unusable.
+        StartError: there is none.
     """
     for fd, name in ((0, "stdin"), (1, "stdout")):
         if not os.isatty(fd):
@@ -83,6 +94,14 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
                 "Run it in a terminal, or host it in a PTY (tmux, node-pty, ptyprocess) and send "
                 "prompts through --input-file."
             )
+
+
+def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> Launch:
+    """Everything up to ``session_start``.
+
+    Raises:
+        StartError: there is no folder, or a file named on the command line is unusable.
+    """
     try:
         cwd = os.getcwd()
     except OSError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import IO, Any
+from io import TextIOWrapper
 
 
 class DebugLog(logging.FileHandler):
@@ -18,7 +18,7 @@ class DebugLog(logging.FileHandler):
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
-    def _open(self) -> IO[Any]:
+    def _open(self) -> TextIOWrapper:
         os.makedirs(os.path.dirname(self.baseFilename), mode=0o700, exist_ok=True)
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         return open(fd, "a", encoding="utf-8", errors="backslashreplace")

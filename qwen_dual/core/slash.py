@@ -70,7 +70,7 @@ class SlashCommands:
         left = {name: ", ".join(names) for name, names in rows.items()}
         for name in left:
             values = self._commands[name].arguments
-            left[name] += f" [{'|'.join(values)}]" if values else ""
+            left[name] += " […]" if values else ""
         width = max(map(len, left.values()), default=0)
         return "\n".join(
             f"{text:<{width}}  {self._commands[name].summary}" for name, text in left.items()

@@ -137,6 +137,8 @@ class Tui:
                 stack.enter_context(handle_signals(self._terminate, self.controller.control_c))
             loop.set_exception_handler(self._failed_in_loop)
             stack.callback(loop.set_exception_handler, before)
+            # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
+            stack.enter_context(self._app.input.raw_mode())
             self._transcript.add([self._first_screen()])
             self._transcript.commit()
             async with anyio.create_task_group() as self._group:

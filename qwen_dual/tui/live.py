@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qwen_dual.tui.live_state import RunningTool, Work
     from qwen_dual.tui.view import View
 
+ROOMY = 12
+"""From this many rows on, a blank line sets what runs apart."""
+
 MAX_TOOLS = 4
 MAX_OUTPUT_LINES = 5
 MAX_QUEUE_LINES = 3
@@ -36,8 +39,10 @@ def live_lines(view: View, width: int, height: int, now: float) -> list[Line]:
     if height <= 0 or width <= 0:
         return []
     inner = max(1, width - GUTTER)
-    below = _tools(view.work, inner, now) + _status(view.work, inner, now)
-    below += _queue(view.work, inner)
+    below = _tools(view.work, inner, now)
+    if below and height >= ROOMY:
+        below.append([])
+    below += _status(view.work, inner, now) + _queue(view.work, inner)
     below = below[-height:]
     room = height - len(below)
     above = _tail(view, inner, room - 1 if below else room) if room > 0 else []
@@ -68,15 +73,14 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
     tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asking]
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
-        lines += gutter([tool_head(tool.name, tool.title, _note(tool, now), inner)], RUNNING, _ON)
+        lines += gutter(
+            [tool_head(tool.name, tool.title, _note(tool, now), inner)], RUNNING, theme.ACCENT
+        )
         rows = [clip(row, inner) for row in tool.output if row.strip()]
         lines += [[("", "  "), (theme.DIM, row)] for row in rows[-MAX_OUTPUT_LINES:]]
     if len(tools) > MAX_TOOLS:
         lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
     return lines
-
-
-_ON = theme.ACCENT
 
 
 def _note(tool: RunningTool, now: float) -> str:

@@ -46,4 +46,4 @@ def test_an_unknown_command_names_the_nearest() -> None:
 
 
 def test_help_has_one_line_for_a_command_with_its_aliases() -> None:
-    assert registry().help() == "/quit, /exit  end\n/mode [a|b]   change"
+    assert registry().help() == "/quit, /exit  end\n/mode […]     change"

@@ -129,6 +129,11 @@ class Desk:
             self.session.as_session(), self.view, self.screen, now=self.now
         )
 
+    @property
+    def closed(self) -> bool:
+        """Whether the session was asked to end."""
+        return self.session.closing.is_set()
+
     def ask(self, *requests: Event) -> None:
         """Publishes requests and draws."""
         for request in requests:

@@ -19,13 +19,24 @@ if TYPE_CHECKING:
     from prompt_toolkit.input import PipeInput
 
 
+class WatchedOutput(DummyOutput):
+    """No screen, but somebody may wait for the next drawing."""
+
+    def __init__(self) -> None:
+        self.drawn = anyio.Event()
+
+    def flush(self) -> None:
+        self.drawn.set()
+
+
 class Keyboard:
     """A running front end, its session, and the keys sent to it."""
 
     def __init__(self, pipe: PipeInput) -> None:
         self._pipe = pipe
         self.session = FakeSession()
-        self.tui = Tui(self.session.as_session(), version="1", input=pipe, output=DummyOutput())
+        self._output = WatchedOutput()
+        self.tui = Tui(self.session.as_session(), version="1", input=pipe, output=self._output)
 
     @property
     def text(self) -> str:
@@ -39,7 +50,8 @@ class Keyboard:
     async def wait(self, until: Callable[[], object]) -> None:
         with anyio.fail_after(5):
             while not until():
-                await anyio.sleep(0.002)
+                self._output.drawn = anyio.Event()
+                await self._output.drawn.wait()
 
 
 @asynccontextmanager
@@ -50,6 +62,7 @@ async def keyboard() -> AsyncIterator[Keyboard]:
             group.start_soon(made.tui.run)
             await made.tui.painted.wait()
             yield made
+            made.session.bus.publish(state("idle", turn=None))
             made.session.request_close()
 
 

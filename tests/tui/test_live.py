@@ -48,6 +48,7 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
     assert live(view) == [
         "● run_shell_command  make test · 3 s",
         *(f"  test {number}" for number in range(25, 30)),
+        "",
         "  running_tool · 3 s · esc to interrupt",
     ]
 
