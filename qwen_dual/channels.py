@@ -113,14 +113,14 @@ class Channels:
 
     def try_it(self) -> list[str]:
         """Two commands to try in another terminal; empty without file channels."""
-        lines = []
-        if self.tee is not None and self.tee.status().kind == "file":
-            lines.append(f"⇄ follow  tail -n +1 -f {shlex.quote(self.tee.status().target)}")
-        if self.source is not None:
-            target = shlex.quote(self.source.target)
-            command = '{"type":"submit","text":"list"}'
-            lines.append(f"⇄ submit  echo '{command}' >> {target}")
-        return lines
+        if self.tee is None or self.source is None or self.tee.status().kind != "file":
+            return []
+        # Short enough for a line of 80 columns, so that they can be copied.
+        return [
+            "⇄ In another terminal, follow the session or submit a prompt:",
+            f"  tail -n +1 -f {shlex.quote(self.tee.status().target)}",
+            f"""  echo '{{"type":"submit","text":"list"}}' >> {shlex.quote(self.source.target)}""",
+        ]
 
 
 def open_channels(
@@ -196,7 +196,7 @@ def wanted(options: Options, json_file: str | None, input_file: str | None) -> W
     if options.channel_dir is not None:
         directory = private_directory(options.channel_dir)
         name = os.path.join(directory, str(os.getpid()))
-        json_file, input_file = f"{name}.events.jsonl", f"{name}.input.jsonl"
+        json_file, input_file = f"{name}.events", f"{name}.input"
     found = Wanted(options.json_fd, options.json_file, options.input_fd, options.input_file)
     if found.json_fd is None and found.json_file is None:
         found.json_file = json_file
@@ -215,10 +215,7 @@ def private_directory(path: str) -> str:
         OSError: it cannot be made, or is not this user's alone.
     """
     if path == AUTO_DIRECTORY:
-        parent = os.environ.get("XDG_RUNTIME_DIR")
-        if not parent or not os.path.isdir(parent):
-            parent = tempfile.gettempdir()
-        path = os.path.join(parent, f"qwen-dual-{os.geteuid()}")
+        path = os.path.join(tempfile.gettempdir(), f"qwen-dual-{os.geteuid()}")
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     try:
         os.mkdir(path, 0o700)

@@ -35,7 +35,7 @@ from qwen_dual.tui.render import BlockRenderer
 from qwen_dual.tui.sanitise import sanitise
 from qwen_dual.tui.scrollback import Scrollback
 from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
-from qwen_dual.tui.transcript import Transcript
+from qwen_dual.tui.transcript import BUDGET, IDLE_BUDGET, Transcript
 from qwen_dual.tui.tty_output import TerminalOutput
 from qwen_dual.tui.view import View
 
@@ -106,6 +106,7 @@ class Tui:
         self.controller = Controller(session, self.view, self)
         self._markdown = MarkdownRenderer()
         self._frame = Frame()
+        self._next_frame: Frame | None = None  # composed for the draw that follows
         self._region = Region(self.controller, lambda: self._frame)
         self._app = self._make_application(input or create_input(on_gone=self._gone))
         self._scrollback = Scrollback(self._app)
@@ -233,22 +234,24 @@ class Tui:
         self._drawn.set()
         self.controller.before_drawing()
         self._transcript.add(self.view.take())
-        if not self._transcript.commit():
+        busy = animated(self.view.work)
+        if not self._transcript.commit(BUDGET if busy else IDLE_BUDGET):
             last = self._app.renderer.last_rendered_screen
-            frame = self._compose()
+            frame = self._next_frame = self._compose()
             if last is not None and frame.height < min(last.height, self._rows()):
                 self._scrollback.shrink()
             else:
                 self._scrollback.redraw(whole=_has_wide(frame.live))
         if self._transcript.waiting:
             self._clock.mark()
-        self._clock.animate(animated(self.view.work))
+        self._clock.animate(busy)
 
     def _before_render(self, _: object) -> None:
         self.controller.before_drawing()
         self._region.follow_focus()
         self.controller.editor.width = max(1, self._columns() - PROMPT_WIDTH)
-        self._frame = self._compose()
+        self._frame = self._next_frame or self._compose()
+        self._next_frame = None
 
     def _after_render(self, _: object) -> None:
         self.painted.set()

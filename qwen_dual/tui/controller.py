@@ -80,6 +80,7 @@ class Controller:
         self._hint = ""
         self._hint_until = 0.0
         self._last_key = -GUARD
+        self._dialog_closed = -GUARD
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -109,6 +110,8 @@ class Controller:
         before = self.dialog.request
         typing = not self.editor.empty or now - self._last_key < GUARD
         self.dialog.show(self._view.work.requests, now, typing=typing)
+        if before is not None and not self.dialog.open:
+            self._dialog_closed = now
         if self.dialog.request is not before:
             self.reason.buffer.reset()
             self.help_open = False
@@ -131,6 +134,8 @@ class Controller:
             self.editor.end_search(accept=True)
         elif self.suggestions.shown and not self.suggestions.exact:
             self.complete()
+        elif self._now() - self._dialog_closed < GUARD:
+            pass  # it was meant for the dialog, which somebody or the key before has closed
         elif not self.editor.newline_for_backslash():
             self._send()
 
@@ -181,6 +186,7 @@ class Controller:
         self.suggestions.update(self.editor.text)
         self.help_open = False
         self._hint = ""
+        self._dialog_closed = -GUARD
         self._screen.changed()
 
     # -- keys that depend on what is open --------------------------------------------------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # It begins nothing here; prompt-toolkit would wait for what follows.
 _EAGER = ("c-x",)
-_DIALOG_KEYS = ("up", "down", "c-p", "c-n", "tab", "pageup", "pagedown", "enter", "escape")
+_DIALOG_KEYS = ("up", "down", "c-p", "c-n", "tab", "pageup", "pagedown", "enter")
 _DIALOG_LETTERS = ("j", "k", *"123456789")
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
 # macros, and Ctrl+Z as a character.
@@ -42,6 +42,25 @@ def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
     _bind(bindings, "c-l", controller.clear_screen)
     _bind(bindings, "c-o", controller.expand)
     _bind(bindings, "s-tab", controller.next_mode)
+    _bind(bindings, "escape", lambda: _escape(controller))
+
+    @bindings.add("escape", Keys.Any)
+    def _alt(event: KeyPressEvent) -> None:
+        """An Alt key that means nothing here must not count as Esc, which would interrupt."""
+        second = event.key_sequence[1]
+        if not second.data.isprintable():
+            _escape(controller)
+            event.key_processor.feed(second, first=True)
+
+
+def _escape(controller: Controller) -> None:
+    match controller.focus:
+        case "dialog":
+            controller.dialog_key("escape")
+        case "reason":
+            controller.reason_escape()
+        case _:
+            controller.escape()
 
 
 def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
@@ -60,7 +79,6 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
         bind(key, controller.down)
     bind("c-d", controller.control_d)
     bind("backspace", editor.backspace)
-    bind("escape", controller.escape)
     bind("?", controller.question_mark)
     bind("c-r", editor.search_back)
     bind("c-x", controller.edit_externally)
@@ -90,7 +108,6 @@ def _bind_search(bindings: KeyBindings, controller: Controller) -> None:
     here = Condition(lambda: controller.focus == "editor" and editor.search is not None)
     for key in ("enter", "tab", "up", "down", "left", "right", "home", "end", "c-j"):
         bindings.add(key, filter=here)(lambda _: editor.end_search(accept=True))
-    bindings.add("escape", filter=here)(lambda _: controller.escape())
     bindings.add("c-r", filter=here)(lambda _: editor.search_back())
     bindings.add("backspace", filter=here)(lambda _: editor.search_backspace())
     for text in (Keys.Any, Keys.BracketedPaste):
@@ -107,8 +124,8 @@ def _bind_dialog(bindings: KeyBindings, controller: Controller) -> None:
     reason = controller.reason
     typing = Condition(lambda: controller.focus == "reason")
     bindings.add("enter", filter=typing)(lambda _: controller.reason_enter())
-    bindings.add("escape", filter=typing)(lambda _: controller.reason_escape())
-    bindings.add("c-j", filter=typing)(lambda _: reason.insert("\n"))
+    for keys in (("c-j",), ("escape", "enter")):
+        bindings.add(*keys, filter=typing)(lambda _: reason.insert("\n"))
     bindings.add(Keys.Any, filter=typing)(lambda event: reason.insert(event.data))
     bindings.add(Keys.BracketedPaste, filter=typing)(lambda event: reason.paste(event.data))
 

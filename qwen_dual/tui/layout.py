@@ -17,7 +17,7 @@ from prompt_toolkit.layout import (
     Layout,
     Window,
 )
-from prompt_toolkit.layout.processors import TabsProcessor
+from prompt_toolkit.layout.processors import HighlightSelectionProcessor, TabsProcessor
 
 from qwen_dual.tui.lines import TAB, join
 
@@ -87,7 +87,10 @@ def _buffer_window(buffer: Buffer, rows: Callable[[], int]) -> Window:
     return Window(
         BufferControl(
             buffer,
-            input_processors=[TabsProcessor(tabstop=TAB, char1=" ", char2=" ")],
+            input_processors=[
+                HighlightSelectionProcessor(),
+                TabsProcessor(tabstop=TAB, char1=" ", char2=" "),
+            ],
             include_default_input_processors=False,
         ),
         height=lambda: Dimension.exact(rows()),

@@ -81,10 +81,8 @@ def tail_lines(text: str, width: int, height: int) -> list[str]:
 
 def gutter(lines: Sequence[Line], symbol: str, style: str) -> list[Line]:
     """``lines`` behind a two-column gutter with ``symbol`` on the first."""
-    return [
-        [(style, f"{symbol} ") if index == 0 else ("", "  "), *line]
-        for index, line in enumerate(lines)
-    ]
+    head = (style, f"{symbol} ") if symbol.strip() else ("", "  ")
+    return [[head if index == 0 else ("", "  "), *line] for index, line in enumerate(lines)]
 
 
 def plain(texts: Iterable[str], style: str = "") -> list[Line]:

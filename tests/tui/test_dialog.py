@@ -183,6 +183,19 @@ def test_a_key_that_comes_after_somebody_elses_answer_answers_nothing() -> None:
     assert desk.session.answers == []
 
 
+def test_an_enter_meant_for_a_dialog_that_just_closed_does_not_send_the_draft() -> None:
+    desk = Desk()
+    desk.type("half a thought")
+    desk.ask(request())
+    desk.session.bus.publish(events.control_response("r1", allowed=True, resolved_by="input"))
+    desk.controller.before_drawing()
+    desk.controller.enter()
+    assert desk.session.submitted == []
+    desk.type("!")
+    desk.controller.enter()
+    assert desk.session.submitted == ["half a thought!"]
+
+
 def test_a_long_preview_can_be_read_to_its_end() -> None:
     desk = Desk()
     rows = [f"+line {number}" for number in range(100)]

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
+import pytest
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from qwen_dual.protocol import events
-from qwen_dual.tui.app import Tui
+from qwen_dual.tui.app import Tui, UiError
 from tests.tui.support import FakeSession, edit_request, request, state
 
 if TYPE_CHECKING:
@@ -132,6 +133,24 @@ def test_escape_interrupts_after_a_moment_and_alt_keys_do_not() -> None:
     play(script)
 
 
+def test_an_alt_key_without_a_meaning_neither_interrupts_nor_types() -> None:
+    async def script(desk: Keyboard) -> None:
+        desk.session.busy = True
+        await desk.press("a\x1bqb\x1bmc", lambda: desk.text == "abc")
+        assert desk.session.interrupts == 0
+
+    play(script)
+
+
+def test_an_escape_right_before_another_key_is_still_one() -> None:
+    async def script(desk: Keyboard) -> None:
+        desk.session.busy = True
+        await desk.press("\x1b\x1b[Z", lambda: desk.session.approval_mode == "auto-edit")
+        assert desk.session.interrupts == 1
+
+    play(script)
+
+
 def test_escape_twice_clears_the_draft() -> None:
     async def script(desk: Keyboard) -> None:
         await desk.press("draft", lambda: desk.text == "draft")
@@ -187,8 +206,8 @@ def test_a_reason_is_typed_with_the_usual_keys() -> None:
         desk.session.bus.publish(request())
         await desk.wait(lambda: desk.tui.controller.focus == "dialog")
         await desk.press("3", lambda: desk.tui.controller.focus == "reason")
-        await desk.press("no? use maek\x17make\r", lambda: desk.session.answers)
-        assert desk.session.answers == [("r1", False, "no? use make", None)]
+        await desk.press("no? use maek\x17make\x1b\rit\r", lambda: desk.session.answers)
+        assert desk.session.answers == [("r1", False, "no? use make\nit", None)]
 
     play(script)
 
@@ -230,3 +249,24 @@ def test_an_error_while_drawing_is_shown_and_does_not_loop() -> None:
         await desk.press("\r", lambda: desk.session.submitted)
 
     play(script)
+
+
+def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
+    class Broken(FakeSession):
+        def submit(self, text: str, *, origin: str = "keyboard") -> None:
+            raise ZeroDivisionError(text)
+
+    async def main() -> None:
+        with (
+            create_pipe_input() as pipe,
+            pytest.raises(UiError, match="ZeroDivisionError") as error,
+        ):
+            session = Broken()
+            pipe.send_text("text\r")
+            tui = Tui(session.as_session(), version="1", input=pipe, output=DummyOutput())
+            with anyio.fail_after(10):
+                await tui.run()
+        assert isinstance(error.value.__cause__, ZeroDivisionError)
+        assert session.closing.is_set()
+
+    anyio.run(main)
