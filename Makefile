@@ -7,7 +7,7 @@ ARGS ?=
 TESTS ?= tests
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test lint format types spell unit bench wheel clean
+.PHONY: run test lint format types spell unit bench schema wheel clean
 
 run: $(VENV)/.run
 	@$(VENV)/bin/qwen-dual --channel-dir $(ARGS)
@@ -33,6 +33,9 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m benchmarks $(ARGS)
+
+schema: $(VENV)/.dev
+	$(VENV)/bin/python -m qwen_dual.protocol.schema docs/schema
 
 wheel: $(VENV)/.dev
 	$(VENV)/bin/python -m build --wheel --outdir dist .

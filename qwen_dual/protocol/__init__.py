@@ -1,11 +1,12 @@
 """The wire contract: events out, commands in, one codec. Imports nothing else of ours.
 
-* ``shapes``: TypedDicts of every event and content block, for type checkers and the schema.
+* ``shapes`` and ``system_shapes``: TypedDicts of every event, for type checkers and the schema.
 * ``events``: functions that build event bodies; ``stamp`` puts the envelope around one.
 * ``codec``: bytes ⇄ JSON, the only place that imports orjson.
 * ``commands``: the pydantic models of what may come in, and ``parse_command``.
+* ``schema``: both as JSON Schema, for ``docs/schema``.
 
-``shapes`` and ``commands`` are heavy to import, so nothing on the way to the first event does.
+The shapes, ``commands`` and ``schema`` are heavy to import, so nothing on the way to the first event does.
 """
 
 PROTOCOL_VERSION = 2

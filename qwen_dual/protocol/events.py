@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import ContentBlock, Usage
 
 Event = dict[str, Any]
-"""An event or the body of one; ``shapes.Event`` is the union of what it may hold."""
+"""An event or the body of one; ``schema.Event`` is the union of what it may hold."""
 
 
 def new_uuid() -> str:

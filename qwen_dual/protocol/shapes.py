@@ -1,7 +1,7 @@
-"""The shape of everything on the wire, as TypedDicts: for type checkers and for the schema.
+"""The shape of what is on the wire, as TypedDicts: for type checkers and for the schema.
 
-Only type checkers and schema builders import this module; ``events`` builds the same shapes as
-plain dicts. Keys that older readers do not know are marked NotRequired or documented as ours.
+Conversation, stream, approvals and results; the ``system`` events are ``system_shapes``'s. Only type
+checkers and ``schema`` import this module; ``events`` builds the same shapes as plain dicts.
 """
 
 from __future__ import annotations
@@ -89,14 +89,6 @@ class Envelope(TypedDict):
     seq: int
 
 
-class SystemEvent(Envelope):
-    """``session_start``, ``session_end``, ``state`` and the other subtypes; see ``data``."""
-
-    type: Literal["system"]
-    subtype: str
-    data: dict[str, Any]
-
-
 class UserEvent(Envelope):
     """What was submitted (with ``origin``) or one tool result (without)."""
 
@@ -113,11 +105,92 @@ class AssistantEvent(Envelope):
     message: AssistantMessage
 
 
+class OpenedMessage(TypedDict):
+    """The message that a ``message_start`` opens; its content follows."""
+
+    id: str
+    role: Literal["assistant"]
+    model: str
+    content: list[ContentBlock]
+
+
+class MessageStart(TypedDict):
+    """A model call begins to answer."""
+
+    type: Literal["message_start"]
+    message: OpenedMessage
+
+
+class BlockStart(TypedDict):
+    """A block begins; empty but for its kind and a tool's id and name."""
+
+    type: Literal["content_block_start"]
+    index: int
+    content_block: ContentBlock
+
+
+class TextDelta(TypedDict):
+    """A piece of a text block."""
+
+    type: Literal["text_delta"]
+    text: str
+
+
+class ThinkingDelta(TypedDict):
+    """A piece of a thinking block."""
+
+    type: Literal["thinking_delta"]
+    thinking: str
+
+
+class InputJsonDelta(TypedDict):
+    """A piece of a tool call's arguments."""
+
+    type: Literal["input_json_delta"]
+    partial_json: str
+
+
+class BlockDelta(TypedDict):
+    """A piece of the block with this index."""
+
+    type: Literal["content_block_delta"]
+    index: int
+    delta: TextDelta | ThinkingDelta | InputJsonDelta
+
+
+class BlockStop(TypedDict):
+    """The block is complete."""
+
+    type: Literal["content_block_stop"]
+    index: int
+
+
+class MessageStop(TypedDict):
+    """The model call is over."""
+
+    type: Literal["message_stop"]
+
+
 class StreamEvent(Envelope):
     """A piece of the model's answer while it comes."""
 
     type: Literal["stream_event"]
-    event: dict[str, Any]
+    event: MessageStart | BlockStart | BlockDelta | BlockStop | MessageStop
+
+
+class TurnError(TypedDict):
+    """What ended a turn; ``status`` is the HTTP status where there was one."""
+
+    message: str
+    status: int | None
+
+
+class Denial(TypedDict):
+    """A call that was not allowed."""
+
+    tool_name: str
+    tool_use_id: str
+    tool_input: dict[str, Any] | None
 
 
 class ResultEvent(Envelope):
@@ -131,11 +204,11 @@ class ResultEvent(Envelope):
     num_turns: int
     result: str
     usage: Usage
-    permission_denials: list[dict[str, Any]]
+    permission_denials: list[Denial]
     turn_id: str
     command_id: str | None
     stop_reason: StopReason
-    error: NotRequired[dict[str, Any]]
+    error: NotRequired[TurnError]
 
 
 class Suggestion(TypedDict):
@@ -164,6 +237,7 @@ class PermissionRequest(TypedDict):
     permission_suggestions: list[Suggestion] | None
     blocked_path: str | None
     preview: NotRequired[Preview | None]
+    rule: NotRequired[str | None]
 
 
 class ControlRequest(TypedDict):
@@ -206,14 +280,3 @@ class ControlResponse(TypedDict):
     response: ControlSuccess | ControlFailure
     session_id: str
     seq: int
-
-
-Event = (
-    SystemEvent
-    | UserEvent
-    | AssistantEvent
-    | StreamEvent
-    | ResultEvent
-    | ControlRequest
-    | ControlResponse
-)

@@ -1,0 +1,72 @@
+"""The contract as JSON Schema, generated from the shapes and ``commands``.
+
+``python -m qwen_dual.protocol.schema FOLDER`` writes it (``make schema``); a test holds the files in
+``docs/schema`` to the code. Unknown keys are allowed everywhere: additions are not a new version.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from qwen_dual.protocol import PROTOCOL_VERSION
+from qwen_dual.protocol.commands import Command
+from qwen_dual.protocol.shapes import (
+    AssistantEvent,
+    ControlRequest,
+    ControlResponse,
+    ResultEvent,
+    StreamEvent,
+    UserEvent,
+)
+from qwen_dual.protocol.system_shapes import SystemEvent
+
+Event = (
+    SystemEvent
+    | UserEvent
+    | AssistantEvent
+    | StreamEvent
+    | ResultEvent
+    | ControlRequest
+    | ControlResponse
+)
+"""Whatever may stand on a line of the output."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """File name to schema: what goes out, and what may come in."""
+    return {
+        "events.schema.json": _schema("An event: one line of the output", Event),
+        "commands.schema.json": _schema("A command: one line of the input", Command),
+    }
+
+
+def render(schema: dict[str, Any]) -> str:
+    """The text of a schema file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _schema(title: str, shape: Any) -> dict[str, Any]:
+    generated = TypeAdapter(shape).json_schema()
+    return {
+        "$schema": DIALECT,
+        "title": f"{title} (qwen-dual, protocol version {PROTOCOL_VERSION})",
+        **generated,
+    }
+
+
+def main(folder: str) -> None:
+    """Writes the schema files into ``folder``."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        Path(folder, name).write_text(render(schema), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "docs/schema")

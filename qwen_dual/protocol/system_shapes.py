@@ -1,0 +1,197 @@
+"""The shape of the ``system`` events, as TypedDicts: for type checkers and for the schema."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from qwen_dual.protocol.shapes import Envelope, Origin, State
+
+
+class InputChannel(TypedDict):
+    """Where commands are read; those that begin at ``offset`` or later count."""
+
+    path: str
+    offset: int
+
+
+class Limits(TypedDict):
+    """Bounds that a host should know."""
+
+    max_line_bytes: int
+    max_buffer_bytes: int
+
+
+class SessionStartData(TypedDict):
+    """The capability handshake; ``resumed`` and ``next_seq`` greet a reader that came later."""
+
+    session_id: str
+    cwd: str
+    protocol_version: int
+    version: str
+    supported_events: list[str]
+    agent: NotRequired[str]
+    pid: NotRequired[int]
+    model: NotRequired[str]
+    approval_mode: NotRequired[str]
+    supported_commands: NotRequired[list[str]]
+    input: NotRequired[InputChannel | None]
+    limits: NotRequired[Limits]
+    resumed: NotRequired[bool]
+    next_seq: NotRequired[int]
+
+
+class SessionEndData(TypedDict):
+    """The session that ended."""
+
+    session_id: str
+
+
+class QueuedPrompt(TypedDict):
+    """A prompt that waits; ``text`` is its first 200 characters."""
+
+    id: str | None
+    text: str
+    origin: Origin
+
+
+class StateData(TypedDict):
+    """What the session is doing; ``queue`` lists the first 20 of the ``queued`` prompts."""
+
+    state: State
+    turn_id: str | None
+    queued: int
+    queue: list[QueuedPrompt]
+
+
+class ReceiptData(TypedDict):
+    """What became of the command with this id."""
+
+    id: str
+    status: Literal["accepted", "queued", "rejected", "duplicate"]
+    code: NotRequired[str]
+    message: NotRequired[str]
+    position: NotRequired[int]
+
+
+class InputErrorData(TypedDict):
+    """A line that could not be used; ``offset`` is the byte where it begins."""
+
+    code: str
+    message: str
+    offset: int
+
+
+class GapData(TypedDict):
+    """Events that this reader will never get, both ends included."""
+
+    from_seq: int
+    to_seq: int
+    dropped: int
+
+
+class ToolProgressData(TypedDict):
+    """A call that started (``text`` is its essential argument) or printed (its latest lines)."""
+
+    tool_use_id: str
+    tool_name: str
+    status: Literal["started", "output"]
+    text: str
+
+
+class NoticeData(TypedDict):
+    """What the UI tells the person; ``command`` where a slash command said it."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    command: NotRequired[str]
+
+
+ChangeData = TypedDict("ChangeData", {"from": str, "to": str, "origin": Origin})
+"""A mode, a model or a session that gave way to another."""
+
+
+class SessionStart(Envelope):
+    """Always the first line that a reader sees."""
+
+    type: Literal["system"]
+    subtype: Literal["session_start"]
+    data: SessionStartData
+
+
+class SessionEnd(Envelope):
+    """The last line of a session that ended in order."""
+
+    type: Literal["system"]
+    subtype: Literal["session_end"]
+    data: SessionEndData
+
+
+class StateEvent(Envelope):
+    """At every change of the state, the turn or the queue's length."""
+
+    type: Literal["system"]
+    subtype: Literal["state"]
+    data: StateData
+
+
+class Receipt(Envelope):
+    """For each command that carries an id."""
+
+    type: Literal["system"]
+    subtype: Literal["command_receipt"]
+    data: ReceiptData
+
+
+class InputErrorEvent(Envelope):
+    """For each line of the input that could not be used."""
+
+    type: Literal["system"]
+    subtype: Literal["input_error"]
+    data: InputErrorData
+
+
+class Gap(Envelope):
+    """In place of what this reader will never get; its ``seq`` is ``to_seq``."""
+
+    type: Literal["system"]
+    subtype: Literal["gap"]
+    data: GapData
+
+
+class ToolProgress(Envelope):
+    """While a tool runs, at most ten times a second."""
+
+    type: Literal["system"]
+    subtype: Literal["tool_progress"]
+    data: ToolProgressData
+
+
+class Notice(Envelope):
+    """A message for the person."""
+
+    type: Literal["system"]
+    subtype: Literal["notice"]
+    data: NoticeData
+
+
+class Change(Envelope):
+    """Something in force gave way to something else."""
+
+    type: Literal["system"]
+    subtype: Literal["mode_changed", "model_changed", "session_changed"]
+    data: ChangeData
+
+
+SystemEvent = (
+    SessionStart
+    | SessionEnd
+    | StateEvent
+    | Receipt
+    | InputErrorEvent
+    | Gap
+    | ToolProgress
+    | Notice
+    | Change
+)

@@ -1,0 +1,104 @@
+"""The published contract is the code's, and what a session says keeps to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from pydantic import TypeAdapter
+
+from qwen_dual.core.dispatch import Dispatcher
+from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.commands import parse_command
+from qwen_dual.protocol.schema import Event, render, schemas
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+DOCS = Path(__file__).parents[2] / "docs" / "schema"
+REFERENCE = Path(__file__).parents[1] / "reference"
+ADAPTER: TypeAdapter[Any] = TypeAdapter(Event)
+
+
+@pytest.mark.parametrize("name", sorted(schemas()))
+def test_the_published_file_is_what_the_code_generates(name: str) -> None:
+    assert (DOCS / name).read_text() == render(schemas()[name]), "run `make schema`"
+
+
+def check(event: dict[str, Any]) -> None:
+    """The event fits its shape, and the shape knows all of its keys."""
+    parsed = ADAPTER.validate_python(event, strict=True)
+    assert parsed == event
+
+
+def test_every_event_of_a_varied_session_fits_its_shape() -> None:
+    gate = anyio.Event()
+    model = FakeModel(
+        [ThinkingDelta("hm"), TextDelta("a"), *call("run_shell_command", command="ls")],
+        [TextDelta("b"), TokenUsage(3, 4, 1)],
+        [ModelError("no", 500)],
+        [gate, TextDelta("c")],
+    )
+
+    async def script(host: Host) -> None:
+        dispatcher = Dispatcher(host.session)
+
+        def send(**command: Any) -> None:
+            dispatcher.command(parse_command(encode(command).strip()))
+
+        send(type="submit", text="one", id="1")
+        send(type="submit", text="two", id="2")
+        request = await host.request()
+        send(type="confirmation_response", request_id="nope", allowed=True, id="3")
+        send(type="confirmation_response", request_id=request, allowed=True)
+        await host.result(2)
+        send(type="submit", text="/help", id="4")
+        send(type="submit", text="/nope", id="5")
+        send(type="set_approval_mode", mode="yolo", id="6")
+        send(type="submit", text="three", id="6")
+        dispatcher.error("not_json", "not JSON", 3)
+        await host.result(4)
+        host.session.clear()
+        send(type="submit", text="three", id="7")
+        await host.until(lambda event: event["type"] == "user", 6)
+        send(type="interrupt", id="8")
+        await host.result(5)
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    seen = {event.get("subtype") or event["type"] for event in host.events}
+    assert seen >= {
+        "user",
+        "stream_event",
+        "assistant",
+        "control_request",
+        "control_response",
+        "state",
+        "command_receipt",
+        "input_error",
+        "tool_progress",
+        "notice",
+        "mode_changed",
+        "session_changed",
+        "session_end",
+        "success",
+        "error_during_execution",
+    }
+    for event in host.events:
+        check(event)
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_recorded_events_fit_but_for_what_we_added(path: Path) -> None:
+    for seq, line in enumerate(path.read_text().splitlines(), 1):
+        event = json.loads(line)
+        if event.get("event", {}).get("type") == "goal_state":
+            continue
+        event["seq"] = seq
+        if event["type"].startswith("control_"):
+            event["session_id"] = "s"
+        if event["type"] == "control_response":
+            event["response"]["resolved_by"] = "input"
+        check(event)
