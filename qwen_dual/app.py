@@ -44,6 +44,7 @@ class Launch:
     options: Options
     settings: Settings
     cwd: str
+    home: str
     model: Model
     approval_mode: str
     bus: Bus
@@ -124,7 +125,7 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     log_path = debuglog.start(home, bus.session_id, verbose=options.debug)
     if channels.tee is not None:
         bus.subscribe(channels.tee)
-    launch = Launch(options, settings, cwd, model, mode, bus, channels, log_path)
+    launch = Launch(options, settings, cwd, home, model, mode, bus, channels, log_path)
     bus.publish(session_start(launch))
     return launch
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
 
 
 class DebugLog(logging.FileHandler):

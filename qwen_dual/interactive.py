@@ -21,6 +21,7 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.stats import Stats
 from qwen_dual.environment import git_branch, short_path, system_prompt
+from qwen_dual.settings.keep import keep_rule, settings_path
 from qwen_dual.tools.toolset import toolset
 from qwen_dual.tui.app import Tui
 
@@ -71,6 +72,10 @@ async def _main(launch: Launch) -> int:
 def _session(launch: Launch, tools: Toolset) -> Session:
     stats = Stats()
     launch.bus.subscribe(stats)
+
+    def keep(rule: str, scope: str) -> None:
+        keep_rule(settings_path(scope, launch.cwd, launch.home), rule)
+
     session = Session(
         launch.bus,
         cwd=launch.cwd,
@@ -79,6 +84,8 @@ def _session(launch: Launch, tools: Toolset) -> Session:
         system=system_prompt(launch.cwd),
         approval_mode=launch.approval_mode,
         expand=tools.expand_mentions,
+        rules=launch.settings.allow,
+        keep_rule=keep,
     )
     register(session, stats)
     session.slash.add(

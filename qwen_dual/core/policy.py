@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from qwen_dual.core.tool import Kind
 
@@ -43,6 +43,10 @@ _TWO_WORD_COMMANDS = frozenset(
         "yarn",
     ]
 )
+
+
+EDITS = "edits"
+"""The rule of every edit in the workspace."""
 
 
 class UnknownMode(ValueError):
@@ -77,16 +81,22 @@ def rule_for(tool_name: str, kind: Kind, arguments: Mapping[str, Any]) -> str | 
         head = words[:2] if words[0] in _TWO_WORD_COMMANDS else words[:1]
         return f"{tool_name}({' '.join(head)} *)"
     if kind == "edit":
-        return "edits"
+        return EDITS
     return None
 
 
 class Policy:
-    """The approval mode in force and the rules remembered for this session."""
+    """The approval mode in force and the rules that were remembered.
 
-    def __init__(self, mode: str = "default") -> None:
+    Args:
+        mode: one of ``protocol.APPROVAL_MODES``.
+        rules: those that hold beyond this session.
+    """
+
+    def __init__(self, mode: str = "default", rules: Iterable[str] = ()) -> None:
         self.mode = "default"
-        self.rules: set[str] = set()
+        self._lasting = frozenset(rules)
+        self._session: set[str] = set()
         self.set_mode(mode)
 
     def set_mode(self, mode: str) -> None:
@@ -101,7 +111,11 @@ class Policy:
 
     def remember(self, rule: str) -> None:
         """Allows what ``rule`` covers for the rest of the session."""
-        self.rules.add(rule)
+        self._session.add(rule)
+
+    def forget(self) -> None:
+        """Drops what was remembered for this session only."""
+        self._session.clear()
 
     def judge(self, kind: Kind, *, outside: bool, rule: str | None) -> Verdict:
         """Whether a call may run, must ask, or is refused.
@@ -121,6 +135,6 @@ class Policy:
             return Verdict("allow")
         if kind == "edit" and self.mode == "auto-edit":
             return Verdict("allow")
-        if rule is not None and rule in self.rules:
+        if rule is not None and (rule in self._session or rule in self._lasting):
             return Verdict("allow")
         return Verdict("ask")

@@ -14,7 +14,7 @@ import anyio
 from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.model import ToolSpec
-from qwen_dual.core.policy import Policy, UnknownMode
+from qwen_dual.core.policy import EDITS, Policy, UnknownMode
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.state import StateTeller
@@ -22,7 +22,7 @@ from qwen_dual.core.turn import Turn, instant_result
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import Model
@@ -51,6 +51,9 @@ class Session:
         system: the system prompt.
         approval_mode: one of ``protocol.APPROVAL_MODES``.
         expand: gives the text blocks for what a prompt mentions (``@file``).
+        rules: what an earlier session was told to allow for good (``policy.rule_for``).
+        keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
+            ValueError, with a text for a person, when it cannot.
         max_turns: model calls a turn at the most; None for no bound.
     """
 
@@ -64,6 +67,8 @@ class Session:
         system: str = "",
         approval_mode: str = "default",
         expand: Callable[[str], Awaitable[Sequence[str]]] | None = None,
+        rules: Iterable[str] = (),
+        keep_rule: Callable[[str, str], None] | None = None,
         max_turns: int | None = None,
     ) -> None:
         self.bus = bus
@@ -71,13 +76,14 @@ class Session:
         self.tools = {tool.name: tool for tool in tools}
         self.slash = SlashCommands()
         self.approvals = Approvals(bus.publish, lambda: self._state.tell())
-        self.policy = Policy(approval_mode)
+        self.policy = Policy(approval_mode, rules)
         self.closing = anyio.Event()
         self.history: list[Message] = []
         self._models = models
         self._model = next(iter(models.values()))
         self._system = system
         self._expand = expand
+        self._keep_rule = keep_rule
         self._max_turns = max_turns
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, bus.publish)
@@ -136,7 +142,7 @@ class Session:
         if origin == "keyboard" and self.busy and is_slash(text):
             found = self.slash.find(text)
             if found is None or found[0].while_busy:
-                self._run_slash(text)
+                self._run_slash(text, alone=True)
                 return 0
         waits = self.busy
         position = self._queue.add(Prompt(text, origin, command_id))
@@ -216,7 +222,7 @@ class Session:
         """Begins a new, empty conversation under a new session id."""
         before = self.bus.session_id
         self.history.clear()
-        self.policy.rules.clear()
+        self.policy.forget()
         new = events.new_uuid()
         # Told under the old id, so that an observer can follow from one to the other.
         self.bus.publish(
@@ -325,7 +331,10 @@ class Session:
         output, failed = self._run_slash(prompt.text, prompt.origin)
         self.bus.publish(instant_result(output, prompt.command_id, failed=failed))
 
-    def _run_slash(self, text: str, origin: str = "keyboard") -> tuple[str, bool]:
+    def _run_slash(
+        self, text: str, origin: str = "keyboard", *, alone: bool = False
+    ) -> tuple[str, bool]:
+        """Runs a command and tells its output; ``alone`` when no user event has told of it."""
         found = self.slash.find(text)
         failed = found is None
         if found is None:
@@ -337,19 +346,23 @@ class Session:
             except (UnknownMode, UnknownModel, OSError) as error:
                 output, failed = str(error), True
         if output:
-            self.bus.publish(
-                events.notice(output, "error" if failed else "info", command=text.strip())
-            )
+            extra = {"command": text.strip()} if alone else {}
+            self.bus.publish(events.notice(output, "error" if failed else "info", **extra))
         return output, failed
 
     # -- rules -------------------------------------------------------------------------------
 
     def _remember_rule(self, rule: str, scope: str) -> None:
-        if rule == "edits":
+        if rule == EDITS:  # for this session it means the mode that does so; it cannot be kept
             self.set_approval_mode("auto-edit")
-        else:
-            self.policy.remember(rule)
-            self._recheck_pending()
+            return
+        self.policy.remember(rule)
+        if scope != "session" and self._keep_rule is not None:
+            try:
+                self._keep_rule(rule, scope)
+            except (OSError, ValueError) as error:
+                self.notice(f"{rule} is allowed for this session only: {error}", "warning")
+        self._recheck_pending()
 
     def _recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""

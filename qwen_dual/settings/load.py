@@ -1,7 +1,7 @@
 """The layers together: the user's file, then the project's, as one ``Settings``.
 
-Reads ``dualOutput.jsonFile``, ``dualOutput.inputFile`` and ``tools.approvalMode``; other keys are
-ignored. A wrong value is a warning that names file, line, key and value, and counts as absent.
+Reads ``dualOutput.jsonFile``, ``dualOutput.inputFile``, ``tools.approvalMode`` and the shell rules of
+``permissions.allow``; other keys are ignored. A wrong value is a warning that names file, line, key and value, and counts as absent.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ class Settings:
         json_file: ``dualOutput.jsonFile``, absolute.
         input_file: ``dualOutput.inputFile``, absolute.
         approval_mode: ``tools.approvalMode``.
+        allow: ``permissions.allow`` of both files.
         warnings: what was not taken, and why.
     """
 
     json_file: str | None = None
     input_file: str | None = None
     approval_mode: str | None = None
+    allow: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -116,6 +118,7 @@ def _take(settings: Settings, layer: _Layer) -> None:
             settings.warnings.append(layer.wrong(f"dualOutput.{name}", value, "a path"))
         elif not layer.untrusted(settings, f"dualOutput.{name}", value):
             setattr(settings, attribute, layer.absolute(value))
+    _take_rules(settings, layer, values)
     mode = _value(settings, layer, values, "tools", "approvalMode")
     if mode is None:
         return
@@ -128,6 +131,16 @@ def _take(settings: Settings, layer: _Layer) -> None:
         return
     else:
         settings.approval_mode = mode
+
+
+def _take_rules(settings: Settings, layer: _Layer, values: dict[str, Any]) -> None:
+    rules = _value(settings, layer, values, "permissions", "allow")
+    if rules is None:
+        return
+    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
+        settings.warnings.append(layer.wrong("permissions.allow", rules, "a list of rules"))
+    elif rules and not layer.untrusted(settings, "permissions.allow", ", ".join(rules)):
+        settings.allow += rules
 
 
 def _value(

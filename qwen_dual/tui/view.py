@@ -239,6 +239,8 @@ class View:
         elif subtype == "tool_progress":
             self._progress(data)
         elif subtype == "notice":
+            if "command" in data:  # typed in the middle of a turn, so there was no user event
+                self._finished.append(PersonBlock(sanitise(data["command"])))
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
         elif subtype == "mode_changed" or subtype == "model_changed":
             if data.get("origin") == "input":

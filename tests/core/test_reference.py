@@ -134,7 +134,15 @@ def test_session_start_holds_the_recorded_fields() -> None:
     theirs = recording("text")[0]
     bus = Bus(theirs["session_id"])
     launch = app.Launch(
-        Options(), Settings(), "/work-space", FakeModel(name="mock"), "default", bus, Channels(), ""
+        Options(),
+        Settings(),
+        "/work-space",
+        "/home",
+        FakeModel(name="mock"),
+        "default",
+        bus,
+        Channels(),
+        "",
     )
     ours = bus.publish(app.session_start(launch))
     theirs["data"]["version"] = ours["data"]["version"]

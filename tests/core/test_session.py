@@ -308,6 +308,44 @@ def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> Non
     assert asked == ["git log -1", "git push"]
 
 
+@pytest.mark.parametrize("scope", ["session", "project", "user"])
+def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
+    kept: list[tuple[str, str]] = []
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, remember=scope)
+        await host.result()
+
+    def keep(rule: str, scope: str) -> None:
+        kept.append((rule, scope))
+        raise ValueError("the file has comments")
+
+    host = Host(FakeModel(call("run_shell_command", command="ls a")), FakeTool(), keep_rule=keep)
+    host.play(script)
+    told = [event["data"]["text"] for event in host.of("system", "notice")]
+    if scope == "session":
+        assert (kept, told) == ([], [])
+    else:
+        rule = "run_shell_command(ls *)"
+        assert kept == [(rule, scope)]
+        assert told == [f"{rule} is allowed for this session only: the file has comments"]
+
+
+def test_a_rule_of_an_earlier_session_still_holds_and_survives_clear() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.clear()
+        host.session.submit("go")
+        await host.result()
+
+    model = FakeModel(call("run_shell_command", command="ls b"))
+    host = Host(model, tool, rules=["run_shell_command(ls *)"])
+    host.play(script)
+    assert len(tool.runs) == 1
+
+
 def test_switching_to_yolo_resolves_what_is_pending() -> None:
     tool = FakeTool()
     model = FakeModel(call("run_shell_command", command="ls"))
