@@ -1,60 +1,22 @@
-"""Puts the parts together up to the first event: options, settings, channels, model, bus.
+"""Runs a session from its first event to its last: ``launch``, then ``interactive``.
 
-``interactive`` goes on from there with the event loop, the session and the UI. The order is what makes the start quick: the channels open and ``session_start`` goes
-out before the UI is imported.
+Owns what surrounds both: the terminal before the UI is there, and what a start that fails says.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwen_dual import __version__
-from qwen_dual.channels import Channels, open_channels, wanted
-from qwen_dual.core.bus import Bus
 from qwen_dual.early import EarlyTerminal, Terminated
-from qwen_dual.models.offline import OfflineModel
-from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
-from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.launch import StartError, check_terminal, prepare
+from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from qwen_dual.cli import Options
-    from qwen_dual.core.model import Model
-    from qwen_dual.settings.load import Settings
-
-SUPPORTS = {"supported_events": EVENT_TYPES, "supported_commands": COMMAND_TYPES}
-
-
-class StartError(Exception):
-    """The program cannot start; the text is for the person, ``status`` for the shell."""
-
-    def __init__(self, message: str, status: int = 2) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(slots=True)
-class Launch:
-    """What is decided before the event loop runs."""
-
-    options: Options
-    settings: Settings
-    cwd: str
-    home: str
-    model: Model
-    approval_mode: str
-    bus: Bus
-    channels: Channels
-    log_path: str
-
-    @property
-    def session_id(self) -> str:
-        """The id that events carry."""
-        return self.bus.session_id
 
 
 def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
@@ -80,81 +42,3 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         return error.status
     except KeyboardInterrupt:
         return 130
-
-
-def check_terminal() -> None:
-    """Checks that there is a terminal to show the UI on.
-
-    Raises:
-        StartError: there is none.
-    """
-    for fd, name in ((0, "stdin"), (1, "stdout")):
-        if not os.isatty(fd):
-            raise StartError(
-                f"{name} is not a terminal, and this version has an interactive UI only. "
-                "Run it in a terminal, or host it in a PTY (tmux, node-pty, ptyprocess) and send "
-                "prompts through --input-file."
-            )
-
-
-def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> Launch:
-    """Everything up to ``session_start``.
-
-    Raises:
-        StartError: there is no folder, or a file named on the command line is unusable.
-    """
-    try:
-        cwd = os.getcwd()
-    except OSError as error:
-        raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
-    home = qwen_home(os.environ)
-    settings = load_settings(cwd, home, os.environ)
-    model = _model(options)
-    bus = Bus(events.new_uuid())
-    try:
-        asked = wanted(options, settings.json_file, settings.input_file)
-    except OSError as error:
-        raise StartError(f"--channel-dir: {error}") from None
-    channels = open_channels(asked, inputs, from_start=options.input_from == "start")
-    for warning in channels.warnings:
-        print(warning, file=sys.stderr)
-    mode = options.approval_mode or settings.approval_mode or "default"
-
-    from qwen_dual import debuglog
-
-    log_path = debuglog.start(home, bus.session_id, verbose=options.debug)
-    if channels.tee is not None:
-        bus.subscribe(channels.tee)
-    launch = Launch(options, settings, cwd, home, model, mode, bus, channels, log_path)
-    bus.publish(session_start(launch))
-    return launch
-
-
-def session_start(launch: Launch) -> events.Event:
-    """The body of the first event."""
-    return events.system(
-        "session_start",
-        {
-            "session_id": launch.bus.session_id,
-            "cwd": launch.cwd,
-            "protocol_version": PROTOCOL_VERSION,
-            "version": __version__,
-            **SUPPORTS,
-            "agent": "qwen-dual",
-            "pid": os.getpid(),
-            "model": launch.model.name,
-            "approval_mode": launch.approval_mode,
-            **launch.channels.greeting(),
-        },
-    )
-
-
-def _model(options: Options) -> Model:
-    if options.offline_script is None:
-        return OfflineModel()
-    from qwen_dual.models.script import ScriptError, load_script
-
-    try:
-        return load_script(options.offline_script)
-    except ScriptError as error:
-        raise StartError(f"--offline-script: {error}") from None

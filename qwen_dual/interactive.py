@@ -1,6 +1,6 @@
 """The event loop of an interactive session: session, tools, input channel and UI, start to end.
 
-Goes on where ``app`` stopped. The last line on the channel is ``session_end`` whatever ended the
+Goes on where ``launch`` stopped. The last line on the channel is ``session_end`` whatever ended the
 session, as long as the process can still act.
 """
 
@@ -26,7 +26,7 @@ from qwen_dual.tools.toolset import toolset
 from qwen_dual.tui.app import Tui
 
 if TYPE_CHECKING:
-    from qwen_dual.app import Launch
+    from qwen_dual.launch import Launch
     from qwen_dual.tools.toolset import Toolset
 
 log = logging.getLogger(__name__)

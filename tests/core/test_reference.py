@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual import app
+from qwen_dual import launch
 from qwen_dual.channels import Channels
 from qwen_dual.cli import Options
 from qwen_dual.core.bus import Bus
@@ -133,7 +133,7 @@ def test_a_session_is_the_recorded_one_field_by_field(name: str) -> None:
 def test_session_start_holds_the_recorded_fields() -> None:
     theirs = recording("text")[0]
     bus = Bus(theirs["session_id"])
-    launch = app.Launch(
+    started = launch.Launch(
         Options(),
         Settings(),
         "/work-space",
@@ -144,7 +144,7 @@ def test_session_start_holds_the_recorded_fields() -> None:
         Channels(),
         "",
     )
-    ours = bus.publish(app.session_start(launch))
+    ours = bus.publish(launch.session_start(started))
     theirs["data"]["version"] = ours["data"]["version"]
     assert comparable([json.loads(json.dumps(ours))], ADDED) == comparable([theirs], ADDED)
     assert ours["data"]["limits"]["max_line_bytes"] == 1 << 20
