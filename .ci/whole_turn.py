@@ -11,11 +11,13 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptyprocess import PtyProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 DEADLINE = time.monotonic() + 60
 
