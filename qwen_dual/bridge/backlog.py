@@ -24,11 +24,15 @@ CHUNK = 65_536
 """Bytes handed out at once, unless a single line is longer."""
 
 
+class _Line(NamedTuple):
+    text: bytes
+    delta: bool
+
+
 class _Sent(NamedTuple):
     end: int  # position in the stream of bytes where the line ends
     last: int  # the sequence number that the reader knows after it
-    line: bytes | None  # None for a line of this reader only
-    protected: bool
+    line: _Line | None  # None for a line of this reader only
 
 
 class Backlog:
@@ -52,44 +56,57 @@ class Backlog:
         self.keep_bytes = keep_bytes
         self._max_bytes = max_bytes
         self._gap_line = gap_line
-        self._lines: dict[int, bytes] = {}  # in the order of the sequence
+        self._lines: dict[int, _Line] = {}  # in the order of the sequence
         self._deltas: deque[int] = deque()
         self._others: deque[int] = deque()
         self._protected: set[int] = set()
+        self._newest = 0
         self._bytes = 0
         self._local: deque[bytes] = deque()
         self._chunk = memoryview(b"")
         self._handed_out = 0  # position in the stream after the chunk
+        self._base = 0  # what the present reader knew before its first line
         self._sent: deque[_Sent] = deque()
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes of text that have not been taken by the kernel."""
-        text = self._bytes - LINE_OVERHEAD * len(self._lines)
+        text = sum(len(line.text) for line in self._lines.values())
         return text + len(self._chunk) + sum(map(len, self._local))
 
     @property
     def empty(self) -> bool:
         """Everything was taken."""
-        return not (self._lines or self._chunk or self._local)
+        return not (self._lines or self._chunk or self._local) and self.last >= self._newest
 
     def __contains__(self, seq: int) -> bool:
         return seq in self._lines or any(
             item.last == seq and item.line for item in self._in_chunk()
         )
 
+    @property
+    def full(self) -> bool:
+        """More waits than should."""
+        return self._bytes > self._max_bytes
+
     def add(self, seq: int, line: bytes, *, delta: bool = False, protected: bool = False) -> None:
-        """Queues a line; ``seq`` ascends. May drop older ones."""
-        self._lines[seq] = line
-        self._bytes += len(line) + LINE_OVERHEAD
+        """Queues a line; ``seq`` ascends. Drops nothing: that is ``make_room``."""
+        self._lines[seq] = _Line(line, delta)
+        self._newest = seq
+        self._bytes += self._cost(line)
         if protected:
             self._protected.add(seq)
-        elif delta:
-            self._deltas.append(seq)
         else:
-            self._others.append(seq)
-        if self._bytes > self._max_bytes:
-            self._make_room()
+            (self._deltas if delta else self._others).append(seq)
+
+    def make_room(self) -> None:
+        """Drops what has to go until no more waits than may."""
+        for order in (self._deltas, self._others):
+            while order and self._bytes > self._max_bytes:
+                line = self._lines.pop(order.popleft(), None)
+                if line is not None:
+                    self._bytes -= self._cost(line.text)
+                    self.dropped += 1
 
     def unprotect(self, seq: int) -> None:
         """Lets a line go like any other, as its request was resolved."""
@@ -126,18 +143,15 @@ class Backlog:
         while self._sent and self._sent[-1].end > read:
             again.append(self._sent.pop())
         if again:
-            again.reverse()
-            self.last = self._sent[-1].last if self._sent else self._before(again[0])
-            self._requeue(again)
+            self.last = self._sent[-1].last if self._sent else self._base
+            self._requeue({item.last: item.line for item in reversed(again) if item.line})
         self._local.clear()
         self._chunk = memoryview(b"")
         self._handed_out = 0
+        self._base = self.last
         self._sent.clear()
 
     # -- inner workings ----------------------------------------------------------------------
-
-    def _before(self, item: _Sent) -> int:
-        return item.last - 1 if item.line is not None else self.last
 
     def _in_chunk(self) -> list[_Sent]:
         written = self._handed_out - len(self._chunk)
@@ -147,47 +161,41 @@ class Backlog:
         out: list[bytes] = []
         size = 0
         while self._local:
-            size = self._put(out, self._local.popleft(), size, None, protected=False)
+            size += self._put(out, self._local.popleft(), None)
         while self._lines and size < CHUNK:
             seq = next(iter(self._lines))
-            if seq != self.last + 1:
-                first, self.last = self.last + 1, seq - 1
-                size = self._put(out, self._gap_line(first, seq - 1), size, None, protected=False)
+            size += self._put_gap(out, seq - 1)
             line = self._lines.pop(seq)
-            self._bytes -= len(line) + LINE_OVERHEAD
-            protected = seq in self._protected
-            self._protected.discard(seq)
+            self._bytes -= self._cost(line.text)
             self.last = seq
-            size = self._put(out, line, size, line, protected=protected)
-        self._forget_sent()
-        return out
-
-    def _put(
-        self, out: list[bytes], line: bytes, size: int, keep: bytes | None, *, protected: bool
-    ) -> int:
-        out.append(line)
-        self._handed_out += len(line)
-        self._sent.append(_Sent(self._handed_out, self.last, keep, protected))
-        return size + len(line)
-
-    def _forget_sent(self) -> None:
-        """Drops entries of lines that left from the two orders of dropping."""
+            size += self._put(out, line.text, line)
+        if not self._lines:  # the newest may be among the dropped
+            self._put_gap(out, self._newest)
         for order in (self._deltas, self._others):
             while order and order[0] not in self._lines:
                 order.popleft()
+        return out
 
-    def _make_room(self) -> None:
-        for order in (self._deltas, self._others):
-            while order and self._bytes > self._max_bytes:
-                line = self._lines.pop(order.popleft(), None)
-                if line is not None:
-                    self._bytes -= len(line) + LINE_OVERHEAD
-                    self.dropped += 1
+    def _put_gap(self, out: list[bytes], until: int) -> int:
+        first = self.last + 1
+        if until < first:
+            return 0
+        self.last = until
+        return self._put(out, self._gap_line(first, until), None)
 
-    def _requeue(self, again: list[_Sent]) -> None:
-        old = {item.last: item.line for item in again if item.line is not None}
-        self._protected |= {item.last for item in again if item.protected and item.line is not None}
-        self._lines = {**old, **self._lines}
-        self._bytes += sum(len(line) + LINE_OVERHEAD for line in old.values())
-        # They are the oldest, and were promised already: not told apart as deltas any more.
-        self._others.extendleft(seq for seq in reversed(old) if seq not in self._protected)
+    def _put(self, out: list[bytes], text: bytes, line: _Line | None) -> int:
+        out.append(text)
+        self._handed_out += len(text)
+        self._sent.append(_Sent(self._handed_out, self.last, line))
+        return len(text)
+
+    def _cost(self, line: bytes) -> int:
+        """What a line counts: a huge one no more than half, or it would drive out all others."""
+        return min(len(line) + LINE_OVERHEAD, self._max_bytes // 2)
+
+    def _requeue(self, lines: dict[int, _Line]) -> None:
+        self._lines = {**lines, **self._lines}
+        for seq in reversed(lines):
+            self._bytes += self._cost(lines[seq].text)
+            if seq not in self._protected:
+                (self._deltas if lines[seq].delta else self._others).appendleft(seq)

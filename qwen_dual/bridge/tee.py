@@ -99,13 +99,15 @@ class Tee:
             self._backlog.add(seq, line, delta=delta)
         else:
             self._backlog.add(seq, line, protected=self._note(kind, event, line))
+        if self._backlog.full:
+            self._relieve()
         if self._scheduled or self._blocked:
             return
         if self._loop is None:
             self._flush()
         else:
             self._scheduled = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush_scheduled)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""
@@ -147,10 +149,19 @@ class Tee:
             self._backlog.waiting_bytes,
         )
 
+    def _relieve(self) -> None:
+        """Writes what can be written now; drops only what nobody takes."""
+        if not self._blocked:
+            self._flush()
+        self._backlog.make_room()
+
     # -- writing -----------------------------------------------------------------------------
 
-    def _flush(self) -> None:
+    def _flush_scheduled(self) -> None:
         self._scheduled = False
+        self._flush()
+
+    def _flush(self) -> None:
         if self._closed is not None or not self._sink.ready:
             return
         if self._sink.renewed():

@@ -57,6 +57,7 @@ def output(data: bytes) -> None:
             seq += 1
             line = b'{"seq":%d,"x":"%s"}\n' % (seq, b"y" * amount)
             backlog.add(seq, line, delta=kind == 0, protected=seq == 1 or amount == 63)
+            backlog.make_room()
         elif kind == 2:
             chunk = backlog.chunk()
             taken = min(len(chunk), amount * 8)

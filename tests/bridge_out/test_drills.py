@@ -1,0 +1,360 @@
+"""Readers that come late, leave, return or read slowly; files that fill up or go away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from qwen_dual.bridge.sinks import open_sink
+from qwen_dual.bridge.tee import Tee
+from qwen_dual.protocol import events
+from tests.bridge_out.outputs import Events
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOT = Path(__file__).parents[2]
+
+
+def parse(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.split(b"\n")[:-1]]
+
+
+class Fifo:
+    """A tee on a FIFO, and readers to open and close."""
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        os.mkfifo(path)
+        self.path = path
+        self.tee = Tee(open_sink(path=str(path)), **options)
+        self.source = Events(self.tee)
+
+    @contextlib.asynccontextmanager
+    async def attached(self) -> AsyncIterator[None]:
+        self.tee.attach(asyncio.get_running_loop())
+        try:
+            with anyio.fail_after(10):
+                yield
+        finally:
+            self.tee.close()
+
+    async def open(self) -> int:
+        """A reader; returns once the tee has met it."""
+        before = self.tee.status().readers
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        while self.tee.status().readers == before:
+            await anyio.sleep(0.001)
+        return reader
+
+    async def leave(self, reader: int) -> None:
+        """The reader goes; returns once the tee has noticed."""
+        os.close(reader)
+        while self.tee.status().state == "open":
+            await anyio.sleep(0.001)
+
+    async def read(self, reader: int, enough: int) -> bytes:
+        """At least so many lines."""
+        data = b""
+        while data.count(b"\n") < enough:
+            with contextlib.suppress(BlockingIOError):
+                data += os.read(reader, 1 << 16)
+            await anyio.lowlevel.checkpoint()
+        return data
+
+
+def test_a_reader_that_never_comes_costs_nothing_at_the_end(tmp_path: Path) -> None:
+    fifo = Fifo(tmp_path / "f", max_buffer_bytes=100_000)
+
+    async def main() -> None:
+        async with fifo.attached():
+            fifo.source.start()
+            for _ in range(40_000):
+                fifo.source.delta("x" * 300)
+            began = time.monotonic()
+            assert not await fifo.tee.drain(30)
+            assert time.monotonic() - began < 5
+            status = fifo.tee.status()
+            assert status.state == "waiting for a reader"
+            assert status.waiting_bytes <= 100_000
+            assert status.dropped > 39_000
+
+    anyio.run(main)
+
+
+def test_a_first_reader_that_comes_late_gets_session_start_first_and_all_that_waited(
+    tmp_path: Path,
+) -> None:
+    fifo = Fifo(tmp_path / "f")
+
+    async def main() -> None:
+        async with fifo.attached():
+            fifo.source.start()
+            for _ in range(99):
+                fifo.source.note()
+            reader = await fifo.open()
+            lines = parse(await fifo.read(reader, 100))
+            os.close(reader)
+        assert lines[0]["subtype"] == "session_start"
+        assert "resumed" not in lines[0]["data"]
+        assert [line["seq"] for line in lines] == list(range(1, 101))
+
+    anyio.run(main)
+
+
+def test_a_later_reader_is_greeted_told_what_is_pending_and_loses_nothing(tmp_path: Path) -> None:
+    fifo = Fifo(tmp_path / "f")
+
+    async def main() -> None:
+        async with fifo.attached():
+            fifo.source.start()
+            fifo.source.ask("gone")
+            fifo.source.ask("open")
+            fifo.source.resolve("gone")
+            fifo.source.send(events.system("mode_changed", {"from": "a", "to": "yolo"}))
+            first = await fifo.open()
+            await fifo.read(first, 5)
+            await fifo.leave(first)
+            fifo.source.note("while nobody read")
+            fifo.source.ask("new")
+            second = await fifo.open()
+            lines = parse(await fifo.read(second, 4))
+            os.close(second)
+        greeting, told, *rest = lines
+        assert greeting["subtype"] == "session_start"
+        assert greeting["data"] == {
+            "session_id": "s",
+            "model": "a",
+            "approval_mode": "yolo",
+            "resumed": True,
+            "next_seq": 6,
+        }
+        assert (greeting["seq"], told["request_id"], told["seq"]) == (5, "open", 3)
+        assert [line["seq"] for line in rest] == [6, 7]
+
+    anyio.run(main)
+
+
+def test_a_reader_killed_in_the_middle_of_a_line_and_another_on_a_whole_one(
+    tmp_path: Path,
+) -> None:
+    fifo = Fifo(tmp_path / "f")
+
+    async def main() -> None:
+        async with fifo.attached():
+            first = await fifo.open()
+            fifo.source.start()
+            for number in range(200):
+                fifo.source.note(str(number))
+            await anyio.lowlevel.checkpoint()
+            data = b""
+            while len(data) < 5_000:
+                data += os.read(first, 5_000 - len(data))
+            assert not data.endswith(b"\n")
+            await fifo.leave(first)
+            second = await fifo.open()
+            seen = parse(data)
+            missing = 201 - len(seen)
+            lines = parse(await fifo.read(second, missing + 1))
+            os.close(second)
+        assert lines[0]["data"]["next_seq"] == seen[-1]["seq"] + 1
+        assert [line["seq"] for line in seen + lines[1:]] == list(range(1, 202))
+
+    anyio.run(main)
+
+
+def test_ten_readers_one_after_another_lose_nothing_between_them(tmp_path: Path) -> None:
+    fifo = Fifo(tmp_path / "f")
+    seen: list[int] = []
+
+    async def main() -> None:
+        async with fifo.attached():
+            fifo.source.start()
+            for turn in range(10):
+                for _ in range(30):
+                    fifo.source.delta()
+                reader = await fifo.open()
+                for _ in range(30):
+                    fifo.source.note()
+                data = await fifo.read(reader, 5 + turn)
+                await fifo.leave(reader)
+                lines = parse(data)
+                if turn:
+                    assert lines.pop(0)["data"]["resumed"]
+                seen.extend(line["seq"] for line in lines)
+            reader = await fifo.open()
+            while not seen or seen[-1] < fifo.source.seq:
+                seen.extend(
+                    line["seq"]
+                    for line in parse(await fifo.read(reader, 1))
+                    if "resumed" not in line.get("data", {})
+                )
+            os.close(reader)
+        assert seen == list(range(1, fifo.source.seq + 1))
+
+    anyio.run(main)
+
+
+def test_a_fifo_that_is_replaced_while_nobody_reads_is_found_again(tmp_path: Path) -> None:
+    from qwen_dual.bridge import fifo_sink
+
+    fifo = Fifo(tmp_path / "f")
+
+    async def main() -> None:
+        async with fifo.attached():
+            fifo.source.start()
+            fifo.path.unlink()
+            os.mkfifo(fifo.path)
+            sink = fifo.tee._sink
+            assert isinstance(sink, fifo_sink.FifoSink)
+            sink._check_replaced()  # what the timer does every few seconds
+            reader = await fifo.open()
+            assert parse(await fifo.read(reader, 1))[0]["subtype"] == "session_start"
+            os.close(reader)
+
+    anyio.run(main)
+
+
+def test_a_slow_reader_slows_only_itself_and_drain_keeps_its_time() -> None:
+    reader, writer = os.pipe()
+    tee = Tee(open_sink(fd=writer), max_buffer_bytes=200_000)
+    source = Events(tee)
+
+    async def main() -> None:
+        source.start()
+        tee.attach(asyncio.get_running_loop())
+        for _ in range(5_000):
+            source.delta("x" * 100)
+            await anyio.lowlevel.checkpoint()
+        assert not await tee.drain(0.05)
+        status = tee.status()
+        assert status.waiting_bytes <= 200_000 + 65_536
+        assert status.dropped > 0
+        tee.close()
+
+    anyio.run(main)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as file:
+        data = file.read()
+    seqs = [line["seq"] for line in parse(data)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_a_reader_of_a_descriptor_that_leaves_closes_the_channel_and_is_told_once() -> None:
+    reader, writer = os.pipe()
+    told: list[str] = []
+    tee = Tee(open_sink(fd=writer), on_failure=told.append)
+    source = Events(tee)
+
+    async def main() -> None:
+        source.start()
+        tee.attach(asyncio.get_running_loop())
+        os.close(reader)
+        for _ in range(3):
+            source.note()
+            await anyio.lowlevel.checkpoint()
+        await tee.drain(1)
+
+    anyio.run(main)
+    os.close(writer)
+    assert told == [f"Warning: dual output disabled — fd {writer}: the reader closed it"]
+    assert tee.status().state == f"closed: fd {writer}: the reader closed it"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_full_disk_closes_the_channel_with_one_warning() -> None:
+    told: list[str] = []
+    tee = Tee(open_sink(path="/dev/full"), on_failure=told.append)
+    source = Events(tee)
+
+    async def main() -> None:
+        source.start()
+        tee.attach(asyncio.get_running_loop())
+        source.note()
+        await anyio.sleep(0.001)
+
+    anyio.run(main)
+    assert len(told) == 1
+    assert "/dev/full: No space left on device" in told[0]
+
+
+def test_a_size_limit_leaves_whole_lines_and_a_living_process(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
+        "from qwen_dual.bridge.sinks import open_sink\n"
+        "from qwen_dual.bridge.tee import Tee\n"
+        "from tests.bridge_out.outputs import Events\n"
+        f"tee = Tee(open_sink(path={str(path)!r}))\n"
+        "source = Events(tee)\n"
+        "source.start()\n"
+        "for _ in range(200): source.note('x' * 100)\n"
+        "print(tee.status().state)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "File too large" in result.stdout
+    data = path.read_bytes()
+    assert 9_000 < len(data) <= 10_000
+    assert data.endswith(b"\n")
+    assert [line["seq"] for line in parse(data)] == list(range(1, data.count(b"\n") + 1))
+
+
+@pytest.mark.parametrize("accident", ["deleted", "renamed", "truncated"])
+def test_a_file_that_is_taken_away_begins_anew_with_a_greeting(
+    tmp_path: Path, accident: str
+) -> None:
+    path, aside = tmp_path / "events", tmp_path / "aside"
+    tee = Tee(open_sink(path=str(path)))
+    source = Events(tee)
+    source.start()
+    source.ask("open")
+    source.note()
+    if accident == "deleted":
+        path.unlink()
+    elif accident == "renamed":
+        path.rename(aside)
+        assert len(parse(aside.read_bytes())) == 3
+    else:
+        os.truncate(path, 0)
+    source.note()
+    source.note()
+    tee.close()
+    greeting, told, *rest = parse(path.read_bytes())
+    assert greeting["data"]["resumed"]
+    assert greeting["data"]["next_seq"] == 4
+    assert told["request_id"] == "open"
+    assert [line["seq"] for line in rest] == [4, 5]
+
+
+def test_a_burst_larger_than_the_buffer_loses_nothing_where_it_can_be_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "events"
+    tee = Tee(open_sink(path=str(path)), max_buffer_bytes=50_000)
+    source = Events(tee)
+
+    async def main() -> None:
+        source.start()
+        tee.attach(asyncio.get_running_loop())
+        for _ in range(2_000):  # all in one pass of the loop
+            source.delta("x" * 200)
+        source.note("x" * 200_000)
+        await tee.drain(1)
+        tee.close()
+
+    anyio.run(main)
+    assert [line["seq"] for line in parse(path.read_bytes())] == list(range(1, source.seq + 1))
+    assert tee.status().dropped == 0

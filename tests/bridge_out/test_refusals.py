@@ -1,0 +1,79 @@
+"""What cannot be written to is refused with its name and the reason."""
+
+from __future__ import annotations
+
+import os
+import pty
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qwen_dual.bridge.errors import ChannelError
+from qwen_dual.bridge.sinks import open_sink
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("fd", [0, 1, 2])
+def test_the_standard_streams_are_the_terminals(fd: int) -> None:
+    with pytest.raises(ChannelError, match=f"fd {fd}: is a standard stream.*use 3 or higher"):
+        open_sink(fd=fd)
+
+
+@pytest.mark.parametrize("fd", [9999, 2**40])
+def test_a_descriptor_that_is_not_open(fd: int) -> None:
+    with pytest.raises(ChannelError, match=f"fd {fd}: is not open in this process"):
+        open_sink(fd=fd)
+
+
+def test_the_reading_end_of_a_pipe() -> None:
+    reader, writer = os.pipe()
+    with pytest.raises(ChannelError, match="open for reading only"):
+        open_sink(fd=reader)
+    os.close(reader)
+    os.close(writer)
+
+
+def test_paths_that_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(ChannelError, match="is a directory"):
+        open_sink(path=str(tmp_path))
+    with pytest.raises(ChannelError, match="missing/x: cannot be opened: No such file"):
+        open_sink(path=str(tmp_path / "missing" / "x"))
+    with pytest.raises(ChannelError, match="/dev/fd/9999: is not open"):
+        open_sink(path="/dev/fd/9999")
+    with pytest.raises(ChannelError, match="cannot be opened"):
+        open_sink(path="a\0b")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        with pytest.raises(ChannelError, match="is no file or FIFO"):
+            open_sink(path=str(tmp_path / "socket"))
+
+
+def test_the_terminal_of_the_ui_itself() -> None:
+    main, terminal = pty.openpty()
+    code = (
+        "import os, sys\n"
+        "from qwen_dual.bridge.errors import ChannelError\n"
+        "from qwen_dual.bridge.sinks import open_sink\n"
+        "for target in ({'path': os.ttyname(0)}, {'fd': os.dup(0)}):\n"
+        "    try:\n"
+        "        open_sink(**target)\n"
+        "    except ChannelError as error:\n"
+        "        assert 'terminal of the UI itself' in str(error), error\n"
+        "    else:\n"
+        "        sys.exit(f'{target} was taken')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=terminal,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(main)
+    os.close(terminal)
+    assert result.returncode == 0, result.stderr
