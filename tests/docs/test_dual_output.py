@@ -1,0 +1,163 @@
+"""docs/dual-output.md: every shell block runs, and every list is the code's.
+
+A comment before each shell block says how it is run: ``ui`` starts the program in a fresh folder,
+``host`` runs beside it, ``host: ends`` as well and then the program has ended, ``fails: N`` exits with N.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from qwen_dual.cli import _parser
+from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES
+from qwen_dual.protocol.schema import schemas
+from tests.support.pty import Terminal
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "dual-output.md"
+TEXT = PAGE.read_text()
+FENCE = re.compile(r"(?:<!-- (?P<role>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<body>.*?)```", re.DOTALL)
+
+
+@dataclass
+class Block:
+    role: str
+    body: str
+
+
+def shell_blocks() -> list[Block]:
+    return [Block(m["role"] or "", m["body"]) for m in FENCE.finditer(TEXT) if m["kind"] == "sh"]
+
+
+def sessions() -> list[list[Block]]:
+    """Each ``ui`` block with the ``host`` blocks that follow it."""
+    groups: list[list[Block]] = []
+    for block in shell_blocks():
+        if block.role == "ui":
+            groups.append([block])
+        elif block.role.startswith("host"):
+            groups[-1].append(block)
+    return groups
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A home of its own, and ``qwen-dual`` on the path."""
+    bin_folder, home = folder / "bin", folder / "home"
+    for made in (bin_folder, home):
+        made.mkdir()
+    shim = bin_folder / "qwen-dual"
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m qwen_dual "$@"\n')
+    shim.chmod(0o755)
+    path = f"{bin_folder}:{os.environ['PATH']}"
+    return {"HOME": str(home), "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize("group", sessions(), ids=lambda group: group[0].body.split("\n")[-2][:40])
+def test_the_blocks_of_a_session_run_as_they_stand(tmp_path: Path, group: list[Block]) -> None:
+    env = environment(tmp_path)
+    work = tmp_path / "work"
+    work.mkdir()
+    with Terminal.spawn(["bash", "-ec", group[0].body], env=env, cwd=work) as terminal:
+        terminal.wait_for("Type a prompt")
+        for block in group[1:]:
+            host = subprocess.Popen(
+                ["bash", "-ec", block.body],
+                env={**os.environ, **env},
+                cwd=work,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            if block.role == "host: ends":
+                assert terminal.wait_exit() == 0
+            else:
+                running = host.poll
+                terminal.wait_for(lambda _: running() is not None)  # noqa: B023
+            said, _ = host.communicate(timeout=5)
+            assert host.returncode == 0, f"{block.body}\n{said}"
+        assert terminal.wait_exit() == 0
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for block in shell_blocks() if block.role.startswith("fails")],
+    ids=lambda b: b.body,
+)
+def test_the_blocks_that_fail_fail_as_they_say(tmp_path: Path, block: Block) -> None:
+    env = environment(tmp_path)
+    with Terminal.spawn(["bash", "-ec", block.body], env=env, cwd=tmp_path) as terminal:
+        assert terminal.wait_exit() == int(block.role.partition(":")[2])
+        assert "qwen-dual: error:" in terminal.text
+
+
+def test_every_shell_block_says_how_it_is_run() -> None:
+    roles = [block.role for block in shell_blocks()]
+    known = {"ui", "host", "host: ends"}
+    assert all(role in known or re.fullmatch(r"fails: \d+", role) for role in roles)
+    assert len(roles) > 5
+
+
+def test_other_blocks_parse() -> None:
+    for match in FENCE.finditer(TEXT):
+        if match["kind"] == "json":
+            json.loads(match["body"])
+        else:
+            assert match["kind"] == "sh"
+
+
+def test_every_flag_is_the_programs_and_the_other_way_round() -> None:
+    flags = {flag for action in _parser()._actions for flag in action.option_strings}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"<!--.*?-->", "", TEXT)))
+    named -= {"--no-such-flag"}
+    assert named <= flags
+    channels = {flag for flag in flags if re.match(r"--(json|input|channel)", flag)}
+    assert channels <= named
+
+
+def test_every_event_and_command_is_documented_and_no_other() -> None:
+    events_schema = schemas()["events.schema.json"]
+    subtypes: set[str] = set()
+    for definition in events_schema["$defs"].values():
+        properties = definition.get("properties", {})
+        if properties.get("type", {}).get("const") == "system":
+            subtype = properties["subtype"]
+            subtypes |= set(subtype.get("enum", [])) | {subtype.get("const")}
+    subtypes.discard(None)
+    table = TEXT[TEXT.index("| `system` subtype |") : TEXT.index("### seq")]
+    rows = [line.split("|")[1] for line in table.splitlines()[2:] if line.startswith("|")]
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert documented == subtypes
+    events = TEXT[TEXT.index("| `type` |") : TEXT.index("Order within a turn")]
+    rows = [line.split("|")[1] for line in events.splitlines()[2:] if line.startswith("|")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(EVENT_TYPES)
+    commands = TEXT[TEXT.index("| command |") : TEXT.index("Each takes an optional")]
+    assert set(re.findall(r'"type":"(\w+)"', commands)) == set(COMMAND_TYPES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("demos/*.md")],
+    ids=lambda p: p.name,
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), target
+
+
+def test_what_the_readme_tells_to_type_exists() -> None:
+    readme = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make (\w+)|^    make (\w+)", readme, re.MULTILINE)):
+        name = target[0] or target[1]
+        assert re.search(rf"^{name}:", makefile, re.MULTILINE), name
+    flags = {flag for action in _parser()._actions for flag in action.option_strings}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) <= flags
