@@ -138,7 +138,7 @@ def while_reading(reader: CommandReader, scenario: Callable[[], Awaitable[None]]
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Waits for what nothing announces, such as a status."""
-    while not condition():  # noqa: ASYNC110
+    while not condition():
         await anyio.sleep(0.001)
 
 

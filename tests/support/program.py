@@ -31,6 +31,7 @@ class Program:
         rows: the height of the window.
         cols: the width of the window.
         pass_fds: descriptors that the program inherits.
+        wrapper: a command that runs the program, such as one that limits something.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Program:
         rows: int = 24,
         cols: int = 80,
         pass_fds: Sequence[int] = (),
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.work, self.home = folder / "work", folder / "home"
         self.work.mkdir(exist_ok=True)
@@ -57,7 +59,7 @@ class Program:
         channels = [*output, "--input-file", str(self.input_file)]
         home = {"HOME": str(self.home), "QWEN_HOME": None, "XDG_RUNTIME_DIR": None}
         self.terminal = Terminal.spawn(
-            [*COMMAND, *channels, *arguments],
+            [*wrapper, *COMMAND, *channels, *arguments],
             env={**home, "PYTHONPATH": ROOT, **(env or {})},
             cwd=self.work,
             rows=rows,
