@@ -122,6 +122,8 @@ class Controller:
 
     def note_key(self) -> None:
         """Called before each key: a dialog that just appeared waits for a pause."""
+        # A request may have been resolved since the last drawing: the key belongs to what is left.
+        self.before_drawing()
         self._last_key = self._now()
         if self.focus == "editor":
             self.dialog.key_elsewhere(self._last_key)
