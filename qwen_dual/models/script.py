@@ -15,6 +15,7 @@ says so.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
+
+
+BURST = 16
+"""Deltas without a delay that come at once, as one read from a socket brings several."""
 
 
 class ScriptError(ValueError):
@@ -130,13 +135,13 @@ class ScriptedModel:
         if reply is None:
             yield TextDelta("[The offline script has no further reply.]")
             return
-        for block in reply.blocks:
-            for delta in block.play():
-                if reply.delay_ms:
-                    await anyio.sleep(reply.delay_ms / 1000)
-                else:
-                    await anyio.lowlevel.checkpoint()
-                yield delta
+        deltas = chain.from_iterable(block.play() for block in reply.blocks)
+        for number, delta in enumerate(deltas):
+            if reply.delay_ms:
+                await anyio.sleep(reply.delay_ms / 1000)
+            elif number % BURST == 0:
+                await anyio.lowlevel.checkpoint()
+            yield delta
         if reply.usage is not None:
             yield TokenUsage(**reply.usage.model_dump())
         if reply.error is not None:

@@ -1,0 +1,177 @@
+"""The budgets, the table of a run and its JSON. Pure but for writing the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import statistics
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from benchmarks.bridge import Rate
+    from benchmarks.measure import Samples
+
+Unit = Literal["s", "B", "%", "/s"]
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What our value may be: ``limit`` times the other program's value, or ``limit`` itself."""
+
+    limit: float
+    relative: bool = False
+    at_least: bool = False
+
+    def met(self, ours: float, other: float | None) -> bool | None:
+        """Whether it is met; None where that needs another program's value."""
+        if self.relative and other is None:
+            return None
+        bound = self.limit * other if self.relative and other is not None else self.limit
+        return ours >= bound if self.at_least else ours <= bound
+
+    def text(self, unit: Unit) -> str:
+        """As the table shows it."""
+        sign = "≥" if self.at_least else "≤"
+        if not self.relative:
+            return f"{sign} {quantity(self.limit, unit)}"
+        return f"{sign} {times(self.limit)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One line of the table.
+
+    Attributes:
+        key: of the samples.
+        label: what it is, for a reader.
+        unit: of its values.
+        quantile: which one of the samples counts.
+        budget: from the design; None for what is only told.
+    """
+
+    key: str
+    label: str
+    unit: Unit
+    quantile: float = 0.5
+    budget: Budget | None = None
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("first_event", "spawn → session_start", "s", 0.5, Budget(1 / 20, relative=True)),
+    Metric("first_paint", "spawn → painted, key accepted", "s", 0.5, Budget(1 / 8, relative=True)),
+    Metric("submit", "line appended → user event", "s", 0.5, Budget(1 / 50, relative=True)),
+    Metric("submit", "  the same, p99", "s", 0.99),
+    Metric("approval", "answer appended → control_response", "s", 0.5, Budget(1 / 50, True)),
+    Metric("stream_rate", "long answer: deltas a second", "/s", 0.5, Budget(2, True, True)),
+    Metric("stream_cpu", "long answer: CPU time", "s", 0.5, Budget(1 / 2, relative=True)),
+    Metric("memory_idle", "memory idle, PSS", "B", 0.5, Budget(60 * MIB)),
+    Metric("memory_after", "memory after the long answer, PSS", "B", 0.5, Budget(90 * MIB)),
+    Metric("cpu_idle", "CPU when idle", "%", 0.5, Budget(0.05)),
+)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below or at which ``share`` of all lie; the median of an even number is a mean."""
+    if share == 0.5:
+        return statistics.median(values)
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def quantity(value: float, unit: Unit) -> str:
+    """A value for people."""
+    if unit == "B":
+        return f"{value / MIB:.1f} MiB"
+    if unit == "%":
+        return f"{value:.2f} %"
+    if unit == "/s":
+        return f"{value:,.0f}/s"
+    return f"{value * 1000:.2f} ms" if value < 0.1 else f"{value:.3f} s"
+
+
+def times(ratio: float) -> str:
+    """A ratio: ``1/20`` below one, ``2.0×`` from one on."""
+    if ratio <= 0:
+        return "0"
+    inverse = 1 / ratio
+    if ratio >= 1:
+        return f"{ratio:.1f}×"
+    return f"1/{inverse:.0f}" if inverse >= 10 or inverse.is_integer() else f"1/{inverse:.1f}"
+
+
+def rows(ours: Samples, other: Samples | None) -> list[list[str]]:
+    """The table's cells: metric, ours, other, ratio, budget, verdict."""
+    table = []
+    for metric in METRICS:
+        mine, theirs = _value(ours, metric), _value(other, metric)
+        cells = [metric.label, "–", "–", "–", "", ""]
+        if mine is not None:
+            cells[1] = quantity(mine, metric.unit)
+        if theirs is not None:
+            cells[2] = quantity(theirs, metric.unit)
+        if mine is not None and theirs:
+            cells[3] = times(mine / theirs)
+        if metric.budget is not None:
+            cells[4] = metric.budget.text(metric.unit)
+            met = None if mine is None else metric.budget.met(mine, theirs)
+            cells[5] = {True: "met", False: "NOT MET", None: "needs --beside"}[met]
+            if met is None and (mine is None or other is not None):
+                cells[5] = "not measured"
+        table.append(cells)
+    return table
+
+
+def table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Columns in plain text, the first to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (headings, *cells)) for i in range(len(headings))]
+    lines = []
+    for row in (headings, ["─" * width for width in widths], *cells):
+        padded = [row[0].ljust(widths[0])]
+        padded += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def bridge_table(rates: Sequence[Rate]) -> str:
+    """The tee alone."""
+    cells = [
+        [rate.target, str(rate.per_pass), f"{rate.events_per_second:,.0f}/s", str(rate.dropped)]
+        for rate in rates
+    ]
+    return table(["the bridge alone", "events a pass", "events", "dropped"], cells)
+
+
+def save(
+    path: Path,
+    programs: Mapping[str, tuple[Sequence[str], Samples]],
+    rates: Sequence[Rate],
+) -> None:
+    """Writes everything that was measured, each sample included, as JSON."""
+    body: dict[str, Any] = {
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": {
+            "cpus": os.cpu_count(),
+            "system": f"{platform.system()} {platform.release()}",
+            "python": platform.python_version(),
+        },
+        "programs": {
+            name: {"command": list(command), **asdict(samples)}
+            for name, (command, samples) in programs.items()
+        },
+        "bridge": [asdict(rate) for rate in rates],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _value(samples: Samples | None, metric: Metric) -> float | None:
+    values = samples.by_metric.get(metric.key) if samples is not None else None
+    return quantile(values, metric.quantile) if values else None
