@@ -1,8 +1,8 @@
 """A FIFO as a sink: readers come and go, and waiting for one costs no CPU.
 
-A blocking ``open`` of the writing end returns when a reader is there; a thread waits in it. That a
-reader left is an error condition on the writing end, which the loop's selector reports by itself.
-How much it left unread the kernel tells (``FIONREAD``) before our end is closed.
+A blocking ``open`` of the writing end returns when a reader is there; that a reader left is an error
+condition on the writing end, and how much it left unread the kernel tells (``FIONREAD``) before our end
+is closed. ``fifo_threads`` waits for both.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import struct
-import termios
-import threading
 from typing import TYPE_CHECKING
+
+from qwen_dual.bridge.fifo_threads import ReaderWait, ReaderWatch, unread_bytes
 
 if TYPE_CHECKING:
     import asyncio
@@ -42,7 +41,8 @@ class FifoSink:
         self.keeps = DEFAULT_CAPACITY
         self._fd: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wait: _Wait | None = None
+        self._wait: ReaderWait | None = None
+        self._watch: ReaderWatch | None = None
         self._check: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[], None] = lambda: None
         self._on_gone: Callable[[], None] = lambda: None
@@ -71,14 +71,7 @@ class FifoSink:
 
     def lost_reader(self) -> int | None:
         """Closes our end, so that the kernel forgets what was not read; waits for the next one."""
-        fd, self._fd = self._fd, None
-        if fd is None:
-            return 0
-        unread = _unread(fd)
-        if self._loop is not None:
-            self._loop.remove_reader(fd)
-            self._loop.remove_writer(fd)
-        os.close(fd)
+        unread = self._let_go()
         self._wait_for_reader()
         return unread
 
@@ -95,7 +88,7 @@ class FifoSink:
         if self._fd is None:
             self._wait_for_reader()
         else:
-            loop.add_reader(self._fd, on_gone)
+            self._watch = ReaderWatch(self._fd, loop, self._left)
 
     def wait_writable(self, callback: Callable[[], None] | None) -> None:
         """Asks the loop."""
@@ -113,12 +106,25 @@ class FifoSink:
         if self._wait is not None:
             self._wait.release()
             self._wait = None
-        if self._fd is not None:
-            if self._loop is not None and not self._loop.is_closed():
-                self._loop.remove_reader(self._fd)
-                self._loop.remove_writer(self._fd)
-            os.close(self._fd)
-            self._fd = None
+        self._let_go()
+
+    def _let_go(self) -> int:
+        """Closes our end; returns the bytes that its reader left unread."""
+        fd, self._fd = self._fd, None
+        watch, self._watch = self._watch, None
+        if fd is None:
+            return 0
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_writer(fd)
+        if watch is not None:
+            return watch.finish()
+        unread = unread_bytes(fd)
+        os.close(fd)
+        return unread
+
+    def _left(self, watch: ReaderWatch) -> None:
+        if watch is self._watch:
+            self._on_gone()
 
     def _use(self, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -132,12 +138,12 @@ class FifoSink:
         if loop is None or loop.is_closed():
             return
         try:
-            self._wait = _Wait(self.target, loop, self._opened)
+            self._wait = ReaderWait(self.target, loop, self._opened)
         except OSError:
             self._wait = None  # not there at the moment; the check looks again
         self._check = loop.call_later(REPLACED_CHECK, self._check_replaced)
 
-    def _opened(self, wait: _Wait, fd: int) -> None:
+    def _opened(self, wait: ReaderWait, fd: int) -> None:
         if wait is not self._wait:
             os.close(fd)
             return
@@ -147,7 +153,7 @@ class FifoSink:
         wait.close()
         self._use(fd)
         assert self._loop is not None
-        self._loop.add_reader(fd, self._on_gone)
+        self._watch = ReaderWatch(fd, self._loop, self._left)
         self._on_ready()
 
     def _check_replaced(self) -> None:
@@ -158,79 +164,3 @@ class FifoSink:
             self._wait_for_reader()
         else:
             self._check = self._loop.call_later(REPLACED_CHECK, self._check_replaced)
-
-
-class _Wait:
-    """A thread in a blocking ``open``; holds the FIFO by a handle, whatever becomes of its name."""
-
-    def __init__(
-        self,
-        path: str,
-        loop: asyncio.AbstractEventLoop,
-        opened: Callable[[_Wait, int], None],
-    ) -> None:
-        # Without O_PATH (not Linux) the name has to do: a replaced FIFO keeps its thread.
-        self._handle = os.open(path, os.O_PATH | os.O_CLOEXEC) if hasattr(os, "O_PATH") else None
-        self._path = path if self._handle is None else f"/proc/self/fd/{self._handle}"
-        found = os.stat(self._path)
-        self._identity = (found.st_dev, found.st_ino)
-        self._loop = loop
-        self._opened = opened
-        self._lock = threading.Lock()
-        threading.Thread(target=self._run, name="fifo-reader", daemon=True).start()
-
-    def replaced(self, path: str) -> bool:
-        """Whether another file, or none, is at ``path`` now."""
-        try:
-            found = os.stat(path)
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) != self._identity
-
-    def release(self) -> None:
-        """Makes the thread's ``open`` return, by being its reader for a moment."""
-        with self._lock:
-            if self._handle is None and not os.path.exists(self._path):
-                return
-            try:
-                os.close(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-            except OSError:
-                pass
-        self._opened = _discard
-
-    def close(self) -> None:
-        """Gives up the handle."""
-        with self._lock:
-            if self._handle is not None:
-                os.close(self._handle)
-                self._handle = None
-
-    def _run(self) -> None:
-        try:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            self.close()
-            return
-        if self._opened is _discard:
-            os.close(fd)
-            self.close()
-            return
-        try:
-            self._loop.call_soon_threadsafe(self._opened, self, fd)
-        except RuntimeError:  # the loop is closed: the session is over
-            os.close(fd)
-            self.close()
-
-
-def _discard(wait: _Wait, fd: int) -> None:
-    wait.close()
-    os.close(fd)
-
-
-def _unread(fd: int) -> int:
-    """Bytes in the pipe that nobody read; 0 where the kernel does not say."""
-    try:
-        count: int = struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0\0\0\0"))[0]
-    except OSError:
-        return 0
-    return count

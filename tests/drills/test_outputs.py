@@ -34,6 +34,21 @@ def parse(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
+def writes_to(pid: int, path: Path) -> bool:
+    """Whether the process has the file open for writing."""
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{name}") != str(path):
+                continue
+            with open(f"/proc/{pid}/fdinfo/{name}") as file:
+                flags = next(int(row.split()[1], 8) for row in file if row.startswith("flags"))
+        except OSError:
+            continue
+        if flags & os.O_ACCMODE == os.O_WRONLY:
+            return True
+    return False
+
+
 @pytest.mark.drill
 def test_a_reader_that_never_comes_holds_up_neither_the_session_nor_its_end(
     tmp_path: Path,
@@ -180,4 +195,61 @@ def test_an_events_file_that_is_taken_away_begins_anew(tmp_path: Path, accident:
         assert greeting["data"]["resumed"]
         assert [event["seq"] for event in rest] == list(range(rest[0]["seq"], rest[-1]["seq"] + 1))
         assert greeting["data"]["next_seq"] == rest[0]["seq"] > seen - 3
+        assert program.quit() == 0
+
+
+def test_ten_readers_one_after_another_miss_nothing_between_them(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    seen: list[int] = []
+    with Program(tmp_path, output=["--json-file", str(fifo)]) as program:
+        for turn in range(10):
+            data = b""
+            with open(fifo, "rb", buffering=0) as reader:
+                if not turn:
+                    program.ready()
+                program.submit(f"say {turn + 1} words")
+                # A part of the turn only, and most often not to the end of a line.
+                while len(data) < 2_000:
+                    data += reader.read(2_000 - len(data))
+            # The kernel gives a pipe's rest to whoever opens it while a writer is there: readers that
+            # follow each other within microseconds share one, and no writer can tell.
+            program.terminal.wait_for(lambda terminal: not writes_to(terminal.pid, fifo))
+            lines = parse(data)
+            if turn:
+                greeting = lines.pop(0)
+                assert greeting["data"]["resumed"]
+                assert greeting["data"]["next_seq"] == seen[-1] + 1
+            seen += [event["seq"] for event in lines]
+        rest: list[bytes] = []
+
+        def read() -> None:
+            with open(fifo, "rb") as reader:
+                rest.extend(reader)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        program.submit("/quit")
+        assert program.terminal.wait_exit() == 0
+    thread.join(10)
+    _, *last = [json.loads(line) for line in rest]
+    seen += [event["seq"] for event in last]
+    assert seen == list(range(1, seen[-1] + 1))
+    assert last[-1]["subtype"] == "session_end"
+
+
+def test_the_reader_of_a_pipe_that_leaves_closes_the_channel_and_the_ui_runs_on(
+    tmp_path: Path,
+) -> None:
+    reader, writer = os.pipe()
+    output = ["--json-fd", str(writer)]
+    with Program(tmp_path, output=output, pass_fds=[writer], cols=120) as program:
+        os.close(writer)
+        program.ready()
+        os.close(reader)
+        program.submit("say 2 words")
+        program.terminal.wait_for("the reader closed it")
+        program.terminal.wait_for("some words")
+        program.submit("/channels")
+        program.terminal.wait_for("closed: fd")
         assert program.quit() == 0
