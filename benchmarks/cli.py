@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 OUTPUT = "build/benchmark.json"
 _SCRIPTED = (
     "The two do not get their answers the same way: ours reads them from a script in its own "
-    "process (--offline-script), the other from a model server on 127.0.0.1 over HTTP. "
-    "--server-for both removes the difference where ours has a model adapter."
+    "process (--offline-script, several deltas at a time), the other from a model server on "
+    "127.0.0.1 over HTTP, so the long answer spares ours the work of a client. --server-for both "
+    "removes the difference where ours has a model adapter."
 )
 _MEMORY = (
     "PSS counts a page shared by n processes as 1/n in each: other programs that run on the same "

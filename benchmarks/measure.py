@@ -125,6 +125,7 @@ def stream(program: Program, plan: Plan, samples: Samples) -> None:
             samples.notes.append(f"long answer at {speed}: {lost}")
             continue
         if rate:
+            samples.add("stream_paced", rate)
             paced = f"the server sent {rate:,} deltas/s, so the rate measured is no more than that"
             samples.notes.append(f"long answer: all of it came when {paced}")
         return

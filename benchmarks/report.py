@@ -125,6 +125,13 @@ def rows(ours: Samples, other: Samples | None) -> list[list[str]]:
             cells[5] = {True: "met", False: "NOT MET", None: "needs --beside"}[met]
             if met is None and (mine is None or other is not None):
                 cells[5] = "not measured"
+            if (
+                metric.key == "stream_rate"
+                and other is not None
+                and "stream_paced" in other.by_metric
+            ):
+                # Its server was slowed down until nothing was lost: its own speed is not known.
+                cells[3], cells[5] = "–", "not comparable"
         table.append(cells)
     return table
 

@@ -86,6 +86,7 @@ def _session(launch: Launch, tools: Toolset) -> Session:
         expand=tools.expand_mentions,
         rules=launch.settings.allow,
         keep_rule=keep,
+        detach=tools.detach_commands,
     )
     register(session, stats)
     session.slash.add(

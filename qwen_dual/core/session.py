@@ -54,6 +54,7 @@ class Session:
         rules: what an earlier session was told to allow for good (``policy.rule_for``).
         keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
             ValueError, with a text for a person, when it cannot.
+        detach: lets running shell commands go on in the background; returns how many there were.
         max_turns: model calls a turn at the most; None for no bound.
     """
 
@@ -69,6 +70,7 @@ class Session:
         expand: Callable[[str], Awaitable[Sequence[str]]] | None = None,
         rules: Iterable[str] = (),
         keep_rule: Callable[[str, str], None] | None = None,
+        detach: Callable[[], int] = lambda: 0,
         max_turns: int | None = None,
     ) -> None:
         self.bus = bus
@@ -84,6 +86,7 @@ class Session:
         self._system = system
         self._expand = expand
         self._keep_rule = keep_rule
+        self._detach = detach
         self._max_turns = max_turns
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, bus.publish)
@@ -188,6 +191,10 @@ class Session:
         self.approvals.deny_all("shutdown" if by == "shutdown" else "interrupt")
         self._scope.cancel()
         return True
+
+    def detach_commands(self) -> int:
+        """Lets running shell commands go on in the background; how many there were."""
+        return self._detach()
 
     def set_approval_mode(self, mode: str, origin: str = "keyboard") -> None:
         """Changes what runs without asking; pending requests it now covers are resolved.

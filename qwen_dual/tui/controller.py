@@ -27,6 +27,9 @@ EXIT_HINT = "Press Ctrl+C again to exit."
 CLEAR_HINT = "Press Esc again to clear the draft."
 
 
+SHELL = "run_shell_command"
+
+
 class Screen(Protocol):
     """What the controller asks of the screen."""
 
@@ -208,6 +211,17 @@ class Controller:
                 self.editor.clear()
             else:
                 self._ask_again(CLEAR_HINT)
+        self._screen.changed()
+
+    def can_detach(self) -> bool:
+        """Whether a shell command runs that could go on in the background."""
+        if self.focus != "editor":
+            return False
+        return any(tool.name == SHELL for tool in self._view.work.tools.values())
+
+    def detach(self) -> None:
+        """Lets the running shell commands go on in the background, and the turn go on."""
+        self._session.detach_commands()
         self._screen.changed()
 
     def control_c(self) -> None:

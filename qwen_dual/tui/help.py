@@ -15,6 +15,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("/", "commands"),
     ("tab", "accept suggestion"),
     ("up, down", "row, then history"),
+    ("ctrl+p, n", "the same"),
     ("ctrl+r", "search history"),
     ("shift+tab", "approval mode"),
     ("esc", "close, interrupt"),
@@ -29,6 +30,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+d", "exit, on an empty line"),
     ("ctrl+l", "clear the screen"),
     ("ctrl+o", "last output in full"),
+    ("ctrl+b", "shell to background"),
 )
 _BETWEEN_COLUMNS = 3
 

@@ -86,6 +86,10 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
     bind("pageup", lambda: None)
     bind("pagedown", lambda: None)
 
+    # Before it moves the cursor, Ctrl+B is for a command that runs.
+    running = Condition(controller.can_detach)
+    bindings.add("c-b", filter=running, eager=True)(lambda _: controller.detach())
+
     for keys, command in (
         ("escape left", "backward-word"),
         ("escape right", "forward-word"),

@@ -163,6 +163,18 @@ def test_the_table_tells_which_budgets_are_met() -> None:
     assert report.quantile([float(n) for n in range(1, 101)], 0.99) == 99
 
 
+def test_a_rate_that_the_server_held_down_is_not_compared() -> None:
+    ours, other = Samples(), Samples()
+    ours.add("stream_rate", 100_000)
+    other.add("stream_rate", 5_000)
+    label = "long answer: deltas a second"
+    freely = {row[0]: row[1:] for row in report.rows(ours, other)}[label]
+    other.add("stream_paced", 5_000)
+    paced = {row[0]: row[1:] for row in report.rows(ours, other)}[label]
+    assert (freely[2], freely[-1]) == ("20.0×", "met")
+    assert (paced[2], paced[-1]) == ("–", "not comparable")
+
+
 def test_the_bridge_alone_loses_nothing() -> None:
     rates = bridge.measure(2000)
     assert {(rate.target, rate.per_pass) for rate in rates} == {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.program import Program
 
@@ -131,3 +134,18 @@ def test_a_narrow_window_shows_the_same_session(tmp_path: Path) -> None:
         program.result()
         program.quit()
         assert all(len(row) <= 30 for row in screen.lines)
+
+
+def test_ctrl_b_lets_a_command_go_on_in_the_background_and_the_turn_go_on(tmp_path: Path) -> None:
+    with Program(tmp_path, ["--yolo"]) as program:
+        program.ready().terminal.send("run sleep 1000\r")
+        program.until(lambda event: event.get("subtype") == "tool_progress")
+        program.terminal.send("\x02")
+        result = program.result()
+        assert result["stop_reason"] == "end_turn"
+        content = program.of("user")[1]["message"]["content"][0]["content"]
+        assert "runs in the background" in content
+        program.quit()
+        group = int(content.split("PGID: ")[1].split()[0])
+        with pytest.raises(ProcessLookupError):
+            os.killpg(group, 0)
