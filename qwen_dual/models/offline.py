@@ -1,7 +1,9 @@
 """The offline model: needs no network and no key, says so, and really drives the agent.
 
 It keeps no state: what to do next follows from the conversation, that is from the latest prompt and
-the calls and results after it. Token counts are estimates, a token for four characters.
+the calls and results after it. Its first answer in a session that calls tools, and every answer to a
+prompt it does not understand, begins with what it is. Token counts are estimates, a token for four
+characters.
 """
 
 from __future__ import annotations
@@ -20,12 +22,12 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.models.phrases import USAGE, ToolStep, plan
+from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.phrases import Plan
@@ -36,6 +38,9 @@ WORD_SECONDS = 0.01
 
 SHOWN_LINES = 6
 """How much of a result the closing answer repeats."""
+
+SHOWN_COLUMNS = 200
+"""How much of a line of it."""
 
 FRAGMENT = 24
 """Characters of a call's arguments in one delta."""
@@ -83,6 +88,10 @@ _WORDS = [
     "does",
 ]
 
+_WORD = re.compile(r"\s*\S+\s*|\s+")
+
+_ESSENTIAL = ("command", "file_path", "pattern", "path")
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -112,13 +121,14 @@ class OfflineModel:
         wanted = plan(prompt)
         known = {tool.name for tool in request.tools}
         calls = [step for step in next_calls(wanted.steps, done) if step.name in known]
+        first = all(message["role"] == "user" for message in request.messages)
+        text = _preface(calls, first=first) if calls else _closing(wanted, done, known)
         said = 0
-        if not done:
-            for thought in wanted.thoughts:
-                for word in words_of(thought):
-                    await self._pause()
-                    yield ThinkingDelta(word)
-        text = _preface(calls) if calls else _closing(wanted, done, known)
+        for thought in wanted.thoughts if not done else ():
+            for word in words_of(thought):
+                await self._pause()
+                said += len(word)
+                yield ThinkingDelta(word)
         for word in words_of(text):
             await self._pause()
             said += len(word)
@@ -140,9 +150,9 @@ class OfflineModel:
             await anyio.lowlevel.checkpoint()
 
 
-def words_of(text: str) -> list[str]:
+def words_of(text: str) -> Iterator[str]:
     """``text`` in pieces of a word and the space after it; joined they are ``text``."""
-    return re.findall(r"\s*\S+\s*|\s+", text)
+    return (match[0] for match in _WORD.finditer(text))
 
 
 def situation(messages: Sequence[Message]) -> tuple[str, list[Done]]:
@@ -172,20 +182,32 @@ def next_calls(steps: Iterable[ToolStep], done: Sequence[Done]) -> list[ToolStep
     left = list(done)
     for step in steps:
         attempts = [item for item in left if _same(item, step)]
-        if step.name == "edit" and not attempts:
-            reading = _read_before(step, done)
-            if isinstance(reading, ToolStep):
-                calls.append(reading)
-            elif reading:
-                calls.append(step)
-        elif not attempts:
-            calls.append(step)
-        else:
+        if attempts:
             left.remove(attempts[0])
             if step.name == "write_file" and len(attempts) == 1 and _unread(attempts[0]):
-                reading = _read_before(step, done)
-                calls.append(reading if isinstance(reading, ToolStep) else step)
+                _add_after_reading(calls, step, done[done.index(attempts[0]) :])
+        elif step.name == "edit":
+            _add_after_reading(calls, step, done)
+        else:
+            _add(calls, step)
     return calls
+
+
+def _add(calls: list[ToolStep], step: ToolStep) -> None:
+    # A file that two steps need is read once.
+    if step.name != "read_file" or step not in calls:
+        calls.append(step)
+
+
+def _add_after_reading(calls: list[ToolStep], step: ToolStep, done: Sequence[Done]) -> None:
+    """Adds the read that ``step`` needs first, or ``step`` once that worked; else nothing."""
+    path = step.arguments["file_path"]
+    reading = ToolStep("read_file", {"file_path": path}, f"read {in_code(path)}")
+    tried = [item for item in done if _same(item, reading)]
+    if not tried:
+        _add(calls, reading)
+    elif not tried[-1].is_error:
+        calls.append(step)
 
 
 def _same(item: Done, step: ToolStep) -> bool:
@@ -196,18 +218,9 @@ def _unread(item: Done) -> bool:
     return item.is_error and "read_file" in item.text
 
 
-def _read_before(step: ToolStep, done: Sequence[Done]) -> ToolStep | bool:
-    """The read that ``step`` needs first; or whether it was done and worked."""
-    reading = ToolStep("read_file", {"file_path": step.arguments["file_path"]}, f"{step.said}")
-    for item in done:
-        if _same(item, reading):
-            return not item.is_error
-    return reading
-
-
-def _preface(calls: Sequence[ToolStep]) -> str:
-    said = list(dict.fromkeys(step.said for step in calls))
-    return f"I will {', then '.join(said)}."
+def _preface(calls: Sequence[ToolStep], *, first: bool) -> str:
+    said = ", then ".join(dict.fromkeys(step.said for step in calls))
+    return f"I am the offline model. I will {said}." if first else f"I will {said}."
 
 
 def _closing(wanted: Plan, done: Sequence[Done], known: set[str]) -> str:
@@ -219,27 +232,48 @@ def _closing(wanted: Plan, done: Sequence[Done], known: set[str]) -> str:
     if wanted.words is not None:
         parts.append(_filler(wanted.words))
     parts += [f"I did not understand that; I know `{form}`." for form in wanted.problems]
-    missing = [step for step in wanted.steps if step.name not in known]
-    parts += [f"I cannot {step.said}: there is no tool {step.name} here." for step in missing]
-    asked = {(step.name, str(step.arguments)) for step in wanted.steps}
-    # A read that only prepared an edit or a write is worth a word when it failed.
-    parts += [
-        _report(item) for item in done if item.is_error or (item.name, str(item.arguments)) in asked
-    ]
+    for step in wanted.steps:
+        needed = [step.name, "read_file"] if step.name == "edit" else [step.name]
+        missing = [name for name in needed if name not in known]
+        if missing:
+            parts.append(f"I cannot {step.said}: there is no tool {missing[0]} here.")
+    parts += [_report(item) for item in _worth_telling(wanted.steps, done)]
     if not parts:
         parts.append("I have thought about it, as far as a model that is offline can.")
     return "\n\n".join(parts)
 
 
+def _worth_telling(steps: Sequence[ToolStep], done: Sequence[Done]) -> Iterator[Done]:
+    """What was asked for and what failed, but for a failure that was made good."""
+    for number, item in enumerate(done):
+        made_good = _unread(item) and any(
+            (later.name, later.arguments) == (item.name, item.arguments)
+            for later in done[number + 1 :]
+        )
+        if not made_good and (item.is_error or any(_same(item, step) for step in steps)):
+            yield item
+
+
 def _report(item: Done) -> str:
-    what = item.arguments.get("command") or item.arguments.get("file_path") or ""
-    name = f"`{what}`" if what else item.name
+    what = next(
+        (item.arguments[key] for key in _ESSENTIAL if isinstance(item.arguments.get(key), str)),
+        item.name,
+    )
     lines = item.text.strip("\n").splitlines() or ["(no output)"]
-    shown = "\n".join(lines[-SHOWN_LINES:])
+    shown = "\n".join(
+        line if len(line) <= SHOWN_COLUMNS else f"{line[:SHOWN_COLUMNS]}…"
+        for line in lines[-SHOWN_LINES:]
+    )
+    fence = "```"
+    while fence in shown:
+        fence += "`"
     if item.is_error:
-        return f"{name} did not work:\n\n```\n{shown}\n```"
-    count = f"the last {SHOWN_LINES} of {len(lines)} lines" if len(lines) > SHOWN_LINES else "done"
-    return f"{name}: {count}.\n\n```\n{shown}\n```"
+        outcome = "did not work:"
+    elif len(lines) > SHOWN_LINES:
+        outcome = f"done, the last {SHOWN_LINES} of {len(lines)} lines."
+    else:
+        outcome = "done."
+    return f"{in_code(what)} {outcome}\n\n{fence}\n{shown}\n{fence}"
 
 
 def _filler(count: int) -> str:

@@ -21,9 +21,16 @@ USAGE = (
 # Only before a verb with what it needs: "run echo a and b" is one command.
 _JOINT = re.compile(
     r"\s+and\s+(?=(?:run|read|find|search|think)\s+\S"
-    r"|list(?:\s|$)|write\s+[^:\n]+:|edit\s+[^:\n]+:.*->|say\s+\d+\s+words?\b)",
+    r"|list(?:\s|$)|write\s+[^:\n]+:|edit\s+[^:\n]+:.*->|say\s+\d+\s+words?\b"
+    r"|markdown\s*(?:$|\sand\s))",
     re.IGNORECASE,
 )
+
+SHOWN_CHARACTERS = 120
+"""How much of an argument a sentence repeats."""
+
+# Not re.escape: it escapes spaces too, which ripgrep before 14 refuses.
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +79,34 @@ def plan(prompt: str) -> Plan:
     return found
 
 
+def in_code(text: str) -> str:
+    """``text`` as one bounded line of Markdown code, whatever it holds."""
+    line = " ".join(text.split())
+    if len(line) > SHOWN_CHARACTERS:
+        line = f"{line[:SHOWN_CHARACTERS]}…"
+    return f"`` {line} ``" if "`" in line else f"`{line}`"
+
+
 def _take(found: Plan, verb: str, rest: str) -> None:
     if verb == "run" and rest:
-        arguments = {"command": rest, "description": "asked for", "is_background": False}
-        found.steps.append(ToolStep("run_shell_command", arguments, f"run `{rest}`"))
+        arguments = {
+            "command": rest,
+            "description": "Asked for in the prompt",
+            "is_background": False,
+        }
+        found.steps.append(ToolStep("run_shell_command", arguments, f"run {in_code(rest)}"))
     elif verb == "read" and rest:
-        found.steps.append(ToolStep("read_file", {"file_path": rest}, f"read {rest}"))
+        found.steps.append(ToolStep("read_file", {"file_path": rest}, f"read {in_code(rest)}"))
     elif verb == "list":
-        found.steps.append(ToolStep("list_directory", {"path": rest or "."}, f"list {rest or '.'}"))
+        path = rest or "."
+        found.steps.append(ToolStep("list_directory", {"path": path}, f"list {in_code(path)}"))
     elif verb == "find" and rest:
-        found.steps.append(ToolStep("glob", {"pattern": rest}, f"find {rest}"))
+        found.steps.append(ToolStep("glob", {"pattern": rest}, f"find {in_code(rest)}"))
     elif verb == "search" and rest:
         # A person asks for a text; the tool takes a regular expression.
-        found.steps.append(
-            ToolStep("grep_search", {"pattern": re.escape(rest)}, f"search for {rest}")
-        )
+        pattern = _SPECIAL.sub(r"\\\g<0>", rest)
+        said = f"search for {in_code(rest)}"
+        found.steps.append(ToolStep("grep_search", {"pattern": pattern}, said))
     elif verb == "write":
         _take_write(found, rest)
     elif verb == "edit":
@@ -94,7 +114,7 @@ def _take(found: Plan, verb: str, rest: str) -> None:
     elif verb == "think" and rest:
         found.thoughts.append(rest)
     elif verb == "say":
-        match = re.fullmatch(r"(\d{1,6})\s+words?\b.*", rest, re.DOTALL)
+        match = re.fullmatch(r"([1-9]\d{0,5})\s+words?\b.*", rest, re.DOTALL)
         if match:
             found.words = int(match[1])
     elif verb == "markdown" and not rest:
@@ -110,7 +130,7 @@ def _take_write(found: Plan, rest: str) -> None:
     if not content.endswith("\n"):
         content += "\n"
     arguments = {"file_path": path.strip(), "content": content}
-    found.steps.append(ToolStep("write_file", arguments, f"write {path.strip()}"))
+    found.steps.append(ToolStep("write_file", arguments, f"write {in_code(path)}"))
 
 
 def _take_edit(found: Plan, rest: str) -> None:
@@ -124,4 +144,4 @@ def _take_edit(found: Plan, rest: str) -> None:
         "old_string": old.strip(" "),
         "new_string": new.strip(" "),
     }
-    found.steps.append(ToolStep("edit", arguments, f"edit {path.strip()}"))
+    found.steps.append(ToolStep("edit", arguments, f"edit {in_code(path)}"))

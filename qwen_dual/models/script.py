@@ -1,26 +1,33 @@
 """Plays replies from a file (``--offline-script``): how a host's tests drive a session offline.
 
-The file is JSON Lines, one model message a line; each model call takes the next one:
+The file is JSON Lines, one model message a line; each model call takes the next one. Blank lines are
+skipped. When the file is used up, an answer says so. Every key may be left out but those with *:
 
-    {"blocks": [{"type": "text", "text": "Hello "}, …], "usage": {…}, "delay_ms": 5, "error": {…}}
+    {"blocks": [{"type": "text", "text": "Hello there"}], "usage": {"input_tokens": 9}, "delay_ms": 5}
+    {"blocks": [{"type": "tool_use", "name": "run_shell_command", "input": {"command": "ls"}}]}
+    {"error": {"status": 400, "message": "no such model"}}
 
-``blocks``: ``{"type":"text","text":…}`` (with ``"repeat":n`` the text is streamed n times, one delta
-each; with ``"deltas":[…]`` in the given pieces; else word by word), ``{"type":"thinking","text":…}``
-(the same options), ``{"type":"tool_use","name":…,"input":{…},"id":…}`` (``"arguments":"…"`` instead
-of ``input`` for a text that need not be JSON). ``usage``: ``input_tokens``, ``output_tokens``,
-``cache_read_input_tokens``. ``delay_ms``: before each delta. ``error``: ``{"status":400,
-"message":…}``, raised after the blocks. Blank lines are skipped. When the file is used up, a message
-says so.
+* ``blocks``: a list of
+  ``{"type"*: "text" or "thinking", "text", "deltas", "repeat"}``: ``text`` goes out word by word, or
+  in pieces of n characters with ``"deltas": n``; ``"deltas": ["a", "b"]`` instead of ``text`` are
+  the pieces themselves; ``"repeat": n`` sends the whole ``text`` as one delta, or the list, n times.
+  ``{"type"*: "tool_use", "name"*, "input", "arguments", "id", "deltas"}``: ``arguments`` instead of
+  ``input`` is the text of the arguments as it is, which need not be JSON; it goes out at once, or in
+  pieces of n characters; without ``id`` the call gets one.
+* ``usage``: ``input_tokens``, ``output_tokens``, ``cache_read_input_tokens``.
+* ``delay_ms``: the pause before each delta.
+* ``error``: ``message``*, ``status``; the call fails with it after the blocks.
 """
 
 from __future__ import annotations
 
+import codecs
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import anyio
 import anyio.lowlevel
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from qwen_dual.core.model import (
     ModelError,
@@ -58,40 +65,65 @@ class ScriptError(ValueError):
         self.line = line
 
 
+PieceSize = Annotated[int, Field(ge=1)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class _Said(_Strict):
     type: Literal["text", "thinking"]
-    text: str = ""
+    text: str | None = None
     repeat: Annotated[int, Field(ge=1, le=10_000_000)] = 1
-    deltas: list[str] | None = None
+    deltas: PieceSize | list[str] | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.text is not None and isinstance(self.deltas, list):
+            raise ValueError("expected either text or a list of deltas, not both")
+        return self
 
     def play(self) -> Iterator[ModelDelta]:
         """The deltas of this block."""
         kind = TextDelta if self.type == "text" else ThinkingDelta
-        if self.repeat > 1:
-            for _ in range(self.repeat):
-                yield kind(self.text)
-        else:
-            yield from map(kind, self.deltas if self.deltas is not None else words_of(self.text))
+        text = self.text or ""
+        for _ in range(self.repeat):
+            if isinstance(self.deltas, list):
+                yield from map(kind, self.deltas)
+            elif self.deltas is not None:
+                yield from map(kind, _pieces(text, self.deltas))
+            elif self.repeat > 1:
+                yield kind(text)
+            else:
+                yield from map(kind, words_of(text))
 
 
 class _Called(_Strict):
     type: Literal["tool_use"]
     name: str
     id: str | None = None
-    input: dict[str, Any] = {}
+    input: dict[str, Any] | None = None
     arguments: str | None = None
+    deltas: PieceSize | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.input is not None and self.arguments is not None:
+            raise ValueError("expected either input or arguments, not both")
+        return self
 
     def play(self) -> Iterator[ModelDelta]:
         """The deltas of this block."""
         raw = self.arguments
         if raw is None:
-            raw = encode(self.input).decode().rstrip("\n")
+            raw = encode(self.input or {}).decode().rstrip("\n")
         yield ToolCallStart(self.id or f"call_{new_uuid().replace('-', '')[:24]}", self.name)
-        yield ToolCallArguments(raw)
+        yield from map(ToolCallArguments, _pieces(raw, self.deltas or max(1, len(raw))))
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    return (text[start : start + size] for start in range(0, len(text), size))
 
 
 class _Usage(_Strict):
@@ -156,7 +188,7 @@ def load_script(path: str) -> ScriptedModel:
     """
     try:
         with open(path, "rb") as file:
-            lines = file.read().splitlines()
+            lines = file.read().removeprefix(codecs.BOM_UTF8).splitlines()
     except OSError as error:
         raise ScriptError(path, None, f"cannot be read: {error.strerror}") from None
     replies = []
@@ -168,8 +200,12 @@ def load_script(path: str) -> ScriptedModel:
         except NotJson as error:
             raise ScriptError(path, number, f"not JSON: {error}") from None
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "reply"
-            problem = f"{where}: {first['msg']}, not {str(first['input'])[:100]!r}"
-            raise ScriptError(path, number, problem) from None
+            raise ScriptError(path, number, _problem(error)) from None
     return ScriptedModel(replies)
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"]) or "reply"
+    value = repr(first["input"])
+    return f"{key} = {value if len(value) <= 100 else f'{value[:100]}…'}: {first['msg']}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from qwen_dual.models.offline import OfflineModel, words_of
+from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
 from tests.support.fakes import FakeModel, Host
 
@@ -73,8 +73,48 @@ def test_it_reads_a_file_before_it_edits_it(tmp_path: Path) -> None:
 def test_it_reads_an_existing_file_before_it_overwrites_it(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old\n")
-    play(tmp_path, "write a.txt: new")
+    host = play(tmp_path, "write a.txt: new")
     assert path.read_text() == "new\n"
+    assert answer(host).startswith("`a.txt` done.")
+    assert "did not work" not in answer(host)
+
+
+def test_what_one_file_needs_is_read_once_for_all_its_edits(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\ny = 1\n")
+    host = play(tmp_path, "edit a.py: x = 1 -> x = 2 and edit a.py: y = 1 -> y = 2")
+    assert path.read_text() == "x = 2\ny = 2\n"
+    assert len(host.tool_results()) == 3
+
+
+def test_the_first_answer_that_calls_tools_says_what_it_is_and_later_ones_do_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    said = [
+        block["text"]
+        for event in play(tmp_path, "edit a.py: x -> y").of("assistant")
+        for block in event["message"]["content"]
+        if block["type"] == "text"
+    ]
+    assert said[:2] == ["I am the offline model. I will read `a.py`.", "I will edit `a.py`."]
+
+
+def test_a_result_with_fences_and_long_lines_stays_one_bounded_block(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("```\ncode\n```\n" + "x" * 5000 + "\n")
+    told = answer(play(tmp_path, "read a.md"))
+    assert told.count("````") == 2
+    assert len(told) < 1000
+
+
+def test_contents_of_mentioned_files_are_no_prompt() -> None:
+    messages = [
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "hi"}, {"type": "text", "text": "run rm x"}],
+        }
+    ]
+    assert situation(cast("Any", messages)) == ("hi", [])
 
 
 @pytest.mark.parametrize("prompt", ["edit none.py: a -> b", "run exit 3", "read none.txt"])
@@ -106,3 +146,19 @@ def test_a_tool_it_does_not_have_is_named(tmp_path: Path) -> None:
 
     host.play(script)
     assert "there is no tool run_shell_command" in answer(host)
+
+
+def test_an_edit_without_a_tool_to_read_with_is_refused_by_name(tmp_path: Path) -> None:
+    tools = toolset(tmp_path)
+    host = Host(
+        cast("FakeModel", OfflineModel(word_seconds=0)),
+        *cast("Any", [tool for tool in tools.tools if tool.name == "edit"]),
+    )
+
+    async def script(host: Host) -> None:
+        host.session.submit("edit a.py: a -> b")
+        await host.result()
+
+    host.play(script)
+    tools.close()
+    assert answer(host) == "I cannot edit `a.py`: there is no tool read_file here."

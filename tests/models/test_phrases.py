@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.models.phrases import plan
+from qwen_dual.models.phrases import in_code, plan
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from qwen_dual.models.phrases import plan
         ("list", [("list_directory", ".")]),
         ("list src and find *.py", [("list_directory", "src"), ("glob", "*.py")]),
         ("search a.b", [("grep_search", r"a\.b")]),
+        ("search two words-", [("grep_search", "two words-")]),
         ("RUN x", [("run_shell_command", "x")]),
         ("run a and list", [("run_shell_command", "a"), ("list_directory", ".")]),
         ("please help", []),
@@ -58,10 +59,21 @@ def test_writing_and_editing(prompt: str, arguments: dict[str, Any]) -> None:
 def test_other_phrases_and_what_is_half_said() -> None:
     assert plan("think about it and run ls").thoughts == ["about it"]
     assert plan("say 30 words").words == 30
+    assert plan("say 0 words").empty
     assert plan("markdown").markdown
+    assert plan("think a and markdown and say 3 words").markdown
+    assert not plan("think of and markdown files").markdown
     assert plan("edit a.py: x").problems == ["edit <path>: <old> -> <new>"]
     assert plan("write a.py").problems == ["write <path>: <text>"]
     assert plan("tell me a story").empty
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("ls", "`ls`"), ("a\n  b", "`a b`"), ("a `b`", "`` a `b` ``"), ("x" * 500, f"`{'x' * 120}…`")],
+)
+def test_an_argument_is_shown_as_one_bounded_line_of_code(text: str, code: str) -> None:
+    assert in_code(text) == code
 
 
 @given(st.text(max_size=100))

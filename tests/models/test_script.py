@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+import anyio
 import pytest
 
+from qwen_dual.core.model import (
+    ModelDelta,
+    ModelRequest,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallArguments,
+    ToolCallStart,
+)
 from qwen_dual.models.script import ScriptError, load_script
 from tests.support.fakes import FakeModel, FakeTool, Host
 
@@ -62,13 +71,63 @@ def test_arguments_that_are_no_json_reach_the_session_as_such(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("block", "deltas"),
+    [
+        ('{"type":"text","text":"two words"}', [TextDelta("two "), TextDelta("words")]),
+        ('{"type":"text","text":"abc","deltas":2}', [TextDelta("ab"), TextDelta("c")]),
+        ('{"type":"text","deltas":["a",""],"repeat":2}', [TextDelta("a"), TextDelta("")] * 2),
+        ('{"type":"text","text":"a b","repeat":2}', [TextDelta("a b")] * 2),
+        ('{"type":"thinking","text":"hm"}', [ThinkingDelta("hm")]),
+        (
+            '{"type":"tool_use","name":"t","id":"1","arguments":"{no","deltas":2}',
+            [ToolCallStart("1", "t"), ToolCallArguments("{n"), ToolCallArguments("o")],
+        ),
+        (
+            '{"type":"tool_use","name":"t","id":"1"}',
+            [ToolCallStart("1", "t"), ToolCallArguments("{}")],
+        ),
+    ],
+)
+def test_blocks_go_out_in_the_pieces_asked_for(
+    tmp_path: Path, block: str, deltas: list[ModelDelta]
+) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text(f'\ufeff{{"blocks":[{block}]}}\r\n')
+    model = load_script(str(path))
+
+    async def played() -> list[ModelDelta]:
+        return [delta async for delta in model.stream(ModelRequest("", []))]
+
+    assert anyio.run(played) == deltas
+    assert anyio.run(played) == [TextDelta("[The offline script has no further reply.]")]
+
+
+def test_calls_without_an_id_get_different_ones(tmp_path: Path) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text('{"blocks":[{"type":"tool_use","name":"t"},{"type":"tool_use","name":"t"}]}')
+    model = load_script(str(path))
+
+    async def ids() -> list[str]:
+        deltas = [delta async for delta in model.stream(ModelRequest("", []))]
+        return [delta.id for delta in deltas if isinstance(delta, ToolCallStart)]
+
+    first, second = anyio.run(ids)
+    assert first != second
+
+
+@pytest.mark.parametrize(
     ("line", "says"),
     [
         ("nope", ":2: not JSON"),
         ('{"blocks":[{"type":"image"}]}', "blocks.0"),
-        ('{"blocks":[{"type":"text","text":5}]}', "blocks.0.text.text"),
-        ('{"delay_ms":-1}', "delay_ms"),
-        ('{"blok":[]}', "blok"),
+        (
+            '{"blocks":[{"type":"text","text":5}]}',
+            "blocks.0.text.text = 5: Input should be a valid string",
+        ),
+        ('{"delay_ms":-1}', "delay_ms = -1: Input should be greater than or equal to 0"),
+        ('{"blok":[]}', "blok = []: Extra inputs are not permitted"),
+        ('{"blocks":[{"type":"text","text":"a","deltas":["a"]}]}', "text or a list of deltas"),
+        ('{"blocks":[{"type":"tool_use","name":"t","input":{},"arguments":""}]}', "input or arg"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, says: str) -> None:
