@@ -279,6 +279,5 @@ def _report(item: Done) -> str:
 def _filler(count: int) -> str:
     words = [_WORDS[number % len(_WORDS)] for number in range(count)]
     # A paragraph now and then, as answers have.
-    return " ".join(
-        f"{word}.\n\n" if number % 60 == 59 else word for number, word in enumerate(words)
-    )
+    paragraphs = [" ".join(words[start : start + 60]) for start in range(0, count, 60)]
+    return ".\n\n".join(paragraphs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,6 +63,17 @@ def test_the_users_values_are_taken_and_paths_are_made_absolute(folders: Folders
     assert settings.input_file == "/run/x/in.jsonl"
     assert settings.approval_mode == "yolo"
     assert settings.warnings == []
+    assert set(settings.sources.values()) == {str(folders.home / "settings.json")}
+
+
+def test_a_path_may_begin_at_home_and_needs_its_variables(folders: Folders) -> None:
+    folders.user({"dualOutput": {"jsonFile": "~/out", "inputFile": "$NONE/in"}})
+    settings = folders.load(HOME="/home/me")
+    assert (settings.json_file, settings.input_file) == ("/home/me/out", None)
+    assert settings.warnings[0].endswith(
+        "settings.json:1: dualOutput.inputFile = '$NONE/in' is not used: "
+        "expected variables that are set, and NONE is not"
+    )
 
 
 def test_the_project_wins_in_a_trusted_folder(folders: Folders) -> None:
@@ -70,6 +82,10 @@ def test_the_project_wins_in_a_trusted_folder(folders: Folders) -> None:
     folders.trust(level="TRUST_FOLDER")
     settings = folders.load()
     assert (settings.json_file, settings.approval_mode) == ("/project", "yolo")
+    workspace = str(folders.project / ".qwen" / "settings.json")
+    assert settings.sources == dict.fromkeys(
+        ("dualOutput.jsonFile", "tools.approvalMode"), workspace
+    )
 
 
 def test_an_untrusted_project_opens_no_channel_and_loosens_no_mode(folders: Folders) -> None:
@@ -84,6 +100,38 @@ def test_an_untrusted_project_opens_no_channel_and_loosens_no_mode(folders: Fold
 def test_an_untrusted_project_may_be_stricter(folders: Folders) -> None:
     folders.workspace({"tools": {"approvalMode": "plan"}})
     assert folders.load() == Settings(approval_mode="plan")
+
+
+def test_a_broken_list_of_trusted_folders_trusts_none_and_is_named_once(folders: Folders) -> None:
+    folders.workspace({"dualOutput": {"inputFile": "in", "jsonFile": "out"}})
+    (folders.home / "trustedFolders.json").write_text("{oops")
+    settings = folders.load()
+    assert (settings.json_file, settings.input_file) == (None, None)
+    assert len([text for text in settings.warnings if "does not parse" in text]) == 1
+
+
+def test_a_settings_file_that_is_also_the_users_own_is_read_once_and_trusted(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / ".qwen"
+    home.mkdir()
+    (home / "settings.json").write_text('{"tools": {"approvalMode": "yolo"}}')
+    assert load_settings(str(tmp_path), str(home), {}) == Settings(approval_mode="yolo")
+
+
+def test_a_fifo_in_place_of_a_settings_file_holds_up_nothing(folders: Folders) -> None:
+    os.mkfifo(folders.project / ".qwen" / "settings.json")
+    assert "is not a regular file" in folders.load().warnings[0]
+    (folders.home / "settings.json").mkdir()
+    assert "cannot be read (Is a directory)" in folders.load().warnings[0]
+
+
+def test_a_long_file_with_comments_is_refused_and_a_plain_one_is_read(folders: Folders) -> None:
+    long = json.dumps({"tools": {"approvalMode": "plan"}, "other": "x" * 100_000})
+    folders.user(long)
+    assert folders.load() == Settings(approval_mode="plan")
+    folders.user(f"// mine\n{long}")
+    assert "no plain JSON" in folders.load().warnings[0]
 
 
 def test_comments_and_trailing_commas_are_read(folders: Folders) -> None:
@@ -101,7 +149,12 @@ def test_comments_and_trailing_commas_are_read(folders: Folders) -> None:
         ('{"tools": {"approvalMode": 3}}', "expected one of plan, default"),
         ('{"dualOutput": {"jsonFile": 3}}', "dualOutput.jsonFile = 3 is not used: expected a path"),
         ('{"dualOutput": []}', "dualOutput = [] is not used: expected an object"),
-        ("{\n nope nope\n}", "settings.json: does not parse at line 2"),
+        (
+            "{\n nope nope\n}",
+            'does not parse at line 2, column 7: unexpected "n"; the file is left',
+        ),
+        ('{"a": "b\n"}', 'does not parse at line 1, column 9: unexpected "\\n"'),
+        ("[" * 10_000, "settings.json: is nested too deep"),
         ("[1]", "expected an object, not list"),
     ],
 )
@@ -121,6 +174,8 @@ def test_a_file_that_is_not_utf8_is_skipped(folders: Folders) -> None:
 
 def test_qwen_home_moves_the_users_folder() -> None:
     assert qwen_home({"QWEN_HOME": "/x"}) == "/x"
+    assert qwen_home({"QWEN_HOME": "~/x", "HOME": "/me"}) == "/me/x"
+    assert qwen_home({"HOME": "/me"}) == "/me/.qwen"
     assert qwen_home({}).endswith("/.qwen")
 
 
