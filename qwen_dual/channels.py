@@ -124,7 +124,11 @@ class Channels:
 
 
 def open_channels(
-    asked: Wanted, inputs: Mapping[str, os.stat_result | None], *, from_start: bool
+    asked: Wanted,
+    inputs: Mapping[str, os.stat_result | None],
+    *,
+    from_start: bool,
+    named_by: Mapping[str, str],
 ) -> Channels:
     """Opens what was asked for; what cannot be opened becomes a warning.
 
@@ -132,12 +136,18 @@ def open_channels(
         asked: which channels, and where.
         inputs: input files as they were when the process started.
         from_start: read the input file from its first byte instead of from its noted size.
+        named_by: for a path that comes from the settings, the key and the file that name it.
     """
     channels = Channels()
     if asked.json_fd is not None or asked.json_file is not None:
         _open_output(channels, asked)
     if asked.input_fd is not None or asked.input_file is not None:
         _open_input(channels, asked, inputs, from_start)
+    for path, name in named_by.items():
+        channels.warnings = [
+            f"{warning} ({name})" if warning.startswith(f"{DISABLED}{path}:") else warning
+            for warning in channels.warnings
+        ]
     return channels
 
 
@@ -172,7 +182,7 @@ def _open_input(
                 raise ChannelError(f"fd {asked.input_fd}", reason)
             channels.source = FdSource(asked.input_fd)
         elif asked.input_file is not None:
-            noted = inputs.get(asked.input_file)
+            noted = _noted(asked.input_file, inputs)
             channels.source = PathSource(
                 asked.input_file,
                 start_offset=0 if from_start or noted is None else noted.st_size,
@@ -180,6 +190,16 @@ def _open_input(
             )
     except ChannelError as error:
         channels.warnings.append(f"{DISABLED}{error}")
+
+
+def _noted(path: str, inputs: Mapping[str, os.stat_result | None]) -> os.stat_result | None:
+    """The file as it was found when its name was known: at once for a flag, now for a setting."""
+    if path in inputs:
+        return inputs[path]
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:

@@ -89,7 +89,17 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
         raise StartError(f"--channel-dir: {error}") from None
-    channels = open_channels(asked, inputs, from_start=options.input_from == "start")
+    named = {
+        path: f"{key} in {settings.sources[key]}"
+        for key, path in (
+            ("dualOutput.jsonFile", settings.json_file),
+            ("dualOutput.inputFile", settings.input_file),
+        )
+        if path is not None
+    }
+    channels = open_channels(
+        asked, inputs, from_start=options.input_from == "start", named_by=named
+    )
     for warning in channels.warnings:
         print(warning, file=sys.stderr)
     mode = options.approval_mode or settings.approval_mode or "default"

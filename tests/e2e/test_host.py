@@ -195,3 +195,50 @@ def test_both_output_flags_are_an_error_before_the_ui(tmp_path: Path) -> None:
         assert program.terminal.wait_exit() == 2
         assert "mutually exclusive" in program.terminal.text
         assert "Type a prompt" not in program.terminal.text
+
+
+def test_a_channel_of_the_settings_opens_and_one_that_cannot_names_its_file(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    paths = {"jsonFile": str(tmp_path / "from-settings"), "inputFile": "/nowhere/at/all"}
+    settings.write_text(json.dumps({"dualOutput": paths}))
+    env = {"HOME": str(tmp_path / "home"), "PYTHONPATH": ROOT, "QWEN_HOME": None}
+    with Terminal.spawn(COMMAND, env=env, cwd=tmp_path, cols=250) as terminal:
+        terminal.wait_for("Type a prompt")
+        terminal.wait_for(f"(dualOutput.inputFile in {settings})")
+        terminal.send("/quit\r")
+        assert terminal.wait_exit() == 0
+    lines = (tmp_path / "from-settings").read_text().splitlines()
+    assert json.loads(lines[-1])["subtype"] == "session_end"
+
+
+def test_without_a_flag_or_a_setting_there_is_no_channel_thread_or_import(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT, "QWEN_HOME": None, "PYTHONVERBOSE": "1"}
+    command = f"{' '.join(COMMAND)} 2>imports"
+    with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path) as terminal:
+        terminal.wait_for("Type a prompt")
+        terminal.send("say 2 words\r")
+        terminal.wait_for("some words")
+        terminal.send("/quit\r")
+        assert terminal.wait_exit() == 0
+    imported = (tmp_path / "imports").read_text(errors="replace")
+    assert "qwen_dual.tui.app" in imported
+    assert "import 'qwen_dual.bridge" not in imported
+    assert "import 'watchdog" not in imported
+
+
+def test_an_input_file_of_the_settings_does_not_run_old_commands_again(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    inbox = tmp_path / "in"
+    inbox.write_text('{"type":"submit","text":"say 1 words"}\n')
+    settings.write_text(json.dumps({"dualOutput": {"inputFile": str(inbox)}}))
+    env = {"HOME": str(tmp_path / "home"), "PYTHONPATH": ROOT, "QWEN_HOME": None}
+    with Terminal.spawn(COMMAND, env=env, cwd=tmp_path) as terminal:
+        terminal.wait_for("Type a prompt")
+        with inbox.open("a") as file:
+            file.write('{"type":"submit","text":"say 2 words"}\n')
+        terminal.wait_for("some words")
+        assert "say 1 words" not in terminal.text
+        terminal.send("/quit\r")
+        assert terminal.wait_exit() == 0

@@ -1,0 +1,67 @@
+"""Which channels are asked for, and the private directory."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.channels import Wanted, open_channels, private_directory, wanted
+from qwen_dual.cli import Options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_flag_wins_over_the_settings() -> None:
+    assert wanted(Options(json_file="flag"), "setting", "in") == Wanted(
+        json_file="flag", input_file="in"
+    )
+    assert wanted(Options(json_fd=3, input_fd=4), "setting", "in") == Wanted(json_fd=3, input_fd=4)
+    assert wanted(Options(), None, None) == Wanted()
+
+
+def test_a_channel_directory_gives_both_as_private_files(tmp_path: Path) -> None:
+    directory = str(tmp_path / "a" / "b")
+    asked = wanted(Options(channel_dir=directory), "setting", None)
+    assert asked.json_file == f"{directory}/{os.getpid()}.events"
+    assert asked.input_file is not None
+    assert os.stat(asked.input_file).st_mode & 0o777 == 0o600
+    assert os.stat(directory).st_mode & 0o777 == 0o700
+    flagged = wanted(Options(channel_dir=directory, json_file="x", input_file="y"), None, None)
+    assert flagged == Wanted(json_file="x", input_file="y")
+
+
+def test_a_directory_that_is_open_to_others_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "open"
+    path.mkdir(mode=0o755)
+    private_directory(str(path))
+    assert path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_link_or_a_file_in_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "file").touch()
+    for name in ("link", "file"):
+        with pytest.raises(OSError, match="is no directory; give another with --channel-dir DIR"):
+            private_directory(str(tmp_path / name))
+
+
+def test_a_pipe_cannot_carry_both_directions() -> None:
+    reader, writer = os.pipe()
+    asked = Wanted(json_fd=writer, input_fd=writer)
+    channels = open_channels(asked, {}, from_start=False, named_by={})
+    assert channels.source is None
+    assert f"fd {writer}: only a socket can carry both directions" in channels.warnings[0]
+    assert channels.tee is not None
+    channels.tee.close()
+    os.close(reader)
+    os.close(writer)
+
+
+def test_without_channels_it_says_how_to_open_them() -> None:
+    channels = open_channels(Wanted(), {}, from_start=False, named_by={})
+    assert (channels.count, channels.try_it()) == (0, [])
+    assert "--json-file" in channels.describe()
