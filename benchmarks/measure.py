@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TOOL = "TOOL touch made"  # one that programs ask leave for
 _QUIET = 0.02  # CPU seconds in half a second: below it nothing goes on but the odd timer
 _PATIENCE = 60.0
+_SETTLED = 3.0  # what a program loads after its first paint is not idleness
 _FIRST_COMMAND = 1.0  # a program may not yet read its input when it accepts keys
 
 
@@ -94,7 +95,7 @@ def session(program: Program, plan: Plan, samples: Samples) -> None:
     prompts = ["N=1"] * (plan.submits + 1) + [_TOOL] * (plan.approvals + 1)
     with Run(program, prompts) as run:
         run.terminal.accept_key(_PATIENCE)
-        time.sleep(_FIRST_COMMAND)
+        time.sleep(_SETTLED)
         _watch_idle(run, plan.idle_seconds, samples)
         for count in range(plan.submits + 1):
             pause()
