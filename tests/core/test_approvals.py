@@ -1,0 +1,189 @@
+"""Approvals in a session: denied, edited, remembered, resolved by the policy or an interrupt."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen_dual.core.model import TextDelta
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+
+def test_an_interrupt_resolves_pending_requests_as_not_allowed_and_runs_nothing() -> None:
+    tool = FakeTool()
+    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.request(2)
+        host.session.interrupt()
+        await host.result()
+        assert not host.session.interrupt()
+
+    host = Host(model, tool)
+    host.play(script)
+    responses = [event["response"] for event in host.of("control_response")]
+    assert [response["response"] for response in responses] == [{"allowed": False}] * 2
+    assert {response["resolved_by"] for response in responses} == {"interrupt"}
+    assert [block["tool_use_id"] for block in host.tool_results()] == ["a", "b"]
+    assert tool.runs == []
+
+
+def test_a_denial_without_a_reason_ends_the_turn() -> None:
+    model = FakeModel(call("run_shell_command", command="rm x"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False)
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    result = host.of("result")[0]
+    assert result["stop_reason"] == "denied"
+    assert result["permission_denials"] == [
+        {
+            "tool_name": "run_shell_command",
+            "tool_use_id": "call_1",
+            "tool_input": {"command": "rm x"},
+        }
+    ]
+    assert len(model.requests) == 1
+
+
+def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
+    model = FakeModel(call("run_shell_command", command="rm x"), [TextDelta("I see.")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False, message="use trash instead")
+        await host.result()
+
+    host = Host(model, FakeTool())
+    host.play(script)
+    assert host.of("result")[0]["stop_reason"] == "end_turn"
+    assert "use trash instead" in str(model.requests[1].messages[-1])
+
+
+def test_what_follows_a_denied_call_does_not_run() -> None:
+    edit = FakeTool("edit", "edit")
+    shell = FakeTool()
+    model = FakeModel([*call("edit", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False)
+        await host.result()
+
+    host = Host(model, edit, shell)
+    host.play(script)
+    assert (edit.runs, shell.runs) == ([], [])
+    assert len(host.tool_results()) == 2
+
+
+def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="rm *"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, updated_input={"command": "ls"})
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert tool.runs == [{"command": "ls"}]
+    assert '{"command":"ls"}' in host.tool_results()[0]["content"]
+
+
+def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> None:
+    tool = FakeTool()
+    model = FakeModel(
+        call("run_shell_command", command="git log -1"),
+        call("run_shell_command", command="git log -2"),
+        call("run_shell_command", command="git push"),
+    )
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, remember="session")
+        host.session.answer(await host.request(2), True)
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    asked = [event["request"]["input"]["command"] for event in host.of("control_request")]
+    assert asked == ["git log -1", "git push"]
+
+
+@pytest.mark.parametrize("scope", ["session", "project", "user"])
+def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
+    kept: list[tuple[str, str]] = []
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, remember=scope)
+        await host.result()
+
+    def keep(rule: str, scope: str) -> None:
+        kept.append((rule, scope))
+        raise ValueError("the file has comments")
+
+    host = Host(FakeModel(call("run_shell_command", command="ls a")), FakeTool(), keep_rule=keep)
+    host.play(script)
+    told = [event["data"]["text"] for event in host.of("system", "notice")]
+    if scope == "session":
+        assert (kept, told) == ([], [])
+    else:
+        rule = "run_shell_command(ls *)"
+        assert kept == [(rule, scope)]
+        assert told == [f"{rule} is allowed for this session only: the file has comments"]
+
+
+def test_a_rule_of_an_earlier_session_still_holds_and_survives_clear() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.clear()
+        host.session.submit("go")
+        await host.result()
+
+    model = FakeModel(call("run_shell_command", command="ls b"))
+    host = Host(model, tool, rules=["run_shell_command(ls *)"])
+    host.play(script)
+    assert len(tool.runs) == 1
+
+
+def test_switching_to_yolo_resolves_what_is_pending() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="ls"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.request()
+        host.session.set_approval_mode("yolo", "input")
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert host.of("control_response")[0]["response"]["resolved_by"] == "policy"
+    assert host.of("system", "mode_changed")[0]["data"] == {
+        "from": "default",
+        "to": "yolo",
+        "origin": "input",
+    }
+    assert len(tool.runs) == 1
+
+
+def test_plan_mode_refuses_with_an_explanation_for_the_model() -> None:
+    tool = FakeTool()
+    model = FakeModel(call("run_shell_command", command="ls"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, tool, approval_mode="plan")
+    host.play(script)
+    assert tool.runs == []
+    assert host.of("control_request") == []
+    assert "Plan mode" in str(model.requests[1].messages[-1])
