@@ -182,6 +182,11 @@ def _open_input(
                 raise ChannelError(f"fd {asked.input_fd}", reason)
             channels.source = FdSource(asked.input_fd)
         elif asked.input_file is not None:
+            if asked.json_file is not None and _same(asked.json_file, asked.input_file):
+                reason = (
+                    "is where the events go, and each would be read as a command; give two files"
+                )
+                raise ChannelError(asked.input_file, reason)
             noted = _noted(asked.input_file, inputs)
             channels.source = PathSource(
                 asked.input_file,
@@ -190,6 +195,13 @@ def _open_input(
             )
     except ChannelError as error:
         channels.warnings.append(f"{DISABLED}{error}")
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _noted(path: str, inputs: Mapping[str, os.stat_result | None]) -> os.stat_result | None:

@@ -61,6 +61,18 @@ def test_a_pipe_cannot_carry_both_directions() -> None:
     os.close(writer)
 
 
+@pytest.mark.parametrize("name", ["both", "link"])
+def test_one_file_cannot_be_both_channels(tmp_path: Path, name: str) -> None:
+    both = tmp_path / "both"
+    (tmp_path / "link").symlink_to(both)
+    asked = Wanted(json_file=str(both), input_file=str(tmp_path / name))
+    channels = open_channels(asked, {}, from_start=False, named_by={})
+    assert channels.source is None
+    assert "is where the events go" in channels.warnings[0]
+    assert channels.tee is not None
+    channels.tee.close()
+
+
 def test_without_channels_it_says_how_to_open_them() -> None:
     channels = open_channels(Wanted(), {}, from_start=False, named_by={})
     assert (channels.count, channels.try_it()) == (0, [])
