@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.protocol import APPROVAL_MODES
 
@@ -36,7 +37,7 @@ def register(session: Session, stats: Stats) -> None:
             "approval-mode",
             "show or change what runs without asking",
             lambda mode, origin: _approval_mode(session, mode, origin),
-            APPROVAL_MODES,
+            lambda: [Choice(mode, summary=MODE_MEANINGS[mode]) for mode in APPROVAL_MODES],
         )
     )
     add(

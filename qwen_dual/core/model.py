@@ -1,13 +1,13 @@
 """What the core asks of a model: a stream of deltas for a conversation.
 
 Adapters translate the neutral conversation (``protocol.shapes.Message``) out and their service's
-stream in. They own retries before the first delta; after it they raise ``ModelError``.
+stream in. They own retries before the first delta of content; after it they raise ``ModelError``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -47,14 +47,77 @@ class ToolCallArguments:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """Tokens of this model call, as far as the service tells; a later one replaces it."""
+    """Tokens of this model call, as far as the service tells; a later one replaces it.
+
+    ``input_tokens`` counts the whole prompt, what came from a cache included.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_input_tokens: int = 0
 
 
-ModelDelta = TextDelta | ThinkingDelta | ToolCallStart | ToolCallArguments | TokenUsage
+@dataclass(frozen=True, slots=True)
+class RetryWait:
+    """The call failed before any content and is tried again.
+
+    Attributes:
+        reason: what failed, for a person; without secrets.
+        seconds: how long the adapter waits from now on.
+        attempt: the try that follows, 2 or more.
+        attempts: how many there may be in all.
+    """
+
+    reason: str
+    seconds: float
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Why the answer ended, where that is not plain: ``length`` is the limit of its tokens."""
+
+    reason: Literal["length"]
+
+
+ModelDelta = (
+    TextDelta
+    | ThinkingDelta
+    | ToolCallStart
+    | ToolCallArguments
+    | TokenUsage
+    | RetryWait
+    | Finished
+)
+
+ErrorKind = Literal[
+    "no_key",
+    "auth",
+    "unknown_model",
+    "network",
+    "dns",
+    "tls",
+    "proxy",
+    "rate_limit",
+    "overloaded",
+    "server",
+    "timeout",
+    "stalled",
+    "broken",
+    "malformed",
+    "empty",
+    "context_length",
+    "content_filter",
+    "invalid_request",
+    "other",
+]
+"""What went wrong, for whoever branches on it.
+
+``timeout``: no answer began in time. ``stalled``: the stream stopped sending. ``broken``: the
+connection ended in the middle. ``malformed``: what came could not be understood. ``empty``: an
+answer without content.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +144,16 @@ class ModelError(Exception):
     Attributes:
         status: the HTTP status, or None where there was none.
         message: what failed and what to do, without secrets.
+        kind: what went wrong.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, *, kind: ErrorKind = "other"
+    ) -> None:
         super().__init__(message if status is None else f"{status} {message}")
         self.message = message
         self.status = status
+        self.kind = kind
 
 
 class Model(Protocol):
@@ -95,6 +162,11 @@ class Model(Protocol):
     @property
     def name(self) -> str:
         """The id that events and the footer show."""
+        ...
+
+    @property
+    def context_window(self) -> int:
+        """How many tokens a request and its answer may hold together."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:

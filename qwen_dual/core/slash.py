@@ -11,7 +11,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from qwen_dual.core.questions import Choice, Form
+
+    Output = str | None | Awaitable[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +26,22 @@ class SlashCommand:
         name: without the slash.
         summary: one line for ``/help`` and completion.
         run: takes the arguments as one string and the origin (``keyboard``, ``input`` or ``cli``);
-            returns what to show, or None.
-        arguments: the values it takes, for completion and usage; empty where it takes none.
+            returns what to show, or None. One that has to wait for something returns an awaitable
+            and is never run in the middle of a turn.
+        choices: the values that its first argument may have, for completion; none where empty.
         while_busy: whether a person may run it in the middle of a turn.
+        form: what a front end asks when a person enters the command without an argument.
+        answered: takes the answers to ``form``; returns like ``run``. Without it ``run`` gets the
+            first answer as its argument.
     """
 
     name: str
     summary: str
-    run: Callable[[str, str], str | None]
-    arguments: tuple[str, ...] = ()
+    run: Callable[[str, str], Output]
+    choices: Callable[[], Sequence[Choice]] = tuple
     while_busy: bool = True
+    form: Form | None = None
+    answered: Callable[[Sequence[str]], Output] | None = None
 
 
 class SlashCommands:
@@ -69,8 +79,8 @@ class SlashCommands:
             rows.setdefault(command.name, []).append(f"/{name}")
         left = {name: ", ".join(names) for name, names in rows.items()}
         for name in left:
-            values = self._commands[name].arguments
-            left[name] += " […]" if values else ""
+            takes = bool(self._commands[name].choices())
+            left[name] += " […]" if takes else ""
         width = max(map(len, left.values()), default=0)
         return "\n".join(
             f"{text:<{width}}  {self._commands[name].summary}" for name, text in left.items()

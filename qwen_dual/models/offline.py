@@ -22,6 +22,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
+from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
@@ -111,6 +112,7 @@ class OfflineModel:
     """
 
     name = "offline"
+    context_window = DEFAULT_CONTEXT_WINDOW
 
     def __init__(self, word_seconds: float = WORD_SECONDS) -> None:
         self._word_seconds = word_seconds

@@ -38,6 +38,7 @@ from qwen_dual.core.model import (
     ToolCallStart,
 )
 from qwen_dual.models.offline import words_of
+from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.events import new_uuid
 
@@ -153,6 +154,7 @@ class ScriptedModel:
     """Plays ``replies``, one for each call, whatever is asked."""
 
     name = "offline-script"
+    context_window = DEFAULT_CONTEXT_WINDOW
 
     def __init__(self, replies: Sequence[Reply]) -> None:
         self._replies = iter(replies)

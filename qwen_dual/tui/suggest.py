@@ -103,5 +103,8 @@ class Suggestions:
         found = self._commands.find(text)
         if found is None or " " in argument.strip():
             return ()
-        values = found[0].arguments
-        return [Suggestion(f"/{name} {value}") for value in values if value.startswith(argument)]
+        return [
+            Suggestion(f"/{name} {choice.value}", choice.summary)
+            for choice in found[0].choices()
+            if choice.value.startswith(argument)
+        ]

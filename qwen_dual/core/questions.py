@@ -1,0 +1,61 @@
+"""Questions to the person, as data: a front end shows them, whoever asks gets the answers.
+
+A form is a function from the answers so far to the next question, so that a later question may
+depend on an earlier answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers to pick from.
+
+    Attributes:
+        value: what the asker gets.
+        label: what is shown; ``value`` where empty.
+        summary: shown beside it, dim.
+    """
+
+    value: str
+    label: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Attributes:
+        text: what is asked, in one line.
+        choices: what there is to pick from; empty asks for a text.
+        default: the text that stands in the field, or the choice that is selected at first.
+        secret: the text is a secret: shown as dots, kept in no history.
+        several: any number of choices may be picked; the answer joins them with ``, ``.
+        free: with choices: whether a text of one's own will do as well.
+        optional: with a text: whether it may be empty.
+    """
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    default: str = ""
+    secret: bool = False
+    several: bool = False
+    free: bool = False
+    optional: bool = False
+
+
+Form = Callable[[Sequence[str]], Question | None]
+"""The next question after these answers; None when nothing is left to ask."""
+
+
+def pick(text: str, choices: Callable[[], Sequence[Choice]], current: str = "") -> Form:
+    """A form of one question: which of ``choices``."""
+
+    def form(answers: Sequence[str]) -> Question | None:
+        return None if answers else Question(text, tuple(choices()), current)
+
+    return form
