@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import (
+    Finished,
     TextDelta,
     ThinkingDelta,
     TokenUsage,
@@ -48,6 +49,12 @@ class Answer:
         model: the model's name, for the events.
         emit: called with each event body, in order.
         on_kind: called with ``text``, ``thinking`` or ``tool_use`` when a run of that kind begins.
+
+    Attributes:
+        blocks: the finished content blocks.
+        calls: the tool calls among them.
+        usage: the tokens, as far as they are known.
+        cut_off: it reached the limit of its tokens.
     """
 
     def __init__(
@@ -60,6 +67,7 @@ class Answer:
         self.blocks: list[dict[str, Any]] = []
         self.calls: list[RequestedCall] = []
         self.usage = TokenUsage()
+        self.cut_off = False
         self._emit = emit
         self._on_kind = on_kind
         self._next_id = events.new_uuid()
@@ -102,8 +110,10 @@ class Answer:
             self._enter("tool_use")
             self._close_block()
             self._open_call(delta)
-        else:
+        elif isinstance(delta, TokenUsage):
             self.usage = delta
+        elif isinstance(delta, Finished):
+            self.cut_off = True
 
     def finish(self) -> None:
         """Closes what is open: the block, the run (with the usage), the message. Idempotent."""
@@ -114,6 +124,14 @@ class Answer:
             return
         self._close_run(last=True)
         self._emit(events.message_stop())
+
+    def fail(self, text: str) -> list[dict[str, Any]]:
+        """Says in a block of its own that the call failed; returns the blocks before it."""
+        self._close_block()
+        kept = list(self.blocks)
+        self.feed(TextDelta(f"\n\n{text}" if kept else text))
+        self.finish()
+        return kept
 
     def start(self) -> None:
         """Opens the message; ``feed`` does so by itself at the first content."""

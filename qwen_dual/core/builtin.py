@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.questions import Choice
+from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.worker import RETRY
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def register(session: Session, stats: Stats) -> None:
             "approval-mode",
             "show or change what runs without asking",
             lambda mode, origin: _approval_mode(session, mode, origin),
-            lambda: [Choice(mode, summary=MODE_MEANINGS[mode]) for mode in APPROVAL_MODES],
+            _modes,
+            form=pick("Approval mode", _modes, lambda: session.approval_mode),
         )
     )
     add(
@@ -45,6 +47,24 @@ def register(session: Session, stats: Stats) -> None:
             "model",
             "show or change the model",
             lambda name, origin: _model(session, name, origin),
+            lambda: _models(session),
+            form=pick("Model", lambda: _models(session), lambda: session.model_name),
+        )
+    )
+    add(
+        SlashCommand(
+            "compress",
+            "summarise the older part of the conversation",
+            lambda _, __: session.compress(),
+            while_busy=False,
+        )
+    )
+    add(
+        SlashCommand(
+            RETRY.removeprefix("/"),
+            "make the failed model call of the last turn again",
+            lambda _, __: "There is no failed call to retry.",
+            while_busy=False,
         )
     )
     add(SlashCommand("tools", "what the model can call", lambda _, __: _tools(session)))
@@ -53,6 +73,14 @@ def register(session: Session, stats: Stats) -> None:
         SlashCommand("quit", "end the session", lambda _, __: session.request_close()),
         "exit",
     )
+
+
+def _modes() -> list[Choice]:
+    return [Choice(mode, summary=MODE_MEANINGS[mode]) for mode in APPROVAL_MODES]
+
+
+def _models(session: Session) -> list[Choice]:
+    return [Choice(name) for name in session.model_names]
 
 
 def _approval_mode(session: Session, mode: str, origin: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 PREVIEW_CHARS = 200
 """How much of a queued prompt a ``state`` event repeats."""
@@ -14,13 +14,24 @@ PREVIEW_PROMPTS = 20
 """How many queued prompts a ``state`` event lists; ``queued`` counts them all."""
 
 
+Action = Literal["prompt", "shell", "form"]
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Something submitted; ``origin`` is ``keyboard``, ``input`` or ``cli``."""
+    """Something submitted.
+
+    Attributes:
+        origin: ``keyboard``, ``input`` or ``cli``.
+        action: what is done with it: a prompt (or slash command), a command for the shell, or a
+            slash command whose form was filled in with ``answers``.
+    """
 
     text: str
     origin: str
     command_id: str | None = None
+    action: Action = "prompt"
+    answers: tuple[str, ...] = field(default=(), repr=False)
 
 
 class PromptQueue:

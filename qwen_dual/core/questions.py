@@ -52,10 +52,12 @@ Form = Callable[[Sequence[str]], Question | None]
 """The next question after these answers; None when nothing is left to ask."""
 
 
-def pick(text: str, choices: Callable[[], Sequence[Choice]], current: str = "") -> Form:
-    """A form of one question: which of ``choices``."""
+def pick(
+    text: str, choices: Callable[[], Sequence[Choice]], current: Callable[[], str] = str
+) -> Form:
+    """A form of one question: which of ``choices``, with ``current`` selected at first."""
 
     def form(answers: Sequence[str]) -> Question | None:
-        return None if answers else Question(text, tuple(choices()), current)
+        return None if answers else Question(text, tuple(choices()), current())
 
     return form

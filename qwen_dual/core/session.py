@@ -6,19 +6,21 @@ I/O of its own: models and tools are given, events go to the bus.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
+from qwen_dual.core.context import ContextKeeper
+from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.model import ToolSpec
-from qwen_dual.core.policy import EDITS, Policy, UnknownMode
+from qwen_dual.core.policy import EDITS, Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.slash import SlashCommands, is_slash
+from qwen_dual.core.slash_runner import SlashRunner, UnknownModel
 from qwen_dual.core.state import StateTeller
-from qwen_dual.core.turn import Turn, instant_result
+from qwen_dual.core.worker import RETRY, Worker
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -29,16 +31,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool
     from qwen_dual.protocol.shapes import Message
 
-log = logging.getLogger(__name__)
-
-
-class UnknownModel(ValueError):
-    """A model that is not configured."""
-
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"unknown model {name!r}; configured: {', '.join(known)}")
-        self.name = name
-
 
 class Session:
     """One conversation with one model over a set of tools.
@@ -48,14 +40,15 @@ class Session:
         cwd: the workspace, for events.
         models: by name; the first is in force.
         tools: what the model can call.
-        system: the system prompt.
+        system: the system prompt; may be replaced later.
         approval_mode: one of ``protocol.APPROVAL_MODES``.
         expand: gives the text blocks for what a prompt mentions (``@file``).
         rules: what an earlier session was told to allow for good (``policy.rule_for``).
         keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
             ValueError, with a text for a person, when it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.
-        max_turns: model calls a turn at the most; None for no bound.
+        ready: waited for before each prompt is run, for what is loaded after the start.
+        max_turns: model calls a turn at the most; None for no bound. May be changed later.
     """
 
     def __init__(
@@ -71,6 +64,7 @@ class Session:
         rules: Iterable[str] = (),
         keep_rule: Callable[[str, str], None] | None = None,
         detach: Callable[[], int] = lambda: 0,
+        ready: Callable[[], Awaitable[object]] | None = None,
         max_turns: int | None = None,
     ) -> None:
         self.bus = bus
@@ -80,22 +74,23 @@ class Session:
         self.approvals = Approvals(bus.publish, lambda: self._state.tell())
         self.policy = Policy(approval_mode, rules)
         self.closing = anyio.Event()
-        self.history: list[Message] = []
-        self._models = models
-        self._model = next(iter(models.values()))
-        self._system = system
-        self._expand = expand
+        self.conversation = Conversation()
+        self.system = system
+        self.max_turns = max_turns
+        self._models = dict(models)
+        self._model_name, self._model = next(iter(models.items()))
         self._keep_rule = keep_rule
         self._detach = detach
-        self._max_turns = max_turns
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, bus.publish)
-        self._arrived = anyio.Event()
         self._calls = CallRunner(
             self.tools, self.policy, self.approvals, bus.publish, self._remember_rule
         )
-        self._turn: Turn | None = None
-        self._scope: anyio.CancelScope | None = None
+        self._context = ContextKeeper(self.conversation, bus.publish, self._state.set)
+        self._slash = SlashRunner(self.slash, bus.publish)
+        self._worker = Worker(
+            self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
+        )
         self._ended = False
 
     # -- what can be seen ------------------------------------------------------------------
@@ -108,7 +103,28 @@ class Session:
     @property
     def model_name(self) -> str:
         """The model in force."""
-        return self._model.name
+        return self._model_name
+
+    @property
+    def model(self) -> Model:
+        """The model in force."""
+        return self._model
+
+    @property
+    def history(self) -> list[Message]:
+        """The messages of the conversation, as the model is sent them."""
+        return self.conversation.messages
+
+    def specs(self) -> list[ToolSpec]:
+        """The tools as the model is told of them."""
+        return [
+            ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.tools.values()
+        ]
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the last turn ended with a failed model call that can be made again."""
+        return self._worker.retry_from is not None and not self.busy
 
     @property
     def model_names(self) -> list[str]:
@@ -133,7 +149,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether a prompt submitted now would wait."""
-        return self._turn is not None or len(self._queue) > 0
+        return self._worker.working or len(self._queue) > 0
 
     # -- what can be done ------------------------------------------------------------------
 
@@ -142,14 +158,29 @@ class Session:
 
         A slash command typed at the keyboard that may run in the middle of a turn does so.
         """
-        if origin == "keyboard" and self.busy and is_slash(text):
-            found = self.slash.find(text)
-            if found is None or found[0].while_busy:
-                self._run_slash(text, alone=True)
-                return 0
+        if origin == "keyboard" and self.busy and is_slash(text) and self._slash.try_now(text):
+            return 0
+        return self._enqueue(Prompt(text, origin, command_id))
+
+    def run_shell(self, command: str) -> int:
+        """Runs a shell command as the person's own act; its output is told to the model."""
+        return self._enqueue(Prompt(command, "keyboard", action="shell"))
+
+    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+        """Runs the slash command ``name`` with the answers to its form."""
+        self._enqueue(Prompt(f"/{name}", "keyboard", action="form", answers=tuple(answers)))
+
+    def retry(self) -> bool:
+        """Makes the failed model call of the last turn again; False when there is none."""
+        if not self.retryable:
+            return False
+        self.submit(RETRY)
+        return True
+
+    def _enqueue(self, prompt: Prompt) -> int:
         waits = self.busy
-        position = self._queue.add(Prompt(text, origin, command_id))
-        self._arrived.set()
+        position = self._queue.add(prompt)
+        self._worker.wake()
         if waits:
             self._state.tell()
         return position if waits else 0
@@ -186,10 +217,10 @@ class Session:
 
     def interrupt(self, by: str = "interrupt") -> bool:
         """Stops the turn; False when none runs. What waits in the queue goes on after it."""
-        if self._scope is None:
+        if not self._worker.interruptible:
             return False
         self.approvals.deny_all("shutdown" if by == "shutdown" else "interrupt")
-        self._scope.cancel()
+        self._worker.interrupt()
         return True
 
     def detach_commands(self) -> int:
@@ -219,18 +250,48 @@ class Session:
         """
         if name not in self._models:
             raise UnknownModel(name, self.model_names)
-        before, self._model = self._model.name, self._models[name]
+        before = self._model_name
+        self._model_name, self._model = name, self._models[name]
         if name != before:
             self.bus.publish(
                 events.system("model_changed", {"from": before, "to": name, "origin": origin})
             )
 
+    def add_model(self, name: str, model: Model) -> None:
+        """Makes a model known to ``set_model``; one of the same name gives way."""
+        self._models[name] = model
+        if name == self._model_name:
+            self._model = model
+
+    async def compress(self) -> str:
+        """Summarises the older part of the conversation; says what came of it.
+
+        Raises:
+            ModelError: the call failed; nothing has changed.
+        """
+        before = self.conversation.tokens
+        await self._context.make_room(self._model, self.system, self.specs(), trigger="manual")
+        after = self.conversation.tokens
+        if after == before:
+            return "There is nothing to compress yet."
+        return f"Compressed from about {before} to about {after} tokens."
+
+    def resume(self, session_id: str, history: Sequence[Message]) -> None:
+        """Goes on with an earlier conversation under its own session id."""
+        before = self.bus.session_id
+        if session_id != before:
+            self._change_session(session_id, "keyboard")
+        self.conversation.replace(history)
+
     def clear(self, origin: str = "keyboard") -> None:
         """Begins a new, empty conversation under a new session id."""
+        self._change_session(events.new_uuid(), origin)
+
+    def _change_session(self, new: str, origin: str) -> None:
         before = self.bus.session_id
-        self.history.clear()
+        self.conversation.replace(())
         self.policy.forget()
-        new = events.new_uuid()
+        self._worker.retry_from = None
         # Told under the old id, so that an observer can follow from one to the other.
         self.bus.publish(
             events.system("session_changed", {"from": before, "to": new, "origin": origin})
@@ -249,7 +310,7 @@ class Session:
         """Asks the session to end: the turn stops, then ``run`` returns."""
         self.closing.set()
         self.interrupt("shutdown")
-        self._arrived.set()
+        self._worker.wake()
 
     def end(self) -> None:
         """Publishes ``session_end``; idempotent. Nothing may be published after it."""
@@ -281,81 +342,9 @@ class Session:
         data = {"id": command_id, "status": status, **told}
         self.bus.publish(events.system("command_receipt", data))
 
-    # -- the task --------------------------------------------------------------------------
-
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""
-        while not self.closing.is_set():
-            prompt = self._queue.take()
-            if prompt is None:
-                self._arrived = anyio.Event()
-                await self._arrived.wait()
-            elif is_slash(prompt.text):
-                self._run_slash_turn(prompt)
-                self._state.tell()
-            else:
-                await self._run_turn(prompt)
-
-    async def _run_turn(self, prompt: Prompt) -> None:
-        turn = self._turn = Turn(
-            prompt,
-            turn_id=events.new_uuid(),
-            model=self._model,
-            system=self._system,
-            history=self.history,
-            tools=[
-                ToolSpec(tool.name, tool.description, tool.parameters)
-                for tool in self.tools.values()
-            ],
-            calls=self._calls,
-            publish=self.bus.publish,
-            set_state=self._state.set,
-            max_turns=self._max_turns,
-        )
-        self._state.turn_id = turn.turn_id
-        self.bus.publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
-        stop_reason = "interrupted"
-        with anyio.CancelScope() as self._scope:
-            try:
-                extra = await self._expand(prompt.text) if self._expand is not None else ()
-                stop_reason = await turn.run(extra)
-            except Exception as error:
-                log.exception("turn failed")
-                self.approvals.deny_all("shutdown")
-                turn.fail(f"internal error: {_describe(error)}; the debug log has the details")
-                stop_reason = "error"
-        self._scope = None
-        turn.wind_up(stop_reason)
-        self._turn = None
-        self._state.turn_id = None
-        self._state.set("idle")
-
-    # -- slash commands --------------------------------------------------------------------
-
-    def _run_slash_turn(self, prompt: Prompt) -> None:
-        """A slash command as a turn of its own, so that a host gets its ``result``."""
-        self.bus.publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
-        output, failed = self._run_slash(prompt.text, prompt.origin)
-        self.bus.publish(instant_result(output, prompt.command_id, failed=failed))
-
-    def _run_slash(
-        self, text: str, origin: str = "keyboard", *, alone: bool = False
-    ) -> tuple[str, bool]:
-        """Runs a command and tells its output; ``alone`` when no user event has told of it."""
-        found = self.slash.find(text)
-        failed = found is None
-        if found is None:
-            output = self.slash.unknown(text)
-        else:
-            command, arguments = found
-            try:
-                output = command.run(arguments, origin) or ""
-            except (UnknownMode, UnknownModel, OSError) as error:
-                output, failed = str(error), True
-        if output:
-            extra = {"command": text.strip()} if alone else {}
-            self.bus.publish(events.notice(output, "error" if failed else "info", **extra))
-        return output, failed
+        await self._worker.run(self.closing)
 
     # -- rules -------------------------------------------------------------------------------
 
@@ -382,8 +371,3 @@ class Session:
             )
             if verdict.action == "allow":
                 self.approvals.resolve(pending.request_id, Decision(allowed=True, by="policy"))
-
-
-def _describe(error: Exception) -> str:
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

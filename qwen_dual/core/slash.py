@@ -65,6 +65,10 @@ class SlashCommands:
         command = self._commands.get(name.strip().lower())
         return None if command is None else (command, arguments.strip())
 
+    def named(self, name: str) -> SlashCommand | None:
+        """The command of this name."""
+        return self._commands.get(name)
+
     def unknown(self, text: str) -> str:
         """What to say of a command that does not exist: its name, and the nearest that does."""
         name = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""

@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.calls import INTERRUPTED
-from qwen_dual.core.model import ModelError, ModelRequest, TextDelta
+from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from qwen_dual.core.calls import CallRunner, Outcome
-    from qwen_dual.core.model import Model, ModelDelta, ToolSpec
+    from qwen_dual.core.context import ContextKeeper
+    from qwen_dual.core.conversation import Conversation
+    from qwen_dual.core.model import Model, ModelDelta, TokenUsage, ToolSpec
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Message
+
+CUT_OFF = (
+    "The answer reached the model's limit of output tokens (max_tokens) and is not complete. "
+    "Ask it to go on, or raise samplingParams.max_tokens in the settings."
+)
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
 
@@ -35,7 +41,8 @@ class Turn:
         turn_id: for ``state`` and ``result``.
         model: answers; fixed for the turn.
         system: the system prompt.
-        history: the conversation, which the turn appends to.
+        conversation: what was said before, which the turn adds to.
+        context: makes room in it.
         tools: what the model is told it can call.
         calls: runs them.
         publish: takes the event bodies.
@@ -50,7 +57,8 @@ class Turn:
         turn_id: str,
         model: Model,
         system: str,
-        history: list[Message],
+        conversation: Conversation,
+        context: ContextKeeper,
         tools: Sequence[ToolSpec],
         calls: CallRunner,
         publish: Callable[[Event], object],
@@ -61,7 +69,8 @@ class Turn:
         self.turn_id = turn_id
         self._model = model
         self._system = system
-        self._history = history
+        self._conversation = conversation
+        self._context = context
         self._tools = tools
         self._calls = calls
         self._publish = publish
@@ -77,22 +86,33 @@ class Turn:
         self._final_text = ""
         self._open_calls: list[str] = []
         self._error: dict[str, Any] | None = None
+        self._asked_at = 0
 
-    async def run(self, extra: Sequence[str] = ()) -> str:
+    @property
+    def retry_from(self) -> int | None:
+        """How much of the conversation a retry keeps; None where no model call failed."""
+        return self._asked_at if self._error is not None else None
+
+    async def run(self, content: Sequence[str]) -> str:
         """Runs to the end; returns the stop reason without publishing ``result``.
 
         Args:
-            extra: further text blocks for the model, such as the contents of mentioned files.
+            content: the text blocks to ask; none to ask again what the conversation ends with.
         """
-        content = [{"type": "text", "text": text} for text in (self.prompt.text, *extra)]
-        self._remember("user", content)
+        if content:
+            self._conversation.add("user", [{"type": "text", "text": text} for text in content])
         while True:
             if self._max_turns is not None and self._num_turns >= self._max_turns:
                 return "max_turns"
+            if self._context.is_full(self._model):
+                await self._make_room()
             answer = await self._ask_model()
             if self._error is not None:
                 return "error"
             if not answer.calls:
+                if answer.cut_off:
+                    self._publish(events.notice(CUT_OFF, "warning"))
+                    return "max_tokens"
                 return "end_turn"
             self._set_state("running_tool")
             self._calling = True
@@ -108,7 +128,7 @@ class Turn:
         if self._answer is not None:  # interrupted in the middle of a message
             self._end_answer(self._answer)
         if self._open_calls:
-            self._remember("user", self._refuse_open_calls())
+            self._conversation.add("user", self._refuse_open_calls())
         if self._calling:
             self._calling = False
             self._take(self._calls.abandon())
@@ -128,47 +148,76 @@ class Turn:
             body["error"] = self._error
         self._publish(body)
 
-    def fail(self, message: str, status: int | None = None) -> None:
-        """Notes an error for ``result`` and shows it as the model's answer."""
-        self._error = {"message": message, "status": status}
+    def fail(self, message: str, status: int | None = None, kind: str = "other") -> None:
+        """Notes an error for ``result`` and shows it after what the model said."""
+        self._error = {"kind": kind, "message": message, "status": status}
         answer = self._answer or Answer(self._model.name, self._publish)
         told = message if status is None else f"{status} {message}"
-        answer.feed(TextDelta(f"[API Error: {told}]"))
-        self._end_answer(answer)
+        said = answer.fail(f"[API Error: {told}]")
+        self._end_answer(answer, said)
 
     async def _ask_model(self) -> Answer:
-        self._set_state("thinking")
         self._num_turns += 1
+        try:
+            return await self._stream_answer()
+        except ModelError as error:
+            answer = self._answer
+            if error.kind != "context_length" or answer is None or answer.blocks:
+                self.fail(error.message, error.status, error.kind)
+                return answer or Answer(self._model.name, self._publish)
+        await self._make_room(must=True)
+        try:
+            return await self._stream_answer()
+        except ModelError as error:
+            self.fail(error.message, error.status, error.kind)
+            return Answer(self._model.name, self._publish)
+
+    async def _stream_answer(self) -> Answer:
+        self._set_state("thinking")
+        self._asked_at = len(self._conversation.messages)
         answer = self._answer = Answer(self._model.name, self._publish, self._kind_began)
         began = time.monotonic()
-        request = ModelRequest(self._system, tuple(self._history), self._tools)
+        request = ModelRequest(self._system, tuple(self._conversation.messages), self._tools)
         try:
             deltas = cast("AsyncGenerator[ModelDelta, None]", self._model.stream(request))
             async with aclosing(deltas):
                 async for delta in deltas:
-                    answer.feed(delta)
-        except ModelError as error:
-            self.fail(error.message, error.status)
-            return answer
+                    if isinstance(delta, RetryWait):
+                        self._publish(_retry(delta))
+                    else:
+                        answer.feed(delta)
         finally:
             self._api_seconds += time.monotonic() - began
         self._end_answer(answer)
         return answer
 
+    async def _make_room(self, *, must: bool = False) -> None:
+        began = time.monotonic()
+        try:
+            usage = await self._context.make_room(self._model, self._system, self._tools, must=must)
+        finally:
+            self._api_seconds += time.monotonic() - began
+        self._count(usage)
+
     def _kind_began(self, kind: str) -> None:
         self._set_state(_STATE_OF_KIND[kind])
 
-    def _end_answer(self, answer: Answer) -> None:
+    def _end_answer(self, answer: Answer, said: Sequence[Any] | None = None) -> None:
+        """Takes a message that is over; ``said`` is what the model said of a failed one."""
         self._answer = None
         answer.finish()
-        usage = answer.usage
+        self._count(answer.usage)
+        self._final_text = answer.text
+        blocks = answer.blocks if said is None else said
+        self._open_calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
+        if blocks:
+            self._conversation.add("assistant", blocks)
+            self._conversation.measured(answer.usage)
+
+    def _count(self, usage: TokenUsage) -> None:
         self._usage["input_tokens"] += usage.input_tokens
         self._usage["output_tokens"] += usage.output_tokens
         self._usage["cache_read_input_tokens"] += usage.cache_read_input_tokens
-        self._final_text = answer.text
-        self._open_calls = [call.id for call in answer.calls]
-        # An empty message would break the alternation that the services ask for.
-        self._remember("assistant", answer.blocks or [{"type": "text", "text": ""}])
 
     def _refuse_open_calls(self) -> list[dict[str, Any]]:
         """Results for the calls of a message that broke off: the services ask for one each."""
@@ -180,16 +229,25 @@ class Turn:
 
     def _take(self, outcome: Outcome) -> None:
         self._denials += outcome.denials
-        self._remember("user", outcome.results)
-
-    def _remember(self, role: str, content: Sequence[Any]) -> None:
-        self._history.append(cast("Message", {"role": role, "content": list(content)}))
+        self._conversation.add("user", outcome.results)
 
 
-def instant_result(text: str, command_id: str | None, *, failed: bool) -> Event:
+def _retry(wait: RetryWait) -> Event:
+    return events.system(
+        "model_retry",
+        {
+            "attempt": wait.attempt,
+            "attempts": wait.attempts,
+            "delay_ms": round(wait.seconds * 1000),
+            "message": wait.reason,
+        },
+    )
+
+
+def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event:
     """The ``result`` of a prompt that needed no model, such as a slash command."""
     body = _result(
-        "error" if failed else "end_turn",
+        stop_reason,
         turn_id=events.new_uuid(),
         command_id=command_id,
         text=text,
@@ -199,8 +257,8 @@ def instant_result(text: str, command_id: str | None, *, failed: bool) -> Event:
         usage={"input_tokens": 0, "output_tokens": 0},
         permission_denials=[],
     )
-    if failed:
-        body["error"] = {"message": text, "status": None}
+    if stop_reason == "error":
+        body["error"] = {"kind": "command", "message": text, "status": None}
     return body
 
 

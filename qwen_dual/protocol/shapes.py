@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 Origin = Literal["keyboard", "input", "cli"]
 ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
-StopReason = Literal["end_turn", "interrupted", "error", "denied", "max_turns"]
+StopReason = Literal["end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens"]
 
 
 class TextBlock(TypedDict):
@@ -179,8 +179,13 @@ class StreamEvent(Envelope):
 
 
 class TurnError(TypedDict):
-    """What ended a turn; ``status`` is the HTTP status where there was one."""
+    """What ended a turn; ``status`` is the HTTP status where there was one.
 
+    ``kind`` is for whoever branches on it: ``core.model.ErrorKind``, or ``command`` for a slash
+    command that failed.
+    """
+
+    kind: NotRequired[str]
     message: str
     status: int | None
 

@@ -100,6 +100,24 @@ class ToolProgressData(TypedDict):
     text: str
 
 
+class ModelRetryData(TypedDict):
+    """A model call that failed before any content and is made again after ``delay_ms``."""
+
+    attempt: int
+    attempts: int
+    delay_ms: int
+    message: str
+
+
+class CompactBoundaryData(TypedDict):
+    """The older part of the conversation gave way to ``summary``; empty where results were cut."""
+
+    trigger: Literal["auto", "manual"]
+    tokens_before: int
+    tokens_after: int
+    summary: NotRequired[str]
+
+
 class NoticeData(TypedDict):
     """What the UI tells the person; ``command`` where a slash command said it."""
 
@@ -184,6 +202,22 @@ class Change(Envelope):
     data: ChangeData
 
 
+class ModelRetry(Envelope):
+    """Before each further try of a model call."""
+
+    type: Literal["system"]
+    subtype: Literal["model_retry"]
+    data: ModelRetryData
+
+
+class CompactBoundary(Envelope):
+    """Between what was summarised and what follows."""
+
+    type: Literal["system"]
+    subtype: Literal["compact_boundary"]
+    data: CompactBoundaryData
+
+
 SystemEvent = (
     SessionStart
     | SessionEnd
@@ -194,4 +228,6 @@ SystemEvent = (
     | ToolProgress
     | Notice
     | Change
+    | ModelRetry
+    | CompactBoundary
 )

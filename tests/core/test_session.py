@@ -239,10 +239,10 @@ def test_a_failed_model_call_shows_as_an_api_error_and_names_it_in_the_result() 
     assert first["usage"] == {"input_tokens": 0, "output_tokens": 0}
     result = host.of("result")[0]
     assert result["is_error"]
-    assert result["error"] == {"message": "says no", "status": 400}
+    assert result["error"] == {"kind": "other", "message": "says no", "status": 400}
     assert host.of("result")[1]["result"] == "better"
     roles = [message["role"] for message in host.session.history]
-    assert roles == ["user", "assistant"] * 2
+    assert roles == ["user", "assistant"]  # what failed is not said to the model
 
 
 def test_a_model_that_breaks_unexpectedly_ends_its_turn_not_the_session() -> None:

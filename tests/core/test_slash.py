@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommand, SlashCommands, is_slash
 
 
 def registry() -> SlashCommands:
     commands = SlashCommands()
     commands.add(SlashCommand("quit", "end", lambda *_: None), "exit")
-    commands.add(SlashCommand("mode", "change", lambda text, _: text, ("a", "b")))
+    commands.add(SlashCommand("mode", "change", lambda text, _: text, lambda: [Choice("a")]))
     return commands
 
 

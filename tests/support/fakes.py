@@ -40,8 +40,11 @@ def call(name: str, call_id: str = "call_1", **arguments: Any) -> list[Step]:
 class FakeModel:
     """Plays one list of steps for each model call; an Event is waited for, an error is raised."""
 
-    def __init__(self, *answers: Iterable[Step], name: str = "fake") -> None:
+    def __init__(
+        self, *answers: Iterable[Step], name: str = "fake", context_window: int = 100_000
+    ) -> None:
         self.name = name
+        self.context_window = context_window
         self.requests: list[ModelRequest] = []
         self._answers = deque(list(answer) for answer in answers)
 

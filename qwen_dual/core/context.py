@@ -1,0 +1,111 @@
+"""Keeps a conversation within the model's context window, and tells what that took.
+
+When it is time, and what to do when the summary fails; how it is made is ``compaction``'s affair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.compaction import ROOM, THRESHOLD, fit, summarise
+from qwen_dual.core.conversation import estimate
+from qwen_dual.core.model import ModelError, TokenUsage
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.core.conversation import Conversation
+    from qwen_dual.core.model import Model, ToolSpec
+    from qwen_dual.protocol.events import Event
+
+FULL = 0.95
+"""The part of the window at which something must be left out, summary or not."""
+
+GROWTH = 1.2
+"""How much a conversation grows before it is summarised again where that did not make it small."""
+
+
+class ContextKeeper:
+    """Makes room in one conversation.
+
+    Args:
+        conversation: whose messages are replaced.
+        publish: takes the event bodies.
+        set_state: takes the words of the ``state`` event.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        publish: Callable[[Event], object],
+        set_state: Callable[[str], object],
+    ) -> None:
+        self._conversation = conversation
+        self._publish = publish
+        self._set_state = set_state
+        self._next_at = 0.0
+
+    def is_full(self, model: Model) -> bool:
+        """Whether it is time to make room before ``model`` is asked again."""
+        tokens = self._conversation.tokens
+        return tokens >= max(model.context_window * THRESHOLD, self._next_at)
+
+    async def make_room(
+        self,
+        model: Model,
+        system: str,
+        tools: Sequence[ToolSpec] = (),
+        *,
+        trigger: str = "auto",
+        must: bool = False,
+    ) -> TokenUsage:
+        """Summarises the older part of the conversation.
+
+        Args:
+            model: writes the summary; its window is what there is.
+            system: the system prompt.
+            tools: what the model is told of beside the conversation.
+            trigger: ``auto``, or ``manual`` where a person asked for it.
+            must: the service refused the conversation for its length, so that something has to go.
+
+        Returns:
+            The tokens that the summary took.
+
+        Raises:
+            ModelError: a person asked for it and the call failed; nothing has changed.
+        """
+        conversation = self._conversation
+        before = conversation.tokens
+        self._set_state("compacting")
+        window = model.context_window
+        usage, summary = TokenUsage(), ""
+        messages = None
+        try:
+            made = await summarise(model, conversation.messages, system)
+        except ModelError as error:
+            if trigger == "manual":
+                raise
+            text = f"The conversation could not be summarised ({error})"
+            self._publish(events.notice(text, "warning"))
+        else:
+            if made is not None:
+                messages, summary, usage = made.messages, made.summary, made.usage
+        if messages is None and (must or before >= window * FULL):
+            # The window may be smaller than it is believed to be.
+            messages = fit(conversation.messages, int(min(window, before) * ROOM))
+        if messages is not None and messages != conversation.messages:
+            overhead = estimate([system]) + estimate(
+                {"name": tool.name, "about": tool.description, "takes": dict(tool.parameters)}
+                for tool in tools
+            )
+            conversation.replace(messages, overhead=overhead)
+            data = {
+                "trigger": trigger,
+                "tokens_before": before,
+                "tokens_after": conversation.tokens,
+                "summary": summary,
+            }
+            self._publish(events.system("compact_boundary", data))
+        self._next_at = conversation.tokens * GROWTH
+        return usage

@@ -1,0 +1,70 @@
+"""The conversation that the model is sent: its messages, and how many tokens they take.
+
+A service tells the size of what it was sent; what was added since is estimated. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from qwen_dual.protocol.codec import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qwen_dual.core.model import TokenUsage
+    from qwen_dual.protocol.shapes import Message
+
+BYTES_PER_TOKEN = 4
+"""Of JSON: near enough for English and code, and for scripts of three bytes a character."""
+
+
+def estimate(values: Iterable[Any]) -> int:
+    """Roughly how many tokens ``values`` take."""
+    return sum(len(encode(value)) for value in values) // BYTES_PER_TOKEN
+
+
+class Conversation:
+    """What was said so far.
+
+    Attributes:
+        messages: alternating, beginning with the user's.
+        tokens: about how many the next request takes.
+    """
+
+    def __init__(self, messages: Sequence[Message] = ()) -> None:
+        self.messages: list[Message] = []
+        self.tokens = 0
+        self.replace(messages)
+
+    def add(self, role: str, content: Sequence[Any]) -> None:
+        """Appends; what follows a message of the same role becomes part of it."""
+        self.tokens += estimate(content)
+        last = self.messages[-1] if self.messages else None
+        if last is not None and last["role"] == role:
+            # A new list: a request that still refers to the old one must not change.
+            merged = {"role": role, "content": [*last["content"], *content]}
+            self.messages[-1] = cast("Message", merged)
+        else:
+            self.messages.append(cast("Message", {"role": role, "content": list(content)}))
+
+    def measured(self, usage: TokenUsage) -> None:
+        """Takes what the service said of the call that has just ended."""
+        if usage.input_tokens:
+            self.tokens = usage.input_tokens + usage.output_tokens
+
+    def rewind(self, length: int) -> None:
+        """Drops what was added after the first ``length`` messages."""
+        if length < len(self.messages):
+            self.tokens = max(0, self.tokens - estimate(self.messages[length:]))
+            del self.messages[length:]
+
+    def replace(self, messages: Sequence[Message], *, overhead: int = 0) -> None:
+        """Takes other messages instead.
+
+        Args:
+            messages: all of them.
+            overhead: tokens of what is sent beside them: the system prompt and the tools.
+        """
+        self.messages[:] = messages
+        self.tokens = estimate(messages) + overhead

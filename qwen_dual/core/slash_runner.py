@@ -1,0 +1,99 @@
+"""Runs slash commands for a session: at once, or as a turn of their own with a ``result``.
+
+What a command does is its own affair; a failure that it can foresee becomes a text for the person.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.model import ModelError
+from qwen_dual.core.policy import UnknownMode
+from qwen_dual.core.turn import instant_result
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.prompts import Prompt
+    from qwen_dual.core.slash import Output, SlashCommand, SlashCommands
+    from qwen_dual.protocol.events import Event
+
+
+class CommandFailed(Exception):
+    """A slash command that could not do what it was asked; the text is for the person."""
+
+
+class UnknownModel(CommandFailed):
+    """A model that is not configured."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"unknown model {name!r}; configured: {', '.join(known)}")
+        self.name = name
+
+
+class SlashRunner:
+    """Runs the commands of one session.
+
+    Args:
+        commands: all there are.
+        publish: takes the event bodies.
+    """
+
+    def __init__(self, commands: SlashCommands, publish: Callable[[Event], object]) -> None:
+        self._commands = commands
+        self._publish = publish
+
+    def try_now(self, text: str) -> bool:
+        """Runs what a person typed in the middle of a turn; False where it has to wait."""
+        found = self._commands.find(text)
+        if found is not None and not found[0].while_busy:
+            return False
+        if found is None:
+            self._tell(self._commands.unknown(text), failed=True, command=text.strip())
+            return True
+        command, arguments = found
+        try:
+            output, failed = command.run(arguments, "keyboard"), False
+        except _FORESEEN as error:
+            output, failed = str(error), True
+        assert output is None or isinstance(output, str), f"/{command.name} has to wait"
+        self._tell(output or "", failed=failed, command=text.strip())
+        return True
+
+    async def run(self, prompt: Prompt) -> None:
+        """Runs a command as a turn of its own, so that a host gets its ``result``."""
+        self._publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
+        try:
+            output, failed = self._start(prompt), False
+            if inspect.isawaitable(output):
+                output = await output
+        except _FORESEEN as error:
+            output, failed = str(error), True
+        self._tell(output or "", failed=failed)
+        stop_reason = "error" if failed else "end_turn"
+        self._publish(instant_result(output or "", prompt.command_id, stop_reason))
+
+    def _start(self, prompt: Prompt) -> Output:
+        found = self._commands.find(prompt.text)
+        if found is None:
+            raise CommandFailed(self._commands.unknown(prompt.text))
+        command, arguments = found
+        if prompt.action == "form":
+            return _answered(command, prompt)
+        return command.run(arguments, prompt.origin)
+
+    def _tell(self, output: str, *, failed: bool, command: str = "") -> None:
+        if output:
+            extra = {"command": command} if command else {}
+            self._publish(events.notice(output, "error" if failed else "info", **extra))
+
+
+def _answered(command: SlashCommand, prompt: Prompt) -> Output:
+    if command.answered is not None:
+        return command.answered(prompt.answers)
+    return command.run(prompt.answers[0], prompt.origin)
+
+
+_FORESEEN = (CommandFailed, ModelError, OSError, UnknownMode)

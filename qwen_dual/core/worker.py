@@ -1,0 +1,203 @@
+"""The one task of a session: takes what was submitted from the queue and runs it, one at a time.
+
+A prompt becomes a turn; a slash command and a command for the shell have a ``result`` of their own.
+What the session is for others, ``session`` owns.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.core.calls import INTERRUPTED
+from qwen_dual.core.progress import Progress
+from qwen_dual.core.slash import is_slash
+from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.core.turn import Turn, instant_result
+from qwen_dual.protocol import events
+from qwen_dual.protocol.codec import bound_text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from qwen_dual.core.calls import CallRunner
+    from qwen_dual.core.context import ContextKeeper
+    from qwen_dual.core.prompts import Prompt, PromptQueue
+    from qwen_dual.core.session import Session
+    from qwen_dual.core.slash_runner import SlashRunner
+    from qwen_dual.core.state import StateTeller
+
+log = logging.getLogger(__name__)
+
+RETRY = "/retry"
+"""The command that makes a failed model call again; a turn of its own where there is one."""
+
+SHELL = "run_shell_command"
+
+
+class Worker:
+    """Runs the prompts of one session.
+
+    Attributes:
+        working: whether something runs.
+        retry_from: how much of the conversation a retry of the last turn keeps; None where there
+            is nothing to retry.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        queue: PromptQueue,
+        state: StateTeller,
+        context: ContextKeeper,
+        calls: CallRunner,
+        slash: SlashRunner,
+        expand: Callable[[str], Awaitable[Sequence[str]]] | None,
+        ready: Callable[[], Awaitable[object]] | None,
+    ) -> None:
+        self.working = False
+        self.retry_from: int | None = None
+        self._session = session
+        self._queue = queue
+        self._state = state
+        self._context = context
+        self._calls = calls
+        self._slash = slash
+        self._expand = expand
+        self._ready = ready
+        self._publish = session.bus.publish
+        self._arrived = anyio.Event()
+        self._scope: anyio.CancelScope | None = None
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether something runs that ``interrupt`` would stop."""
+        return self._scope is not None
+
+    def interrupt(self) -> None:
+        """Stops what runs."""
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def wake(self) -> None:
+        """Looks into the queue again."""
+        self._arrived.set()
+
+    async def run(self, closing: anyio.Event) -> None:
+        """Runs what is in the queue until ``closing`` is set and ``wake`` was called."""
+        while not closing.is_set():
+            prompt = self._queue.take()
+            if prompt is None:
+                self._arrived = anyio.Event()
+                await self._arrived.wait()
+                continue
+            self.working = True
+            try:
+                await self._run(prompt)
+            finally:
+                self.working = False
+            self._state.set("idle")
+
+    async def _run(self, prompt: Prompt) -> None:
+        is_prompt = prompt.action == "prompt" and not is_slash(prompt.text)
+        if self._ready is not None and not (is_slash(prompt.text) and prompt.action == "prompt"):
+            await self._ready()
+        retry_from = self.retry_from if prompt.text == RETRY else None
+        if is_prompt or retry_from is not None:
+            await self._turn(prompt, retry_from)
+        elif prompt.action == "shell":
+            await self._guarded(prompt, self._shell)
+        else:
+            await self._guarded(prompt, self._slash.run)
+
+    async def _turn(self, prompt: Prompt, retry_from: int | None) -> None:
+        session = self._session
+        turn = Turn(
+            prompt,
+            turn_id=events.new_uuid(),
+            model=session.model,
+            system=session.system,
+            conversation=session.conversation,
+            context=self._context,
+            tools=session.specs(),
+            calls=self._calls,
+            publish=self._publish,
+            set_state=self._state.set,
+            max_turns=session.max_turns,
+        )
+        self._state.turn_id = turn.turn_id
+        self.retry_from = None
+        self._publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
+        stop_reason = "interrupted"
+        with anyio.CancelScope() as self._scope:
+            try:
+                content: list[str] = []
+                if retry_from is not None:
+                    session.conversation.rewind(retry_from)
+                else:
+                    content.append(prompt.text)
+                    if self._expand is not None:
+                        content += await self._expand(prompt.text)
+                stop_reason = await turn.run(content)
+            except Exception as error:
+                log.exception("turn failed")
+                session.approvals.deny_all("shutdown")
+                turn.fail(_internal(error))
+                stop_reason = "error"
+        self._scope = None
+        self.retry_from = turn.retry_from
+        turn.wind_up(stop_reason)
+        self._state.turn_id = None
+
+    async def _guarded(self, prompt: Prompt, act: Callable[[Prompt], Awaitable[None]]) -> None:
+        """Runs what is no turn: an interrupt ends it, and a failure ends nothing else."""
+        with anyio.CancelScope() as self._scope:
+            try:
+                await act(prompt)
+            except Exception as error:
+                log.exception("%s failed", prompt.action)
+                text = _internal(error)
+                self._session.notice(text, "error")
+                self._publish(instant_result(text, prompt.command_id, "error"))
+        if self._scope.cancelled_caught:
+            self._publish(instant_result("", prompt.command_id, "interrupted"))
+        self._scope = None
+
+    async def _shell(self, prompt: Prompt) -> None:
+        """Runs a person's own command; the model gets to know of it with the next prompt."""
+        self._publish(events.user_text(f"!{prompt.text}", prompt.origin, prompt.command_id))
+        self._state.set("running_tool")
+        call_id = f"shell_{events.new_uuid()}"
+        result = ToolResult(INTERRUPTED, is_error=True)
+        progress = Progress(call_id, SHELL, self._publish)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(progress.run)
+                result = await self._call_shell(prompt.text, call_id, progress)
+                group.cancel_scope.cancel()
+        finally:
+            text = bound_text(result.text)
+            self._publish(events.tool_result(call_id, text, is_error=result.is_error))
+            told = f"I ran this in the shell myself:\n\n{prompt.text}\n\nIt came to:\n\n{text}"
+            self._session.conversation.add("user", [{"type": "text", "text": told}])
+        stop_reason = "error" if result.is_error else "end_turn"
+        self._publish(instant_result(text, prompt.command_id, stop_reason))
+
+    async def _call_shell(self, command: str, call_id: str, progress: Progress) -> ToolResult:
+        tool = self._session.tools.get(SHELL)
+        if tool is None:
+            return ToolResult("There is no tool that runs shell commands.", is_error=True)
+        try:
+            call = tool.prepare({"command": command})
+        except InvalidArguments as error:
+            return ToolResult(str(error), is_error=True)
+        self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
+        return await call.run(progress.report)
+
+
+def _internal(error: Exception) -> str:
+    text = str(error)
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"internal error: {what}; the debug log has the details"

@@ -1,0 +1,252 @@
+"""Making room: what is summarised, what stays, and what happens when the summary cannot be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen_dual.core.compaction import SUMMARY_MARK, fit, split, summarise
+from qwen_dual.core.conversation import Conversation, estimate
+from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+if TYPE_CHECKING:
+    from qwen_dual.protocol.shapes import Message
+
+
+def said(role: str, text: str) -> Message:
+    return cast("Message", {"role": role, "content": [{"type": "text", "text": text}]})
+
+
+def called(*ids: str) -> Message:
+    blocks = [{"type": "tool_use", "id": key, "name": "t", "input": {}} for key in ids]
+    return cast("Message", {"role": "assistant", "content": blocks})
+
+
+def results(*ids: str, text: str = "ok") -> Message:
+    blocks = [
+        {"type": "tool_result", "tool_use_id": key, "is_error": False, "content": text}
+        for key in ids
+    ]
+    return cast("Message", {"role": "user", "content": blocks})
+
+
+LONG = [
+    message
+    for number in range(20)
+    for message in (said("user", f"ask {number} " + "x" * 400), said("assistant", "y" * 400))
+]
+
+
+def is_well_formed(messages: list[Message]) -> bool:
+    """Roles alternate from the user's on, and each result follows its call."""
+    if not messages or messages[0]["role"] != "user":
+        return False
+    open_calls: set[str] = set()
+    for index, message in enumerate(messages):
+        if message["role"] != ("user", "assistant")[index % 2]:
+            return False
+        blocks = cast("list[dict[str, Any]]", message["content"])
+        answered = {block["tool_use_id"] for block in blocks if block["type"] == "tool_result"}
+        if answered != open_calls:
+            return False
+        open_calls = {block["id"] for block in blocks if block["type"] == "tool_use"}
+    return True
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Message]:
+    messages: list[Message] = []
+    for turn in range(draw(st.integers(1, 6))):
+        messages.append(said("user", "u" * draw(st.integers(1, 300))))
+        for step in range(draw(st.integers(0, 4))):
+            ids = [f"c{turn}-{step}-{n}" for n in range(draw(st.integers(1, 3)))]
+            text = "r" * draw(st.integers(0, 2000))
+            messages += [called(*ids), results(*ids, text=text)]
+        messages.append(said("assistant", "a" * draw(st.integers(1, 300))))
+    return messages
+
+
+@given(conversations(), st.integers(5_000, 30_000))
+def test_a_compacted_conversation_is_one_that_a_service_takes(
+    messages: list[Message], window: int
+) -> None:
+    async def main() -> None:
+        model = FakeModel([TextDelta("the summary")], context_window=window)
+        made = await summarise(model, messages, "")
+        if made is not None:
+            assert is_well_formed(made.messages)
+            assert "the summary" in str(made.messages[0])
+
+    anyio.run(main)
+
+
+@given(conversations(), st.integers(200, 4_000))
+def test_cutting_results_keeps_a_conversation_well_formed(
+    messages: list[Message], tokens: int
+) -> None:
+    fitted = fit(messages, tokens)
+    assert is_well_formed(fitted)
+    assert estimate(fitted) <= max(tokens, estimate(messages))
+
+
+def test_the_end_of_a_conversation_stays_word_for_word() -> None:
+    at = split(LONG)
+    kept = LONG[at:]
+    assert 0 < at < len(LONG)
+    assert estimate(kept) >= 0.3 * estimate(LONG)
+    assert estimate(kept[1:]) <= 0.35 * estimate(LONG)
+
+
+def test_a_result_is_not_parted_from_its_call() -> None:
+    messages = [said("user", "go"), called("a"), results("a", text="z" * 9000)]
+    assert split(messages) == 1  # the call and its result stay together
+
+
+def test_the_request_in_work_outlives_its_summary() -> None:
+    async def main() -> None:
+        messages = [said("user", "the task: paint it blue")]
+        for number in range(12):
+            messages += [called(f"c{number}"), results(f"c{number}", text="r" * 3000)]
+        made = await summarise(FakeModel([TextDelta("S")]), messages, "")
+        assert made is not None
+        assert "paint it blue" in str(made.messages[0])
+        assert SUMMARY_MARK in str(made.messages[0])
+
+    anyio.run(main)
+
+
+def compacting(model: FakeModel, *tools: FakeTool, prompts: int = 1) -> Host:
+    host = Host(model, *tools)
+    host.session.conversation.replace(LONG)
+
+    async def script(host: Host) -> None:
+        for number in range(prompts):
+            host.session.submit("next")
+            await host.result(number + 1)
+
+    host.play(script)
+    return host
+
+
+def test_at_seventy_per_cent_of_the_window_the_conversation_is_summarised_first() -> None:
+    window = int(estimate(LONG) / 0.7)
+    model = FakeModel(
+        [TextDelta("what happened so far"), TokenUsage(500, 20)],
+        [TextDelta("answer"), TokenUsage(900, 5)],
+        context_window=window,
+    )
+    host = compacting(model)
+    boundary = host.of("system", "compact_boundary")[0]["data"]
+    assert boundary["trigger"] == "auto"
+    assert boundary["tokens_after"] < boundary["tokens_before"] / 2
+    assert boundary["summary"] == "what happened so far"
+    assert "compacting" in [event["data"]["state"] for event in host.of("system", "state")]
+    assert "what happened so far" in str(model.requests[1].messages[0])
+    assert model.requests[1].messages[-1]["content"][-1] == {"type": "text", "text": "next"}
+    usage = host.of("result")[0]["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (1400, 25)
+
+
+def test_below_that_nothing_is_summarised() -> None:
+    model = FakeModel([TextDelta("answer")], context_window=estimate(LONG) * 2)
+    assert compacting(model).of("system", "compact_boundary") == []
+
+
+def test_a_service_that_finds_it_too_long_is_asked_again_with_less() -> None:
+    too_long = ModelError("too long", 400, kind="context_length")
+    model = FakeModel([too_long], [TextDelta("summary")], [TextDelta("answer")])
+    host = compacting(model)
+    result = host.of("result")[0]
+    assert (result["result"], result["is_error"]) == ("answer", False)
+    assert len(host.of("system", "compact_boundary")) == 1
+
+
+def test_when_the_summary_fails_too_results_are_cut_and_the_turn_goes_on() -> None:
+    too_long = ModelError("too long", 400, kind="context_length")
+    model = FakeModel([too_long], [ModelError("down", 503)], [TextDelta("answer")])
+    host = Host(model)
+    host.session.conversation.replace(
+        [said("user", "go"), called("a"), results("a", text="r" * 60_000), said("assistant", "so")]
+    )
+
+    async def script(host: Host) -> None:
+        host.session.submit("next")
+        await host.result()
+
+    host.play(script)
+    assert host.of("result")[0]["result"] == "answer"
+    assert estimate(model.requests[-1].messages) <= 8_000
+    assert "503 down" in host.of("system", "notice")[0]["data"]["text"]
+
+
+def test_huge_results_of_one_turn_never_end_the_session() -> None:
+    tool = FakeTool(result="r" * 59_000)
+    model = FakeModel(
+        *[call(tool.name, f"c{number}") for number in range(12)],
+        [TextDelta("done")],
+        context_window=30_000,
+    )
+    # Summaries are asked of the same model, so its answers run out of step; none of them matters.
+    host = Host(model, tool, approval_mode="yolo")
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+
+    host.play(script)
+    assert not host.of("result")[0]["is_error"]
+    assert all(estimate(request.messages) < 30_000 for request in model.requests)
+
+
+def test_compress_says_what_it_saved_and_keeps_the_conversation_when_it_fails() -> None:
+    model = FakeModel([ModelError("down", 503)], [TextDelta("summary")])
+    host = Host(model)
+    host.session.conversation.replace(LONG)
+
+    async def script(host: Host) -> None:
+        host.session.submit("/compress", origin="input", command_id="a")
+        failed = await host.result()
+        assert (failed["is_error"], failed["error"]["message"]) == (True, "503 down")
+        assert host.session.history == LONG
+        host.session.submit("/compress", origin="input", command_id="b")
+        assert "Compressed from about" in (await host.result(2))["result"]
+        host.session.submit("/compress")
+        await host.result(3)
+
+    host.play(script)
+    assert host.of("system", "compact_boundary")[0]["data"]["trigger"] == "manual"
+
+
+def test_nothing_to_compress_is_said() -> None:
+    host = Host(FakeModel())
+
+    async def script(host: Host) -> None:
+        host.session.submit("/compress")
+        assert (await host.result())["result"] == "There is nothing to compress yet."
+
+    host.play(script)
+
+
+def test_what_the_service_measured_replaces_the_estimate() -> None:
+    conversation = Conversation([said("user", "x" * 4000)])
+    assert 900 < conversation.tokens < 1100
+    conversation.measured(TokenUsage(input_tokens=1500, output_tokens=100))
+    assert conversation.tokens == 1600
+    conversation.measured(TokenUsage())
+    assert conversation.tokens == 1600
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_what_follows_a_message_of_the_same_role_joins_it(role: str) -> None:
+    conversation = Conversation()
+    before = [{"type": "text", "text": "a"}]
+    conversation.add(role, before)
+    conversation.add(role, [{"type": "text", "text": "b"}])
+    assert len(conversation.messages) == 1
+    assert [block["text"] for block in conversation.messages[0]["content"]] == ["a", "b"]  # type: ignore[typeddict-item]
+    assert before == [{"type": "text", "text": "a"}]
