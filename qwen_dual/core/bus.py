@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.secrets import Secrets
 from qwen_dual.protocol.events import stamp
 
 if TYPE_CHECKING:
@@ -22,10 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class Bus:
-    """The one stream of a session; ``seq`` counts from 1 in the order of publishing."""
+    """The one stream of a session; ``seq`` counts from 1 in the order of publishing.
+
+    Attributes:
+        secrets: what no event may hold. Deltas are not searched: they are the hot path, and a
+            model never gets to know a key.
+    """
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
+        self.secrets = Secrets()
         self.seq = 0
         self._observers: list[Observer] = []
 
@@ -41,6 +48,8 @@ class Bus:
     def publish(self, body: Event) -> Event:
         """Stamps ``body`` and hands it to every observer; returns the stamped event."""
         self.seq += 1
+        if body["type"] != "stream_event":
+            body = self.secrets.scrub_all(body)
         event = stamp(body, session_id=self.session_id, seq=self.seq)
         for observer in tuple(self._observers):
             try:

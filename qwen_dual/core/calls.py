@@ -73,6 +73,7 @@ class CallRunner:
         approvals: where it asks.
         publish: takes the event bodies.
         on_remember: called with a rule and the scope that an answer asked to remember.
+        scrub: takes secrets out of what a tool printed.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class CallRunner:
         approvals: Approvals,
         publish: Callable[[Event], object],
         on_remember: Callable[[str, str], object],
+        scrub: Callable[[str], str] = str,
     ) -> None:
         self._tools = tools
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
         self._on_remember = on_remember
+        self._scrub = scrub
         self._edits = anyio.Lock()
         self._jobs: list[_Job] = []
 
@@ -212,7 +215,7 @@ class CallRunner:
         return await call.run(progress.report)
 
     def _finish(self, job: _Job, result: ToolResult) -> None:
-        job.result = ToolResult(bound_text(result.text), result.is_error)
+        job.result = ToolResult(bound_text(self._scrub(result.text)), result.is_error)
         self._publish(
             events.tool_result(job.requested.id, job.result.text, is_error=job.result.is_error)
         )

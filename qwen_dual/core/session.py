@@ -84,7 +84,12 @@ class Session:
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, bus.publish)
         self._calls = CallRunner(
-            self.tools, self.policy, self.approvals, bus.publish, self._remember_rule
+            self.tools,
+            self.policy,
+            self.approvals,
+            bus.publish,
+            self._remember_rule,
+            bus.secrets.scrub,
         )
         self._context = ContextKeeper(self.conversation, bus.publish, self._state.set)
         self._slash = SlashRunner(self.slash, bus.publish)

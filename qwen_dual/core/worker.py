@@ -178,7 +178,7 @@ class Worker:
                 result = await self._call_shell(prompt.text, call_id, progress)
                 group.cancel_scope.cancel()
         finally:
-            text = bound_text(result.text)
+            text = bound_text(self._session.bus.secrets.scrub(result.text))
             self._publish(events.tool_result(call_id, text, is_error=result.is_error))
             told = f"I ran this in the shell myself:\n\n{prompt.text}\n\nIt came to:\n\n{text}"
             self._session.conversation.add("user", [{"type": "text", "text": told}])

@@ -1,0 +1,39 @@
+"""Keys that must never be shown: takes them out of whatever is about to be seen or kept. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SHORTEST = 8
+"""Characters from which on a value counts as a secret; shorter ones would blot out plain words."""
+
+
+class Secrets:
+    """The keys in use, each with the name that is shown in its place."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def add(self, value: str | None, name: str) -> None:
+        """Makes ``value`` unseen from now on; ``name`` says what it was."""
+        if value and len(value) >= SHORTEST:
+            self._names[value] = f"[{name}]"
+
+    def scrub(self, text: str) -> str:
+        """``text`` with the names in place of the keys."""
+        for value, name in self._names.items():
+            if value in text:
+                text = text.replace(value, name)
+        return text
+
+    def scrub_all(self, value: Any) -> Any:
+        """``value`` (of dicts, lists and scalars) with every text in it scrubbed."""
+        if not self._names:
+            return value
+        if isinstance(value, str):
+            return self.scrub(value)
+        if isinstance(value, dict):
+            return {self.scrub_all(key): self.scrub_all(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.scrub_all(item) for item in value]
+        return value

@@ -1,0 +1,58 @@
+"""Keys are taken out of what is shown, wherever they stand in it."""
+
+from __future__ import annotations
+
+from qwen_dual.core.bus import Bus
+from qwen_dual.core.secrets import Secrets
+from qwen_dual.protocol import events
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+KEY = "sk-planted-0123456789"
+
+
+def test_a_key_gives_way_to_its_name_in_keys_and_values_at_any_depth() -> None:
+    secrets = Secrets()
+    secrets.add(KEY, "OPENAI_API_KEY")
+    scrubbed = secrets.scrub_all({"a": [f"x{KEY}y{KEY}", {KEY: 1}], "b": None})
+    assert scrubbed == {
+        "a": ["x[OPENAI_API_KEY]y[OPENAI_API_KEY]", {"[OPENAI_API_KEY]": 1}],
+        "b": None,
+    }
+
+
+def test_words_too_short_to_be_keys_stay() -> None:
+    secrets = Secrets()
+    secrets.add("none", "X")
+    secrets.add(None, "Y")
+    assert secrets.scrub("none") == "none"
+
+
+def test_no_event_holds_a_key() -> None:
+    bus = Bus("id")
+    bus.secrets.add(KEY, "K")
+    seen: list[str] = []
+    bus.subscribe(lambda event: seen.append(str(event)))
+    bus.publish(events.notice(f"bad key {KEY}", "error"))
+    bus.publish(events.user_text(KEY, "keyboard"))
+    bus.publish(events.control_request("r", {"input": {"command": f"echo {KEY}"}}))
+    assert len(seen) == 3
+    assert KEY not in "".join(seen)
+
+
+def test_neither_the_model_nor_an_event_gets_a_key_that_a_tool_printed() -> None:
+    tool = FakeTool(result=f"OPENAI_API_KEY={KEY}")
+    model = FakeModel(call(tool.name))
+    host = Host(model, tool, approval_mode="yolo")
+    host.bus.secrets.add(KEY, "OPENAI_API_KEY")
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+        host.session.run_shell("env")
+        await host.result(2)
+
+    host.play(script)
+    assert KEY not in str(host.events)
+    assert KEY not in str(model.requests)
+    assert KEY not in str(host.session.history)
+    assert "OPENAI_API_KEY=[OPENAI_API_KEY]" in str(model.requests[1].messages)
