@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.__main__ import note_inputs
-from qwen_dual.cli import AUTO_DIRECTORY, Options, parse
+from qwen_dual.cli import AUTO_DIRECTORY, PICK_SESSION, Options, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,3 +58,34 @@ def test_the_input_file_is_noted_before_anything_else(tmp_path: Path) -> None:
     missing = str(tmp_path / "none")
     assert note_inputs(["--input-file", missing]) == {missing: None}
     assert note_inputs(["--input-file"]) == {}
+
+
+def test_models_and_sessions_can_be_named() -> None:
+    options = parse(["-m", "qwen3", "--auth-type", "openai", "--openai-base-url", "http://h/v1"])
+    assert (options.model, options.auth_type) == ("qwen3", "openai")
+    assert options.openai_base_url == "http://h/v1"
+    assert parse(["-c"]).resume_last
+    assert parse(["--resume"]).resume == PICK_SESSION
+    assert parse(["-r", "abc"]).resume == "abc"
+    assert parse(["--offline"]).offline
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-c", "-r"], "mutually exclusive"),
+        (["--session-id", "12"], "'12' is no UUID"),
+        (["--offline", "-m", "x"], "leave out -m"),
+        (["--auth-type", "smtp"], "invalid choice: 'smtp'"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments)
+    assert says in capsys.readouterr().err
+
+
+def test_a_key_on_the_command_line_is_not_part_of_what_the_options_show() -> None:
+    assert "sk-planted" not in repr(parse(["--openai-api-key", "sk-planted"]))
