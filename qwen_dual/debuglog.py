@@ -10,21 +10,27 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import TextIOWrapper
 
 
 class DebugLog(logging.FileHandler):
     """Appends to ``<qwen home>/debug/<session id>.txt``, private to the user."""
 
-    def __init__(self, home: str, session_id: str) -> None:
+    def __init__(self, home: str, session_id: str, scrub: Callable[[str], str] = str) -> None:
         path = os.path.join(home, "debug", f"{session_id}.txt")
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
+        self._scrub = scrub
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def _open(self) -> TextIOWrapper:
         os.makedirs(os.path.dirname(self.baseFilename), mode=0o700, exist_ok=True)
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         return open(fd, "a", encoding="utf-8", errors="backslashreplace")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's text, tracebacks included, without secrets."""
+        return self._scrub(super().format(record))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one record; a log that cannot be opened loses it, never the session."""
@@ -37,9 +43,9 @@ class DebugLog(logging.FileHandler):
         """Stays silent: a full disk must not print into the UI."""
 
 
-def start(home: str, session_id: str, *, verbose: bool) -> str:
-    """Sends all logging to the debug log; returns its path."""
-    handler = DebugLog(home, session_id)
+def start(home: str, session_id: str, *, verbose: bool, scrub: Callable[[str], str] = str) -> str:
+    """Sends all logging to the debug log, scrubbed of secrets; returns its path."""
+    handler = DebugLog(home, session_id, scrub)
     root = logging.getLogger()
     for old in tuple(root.handlers):
         root.removeHandler(old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from qwen_dual.debuglog import DebugLog
@@ -31,3 +32,17 @@ def test_a_home_that_cannot_be_written_is_silent(tmp_path: Path) -> None:
     log = DebugLog(str(tmp_path), "id")
     log.handle(record("lost"))
     log.close()
+
+
+def test_a_secret_in_a_traceback_is_not_logged(tmp_path: Path) -> None:
+    log = DebugLog(str(tmp_path), "id", lambda text: text.replace("sk-planted", "[KEY]"))
+    try:
+        raise ValueError("bad key sk-planted")
+    except ValueError:
+        made = record("failed with sk-planted")
+        made.exc_info = sys.exc_info()
+        log.handle(made)
+    log.close()
+    text = (tmp_path / "debug" / "id.txt").read_text()
+    assert text.count("[KEY]") >= 2
+    assert "sk-planted" not in text
