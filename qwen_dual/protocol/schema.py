@@ -1,4 +1,4 @@
-"""The contract as JSON Schema, generated from the shapes and ``commands``.
+"""The contract as JSON Schema and TypeScript, generated from the shapes and ``commands``.
 
 ``python -m qwen_dual.protocol.schema FOLDER`` writes it (``make schema``); a test holds the files in
 ``docs/schema`` to the code. Unknown keys are allowed everywhere: additions are not a new version.
@@ -24,6 +24,7 @@ from qwen_dual.protocol.shapes import (
     UserEvent,
 )
 from qwen_dual.protocol.system_shapes import SystemEvent
+from qwen_dual.protocol.typescript import declarations
 
 Event = (
     SystemEvent
@@ -47,9 +48,15 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
 
 
-def render(schema: dict[str, Any]) -> str:
-    """The text of a schema file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+def files() -> dict[str, str]:
+    """File name to text: all that is published."""
+    made = schemas()
+    texts = {
+        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in made.items()
+    }
+    texts["qwen-dual.d.ts"] = declarations(made["events.schema.json"], made["commands.schema.json"])
+    return texts
 
 
 def _schema(title: str, shape: Any) -> dict[str, Any]:
@@ -62,10 +69,10 @@ def _schema(title: str, shape: Any) -> dict[str, Any]:
 
 
 def main(folder: str) -> None:
-    """Writes the schema files into ``folder``."""
+    """Writes the files into ``folder``."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, schema in schemas().items():
-        Path(folder, name).write_text(render(schema), encoding="utf-8")
+    for name, text in files().items():
+        Path(folder, name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

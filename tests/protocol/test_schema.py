@@ -14,7 +14,8 @@ from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
-from qwen_dual.protocol.schema import Event, render, schemas
+from qwen_dual.protocol.schema import Event, files, schemas
+from qwen_dual.protocol.typescript import NotCovered, declarations
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 DOCS = Path(__file__).parents[2] / "docs" / "schema"
@@ -22,9 +23,24 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Event)
 
 
-@pytest.mark.parametrize("name", sorted(schemas()))
+@pytest.mark.parametrize("name", sorted(files()))
 def test_the_published_file_is_what_the_code_generates(name: str) -> None:
-    assert (DOCS / name).read_text() == render(schemas()[name]), "run `make schema`"
+    assert (DOCS / name).read_text() == files()[name], "run `make schema`"
+
+
+def test_the_typescript_names_every_event_and_command_and_marks_what_may_be_missing() -> None:
+    text = files()["qwen-dual.d.ts"]
+    for name in schemas()["events.schema.json"]["$defs"]:
+        assert f"export interface {name} {{" in text
+    assert '  type: "submit";\n  text: string;\n  when_busy?: "queue" | "reject";' in text
+    assert "  resumed?: boolean;" in text
+    assert "\n  | SessionStart\n" in text
+
+
+def test_a_schema_that_typescript_cannot_follow_is_refused() -> None:
+    strange = {"$defs": {"X": {"type": "object", "properties": {"a": {"not": {}}}}}, "anyOf": []}
+    with pytest.raises(NotCovered):
+        declarations(strange, {"$defs": {}, "anyOf": []})
 
 
 def check(event: dict[str, Any]) -> None:

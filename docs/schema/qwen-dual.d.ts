@@ -1,0 +1,562 @@
+// The lines of a dual-output session (protocol version 2), generated from the JSON
+// Schema beside this file by `make schema`. Ignore keys and events that you do not know: additions are
+// not a new version.
+
+/** One run of blocks of one kind. */
+export interface AssistantEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "assistant";
+  message: AssistantMessage;
+}
+
+/** The message of an `assistant` event. */
+export interface AssistantMessage {
+  id: string;
+  type: "message";
+  role: "assistant";
+  model: string;
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+  stop_reason: "tool_use" | null;
+  usage: Usage;
+}
+
+/** A piece of the block with this index. */
+export interface BlockDelta {
+  type: "content_block_delta";
+  index: number;
+  delta: TextDelta | ThinkingDelta | InputJsonDelta;
+}
+
+/** A block begins; empty but for its kind and a tool's id and name. */
+export interface BlockStart {
+  type: "content_block_start";
+  index: number;
+  content_block: TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock;
+}
+
+/** The block is complete. */
+export interface BlockStop {
+  type: "content_block_stop";
+  index: number;
+}
+
+/** Take the queued submit with the id `target` out of the queue. */
+export interface Cancel {
+  id?: string | null;
+  type: "cancel";
+  target: string;
+}
+
+/** Something in force gave way to something else. */
+export interface Change {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "mode_changed" | "model_changed" | "session_changed";
+  data: ChangeData;
+}
+
+export interface ChangeData {
+  from: string;
+  to: string;
+  origin: "keyboard" | "input" | "cli";
+}
+
+/** Between what was summarised and what follows. */
+export interface CompactBoundary {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "compact_boundary";
+  data: CompactBoundaryData;
+}
+
+/** The older part of the conversation gave way to `summary`; empty where results were cut. */
+export interface CompactBoundaryData {
+  trigger: "auto" | "manual";
+  tokens_before: number;
+  tokens_after: number;
+  summary?: string;
+}
+
+/** Answer a pending `control_request`. */
+export interface ConfirmationResponse {
+  id?: string | null;
+  type: "confirmation_response";
+  request_id: string;
+  allowed: boolean;
+  message?: string | null;
+  updated_input?: Record<string, unknown> | null;
+  remember?: "session" | "project" | "user" | null;
+}
+
+/** An answer came to a request that is not pending. */
+export interface ControlFailure {
+  subtype: "error";
+  request_id: string;
+  error: string;
+}
+
+/** A tool call waits for leave. */
+export interface ControlRequest {
+  type: "control_request";
+  request_id: string;
+  request: PermissionRequest;
+  session_id: string;
+  seq: number;
+}
+
+/** How a request ended. */
+export interface ControlResponse {
+  type: "control_response";
+  response: ControlSuccess | ControlFailure;
+  session_id: string;
+  seq: number;
+}
+
+/** A request was resolved. */
+export interface ControlSuccess {
+  subtype: "success";
+  request_id: string;
+  response: Verdict;
+  resolved_by: "keyboard" | "input" | "policy" | "interrupt" | "shutdown";
+}
+
+/** A call that was not allowed. */
+export interface Denial {
+  tool_name: string;
+  tool_use_id: string;
+  tool_input: Record<string, unknown> | null;
+}
+
+/** In place of what this reader will never get; its `seq` is `to_seq`. */
+export interface Gap {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "gap";
+  data: GapData;
+}
+
+/** Events that this reader will never get, both ends included. */
+export interface GapData {
+  from_seq: number;
+  to_seq: number;
+  dropped: number;
+}
+
+/** Ask for a `state` event. */
+export interface GetState {
+  id?: string | null;
+  type: "get_state";
+}
+
+/** Where commands are read; those that begin at `offset` or later count. */
+export interface InputChannel {
+  path: string;
+  offset: number;
+}
+
+/** A line that could not be used; `offset` is the byte where it begins. */
+export interface InputErrorData {
+  code: string;
+  message: string;
+  offset: number;
+}
+
+/** For each line of the input that could not be used. */
+export interface InputErrorEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "input_error";
+  data: InputErrorData;
+}
+
+/** A piece of a tool call's arguments. */
+export interface InputJsonDelta {
+  type: "input_json_delta";
+  partial_json: string;
+}
+
+/** Stop the turn, as Esc does. */
+export interface Interrupt {
+  id?: string | null;
+  type: "interrupt";
+}
+
+/** Bounds that a host should know. */
+export interface Limits {
+  max_line_bytes: number;
+  max_buffer_bytes: number;
+}
+
+/** One entry of the conversation, in the one neutral form that every model adapter reads. */
+export interface Message {
+  role: "user" | "assistant";
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+}
+
+/** A model call begins to answer. */
+export interface MessageStart {
+  type: "message_start";
+  message: OpenedMessage;
+}
+
+/** The model call is over. */
+export interface MessageStop {
+  type: "message_stop";
+}
+
+/** Before each further try of a model call. */
+export interface ModelRetry {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "model_retry";
+  data: ModelRetryData;
+}
+
+/** A model call that failed before any content and is made again after `delay_ms`. */
+export interface ModelRetryData {
+  attempt: number;
+  attempts: number;
+  delay_ms: number;
+  message: string;
+}
+
+/** A message for the person. */
+export interface Notice {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "notice";
+  data: NoticeData;
+}
+
+/** What the UI tells the person; `command` where a slash command said it. */
+export interface NoticeData {
+  level: "info" | "warning" | "error";
+  text: string;
+  command?: string;
+}
+
+/** The message that a `message_start` opens; its content follows. */
+export interface OpenedMessage {
+  id: string;
+  role: "assistant";
+  model: string;
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+}
+
+/** The `request` of a `control_request`. */
+export interface PermissionRequest {
+  subtype: "can_use_tool";
+  tool_name: string;
+  tool_use_id: string;
+  input: Record<string, unknown>;
+  permission_suggestions: Suggestion[] | null;
+  blocked_path: string | null;
+  preview?: Preview | null;
+  rule?: string | null;
+}
+
+/** What a call will do, made for reading: ours, beside the reference's fields. */
+export interface Preview {
+  kind: "command" | "diff" | "text";
+  title: string;
+  text: string;
+}
+
+/** A prompt that waits; `text` is its first 200 characters. */
+export interface QueuedPrompt {
+  id: string | null;
+  text: string;
+  origin: "keyboard" | "input" | "cli";
+}
+
+/** For each command that carries an id. */
+export interface Receipt {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "command_receipt";
+  data: ReceiptData;
+}
+
+/** What became of the command with this id. */
+export interface ReceiptData {
+  id: string;
+  status: "accepted" | "queued" | "rejected" | "duplicate";
+  code?: string;
+  message?: string;
+  position?: number;
+}
+
+/** The end of a turn. */
+export interface ResultEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "result";
+  subtype: "success" | "error_during_execution";
+  is_error: boolean;
+  duration_ms: number;
+  duration_api_ms: number;
+  num_turns: number;
+  result: string;
+  usage: Usage;
+  permission_denials: Denial[];
+  turn_id: string;
+  command_id: string | null;
+  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens";
+  error?: TurnError;
+}
+
+/** The last line of a session that ended in order. */
+export interface SessionEnd {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "session_end";
+  data: SessionEndData;
+}
+
+/** The session that ended. */
+export interface SessionEndData {
+  session_id: string;
+}
+
+/** Always the first line that a reader sees. */
+export interface SessionStart {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "session_start";
+  data: SessionStartData;
+}
+
+/** The capability handshake; `resumed` and `next_seq` greet a reader that came later. */
+export interface SessionStartData {
+  session_id: string;
+  cwd: string;
+  protocol_version: number;
+  version: string;
+  supported_events: string[];
+  agent?: string;
+  pid?: number;
+  model?: string;
+  approval_mode?: string;
+  supported_commands?: string[];
+  input?: InputChannel | null;
+  limits?: Limits;
+  resumed?: boolean;
+  next_seq?: number;
+}
+
+/** Change what runs without asking. */
+export interface SetApprovalMode {
+  id?: string | null;
+  type: "set_approval_mode";
+  mode: "plan" | "default" | "auto-edit" | "yolo";
+}
+
+/** Change the model. */
+export interface SetModel {
+  id?: string | null;
+  type: "set_model";
+  model: string;
+}
+
+/** What the session is doing; `queue` lists the first 20 of the `queued` prompts. */
+export interface StateData {
+  state: "idle" | "thinking" | "responding" | "running_tool" | "awaiting_approval" | "compacting";
+  turn_id: string | null;
+  queued: number;
+  queue: QueuedPrompt[];
+}
+
+/** At every change of the state, the turn or the queue's length. */
+export interface StateEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "state";
+  data: StateData;
+}
+
+/** A piece of the model's answer while it comes. */
+export interface StreamEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "stream_event";
+  event: MessageStart | BlockStart | BlockDelta | BlockStop | MessageStop;
+}
+
+/** Run `text` as if it were typed and entered. */
+export interface Submit {
+  id?: string | null;
+  type: "submit";
+  text: string;
+  when_busy?: "queue" | "reject";
+}
+
+/** One way to answer a permission request. */
+export interface Suggestion {
+  type: "allow" | "deny" | "modify";
+  label: string;
+  description: string;
+}
+
+/** Plain text, from a person or the model. */
+export interface TextBlock {
+  type: "text";
+  text: string;
+}
+
+/** A piece of a text block. */
+export interface TextDelta {
+  type: "text_delta";
+  text: string;
+}
+
+/** The model's reasoning; `signature` is the provider's, empty where it has none. */
+export interface ThinkingBlock {
+  type: "thinking";
+  thinking: string;
+  signature: string;
+}
+
+/** A piece of a thinking block. */
+export interface ThinkingDelta {
+  type: "thinking_delta";
+  thinking: string;
+}
+
+/** While a tool runs, at most ten times a second. */
+export interface ToolProgress {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "tool_progress";
+  data: ToolProgressData;
+}
+
+/** A call that started (`text` is its essential argument) or printed (its latest lines). */
+export interface ToolProgressData {
+  tool_use_id: string;
+  tool_name: string;
+  status: "started" | "output";
+  text: string;
+}
+
+/** What a tool call came to, for the model. */
+export interface ToolResultBlock {
+  type: "tool_result";
+  tool_use_id: string;
+  is_error: boolean;
+  content: string;
+}
+
+/** One tool call; `input` is the parsed arguments. */
+export interface ToolUseBlock {
+  type: "tool_use";
+  id: string;
+  name: string;
+  input: Record<string, unknown>;
+}
+
+/**
+ * What ended a turn; `status` is the HTTP status where there was one.
+ *
+ * `kind` is for whoever branches on it: `core.model.ErrorKind`, or `command` for a slash
+ * command that failed.
+ */
+export interface TurnError {
+  kind?: string;
+  message: string;
+  status: number | null;
+}
+
+/** Tokens of one message or one turn. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens?: number;
+  total_tokens?: number;
+}
+
+/** What was submitted (with `origin`) or one tool result (without). */
+export interface UserEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "user";
+  message: Message;
+  origin?: "keyboard" | "input" | "cli";
+  command_id?: string;
+}
+
+/** The inner response of a resolved request. */
+export interface Verdict {
+  allowed: boolean;
+}
+
+/** One line of the output. */
+export type Event =
+  | SessionStart
+  | SessionEnd
+  | StateEvent
+  | Receipt
+  | InputErrorEvent
+  | Gap
+  | ToolProgress
+  | Notice
+  | Change
+  | ModelRetry
+  | CompactBoundary
+  | UserEvent
+  | AssistantEvent
+  | StreamEvent
+  | ResultEvent
+  | ControlRequest
+  | ControlResponse;
+
+/** One line of the input. */
+export type Command =
+  | Submit
+  | ConfirmationResponse
+  | Interrupt
+  | Cancel
+  | GetState
+  | SetApprovalMode
+  | SetModel;
