@@ -37,8 +37,8 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.models.offline import words_of
 from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
+from qwen_dual.models.offline import words_of
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.events import new_uuid
 

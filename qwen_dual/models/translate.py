@@ -68,6 +68,6 @@ class Translator(Protocol):
         """The call that asks ``request`` of the model ``config``, streaming."""
         ...
 
-    def reader(self) -> Reader:
+    def reader(self, config: ModelConfig) -> Reader:
         """A reader for one answer."""
         ...

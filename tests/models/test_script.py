@@ -48,8 +48,8 @@ def test_a_script_plays_blocks_usage_and_errors(tmp_path: Path) -> None:
     host.play(script)
     first, second = host.of("result")
     assert first["usage"]["total_tokens"] == 7
-    assert first["error"] == {"message": "broke", "status": 500}
-    assert first["result"] == "ab c[API Error: 500 broke]"
+    assert first["error"] == {"kind": "other", "message": "broke", "status": 500}
+    assert first["result"] == "ab c\n\n[API Error: 500 broke]"
     assert second["result"] == "[The offline script has no further reply.]"
     text = next(block for block in host.of("assistant")[1]["message"]["content"])
     assert text["text"] == "x " * 50

@@ -1,0 +1,370 @@
+"""Failed calls as messages for a person: what happened, with which value, and what to do.
+
+Maps statuses with their bodies, and the exceptions of the HTTP client. Whether it is worth another
+try is said here; the trying is ``remote``'s. No key and no password is in any message. Needs the
+HTTP client only once that has raised something, so importing this is cheap.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.model import ModelError
+from qwen_dual.core.secrets import Secrets
+from qwen_dual.models import endings
+from qwen_dual.models.endpoint import host_of, hostname, is_local, without_credentials
+from qwen_dual.models.service_errors import kind_of, retry_after, service_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qwen_dual.core.model import ErrorKind
+    from qwen_dual.models.config import ModelConfig
+
+LONGEST_WAIT = 300.0
+"""Seconds that a service may ask to wait; for longer nobody sits and watches a countdown."""
+
+_RETRIED: frozenset[ErrorKind] = frozenset(
+    {
+        "network",
+        "dns",
+        "rate_limit",
+        "overloaded",
+        "server",
+        "timeout",
+        "stalled",
+        "broken",
+        "malformed",
+    }
+)
+
+_MASKED = re.compile(r"\S*\*{3,}\S*")
+"""A key as services echo it: its beginning and its end around asterisks."""
+
+
+class CallFailed(Exception):
+    """A try that failed.
+
+    Attributes:
+        error: what a person is told if it was the last one.
+        reason: what failed, in short, for the countdown.
+        retry: whether another try may help.
+        wait: seconds the service asked to wait; None where it did not say.
+    """
+
+    def __init__(
+        self, error: ModelError, reason: str, *, retry: bool, wait: float | None = None
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.reason = reason
+        self.retry = retry
+        self.wait = wait
+
+
+class Failures:
+    """The failures of calls to one model.
+
+    Args:
+        config: the model.
+        proxy: the proxy that calls go through, if any.
+    """
+
+    def __init__(self, config: ModelConfig, proxy: str | None = None) -> None:
+        self._config = config
+        self._host = host_of(config)
+        self._key = config.key_source or "the API key"
+        self._proxy = without_credentials(proxy) if proxy else ""
+        self._secrets = Secrets()
+        self._secrets.add(config.api_key, self._key)
+        for name, value in config.generation.headers.items():
+            self._secrets.add(value, name)
+            self._secrets.add(value.rpartition(" ")[2], name)
+
+    def no_key(self) -> ModelError:
+        """There is no key, and the service is not a local one."""
+        where = (
+            f"set {self._config.key_source}"
+            if self._config.key_source
+            else "set one in the settings"
+        )
+        return ModelError(
+            f"There is no API key for {self._config.id} at {self._host}: {where}, or connect with "
+            "/auth.",
+            kind="no_key",
+        )
+
+    def unusable_key(self) -> ModelError:
+        """The key holds what no HTTP header can."""
+        return ModelError(
+            f"The API key in {self._key} holds a line break or a character that no key has. Set it "
+            "again.",
+            kind="auth",
+        )
+
+    def unusable_url(self, why: str) -> ModelError:
+        """The base URL is none."""
+        url = without_credentials(self._config.base_url)
+        message = f"The base URL {url} of {self._config.id} cannot be used: {why.rstrip('.')}."
+        return ModelError(message, kind="invalid_request")
+
+    def unusable_proxy(self, error: Exception) -> ModelError:
+        """The client refused the proxy's URL."""
+        why = self._scrub(without_credentials(str(error)))
+        return ModelError(
+            f"The proxy {self._proxy or 'in the environment'} cannot be used: {why} "
+            "Correct the proxy in the settings or the environment.",
+            kind="proxy",
+        )
+
+    def of_status(self, status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
+        """An answer that is no success.
+
+        Args:
+            status: of the response.
+            headers: with names in lower case.
+            body: its beginning at least.
+        """
+        said = service_error(body)
+        if status == 407:
+            return self._failed(
+                "proxy", f"the proxy {self._proxy} wants a name and a password", 407
+            )
+        if 300 <= status < 400:
+            there = without_credentials(headers.get("location", "another address"))
+            what = f"{self._host} redirects to {there}: set that as the base URL"
+            return self._failed("invalid_request", what, status)
+        kind = kind_of(status, said)
+        wait = said.wait if said.wait is not None else retry_after(headers, time.time())
+        if said.is_quota or status == 402:
+            what = f"the quota or the balance at {self._host} is used up{_colon(said.words)}"
+            return self._failed(
+                "rate_limit", f"{what}. Check plan and billing there", status, retry=False
+            )
+        what = self._what(kind, status) + _colon(said.words)
+        retry = kind in _RETRIED and headers.get("x-should-retry") != "false"
+        if retry and wait is not None and wait > LONGEST_WAIT:
+            what += f". The next try is possible {_when(wait)}"
+            return self._failed(kind, what, status, retry=False)
+        return self._failed(kind, what, status, retry=retry, wait=wait, advice=self._advice(kind))
+
+    def of_body(self, content_type: str, body: bytes) -> CallFailed:
+        """A success that is no stream of events."""
+        said = service_error(body)
+        if said.is_error:
+            if 400 <= said.status < 600:
+                return self.of_status(said.status, {}, body)
+            return self._failed(kind_of(0, said), f"{self._host} failed: {said.words}")
+        kind = content_type.partition(";")[0] or "no content type"
+        if not body.strip():
+            return self.of_error(endings.malformed(f"nothing ({kind})"))
+        what = f"{self._host} sent no stream but {kind}, beginning with {said.words!r}"
+        return self._failed(
+            "malformed",
+            what,
+            retry=False,
+            advice="Check the base URL, and whether a login page or a proxy is in between",
+        )
+
+    def of_error(self, error: ModelError) -> CallFailed:
+        """What a reader made of the stream."""
+        shown = ModelError(self._scrub(error.message), error.status, kind=error.kind)
+        reason = self._scrub(error.message).partition(" Ask again")[0]
+        return CallFailed(shown, reason, retry=error.kind in _RETRIED)
+
+    def timed_out(self, seconds: float) -> CallFailed:
+        """No answer began in time."""
+        return self._failed(
+            "timeout",
+            f"{self._host} did not begin to answer within {seconds:g} s",
+            advice="A longer limit can be set as generationConfig.timeout",
+        )
+
+    def stalled(self, seconds: float) -> CallFailed:
+        """The stream stopped sending."""
+        return self._failed(
+            "stalled",
+            f"the answer of {self._host} stalled: nothing came for {seconds:g} s",
+            advice="Ask again with Ctrl+Y; a longer limit can be set as "
+            "generationConfig.streamIdleTimeoutMs",
+        )
+
+    def of_exception(self, error: Exception, *, answering: bool = False) -> CallFailed:
+        """What the HTTP client raised.
+
+        Args:
+            error: an ``httpx.HTTPError``, ``httpx.InvalidURL`` or what headers raise.
+            answering: whether the answer had begun.
+        """
+        import httpx
+
+        causes = list(_causes(error))
+        certificate = next(
+            (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)), None
+        )
+        if certificate is not None:
+            return self._failed(
+                "tls",
+                f"the certificate of {self._host} cannot be verified: {certificate.verify_message}",
+                advice="If a proxy here signs for others, name its certificates in SSL_CERT_FILE",
+            )
+        if isinstance(error, httpx.ProxyError):
+            what = f"the proxy {self._proxy} refused to connect to {self._host}{_colon(str(error))}"
+            return self._failed("proxy", what)
+        if answering:
+            if isinstance(error, httpx.DecodingError):
+                return self.of_error(endings.malformed(f"what cannot be decompressed ({error})"))
+            return self.of_error(endings.broken())
+        if any(isinstance(each, ssl.SSLError) for each in causes):
+            why = _detail(causes)
+            return self._failed(
+                "tls",
+                f"no encrypted connection to {self._host}: {why}",
+                advice="Check whether the base URL should begin with http:// or https://",
+            )
+        if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
+            return CallFailed(self.unusable_url(str(error)), str(error), retry=False)
+        if isinstance(error, (httpx.LocalProtocolError, ValueError)):
+            return self._failed("invalid_request", f"the request cannot be sent: {error}")
+        return self._unreachable(error, causes)
+
+    def _unreachable(self, error: Exception, causes: list[BaseException]) -> CallFailed:
+        import httpx
+
+        connecting = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+        why = _detail(causes)
+        if connecting and self._proxy:
+            what = f"the proxy {self._proxy} cannot be reached: {why}"
+            return self._failed("proxy", what, retry=True)
+        if any(isinstance(each, socket.gaierror) for each in causes):
+            return self._failed(
+                "dns",
+                f"the name {self._host} was not found: {why}",
+                advice="Check the network and the base URL",
+            )
+        if isinstance(error, httpx.ConnectTimeout):
+            why = "it does not react"
+        if connecting:
+            local = is_local(hostname(self._config))
+            advice = (
+                "Is the server running there?" if local else "Check the network and the base URL"
+            )
+            return self._failed("network", f"no connection to {self._host}: {why}", advice=advice)
+        return self._failed("network", f"the connection to {self._host} failed: {why}")
+
+    def _what(self, kind: ErrorKind, status: int) -> str:
+        model, host = self._config.id, self._host
+        match kind:
+            case "auth":
+                return f"{host} refused the API key in {self._key}"
+            case "unknown_model":
+                return f"{host} does not know the model {model}"
+            case "rate_limit":
+                return f"{host} limits the rate of requests to {model}"
+            case "overloaded":
+                return f"{host} is overloaded"
+            case "context_length":
+                return f"the conversation is too long for {model}"
+            case "content_filter":
+                return f"{host} withheld the answer: its content filter objects"
+            case "invalid_request":
+                return f"{host} cannot use the request"
+            case _:
+                return f"{host} failed"
+
+    def _advice(self, kind: ErrorKind) -> str:
+        match kind:
+            case "auth":
+                return f"Set {self._key} to a valid key, or connect again with /auth"
+            case "unknown_model":
+                base = without_credentials(self._config.base_url)
+                return f"Choose another with /model, or check the base URL {base}"
+            case "context_length":
+                return "Shorten it with /compress, or begin a new session with /clear"
+            case "content_filter":
+                return "Rephrase the request, or begin a new session with /clear"
+            case "invalid_request":
+                return "Check generationConfig in the settings, or choose another model with /model"
+            case _:
+                return "Try again later, or choose another model with /model"
+
+    def _failed(
+        self,
+        kind: ErrorKind,
+        what: str,
+        status: int | None = None,
+        *,
+        retry: bool | None = None,
+        wait: float | None = None,
+        advice: str = "",
+    ) -> CallFailed:
+        starts_with_name = what.startswith(self._host)
+        reason = self._scrub(what if starts_with_name else what[:1].upper() + what[1:])
+        message = _sentences(reason, advice)
+        error = ModelError(message, status, kind=kind)
+        shown = reason if status is None else f"{status} {reason}"
+        return CallFailed(
+            error, shown, retry=kind in _RETRIED if retry is None else retry, wait=wait
+        )
+
+    def _scrub(self, text: str) -> str:
+        return _MASKED.sub("[key]", self._secrets.scrub(text))
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(
+        part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
+    )
+
+
+def _colon(words: str) -> str:
+    return f": {words.rstrip('. ')}" if words.strip() else ""
+
+
+def _when(seconds: float) -> str:
+    at = time.localtime(time.time() + seconds)
+    minutes = round(seconds / 60)
+    span = f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
+    return f"in {span}, at {time.strftime('%H:%M', at)}"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and all that led to it; a connection may have failed on several addresses."""
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if each is None or each in seen:
+            continue
+        seen.append(each)
+        yield each
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+        waiting += [each.__cause__ or each.__context__]
+
+
+_REASONS = {
+    errno.ECONNREFUSED: "nothing listens there",
+    errno.ECONNRESET: "it was reset by the other side",
+    errno.ENETUNREACH: "the network is unreachable",
+    errno.EHOSTUNREACH: "there is no way to the host",
+    errno.ENETDOWN: "the network is down",
+    errno.ETIMEDOUT: "it does not react",
+    errno.EPIPE: "it was closed by the other side",
+}
+
+
+def _detail(causes: list[BaseException]) -> str:
+    """The most telling of the causes in a few words."""
+    for cause in reversed(causes):
+        if isinstance(cause, ssl.SSLError):
+            reason: str | None = getattr(cause, "reason", None)  # only those that openssl raised
+            return (reason or str(cause)).replace("_", " ").lower()
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return _REASONS.get(cause.errno) or cause.strerror or str(cause)
+    return next((str(cause) for cause in causes if str(cause)), type(causes[0]).__name__)

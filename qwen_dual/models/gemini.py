@@ -1,0 +1,244 @@
+"""Gemini's generateContent protocol: a request out, a stream in. Pure.
+
+Owns the body, the headers and the reading of chunks; ``gemini_options`` knows the models, and
+``remote`` the connection. Of thought signatures only those of function calls are kept, since Gemini
+3 refuses a call that comes back without its own: a signature becomes a thinking block, empty but
+for the reasoning it may follow, right before its call. Thoughts themselves are summaries and are
+never sent back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from qwen_dual.core.model import (
+    Finished,
+    ModelError,
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.models import endings
+from qwen_dual.models.conversation import normalise, turn_start
+from qwen_dual.models.gemini_options import checks_signatures, generation_config
+from qwen_dual.models.signatures import Signed, seal, signer, unseal
+from qwen_dual.models.translate import HttpRequest
+from qwen_dual.models.untrusted import count, items, mapping, text
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.events import new_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.protocol.shapes import Message
+
+UNSIGNED = "skip_thought_signature_validator"
+"""What Gemini takes for the signature of a call that another service's model made."""
+
+_VERSIONS = ("/v1", "/v1beta", "/v1alpha")
+
+_WITHHELD = frozenset(
+    {
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "LANGUAGE",
+        "MODEL_ARMOR",
+        "ESCALATION",
+        "PUP_LIMITED_DISABLED",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+    }
+)
+_MALFORMED = frozenset(
+    {"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS"}
+)
+_LENGTH = frozenset({"MAX_TOKENS", "CONTINUATION"})
+
+
+class GeminiTranslator:
+    """Translates to and from generateContent."""
+
+    def request(self, config: ModelConfig, request: ModelRequest) -> HttpRequest:
+        """The call that asks ``request`` of the model ``config``, streaming."""
+        who = signer(config)
+        messages = normalise(
+            request.messages, keep_thinking=lambda block: bool(unseal(block["signature"], who))
+        )
+        body: dict[str, Any] = {"contents": _contents(messages, who, checks_signatures(config.id))}
+        if request.system.strip():
+            body["systemInstruction"] = {"parts": [{"text": request.system}], "role": "user"}
+        if request.tools:
+            declarations = [
+                {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parametersJsonSchema": dict(tool.parameters),
+                }
+                for tool in request.tools
+            ]
+            body["tools"] = [{"functionDeclarations": declarations}]
+        if generation := generation_config(config):
+            body["generationConfig"] = generation
+        headers = {"x-goog-api-key": config.api_key} if config.api_key else {}
+        return HttpRequest(_path(config), headers, body)
+
+    def reader(self, config: ModelConfig) -> GeminiReader:
+        """A reader for one answer of the model ``config``."""
+        return GeminiReader(signer(config))
+
+
+def _path(config: ModelConfig) -> str:
+    version = "" if config.base_url.endswith(_VERSIONS) else "/v1beta"
+    model = config.id if "/" in config.id else f"models/{config.id}"
+    return f"{version}/{quote(model)}:streamGenerateContent?alt=sse"
+
+
+def _contents(messages: Sequence[Message], who: str, checked: bool) -> list[dict[str, Any]]:
+    names = {
+        block["id"]: block["name"]
+        for message in messages
+        for block in message["content"]
+        if block["type"] == "tool_use"
+    }
+    # Signatures are asked for in what follows the last text of a person, and only there.
+    turn = turn_start(messages)
+    return [
+        {"role": "user", "parts": _user_parts(message, names)}
+        if message["role"] == "user"
+        else {"role": "model", "parts": _model_parts(message, who, checked and number > turn)}
+        for number, message in enumerate(messages)
+    ]
+
+
+def _user_parts(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for block in message["content"]:
+        if block["type"] == "text":
+            parts.append({"text": block["text"]})
+        elif block["type"] == "tool_result":
+            response = {
+                "id": block["tool_use_id"],
+                "name": names[block["tool_use_id"]],
+                "response": {"error" if block["is_error"] else "output": block["content"]},
+            }
+            parts.append({"functionResponse": response})
+    return parts
+
+
+def _model_parts(message: Message, who: str, must_be_signed: bool) -> list[dict[str, Any]]:
+    """The parts of an answer; its first call is signed where ``must_be_signed``."""
+    parts: list[dict[str, Any]] = []
+    signature = ""
+    for block in message["content"]:
+        if block["type"] == "thinking":
+            signature = unseal(block["signature"], who)[-1].value
+        elif block["type"] == "text":
+            parts.append({"text": block["text"]})
+        elif block["type"] == "tool_use":
+            call = {"id": block["id"], "name": block["name"], "args": block["input"]}
+            part: dict[str, Any] = {"functionCall": call}
+            if signature or must_be_signed:
+                part["thoughtSignature"] = signature or UNSIGNED
+            parts.append(part)
+            signature = ""
+            must_be_signed = False
+    return parts
+
+
+class GeminiReader:
+    """Reads one answer.
+
+    Args:
+        signer: who signs its calls.
+    """
+
+    def __init__(self, signer: str) -> None:
+        self._signer = signer
+        self._has_content = False
+        self._has_usage = False
+        self._reason = ""  # why it finished, or why nothing was begun
+        self._said = ""  # the service's words on that
+        self._blocked = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the service has said that the answer is whole, and how much it was."""
+        return self._blocked or (bool(self._reason) and self._has_usage)
+
+    def feed(self, name: str, data: Mapping[str, Any]) -> Iterator[ModelDelta]:
+        """What follows from one chunk.
+
+        Raises:
+            ModelError: the service reports a failure.
+        """
+        if "error" in data:
+            raise endings.reported(data)
+        candidate = next(iter(items(data, "candidates")), None)
+        for part in items(mapping(candidate, "content"), "parts"):
+            yield from self._part(part)
+        usage = mapping(data, "usageMetadata")
+        if usage:
+            self._has_usage = True
+            yield TokenUsage(
+                count(usage, "promptTokenCount") + count(usage, "toolUsePromptTokenCount"),
+                count(usage, "candidatesTokenCount") + count(usage, "thoughtsTokenCount"),
+                count(usage, "cachedContentTokenCount"),
+            )
+        blocked = text(mapping(data, "promptFeedback"), "blockReason")
+        if blocked:
+            self._blocked = True
+            self._reason = blocked
+            self._said = text(mapping(data, "promptFeedback"), "blockReasonMessage")
+        elif reason := text(candidate, "finishReason"):
+            self._reason = reason
+            self._said = text(candidate, "finishMessage")
+            if reason in _LENGTH:
+                yield Finished("length")
+
+    def finish(self) -> Iterable[ModelDelta]:
+        """Checks that the answer is one.
+
+        Raises:
+            ModelError: it broke off, is empty or malformed, or was withheld.
+        """
+        reason = self._reason
+        told = f"{reason}: {self._said.rstrip('.')}" if self._said else reason
+        if self._blocked or reason in _WITHHELD:
+            raise endings.withheld(told)
+        if not reason:
+            raise endings.broken()
+        if reason in _MALFORMED:
+            raise endings.malformed(f"a tool call that it could not read itself ({told})")
+        if reason == "MISSING_THOUGHT_SIGNATURE":
+            raise ModelError(
+                f"The service refused the conversation ({told}). Begin a new session with /clear, "
+                "or choose another model with /model.",
+                kind="invalid_request",
+            )
+        if not self._has_content and reason not in _LENGTH:
+            raise endings.empty(told)
+        return ()
+
+    def _part(self, part: object) -> Iterator[ModelDelta]:
+        call = mapping(part, "functionCall")
+        if name := text(call, "name"):
+            self._has_content = True
+            if signature := text(part, "thoughtSignature"):
+                yield ThinkingDelta("", seal(self._signer, Signed("call", 0, signature)))
+            yield ToolCallStart(text(call, "id") or f"call_{new_uuid().replace('-', '')}", name)
+            yield ToolCallArguments(encode(mapping(call, "args")).decode().rstrip("\n"))
+        elif piece := text(part, "text"):
+            if isinstance(part, dict) and part.get("thought") is True:
+                yield ThinkingDelta(piece)
+            else:
+                self._has_content = self._has_content or not piece.isspace()
+                yield TextDelta(piece)

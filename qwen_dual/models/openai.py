@@ -1,0 +1,224 @@
+"""OpenAI's chat completions, as many services speak them: a request out, a stream in. Pure.
+
+Owns the body, the headers and the reading of chunks; ``openai_options`` knows the services,
+``openai_calls`` how tool calls come in, and ``remote`` the connection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.model import Finished, ModelError, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.models import endings
+from qwen_dual.models.conversation import normalise
+from qwen_dual.models.openai_calls import ToolCalls
+from qwen_dual.models.openai_options import kept_reasoning, options
+from qwen_dual.models.service_errors import ServiceError, error_of, kind_of
+from qwen_dual.models.translate import HttpRequest
+from qwen_dual.models.untrusted import count, items, mapping, text
+from qwen_dual.protocol.codec import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.openai_options import Kept
+    from qwen_dual.protocol.shapes import ContentBlock, Message
+
+_PATH = "/chat/completions"
+
+_WITHHELD = frozenset({"content_filter", "sensitive"})
+
+_FAILED = frozenset({"error", "network_error", "abort", "insufficient_system_resource"})
+"""Reasons that services give for an answer they could not finish."""
+
+
+class OpenAITranslator:
+    """Translates to and from chat completions."""
+
+    def request(self, config: ModelConfig, request: ModelRequest) -> HttpRequest:
+        """The call that asks ``request`` of the model ``config``, streaming."""
+        body: dict[str, Any] = {
+            "model": config.id,
+            "messages": _messages(request, kept_reasoning(config)),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if request.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": tool.name,
+                        "description": tool.description,
+                        "parameters": dict(tool.parameters),
+                    },
+                }
+                for tool in request.tools
+            ]
+        body.update(options(config))
+        headers = {"Authorization": f"Bearer {config.api_key}"} if config.api_key else {}
+        path = "" if config.base_url.endswith(_PATH) else _PATH
+        return HttpRequest(path, headers, body)
+
+    def reader(self, config: ModelConfig) -> OpenAIReader:
+        """A reader for one answer; who answers makes no difference."""
+        return OpenAIReader()
+
+
+def _messages(request: ModelRequest, kept: Kept) -> list[dict[str, Any]]:
+    messages = normalise(request.messages, keep_thinking=lambda block: kept != "none")
+    found: list[dict[str, Any]] = []
+    if request.system.strip():
+        found.append({"role": "system", "content": request.system})
+    loop = 0 if kept == "all" else _loop_start(messages)
+    for index, message in enumerate(messages):
+        if message["role"] == "user":
+            found += _user(message["content"])
+        else:
+            found.append(_assistant(message["content"], kept if index >= loop else "none"))
+    return found
+
+
+def _loop_start(messages: Sequence[Message]) -> int:
+    """Where the current tool loop begins: at the last message with words of the person's."""
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message["role"] == "user" and any(each["type"] == "text" for each in message["content"]):
+            return index
+    return 0
+
+
+def _user(content: Sequence[ContentBlock]) -> Iterator[dict[str, Any]]:
+    texts = []
+    for block in content:
+        if block["type"] == "tool_result":
+            yield {
+                "role": "tool",
+                "tool_call_id": block["tool_use_id"],
+                "content": block["content"],
+            }
+        elif block["type"] == "text":
+            texts.append(block["text"])
+    if texts:
+        # One string: not every compatible server takes a list of parts.
+        yield {"role": "user", "content": "\n\n".join(texts)}
+
+
+def _assistant(content: Sequence[ContentBlock], kept: Kept) -> dict[str, Any]:
+    texts, thoughts, calls = [], [], []
+    for block in content:
+        if block["type"] == "text":
+            texts.append(block["text"])
+        elif block["type"] == "thinking":
+            thoughts.append(block["thinking"])
+        elif block["type"] == "tool_use":
+            arguments = encode(block["input"]).decode().rstrip("\n")
+            function = {"name": block["name"], "arguments": arguments}
+            calls.append({"id": block["id"], "type": "function", "function": function})
+    message: dict[str, Any] = {"role": "assistant", "content": "\n\n".join(texts) or None}
+    if calls:
+        message["tool_calls"] = calls
+        if kept == "all" or (kept == "loop" and thoughts):
+            message["reasoning_content"] = "\n\n".join(thoughts)
+    return message
+
+
+class OpenAIReader:
+    """Reads one answer."""
+
+    def __init__(self) -> None:
+        self._calls = ToolCalls()
+        self._has_text = False
+        self._held: list[ModelDelta] = []  # came in the middle of a call
+        self._usage: TokenUsage | None = None
+        self._reason = ""
+        self._done = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end mark has come, or all that stands before it."""
+        return self._done or (bool(self._reason) and self._usage is not None)
+
+    def feed(self, name: str, data: Mapping[str, Any]) -> Iterator[ModelDelta]:
+        """What follows from one chunk; the end mark is an event of that name.
+
+        Raises:
+            ModelError: the service reports a failure, or the pieces of a call do not fit.
+        """
+        if name == "[DONE]":
+            self._done = True
+            return
+        choices = items(data, "choices")
+        choice = choices[0] if choices else None
+        if data.get("error") or (not choices and data.get("object") == "error"):
+            raise _failure(data)
+        delta = mapping(choice, "delta")
+        if piece := text(delta, "reasoning_content") or text(delta, "reasoning"):
+            yield from self._said(ThinkingDelta(piece))
+        if piece := text(delta, "content") or text(delta, "refusal"):
+            self._has_text = self._has_text or not piece.isspace()
+            yield from self._said(TextDelta(piece))
+        for fragment in items(delta, "tool_calls"):
+            yield from self._calls.feed(fragment)
+        if reason := text(choice, "finish_reason"):
+            yield from self._stop(reason)
+        usage = mapping(data, "usage") or mapping(choice, "usage")
+        if usage:
+            yield from self._count(usage)
+
+    def finish(self) -> Iterator[ModelDelta]:
+        """What was held back, and whether the answer is one.
+
+        Raises:
+            ModelError: it broke off, is empty, or was withheld.
+        """
+        if not self._reason and not self._done:
+            raise endings.broken()
+        yield from self._calls.end()
+        yield from self._held
+        self._held = []
+        if self._reason in _WITHHELD:
+            raise endings.withheld(self._reason)
+        if self._reason in _FAILED:
+            raise ModelError(
+                f"The service could not finish the answer ({self._reason}). Ask again with Ctrl+Y.",
+                kind="server",
+            )
+        if not self._has_text and not self._calls.any and self._reason != "length":
+            raise endings.empty()
+
+    def _said(self, delta: TextDelta | ThinkingDelta) -> Iterable[ModelDelta]:
+        """Text in the middle of a call would end it, so it waits until the call has ended."""
+        if not self._calls.any:
+            return (delta,)
+        if delta.text.isspace() and not self._held:
+            return ()  # servers put line breaks between calls
+        if self._held or not self._calls.whole:
+            self._held.append(delta)
+            return ()
+        return (*self._calls.end(), delta)
+
+    def _stop(self, reason: str) -> Iterator[ModelDelta]:
+        if not self._reason and reason == "length":
+            yield Finished("length")
+        self._reason = self._reason or reason
+
+    def _count(self, usage: Mapping[str, Any]) -> Iterator[ModelDelta]:
+        cached = (
+            count(mapping(usage, "prompt_tokens_details"), "cached_tokens")
+            or count(usage, "prompt_cache_hit_tokens")  # DeepSeek
+            or count(usage, "cached_tokens")  # Moonshot
+        )
+        found = TokenUsage(count(usage, "prompt_tokens"), count(usage, "completion_tokens"), cached)
+        if found != self._usage:  # some servers send it with every chunk
+            self._usage = found
+            yield found
+
+
+def _failure(data: Mapping[str, Any]) -> ModelError:
+    said = error_of(data) or ServiceError("no details")
+    kind = kind_of(said.status, said)
+    name = f" with {said.codes}" if said.codes else ""
+    return ModelError(f"The service ended the answer{name}: {said.words}", kind=kind)

@@ -1,0 +1,221 @@
+"""One model behind one service over HTTP: the connection, the request and the tries.
+
+What is sent and what comes back is a ``Translator``'s; ``answer_stream`` reads what comes, and what
+a failure is called is ``failures``'.
+The HTTP client is imported and made in a thread when the first call begins: it takes 150 ms.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from qwen_dual import __version__
+from qwen_dual.core.model import ModelError, RetryWait, TokenUsage
+from qwen_dual.models.answer_stream import AnswerStream, beginning_of
+from qwen_dual.models.endpoint import hostname, is_local, proxy_for
+from qwen_dual.models.failures import CallFailed, Failures
+from qwen_dual.models.windows import context_window
+from qwen_dual.protocol.codec import encode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    import httpx
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.translate import Translator
+
+FIRST_WAIT = 1.5
+LONGEST_BACKOFF = 30.0
+"""Seconds before the second try, doubled for each one that follows, and what they end at."""
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds for a connection, where the limit for the beginning of the answer is longer."""
+
+KEEPALIVE = 60.0
+"""Seconds that an idle connection is kept for the next call."""
+
+_KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
+
+
+class RemoteModel:
+    """A ``core.model.Model`` over HTTP.
+
+    Args:
+        config: the model.
+        translator: of its protocol.
+        sleep: waits so many seconds before a retry.
+        chance: a number from 0 to 1, for the jitter.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        translator: Translator,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.config = config
+        self._translator = translator
+        self._sleep = sleep
+        self._chance = chance
+        self._failures = Failures(config)
+        self._client: httpx.AsyncClient | None = None
+        self._making = anyio.Lock()
+
+    @property
+    def name(self) -> str:
+        """The id that events and the footer show."""
+        return self.config.id
+
+    @property
+    def context_window(self) -> int:
+        """How many tokens a request and its answer may hold together."""
+        return self.config.generation.context_window or context_window(self.config.id)
+
+    async def aclose(self) -> None:
+        """Closes all connections; a later call makes new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            with anyio.move_on_after(1, shield=True):
+                await client.aclose()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
+        """Answers ``request``; closed early, it closes the connection at once.
+
+        Raises:
+            ModelError: the call failed; deltas yielded before it stay valid.
+        """
+        self._check()
+        client = await self._connected_client()
+        attempts = 1 + max(0, self.config.generation.max_retries)
+        attempt = 1
+        while True:
+            begun = False
+            try:
+                async with aclosing(self._try(client, request)) as deltas:
+                    async for delta in deltas:
+                        begun = begun or not isinstance(delta, TokenUsage)
+                        yield delta
+                return
+            except CallFailed as failed:
+                if begun or not failed.retry or attempt == attempts:
+                    raise self._last(failed, attempt) from failed
+                wait = self._wait(failed, attempt)
+                reason = failed.reason
+            attempt += 1
+            yield RetryWait(reason, wait, attempt, attempts)
+            await self._sleep(wait)
+
+    def _check(self) -> None:
+        """Raises what can be said without a request."""
+        config = self.config
+        key = config.api_key
+        if not hostname(config):
+            raise self._failures.unusable_url("it begins with http:// or https:// and a host")
+        if key:
+            if not (key.isascii() and key.isprintable()):
+                raise self._failures.unusable_key()
+        elif not is_local(hostname(config)) and not any(
+            name.lower() in _KEY_HEADERS for name in config.generation.headers
+        ):
+            raise self._failures.no_key()
+
+    def _wait(self, failed: CallFailed, attempt: int) -> float:
+        """Seconds before the next try; no shorter than the service asked for."""
+        if failed.wait is not None:
+            return failed.wait + self._chance()
+        longest: float = min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (attempt - 1))
+        return longest * (1 - self._chance() / 4)
+
+    def _last(self, failed: CallFailed, attempt: int) -> ModelError:
+        error = failed.error
+        if attempt == 1:
+            return error
+        return ModelError(f"{error.message} ({attempt} tries.)", error.status, kind=error.kind)
+
+    async def _connected_client(self) -> httpx.AsyncClient:
+        async with self._making:
+            if self._client is None:
+                self._client = await anyio.to_thread.run_sync(self._make_client)
+            return self._client
+
+    def _make_client(self) -> httpx.AsyncClient:
+        import httpx
+
+        proxy = proxy_for(self.config)
+        self._failures = Failures(self.config, proxy)
+        host = hostname(self.config) if proxy is None else ""
+        direct = f"all://[{host}]" if ":" in host else f"all://{host}"
+        try:
+            return httpx.AsyncClient(
+                proxy=self.config.proxy,
+                mounts={direct: None} if host else None,
+                limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
+            )
+        except (httpx.InvalidURL, ValueError, ImportError) as error:
+            raise self._failures.unusable_proxy(error) from error
+
+    async def _try(
+        self, client: httpx.AsyncClient, request: ModelRequest
+    ) -> AsyncGenerator[ModelDelta, None]:
+        """One try.
+
+        Raises:
+            CallFailed: it failed.
+        """
+        response = await self._begin(client, request)
+        try:
+            if not response.is_success:
+                body = await beginning_of(response)
+                raise self._failures.of_status(response.status_code, response.headers, body)
+            stream = AnswerStream(
+                self._translator.reader(self.config),
+                self._failures,
+                self.config.generation.idle_timeout,
+            )
+            async with aclosing(stream.deltas(response)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            with anyio.move_on_after(1, shield=True):
+                await response.aclose()
+
+    async def _begin(self, client: httpx.AsyncClient, request: ModelRequest) -> httpx.Response:
+        """Sends the request and waits for the head of the answer."""
+        import httpx
+
+        generation = self.config.generation
+        limit = generation.timeout
+        call = self._translator.request(self.config, request)
+        body = encode({**call.body, **generation.extra_body})
+        headers = httpx.Headers(
+            {
+                "Accept": "text/event-stream",
+                "Content-Type": "application/json",
+                "User-Agent": f"qwen-dual/{__version__}",
+            }
+        )
+        try:
+            headers.update(dict(call.headers))
+            headers.update(dict(generation.headers))
+            post = client.build_request(
+                "POST",
+                self.config.base_url + call.path,
+                headers=headers,
+                content=body,
+                timeout=httpx.Timeout(None, connect=min(limit, CONNECT_TIMEOUT)),
+            )
+            with anyio.fail_after(limit):
+                return await client.send(post, stream=True)
+        except TimeoutError as error:
+            raise self._failures.timed_out(limit) from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            raise self._failures.of_exception(error) from error

@@ -1,0 +1,55 @@
+"""Server-sent events: the same events wherever the bytes are cut, and an end to what has none."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen_dual.core.model import ModelError
+from qwen_dual.models import sse
+from qwen_dual.models.sse import EventReader
+
+STREAM = (
+    "\ufeff: hello\r\n\r\n"
+    "event: first\r\ndata: naïve 🦊\r\n\r\n"
+    "data: two\ndata:lines\n\n"
+    "event: without data\n\n"
+    "id: 1\nretry: 5\n\n"
+    "data\rdata: old\r\r"
+    "data: unended"
+).encode()
+EVENTS = [
+    ("first", "naïve 🦊"),
+    ("message", "two\nlines"),
+    ("message", "\nold"),
+    ("message", "unended"),
+]
+
+
+def read(*pieces: bytes) -> list[tuple[str, str]]:
+    reader = EventReader()
+    events = [event for piece in pieces for event in reader.feed(piece)]
+    return [(event.event, event.data) for event in [*events, *reader.end()]]
+
+
+@given(st.lists(st.integers(0, len(STREAM)), max_size=12))
+def test_events_are_the_same_wherever_the_bytes_are_cut(cuts: list[int]) -> None:
+    places = [0, *sorted(cuts), len(STREAM)]
+    pieces = [STREAM[start:end] for start, end in pairwise(places)]
+    assert read(*pieces) == EVENTS
+
+
+def test_bytes_that_are_no_text_do_no_harm() -> None:
+    assert read(b"data: a\xffb\n\n") == [("message", "a\ufffdb")]
+
+
+def test_an_event_without_an_end_is_refused() -> None:
+    reader = EventReader()
+    piece = b"x" * (sse.MAX_EVENT_BYTES // 4)
+    with pytest.raises(ModelError) as caught:
+        for _ in range(5):
+            list(reader.feed(piece))
+    assert caught.value.kind == "malformed"
