@@ -1,9 +1,20 @@
 """What is configured, layer over layer, and which folders the user trusts.
 
-* ``files``: a settings file to a dict: comments, trailing commas, messages with line and column.
-* ``trust``: which folders may bring settings of their own that reach beyond them.
-* ``load``: the layers together, as one ``Settings``.
-* ``keep``: adds a rule that an answer asked to remember; the only writer.
+Read before the first event, without pydantic:
 
-Read before the first event, so nothing here imports anything heavy unless a file needs it.
+* ``files``: a settings file to a dict: comments, trailing commas, messages with line and column.
+* ``legacy``: the flat names of the first format.
+* ``layers``: how layers become one, and which one each value came from.
+* ``environment``: the shell, .env files, the settings' ``env``.
+* ``trust`` and ``untrusted``: whose folders may do what.
+* ``rules`` and ``shape``: what a value must be; drops what is wrong.
+* ``load``: all of that, as one ``Settings``.
+* ``services``, ``presets`` and ``providers``: the models and which one a session begins with.
+
+Heavy or seldom used, imported after the first paint:
+
+* ``schema``: every key as pydantic models; ``validate``: what is wrong, with file and line.
+* ``positions`` and ``secrets``: for messages: on which line a key stands, what may be shown.
+* ``table``: the table of keys in the docs.
+* ``keep``: the only writer: rules that last, and providers.
 """

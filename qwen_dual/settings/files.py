@@ -11,8 +11,8 @@ from qwen_dual.protocol.codec import NotJson, decode
 
 MAX_BYTES = 1 << 20
 
-MAX_LENIENT = 1 << 16
-"""Characters of a file with comments: json5 takes 5 µs for each, and the start waits for it."""
+MAX_DEPTH = 32
+"""Nesting that is read; what walks through settings may recurse that far and no further."""
 
 
 class BadFile(ValueError):
@@ -33,6 +33,22 @@ def read_object(path: str) -> tuple[dict[str, Any], str]:
     Raises:
         BadFile: it cannot be read or does not parse; says where.
     """
+    text = read_text(path)
+    if text is None:
+        return {}, ""
+    value = _parse(path, text)
+    if not isinstance(value, dict):
+        raise BadFile(path, f"expected an object, not {type(value).__name__}")
+    _check_depth(path, value)
+    return value, text
+
+
+def read_text(path: str) -> str | None:
+    """The text of the file; None if there is no file.
+
+    Raises:
+        BadFile: it cannot be read, is no regular file, too large, or not UTF-8.
+    """
     try:
         # Non-blocking: a FIFO in a settings file's place must not hold up the start.
         with open(
@@ -41,7 +57,7 @@ def read_object(path: str) -> tuple[dict[str, Any], str]:
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             raw = file.read(MAX_BYTES + 1) if regular else b""
     except (FileNotFoundError, NotADirectoryError):
-        return {}, ""
+        return None
     except OSError as error:
         raise BadFile(path, f"cannot be read ({error.strerror})") from None
     if not regular:
@@ -49,13 +65,9 @@ def read_object(path: str) -> tuple[dict[str, Any], str]:
     if len(raw) > MAX_BYTES:
         raise BadFile(path, f"is larger than {MAX_BYTES} bytes")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(path, f"is not UTF-8 at its byte {error.start}") from None
-    value = _parse(path, text)
-    if not isinstance(value, dict):
-        raise BadFile(path, f"expected an object, not {type(value).__name__}")
-    return value, text
 
 
 def _parse(path: str, text: str) -> Any:
@@ -65,31 +77,45 @@ def _parse(path: str, text: str) -> Any:
         return decode(text)
     except NotJson:
         pass
-    if len(text) > MAX_LENIENT:
-        problem = (
-            f"is no plain JSON, and with comments no more than {MAX_LENIENT} characters are read"
-        )
-        raise BadFile(path, problem)
-    import json5  # only for a file with comments or trailing commas: it takes 6 ms to import
+    import pyjson5  # only for a file with comments or trailing commas: 5 ms to import
 
     try:
-        return json5.loads(text)
-    except RecursionError:
+        return pyjson5.decode(text, maxdepth=MAX_DEPTH + 1)
+    except pyjson5.Json5NestingTooDeep:
         raise BadFile(path, "is nested too deep") from None
-    except ValueError as error:
-        raise BadFile(path, _place(str(error))) from None
+    except pyjson5.Json5EOF as error:
+        if "No JSON data" in error.args[0]:  # nothing but comments
+            return {}
+        raise BadFile(path, _place(text, error.args[0], None)) from None
+    except pyjson5.Json5DecoderException as error:
+        raise BadFile(path, _place(text, error.args[0], error.args[2])) from None
 
 
-def _place(message: str) -> str:
-    """``line 2, column 4: unexpected "o"`` of the parser's own message."""
-    match = re.fullmatch(r"<string>:(\d+) (.+) at column (\d+)", message, re.DOTALL)
-    if match is None:
-        return f"does not parse ({message})"
-    found = match[2].replace("\n", "\\n")
-    return f"does not parse at line {match[1]}, column {match[3]}: {found[:1].lower()}{found[1:]}"
+def _place(text: str, message: str, found: str | bytes | None) -> str:
+    """``does not parse at line 2, column 4: unexpected "o"`` of the parser's own message."""
+    match = re.search(r"near (\d+)", message)
+    # The parser names the character it was about to read, or the one before, or a word's first.
+    at = max(int(match[1]) - 1, 0) if match else 0
+    if isinstance(found, bytes):
+        problem = f"unexpected {found.decode()}"
+    elif found is not None:
+        at = max(text.find(found, at), at)
+        problem = f'unexpected "{found.encode("unicode_escape").decode()}"'
+    elif opened := re.search(r"Unclosed b?'(\w+)'", message):
+        problem = f"what begins here has no end ({opened[1]})"
+    else:
+        problem = message
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return f"does not parse at line {line}, column {column}: {problem}"
 
 
-def line_of(text: str, key: str) -> int | None:
-    """The line on which the last part of the dotted ``key`` first stands; a best effort."""
-    match = re.search(rf'(?<![\w-])"?{re.escape(key.rsplit(".", 1)[-1])}"?\s*:', text)
-    return text.count("\n", 0, match.start()) + 1 if match else None
+def _check_depth(path: str, value: Any, depth: int = 0) -> None:
+    """Refuses a depth at which what walks through settings would fail."""
+    if depth > MAX_DEPTH:
+        raise BadFile(path, "is nested too deep")
+    if isinstance(value, dict):
+        for item in value.values():
+            _check_depth(path, item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_depth(path, item, depth + 1)

@@ -1,27 +1,50 @@
-"""The layers together: the user's file, then the project's, as one ``Settings``.
+"""The settings in force, as the start needs them: all layers, before anything heavy is imported.
 
-Reads ``dualOutput.jsonFile``, ``dualOutput.inputFile``, ``tools.approvalMode`` and the shell rules of
-``permissions.allow``; other keys are ignored. A wrong value is a warning that names file, line, key
-and value, and counts as absent.
+Reads files and the environment; ``validate`` says later, with pydantic, which values were wrong.
+Those are left out here already, each in its own layer, so that the layer below counts.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.protocol.codec import encode
-from qwen_dual.settings.files import BadFile, line_of, read_object
-from qwen_dual.settings.trust import FILE as TRUST_FILE
-from qwen_dual.settings.trust import is_trusted
+from qwen_dual.settings.environment import Environment, load_environment
+from qwen_dual.settings.files import BadFile, read_object
+from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
+from qwen_dual.settings.legacy import moved
+from qwen_dual.settings.shape import clean
+from qwen_dual.settings.trust import TrustedFolders
+from qwen_dual.settings.untrusted import restrict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+class SystemFiles(NamedTuple):
+    """The files of whoever runs the machine: below and above everybody's own."""
+
+    defaults: str
+    settings: str
+
+
+def system_files(env: Mapping[str, str]) -> SystemFiles:
+    """Where they are; ``QWEN_CODE_SYSTEM_…_PATH`` in the environment moves them."""
+    folder = (
+        "/Library/Application Support/QwenCode" if sys.platform == "darwin" else "/etc/qwen-code"
+    )
+    settings = env.get("QWEN_CODE_SYSTEM_SETTINGS_PATH") or os.path.join(folder, "settings.json")
+    beside = os.path.join(os.path.dirname(settings), "system-defaults.json")
+    return SystemFiles(env.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH") or beside, settings)
+
+
+def qwen_home(env: Mapping[str, str]) -> str:
+    """The user's own settings folder: ``QWEN_HOME``, else ``~/.qwen``."""
+    moved_to = env.get("QWEN_HOME")
+    return os.path.abspath(_with_home(moved_to or "~/.qwen", env))
 
 
 @dataclass(slots=True)
@@ -32,88 +55,148 @@ class Settings:
         json_file: ``dualOutput.jsonFile``, absolute.
         input_file: ``dualOutput.inputFile``, absolute.
         approval_mode: ``tools.approvalMode``.
-        allow: ``permissions.allow`` of both files.
-        warnings: what was not taken, and why.
-        sources: the file that each of the first three comes from, by its dotted key.
+        allow: ``permissions.allow`` of all layers; ``ask`` and ``deny`` likewise.
+        warnings: files and keys that were not taken, and why. Wrong values are not among them:
+            ``validate.validate(settings.layers)`` names those.
+        sources: the file that each value comes from, by its dotted key.
+        values: everything that is set, without what is wrong.
+        layers: what each file sets, low to high.
+        environment: the shell's variables, those of .env files and of ``env``.
+        trusted: whether the user trusts the project's folder.
     """
 
     json_file: str | None = None
     input_file: str | None = None
     approval_mode: str | None = None
     allow: list[str] = field(default_factory=list)
+    ask: list[str] = field(default_factory=list)
+    deny: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict, compare=False)
+    values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    layers: Sequence[Layer] = field(default=(), compare=False, repr=False)
+    environment: Environment = field(
+        default_factory=lambda: Environment({}), compare=False, repr=False
+    )
+    trusted: bool = field(default=False, compare=False)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a dotted key, of the type that ``schema`` says; ``default`` if not set."""
+        value: Any = self.values
+        for part in key.split("."):
+            if not isinstance(value, dict) or part not in value:
+                return default
+            value = value[part]
+        return value
 
 
-def qwen_home(env: Mapping[str, str]) -> str:
-    """The user's own settings folder: ``QWEN_HOME``, else ``~/.qwen``."""
-    moved = env.get("QWEN_HOME")
-    return os.path.abspath(_with_home(moved, env) if moved else _with_home("~/.qwen", env))
-
-
-def load_settings(cwd: str, home: str, env: Mapping[str, str]) -> Settings:
-    """Reads both files.
+def load_settings(
+    cwd: str,
+    home: str,
+    env: Mapping[str, str],
+    *,
+    system: SystemFiles | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Reads all layers.
 
     Args:
         cwd: the project; its file is ``.qwen/settings.json``.
         home: the user's settings folder.
-        env: for ``$VAR``, ``${VAR}`` and ``~`` in paths.
+        env: the shell's environment; it is not changed.
+        system: the machine's files; None takes them from where they belong.
+        flags: what the command line sets, as the settings would: the highest layer.
     """
-    settings = Settings()
-    _take(settings, _Layer(os.path.join(home, "settings.json"), cwd, env))
-    project = os.path.join(cwd, ".qwen", "settings.json")
-    if os.path.realpath(project) != os.path.realpath(os.path.join(home, "settings.json")):
-        _take(settings, _Layer(project, cwd, env, home=home))
+    files = system or system_files(env)
+    warnings: list[str] = []
+    trust = TrustedFolders(home)
+    trusted = trust.trusts(cwd)
+    read = _read(cwd, home, files, warnings)
+    own_env = [
+        (layer.label, _section(clean(layer.raw), "env"))
+        for layer in read
+        if layer.name != "project" or trusted
+    ]
+    environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
+    layers = _finish(read, environment, trust, cwd, warnings)
+    if flags:
+        layers.append(Layer("command line", "", "", dict(flags), dict(flags)))
+    if trust.problem is not None:
+        warnings.append(trust.problem)
+    warnings += environment.warnings
+    values, sources = merge((layer.label, clean(layer.values)) for layer in layers)
+    settings = Settings(
+        warnings=warnings,
+        sources=sources,
+        values=values,
+        layers=layers,
+        environment=environment,
+        trusted=trusted,
+    )
+    settings.approval_mode = settings.get("tools.approvalMode")
+    settings.json_file = _absolute(settings.get("dualOutput.jsonFile"), cwd, env)
+    settings.input_file = _absolute(settings.get("dualOutput.inputFile"), cwd, env)
+    settings.allow = settings.get("permissions.allow", [])
+    settings.ask = settings.get("permissions.ask", [])
+    settings.deny = settings.get("permissions.deny", [])
     return settings
 
 
-class _Layer:
-    """One file; with ``home`` it is the project's, whose reach depends on trust."""
+def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[Layer]:
+    user = os.path.join(home, "settings.json")
+    project = os.path.join(cwd, ".qwen", "settings.json")
+    places = [("system defaults", files.defaults), ("user", user)]
+    if os.path.realpath(project) != os.path.realpath(user):
+        places.append(("project", project))
+    places.append(("system", files.settings))
+    layers = []
+    for name, path in places:
+        try:
+            values, text = read_object(path)
+        except BadFile as error:
+            warnings.append(str(error))
+            continue
+        if values:
+            raw, flat = moved(without_nulls(values))
+            layers.append(Layer(name, path, text, raw, {}, flat))
+    return layers
 
-    def __init__(
-        self, path: str, cwd: str, env: Mapping[str, str], *, home: str | None = None
-    ) -> None:
-        self.path = path
-        self.cwd = cwd
-        self.env = env
-        self.home = home
-        self.text = ""
-        self._trusted: bool | None = None
 
-    def untrusted(self, settings: Settings, key: str, value: str) -> bool:
-        """Whether a project's value must be left out; says so."""
-        if self.home is None:
-            return False
-        trust_file = os.path.join(self.home, TRUST_FILE)
-        if self._trusted is None:
-            try:
-                rules, _ = read_object(trust_file)
-            except BadFile as error:
-                settings.warnings.append(str(error))
-                rules = {}
-            self._trusted = is_trusted(self.cwd, rules)
-        if self._trusted:
-            return False
-        settings.warnings.append(
-            f"{self.path}: {key} = {_shown(value)} is not used: this folder is not trusted. "
-            f'To trust it, add {_quoted(self.cwd)}: "TRUST_FOLDER" to {trust_file}.'
-        )
-        return True
+def _finish(
+    read: Sequence[Layer],
+    environment: Environment,
+    trust: TrustedFolders,
+    cwd: str,
+    warnings: list[str],
+) -> list[Layer]:
+    """The layers with variables put in, and the project's as far as it is trusted."""
+    layers: list[Layer] = []
+    for layer in read:
+        untrusted = layer.name == "project" and not trust.trusts(cwd)
+        # No variables for a file that may not see them: a value may be shown.
+        values = expand(layer.raw, {} if untrusted else environment.values)
+        if untrusted:
+            below, _ = merge((layer.label, clean(layer.values)) for layer in layers)
+            refused = restrict(values, below)
+            if refused:
+                keys = ", ".join(dotted(layer.written(place)) for place in refused)
+                warnings.append(
+                    f"{layer.path}: {keys} {'is' if len(refused) == 1 else 'are'} not used: this "
+                    "folder is not trusted. To trust it, add "
+                    f'{encode(cwd).decode().rstrip()}: "TRUST_FOLDER" to {trust.path}.'
+                )
+        layers.append(Layer(layer.name, layer.path, layer.text, layer.raw, values, layer.flat))
+    return layers
 
-    def wrong(self, key: str, value: Any, expected: str) -> str:
-        """The warning for a value that cannot be used."""
-        line = line_of(self.text, key)
-        where = self.path if line is None else f"{self.path}:{line}"
-        return f"{where}: {key} = {_shown(value)} is not used: expected {expected}"
 
-    def absolute(self, value: str) -> str:
-        """A path as it was meant: variables and ``~`` expanded, relative to the project.
+def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = values.get(name)
+    return section if isinstance(section, dict) else {}
 
-        Raises:
-            KeyError: a variable is not set; names it.
-        """
-        expanded = _VARIABLE.sub(lambda match: self.env[match[1] or match[2]], value)
-        return os.path.join(self.cwd, _with_home(expanded, self.env))
+
+def _absolute(path: str | None, cwd: str, env: Mapping[str, str]) -> str | None:
+    """A path as it was meant: ``~`` is the user's folder, a relative one begins at the project."""
+    return None if path is None else os.path.join(cwd, _with_home(path, env))
 
 
 def _with_home(path: str, env: Mapping[str, str]) -> str:
@@ -121,83 +204,3 @@ def _with_home(path: str, env: Mapping[str, str]) -> str:
     if home and (path == "~" or path.startswith("~/")):
         return home + path[1:]
     return os.path.expanduser(path)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:100]}…"
-
-
-def _quoted(path: str) -> str:
-    return encode(path).decode().rstrip("\n")
-
-
-def _take(settings: Settings, layer: _Layer) -> None:
-    try:
-        values, layer.text = read_object(layer.path)
-    except BadFile as error:
-        settings.warnings.append(str(error))
-        return
-    for name, attribute in (("jsonFile", "json_file"), ("inputFile", "input_file")):
-        value = _value(settings, layer, values, "dualOutput", name)
-        if value is not None:
-            _take_path(settings, layer, f"dualOutput.{name}", value, attribute)
-    _take_rules(settings, layer, values)
-    mode = _value(settings, layer, values, "tools", "approvalMode")
-    if mode is None:
-        return
-    if mode not in APPROVAL_MODES:
-        expected = f"one of {', '.join(APPROVAL_MODES)}"
-        settings.warnings.append(layer.wrong("tools.approvalMode", mode, expected))
-    elif _laxer(mode, settings.approval_mode) and layer.untrusted(
-        settings, "tools.approvalMode", mode
-    ):
-        return
-    else:
-        settings.approval_mode = mode
-        settings.sources["tools.approvalMode"] = layer.path
-
-
-def _take_path(settings: Settings, layer: _Layer, key: str, value: Any, attribute: str) -> None:
-    if not isinstance(value, str) or not value or "\0" in value:
-        settings.warnings.append(layer.wrong(key, value, "a path"))
-        return
-    if layer.untrusted(settings, key, value):
-        return
-    try:
-        path = layer.absolute(value)
-    except KeyError as error:
-        expected = f"variables that are set, and {error.args[0]} is not"
-        settings.warnings.append(layer.wrong(key, value, expected))
-        return
-    setattr(settings, attribute, path)
-    settings.sources[key] = layer.path
-
-
-def _take_rules(settings: Settings, layer: _Layer, values: dict[str, Any]) -> None:
-    rules = _value(settings, layer, values, "permissions", "allow")
-    if rules is None:
-        return
-    if not isinstance(rules, list) or not all(isinstance(rule, str) for rule in rules):
-        settings.warnings.append(layer.wrong("permissions.allow", rules, "a list of rules"))
-    elif rules and not layer.untrusted(settings, "permissions.allow", ", ".join(rules)):
-        settings.allow += rules
-
-
-def _value(
-    settings: Settings, layer: _Layer, values: dict[str, Any], section: str, name: str
-) -> Any:
-    inner = values.get(section)
-    if inner is None:
-        return None
-    if not isinstance(inner, dict):
-        warning = layer.wrong(section, inner, "an object")
-        if warning not in settings.warnings:
-            settings.warnings.append(warning)
-        return None
-    return inner.get(name)
-
-
-def _laxer(mode: str, than: str | None) -> bool:
-    """Whether ``mode`` runs more without asking; the modes are listed from strict to lax."""
-    return APPROVAL_MODES.index(mode) > APPROVAL_MODES.index(than or "default")

@@ -9,10 +9,39 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.settings.files import BadFile, read_object
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = "trustedFolders.json"
+
+
+class TrustedFolders:
+    """The user's list, read when it is first asked; one that cannot be read trusts nothing.
+
+    Args:
+        home: the user's settings folder.
+
+    Attributes:
+        path: the file.
+        problem: why it cannot be used.
+    """
+
+    def __init__(self, home: str) -> None:
+        self.path = os.path.join(home, FILE)
+        self.problem: str | None = None
+        self._rules: dict[str, Any] | None = None
+
+    def trusts(self, folder: str) -> bool:
+        """Whether ``folder`` may bring settings that reach beyond it."""
+        if self._rules is None:
+            try:
+                self._rules, _ = read_object(self.path)
+            except BadFile as error:
+                self.problem = str(error)
+                self._rules = {}
+        return is_trusted(folder, self._rules)
 
 
 def is_trusted(folder: str, rules: Mapping[str, Any]) -> bool:

@@ -1,49 +1,20 @@
-"""Settings: which file wins, what is left out, and what a warning says."""
+"""Settings: which layer wins, what is left out, and what a warning says."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.settings.load import Settings, load_settings, qwen_home
+from qwen_dual.settings.load import Settings, load_settings, qwen_home, system_files
 from qwen_dual.settings.trust import is_trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-class Folders:
-    """A home and a project in a test's own folder."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.home = tmp_path / "home"
-        self.project = tmp_path / "project"
-        self.home.mkdir()
-        (self.project / ".qwen").mkdir(parents=True)
-
-    def user(self, value: Any) -> None:
-        text = value if isinstance(value, str) else json.dumps(value)
-        (self.home / "settings.json").write_text(text)
-
-    def workspace(self, value: Any) -> None:
-        text = value if isinstance(value, str) else json.dumps(value)
-        (self.project / ".qwen" / "settings.json").write_text(text)
-
-    def trust(self, **rules: str) -> None:
-        (self.home / "trustedFolders.json").write_text(
-            json.dumps({str(self.project): level for level in rules.values()})
-        )
-
-    def load(self, **env: str) -> Settings:
-        return load_settings(str(self.project), str(self.home), env)
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> Folders:
-    return Folders(tmp_path)
+    from tests.settings.folders import Folders
 
 
 def test_without_files_nothing_is_set_and_nothing_is_said(folders: Folders) -> None:
@@ -62,44 +33,111 @@ def test_the_users_values_are_taken_and_paths_are_made_absolute(folders: Folders
     assert settings.json_file == str(folders.project / "out.jsonl")
     assert settings.input_file == "/run/x/in.jsonl"
     assert settings.approval_mode == "yolo"
+    assert settings.get("unknown.key") == 1
     assert settings.warnings == []
-    assert set(settings.sources.values()) == {str(folders.home / "settings.json")}
+    assert set(settings.sources.values()) == {str(folders.user_file)}
 
 
 def test_a_path_may_begin_at_home_and_needs_its_variables(folders: Folders) -> None:
     folders.user({"dualOutput": {"jsonFile": "~/out", "inputFile": "$NONE/in"}})
-    settings = folders.load(HOME="/home/me")
-    assert (settings.json_file, settings.input_file) == ("/home/me/out", None)
-    assert settings.warnings[0].endswith(
-        "settings.json:1: dualOutput.inputFile = '$NONE/in' is not used: "
-        "expected variables that are set, and NONE is not"
-    )
-
-
-def test_the_project_wins_in_a_trusted_folder(folders: Folders) -> None:
-    folders.user({"dualOutput": {"jsonFile": "/user"}, "tools": {"approvalMode": "plan"}})
-    folders.workspace({"dualOutput": {"jsonFile": "/project"}, "tools": {"approvalMode": "yolo"}})
-    folders.trust(level="TRUST_FOLDER")
     settings = folders.load()
-    assert (settings.json_file, settings.approval_mode) == ("/project", "yolo")
-    workspace = str(folders.project / ".qwen" / "settings.json")
-    assert settings.sources == dict.fromkeys(
-        ("dualOutput.jsonFile", "tools.approvalMode"), workspace
+    assert (settings.json_file, settings.input_file) == (str(folders.person / "out"), None)
+    assert folders.wrong() == [
+        (
+            ".qwen/settings.json:1: dualOutput.inputFile = '$NONE/in' is not used: "
+            "expected variables that are set, and NONE is not"
+        )
+    ]
+
+
+def test_each_layer_wins_over_the_one_below(folders: Folders) -> None:
+    folders.trust()
+    sources = []
+    for write, theme in (
+        (folders.defaults, "a"),
+        (folders.user, "b"),
+        (folders.workspace, "c"),
+        (folders.override, "d"),
+    ):
+        write({"ui": {"theme": theme}})
+        settings = folders.load()
+        assert settings.get("ui.theme") == theme
+        sources.append(settings.sources["ui.theme"])
+    assert sources == [
+        folders.system.defaults,
+        str(folders.user_file),
+        str(folders.project_file),
+        folders.system.settings,
+    ]
+    settings = folders.load({"ui": {"theme": "e"}})
+    assert (settings.get("ui.theme"), settings.sources["ui.theme"]) == ("e", "command line")
+
+
+def test_objects_merge_lists_replace_and_permissions_join(folders: Folders) -> None:
+    folders.trust()
+    folders.user(
+        {
+            "permissions": {"allow": ["a", "b"], "deny": ["x"]},
+            "tools": {"core": ["one"], "approvalMode": "plan"},
+            "env": {"A": "1", "B": "1"},
+        }
     )
-
-
-def test_an_untrusted_project_opens_no_channel_and_loosens_no_mode(folders: Folders) -> None:
-    folders.workspace({"dualOutput": {"inputFile": "in"}, "tools": {"approvalMode": "yolo"}})
+    folders.workspace(
+        {
+            "permissions": {"allow": ["b", "c"]},
+            "tools": {"core": ["two"]},
+            "env": {"B": "2"},
+        }
+    )
     settings = folders.load()
-    assert (settings.input_file, settings.approval_mode) == (None, None)
-    assert len(settings.warnings) == 2
-    assert "not trusted" in settings.warnings[0]
-    assert "TRUST_FOLDER" in settings.warnings[0]
+    assert (settings.allow, settings.ask, settings.deny) == (["a", "b", "c"], [], ["x"])
+    assert settings.get("tools") == {"core": ["two"], "approvalMode": "plan"}
+    assert settings.get("env") == {"A": "1", "B": "2"}
+    assert settings.sources["permissions.allow"] == (f"{folders.user_file}, {folders.project_file}")
+    assert settings.sources["tools.core"] == str(folders.project_file)
+    assert settings.sources["env.A"] == str(folders.user_file)
 
 
-def test_an_untrusted_project_may_be_stricter(folders: Folders) -> None:
-    folders.workspace({"tools": {"approvalMode": "plan"}})
-    assert folders.load() == Settings(approval_mode="plan")
+def test_null_says_nothing_except_to_the_service(folders: Folders) -> None:
+    folders.defaults({"proxy": "http://p"})
+    config = {"extra_body": {"stop": None}, "timeout": None}
+    folders.user({"proxy": None, "model": {"generationConfig": config}})
+    settings = folders.load()
+    assert settings.get("proxy") == "http://p"
+    assert settings.get("model.generationConfig") == {"extra_body": {"stop": None}}
+    assert folders.wrong() == []
+
+
+def test_variables_come_from_the_shell_dotenv_and_env(folders: Folders) -> None:
+    (folders.home / ".env").write_text("B=dotenv\n")
+    folders.user({"env": {"C": "settings-$A"}, "ui": {"theme": "$A ${B} $C $D"}})
+    assert folders.load(A="shell").get("ui.theme") == "shell dotenv settings-shell $D"
+
+
+def test_the_flat_names_of_old_are_read_and_the_new_place_wins(folders: Folders) -> None:
+    folders.user(
+        {
+            "approvalMode": "plan",
+            "model": "qwen",
+            "theme": "old",
+            "ui": {"theme": "new"},
+            "fileFilteringRespectGitIgnore": False,
+            "selectedAuthType": "openai",
+        }
+    )
+    settings = folders.load()
+    assert settings.approval_mode == "plan"
+    assert settings.get("model.name") == "qwen"
+    assert settings.get("ui.theme") == "new"
+    assert settings.get("context.fileFiltering.respectGitIgnore") is False
+    assert settings.get("security.auth.selectedType") == "openai"
+
+
+def test_a_wrong_value_in_one_layer_lets_the_layer_below_count(folders: Folders) -> None:
+    folders.defaults({"tools": {"approvalMode": "plan"}})
+    folders.user({"tools": {"approvalMode": "fast"}})
+    assert folders.load().approval_mode == "plan"
+    assert folders.full().settings.tools.approval_mode == "plan"
 
 
 def test_a_broken_list_of_trusted_folders_trusts_none_and_is_named_once(folders: Folders) -> None:
@@ -116,59 +154,70 @@ def test_a_settings_file_that_is_also_the_users_own_is_read_once_and_trusted(
     home = tmp_path / ".qwen"
     home.mkdir()
     (home / "settings.json").write_text('{"tools": {"approvalMode": "yolo"}}')
-    assert load_settings(str(tmp_path), str(home), {}) == Settings(approval_mode="yolo")
+    settings = load_settings(str(tmp_path), str(home), {"HOME": str(tmp_path)})
+    assert settings == Settings(approval_mode="yolo")
 
 
 def test_a_fifo_in_place_of_a_settings_file_holds_up_nothing(folders: Folders) -> None:
-    os.mkfifo(folders.project / ".qwen" / "settings.json")
+    os.mkfifo(folders.project_file)
     assert "is not a regular file" in folders.load().warnings[0]
-    (folders.home / "settings.json").mkdir()
+    folders.user_file.mkdir()
     assert "cannot be read (Is a directory)" in folders.load().warnings[0]
 
 
-def test_a_long_file_with_comments_is_refused_and_a_plain_one_is_read(folders: Folders) -> None:
-    long = json.dumps({"tools": {"approvalMode": "plan"}, "other": "x" * 100_000})
+def test_a_long_file_is_read_with_comments_and_without(folders: Folders) -> None:
+    long = json.dumps({"tools": {"approvalMode": "plan"}, "other": "x" * 200_000})
     folders.user(long)
     assert folders.load() == Settings(approval_mode="plan")
     folders.user(f"// mine\n{long}")
-    assert "no plain JSON" in folders.load().warnings[0]
-
-
-def test_comments_and_trailing_commas_are_read(folders: Folders) -> None:
-    folders.user('{ // a comment\n "tools": { "approvalMode": "plan", }, /* more */ }')
     assert folders.load() == Settings(approval_mode="plan")
+    folders.user(json.dumps({"other": "x" * (1 << 20)}))
+    assert "is larger than 1048576 bytes" in folders.load().warnings[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{ // a comment\n "tools": { "approvalMode": "plan", }, /* more */ }',
+        "\ufeff{tools: {'approvalMode': 'plan'}}",
+    ],
+)
+def test_comments_trailing_commas_and_a_bom_are_read(folders: Folders, text: str) -> None:
+    folders.user(text)
+    assert folders.load() == Settings(approval_mode="plan")
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "// nothing yet\n", "{}"])
+def test_a_file_that_holds_nothing_is_no_error(folders: Folders, text: str) -> None:
+    folders.user(text)
+    assert folders.load() == Settings()
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (
-            '{\n  "tools": {\n    "approvalMode": "fast"\n  }\n}',
-            "settings.json:3: tools.approvalMode = 'fast'",
-        ),
-        ('{"tools": {"approvalMode": 3}}', "expected one of plan, default"),
-        ('{"dualOutput": {"jsonFile": 3}}', "dualOutput.jsonFile = 3 is not used: expected a path"),
-        ('{"dualOutput": []}', "dualOutput = [] is not used: expected an object"),
-        (
-            "{\n nope nope\n}",
-            'does not parse at line 2, column 7: unexpected "n"; the file is left',
-        ),
-        ('{"a": "b\n"}', 'does not parse at line 1, column 9: unexpected "\\n"'),
+        ("{\n nope nope\n}", 'does not parse at line 2, column 7: unexpected "n"; the file is'),
+        ('{"a": "b\n"}', "does not parse at line 1, column 7: what begins here has no end"),
+        ('{\n "é": 1,\n  "b" 2}', 'does not parse at line 3, column 7: unexpected "2"'),
+        ('{"a": 1,,}', "does not parse at line 1, column 9: unexpected comma"),
         ("[" * 10_000, "settings.json: is nested too deep"),
+        (f'{{"a": {"[" * 40}{"]" * 40}}}', "settings.json: is nested too deep"),
         ("[1]", "expected an object, not list"),
     ],
 )
-def test_a_wrong_value_is_named_and_left_out(folders: Folders, text: str, says: str) -> None:
+def test_a_file_that_does_not_parse_is_named_left_alone_and_skipped(
+    folders: Folders, text: str, says: str
+) -> None:
     folders.user(text)
     settings = folders.load()
     assert len(settings.warnings) == 1
     assert says in settings.warnings[0]
-    assert (settings.json_file, settings.approval_mode) == (None, None)
-    assert (folders.home / "settings.json").read_text() == text
+    assert settings.values == {}
+    assert folders.user_file.read_text() == text
 
 
 def test_a_file_that_is_not_utf8_is_skipped(folders: Folders) -> None:
-    (folders.home / "settings.json").write_bytes(b'{"a": "\xff"}')
+    folders.user_file.write_bytes(b'{"a": "\xff"}')
     assert "not UTF-8 at its byte 7" in folders.load().warnings[0]
 
 
@@ -177,6 +226,13 @@ def test_qwen_home_moves_the_users_folder() -> None:
     assert qwen_home({"QWEN_HOME": "~/x", "HOME": "/me"}) == "/me/x"
     assert qwen_home({"HOME": "/me"}) == "/me/.qwen"
     assert qwen_home({}).endswith("/.qwen")
+
+
+def test_the_environment_moves_the_machines_files() -> None:
+    assert system_files({}).settings.endswith("/settings.json")
+    moved = system_files({"QWEN_CODE_SYSTEM_SETTINGS_PATH": "/x/all.json"})
+    assert moved == ("/x/system-defaults.json", "/x/all.json")
+    assert system_files({"QWEN_CODE_SYSTEM_DEFAULTS_PATH": "/y"}).defaults == "/y"
 
 
 @pytest.mark.parametrize(

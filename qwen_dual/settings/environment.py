@@ -1,0 +1,182 @@
+"""The environment as the program sees it: the shell's, then .env files, then the settings' ``env``.
+
+Changes nothing in the process: what is added comes back to the caller. A project's .env may come
+with a cloned repository, so what it may set is limited, and more so where the folder is not
+trusted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.settings.files import BadFile, read_text
+from qwen_dual.settings.layers import expand
+from qwen_dual.settings.secrets import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+FILE = ".env"
+
+NEVER = ("DEBUG", "DEBUG_MODE", "LD_*", "DYLD_*", "PYTHON*", "NODE_OPTIONS", "PATH")
+"""Names that no project's .env may set."""
+
+UNTRUSTED = ("*_API_KEY", "OPENAI_MODEL", "QWEN_MODEL", "ANTHROPIC_MODEL", "GEMINI_MODEL")
+"""The only names that the .env of a folder which is not trusted may set, and only where nothing
+else sets them: with any other a repository could send a key elsewhere or run a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Variables and where they are from.
+
+    Attributes:
+        values: all of them; to look up keys and ``$NAME``.
+        added: those that the shell did not set.
+        sources: the file of each that was added.
+        unproven: those from the .env of a folder that is not trusted.
+        warnings: what was not taken, and why; names, never values.
+    """
+
+    values: Mapping[str, str] = field(repr=False)
+    added: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    unproven: frozenset[str] = frozenset()
+    warnings: Sequence[str] = ()
+
+    def source(self, name: str) -> str:
+        """Where a person finds the variable: ``environment``, or the file that sets it."""
+        return self.sources.get(name, "environment")
+
+
+def load_environment(
+    cwd: str,
+    home: str,
+    shell: Mapping[str, str],
+    *,
+    settings: Sequence[tuple[str, Mapping[str, Any]]],
+    trusts: Callable[[str], bool],
+) -> Environment:
+    """Reads the .env files and puts everything together.
+
+    Args:
+        cwd: the folder where the search upwards begins.
+        home: the user's settings folder.
+        shell: the process's own environment.
+        settings: label and ``env`` of each layer of the settings, low to high.
+        trusts: whether the user trusts a folder.
+    """
+    added: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    warnings: list[str] = []
+
+    def add(found: Mapping[str, str], source: str) -> list[str]:
+        if bad := [name for name in found if not name or "=" in name or "\0" in name]:
+            names = ", ".join(printable(repr(name)) for name in bad)
+            warnings.append(f"{source}: left out: {names}. No variable can have such a name")
+        taken = {*shell, *added, *bad}
+        fresh = [name for name in found if name not in taken]
+        for name in fresh:
+            added[name] = found[name]
+            sources[name] = source
+        return fresh
+
+    unproven: dict[str, str] = {}
+    project = _first(_project_files(cwd, shell), warnings)
+    if project is not None:
+        path, variables = project
+        if trusts(_folder(path)):
+            add(_without(variables, NEVER), path)
+        else:
+            unproven = _only(variables, UNTRUSTED)
+            if left := [name for name in variables if name not in unproven]:
+                names = printable(", ".join(left))
+                warnings.append(
+                    f"{path}: left out: {names}. This folder is not trusted; of its .env only API "
+                    "keys and model names are used"
+                )
+    for path in _user_files(home, shell):
+        if found := _first((path,), warnings):
+            add(found[1], path)
+    for label, values in reversed(settings):
+        base = {**added, **shell}
+        add({name: expand(_plain(value), base) for name, value in values.items()}, label)
+    weak = add(unproven, project[0]) if project is not None else []
+    return Environment({**added, **shell}, added, sources, frozenset(weak), warnings)
+
+
+def _folder(path: str) -> str:
+    """The folder that a .env stands for: the one around ``.qwen``."""
+    folder = os.path.dirname(path)
+    return os.path.dirname(folder) if os.path.basename(folder) == ".qwen" else folder
+
+
+def _project_files(cwd: str, env: Mapping[str, str]) -> Iterator[str]:
+    """Where a project's .env may be, nearest first; the user's own folder is none."""
+    home = os.path.realpath(_user_folder(env))
+    folder = os.path.realpath(cwd)
+    while folder != home:
+        yield os.path.join(folder, ".qwen", FILE)
+        yield os.path.join(folder, FILE)
+        if (parent := os.path.dirname(folder)) == folder:
+            return
+        folder = parent
+
+
+def _user_files(home: str, env: Mapping[str, str]) -> tuple[str, str]:
+    return os.path.join(home, FILE), os.path.join(_user_folder(env), FILE)
+
+
+def _user_folder(env: Mapping[str, str]) -> str:
+    return env.get("HOME") or os.path.expanduser("~")
+
+
+def _first(paths: Iterable[str], warnings: list[str]) -> tuple[str, dict[str, str]] | None:
+    """The first of the files that is there, and what it sets."""
+    for path in paths:
+        try:
+            text = read_text(path)
+        except BadFile as error:
+            warnings.append(str(error))
+            continue
+        if text is not None:
+            return path, _parse(path, text, warnings)
+    return None
+
+
+def _parse(path: str, text: str, warnings: list[str]) -> dict[str, str]:
+    # The parser below dotenv_values: that one would log what it cannot read, without the file's
+    # name, to a terminal that is about to show the UI.
+    import io
+
+    from dotenv.parser import parse_stream
+
+    found: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            warnings.append(f"{path}:{binding.original.line}: not understood; the line is skipped")
+        elif binding.key and binding.value is not None and "\0" not in binding.key + binding.value:
+            found[binding.key] = binding.value
+    return found
+
+
+def _plain(value: Any) -> str:
+    """A value of ``env`` as a variable holds it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _only(variables: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if _matches(name, patterns)}
+
+
+def _without(variables: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if not _matches(name, patterns)}
