@@ -1,0 +1,157 @@
+"""An open chat: its file, the side file, and the chain of records that each new one goes on.
+
+Owns the envelope of a record. What a record says is the recorder's affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.chats.journal import Journal
+from qwen_dual.chats.partial import Partial
+from qwen_dual.chats.records import PROVENANCE, timestamp
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.events import new_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from qwen_dual.chats.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every record of a program says, and how it is written.
+
+    Attributes:
+        cwd: the folder that the session is in.
+        version: the program's.
+        git_branch: tells the branch; asked once for each chat.
+        scrub: takes secrets out of a text.
+        now: seconds since the epoch.
+    """
+
+    cwd: str
+    version: str
+    git_branch: Callable[[], str | None]
+    scrub: Callable[[str], str]
+    now: Callable[[], float]
+
+
+class OpenChat:
+    """A chat that this process writes.
+
+    Args:
+        path: its file.
+        session_id: the session it keeps.
+        stamp: what every record says.
+        last: the record to go on from; None for a new chat.
+        owed: records of an earlier session that were never written; they go before the first.
+
+    Attributes:
+        last: the uuid of the record that the next one follows.
+
+    Raises:
+        ChatBusy: another process has it open.
+        OSError: it cannot be created or opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        session_id: str,
+        stamp: Stamp,
+        *,
+        last: str | None = None,
+        owed: Sequence[Record] = (),
+        new: bool = True,
+    ) -> None:
+        self.path = path
+        self.session_id = session_id
+        self.last = last
+        self._stamp = stamp
+        self._owed = list(owed)
+        self._left_behind = not new
+        self._journal = Journal(path, new=new)
+        try:
+            self.partial = Partial(path, stamp.scrub)
+        except OSError:
+            self._journal.close()
+            raise
+        self._branch = stamp.git_branch()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._stamp.now()
+
+    def add(self, kind: str, *, uuid: str | None = None, **fields: Any) -> str:
+        """Appends a record of this kind and returns its uuid; what is None is left out.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.settle()
+        return self._append(kind, uuid, fields)
+
+    def system(self, subtype: str, payload: dict[str, Any]) -> str:
+        """Appends a system record.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        return self.add("system", subtype=subtype, systemPayload=payload)
+
+    def close(self) -> None:
+        """Gives the chat free; idempotent. What the side file still holds stays there."""
+        self.partial.close(keep=self._left_behind)
+        self._journal.close()
+
+    def settle(self) -> None:
+        """Writes what an earlier session owes, once; until then its side file has to stay.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if not self._left_behind:
+            return
+        self._left_behind = False
+        for record in self._owed:
+            fields = {key: value for key, value in record.items() if key not in ("type", "uuid")}
+            self._append(record["type"], record.get("uuid"), fields)
+        self._owed.clear()
+        self.partial.forget()
+
+    def _append(self, kind: str, uuid: str | None, fields: dict[str, Any]) -> str:
+        stamp = self._stamp
+        uuid = uuid or new_uuid()
+        record: dict[str, Any] = {
+            "uuid": uuid,
+            "parentUuid": self.last,
+            "sessionId": self.session_id,
+            "timestamp": timestamp(stamp.now()),
+            "type": kind,
+            "provenance": PROVENANCE[kind],
+            "cwd": stamp.cwd,
+            "version": stamp.version,
+        }
+        if self._branch is not None:
+            record["gitBranch"] = self._branch
+        for key, value in fields.items():
+            if value is not None:
+                record[key] = _scrubbed(value, stamp.scrub)
+        self._journal.append(encode(record))
+        self.last = uuid
+        return uuid
+
+
+def _scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {scrub(key): _scrubbed(item, scrub) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(item, scrub) for item in value]
+    return value

@@ -1,0 +1,96 @@
+"""The file of one chat: created or reopened under a lock, appended to record by record.
+
+Knows nothing of what a record holds. Every error is an OSError but ``ChatBusy``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from qwen_dual.chats.partial import holder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class ChatBusy(Exception):
+    """Another process has the chat open.
+
+    Attributes:
+        path: the chat.
+        pid: the process, where it is known.
+    """
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        who = "another process" if pid is None else f"process {pid}"
+        super().__init__(
+            f"session {path.stem} is open in {who}; close it there, or start a new session"
+        )
+        self.path = path
+        self.pid = pid
+
+
+class Journal:
+    """A chat that this process may append to, until ``close``.
+
+    Args:
+        path: the file.
+        new: it must not exist yet, and its folders are made; otherwise it must exist.
+
+    Raises:
+        ChatBusy: another process has it open.
+        OSError: it cannot be created or opened.
+    """
+
+    def __init__(self, path: Path, *, new: bool) -> None:
+        self.path = path
+        flags = os.O_RDWR | os.O_APPEND
+        if new:
+            _make_folder(path.parent)
+            flags |= os.O_CREAT | os.O_EXCL
+        self._fd = os.open(path, flags, 0o600)
+        try:
+            self._lock()
+            self._torn = _is_torn(self._fd)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def append(self, line: bytes) -> None:
+        """Appends one record, which ends with a newline, in one write."""
+        if self._torn:
+            line = b"\n" + line
+        view = memoryview(line)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        self._torn = False
+
+    def close(self) -> None:
+        """Gives the chat free; idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ChatBusy(self.path, holder(self.path)) from None
+        except OSError:
+            # A file system without locks: a chat that cannot be guarded is better than none.
+            return
+
+
+def _is_torn(fd: int) -> bool:
+    size = os.fstat(fd).st_size
+    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+
+
+def _make_folder(path: Path) -> None:
+    if not path.is_dir():
+        _make_folder(path.parent)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(0o700)

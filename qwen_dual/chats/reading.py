@@ -1,0 +1,140 @@
+"""The records of a chat that count: lines to records, and the branch that ends with the last one.
+
+Reads what a crash, a full disk or two writers left: broken lines are passed over and counted, lines
+run together are taken apart, a missing parent is the record before it in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.protocol.codec import NotJson, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwen_dual.chats.records import Record
+
+_START = b'{"uuid":"'
+"""How a record begins; inside a text it would be escaped."""
+
+_ASIDE = frozenset(
+    (
+        "custom_title",
+        "managed_session_commit_v1",
+        "managed_session_event_v1",
+        "managed_session_header_v1",
+        "session_artifact_event",
+        "session_artifact_snapshot",
+        "session_source",
+        "session_sources_snapshot",
+    )
+)
+"""Records of the reference that no other follows: they are about the chat, not of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a file.
+
+    Attributes:
+        every: in the order of the file.
+        skipped: lines that are none.
+        torn: the last line has no end.
+    """
+
+    every: list[Record]
+    skipped: int
+    torn: bool
+
+
+def records_in(data: bytes) -> Records:
+    """The records in the bytes of a chat."""
+    every: list[Record] = []
+    skipped = 0
+    lines = data.split(b"\n")
+    torn = lines[-1] != b""
+    for number, line in enumerate(lines):
+        if not line.strip():
+            continue
+        found = list(_records_of(line))
+        every += found
+        if not found and not (torn and number == len(lines) - 1):
+            skipped += 1
+    return Records(every, skipped, torn)
+
+
+def _records_of(line: bytes) -> Iterable[Record]:
+    record = _record(line)
+    if record is not None:
+        yield record
+        return
+    for piece in line.split(_START)[1:]:
+        record = _record(_START + piece)
+        if record is not None:
+            yield record
+
+
+def _record(line: bytes) -> Record | None:
+    try:
+        value: Any = decode(line)
+    except NotJson:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("uuid"), str):
+        return None
+    return value if isinstance(value.get("type"), str) else None
+
+
+def branch(every: list[Record]) -> list[Record]:
+    """The records from the first to the last, along their parents.
+
+    Records that share a uuid are pieces of one message and are put together.
+    """
+    first: dict[str, int] = {}
+    whole: dict[str, Record] = {}
+    for index, record in enumerate(every):
+        uuid = record["uuid"]
+        if uuid in whole:
+            whole[uuid] = _joined(whole[uuid], record)
+        else:
+            first[uuid] = index
+            whole[uuid] = record
+    index = len(every) - 1
+    while index >= 0 and every[index].get("subtype") in _ASIDE:
+        index -= 1
+    if index < 0:
+        return []
+    current: str | None = every[index]["uuid"]
+    chain: list[Record] = []
+    seen: set[str] = set()
+    while current is not None and current not in seen:
+        seen.add(current)
+        record = whole[current]
+        chain.append(record)
+        current = _parent(record, every, first)
+    chain.reverse()
+    return chain
+
+
+def _parent(record: Record, every: list[Record], first: dict[str, int]) -> str | None:
+    parent = record.get("parentUuid")
+    if not isinstance(parent, str):
+        return None
+    if parent in first:
+        return parent
+    # It was on a line that is lost: what stands before the child goes on from there.
+    index = first[record["uuid"]]
+    before: str | None = every[index - 1]["uuid"] if index else None
+    return before
+
+
+def _joined(record: Record, piece: Record) -> Record:
+    message, more = record.get("message"), piece.get("message")
+    joined = {**piece, **record}
+    if isinstance(message, dict) and isinstance(more, dict):
+        parts = [*(message.get("parts") or ()), *(more.get("parts") or ())]
+        joined["message"] = {**message, "parts": parts}
+    if "usageMetadata" in piece:
+        joined["usageMetadata"] = piece["usageMetadata"]
+    return joined

@@ -1,0 +1,346 @@
+"""Writes a session down as it happens: an observer of the bus.
+
+Whole things (a prompt, a message, a result) become records of the chat at once; what is not whole
+yet goes to the side file, once a pass of the loop or whenever ``flush`` is called before a frame is
+drawn. It waits as long as the disk does; the first error ends the recording, not the session.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.chats.chain import OpenChat, Stamp
+from qwen_dual.chats.journal import ChatBusy
+from qwen_dual.chats.message import IncomingMessage
+from qwen_dual.chats.paths import chat_path
+from qwen_dual.chats.records import contents_of, part_of, tool_call_result
+from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
+from qwen_dual.core.slash import is_slash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from qwen_dual.chats.load import Chat
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
+
+RETRY = "/retry"
+"""The prompt that makes the failed model call of the last turn again."""
+
+MAX_ERROR_CHARS = 4_000
+"""Of an error's text in ``turn_result``; the reference takes no more than 4,096."""
+
+
+class Recorder:
+    """Keeps one session, and those that follow it in the same process.
+
+    Args:
+        home: ``~/.qwen`` or what ``QWEN_HOME`` says.
+        cwd: the folder of the session.
+        session_id: the one that the first events carry.
+        version: of the program, for the records.
+        history: the conversation as the model is sent it; read when it was compacted.
+        schedule: runs a callable in a later pass of the loop, such as ``loop.call_soon``.
+        on_failure: called once, through ``schedule``, with a text for a person when nothing more
+            is saved.
+        scrub: takes secrets out of what is written.
+        git_branch: tells the branch; asked once for each chat.
+        queue: the prompts that wait, whole; without it the beginnings that events tell.
+        resume: the chat to go on with; its id must be ``session_id``.
+        now: seconds since the epoch.
+
+    Raises:
+        BadSessionId: ``session_id`` is no UUID.
+        ChatBusy: another process has the chat to resume open.
+        OSError: it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        home: str,
+        cwd: str,
+        session_id: str,
+        *,
+        version: str,
+        history: Callable[[], Sequence[Message]],
+        schedule: Callable[[Callable[[], None]], object],
+        on_failure: Callable[[str], object],
+        scrub: Callable[[str], str] = lambda text: text,
+        git_branch: Callable[[], str | None] = lambda: None,
+        queue: Callable[[], Sequence[str]] | None = None,
+        resume: Chat | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._home = home
+        self._session_id = session_id
+        self._stamp = Stamp(cwd, version, git_branch, scrub, now)
+        self._history = history
+        self._schedule = schedule
+        self._on_failure = on_failure
+        self._queue = queue
+        self._chat: OpenChat | None = None
+        self._next: OpenChat | None = None
+        self._scheduled = False
+        self._stopped = False
+        self._message = IncomingMessage()
+        self._prompt: tuple[str, str | None, Event] | None = None  # uuid, its parent, the event
+        self._in_turn = False
+        self._retry_from: str | None = None
+        self._command = ""  # the slash command that runs
+        chat_path(home, cwd, session_id)
+        if resume is not None:
+            self.resume(resume)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the session; None before its first prompt, or once nothing is saved."""
+        return None if self._chat is None else self._chat.path
+
+    def __call__(self, event: Event) -> None:
+        """Takes one stamped event."""
+        if self._stopped:
+            return
+        try:
+            handler = _HANDLERS.get(event["type"])
+            if handler is not None:
+                handler(self, event)
+        except (OSError, ChatBusy) as error:
+            self._fail(error)
+
+    def flush(self) -> None:
+        """Writes what has come in of what is not whole; call it before a frame is drawn."""
+        self._scheduled = False
+        if self._chat is None or self._stopped:
+            return
+        try:
+            self._chat.partial.flush()
+        except OSError as error:
+            self._fail(error)
+
+    def resume(self, chat: Chat) -> None:
+        """Goes on with ``chat``: at once, or when the session changes to its id.
+
+        Call it before the session does. The chat is locked from now on.
+
+        Raises:
+            ChatBusy: another process has it open; nothing has changed.
+            OSError: it cannot be opened; nothing has changed.
+        """
+        if self._chat is not None and chat.path == self._chat.path:
+            return
+        opened = OpenChat(
+            chat.path, chat.session_id, self._stamp, last=chat.last, owed=chat.owed, new=False
+        )
+        if self._next is not None:
+            self._next.close()
+        self._next = opened
+        if chat.session_id == self._session_id:
+            self._change_to(chat.session_id)
+
+    def expanded(self, texts: Sequence[str]) -> None:
+        """Notes what the model is sent besides the prompt that runs: the files it mentions.
+
+        Args:
+            texts: the further text blocks, in order.
+        """
+        if self._stopped or self._chat is None or self._prompt is None or not texts:
+            return
+        uuid, parent, event = self._prompt
+        prompt = event["message"]["content"][0]["text"]
+        try:
+            # A second branch: the first has the prompt from the moment it was on screen.
+            self._chat.last = parent
+            payload = {"filesRead": [], "status": "success", "userText": prompt}
+            self._chat.system("at_command", payload)
+            parts = [{"text": text} for text in (prompt, *texts)]
+            self._add_prompt(event, parts, supersedes=uuid)
+        except OSError as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        """Writes what is left and gives the chat free; idempotent."""
+        self.flush()
+        self._stopped = True
+        for chat in (self._chat, self._next):
+            if chat is not None:
+                chat.close()
+
+    # -- events ----------------------------------------------------------------------------
+
+    def _stream(self, event: Event) -> None:
+        if self._chat is not None and self._message.stream(self._chat, event["event"]):
+            self._flush_soon()
+
+    def _assistant(self, event: Event) -> None:
+        self._message.run(event)
+
+    def _flush_soon(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._schedule(self.flush)
+
+    def _user(self, event: Event) -> None:
+        for block in event["message"]["content"]:
+            if block["type"] == "tool_result":
+                self._tool_result(block)
+            elif block["text"].strip() == RETRY and self._retry_from is not None:
+                assert self._chat is not None
+                self._chat.last = self._retry_from
+                self._in_turn = True
+            elif is_slash(block["text"]):
+                self._command = block["text"].strip()
+                self._slash("invocation", self._command)
+            else:
+                self._submitted(event)
+
+    def _submitted(self, event: Event) -> None:
+        if self._chat is None:
+            path = chat_path(self._home, self._stamp.cwd, self._session_id)
+            self._chat = OpenChat(path, self._session_id, self._stamp)
+        self._chat.settle()
+        parent = self._chat.last
+        uuid = self._add_prompt(event, [{"text": event["message"]["content"][0]["text"]}])
+        self._prompt = (uuid, parent, event)
+        self._retry_from = None
+        self._in_turn = True
+
+    def _add_prompt(self, event: Event, parts: list[dict[str, Any]], **more: Any) -> str:
+        assert self._chat is not None
+        origin = event.get("origin")
+        if origin == "keyboard":
+            origin = None
+        message = {"role": "user", "parts": parts}
+        return self._chat.add("user", message=message, origin=origin, **more)
+
+    def _tool_result(self, block: dict[str, Any]) -> None:
+        chat = self._chat
+        if chat is None:
+            return
+        call_id = block["tool_use_id"]
+        if call_id.startswith(SHELL_CALL) and self._prompt is not None:
+            uuid, chat.last, event = self._prompt
+            command = event["message"]["content"][0]["text"].removeprefix("!")
+            fields = shell_fields(command, block["content"], is_error=block["is_error"])
+            chat.add("user", **fields, supersedes=uuid)
+        else:
+            part = part_of(block, self._message.names)
+            self._message.names.pop(call_id, None)
+            chat.add(
+                "tool_result",
+                message={"role": "user", "parts": [part]},
+                toolCallResult=tool_call_result(block),
+            )
+        chat.partial.end_output(call_id)
+
+    def _result(self, event: Event) -> None:
+        self._command = ""
+        chat = self._chat
+        if chat is None or not self._in_turn:
+            return
+        self._in_turn = False
+        self._prompt = None
+        reason = event["stop_reason"]
+        ended = round(chat.now * 1000)
+        payload: dict[str, Any] = {"promptId": event["turn_id"], "state": "completed"}
+        if reason == "interrupted":
+            payload |= {"state": "cancelled", "cancelledAt": ended}
+        elif reason == "error":
+            self._retry_from = self._message.before
+            told = event.get("error", {}).get("message") or "it failed"
+            payload |= {"state": "error", "error": {"message": told[:MAX_ERROR_CHARS]}}
+        chat.system("turn_result", {**payload, "stopReason": reason, "endedAt": ended})
+
+    # -- what the system tells ---------------------------------------------------------------
+
+    def _system(self, event: Event) -> None:
+        data, chat = event["data"], self._chat
+        subtype = event["subtype"]
+        if subtype == "session_changed":
+            self._change_to(data["to"])
+        elif subtype == "session_end":
+            self.close()
+        elif chat is None:
+            return
+        elif subtype == "tool_progress":
+            started = data["status"] == "started"
+            title, text = (data["text"], "") if started else ("", data["text"])
+            chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
+            self._flush_soon()
+        elif subtype == "state":
+            listed = [item["text"] for item in data.get("queue", ())]
+            chat.partial.queue(self._queue() if self._queue is not None else listed)
+            self.flush()
+        elif subtype == "notice":
+            self._notice(data)
+        elif subtype == "compact_boundary":
+            self._compacted(chat, data)
+
+    def _notice(self, data: Event) -> None:
+        if "command" in data:  # typed in the middle of a turn
+            self._slash("invocation", data["command"])
+            self._slash("result", data["command"], data)
+        elif self._command:
+            self._slash("result", self._command, data)
+
+    def _slash(self, phase: str, command: str, notice: Event | None = None) -> None:
+        if self._chat is None:
+            return
+        payload: dict[str, Any] = {"phase": phase, "rawCommand": command}
+        if notice is None:
+            payload["sentToModel"] = False
+        else:
+            item = {"type": notice["level"], "text": notice["text"]}
+            payload["outputHistoryItems"] = [item]
+        self._chat.system("slash_command", payload)
+
+    def _compacted(self, chat: OpenChat, data: Event) -> None:
+        info = {
+            "originalTokenCount": data["tokens_before"],
+            "newTokenCount": data["tokens_after"],
+            "compressionStatus": 1,
+            "triggerReason": data["trigger"],
+        }
+        payload = {"info": info, "compressedHistory": contents_of(self._history())}
+        chat.system("chat_compression", {**payload, "summary": data.get("summary", "")})
+
+    def _change_to(self, session_id: str) -> None:
+        self.flush()
+        if self._chat is not None:
+            self._chat.close()
+            self._chat = None
+        self._session_id = session_id
+        self._message = IncomingMessage()
+        self._prompt = self._retry_from = None
+        self._in_turn = False
+        if self._next is not None and self._next.session_id == session_id:
+            self._chat, self._next = self._next, None
+
+    def _fail(self, error: OSError | ChatBusy) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        why = str(error)
+        if isinstance(error, OSError):
+            where = error.filename or self.path or self._home
+            why = f"{where}: {error.strerror or error}"
+        text = f"this session is not saved any more — {why}"
+        if self._chat is not None:
+            self._chat.close()
+            self._chat = None
+
+        # Not from within: the owner may publish it, and this may be the middle of a publication.
+        def tell() -> None:
+            self._on_failure(text)
+
+        self._schedule(tell)
+
+
+_HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {
+    "stream_event": Recorder._stream,
+    "assistant": Recorder._assistant,
+    "user": Recorder._user,
+    "result": Recorder._result,
+    "system": Recorder._system,
+}

@@ -1,0 +1,165 @@
+"""One record of a chat, in Qwen Code's form: how it is built, and how its parts are read. Pure.
+
+Blocks are those of the conversation (``protocol.shapes``); parts are Gemini's, which the reference
+keeps whatever the service. What a part may hold and a block cannot (an image) is named, not kept.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.protocol.codec import bound_text, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Record = dict[str, Any]
+Block = dict[str, Any]
+Part = dict[str, Any]
+
+PROVENANCE = {
+    "user": "real_user",
+    "assistant": "assistant_output",
+    "tool_result": "tool_result",
+    "system": "system",
+}
+
+MAX_DISPLAY_BYTES = 8_000
+"""Bound on the copy of a result that the reference shows; the whole is in the message."""
+
+
+def timestamp(seconds: float) -> str:
+    """``seconds`` since the epoch as the records have it: ISO 8601, milliseconds, ``Z``."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# -- blocks to parts ---------------------------------------------------------------------------
+
+
+def part_of(block: Mapping[str, Any], names: Mapping[str, str]) -> Part:
+    """The part for a block; ``names`` has the tool of each call, by the call's id."""
+    kind = block["type"]
+    if kind == "text":
+        return {"text": block["text"]}
+    if kind == "thinking":
+        part = {"text": block["thinking"], "thought": True}
+        if block.get("signature"):
+            part["thoughtSignature"] = block["signature"]
+        return part
+    if kind == "tool_use":
+        call = {"id": block["id"], "name": block["name"], "args": block["input"]}
+        return {"functionCall": call}
+    call_id = block["tool_use_id"]
+    key = "error" if block["is_error"] else "output"
+    response = {
+        "id": call_id,
+        "name": names.get(call_id, "tool"),
+        "response": {key: block["content"]},
+    }
+    return {"functionResponse": response}
+
+
+def contents_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Messages of the conversation as the reference keeps a compacted history."""
+    names: dict[str, str] = {}
+    contents = []
+    for message in messages:
+        for block in message["content"]:
+            if block["type"] == "tool_use":
+                names[block["id"]] = block["name"]
+        parts = [part_of(block, names) for block in message["content"]]
+        role = "model" if message["role"] == "assistant" else "user"
+        contents.append({"role": role, "parts": parts})
+    return contents
+
+
+def tool_call_result(block: Mapping[str, Any]) -> dict[str, Any]:
+    """What the reference's UI shows of a result."""
+    return {
+        "callId": block["tool_use_id"],
+        "status": "error" if block["is_error"] else "success",
+        "resultDisplay": bound_text(block["content"], MAX_DISPLAY_BYTES),
+    }
+
+
+def usage_metadata(usage: Mapping[str, int]) -> dict[str, int] | None:
+    """The tokens of a message; None where the service told none."""
+    prompt, output = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
+    if not prompt and not output:
+        return None
+    return {
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": output,
+        "totalTokenCount": usage.get("total_tokens", prompt + output),
+        "cachedContentTokenCount": usage.get("cache_read_input_tokens", 0),
+    }
+
+
+# -- parts to blocks ---------------------------------------------------------------------------
+
+
+def parts_of(record: Mapping[str, Any]) -> list[Part]:
+    """The parts of a record or a content, whatever is missing or malformed left out."""
+    message = record.get("message", record)
+    parts = message.get("parts") if isinstance(message, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+def blocks_of(parts: Iterable[Part]) -> list[Block]:
+    """The blocks for ``parts``; calls and results without an id have an empty one."""
+    blocks = (_block_of(part) for part in parts)
+    return [block for block in blocks if block is not None]
+
+
+def text_of(parts: Iterable[Part]) -> str:
+    """What a person wrote or was told in ``parts``."""
+    return "\n".join(block["text"] for block in blocks_of(parts) if block["type"] == "text")
+
+
+def _block_of(part: Part) -> Block | None:
+    call, response, text = part.get("functionCall"), part.get("functionResponse"), part.get("text")
+    if isinstance(call, dict) and isinstance(call.get("name"), str):
+        arguments = call.get("args")
+        return {
+            "type": "tool_use",
+            "id": _string(call.get("id")),
+            "name": call["name"],
+            "input": arguments if isinstance(arguments, dict) else {},
+        }
+    if isinstance(response, dict):
+        return _result_of(response)
+    if isinstance(text, str):
+        if part.get("thought"):
+            signature = _string(part.get("thoughtSignature"))
+            if not text and not signature:
+                return None
+            return {"type": "thinking", "thinking": text, "signature": signature}
+        return {"type": "text", "text": text} if text else None
+    for key in ("inlineData", "fileData"):
+        data = part.get(key)
+        if isinstance(data, dict):
+            return {"type": "text", "text": f"[{_string(data.get('mimeType')) or 'file'} left out]"}
+    return None
+
+
+def _result_of(response: Mapping[str, Any]) -> Block:
+    held = response.get("response")
+    is_error = isinstance(held, dict) and "error" in held and "output" not in held
+    value: Any = held
+    if isinstance(held, dict):
+        value = held["error"] if is_error else held.get("output", held)
+    text = value if isinstance(value, str) else encode(value).decode().strip()
+    extra = text_of(parts_of(response))
+    return {
+        "type": "tool_result",
+        "tool_use_id": _string(response.get("id")),
+        "is_error": is_error,
+        "content": f"{text}\n{extra}" if extra else text,
+        "name": _string(response.get("name")),
+    }
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""

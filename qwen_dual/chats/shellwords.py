@@ -1,0 +1,21 @@
+"""A command that a person ran in the shell, as a record: what the model is told, and what it showed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SHELL_CALL = "shell_"
+"""How the ids of such commands begin; no call of a model has one."""
+
+TOLD = "I ran this in the shell myself:\n\n{command}\n\nIt came to:\n\n{output}"
+"""What the conversation holds of it, as ``core.worker`` words it; a test holds the two together."""
+
+
+def shell_fields(command: str, output: str, *, is_error: bool) -> dict[str, Any]:
+    """The message and the payload of the user record that takes the place of the command's."""
+    told = TOLD.format(command=command, output=output)
+    shell = {"command": command, "output": output, "is_error": is_error}
+    return {
+        "message": {"role": "user", "parts": [{"text": told}]},
+        "systemPayload": {"displayText": f"!{command}", "shell": shell},
+    }

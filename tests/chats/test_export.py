@@ -1,0 +1,114 @@
+"""A chat as a document."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.chats.export import FORMATS, UnknownFormat, export
+from qwen_dual.chats.load import load
+from qwen_dual.protocol import events
+from qwen_dual.protocol.codec import decode
+from tests.chats.support import SESSION, Recording, text, thought, use
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwen_dual.chats.load import Chat
+
+HOSTILE = '<script>alert(1)</script> & "quoted" ```\nfence```` </pre>'
+
+
+def chat(folder: Path, prompt: str = "Show it", answer: str = "**Done**.") -> Chat:
+    recording = Recording(folder)
+    recording.submit(prompt)
+    recording.answer(thought("hm"), text("Look."), use(command="cat")).finish()
+    recording.bus.publish(events.tool_result("call_1", HOSTILE, is_error=True))
+    recording.answer(text(answer)).finish()
+    recording.end_turn()
+    recording.recorder.close()
+    return load(recording.path)
+
+
+def test_json_has_each_thing_once_with_calls_and_results_together(tmp_path: Path) -> None:
+    document = decode(export(chat(tmp_path), "json"))
+    assert document["sessionId"] == SESSION
+    assert [entry["type"] for entry in document["messages"]] == [
+        "user",
+        "thinking",
+        "assistant",
+        "tool",
+        "assistant",
+    ]
+    call = document["messages"][3]
+    assert (call["name"], call["input"], call["isError"]) == (
+        "run_shell_command",
+        {"command": "cat"},
+        True,
+    )
+    assert call["result"] == HOSTILE
+    assert call["timestamp"] == "2023-11-14T22:13:20.125Z"
+
+
+def test_json_lines_are_the_same_with_the_session_first(tmp_path: Path) -> None:
+    exported = chat(tmp_path)
+    first, *rest = [decode(line) for line in export(exported, "jsonl").splitlines()]
+    assert (first["type"], first["sessionId"]) == ("session", SESSION)
+    assert rest == decode(export(exported, "json"))["messages"]
+
+
+def test_markdown_keeps_answers_as_they_are_and_fences_what_may_not_be(tmp_path: Path) -> None:
+    document = export(chat(tmp_path), "md")
+    assert document.startswith("# Show it\n")
+    assert "\n## You\n\nShow it\n" in document
+    assert "\n> hm\n" in document
+    assert "**Done**." in document
+    assert f"\n`````\n{HOSTILE}\n`````\n" in document
+    assert "### run\\_shell\\_command (failed)" in document
+
+
+class Tags(HTMLParser):
+    """Notes the tags and the text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not any(name.startswith("on") or name in ("src", "href") for name, _ in attrs)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_page_is_escaped_and_needs_nothing_else(tmp_path: Path) -> None:
+    document = export(chat(tmp_path, prompt=HOSTILE), "html")
+    page = Tags(document)
+    assert page.open == []
+    assert "script" not in page.tags and "link" not in page.tags
+    assert page.text.count(HOSTILE) == 2
+    assert "prefers-color-scheme: dark" in document
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_any_text_can_be_written_to_a_file(tmp_path: Path, form: str) -> None:
+    document = export(chat(tmp_path, answer="\ud800 é"), form)
+    assert "é" in document
+    document.encode()
+    assert document.endswith("\n")
+
+
+def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UnknownFormat, match="'pdf'; one of md, json, jsonl, html"):
+        export(chat(tmp_path), "pdf")

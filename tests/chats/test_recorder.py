@@ -1,0 +1,338 @@
+"""What a recorder writes, and when."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.chats.journal import ChatBusy
+from qwen_dual.chats.load import load
+from qwen_dual.chats.partial import read_leftover
+from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path, project_name
+from qwen_dual.chats.records import timestamp
+from qwen_dual.core.bus import Bus
+from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.protocol import events
+from tests.chats.support import CWD, SESSION, Recording, text, thought, use
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER = "11111111-1111-4111-8111-111111111111"
+
+
+def test_the_file_of_a_chat_is_named_after_the_folder_and_the_session() -> None:
+    assert project_name("/home/a_b/ü") == "-home-a-b--"
+    assert project_name("/\N{GRINNING FACE}") == "---"
+    path = chat_path("/h", "/w", SESSION)
+    assert str(path) == f"/h/projects/-w/chats/{SESSION}.jsonl"
+    with pytest.raises(BadSessionId, match="UUID"):
+        chat_path("/h", "/w", "../../x")
+
+
+def test_timestamps_have_milliseconds_and_a_z() -> None:
+    assert timestamp(1_700_000_000.1256) == "2023-11-14T22:13:20.125Z"
+
+
+def test_there_is_no_file_before_the_first_prompt(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "home")
+    recording.submit("/help")
+    recording.bus.publish(events.notice("help"))
+    recording.end_turn()
+    assert not (tmp_path / "home").exists()
+    recording.submit("hello")
+    assert recording.path.is_file()
+
+
+def test_files_and_folders_are_for_their_owner_only(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "home")
+    recording.submit("hello")
+    made = [recording.path, partial_path(recording.path)]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o600, 0o600]
+    folders = list(recording.path.parents)[:3]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folders] == [0o700] * 3
+
+
+def test_a_turn_is_a_chain_of_records_in_the_form_of_the_reference(tmp_path: Path) -> None:
+    recording = Recording(tmp_path, git_branch=lambda: "main")
+    recording.submit("go", origin="input")
+    call = use(command="ls")
+    recording.answer(thought("hm"), text("Look."), call, usage=TokenUsage(10, 4, 3)).finish()
+    recording.bus.publish(events.tool_result("call_1", "a", is_error=False))
+    recording.end_turn()
+    user, assistant, result, end = recording.records()
+    assert [record["parentUuid"] for record in (user, assistant, result, end)] == [
+        None,
+        user["uuid"],
+        assistant["uuid"],
+        result["uuid"],
+    ]
+    del user["uuid"]
+    assert user == {
+        "parentUuid": None,
+        "sessionId": SESSION,
+        "timestamp": "2023-11-14T22:13:20.125Z",
+        "type": "user",
+        "provenance": "real_user",
+        "cwd": CWD,
+        "version": "1.2.3",
+        "gitBranch": "main",
+        "message": {"role": "user", "parts": [{"text": "go"}]},
+        "origin": "input",
+    }
+    assert assistant["model"] == "fake"
+    assert assistant["message"] == {
+        "role": "model",
+        "parts": [
+            {"text": "hm", "thought": True},
+            {"text": "Look."},
+            {
+                "functionCall": {
+                    "id": "call_1",
+                    "name": "run_shell_command",
+                    "args": {"command": "ls"},
+                }
+            },
+        ],
+    }
+    assert assistant["usageMetadata"] == {
+        "promptTokenCount": 10,
+        "candidatesTokenCount": 4,
+        "totalTokenCount": 14,
+        "cachedContentTokenCount": 3,
+    }
+    response = {"id": "call_1", "name": "run_shell_command", "response": {"output": "a"}}
+    assert result["message"]["parts"] == [{"functionResponse": response}]
+    assert result["toolCallResult"]["status"] == "success"
+    assert (end["subtype"], end["systemPayload"]["state"]) == ("turn_result", "completed")
+
+
+def test_a_failed_result_is_an_error_for_the_reference(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(use()).finish()
+    recording.bus.publish(events.tool_result("call_1", "no", is_error=True))
+    part = recording.records()[-1]["message"]["parts"][0]
+    assert part["functionResponse"]["response"] == {"error": "no"}
+
+
+def test_what_streams_is_beside_the_chat_before_the_next_pass_and_gone_when_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    answer = recording.answer(thought("hm"), text("half"))
+    assert len(recording.later.callbacks) == 1
+    recording.later.run()
+    left = read_leftover(recording.path)
+    assert [(head["type"], piece) for head, piece in left.blocks] == [
+        ("thinking", "hm"),
+        ("text", "half"),
+    ]
+    answer.finish()
+    recording.later.run()
+    assert read_leftover(recording.path).blocks == []
+    assert len(recording.records()) == 2
+    recording.recorder.close()
+    assert not partial_path(recording.path).exists()
+
+
+def test_a_flush_before_a_frame_writes_what_no_pass_has_written(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(text("half"))
+    recording.recorder.flush()
+    assert read_leftover(recording.path).blocks == [({"type": "text"}, "half")]
+
+
+def test_waiting_prompts_are_kept_whole_where_somebody_tells_them(tmp_path: Path) -> None:
+    waiting = ["x" * 500]
+    recording = Recording(tmp_path, queue=lambda: waiting)
+    recording.submit("go")
+    recording.state("x" * 200)
+    assert read_leftover(recording.path).queue == waiting
+    recording.answer(text("done")).finish()
+    assert read_leftover(recording.path).queue == waiting
+    waiting.clear()
+    recording.state()
+    assert partial_path(recording.path).read_bytes().count(b"queue") == 0
+
+
+def test_waiting_prompts_are_kept_as_events_tell_them_otherwise(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.state("one", "two")
+    assert read_leftover(recording.path).queue == ["one", "two"]
+
+
+def test_a_side_file_does_not_grow_with_the_output_of_a_command(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(use()).finish()
+    for number in range(1500):
+        tail = f"{number:06}" * 300
+        recording.bus.publish(events.tool_progress("call_1", "run", "output", tail))
+        recording.later.run()
+    assert partial_path(recording.path).stat().st_size < 1_200_000
+    assert read_leftover(recording.path).outputs["call_1"]["text"].startswith("001499")
+
+
+def test_a_cleared_session_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("first")
+    old = recording.path
+    data = {"from": SESSION, "to": OTHER, "origin": "keyboard"}
+    recording.bus.publish(events.system("session_changed", data))
+    recording.bus.session_id = OTHER
+    assert recording.recorder.path is None
+    recording.submit("second")
+    assert recording.path == old.with_name(f"{OTHER}.jsonl")
+    [record] = recording.records()
+    assert (record["sessionId"], record["parentUuid"]) == (OTHER, None)
+    assert load(old).interrupted
+
+
+def test_a_resumed_chat_is_gone_on_with(tmp_path: Path) -> None:
+    first = Recording(tmp_path)
+    first.submit("one")
+    first.answer(text("answer")).finish()
+    first.end_turn()
+    first.recorder.close()
+    chat = load(first.path)
+    second = Recording(tmp_path, resume=chat)
+    assert second.path == first.path
+    second.submit("two")
+    records = second.records()
+    assert records[-1]["parentUuid"] == chat.last == records[-2]["uuid"]
+    assert [message["role"] for message in load(second.path).history] == [
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
+def test_a_chat_that_is_resumed_later_is_entered_when_the_session_changes(tmp_path: Path) -> None:
+    first = Recording(tmp_path)
+    first.submit("one")
+    first.recorder.close()
+    second = Recording(tmp_path, bus=Bus(OTHER))
+    second.submit("other")
+    second.recorder.resume(load(first.path))
+    assert second.path.stem == OTHER
+    data = {"from": OTHER, "to": SESSION, "origin": "keyboard"}
+    second.bus.publish(events.system("session_changed", data))
+    second.bus.session_id = SESSION
+    second.submit("two")
+    assert second.path == first.path
+    assert len(second.records()) == 2
+
+
+def test_a_second_writer_is_told_who_has_the_chat_open(tmp_path: Path) -> None:
+    first = Recording(tmp_path)
+    first.submit("one")
+    chat = load(first.path)
+    with pytest.raises(ChatBusy, match=f"open in process {os.getpid()}") as caught:
+        Recording(tmp_path, resume=chat)
+    assert caught.value.pid == os.getpid()
+    first.recorder.close()
+    Recording(tmp_path, resume=chat).recorder.close()
+
+
+def test_a_chat_that_cannot_be_made_is_told_once_and_hurts_nothing(tmp_path: Path) -> None:
+    (tmp_path / "projects").write_text("in the way")
+    recording = Recording(tmp_path)
+    recording.submit("one")
+    recording.submit("two")
+    recording.later.run()
+    [failure] = recording.failures
+    assert "this session is not saved any more" in failure
+    assert "projects" in failure
+    assert recording.recorder.path is None
+
+
+def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    path = chat_path(str(tmp_path), CWD, SESSION)
+    path.parent.mkdir(parents=True)
+    partial_path(path).symlink_to("/dev/full")
+    recording.submit("one")
+    recording.answer(text("half"))
+    recording.later.run()
+    recording.submit("two")
+    recording.later.run()
+    [failure] = recording.failures
+    assert "No space left on device" in failure
+
+
+def test_an_existing_chat_is_never_written_by_accident(tmp_path: Path) -> None:
+    first = Recording(tmp_path)
+    first.submit("one")
+    first.recorder.close()
+    second = Recording(tmp_path)
+    second.submit("two")
+    second.later.run()
+    assert "File exists" in second.failures[0]
+    assert len(first.records()) == 1
+
+
+def test_a_torn_last_line_does_not_spoil_what_follows(tmp_path: Path) -> None:
+    first = Recording(tmp_path)
+    first.submit("one")
+    first.submit("two")
+    first.recorder.close()
+    first.path.write_bytes(first.path.read_bytes()[:-9])
+    second = Recording(tmp_path, resume=load(first.path))
+    second.submit("three")
+    chat = load(second.path)
+    texts = [block.get("text") for block in chat.history[0]["content"]]
+    assert texts == ["one", "three"]
+    assert chat.skipped == 1
+
+
+def test_secrets_are_in_no_file_even_when_they_come_in_pieces(tmp_path: Path) -> None:
+    def scrub(value: str) -> str:
+        return value.replace("sk-secret", "[KEY]")
+
+    recording = Recording(tmp_path, scrub=scrub)
+    recording.submit("my key is sk-secret")
+    recording.state("sk-secret")
+    answer = recording.answer()
+    for piece in ("it is s", "k-sec", "ret, is it", " not?"):
+        answer.feed(TextDelta(piece))
+        recording.later.run()
+        files = recording.path.parent.iterdir()
+        assert not any(b"sk-secret" in file.read_bytes() for file in files)
+    assert read_leftover(recording.path).blocks[0][1] == "it is [KEY], is it not?"
+    partial = partial_path(recording.path)
+    pieces = [piece for piece in partial.read_text().split('"') if "k-sec" in piece]
+    assert pieces == []
+    answer.finish()
+    assert b"sk-secret" not in recording.path.read_bytes()
+
+
+def test_a_failed_call_is_left_out_of_what_the_model_is_sent_and_a_retry_branches(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(text("half")).fail("[API Error: 500 broken]")
+    recording.end_turn("error")
+    chat = load(recording.path)
+    assert chat.history[-1] == {"role": "assistant", "content": [text("half")]}
+    shown = [body for body in chat.replay if body["type"] == "assistant"]
+    assert shown[-1]["message"]["content"] == [text("[API Error: 500 broken]")]
+    recording.submit("/retry")
+    recording.answer(text("whole")).finish()
+    recording.end_turn()
+    chat = load(recording.path)
+    assert [message["content"] for message in chat.history] == [[text("go")], [text("whole")]]
+
+
+def test_the_end_of_the_session_gives_the_chat_free(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("one")
+    recording.bus.publish(events.system("session_end", {"session_id": SESSION}))
+    Recording(tmp_path, resume=load(recording.path)).recorder.close()
