@@ -278,7 +278,7 @@ export interface PermissionRequest {
 
 /** What a call will do, made for reading: ours, beside the reference's fields. */
 export interface Preview {
-  kind: "command" | "diff" | "text";
+  kind: "command" | "diff" | "text" | "questions";
   title: string;
   text: string;
 }

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
-from qwen_dual.core.policy import rule_for
+from qwen_dual.core.approvals import Decision
 from qwen_dual.core.progress import Progress
-from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.tool import InvalidArguments, NeedsLeave, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text, encode
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from qwen_dual.core.answer import RequestedCall
-    from qwen_dual.core.approvals import Approvals, Decision
+    from qwen_dual.core.approvals import Approvals, Pending
     from qwen_dual.core.policy import Policy
-    from qwen_dual.core.tool import Call, Tool
+    from qwen_dual.core.tool import Call, QuestionCall, Tool
     from qwen_dual.protocol.events import Event
 
 DENIED = "The person did not allow this call."
+DECLINED = "The person declined to answer."
 INTERRUPTED = "Interrupted before it finished."
 SKIPPED = "Not run: an earlier call of the same message was not allowed."
 
@@ -54,6 +56,7 @@ class _Job:
     tool: Tool | None = None
     call: Call | None = None
     rule: str | None = None
+    pending: Pending | None = None
     error: str = ""
     result: ToolResult | None = None
     denied: bool = False
@@ -120,6 +123,15 @@ class CallRunner:
                 self._finish(job, ToolResult(INTERRUPTED, is_error=True))
         return self._outcome()
 
+    def recheck(self) -> None:
+        """Resolves what the policy has come to allow without anybody's answer."""
+        for job in self._jobs:
+            if job.pending is None or job.tool is None or job.call is None:
+                continue
+            if self._policy.judge(job.tool, job.call).action == "allow":
+                decision = Decision(allowed=True, by="policy")
+                self._approvals.resolve(job.pending.request_id, decision)
+
     def _prepare(self, requested: RequestedCall) -> _Job:
         job = _Job(requested)
         tool = self._tools.get(requested.name)
@@ -135,39 +147,42 @@ class CallRunner:
 
     def _check(self, job: _Job, tool: Tool, arguments: dict[str, Any]) -> None:
         try:
-            job.call = tool.prepare(arguments)
+            call = tool.prepare(arguments)
         except InvalidArguments as error:
             job.error = str(error)
             job.call = None
             return
         job.tool = tool
-        job.rule = rule_for(tool.name, tool.kind, arguments)
+        self._take_call(job, tool, call)
+
+    def _take_call(self, job: _Job, tool: Tool, call: Call) -> None:
+        job.call = call
+        job.rule = rule_for(tool.name, tool.kind, call.subject, outside=call.outside is not None)
 
     async def _run_one(self, job: _Job) -> None:
         if job.call is None or job.tool is None:
             self._finish(job, ToolResult(job.error, is_error=True))
             return
-        outside = job.call.outside is not None
-        verdict = self._policy.judge(job.tool.kind, outside=outside, rule=job.rule)
+        verdict = self._policy.judge(job.tool, job.call)
         note = ""
-        if verdict.action == "refuse":
-            self._finish(job, ToolResult(verdict.reason, is_error=True))
-            return
         if verdict.action == "ask":
             decision = await self._ask(job, job.call)
             if not decision.allowed:
                 self._deny(job, decision)
                 return
-            if decision.remember is not None and job.rule is not None:
-                self._on_remember(job.rule, decision.remember)
             if decision.updated_input is not None:
-                self._check(job, job.tool, decision.updated_input)
+                note = self._change_input(job, job.tool, decision.updated_input)
                 if job.error:
                     self._finish(job, ToolResult(job.error, is_error=True))
                     return
-                note = f"The person changed the input to: {encode(decision.updated_input).decode()}"
+                # Whoever changed the input may not know what the rules deny.
+                verdict = self._policy.judge(job.tool, job.call)
+        if verdict.action == "refuse":
+            self._finish(job, ToolResult(verdict.reason, is_error=True))
+            return
         result = await self._execute(job)
-        self._finish(job, ToolResult(note + result.text, result.is_error))
+        if result is not None:
+            self._finish(job, ToolResult(note + result.text, result.is_error))
 
     async def _ask(self, job: _Job, call: Call) -> Decision:
         preview = await call.preview()
@@ -181,31 +196,63 @@ class CallRunner:
             "preview": preview,
             "rule": job.rule,
         }
-        return await self._approvals.ask(request).wait()
+        job.pending = self._approvals.ask(request)
+        decision = await job.pending.wait()
+        job.pending = None
+        if decision.allowed and decision.remember is not None and job.rule is not None:
+            self._on_remember(job.rule, decision.remember)
+        return decision
+
+    def _change_input(self, job: _Job, tool: Tool, updated: dict[str, Any]) -> str:
+        """Takes the input of an answer; returns what to tell the model of it."""
+        if tool.kind == "question":  # the input is the answer, and the result says it
+            job.call = cast("QuestionCall", job.call).answered(updated)
+            return ""
+        self._check(job, tool, updated)
+        return f"The person changed the input to: {encode(updated).decode()}"
 
     def _deny(self, job: _Job, decision: Decision) -> None:
         job.denied = True
         job.reason = decision.message
+        text = DECLINED if job.tool is not None and job.tool.kind == "question" else DENIED
         if decision.by in ("interrupt", "shutdown"):
             text = INTERRUPTED
         elif decision.message:
-            text = f"{DENIED} They said: {decision.message}"
-        else:
-            text = DENIED
+            text = f"{text} They said: {decision.message}"
         self._finish(job, ToolResult(text, is_error=True))
 
-    async def _execute(self, job: _Job) -> ToolResult:
-        assert job.call is not None
+    async def _execute(self, job: _Job) -> ToolResult | None:
+        """The result; None when what turned out to be needed was not allowed."""
         assert job.tool is not None
+        while True:
+            assert job.call is not None
+            try:
+                return await self._run_shown(job, job.tool, job.call)
+            except NeedsLeave as needs:
+                self._take_call(job, job.tool, needs.call)
+                decision = await self._ask(job, needs.call)
+                if not decision.allowed:
+                    self._deny(job, decision)
+                    return None
+
+    async def _run_shown(self, job: _Job, tool: Tool, call: Call) -> ToolResult:
+        """Runs ``call`` while its progress is shown."""
         progress = Progress(job.requested.id, job.requested.name, self._publish)
+        needs: NeedsLeave | None = None
+        result = ToolResult("")
         async with anyio.create_task_group() as group:
             group.start_soon(progress.run)
-            if job.tool.kind == "edit":
-                async with self._edits:
-                    result = await self._started(job, job.call, progress)
-            else:
-                result = await self._started(job, job.call, progress)
+            try:
+                if tool.kind == "edit":
+                    async with self._edits:
+                        result = await self._started(job, call, progress)
+                else:
+                    result = await self._started(job, call, progress)
+            except NeedsLeave as error:  # not through the group, which would wrap it
+                needs = error
             group.cancel_scope.cancel()
+        if needs is not None:
+            raise needs
         return result
 
     async def _started(self, job: _Job, call: Call, progress: Progress) -> ToolResult:

@@ -1,52 +1,30 @@
-"""What runs without asking: the approval mode, and what was allowed for the rest of the session.
+"""What runs without asking: the approval mode, and the permission rules in force.
 
-Pure. It knows kinds of calls and rules as text; what a path or a command is, the tools know.
+Pure. It knows kinds of calls and what rules say of them; what a path or a command is, the tools
+know.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from qwen_dual.core.permissions import Rule, allows, parse_rule
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.permissions import Certainty
+    from qwen_dual.core.tool import Call, Subject, Tool
+
+EDITS = "edits"
+"""The rule of every edit in the workspace: it means the mode that does so."""
 
 PLAN_REFUSAL = (
     "Plan mode is on: nothing that writes or runs is carried out. "
     "Describe what you would do; the person switches the mode when it should happen."
 )
-
-# A command line with any of these does more than its first words say.
-_COMPOUND = re.compile(r"[;&|<>$`(){}\n\r\\*?\[\]~!#=]")
-_TWO_WORD_COMMANDS = frozenset(
-    [
-        "apt",
-        "brew",
-        "cargo",
-        "docker",
-        "gh",
-        "git",
-        "go",
-        "kubectl",
-        "make",
-        "npm",
-        "npx",
-        "pip",
-        "pnpm",
-        "poetry",
-        "uv",
-        "yarn",
-    ]
-)
-
-
-EDITS = "edits"
-"""The rule of every edit in the workspace."""
 
 
 class UnknownMode(ValueError):
@@ -67,37 +45,34 @@ class Verdict:
     reason: str = ""
 
 
-def rule_for(tool_name: str, kind: Kind, arguments: Mapping[str, Any]) -> str | None:
-    """The rule that "always allow" would remember for a call; None where none is safe.
-
-    A shell rule covers commands that begin with the same words. A command line that holds
-    anything a shell expands, joins or redirects gets no rule: its first words prove nothing.
-    """
-    if kind == "execute":
-        command = str(arguments.get("command", "")).strip()
-        words = command.split()
-        if not words or _COMPOUND.search(command) or "=" in words[0]:
-            return None
-        head = words[:2] if words[0] in _TWO_WORD_COMMANDS else words[:1]
-        return f"{tool_name}({' '.join(head)} *)"
-    if kind == "edit":
-        return EDITS
-    return None
-
-
 class Policy:
-    """The approval mode in force and the rules that were remembered.
+    """The approval mode in force and the rules, those of the settings and those of the session.
+
+    What denies goes before what asks, and that before what allows. A rule that denies holds in
+    every mode; one that asks in all but yolo.
 
     Args:
         mode: one of ``protocol.APPROVAL_MODES``.
-        rules: those that hold beyond this session.
+        allow: what runs without asking.
+        ask: what asks although it would not have to.
+        deny: what never runs.
+
+    Raises:
+        UnknownMode: there is no such mode.
+        ValueError: a rule is none; ``permissions.parse_rules`` sorts those out before.
     """
 
-    def __init__(self, mode: str = "default", rules: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        mode: str = "default",
+        allow: Iterable[str | Rule] = (),
+        ask: Iterable[str | Rule] = (),
+        deny: Iterable[str | Rule] = (),
+    ) -> None:
         self.mode = "default"
-        self._lasting = frozenset(rules)
-        self._session: set[str] = set()
+        self._session: list[Rule] = []
         self.set_mode(mode)
+        self.set_rules(allow, ask, deny)
 
     def set_mode(self, mode: str) -> None:
         """Switches the mode.
@@ -109,32 +84,102 @@ class Policy:
             raise UnknownMode(mode)
         self.mode = mode
 
+    def set_rules(
+        self,
+        allow: Iterable[str | Rule] = (),
+        ask: Iterable[str | Rule] = (),
+        deny: Iterable[str | Rule] = (),
+        only: Iterable[str | Rule] = (),
+    ) -> None:
+        """Replaces the rules that hold beyond the session.
+
+        Args:
+            allow: what runs without asking.
+            ask: what asks although it would not have to.
+            deny: what never runs.
+            only: what a tool they name is limited to (``permissions.Selection``).
+
+        Raises:
+            ValueError: a rule is none; the rules stay as they were.
+        """
+        read = [list(map(_rule, rules)) for rules in (allow, ask, deny, only)]
+        self._allow, self._ask, self._deny, self._only = read
+
     def remember(self, rule: str) -> None:
-        """Allows what ``rule`` covers for the rest of the session."""
-        self._session.add(rule)
+        """Allows what ``rule`` covers for the rest of the session.
+
+        Raises:
+            ValueError: it is no rule.
+        """
+        self._session.append(parse_rule(rule))
 
     def forget(self) -> None:
         """Drops what was remembered for this session only."""
         self._session.clear()
 
-    def judge(self, kind: Kind, *, outside: bool, rule: str | None) -> Verdict:
-        """Whether a call may run, must ask, or is refused.
-
-        Args:
-            kind: what the call may change.
-            outside: whether it touches something outside the workspace.
-            rule: what ``rule_for`` gave for it.
-        """
-        if self.mode == "yolo" or kind == "plan":
-            return Verdict("allow")
-        if self.mode == "plan" and kind != "read":
+    def judge(self, tool: Tool, call: Call) -> Verdict:
+        """Whether ``call``, one of ``tool``, may run, must ask, or is refused."""
+        subject = call.subject
+        denied, rule = _strongest(self._deny, tool.name, subject)
+        if denied == "yes" and rule is not None:
+            return Verdict("refuse", _refusal(rule))
+        only = [rule for rule in self._only if rule.names(tool.name)]
+        if only and not allows(only, tool.name, subject):
+            return Verdict("refuse", _limits(only, tool.name))
+        if self.mode == "plan" and tool.kind in ("edit", "execute"):
             return Verdict("refuse", PLAN_REFUSAL)
-        if outside:
+        if tool.kind == "question":
             return Verdict("ask")
-        if kind == "read":
+        allowed = allows([*self._allow, *self._session], tool.name, subject)
+        # What a rule may forbid, were all words known, a person has to look at.
+        if denied == "maybe" or (subject.private and not allowed):
+            return Verdict("ask")
+        if self.mode == "yolo" or tool.kind == "plan":
             return Verdict("allow")
-        if kind == "edit" and self.mode == "auto-edit":
-            return Verdict("allow")
-        if rule is not None and (rule in self._session or rule in self._lasting):
-            return Verdict("allow")
-        return Verdict("ask")
+        if _strongest(self._ask, tool.name, subject)[0] != "no":
+            return Verdict("ask")
+        return Verdict("allow" if self._runs_unasked(tool, call, allowed=allowed) else "ask")
+
+    def hides(self, subject: Subject) -> bool:
+        """Whether rules deny reading the files of ``subject``, so that no search shows them."""
+        return any(rule.applies("read_file", subject) == "yes" for rule in self._deny)
+
+    def _runs_unasked(self, tool: Tool, call: Call, *, allowed: bool) -> bool:
+        if call.outside is not None and call.subject.commands:
+            # Rules for commands say nothing about where they run; one for all commands does.
+            rules = [*self._allow, *self._session]
+            return any(rule.pattern is None and rule.names(tool.name) for rule in rules)
+        if allowed:
+            return True
+        if call.outside is not None or any(file.guard for file in call.subject.files):
+            return False
+        return tool.kind == "read" or (tool.kind == "edit" and self.mode == "auto-edit")
+
+
+def _rule(rule: str | Rule) -> Rule:
+    return rule if isinstance(rule, Rule) else parse_rule(rule)
+
+
+def _strongest(rules: Iterable[Rule], tool: str, subject: Subject) -> tuple[Certainty, Rule | None]:
+    """The surest answer of ``rules``, and the rule that gave it."""
+    unsure: Rule | None = None
+    for rule in rules:
+        found = rule.applies(tool, subject)
+        if found == "yes":
+            return "yes", rule
+        if found == "maybe":
+            unsure = rule
+    return ("no" if unsure is None else "maybe"), unsure
+
+
+def _refusal(rule: Rule) -> str:
+    return (
+        f"Refused: the permission rule {rule.text} denies this in every approval mode. "
+        "Do not try to reach the same by other means; tell the person what you wanted to do, and "
+        "that this rule stands in the way."
+    )
+
+
+def _limits(rules: Iterable[Rule], tool: str) -> str:
+    covered = ", ".join(rule.text for rule in rules)
+    return f"Refused: the settings limit {tool} to {covered}."

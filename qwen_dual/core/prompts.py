@@ -74,6 +74,13 @@ class PromptQueue:
             for prompt, _ in zip(self._prompts, range(PREVIEW_PROMPTS), strict=False)
         ]
 
+    def texts(self) -> list[str]:
+        """All entries as they were typed; answers to a form stay out of it."""
+        return [
+            f"!{prompt.text}" if prompt.action == "shell" else prompt.text
+            for prompt in self._prompts
+        ]
+
     def drain(self) -> list[Prompt]:
         """Empties the queue and returns what was in it."""
         prompts = list(self._prompts)

@@ -55,9 +55,13 @@ Form = Callable[[Sequence[str]], Question | None]
 def pick(
     text: str, choices: Callable[[], Sequence[Choice]], current: Callable[[], str] = str
 ) -> Form:
-    """A form of one question: which of ``choices``, with ``current`` selected at first."""
+    """A form of one question: which of ``choices``, with ``current`` selected at first.
+
+    Where there is nothing to choose it asks nothing.
+    """
 
     def form(answers: Sequence[str]) -> Question | None:
-        return None if answers else Question(text, tuple(choices()), current())
+        offered = () if answers else tuple(choices())
+        return Question(text, offered, current()) if offered else None
 
     return form

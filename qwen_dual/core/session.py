@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import Model
+    from qwen_dual.core.permissions import Rule
     from qwen_dual.core.tool import Tool
     from qwen_dual.protocol.shapes import Message
 
@@ -43,7 +44,7 @@ class Session:
         system: the system prompt; may be replaced later.
         approval_mode: one of ``protocol.APPROVAL_MODES``.
         expand: gives the text blocks for what a prompt mentions (``@file``).
-        rules: what an earlier session was told to allow for good (``policy.rule_for``).
+        rules: what an earlier session was told to allow for good (``proposals.rule_for``).
         keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
             ValueError, with a text for a person, when it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.
@@ -61,7 +62,7 @@ class Session:
         system: str = "",
         approval_mode: str = "default",
         expand: Callable[[str], Awaitable[Sequence[str]]] | None = None,
-        rules: Iterable[str] = (),
+        rules: Iterable[str | Rule] = (),
         keep_rule: Callable[[str, str], None] | None = None,
         detach: Callable[[], int] = lambda: 0,
         ready: Callable[[], Awaitable[object]] | None = None,
@@ -111,6 +112,11 @@ class Session:
         return self._model_name
 
     @property
+    def models(self) -> Mapping[str, Model]:
+        """Every model by its name."""
+        return self._models
+
+    @property
     def model(self) -> Model:
         """The model in force."""
         return self._model
@@ -150,6 +156,11 @@ class Session:
     def queued(self) -> int:
         """How many prompts wait."""
         return len(self._queue)
+
+    @property
+    def waiting(self) -> list[str]:
+        """The prompts that wait, whole, the next to run first."""
+        return self._queue.texts()
 
     @property
     def busy(self) -> bool:
@@ -367,12 +378,4 @@ class Session:
 
     def _recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""
-        for pending in tuple(self.approvals.pending.values()):
-            request = pending.request
-            verdict = self.policy.judge(
-                self.tools[request["tool_name"]].kind,
-                outside=request["blocked_path"] is not None,
-                rule=request["rule"],
-            )
-            if verdict.action == "allow":
-                self.approvals.resolve(pending.request_id, Decision(allowed=True, by="policy"))
+        self._calls.recheck()

@@ -1,4 +1,8 @@
-"""What the core asks of a tool: check the arguments of a call, say what it will do, run it."""
+"""What the core asks of a tool: check the arguments of a call, say what it will do, run it.
+
+What a call is about (commands, files, a host) a tool says as data; ``permissions`` holds rules
+against that and knows no syntax of a shell, no file system and no network.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,91 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
-Kind = Literal["read", "edit", "execute", "plan"]
-"""What a call may change: nothing; files; anything; only the agent's own notes (todo)."""
+Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
+"""What a call may change: nothing; files; anything; only the agent's own notes (todo). ``fetch``
+changes nothing but tells the outside something; ``question`` is answered by a person, always."""
+
+UNKNOWN = "\0"
+"""A word of a command that only the shell will know: a variable, a glob, a substitution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One simple command, wherever in a command line it stands.
+
+    Attributes:
+        words: without their quotes, the program first; ``UNKNOWN`` for what is not known.
+        exact: whether the words say all it does, so that a rule may allow it.
+        spelled: indexes of words that no ``*`` of an allowing rule covers, since they run another
+            program or write elsewhere; such a rule has to spell them out.
+        runs: what it runs in turn: the command behind ``sudo``, the script of ``bash -c``.
+        transparent: whether it does nothing but that, so that a rule for those is enough.
+    """
+
+    words: tuple[str, ...]
+    exact: bool = True
+    spelled: frozenset[int] = frozenset()
+    runs: tuple[Command, ...] = ()
+    transparent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """One file or folder that a call reads or writes.
+
+    Attributes:
+        path: absolute, symlinks kept.
+        real: absolute, symlinks resolved.
+        writes: whether it is changed.
+        is_folder: whether all below it is meant.
+        guard: what makes it delicate, such as ``.git``: only a rule that names it allows it.
+    """
+
+    path: str
+    real: str
+    writes: bool = False
+    is_folder: bool = False
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a call is about, for permission rules.
+
+    Attributes:
+        commands: every simple command of a command line.
+        parsed: False when the command line was not understood whole.
+        files: what is read and written.
+        root: the project's folder, which patterns of paths count from.
+        home: the person's.
+        host: whom a request goes to, in lower case; empty for none.
+        private: whether that is an address of this machine or its network, which asks in every
+            mode unless a rule names just this host.
+    """
+
+    commands: tuple[Command, ...] = ()
+    parsed: bool = True
+    files: tuple[FileAccess, ...] = ()
+    root: str = "/"
+    home: str = "/"
+    host: str = ""
+    private: bool = False
 
 
 class InvalidArguments(ValueError):
     """Arguments that a tool cannot use; the text goes back to the model."""
+
+
+class NeedsLeave(Exception):
+    """Raised by ``Call.run``, before it did anything, for what only now turned out to need leave.
+
+    Attributes:
+        call: asks for it in its preview, and does it when it is run.
+    """
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.title)
+        self.call = call
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +123,11 @@ class Call(Protocol):
         ...
 
     @property
+    def subject(self) -> Subject:
+        """What it is about, for the permission rules."""
+        ...
+
+    @property
     def suggestions(self) -> Sequence[Suggestion]:
         """The ways to answer, as the wire lists them."""
         ...
@@ -53,7 +141,18 @@ class Call(Protocol):
 
         A failure that the model can act on is a result with ``is_error``. Cancelled, it undoes
         or ends what it started (a process group, a temporary file) before it lets go.
+
+        Raises:
+            NeedsLeave: more is needed than was asked for.
         """
+        ...
+
+
+class QuestionCall(Call, Protocol):
+    """A call of a tool whose kind is ``question``."""
+
+    def answered(self, updated_input: Mapping[str, Any]) -> Call:
+        """The call that tells the model the answers, which came as an updated input."""
         ...
 
 

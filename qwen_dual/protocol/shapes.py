@@ -227,7 +227,7 @@ class Suggestion(TypedDict):
 class Preview(TypedDict):
     """What a call will do, made for reading: ours, beside the reference's fields."""
 
-    kind: Literal["command", "diff", "text"]
+    kind: Literal["command", "diff", "text", "questions"]
     title: str
     text: str
 

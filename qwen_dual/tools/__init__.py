@@ -4,8 +4,14 @@
 * ``workspace``: paths, symlinks, and what lies outside.
 * ``parameters``: the pydantic models of the arguments; imported when first needed.
 * ``calls``: what the calls of all tools share.
-* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory.
+* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory,
+  ``family`` finds what has to end with it.
+* ``shellwords``: what a command line runs, for the permission rules; ``programs``: which programs
+  run others.
 * ``read``, ``write``, ``edit``: files; ``textfile``, ``atomic``, ``states`` and ``diff`` serve them.
 * ``listing``, ``globbing``, ``grep``: searching, over ``ignore`` and ``walk``.
+* ``fetch``: ``web_fetch``; ``download`` gets the page, ``addresses`` says whose an address is,
+  ``page_worker`` makes Markdown of it in a process of its own.
+* ``todo``: ``todo_write``; ``ask``: ``ask_user_question``.
 * ``mentions``: the files that a prompt names with ``@``.
 """

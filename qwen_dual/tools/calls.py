@@ -18,6 +18,7 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from qwen_dual.core.tool import Subject
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
     Work = Callable[[threading.Event], str]
@@ -48,12 +49,16 @@ class ReadCall:
         title: the essential argument in one line.
         what: names the access in the ways to answer, such as ``Read file: a.txt``.
         outside: the path outside the workspace, else None.
+        subject: what is read, for the permission rules.
         work: gets an event that is set when nobody waits any more; returns the result's text.
     """
 
-    def __init__(self, title: str, what: str, outside: str | None, work: Work) -> None:
+    def __init__(
+        self, title: str, what: str, outside: str | None, subject: Subject, work: Work
+    ) -> None:
         self.title = one_line(title)
         self.outside = outside
+        self.subject = subject
         self.suggestions: Sequence[Suggestion] = (
             {"type": "allow", "label": "Allow", "description": what},
             {"type": "deny", "label": "Deny", "description": "Block this access"},

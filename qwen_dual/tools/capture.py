@@ -23,6 +23,9 @@ MAX_SAVED_BYTES = 64 << 20
 LIVE_BYTES = 8 << 10
 """Live output between two reports; of a flood only the latest is worth showing."""
 
+LAST_LINE_BYTES = 2000
+LAST_LINE_CHARS = 200
+
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 
 
@@ -152,6 +155,13 @@ class Capture:
         tail = b"".join(self._tail)[-self._keep :].lstrip(bytes(range(0x80, 0xC0)))
         last = plain(tail.decode("utf-8", "replace")).rstrip("\n")
         return cut(plain(head), last, self._limits, self._marker)
+
+    def last_line(self) -> str:
+        """The last line that is not blank of what came so far; bounded, from any thread."""
+        latest = self._tail[-1] if self._tail else self._head
+        text = plain(bytes(latest[-LAST_LINE_BYTES:]).decode("utf-8", "replace"))
+        lines = text.replace("\r", "\n").strip().rsplit("\n", 1)
+        return lines[-1].strip()[:LAST_LINE_CHARS]
 
     def _marker(self, shown_lines: int) -> str:
         hidden = max(self.newlines + 1 - shown_lines, 0)

@@ -52,6 +52,7 @@ class ChangeCall:
     ) -> None:
         self.title = one_line(printable(location.name))
         self.outside = workspace.outside(location, writing=True)
+        self.subject = workspace.subject(location, writes=True)
         name = printable(location.name)
         self.suggestions: Sequence[Suggestion] = (
             {"type": "allow", "label": "Allow Edit", "description": f"Edit file: {name}"},

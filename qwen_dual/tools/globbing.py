@@ -62,13 +62,15 @@ class GlobTool(SchemaTool):
             return self._find(location, given.pattern, matcher, gone)
 
         outside = self._workspace.outside(location)
-        return ReadCall(given.pattern, f"Search folder: {location.name}", outside, work)
+        subject = self._workspace.subject(location, is_folder=True)
+        what = f"Search folder: {location.name}"
+        return ReadCall(given.pattern, what, outside, subject, work)
 
     def _find(
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
     ) -> str:
         require_folder(location)
-        ignore = Ignore(location.real, str(self._workspace.root))
+        ignore = Ignore(location.real, str(self._workspace.root), self._workspace.hidden)
         if ignore.hides_base:
             return f"{location.path} is kept from the agent by .qwenignore."
         walk = Walk(location.real, ignore, gone)

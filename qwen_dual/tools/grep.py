@@ -84,7 +84,9 @@ class GrepSearchTool(SchemaTool):
             return self._search(given, location, name_filter, gone)
 
         outside = self._workspace.outside(location)
-        return ReadCall(given.pattern, f"Search folder: {location.name}", outside, work)
+        subject = self._workspace.subject(location, is_folder=os.path.isdir(location.real))
+        what = f"Search folder: {location.name}"
+        return ReadCall(given.pattern, what, outside, subject, work)
 
     def _search(
         self,
@@ -97,7 +99,7 @@ class GrepSearchTool(SchemaTool):
         is_file = os.path.exists(base) and stat.S_ISREG(os.stat(base).st_mode)
         if not is_file:
             require_folder(location)
-        ignore = Ignore(base, root)
+        ignore = Ignore(base, root, self._workspace.hidden)
         if ignore.hides_base:
             return f"{location.path} is kept from the agent by .qwenignore."
         limit = min(given.limit or self._limits.lines, self._limits.lines)

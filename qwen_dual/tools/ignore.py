@@ -8,7 +8,7 @@ holds even then, since it keeps things from the model.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qwen_dual.tools.workspace import within
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pathspec import GitIgnoreSpec
+
+
+class Hidden(Protocol):
+    """Says whether a file or folder is kept from the model."""
+
+    def __call__(self, path: str, /, *, is_folder: bool) -> bool:
+        """Whether it is."""
+        ...
+
 
 MAX_IGNORE_BYTES = 1 << 20
 
@@ -26,13 +35,15 @@ class Ignore:
     Args:
         base: the real path of the folder that is searched.
         root: the workspace; rules count from the top of its git repository, if it is in one.
+        hidden: what is kept from the model besides, by real path.
 
     Attributes:
         hides_base: whether .qwenignore keeps ``base`` itself from the model.
     """
 
-    def __init__(self, base: str, root: str) -> None:
+    def __init__(self, base: str, root: str, hidden: Hidden = lambda _, is_folder: False) -> None:
         self._base = base
+        self._hidden = hidden
         self._top = _top_of(base, root)
         self._specs: dict[str, GitIgnoreSpec | None] = {}
         self._exclude = _load(os.path.join(self._top, ".git", "info", "exclude"))
@@ -44,7 +55,13 @@ class Ignore:
         """Whether ``path``, whose parents are not ignored, is left out."""
         if path.endswith("/.git") or self._matches(path, ".qwenignore", is_dir=is_dir):
             return True
+        if self._hidden(path, is_folder=is_dir):
+            return True
         return not self._base_is_named and self._gitignored(path, is_dir=is_dir)
+
+    def keeps_back(self, path: str) -> bool:
+        """Whether .qwenignore keeps the file ``path``, which is in the base, from the model."""
+        return self.hides_base or bool(self._matches(path, ".qwenignore", is_dir=False))
 
     def hides(self, path: str) -> bool:
         """Whether the file ``path`` or a folder between it and the base is left out."""
@@ -76,6 +93,15 @@ class Ignore:
         if path not in self._specs:
             self._specs[path] = _load(path)
         return self._specs[path]
+
+
+def kept_back(real: str, root: str) -> bool:
+    """Whether a .qwenignore of the workspace ``root`` keeps the file ``real`` from the model."""
+    folder = os.path.dirname(real)
+    folders = [root, *_levels(folder, root)] if within(folder, root) else []
+    if not any(os.path.exists(os.path.join(level, ".qwenignore")) for level in folders):
+        return False  # nearly always, and then no rules are read
+    return Ignore(folder, root).keeps_back(real)
 
 
 def _top_of(base: str, root: str) -> str:

@@ -1,7 +1,8 @@
 """One command from start to end: a thread pumps its output, the loop follows what is new.
 
 A job is in the foreground while a call waits for it; in the background it goes on by itself until
-it ends or the session does. ``Jobs`` knows all of a session and ends them.
+it ends or the session does, and is shown as a ``Task``. ``Jobs`` knows all of a session and ends
+them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.tools.capture import Capture, Limits, Live, Scratch
 from qwen_dual.tools.process import GRACE, ProcessGroup
@@ -21,6 +24,32 @@ if TYPE_CHECKING:
 
 REPORT_INTERVAL = 0.05
 END_TIMEOUT = 2 * GRACE + 1.0
+MAX_ENDED_TASKS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A command in the background, as it is at one moment.
+
+    Attributes:
+        id: the number of its process group.
+        command: the command line.
+        started: seconds since the epoch.
+        ended: likewise; None while it runs.
+        state: ``stopped`` when somebody ended it.
+        exit_code: minus the signal's number as in ``subprocess``; None while it runs.
+        output: the file that takes its output; None if it could not be made.
+        last_line: of the output so far.
+    """
+
+    id: int
+    command: str
+    started: float
+    ended: float | None
+    state: Literal["running", "exited", "stopped"]
+    exit_code: int | None
+    output: str | None
+    last_line: str
 
 
 class Job:
@@ -28,9 +57,12 @@ class Job:
 
     Args:
         group: its processes.
+        command: the command line.
         capture: takes the output.
         timeout: seconds, or None.
-        loop: where its output is followed; None starts it in the background.
+        loop: where its output is followed.
+        background: whether it starts there.
+        on_end: called in the job's thread once it has ended.
 
     Attributes:
         ending: how it ended, once it has.
@@ -40,18 +72,26 @@ class Job:
     def __init__(
         self,
         group: ProcessGroup,
+        command: str,
         capture: Capture,
         timeout: float | None,
-        loop: asyncio.AbstractEventLoop | None,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        background: bool,
+        on_end: Callable[[Job], object],
     ) -> None:
         self.group = group
         self.capture = capture
         self.ending: Ending | None = None
-        self.detached = loop is None
+        self.detached = background
+        self._command = command
+        self._on_end = on_end
+        self._started = time.time()
+        self._ended_at: float | None = None
         self._live = Live()
         self._fresh = False
         self._reported_at = 0.0
-        self._loop = loop
+        self._loop: asyncio.AbstractEventLoop | None = loop
         self._news = asyncio.Event()
         self._ended = threading.Event()
         self._detach_asked = False
@@ -86,6 +126,23 @@ class Job:
         """Begins to end the processes; ``wait`` tells when that is done."""
         self.group.stop()
 
+    def task(self) -> Task:
+        """How it is doing, as a command in the background."""
+        ending = self.ending
+        state: Literal["running", "exited", "stopped"] = "running"
+        if not self.running:
+            state = "stopped" if ending is not None and ending.stopped else "exited"
+        return Task(
+            self.group.pgid,
+            self._command,
+            self._started,
+            self._ended_at,
+            state,
+            None if ending is None else ending.returncode,
+            self.capture.path,
+            self.capture.last_line(),
+        )
+
     def wait(self, seconds: float) -> bool:
         """Blocks until the job has ended; whether it has."""
         return self._ended.wait(seconds)
@@ -95,8 +152,10 @@ class Job:
             self.ending = self.group.pump(self._feed, self._tick, timeout)
         finally:
             self.capture.close()
+            self._ended_at = time.time()
             self._ended.set()
             self._tell()
+            self._on_end(self)
 
     def _feed(self, data: bytes) -> None:
         self.capture.feed(data)
@@ -129,13 +188,28 @@ class Job:
 
 
 class Jobs:
-    """All commands of a session that may still run."""
+    """All commands of a session that may still run, and those that ran in the background.
 
-    def __init__(self, scratch: Scratch, limits: Limits) -> None:
+    Args:
+        scratch: where output is saved.
+        limits: of a result.
+        on_task_end: called on the session's loop when a command in the background has ended by
+            itself or by ``stop``; not at the end of the session.
+    """
+
+    def __init__(
+        self,
+        scratch: Scratch,
+        limits: Limits,
+        on_task_end: Callable[[Task], object] = lambda _: None,
+    ) -> None:
         self._scratch = scratch
         self._limits = limits
+        self._on_task_end = on_task_end
         self._lock = threading.Lock()
         self._jobs: list[Job] = []
+        self._ended_tasks: deque[Task] = deque(maxlen=MAX_ENDED_TASKS)
+        self._closing = False
 
     def start(
         self,
@@ -143,8 +217,10 @@ class Jobs:
         cwd: str,
         env: Mapping[str, str],
         *,
+        command: str,
         timeout: float | None,
-        loop: asyncio.AbstractEventLoop | None,
+        loop: asyncio.AbstractEventLoop,
+        background: bool,
     ) -> Job:
         """Starts a command; blocks while it is executed, a few milliseconds.
 
@@ -152,20 +228,62 @@ class Jobs:
             argv: the program and its arguments.
             cwd: the folder it starts in.
             env: its whole environment.
+            command: the command line, as tasks show it.
             timeout: seconds after which a foreground command is ended.
-            loop: where its output is followed; None starts it in the background.
+            loop: where its output is followed and its end is told.
+            background: whether nobody waits for it.
 
         Raises:
             OSError: it cannot be started.
         """
         group = ProcessGroup(argv, cwd, env)
-        capture = Capture(self._scratch, self._limits, save_from_start=loop is None)
-        job = Job(group, capture, None if loop is None else timeout, loop)
+        capture = Capture(self._scratch, self._limits, save_from_start=background)
+
+        def on_end(job: Job) -> None:
+            if job.detached:
+                self._task_ended(job, loop)
+
         with self._lock:
+            job = Job(
+                group,
+                command,
+                capture,
+                None if background else timeout,
+                loop,
+                background=background,
+                on_end=on_end,
+            )
             # A group that has died is forgotten soon, before its number can come to be another's.
             self._jobs = [known for known in self._jobs if known.running or known.group.alive()]
             self._jobs.append(job)
         return job
+
+    def tasks(self) -> list[Task]:
+        """The commands in the background: those that run, then those that ended, latest first."""
+        with self._lock:
+            running = [job.task() for job in self._jobs if job.detached and job.running]
+            return running + list(reversed(self._ended_tasks))
+
+    def stop_task(self, task_id: int) -> bool:
+        """Begins to end a command in the background; False when none with this id runs."""
+        with self._lock:
+            found = [job for job in self._jobs if job.detached and job.running]
+        for job in found:
+            if job.group.pgid == task_id:
+                job.stop()
+                return True
+        return False
+
+    def _task_ended(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            if self._closing:
+                return
+            task = job.task()
+            self._ended_tasks.append(task)
+        try:
+            loop.call_soon_threadsafe(self._on_task_end, task)
+        except RuntimeError:
+            pass  # the loop is closed: the session is over
 
     def detach_all(self) -> int:
         """Moves every foreground command to the background; how many there were."""
@@ -178,6 +296,7 @@ class Jobs:
     def end_all(self) -> None:
         """Ends every command and what commands left behind; blocks for a few seconds at most."""
         with self._lock:
+            self._closing = True
             jobs = [job for job in self._jobs if job.running or job.group.alive()]
             self._jobs = []
         for job in jobs:

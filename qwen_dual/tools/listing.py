@@ -49,16 +49,17 @@ class ListDirectoryTool(SchemaTool):
 
         def work(gone: threading.Event) -> str:
             self._workspace.check(location)
-            root = str(self._workspace.root)
-            return list_folder(location, root, given.ignore or (), self._limits, gone)
+            return list_folder(location, self._workspace, given.ignore or (), self._limits, gone)
 
         outside = self._workspace.outside(location)
-        return ReadCall(location.name, f"List folder: {location.name}", outside, work)
+        subject = self._workspace.subject(location, is_folder=True)
+        what = f"List folder: {location.name}"
+        return ReadCall(location.name, what, outside, subject, work)
 
 
 def list_folder(
     location: Location,
-    root: str,
+    workspace: Workspace,
     patterns: Sequence[str],
     limits: Limits,
     gone: threading.Event,
@@ -69,7 +70,7 @@ def list_folder(
         ToolFailure: there is no folder that can be read.
     """
     require_folder(location)
-    ignore = Ignore(location.real, root)
+    ignore = Ignore(location.real, str(workspace.root), workspace.hidden)
     if ignore.hides_base:
         return f"{location.path} is kept from the agent by .qwenignore."
     walk = Walk(location.real, ignore, gone)

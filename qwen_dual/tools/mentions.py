@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.listing import list_folder
 from qwen_dual.tools.read import Window, read_location
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -124,10 +125,15 @@ def _block(
     limits: Limits,
     gone: threading.Event,
 ) -> str:
+    is_folder = os.path.isdir(location.real)
     try:
-        if os.path.isdir(location.real):
+        if kept_back(location.real, str(workspace.root)):
+            raise ToolFailure("It is kept from the agent by .qwenignore.")
+        if workspace.hidden(location.real, is_folder=is_folder):
+            raise ToolFailure("A permission rule keeps this from the agent.")
+        if is_folder:
             kind = "Folder"
-            content = list_folder(location, str(workspace.root), (), limits, gone)
+            content = list_folder(location, workspace, (), limits, gone)
         else:
             kind = "File"
             content = read_location(location, Window(0, limits.lines, limits.chars), states, gone)

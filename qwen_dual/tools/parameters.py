@@ -7,14 +7,15 @@ cannot hold (lone surrogates) is refused by pydantic itself, so tools need not l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from qwen_dual.core.tool import InvalidArguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
 MAX_TIMEOUT_MS = 600_000
 ECHO_LIMIT = 200
@@ -109,9 +110,81 @@ class GrepSearch(Parameters):
     limit: int | None = Field(None, ge=1, description="Matching lines to show at most.")
 
 
+class Todo(BaseModel):
+    """One item of a list."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    id: str = Field(min_length=1, description="Unique in the list; stays the same.")
+    content: str = Field(min_length=1, description="What is to be done.")
+    status: Literal["pending", "in_progress", "completed"]
+
+
+class TodoWrite(Parameters):
+    """Arguments of ``todo_write``."""
+
+    tool = "todo_write"
+    todos: list[Todo] = Field(max_length=200, description="The whole list, in its order.")
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        ids = [todo.id for todo in self.todos]
+        twice = sorted({id for id in ids if ids.count(id) > 1})
+        if twice:
+            raise ValueError(f"every id may occur once; these do more often: {', '.join(twice)}")
+        return self
+
+
+class WebFetch(Parameters):
+    """Arguments of ``web_fetch``."""
+
+    tool = "web_fetch"
+    url: str = Field(min_length=1, max_length=4000, description="With http:// or https://.")
+    prompt: str = Field(min_length=1, description="What you want to know from the page.")
+
+
+class Option(BaseModel):
+    """One answer to choose."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    label: str = Field(min_length=1, description="The answer, in a few words.")
+    description: str = Field("", description="What it means.")
+
+
+class Question(BaseModel):
+    """One question."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    question: str = Field(min_length=1, description="The whole question.")
+    header: str = Field("", description="Its subject, in a word or two.")
+    options: list[Option] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Answers to choose from; the person can always give another.",
+    )
+    multiSelect: bool = Field(False, description="True when several may be chosen.")
+
+
+class AskUserQuestion(Parameters):
+    """Arguments of ``ask_user_question``; the answers come from the person, not from a model."""
+
+    tool = "ask_user_question"
+    questions: list[Question] = Field(min_length=1, max_length=4, description="One to four.")
+
+
 MODELS: dict[str, type[Parameters]] = {
     model.tool: model
-    for model in (RunShellCommand, ReadFile, WriteFile, Edit, ListDirectory, Glob, GrepSearch)
+    for model in (
+        RunShellCommand,
+        ReadFile,
+        WriteFile,
+        Edit,
+        ListDirectory,
+        Glob,
+        GrepSearch,
+        TodoWrite,
+        WebFetch,
+        AskUserQuestion,
+    )
 }
 
 P = TypeVar("P", bound=Parameters)
@@ -130,22 +203,34 @@ def check(model: type[P], arguments: Mapping[str, Any]) -> P:
 
 
 def schema(tool: str) -> dict[str, Any]:
-    """The JSON Schema of the arguments of ``tool``, without titles and null alternatives."""
-    plain = MODELS[tool].model_json_schema()
-    plain.pop("title", None)
-    plain.pop("description", None)
-    plain["properties"] = {name: _plain(value) for name, value in plain["properties"].items()}
-    return plain
+    """The JSON Schema of the arguments of ``tool``: no titles, references and null alternatives."""
+    whole = MODELS[tool].model_json_schema()
+    definitions = whole.pop("$defs", {})
+    whole.pop("description", None)
+    plain = _plain(whole, definitions)
+    return {**plain, "type": "object"}
 
 
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    """One property; an optional one may be left out, which says more to a model than null."""
-    kept = {key: item for key, item in value.items() if key not in ("title", "anyOf")}
+def _plain(value: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """One schema; an optional property may be left out, which says more to a model than null.
+
+    What is referred to is put in place: not every service follows a reference.
+    """
+    kept = {key: item for key, item in value.items() if key not in ("title", "anyOf", "$ref")}
+    if "$ref" in value:
+        referred = definitions[value["$ref"].rpartition("/")[2]]
+        kept = {**{k: v for k, v in referred.items() if k not in ("title", "description")}, **kept}
     for alternative in value.get("anyOf", ()):
         if alternative != {"type": "null"}:
             kept = {**alternative, **kept}
-    if kept.get("default", 0) is None:
+    if "default" in kept and not kept["default"]:
         del kept["default"]
+    if "items" in kept:
+        kept["items"] = _plain(kept["items"], definitions)
+    if "properties" in kept:
+        kept["properties"] = {
+            name: _plain(item, definitions) for name, item in kept["properties"].items()
+        }
     return kept
 
 
@@ -153,7 +238,9 @@ def _explain(tool: str, error: ValidationError) -> str:
     complaints = []
     for item in error.errors(include_url=False, include_context=False)[:MAX_COMPLAINTS]:
         where = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "missing":
+        if not where:  # about the arguments together
+            complaints.append(f"{tool}: {item['msg'].removeprefix('Value error, ')}")
+        elif item["type"] == "missing":
             complaints.append(f"{tool}: {where}: this argument is required")
         else:
             value = repr(item["input"])

@@ -1,5 +1,6 @@
 """One command in a process group of its own: started, read, and ended whole.
 
+Whole means those processes too that left the group, as far as ``family`` finds them.
 ``pump`` blocks and belongs in a thread; ``stop`` and ``keep_running`` may be called from any.
 What the output means is the caller's.
 """
@@ -7,6 +8,7 @@ What the output means is the caller's.
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import signal
 import subprocess
@@ -14,6 +16,8 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from qwen_dual.tools import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +32,7 @@ shell left behind may hold the pipe open for ever."""
 MAX_DRAIN = 1.0
 CHUNK = 1 << 18
 MAX_REST = 16
+KILL_ROUNDS = 5
 POLL = 0.05
 
 
@@ -60,11 +65,12 @@ class ProcessGroup:
         env: Mapping[str, str],
         stdin: int = subprocess.DEVNULL,
     ) -> None:
+        self._mark = secrets.token_hex(8)
         # A session of its own: no controlling terminal, so nothing can reach ours by /dev/tty.
         self._popen = subprocess.Popen(
             argv,
             cwd=cwd,
-            env=env,
+            env={**env, family.MARK: self._mark},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -106,7 +112,7 @@ class ProcessGroup:
             return self._run(watch, feed, tick, timeout)
         finally:
             if self._popen.returncode is None:
-                self._signal(signal.SIGKILL)
+                self._end_all(signal.SIGKILL)
                 self._reap()
             watch.close()
             with self._lock:
@@ -147,13 +153,13 @@ class ProcessGroup:
             if kill_at is None:
                 timed_out = exit_seen is None and limit is not None and now >= limit
                 if timed_out or self._stop:
-                    self._signal(signal.SIGTERM)
+                    self._end_all(signal.SIGTERM)
                     kill_at = now + GRACE
             if kill_at is not None:
                 if now >= kill_at:
-                    self._signal(signal.SIGKILL)
+                    self._kill_whole()
                     break
-                if exit_seen is not None and not self.alive():
+                if exit_seen is not None and not self.alive() and not self._escaped():
                     break
                 limit = kill_at if exit_seen is None else min(kill_at, now + POLL)
             elif exit_seen is not None:
@@ -168,6 +174,20 @@ class ProcessGroup:
         for data in watch.rest():
             feed(data)
         return Ending(self._popen.returncode, timed_out, self._stop)
+
+    def _end_all(self, number: signal.Signals) -> None:
+        """Signals the group, then what left it: the first cannot miss what is being forked."""
+        self._signal(number)
+        family.send(self.pgid, self._mark, number)
+
+    def _kill_whole(self) -> None:
+        for _ in range(KILL_ROUNDS):  # what was forked in between is found in the next
+            self._end_all(signal.SIGKILL)
+            if not self._escaped():
+                return
+
+    def _escaped(self) -> bool:
+        return bool(family.members(self.pgid, self._mark))
 
     def _reap(self) -> None:
         try:

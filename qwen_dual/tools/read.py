@@ -9,7 +9,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
+from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise
+from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     import threading
@@ -59,11 +61,14 @@ class ReadFileTool(SchemaTool):
 
         def work(gone: threading.Event) -> str:
             self._workspace.check(location)
+            if kept_back(location.real, str(self._workspace.root)):
+                raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
             window = Window(offset, limit, self._limits.chars)
             return read_location(location, window, self._states, gone)
 
         outside = self._workspace.outside(location)
-        return ReadCall(location.name, f"Read file: {location.name}", outside, work)
+        subject = self._workspace.subject(location)
+        return ReadCall(location.name, f"Read file: {location.name}", outside, subject, work)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.core.tool import InvalidArguments, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.job import END_TIMEOUT
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -23,7 +23,7 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import FileAccess, Kind
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.job import Job, Jobs
     from qwen_dual.tools.parameters import RunShellCommand
@@ -100,6 +100,35 @@ class ShellCall:
         self._timeout_ms = timeout_ms
         self._workspace = workspace
         self._jobs = jobs
+        self._subject: Subject | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The commands in it, and the files that its redirects write."""
+        if self._subject is None:
+            self._subject = self._read_command()
+        return self._subject
+
+    def _read_command(self) -> Subject:
+        from qwen_dual.tools.shellwords import parse
+
+        parsed = parse(self._given.command)
+        files: list[FileAccess] = []
+        for target in parsed.writes:
+            try:
+                at_home = target.startswith("~")
+                given = target if at_home else os.path.join(self._where.real, target)
+                place = self._workspace.locate(given)
+            except InvalidArguments:
+                continue  # no path at all: the command will say so
+            files += self._workspace.subject(place, writes=True).files
+        return Subject(
+            tuple(parsed.commands),
+            parsed.whole,
+            tuple(files),
+            str(self._workspace.root),
+            self._workspace.home,
+        )
 
     async def preview(self) -> Preview | None:
         """The command as it will run, and where."""
@@ -130,7 +159,7 @@ class ShellCall:
         return await to_thread.run_sync(self._result, job)
 
     async def _start(self) -> Job:
-        loop = None if self._given.is_background else asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         gone = threading.Event()
         try:
             # A thread, since a fork may take long; waited for, so that what it starts is known.
@@ -139,7 +168,7 @@ class ShellCall:
             gone.set()
             raise
 
-    def _start_blocking(self, loop: asyncio.AbstractEventLoop | None, gone: threading.Event) -> Job:
+    def _start_blocking(self, loop: asyncio.AbstractEventLoop, gone: threading.Event) -> Job:
         self._workspace.check(self._where)
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
@@ -149,8 +178,10 @@ class ShellCall:
                 [shell, "-c", self._given.command],
                 self._where.real,
                 environment(os.environ),
+                command=self._given.command,
                 timeout=self._timeout_ms / 1000,
                 loop=loop,
+                background=bool(self._given.is_background),
             )
         except OSError as error:
             raise ToolFailure(f"The command could not be started: {reason(error)}") from error

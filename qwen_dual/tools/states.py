@@ -37,6 +37,12 @@ class FileStates:
             self._known[real] = version
             self._ours[real] = version.digest
 
+    def forget(self) -> None:
+        """The session has seen nothing yet."""
+        with self._guard:
+            self._known.clear()
+            self._ours.clear()
+
     def require_known(self, real: str, shown: str, now: Version) -> None:
         """Makes sure that the session has read the file as it is ``now``.
 

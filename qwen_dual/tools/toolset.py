@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
 
+from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.capture import Limits, Scratch
+from qwen_dual.tools.download import Downloader, proxy_of
 from qwen_dual.tools.edit import EditTool
+from qwen_dual.tools.fetch import WebFetchTool
 from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.job import Jobs
@@ -17,32 +21,45 @@ from qwen_dual.tools.mentions import expand_mentions
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.states import FileStates
+from qwen_dual.tools.todo import TodoWriteTool
 from qwen_dual.tools.workspace import Workspace
 from qwen_dual.tools.write import WriteFileTool
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.tool import Subject, Tool
+    from qwen_dual.tools.fetch import AskModel
+    from qwen_dual.tools.job import Task
+    from qwen_dual.tools.parameters import Todo
 
 SHELL_TIMEOUT_MS = 120_000
 
 
 class Toolset:
-    """The tools of a session.
+    """The tools of a session; ``toolset`` makes one.
 
     Attributes:
         workspace: the folder they work in.
         tools: in the order in which a model is told of them.
     """
 
-    def __init__(self, root: str | os.PathLike[str], limits: Limits, shell_timeout_ms: int) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        limits: Limits,
+        shell_timeout_ms: int,
+        on_task_end: Callable[[Task], object],
+        downloader: Downloader,
+        ask_model: AskModel | None,
+    ) -> None:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch()
         self.workspace = Workspace(root, readable=self._scratch.holds)
-        self._jobs = Jobs(self._scratch, limits)
+        self._jobs = Jobs(self._scratch, limits, on_task_end)
+        self._todo = TodoWriteTool()
         self.tools: Sequence[Tool] = (
             RunShellCommandTool(self.workspace, self._jobs, shell_timeout_ms),
             ReadFileTool(self.workspace, self._states, limits),
@@ -51,7 +68,40 @@ class Toolset:
             ListDirectoryTool(self.workspace, limits),
             GlobTool(self.workspace, limits),
             GrepSearchTool(self.workspace, limits),
+            self._todo,
+            WebFetchTool(downloader, limits, ask_model),
+            AskUserQuestionTool(),
         )
+
+    @property
+    def todos(self) -> Sequence[Todo]:
+        """The agent's list as it was last written."""
+        return self._todo.todos
+
+    def hide(self, hides: Callable[[Subject], bool]) -> None:
+        """Leaves out of searches, listings and mentions what ``hides`` (``Policy.hides``) says."""
+        self.workspace.hides = hides
+
+    def warm_up(self) -> None:
+        """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""
+        from qwen_dual.tools import shellwords
+
+        for tool in self.tools:
+            _ = tool.parameters
+        shellwords.warm_up()
+
+    def tasks(self) -> list[Task]:
+        """The commands in the background: those that run, then those that ended, latest first."""
+        return self._jobs.tasks()
+
+    def stop_task(self, task_id: int) -> bool:
+        """Begins to end a command in the background; False when none with this id runs."""
+        return self._jobs.stop_task(task_id)
+
+    def forget(self) -> None:
+        """A new conversation begins: the list is empty, and no file counts as read."""
+        self._todo.todos = ()
+        self._states.forget()
 
     async def expand_mentions(self, text: str) -> list[str]:
         """A block for each file or folder of the workspace that ``text`` names with ``@``."""
@@ -83,6 +133,9 @@ def toolset(
     *,
     limits: Limits | None = None,
     shell_timeout_ms: int = SHELL_TIMEOUT_MS,
+    on_task_end: Callable[[Task], object] = lambda _: None,
+    ask_model: AskModel | None = None,
+    proxy: str | None = None,
 ) -> Toolset:
     """The tools for the workspace ``root``.
 
@@ -90,5 +143,10 @@ def toolset(
         root: an existing folder.
         limits: how much of a long text a model gets.
         shell_timeout_ms: for commands that name no timeout.
+        on_task_end: called on the loop's thread when a command in the background has ended.
+        ask_model: answers a prompt, after a system prompt, over a fetched page.
+        proxy: for the web; what the environment names unless given.
     """
-    return Toolset(root, limits or Limits(), shell_timeout_ms)
+
+    downloader = Downloader(proxy_for=partial(proxy_of, configured=proxy))
+    return Toolset(root, limits or Limits(), shell_timeout_ms, on_task_end, downloader, ask_model)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,11 @@ class Workspace:
         readable: says which real paths outside may be read as if they were inside, such as the
             session's own saved output.
         home: what ``~`` stands for; the user's home unless given.
+
+    Attributes:
+        root: the folder, its real path.
+        home: the person's, its real path.
+        hides: says which files rules keep from the agent, so that no search looks into them.
     """
 
     def __init__(
@@ -59,6 +64,21 @@ class Workspace:
         self.root = Path(os.path.realpath(root))
         self._readable = readable
         self._home = home
+        self.home = os.path.realpath(home or os.path.expanduser("~"))
+        self.hides: Callable[[Subject], bool] = lambda _: False
+
+    def subject(
+        self, location: Location, *, writes: bool = False, is_folder: bool = False
+    ) -> Subject:
+        """What a call that touches nothing but ``location`` is about."""
+        guard = guard_of(location.real) if writes else ""
+        file = FileAccess(location.path, location.real, writes, is_folder, guard)
+        return Subject(files=(file,), root=str(self.root), home=self.home)
+
+    def hidden(self, real: str, *, is_folder: bool) -> bool:
+        """Whether rules keep ``real``, a real path, from the agent."""
+        file = FileAccess(real, real, is_folder=is_folder)
+        return self.hides(Subject(files=(file,), root=str(self.root), home=self.home))
 
     def locate(self, given: str, argument: str = "path") -> Location:
         """Resolves ``given`` against the workspace; the path need not exist.
@@ -117,6 +137,22 @@ class Workspace:
 def within(path: str, folder: str) -> bool:
     """Whether the real path ``path`` is ``folder`` or lies in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def guard_of(real: str) -> str:
+    """What makes it delicate to write ``real``: it decides what git or the agent runs.
+
+    Returns:
+        ``.git``, ``.qwen/settings.json`` or ``.qwen/.env``; empty for any other file.
+    """
+    # Some file systems take .GIT for the same.
+    parts = real.lower().split("/")
+    if ".git" in parts:
+        return ".git"
+    for name in ("settings.json", ".env"):
+        if parts[-2:] == [".qwen", name]:
+            return f".qwen/{name}"
+    return ""
 
 
 def printable(text: str) -> str:

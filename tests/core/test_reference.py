@@ -18,6 +18,7 @@ from qwen_dual.channels import Channels
 from qwen_dual.cli import Options
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import ModelError
+from qwen_dual.model_choice import ModelChoice
 from qwen_dual.settings.load import Settings
 from tests.core.test_answer import REFERENCE, deltas_of, recorded_messages
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, Step
@@ -138,7 +139,7 @@ def test_session_start_holds_the_recorded_fields() -> None:
         Settings(),
         "/work-space",
         "/home",
-        FakeModel(name="mock"),
+        ModelChoice({"mock": FakeModel(name="mock")}),
         "default",
         bus,
         Channels(),

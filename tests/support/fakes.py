@@ -20,7 +20,7 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import InvalidArguments, Kind, ToolResult
+from qwen_dual.core.tool import Command, InvalidArguments, Kind, NeedsLeave, Subject, ToolResult
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -75,12 +75,22 @@ class FakeCall:
         """As the tool was told."""
         return self.tool.outside
 
+    @property
+    def subject(self) -> Subject:
+        """As the tool was told, else the words of a plain command."""
+        if self.tool.subject is not None:
+            return self.tool.subject
+        words = tuple(str(self.arguments.get("command", "")).split())
+        return Subject((Command(words),) if words else ())
+
     async def preview(self) -> Preview | None:
         """None."""
         return None
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Records the run, waits for the gate, gives what the tool was told to give."""
+        if self.tool.needs_leave and self.title != "with leave":
+            raise NeedsLeave(FakeCall(self.tool, self.arguments, "with leave"))
         self.tool.runs.append(dict(self.arguments))
         self.tool.running += 1
         self.tool.most_running = max(self.tool.most_running, self.tool.running)
@@ -105,6 +115,8 @@ class FakeTool:
     result: str = "ok"
     is_error: bool = False
     outside: str | None = None
+    subject: Subject | None = None
+    needs_leave: bool = False
     gate: anyio.Event | None = None
     runs: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0

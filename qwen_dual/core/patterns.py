@@ -1,0 +1,217 @@
+"""What stands in the parentheses of a permission rule: patterns of commands, of paths and of hosts.
+
+Pure. A pattern is matched against what a tool said of its call (``tool.Subject``); which calls a
+rule speaks of, and what follows from a match, is ``permissions``'s.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.tool import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+    from qwen_dual.core.tool import FileAccess
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPattern:
+    """Words and stars: ``git *``, ``npm run *``, ``git * main``; without a star a beginning.
+
+    A star on its own stands for any number of words, none included; one inside a word for any
+    text of it. A program never matches by the beginning of its name unless the pattern says so.
+
+    Attributes:
+        tokens: the words of the pattern; None for a star on its own.
+    """
+
+    tokens: tuple[re.Pattern[str] | None, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> CommandPattern:
+        """The pattern of ``text``; ``git:*`` is an older way to say ``git *``.
+
+        Raises:
+            ValueError: its quotes do not close.
+        """
+        text = re.sub(r":\*$", " *", text.strip())
+        try:
+            words = shlex.split(text)
+        except ValueError as error:
+            raise ValueError(f"its quotes do not close ({error})") from None
+        tokens = [None if set(word) == {"*"} else _word_pattern(word) for word in words]
+        if tokens[-1] is not None and ("*" not in text or words[-1].endswith("*")):
+            tokens.append(None)
+        return cls(tuple(tokens))
+
+    def covers(self, words: Sequence[str], spelled: Collection[int] = ()) -> bool:
+        """Whether it surely matches; a star covers none of the words with an index in ``spelled``."""
+        return self._match(words, spelled, unknown_is_any=False)
+
+    def may_cover(self, words: Sequence[str]) -> bool:
+        """Whether it matches or would, were the unknown words something else."""
+        return self._match(words, (), unknown_is_any=True)
+
+    def _match(
+        self, words: Sequence[str], spelled: Collection[int], *, unknown_is_any: bool
+    ) -> bool:
+        end = len(self.tokens)
+        at = self._past_stars({0})
+        for index, word in enumerate(words):
+            after: set[int] = set()
+            for position in at:
+                if unknown_is_any and word == UNKNOWN:
+                    # It may turn out as any number of words, so any of the rest may be done with.
+                    after.update(range(position, end + 1))
+                elif position < end:
+                    token = self.tokens[position]
+                    if token is None:
+                        if index not in spelled:
+                            after.add(position)
+                    elif word != UNKNOWN and token.fullmatch(word):
+                        after.add(position + 1)
+            at = self._past_stars(after)
+        return end in at
+
+    def _past_stars(self, positions: set[int]) -> set[int]:
+        """``positions`` and those behind the stars that stand there."""
+        found = set(positions)
+        for position in positions:
+            after = position
+            while after < len(self.tokens) and self.tokens[after] is None:
+                after += 1
+                found.add(after)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """A path in the notation of .gitignore, from the project, from home or from ``/``.
+
+    ``//etc/**`` counts from ``/``, ``~/x`` from home, ``./x`` from the project, and ``x`` is
+    anywhere in it. ``/x`` is taken both ways, from ``/`` and from the project: both are in use.
+
+    Attributes:
+        text: as it was written.
+    """
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> PathPattern:
+        """The pattern of ``text``.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if text.startswith("!"):
+            raise ValueError("a path cannot begin with '!'; use another list for what is excepted")
+        if "\\" in text or "[" in text:  # only these can be wrong
+            try:
+                _spec(text)
+            except (ValueError, re.error) as error:
+                raise ValueError(f"it is no path pattern ({error})") from None
+        return cls(text)
+
+    def matches(self, path: str, root: str, home: str, *, is_folder: bool) -> bool:
+        """Whether the absolute ``path`` is meant.
+
+        Args:
+            path: what is looked at.
+            root: the project's folder, absolute.
+            home: the person's, absolute.
+            is_folder: whether ``path`` stands for all below it.
+        """
+        return any(
+            _below(path, anchor, line, is_folder=is_folder)
+            for anchor, line in self._lines(root, home)
+        )
+
+    def means(self, file: FileAccess, root: str, home: str) -> bool:
+        """Whether ``file`` is meant where it really is."""
+        return self.matches(file.real, root, home, is_folder=file.is_folder)
+
+    def may_mean(self, file: FileAccess, root: str, home: str) -> bool:
+        """Whether ``file`` is meant where it really is or by the name it was called."""
+        return self.means(file, root, home) or self.matches(
+            file.path, root, home, is_folder=file.is_folder
+        )
+
+    def _lines(self, root: str, home: str) -> list[tuple[str, str]]:
+        """Folders to count from, each with its line of a .gitignore."""
+        text = self.text
+        if text.startswith("//"):
+            return [("/", text[1:])]
+        if text == "~" or text.startswith("~/"):
+            return [(home, text[1:] or "/")]
+        if text.startswith("/"):
+            return [("/", text), (root, text)]
+        if text.startswith("../") or "/../" in text:
+            return [("/", posixpath.normpath(posixpath.join(_escaped(root), text)))]
+        if text.startswith("./"):
+            return [(root, text[1:])]
+        return [(root, text if not text.startswith("#") else "\\" + text)]
+
+
+@dataclass(frozen=True, slots=True)
+class HostPattern:
+    """A host and all below it: ``example.com``, ``*.example.com`` only those below."""
+
+    host: str
+
+    @classmethod
+    def parse(cls, text: str) -> HostPattern:
+        """The pattern of ``text``, which may begin with ``domain:``.
+
+        Raises:
+            ValueError: it is no host.
+        """
+        host = text.removeprefix("domain:").strip().lower().rstrip(".")
+        if not re.fullmatch(r"(\*\.)?[\w.:\[\]-]+", host):
+            raise ValueError("expected a host such as example.com or *.example.com, without a path")
+        return cls(host)
+
+    def matches(self, host: str) -> bool:
+        """Whether ``host``, in lower case, is meant."""
+        if self.host.startswith("*."):
+            return host.endswith(self.host[1:])
+        return host == self.host or host.endswith("." + self.host)
+
+
+def escape_path(path: str) -> str:
+    """The absolute ``path`` as a pattern that means just it, counted from ``/``."""
+    return "/" + _escaped(path)
+
+
+def _escaped(path: str) -> str:
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
+
+
+def _word_pattern(word: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, re.split(r"\*+", word))), re.DOTALL)
+
+
+def _below(path: str, anchor: str, line: str, *, is_folder: bool) -> bool:
+    top = anchor.rstrip("/") + "/"
+    if path.rstrip("/") + "/" == top:
+        return is_folder and line in ("/", "*", "**", "/*", "/**")
+    if not path.startswith(top):
+        return False
+    return bool(_spec(line).match_file(path[len(top) :] + "/" * is_folder))
+
+
+@lru_cache(maxsize=256)
+def _spec(line: str) -> GitIgnoreSpec:
+    # Imported here since it takes 28 ms, and most sessions have no rule about paths.
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines([line])

@@ -1,0 +1,229 @@
+"""Permission rules: what ``permissions.allow``, ``ask`` and ``deny`` say of a call.
+
+Pure: rules are matched against what a tool said of its call. Which answer a match leads to in which
+approval mode is ``policy``'s; what to propose as a rule is ``proposals``'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
+
+from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from qwen_dual.core.tool import Command, FileAccess, Subject, Tool
+
+SHELL = "run_shell_command"
+FETCH = "web_fetch"
+READING = frozenset(["read_file", "list_directory", "glob", "grep_search"])
+WRITING = frozenset(["edit", "write_file"])
+
+_NAMES: dict[str, frozenset[str]] = {
+    "Read": READING,
+    "Edit": WRITING,
+    "Write": WRITING,
+    **{
+        alias: frozenset([name])
+        for name, aliases in {
+            SHELL: ("Bash", "Shell", "ShellTool"),
+            "read_file": ("ReadFile", "ReadFileTool"),
+            "list_directory": ("ListFiles", "ListFilesTool", "ReadFolder", "LS"),
+            "glob": ("Glob", "GlobTool", "FindFiles"),
+            "grep_search": ("Grep", "GrepTool", "SearchFiles", "search_file_content"),
+            "edit": ("EditTool", "replace"),
+            "write_file": ("WriteFile", "WriteFileTool"),
+            FETCH: ("WebFetch", "WebFetchTool"),
+            "todo_write": ("TodoWrite", "TodoWriteTool"),
+            "ask_user_question": ("AskUserQuestion", "AskUserQuestionTool"),
+        }.items()
+        for alias in (name, *aliases)
+    },
+}
+
+Certainty = Literal["no", "maybe", "yes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        text: as it was written.
+        tools: names of the tools it speaks of; each may hold a ``*``.
+        pattern: which calls of theirs; None for all.
+    """
+
+    text: str
+    tools: frozenset[str]
+    pattern: CommandPattern | PathPattern | HostPattern | None = None
+
+    def names(self, tool: str) -> bool:
+        """Whether it speaks of the tool with this name."""
+        return tool in self.tools or any(
+            fnmatchcase(tool, name) or (name.count("__") == 1 and tool.startswith(name + "__"))
+            for name in self.tools
+            if name.startswith("mcp__")
+        )
+
+    def applies(self, tool: str, subject: Subject) -> Certainty:
+        """Whether it speaks of any part of a call: for rules that deny or ask."""
+        pattern = self.pattern
+        if isinstance(pattern, PathPattern):
+            files = [file for file in subject.files if self._is_about(file, tool)]
+            root, home = subject.root, subject.home
+            return "yes" if any(pattern.may_mean(file, root, home) for file in files) else "no"
+        if not self.names(tool):
+            return "no"
+        if isinstance(pattern, HostPattern):
+            return "yes" if pattern.matches(subject.host) else "no"
+        if pattern is None:
+            return "yes"
+        found = [_applies_to(pattern, command) for command in subject.commands]
+        if "yes" in found:
+            return "yes"
+        return "no" if subject.parsed and "maybe" not in found else "maybe"
+
+    def _is_about(self, file: FileAccess, tool: str) -> bool:
+        """A rule about edits speaks of whatever else writes a file too, such as ``> x``."""
+        return tool in self.tools or (file.writes and tool not in WRITING and self.tools >= WRITING)
+
+
+def parse_rule(text: str) -> Rule:
+    """The rule that ``text`` says: a tool's name or alias, and in parentheses a pattern.
+
+    Raises:
+        ValueError: names what is wrong with it.
+    """
+    name, opened, rest = text.strip().partition("(")
+    name = name.strip()
+    wrong = f"the permission rule {text!r} is not used:"
+    if not name or any(mark in name for mark in " ,;()\"'"):
+        raise ValueError(f"{wrong} expected a tool's name, such as run_shell_command(git *)")
+    tools = _NAMES.get(name, frozenset([name]))
+    if not opened:
+        return Rule(text, tools)
+    if not rest.endswith(")"):
+        raise ValueError(f"{wrong} its parenthesis is not closed")
+    inner = rest[:-1].strip()
+    if not inner:
+        raise ValueError(f"{wrong} the parentheses are empty; write {name} for all its calls")
+    if inner == "*":
+        return Rule(text, tools)
+    try:
+        if tools == {SHELL}:
+            return Rule(text, tools, CommandPattern.parse(inner))
+        if tools <= READING | WRITING:
+            return Rule(text, tools, PathPattern.parse(inner))
+        if tools == {FETCH}:
+            return Rule(text, tools, HostPattern.parse(inner))
+    except ValueError as error:
+        raise ValueError(f"{wrong} {error}") from None
+    raise ValueError(f"{wrong} {name} takes no pattern; write {name} for all its calls")
+
+
+def parse_rules(texts: Iterable[str], warn: Callable[[str], object]) -> list[Rule]:
+    """The rules of ``texts``; those that are none are told to ``warn`` and left out."""
+    rules = []
+    for text in texts:
+        try:
+            rules.append(parse_rule(text))
+        except ValueError as error:
+            warn(str(error))
+    return rules
+
+
+def allows(rules: Iterable[Rule], tool: str, subject: Subject) -> bool:
+    """Whether ``rules`` together allow all of a call: every command, every file, the host."""
+    mine = [rule for rule in rules if rule.names(tool)]
+    guards = [file.guard for file in subject.files if file.guard]
+    if not guards and not subject.private and any(rule.pattern is None for rule in mine):
+        return True
+    if subject.host:
+        hosts = [rule.pattern for rule in mine if isinstance(rule.pattern, HostPattern)]
+        if subject.private:
+            return any(pattern.host == subject.host for pattern in hosts)
+        return any(pattern.matches(subject.host) for pattern in hosts)
+    if subject.commands:
+        patterns = [rule.pattern for rule in mine if isinstance(rule.pattern, CommandPattern)]
+        return subject.parsed and all(_covered(patterns, command) for command in subject.commands)
+    paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
+    return bool(subject.files) and all(
+        any(
+            file.guard in pattern.text and pattern.means(file, subject.root, subject.home)
+            for pattern in paths
+        )
+        for file in subject.files
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which tools a model is offered, and what narrows them.
+
+    Attributes:
+        tools: in their order.
+        only: rules of which one has to cover a call of a tool that they name.
+        deny: rules against single calls of a tool that is offered.
+    """
+
+    tools: tuple[Tool, ...]
+    only: tuple[Rule, ...] = ()
+    deny: tuple[Rule, ...] = ()
+
+
+def select_tools(
+    tools: Sequence[Tool], core: Sequence[Rule] = (), exclude: Sequence[Rule] = ()
+) -> Selection:
+    """What ``tools.core`` and ``tools.exclude`` leave of ``tools``.
+
+    Args:
+        tools: all there are.
+        core: those to offer, all where empty; one with a pattern narrows its tool to that, unless
+            the tool stands there without one too.
+        exclude: those to leave out; with a pattern, what to refuse of a tool that is offered.
+    """
+    kept = tuple(
+        tool
+        for tool in tools
+        if (not core or any(rule.names(tool.name) for rule in core))
+        and not any(rule.names(tool.name) and rule.pattern is None for rule in exclude)
+    )
+    whole = [rule for rule in core if rule.pattern is None]
+    only = tuple(
+        rule
+        for rule in core
+        if rule.pattern is not None
+        and not any(other.names(name) for other in whole for name in rule.tools)
+    )
+    return Selection(kept, only, tuple(rule for rule in exclude if rule.pattern is not None))
+
+
+def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
+    """Whether ``pattern`` speaks of a command or of what that runs, by whatever path."""
+    words = command.words
+    readings = [words]
+    if "/" in words[0]:
+        readings.append((words[0].rpartition("/")[2], *words[1:]))
+    if any(pattern.covers(reading) for reading in readings):
+        return "yes"
+    found = [_applies_to(pattern, inner) for inner in command.runs]
+    if "yes" in found:
+        return "yes"
+    unsure = any(pattern.may_cover(reading) for reading in readings)
+    return "maybe" if unsure or "maybe" in found else "no"
+
+
+def _covered(patterns: Sequence[CommandPattern], command: Command) -> bool:
+    if not command.exact:
+        return False
+    if any(pattern.covers(command.words, command.spelled) for pattern in patterns):
+        return True
+    return (
+        command.transparent
+        and bool(command.runs)
+        and all(_covered(patterns, inner) for inner in command.runs)
+    )

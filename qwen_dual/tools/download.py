@@ -1,0 +1,302 @@
+"""Gets one page over HTTP, without being led where nobody allowed it to go.
+
+A name is resolved once, its addresses are checked, and the connection goes to a checked address:
+between check and connection the name cannot come to mean another machine. That holds for every
+redirect anew. Through a proxy the proxy resolves, so that only addresses in the URL itself are
+checked. Imports httpx when first used.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import anyio
+from anyio import to_thread
+
+from qwen_dual.tools.addresses import is_private_name, is_public, resolve
+from qwen_dual.tools.calls import reason
+from qwen_dual.tools.workspace import ToolFailure
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import httpx
+
+    from qwen_dual.tools.addresses import Address
+
+MAX_BYTES = 10 << 20
+MAX_SECONDS = 60.0
+MAX_REDIRECTS = 5
+MAX_ADDRESSES = 3
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address on the web, checked and in one spelling.
+
+    Attributes:
+        url: whole, without a fragment.
+        scheme: ``http`` or ``https``.
+        host: in lower case and ASCII.
+        port: always a number.
+    """
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a Host header says them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came: its address after redirects, its bytes, and what the server said they are."""
+
+    url: str
+    content: bytes
+    media_type: str
+    charset: str
+
+
+class Elsewhere(Exception):
+    """The page redirects to another host; nothing was asked of that."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.url = url
+
+
+class PrivateAddress(Exception):
+    """The host turned out to be at an address that nobody allowed; no connection was made."""
+
+    def __init__(self, target: Target, addresses: list[Address]) -> None:
+        super().__init__(target.host)
+        self.target = target
+        self.addresses = addresses
+
+
+class Resolver(Protocol):
+    """Finds the addresses of a host."""
+
+    def __call__(self, host: str, port: int, /) -> Awaitable[list[Address]]:
+        """The addresses; raises OSError where there are none."""
+        ...
+
+
+def parse_target(url: str) -> Target:
+    """Checks ``url``.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    if any(character <= " " or character in '\\<>"\x7f' for character in url):
+        raise ValueError("it holds a character that no URL may hold")
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS:
+        raise ValueError("only http:// and https:// can be fetched")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a URL with a user name or a password is not fetched")
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        host = host.encode("idna").decode() if not host.isascii() else host
+        port = parts.port or _PORTS[parts.scheme]
+    except (UnicodeError, ValueError) as error:
+        raise ValueError(f"its host or port is wrong ({error})") from None
+    if not host or "%" in host:
+        raise ValueError("it names no host")
+    target = Target("", parts.scheme, host, port)
+    whole = urlunsplit((parts.scheme, target.authority, parts.path or "/", parts.query, ""))
+    return Target(whole, parts.scheme, host, port)
+
+
+class Downloader:
+    """Gets pages.
+
+    Args:
+        find: resolves names.
+        is_open: whether an address may be connected to without leave.
+        proxy_for: the proxy for a URL; None for none.
+        seconds: for one page, redirects included.
+    """
+
+    def __init__(
+        self,
+        find: Resolver = resolve,
+        is_open: Callable[[Address], bool] = is_public,
+        proxy_for: Callable[[str], str | None] = lambda _: None,
+        seconds: float = MAX_SECONDS,
+    ) -> None:
+        self._find = find
+        self._is_open = is_open
+        self._proxy_for = proxy_for
+        self._seconds = seconds
+        self._tls: ssl.SSLContext | None = None
+
+    async def get(self, target: Target, leave: frozenset[str]) -> Page:
+        """The page at ``target``.
+
+        Args:
+            target: what to get.
+            leave: addresses and hosts that may be connected to although they are private.
+
+        Raises:
+            Elsewhere: it redirects to another host.
+            PrivateAddress: leave is needed for an address.
+            ToolFailure: it cannot be had.
+        """
+        try:
+            with anyio.fail_after(self._seconds):
+                await to_thread.run_sync(self._prepare)
+                for _ in range(MAX_REDIRECTS + 1):
+                    answer = await self._ask(target, leave)
+                    if isinstance(answer, Page):
+                        return answer
+                    target = answer
+        except TimeoutError:
+            said = f"{target.url} was not there whole after {self._seconds:g} s."
+            raise ToolFailure(said) from None
+        raise ToolFailure(f"{target.url} redirects more than {MAX_REDIRECTS} times.")
+
+    def _prepare(self) -> None:
+        """Imports httpx and reads the certificates: 150 ms, so in a thread."""
+        import httpx
+
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+
+    async def _ask(self, target: Target, leave: frozenset[str]) -> Page | Target:
+        """One request: the page, or where it redirects to on the same host."""
+        import httpx
+
+        proxy = self._proxy_for(target.url)
+        hosts = [target.host]
+        if proxy is None:
+            hosts = [str(address) for address in await self._checked(target, leave)]
+        assert self._tls is not None
+        problem: Exception | None = None
+        try:
+            async with httpx.AsyncClient(
+                verify=self._tls, proxy=proxy, trust_env=False, timeout=self._seconds
+            ) as client:
+                for host in hosts[:MAX_ADDRESSES]:
+                    try:
+                        request = _request(client, target, host)
+                        response = await client.send(request, stream=True)
+                    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                        problem = error
+                        continue
+                    try:
+                        return await _take(response, target)
+                    finally:
+                        await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
+            problem = error
+        why = str(problem) or type(problem).__name__
+        raise ToolFailure(f"Could not fetch {target.url}: {why}.")
+
+    async def _checked(self, target: Target, leave: frozenset[str]) -> list[Address]:
+        try:
+            addresses = await self._find(target.host, target.port)
+        except OSError as error:
+            raise ToolFailure(f"Could not find the host {target.host}: {reason(error)}.") from error
+        if not addresses:
+            raise ToolFailure(f"The host {target.host} has no address.")
+        if target.host not in leave:
+            closed = [a for a in addresses if not self._is_open(a) and str(a) not in leave]
+            if closed:
+                raise PrivateAddress(target, closed)
+        return addresses
+
+
+def proxy_of(url: str, configured: str | None = None) -> str | None:
+    """The proxy for ``url``: the configured one, else what the environment names.
+
+    None for a host of this machine or network itself, and for those that ``NO_PROXY`` names.
+    """
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_private_name(host) or proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return configured or proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _request(client: httpx.AsyncClient, target: Target, host: str) -> httpx.Request:
+    """A request for ``target`` that goes to ``host``, its own name or one of its addresses."""
+    import httpx
+
+    url = httpx.URL(target.url)
+    if url.raw_host.decode().strip("[]") != target.host:
+        raise ValueError(f"the host of {target.url} can be read in two ways")
+    headers = {
+        "Host": target.authority,
+        "Accept": "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.1",
+        "Accept-Encoding": "gzip",
+        "User-Agent": "qwen-dual",
+    }
+    return client.build_request(
+        "GET",
+        url.copy_with(host=host),
+        headers=headers,
+        extensions={"sni_hostname": target.host},
+    )
+
+
+async def _take(response: httpx.Response, target: Target) -> Page | Target:
+    location = response.headers.get("location")
+    if response.status_code in _REDIRECTS and location:
+        return _follow(target, location)
+    if not response.is_success:
+        said = f"{response.status_code} {response.reason_phrase}".strip()
+        raise ToolFailure(f"{target.url} answered {said}.")
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        raise ToolFailure(f"{target.url} came as {encoding}, which was not asked for.")
+    content = await _read(response.aiter_raw(), target.url, packed=encoding == "gzip")
+    return Page(target.url, content, media_type, response.charset_encoding or "")
+
+
+def _follow(target: Target, location: str) -> Target:
+    """Where a redirect leads, if that is the same host and no less safe."""
+    whole = urljoin(target.url, location)
+    try:
+        after = parse_target(whole)
+    except ValueError as error:
+        raise ToolFailure(f"{target.url} redirects to {whole[:500]!r}: {error}.") from None
+    same = after.host.removeprefix("www.") == target.host.removeprefix("www.")
+    usual = after.port in (target.port, _PORTS[after.scheme])
+    if not same or not usual or (target.scheme, after.scheme) == ("https", "http"):
+        raise Elsewhere(after.url)
+    return after
+
+
+async def _read(pieces: AsyncIterator[bytes], url: str, *, packed: bool) -> bytes:
+    """All of a body, which is bounded as it is unpacked, so that a small one cannot grow huge."""
+    unpack = zlib.decompressobj(wbits=31) if packed else None
+    content = bytearray()
+    async for piece in pieces:
+        try:
+            room = MAX_BYTES + 1 - len(content)
+            content += piece if unpack is None else unpack.decompress(piece, room)
+        except zlib.error as error:
+            raise ToolFailure(f"{url} came damaged: {error}.") from error
+        if len(content) > MAX_BYTES:
+            raise ToolFailure(f"{url} is larger than {MAX_BYTES >> 20} MiB.")
+    return bytes(content)

@@ -1,0 +1,150 @@
+"""Every file and folder of a workspace that a person may want to name. Blocks; for a thread.
+
+Git is asked where it knows the folder: it leaves out what .gitignore names several times faster
+than a walk that reads the rules itself. .qwenignore holds either way. Nothing is read but names.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.walk import Walk
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable, Iterator
+
+MAX_ENTRIES = 200_000
+GIT_SECONDS = 20.0
+FIRST_NEWS = 2000
+"""Entries after which a walk tells for the first time what it has; then at four times as many."""
+
+_POLL = 0.05
+_QWENIGNORE = ".qwenignore"
+
+
+def list_paths(
+    root: str,
+    gone: threading.Event,
+    *,
+    news: Callable[[list[str]], object] = lambda _: None,
+    most: int = MAX_ENTRIES,
+) -> list[str]:
+    """Paths relative to ``root``, folders with ``/`` at the end, the highest first.
+
+    Args:
+        root: the workspace, its real path.
+        gone: ends it early when set; what it returns then is not all.
+        news: gets what was found while more is looked for.
+        most: entries beyond which nothing is looked for.
+    """
+    files = _git_files(root, gone)
+    if files is not None:
+        return _with_folders(_sayable(_not_kept_back(root, files)), most)
+    ignore = Ignore(root, root)
+    if ignore.hides_base:
+        return []
+    start = len(root.rstrip("/")) + 1
+    found: list[str] = []
+    told = FIRST_NEWS
+    for entry in islice(Walk(root, ignore, gone).files(), most):
+        found.append(entry.path[start:])
+        if len(found) == told:
+            told *= 4
+            news(_with_folders(_sayable(found), most))
+    return _with_folders(_sayable(found), most)
+
+
+def _git_files(root: str, gone: threading.Event) -> list[str] | None:
+    """The files that git knows or would add; None where it cannot tell of all of them."""
+    if os.path.exists(os.path.join(root, ".gitmodules")):
+        return None  # it names a submodule, but not what is in it
+    listed = _git(root, gone, "--cached", "--others", "--exclude-standard", "--deduplicate")
+    # Git lists nothing in a folder that is ignored itself; here it is the workspace all the same.
+    if not listed or any(path.endswith("/") for path in listed):
+        return None  # a repository within this one
+    deleted = _git(root, gone, "--deleted")
+    return None if deleted is None else list(dict.fromkeys(listed).keys() - set(deleted))
+
+
+def _git(root: str, gone: threading.Event, *options: str) -> list[str] | None:
+    """The paths that ``git ls-files`` names; None when it fails, or takes too long."""
+    # A repository's own settings may name a program for fsmonitor: it must not run for a listing.
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", *options]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=root,
+            env=environment | {"GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:  # no git, or no such folder
+        return None
+    until = time.monotonic() + GIT_SECONDS
+    with process:
+        while True:
+            try:
+                output, _ = process.communicate(timeout=_POLL)
+            except subprocess.TimeoutExpired:
+                if gone.is_set() or time.monotonic() > until:
+                    process.kill()
+                    return None
+            else:
+                break
+    if process.returncode:
+        return None
+    return [os.fsdecode(path) for path in output.split(b"\0") if path]
+
+
+def _not_kept_back(root: str, files: Iterable[str]) -> Iterator[str]:
+    """``files`` without what a .qwenignore names, in the order of their names."""
+    ordered = sorted(files)
+    folders = {"", *(os.path.dirname(path) for path in ordered)}
+    if not any(os.path.exists(os.path.join(root, name, _QWENIGNORE)) for name in _all(folders)):
+        yield from ordered
+        return
+    ignore = Ignore(root, root)
+    known = {"": ignore.hides_base}
+
+    def is_hidden(folder: str) -> bool:
+        if folder not in known:
+            above = is_hidden(os.path.dirname(folder))
+            known[folder] = above or ignore.ignores(os.path.join(root, folder), is_dir=True)
+        return known[folder]
+
+    for path in ordered:
+        if not is_hidden(os.path.dirname(path)) and not ignore.ignores(
+            os.path.join(root, path), is_dir=False
+        ):
+            yield path
+
+
+def _all(folders: Iterable[str]) -> set[str]:
+    """``folders`` and those above them."""
+    every: set[str] = set()
+    for folder in folders:
+        while folder not in every:
+            every.add(folder)
+            folder = os.path.dirname(folder)
+    return every
+
+
+def _sayable(paths: Iterable[str]) -> Iterator[str]:
+    """Those that can stand in a prompt: in UTF-8, in one line."""
+    return (path for path in paths if path.isprintable())
+
+
+def _with_folders(files: Iterable[str], most: int) -> list[str]:
+    kept = list(islice(files, most))
+    folders = _all(os.path.dirname(path) for path in kept) - {""}
+    every = [*(f"{folder}/" for folder in folders), *kept]
+    every.sort(key=lambda path: (path.count("/", 0, -1), path))
+    return every

@@ -1,0 +1,78 @@
+"""``todo_write``: the agent's own list of what is to be done.
+
+The list on screen is drawn from the call's input; what is kept here is for who asks later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.tool import Subject, ToolResult
+from qwen_dual.tools.calls import SchemaTool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.core.tool import Kind
+    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.tools.parameters import Todo
+
+_MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
+
+
+class TodoWriteTool(SchemaTool):
+    """Keeps one list.
+
+    Attributes:
+        todos: the list as it was last written.
+    """
+
+    name = "todo_write"
+    kind: Kind = "plan"
+    description = (
+        "Writes the list of what is to be done, whole, and shows it to the person. Use it for work "
+        "of three steps and more: one item in_progress at a time, each marked completed as soon as "
+        "it is done. An empty list clears it."
+    )
+
+    def __init__(self) -> None:
+        self.todos: tuple[Todo, ...] = ()
+
+    def prepare(self, arguments: Mapping[str, Any]) -> TodoCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        from qwen_dual.tools import parameters
+
+        return TodoCall(self, tuple(parameters.check(parameters.TodoWrite, arguments).todos))
+
+
+class TodoCall:
+    """One new list."""
+
+    outside: str | None = None
+    subject = Subject()
+    suggestions: Sequence[Suggestion] = ()
+
+    def __init__(self, tool: TodoWriteTool, todos: tuple[Todo, ...]) -> None:
+        done = sum(todo.status == "completed" for todo in todos)
+        self.title = f"{done} of {len(todos)} done" if todos else "nothing to do"
+        self._tool = tool
+        self._todos = todos
+
+    async def preview(self) -> Preview | None:
+        """Nothing: it never asks."""
+        return None
+
+    async def run(self, report: Callable[[str], None]) -> ToolResult:
+        """Keeps the list; ``report`` is not used."""
+        self._tool.todos = self._todos
+        return ToolResult(told(self._todos))
+
+
+def told(todos: Sequence[Todo]) -> str:
+    """What the model gets: the list as it now is."""
+    if not todos:
+        return "The todo list is empty now."
+    lines = "\n".join(f"{_MARKS[todo.status]} {todo.content} (id {todo.id})" for todo in todos)
+    left = sum(todo.status != "completed" for todo in todos)
+    after = "Keep it up to date as you go on." if left else "All of it is done."
+    return f"The todo list is saved, {left} of {len(todos)} left. {after}\n\n{lines}"

@@ -1,0 +1,342 @@
+"""Permission rules: how they are read, what they match, what is proposed, what is offered."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen_dual.core.patterns import PathPattern
+from qwen_dual.core.permissions import allows, parse_rule, parse_rules, select_tools
+from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.tool import UNKNOWN, Command, FileAccess, Subject
+from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+SHELL = "run_shell_command"
+
+
+def command(text: str) -> Subject:
+    return Subject((Command(tuple(text.split())),))
+
+
+def file(
+    path: str, real: str = "", *, is_folder: bool = False, root: str = "/w", home: str = "/h"
+) -> Subject:
+    access = FileAccess(path, real or path, is_folder=is_folder)
+    return Subject(files=(access,), root=root, home=home)
+
+
+@pytest.mark.parametrize(
+    ("rule", "yes", "no"),
+    [
+        ("Bash(git *)", ["git", "git status", "git log -1"], ["gitx", "gi t", "ls git"]),
+        ("Bash(git:*)", ["git", "git status"], ["gitx"]),
+        ("run_shell_command(git)", ["git", "git status"], ["gitx"]),
+        ("ShellTool(git log)", ["git log", "git log -1"], ["git", "git logs", "git push"]),
+        ("Bash(git * main)", ["git main", "git push origin main"], ["git push main -f"]),
+        ("Bash(npm run test:*)", ["npm run test", "npm run test x"], ["npm run test:unit"]),
+        ("Bash(npm run test*)", ["npm run test:unit", "npm run test -v"], ["npm run build"]),
+        ("Bash(* --version)", ["node --version"], ["node --version x"]),
+        ("Bash(*)", ["rm x"], []),
+        ("Bash", ["rm x"], []),
+        ("Shell(a 'b c')", [], ["a b c"]),
+    ],
+)
+def test_commands_match_by_whole_words(rule: str, yes: list[str], no: list[str]) -> None:
+    parsed = parse_rule(rule)
+    for text in yes:
+        assert allows([parsed], SHELL, command(text)), text
+        assert parsed.applies(SHELL, command(text)) == "yes", text
+    for text in no:
+        assert not allows([parsed], SHELL, command(text)), text
+        assert parsed.applies(SHELL, command(text)) == "no", text
+
+
+def test_quotes_in_a_rule_hold_words_together() -> None:
+    rule = parse_rule("Bash(echo 'a b' *)")
+    assert allows([rule], SHELL, Subject((Command(("echo", "a b", "c")),)))
+
+
+def test_every_command_has_to_be_allowed_and_one_is_enough_to_deny() -> None:
+    both = Subject((Command(("git", "log")), Command(("rm", "x"))))
+    assert not allows([parse_rule("Bash(git *)")], SHELL, both)
+    assert allows([parse_rule("Bash(git *)"), parse_rule("Bash(rm *)")], SHELL, both)
+    assert parse_rule("Bash(rm *)").applies(SHELL, both) == "yes"
+
+
+def test_what_is_not_known_is_never_allowed_and_may_be_denied() -> None:
+    git = [parse_rule("Bash(git *)")]
+    assert not allows(git, SHELL, Subject((Command(("git", "log")),), parsed=False))
+    assert not allows(git, SHELL, Subject((Command(("git",), exact=False),)))
+    assert not allows(git, SHELL, Subject((Command((UNKNOWN, "log"), exact=False),)))
+    assert allows(git, SHELL, Subject((Command(("git", "log", UNKNOWN)),)))
+    deny = parse_rule("Bash(git push *)")
+    assert deny.applies(SHELL, Subject((Command(("git", UNKNOWN)),))) == "maybe"
+    assert deny.applies(SHELL, Subject((Command((UNKNOWN,)),))) == "maybe"
+    assert deny.applies(SHELL, Subject((Command(("git", "log", UNKNOWN)),))) == "no"
+
+
+def test_words_to_be_spelled_are_not_covered_by_a_star() -> None:
+    subject = Subject((Command(("find", ".", "-delete"), spelled=frozenset([2])),))
+    assert not allows([parse_rule("Bash(find *)")], SHELL, subject)
+    assert allows([parse_rule("Bash(find * -delete)")], SHELL, subject)
+
+
+def test_what_a_command_runs_in_turn_is_denied_but_allowed_only_where_it_changes_nothing() -> None:
+    inner = Command(("rm", "x"))
+    sudo = Subject((Command(("sudo", "rm", "x"), runs=(inner,)),))
+    nice = Subject((Command(("nice", "rm", "x"), runs=(inner,), transparent=True),))
+    rm = parse_rule("Bash(rm *)")
+    assert (rm.applies(SHELL, sudo), rm.applies(SHELL, nice)) == ("yes", "yes")
+    assert (allows([rm], SHELL, sudo), allows([rm], SHELL, nice)) == (False, True)
+
+
+def test_a_program_is_denied_by_whatever_path_and_allowed_by_its_name_only() -> None:
+    rm = parse_rule("Bash(rm *)")
+    assert rm.applies(SHELL, command("/bin/rm x")) == "yes"
+    assert not allows([rm], SHELL, command("./rm x"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "yes", "no"),
+    [
+        ("Read(src/**)", ["/w/src/a", "/w/src/b/c"], ["/w/a", "/x/src/a", "/w/x/src/a"]),
+        ("Read(*.env)", ["/w/a.env", "/w/b/.env"], ["/a.env"]),
+        ("Read(./secrets)", ["/w/secrets/a"], ["/w/b/secrets"]),
+        ("Read(//etc/**)", ["/etc/passwd"], ["/w/etc/passwd", "/etcx"]),
+        ("Read(/etc/**)", ["/etc/passwd", "/w/etc/x"], ["/x/etc/y"]),
+        ("Read(~/.ssh/**)", ["/h/.ssh/id"], ["/w/.ssh/id", "/h/.sshx"]),
+        ("Read(../other/**)", ["/other/x"], ["/w/other/x"]),
+        ("Read(#a)", ["/w/#a"], ["/w/a"]),
+        ("Read(//w/a\\ \\[1\\]/**)", ["/w/a [1]/x"], ["/w/a 1/x"]),
+    ],
+)
+def test_paths_match_as_gitignore_says(rule: str, yes: list[str], no: list[str]) -> None:
+    parsed = parse_rule(rule)
+    for path in yes:
+        assert allows([parsed], "read_file", file(path)), path
+    for path in no:
+        assert not allows([parsed], "read_file", file(path)), path
+
+
+def test_a_folder_stands_for_all_in_it() -> None:
+    rule = parse_rule("Read(src/**)")
+    assert allows([rule], "grep_search", file("/w/src", is_folder=True))
+    assert not allows([rule], "grep_search", file("/w", is_folder=True))
+    assert allows([parse_rule("Read(**)")], "glob", file("/w", is_folder=True))
+
+
+def test_a_link_is_denied_by_both_its_names_and_allowed_by_the_real_one() -> None:
+    link = file("/w/src/link", "/etc/passwd")
+    rule = parse_rule("Read(src/**)")
+    assert not allows([rule], "read_file", link)
+    assert rule.applies("read_file", link) == "yes"
+    assert parse_rule("Read(//etc/**)").applies("read_file", link) == "yes"
+
+
+def test_a_command_that_writes_a_file_falls_under_the_rules_for_edits() -> None:
+    access = FileAccess("/w/.env", "/w/.env", writes=True)
+    subject = Subject((Command((">", ".env"), exact=False),), files=(access,), root="/w")
+    assert parse_rule("Edit(.env)").applies(SHELL, subject) == "yes"
+    assert parse_rule("Read(.env)").applies(SHELL, subject) == "no"
+
+
+@pytest.mark.parametrize(
+    ("rule", "yes", "no"),
+    [
+        ("WebFetch(example.com)", ["example.com", "a.example.com"], ["example.com.evil.org"]),
+        ("WebFetch(domain:example.com)", ["example.com"], ["notexample.com"]),
+        ("WebFetch(*.example.com)", ["a.example.com"], ["example.com"]),
+    ],
+)
+def test_hosts_match_with_those_below_them(rule: str, yes: list[str], no: list[str]) -> None:
+    parsed = parse_rule(rule)
+    assert all(allows([parsed], "web_fetch", Subject(host=host)) for host in yes)
+    assert not any(allows([parsed], "web_fetch", Subject(host=host)) for host in no)
+
+
+def test_aliases_name_the_tools_they_stand_for() -> None:
+    assert parse_rule("Read").tools == {"read_file", "list_directory", "glob", "grep_search"}
+    assert parse_rule("Edit").tools == parse_rule("Write").tools == {"edit", "write_file"}
+    assert parse_rule("read_file").tools == {"read_file"}
+    assert parse_rule("mcp__box__*").names("mcp__box__open")
+    assert parse_rule("mcp__box").names("mcp__box__open")
+    assert not parse_rule("mcp__box").names("mcp__boxes__open")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "expected a tool's name"),
+        ("git *", "expected a tool's name"),
+        ("Bash(git *", "parenthesis is not closed"),
+        ("Bash()", "parentheses are empty"),
+        ("Bash(git 'x)", "quotes do not close"),
+        ("Read(!x)", "cannot begin with '!'"),
+        ("Read([z-a])", "no path pattern"),
+        ("Read(a\\)", "no path pattern"),
+        ("WebFetch(https://example.com/x)", "expected a host"),
+        ("TodoWrite(x)", "takes no pattern"),
+    ],
+)
+def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_rule(text)
+    told: list[str] = []
+    assert parse_rules([text, "Bash"], told.append) == [parse_rule("Bash")]
+    assert repr(text) in told[0]
+
+
+# -- what is proposed --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("ls -la", "run_shell_command(ls *)"),
+        ("git log -1", "run_shell_command(git log *)"),
+        ("git", None),
+        ("git -C x log", None),
+        ("git config core.pager x", None),
+        ("make test", "run_shell_command(make test *)"),
+        ("docker ps", "run_shell_command(docker ps *)"),
+        ("./run.sh x", "run_shell_command(./run.sh *)"),
+        ("rm x", None),
+        ("/bin/rm x", None),
+        ("sudo ls", None),
+        ("bash x.sh", None),
+        ("python3.11 x.py", None),
+        ("node x.js", None),
+        ("env ls", None),
+        ("xargs ls", None),
+        ("curl x", None),
+        ("npx x", None),
+        ("uv run x", None),
+        ("docker run x", None),
+    ],
+)
+def test_only_harmless_commands_leave_a_rule(text: str, rule: str | None) -> None:
+    assert rule_for(SHELL, "execute", command(text), outside=False) == rule
+
+
+def test_a_line_of_several_commands_leaves_a_rule_where_all_share_it() -> None:
+    same = Subject((Command(("git", "log")), Command(("git", "log", "-1"))))
+    other = Subject((Command(("git", "log")), Command(("ls",))))
+    assert rule_for(SHELL, "execute", same, outside=False) == "run_shell_command(git log *)"
+    assert rule_for(SHELL, "execute", other, outside=False) is None
+    unsure = Subject((Command(("ls",)),), parsed=False)
+    assert rule_for(SHELL, "execute", unsure, outside=False) is None
+
+
+def test_a_harmless_wrapper_leaves_the_rule_of_what_it_runs() -> None:
+    inner = Command(("npm", "test"))
+    timeout = Command(("timeout", "5", "npm", "test"), runs=(inner,), transparent=True)
+    found = rule_for(SHELL, "execute", Subject((timeout,)), outside=False)
+    assert found == "run_shell_command(npm test *)"
+
+
+@pytest.mark.parametrize(
+    ("tool", "path", "is_folder", "rule"),
+    [
+        ("read_file", "/o/a b/x", False, "Read(//o/a\\ b/**)"),
+        ("list_directory", "/o/a", True, "Read(//o/a/**)"),
+        ("edit", "/o/x", False, "Edit(//o/**)"),
+        ("read_file", "/x", False, "Read(//x)"),
+        ("read_file", "/h/.profile", False, "Read(//h/.profile)"),
+        ("list_directory", "/h", True, None),
+    ],
+)
+def test_what_lies_outside_leaves_a_rule_for_its_folder(
+    tool: str, path: str, is_folder: bool, rule: str | None
+) -> None:
+    subject = file(path, is_folder=is_folder)
+    found = rule_for(tool, "edit" if tool == "edit" else "read", subject, outside=True)
+    assert found == rule
+    if found is not None:
+        assert allows([parse_rule(found)], tool, subject)
+
+
+def test_other_calls_leave_what_fits_them() -> None:
+    assert rule_for("edit", "edit", file("/w/x"), outside=False) == "edits"
+    guarded = Subject(files=(FileAccess("/w/.git/x", "/w/.git/x", True, guard=".git"),))
+    assert rule_for("edit", "edit", guarded, outside=False) is None
+    host = Subject(host="example.com")
+    assert rule_for("web_fetch", "fetch", host, outside=False) == "WebFetch(example.com)"
+    assert rule_for("ask_user_question", "question", Subject(), outside=False) is None
+    assert rule_for("read_file", "read", file("/w/x"), outside=False) is None
+
+
+def test_a_pattern_of_a_path_is_compiled_however_odd_the_project_is_called() -> None:
+    pattern = PathPattern.parse("../x")
+    assert pattern.matches("/a [b]/x", "/a [b]/w", "/h", is_folder=False)
+
+
+# -- what is offered ---------------------------------------------------------------------------
+
+
+def test_the_settings_choose_which_tools_are_offered() -> None:
+    tools = [FakeTool(name) for name in (SHELL, "read_file", "edit", "mcp__a__b")]
+
+    def names(core: str = "", exclude: str = "") -> list[str]:
+        rules = [[parse_rule(text) for text in texts.split()] for texts in (core, exclude)]
+        return [tool.name for tool in select_tools(tools, *rules).tools]
+
+    assert names() == [SHELL, "read_file", "edit", "mcp__a__b"]
+    assert names("Read Edit") == ["read_file", "edit"]
+    assert names("", "Bash mcp__a") == ["read_file", "edit"]
+    assert names("Bash(git) Read", "Read") == [SHELL]
+
+
+def test_patterns_narrow_the_tools_that_are_offered() -> None:
+    tools = [FakeTool(SHELL)]
+    git, rm, whole = (parse_rule(text) for text in ("Bash(git)", "Bash(rm)", "Bash"))
+    assert select_tools(tools, [git], [rm]).only == (git,)
+    assert select_tools(tools, [git], [rm]).deny == (rm,)
+    assert select_tools(tools, [git, whole]).only == ()
+
+
+# -- in a session ------------------------------------------------------------------------------
+
+
+def test_a_denied_call_does_not_run_and_the_model_learns_of_the_rule() -> None:
+    tool = FakeTool()
+    model = FakeModel(call(SHELL, command="rm x"))
+
+    async def script(host: Host) -> None:
+        host.session.policy.set_rules(deny=["Bash(rm *)"])
+        host.session.set_approval_mode("yolo")
+        host.session.submit("go")
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert tool.runs == [] and host.of("control_request") == []
+    assert "Bash(rm *)" in host.tool_results()[0]["content"]
+
+
+def test_an_edited_input_that_a_rule_denies_does_not_run() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.policy.set_rules(deny=["Bash(rm *)"])
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, updated_input={"command": "rm x"})
+        await host.result()
+
+    host = Host(FakeModel(call(SHELL, command="ls")), tool)
+    host.play(script)
+    assert tool.runs == []
+    assert "Bash(rm *)" in host.tool_results()[0]["content"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_turns_out_to_need_leave_is_asked_about_even_in_yolo(allowed: bool) -> None:
+    tool = FakeTool("web_fetch", "fetch", needs_leave=True)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), allowed, message="no")
+        await host.result()
+
+    host = Host(FakeModel(call("web_fetch", url="x")), tool, approval_mode="yolo")
+    host.play(script)
+    assert len(tool.runs) == allowed
+    assert host.tool_results()[0]["is_error"] is not allowed

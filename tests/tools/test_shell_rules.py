@@ -1,0 +1,338 @@
+"""Command lines and permission rules: the usual tricks, and lines made at random."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qwen_dual.core.permissions import allows, parse_rule
+from qwen_dual.core.policy import Policy
+from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.tool import Subject
+from qwen_dual.tools.shellwords import parse
+from tests.tools.support import tool_of
+
+if TYPE_CHECKING:
+    from qwen_dual.tools.toolset import Toolset
+
+SHELL = "run_shell_command"
+
+
+def subject(line: str) -> Subject:
+    parsed = parse(line)
+    return Subject(tuple(parsed.commands), parsed.whole)
+
+
+def allowed(line: str, *rules: str) -> bool:
+    return allows([parse_rule(rule) for rule in rules], SHELL, subject(line))
+
+
+def denied(line: str, rule: str = "Bash(rm *)") -> str:
+    return parse_rule(rule).applies(SHELL, subject(line))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git log",
+        "git status > /dev/null 2>&1",
+        "git log && git status || git diff; git show | git apply & git fetch",
+        'git commit -m "a && b; rm -rf ~"',
+        "git commit -m 'a `rm x` $(rm y)'",
+        'git commit -m "$(git log)"',
+        "git log $BRANCH",
+        "git log *.py",
+        "(git log); { git status; }; ! git diff",
+        "for x in a b; do git show $x; done",
+        "if git diff; then git add .; else git log; fi",
+        '"git" status',
+        "g'it' status",
+        "\\git status",
+        "git \\\n  status",
+        "git log # && rm -rf ~",
+        "git log --format='%H # not a comment'",
+        "git --no-pager log",
+        "timeout 5 git fetch",
+        "time nice -n 5 git gc",
+        "command git log",
+        "git apply < some.patch",
+        "git diff <(git show a) <(git show b)",
+        "",
+    ],
+)
+def test_a_rule_for_git_allows_what_runs_git_alone(line: str) -> None:
+    assert allowed(line, "Bash(git *)") is bool(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git log; rm -rf ~",
+        "git log\nrm -rf ~",
+        "git log && rm x",
+        "git log || rm x",
+        "git log | sh",
+        "git log & rm x",
+        "git log $(rm x)",
+        'git log "$(rm x)"',
+        "git log `rm x`",
+        'git log "a `rm x` b"',
+        "git log <(rm x)",
+        "git log > x",
+        "git log >> x",
+        "git log &> x",
+        "git log >| x",
+        "git log 2> x",
+        "git log > $X",
+        "> x git log",
+        "git log > /dev/nullx",
+        "git log < /dev/tcp/host/80",
+        "X=1 git log",
+        "PATH=/tmp git log",
+        "LD_PRELOAD=x git log",
+        "PATH=/tmp; git log",
+        "export PATH=/tmp; git log",
+        "env git log",
+        "env X=1 git log",
+        "sudo git log",
+        "exec git log",
+        "xargs git log",
+        "eval git log",
+        "bash -c 'git log'",
+        "sh -c 'git log'",
+        "find . -exec git log {} +",
+        "nohup env git log",
+        "alias git=rm; git log",
+        "git() { rm x; }; git log",
+        "git() { git log; }; git log",
+        "trap 'rm x' EXIT; git log",
+        "gitx log",
+        "./git log",
+        "/tmp/git log",
+        "$GIT log",
+        "${GIT} log",
+        "$(echo git) log",
+        "g?t log",
+        "g* log",
+        "{git,rm} log",
+        "$'git' log",
+        "git log ${X:-$(rm x)}",
+        "git log ${X@P}",
+        "git log $((a[$(rm x)]))",
+        "[[ -v 'a[$(rm x)]' ]] && git log",
+        "git log <<EOF\n$(rm x)\nEOF",
+        "git log <<'EOF'\nx\nEOF\nrm x",
+        "git log 'unfinished",
+        "git log && ",
+        "git log \\; rm x; rm y",
+        "git log\r# x; rm y",
+        "git log\x0brm x",
+        "git\u00a0log",
+        "git -c core.pager='rm x' log",
+        "git -ccore.pager=x log",
+        "git -C /elsewhere log",
+        "git --exec-path=/tmp log",
+        "git --config-env=a=b log",
+        "git --git-dir=/x log",
+        "git fetch --upload-pack='rm x' .",
+        "git fetch --upload-p='rm x' .",
+        "git rebase --exec 'rm x' main",
+        "git diff --output=x",
+        "git $X log",
+        "coproc git log",
+        "while rm x; do git log; done",
+        "case $(rm x) in a) git log;; esac",
+        "git log > /dev/null; cd /x",
+        "((x=1)); git log",
+        "git log && git status > /dev/null x 2>y",
+    ],
+)
+def test_a_rule_for_git_allows_nothing_else(line: str) -> None:
+    assert not allowed(line, "Bash(git *)")
+
+
+def test_every_part_may_have_a_rule_of_its_own() -> None:
+    line = "cd src && npm test -- --ci | tail -5"
+    assert allowed(line, "Bash(cd *)", "Bash(npm test *)", "Bash(tail *)")
+    assert not allowed(line, "Bash(npm test *)", "Bash(tail *)")
+    assert allowed("git log > x", "Bash")
+
+
+def test_a_wrapper_is_allowed_by_its_own_name_and_its_risky_options_by_theirs() -> None:
+    assert allowed("xargs rm", "Bash(xargs *)")
+    assert allowed("bash -c 'rm x'", "Bash(bash *)")
+    assert allowed("find . -name '*.py'", "Bash(find *)")
+    for line in (
+        "find . -exec rm {} +",
+        "find . -delete",
+        "find $X",
+        "fd x -x rm",
+        "rg --pre sh x",
+    ):
+        assert not allowed(line, "Bash(find *)", "Bash(fd *)", "Bash(rg *)"), line
+    assert allowed("find . -exec ls {} +", "Bash(find * -exec *)")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rm x",
+        "git log; rm x",
+        "git log $(rm x)",
+        'echo "`rm x`"',
+        "cat <(rm x)",
+        "X=1 rm x",
+        "/bin/rm x",
+        "\\rm x",
+        "r'm' x",
+        "sudo rm x",
+        "sudo -u root -- rm x",
+        "env -u A X=1 rm x",
+        "command rm x",
+        "exec rm x",
+        "nohup nice -n 5 timeout -s KILL 5 rm x",
+        "xargs -n 1 rm",
+        "eval 'rm x'",
+        "eval rm x",
+        "bash -c 'git log; rm x'",
+        'sh -ec "rm x"',
+        "bash -c \"bash -c 'rm x'\"",
+        "find . -name x -exec rm {} \\;",
+        "watch -n 1 rm x",
+        "trap 'rm x' EXIT",
+        "busybox rm x",
+        "f() { rm x; }; f",
+        "if true; then rm x; fi",
+        "cat <<EOF\n$(rm x)\nEOF",
+        "rm x > /dev/null",
+        "> /dev/null rm x",
+        "echo 'unfinished; rm x\nrm y",
+        "(cd /; rm x)",
+        "! rm x",
+        "time rm x",
+        "coproc rm x",
+    ],
+)
+def test_a_denied_command_is_found_wherever_it_hides(line: str) -> None:
+    assert denied(line) in ("yes", "maybe")
+    if "unfinished" not in line:
+        assert denied(line) == "yes"
+
+
+@pytest.mark.parametrize(
+    "line", ["$CMD x", "${X}m x", "r? x", "eval $X", "bash -c $X", "curl x | sh", "xargs $X"]
+)
+def test_what_may_be_denied_is_not_sure(line: str) -> None:
+    assert denied(line) == "maybe"
+
+
+@pytest.mark.parametrize("line", ["echo 'rm x'", "echo rm", "git commit -m 'rm x'", "ls # rm x"])
+def test_words_alone_are_not_denied(line: str) -> None:
+    assert denied(line) == "no"
+
+
+def test_options_of_git_itself_hide_no_subcommand() -> None:
+    assert denied("git -c a=b -C x push origin", "Bash(git push *)") == "yes"
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("git log -1", "run_shell_command(git log *)"),
+        ("  make   test ", "run_shell_command(make test *)"),
+        ("ls *", "run_shell_command(ls *)"),
+        ("git log && git log -2 > /dev/null", "run_shell_command(git log *)"),
+        ("timeout 5 npm test", "run_shell_command(npm test *)"),
+        ("git log; rm -rf x", None),
+        ("git log\nrm x", None),
+        ("ls > x", None),
+        ("ls | sh", None),
+        ("X=1 ls", None),
+        ("find . -delete", None),
+        ("$X", None),
+        ("ls 'unfinished", None),
+        ("", None),
+    ],
+)
+def test_a_rule_is_proposed_where_it_covers_the_whole_line(line: str, rule: str | None) -> None:
+    assert rule_for(SHELL, "execute", subject(line), outside=False) == rule
+
+
+def test_a_call_names_the_files_that_its_redirects_write(tools: Toolset) -> None:
+    policy = Policy("yolo", deny=["Edit(.env)", "Edit(~/.profile)"])
+    tool = tool_of(tools, SHELL)
+
+    def judged(**arguments: str) -> str:
+        return policy.judge(tool, tool.prepare(arguments)).action
+
+    assert judged(command="echo x > .env") == "refuse"
+    assert judged(command="echo x >> ~/.profile") == "refuse"
+    assert judged(command="cat .env > other") == "allow"
+
+
+PIECES = st.sampled_from(
+    [
+        *[
+            "echo",
+            "touch m",
+            " ",
+            ";",
+            "&&",
+            "|",
+            "&",
+            "\n",
+            '"',
+            "'",
+            "`",
+            "$(",
+            ")",
+            "(",
+            "{",
+            "}",
+        ],
+        *[
+            "#",
+            "\\",
+            "<<E",
+            "\nE\n",
+            "<<<",
+            ">/dev/null",
+            "2>&1",
+            "$",
+            "\r",
+            "a",
+            "if",
+            "then",
+            "fi",
+        ],
+        *["for x in", "do", "done", "case x in", "x)", ";;", "esac", "!", "[[", "]]", "${", "x:-"],
+        *["x=", "*", "$((", "))", "time", "function", "|&", "&>", "<(", "$x", "\\\n", "''", "@P"],
+    ]
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(st.lists(PIECES, min_size=2, max_size=12).map(lambda pieces: "echo " + "".join(pieces)))
+def test_what_a_rule_for_echo_allows_runs_nothing_else(line: str) -> None:
+    if "touch" not in line or not allowed(line, "Bash(echo *)"):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            ["bash", "-c", line],
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+        )
+        assert os.listdir(folder) == []

@@ -1,0 +1,159 @@
+"""Commands in the background, and processes that try to outlive their command."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from qwen_dual.tools import family
+from qwen_dual.tools.toolset import Toolset, toolset
+from tests.tools.support import call, tool_of, wait_until
+
+if TYPE_CHECKING:
+    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.tools.job import Task
+
+linux = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="/proc is Linux's")
+
+
+async def shell(tools: Toolset, **arguments: Any) -> ToolResult:
+    return await tool_of(tools, "run_shell_command").prepare(arguments).run(lambda _: None)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+class Ends:
+    """Records what ended."""
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self._told = anyio.Event()
+
+    def __call__(self, task: Task) -> None:
+        self.tasks.append(task)
+        self._told.set()
+
+    async def first(self) -> Task:
+        with anyio.fail_after(10):
+            await self._told.wait()
+        return self.tasks[0]
+
+
+def test_a_command_in_the_background_is_a_task_until_it_ends(workspace: Path) -> None:
+    async def main() -> None:
+        ends = Ends()
+        tools = toolset(workspace, on_task_end=ends)
+        command = "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 3"
+        await shell(tools, command=command, is_background=True)
+        [task] = tools.tasks()
+        assert (task.command, task.state, task.ended) == (command, "running", None)
+        wait_until(lambda: tools.tasks()[0].last_line == "one", "its first line")
+        (workspace / "go").touch()
+        task = await ends.first()
+        assert (task.state, task.exit_code, task.last_line) == ("exited", 3, "two")
+        assert task.ended is not None and task.ended >= task.started
+        assert task.output is not None and Path(task.output).read_text() == "one\ntwo\n"
+        assert tools.tasks() == [task]
+        assert not tools.stop_task(task.id)
+        tools.close()
+
+    anyio.run(main)
+
+
+def test_a_task_can_be_stopped(workspace: Path) -> None:
+    async def main() -> None:
+        ends = Ends()
+        tools = toolset(workspace, on_task_end=ends)
+        await shell(tools, command="sleep 1000", is_background=True)
+        assert not tools.stop_task(1)
+        assert tools.stop_task(tools.tasks()[0].id)
+        assert (await ends.first()).state == "stopped"
+        tools.close()
+
+    anyio.run(main)
+
+
+def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path) -> None:
+    async def main() -> None:
+        ends = Ends()
+        tools = toolset(workspace, on_task_end=ends)
+
+        def report(_: str) -> None:
+            assert tools.tasks() == []
+            tools.detach_commands()
+
+        command = "echo early; until [ -e go ]; do sleep 0.01; done"
+        await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+        assert [task.state for task in tools.tasks()] == ["running"]
+        (workspace / "go").touch()
+        assert (await ends.first()).state == "exited"
+        tools.close()
+
+    anyio.run(main)
+
+
+def test_the_end_of_the_session_tells_of_no_task(workspace: Path) -> None:
+    async def main() -> None:
+        ends = Ends()
+        tools = toolset(workspace, on_task_end=ends)
+        await shell(tools, command="sleep 1000", is_background=True)
+        await tools.aclose()
+        await anyio.lowlevel.checkpoint()
+        assert ends.tasks == []
+
+    anyio.run(main)
+
+
+ESCAPES = {
+    "a session of its own": "setsid sleep 1000 & echo $!",
+    "a session of its own, its parents gone": "(setsid sh -c 'echo $$; exec sleep 1000' &)",
+    "deaf to SIGTERM": "setsid sh -c 'trap \"\" TERM; echo $$; sleep 1000; sleep 1000' &",
+}
+
+
+@linux
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_what_left_the_group_is_ended_with_the_command(tools: Toolset, escape: str) -> None:
+    result = call(
+        tools,
+        "run_shell_command",
+        command=f"{ESCAPES[escape]}\nuntil [ -e never ]; do sleep 0.1; done",
+        timeout=600,
+    )
+    found = re.search(r"Output: (\d+)", result.text)
+    assert found is not None, result.text
+    wait_until(lambda: is_gone(int(found.group(1))), "the end of what escaped")
+
+
+@linux
+def test_a_cancelled_command_takes_what_left_the_group_with_it(tools: Toolset) -> None:
+    pids: list[int] = []
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+
+            def report(text: str) -> None:
+                pids.append(int(text))
+                group.cancel_scope.cancel()
+
+            command = "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000"
+            await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+
+    anyio.run(main)
+    wait_until(lambda: is_gone(pids[0]), "the end of what escaped")
+
+
+@linux
+def test_other_processes_are_no_members_of_a_command() -> None:
+    assert family.members(2**22 + 1, "no such mark") == []
+    assert os.getpid() not in family.members(os.getppid(), "no such mark")
