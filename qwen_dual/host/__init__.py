@@ -1,0 +1,68 @@
+"""The other side of the PTY: hosts a program with dual output, in asyncio or trio.
+
+* ``open_session``: spawns qwen-dual, Qwen Code or any program with such channels, and gives a
+  ``Session``: its events, prompts and results, approvals, and its terminal.
+* ``follow`` and ``send``: the events and the input of a session that somebody else started.
+* ``Event`` and what is like one (``BadLine``, ``Skipped``, ``Restarted``), ``Turn``, the records
+  (``Result``, ``Request``, ``Allow``, ``Deny`` …) and the errors, all under ``HostError``.
+"""
+
+from qwen_dual.host.errors import (
+    CommandRejected,
+    HostError,
+    HostTimeout,
+    NotSupported,
+    SendFailed,
+    SessionExited,
+    SpawnFailed,
+    StartTimeout,
+    TurnFailed,
+)
+from qwen_dual.host.event import BadLine, Event, Restarted, Skipped
+from qwen_dual.host.following import follow, send
+from qwen_dual.host.opening import open_session
+from qwen_dual.host.records import (
+    Allow,
+    Deny,
+    Exit,
+    Greeting,
+    Receipt,
+    Request,
+    Resolution,
+    Result,
+)
+from qwen_dual.host.session import Session
+from qwen_dual.host.subscription import Subscription
+from qwen_dual.host.terminal import TerminalStream
+from qwen_dual.host.turn import Turn
+
+__all__ = [
+    "Allow",
+    "BadLine",
+    "CommandRejected",
+    "Deny",
+    "Event",
+    "Exit",
+    "Greeting",
+    "HostError",
+    "HostTimeout",
+    "NotSupported",
+    "Receipt",
+    "Request",
+    "Resolution",
+    "Restarted",
+    "Result",
+    "SendFailed",
+    "Session",
+    "SessionExited",
+    "Skipped",
+    "SpawnFailed",
+    "StartTimeout",
+    "Subscription",
+    "TerminalStream",
+    "Turn",
+    "TurnFailed",
+    "follow",
+    "open_session",
+    "send",
+]

@@ -1,0 +1,137 @@
+"""Starts a session and sees that nothing of it is left: no process, descriptor, file or task."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.host.channels import open_channel
+from qwen_dual.host.commands import Commands
+from qwen_dual.host.errors import StartTimeout
+from qwen_dual.host.feed import Feed
+from qwen_dual.host.lines import MAX_LINE_BYTES
+from qwen_dual.host.policy import PolicyRunner
+from qwen_dual.host.process import HostedProcess
+from qwen_dual.host.pty import Child
+from qwen_dual.host.session import Session
+from qwen_dual.host.subscription import MAX_BUFFER_BYTES
+from qwen_dual.host.terminal import MAX_BUFFER_BYTES as MAX_TERMINAL_BYTES
+from qwen_dual.host.tracker import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from typing import Literal
+
+    from qwen_dual.host.policy import Policy
+
+BASE_SETTLE = 0.3
+"""Seconds after ``session_start`` in which a program of the base protocol may not watch its input yet:
+it skips what is in the file when it begins to."""
+
+
+@asynccontextmanager
+async def open_session(
+    command: Sequence[str] = ("qwen-dual",),
+    *,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    columns: int = 80,
+    rows: int = 24,
+    channel: Literal["auto", "socket", "files"] = "auto",
+    on_approval: Policy | None = None,
+    start_timeout: float = 30.0,
+    command_timeout: float = 30.0,
+    close_timeout: float = 5.0,
+    max_buffer_bytes: int = MAX_BUFFER_BYTES,
+    terminal_buffer_bytes: int = MAX_TERMINAL_BYTES,
+    max_line_bytes: int = MAX_LINE_BYTES,
+) -> AsyncGenerator[Session, None]:
+    """Runs a program with dual output in a terminal, and gives the session when it has begun.
+
+    On the way out the program is asked to end (SIGTERM; Qwen Code by ``/quit`` if it is idle), and
+    killed with its process group when it has not after ``close_timeout``; then its channels are removed. That holds for an exception and
+    for a cancellation in the body too. An exception of the body comes out as it is.
+
+    Args:
+        command: the program and its arguments; the flags of the channel are added at the end.
+        cwd: the folder to work in; this one unless given.
+        env: the whole environment, as for ``subprocess``; this program's unless given, without
+            what describes its own terminal. ``TERM`` is xterm-256color unless it is in ``env``.
+        columns: the width of the terminal.
+        rows: its height.
+        channel: ``socket``: one inherited socket carries both directions (``--json-fd N --input-fd
+            N``); ``files``: files in a directory of mode 0700, which every program with dual
+            output knows; ``auto``: a socket for qwen-dual, files for others.
+        on_approval: called with each ``Request``; returns True, False, ``Allow``, ``Deny``, or None
+            to leave it to somebody else; may be asynchronous, and is cancelled when somebody else
+            answers first. What it raises ends the session and comes out here.
+        start_timeout: seconds until the first event has to be there.
+        command_timeout: seconds until a command has to be acknowledged.
+        close_timeout: seconds that the program gets to end in order.
+        max_buffer_bytes: how much may wait for a slow reader of events before it loses some.
+        terminal_buffer_bytes: the same for the terminal's bytes.
+        max_line_bytes: a longer line is skipped and told as a ``BadLine``.
+
+    Yields:
+        The session, idle and ready for commands.
+
+    Raises:
+        SpawnFailed: the program cannot be started.
+        StartTimeout: it runs, but says nothing on its channel.
+        SessionExited: it ended before it said anything.
+    """
+    if isinstance(command, str) or not command:
+        raise TypeError(f"command is a list of the program and its arguments, not {command!r}")
+    link = open_channel(channel, command, max_line_bytes)
+    try:
+        child = Child(
+            [*command, *link.arguments],
+            cwd=None if cwd is None else os.fspath(cwd),
+            env=env,
+            columns=columns,
+            rows=rows,
+            pass_fds=link.pass_fds,
+        )
+        link.spawned()
+        feed = Feed(Tracker())
+        process = HostedProcess(child, link, feed, close_timeout, terminal_buffer_bytes)
+        commands = Commands(process, feed, command_timeout)
+        session = Session(process, feed, commands, max_buffer_bytes)
+        try:
+            try:
+                async with anyio.create_task_group() as group:
+                    if on_approval is not None:
+                        policy = PolicyRunner(on_approval, commands, group)
+                        feed.tracker.on_request = policy.ask
+                        feed.tracker.on_resolved = policy.resolved
+                    group.start_soon(process.run)
+                    try:
+                        await _begin(feed.tracker, process, start_timeout)
+                        yield session
+                    finally:
+                        await process.leave()
+                        group.cancel_scope.cancel()
+            except BaseExceptionGroup as errors:
+                # The group is a matter of this function; its user has to do with what went wrong.
+                if len(errors.exceptions) > 1:
+                    raise
+                failure = errors.exceptions[0]
+            else:
+                return
+            raise failure
+        finally:
+            await process.reap()
+    finally:
+        link.close()
+
+
+async def _begin(tracker: Tracker, process: HostedProcess, seconds: float) -> None:
+    with anyio.move_on_after(seconds):
+        greeting = await tracker.started.wait()
+        if not greeting.told:
+            process.hold_commands(BASE_SETTLE)
+        return
+    raise StartTimeout(seconds, process.terminal.last_lines())

@@ -1,0 +1,290 @@
+"""A hosted session: what a host asks of it and learns from it. ``opening`` starts and ends it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.host.errors import CommandRejected
+from qwen_dual.host.records import Allow
+from qwen_dual.host.turn import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+    from typing import Literal
+
+    from qwen_dual.host.commands import Commands
+    from qwen_dual.host.event import Event
+    from qwen_dual.host.feed import Feed
+    from qwen_dual.host.process import HostedProcess
+    from qwen_dual.host.records import Exit, Greeting, Receipt, Request, Resolution, Result
+    from qwen_dual.host.subscription import Subscription
+    from qwen_dual.host.terminal import TerminalStream
+
+ESCAPE = b"\x1b"
+LOOK = 0.02
+SETTLE = 1.0
+"""Seconds without an event after which a turn counts as stopped, where nothing says so."""
+
+
+class Session:
+    """A program that runs in a terminal, seen and steered through its channels.
+
+    Iterating over it gives every event from ``session_start`` on, once; ``events()`` gives each
+    further reader all events of its own, from now on. Both end after ``session_end``, and raise
+    ``SessionExited`` where the program went without one. Use it from one event loop only.
+
+    Made by ``open_session``.
+
+    Attributes:
+        terminal: what the program paints, as bytes.
+        pid: its process id.
+    """
+
+    def __init__(
+        self, process: HostedProcess, feed: Feed, commands: Commands, max_buffer_bytes: int
+    ) -> None:
+        self.terminal: TerminalStream = process.terminal
+        self.pid = process.pid
+        self._process = process
+        self._feed = feed
+        self._tracker = feed.tracker
+        self._commands = commands
+        self._buffer = max_buffer_bytes
+        self._own = self.events()
+
+    # -- what it is -------------------------------------------------------------------------
+
+    @property
+    def greeting(self) -> Greeting:
+        """Who is hosted, and what it can do."""
+        return self._commands.greeting
+
+    @property
+    def session_id(self) -> str:
+        """The session's id; another one after a person began or resumed another session."""
+        return self._tracker.session_id or ""
+
+    @property
+    def state(self) -> str:
+        """What it is doing.
+
+        ``idle``, ``thinking``, ``responding``, ``running_tool``, ``awaiting_approval`` or
+        ``compacting``; ``ended`` when it is over.
+        """
+        over = self._tracker.ended or self._process.finished
+        return "ended" if over else self._tracker.state
+
+    @property
+    def queued(self) -> int:
+        """How many prompts wait for their turn."""
+        return self._tracker.turns.queued
+
+    @property
+    def pending(self) -> Mapping[str, Request]:
+        """The requests that wait for an answer by their id, the oldest first; always current."""
+        return MappingProxyType(self._tracker.pending)
+
+    @property
+    def lost(self) -> int:
+        """Events that the program wrote and that never came here, announced by a ``gap`` or not."""
+        return self._tracker.lost
+
+    @property
+    def exit(self) -> Exit | None:
+        """How the program ended; None while it runs."""
+        return self._process.exit
+
+    def supports(self, command: str) -> bool:
+        """Whether the program knows a command: ``interrupt``, ``set_model`` …"""
+        return command in self.greeting.supported_commands
+
+    # -- events -----------------------------------------------------------------------------
+
+    def __aiter__(self) -> Subscription:
+        return self._own
+
+    def events(self, max_buffer_bytes: int | None = None) -> Subscription:
+        """A further reader with a queue of its own; close it, or use it in a ``with``.
+
+        Args:
+            max_buffer_bytes: how much may wait before it loses events; the session's bound unless
+                given.
+        """
+        return self._feed.subscribe(max_buffer_bytes or self._buffer)
+
+    # -- prompts ----------------------------------------------------------------------------
+
+    async def submit(self, text: str, *, when_busy: Literal["queue", "reject"] = "queue") -> Turn:
+        """Submits a prompt or a slash command as if it were typed, and waits for its receipt.
+
+        Args:
+            text: what is typed.
+            when_busy: ``queue`` waits in the program's queue; ``reject`` is refused while a turn
+                runs.
+
+        Raises:
+            CommandRejected: it was refused (``busy``, ``empty``).
+            HostTimeout: nothing shows that it was taken.
+            SessionExited: the program is gone.
+        """
+        submitted, receipt = await self._commands.submit(text, when_busy)
+        return Turn(submitted, receipt, self._commands)
+
+    async def run(self, text: str, *, timeout: float | None = None) -> Result:
+        """Submits a prompt and waits for the end of its turn.
+
+        Args:
+            text: what is typed.
+            timeout: seconds for the turn; it goes on after them.
+
+        Raises:
+            CommandRejected: it was refused.
+            HostTimeout: the turn still runs.
+            SessionExited: the program is gone.
+        """
+        turn = await self.submit(text)
+        return await turn.result(timeout)
+
+    async def stream(self, text: str) -> AsyncGenerator[Event, None]:
+        """Submits a prompt and yields every event until its turn has ended, that one included.
+
+        Raises:
+            CommandRejected: it was refused.
+            SessionExited: the program is gone.
+        """
+        with self.events() as reader:
+            submitted, _ = await self._commands.submit(text, "queue")
+            async for event in reader:
+                yield event
+                if submitted.result.done:
+                    last = submitted.ended_by
+                    if last is None or event.end >= last.end:
+                        return
+
+    # -- approvals --------------------------------------------------------------------------
+
+    async def approve(
+        self,
+        request: Request | str,
+        *,
+        updated_input: Mapping[str, Any] | None = None,
+        remember: Literal["session", "project", "user"] | None = None,
+    ) -> Resolution:
+        """Allows a tool call. The first answer wins, wherever it was given.
+
+        Args:
+            request: the request or its id.
+            updated_input: run the call with these arguments instead.
+            remember: do not ask again for the like.
+
+        Returns:
+            How the request ended; ``in_time`` tells whether it was by this answer.
+
+        Raises:
+            CommandRejected: there never was such a request, or its new input is not valid.
+            NotSupported: the program does not know ``updated_input`` or ``remember``.
+        """
+        return await self._commands.approve(_id(request), Allow(updated_input, remember))
+
+    async def deny(self, request: Request | str, reason: str | None = None) -> Resolution:
+        """Refuses a tool call. The first answer wins, wherever it was given.
+
+        Of a program with the base protocol alone that says nothing of it within two seconds, it is
+        assumed that it took the denial.
+
+        Args:
+            request: the request or its id.
+            reason: for the model, which goes on with it; without one the turn may end. A program
+                that knows no reasons ignores it.
+
+        Returns:
+            How the request ended; ``in_time`` tells whether it was by this answer.
+
+        Raises:
+            CommandRejected: there never was such a request.
+        """
+        return await self._commands.deny(_id(request), reason)
+
+    # -- control ----------------------------------------------------------------------------
+
+    async def interrupt(self) -> bool:
+        """Stops the turn that runs, as Esc does; its result says ``interrupted``.
+
+        A program without the command gets the key, and its turn counts as ended when a second has
+        passed without an event.
+
+        Returns:
+            False if nothing ran.
+        """
+        if self.supports("interrupt"):
+            try:
+                await self.command("interrupt")
+            except CommandRejected:
+                return False
+            return True
+        if self.state in ("idle", "ended"):
+            return False
+        self._feed.turn_stopping()
+        await self.write(ESCAPE)
+        events, quiet_since = self._tracker.events, anyio.current_time()
+        while self.state not in ("idle", "ended"):
+            await anyio.sleep(LOOK)
+            if events != self._tracker.events:
+                events, quiet_since = self._tracker.events, anyio.current_time()
+            elif anyio.current_time() - quiet_since >= SETTLE:
+                self._feed.turn_stopped()
+        return True
+
+    async def command(self, kind: str, **fields: Any) -> Receipt:
+        """Sends any other command: ``set_model``, ``set_approval_mode``, ``get_state`` …
+
+        Args:
+            kind: its ``type``.
+            **fields: its fields.
+
+        Raises:
+            CommandRejected: it was refused.
+            NotSupported: the program does not know it.
+            HostTimeout: no receipt came.
+            SessionExited: the program is gone.
+        """
+        return await self._commands.command(kind, fields)
+
+    async def write(self, data: bytes | str) -> None:
+        """Types into the terminal; waits while the program does not read.
+
+        Raises:
+            SessionExited: the program is gone.
+        """
+        self._commands.check_running()
+        try:
+            await self._process.write(data.encode() if isinstance(data, str) else data)
+        except OSError as error:
+            raise self._process.gone() from error
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Changes the size of the terminal's window.
+
+        Raises:
+            SessionExited: the program is gone.
+        """
+        self._commands.check_running()
+        self._process.resize(columns, rows)
+
+    async def wait_closed(self) -> Exit:
+        """Waits for the program's end and tells how it ended; never raises for a status."""
+        return await self._process.wait()
+
+    async def aclose(self) -> None:
+        """Ends the program: asks it to, and kills it after the close timeout.
+
+        It may be called again, and by several tasks; leaving ``open_session`` does it too.
+        """
+        await self._process.stop()
+
+
+def _id(request: Request | str) -> str:
+    return request if isinstance(request, str) else request.id

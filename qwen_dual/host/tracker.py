@@ -1,0 +1,203 @@
+"""Everything a host knows of a session, from its events alone. Synchronous, and does no I/O."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from qwen_dual.host.event import LOCAL, Event, Skipped
+from qwen_dual.host.promise import Promise
+from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
+from qwen_dual.host.turns import DerivedTurns, ToldTurns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.host.turns import Turns
+
+REMEMBERED = 256
+"""Resolved requests that are kept, for answers that come late."""
+
+
+class Tracker:
+    """Follows one session.
+
+    Attributes:
+        started: kept with the ``session_start``.
+        greeting: who is hosted; ``UNKNOWN`` before that.
+        session_id: the session; changes when the person begins another.
+        pending: the requests that wait for an answer, the oldest first.
+        receipts: what waits for a receipt, by the command's id.
+        lost: events of the program that never came here.
+        events: how many came.
+        last_event: what the last one was.
+        ended: ``session_end`` came.
+        on_request: called with each new request.
+        on_resolved: called with the id of each request that was resolved.
+    """
+
+    def __init__(self) -> None:
+        self.started: Promise[Greeting] = Promise()
+        self.greeting = UNKNOWN
+        self.session_id: str | None = None
+        self.turns: Turns = DerivedTurns()
+        self.pending: dict[str, Request] = {}
+        self.receipts: dict[str, Promise[Receipt]] = {}
+        self.lost = 0
+        self.events = 0
+        self.last_event = ""
+        self.ended = False
+        self.on_request: Callable[[Request], None] | None = None
+        self.on_resolved: Callable[[str], None] | None = None
+        self._last_seq: int | None = None
+        self._answers: dict[str, Promise[Resolution]] = {}
+        self._resolved: OrderedDict[str, Resolution] = OrderedDict()
+        self._gone: Callable[[], Exception] | None = None
+
+    @property
+    def state(self) -> str:
+        """What the session is doing, in the words of the ``state`` event."""
+        return "awaiting_approval" if self.pending else self.turns.state
+
+    def feed(self, event: Event) -> Skipped | None:
+        """Takes the next event; what is missing right before it is returned, if anything is."""
+        if event.type == LOCAL:
+            return None
+        self.events += 1
+        self.last_event = event.kind
+        self.session_id = event.session_id or self.session_id
+        missing = self._count(event)
+        if event.type == "system":
+            self._system(event)
+        elif event.type == "control_request":
+            self._request(event)
+        elif event.type == "control_response":
+            self._response(event)
+        elif event.type == "user" and event.text and not self.greeting.told:
+            self.drop_requests()  # a new prompt runs: they were dismissed, and nothing said so
+        self.turns.feed(event)
+        return missing
+
+    def receipt(self, command_id: str) -> Promise[Receipt]:
+        """The promise of a command's receipt; the caller takes it out of ``receipts`` again."""
+        promise = self.receipts[command_id] = Promise()
+        if self._gone is not None:
+            promise.fail(self._gone)
+        return promise
+
+    def resolution(self, request_id: str) -> Promise[Resolution]:
+        """The promise of a request's end, which may be kept already."""
+        known = self._resolved.get(request_id)
+        if known is None:
+            promise = self._answers.setdefault(request_id, Promise())
+        else:
+            promise = Promise()
+            promise.keep(known)
+        if self._gone is not None:
+            promise.fail(self._gone)
+        return promise
+
+    def resolved(self, request_id: str) -> Resolution | None:
+        """How a request ended, if that is known."""
+        return self._resolved.get(request_id)
+
+    def finish(self, error: Callable[[], Exception]) -> None:
+        """The program is gone: whoever waits gets ``error()``."""
+        self._gone = error
+        self.started.fail(error)
+        self.turns.fail(error)
+        for receipt in self.receipts.values():
+            receipt.fail(error)
+        for answer in self._answers.values():
+            answer.fail(error)
+        self.receipts.clear()
+        self._answers.clear()
+        self.drop_requests()
+
+    def assume_denied(self, request_id: str) -> Request | None:
+        """Resolves a request whose denial was sent and not confirmed; None if it was resolved."""
+        request = self.pending.pop(request_id, None)
+        if request is not None:
+            self._resolve(Resolution(request_id, allowed=False))
+        return request
+
+    def drop_requests(self) -> None:
+        """Nobody waits for an answer any more, though no event says so."""
+        for request_id in tuple(self.pending):
+            del self.pending[request_id]
+            self._tell(Resolution(request_id, None))
+            if self.on_resolved is not None:
+                self.on_resolved(request_id)
+
+    def _count(self, event: Event) -> Skipped | None:
+        seq = event.seq
+        if seq is None or event.data.get("resumed"):
+            return None  # a greeting that is told again; a gap behind it says what is missing
+        last, missing = self._last_seq, None
+        if event.type == "system" and event.subtype == "gap":
+            dropped = event.data.get("dropped")
+            self.lost += dropped if isinstance(dropped, int) else 0
+        elif last is not None and seq > last + 1:
+            self.lost += seq - last - 1
+            missing = Skipped(
+                seq - last - 1, last + 1, seq - 1, where="channel", offset=event.offset
+            )
+        # A request that is told again has a number that was there before.
+        self._last_seq = seq if last is None else max(last, seq)
+        return missing
+
+    def _system(self, event: Event) -> None:
+        if event.subtype == "session_start":
+            if not self.started.done:
+                self.greeting = Greeting.of(event)
+                if self.greeting.told:
+                    self.turns = ToldTurns()
+            self.started.keep(self.greeting)
+        elif event.subtype == "session_end":
+            self.ended = True
+        elif event.subtype == "command_receipt":
+            receipt = Receipt.of(event)
+            promise = self.receipts.pop(receipt.id, None)
+            if promise is not None:
+                promise.keep(receipt)
+
+    def _request(self, event: Event) -> None:
+        if not isinstance(event.get("request_id"), str):
+            return  # nobody could answer it
+        request = Request.of(event)
+        if request.id not in self.pending and request.id not in self._resolved:
+            self.pending[request.id] = request
+            if self.on_request is not None:
+                self.on_request(request)
+
+    def _response(self, event: Event) -> None:
+        response = event.get("response")
+        if not isinstance(response, dict):
+            return
+        request_id = response.get("request_id")
+        if not isinstance(request_id, str):
+            return
+        if response.get("subtype") == "error":
+            late = self._resolved.get(request_id) or Resolution(request_id, None)
+            self._tell(late)
+            return
+        inner = response.get("response")
+        allowed = inner.get("allowed") is True if isinstance(inner, dict) else None
+        by = response.get("resolved_by")
+        request = self.pending.pop(request_id, None)
+        self._resolve(Resolution(request_id, allowed, by if isinstance(by, str) else None))
+        if request is not None and allowed is False:
+            self.turns.denied(request, event)
+
+    def _resolve(self, resolution: Resolution) -> None:
+        self._resolved[resolution.request_id] = resolution
+        if len(self._resolved) > REMEMBERED:
+            self._resolved.popitem(last=False)
+        self._tell(resolution)
+        if self.on_resolved is not None:
+            self.on_resolved(resolution.request_id)
+
+    def _tell(self, resolution: Resolution) -> None:
+        promise = self._answers.pop(resolution.request_id, None)
+        if promise is not None:
+            promise.keep(resolution)

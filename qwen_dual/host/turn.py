@@ -1,0 +1,66 @@
+"""One submitted prompt, for whoever submitted it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.host.errors import HostTimeout
+
+if TYPE_CHECKING:
+    from qwen_dual.host.commands import Commands
+    from qwen_dual.host.records import Receipt, Result
+    from qwen_dual.host.turns import Submitted
+
+
+class Turn:
+    """A prompt that the program took.
+
+    Attributes:
+        id: its command id; the ``result`` event carries it as ``command_id``.
+        text: the prompt.
+        receipt: ``accepted``, or ``queued`` with its position.
+    """
+
+    def __init__(self, submitted: Submitted, receipt: Receipt, commands: Commands) -> None:
+        self.id = submitted.id
+        self.text = submitted.text
+        self.receipt = receipt
+        self._submitted = submitted
+        self._commands = commands
+
+    @property
+    def done(self) -> bool:
+        """It has ended, one way or the other."""
+        return self._submitted.result.done
+
+    async def result(self, timeout: float | None = None) -> Result:
+        """Waits for its end; may be called again, and by several tasks.
+
+        A turn that failed or was interrupted is a ``Result`` like any other; ``raise_for_error``
+        makes an exception of a failed one.
+
+        Args:
+            timeout: seconds; the turn goes on after it.
+
+        Raises:
+            HostTimeout: it still runs.
+            SessionExited: the program ended before the turn did.
+        """
+        if timeout is None:
+            return await self._submitted.result.wait()
+        with anyio.move_on_after(timeout):
+            return await self._submitted.result.wait()
+        raise HostTimeout("result", timeout, self._commands.state)
+
+    async def cancel(self) -> bool:
+        """Takes it out of the queue; its result says ``cancelled``.
+
+        Returns:
+            False if it is not in the queue any more; ``interrupt`` ends one that runs.
+
+        Raises:
+            NotSupported: the program has no such command.
+        """
+        return await self._commands.cancel(self._submitted)

@@ -1,0 +1,44 @@
+"""Many sessions hosted by one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from tests.host.support import children, descriptors, on_both, real, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SESSIONS = 20
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(60)
+@on_both
+def test_twenty_sessions_at_once_from_one_process(backend: str, tmp_path: Path) -> None:
+    texts: dict[int, str] = {}
+
+    async def one(number: int) -> None:
+        home = tmp_path / str(number)
+        home.mkdir()
+        async with real(home, on_approval=lambda request: True, command_timeout=50) as session:
+            result = await session.run(f"run echo number-{number}-")
+            texts[number] = result.text
+            await session.run("say 50 words")
+            assert session.lost == 0
+
+    async def main() -> None:
+        async with real(tmp_path):
+            pass  # what the backend keeps open itself is open by now
+        before = descriptors(), children()
+        async with anyio.create_task_group() as group:
+            for number in range(SESSIONS):
+                group.start_soon(one, number)
+        assert (descriptors(), children()) == before
+
+    run(backend, main, seconds=55)
+    assert len(texts) == SESSIONS
+    assert all(f"number-{number}-" in text for number, text in texts.items())
