@@ -2,21 +2,27 @@
 
 What is shown:
 
-* ``view``: events in, finished blocks and live state out; ``blocks``, ``live_state``, ``outcome``
-  and ``stream`` are its records and rules.
-* ``render``, ``markdown``, ``rich_markdown``, ``lines``: blocks to lines of styled text.
+* ``view``: events in, finished blocks and live state out; ``blocks``, ``live_state``, ``outcome``,
+  ``todo``, ``open_block`` and ``stream`` are its records and rules; ``replay`` gives it an earlier
+  conversation.
+* ``render``, ``markdown``, ``rich_markdown``, ``diff_view``, ``lines``: blocks to lines of styled
+  text; ``spoken`` puts words in place of symbols.
 * ``transcript``: blocks on their way to the scrollback.
-* ``frame``, ``live``, ``dialog``, ``suggest``, ``help``, ``footer``: the live region's parts.
+* ``frame``, ``live``, ``dialog``, ``form_lines``, ``suggest``, ``help``, ``footer``: the live
+  region's parts.
 * ``theme``: the colours.
 
 What a person does:
 
 * ``editor``, ``history``, ``paste``, ``external``: the draft.
-* ``controller``: what keys do; ``keys`` binds them.
+* ``form``, ``field``, ``questions``: what is asked one question at a time.
+* ``controller``: what keys do; ``asking``: while something is asked; ``keys`` and ``asking_keys``
+  bind them.
+* ``clipboard``: what is copied.
 
 The terminal:
 
 * ``scrollback``, ``clock``, ``terminal``, ``tty_output``, ``keyinput``, ``sanitise``.
 
-``layout`` gives prompt-toolkit its windows, and ``app`` puts all of it together.
+``layout`` gives prompt-toolkit its windows, ``painter`` draws, and ``app`` puts all of it together.
 """

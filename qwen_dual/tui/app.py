@@ -11,42 +11,42 @@ import asyncio
 import logging
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio import to_thread
 from prompt_toolkit.application import Application
 
-from qwen_dual.tui import theme
+from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock
 from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.external import NoEditor, edit
 from qwen_dual.tui.footer import Facts, short_folder
-from qwen_dual.tui.frame import PROMPT_WIDTH, Frame, compose
 from qwen_dual.tui.keyinput import create_input
 from qwen_dual.tui.keys import make_bindings
 from qwen_dual.tui.layout import Region
-from qwen_dual.tui.lines import width_of
-from qwen_dual.tui.live import animated
 from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.tui.painter import Painter
 from qwen_dual.tui.render import BlockRenderer
+from qwen_dual.tui.replay import replay as replay_events
 from qwen_dual.tui.sanitise import sanitise
 from qwen_dual.tui.scrollback import Scrollback
 from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
-from qwen_dual.tui.transcript import BUDGET, IDLE_BUDGET, Transcript
+from qwen_dual.tui.transcript import Transcript
 from qwen_dual.tui.tty_output import TerminalOutput
 from qwen_dual.tui.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
 
     from qwen_dual.core.session import Session
-    from qwen_dual.tui.lines import Line
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.tui.suggest import FileSource
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,9 @@ STOP_TIMEOUT = 2.0
 """Seconds that a turn may take to stop before the screen is given up."""
 
 WELCOME = "Type a prompt; / lists commands, ? shortcuts."
+
+RAW_ON = "raw Markdown from here on (alt+m ends it)"
+RAW_OFF = "rendered Markdown from here on"
 
 
 class UiError(RuntimeError):
@@ -72,11 +75,17 @@ class Tui:
         banner: the first screen; the program's name, version and where it is by default.
         version: of the program.
         git_branch: for the footer.
-        context_window: the model's, in tokens; None where it is not known.
+        theme_name: of a theme; the default one unless given.
+        files: what ``@`` completes; nothing where None.
+        replay: the events of an earlier conversation, shown before the first prompt.
+        screen_reader: words in place of symbols, and nothing that moves.
+        hide_banner: no first screen.
+        before_drawing: called before anything new is shown, so that it can be saved first.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
 
     Attributes:
+        channels: how many dual-output channels are open.
         painted: set once the region was drawn for the first time.
     """
 
@@ -88,7 +97,12 @@ class Tui:
         banner: Sequence[str] = (),
         version: str,
         git_branch: str | None = None,
-        context_window: int | None = None,
+        theme_name: str = theme.DEFAULT,
+        files: FileSource | None = None,
+        replay: Sequence[Event] = (),
+        screen_reader: bool = False,
+        hide_banner: bool = False,
+        before_drawing: Callable[[], None] = lambda: None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -96,29 +110,47 @@ class Tui:
         self.painted = anyio.Event()
         self._session = session
         self._banner = banner
+        self._hide_banner = hide_banner
+        self._before_drawing = before_drawing
         self._version = version
         self._branch = git_branch
-        self._context_window = context_window
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
         self.view = View(self._clock.mark)
-        self.controller = Controller(session, self.view, self)
-        self._markdown = MarkdownRenderer()
-        self._frame = Frame()
-        self._next_frame: Frame | None = None  # composed for the draw that follows
-        self._region = Region(self.controller, lambda: self._frame)
-        self._app = self._make_application(input or create_input(on_gone=self._gone))
+        self.controller = Controller(session, self.view, self, files=files)
+        self._files = files
+        self._markdown = MarkdownRenderer(links=links.supported(os.environ))
+        self.controller.asking.dialog.highlight = self._markdown.highlight
+        region = Region(self.controller, lambda: self._painter.frame)
+        self._app = self._make_application(region, theme_name, input)
         self._scrollback = Scrollback(self._app)
         self._transcript = Transcript(
-            self._scrollback, BlockRenderer(self._markdown), self._columns, self._rows
+            self._scrollback,
+            BlockRenderer(self._markdown),
+            lambda: self._painter.columns,
+            lambda: self._painter.rows,
+            spoken=screen_reader,
         )
+        self._painter = Painter(
+            self._app,
+            region,
+            self._scrollback,
+            self._transcript,
+            self.view,
+            self.controller,
+            self._facts,
+            still=screen_reader,
+        )
+        self._app.before_render += lambda _: before_drawing()
         self._scrollback.on_resize(self._transcript.tail)
         self._failure: BaseException | None = None
         self._timers: dict[float, asyncio.TimerHandle] = {}
         self._group: anyio.abc.TaskGroup | None = None
         self._editing = False
         self._drawn = anyio.Event()
+        if replay:
+            self.replay(replay)
         session.bus.subscribe(self.view)
 
     async def run(self) -> None:
@@ -140,8 +172,11 @@ class Tui:
             stack.callback(loop.set_exception_handler, before)
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
             stack.enter_context(self._app.input.raw_mode())
-            self._transcript.add([self._first_screen()])
-            self._transcript.commit()
+            if self._files is not None:
+                stack.enter_context(self._following(self._files, loop))
+            if not self._hide_banner:
+                self._transcript.add([self._first_screen()])
+                self._transcript.commit()
             async with anyio.create_task_group() as self._group:
                 self._group.start_soon(self._clock.run)
                 self._group.start_soon(self._end_with_session)
@@ -160,14 +195,56 @@ class Tui:
                 f"the terminal front end failed: {self._failure!r}; the debug log has the details"
             ) from self._failure
 
+    @contextmanager
+    def _following(self, files: FileSource, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Tells the controller when the source knows more, whatever thread it says so on."""
+        files.on_change = lambda: loop.call_soon_threadsafe(self.controller.files_changed)
+        try:
+            yield
+        finally:
+            files.on_change = lambda: None
+
     def _flush(self) -> None:
         """Prints what was finished since the last drawing."""
+        self._transcript.release()
         self._transcript.add(self.view.take())
         while self._transcript.commit():
             pass
         self._scrollback.finish()
         if isinstance(self._output, TerminalOutput):
             self._output.close()
+
+    # -- what commands ask for -------------------------------------------------------------
+
+    def copy(self, text: str) -> str:
+        """Puts ``text`` into the person's clipboard; says what became of it."""
+        return clipboard.copy(text, env=os.environ, write=self._write_raw)
+
+    def last_answer(self) -> str:
+        """The text of the model's last message; empty where it has said nothing."""
+        return self.view.last_answer
+
+    def set_theme(self, name: str) -> None:
+        """Changes the colours, of what is on the screen too; an unknown name is the default."""
+        self._app.style = theme.make_style(self._output.get_default_color_depth(), name)
+        if self._app.is_running:
+            self._scrollback.replay(self._transcript.tail())
+        self._clock.mark()
+
+    def open_form(self, name: str) -> bool:
+        """Opens the form of a slash command; False where it has nothing to ask."""
+        return self.controller.open_form(f"/{name}")
+
+    def replay(self, events: Sequence[Event]) -> None:
+        """Shows the end of an earlier conversation, rendered as a live one is."""
+        replay_events(self.view, events)
+        if not self._markdown.loaded:
+            self._transcript.hold()
+        self._clock.mark()
+
+    def _write_raw(self, data: str) -> None:
+        self._output.write_raw(data)
+        self._output.flush()
 
     # -- what the controller asks for ------------------------------------------------------
 
@@ -192,6 +269,13 @@ class Tui:
             self._transcript.add([self.view.folded])
             self._clock.mark()
 
+    def toggle_raw(self) -> None:
+        """Shows what follows as raw Markdown, or no longer, and says so."""
+        self._markdown.raw = not self._markdown.raw
+        text = RAW_ON if self._markdown.raw else RAW_OFF
+        self._transcript.add([*self.view.take(), NoticeBlock("quiet", text)])
+        self._clock.mark()
+
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
         if self._group is not None and not self._editing:
@@ -215,6 +299,8 @@ class Tui:
     async def _load_late(self) -> None:
         await self.painted.wait()
         await to_thread.run_sync(self._markdown.load, abandon_on_cancel=True)
+        self._transcript.release()
+        self._clock.mark()
 
     async def _edit(self) -> None:
         editor = self.controller.editor
@@ -231,56 +317,23 @@ class Tui:
     # -- drawing ---------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        self._before_drawing()
         self._drawn.set()
-        self.controller.before_drawing()
-        self._transcript.add(self.view.take())
-        busy = animated(self.view.work)
-        if not self._transcript.commit(BUDGET if busy else IDLE_BUDGET):
-            last = self._app.renderer.last_rendered_screen
-            frame = self._next_frame = self._compose()
-            if last is not None and frame.height < min(last.height, self._rows()):
-                self._scrollback.shrink()
-            else:
-                self._scrollback.redraw(whole=_has_wide(frame.live))
-        if self._transcript.waiting:
+        if not self._painter.draw():
             self._clock.mark()
-        self._clock.animate(busy)
-
-    def _before_render(self, _: object) -> None:
-        self.controller.before_drawing()
-        self._region.follow_focus()
-        self.controller.editor.width = max(1, self._columns() - PROMPT_WIDTH)
-        self._frame = self._next_frame or self._compose()
-        self._next_frame = None
-
-    def _after_render(self, _: object) -> None:
-        self.painted.set()
-
-    def _compose(self) -> Frame:
-        try:
-            return compose(
-                self.view,
-                self.controller,
-                self._facts(),
-                columns=self._columns(),
-                rows=self._rows(),
-                now=time.monotonic(),
-            )
-        except Exception:
-            # A callback that raises while drawing would be called again for ever.
-            log.exception("the region could not be composed")
-            return Frame(footer=[[(theme.ERROR, "drawing failed; see the debug log")]])
+        self._clock.animate(self._painter.animated)
 
     def _facts(self) -> Facts:
         used = self.view.context_tokens
-        window = self._context_window
+        window = self._session.model.context_window
         return Facts(
             folder=self._folder,
             branch=self._branch,
             model=self._session.model_name,
             mode=self._session.approval_mode,
-            context=round(100 * used / window) if window and used else None,
+            context=round(100 * used / window) if used and window else None,
             channels=self.channels,
+            tip=self.controller.tip,
             hint=self.controller.hint,
         )
 
@@ -289,35 +342,24 @@ class Tui:
         title, *rest = self._banner or (about, WELCOME)
         return BannerBlock(sanitise(title), tuple(map(sanitise, rest)))
 
-    def _make_application(self, input: Input) -> Application[None]:
+    def _make_application(
+        self, region: Region, theme_name: str, input: Input | None
+    ) -> Application[None]:
         app: Application[None] = Application(
-            layout=self._region.layout,
-            style=theme.make_style(self._output.get_default_color_depth()),
+            layout=region.layout,
+            style=theme.make_style(self._output.get_default_color_depth(), theme_name),
             include_default_pygments_style=False,
             key_bindings=make_bindings(self.controller),
             full_screen=False,
             mouse_support=False,
             erase_when_done=True,
             terminal_size_polling_interval=None,
-            input=input,
+            input=input or create_input(on_gone=self._gone),
             output=self._output,
         )
         app.ttimeoutlen = app.timeoutlen = ESCAPE_TIMEOUT
-        app.before_render += self._before_render
-        app.after_render += self._after_render
-        app.key_processor.before_key_press += self._before_key
+        app.after_render += lambda _: self.painted.set()
         return app
-
-    def _before_key(self, _: object) -> None:
-        self.controller.note_key()
-        # A dialog may have begun to take keys since the last drawing.
-        self._region.follow_focus()
-
-    def _columns(self) -> int:
-        return max(1, self._output.get_size().columns)
-
-    def _rows(self) -> int:
-        return max(1, self._output.get_size().rows)
 
     def _blocked(self) -> bool:
         return isinstance(self._output, TerminalOutput) and self._output.blocked
@@ -346,9 +388,3 @@ class Tui:
             self._failure = error
             self._session.request_close()
             self._exit()
-
-
-def _has_wide(lines: list[Line]) -> bool:
-    return any(
-        not text.isascii() and width_of(text) != len(text) for line in lines for _, text in line
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from qwen_dual.tui.todo import TodoBlock
+
 
 @dataclass(frozen=True, slots=True)
 class BannerBlock:
@@ -82,10 +84,11 @@ class RemoteBlock:
 
 @dataclass(frozen=True, slots=True)
 class ExpandedBlock:
-    """The whole of what an earlier block folded."""
+    """The whole of what an earlier block folded; ``diff`` when it is a unified diff."""
 
     title: str
     text: str
+    diff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ Block = (
     | ToolBlock
     | NoticeBlock
     | RemoteBlock
+    | TodoBlock
     | ExpandedBlock
     | SessionBlock
 )

@@ -1,7 +1,7 @@
-"""What keys do: to the draft, the dialog, what is open, and the session. No prompt-toolkit app.
+"""What keys do: to the draft, what is open, and the session. No prompt-toolkit app.
 
 The keys module binds keys to these methods; the app module draws. What needs the screen is asked
-of ``Screen``.
+of ``Screen``; while something is asked, keys are ``asking``'s.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.core.slash import is_slash
 from qwen_dual.protocol import APPROVAL_MODES
-from qwen_dual.tui.dialog import GUARD, Dialog
+from qwen_dual.tui.asking import Asking
+from qwen_dual.tui.dialog import GUARD
 from qwen_dual.tui.editor import Editor
 from qwen_dual.tui.suggest import Suggestions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.session import Session
+    from qwen_dual.tui.suggest import FileSource
     from qwen_dual.tui.view import View
 
 AGAIN = 2.0
@@ -25,7 +28,11 @@ AGAIN = 2.0
 
 EXIT_HINT = "Press Ctrl+C again to exit."
 CLEAR_HINT = "Press Esc again to clear the draft."
+SHELL_TIP = "shell mode (esc leaves)"
+RETRY_TIP = "ctrl+y retries"
 
+SAID = 4.0
+"""Seconds that a remark stays in the footer."""
 
 SHELL = "run_shell_command"
 
@@ -53,6 +60,10 @@ class Screen(Protocol):
         """The draft is to be opened in the person's editor."""
         ...
 
+    def toggle_raw(self) -> None:
+        """What follows is to be shown as raw Markdown, or no longer."""
+        ...
+
 
 class Controller:
     """The person's side of a session.
@@ -62,6 +73,10 @@ class Controller:
         view: what is pending.
         screen: draws.
         now: a monotonic clock in seconds.
+        files: what ``@`` completes; nothing where None.
+
+    Attributes:
+        panel: what is open below the editor: ``help``, ``tools``, or nothing.
     """
 
     def __init__(
@@ -70,12 +85,12 @@ class Controller:
         view: View,
         screen: Screen,
         now: Callable[[], float] = time.monotonic,
+        files: FileSource | None = None,
     ) -> None:
-        self.editor = Editor(self._text_changed)
-        self.reason = Editor(screen.changed)
-        self.dialog = Dialog()
-        self.suggestions = Suggestions(session.slash)
-        self.help_open = False
+        self.editor = Editor(self._text_changed, self._cursor_moved)
+        self.asking = Asking(session, lambda: view.work.requests, screen.changed, screen.later, now)
+        self.suggestions = Suggestions(session.slash, files)
+        self.panel = ""
         self._session = session
         self._view = view
         self._screen = screen
@@ -83,13 +98,12 @@ class Controller:
         self._hint = ""
         self._hint_until = 0.0
         self._last_key = -GUARD
-        self._dialog_closed = -GUARD
 
     # -- what is shown ---------------------------------------------------------------------
 
     @property
     def hint(self) -> str:
-        """What the footer says in place of its standing hint."""
+        """What the footer says in place of everything else."""
         search = self.editor.search
         if search is not None:
             what = "no match" if search.failed else "search"
@@ -97,31 +111,28 @@ class Controller:
         return self._hint if self._now() < self._hint_until else ""
 
     @property
+    def tip(self) -> str:
+        """What a key would do in the state there is."""
+        if self.editor.shell:
+            return SHELL_TIP
+        return RETRY_TIP if self.editor.empty and self._session.retryable else ""
+
+    @property
     def focus(self) -> str:
-        """Where keys go: ``editor``, ``dialog`` or ``reason``."""
-        if not self.dialog.open:
-            return "editor"
-        if self.dialog.asking_reason:
-            return "reason"
-        if self.dialog.takes_keys(self._now()) or self.dialog.follows_another:
-            return "dialog"
-        return "editor"
+        """Where keys go: see ``Asking.focus``."""
+        return self.asking.focus
+
+    @property
+    def tools(self) -> Sequence[tuple[str, str]]:
+        """The tools and what they are for."""
+        return [(tool.name, tool.description) for tool in self._session.tools.values()]
 
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
-        now = self._now()
-        before = self.dialog.request
-        typing = not self.editor.empty or now - self._last_key < GUARD
-        self.dialog.show(self._view.work.requests, now, typing=typing)
-        if before is not None and not self.dialog.open:
-            self._dialog_closed = now
-        if self.dialog.request is not before:
-            self.reason.buffer.reset()
-            self.help_open = False
+        typing = not self.editor.empty or self._now() - self._last_key < GUARD
+        if self.asking.follow(typing=typing):
+            self.panel = ""
             self.editor.end_search(accept=True)
-        wait = self.dialog.seconds_until_armed(now)
-        if wait:
-            self._screen.later(wait)
 
     def note_key(self) -> None:
         """Called before each key: a dialog that just appeared waits for a pause."""
@@ -129,7 +140,7 @@ class Controller:
         self.before_drawing()
         self._last_key = self._now()
         if self.focus == "editor":
-            self.dialog.key_elsewhere(self._last_key)
+            self.asking.dialog.key_elsewhere(self._last_key)
 
     # -- the editor ------------------------------------------------------------------------
 
@@ -139,7 +150,7 @@ class Controller:
             self.editor.end_search(accept=True)
         elif self.suggestions.shown and not self.suggestions.exact:
             self.complete()
-        elif self._now() - self._dialog_closed < GUARD:
+        elif self.asking.just_closed:
             pass  # it was meant for the dialog, which somebody or the key before has closed
         elif not self.editor.newline_for_backslash():
             self._send()
@@ -147,16 +158,29 @@ class Controller:
     def _send(self) -> None:
         if not self.editor.text.strip():
             return
-        self.help_open = False
+        self.panel = ""
+        shell = self.editor.shell
         text = self.editor.take().strip()
-        self._session.submit(text)
+        if shell:
+            self._session.run_shell(text)
+        elif not self.open_form(text):
+            self._session.submit(text)
         self._screen.changed()
+
+    def open_form(self, text: str) -> bool:
+        """Asks what a command without an argument wants to know; False when it asks nothing."""
+        found = self._session.slash.find(text) if is_slash(text) else None
+        if found is None or found[1] or found[0].form is None:
+            return False
+        name = found[0].name
+        return self.asking.open_form(
+            found[0].form, lambda answers: self._session.answer_form(name, answers)
+        )
 
     def complete(self) -> None:
         """Takes the selected suggestion."""
         if self.suggestions.shown:
-            text = self.suggestions.accept()
-            self.editor.set(text if " " in text else f"{text} ")
+            self.editor.set(*self.suggestions.accept())
 
     def up(self) -> None:
         """Up: the suggestion before, or a row up."""
@@ -182,17 +206,52 @@ class Controller:
     def question_mark(self) -> None:
         """On an empty line shows or hides the shortcuts, else types itself."""
         if self.editor.empty:
-            self.help_open = not self.help_open
-            self._screen.changed()
+            self._toggle_panel("help")
         else:
             self.editor.insert("?")
 
-    def _text_changed(self) -> None:
-        self.suggestions.update(self.editor.text)
-        self.help_open = False
-        self._hint = ""
-        self._dialog_closed = -GUARD
+    def toggle_tools(self) -> None:
+        """Shows or hides what the tools are for."""
+        self._toggle_panel("tools")
+
+    def _toggle_panel(self, panel: str) -> None:
+        self.panel = "" if self.panel == panel else panel
         self._screen.changed()
+
+    def bang(self) -> None:
+        """On an empty line enters or leaves shell mode, else types itself."""
+        if self.editor.empty:
+            self._set_shell(not self.editor.shell)
+        else:
+            self.editor.insert("!")
+
+    def backspace(self) -> None:
+        """Deletes to the left; on an empty line leaves shell mode."""
+        if self.editor.empty and self.editor.shell:
+            self._set_shell(False)
+        else:
+            self.editor.backspace()
+
+    def _set_shell(self, on: bool) -> None:
+        self.editor.shell = on
+        self.panel = ""
+        self._cursor_moved()
+        self._screen.changed()
+
+    def files_changed(self) -> None:
+        """The file source knows more by now."""
+        self.suggestions.refresh()
+        self._screen.changed()
+
+    def _text_changed(self) -> None:
+        self.panel = ""
+        self._hint = ""
+        self.asking.typed()
+        self._screen.changed()
+
+    def _cursor_moved(self) -> None:
+        editor = self.editor
+        self.suggestions.update(editor.text, editor.cursor, shell=editor.shell)
 
     # -- keys that depend on what is open --------------------------------------------------
 
@@ -200,10 +259,12 @@ class Controller:
         """Closes what is open, else interrupts, else asks once more to clear the draft."""
         if self.editor.search is not None:
             self.editor.end_search(accept=False)
-        elif self.help_open:
-            self.help_open = False
+        elif self.panel:
+            self.panel = ""
         elif self.suggestions.shown:
             self.suggestions.dismiss()
+        elif self.editor.shell:
+            self._set_shell(False)
         elif self._session.interrupt():
             pass
         elif not self.editor.empty:
@@ -226,6 +287,8 @@ class Controller:
 
     def control_c(self) -> None:
         """Interrupts, else clears the draft, else leaves at the second time."""
+        if self.asking.close_form():
+            return
         if self.editor.search is not None:
             self.editor.end_search(accept=False)
         elif self._session.interrupt():
@@ -251,6 +314,16 @@ class Controller:
         self._session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)])
         self._screen.changed()
 
+    def retry(self) -> None:
+        """Makes the last failed model call again."""
+        if not self._session.retry():
+            self._say("There is no failed request to retry.", SAID)
+        self._screen.changed()
+
+    def toggle_raw(self) -> None:
+        """Shows what follows as raw Markdown, or no longer."""
+        self._screen.toggle_raw()
+
     def clear_screen(self) -> None:
         """Empties the window."""
         self._screen.clear()
@@ -264,50 +337,9 @@ class Controller:
         self._screen.edit_externally()
 
     def _ask_again(self, hint: str) -> None:
+        self._say(hint, AGAIN)
+
+    def _say(self, hint: str, seconds: float) -> None:
         self._hint = hint
-        self._hint_until = self._now() + AGAIN
-        self._screen.later(AGAIN)
-
-    # -- the dialog ------------------------------------------------------------------------
-
-    def dialog_key(self, key: str) -> None:
-        """A key while the dialog is open: ``up``, ``down``, ``pageup``, ``enter``, a digit …"""
-        dialog = self.dialog
-        if not dialog.takes_keys(self._now()):
-            return
-        if key in ("up", "k", "c-p"):
-            dialog.move(-1)
-        elif key in ("down", "j", "c-n", "tab"):
-            dialog.move(1)
-        elif key in ("pageup", "pagedown"):
-            dialog.scroll(-1 if key == "pageup" else 1)
-        elif key == "escape":
-            self._answer(allowed=False)
-        elif key == "enter" or (key.isdecimal() and dialog.select(int(key))):
-            self._choose()
-        self._screen.changed()
-
-    def _choose(self) -> None:
-        choice = self.dialog.choices[self.dialog.selected]
-        if choice.asks_reason:
-            self.dialog.asking_reason = True
-        else:
-            self._answer(allowed=choice.allowed, remember=choice.remember)
-
-    def reason_enter(self) -> None:
-        """Says no, with what was typed as the reason."""
-        self._answer(allowed=False, message=self.reason.expanded().strip() or None)
-
-    def reason_escape(self) -> None:
-        """Says no without a reason."""
-        self._answer(allowed=False)
-
-    def _answer(
-        self, *, allowed: bool, message: str | None = None, remember: str | None = None
-    ) -> None:
-        request = self.dialog.request
-        # Somebody else may have answered since the last drawing.
-        if request is not None and request.request_id in self._view.work.requests:
-            self._session.answer(request.request_id, allowed, message=message, remember=remember)
-        self.before_drawing()
-        self._screen.changed()
+        self._hint_until = self._now() + seconds
+        self._screen.later(seconds)

@@ -8,25 +8,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.policy import EDITS
 from qwen_dual.tui import theme
+from qwen_dual.tui.diff_view import diff_lines
+from qwen_dual.tui.form import Sheet
+from qwen_dual.tui.form_lines import MARK, SELECTED, form_lines
 from qwen_dual.tui.lines import clip, width_of, wrap
-from qwen_dual.tui.render import diff_lines
+from qwen_dual.tui.questions import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.tui.diff_view import Highlight
     from qwen_dual.tui.lines import Line
     from qwen_dual.tui.live_state import Request
 
 GUARD = 0.4
 """Seconds without a key before a dialog that appears mid-typing takes one."""
 
-MARK = "?"
-SELECTED = "›"
-
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Answer:
     """One way to answer.
 
     Attributes:
@@ -40,18 +42,25 @@ class Choice:
     asks_reason: bool = False
 
 
-def choices_for(request: Request) -> tuple[Choice, ...]:
+SUGGEST = Answer("No, suggest changes (esc)", allowed=False, asks_reason=True)
+NO = Answer("No", allowed=False, asks_reason=True)
+
+
+def answers_for(request: Request) -> tuple[Answer, ...]:
     """The ways to answer ``request``."""
-    choices = [Choice("Yes, allow once", allowed=True)]
-    if request.kind == "diff":
-        if request.rule:
-            choices.append(Choice("Yes, allow always", allowed=True, remember="session"))
-    elif request.rule:
-        covered = request.rule.partition("(")[2].rstrip(")") or request.rule
-        label = f"Always allow '{covered}' in this session"
-        choices.append(Choice(label, allowed=True, remember="session"))
-    choices.append(Choice("No, suggest changes (esc)", allowed=False, asks_reason=True))
-    return tuple(choices)
+    once = Answer("Yes, allow once", allowed=True)
+    changes = request.kind in ("diff", "command")
+    no = SUGGEST if changes else NO
+    if not request.rule:
+        return (once, no)
+    if request.rule == EDITS:
+        return (once, Answer("Yes, allow always", allowed=True, remember="session"), no)
+    covered = request.rule.partition("(")[2].removesuffix(")") or request.rule
+    what = f"'{covered}'" if request.kind == "command" else covered
+    project = Answer(f"Always allow {what} in this project", allowed=True, remember="project")
+    if request.kind != "command":
+        return (once, project, no)
+    return (once, project, Answer("… for this user", allowed=True, remember="user"), no)
 
 
 def question_for(request: Request) -> str:
@@ -66,11 +75,17 @@ def question_for(request: Request) -> str:
 
 
 class Dialog:
-    """The first of the pending requests, while there is one."""
+    """The first of the pending requests, while there is one.
+
+    Attributes:
+        highlight: colours the code of a diff; None where nothing does.
+    """
 
     def __init__(self) -> None:
+        self.highlight: Highlight | None = None
         self.request: Request | None = None
-        self.choices: tuple[Choice, ...] = ()
+        self.sheet: Sheet | None = None  # of a request that asks questions
+        self.choices: tuple[Answer, ...] = ()
         self.selected = 0
         self.asking_reason = False
         self._waiting = 0
@@ -78,6 +93,7 @@ class Dialog:
         self._scroll = 0
         self._quiet_until = 0.0
         self._last_page = 1
+        self._laid_out: tuple[str, int, list[Line]] = ("", 0, [])
 
     @property
     def open(self) -> bool:
@@ -103,7 +119,8 @@ class Dialog:
         self._waiting = len(requests)
         self.asking_reason = False
         self.selected = self._scroll = 0
-        self.choices = choices_for(first) if first is not None else ()
+        self.choices = answers_for(first) if first is not None else ()
+        self.sheet = _sheet_for(first)
         self._quiet_until = now + GUARD if typing else now
 
     def key_elsewhere(self, now: float) -> None:
@@ -148,6 +165,9 @@ class Dialog:
         inner = max(1, width - 2)
         count = self._answered + self._waiting
         position = f"{self._answered + 1} of {count}" if count > 1 else ""
+        if self.sheet is not None:
+            armed = self.takes_keys(now)
+            return form_lines(self.sheet, width, height, armed=armed, position=position)
         head: Line = [(theme.ACCENT, f"{MARK} ")]
         room = inner - (len(position) + 2 if position else 0)
         head.append((theme.STRONG, clip(question_for(request), room)))
@@ -159,7 +179,10 @@ class Dialog:
             # What it is about matters more than how it is asked.
             head = [(theme.ACCENT, f"{MARK} "), (theme.STRONG, clip(request.text, inner))]
             return [head, *below][:height]
-        preview = self._preview(request, inner)
+        # Once for each request and width: a diff is up to hundreds of highlighted lines.
+        if self._laid_out[:2] != (request.request_id, inner):
+            self._laid_out = (request.request_id, inner, self._preview(request, inner))
+        preview = self._laid_out[2]
         if len(preview) + 2 <= room:
             return [head, *preview, [], *below]
         return [head, *self._page(preview, room, inner), *below]
@@ -168,7 +191,7 @@ class Dialog:
         lines: list[Line] = []
         if request.kind == "diff":
             lines += [[("", "  "), (theme.STRONG, row)] for row in wrap(request.title, inner)]
-            return lines + diff_lines(request.text.split("\n"), inner)
+            return lines + diff_lines(request.text.split("\n"), inner, self.highlight)
         text_style = theme.STRONG if request.kind == "command" else theme.PLAIN
         lines += [[("", "  "), (text_style, row)] for row in wrap(request.text, inner)]
         if request.title and request.title != request.text:
@@ -218,3 +241,8 @@ class Dialog:
         if width_of(text) > inner:
             text = "What instead? (esc: just no)"
         return [[("", "  "), (theme.DIM, clip(text, inner))]]
+
+
+def _sheet_for(request: Request | None) -> Sheet | None:
+    form = form_of(request.input) if request is not None and request.kind == "questions" else None
+    return Sheet(form) if form is not None else None

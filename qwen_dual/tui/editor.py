@@ -25,19 +25,38 @@ class Editor:
 
     Args:
         changed: called after each change of the text.
+        moved: called after each change of the text or the cursor's place.
+
+    Attributes:
+        shell: what is typed is a command for the shell, with a history of its own.
+        width: columns that lines are wrapped to.
     """
 
-    def __init__(self, changed: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        changed: Callable[[], object] = lambda: None,
+        moved: Callable[[], object] = lambda: None,
+    ) -> None:
         self.buffer = Buffer(multiline=True, name="editor")
         self.search: Search | None = None
         self.width = 78
-        self._history = History()
+        self.shell = False
+        self._histories = {False: History(), True: History()}
         self._pastes = Pastes()
 
         def tell(_: Buffer) -> None:
             changed()
+            moved()
+
+        def tell_place(_: Buffer) -> None:
+            moved()
 
         self.buffer.on_text_changed += tell
+        self.buffer.on_cursor_position_changed += tell_place
+
+    @property
+    def _history(self) -> History:
+        return self._histories[self.shell]
 
     @property
     def text(self) -> str:
@@ -48,6 +67,11 @@ class Editor:
     def empty(self) -> bool:
         """Whether there is nothing in it."""
         return not self.buffer.text
+
+    @property
+    def cursor(self) -> int:
+        """The index of the character that the cursor is on."""
+        return self.buffer.cursor_position
 
     def set(self, text: str, cursor: int | None = None) -> None:
         """Replaces the draft; the cursor goes to its end unless told otherwise."""

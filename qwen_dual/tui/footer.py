@@ -15,7 +15,8 @@ from qwen_dual.tui.render import ARROWS
 CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? for shortcuts"
 # What goes first when there is no room.
-_LEFT_OUT = ("help", "context", "cycle", "branch", "folder", "model", "channels")
+_LEFT_OUT = ("tip", "context", "cycle", "branch", "folder", "model", "channels")
+_LEFT_OUT_WITH_TIP = ("context", "cycle", "branch", "folder", "tip", "model", "channels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Facts:
     Attributes:
         context: per cent of the model's context in use; None where it is not known.
         channels: how many are open.
-        hint: something that matters now, such as how to leave; in place of the standing one.
+        tip: what a key would do in the state there is; in place of the standing one.
+        hint: something that matters now, such as how to leave; in place of everything.
     """
 
     folder: str
@@ -34,6 +36,7 @@ class Facts:
     mode: str
     context: int | None = None
     channels: int = 0
+    tip: str = ""
     hint: str = ""
 
 
@@ -42,8 +45,9 @@ def footer_line(facts: Facts, width: int) -> Line:
     if facts.hint:
         return [("", "  "), (theme.STRONG, clip(facts.hint, max(0, width - 2)))]
     line: Line = []
-    for count in range(len(_LEFT_OUT) + 1):
-        line = _line(facts, frozenset(_LEFT_OUT[:count]))
+    order = _LEFT_OUT_WITH_TIP if facts.tip else _LEFT_OUT
+    for count in range(len(order) + 1):
+        line = _line(facts, frozenset(order[:count]))
         if sum(width_of(text) for _, text in line) <= width:
             return line
     return clip_line(line, width)
@@ -63,7 +67,7 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
         ("mode", mode),
         ("context", [(theme.DIM, context)] if context else []),
         ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
-        ("help", [(theme.DIM, HELP_HINT)]),
+        ("tip", [(theme.DIM, facts.tip or HELP_HINT)]),
     ]
     line: Line = [("", "  ")]
     for name, part in parts:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.tui.editor import row_starts
 from qwen_dual.tui.footer import Facts, footer_line
-from qwen_dual.tui.help import help_lines
+from qwen_dual.tui.form_lines import form_lines
+from qwen_dual.tui.help import help_lines, tool_lines
 from qwen_dual.tui.lines import clip_line
 from qwen_dual.tui.live import live_lines
 
@@ -31,12 +32,14 @@ class Frame:
     """The rows of each part.
 
     Attributes:
-        editor_rows: 0 while the dialog has its place.
+        form: what is asked one question at a time, in the dialog's and the editor's place.
+        editor_rows: 0 while something else has its place.
         reason_rows: of the line in which a reason is typed; 0 when none is.
     """
 
     live: list[Line] = field(default_factory=list)
     dialog: list[Line] = field(default_factory=list)
+    form: list[Line] = field(default_factory=list)
     reason_rows: int = 0
     editor_rows: int = 1
     panel: list[Line] = field(default_factory=list)
@@ -45,14 +48,25 @@ class Frame:
     @property
     def height(self) -> int:
         """All rows."""
-        lines = (self.live, self.dialog, self.panel, self.footer)
+        lines = (self.live, self.dialog, self.form, self.panel, self.footer)
         return sum(map(len, lines)) + self.reason_rows + self.editor_rows
 
 
 def compose(
-    view: View, controller: Controller, facts: Facts, *, columns: int, rows: int, now: float
+    view: View,
+    controller: Controller,
+    facts: Facts,
+    *,
+    columns: int,
+    rows: int,
+    now: float,
+    still: bool = False,
 ) -> Frame:
-    """The frame for a window of ``columns`` by ``rows``."""
+    """The frame for a window of ``columns`` by ``rows``.
+
+    Args:
+        still: nothing that grows or counts is shown.
+    """
     frame = Frame()
     gap = rows >= ROOMY
     if rows >= 3:
@@ -67,12 +81,19 @@ def compose(
         left -= frame.editor_rows
     elif focus == "reason":
         frame.editor_rows = 0
-        frame.reason_rows = min(_rows(controller.reason.text, columns, third), max(1, left - 1))
+        reason = controller.asking.reason.text
+        frame.reason_rows = min(_rows(reason, columns, third), max(1, left - 1))
         left -= frame.reason_rows
     else:
         frame.editor_rows = 0
-    if controller.dialog.open:
-        frame.dialog = controller.dialog.lines(columns, left - 1 if gap else left, now)
+    dialog = controller.asking.dialog
+    if focus == "form":
+        frame.form = _form(controller, columns, left - 1 if gap else left, now)
+        if gap and frame.form:
+            frame.form.insert(0, [])
+        left -= len(frame.form)
+    elif dialog.open:
+        frame.dialog = dialog.lines(columns, left - 1 if gap else left, now)
         if gap and frame.dialog:
             frame.dialog.insert(0, [])
             if focus == "editor":
@@ -82,23 +103,31 @@ def compose(
         frame.panel = _panel(controller, columns, left)
         left -= len(frame.panel)
     if left > 0:
-        _add_live(frame, view, columns, left, now, gap=gap)
+        live = live_lines(view, columns, left - 2 if gap else left, now, still=still)
+        _place_live(frame, live, columns, gap=gap)
     return frame
 
 
-def _add_live(frame: Frame, view: View, columns: int, left: int, now: float, *, gap: bool) -> None:
-    spare = 2 if gap else 0
-    live = live_lines(view, columns, left - spare, now)
+def _place_live(frame: Frame, live: list[Line], columns: int, *, gap: bool) -> None:
     if live and gap:
         live.insert(0, [])
-    if gap and not frame.dialog:
+    if gap and not frame.dialog and not frame.form:
         live.append([])
     frame.live = [clip_line(line, columns) for line in live]
 
 
+def _form(controller: Controller, columns: int, height: int, now: float) -> list[Line]:
+    asking = controller.asking
+    if asking.form is not None:
+        return form_lines(asking.form, columns, height)
+    return asking.dialog.lines(columns, height, now)
+
+
 def _panel(controller: Controller, columns: int, left: int) -> list[Line]:
-    if controller.help_open:
+    if controller.panel == "help":
         return help_lines(columns, left)
+    if controller.panel == "tools":
+        return tool_lines(controller.tools, columns, left)
     return controller.suggestions.lines(columns, left)
 
 

@@ -1,4 +1,4 @@
-"""What `?` shows: every key that does something. Pure."""
+"""What `?` and Ctrl+T show: every key that does something, every tool. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("enter", "send, or queue"),
     ("/", "commands"),
+    ("@", "files"),
+    ("!", "shell mode"),
     ("tab", "accept suggestion"),
     ("up, down", "row, then history"),
     ("ctrl+p, n", "the same"),
@@ -21,6 +23,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("esc", "close, interrupt"),
     ("esc esc", "clear the draft"),
     ("ctrl+c", "stop, clear, exit"),
+    ("alt+m", "raw Markdown"),
     ("ctrl+j, shift+enter", "new line, also \\ enter"),
     ("ctrl+x, alt+enter", "external editor"),
     ("ctrl+a, ctrl+e", "line start, end"),
@@ -30,6 +33,9 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+d", "exit, on an empty line"),
     ("ctrl+l", "clear the screen"),
     ("ctrl+o", "last output in full"),
+    ("ctrl+t", "what the tools do"),
+    ("ctrl+y", "retry a failed request"),
+    ("ctrl+b, ctrl+f", "character left, right"),
     ("ctrl+b", "shell to background"),
 )
 _BETWEEN_COLUMNS = 3
@@ -52,6 +58,29 @@ def help_lines(width: int, height: int) -> list[Line]:
         room = max(1, width - 2 - width_of(_column(short)[0][0]))
         lines = [_styled(keys, clip(what.rstrip(), room)) for keys, what in _column(short)]
     return [clip_line([("", "  "), *line], width) for line in lines[: max(0, height)]]
+
+
+def tool_lines(tools: Sequence[tuple[str, str]], width: int, height: int) -> list[Line]:
+    """Each tool and the first line of what it is for; a last line counts what does not fit.
+
+    Args:
+        tools: names and descriptions.
+    """
+    if height <= 0:
+        return []
+    column = max((width_of(name) for name, _ in tools), default=0) + 2
+    lines: list[Line] = []
+    for name, description in tools:
+        room = width - 2 - column
+        line: Line = [("", "  "), (theme.STRONG, name)]
+        if room >= 8:
+            line.append((theme.DIM, " " * (column - width_of(name))))
+            line.append((theme.DIM, clip(description.strip().partition("\n")[0], room)))
+        lines.append(clip_line(line, width))
+    if len(lines) > height:
+        more = len(lines) - height + 1
+        lines[height - 1 :] = [[(theme.DIM, clip(f"  … {more} more (/tools)", width))]]
+    return lines
 
 
 def _column(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

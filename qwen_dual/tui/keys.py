@@ -1,4 +1,7 @@
-"""Which key does what: binds keys to the controller. Decides nothing."""
+"""Which key does what in the editor, and everywhere. Decides nothing.
+
+The keys of what is asked in the editor's place are ``asking_keys``'s.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.keys import Keys
 
+from qwen_dual.tui.asking_keys import bind_dialog, bind_form, bind_reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,11 +23,9 @@ if TYPE_CHECKING:
 
 # It begins nothing here; prompt-toolkit would wait for what follows.
 _EAGER = ("c-x",)
-_DIALOG_KEYS = ("up", "down", "c-p", "c-n", "tab", "pageup", "pagedown", "enter")
-_DIALOG_LETTERS = ("j", "k", *"123456789")
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
 # macros, and Ctrl+Z as a character.
-_UNUSED = ("c-q", "c-s", "c-t", "c-v", "c-z", "c-@", "c-]", "c-\\", "c-g", "insert")
+_UNUSED = ("c-q", "c-s", "c-v", "c-z", "c-@", "c-]", "c-\\", "c-g", "insert")
 
 
 def make_bindings(controller: Controller) -> KeyBindings:
@@ -31,18 +34,21 @@ def make_bindings(controller: Controller) -> KeyBindings:
     _bind_everywhere(bindings, controller)
     _bind_editor(bindings, controller)
     _bind_search(bindings, controller)
-    _bind_dialog(bindings, controller)
+    bind_dialog(bindings, controller.asking)
+    bind_reason(bindings, controller.asking)
+    bind_form(bindings, controller.asking)
     return bindings
 
 
 def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
-    for key in _UNUSED:
+    for key in (*_UNUSED, "c-t", "c-y"):
         _bind(bindings, key, lambda: None)
     _bind(bindings, "c-c", controller.control_c)
     _bind(bindings, "c-l", controller.clear_screen)
     _bind(bindings, "c-o", controller.expand)
     _bind(bindings, "s-tab", controller.next_mode)
     _bind(bindings, "escape", lambda: _escape(controller))
+    bindings.add("escape", "m")(lambda _: controller.toggle_raw())
 
     @bindings.add("escape", Keys.Any)
     def _alt(event: KeyPressEvent) -> None:
@@ -56,9 +62,11 @@ def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
 def _escape(controller: Controller) -> None:
     match controller.focus:
         case "dialog":
-            controller.dialog_key("escape")
+            controller.asking.key("escape")
         case "reason":
-            controller.reason_escape()
+            controller.asking.reason_escape()
+        case "form":
+            controller.asking.form_key("escape")
         case _:
             controller.escape()
 
@@ -78,9 +86,12 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
     for key in ("down", "c-n"):
         bind(key, controller.down)
     bind("c-d", controller.control_d)
-    bind("backspace", editor.backspace)
+    bind("backspace", controller.backspace)
     bind("?", controller.question_mark)
+    bind("!", controller.bang)
     bind("c-r", editor.search_back)
+    bind("c-t", controller.toggle_tools)
+    bind("c-y", controller.retry)
     bind("c-x", controller.edit_externally)
     bind("escape enter", controller.edit_externally)
     bind("pageup", lambda: None)
@@ -116,29 +127,6 @@ def _bind_search(bindings: KeyBindings, controller: Controller) -> None:
     bindings.add("backspace", filter=here)(lambda _: editor.search_backspace())
     for text in (Keys.Any, Keys.BracketedPaste):
         bindings.add(text, filter=here)(lambda event: editor.search_type(event.data))
-
-
-def _bind_dialog(bindings: KeyBindings, controller: Controller) -> None:
-    here = Condition(lambda: controller.focus == "dialog")
-    for key in (*_DIALOG_KEYS, *_DIALOG_LETTERS):
-        bindings.add(key, filter=here)(_dialog_handler(controller, key))
-    for ignored in (Keys.Any, Keys.BracketedPaste):
-        bindings.add(ignored, filter=here)(lambda _: None)
-
-    reason = controller.reason
-    typing = Condition(lambda: controller.focus == "reason")
-    bindings.add("enter", filter=typing)(lambda _: controller.reason_enter())
-    for keys in (("c-j",), ("escape", "enter")):
-        bindings.add(*keys, filter=typing)(lambda _: reason.insert("\n"))
-    bindings.add(Keys.Any, filter=typing)(lambda event: reason.insert(event.data))
-    bindings.add(Keys.BracketedPaste, filter=typing)(lambda event: reason.paste(event.data))
-
-
-def _dialog_handler(controller: Controller, key: str) -> Callable[[KeyPressEvent], None]:
-    def handle(_: KeyPressEvent) -> None:
-        controller.dialog_key(key)
-
-    return handle
 
 
 def _bind(bindings: KeyBindings, key: str, action: Callable[[], object]) -> None:

@@ -19,15 +19,16 @@ from prompt_toolkit.layout import (
 )
 from prompt_toolkit.layout.processors import HighlightSelectionProcessor, TabsProcessor
 
+from qwen_dual.tui.field import CURSOR
 from qwen_dual.tui.lines import TAB, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
     from qwen_dual.tui.controller import Controller
+    from qwen_dual.tui.editor import Editor
     from qwen_dual.tui.frame import Frame
     from qwen_dual.tui.lines import Line
 
@@ -43,12 +44,15 @@ class Region:
     def __init__(self, controller: Controller, frame: Callable[[], Frame]) -> None:
         self._controller = controller
         self._dialog = _lines_window(lambda: frame().dialog, focusable=True)
-        self._editor = _buffer_window(controller.editor.buffer, lambda: frame().editor_rows)
-        self._reason = _buffer_window(controller.reason.buffer, lambda: frame().reason_rows)
+        editor, reason = controller.editor, controller.asking.reason
+        self._editor = _buffer_window(editor, lambda: frame().editor_rows)
+        self._reason = _buffer_window(reason, lambda: frame().reason_rows)
+        self._form = _lines_window(lambda: frame().form, focusable=True, cursor=True)
         rows = HSplit(
             [
                 _shown(_lines_window(lambda: frame().live), lambda: bool(frame().live)),
                 _shown(self._dialog, lambda: bool(frame().dialog)),
+                _shown(self._form, lambda: bool(frame().form)),
                 _shown(self._reason, lambda: frame().reason_rows > 0),
                 _shown(self._editor, lambda: frame().editor_rows > 0),
                 _shown(_lines_window(lambda: frame().panel), lambda: bool(frame().panel)),
@@ -61,7 +65,12 @@ class Region:
 
     def follow_focus(self) -> None:
         """Puts prompt-toolkit's focus where the controller says that keys go."""
-        window = {"editor": self._editor, "dialog": self._dialog, "reason": self._reason}
+        window = {
+            "editor": self._editor,
+            "dialog": self._dialog,
+            "reason": self._reason,
+            "form": self._form,
+        }
         wanted = window[self._controller.focus]
         if self.layout.current_window is not wanted:
             self.layout.current_window = wanted
@@ -71,22 +80,31 @@ def _shown(window: Window, when: Callable[[], bool]) -> ConditionalContainer:
     return ConditionalContainer(window, Condition(when))
 
 
-def _lines_window(lines: Callable[[], list[Line]], *, focusable: bool = False) -> Window:
+def _lines_window(
+    lines: Callable[[], list[Line]], *, focusable: bool = False, cursor: bool = False
+) -> Window:
     def text() -> StyleAndTextTuples:
         return join(lines())
 
+    def hidden() -> bool:
+        return not cursor or not any(CURSOR in line for line in lines())
+
     return Window(
-        FormattedTextControl(text, focusable=focusable, show_cursor=False),
+        FormattedTextControl(text, focusable=focusable, show_cursor=cursor),
         height=lambda: Dimension.exact(len(lines())),
         dont_extend_height=True,
-        always_hide_cursor=True,
+        always_hide_cursor=Condition(hidden),
     )
 
 
-def _buffer_window(buffer: Buffer, rows: Callable[[], int]) -> Window:
+def _buffer_window(editor: Editor, rows: Callable[[], int]) -> Window:
+    def prefix(line: int, wrapped: int) -> StyleAndTextTuples:
+        symbol = "! " if editor.shell else "> "
+        return [("class:prompt", symbol)] if line == 0 and wrapped == 0 else [("", "  ")]
+
     return Window(
         BufferControl(
-            buffer,
+            editor.buffer,
             input_processors=[
                 HighlightSelectionProcessor(),
                 TabsProcessor(tabstop=TAB, char1=" ", char2=" "),
@@ -96,9 +114,5 @@ def _buffer_window(buffer: Buffer, rows: Callable[[], int]) -> Window:
         height=lambda: Dimension.exact(rows()),
         dont_extend_height=True,
         wrap_lines=True,
-        get_line_prefix=_prefix,
+        get_line_prefix=prefix,
     )
-
-
-def _prefix(line: int, wrapped: int) -> StyleAndTextTuples:
-    return [("class:prompt", "> ")] if line == 0 and wrapped == 0 else [("", "  ")]

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.tui import theme
-from qwen_dual.tui.lines import clip, gutter, plain, tail_lines, width_of
+from qwen_dual.tui.lines import clip, gutter, plain, tail_lines, width_of, wrap
 from qwen_dual.tui.outcome import elapsed
 from qwen_dual.tui.render import ARROWS, GUTTER, MODEL, REMOTE, RUNNING, tool_head
+from qwen_dual.tui.todo import todo_lines
 
 if TYPE_CHECKING:
     from qwen_dual.tui.lines import Line
-    from qwen_dual.tui.live_state import RunningTool, Work
+    from qwen_dual.tui.live_state import Retry, RunningTool, Work
     from qwen_dual.tui.view import View
 
 ROOMY = 12
@@ -25,23 +26,36 @@ MAX_TOOLS = 4
 MAX_OUTPUT_LINES = 5
 MAX_QUEUE_LINES = 3
 
+MAX_TODO_LINES = 8
+MAX_RETRY_LINES = 3
+
 STOP_HINT = "esc to interrupt"
+RETRY_STOP_HINT = "esc to stop"
+
+CHARS_PER_TOKEN = 4
+"""A rough count of what a model has written before it tells the number itself."""
 
 
-def live_lines(view: View, width: int, height: int, now: float) -> list[Line]:
+def live_lines(
+    view: View, width: int, height: int, now: float, *, still: bool = False
+) -> list[Line]:
     """The region's lines, at most ``height`` of them, each at most ``width`` columns.
 
     What does not fit is left out from the top: the answer first, then output, then the rest.
 
     Args:
         now: the view's clock.
+        still: only what changes with the state is shown: nothing that grows or counts.
     """
     if height <= 0 or width <= 0:
         return []
     inner = max(1, width - GUTTER)
+    if still:
+        return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
     below = _tools(view.work, inner, now)
     if below and height >= ROOMY:
         below.append([])
+    below += _todos(view.work, inner, height)
     below += _status(view.work, inner, now) + _queue(view.work, inner)
     below = below[-height:]
     room = height - len(below)
@@ -49,11 +63,6 @@ def live_lines(view: View, width: int, height: int, now: float) -> list[Line]:
     if above and below:
         above.append([])
     return above + below
-
-
-def animated(work: Work) -> bool:
-    """Whether seconds are shown that go by."""
-    return work.since is not None
 
 
 def _tail(view: View, inner: int, room: int) -> list[Line]:
@@ -91,13 +100,45 @@ def _note(tool: RunningTool, now: float) -> str:
     return ""
 
 
-def _status(work: Work, inner: int, now: float) -> list[Line]:
+def _todos(work: Work, inner: int, height: int) -> list[Line]:
+    if height < ROOMY or all(item.status == "completed" for item in work.todos):
+        return []
+    return [[("", "  "), *line] for line in todo_lines(work.todos, inner, MAX_TODO_LINES)] + [[]]
+
+
+def _status(work: Work, inner: int, now: float | None) -> list[Line]:
+    """The state in words; ``now`` is None where nothing may count."""
     if work.state == "idle" or work.since is None:
         return []
-    text = f"{work.state} · {elapsed(now - work.since)}"
-    if width_of(text) + 3 + width_of(STOP_HINT) <= inner and work.state != "awaiting_approval":
-        text += f" · {STOP_HINT}"
+    if work.retry is not None:
+        # What failed matters more than rows.
+        rows = wrap(f"{_retrying(work.retry, now)} · {RETRY_STOP_HINT}", inner)[:MAX_RETRY_LINES]
+        return [[("", "  "), (theme.DIM, row)] for row in rows]
+    text = work.state
+    if now is not None:
+        text += f" · {elapsed(now - work.since)}"
+        tokens = tokens_written(work)
+        if tokens and width_of(text) + width_of(tokens) + 3 <= inner:
+            text += f" · {tokens}"
+    if work.state != "awaiting_approval":
+        hint = f" · {STOP_HINT}"
+        text += hint if width_of(text) + width_of(hint) <= inner else ""
     return [[("", "  "), (theme.DIM, clip(text, inner))]]
+
+
+def _retrying(retry: Retry, now: float | None) -> str:
+    left = "" if now is None else f" in {max(0, round(retry.due - now))} s"
+    return f"retrying{left} ({retry.attempt} of {retry.attempts}): {retry.message}"
+
+
+def tokens_written(work: Work) -> str:
+    """How much the model has written in this turn; empty for nothing."""
+    count = work.tokens + work.chars // CHARS_PER_TOKEN
+    if not count:
+        return ""
+    about = "~" if work.chars else ""
+    shown = str(count) if count < 1000 else f"{count / 1000:.1f}k"
+    return f"{about}{shown} tokens"
 
 
 def _queue(work: Work, inner: int) -> list[Line]:

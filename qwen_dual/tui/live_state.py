@@ -13,6 +13,8 @@ from qwen_dual.tui.sanitise import OutputTail, sanitise
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.tui.todo import Todo
+
 OUTPUT_LINES = 12
 """How much of a running call's output is kept for the live region."""
 
@@ -27,6 +29,7 @@ class RunningTool:
     Attributes:
         started: the clock when it began to run; None before.
         argument_chars: how much of its arguments came in so far.
+        todos: the list that it writes; None for every other tool.
     """
 
     tool_use_id: str
@@ -36,6 +39,7 @@ class RunningTool:
     argument_chars: int = 0
     output: tuple[str, ...] = ()
     diff: str = ""
+    todos: tuple[Todo, ...] | None = None
     denied: bool = False
 
     def show_output(self, text: str) -> None:
@@ -62,6 +66,7 @@ class Request:
         argument: what says most about the call, in one line.
         rule: what "always" would remember; empty where the session remembers nothing.
         outside: the path outside the workspace that it touches; empty inside.
+        input: the arguments of the call, as they came.
     """
 
     request_id: str
@@ -73,6 +78,21 @@ class Request:
     argument: str = ""
     rule: str = ""
     outside: str = ""
+    input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A failed model call that is made again.
+
+    Attributes:
+        due: the clock when it is.
+    """
+
+    attempt: int
+    attempts: int
+    due: float
+    message: str
 
 
 @dataclass(slots=True)
@@ -81,12 +101,20 @@ class Work:
 
     Attributes:
         state: the word of the latest ``state`` event.
-        since: the clock when the turn began; None when there is none.
+        since: the clock when the work began; None when there is none.
+        tokens: how many the model has written since then, as far as it told.
+        chars: how many characters it has written that are in no count of tokens yet.
+        retry: what is waited for after a failed call.
+        todos: the model's list, as long as a turn runs.
         queued: how many prompts wait; ``queue`` lists the first of them.
     """
 
     state: str = "idle"
     since: float | None = None
+    tokens: int = 0
+    chars: int = 0
+    retry: Retry | None = None
+    todos: tuple[Todo, ...] = ()
     queued: int = 0
     queue: tuple[Queued, ...] = ()
     tools: dict[str, RunningTool] = field(default_factory=dict)
@@ -106,7 +134,8 @@ def request_of(event: Mapping[str, Any]) -> Request:
     """The record of a ``control_request`` event."""
     request = event["request"]
     preview = request.get("preview") or {}
-    argument = telling_argument(request.get("input") or {})
+    arguments = request.get("input") or {}
+    argument = telling_argument(arguments)
     return Request(
         request_id=event["request_id"],
         tool_use_id=request["tool_use_id"],
@@ -117,4 +146,5 @@ def request_of(event: Mapping[str, Any]) -> Request:
         argument=argument,
         rule=sanitise(request.get("rule") or ""),
         outside=sanitise(request.get("blocked_path") or ""),
+        input=arguments,
     )

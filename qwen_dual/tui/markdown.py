@@ -14,6 +14,7 @@ from qwen_dual.tui.lines import plain, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qwen_dual.tui.diff_view import Parts
     from qwen_dual.tui.lines import Line
 
     Rich = Callable[[str, int], list[Line]]
@@ -32,10 +33,17 @@ class MarkdownRenderer:
 
     Args:
         rich: renders text at a width; None until it is loaded.
+        links: the terminal shows hyperlinks (``links.supported``).
+
+    Attributes:
+        raw: show the source instead.
     """
 
-    def __init__(self, rich: Rich | None = None) -> None:
+    def __init__(self, rich: Rich | None = None, *, links: bool = False) -> None:
+        self.raw = False
         self._rich = rich
+        self._links = links
+        self._highlight: Callable[[str, str], list[Parts]] | None = None
 
     @property
     def loaded(self) -> bool:
@@ -47,12 +55,15 @@ class MarkdownRenderer:
         if self._rich is None:
             from qwen_dual.tui.rich_markdown import RichMarkdown
 
-            render = RichMarkdown().render
-            render("`a` **b**\n\n```python\nx = 1\n```", 40)
-            self._rich = render
+            rich = RichMarkdown(links=self._links)
+            rich.render("`a` **b**\n\n```python\nx = 1\n```", 40)
+            self._highlight = rich.highlight_file
+            self._rich = rich.render
 
     def render(self, text: str, width: int) -> list[Line]:
         """``text`` in lines of at most ``width`` columns; never fails."""
+        if self.raw:
+            return plain(wrap(text, width))
         if self._rich is None or width < MIN_WIDTH or not _MARKUP.search(text):
             return self._plain(text, width)
         try:
@@ -60,6 +71,12 @@ class MarkdownRenderer:
         except Exception:
             log.exception("rich failed on a block of %d characters", len(text))
             return self._plain(text, width)
+
+    def highlight(self, code: str, path: str) -> list[Parts]:
+        """For each line of ``code`` its ``(kind, text)`` parts; all plain before ``load``."""
+        if self._highlight is None:
+            return [[("", row)] for row in code.split("\n")]
+        return self._highlight(code, path)
 
     def _plain(self, text: str, width: int) -> list[Line]:
         if _MARKUP.search(text):

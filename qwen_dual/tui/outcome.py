@@ -13,6 +13,10 @@ SHOWN_LINES = 8
 SHOWN_DIFF_LINES = 24
 SHOWN_ERROR_LINES = 6
 
+MAX_PROMPT_LINES = 40
+MAX_PROMPT_CHARS = 4_000
+"""A prompt beyond either is cut in the transcript."""
+
 # What these give is for the model to read; a person wants to know that it was read.
 _COUNTED = {
     "read_file": ("line", "lines"),
@@ -60,6 +64,15 @@ def finished_tool(
     else:
         shown, hidden = lines[-SHOWN_LINES:], max(0, len(lines) - SHOWN_LINES)
     return ToolBlock(call.name, call.title, status, tuple(shown), hidden, note=note)
+
+
+def shown_prompt(text: str) -> str:
+    """What of a prompt the transcript repeats."""
+    if len(text) <= MAX_PROMPT_CHARS and text.count("\n") < MAX_PROMPT_LINES:
+        return text
+    shown = "\n".join(text[:MAX_PROMPT_CHARS].split("\n", MAX_PROMPT_LINES)[:MAX_PROMPT_LINES])
+    left = len(text) - len(shown)
+    return f"{shown}\n… {left} more characters (ctrl+o shows all)"
 
 
 def elapsed(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Finished blocks to lines for the scrollback: gutter, symbols, folding, what stands apart.
 
-Pure but for the Markdown renderer it is given. What it gets is sanitised.
+Pure but for the Markdown renderer it is given. What it gets is sanitised; what it gives is checked
+once more, so that no way of laying out text can put a control character before the terminal.
 """
 
 from __future__ import annotations
@@ -19,9 +20,15 @@ from qwen_dual.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
+from qwen_dual.tui.diff_view import diff_lines
 from qwen_dual.tui.lines import clip, clip_line, gutter, plain, width_of, wrap
+from qwen_dual.tui.links import ESCAPE
+from qwen_dual.tui.sanitise import one_line
+from qwen_dual.tui.todo import TodoBlock, todo_block_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.tui.blocks import Block
     from qwen_dual.tui.lines import Line
     from qwen_dual.tui.markdown import MarkdownRenderer
@@ -52,7 +59,7 @@ class BlockRenderer:
 
     def render(self, block: Block, width: int, previous: Block | None = None) -> list[Line]:
         """The lines of ``block`` in at most ``width`` columns, after ``previous``."""
-        lines = self._lines(block, max(GUTTER + 1, width))
+        lines = [_safe(line) for line in self._lines(block, max(GUTTER + 1, width))]
         if lines and previous is not None and not _belongs_to(previous, block):
             return [[], *lines]
         return lines
@@ -67,7 +74,7 @@ class BlockRenderer:
             case PersonBlock():
                 return _person(block, inner)
             case ToolBlock():
-                return _tool(block, inner)
+                return self._tool(block, inner)
             case ThoughtBlock():
                 return _thought(block, inner)
             case NoticeBlock():
@@ -77,7 +84,11 @@ class BlockRenderer:
                 return gutter(plain(rows, theme.DIM), ARROWS, theme.ACCENT)
             case ExpandedBlock():
                 title = gutter(plain([clip(block.title, inner)], theme.STRONG), RUNNING, theme.DIM)
+                if block.diff:
+                    return title + self._diff(block.text.rstrip().split("\n"), inner)
                 return title + _indented(wrap(block.text, inner), theme.DIM)
+            case TodoBlock():
+                return todo_block_lines(block, inner + GUTTER)
             case SessionBlock():
                 return gutter(plain([clip("new session", inner)], theme.DIM), RUNNING, theme.DIM)
 
@@ -86,6 +97,30 @@ class BlockRenderer:
             return gutter(plain(wrap(block.text, inner), theme.ERROR), FAILED, theme.ERROR)
         lines = self._markdown.render(block.text, inner)
         return gutter(lines, MODEL if block.first else " ", theme.ACCENT)
+
+    def _tool(self, block: ToolBlock, inner: int) -> list[Line]:
+        symbol, style = {
+            "ok": (OK, theme.ACCENT),
+            "error": (FAILED, theme.ERROR),
+            "denied": (FAILED, theme.DIM),
+        }[block.status]
+        head = tool_head(block.name, block.title, block.note, inner)
+        lines = gutter([head], symbol, style)
+        more = _indented([clip(_more(block.hidden), inner)], theme.DIM) if block.hidden else []
+        if block.diff:
+            return lines + self._diff(block.lines, inner) + more
+        if block.lines:
+            lines += more
+        text_style = theme.ERROR if block.status == "error" else theme.DIM
+        for text in block.lines:
+            rows = wrap(text[: inner * LONG_LINE_ROWS * 2], inner)
+            if len(rows) > LONG_LINE_ROWS:
+                rows[LONG_LINE_ROWS - 1 :] = ["…"]
+            lines += _indented(rows, text_style)
+        return lines
+
+    def _diff(self, rows: Sequence[str], inner: int) -> list[Line]:
+        return diff_lines(rows, inner, self._markdown.highlight)
 
 
 def _belongs_to(previous: Block, block: Block) -> bool:
@@ -120,30 +155,6 @@ def _person(block: PersonBlock, inner: int) -> list[Line]:
     return lines
 
 
-def _tool(block: ToolBlock, inner: int) -> list[Line]:
-    symbol, style = {
-        "ok": (OK, theme.ACCENT),
-        "error": (FAILED, theme.ERROR),
-        "denied": (FAILED, theme.DIM),
-    }[block.status]
-    head = tool_head(block.name, block.title, block.note, inner)
-    lines = gutter([head], symbol, style)
-    if block.diff:
-        lines += diff_lines(block.lines, inner)
-        if block.hidden:
-            lines += _indented([clip(_more(block.hidden), inner)], theme.DIM)
-        return lines
-    if block.hidden and block.lines:
-        lines += _indented([clip(_more(block.hidden), inner)], theme.DIM)
-    text_style = theme.ERROR if block.status == "error" else theme.DIM
-    for text in block.lines:
-        rows = wrap(text[: inner * LONG_LINE_ROWS * 2], inner)
-        if len(rows) > LONG_LINE_ROWS:
-            rows[LONG_LINE_ROWS - 1 :] = ["…"]
-        lines += _indented(rows, text_style)
-    return lines
-
-
 def tool_head(name: str, title: str, note: str, width: int) -> Line:
     """The line of a call: its name, its argument in what room there is, a note."""
     note = f" · {note}" if note else ""
@@ -155,22 +166,6 @@ def tool_head(name: str, title: str, note: str, width: int) -> Line:
     if note and width_of(name) + width_of(note) <= width:
         line.append((theme.DIM, note))
     return line
-
-
-def diff_lines(rows: tuple[str, ...] | list[str], inner: int) -> list[Line]:
-    """A unified diff, coloured, behind the gutter; the names of the two files are left out."""
-    lines: list[Line] = []
-    for index, row in enumerate(rows):
-        if index < 2 and row.startswith(("--- ", "+++ ")):
-            continue
-        if row.startswith("+"):
-            style = theme.ADDED
-        elif row.startswith("-"):
-            style = theme.REMOVED
-        else:
-            style = theme.DIM
-        lines += _indented(wrap(row, inner), style)
-    return lines
 
 
 def _thought(block: ThoughtBlock, inner: int) -> list[Line]:
@@ -195,6 +190,10 @@ def _notice(block: NoticeBlock, inner: int) -> list[Line]:
 
 def _indented(rows: list[str], style: str) -> list[Line]:
     return [[("", "  "), (style, row)] if row else [] for row in rows]
+
+
+def _safe(line: Line) -> Line:
+    return [(style, text if style == ESCAPE else one_line(text)) for style, text in line]
 
 
 def _more(hidden: int) -> str:

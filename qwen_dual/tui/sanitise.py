@@ -13,6 +13,9 @@ from collections import deque
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_FORBIDDEN_IN_A_ROW = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _FORBIDDEN_BUT_RETURN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -53,6 +56,17 @@ def sanitise(text: str) -> str:
     if "\r" not in text:
         return text
     return "\n".join(map(_last_segment, text.split("\n")))
+
+
+def one_line(text: str) -> str:
+    """What may stand in one row of the screen: ``text`` without any control character.
+
+    A last check on the way out, for text that was sanitised and laid out: a sequence loses its
+    introducer and no more.
+    """
+    if _FORBIDDEN_IN_A_ROW.search(text) is None:
+        return text
+    return _FORBIDDEN_IN_A_ROW.sub("", text)
 
 
 class StreamSanitiser:

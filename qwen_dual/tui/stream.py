@@ -95,11 +95,13 @@ class BlockSplitter:
         self._partial.append(text)
         self._partial_size += len(text)
         if self._partial_size > self._max_chars:
-            whole = "".join(self._partial)
-            cut = whole.rfind(" ", self._max_chars // 2)
-            head, rest = (whole[:cut], whole[cut + 1 :]) if cut > 0 else (whole, "")
-            self._append(head)
-            self._part()
+            rest = "".join(self._partial)
+            while len(rest) > self._max_chars:
+                cut = rest.rfind(" ", self._max_chars // 2, self._max_chars)
+                head = rest[:cut] if cut > 0 else rest[: self._max_chars]
+                rest = rest[len(head) + (cut > 0) :]
+                self._append(head)
+                self._part()
             self._partial, self._partial_size = [rest] if rest else [], len(rest)
 
     def _line(self, line: str) -> None:

@@ -1,17 +1,20 @@
-"""The colours: one accent, dim for what is secondary, red for errors, and the diff's two.
+"""The colours: names for what is coloured, and the themes that say how.
 
-Legible on light and dark: the accent is of middle lightness, everything else is an attribute or a
-colour of the terminal's own palette. It does not decide how many colours a terminal has.
+Everything that is drawn names a class (``class:accent``), so that a theme is one style sheet and a
+change of theme needs no rendering anew. It does not decide how many colours a terminal has.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prompt_toolkit.styles import BaseStyle
 
 ACCENT = "class:accent"
@@ -22,28 +25,188 @@ ADDED = "class:added"
 REMOVED = "class:removed"
 PLAIN = ""
 
-# Contrast 4.2 to 1 on white and 5.0 to 1 on black.
-_ACCENT_RGB = "#7b68d6"
+DEFAULT = "default"
+
+CODE_KINDS = ("keyword", "name", "string", "number", "comment")
+"""The kinds of code that a theme tells apart, as ``code.keyword`` and, in a diff,
+``added.keyword`` and ``removed.keyword``."""
+
+# Contrast 4.6 to 1 both on white and on black, which no other lightness has.
+_MIDDLE_VIOLET = "#7563dc"
 
 
-def make_style(depth: ColorDepth) -> BaseStyle:
-    """The style sheet for a terminal of this many colours."""
-    # The nearest of 16 colours to a middle violet is a grey on many palettes.
-    accent = "ansimagenta" if depth == ColorDepth.DEPTH_4_BIT else _ACCENT_RGB
-    return Style.from_dict(
-        {
-            "accent": accent,
-            "dim": "dim",
-            "error": "ansired",
-            "strong": "bold",
-            "added": "ansigreen",
-            "removed": "ansired",
-            "prompt": accent,
-            "selected": f"bold {accent}",
-            # prompt-toolkit's own defaults paint backgrounds, which differ from theme to theme.
-            "incsearch": "underline",
-            "incsearch.current": "bold underline",
-            "search": "noinherit underline",
-            "search.current": "noinherit bold underline",
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One way to colour everything.
+
+    Attributes:
+        name: what a person types.
+        summary: what it is for, in a few words.
+        backgrounds: the backgrounds that its colours are meant for.
+        rules: style of each class where there are 256 colours or more.
+        few: what differs where there are 16, whose values are the terminal's.
+    """
+
+    name: str
+    summary: str
+    backgrounds: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    few: Mapping[str, str] = field(default_factory=dict)
+
+
+def _colours(
+    *, accent: str, dim: str, error: str, added: str, removed: str, code: tuple[str, ...]
+) -> dict[str, str]:
+    """Rules from colours; ``code`` has one for each of ``CODE_KINDS``."""
+    rules = {
+        "accent": accent,
+        "dim": dim,
+        "error": error,
+        "added": added,
+        "removed": removed,
+        "link": f"underline {accent}",
+    }
+    rules |= {f"code.{kind}": colour for kind, colour in zip(CODE_KINDS, code, strict=True)}
+    return rules
+
+
+_ATTRIBUTES = {
+    "accent": "bold",
+    "dim": "dim",
+    "error": "bold",
+    "strong": "bold",
+    "link": "underline",
+    "selected": "bold reverse",
+    # In a changed line the hue says what changed; what is code shows as weight.
+    "added.keyword": "bold",
+    "removed.keyword": "bold",
+    "added.comment": "italic",
+    "removed.comment": "italic",
+    "code.keyword": "bold",
+    "code.comment": "italic",
+    # prompt-toolkit's own defaults paint backgrounds, which differ from theme to theme.
+    "incsearch": "underline",
+    "incsearch.current": "bold underline",
+    "search": "noinherit underline",
+    "search.current": "noinherit bold underline",
+}
+
+_PALETTE = _colours(
+    accent="ansimagenta",
+    dim="dim",
+    error="ansired",
+    added="ansigreen",
+    removed="ansired",
+    code=("ansimagenta", "ansiblue", "ansigreen", "ansicyan", "dim italic"),
+)
+_BRIGHT_PALETTE = _colours(
+    accent="ansibrightmagenta",
+    dim="dim",
+    error="ansibrightred",
+    added="ansibrightgreen",
+    removed="ansibrightred",
+    code=("ansibrightmagenta", "ansibrightcyan", "ansibrightgreen", "ansibrightyellow", "dim"),
+)
+
+THEMES: tuple[Theme, ...] = (
+    Theme(
+        DEFAULT,
+        "the terminal's own colours, on light and dark",
+        ("#000000", "#ffffff"),
+        _PALETTE
+        | {
+            "accent": _MIDDLE_VIOLET,
+            "link": f"underline {_MIDDLE_VIOLET}",
+            "code.keyword": _MIDDLE_VIOLET,
+        },
+        # The nearest of 16 colours to a middle violet is a grey on many palettes.
+        _PALETTE,
+    ),
+    Theme(
+        "dark",
+        "for dark backgrounds",
+        ("#000000", "#1e1e1e", "#282c34"),
+        _colours(
+            accent="#b0a2ff",
+            dim="#9da3ae",
+            error="#ff8a80",
+            added="#7fd18b",
+            removed="#ff9a92",
+            code=("#b0a2ff", "#7fb8ff", "#a5d6a0", "#f0b878", "#9da3ae italic"),
+        ),
+        _BRIGHT_PALETTE,
+    ),
+    Theme(
+        "light",
+        "for light backgrounds",
+        ("#ffffff", "#fafafa", "#f2f2f2"),
+        _colours(
+            accent="#5a3fc8",
+            dim="#5f6672",
+            error="#b3261e",
+            added="#14692f",
+            removed="#a3221b",
+            code=("#5a3fc8", "#0b559f", "#1d6a30", "#8a4700", "#5f6672 italic"),
+        ),
+        _PALETTE,
+    ),
+    Theme(
+        "contrast-dark",
+        "the most contrast on a dark background",
+        ("#000000", "#1e1e1e"),
+        _colours(
+            accent="#ffd75f bold",
+            dim="#d7d7d7",
+            error="#ffafaf bold",
+            added="#87ff87",
+            removed="#ffafaf",
+            code=("#ffd75f bold", "#87d7ff", "#afffaf", "#ffd7af", "#d7d7d7 italic"),
+        ),
+        _BRIGHT_PALETTE | {"dim": "", "code.comment": "italic"},
+    ),
+    Theme(
+        "contrast-light",
+        "the most contrast on a light background",
+        ("#ffffff", "#f2f2f2"),
+        _colours(
+            accent="#3d00a8 bold",
+            dim="#3a3a3a",
+            error="#870000 bold",
+            added="#00420f",
+            removed="#870000",
+            code=("#3d00a8 bold", "#00137a", "#00420f", "#5f2500", "#3a3a3a italic"),
+        ),
+        _PALETTE | {"dim": "", "code.comment": "italic"},
+    ),
+    Theme("mono", "no colours, only weight"),
+)
+"""All themes, the default first."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all themes, in the order in which they are offered."""
+    return tuple(theme.name for theme in THEMES)
+
+
+def find(name: str) -> Theme | None:
+    """The theme of this name, in any case; None when there is none."""
+    wanted = name.strip().lower()
+    return next((theme for theme in THEMES if theme.name == wanted), None)
+
+
+def make_style(depth: ColorDepth, name: str = DEFAULT) -> BaseStyle:
+    """The style sheet for a terminal of this many colours.
+
+    Args:
+        depth: with one bit the sheet is that of ``mono``, whatever the name: what a colour would
+            have said must be said by an attribute.
+        name: of a theme; an unknown one counts as the default.
+    """
+    theme = find(name) or THEMES[0]
+    rules: dict[str, str] = dict(_ATTRIBUTES)
+    if depth != ColorDepth.DEPTH_1_BIT and theme.rules:
+        rules |= theme.few if depth == ColorDepth.DEPTH_4_BIT else theme.rules
+        rules["selected"] = f"noreverse bold {rules['accent']}"
+    rules["prompt"] = rules["accent"]
+    rules["code.inserted"], rules["code.deleted"] = rules.get("added", ""), rules.get("removed", "")
+    return Style.from_dict(rules)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.tui.blocks import SessionBlock
 from qwen_dual.tui.lines import join
+from qwen_dual.tui.spoken import spoken as in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +41,7 @@ class Transcript:
         renderer: gives a block's lines.
         width: the columns to render for.
         rows: how many rows a repaint can show.
+        spoken: words in place of symbols, for a screen reader.
     """
 
     def __init__(
@@ -48,11 +50,15 @@ class Transcript:
         renderer: BlockRenderer,
         width: Callable[[], int],
         rows: Callable[[], int],
+        *,
+        spoken: bool = False,
     ) -> None:
         self._scrollback = scrollback
         self._renderer = renderer
         self._width = width
         self._rows = rows
+        self._spoken = spoken
+        self._on_hold = False
         self._waiting: deque[Block] = deque()
         self._kept: deque[Block] = deque(maxlen=KEPT_BLOCKS)
         self._last: Block | None = None
@@ -64,11 +70,19 @@ class Transcript:
     @property
     def waiting(self) -> bool:
         """Whether blocks were left for the next pass."""
-        return bool(self._waiting)
+        return bool(self._waiting) and not self._on_hold
+
+    def hold(self) -> None:
+        """Lets everything wait: what it is rendered with is not there yet."""
+        self._on_hold = True
+
+    def release(self) -> None:
+        """Ends ``hold``."""
+        self._on_hold = False
 
     def commit(self, budget: float = BUDGET) -> bool:
         """Commits what waits, as far as the budget goes; False when there was nothing."""
-        if not self._waiting:
+        if not self.waiting:
             return False
         width = self._width()
         deadline = time.monotonic() + budget
@@ -78,7 +92,7 @@ class Transcript:
             if isinstance(block, SessionBlock):
                 self._begin_session(lines)
                 lines = []
-            lines += self._renderer.render(block, width, self._last)
+            lines += self._lines(block, width, self._last)
             self._last = block
             self._kept.append(block)
             if time.monotonic() >= deadline:
@@ -93,10 +107,14 @@ class Transcript:
         lines: list[Line] = []
         for index in range(len(blocks) - 1, -1, -1):
             previous = blocks[index - 1] if index else None
-            lines = self._renderer.render(blocks[index], width, previous) + lines
+            lines = self._lines(blocks[index], width, previous) + lines
             if len(lines) >= rows:
                 break
         return join(lines)
+
+    def _lines(self, block: Block, width: int, previous: Block | None) -> list[Line]:
+        lines = self._renderer.render(block, width, previous)
+        return in_words(block, lines) if self._spoken else lines
 
     def _begin_session(self, lines: list[Line]) -> None:
         if lines:

@@ -1,13 +1,12 @@
 """Events in, finished blocks and live state out: what the screen shows, without a screen.
 
-Holds no terminal and draws nothing. A delta costs an append; its text is looked at when somebody
-asks for what is finished, so that the cost of an event does not grow with the answer.
+Holds no terminal and draws nothing. The block that is being written is ``open_block``'s.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwen_dual.tui.blocks import (
     AnswerBlock,
@@ -16,24 +15,36 @@ from qwen_dual.tui.blocks import (
     PersonBlock,
     RemoteBlock,
     SessionBlock,
-    ThoughtBlock,
 )
-from qwen_dual.tui.live_state import Queued, RunningTool, Work, request_of, telling_argument
-from qwen_dual.tui.outcome import finished_tool
-from qwen_dual.tui.sanitise import StreamSanitiser, sanitise
-from qwen_dual.tui.stream import BlockSplitter
+from qwen_dual.tui.live_state import (
+    Queued,
+    Retry,
+    RunningTool,
+    Work,
+    request_of,
+    telling_argument,
+)
+from qwen_dual.tui.open_block import OpenBlock
+from qwen_dual.tui.outcome import finished_tool, shown_prompt
+from qwen_dual.tui.sanitise import sanitise
+from qwen_dual.tui.todo import TOOL as TODO
+from qwen_dual.tui.todo import TodoBlock, todos_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.protocol.events import Event
-    from qwen_dual.tui.blocks import Block
-
-THOUGHT_LINES = 3
-"""How many lines of the model's reasoning stay in the transcript."""
+    from qwen_dual.tui.blocks import Block, ThoughtBlock
 
 MAX_SHOWN_REQUEST = 200
 """Characters of a request's title that the transcript repeats."""
+
+MAX_EXPANDED = 200_000
+"""Characters that Ctrl+O shows; wrapping more would hold up the keys."""
+
+RETRY_HINT = "ctrl+y retries"
+
+_FAILURE = "[API Error: "
 
 
 class View:
@@ -42,6 +53,12 @@ class View:
     Args:
         changed: called when there is something new to draw, once until ``take``.
         now: a monotonic clock in seconds.
+
+    Attributes:
+        work: what is still moving.
+        context_tokens: of the last message; 0 where it is not known.
+        folded: what Ctrl+O shows whole.
+        last_answer: the text of the model's last message that has any.
     """
 
     def __init__(
@@ -52,16 +69,15 @@ class View:
         self.work = Work()
         self.context_tokens = 0
         self.folded: ExpandedBlock | None = None
+        self.last_answer = ""
         self._changed = changed
         self._now = now
         self._dirty = False
         self._finished: list[Block] = []
-        self._pieces: list[str] = []  # of the open block, not yet looked at
-        self._kind = ""  # of the open block
-        self._first = True  # the next answer block begins a message
-        self._splitter = BlockSplitter()
-        self._sanitiser = StreamSanitiser()
-        self._thought: list[str] = []
+        self._open = OpenBlock()
+        self._pieces = self._open.pieces
+        self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
+        self._said: list[str] = []  # the texts of the message
         self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
 
     def __call__(self, event: Event) -> None:
@@ -76,7 +92,9 @@ class View:
                 elif delta["type"] == "thinking_delta":
                     self._pieces.append(delta["thinking"])
                 elif inner["index"] in self._calls:
-                    self._calls[inner["index"]].argument_chars += len(delta["partial_json"])
+                    size = len(delta["partial_json"])
+                    self._calls[inner["index"]].argument_chars += size
+                    self.work.chars += size
             else:
                 self._stream(inner)
         else:
@@ -94,36 +112,39 @@ class View:
         finished, self._finished = self._finished, []
         return finished
 
+    def put_back(self, blocks: Sequence[Block]) -> None:
+        """Gives back what ``take`` gave: the next one begins with it."""
+        self._finished = [*blocks, *self._finished]
+
+    def settle(self) -> None:
+        """Ends what is open, as if nothing more would come of it."""
+        self._end_block()
+        self._show_failure()
+
     def tail(self, chars: int) -> tuple[str, bool]:
         """The open end of the answer, at least ``chars`` of it, and whether it is a thought."""
         self._drain()
-        if self._kind != "thinking":
-            return self._splitter.tail(chars), False
-        parts: list[str] = []
-        for part in reversed(self._thought):
-            if chars <= 0:
-                break
-            parts.append(part)
-            chars -= len(part)
-        return "".join(reversed(parts)), True
+        return self._open.tail(chars)
 
     @property
     def begins_message(self) -> bool:
         """Whether the open text is the first of its message."""
-        return self._first
+        return self._open.first
 
     # -- the stream ------------------------------------------------------------------------
 
     def _stream(self, inner: Event) -> None:
         kind = inner["type"]
         if kind == "message_start":
-            self._first = True
+            self._show_failure()
+            self._open.first = True
+            self._said = []
+            self.work.retry = None
         elif kind == "content_block_start":
             self._end_block()
             block = inner["content_block"]
-            self._kind = block["type"]
-            self._sanitiser = StreamSanitiser()
-            if self._kind == "tool_use":
+            self._open.begin(block["type"])
+            if block["type"] == "tool_use":
                 call = RunningTool(block["id"], sanitise(block["name"]))
                 self.work.tools[call.tool_use_id] = self._calls[inner["index"]] = call
         elif kind == "content_block_stop" or kind == "message_stop":
@@ -131,80 +152,104 @@ class View:
 
     def _drain(self) -> None:
         """Looks at the deltas that came in since the last time."""
-        if not self._pieces:
-            return
-        text = self._sanitiser.feed("".join(self._pieces))
-        self._pieces = []
-        if not text:
-            return
-        if self._kind == "thinking":
-            self._thought.append(text)
-        else:
-            self._answer(self._splitter.feed(text))
+        self._add(self._open.drain())
+        self._count()
 
     def _end_block(self) -> None:
-        self._drain()
-        if self._kind == "thinking":
-            self._end_thought()
-        elif self._kind == "text":
-            self._answer(self._splitter.finish())
-        self._kind = ""
+        blocks, thought = self._open.end()
+        self._add(blocks)
+        self._count()
+        if thought:
+            self._fold("thinking", thought)
         self._calls.clear()
 
-    def _answer(self, pieces: list[Any]) -> None:
-        for piece in pieces:
-            self._finished.append(AnswerBlock(piece.text, self._first, piece.joined))
-            self._first = False
+    def _count(self) -> None:
+        self.work.chars += self._open.chars
+        self._open.chars = 0
 
-    def _end_thought(self) -> None:
-        text = "".join(self._thought).strip()
-        self._thought = []
-        if not text:
-            return
-        lines = [line for line in text.split("\n") if line.strip()]
-        shown = tuple(lines[:THOUGHT_LINES])
-        hidden = len(lines) - len(shown)
-        self._finished.append(ThoughtBlock(shown, hidden))
-        if hidden:
-            self.folded = ExpandedBlock("thinking", text)
+    def _add(self, blocks: Sequence[AnswerBlock | ThoughtBlock]) -> None:
+        for block in blocks:
+            # How a failed call shows on the wire; what follows in the message belongs to it.
+            failed = isinstance(block, AnswerBlock) and block.text.startswith(_FAILURE)
+            if failed or self._failure:
+                self._failure.append(block)
+            else:
+                self._finished.append(block)
+
+    def _show_failure(self) -> None:
+        """No result told more about it: shows the text as it came."""
+        self._finished += self._failure
+        self._failure = []
+
+    def _fold(self, title: str, text: str) -> None:
+        if len(text) > MAX_EXPANDED:
+            text = f"{text[:MAX_EXPANDED]}\n… {len(text) - MAX_EXPANDED} more characters"
+        self.folded = ExpandedBlock(title, text)
 
     # -- whole events ----------------------------------------------------------------------
 
     def _assistant(self, event: Event) -> None:
         message = event["message"]
         usage = message["usage"]
-        tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+        written = usage.get("output_tokens", 0)
+        tokens = usage.get("input_tokens", 0) + written
         if tokens:
             self.context_tokens = tokens
+        if written:
+            self.work.tokens += written
+            self.work.chars = 0
         for block in message["content"]:
             if block["type"] == "tool_use":
                 call = self._call(block["id"], block["name"])
                 call.title = telling_argument(block["input"])
+                if block["name"] == TODO:
+                    call.todos = todos_of(block["input"])
+            elif block["type"] == "text" and not block["text"].lstrip().startswith(_FAILURE):
+                self._said.append(sanitise(block["text"]))
+                self.last_answer = "\n\n".join(self._said)
 
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "text":
                 self._end_block()
-                remote = event.get("origin") == "input"
-                self._finished.append(PersonBlock(sanitise(block["text"]), remote))
+                self._show_failure()
+                self._prompt(sanitise(block["text"]), remote=event.get("origin") == "input")
             elif block["type"] == "tool_result":
                 self._tool_result(block)
+
+    def _prompt(self, text: str, *, remote: bool = False) -> None:
+        shown = shown_prompt(text)
+        if shown != text:
+            self._fold("prompt", text)
+        self._finished.append(PersonBlock(shown, remote))
 
     def _tool_result(self, block: Event) -> None:
         call = self.work.tools.pop(block["tool_use_id"], None)
         if call is None:
             call = RunningTool(block["tool_use_id"], "tool")
+        if call.todos is not None and not block["is_error"]:
+            self.work.todos = call.todos
+            self._finished.append(TodoBlock(call.todos))
+            return
         seconds = None if call.started is None else self._now() - call.started
         text = sanitise(block["content"])
         finished = finished_tool(call, text, is_error=block["is_error"], seconds=seconds)
         self._finished.append(finished)
         if text and (finished.hidden or finished.diff):
-            self.folded = ExpandedBlock(f"{call.name}  {call.title}".rstrip(), text)
+            self._fold(f"{call.name}  {call.title}".rstrip(), text)
 
     def _result(self, event: Event) -> None:
         self._end_block()
+        self.work.retry = None
         if event["num_turns"]:
             self.work.tools.clear()
+        error = event.get("error")
+        if self._failure and error is not None:
+            self._failure = []
+            told = " ".join(str(part) for part in (error["status"], error["message"]) if part)
+            text = f"{sanitise(told).rstrip()}\n{RETRY_HINT}"
+            self._finished.append(NoticeBlock("error", text))
+        self._show_failure()
         if event["stop_reason"] == "interrupted":
             self._finished.append(NoticeBlock("quiet", "interrupted"))
         elif event["stop_reason"] == "max_turns":
@@ -227,7 +272,8 @@ class View:
         if not allowed:
             self._call(request.tool_use_id, request.tool_name).denied = True
         if response.get("resolved_by") == "input":
-            verb = "allowed" if allowed else "did not allow"
+            yes = "answered" if request.kind == "questions" else "allowed"
+            verb = yes if allowed else "did not allow"
             what = f"{request.tool_name}  {request.argument}"[:MAX_SHOWN_REQUEST]
             self._finished.append(RemoteBlock(f"{verb} {what}".rstrip()))
 
@@ -240,14 +286,19 @@ class View:
             self._progress(data)
         elif subtype == "notice":
             if "command" in data:  # typed in the middle of a turn, so there was no user event
-                self._finished.append(PersonBlock(sanitise(data["command"])))
+                self._prompt(sanitise(data["command"]))
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
         elif subtype == "mode_changed" or subtype == "model_changed":
             if data.get("origin") == "input":
                 what = "approval mode" if subtype == "mode_changed" else "model"
                 self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}"))
+        elif subtype == "model_retry":
+            due = self._now() + data["delay_ms"] / 1000
+            message = sanitise(data["message"]).strip()
+            self.work.retry = Retry(data["attempt"], data["attempts"], due, message)
         elif subtype == "session_changed":
             self.folded = None
+            self.last_answer = ""
             self.context_tokens = 0
             self._finished.append(SessionBlock())
         elif subtype == "compact_boundary":
@@ -264,10 +315,12 @@ class View:
             Queued(sanitise(item["text"]), item["origin"] == "input")
             for item in data.get("queue", ())
         )
-        if data["turn_id"] is None:
-            work.since = None
+        if work.state == "idle":
+            work.since = work.retry = None
+            work.todos = ()
         elif work.since is None:
             work.since = self._now()
+            work.tokens = work.chars = 0
 
     def _progress(self, data: Event) -> None:
         call = self._call(data["tool_use_id"], data["tool_name"])

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.bus import Bus
+from qwen_dual.core.policy import EDITS
+from qwen_dual.core.questions import Choice, Question, pick
 from qwen_dual.core.slash import SlashCommand, SlashCommands
 from qwen_dual.protocol import events
 from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.view import View
+from tests.support.fakes import FakeModel, FakeTool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.tui.blocks import Block
     from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.suggest import FileSource
 
 
 class Clock:
@@ -39,17 +44,28 @@ class FakeSession:
         self.bus = Bus("00000000-0000-4000-8000-000000000000")
         self.cwd = "/w"
         self.model_name = "fake"
+        self.model = FakeModel(context_window=1000)
         self.approval_mode = "default"
         self.closing = anyio.Event()
         self.slash = SlashCommands()
         for name in ("help", "clear", "quit"):
             self.slash.add(SlashCommand(name, f"does {name}", lambda _, __: None))
-        modes = ("plan", "default")
-        self.slash.add(SlashCommand("approval-mode", "the mode", lambda _, __: None, modes))
+        modes = (Choice("plan"), Choice("default"))
+        form = pick("Which mode?", lambda: modes, lambda: self.approval_mode)
+        self.slash.add(
+            SlashCommand("approval-mode", "the mode", lambda _, __: None, lambda: modes, form=form)
+        )
         self.busy = False
+        self.retryable = False
+        self.tools: dict[str, FakeTool] = {"edit": FakeTool("edit", description="changes a file")}
         self.interrupts = 0
+        self.retries = 0
         self.submitted: list[str] = []
+        self.shell: list[str] = []
+        self.forms: list[tuple[str, tuple[str, ...]]] = []
+        self.notices: list[str] = []
         self.answers: list[tuple[str, bool, str | None, str | None]] = []
+        self.inputs: list[dict[str, Any] | None] = []
 
     def submit(self, text: str, *, origin: str = "keyboard") -> None:
         """Records."""
@@ -63,11 +79,30 @@ class FakeSession:
         by: str = "keyboard",
         message: str | None = None,
         remember: str | None = None,
+        updated_input: dict[str, Any] | None = None,
     ) -> bool:
         """Records, and tells that the request is resolved."""
+        self.inputs.append(updated_input)
         self.answers.append((request_id, allowed, message, remember))
         self.bus.publish(events.control_response(request_id, allowed=allowed, resolved_by=by))
         return True
+
+    def run_shell(self, command: str) -> None:
+        """Records."""
+        self.shell.append(command)
+
+    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+        """Records."""
+        self.forms.append((name, tuple(answers)))
+
+    def retry(self) -> bool:
+        """Counts; true when it can."""
+        self.retries += self.retryable
+        return self.retryable
+
+    def notice(self, text: str, level: str = "info") -> None:
+        """Records."""
+        self.notices.append(text)
 
     def interrupt(self) -> bool:
         """Counts; true while busy."""
@@ -94,6 +129,7 @@ class FakeScreen:
     cleared: int = 0
     expanded: int = 0
     edited: int = 0
+    raw: bool = False
     wakes: list[float] = field(default_factory=list)
 
     def changed(self) -> None:
@@ -115,18 +151,22 @@ class FakeScreen:
         """Counts."""
         self.edited += 1
 
+    def toggle_raw(self) -> None:
+        """Toggles."""
+        self.raw = not self.raw
+
 
 class Desk:
     """A controller with everything around it faked."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: FileSource | None = None) -> None:
         self.now = Clock()
         self.session = FakeSession()
         self.view = View(now=self.now)
         self.session.bus.subscribe(self.view)
         self.screen = FakeScreen()
         self.controller = Controller(
-            self.session.as_session(), self.view, self.screen, now=self.now
+            self.session.as_session(), self.view, self.screen, now=self.now, files=files
         )
 
     @property
@@ -162,13 +202,42 @@ def request(request_id: str = "r1", command: str = "ls -la", **more: Any) -> Eve
     return events.control_request(request_id, {**body, **more})
 
 
+QUESTIONS = {
+    "questions": [
+        {
+            "question": "Which colour?",
+            "header": "Colour",
+            "options": [
+                {"label": "red", "description": "like a rose"},
+                {"label": "blue", "description": ""},
+            ],
+        },
+        {
+            "question": "Which sizes?",
+            "options": [{"label": "small"}, {"label": "large"}],
+            "multiSelect": True,
+        },
+    ]
+}
+
+
+def question_request(request_id: str = "q1") -> Event:
+    """A request that asks two questions."""
+    preview = {"kind": "questions", "title": "Questions", "text": ""}
+    return request(
+        request_id, tool_name="ask_user_question", input=QUESTIONS, preview=preview, rule=None
+    )
+
+
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new"
 
 
 def edit_request(request_id: str = "e1", diff: str = DIFF) -> Event:
     """A request to change a file."""
     preview = {"kind": "diff", "title": "x", "text": diff}
-    return request(request_id, tool_name="edit", input={"file_path": "x"}, preview=preview)
+    return request(
+        request_id, tool_name="edit", input={"file_path": "x"}, preview=preview, rule=EDITS
+    )
 
 
 def state(word: str, *queue: tuple[str, str], turn: str | None = "t") -> Event:
@@ -216,6 +285,11 @@ def feed(view: View, sequence: Iterable[Event]) -> list[Block]:
     for event in sequence:
         view(event)
     return view.take()
+
+
+def form_of(*questions: Question) -> Form:
+    """A form of these questions, one after another."""
+    return lambda answers: questions[len(answers)] if len(answers) < len(questions) else None
 
 
 def text_of(lines: Iterable[Line]) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from qwen_dual.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT
-from tests.tui.support import Desk, request
+from qwen_dual.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT, RETRY_TIP, SHELL_TIP
+from qwen_dual.tui.help import tool_lines
+from tests.tui.support import Desk, request, text_of
 
 
 def test_enter_sends_the_draft_and_keeps_it_in_the_history() -> None:
@@ -72,7 +73,7 @@ def test_escape_closes_before_it_interrupts() -> None:
     desk.session.busy = True
     desk.controller.question_mark()
     desk.controller.escape()
-    assert not desk.controller.help_open
+    assert not desk.controller.panel
     desk.type("/h")
     desk.controller.escape()
     assert not desk.controller.suggestions.shown
@@ -146,9 +147,9 @@ def test_a_question_mark_shows_the_shortcuts_on_an_empty_line_only() -> None:
     desk = Desk()
     desk.controller.question_mark()
     assert desk.controller.editor.text == ""
-    shown = [desk.controller.help_open]
+    shown = [desk.controller.panel == "help"]
     desk.type("why")
-    shown.append(desk.controller.help_open)
+    shown.append(desk.controller.panel == "help")
     assert shown == [True, False]
     desk.controller.question_mark()
     assert desk.controller.editor.text == "why?"
@@ -173,3 +174,118 @@ def test_control_c_at_the_dialog_interrupts_and_answers_nothing() -> None:
     desk.controller.control_c()
     assert desk.session.interrupts == 1
     assert desk.session.answers == []
+
+
+# -- shell mode --------------------------------------------------------------------------------
+
+
+def in_shell(desk: Desk) -> bool:
+    return desk.controller.editor.shell
+
+
+def test_an_exclamation_mark_on_an_empty_line_enters_and_leaves_shell_mode() -> None:
+    desk = Desk()
+    controller, editor = desk.controller, desk.controller.editor
+    controller.bang()
+    assert in_shell(desk)
+    assert controller.tip == SHELL_TIP
+    controller.bang()
+    assert not in_shell(desk)
+    desk.type("so")
+    controller.bang()
+    assert (editor.text, editor.shell) == ("so!", False)
+
+
+def test_shell_mode_runs_what_is_typed_and_stays() -> None:
+    desk = Desk()
+    desk.controller.bang()
+    desk.type("/bin/ls ?")
+    desk.controller.enter()
+    assert desk.session.shell == ["/bin/ls ?"]
+    assert desk.session.submitted == []
+    assert in_shell(desk)
+
+
+def test_escape_and_backspace_leave_shell_mode_before_anything_else() -> None:
+    desk = Desk()
+    desk.session.busy = True
+    desk.controller.bang()
+    desk.controller.backspace()
+    assert not in_shell(desk)
+    desk.controller.bang()
+    desk.type("ab")
+    desk.controller.backspace()
+    assert in_shell(desk)
+    desk.controller.escape()
+    assert not in_shell(desk)
+    assert desk.controller.editor.text == "a"
+    assert desk.session.interrupts == 0
+
+
+def test_shell_commands_have_a_history_of_their_own() -> None:
+    desk = Desk()
+    desk.type("a prompt")
+    desk.controller.enter()
+    desk.controller.bang()
+    desk.type("make")
+    desk.controller.enter()
+    desk.controller.up()
+    assert desk.controller.editor.text == "make"
+    desk.controller.editor.clear()
+    desk.controller.escape()
+    desk.controller.up()
+    assert desk.controller.editor.text == "a prompt"
+
+
+def test_no_commands_are_suggested_in_shell_mode() -> None:
+    desk = Desk()
+    desk.controller.bang()
+    desk.type("/he")
+    assert not desk.controller.suggestions.shown
+
+
+# -- the other keys ----------------------------------------------------------------------------
+
+
+def test_a_failed_request_is_retried_and_the_footer_says_how() -> None:
+    desk = Desk()
+    desk.controller.retry()
+    assert desk.session.retries == 0
+    assert "no failed request" in desk.controller.hint
+    desk.now.time += 60
+    desk.session.retryable = True
+    assert desk.controller.tip == RETRY_TIP
+    desk.controller.retry()
+    assert desk.session.retries == 1
+    desk.type("x")
+    assert desk.controller.tip == ""
+
+
+def test_the_tools_are_told_and_escape_closes_them() -> None:
+    desk = Desk()
+    desk.controller.toggle_tools()
+    assert text_of(tool_lines(desk.controller.tools, 60, 5)) == ["  edit  changes a file"]
+    assert desk.controller.panel == "tools"
+    desk.controller.question_mark()
+    assert desk.controller.panel == "help"
+    desk.controller.toggle_tools()
+    desk.controller.escape()
+    assert desk.controller.panel == ""
+
+
+def test_many_tools_are_counted_where_rows_are_few() -> None:
+    tools = [(f"tool_{number}", "does\nthings") for number in range(20)]
+    lines = text_of(tool_lines(tools, 40, 4))
+    assert lines == [
+        "  tool_0   does",
+        "  tool_1   does",
+        "  tool_2   does",
+        "  … 17 more (/tools)",
+    ]
+    assert tool_lines(tools, 40, 0) == []
+
+
+def test_raw_markdown_is_toggled() -> None:
+    desk = Desk()
+    desk.controller.toggle_raw()
+    assert desk.screen.raw

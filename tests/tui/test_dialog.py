@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from qwen_dual.protocol import events
-from qwen_dual.tui.dialog import GUARD, Dialog, choices_for
+from qwen_dual.tui.dialog import GUARD, Dialog, answers_for
 from qwen_dual.tui.live_state import Request, request_of
 from tests.tui.support import DIFF, Desk, edit_request, request, text_of
 
 
 def shown(desk: Desk, width: int = 60, height: int = 20) -> list[str]:
-    return text_of(desk.controller.dialog.lines(width, height, desk.now.time))
+    return text_of(desk.controller.asking.dialog.lines(width, height, desk.now.time))
 
 
 def labels(record: Request) -> list[str]:
-    return [choice.label for choice in choices_for(record)]
+    return [choice.label for choice in answers_for(record)]
 
 
 def test_a_command_is_shown_as_it_will_run_with_the_ways_to_answer() -> None:
@@ -25,20 +27,31 @@ def test_a_command_is_shown_as_it_will_run_with_the_ways_to_answer() -> None:
         "  Run in the workspace",
         "",
         "  › 1. Yes, allow once",
-        "    2. Always allow 'ls *' in this session",
-        "    3. No, suggest changes (esc)",
+        "    2. Always allow 'ls *' in this project",
+        "    3. … for this user",
+        "    4. No, suggest changes (esc)",
     ]
 
 
 def test_an_edit_is_shown_as_a_diff() -> None:
     desk = Desk()
     desk.ask(edit_request())
-    assert shown(desk)[:5] == ["? Apply this change?", "  x", "  @@ -1 +1 @@", "  -old", "  +new"]
+    assert shown(desk)[:5] == ["? Apply this change?", "  x", "  1 - old", "  1 + new", ""]
     assert labels(request_of(edit_request())) == [
         "Yes, allow once",
         "Yes, allow always",
         "No, suggest changes (esc)",
     ]
+
+
+def test_reading_outside_and_the_web_are_allowed_by_folder_or_host() -> None:
+    for rule, covered in (("Read(/data/**)", "/data/**"), ("WebFetch(example.com)", "example.com")):
+        record = request_of(request(tool_name="read_file", preview=None, rule=rule))
+        assert [(choice.label, choice.remember) for choice in answers_for(record)] == [
+            ("Yes, allow once", None),
+            (f"Always allow {covered} in this project", "project"),
+            ("No", None),
+        ]
 
 
 def test_without_a_rule_nothing_can_be_allowed_for_longer() -> None:
@@ -56,16 +69,17 @@ def test_a_path_outside_the_workspace_is_named() -> None:
 def test_arrows_letters_digits_and_enter_choose() -> None:
     for keys, expected in (
         (["enter"], ("r1", True, None, None)),
-        (["down", "enter"], ("r1", True, None, "session")),
-        (["j", "j", "k", "enter"], ("r1", True, None, "session")),
-        (["2"], ("r1", True, None, "session")),
+        (["down", "enter"], ("r1", True, None, "project")),
+        (["j", "j", "k", "enter"], ("r1", True, None, "project")),
+        (["2"], ("r1", True, None, "project")),
+        (["3"], ("r1", True, None, "user")),
         (["1"], ("r1", True, None, None)),
         (["escape"], ("r1", False, None, None)),
     ):
         desk = Desk()
         desk.ask(request())
         for key in keys:
-            desk.controller.dialog_key(key)
+            desk.controller.asking.key(key)
         assert desk.session.answers == [expected]
         assert desk.controller.focus == "editor"
 
@@ -73,19 +87,19 @@ def test_arrows_letters_digits_and_enter_choose() -> None:
 def test_a_digit_without_a_choice_does_nothing() -> None:
     desk = Desk()
     desk.ask(request())
-    desk.controller.dialog_key("9")
+    desk.controller.asking.key("9")
     assert desk.session.answers == []
-    assert desk.controller.dialog.selected == 0
+    assert desk.controller.asking.dialog.selected == 0
 
 
 def test_no_takes_a_reason_that_is_sent_with_it() -> None:
     desk = Desk()
     desk.ask(request())
-    desk.controller.dialog_key("3")
+    desk.controller.asking.key("4")
     assert desk.controller.focus == "reason"
     assert desk.session.answers == []
-    desk.controller.reason.insert("use pytest instead")
-    desk.controller.reason_enter()
+    desk.controller.asking.reason.insert("use pytest instead")
+    desk.controller.asking.reason_enter()
     assert desk.session.answers == [("r1", False, "use pytest instead", None)]
 
 
@@ -93,8 +107,8 @@ def test_no_without_a_reason_is_just_no() -> None:
     for leave in ("reason_enter", "reason_escape"):
         desk = Desk()
         desk.ask(request())
-        desk.controller.dialog_key("3")
-        getattr(desk.controller, leave)()
+        desk.controller.asking.key("4")
+        getattr(desk.controller.asking, leave)()
         assert desk.session.answers == [("r1", False, None, None)]
 
 
@@ -102,12 +116,12 @@ def test_several_requests_are_counted_and_come_one_after_another() -> None:
     desk = Desk()
     desk.ask(request("r1"), request("r2"), request("r3"))
     assert shown(desk)[0].endswith("1 of 3")
-    desk.controller.dialog_key("enter")
+    desk.controller.asking.key("enter")
     assert shown(desk)[0].endswith("2 of 3")
     desk.now.time += GUARD
-    desk.controller.dialog_key("enter")
+    desk.controller.asking.key("enter")
     desk.now.time += GUARD
-    desk.controller.dialog_key("enter")
+    desk.controller.asking.key("enter")
     assert [answer[0] for answer in desk.session.answers] == ["r1", "r2", "r3"]
     desk.ask(request("r4"))
     assert shown(desk)[0] == "? Run this command?"
@@ -116,8 +130,8 @@ def test_several_requests_are_counted_and_come_one_after_another() -> None:
 def test_the_key_that_answered_one_request_cannot_answer_the_next() -> None:
     desk = Desk()
     desk.ask(request("r1"), request("r2"))
-    desk.controller.dialog_key("enter")
-    desk.controller.dialog_key("enter")
+    desk.controller.asking.key("enter")
+    desk.controller.asking.key("enter")
     assert [answer[0] for answer in desk.session.answers] == ["r1"]
     assert desk.controller.focus == "dialog"  # nor does it go to the editor
 
@@ -179,7 +193,7 @@ def test_a_key_that_comes_after_somebody_elses_answer_answers_nothing() -> None:
     desk = Desk()
     desk.ask(request())
     desk.session.bus.publish(events.control_response("r1", allowed=True, resolved_by="input"))
-    desk.controller.dialog_key("enter")
+    desk.controller.asking.key("enter")
     assert desk.session.answers == []
 
 
@@ -203,8 +217,9 @@ def test_a_long_preview_can_be_read_to_its_end() -> None:
     seen: list[str] = []
     for _ in range(40):
         seen += shown(desk, height=14)
-        desk.controller.dialog_key("pagedown")
-    assert all(f"  {row}" in seen for row in rows)
+        desk.controller.asking.key("pagedown")
+    text = "\n".join(seen)
+    assert all(re.search(rf"\+ line {number}\b", text) for number in range(100))
     assert len(shown(desk, height=14)) <= 14
 
 
@@ -218,7 +233,7 @@ def test_a_rule_that_does_not_fit_is_wrapped_where_there_is_room() -> None:
     desk = Desk()
     desk.ask(request())
     text = " ".join(" ".join(shown(desk, width=26, height=20)).split())
-    assert "Always allow 'ls *' in this session" in text
+    assert "Always allow 'ls *' in this project" in text
 
 
 def test_an_empty_dialog_shows_nothing() -> None:

@@ -172,8 +172,8 @@ def test_control_r_searches_and_enter_takes_what_was_found() -> None:
 def test_shift_tab_and_question_mark() -> None:
     async def script(desk: Keyboard) -> None:
         await desk.press("\x1b[Z", lambda: desk.session.approval_mode == "auto-edit")
-        await desk.press("?", lambda: desk.tui.controller.help_open)
-        await desk.press("?", lambda: not desk.tui.controller.help_open)
+        await desk.press("?", lambda: desk.tui.controller.panel == "help")
+        await desk.press("?", lambda: not desk.tui.controller.panel)
         await desk.press("x?", lambda: desk.text == "x?")
 
     play(script)
@@ -184,7 +184,7 @@ def test_the_dialog_takes_its_keys_and_the_draft_none_of_them() -> None:
         desk.session.bus.publish(request())
         await desk.wait(lambda: desk.tui.controller.focus == "dialog")
         await desk.press("xyz\x0b\x15\x1b[B\r", lambda: desk.session.answers)
-        assert desk.session.answers == [("r1", True, None, "session")]
+        assert desk.session.answers == [("r1", True, None, "project")]
         assert desk.text == ""
         await desk.press("then", lambda: desk.text == "then")
 
@@ -205,7 +205,7 @@ def test_a_reason_is_typed_with_the_usual_keys() -> None:
     async def script(desk: Keyboard) -> None:
         desk.session.bus.publish(request())
         await desk.wait(lambda: desk.tui.controller.focus == "dialog")
-        await desk.press("3", lambda: desk.tui.controller.focus == "reason")
+        await desk.press("4", lambda: desk.tui.controller.focus == "reason")
         await desk.press("no? use maek\x17make\x1b\rit\r", lambda: desk.session.answers)
         assert desk.session.answers == [("r1", False, "no? use make\nit", None)]
 
@@ -222,9 +222,9 @@ def test_the_draft_and_its_cursor_survive_a_thousand_remote_events() -> None:
             bus.publish(events.user_text(f"remote {number}", "input"))
             bus.publish(request(f"r{number}"))
             if number % 100 == 0:
-                await desk.wait(lambda: desk.tui.controller.dialog.open)
+                await desk.wait(lambda: desk.tui.controller.asking.dialog.open)
             bus.publish(events.control_response(f"r{number}", allowed=True, resolved_by="input"))
-        await desk.wait(lambda: not desk.tui.controller.dialog.open)
+        await desk.wait(lambda: not desk.tui.controller.asking.dialog.open)
         buffer = desk.tui.controller.editor.buffer
         assert (buffer.text, buffer.cursor_position) == ("my draft", 3)
         await desk.press("X", lambda: desk.text == "my Xdraft")

@@ -35,7 +35,7 @@ def test_only_the_last_lines_of_an_open_block_are_shown() -> None:
         "  line 78",
         "  line 79",
         "",
-        "  responding · 3 s · esc to interrupt",
+        "  responding · 3 s · ~158 tokens · esc to interrupt",
     ]
 
 
@@ -49,7 +49,7 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
         "● run_shell_command  make test · 3 s",
         *(f"  test {number}" for number in range(25, 30)),
         "",
-        "  running_tool · 3 s · esc to interrupt",
+        "  running_tool · 3 s · 10 tokens · esc to interrupt",
     ]
 
 
@@ -62,7 +62,7 @@ def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
 def test_a_call_that_asks_for_leave_is_shown_by_the_dialog_alone() -> None:
     view = View(now=Clock())
     feed(view, [state("awaiting_approval"), *call(call_id="call-r1", command="ls"), request()])
-    assert live(view) == ["  awaiting_approval · 3 s"]
+    assert live(view) == ["  awaiting_approval · 3 s · 10 tokens"]
 
 
 @pytest.mark.parametrize("mode", ["plan", "default", "auto-edit", "yolo"])
@@ -80,6 +80,12 @@ def test_the_footer_leaves_out_what_matters_least(mode: str) -> None:
         if width >= 2 + len(mode):
             assert mode in line
     assert shown(30).endswith("⇄ 2")
+
+
+def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
+    facts = Facts("~/project", "main", "coder", "default", 12, 2, tip="ctrl+y retries")
+    assert "ctrl+y retries" in text_of([footer_line(facts, 50)])[0]
+    assert "ctrl+y retries" not in text_of([footer_line(facts, 20)])[0]
 
 
 def test_a_hint_takes_the_footers_place() -> None:
@@ -103,7 +109,7 @@ def test_the_shortcuts_fit_every_width(width: int) -> None:
 
 def test_two_columns_hold_every_shortcut_at_80() -> None:
     text = "\n".join(text_of(help_lines(80, 24)))
-    assert len(text.split("\n")) == 10
+    assert len(text.split("\n")) == len(SHORTCUTS) // 2
     for keys, what in SHORTCUTS:
         assert keys in text
         assert what in text

@@ -9,6 +9,7 @@ import pytest
 
 from qwen_dual.tui import theme
 from qwen_dual.tui.lines import Line, width_of
+from qwen_dual.tui.links import CLOSE, ESCAPE, opening
 from qwen_dual.tui.markdown import MarkdownRenderer
 from tests.tui.support import text_of
 
@@ -36,8 +37,122 @@ def test_emphasis_headings_lists_and_code_are_styled(loaded: MarkdownRenderer) -
         [("bold", "a"), ("", " "), (theme.ACCENT, "b")],
     ]
     assert loaded.render("## head", 40) == [[("bold", "head")]]
-    assert text_of(loaded.render("- a\n- b", 40)) == [" • a", " • b"]
-    assert text_of(loaded.render("```python\nx = 1\n```", 40)) == ["x = 1"]
+    assert text_of(loaded.render("- a\n- b", 40)) == ["• a", "• b"]
+    assert text_of(loaded.render("9. a\n9. b", 40)) == [" 9. a", "10. b"]
+    assert text_of(loaded.render("> a\n> b", 40)) == ["│ a b"]
+    assert text_of(loaded.render("```python\nx = 1\n```", 40)) == ["  x = 1"]
+    assert text_of(loaded.render("```python\nx = 1\n```", 30)) == ["x = 1"]
+
+
+def test_code_names_the_kinds_that_a_theme_colours(loaded: MarkdownRenderer) -> None:
+    assert loaded.render("```python\nreturn 'a'  # b\n```", 30) == [
+        [
+            ("class:code.keyword", "return"),
+            ("", " "),
+            ("class:code.string", "'a'"),
+            ("", "  "),
+            ("class:code.comment", "# b"),
+        ]
+    ]
+    assert loaded.render("```diff\n-a\n+b\n```", 30) == [
+        [("class:code.deleted", "-a")],
+        [("class:code.inserted", "+b")],
+    ]
+    assert loaded.render("```no-such-language\nreturn\n```", 30) == [[("", "return")]]
+
+
+def test_what_looks_like_html_is_text(loaded: MarkdownRenderer) -> None:
+    assert text_of(loaded.render("a Vec<String> </kbd> *b*", 60)) == ["a Vec<String> </kbd> b"]
+    assert text_of(loaded.render("<div>\nhello\n</div>", 60)) == ["<div> hello </div>"]
+
+
+TABLE = "| name | what it is |\n|---|--:|\n| a | some words |\n| bbb | 2 |"
+
+
+def test_a_table_has_one_line_and_its_columns_in_line(loaded: MarkdownRenderer) -> None:
+    assert text_of(loaded.render(TABLE, 40)) == [
+        "name   what it is",
+        "─────────────────",
+        "a      some words",
+        "bbb             2",
+    ]
+
+
+def test_a_table_that_does_not_fit_becomes_a_list_of_its_rows(loaded: MarkdownRenderer) -> None:
+    wide = "| a | b | c |\n|---|---|---|\n| first cell | second cell | third cell |\n| x | y | z |"
+    assert text_of(loaded.render(wide, 18)) == [
+        "a: first cell",
+        "b: second cell",
+        "c: third cell",
+        "",
+        "a: x",
+        "b: y",
+        "c: z",
+    ]
+
+
+def test_raw_shows_the_source() -> None:
+    renderer = MarkdownRenderer(lambda text, width: [[("", "rendered")]])
+    source = "# head\n\n- **a**\nb"
+    assert text_of(renderer.render(source, 40)) == ["rendered"]
+    renderer.raw = True
+    assert text_of(renderer.render(source, 40)) == ["# head", "", "- **a**", "b"]
+
+
+@pytest.fixture(scope="module")
+def linking() -> MarkdownRenderer:
+    renderer = MarkdownRenderer(links=True)
+    renderer.load()
+    return renderer
+
+
+def test_a_link_is_a_hyperlink_where_the_terminal_can(linking: MarkdownRenderer) -> None:
+    (line,) = linking.render("see [docs](https://example.org/%C3%A9)", 60)
+    assert line == [
+        ("", "see "),
+        opening("https://example.org/%C3%A9"),
+        ("class:link", "docs"),
+        CLOSE,
+    ]
+
+
+def test_each_row_of_a_wrapped_link_is_closed(linking: MarkdownRenderer) -> None:
+    lines = linking.render(f"[{'several words ' * 5}](https://example.org)", 20)
+    assert len(lines) > 3
+    for line in lines:
+        assert [line[0], line[-1]] == [opening("https://example.org"), CLOSE]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("[docs](https://example.org)", "docs (https://example.org)"),
+        ("<https://example.org>", "https://example.org"),
+        ("<me@example.org>", "me@example.org"),
+        ("[main](src/main.py)", "main (src/main.py)"),
+    ],
+)
+def test_elsewhere_a_link_shows_its_address(
+    loaded: MarkdownRenderer, source: str, shown: str
+) -> None:
+    assert text_of(loaded.render(source, 60)) == [shown]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("[run](javascript:alert(1))", "run (javascript:alert(1))"),
+        ("[main](src/main.py)", "main (src/main.py)"),
+        ("[https://good.org](https://evil.org)", "https://good.org (https://evil.org)"),
+        ("[good.org](https://evil.org)", "good.org (https://evil.org)"),
+    ],
+)
+def test_a_link_that_is_not_safe_shows_its_address(
+    linking: MarkdownRenderer, source: str, shown: str
+) -> None:
+    (line,) = linking.render(source, 60)
+    assert all(style != ESCAPE for style, _ in line)
+    assert text_of([line]) == [shown]
 
 
 @pytest.mark.parametrize("width", [16, 30, 80])

@@ -1,9 +1,11 @@
 """A session with a scripted model and scripted tools under the real front end, for a PTY.
 
 The model does what the prompt says: ``say TEXT``, ``code``, ``stream N``, ``run COMMAND``,
-``edit``, ``three``, ``hang``, ``think``. Lines on standard input's side channel are not read; a
-host steers it by keys alone. ``remote:`` before a prompt on descriptor 3 submits it as a channel
-would, ``allow`` and ``deny`` answer the oldest request, ``close`` asks the session to end.
+``edit``, ``three``, ``hang``, ``think``, ``todo``, ``ask``, ``wait`` (a call that is made again in
+a while), ``fail`` (once). ``/key`` asks for a secret. ``remote:`` before a prompt on the descriptor
+that is its argument submits it as a channel would, ``allow`` and ``deny`` answer the oldest
+request, ``close`` asks the session to end. ``UI_MODE`` in the environment may be
+``screen reader`` or ``replay``.
 """
 
 from __future__ import annotations
@@ -11,16 +13,26 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
 from qwen_dual.core.builtin import register
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import TextDelta, ThinkingDelta, ToolCallArguments, ToolCallStart
+from qwen_dual.core.model import (
+    ModelError,
+    RetryWait,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.session import Session
+from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import ToolResult
+from qwen_dual.core.tool import Command, Subject, ToolResult
+from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.tui.app import Tui
 
@@ -68,10 +80,47 @@ DIFF = """\
      return None"""
 
 
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "todo": (
+        "todo_write",
+        {
+            "todos": [
+                {"id": "1", "content": "Read the file", "status": "completed"},
+                {"id": "2", "content": "Change it", "status": "in_progress"},
+                {"id": "3", "content": "Test it", "status": "pending"},
+            ]
+        },
+    ),
+    "ask": (
+        "ask_user_question",
+        {
+            "questions": [
+                {
+                    "question": "Which colour?",
+                    "options": [
+                        {"label": "red", "description": "like a rose"},
+                        {"label": "blue", "description": "like the sky"},
+                    ],
+                },
+                {
+                    "question": "Which sizes?",
+                    "options": [{"label": "small"}, {"label": "large"}],
+                    "multiSelect": True,
+                },
+            ]
+        },
+    ),
+}
+
+
 class ScriptedModel:
     """Answers by the last prompt's first word."""
 
     name = "scripted"
+    context_window = 1000
+
+    def __init__(self) -> None:
+        self._failed = False
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         """The answer to the last message."""
@@ -93,6 +142,13 @@ class ScriptedModel:
         elif word == "hang":
             yield TextDelta("waiting for nothing")
             await anyio.sleep_forever()
+        elif word == "wait":
+            yield RetryWait(attempt=2, attempts=7, seconds=60, reason="rate limit reached")
+            await anyio.sleep_forever()
+        elif word == "fail" and not self._failed:
+            self._failed = True
+            yield TextDelta("Half of it")
+            raise ModelError("the service is overloaded", status=529, kind="overloaded")
         elif word == "think":
             yield ThinkingDelta("Let me see.\nIt is this.\nOr that.\nOr both.\nNo, this.")
             yield TextDelta("I thought about it.")
@@ -102,17 +158,23 @@ class ScriptedModel:
 
 
 def _calls(word: str, rest: str) -> list[ModelDelta]:
+    if word in CALLS:
+        return [ToolCallStart(word, CALLS[word][0]), ToolCallArguments(_json(CALLS[word][1]))]
     commands = {"run": [rest], "three": ["ls one", "ls two", "ls three"]}.get(word)
     if commands is None and word != "edit":
         return [TextDelta(rest or "I do not know.")]
     deltas: list[ModelDelta] = [TextDelta("I will do it.")]
     if commands is None:
         arguments = {"file_path": "hello.py"}
-        deltas += [ToolCallStart("e", "edit"), ToolCallArguments(encode(arguments).decode())]
+        deltas += [ToolCallStart("e", "edit"), ToolCallArguments(_json(arguments))]
     for index, command in enumerate(commands or ()):
         call = ToolCallStart(f"c{index}-{os.urandom(2).hex()}", "run_shell_command")
-        deltas += [call, ToolCallArguments(encode({"command": command}).decode())]
+        deltas += [call, ToolCallArguments(_json({"command": command}))]
     return deltas
+
+
+def _json(arguments: Mapping[str, Any]) -> str:
+    return encode(dict(arguments)).decode()
 
 
 @dataclass
@@ -127,16 +189,38 @@ class ScriptedCall:
     @property
     def title(self) -> str:
         """The command or the path."""
+        return "" if self.tool.kind in ("plan", "question") else self._argument
+
+    @property
+    def _argument(self) -> str:
         return str(next(iter(self.arguments.values())))
 
+    @property
+    def subject(self) -> Subject:
+        """A plain command, or nothing that a rule could be about."""
+        if self.tool.kind == "execute":
+            return Subject((Command(tuple(self.title.split())),))
+        return Subject()
+
     async def preview(self) -> Preview | None:
-        """A diff for the edit, else the command."""
+        """A diff for the edit, the questions, else the command."""
+        if self.tool.kind == "question":
+            return cast("Preview", {"kind": "questions", "title": "Questions", "text": ""})
         if self.tool.kind == "edit":
             return {"kind": "diff", "title": self.title, "text": DIFF}
         return {"kind": "command", "title": "Run in the workspace", "text": self.title}
 
+    def answered(self, updated: Mapping[str, Any]) -> ScriptedCall:
+        """The call with the answers in its arguments."""
+        return ScriptedCall(self.tool, {**self.arguments, **updated})
+
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """``sleep`` waits for ever; everything else prints lines."""
+        if self.tool.kind == "question":
+            return ToolResult(f"answers: {_json(self.arguments.get('answers', {}))}")
+        if self.tool.kind == "plan":
+            await anyio.sleep(0.3)  # so that the list is seen while the turn runs
+            return ToolResult("noted")
         if self.title.startswith("sleep"):
             report("line one\nline two\n")
             await anyio.sleep_forever()
@@ -162,6 +246,41 @@ class ScriptedTool:
         return ScriptedCall(self, arguments)
 
 
+class Files:
+    """Two files and a folder."""
+
+    def __init__(self) -> None:
+        self.on_change: Callable[[], object] = lambda: None
+
+    def suggest(self, query: str, limit: int) -> list[Choice]:
+        """Those that hold the query."""
+        names = ("src/", "src/main.py", "my notes.md")
+        return [Choice(name) for name in names if query in name][:limit]
+
+
+def _key(answers: Sequence[str]) -> Question | None:
+    if not answers:
+        services = tuple(Choice(f"service{number}") for number in range(20))
+        return Question("Which service?", services)
+    return Question("The key", secret=True) if len(answers) == 1 else None
+
+
+def _told(answers: Sequence[str]) -> str:
+    return f"{answers[0]} has a key of {len(answers[1])} characters"
+
+
+EARLIER = [
+    events.user_text("say **earlier**", "keyboard"),
+    events.assistant(
+        "m0",
+        "scripted",
+        [{"type": "text", "text": "It was **earlier**."}],
+        stop_reason=None,
+        usage={"input_tokens": 400, "output_tokens": 100},
+    ),
+]
+
+
 async def main() -> None:
     """Runs until the session closes."""
     bus = Bus("00000000-0000-4000-8000-000000000000")
@@ -172,10 +291,29 @@ async def main() -> None:
         bus,
         cwd=os.getcwd(),
         models={model.name: model},
-        tools=[ScriptedTool("run_shell_command", "execute"), ScriptedTool("edit", "edit")],
+        tools=[
+            ScriptedTool("run_shell_command", "execute"),
+            ScriptedTool("edit", "edit"),
+            ScriptedTool("todo_write", "plan"),
+            ScriptedTool("ask_user_question", "question"),
+        ],
     )
     register(session, stats)
-    tui = Tui(session, channels=2, version="0.1.0", git_branch="main", context_window=1000)
+    session.slash.add(
+        SlashCommand("key", "asks for a key", lambda _, __: None, form=_key, answered=_told)
+    )
+    mode = os.environ.get("UI_MODE", "")
+    tui = Tui(
+        session,
+        channels=2,
+        version="0.1.0",
+        git_branch="main",
+        files=Files(),
+        replay=EARLIER if mode == "replay" else (),
+        screen_reader=mode == "screen reader",
+    )
+    session.slash.add(SlashCommand("copy", "copies", lambda _, __: tui.copy(tui.last_answer())))
+    session.slash.add(SlashCommand("theme", "colours", lambda name, _: tui.set_theme(name)))
     async with anyio.create_task_group() as group:
         group.start_soon(session.run)
         if len(sys.argv) > 1:

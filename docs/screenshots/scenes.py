@@ -1,0 +1,165 @@
+"""The scenes: one session of the real program, its screen at the moments that are worth a picture.
+
+The model's answers come from a script; everything else runs as it does for a person: the tools,
+the approval, the change of a file in a folder made for it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.pty import Terminal
+
+COLS = 84
+_QUIET = 0.9  # seconds: a turn that runs counts them, one at a time
+_LONG_ENOUGH = 4.0
+
+_GREETING = '''\
+"""Greets."""
+
+
+def greet(name: str) -> str:
+    # One name for now.
+    return "hello " + name
+
+
+if __name__ == "__main__":
+    print(greet("world"))
+'''
+
+_ANSWER = """\
+## How a greeting is made
+
+`greet` in **greeting.py** joins two strings. Three things are worth knowing:
+
+1. It takes *one* name, and fails on anything else.
+2. Nothing is translated; see [the documentation](https://docs.python.org/3/library/gettext.html).
+3. The tests cover it.
+
+| part | lines | tested |
+|------|------:|--------|
+| `greet` | 3 | yes |
+| main | 2 | no |
+
+```python
+def greet(*names: str) -> str:
+    # Any number of names.
+    return f"hello {', '.join(names)}"
+```
+
+> Say `edit it`, and I will change it.
+"""
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"type": "tool_use", "name": name, "input": arguments}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture.
+
+    Attributes:
+        name: of its file.
+        prompt: what the person types; empty for the first screen.
+        until: what has to stand in the window.
+        replies: the model's answers.
+        rows: the height of the window.
+    """
+
+    name: str
+    prompt: str = ""
+    until: str = "Type a prompt"
+    replies: tuple[list[dict[str, Any]], ...] = ()
+    rows: int = 24
+
+
+_OLD = _GREETING[_GREETING.index("def") : _GREETING.index("\n\n\nif")]
+_NEW = """\
+def greet(*names: str) -> str:
+    # Any number of names.
+    return f"hello {', '.join(names)}\""""
+
+SCENES = (
+    Scene("first_screen", rows=12),
+    Scene(
+        "answer",
+        "explain greeting.py",
+        "and I will change it",
+        ([_text(_ANSWER)],),
+        rows=42,
+    ),
+    Scene(
+        "approval",
+        "run the tests",
+        "› 1.",
+        (
+            [
+                _text("I will run the tests, and look at what has changed since the last commit."),
+                _call(
+                    "run_shell_command",
+                    command="python3 -m unittest discover -s tests && git status --short",
+                    description="Run the tests",
+                    is_background=False,
+                ),
+            ],
+        ),
+    ),
+    Scene(
+        "diff",
+        "let it greet any number of people",
+        "› 1.",
+        (
+            [
+                _text("First I will read it, then change it."),
+                _call("read_file", file_path="greeting.py"),
+            ],
+            [_call("edit", file_path="greeting.py", old_string=_OLD, new_string=_NEW)],
+        ),
+        rows=34,
+    ),
+)
+
+
+def take(scene: Scene) -> bytes:
+    """Everything that the terminal got until the scene stood there.
+
+    Raises:
+        AssertionError: it never did; the message holds the screen.
+    """
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as temporary:
+        home = Path(temporary).resolve()
+        work = home / "greeting"
+        work.mkdir()
+        (work / "greeting.py").write_text(_GREETING)
+        script = home / "answers.jsonl"
+        script.write_text("".join(json.dumps({"blocks": each}) + "\n" for each in scene.replies))
+        (home / "input").touch()
+        command = [sys.executable, "-m", "qwen_dual", "--offline-script", str(script)]
+        command += ["--json-file", str(home / "events"), "--input-file", str(home / "input")]
+        env = {"HOME": str(home), "COLORTERM": "truecolor", "QWEN_HOME": None}
+        with Terminal.spawn(command, env=env, cwd=work, rows=scene.rows, cols=COLS) as terminal:
+            terminal.wait_for("Type a prompt")
+            _settle(terminal)  # what is said before rich is loaded stays plain
+            if scene.prompt:
+                terminal.send(f"{scene.prompt}\r")
+                terminal.wait_for(scene.until)
+                _settle(terminal)
+            return bytes(terminal.raw)
+
+
+def _settle(terminal: Terminal) -> None:
+    """Reads until nothing has come for a while, or only the seconds go by."""
+    until = time.monotonic() + _LONG_ENOUGH
+    while time.monotonic() < until and terminal.read(_QUIET):
+        pass

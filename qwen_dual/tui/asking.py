@@ -1,0 +1,233 @@
+"""What keys do while something is asked: a request's dialog, its reason, a command's form.
+
+A form that the person opened comes first; requests that arrive meanwhile wait behind it. The
+editor's keys are the controller's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.tui.dialog import GUARD, Dialog
+from qwen_dual.tui.editor import Editor
+from qwen_dual.tui.form import Sheet
+from qwen_dual.tui.questions import answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.core.questions import Form
+    from qwen_dual.core.session import Session
+    from qwen_dual.tui.live_state import Request
+
+Focus = Literal["editor", "dialog", "reason", "form"]
+
+
+class Asking:
+    """The questions of a session and the person's answers.
+
+    Args:
+        session: what answers go to.
+        requests: those that are pending, kept up to date by the view.
+        changed: called when something must be drawn.
+        later: called with the seconds after which something must be drawn.
+        now: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        requests: Callable[[], Mapping[str, Request]],
+        changed: Callable[[], object],
+        later: Callable[[float], object],
+        now: Callable[[], float],
+    ) -> None:
+        self.dialog = Dialog()
+        self.reason = Editor(changed)
+        self.form: Sheet | None = None
+        self._done: Callable[[Sequence[str]], object] = lambda _: None
+        self._session = session
+        self._requests = requests
+        self._changed = changed
+        self._later = later
+        self._now = now
+        self._closed = -GUARD
+
+    @property
+    def focus(self) -> Focus:
+        """Where keys go."""
+        if self.form is not None:
+            return "form"
+        if not self.dialog.open:
+            return "editor"
+        if self.dialog.asking_reason:
+            return "reason"
+        if self.dialog.takes_keys(self._now()) or self.dialog.follows_another:
+            return "form" if self.dialog.sheet is not None else "dialog"
+        return "editor"
+
+    @property
+    def sheet(self) -> Sheet | None:
+        """The form that is shown, whoever asks."""
+        return self.form or self.dialog.sheet
+
+    @property
+    def just_closed(self) -> bool:
+        """Whether a key may still be meant for a dialog that has gone."""
+        return self._now() - self._closed < GUARD
+
+    def typed(self) -> None:
+        """The draft has changed: keys are meant for it."""
+        self._closed = -GUARD
+
+    def follow(self, *, typing: bool) -> bool:
+        """Lets the dialog follow the pending requests; whether another is asked now.
+
+        Args:
+            typing: the person is typing, so that an appearing dialog waits for a pause.
+        """
+        now = self._now()
+        before = self.dialog.request
+        requests = self._requests() if self.form is None else {}
+        self.dialog.show(requests, now, typing=typing)
+        if before is not None and not self.dialog.open:
+            self._closed = now
+        another = self.dialog.request is not before
+        if another:
+            self.reason.buffer.reset()
+        wait = self.dialog.seconds_until_armed(now)
+        if wait:
+            self._later(wait)
+        return another
+
+    # -- a command's form ------------------------------------------------------------------
+
+    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
+        """Opens a form; False when it has nothing to ask.
+
+        Args:
+            done: takes the answers, once all are given.
+        """
+        try:
+            sheet = Sheet(form)
+        except _FORESEEN as error:
+            self._session.notice(str(error), "error")
+            return True
+        if sheet.state != "open":
+            return False
+        self.form, self._done = sheet, done
+        self._changed()
+        return True
+
+    def form_key(self, key: str) -> None:
+        """A key for the form: see ``Sheet.key``."""
+        self._fill(lambda sheet: sheet.key(key))
+
+    def form_type(self, text: str) -> None:
+        """Typed text for the form."""
+        self._fill(lambda sheet: sheet.type(text))
+
+    def form_paste(self, text: str) -> None:
+        """Pasted text for the form."""
+        self._fill(lambda sheet: sheet.paste(text))
+
+    def close_form(self) -> bool:
+        """Closes a form that the person opened; False when there is none."""
+        if self.form is None:
+            return False
+        self._drop_form()
+        return True
+
+    def _fill(self, act: Callable[[Sheet], None]) -> None:
+        sheet = self.sheet
+        if sheet is None or (self.form is None and not self.dialog.takes_keys(self._now())):
+            return
+        try:
+            act(sheet)
+        except _FORESEEN as error:
+            self._session.notice(str(error), "error")
+            self.close_form()
+            return
+        if sheet.state != "open":
+            if self.form is not None:
+                self._finish_form(sheet)
+            else:
+                self._answer_questions(sheet)
+        self._changed()
+
+    def _finish_form(self, sheet: Sheet) -> None:
+        done = self._done
+        self._drop_form()
+        if sheet.state == "done":
+            done(sheet.answers)
+
+    def _drop_form(self) -> None:
+        self.form, self._done = None, lambda _: None
+        self._closed = self._now()
+        self._changed()
+
+    def _answer_questions(self, sheet: Sheet) -> None:
+        request = self.dialog.request
+        if sheet.state == "cancelled" or request is None:
+            self._answer(allowed=False)
+        else:
+            self._answer(allowed=True, updated_input=answered(request.input, sheet.answers))
+
+    # -- the dialog ------------------------------------------------------------------------
+
+    def key(self, key: str) -> None:
+        """A key while a request is asked: ``up``, ``pagedown``, ``enter``, ``escape``, a digit."""
+        dialog = self.dialog
+        if not dialog.takes_keys(self._now()):
+            return
+        if key in ("up", "k", "c-p"):
+            dialog.move(-1)
+        elif key in ("down", "j", "c-n", "tab"):
+            dialog.move(1)
+        elif key in ("pageup", "pagedown"):
+            dialog.scroll(-1 if key == "pageup" else 1)
+        elif key == "escape":
+            self._answer(allowed=False)
+        elif key == "enter" or (key.isdecimal() and dialog.select(int(key))):
+            self._choose()
+        self._changed()
+
+    def reason_enter(self) -> None:
+        """Says no, with what was typed as the reason."""
+        self._answer(allowed=False, message=self.reason.expanded().strip() or None)
+
+    def reason_escape(self) -> None:
+        """Says no without a reason."""
+        self._answer(allowed=False)
+
+    def _choose(self) -> None:
+        choice = self.dialog.choices[self.dialog.selected]
+        if choice.asks_reason:
+            self.dialog.asking_reason = True
+        else:
+            self._answer(allowed=choice.allowed, remember=choice.remember)
+
+    def _answer(
+        self,
+        *,
+        allowed: bool,
+        message: str | None = None,
+        remember: str | None = None,
+        updated_input: dict[str, object] | None = None,
+    ) -> None:
+        request = self.dialog.request
+        # Somebody else may have answered since the last drawing.
+        if request is not None and request.request_id in self._requests():
+            self._session.answer(
+                request.request_id,
+                allowed,
+                message=message,
+                remember=remember,
+                updated_input=updated_input,
+            )
+        self.follow(typing=True)
+        self._changed()
+
+
+_FORESEEN = (CommandFailed, OSError)

@@ -1,0 +1,97 @@
+"""Text into the person's clipboard: a program of this machine where it has one, else the terminal.
+
+The only place that writes OSC 52. Over SSH the terminal is asked, since the clipboard of the other
+machine is of no use.
+"""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+MAX_BYTES = 100_000
+"""What terminals take by OSC 52; xterm's own bound is about this."""
+
+_TIMEOUT = 1.0  # seconds
+
+
+def copy(
+    text: str,
+    *,
+    env: Mapping[str, str],
+    write: Callable[[str], object],
+    platform: str = sys.platform,
+) -> str:
+    """Copies ``text`` and says what became of it.
+
+    Args:
+        env: the environment.
+        write: writes to the terminal, as it is.
+        platform: ``sys.platform``.
+    """
+    if not text:
+        return "There is nothing to copy yet."
+    size = _size(text)
+    if not any(env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY")):
+        for command in commands(env, platform):
+            if _run(command, text, env):
+                return f"Copied {size} to the clipboard."
+    data = text.encode("utf-8", "replace")
+    if len(data) > MAX_BYTES:
+        return (
+            f"Not copied: {len(data)} bytes are more than a terminal takes ({MAX_BYTES}). "
+            "/export writes the conversation to a file."
+        )
+    write(osc_52(data, in_tmux=bool(env.get("TMUX"))))
+    return f"Copied {size} through the terminal, if it allows that (OSC 52)."
+
+
+def commands(env: Mapping[str, str], platform: str) -> list[Sequence[str]]:
+    """The programs that could take the text, those that are there."""
+    wanted: list[Sequence[str]] = []
+    if platform == "darwin":
+        wanted.append(("pbcopy",))
+    if env.get("WAYLAND_DISPLAY"):
+        wanted.append(("wl-copy",))
+    if env.get("DISPLAY"):
+        wanted.append(("xclip", "-selection", "clipboard"))
+        wanted.append(("xsel", "--clipboard", "--input"))
+    paths = [shutil.which(program, path=env.get("PATH")) for program, *_ in wanted]
+    return [(path, *rest) for path, (_, *rest) in zip(paths, wanted, strict=True) if path]
+
+
+def osc_52(data: bytes, *, in_tmux: bool) -> str:
+    """The sequence that sets the clipboard; tmux passes it on where it is wrapped."""
+    sequence = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
+    if not in_tmux:
+        return sequence
+    doubled = sequence.replace("\x1b", "\x1b\x1b")
+    return f"\x1bPtmux;{doubled}\x1b\\"
+
+
+def _run(command: Sequence[str], text: str, env: Mapping[str, str]) -> bool:
+    try:
+        # What stays behind to serve the clipboard must hold no pipe of ours open.
+        done = subprocess.run(
+            command,
+            input=text.encode("utf-8", "replace"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=env,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _size(text: str) -> str:
+    lines = text.count("\n") + (not text.endswith("\n"))
+    return f"{lines} lines" if lines > 1 else f"{len(text)} characters"

@@ -1,0 +1,103 @@
+"""Code to kinds of tokens: which words are keywords, strings, comments. No colours.
+
+Importing this module imports pygments, so only ``rich_markdown`` does, in a thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.token import Token
+from pygments.util import ClassNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pygments.lexer import Lexer
+    from pygments.token import _TokenType
+
+    Kinds = list[list[tuple[str, str]]]
+
+MAX_CODE = 24_000
+MAX_LINE = 1000
+"""Characters beyond which code stays plain: some lexers take quadratic time on one line."""
+
+_KINDS: dict[_TokenType, str] = {
+    Token.Comment: "comment",
+    Token.Comment.Preproc: "keyword",
+    Token.Keyword: "keyword",
+    Token.Keyword.Constant: "number",
+    Token.Operator.Word: "keyword",
+    Token.Name.Tag: "keyword",
+    Token.Name.Function: "name",
+    Token.Name.Class: "name",
+    Token.Name.Decorator: "name",
+    Token.Name.Attribute: "name",
+    Token.Literal: "number",
+    Token.Literal.String: "string",
+    Token.Literal.String.Doc: "comment",
+    Token.Generic.Inserted: "inserted",
+    Token.Generic.Deleted: "deleted",
+    Token.Generic.Subheading: "comment",
+    Token.Generic.Prompt: "comment",
+}
+
+
+class Highlighter:
+    """Tells the kinds; keeps the lexers that it has made."""
+
+    def __init__(self) -> None:
+        self._lexers: dict[str, Lexer | None] = {}
+        self._kinds: dict[_TokenType, str] = dict(_KINDS)
+
+    def language(self, code: str, name: str) -> Kinds:
+        """``code`` in a language such as ``python``: for each line its ``(kind, text)`` parts.
+
+        A kind is one of ``theme.CODE_KINDS``, ``inserted``, ``deleted``, or empty. The texts of a
+        line add up to it; lines come without their ends.
+        """
+        return self._parts(code, f"language {name}", lambda: get_lexer_by_name(name))
+
+    def file(self, code: str, path: str) -> Kinds:
+        """``code`` of a file, whose name tells the language."""
+        name = path.rpartition("/")[2]
+        return self._parts(code, f"file {name}", lambda: get_lexer_for_filename(name))
+
+    def _parts(self, code: str, key: str, find: Callable[[], Lexer]) -> Kinds:
+        if key not in self._lexers:
+            try:
+                lexer = find()
+            except ClassNotFound:
+                self._lexers[key] = None
+            else:
+                lexer.stripnl = lexer.stripall = lexer.ensurenl = False
+                self._lexers[key] = lexer
+        chosen = self._lexers[key]
+        rows = code.split("\n")
+        if chosen is None or len(code) > MAX_CODE or max(map(len, rows)) > MAX_LINE:
+            return [[("", row)] for row in rows]
+        lines: Kinds = [[]]
+        for token, text in chosen.get_tokens(f"{code}\n"):  # lexers want an end of the last line
+            kind = self._kind(token)
+            for number, part in enumerate(text.split("\n")):
+                if number:
+                    lines.append([])
+                row = lines[-1]
+                if part and row and row[-1][0] == kind:
+                    row[-1] = (kind, row[-1][1] + part)
+                elif part:
+                    row.append((kind, part))
+        if not lines[-1]:
+            lines.pop()
+        # A lexer may take a line end for another; what it says then belongs to other lines.
+        if ["".join(text for _, text in line) for line in lines] != rows:
+            return [[("", row)] for row in rows]
+        return lines
+
+    def _kind(self, token: _TokenType) -> str:
+        found = self._kinds.get(token)
+        if found is None:
+            found = self._kind(token.parent) if token.parent is not None else ""
+            self._kinds[token] = found
+        return found

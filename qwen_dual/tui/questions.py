@@ -1,0 +1,59 @@
+"""The questions of a model (``ask_user_question``) as a form, and its answers as the tool takes them.
+
+Pure. What the model sent was checked by the tool; what is malformed all the same is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.questions import Choice, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.core.questions import Form
+
+
+def form_of(arguments: Mapping[str, Any]) -> Form | None:
+    """The form that asks the questions of a call; None when there is none in it."""
+    questions = [_question(asked) for asked in _asked(arguments)]
+    if not questions:
+        return None
+
+    def form(answers: Sequence[str]) -> Question | None:
+        return questions[len(answers)] if len(answers) < len(questions) else None
+
+    return form
+
+
+def answered(arguments: Mapping[str, Any], answers: Sequence[str]) -> dict[str, Any]:
+    """The call's arguments with the answer to each question."""
+    texts = [asked["question"] for asked in _asked(arguments)]
+    return {**arguments, "answers": dict(zip(texts, answers, strict=True))}
+
+
+def _asked(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = arguments.get("questions")
+    if not isinstance(listed, list):
+        return []
+    return [
+        asked
+        for asked in listed
+        if isinstance(asked, dict) and isinstance(asked.get("question"), str)
+    ]
+
+
+def _question(asked: Mapping[str, Any]) -> Question:
+    options = asked.get("options")
+    choices = [
+        Choice(option["label"], summary=str(option.get("description") or ""))
+        for option in (options if isinstance(options, list) else ())
+        if isinstance(option, dict) and isinstance(option.get("label"), str) and option["label"]
+    ]
+    header = asked.get("header")
+    text = asked["question"]
+    if isinstance(header, str) and header:
+        text = f"{header}: {text}"
+    several = bool(asked.get("multiSelect")) and bool(choices)
+    return Question(text, tuple(choices), several=several, free=bool(choices))

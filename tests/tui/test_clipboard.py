@@ -1,0 +1,81 @@
+"""Copying: a program of this machine, or the terminal, with bounds."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from qwen_dual.tui.clipboard import MAX_BYTES, commands, copy, osc_52
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_without_a_program_the_terminal_is_asked() -> None:
+    written: list[str] = []
+    told = copy("héllo", env={"PATH": ""}, write=written.append, platform="linux")
+    assert written == [f"\x1b]52;c;{base64.b64encode('héllo'.encode()).decode()}\x07"]
+    assert told == "Copied 5 characters through the terminal, if it allows that (OSC 52)."
+
+
+def test_tmux_passes_the_sequence_on() -> None:
+    assert osc_52(b"a", in_tmux=True) == "\x1bPtmux;\x1b\x1b]52;c;YQ==\x07\x1b\\"
+
+
+def test_what_is_too_long_for_a_terminal_is_refused_with_another_way() -> None:
+    written: list[str] = []
+    text = "é" * (MAX_BYTES // 2 + 1)
+    told = copy(text, env={"PATH": ""}, write=written.append, platform="linux")
+    assert written == []
+    assert str(2 * len(text)) in told
+    assert "/export" in told
+
+
+def test_a_program_of_this_machine_gets_the_text_and_no_sequence_is_written(
+    tmp_path: Path,
+) -> None:
+    program(tmp_path, "wl-copy", f'exec /bin/cat > "{tmp_path}/copied"')
+    written: list[str] = []
+    env = {"PATH": str(tmp_path), "WAYLAND_DISPLAY": "w"}
+    text = "many\n" * 50_000
+    told = copy(text, env=env, write=written.append, platform="linux")
+    assert (tmp_path / "copied").read_text() == text
+    assert told == "Copied 50000 lines to the clipboard."
+    assert written == []
+
+
+def test_a_program_that_fails_or_hangs_leaves_it_to_the_terminal(tmp_path: Path) -> None:
+    program(tmp_path, "wl-copy", "exit 1")
+    program(tmp_path, "xclip", "exec /bin/sleep 60")
+    written: list[str] = []
+    env = {"PATH": str(tmp_path), "WAYLAND_DISPLAY": "w", "DISPLAY": ":0"}
+    copy("x", env=env, write=written.append, platform="linux")
+    assert len(written) == 1
+
+
+def test_over_ssh_the_other_machines_clipboard_is_left_alone(tmp_path: Path) -> None:
+    program(tmp_path, "wl-copy", "exit 0")
+    written: list[str] = []
+    env = {"PATH": str(tmp_path), "WAYLAND_DISPLAY": "w", "SSH_CONNECTION": "a b"}
+    copy("x", env=env, write=written.append, platform="linux")
+    assert len(written) == 1
+
+
+def test_only_programs_that_are_there_and_can_work_are_tried(tmp_path: Path) -> None:
+    for name in ("pbcopy", "wl-copy", "xclip"):
+        program(tmp_path, name, "exit 0")
+    path = {"PATH": str(tmp_path)}
+    assert commands(path, "linux") == []
+    assert commands(path, "darwin") == [(f"{tmp_path}/pbcopy",)]
+    xclip = (f"{tmp_path}/xclip", "-selection", "clipboard")
+    assert commands({**path, "DISPLAY": ":0"}, "linux") == [xclip]
+
+
+def test_nothing_to_copy_is_said() -> None:
+    assert copy("", env={}, write=lambda _: None) == "There is nothing to copy yet."

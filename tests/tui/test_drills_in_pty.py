@@ -1,0 +1,98 @@
+"""Long drills of the front end in a real PTY: hosts that do not read, storms of resizes, pastes."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.tui.hosting import READY, gone, hosted, shown
+
+pytestmark = pytest.mark.drill
+
+
+def test_a_host_that_stops_reading_for_ten_seconds_gets_everything_afterwards() -> None:
+    with hosted() as host:
+        host.terminal.wait_for(READY)
+        host.prompt("stream 20000")
+        host.terminal.wait_for("word1")
+        end = time.monotonic() + 10
+        while time.monotonic() < end:  # nothing is read meanwhile, and something is sent
+            time.sleep(1)
+            host.channel("remote:say meanwhile")
+        host.terminal.wait_for("✦ meanwhile", timeout=8)
+        host.terminal.send("typed")
+        host.terminal.wait_for("> typed")
+        host.terminal.send("\x15")
+        host.quit()
+        words = [int(number) for number in re.findall(r"\bword(\d+)", host.terminal.text)]
+        assert words == list(range(20_000))
+
+
+def test_a_storm_of_resizes_leaves_one_region_and_the_end_of_the_transcript() -> None:
+    with hosted(rows=30, cols=80) as host:
+        host.terminal.wait_for(READY)
+        host.prompt("stream 3000")
+        for number in range(150):
+            host.terminal.resize(5 + number * 7 % 40, 20 + number * 13 % 100)
+            if number % 10 == 0:
+                host.terminal.read(0.02)
+        host.terminal.resize(0, 0)
+        host.terminal.resize(24, 80)
+        host.terminal.wait_for(shown("word2999", "scripted · default"))
+        host.terminal.wait_for(gone("responding"))
+        window = "\n".join(host.terminal.screen)
+        assert window.count("scripted · default") == 1
+        host.terminal.send("typed")
+        host.terminal.wait_for(shown("> typed"))
+        host.terminal.send("\x15")
+        host.quit()
+
+
+def test_a_paste_of_ten_megabytes_is_folded_sent_and_cut() -> None:
+    with hosted() as host:
+        host.terminal.wait_for(READY)
+        host.terminal.send(b"\x1b[200~hang " + b"a line of text\r" * 700_000 + b"\x1b[201~")
+        host.terminal.wait_for("> [Pasted text #1 +700000 lines]")
+        host.terminal.send("\r")
+        host.terminal.wait_for("more characters (ctrl+o shows all)", timeout=15)
+        host.terminal.wait_for("waiting for nothing")
+        host.terminal.send("\x1b")
+        host.terminal.wait_for("interrupted")
+        host.terminal.send("typed")
+        host.terminal.wait_for("> typed")
+        host.terminal.send("\x15")
+        host.quit()
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(5, 20), (0, 0), (24, 30)])
+def test_everything_that_asks_works_in_the_smallest_windows(rows: int, cols: int) -> None:
+    with hosted(rows, cols) as host:
+        host.terminal.wait_for("shortcuts")
+        host.prompt("/key")
+        host.terminal.wait_for("› service0")
+        host.terminal.send("\x1b[B\r")
+        host.terminal.wait_for("? The key")
+        host.terminal.send("abc\r")
+        host.terminal.wait_for("service1 has a key")
+        host.prompt("ask")
+        host.terminal.wait_for("› 1. red")
+        host.terminal.send("2")
+        host.terminal.wait_for("› [ ] small")
+        host.terminal.send("\r")
+        host.terminal.wait_for("That is done.")
+        host.quit()
+
+
+def test_wide_and_combining_characters_are_edited_and_shown_whole() -> None:
+    with hosted(rows=24, cols=30) as host:
+        host.terminal.wait_for("shortcuts")
+        text = "say 漢字かな漢字かな漢字かな e\u0301a\u0308 ok"
+        host.terminal.send(text)
+        host.terminal.wait_for("ok")
+        host.terminal.send("\x1b[D\x1b[D\x7f\x7f\x7f\r")
+        host.terminal.wait_for("✦ 漢")
+        said = "".join(host.terminal.text.split())
+        assert "✦漢字かな漢字かな漢字かな" in said
+        host.quit()

@@ -1,0 +1,105 @@
+"""What must not grow, and what must not take long: long sessions, huge pastes, storms of events."""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.keys import Keys
+
+from qwen_dual.protocol import events
+from qwen_dual.tui.footer import Facts
+from qwen_dual.tui.frame import compose
+from qwen_dual.tui.keyparser import KeyParser
+from tests.tui.support import Desk, answer, call, request, result, state
+from tests.tui.test_transcript import made
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyPress
+
+    from qwen_dual.protocol.events import Event
+
+FACTS = Facts("~", None, "m", "default")
+
+
+def turn(number: int) -> list[Event]:
+    """A prompt, a thought, a call with an approval, an answer."""
+    thinking = {"type": "thinking", "thinking": "", "signature": ""}
+    call_id, request_id = f"c{number}", f"r{number}"
+    return [
+        events.user_text(f"prompt {number}", "keyboard"),
+        state("thinking"),
+        events.message_start("m", "fake"),
+        events.block_start(0, thinking),
+        events.thinking_delta(0, "one\ntwo\nthree\nfour\nfive"),
+        events.block_stop(0),
+        *call(call_id=call_id, command="ls"),
+        request(request_id, tool_use_id=call_id),
+        events.control_response(request_id, allowed=True, resolved_by="keyboard"),
+        events.tool_progress(call_id, "run_shell_command", "started", "ls"),
+        events.tool_result(call_id, "line\n" * 50, is_error=False),
+        *answer("An answer with **marks** ", "and some more.\n\nAnd an end."),
+        events.block_stop(0),
+        events.message_stop(),
+        result(),
+        state("idle", turn=None),
+    ]
+
+
+def test_memory_stays_flat_over_many_turns() -> None:
+    desk = Desk()
+    transcript, scrollback = made()
+
+    def run(turns: range) -> int:
+        for number in turns:
+            desk.type(f"prompt {number}")
+            desk.controller.enter()
+            for event in turn(number):
+                desk.session.bus.publish(event)
+            desk.controller.before_drawing()
+            transcript.add(desk.view.take())
+            while transcript.commit():
+                pass
+            compose(desk.view, desk.controller, FACTS, columns=80, rows=24, now=desk.now.time)
+            desk.now.time += 10
+            # These are the fakes' own memory.
+            scrollback.commits.clear()
+            desk.screen.wakes.clear()
+            desk.session.submitted.clear()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = run(range(1100))  # the history of prompts is full by then
+        after = run(range(1100, 2200))
+    finally:
+        tracemalloc.stop()
+    assert after - before < 200_000
+
+
+def test_a_paste_of_ten_megabytes_is_a_placeholder_at_once() -> None:
+    desk = Desk()
+    keys: list[KeyPress] = []
+    parser = KeyParser(keys.append)
+    data = "\x1b[200~" + "a line of text\r" * 700_000 + "\x1b[201~"
+    began = time.process_time()
+    for at in range(0, len(data), 65536):
+        parser.feed(data[at : at + 65536])
+    (paste,) = [key for key in keys if key.key == Keys.BracketedPaste]
+    desk.controller.editor.paste(paste.data)
+    compose(desk.view, desk.controller, FACTS, columns=80, rows=24, now=0.0)
+    assert time.process_time() - began < 0.5
+    assert desk.controller.editor.text == "[Pasted text #1 +700000 lines]"
+    desk.controller.enter()
+    (sent,) = desk.session.submitted
+    assert len(sent) > 10_000_000
+    began = time.process_time()
+    desk.session.bus.publish(events.user_text(sent, "keyboard"))
+    transcript, scrollback = made()
+    transcript.add(desk.view.take())
+    transcript.commit()
+    assert time.process_time() - began < 0.5
+    assert len("".join(scrollback.commits)) < 10_000

@@ -1,0 +1,104 @@
+"""Blocks on their way to the scrollback: in order, within a budget, in words for who cannot see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
+
+from qwen_dual.tui.blocks import AnswerBlock, NoticeBlock, PersonBlock, SessionBlock, ToolBlock
+from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.tui.render import BlockRenderer
+from qwen_dual.tui.todo import Todo, TodoBlock
+from qwen_dual.tui.transcript import KEPT_BLOCKS, Transcript
+
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import AnyFormattedText
+
+    from qwen_dual.tui.scrollback import Scrollback
+
+
+class FakeScrollback:
+    """Keeps what was committed."""
+
+    def __init__(self) -> None:
+        self.commits: list[str] = []
+        self.cleared = 0
+
+    def commit(self, text: AnyFormattedText) -> None:
+        """Records."""
+        self.commits.append(fragment_list_to_text(to_formatted_text(text)))
+
+    def clear(self) -> None:
+        """Counts."""
+        self.cleared += 1
+
+
+def made(*, spoken: bool = False) -> tuple[Transcript, FakeScrollback]:
+    scrollback = FakeScrollback()
+    renderer = BlockRenderer(MarkdownRenderer())
+    transcript = Transcript(
+        cast("Scrollback", scrollback), renderer, lambda: 60, lambda: 10, spoken=spoken
+    )
+    return transcript, scrollback
+
+
+def test_what_the_budget_does_not_hold_waits_in_order() -> None:
+    transcript, scrollback = made()
+    transcript.add([PersonBlock(str(number)) for number in range(3)])
+    while transcript.commit(budget=0):
+        pass
+    assert [text.strip() for text in scrollback.commits] == ["> 0", "> 1", "> 2"]
+
+
+def test_on_hold_everything_waits_and_nobody_is_asked_to_draw() -> None:
+    transcript, scrollback = made()
+    transcript.hold()
+    transcript.add([PersonBlock("early"), PersonBlock("late")])
+    asked = [transcript.waiting, transcript.commit()]
+    transcript.release()
+    asked.append(transcript.waiting)
+    assert asked == [False, False, True]
+    transcript.commit(budget=5)
+    assert scrollback.commits == ["> early\n\n> late"]
+
+
+def test_a_new_session_begins_with_an_empty_window_and_no_tail_of_the_old_one() -> None:
+    transcript, scrollback = made()
+    transcript.add([PersonBlock("old"), SessionBlock(), PersonBlock("new")])
+    transcript.commit(budget=5)
+    assert scrollback.cleared == 1
+    assert "old" not in fragment_list_to_text(transcript.tail())
+
+
+def test_only_the_end_is_kept_for_a_repaint() -> None:
+    transcript, _ = made()
+    transcript.add([PersonBlock(f"number {number}") for number in range(3 * KEPT_BLOCKS)])
+    while transcript.commit(budget=5):
+        pass
+    tail = fragment_list_to_text(transcript.tail())
+    assert f"number {3 * KEPT_BLOCKS - 1}" in tail
+    assert tail.count("number") <= 10
+
+
+def test_for_a_screen_reader_words_say_who_speaks_and_how_it_went() -> None:
+    transcript, scrollback = made(spoken=True)
+    items = (Todo("read", "completed"), Todo("change", "in_progress"))
+    transcript.add(
+        [
+            PersonBlock("do it"),
+            AnswerBlock("I will.", first=True),
+            ToolBlock("edit", "x", "error", ("no",)),
+            TodoBlock(items),
+            NoticeBlock("error", "it failed"),
+        ]
+    )
+    transcript.commit(budget=5)
+    (text,) = scrollback.commits
+    assert text.split("\n\n") == [
+        "You: do it",
+        "Answer: I will.",
+        "Tool failed: edit  x\nno",
+        "To-do list\nDone: read\nDoing: change",
+        "Error: it failed",
+    ]
