@@ -7,7 +7,7 @@ ARGS ?=
 TESTS ?= tests
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test lint format types spell unit bench schema wheel clean
+.PHONY: run test lint format types spell unit bench schema docs screenshots wheel clean
 
 run: $(VENV)/.run
 	@$(VENV)/bin/qwen-dual --channel-dir $(ARGS)
@@ -36,6 +36,13 @@ bench: $(VENV)/.dev
 
 schema: $(VENV)/.dev
 	$(VENV)/bin/python -m qwen_dual.protocol.schema docs/schema
+	$(VENV)/bin/python -m qwen_dual.settings.table docs/settings.md
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
+screenshots: $(VENV)/.dev
+	$(VENV)/bin/python -m docs.screenshots
 
 wheel: $(VENV)/.dev
 	$(VENV)/bin/python -m build --wheel --outdir dist .

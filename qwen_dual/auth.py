@@ -6,82 +6,27 @@ The questions and what is made of the answers; the settings file is ``settings.k
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash_runner import CommandFailed
-from qwen_dual.models.config import DEFAULT_BASE_URL, ModelConfig
+from qwen_dual.models.config import ModelConfig
+from qwen_dual.settings.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from qwen_dual.core.model import Model, ModelDelta
-    from qwen_dual.models.config import ModelProtocol
     from qwen_dual.protocol.shapes import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A service that is offered by name.
+OTHER = Preset(
+    "Another OpenAI-compatible service", "openai", "https://", "OPENAI_COMPATIBLE_API_KEY", ""
+)
 
-    Attributes:
-        env_key: the variable that its key is usually kept in; empty where it needs none.
-        example: a model that it has.
-    """
-
-    label: str
-    protocol: ModelProtocol
-    base_url: str
-    env_key: str
-    example: str
-    summary: str = ""
-
-
-PROVIDERS = {
-    "openai": Provider("OpenAI", "openai", DEFAULT_BASE_URL["openai"], "OPENAI_API_KEY", "gpt-5"),
-    "anthropic": Provider(
-        "Anthropic",
-        "anthropic",
-        DEFAULT_BASE_URL["anthropic"],
-        "ANTHROPIC_API_KEY",
-        "claude-sonnet-4-5",
-    ),
-    "gemini": Provider(
-        "Google Gemini", "gemini", DEFAULT_BASE_URL["gemini"], "GEMINI_API_KEY", "gemini-2.5-pro"
-    ),
-    "dashscope": Provider(
-        "Alibaba Cloud DashScope",
-        "openai",
-        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-        "DASHSCOPE_API_KEY",
-        "qwen3-coder-plus",
-    ),
-    "openrouter": Provider(
-        "OpenRouter",
-        "openai",
-        "https://openrouter.ai/api/v1",
-        "OPENROUTER_API_KEY",
-        "qwen/qwen3-coder",
-    ),
-    "local": Provider(
-        "A server on this machine",
-        "openai",
-        "http://localhost:11434/v1",
-        "",
-        "qwen3-coder",
-        "Ollama, vLLM, LM Studio …",
-    ),
-    "other": Provider(
-        "Another OpenAI-compatible service",
-        "openai",
-        "https://",
-        "OPENAI_COMPATIBLE_API_KEY",
-        "",
-    ),
-}
+SERVICES = {preset.title: preset for preset in (*PRESETS, OTHER)}
 
 HELLO = "Answer with the one word: ready"
 
@@ -89,17 +34,14 @@ HELLO = "Answer with the one word: ready"
 def form(answers: Sequence[str]) -> Question | None:
     """The questions: which service, where it is, which model, which key."""
     if not answers:
-        choices = tuple(
-            Choice(name, provider.label, provider.summary) for name, provider in PROVIDERS.items()
-        )
-        return Question("Which service?", choices)
-    provider = PROVIDERS[answers[0]]
+        return Question("Which service?", tuple(Choice(title) for title in SERVICES))
+    service = SERVICES[answers[0]]
     match len(answers):
         case 1:
-            return Question("Its address (base URL)", default=provider.base_url)
+            return Question("Its address (base URL)", default=service.base_url)
         case 2:
-            return Question("The model's id", default=provider.example)
-        case 3 if provider.env_key:
+            return Question("The model's id", default=service.model)
+        case 3 if service.env_key:
             return Question("The API key", secret=True)
         case _:
             return None
@@ -111,7 +53,7 @@ def configure(answers: Sequence[str]) -> tuple[ModelConfig, str]:
     Raises:
         CommandFailed: an answer cannot be used.
     """
-    provider = PROVIDERS[answers[0]]
+    service = SERVICES[answers[0]]
     base_url, model = answers[1].strip().rstrip("/"), answers[2].strip()
     key = answers[3].strip() if len(answers) > 3 else ""
     parts = urlsplit(base_url)
@@ -119,17 +61,17 @@ def configure(answers: Sequence[str]) -> tuple[ModelConfig, str]:
         raise CommandFailed(f"{base_url!r} is no address: it begins with http:// or https://")
     if not model:
         raise CommandFailed("A model's id is needed, for example qwen3-coder-plus.")
-    if provider.env_key and not key:
-        raise CommandFailed(f"{provider.label} needs an API key; nothing was saved.")
+    if service.env_key and not key:
+        raise CommandFailed(f"{service.title} needs an API key; nothing was saved.")
     config = ModelConfig(
         id=model,
-        protocol=provider.protocol,
+        protocol=service.protocol,
         base_url=base_url,
         api_key=key or None,
-        key_source=provider.env_key or "no key",
+        key_source=service.env_key or "no key",
         source="/auth",
     )
-    return config, provider.env_key
+    return config, service.env_key
 
 
 async def connect_provider(

@@ -15,19 +15,20 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.core.builtin import register
+from qwen_dual.assembly import assemble
+from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
-from qwen_dual.core.session import Session
-from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.stats import Stats
-from qwen_dual.environment import git_branch, short_path, system_prompt
-from qwen_dual.settings.keep import keep_rule, settings_path
-from qwen_dual.tools.toolset import toolset
+from qwen_dual.environment import git_branch, short_path
+from qwen_dual.late import load_late
+from qwen_dual.models.offline import OfflineModel
+from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
+from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.tui.app import Tui
+from qwen_dual.tui.theme import DEFAULT
 
 if TYPE_CHECKING:
+    from qwen_dual.assembly import Parts
     from qwen_dual.launch import Launch
-    from qwen_dual.tools.toolset import Toolset
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,22 @@ STOP_SECONDS = 3.0
 """How long a turn may take to stop: a tool ends its processes within that."""
 
 
+SAVE_SECONDS = 0.02
+"""How long what streams in may wait to be saved while nothing is drawn."""
+
+TIP = "Type a prompt · /help for commands, ? for keys"
+OFFLINE_TIP = "Type a prompt, for example: run ls -la · /auth connects a model, ? shows keys"
+
+
 def run_interactive(launch: Launch) -> int:
     """Runs the session to its end; returns the exit status."""
     try:
         return anyio.run(_main, launch, backend="asyncio")
     except KeyboardInterrupt:
         return 130
+    except NoSuchSession as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return 2
     except Exception as error:  # no traceback may reach a person
         log.exception("the session failed")
         print(
@@ -54,52 +65,26 @@ def run_interactive(launch: Launch) -> int:
 
 
 async def _main(launch: Launch) -> int:
-    tee = launch.channels.tee
-    tools = toolset(launch.cwd)
-    session = _session(launch, tools)
+    loop = asyncio.get_running_loop()
+    parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
     try:
-        await _run(launch, session)
+        await _run(launch, parts)
     finally:
         with anyio.CancelScope(shield=True):
-            session.end()
+            saved = resume_hint(parts.recorder, parts.session.session_id)
+            parts.session.end()
+            tee = launch.channels.tee
             if tee is not None:
                 await tee.drain(DRAIN_SECONDS)
                 tee.close()
-            await tools.aclose()
+            await parts.aclose()
+    if saved is not None:
+        print(saved)
     return 0
 
 
-def _session(launch: Launch, tools: Toolset) -> Session:
-    stats = Stats()
-    launch.bus.subscribe(stats)
-
-    def keep(rule: str, scope: str) -> None:
-        keep_rule(settings_path(scope, launch.cwd, launch.home), rule)
-
-    session = Session(
-        launch.bus,
-        cwd=launch.cwd,
-        models={launch.model.name: launch.model},
-        tools=tools.tools,
-        system=system_prompt(launch.cwd),
-        approval_mode=launch.approval_mode,
-        expand=tools.expand_mentions,
-        rules=launch.settings.allow,
-        keep_rule=keep,
-        detach=tools.detach_commands,
-    )
-    register(session, stats)
-    session.slash.add(
-        SlashCommand(
-            "channels",
-            "the dual-output channels and how they are doing",
-            lambda _, __: launch.channels.describe(),
-        )
-    )
-    return session
-
-
-async def _run(launch: Launch, session: Session) -> None:
+async def _run(launch: Launch, parts: Parts) -> None:
+    session = parts.session
     dispatcher = Dispatcher(session)
     channels = launch.channels
 
@@ -110,13 +95,9 @@ async def _run(launch: Launch, session: Session) -> None:
     if channels.tee is not None:
         channels.tee.on_failure = warn
         channels.tee.attach(asyncio.get_running_loop())
-    tui = Tui(
-        session,
-        channels=channels.count,
-        banner=banner(launch),
-        version=__version__,
-        git_branch=git_branch(launch.cwd),
-    )
+    index = FileIndex(launch.cwd)
+    tui = _make_tui(launch, parts, index)
+    Commands(launch, parts, tui).register()
     async with anyio.create_task_group() as group:
         stopped = anyio.Event()
 
@@ -128,20 +109,26 @@ async def _run(launch: Launch, session: Session) -> None:
 
         async def after_first_paint() -> None:
             await tui.painted.wait()
-            for warning in launch.settings.warnings:
+            if reader is not None:
+                group.start_soon(reader.run)
+            for warning in await load_late(launch, parts):
                 warn(warning)
             if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
                 for warning in channels.warnings:
                     warn(warning)
+            if launch.chat is not None:
+                session.notice(earlier(launch.chat))
             if reader is not None:
-                group.start_soon(reader.run)
                 await reader.warm_up()
-            await anyio.to_thread.run_sync(_warm_up, session)
+            await anyio.to_thread.run_sync(parts.tools.warm_up)
 
         group.start_soon(run_session)
         group.start_soon(after_first_paint)
+        group.start_soon(index.run)
         if launch.options.prompt:
             session.submit(launch.options.prompt, origin="cli")
+        if wants_picker(launch.options):
+            tui.open_form("resume")
         try:
             await tui.run()
         finally:
@@ -151,18 +138,30 @@ async def _run(launch: Launch, session: Session) -> None:
             group.cancel_scope.cancel()
 
 
-def _warm_up(session: Session) -> None:
-    """Imports, off the loop, what the first tool call would wait for."""
-    for tool in session.tools.values():
-        _ = tool.parameters
+def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
+    settings = launch.settings
+    return Tui(
+        parts.session,
+        channels=launch.channels.count,
+        banner=banner(launch),
+        version=__version__,
+        git_branch=git_branch(launch.cwd),
+        theme_name=settings.get("ui.theme", DEFAULT),
+        files=index,
+        replay=launch.chat.replay if launch.chat is not None else (),
+        screen_reader=launch.options.screen_reader,
+        hide_banner=settings.get("ui.hideBanner", False),
+        before_drawing=parts.flush,
+    )
 
 
 def banner(launch: Launch) -> list[str]:
     """The first screen: five lines at the most."""
     lines = [
-        f"qwen-dual {__version__} · {launch.model.name} · {short_path(launch.cwd)}",
-        "Type a prompt, for example: run ls -la · /help for commands, ? for keys",
+        f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
     ]
+    if not launch.settings.get("ui.hideTips", False):
+        lines.append(OFFLINE_TIP if launch.choice.first_name == OfflineModel.name else TIP)
     if launch.options.channel_dir is not None:
         lines += launch.channels.try_it()
     if launch.options.debug:

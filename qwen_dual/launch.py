@@ -14,16 +14,23 @@ from typing import TYPE_CHECKING
 from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
 from qwen_dual.core.bus import Bus
-from qwen_dual.models.offline import OfflineModel
+from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
+from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id
 from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.settings.secrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.chats.load import Chat
     from qwen_dual.cli import Options
-    from qwen_dual.core.model import Model
+    from qwen_dual.core.secrets import Secrets
+    from qwen_dual.model_choice import ModelChoice
     from qwen_dual.settings.load import Settings
+
+LONG_SECRET = 16
+"""Characters from which on the value of a variable is kept out of sight for its name alone."""
 
 SUPPORTS = {"supported_events": EVENT_TYPES, "supported_commands": COMMAND_TYPES}
 
@@ -44,11 +51,12 @@ class Launch:
     settings: Settings
     cwd: str
     home: str
-    model: Model
+    choice: ModelChoice
     approval_mode: str
     bus: Bus
     channels: Channels
     log_path: str
+    chat: Chat | None = None
 
     @property
     def session_id(self) -> str:
@@ -83,8 +91,16 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
     home = qwen_home(os.environ)
     settings = load_settings(cwd, home, os.environ)
-    model = _model(options)
-    bus = Bus(events.new_uuid())
+    # So that what runs for the session sees them too: the shell's commands, a proxy's address.
+    os.environ.update(settings.environment.added)
+    choice = _choose(options, settings)
+    try:
+        chat = chat_to_resume(options, home, cwd)
+        check_new_id(options.session_id, home, cwd)
+    except NoSuchSession as error:
+        raise StartError(str(error)) from None
+    bus = Bus(chat.session_id if chat else options.session_id or events.new_uuid())
+    _keep_secret(bus.secrets, choice, settings)
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
@@ -106,10 +122,10 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
 
     from qwen_dual import debuglog
 
-    log_path = debuglog.start(home, bus.session_id, verbose=options.debug)
+    log_path = debuglog.start(home, bus.session_id, verbose=options.debug, scrub=bus.secrets.scrub)
     if channels.tee is not None:
         bus.subscribe(channels.tee)
-    launch = Launch(options, settings, cwd, home, model, mode, bus, channels, log_path)
+    launch = Launch(options, settings, cwd, home, choice, mode, bus, channels, log_path, chat)
     bus.publish(session_start(launch))
     return launch
 
@@ -126,19 +142,25 @@ def session_start(launch: Launch) -> events.Event:
             **SUPPORTS,
             "agent": "qwen-dual",
             "pid": os.getpid(),
-            "model": launch.model.name,
+            "model": launch.choice.first_name,
             "approval_mode": launch.approval_mode,
             **launch.channels.greeting(),
         },
     )
 
 
-def _model(options: Options) -> Model:
-    if options.offline_script is None:
-        return OfflineModel()
-    from qwen_dual.models.script import ScriptError, load_script
-
+def _choose(options: Options, settings: Settings) -> ModelChoice:
     try:
-        return load_script(options.offline_script)
-    except ScriptError as error:
-        raise StartError(f"--offline-script: {error}") from None
+        return choose_models(options, settings)
+    except BadChoice as error:
+        raise StartError(str(error)) from None
+
+
+def _keep_secret(secrets: Secrets, choice: ModelChoice, settings: Settings) -> None:
+    """Every key that the session knows of, whether it is in use or not."""
+    for config in choice.configs.values():
+        secrets.add(config.api_key, config.key_source.partition(" ")[0] or "API key")
+    for name, value in settings.environment.values.items():
+        # A short one may be a plain word, such as a test's password, that files hold as well.
+        if len(value) >= LONG_SECRET and not value.startswith("/") and is_secret((name,)):
+            secrets.add(value, name)

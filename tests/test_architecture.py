@@ -18,7 +18,9 @@ ALLOWED = {
     "models": {"core", "protocol"},
     "tools": {"core", "protocol"},
     "bridge": {"protocol"},
-    "settings": {"protocol"},
+    "chats": {"core", "protocol"},
+    "settings": {"protocol", "models"},  # what is known of a model: models.config alone
+    "host": {"protocol"},
     "tui": {"core", "protocol"},
 }
 HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "typing_extensions")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.auth import PROVIDERS, configure, connect_provider, form
+from qwen_dual.auth import SERVICES, configure, connect_provider, form
 from qwen_dual.core.model import ModelError, RetryWait, TextDelta
 from qwen_dual.core.slash_runner import CommandFailed
 from tests.support.fakes import FakeModel, Step
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig
 
 KEY = "sk-planted-0123456789"
-ANSWERS = ("dashscope", "https://host/v1/", "qwen3", KEY)
+ANSWERS = ("Alibaba Cloud Model Studio (DashScope)", "https://host/v1/", "qwen3", KEY)
 
 
 def asked(*answers: str) -> list[str]:
@@ -31,26 +31,26 @@ def asked(*answers: str) -> list[str]:
 
 
 def test_a_service_is_asked_for_its_address_model_and_key() -> None:
-    assert len(asked("openai", "https://x", "m", "k")) == 4
-    assert len(asked("local", "http://localhost:1/v1", "m")) == 3
-    key = form(("openai", "https://x", "m"))
+    assert len(asked("OpenAI", "https://x", "m", "k")) == 4
+    assert len(asked("Ollama, on this machine", "http://localhost:1/v1", "m")) == 3
+    key = form(("OpenAI", "https://x", "m"))
     assert key is not None
     assert key.secret
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("name", SERVICES)
 def test_every_service_offered_leads_to_a_configuration(name: str) -> None:
     config, env_key = configure((name, "https://host/v1", "model", KEY))
     assert (config.id, config.base_url) == ("model", "https://host/v1")
-    assert env_key == PROVIDERS[name].env_key
+    assert env_key == SERVICES[name].env_key
 
 
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        (("openai", "host", "m", KEY), "'host' is no address"),
-        (("openai", "https://h", " ", KEY), "model's id is needed"),
-        (("openai", "https://h", "m", ""), "needs an API key"),
+        (("OpenAI", "host", "m", KEY), "'host' is no address"),
+        (("OpenAI", "https://h", " ", KEY), "model's id is needed"),
+        (("OpenAI", "https://h", "m", ""), "needs an API key"),
     ],
 )
 def test_an_answer_that_cannot_be_used_is_named(answers: tuple[str, ...], says: str) -> None:

@@ -26,7 +26,7 @@ def test_each_request_is_resolved_once_and_runs_only_if_it_was_allowed(tmp_path:
             # The sign that the dialog takes keys; one that just appeared takes none.
             screen.wait_for(lambda terminal: any("› 1. Yes" in row for row in terminal.screen))
             together = threading.Barrier(2)
-            key = "\r" if number % 2 else "3"  # yes, or no and then a reason
+            key = "\r" if number % 2 else "4"  # yes, or no and then a reason
 
             def by_channel(
                 request: str = request,

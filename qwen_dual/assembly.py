@@ -1,0 +1,169 @@
+"""Puts the parts of a session together: models, tools, rules, the recorder, the commands.
+
+What is loaded after the first paint (what the settings say in full, the context files) is ``late``'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+import anyio
+
+from qwen_dual.core.builtin import register
+from qwen_dual.core.model import ModelRequest, TextDelta
+from qwen_dual.core.permissions import parse_rules, select_tools
+from qwen_dual.core.session import Session
+from qwen_dual.core.stats import Stats
+from qwen_dual.environment import git_branch, system_prompt
+from qwen_dual.models.remote import RemoteModel
+from qwen_dual.saved import make_recorder
+from qwen_dual.settings.keep import keep_rule, settings_path
+from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.launch import Launch
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.tools.job import Task
+    from qwen_dual.tools.toolset import Toolset
+
+
+@dataclass(slots=True)
+class Parts:
+    """A session and what belongs to it.
+
+    Attributes:
+        loaded: set when ``late`` is done; prompts wait for it.
+        warnings: about rules that cannot be used.
+    """
+
+    session: Session
+    tools: Toolset
+    recorder: Recorder | None = None
+    loaded: anyio.Event = field(default_factory=anyio.Event)
+    warnings: list[str] = field(default_factory=list)
+
+    def flush(self) -> None:
+        """Saves what is about to be shown."""
+        if self.recorder is not None:
+            self.recorder.flush()
+
+    async def aclose(self) -> None:
+        """Ends what the session started: commands, connections; gives the chat free."""
+        await self.tools.aclose()
+        for model in self.session.models.values():
+            if isinstance(model, RemoteModel):
+                await model.aclose()
+        if self.recorder is not None:
+            self.recorder.close()
+
+
+def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -> Parts:
+    """Makes the session of ``launch``.
+
+    Args:
+        launch: what was decided before.
+        schedule: runs a callable a little later on the loop.
+
+    Raises:
+        NoSuchSession: the chat to go on with is open elsewhere.
+    """
+    settings = launch.settings
+    stats = Stats()
+    launch.bus.subscribe(stats)
+
+    async def ask_model(system: str, prompt: str) -> str:
+        return await _ask(session, system, prompt)
+
+    def task_ended(task: Task) -> None:
+        session.notice(_ended(task))
+
+    tools = toolset(
+        launch.cwd,
+        limits=Limits(
+            settings.get("tools.truncateToolOutputThreshold", Limits().chars),
+            settings.get("tools.truncateToolOutputLines", Limits().lines),
+        ),
+        shell_timeout_ms=settings.get("tools.shell.defaultTimeoutMs", SHELL_TIMEOUT_MS),
+        on_task_end=task_ended,
+        ask_model=ask_model,
+        proxy=settings.get("proxy"),
+    )
+    warnings: list[str] = []
+    chosen = select_tools(
+        tools.tools,
+        parse_rules(settings.get("tools.core", []), warnings.append),
+        parse_rules(settings.get("tools.exclude", []), warnings.append),
+    )
+
+    async def expand(text: str) -> Sequence[str]:
+        blocks = await tools.expand_mentions(text)
+        if parts.recorder is not None:
+            parts.recorder.expanded(blocks)
+        return blocks
+
+    def keep(rule: str, scope: str) -> None:
+        keep_rule(settings_path(scope, launch.cwd, launch.home), rule)
+
+    async def ready() -> None:
+        await parts.loaded.wait()
+
+    turns = settings.get("model.maxSessionTurns", -1)
+    session = Session(
+        launch.bus,
+        cwd=launch.cwd,
+        models=launch.choice.models,
+        tools=chosen.tools,
+        system=system_prompt(launch.cwd),
+        approval_mode=launch.approval_mode,
+        expand=expand,
+        keep_rule=keep,
+        detach=tools.detach_commands,
+        ready=ready,
+        max_turns=turns if turns > 0 else None,
+    )
+    session.policy.set_rules(
+        allow=parse_rules([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
+        ask=parse_rules(settings.ask, warnings.append),
+        deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
+        only=chosen.only,
+    )
+    tools.hide(session.policy.hides)
+    register(session, stats)
+    parts = Parts(session, tools, warnings=warnings)
+    if settings.get("general.chatRecording", True):
+        parts.recorder = make_recorder(
+            session, launch.home, schedule, lambda: git_branch(launch.cwd), launch.chat
+        )
+        launch.bus.subscribe(parts.recorder)
+
+    def follow_session(event: Event) -> None:
+        if event.get("subtype") == "session_changed":
+            tools.forget()
+
+    launch.bus.subscribe(follow_session)
+    if launch.chat is not None:
+        session.conversation.replace(launch.chat.history)
+    return parts
+
+
+async def _ask(session: Session, system: str, prompt: str) -> str:
+    """One answer of the model in force, outside of the conversation."""
+    asked = cast("Message", {"role": "user", "content": [{"type": "text", "text": prompt}]})
+    pieces = [
+        delta.text
+        async for delta in session.model.stream(ModelRequest(system, [asked]))
+        if isinstance(delta, TextDelta)
+    ]
+    return "".join(pieces)
+
+
+def _ended(task: Task) -> str:
+    how = "was stopped" if task.state == "stopped" else f"ended with status {task.exit_code}"
+    last = f"\n{task.last_line}" if task.last_line else ""
+    return f"The background command {task.id} {how}: {task.command}{last}"

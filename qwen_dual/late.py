@@ -1,0 +1,45 @@
+"""What is loaded after the first paint, while a person reads it: prompts wait until it is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from qwen_dual.context_files import NAMES, as_prompt, context_files
+
+if TYPE_CHECKING:
+    from qwen_dual.assembly import Parts
+    from qwen_dual.context_files import ContextFile
+    from qwen_dual.launch import Launch
+
+
+async def load_late(launch: Launch, parts: Parts) -> list[str]:
+    """Loads the rest; returns what the person should be warned of."""
+    try:
+        files, wrong = await to_thread.run_sync(_load, launch)
+        parts.session.system += as_prompt(files)
+    finally:
+        parts.loaded.set()
+    return [
+        *launch.settings.warnings,
+        *wrong,
+        *launch.choice.warnings,
+        *parts.warnings,
+    ]
+
+
+def files_in_force(launch: Launch) -> list[ContextFile]:
+    """The context files; reads them, so not on the loop's thread."""
+    names = launch.settings.get("context.fileName", NAMES)
+    return context_files(launch.cwd, launch.home, [names] if isinstance(names, str) else names)
+
+
+def _load(launch: Launch) -> tuple[list[ContextFile], list[str]]:
+    wrong: list[str] = []
+    if launch.settings.layers:
+        # pydantic takes 70 ms to import, so it is left to the time after the first paint.
+        from qwen_dual.settings.validate import validate
+
+        wrong += validate(launch.settings.layers).warnings
+    return files_in_force(launch), wrong

@@ -1,0 +1,94 @@
+"""Which models the session can use and which one it begins with: flags, settings and environment.
+
+Without any, the offline model. Opens no connection: an adapter connects at its first call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qwen_dual.models.connect import connect
+from qwen_dual.models.offline import OfflineModel
+from qwen_dual.settings.providers import BadFlag, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.cli import Options
+    from qwen_dual.core.model import Model
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.load import Settings
+
+
+class BadChoice(ValueError):
+    """A flag that names a model cannot be used; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """All models of a session.
+
+    Attributes:
+        models: by the name that ``/model`` takes; the first is in force at the start.
+        configs: what is known of those that are behind a service, by the same names.
+        warnings: what could not be used, and why.
+    """
+
+    models: Mapping[str, Model]
+    configs: Mapping[str, ModelConfig] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+    @property
+    def first(self) -> Model:
+        """The model to begin with."""
+        return next(iter(self.models.values()))
+
+    @property
+    def first_name(self) -> str:
+        """Its name."""
+        return next(iter(self.models))
+
+
+def choose_models(options: Options, settings: Settings) -> ModelChoice:
+    """Decides.
+
+    Raises:
+        BadChoice: a flag's value cannot be used.
+    """
+    if options.offline_script is not None:
+        return _scripted(options.offline_script)
+    if options.offline:
+        return _offline()
+    try:
+        found = resolve(
+            settings,
+            model=options.model,
+            auth_type=options.auth_type,
+            api_key=options.openai_api_key,
+            base_url=options.openai_base_url,
+        )
+    except BadFlag as error:
+        raise BadChoice(str(error)) from None
+    if not found.named:
+        return _offline(found.warnings)
+    first = found.chosen_name or next(iter(found.named))
+    names = [first, *(name for name in found.named if name != first)]
+    configs = {name: found.named[name] for name in names}
+    models = {name: connect(config) for name, config in configs.items()}
+    return ModelChoice(models, configs, found.warnings)
+
+
+def _scripted(path: str) -> ModelChoice:
+    from qwen_dual.models.script import ScriptError, load_script
+
+    try:
+        script = load_script(path)
+    except ScriptError as error:
+        raise BadChoice(f"--offline-script: {error}") from None
+    return ModelChoice({script.name: script})
+
+
+def _offline(warnings: Sequence[str] = ()) -> ModelChoice:
+    model = OfflineModel()
+    return ModelChoice({model.name: model}, warnings=warnings)

@@ -1,0 +1,141 @@
+"""Saved sessions, put together with the running one: what the command line asks for, and the recorder.
+
+How a chat is written and read is the affair of ``chats``; which one, and when, is decided here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual import __version__
+from qwen_dual.cli import PICK_SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qwen_dual.chats.load import Chat
+    from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.cli import Options
+    from qwen_dual.core.session import Session
+
+
+class NoSuchSession(ValueError):
+    """A session that was asked for and cannot be gone on with; the text says why."""
+
+
+def chat_to_resume(options: Options, home: str, cwd: str) -> Chat | None:
+    """The earlier session that the command line asks for; None where it asks for none.
+
+    Raises:
+        NoSuchSession: there is none, or it cannot be read.
+    """
+    if not options.resume_last and not options.resume:
+        return None
+    from qwen_dual.chats.listing import find, latest
+
+    if options.resume_last:
+        newest = latest(home, cwd)
+        if newest is None:
+            raise NoSuchSession(
+                f"--continue: no session was saved in {cwd}; start one without --continue"
+            )
+        return load_chat(newest.path)
+    assert options.resume is not None
+    path = find(home, cwd, options.resume)
+    if path is None:
+        raise NoSuchSession(
+            f"--resume: no session {options.resume!r} is saved; --resume alone lists them"
+        )
+    return load_chat(path)
+
+
+def check_new_id(session_id: str | None, home: str, cwd: str) -> None:
+    """Checks that ``--session-id`` names no session that is there already.
+
+    Raises:
+        NoSuchSession: it does.
+    """
+    if session_id is None:
+        return
+    from qwen_dual.chats.paths import chat_path
+
+    if chat_path(home, cwd, session_id).exists():
+        raise NoSuchSession(
+            f"--session-id: the session {session_id} is there already; --resume goes on with it"
+        )
+
+
+def wants_picker(options: Options) -> bool:
+    """Whether the person is to pick a session first."""
+    return options.resume == PICK_SESSION
+
+
+def load_chat(path: Path) -> Chat:
+    """The chat in a file.
+
+    Raises:
+        NoSuchSession: it cannot be read.
+    """
+    from qwen_dual.chats.load import ChatUnreadable, load
+
+    try:
+        return load(path)
+    except ChatUnreadable as error:
+        raise NoSuchSession(str(error)) from error
+
+
+def make_recorder(
+    session: Session,
+    home: str,
+    schedule: Callable[[Callable[[], None]], object],
+    git_branch: Callable[[], str | None],
+    chat: Chat | None,
+) -> Recorder:
+    """The recorder of ``session``, to be subscribed; it goes on with ``chat`` where there is one.
+
+    Raises:
+        NoSuchSession: another process has the chat open, or it cannot be written.
+    """
+    from qwen_dual.chats.journal import ChatBusy
+    from qwen_dual.chats.recorder import Recorder
+
+    def failed(why: str) -> None:
+        session.notice(why, "warning")
+
+    try:
+        return Recorder(
+            home,
+            session.cwd,
+            session.session_id,
+            version=__version__,
+            history=lambda: session.history,
+            schedule=schedule,
+            on_failure=failed,
+            scrub=session.bus.secrets.scrub,
+            git_branch=git_branch,
+            queue=lambda: session.waiting,
+            resume=chat,
+        )
+    except (ChatBusy, OSError) as error:
+        raise NoSuchSession(str(error)) from error
+
+
+def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
+    """The command that goes on with the session, for the last screen; None where nothing is saved."""
+    if recorder is None or recorder.path is None:
+        return None
+    return f"To go on with this session: qwen-dual --resume {session_id}"
+
+
+def earlier(chat: Chat) -> str:
+    """What a person should know of a session that they go on with."""
+    told = ["This session goes on where it was."]
+    if chat.interrupted:
+        told.append("Its last turn did not end: what had come of it by then is here.")
+    if chat.interrupted_queue:
+        told.append("These prompts waited and were not run:")
+        told += [f"  {text}" for text in chat.interrupted_queue]
+    if chat.skipped:
+        told.append(f"{chat.skipped} lines of it could not be read and are left out.")
+    return "\n".join(told)
