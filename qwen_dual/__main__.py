@@ -14,6 +14,10 @@ from itertools import pairwise
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["settings"]:
+        from qwen_dual.settings_command import main as settings_main
+
+        return settings_main(arguments[1:])
     inputs = note_inputs(arguments)
 
     from qwen_dual.cli import parse

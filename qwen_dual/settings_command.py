@@ -5,18 +5,20 @@ Opens no connection and starts no session; changes nothing.
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.settings.layers import dotted
-from qwen_dual.settings.load import load_settings
+from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.providers import resolve
 from qwen_dual.settings.secrets import display, masked, printable, without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
     from qwen_dual.models.config import ModelConfig
@@ -34,6 +36,31 @@ class Row(NamedTuple):
     value: Any
     source: str
     known: bool
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``qwen-dual settings``; returns its exit status.
+
+    Raises:
+        SystemExit: for ``--help``, and for arguments that cannot be understood.
+    """
+    parser = argparse.ArgumentParser(
+        prog="qwen-dual settings",
+        description="Prints every setting in force and where it comes from; secrets are masked.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    as_json = bool(parser.parse_args(arguments).json)
+    try:
+        cwd = os.getcwd()
+    except OSError as error:
+        print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
+        return 2
+    try:
+        return run_settings(cwd, qwen_home(os.environ), os.environ, as_json=as_json)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def run_settings(
@@ -88,7 +115,7 @@ def _rows(values: Mapping[str, Any], sources: Mapping[str, str]) -> list[Row]:
     fields = dict(keys())
     patterns = [_pattern(key) for key in fields]
     rows = []
-    for path, value in _leaves(display(dict(values)), ()):
+    for path, value in _leaves(display(dict(values)), ()) if values else ():
         key = dotted(path)
         known = any(pattern.match(key) for pattern in patterns)
         rows.append(Row(key, value, _source(path, sources), known))

@@ -5,8 +5,8 @@ What is shown:
 * ``view``: events in, finished blocks and live state out; ``blocks``, ``live_state``, ``outcome``,
   ``todo``, ``open_block`` and ``stream`` are its records and rules; ``replay`` gives it an earlier
   conversation.
-* ``render``, ``markdown``, ``rich_markdown``, ``diff_view``, ``lines``: blocks to lines of styled
-  text; ``spoken`` puts words in place of symbols.
+* ``render``, ``markdown``, ``rich_markdown``, ``rich_elements``, ``rich_links``, ``links``,
+  ``highlight``, ``diff_view``, ``lines``: blocks to lines of styled text; ``spoken`` puts words in place of symbols.
 * ``transcript``: blocks on their way to the scrollback.
 * ``frame``, ``live``, ``dialog``, ``form_lines``, ``suggest``, ``help``, ``footer``: the live
   region's parts.

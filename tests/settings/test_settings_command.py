@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,3 +116,32 @@ def test_a_mask_shows_the_end_of_a_long_secret_and_nothing_of_a_short_one() -> N
     assert masked("sk-1234567890123f2a") == "…3f2a"
     assert masked("short-secret") == "(hidden)"
     assert display({"theme": "sk-1234567890123f2a"}) == {"theme": "…3f2a"}
+
+
+def test_the_command_prints_to_whoever_asks_and_stops_with_its_reader(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "QWEN_HOME": str(tmp_path)}
+    env["OPENAI_API_KEY"] = "sk-planted-0123456789"
+    command = f"{shlex.quote(sys.executable)} -m qwen_dual settings"
+    root = str(Path(__file__).parents[2])
+    whole = subprocess.run(
+        command,
+        shell=True,
+        env={**env, "PYTHONPATH": root},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "tools.approvalMode" in whole.stdout
+    assert "unknown key" not in whole.stdout
+    assert "sk-planted" not in whole.stdout + whole.stderr
+    cut = subprocess.run(
+        f"{command} | true",
+        shell=True,
+        env={**env, "PYTHONPATH": root},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert cut.stderr == ""
