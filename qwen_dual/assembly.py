@@ -5,6 +5,7 @@ What is loaded after the first paint (what the settings say in full, the context
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,7 @@ from qwen_dual.models.remote import RemoteModel
 from qwen_dual.saved import make_recorder
 from qwen_dual.settings.keep import keep_rule, settings_path
 from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from qwen_dual.launch import Launch
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.settings.load import Settings
     from qwen_dual.tools.job import Task
     from qwen_dual.tools.toolset import Toolset
 
@@ -86,8 +89,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     tools = toolset(
         launch.cwd,
         limits=Limits(
-            settings.get("tools.truncateToolOutputThreshold", Limits().chars),
-            settings.get("tools.truncateToolOutputLines", Limits().lines),
+            _bound(settings.get("tools.truncateToolOutputThreshold", Limits().chars)),
+            _bound(settings.get("tools.truncateToolOutputLines", Limits().lines)),
         ),
         shell_timeout_ms=settings.get("tools.shell.defaultTimeoutMs", SHELL_TIMEOUT_MS),
         on_task_end=task_ended,
@@ -133,6 +136,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
         only=chosen.only,
     )
+    tools.filter(filters_of(settings))
     tools.hide(session.policy.hides)
     register(session, stats)
     parts = Parts(session, tools, warnings=warnings)
@@ -150,6 +154,19 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     if launch.chat is not None:
         session.conversation.replace(launch.chat.history)
     return parts
+
+
+def filters_of(settings: Settings) -> Filters:
+    """Which ignore files count."""
+    return Filters(
+        settings.get("context.fileFiltering.respectGitIgnore", True),
+        settings.get("context.fileFiltering.respectQwenIgnore", True),
+    )
+
+
+def _bound(limit: int) -> int:
+    """A limit of the settings, where -1 is none."""
+    return limit if limit > 0 else sys.maxsize
 
 
 async def _ask(session: Session, system: str, prompt: str) -> str:

@@ -15,7 +15,7 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.assembly import assemble
+from qwen_dual.assembly import assemble, filters_of
 from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.environment import git_branch, short_path
@@ -95,7 +95,11 @@ async def _run(launch: Launch, parts: Parts) -> None:
     if channels.tee is not None:
         channels.tee.on_failure = warn
         channels.tee.attach(asyncio.get_running_loop())
-    index = FileIndex(launch.cwd)
+    index = FileIndex(
+        launch.cwd,
+        filters=filters_of(launch.settings),
+        recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
+    )
     tui = _make_tui(launch, parts, index)
     Commands(launch, parts, tui).register()
     async with anyio.create_task_group() as group:
@@ -149,6 +153,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         theme_name=settings.get("ui.theme", DEFAULT),
         files=index,
         replay=launch.chat.replay if launch.chat is not None else (),
+        editor=settings.get("general.preferredEditor", ""),
         screen_reader=launch.options.screen_reader,
         hide_banner=settings.get("ui.hideBanner", False),
         before_drawing=parts.flush,

@@ -49,7 +49,7 @@ class Session:
             ValueError, with a text for a person, when it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.
         ready: waited for before each prompt is run, for what is loaded after the start.
-        max_turns: model calls a turn at the most; None for no bound. May be changed later.
+        max_turns: model calls of one conversation at the most; None for no bound.
     """
 
     def __init__(
@@ -307,7 +307,7 @@ class Session:
         before = self.bus.session_id
         self.conversation.replace(())
         self.policy.forget()
-        self._worker.retry_from = None
+        self._worker.forget()
         # Told under the old id, so that an observer can follow from one to the other.
         self.bus.publish(
             events.system("session_changed", {"from": before, "to": new, "origin": origin})

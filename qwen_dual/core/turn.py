@@ -89,6 +89,11 @@ class Turn:
         self._asked_at = 0
 
     @property
+    def model_calls(self) -> int:
+        """How many there were."""
+        return self._num_turns
+
+    @property
     def retry_from(self) -> int | None:
         """How much of the conversation a retry keeps; None where no model call failed."""
         return self._asked_at if self._error is not None else None

@@ -69,6 +69,7 @@ class Worker:
         self._ready = ready
         self._publish = session.bus.publish
         self._arrived = anyio.Event()
+        self._model_calls = 0
         self._scope: anyio.CancelScope | None = None
 
     @property
@@ -125,7 +126,7 @@ class Worker:
             calls=self._calls,
             publish=self._publish,
             set_state=self._state.set,
-            max_turns=session.max_turns,
+            max_turns=self._calls_left(),
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
@@ -148,8 +149,18 @@ class Worker:
                 stop_reason = "error"
         self._scope = None
         self.retry_from = turn.retry_from
+        self._model_calls += turn.model_calls
         turn.wind_up(stop_reason)
         self._state.turn_id = None
+
+    def forget(self) -> None:
+        """A new conversation begins."""
+        self.retry_from = None
+        self._model_calls = 0
+
+    def _calls_left(self) -> int | None:
+        most = self._session.max_turns
+        return None if most is None else max(0, most - self._model_calls)
 
     async def _guarded(self, prompt: Prompt, act: Callable[[Prompt], Awaitable[None]]) -> None:
         """Runs what is no turn: an interrupt ends it, and a failure ends nothing else."""

@@ -263,7 +263,9 @@ class SettingsModel(Section):
     ui: Ui = Field(default_factory=Ui)
     general: General = Field(default_factory=General)
     context: Context = Field(default_factory=Context)
-    mcp_servers: dict[str, McpServer] = Field(default_factory=dict, description="MCP servers.")
+    mcp_servers: dict[str, McpServer] = Field(
+        default_factory=dict, description="Checked, but this version starts no MCP server."
+    )
     proxy: Url = Field(
         default=None,
         description="The proxy for model calls; without it `HTTPS_PROXY` and its like.",

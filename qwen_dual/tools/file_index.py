@@ -17,10 +17,13 @@ from qwen_dual.core.fuzzy import Corpus, Search
 from qwen_dual.core.questions import Choice
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.file_listing import MAX_ENTRIES, list_paths
+from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
+
+    from qwen_dual.tools.filters import Filters
 
 KEY_SECONDS = 0.002
 """How long one call may search; a thread goes on from there."""
@@ -53,11 +56,15 @@ class FileIndex:
         root: str | os.PathLike[str],
         *,
         most: int = MAX_ENTRIES,
+        filters: Filters = ALL,
+        recursive: bool = True,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.on_change: Callable[[], object] = lambda: None
         self._root = os.path.realpath(root)
         self._most = most
+        self._filters = filters
+        self._recursive = recursive
         self._now = now
         self._listed: list[str] = []
         self._corpus = Corpus(())
@@ -119,7 +126,14 @@ class FileIndex:
             if first:
                 self._take(paths)
 
-        paths = list_paths(self._root, gone, news=news, most=self._most)
+        paths = list_paths(
+            self._root,
+            gone,
+            news=news,
+            most=self._most,
+            filters=self._filters,
+            recursive=self._recursive,
+        )
         if not gone.is_set() and paths != self._listed:
             self._take(paths)
 

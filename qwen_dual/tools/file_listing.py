@@ -12,12 +12,15 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.ignore import Ignore
 from qwen_dual.tools.walk import Walk
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Iterator
+
+    from qwen_dual.tools.filters import Filters
 
 MAX_ENTRIES = 200_000
 GIT_SECONDS = 20.0
@@ -34,6 +37,8 @@ def list_paths(
     *,
     news: Callable[[list[str]], object] = lambda _: None,
     most: int = MAX_ENTRIES,
+    filters: Filters = ALL,
+    recursive: bool = True,
 ) -> list[str]:
     """Paths relative to ``root``, folders with ``/`` at the end, the highest first.
 
@@ -42,13 +47,19 @@ def list_paths(
         gone: ends it early when set; what it returns then is not all.
         news: gets what was found while more is looked for.
         most: entries beyond which nothing is looked for.
+        filters: which ignore files count.
+        recursive: whether folders are looked into.
     """
-    files = _git_files(root, gone)
-    if files is not None:
-        return _with_folders(_sayable(_not_kept_back(root, files)), most)
-    ignore = Ignore(root, root)
+    ignore = Ignore(root, root, filters=filters)
     if ignore.hides_base:
         return []
+    if not recursive:
+        entries = Walk(root, ignore, gone).entries(root)
+        names = (f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+        return sorted(islice(_sayable(names), most))
+    files = _git_files(root, gone) if filters.gitignore else None
+    if files is not None:
+        return _with_folders(_sayable(_not_kept_back(root, files, ignore)), most)
     start = len(root.rstrip("/")) + 1
     found: list[str] = []
     told = FIRST_NEWS
@@ -104,14 +115,13 @@ def _git(root: str, gone: threading.Event, *options: str) -> list[str] | None:
     return [os.fsdecode(path) for path in output.split(b"\0") if path]
 
 
-def _not_kept_back(root: str, files: Iterable[str]) -> Iterator[str]:
+def _not_kept_back(root: str, files: Iterable[str], ignore: Ignore) -> Iterator[str]:
     """``files`` without what a .qwenignore names, in the order of their names."""
     ordered = sorted(files)
     folders = {"", *(os.path.dirname(path) for path in ordered)}
     if not any(os.path.exists(os.path.join(root, name, _QWENIGNORE)) for name in _all(folders)):
         yield from ordered
         return
-    ignore = Ignore(root, root)
     known = {"": ignore.hides_base}
 
     def is_hidden(folder: str) -> bool:

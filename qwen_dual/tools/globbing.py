@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
-from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.listing import require_folder
 from qwen_dual.tools.walk import Walk, bounded_lines
 
@@ -70,7 +70,7 @@ class GlobTool(SchemaTool):
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
     ) -> str:
         require_folder(location)
-        ignore = Ignore(location.real, str(self._workspace.root), self._workspace.hidden)
+        ignore = ignore_below(location.real, self._workspace)
         if ignore.hides_base:
             return f"{location.path} is kept from the agent by .qwenignore."
         walk = Walk(location.real, ignore, gone)

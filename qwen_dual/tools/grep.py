@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
-from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.listing import require_folder
 from qwen_dual.tools.process import ProcessGroup
 from qwen_dual.tools.walk import MAX_SECONDS, Walk
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Kind
     from qwen_dual.tools.capture import Limits
+    from qwen_dual.tools.ignore import Ignore
     from qwen_dual.tools.parameters import GrepSearch
     from qwen_dual.tools.workspace import Location, Workspace
 
@@ -99,7 +100,7 @@ class GrepSearchTool(SchemaTool):
         is_file = os.path.exists(base) and stat.S_ISREG(os.stat(base).st_mode)
         if not is_file:
             require_folder(location)
-        ignore = Ignore(base, root, self._workspace.hidden)
+        ignore = ignore_below(base, self._workspace)
         if ignore.hides_base:
             return f"{location.path} is kept from the agent by .qwenignore."
         limit = min(given.limit or self._limits.lines, self._limits.lines)

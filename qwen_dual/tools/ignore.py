@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.tools.filters import ALL, Filters
 from qwen_dual.tools.workspace import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pathspec import GitIgnoreSpec
+
+    from qwen_dual.tools.workspace import Workspace
 
 
 class Hidden(Protocol):
@@ -36,24 +39,32 @@ class Ignore:
         base: the real path of the folder that is searched.
         root: the workspace; rules count from the top of its git repository, if it is in one.
         hidden: what is kept from the model besides, by real path.
+        filters: which files count.
 
     Attributes:
         hides_base: whether .qwenignore keeps ``base`` itself from the model.
     """
 
-    def __init__(self, base: str, root: str, hidden: Hidden = lambda _, is_folder: False) -> None:
+    def __init__(
+        self,
+        base: str,
+        root: str,
+        hidden: Hidden = lambda _, is_folder: False,
+        filters: Filters = ALL,
+    ) -> None:
         self._base = base
+        self._filters = filters
         self._hidden = hidden
         self._top = _top_of(base, root)
         self._specs: dict[str, GitIgnoreSpec | None] = {}
         self._exclude = _load(os.path.join(self._top, ".git", "info", "exclude"))
         levels = list(_levels(base, self._top))
-        self.hides_base = any(self._matches(path, ".qwenignore", is_dir=True) for path in levels)
+        self.hides_base = any(self._qwenignored(path, is_dir=True) for path in levels)
         self._base_is_named = any(self._gitignored(path, is_dir=True) for path in levels)
 
     def ignores(self, path: str, *, is_dir: bool) -> bool:
         """Whether ``path``, whose parents are not ignored, is left out."""
-        if path.endswith("/.git") or self._matches(path, ".qwenignore", is_dir=is_dir):
+        if path.endswith("/.git") or self._qwenignored(path, is_dir=is_dir):
             return True
         if self._hidden(path, is_folder=is_dir):
             return True
@@ -61,13 +72,18 @@ class Ignore:
 
     def keeps_back(self, path: str) -> bool:
         """Whether .qwenignore keeps the file ``path``, which is in the base, from the model."""
-        return self.hides_base or bool(self._matches(path, ".qwenignore", is_dir=False))
+        return self.hides_base or self._qwenignored(path, is_dir=False)
 
     def hides(self, path: str) -> bool:
         """Whether the file ``path`` or a folder between it and the base is left out."""
         return any(self.ignores(level, is_dir=level != path) for level in _levels(path, self._base))
 
+    def _qwenignored(self, path: str, *, is_dir: bool) -> bool:
+        return self._filters.qwenignore and bool(self._matches(path, ".qwenignore", is_dir=is_dir))
+
     def _gitignored(self, path: str, *, is_dir: bool) -> bool:
+        if not self._filters.gitignore:
+            return False
         found = self._matches(path, ".gitignore", is_dir=is_dir)
         if found is None and self._exclude is not None:
             relative = path[len(self._top.rstrip("/")) + 1 :]
@@ -95,9 +111,16 @@ class Ignore:
         return self._specs[path]
 
 
-def kept_back(real: str, root: str) -> bool:
-    """Whether a .qwenignore of the workspace ``root`` keeps the file ``real`` from the model."""
-    folder = os.path.dirname(real)
+def ignore_below(base: str, workspace: Workspace) -> Ignore:
+    """What a search below the real path ``base`` leaves out."""
+    return Ignore(base, str(workspace.root), workspace.hidden, workspace.filters)
+
+
+def kept_back(real: str, workspace: Workspace) -> bool:
+    """Whether a .qwenignore of the workspace keeps the file ``real`` from the model."""
+    if not workspace.filters.qwenignore:
+        return False
+    folder, root = os.path.dirname(real), str(workspace.root)
     folders = [root, *_levels(folder, root)] if within(folder, root) else []
     if not any(os.path.exists(os.path.join(level, ".qwenignore")) for level in folders):
         return False  # nearly always, and then no rules are read

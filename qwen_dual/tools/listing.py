@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.tools.calls import ReadCall, SchemaTool
-from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.textfile import missing
 from qwen_dual.tools.walk import Walk, bounded_lines
 from qwen_dual.tools.workspace import ToolFailure
@@ -70,7 +70,7 @@ def list_folder(
         ToolFailure: there is no folder that can be read.
     """
     require_folder(location)
-    ignore = Ignore(location.real, str(workspace.root), workspace.hidden)
+    ignore = ignore_below(location.real, workspace)
     if ignore.hides_base:
         return f"{location.path} is kept from the agent by .qwenignore."
     walk = Walk(location.real, ignore, gone)

@@ -127,7 +127,7 @@ def _block(
 ) -> str:
     is_folder = os.path.isdir(location.real)
     try:
-        if kept_back(location.real, str(workspace.root)):
+        if kept_back(location.real, workspace):
             raise ToolFailure("It is kept from the agent by .qwenignore.")
         if workspace.hidden(location.real, is_folder=is_folder):
             raise ToolFailure("A permission rule keeps this from the agent.")

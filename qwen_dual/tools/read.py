@@ -61,7 +61,7 @@ class ReadFileTool(SchemaTool):
 
         def work(gone: threading.Event) -> str:
             self._workspace.check(location)
-            if kept_back(location.real, str(self._workspace.root)):
+            if kept_back(location.real, self._workspace):
                 raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
             window = Window(offset, limit, self._limits.chars)
             return read_location(location, window, self._states, gone)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Subject, Tool
     from qwen_dual.tools.fetch import AskModel
+    from qwen_dual.tools.filters import Filters
     from qwen_dual.tools.job import Task
     from qwen_dual.tools.parameters import Todo
 
@@ -81,6 +82,10 @@ class Toolset:
     def hide(self, hides: Callable[[Subject], bool]) -> None:
         """Leaves out of searches, listings and mentions what ``hides`` (``Policy.hides``) says."""
         self.workspace.hides = hides
+
+    def filter(self, filters: Filters) -> None:
+        """Says which ignore files count."""
+        self.workspace.filters = filters
 
     def warm_up(self) -> None:
         """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""

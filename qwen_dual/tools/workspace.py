@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
+from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ class Workspace:
         root: the folder, its real path.
         home: the person's, its real path.
         hides: says which files rules keep from the agent, so that no search looks into them.
+        filters: which ignore files count.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Workspace:
         self._home = home
         self.home = os.path.realpath(home or os.path.expanduser("~"))
         self.hides: Callable[[Subject], bool] = lambda _: False
+        self.filters = ALL
 
     def subject(
         self, location: Location, *, writes: bool = False, is_folder: bool = False

@@ -78,6 +78,7 @@ class Tui:
         theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
         replay: the events of an earlier conversation, shown before the first prompt.
+        editor: what Ctrl+X opens; what the environment names unless given.
         screen_reader: words in place of symbols, and nothing that moves.
         hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
@@ -100,6 +101,7 @@ class Tui:
         theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
         replay: Sequence[Event] = (),
+        editor: str = "",
         screen_reader: bool = False,
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
@@ -114,6 +116,7 @@ class Tui:
         self._before_drawing = before_drawing
         self._version = version
         self._branch = git_branch
+        self._preferred_editor = editor
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
@@ -305,7 +308,9 @@ class Tui:
     async def _edit(self) -> None:
         editor = self.controller.editor
         try:
-            text = await edit(editor.expanded(), self._session.closing, os.environ)
+            text = await edit(
+                editor.expanded(), self._session.closing, os.environ, self._preferred_editor
+            )
         except NoEditor as error:
             self._transcript.add([NoticeBlock("error", str(error))])
         else:

@@ -24,12 +24,28 @@ class NoEditor(OSError):
     """There is no editor, or it could not be started, or it failed."""
 
 
-def editor_command(env: Mapping[str, str]) -> list[str]:
+# By the names of Qwen Code's settings: editors that let go of the terminal unless told to wait.
+_WAITING = {
+    "vscode": "code --wait",
+    "vscodium": "codium --wait",
+    "cursor": "cursor --wait",
+    "windsurf": "windsurf --wait",
+    "zed": "zed --wait",
+    "neovim": "nvim",
+}
+
+
+def editor_command(env: Mapping[str, str], preferred: str = "") -> list[str]:
     """The command line of the person's editor.
+
+    Args:
+        env: may name it.
+        preferred: comes first: a command, or a name that the settings know.
 
     Raises:
         NoEditor: none is named and none is there.
     """
+    env = {**env, "VISUAL": _WAITING.get(preferred, preferred)} if preferred else env
     for name in ("VISUAL", "EDITOR"):
         value = env.get(name, "").strip()
         if value:
@@ -43,16 +59,17 @@ def editor_command(env: Mapping[str, str]) -> list[str]:
     raise NoEditor("No editor found: set $VISUAL or $EDITOR to the command of one.")
 
 
-async def edit(text: str, closing: anyio.Event, env: Mapping[str, str]) -> str:
+async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferred: str = "") -> str:
     """Opens ``text`` in the editor and returns what it was made into.
 
     Args:
         closing: when it is set, the editor is ended.
+        preferred: as for ``editor_command``.
 
     Raises:
         NoEditor: with what failed and what to do.
     """
-    command = editor_command(env)
+    command = editor_command(env, preferred)
     path = _write(text)
     try:
         # Shielded: prompt-toolkit waits for ever for a suspension that was cancelled.

@@ -253,7 +253,9 @@ class View:
         if event["stop_reason"] == "interrupted":
             self._finished.append(NoticeBlock("quiet", "interrupted"))
         elif event["stop_reason"] == "max_turns":
-            text = "The turn ended at the most model calls that a turn may make."
+            text = (
+                "No more model calls in this session (model.maxSessionTurns); /clear begins anew."
+            )
             self._finished.append(NoticeBlock("warning", text))
 
     def _request(self, event: Event) -> None:

@@ -253,3 +253,20 @@ def test_an_earlier_conversation_goes_on_under_its_own_id() -> None:
         "user",
     ]
     assert host.of("system", "session_changed")[0]["data"]["to"] == host.session.session_id
+
+
+def test_a_session_makes_no_more_model_calls_than_it_may_until_it_is_cleared() -> None:
+    host = Host(FakeModel(), max_turns=2)
+
+    async def script(host: Host) -> None:
+        for number in (1, 2, 3):
+            host.session.submit("go")
+            await host.result(number)
+        host.session.submit("/clear")
+        await host.result(4)
+        host.session.submit("go")
+        await host.result(5)
+
+    host.play(script)
+    reasons = [event["stop_reason"] for event in host.of("result")]
+    assert reasons == ["end_turn", "end_turn", "max_turns", "end_turn", "end_turn"]

@@ -13,6 +13,7 @@ import pytest
 
 from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.tools.file_listing import FIRST_NEWS, list_paths
+from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.mentions import candidates
 
 if TYPE_CHECKING:
@@ -219,3 +220,24 @@ def test_a_path_can_be_mentioned_as_it_is_suggested(workspace: Path) -> None:
 
 def test_a_folder_that_is_gone_has_no_paths(workspace: Path) -> None:
     assert listed(workspace / "nowhere") == []
+
+
+def test_the_settings_say_which_ignore_files_count_and_whether_folders_are_looked_into(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("in/a.txt", "b.log", "c.key"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / ".qwenignore").write_text("*.key\n")
+    root, gone = str(tmp_path), threading.Event()
+    dots = [".gitignore", ".qwenignore"]
+    assert list_paths(root, gone) == [*dots, "in/", "in/a.txt"]
+    assert list_paths(root, gone, filters=Filters(gitignore=False)) == [
+        *dots,
+        "b.log",
+        "in/",
+        "in/a.txt",
+    ]
+    assert "c.key" in list_paths(root, gone, filters=Filters(qwenignore=False))
+    assert list_paths(root, gone, recursive=False) == [*dots, "in/"]

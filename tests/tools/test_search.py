@@ -13,8 +13,9 @@ import pytest
 
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.grep import GrepSearchTool
-from qwen_dual.tools.ignore import Ignore
+from qwen_dual.tools.ignore import Ignore, ignore_below, kept_back
 from qwen_dual.tools.walk import Walk
 from qwen_dual.tools.workspace import Workspace
 from tests.tools.support import call, tool_of
@@ -218,3 +219,20 @@ def test_ripgrep_output_is_read_and_filtered(workspace: Path) -> None:
     text = found(searching(workspace, str(fake)), pattern="needle").text
     assert text.endswith("---\nFile: a.py\nL1: Needle one\n---")
     assert "Found 1 match " in text
+
+
+def test_ignore_files_that_the_settings_switch_off_hide_nothing(tmp_path: Path) -> None:
+    (tmp_path / "b.log").write_text("needle")
+    (tmp_path / "c.key").write_text("needle")
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / ".qwenignore").write_text("*.key\n")
+    workspace = Workspace(tmp_path)
+    hidden = {path for path in ("b.log", "c.key") if _hides(workspace, tmp_path / path)}
+    assert hidden == {"b.log", "c.key"}
+    workspace.filters = Filters(gitignore=False, qwenignore=False)
+    assert not any(_hides(workspace, tmp_path / path) for path in ("b.log", "c.key"))
+    assert not kept_back(str(tmp_path / "c.key"), workspace)
+
+
+def _hides(workspace: Workspace, path: Path) -> bool:
+    return ignore_below(str(workspace.root), workspace).hides(os.path.realpath(path))
