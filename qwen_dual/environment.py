@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import time
 
 
@@ -48,6 +49,31 @@ def system_prompt(folder: str) -> str:
         f"Platform: {platform.system()} {platform.release()}\n"
         f"Date: {time.strftime('%Y-%m-%d')}"
     )
+
+
+def git_changes(folder: str, seconds: float = 2.0) -> str:
+    """How many files of the repository were changed, for the model; empty outside git.
+
+    Runs git, so not on the loop's thread. One that takes too long is given up.
+    """
+    # A repository's own settings may name a program for fsmonitor: it must not run for this.
+    command = ["git", "-c", "core.fsmonitor=false", "status", "--porcelain", "-z"]
+    try:
+        found = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    count = len([entry for entry in found.stdout.split(b"\0") if entry])
+    if not count:
+        return "clean"
+    return f"{count} changed file{'' if count == 1 else 's'}"
 
 
 def short_path(path: str) -> str:

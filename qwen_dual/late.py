@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from qwen_dual.context_files import NAMES, as_prompt, context_files
+from qwen_dual.environment import git_changes
 
 if TYPE_CHECKING:
     from qwen_dual.assembly import Parts
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Loads the rest; returns what the person should be warned of."""
     try:
-        files, wrong = await to_thread.run_sync(_load, launch)
+        files, wrong, changes = await to_thread.run_sync(_load, launch)
+        if changes:
+            parts.session.system += f"\nGit at the start: {changes}"
         parts.session.system += as_prompt(files)
     finally:
         parts.loaded.set()
@@ -35,11 +38,11 @@ def files_in_force(launch: Launch) -> list[ContextFile]:
     return context_files(launch.cwd, launch.home, [names] if isinstance(names, str) else names)
 
 
-def _load(launch: Launch) -> tuple[list[ContextFile], list[str]]:
+def _load(launch: Launch) -> tuple[list[ContextFile], list[str], str]:
     wrong: list[str] = []
     if launch.settings.layers:
         # pydantic takes 70 ms to import, so it is left to the time after the first paint.
         from qwen_dual.settings.validate import validate
 
         wrong += validate(launch.settings.layers).warnings
-    return files_in_force(launch), wrong
+    return files_in_force(launch), wrong, git_changes(launch.cwd)

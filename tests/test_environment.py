@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.environment import git_branch, short_path, system_prompt
+from qwen_dual.environment import git_branch, git_changes, short_path, system_prompt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,13 @@ def test_the_home_directory_is_shortened() -> None:
     home = os.path.expanduser("~")
     assert short_path(os.path.join(home, "x")) == "~/x"
     assert short_path("/elsewhere") == "/elsewhere"
+
+
+def test_changed_files_are_counted_and_outside_git_there_is_nothing_to_say(tmp_path: Path) -> None:
+    assert git_changes(str(tmp_path)) == ""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert git_changes(str(tmp_path)) == "clean"
+    (tmp_path / "a").write_text("x")
+    assert git_changes(str(tmp_path)) == "1 changed file"
+    (tmp_path / "b").write_text("x")
+    assert git_changes(str(tmp_path)) == "2 changed files"
