@@ -80,6 +80,11 @@ class Answer:
         self._call: ToolCallStart | None = None
 
     @property
+    def started(self) -> bool:
+        """Whether any content has come."""
+        return self._started
+
+    @property
     def text(self) -> str:
         """All text blocks so far, joined; the open one included."""
         parts = [block["text"] for block in self.blocks if block["type"] == "text"]

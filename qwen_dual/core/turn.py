@@ -167,7 +167,7 @@ class Turn:
             return await self._stream_answer()
         except ModelError as error:
             answer = self._answer
-            if error.kind != "context_length" or answer is None or answer.blocks:
+            if error.kind != "context_length" or answer is None or answer.started:
                 self.fail(error.message, error.status, error.kind)
                 return answer or Answer(self._model.name, self._publish)
         await self._make_room(must=True)

@@ -250,3 +250,13 @@ def test_what_follows_a_message_of_the_same_role_joins_it(role: str) -> None:
     assert len(conversation.messages) == 1
     assert [block["text"] for block in conversation.messages[0]["content"]] == ["a", "b"]  # type: ignore[typeddict-item]
     assert before == [{"type": "text", "text": "a"}]
+
+
+def test_a_refusal_for_length_after_content_ends_the_turn_with_what_came() -> None:
+    too_long = ModelError("too long", 400, kind="context_length")
+    host = compacting(FakeModel([TextDelta("half"), too_long]))
+    result = host.of("result")[0]
+    assert (result["is_error"], result["error"]["kind"]) == (True, "context_length")
+    starts = [e for e in host.of("stream_event") if e["event"]["type"] == "message_start"]
+    stops = [e for e in host.of("stream_event") if e["event"]["type"] == "message_stop"]
+    assert len(starts) == len(stops) == 1
