@@ -17,7 +17,7 @@ from qwen_dual.core.permissions import parse_rules, select_tools
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.environment import git_branch, system_prompt
-from qwen_dual.models.remote import RemoteModel
+from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.saved import make_recorder
 from qwen_dual.settings.keep import keep_rule, settings_path
 from qwen_dual.tools.capture import Limits
@@ -60,7 +60,7 @@ class Parts:
         """Ends what the session started: commands, connections; gives the chat free."""
         await self.tools.aclose()
         for model in self.session.models.values():
-            if isinstance(model, RemoteModel):
+            if isinstance(model, DeferredModel):
                 await model.aclose()
         if self.recorder is not None:
             self.recorder.close()

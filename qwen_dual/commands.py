@@ -15,7 +15,7 @@ from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.late import files_in_force
-from qwen_dual.models.connect import connect
+from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.report import bug_report
 from qwen_dual.session_commands import SavedSessions
 from qwen_dual.settings.keep import CannotKeep, save_provider, settings_path
@@ -97,7 +97,9 @@ class Commands:
     async def _connect(self, answers: Sequence[str]) -> str:
         if len(answers) > 3:  # before the call: a service may repeat the key in its error
             self.parts.session.bus.secrets.add(answers[3].strip(), "API key")
-        return await auth.connect_provider(answers, connect=connect, keep=self._keep, use=self._use)
+        return await auth.connect_provider(
+            answers, connect=DeferredModel, keep=self._keep, use=self._use
+        )
 
     def _use(self, config: ModelConfig, model: Model) -> None:
         self.parts.session.add_model(config.id, model)

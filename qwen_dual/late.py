@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.environment import git_changes
+from qwen_dual.models.deferred import DeferredModel
 
 if TYPE_CHECKING:
     from qwen_dual.assembly import Parts
@@ -45,4 +46,6 @@ def _load(launch: Launch) -> tuple[list[ContextFile], list[str], str]:
         from qwen_dual.settings.validate import validate
 
         wrong += validate(launch.settings.layers).warnings
+    if isinstance(launch.choice.first, DeferredModel):
+        launch.choice.first.load()
     return files_in_force(launch), wrong, git_changes(launch.cwd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qwen_dual.models.connect import connect
+from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.models.offline import OfflineModel
 from qwen_dual.settings.providers import BadFlag, resolve
 
@@ -75,7 +75,7 @@ def choose_models(options: Options, settings: Settings) -> ModelChoice:
     first = found.chosen_name or next(iter(found.named))
     names = [first, *(name for name in found.named if name != first)]
     configs = {name: found.named[name] for name in names}
-    models = {name: connect(config) for name, config in configs.items()}
+    models = {name: DeferredModel(config) for name, config in configs.items()}
     return ModelChoice(models, configs, found.warnings)
 
 

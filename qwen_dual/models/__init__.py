@@ -2,8 +2,8 @@
 
 Services:
 
-* ``config``: what is known of a model; ``connect``: the adapter for it; ``windows``: context windows
-  by name.
+* ``config``: what is known of a model; ``connect``: the adapter for it, ``deferred``: the same when
+  it is needed; ``windows``: context windows by name.
 * ``translate``: what a protocol is to the transport. ``openai`` (with ``openai_options`` and
   ``openai_calls``), ``anthropic`` and ``gemini`` (each with its ``_options``) are the three.
 * ``conversation``: a conversation as any service takes it; ``signatures``: whose reasoning goes back

@@ -1,0 +1,56 @@
+"""A model behind a service whose adapter is imported when it is first needed: after the first paint.
+
+The adapters and what they read failures with take 20 ms to import, which no start has to wait for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.models.windows import context_window
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.remote import RemoteModel
+
+
+class DeferredModel:
+    """A ``core.model.Model`` of a configuration. Making one imports and connects nothing.
+
+    Args:
+        config: the model.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        self._config = config
+        self._model: RemoteModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The id that events and the footer show."""
+        return self._config.id
+
+    @property
+    def context_window(self) -> int:
+        """Tokens: of the configuration, or what the name tells."""
+        return self._config.generation.context_window or context_window(self._config.id)
+
+    def load(self) -> RemoteModel:
+        """The adapter; imports it at the first call, so that may be left to a thread."""
+        if self._model is None:
+            from qwen_dual.models.connect import connect
+
+            self._model = connect(self._config)
+        return self._model
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
+        """Answers ``request``; see ``core.model.Model``."""
+        return self.load().stream(request)
+
+    async def aclose(self) -> None:
+        """Closes the connection, where there is one."""
+        if self._model is not None:
+            await self._model.aclose()
