@@ -1,0 +1,307 @@
+"""The program against services: errors a person meets, and keys that nobody sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from tests.models.server import Reply, event, reply, serve
+from tests.support.services import KEY, QUICK, answer, calling, hosted, openai, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+STREAM = {"Content-Type": "text/event-stream"}
+HALF = event({"choices": [{"index": 0, "delta": {"content": "half an answer"}}]})
+
+
+def refused(status: int, message: str, code: str = "", **headers: str) -> Reply:
+    body = {"error": {"message": message, "type": "error", "code": code}}
+    return reply(body, status=status, headers=headers)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that goes wrong, and what must be said of it."""
+
+    name: str
+    replies: Sequence[Reply]
+    kind: str
+    says: str
+
+
+CASES = [
+    Case("wrong key", [refused(401, f"bad key {KEY}")], "auth", "OPENAI_API_KEY"),
+    Case("unknown model", [refused(404, "no such model", "model_not_found")], "unknown_model", "/model"),
+    Case("quota", [refused(429, "quota", "insufficient_quota")], "rate_limit", "billing"),
+    Case("rate limit", [refused(429, "slow", **{"Retry-After": "0"})] * 2, "rate_limit", "slow"),
+    Case("overloaded", [refused(529, "busy", **{"Retry-After": "0"})] * 2, "overloaded", "busy"),
+    Case("bad request", [refused(400, "temperature is no number")], "invalid_request", "temperature"),
+    Case("filtered", [answer("some", finish="content_filter")], "content_filter", "withheld"),
+    Case("empty", [answer()], "empty", "empty answer"),
+    Case("broken", [reply([HALF], headers=STREAM, end="reset")], "broken", "Ctrl+Y"),
+    Case("stalled", [reply([HALF], headers=STREAM, end="hold")], "stalled", "Ctrl+Y"),
+    Case("malformed", [reply([HALF, b"data: {oops\n\n"], headers=STREAM)], "malformed", "no JSON"),
+    Case("no stream", [reply("<html>log in</html>", headers={"Content-Type": "text/html"})],
+         "malformed", "html"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_error_is_on_screen_in_an_event_and_in_the_result_and_the_next_prompt_works(
+    case: Case, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        settings(tmp_path, QUICK)
+        async with (
+            serve(*case.replies, answer("all is well")) as server,
+            hosted(tmp_path, env=openai(server.url)) as program,
+        ):
+            result = (await program.session.run("go", timeout=15)).raw
+            assert (result["is_error"], result["stop_reason"]) == (True, "error")
+            assert result["error"]["kind"] == case.kind
+            assert case.says in result["error"]["message"]
+            assert "[API Error: " in result["result"]
+            await program.until(case.says)
+            if case.kind in ("broken", "stalled"):
+                assert result["result"].startswith("half an answer")
+                await program.until("half an answer")
+            await program.until("ctrl+y retries")
+            await program.session.write(b"\x19")
+            await program.until("all is well")
+            retried = [event for event in program.events if event["type"] == "result"][-1]
+            assert retried["result"] == "all is well"
+            assert not any(
+                message["role"] == "assistant" for message in server.requests[-1].json["messages"]
+            )
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "kind", "says"),
+    [
+        ("http://127.0.0.1:9", {}, "network", "127.0.0.1:9"),
+        ("http://no-such-host.invalid", {}, "dns", "no-such-host.invalid"),
+        ("http://example.invalid", {"HTTP_PROXY": "http://127.0.0.1:9"}, "proxy", "127.0.0.1:9"),
+    ],
+)
+def test_a_service_that_cannot_be_reached_is_named(
+    url: str, more: dict[str, str], kind: str, says: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        settings(tmp_path, {"model": {"generationConfig": {"maxRetries": 0}}})
+        async with hosted(tmp_path, env=openai(url, **more)) as program:
+            result = (await program.session.run("go", timeout=15)).raw
+            assert result["error"]["kind"] == kind
+            assert says in result["error"]["message"]
+            await program.until(says)
+
+    anyio.run(main)
+
+
+def test_without_a_key_it_says_which_variable_to_set(tmp_path: Path) -> None:
+    entry = {"id": "m", "baseUrl": "https://models.example.org/v1", "envKey": "MY_SERVICE_KEY"}
+
+    async def main() -> None:
+        settings(tmp_path, {"modelProviders": {"openai": [entry]}})
+        async with hosted(tmp_path) as program:
+            error = (await program.session.run("go", timeout=15)).raw["error"]
+            assert error["kind"] == "no_key"
+            assert "MY_SERVICE_KEY" in error["message"]
+            await program.until("MY_SERVICE_KEY")
+
+    anyio.run(main)
+
+
+def test_the_wait_before_a_retry_counts_down_and_esc_ends_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            serve(refused(429, "slow down", **{"Retry-After": "60"}), answer("later")) as server,
+            hosted(tmp_path, env=openai(server.url)) as program,
+        ):
+            turn = await program.session.submit("go")
+            told = await program.system("model_retry")
+            assert told["attempt"] == 2
+            assert 60_000 <= told["delay_ms"] <= 70_000  # with its jitter
+            await program.until("retrying in")
+            await program.session.write(b"\x1b")
+            assert (await turn.result(10)).raw["stop_reason"] == "interrupted"
+            assert (await program.session.run("again", timeout=10)).raw["result"] == "later"
+
+    anyio.run(main)
+
+
+def test_arguments_that_are_no_json_go_back_to_the_model(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            serve(calling("read_file", '{"file_path": '), answer("I see")) as server,
+            hosted(tmp_path, env=openai(server.url)) as program,
+        ):
+            assert (await program.session.run("go", timeout=10)).raw["result"] == "I see"
+            last = server.requests[-1].json["messages"][-1]
+            assert (last["role"], last["tool_call_id"]) == ("tool", "call_1")
+            assert "JSON" in last["content"]
+
+    anyio.run(main)
+
+
+def test_a_conversation_that_the_service_finds_too_long_is_summarised_and_goes_on(
+    tmp_path: Path,
+) -> None:
+    long = "word " * 4000
+    too_long = refused(400, "maximum context length is 100 tokens", "context_length_exceeded")
+
+    async def main() -> None:
+        async with (
+            serve(
+                answer(long), answer(long), too_long, answer("the summary"), answer("done")
+            ) as server,
+            hosted(tmp_path, env=openai(server.url)) as program,
+        ):
+            await program.session.run("one", timeout=10)
+            await program.session.run("two", timeout=10)
+            assert (await program.session.run("three", timeout=10)).raw["result"] == "done"
+            assert (await program.system("compact_boundary"))["summary"] == "the summary"
+            await program.until("conversation compacted")
+
+    anyio.run(main)
+
+
+def test_an_answer_that_stops_at_its_limit_says_so(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            serve(answer("once upon", finish="length")) as server,
+            hosted(tmp_path, env=openai(server.url)) as program,
+        ):
+            assert (await program.session.run("go", timeout=10)).raw["stop_reason"] == "max_tokens"
+            await program.until("limit of output tokens")
+
+    anyio.run(main)
+
+
+def test_protocols_are_switched_in_the_middle_of_a_session_with_calls_in_it(tmp_path: Path) -> None:
+    named = b'event: message_start\ndata: {"type":"message_start","message":{"usage":{}}}\n\n'
+    block = {
+        "type": "content_block_start",
+        "index": 0,
+        "content_block": {"type": "text", "text": ""},
+    }
+    delta = {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": "switched"},
+    }
+    claude = reply(
+        [
+            named,
+            event(block, "content_block_start"),
+            event(delta, "content_block_delta"),
+            event({"type": "content_block_stop", "index": 0}, "content_block_stop"),
+            event({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, "message_delta"),
+            event({"type": "message_stop"}, "message_stop"),
+        ],
+        headers=STREAM,
+    )  # fmt: skip
+
+    async def main() -> None:
+        async with serve(
+            calling("list_directory", {"path": "."}), answer("listed"), claude
+        ) as server:
+            values = {
+                "modelProviders": {
+                    "openai": [{"id": "first", "baseUrl": f"{server.url}/v1", "envKey": "K1"}],
+                    "anthropic": [{"id": "second", "baseUrl": server.url, "envKey": "K2"}],
+                },
+                "env": {"K1": KEY, "K2": KEY},
+            }
+            settings(tmp_path, values)
+            async with hosted(tmp_path, "-m", "first") as program:
+                assert program.session.greeting.data["model"] == "first"
+                assert (await program.session.run("go", timeout=10)).raw["result"] == "listed"
+                await program.session.run("/model second", timeout=10)
+                assert (await program.session.run("on", timeout=10)).raw["result"] == "switched"
+            asked = server.requests[-1]
+            assert asked.target == "/v1/messages"
+            kinds = [
+                block["type"] for message in asked.json["messages"] for block in message["content"]
+            ]
+            assert kinds == ["text", "tool_use", "tool_result", "text", "text"]
+
+    anyio.run(main)
+
+
+def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            serve(answer("ready"), answer("from the new one")) as server,
+            hosted(tmp_path) as program,
+        ):
+            await program.session.write(b"/auth\r")
+            await program.until("Which service?")
+            await program.session.write(b"8")
+            await program.until("Its address")
+            await program.session.write(b"\x15" + f"{server.url}/v1\r".encode())
+            await program.until("The model's id")
+            await program.session.write(b"my-model\r")
+            await program.until("The API key")
+            await program.session.write(KEY.encode() + b"\r")
+            await program.until("my-model answers")
+            assert (await program.session.run("go", timeout=10)).raw["result"] == "from the new one"
+            assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
+            path = tmp_path / ".qwen" / "settings.json"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            kept = json.loads(path.read_text())
+            assert kept["model"]["name"] == "my-model"
+            assert KEY not in program.painted.decode("utf-8", "replace")
+            assert KEY not in json.dumps(program.events)
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize("where", ["environment", "settings", "flag"])
+def test_a_key_is_seen_nowhere(where: str, tmp_path: Path) -> None:
+    """The service repeats it in an error, and the model has it printed by a tool."""
+    show = 'echo "$OPENAI_API_KEY"; cat ~/.qwen/settings.json'
+    replies = [
+        refused(401, f"Incorrect API key provided: {KEY}"),
+        calling("run_shell_command", {"command": show}),
+        answer("printed"),
+    ]
+
+    async def main() -> None:
+        async with serve(*replies) as server:
+            env = openai(server.url)
+            flags: tuple[str, ...] = ("--yolo", "--debug")
+            values = {**QUICK, "security": {"auth": {"selectedType": "openai"}}}
+            if where == "settings":
+                values["env"] = {"OPENAI_API_KEY": env.pop("OPENAI_API_KEY")}
+            elif where == "flag":
+                flags += ("--openai-api-key", env.pop("OPENAI_API_KEY"))
+            settings(tmp_path, values)
+            async with hosted(tmp_path, *flags, env=env) as program:
+                run = program.session.run
+                assert (await run("go", timeout=10)).raw["error"]["kind"] == "auth"
+                assert (await run("go on", timeout=10)).raw["result"] == "printed"
+                for command in ("/bug", "/export md", "/export html", "/stats", "/channels"):
+                    assert not (await run(command, timeout=10)).raw["is_error"], command
+            seen = program.painted.decode("utf-8", "replace") + json.dumps(program.events)
+            assert ("[--openai-api-key]" if where == "flag" else "[OPENAI_API_KEY]") in seen
+            assert KEY not in seen
+            assert KEY not in json.dumps([item.json["messages"] for item in server.requests])
+            assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
+            for folder, _, names in os.walk(tmp_path):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if not path.endswith("settings.json"):
+                        with open(path, encoding="utf-8", errors="replace") as file:
+                            assert KEY not in file.read(), path
+
+    anyio.run(main)
