@@ -21,6 +21,7 @@ from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.environment import git_branch, short_path
 from qwen_dual.late import load_late
 from qwen_dual.models.offline import OfflineModel
+from qwen_dual.protocol import events
 from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
 from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.tui.app import Tui
@@ -66,21 +67,30 @@ def run_interactive(launch: Launch) -> int:
 
 async def _main(launch: Launch) -> int:
     loop = asyncio.get_running_loop()
-    parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
+    try:
+        parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
+    except NoSuchSession:
+        launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+        await _close_channel(launch)
+        raise
     try:
         await _run(launch, parts)
     finally:
         with anyio.CancelScope(shield=True):
             saved = resume_hint(parts.recorder, parts.session.session_id)
             parts.session.end()
-            tee = launch.channels.tee
-            if tee is not None:
-                await tee.drain(DRAIN_SECONDS)
-                tee.close()
+            await _close_channel(launch)
             await parts.aclose()
     if saved is not None:
         print(saved)
     return 0
+
+
+async def _close_channel(launch: Launch) -> None:
+    tee = launch.channels.tee
+    if tee is not None:
+        await tee.drain(DRAIN_SECONDS)
+        tee.close()
 
 
 async def _run(launch: Launch, parts: Parts) -> None:

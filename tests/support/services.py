@@ -97,8 +97,11 @@ class Hosted:
         """Takes every event."""
         with self.session.events() as reader:
             task_status.started()
-            async for event in reader:
-                self.events.append(dict(event.raw))
+            try:
+                async for event in reader:
+                    self.events.append(dict(event.raw))
+                    self._changed.set()
+            except host.SessionExited:  # a test may kill it
                 self._changed.set()
 
     async def watch(self) -> None:

@@ -1,0 +1,139 @@
+"""Saved sessions of the real program: gone on with, picked, and whole after a kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from tests.models.server import event, reply, serve
+from tests.support.services import ROOT, answer, hosted, openai, texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_session_goes_on_where_it_was(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with serve(answer("first answer"), answer("second answer")) as server:
+            env = openai(server.url)
+            async with hosted(tmp_path, env=env) as program:
+                await program.session.run("first prompt", timeout=10)
+                session_id = program.session.session_id
+                await program.session.write(b"/quit\r")
+                await program.until(f"qwen-dual --resume {session_id}")
+            async with hosted(tmp_path, "--continue", env=env) as program:
+                assert program.session.session_id == session_id
+                await program.until("first prompt")
+                await program.until("first answer")
+                await program.session.run("second prompt", timeout=10)
+            assert texts(server.requests[-1].json["messages"])[1:] == [
+                "user: first prompt",
+                "assistant: first answer",
+                "user: second prompt",
+            ]
+            async with hosted(tmp_path, "--resume", session_id[:8], env=env) as program:
+                await program.until("second answer")
+
+    anyio.run(main)
+
+
+def test_a_kill_in_the_middle_of_a_turn_loses_nothing_that_was_on_screen(tmp_path: Path) -> None:
+    pieces = [
+        event({"choices": [{"index": 0, "delta": {"content": f"word{number} "}}]})
+        for number in range(200)
+    ]
+
+    async def main() -> None:
+        endless = reply(pieces, headers={"Content-Type": "text/event-stream"}, end="hold")
+        async with serve(endless, answer("and on")) as server:
+            env = openai(server.url)
+            async with hosted(tmp_path, env=env) as program:
+                await program.session.submit("tell me")
+                await program.until("word199")
+                before = program.shown
+                os.kill(program.session.pid, signal.SIGKILL)
+                await program.session.wait_closed()
+            async with hosted(tmp_path, "-c", env=env) as program:
+                await program.until("word199")
+                words = [word for word in before.split() if word.startswith("word")]
+                assert len(words) == 200
+                shown = program.shown.split()
+                assert [word for word in words if word not in shown] == []
+                await program.until("Its last turn did not end")
+                await program.session.run("go on", timeout=10)
+            said = texts(server.requests[-1].json["messages"])
+            assert "word0 word1" in said[2]
+            assert "word199" in said[2]
+
+    anyio.run(main)
+
+
+def test_one_is_picked_from_a_list(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with serve(answer("about apples"), answer("about pears")) as server:
+            env = openai(server.url)
+            for prompt in ("apples", "pears"):
+                async with hosted(tmp_path, env=env) as program:
+                    await program.session.run(prompt, timeout=10)
+            async with hosted(tmp_path, "--resume", env=env) as program:
+                await program.until("Which session?")
+                await program.until("2. ")
+                await program.session.write(b"2")
+                await program.until("about apples")
+                assert "about pears" not in program.shown
+
+    anyio.run(main)
+
+
+def test_an_id_may_be_given_and_one_session_is_open_once(tmp_path: Path) -> None:
+    session_id = "11111111-2222-4333-8444-555555555555"
+
+    async def main() -> None:
+        async with serve(answer("hello")) as server:
+            env = openai(server.url)
+            async with hosted(tmp_path, "--session-id", session_id, env=env) as program:
+                assert program.session.session_id == session_id
+                await program.session.run("hi", timeout=10)
+                async with hosted(tmp_path, "--resume", session_id, env=env) as second:
+                    await second.until("is open in process")
+                    assert (await second.session.wait_closed()).status == 2
+                    assert second.events[-1]["subtype"] == "session_end"
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--continue"], "no session was saved"),
+        (["--resume", "abc"], "no session 'abc' is saved"),
+    ],
+)
+def test_what_is_not_there_is_said_before_the_screen_opens(
+    arguments: list[str], says: str, tmp_path: Path
+) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "qwen_dual", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": ROOT},
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert ended.returncode == 2
+    assert says in ended.stderr
