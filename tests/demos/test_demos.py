@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 DEMOS = ROOT / "demos"
 
 
-def run(name: str, home: Path) -> str:
+def run(name: str, home: Path, *arguments: str, status: int = 0) -> str:
     env = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
     result = subprocess.run(
-        [sys.executable, str(DEMOS / name)],
+        [sys.executable, str(DEMOS / name), *arguments],
         env=env,
         cwd=home,
         capture_output=True,
@@ -27,7 +28,7 @@ def run(name: str, home: Path) -> str:
         timeout=18,
         check=False,
     )
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.returncode == status, result.stdout + result.stderr
     return result.stdout
 
 
@@ -37,10 +38,10 @@ def test_every_demo_is_listed_short_and_tested_here() -> None:
         for line in (DEMOS / "README.md").read_text().splitlines()
         if line.startswith("| `")
     }
-    there = {path.name for path in DEMOS.glob("*.py")} - {"hosting.py"}
+    there = {path.name for path in DEMOS.glob("*.py")} - {"hosting.py"} | {"node/embed.mjs"}
     assert listed == there
     tested = Path(__file__).read_text()
-    for path in DEMOS.glob("*.py"):
+    for path in (*DEMOS.glob("*.py"), DEMOS / "node" / "embed.mjs"):
         assert len(path.read_text().splitlines()) < 60, path
     assert all(f'"{name}"' in tested for name in there)
 
@@ -84,6 +85,90 @@ def test_failure_drills_say_what_is_wrong(tmp_path: Path) -> None:
         "exit status 0",
         "exit status 2",
     ]
+
+
+def test_the_handshake_says_what_can_be_done(tmp_path: Path) -> None:
+    out = run("handshake.py", tmp_path)
+    assert out.startswith("qwen-dual ")
+    assert "set_approval_mode" in out
+    assert "plan mode: accepted" in out
+
+
+def test_a_session_that_was_closed_is_told_from_one_that_died(tmp_path: Path) -> None:
+    closed, killed = run("session_end.py", tmp_path).splitlines()
+    assert closed.startswith("closed: ended in order, last event system/session_end")
+    assert killed.startswith("killed: died (error.signal=9)")
+
+
+def test_the_ci_observer_fails_with_a_bad_turn_and_writes_why(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    run("ci_observer.py", tmp_path, str(summary), "run echo fine")
+    assert "| run echo fine | ✓ end_turn |" in summary.read_text()
+    run("ci_observer.py", tmp_path, str(summary), "run echo fine", "run rm x", status=1)
+    assert "| run rm x | ✗ end_turn |" in summary.read_text()
+
+
+def test_the_supervisor_runs_three_workers_and_stops_at_its_budget(tmp_path: Path) -> None:
+    out = run("supervisor.py", tmp_path, "100000")
+    for done in ("writer: 'read note.txt' end_turn", "cleaner: 'say 5 words' end_turn"):
+        assert done in out
+    assert "stopped" not in out
+    assert "stopped" in run("supervisor.py", tmp_path, "100")
+
+
+def test_the_mirror_shows_the_screen_and_logs_the_events(tmp_path: Path) -> None:
+    argv = [sys.executable, str(DEMOS / "mirror.py"), "events.log"]
+    env = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    with Terminal.spawn(argv, env=env, cwd=tmp_path) as terminal:
+        terminal.wait_for("qwen-dual")
+        terminal.send("say 3 words\r")
+        terminal.wait_for("say 3 words")
+        log = tmp_path / "events.log"
+        terminal.wait_for(lambda _: "result" in log.read_text())
+        terminal.send("/quit\r")
+        assert terminal.wait_exit() == 0
+    assert log.read_text().splitlines()[-1].split()[1] == "system/session_end"
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(120)
+def test_the_node_embedder_runs_and_fits_the_types(tmp_path: Path) -> None:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("Node and npm are not installed")
+    shutil.copytree(DEMOS / "node", tmp_path / "demos" / "node", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "docs" / "schema", tmp_path / "docs" / "schema")
+    folder = tmp_path / "demos" / "node"
+    install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=silent"]
+    if subprocess.run(
+        [*install, "typescript@5", "@types/node@20"], cwd=folder, capture_output=True, check=False
+    ).returncode:
+        pytest.skip("npm could not install the demo's packages")
+    assert not (folder / "package-lock.json").exists()
+    check = ["node_modules/.bin/tsc", "--noEmit", "--checkJs", "--strict", "--skipLibCheck"]
+    typed = subprocess.run(
+        [*check, "--target", "es2022", "--module", "nodenext", "--types", "node", "embed.mjs"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stdout
+    env = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [node, "embed.mjs"],
+        env={**env, "QWEN_DUAL": f"{sys.executable} -m qwen_dual"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    assert lines[0].startswith("session: qwen-dual ")
+    assert any(line.startswith("asks: run_shell_command") for line in lines)
+    assert lines[-2:] == ["ended in order", "exit 0, painted"]
 
 
 @pytest.mark.parametrize("program", ["own_bridge.py"])
