@@ -24,7 +24,7 @@ def policy(request: host.Request) -> host.Verdict:
     return host.Deny(f"this job runs only {', '.join(ALLOWED)}")
 
 
-async def main(summary: str, *prompts: str) -> int:
+async def main(summary: str, prompts: list[str]) -> int:
     """Runs the prompts in order; returns the exit status."""
     rows, failed = ["| prompt | ended | answer |", "|---|---|---|"], 0
     async with host.open_session(COMMAND, on_approval=policy) as session:
@@ -43,4 +43,4 @@ async def main(summary: str, *prompts: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(f"usage: {Path(sys.argv[0]).name} SUMMARY.md PROMPT …")
-    sys.exit(anyio.run(main, *sys.argv[1:]))
+    sys.exit(anyio.run(main, sys.argv[1], sys.argv[2:]))

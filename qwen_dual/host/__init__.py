@@ -30,6 +30,7 @@ from qwen_dual.host.records import (
     Request,
     Resolution,
     Result,
+    Verdict,
 )
 from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import Subscription
@@ -62,6 +63,7 @@ __all__ = [
     "TerminalStream",
     "Turn",
     "TurnFailed",
+    "Verdict",
     "follow",
     "open_session",
     "send",

@@ -1,0 +1,108 @@
+"""The site builds with every link leading somewhere, and what its pages show runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def examples(path: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)
+
+
+EXAMPLES = [
+    (path.name, number, code)
+    for path in (ROOT / "README.md", DOCS / "embedding.md")
+    for number, code in enumerate(examples(path), 1)
+]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `qwen-dual` is this checkout."""
+    command = tmp_path / "bin" / "qwen-dual"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m qwen_dual "$@"\n')
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "code"),
+    EXAMPLES,
+    ids=lambda value: str(value) if len(str(value)) < 20 else "",
+)
+def test_an_example_runs_as_it_stands(
+    page: str, number: int, code: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    (tmp_path / "events.jsonl").write_text(
+        '{"type":"system","subtype":"session_start","seq":1,"data":{}}\n'
+        '{"type":"system","subtype":"session_end","seq":2,"data":{}}\n'
+    )
+    script = tmp_path / "example.py"
+    script.write_text(code)
+    ran = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=env, capture_output=True, text=True,
+        timeout=18, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    expected = {
+        ("README.md", 1): "Result(",
+        ("embedding.md", 1): "hello",
+        ("embedding.md", 2): "end_turn, ",
+        ("embedding.md", 3): "only echo may run here",
+        ("embedding.md", 4): "2 system/session_end",
+    }
+    assert expected[page, number] in ran.stdout
+
+
+def test_the_host_in_the_readme_has_ten_lines() -> None:
+    [code] = examples(ROOT / "README.md")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+
+
+def test_every_demo_has_a_page_that_shows_it() -> None:
+    there = {path.name for path in (ROOT / "demos").glob("*.py")} - {"hosting.py"}
+    shown = {
+        name
+        for page in (DOCS / "demos").glob("*.md")
+        for name in re.findall(r'--8<-- "demos/(.+)"', page.read_text())
+    }
+    assert shown == there | {"node/embed.mjs"}
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    nav = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
+    pages = {
+        str(path.relative_to(DOCS))
+        for path in DOCS.rglob("*.md")
+        if "screenshots" not in path.parts
+    }
+    assert nav == pages
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(120)
+def test_the_site_builds_and_every_link_leads_somewhere(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    reference = (tmp_path / "site" / "reference" / "host.html").read_text()
+    for name in ("open_session", "follow", "SessionExited"):
+        assert name in reference
