@@ -3,6 +3,7 @@
 * ``cli``: the command line; runs programs in turn, prints the table, keeps the JSON.
 * ``program``: how one program is started (home, environment, channels) and ended.
 * ``measure``: one start, or one whole session, to samples by metric.
+* ``keys``: from a key to its echo while an answer streams.
 * ``terminal``: the PTY, drained and answered by a thread.
 * ``channel``: the events file with arrival times, and the input file.
 * ``process``: memory and CPU time of a process tree.

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, measure, report, server
+from benchmarks import bridge, keys, measure, report, server
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -110,6 +110,8 @@ def _measure(
         for program in programs:
             attempt(f"session {number}", program, partial(measure.session, program, plan))
             attempt(f"long answer {number}", program, partial(measure.stream, program, plan))
+            if program.server is not None:  # a script of answers has no rate
+                attempt(f"keys {number}", program, partial(keys.measure, program))
     return failed
 
 

@@ -75,6 +75,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("memory_idle", "memory idle, PSS", "B", 0.5, Budget(60 * MIB)),
     Metric("memory_after", "memory after the long answer, PSS", "B", 0.5, Budget(90 * MIB)),
     Metric("cpu_idle", "CPU when idle", "%", 0.5, Budget(0.05)),
+    Metric("key_echo", "key → echo, 3,000 deltas/s", "s", 0.5, Budget(0.010)),
+    Metric("key_echo", "  the same, p99", "s", 0.99, Budget(0.050)),
+    Metric("key_rate", "  deltas a second meanwhile", "/s"),
 )
 
 
