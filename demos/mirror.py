@@ -1,4 +1,4 @@
-"""A PTY host: the program's own screen, and its events beside it in a log. Leave it with /quit."""
+"""A PTY host: the program's own screen, and its events beside it (`tail -f events.log`)."""
 
 from __future__ import annotations
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import ssl
 import stat
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from anyio.streams.tls import TLSStream
 
 from tests.models.server import Reply, event, reply, serve
 from tests.support.services import KEY, QUICK, answer, calling, hosted, openai, settings
@@ -303,5 +307,40 @@ def test_a_key_is_seen_nowhere(where: str, tmp_path: Path) -> None:
                     if not path.endswith("settings.json"):
                         with open(path, encoding="utf-8", errors="replace") as file:
                             assert KEY not in file.read(), path
+
+    anyio.run(main)
+
+
+def test_a_certificate_that_cannot_be_checked_is_named(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj"]
+    files = ["/CN=localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*make, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def refuse(stream: anyio.abc.SocketStream) -> None:
+        try:
+            await TLSStream.wrap(stream, server_side=True, ssl_context=context)
+        except (anyio.BrokenResourceError, anyio.EndOfStream, ssl.SSLError):
+            pass
+        finally:
+            await anyio.aclose_forcefully(stream)
+
+    async def main() -> None:
+        settings(tmp_path, {"model": {"generationConfig": {"maxRetries": 0}}})
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        async with listener, anyio.create_task_group() as group:
+            group.start_soon(listener.serve, refuse)
+            async with hosted(tmp_path, env=openai(f"https://127.0.0.1:{port}")) as program:
+                error = (await program.session.run("go", timeout=15)).raw["error"]
+                assert error["kind"] == "tls"
+                assert f"127.0.0.1:{port}" in error["message"]
+                await program.until("certificate")
+            group.cancel_scope.cancel()
 
     anyio.run(main)
