@@ -57,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
         return 2
     try:
-        return run_settings(cwd, qwen_home(os.environ), os.environ, as_json=as_json)
+        status = run_settings(cwd, qwen_home(os.environ), os.environ, as_json=as_json)
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
