@@ -176,12 +176,13 @@ class FileChannel:
 
     async def receive(self) -> list[Event] | None:
         """The next events; the end is the program's end."""
+        # Before anything is read: what was read and not returned would be lost to a cancellation.
+        await anyio.lowlevel.checkpoint()
         while not (events := self._tail.step()):
             with anyio.move_on_after(self._pause):
                 await self._sent.wait()
             self._pause = min(self._pause * SLOWING, _SLOWEST_POLL)
         self._pause = QUICKEST_POLL
-        await anyio.lowlevel.checkpoint()
         return events
 
     def drain(self) -> list[Event]:

@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen_dual.host.channels import FileChannel
 from qwen_dual.host.event import BadLine, Event
 from qwen_dual.host.lines import LineDecoder
+from tests.host.support import on_both, run
 from tests.support.program import ROOT
 
 EVENTS = [{"type": "user", "text": "ä②\U0001f600"}, {"type": "x", "n": [1, {"y": None}]}, {}]
@@ -109,3 +113,19 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
     loaded = {name.partition(".")[0] for name in out.stdout.split()}
     heavy = {"pydantic", "watchdog", "prompt_toolkit", "rich", "httpx", "ptyprocess", "trio"}
     assert loaded.isdisjoint(heavy)
+
+
+@on_both
+def test_a_reader_that_is_cancelled_loses_no_event(backend: str) -> None:
+    async def main() -> None:
+        channel = FileChannel(1000)
+        try:
+            Path(channel.arguments[1]).write_text('{"type":"system","subtype":"session_end"}\n')
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await channel.receive()
+            assert [event.subtype for event in channel.drain()] == ["session_end"]
+        finally:
+            channel.close()
+
+    run(backend, main)
