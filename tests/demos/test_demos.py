@@ -140,8 +140,16 @@ def test_the_node_embedder_runs_and_fits_the_types(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs" / "schema", tmp_path / "docs" / "schema")
     folder = tmp_path / "demos" / "node"
     install = [npm, "install", "--no-audit", "--no-fund", "--loglevel=silent"]
+    prefix = Path(node).resolve().parents[1]
+    headers = prefix if (prefix / "include" / "node" / "node.h").exists() else None
+    # node-pty is compiled: with the headers of the machine's own Node nothing else is fetched.
+    build = {**os.environ, **({"npm_config_nodedir": str(headers)} if headers else {})}
     if subprocess.run(
-        [*install, "typescript@5", "@types/node@20"], cwd=folder, capture_output=True, check=False
+        [*install, "typescript@5", "@types/node@20"],
+        cwd=folder,
+        env=build,
+        capture_output=True,
+        check=False,
     ).returncode:
         pytest.skip("npm could not install the demo's packages")
     assert not (folder / "package-lock.json").exists()
