@@ -165,8 +165,9 @@ def settings(home: Path, values: Mapping[str, Any]) -> Path:
     return path
 
 
-QUICK = {"model": {"generationConfig": {"maxRetries": 1, "streamIdleTimeoutMs": 400}}}
-"""One retry, and a stream that may be silent for 0.4 s."""
+ONE_RETRY: dict[str, Any] = {"model": {"generationConfig": {"maxRetries": 1}}}
+SHORT_SILENCE: dict[str, Any] = {"model": {"generationConfig": {"streamIdleTimeoutMs": 2000}}}
+"""A stream may be silent for two seconds: soon over, and more than a busy machine takes."""
 
 
 def texts(messages: Sequence[Mapping[str, Any]]) -> list[str]:
