@@ -7,6 +7,7 @@ commands from new ones is taken before the imports that take longer than a host 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from itertools import pairwise
 
@@ -14,6 +15,10 @@ from itertools import pairwise
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ctrl+C before anything has begun just ends it: with no traceback, and not by way of a
+        # KeyboardInterrupt inside an import, on which orjson's crashes.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if arguments[:1] == ["settings"]:
         from qwen_dual.settings_command import main as settings_main
 

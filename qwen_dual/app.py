@@ -29,16 +29,17 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
     try:
         check_terminal()
         with EarlyTerminal() as terminal:
+            terminal.check()
             launch = prepare(options, inputs)
             try:
+                terminal.check()
                 from qwen_dual.interactive import run_interactive
-            except (Terminated, KeyboardInterrupt):
+
+                terminal.check()
+            except Terminated:
                 launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
                 raise
-            terminal.handed_over = True
-            return run_interactive(launch)
+            return run_interactive(launch, terminal.hand_over)
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status
-    except KeyboardInterrupt:
-        return 130

@@ -2,7 +2,9 @@
 
 What a person or a host types while the program starts must reach the editor as it was typed: in the
 terminal's usual mode it would be echoed into the first screen, and Enter would arrive as Ctrl+J.
-A SIGTERM before the UI is there must not leave the terminal changed, nor the channel without an end.
+A signal before the UI is there must not get lost, nor leave the terminal changed or the channel
+without an end. It is noted and acted on between two steps of the start: an exception out of a signal
+handler may come up inside the import of an extension module, which crashes some of them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _LFLAG, _IFLAG = 3, 0
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Terminated(SystemExit):
@@ -23,23 +25,38 @@ class Terminated(SystemExit):
 
 
 class EarlyTerminal:
-    """Holds keys back unechoed and turns SIGTERM and SIGHUP into ``Terminated``.
+    """Holds keys back unechoed and notes SIGINT, SIGTERM and SIGHUP until the UI handles them.
 
-    Attributes:
-        handed_over: set when the UI handles signals; from then on they are ignored here, so that
-            one that comes while the session ends does not cut that short.
+    What is noted after that, while the session ends, cuts nothing short any more.
+
+    Args:
+        fd: the terminal.
     """
 
     def __init__(self, fd: int = 0) -> None:
-        self.handed_over = False
         self._fd = fd
         self._modes: list[int | list[bytes | int]] | None = None
         self._before: dict[int, object] = {}
+        self._noted: int | None = None
+
+    def check(self) -> None:
+        """Ends the start if a signal asked for it.
+
+        Raises:
+            Terminated: one did.
+        """
+        if self._noted is not None:
+            raise Terminated(128 + self._noted)
+
+    def hand_over(self) -> None:
+        """Passes on what was noted to the handlers that are in place now."""
+        if self._noted is not None:
+            signal.raise_signal(self._noted)
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and means it
-                self._before[number] = signal.signal(number, self._signalled)
+                self._before[number] = signal.signal(number, self._note)
         self._modes = termios.tcgetattr(self._fd)
         modes = termios.tcgetattr(self._fd)
         modes[_LFLAG] &= ~(termios.ECHO | termios.ICANON)
@@ -64,6 +81,6 @@ class EarlyTerminal:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, hidden)
 
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
-        if not self.handed_over:
-            raise Terminated(128 + number)
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._noted is None:
+            self._noted = number

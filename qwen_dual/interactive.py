@@ -28,6 +28,8 @@ from qwen_dual.tui.app import Tui
 from qwen_dual.tui.theme import DEFAULT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qwen_dual.assembly import Parts
     from qwen_dual.launch import Launch
 
@@ -47,12 +49,15 @@ TIP = "Type a prompt · /help for commands, ? for keys"
 OFFLINE_TIP = "Type a prompt, for example: run ls -la · /auth connects a model, ? shows keys"
 
 
-def run_interactive(launch: Launch) -> int:
-    """Runs the session to its end; returns the exit status."""
+def run_interactive(launch: Launch, handles_signals: Callable[[], None]) -> int:
+    """Runs the session to its end; returns the exit status.
+
+    Args:
+        launch: what the start made.
+        handles_signals: called once the UI does.
+    """
     try:
-        return anyio.run(_main, launch, backend="asyncio")
-    except KeyboardInterrupt:
-        return 130
+        return anyio.run(_main, launch, handles_signals, backend="asyncio")
     except NoSuchSession as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 2
@@ -65,7 +70,7 @@ def run_interactive(launch: Launch) -> int:
         return 70
 
 
-async def _main(launch: Launch) -> int:
+async def _main(launch: Launch, handles_signals: Callable[[], None]) -> int:
     loop = asyncio.get_running_loop()
     try:
         parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
@@ -74,7 +79,7 @@ async def _main(launch: Launch) -> int:
         await _close_channel(launch)
         raise
     try:
-        await _run(launch, parts)
+        await _run(launch, parts, handles_signals)
     finally:
         with anyio.CancelScope(shield=True):
             saved = resume_hint(parts.recorder, parts.session.session_id)
@@ -93,7 +98,7 @@ async def _close_channel(launch: Launch) -> None:
         tee.close()
 
 
-async def _run(launch: Launch, parts: Parts) -> None:
+async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]) -> None:
     session = parts.session
     dispatcher = Dispatcher(session)
     channels = launch.channels
@@ -123,6 +128,7 @@ async def _run(launch: Launch, parts: Parts) -> None:
 
         async def after_first_paint() -> None:
             await tui.painted.wait()
+            handles_signals()
             if reader is not None:
                 group.start_soon(reader.run)
             for warning in await load_late(launch, parts):
