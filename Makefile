@@ -29,7 +29,7 @@ spell: $(VENV)/.dev
 	$(VENV)/bin/codespell
 
 unit: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -n 2 $(TESTS)
+	$(VENV)/bin/python -m pytest -n 2 --hypothesis-profile=ci $(TESTS)
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m benchmarks $(ARGS)

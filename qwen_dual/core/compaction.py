@@ -31,6 +31,9 @@ ROOM = 0.5
 SHORTEST_RESULT = 400
 """Characters that a result keeps however little room there is."""
 
+NOTE_CHARS = 64
+"""More than the note on what was left out takes, in bytes too: a cut that saves less is not made."""
+
 RESULT_CHARS = 2000
 """Characters of a result that the summary is written from."""
 
@@ -120,8 +123,8 @@ def fit(messages: Sequence[Message], tokens: int) -> list[Message]:
     """
     fitted = list(messages)
     limit = 1 << 16
-    while estimate(fitted) > tokens and limit >= SHORTEST_RESULT:
-        limit //= 2
+    while estimate(fitted) > tokens and limit > SHORTEST_RESULT:
+        limit = max(limit // 2, SHORTEST_RESULT)
         fitted = [_cut_results(message, limit) for message in fitted]
     while estimate(fitted) > tokens:
         start = next(
@@ -183,7 +186,7 @@ def _cut_results(message: Message, limit: int) -> Message:
 
 
 def _shortened(text: str, limit: int) -> str:
-    if len(text) <= limit:
+    if len(text) <= limit + NOTE_CHARS:
         return text
     half = limit // 2
     return f"{text[:half]}\n[… {len(text) - 2 * half} characters left out …]\n{text[-half:]}"

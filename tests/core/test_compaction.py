@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwen_dual.core.compaction import SUMMARY_MARK, fit, split, summarise
@@ -85,6 +85,10 @@ def test_a_compacted_conversation_is_one_that_a_service_takes(
     anyio.run(main)
 
 
+@example(
+    [said("user", "u"), called("c"), results("c", text="r" * 257), said("assistant", "a" * 280)],
+    200,
+)
 @given(conversations(), st.integers(200, 4_000))
 def test_cutting_results_keeps_a_conversation_well_formed(
     messages: list[Message], tokens: int

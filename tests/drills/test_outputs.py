@@ -34,19 +34,27 @@ def parse(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
-def writes_to(pid: int, path: Path) -> bool:
-    """Whether the process has the file open for writing."""
-    for name in os.listdir(f"/proc/{pid}/fd"):
+def is_written(path: Path) -> bool:
+    """Whether a process has the file open for writing, be it one that is just being started."""
+    for process in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/fd/{name}") != str(path):
-                continue
-            with open(f"/proc/{pid}/fdinfo/{name}") as file:
-                flags = next(int(row.split()[1], 8) for row in file if row.startswith("flags"))
-        except OSError:
+            names = os.listdir(f"/proc/{process}/fd")
+        except OSError:  # it has ended, or is somebody else's
             continue
-        if flags & os.O_ACCMODE == os.O_WRONLY:
+        if any(writes_to(f"/proc/{process}", name, path) for name in names):
             return True
     return False
+
+
+def writes_to(process: str, fd: str, path: Path) -> bool:
+    try:
+        if os.readlink(f"{process}/fd/{fd}") != str(path):
+            return False
+        with open(f"{process}/fdinfo/{fd}") as file:
+            flags = next(int(row.split()[1], 8) for row in file if row.startswith("flags"))
+    except OSError:
+        return False
+    return flags & os.O_ACCMODE == os.O_WRONLY
 
 
 @pytest.mark.drill
@@ -214,7 +222,7 @@ def test_ten_readers_one_after_another_miss_nothing_between_them(tmp_path: Path)
                     data += reader.read(2_000 - len(data))
             # The kernel gives a pipe's rest to whoever opens it while a writer is there: readers that
             # follow each other within microseconds share one, and no writer can tell.
-            program.terminal.wait_for(lambda terminal: not writes_to(terminal.pid, fifo))
+            program.terminal.wait_for(lambda _: not is_written(fifo))
             lines = parse(data)
             if turn:
                 greeting = lines.pop(0)
