@@ -48,7 +48,7 @@ def turn(number: int) -> list[Event]:
     ]
 
 
-def test_memory_stays_flat_over_many_turns() -> None:
+def test_memory_stays_flat_over_ten_thousand_turns() -> None:
     desk = Desk()
     transcript, scrollback = made()
 
@@ -74,10 +74,10 @@ def test_memory_stays_flat_over_many_turns() -> None:
     tracemalloc.start()
     try:
         before = run(range(1100))  # the history of prompts is full by then
-        after = run(range(1100, 2200))
+        after = run(range(1100, 10_000))
     finally:
         tracemalloc.stop()
-    assert after - before < 200_000
+    assert after - before < 200_000  # some 20 bytes a turn at the most
 
 
 def test_a_paste_of_ten_megabytes_is_a_placeholder_at_once() -> None:
@@ -91,7 +91,7 @@ def test_a_paste_of_ten_megabytes_is_a_placeholder_at_once() -> None:
     (paste,) = [key for key in keys if key.key == Keys.BracketedPaste]
     desk.controller.editor.paste(paste.data)
     compose(desk.view, desk.controller, FACTS, columns=80, rows=24, now=0.0)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 2
     assert desk.controller.editor.text == "[Pasted text #1 +700000 lines]"
     desk.controller.enter()
     (sent,) = desk.session.submitted
@@ -101,5 +101,5 @@ def test_a_paste_of_ten_megabytes_is_a_placeholder_at_once() -> None:
     transcript, scrollback = made()
     transcript.add(desk.view.take())
     transcript.commit()
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 2
     assert len("".join(scrollback.commits)) < 10_000
