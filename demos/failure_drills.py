@@ -38,11 +38,11 @@ def run(arguments: list[str], folder: str) -> tuple[str, int]:
 
 def main() -> None:
     """Runs every drill."""
-    folder = tempfile.mkdtemp(prefix="drills-")
-    for arguments in DRILLS:
-        said, status = run(arguments, folder)
-        print(f"{' '.join(arguments)}\n  {said}\n  exit status {status}")
-    assert not Path(folder, "events.jsonl").exists()
+    with tempfile.TemporaryDirectory(prefix="drills-") as folder:
+        for arguments in DRILLS:
+            said, status = run(arguments, folder)
+            print(f"{' '.join(arguments)}\n  {said}\n  exit status {status}")
+        assert not Path(folder, "events.jsonl").exists()
 
 
 if __name__ == "__main__":

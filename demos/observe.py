@@ -18,21 +18,23 @@ from hosting import send, spawn
 
 def main() -> None:
     """Runs a session of one prompt and prints what the FIFO carries."""
-    folder = Path(tempfile.mkdtemp(prefix="observe-"))
-    fifo, commands = folder / "events.fifo", folder / "commands.jsonl"
-    os.mkfifo(fifo)
-    commands.touch()
-    process = spawn(
-        ["--json-file", str(fifo), "--input-file", str(commands), "--input-from", "start"], folder
-    )
-    send(commands, type="submit", text="say 5 words")
-    send(commands, type="submit", text="/quit")
-    with fifo.open() as lines:
-        for line in lines:
-            event = json.loads(line)
-            detail = event.get("subtype") or event.get("event", {}).get("type") or ""
-            print(event["seq"], event["type"], detail)
-    process.wait()
+    with tempfile.TemporaryDirectory(prefix="observe-") as name:
+        folder = Path(name)
+        fifo, commands = folder / "events.fifo", folder / "commands.jsonl"
+        os.mkfifo(fifo)
+        commands.touch()
+        process = spawn(
+            ["--json-file", str(fifo), "--input-file", str(commands), "--input-from", "start"],
+            folder,
+        )
+        send(commands, type="submit", text="say 5 words")
+        send(commands, type="submit", text="/quit")
+        with fifo.open() as lines:
+            for line in lines:
+                event = json.loads(line)
+                detail = event.get("subtype") or event.get("event", {}).get("type") or ""
+                print(event["seq"], event["type"], detail)
+        process.wait()
 
 
 if __name__ == "__main__":

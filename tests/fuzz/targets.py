@@ -18,7 +18,8 @@ from qwen_dual.tui.sanitise import StreamSanitiser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FOLDER = Path(tempfile.mkdtemp(prefix="qwen-dual-fuzz-"))
+FOLDER = tempfile.TemporaryDirectory(prefix="qwen-dual-fuzz-")
+"""Goes with the process; one for each call would take longer than the call."""
 
 
 def commands(data: bytes) -> None:
@@ -112,7 +113,7 @@ def text(data: bytes) -> None:
 
 def settings(data: bytes) -> None:
     """A settings file of any content is read or refused by name."""
-    path = FOLDER / "settings.json"
+    path = Path(FOLDER.name, "settings.json")
     path.write_bytes(data)
     try:
         value, _ = read_object(str(path))
