@@ -10,7 +10,19 @@ from qwen_dual.models.service_errors import ServiceError, error_of, kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.core.model import ErrorKind
+
 _AGAIN = "Ask again with Ctrl+Y"
+_REPHRASE = "Rephrase the request, or begin a new session with /clear"
+_SHORTEN = "Shorten the conversation with /compress, or begin a new session with /clear"
+
+_ADVICE: dict[ErrorKind, str] = {
+    "auth": "Set a valid key, or connect again with /auth",
+    "content_filter": _REPHRASE,
+    "context_length": _SHORTEN,
+    "unknown_model": "Choose another with /model",
+}
+"""What to do where asking again does not help."""
 
 
 def broken() -> ModelError:
@@ -34,8 +46,7 @@ def withheld(reason: str = "") -> ModelError:
     """The service did not let the answer, or the prompt, pass; ``reason`` is what it said."""
     why = f" ({reason})" if reason else ""
     return ModelError(
-        f"The service withheld the answer{why}. Rephrase the request, or begin a new session with "
-        "/clear.",
+        f"The service withheld the answer{why}. {_REPHRASE}.",
         kind="content_filter",
     )
 
@@ -48,8 +59,7 @@ def malformed(what: str) -> ModelError:
 def window_full() -> ModelError:
     """The prompt left no room for an answer."""
     return ModelError(
-        "The conversation fills the model's context window. Shorten it with /compress, or begin a "
-        "new session with /clear.",
+        f"The conversation fills the model's context window. {_SHORTEN}.",
         kind="context_length",
     )
 
@@ -63,8 +73,9 @@ def reported(data: Mapping[str, Any], status: int = 0) -> ModelError:
     """
     said = error_of(data) or ServiceError("no details")
     name = f" ({said.codes})" if said.codes else ""
+    kind = kind_of(said.status or status, said)
+    advice = _ADVICE.get(kind, f"{_AGAIN}, or choose another model with /model")
     return ModelError(
-        f"The service failed{name}: {said.words.rstrip('. ')}. {_AGAIN}, or choose another model "
-        "with /model.",
-        kind=kind_of(said.status or status, said),
+        f"The service failed{name}: {said.words.rstrip('. ')}. {advice}.",
+        kind=kind,
     )

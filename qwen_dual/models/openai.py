@@ -13,7 +13,6 @@ from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise
 from qwen_dual.models.openai_calls import ToolCalls
 from qwen_dual.models.openai_options import kept_reasoning, options
-from qwen_dual.models.service_errors import ServiceError, error_of, kind_of
 from qwen_dual.models.translate import HttpRequest
 from qwen_dual.models.untrusted import count, items, mapping, text
 from qwen_dual.protocol.codec import encode
@@ -153,13 +152,18 @@ class OpenAIReader:
         choices = items(data, "choices")
         choice = choices[0] if choices else None
         if data.get("error") or (not choices and data.get("object") == "error"):
-            raise _failure(data)
+            raise endings.reported(data)
         delta = mapping(choice, "delta")
         if piece := text(delta, "reasoning_content") or text(delta, "reasoning"):
             yield from self._said(ThinkingDelta(piece))
         if piece := text(delta, "content") or text(delta, "refusal"):
-            self._has_text = self._has_text or not piece.isspace()
-            yield from self._said(TextDelta(piece))
+            yield from self._text(piece)
+        for part in items(delta, "content"):  # Mistral's, where its models think
+            for each in items(part, "thinking"):
+                if piece := text(each, "text"):
+                    yield from self._said(ThinkingDelta(piece))
+            if piece := text(part, "text"):
+                yield from self._text(piece)
         for fragment in items(delta, "tool_calls"):
             yield from self._calls.feed(fragment)
         if reason := text(choice, "finish_reason"):
@@ -189,6 +193,10 @@ class OpenAIReader:
         if not self._has_text and not self._calls.any and self._reason != "length":
             raise endings.empty()
 
+    def _text(self, piece: str) -> Iterable[ModelDelta]:
+        self._has_text = self._has_text or not piece.isspace()
+        return self._said(TextDelta(piece))
+
     def _said(self, delta: TextDelta | ThinkingDelta) -> Iterable[ModelDelta]:
         """Text in the middle of a call would end it, so it waits until the call has ended."""
         if not self._calls.any:
@@ -215,10 +223,3 @@ class OpenAIReader:
         if found != self._usage:  # some servers send it with every chunk
             self._usage = found
             yield found
-
-
-def _failure(data: Mapping[str, Any]) -> ModelError:
-    said = error_of(data) or ServiceError("no details")
-    kind = kind_of(said.status, said)
-    name = f" with {said.codes}" if said.codes else ""
-    return ModelError(f"The service ended the answer{name}: {said.words}", kind=kind)

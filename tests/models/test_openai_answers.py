@@ -328,7 +328,15 @@ def test_an_answer_is_complete_with_its_reason_and_its_tokens() -> None:
 def test_an_error_in_the_stream_is_told_as_what_it_is(error: Any, kind: ErrorKind) -> None:
     found = failure_of(chunk(content="half"), {"error": error})
     assert found.kind == kind
-    assert "The service ended the answer" in found.message
+    assert "The service failed" in found.message
+    assert ("/compress" if kind == "context_length" else "Ctrl+Y") in found.message
+
+
+def test_content_may_come_as_a_list_of_parts() -> None:
+    thought = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]
+    said = [{"type": "text", "text": "yes"}, {"type": "reference", "reference_ids": [1]}]
+    found = deltas_of(chunk(content=thought), chunk(content=said), STOP)
+    assert found == [ThinkingDelta("hm"), TextDelta("yes")]
 
 
 @pytest.mark.parametrize(
