@@ -11,6 +11,7 @@ skipped. When the file is used up, an answer says so. Every key may be left out 
   ``{"type"*: "text" or "thinking", "text", "deltas", "repeat"}``: ``text`` goes out word by word, or
   in pieces of n characters with ``"deltas": n``; ``"deltas": ["a", "b"]`` instead of ``text`` are
   the pieces themselves; ``"repeat": n`` sends the whole ``text`` as one delta, or the list, n times.
+  A thinking block may be one of the wire's, with ``thinking`` for ``text``, and a ``signature``.
   ``{"type"*: "tool_use", "name"*, "input", "arguments", "id", "deltas"}``: ``arguments`` instead of
   ``input`` is the text of the arguments as it is, which need not be JSON; it goes out at once, or in
   pieces of n characters; without ``id`` the call gets one.
@@ -27,7 +28,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import anyio
 import anyio.lowlevel
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from qwen_dual.core.model import (
     ModelError,
@@ -75,7 +84,8 @@ class _Strict(BaseModel):
 
 class _Said(_Strict):
     type: Literal["text", "thinking"]
-    text: str | None = None
+    text: Annotated[str | None, Field(validation_alias=AliasChoices("text", "thinking"))] = None
+    signature: str = ""
     repeat: Annotated[int, Field(ge=1, le=10_000_000)] = 1
     deltas: PieceSize | list[str] | None = None
 
@@ -210,4 +220,5 @@ def _problem(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or "reply"
     value = repr(first["input"])
-    return f"{key} = {value if len(value) <= 100 else f'{value[:100]}…'}: {first['msg']}"
+    message = "no such key" if first["type"] == "extra_forbidden" else first["msg"]
+    return f"{key} = {value if len(value) <= 100 else f'{value[:100]}…'}: {message}"
