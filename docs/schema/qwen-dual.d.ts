@@ -526,9 +526,10 @@ export interface UserEvent {
   command_id?: string;
 }
 
-/** The inner response of a resolved request. */
+/** The inner response of a resolved request; `message` is a denial's reason, and ours. */
 export interface Verdict {
   allowed: boolean;
+  message?: string;
 }
 
 /** One line of the output. */

@@ -90,7 +90,12 @@ class Approvals:
         if pending is None:
             return False
         self._publish(
-            events.control_response(request_id, allowed=decision.allowed, resolved_by=decision.by)
+            events.control_response(
+                request_id,
+                allowed=decision.allowed,
+                resolved_by=decision.by,
+                message=None if decision.allowed else decision.message,
+            )
         )
         pending.settle(decision)
         self._on_change()

@@ -175,14 +175,16 @@ def control_request(request_id: str, request: dict[str, Any]) -> Event:
     return {"type": "control_request", "request_id": request_id, "request": request}
 
 
-def control_response(request_id: str, *, allowed: bool, resolved_by: str) -> Event:
-    """How a request ended; exactly one for each ``control_request``."""
+def control_response(
+    request_id: str, *, allowed: bool, resolved_by: str, message: str | None = None
+) -> Event:
+    """How a request ended, and why not; exactly one for each ``control_request``."""
     return {
         "type": "control_response",
         "response": {
             "subtype": "success",
             "request_id": request_id,
-            "response": {"allowed": allowed},
+            "response": {"allowed": allowed, **({"message": message} if message else {})},
             "resolved_by": resolved_by,
         },
     }

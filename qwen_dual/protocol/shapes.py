@@ -256,9 +256,10 @@ class ControlRequest(TypedDict):
 
 
 class Verdict(TypedDict):
-    """The inner response of a resolved request."""
+    """The inner response of a resolved request; ``message`` is a denial's reason, and ours."""
 
     allowed: bool
+    message: NotRequired[str]
 
 
 class ControlSuccess(TypedDict):

@@ -149,6 +149,12 @@ class Option(BaseModel):
     label: str = Field(min_length=1, description="The answer, in a few words.")
     description: str = Field("", description="What it means.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_label(cls, value: object) -> object:
+        """Models often give the bare text."""
+        return {"label": value} if isinstance(value, str) else value
+
 
 class Question(BaseModel):
     """One question."""

@@ -29,6 +29,8 @@ class RunningTool:
     Attributes:
         started: the clock when it began to run; None before.
         argument_chars: how much of its arguments came in so far.
+        denied: it was not allowed.
+        reason: what was said to that.
         todos: the list that it writes; None for every other tool.
     """
 
@@ -41,6 +43,7 @@ class RunningTool:
     diff: str = ""
     todos: tuple[Todo, ...] | None = None
     denied: bool = False
+    reason: str = ""
 
     def show_output(self, text: str) -> None:
         """Takes the latest output, of which the last lines are kept."""

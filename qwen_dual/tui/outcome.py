@@ -39,7 +39,8 @@ def finished_tool(
     """
     status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
     if call.denied:
-        return ToolBlock(call.name, call.title, "denied", note="not allowed")
+        reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
+        return ToolBlock(call.name, call.title, "denied", reason, note="not allowed")
     note = elapsed(seconds) if seconds is not None and seconds >= 1 else ""
     lines = text.rstrip().split("\n") if text.strip() else []
     if is_error:

@@ -47,9 +47,11 @@ def _asked(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _question(asked: Mapping[str, Any]) -> Question:
     options = asked.get("options")
     choices = [
-        Choice(option["label"], summary=str(option.get("description") or ""))
-        for option in (options if isinstance(options, list) else ())
-        if isinstance(option, dict) and isinstance(option.get("label"), str) and option["label"]
+        Choice(label, summary=str(option.get("description") or ""))
+        for each in (options if isinstance(options, list) else ())
+        if isinstance(option := {"label": each} if isinstance(each, str) else each, dict)
+        and isinstance(label := option.get("label"), str)
+        and label
     ]
     header = asked.get("header")
     text = asked["question"]

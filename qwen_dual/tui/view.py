@@ -272,7 +272,9 @@ class View:
             return
         allowed = response["response"]["allowed"]
         if not allowed:
-            self._call(request.tool_use_id, request.tool_name).denied = True
+            call = self._call(request.tool_use_id, request.tool_name)
+            call.denied = True
+            call.reason = sanitise(response["response"].get("message", ""))
         if response.get("resolved_by") == "input":
             yes = "answered" if request.kind == "questions" else "allowed"
             verb = yes if allowed else "did not allow"

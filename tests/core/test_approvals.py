@@ -62,6 +62,8 @@ def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
     host.play(script)
     assert host.of("result")[0]["stop_reason"] == "end_turn"
     assert "use trash instead" in str(model.requests[1].messages[-1])
+    verdict = host.of("control_response")[0]["response"]["response"]
+    assert verdict == {"allowed": False, "message": "use trash instead"}
 
 
 def test_what_follows_a_denied_call_does_not_run() -> None:

@@ -76,6 +76,14 @@ def test_questions_are_shown_with_their_options(tools: Toolset) -> None:
     }
 
 
+def test_options_may_be_bare_texts(tools: Toolset) -> None:
+    asked = {"question": "Which licence?", "options": ["MIT", {"label": "GPL"}]}
+    prepared = tool_of(tools, "ask_user_question").prepare({"questions": [asked]})
+    shown = anyio.run(prepared.preview)
+    assert shown is not None
+    assert shown["text"] == "Which licence?\n  - MIT\n  - GPL"
+
+
 @pytest.mark.parametrize("questions", [[], [ONE] * 5, [{"options": []}]])
 def test_one_to_four_questions_are_asked(tools: Toolset, questions: list[Any]) -> None:
     with pytest.raises(InvalidArguments, match="ask_user_question: questions"):

@@ -139,6 +139,24 @@ def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:
     ]
 
 
+def test_a_denied_call_shows_the_reason() -> None:
+    view = View()
+    blocks = feed(
+        view,
+        [
+            *call(call_id="call-r1", command="rm x"),
+            request(command="rm x"),
+            events.control_response(
+                "r1", allowed=False, resolved_by="keyboard", message="use\x1b[2J trash\n"
+            ),
+            events.tool_result("call-r1", "denied", is_error=True),
+        ],
+    )
+    assert blocks == [
+        ToolBlock("run_shell_command", "rm x", "denied", ("use trash",), note="not allowed")
+    ]
+
+
 def test_an_answer_at_the_keyboard_leaves_no_remark() -> None:
     view = View()
     resolved = events.control_response("r1", allowed=True, resolved_by="keyboard")
