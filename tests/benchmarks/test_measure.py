@@ -66,7 +66,7 @@ def test_our_offline_model_plays_the_script(tmp_path: Path) -> None:
 
 def test_the_server_streams_what_a_prompt_asks_for() -> None:
     with server.running() as url:
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
         for count in (5, 0):  # one after the other on one connection
             prompt = f"N={count}" if count else "TOOL touch made"
             messages = [{"role": "user", "content": prompt}]
@@ -120,9 +120,9 @@ def test_events_arrive_whole_and_in_order(tmp_path: Path) -> None:
     try:
         with path.open("ab", buffering=0) as out:
             out.write(b'{"type":"a"}\n{"type":')
-            first = events.wait_for(b"a", lambda event: event["type"] == "a", 10)
+            first = events.wait_for(b"a", lambda event: event["type"] == "a", 30)
             out.write(b'"b"}\n')
-            second = events.wait_for(b'"b"', lambda event: event["type"] == "b", 10)
+            second = events.wait_for(b'"b"', lambda event: event["type"] == "b", 30)
         assert first.ns <= second.ns
         with pytest.raises(TimeoutError, match="no 'c' event"):
             events.wait_for(b"c", lambda event: True, 0)

@@ -44,7 +44,7 @@ class Fifo:
     async def attached(self) -> AsyncIterator[None]:
         self.tee.attach(asyncio.get_running_loop())
         try:
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 yield
         finally:
             self.tee.close()

@@ -25,7 +25,7 @@ def run(name: str, home: Path, *arguments: str, status: int = 0) -> str:
         cwd=home,
         capture_output=True,
         text=True,
-        timeout=18,
+        timeout=50,
         check=False,
     )
     assert result.returncode == status, result.stdout + result.stderr

@@ -81,7 +81,7 @@ def test_the_blocks_of_a_session_run_as_they_stand(tmp_path: Path, group: list[B
             else:
                 running = host.poll
                 terminal.wait_for(lambda _: running() is not None)  # noqa: B023
-            said, _ = host.communicate(timeout=5)
+            said, _ = host.communicate(timeout=30)
             assert host.returncode == 0, f"{block.body}\n{said}"
         assert terminal.wait_exit() == 0
 

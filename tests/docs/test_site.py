@@ -52,7 +52,7 @@ def test_an_example_runs_as_it_stands(
     script.write_text(code)
     ran = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, env=env, capture_output=True, text=True,
-        timeout=18, check=False,
+        timeout=50, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     expected = {

@@ -25,7 +25,7 @@ def idle(program: Program) -> None:
 
 def streaming(program: Program) -> None:
     program.ready().submit("say 5000 words")
-    program.until(lambda event: "text_delta" in str(event), 10)
+    program.until(lambda event: "text_delta" in str(event))
 
 
 def awaiting(program: Program) -> None:

@@ -40,7 +40,7 @@ def test_each_request_is_resolved_once_and_runs_only_if_it_was_allowed(tmp_path:
             thread.start()
             together.wait(5)
             screen.send(key)
-            thread.join(5)
+            thread.join(30)
             program.result(number)
             screen.wait_for(lambda terminal: not any("1. Yes" in row for row in terminal.screen))
             screen.send("\x15")  # a key that came after the dialog had closed went to the editor

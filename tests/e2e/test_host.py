@@ -97,7 +97,7 @@ def test_a_pipe_passed_as_descriptor_three(tmp_path: Path) -> None:
         program.ready().submit("say 3 words")
         program.submit("/quit")
         assert program.terminal.wait_exit() == 0
-    thread.join(10)
+    thread.join(30)
     assert events[0]["subtype"] == "session_start"
     assert events[-1]["subtype"] == "session_end"
     assert any(event["type"] == "result" for event in events)
@@ -161,7 +161,7 @@ def test_a_fifo_with_its_reader_before_or_after(tmp_path: Path, reader_first: bo
             thread.start()
         program.submit("/quit")
         assert program.terminal.wait_exit() == 0
-    thread.join(10)
+    thread.join(30)
     assert events[0]["subtype"] == "session_start"
     assert events[-1]["subtype"] == "session_end"
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))

@@ -78,11 +78,11 @@ def test_typing_goes_on_while_the_agent_works_and_the_next_prompt_queues(tmp_pat
     with Program(tmp_path) as program:
         screen = program.ready().terminal
         screen.send("say 400 words\r")
-        program.until(lambda event: "text_delta" in str(event), 5)
+        program.until(lambda event: "text_delta" in str(event))
         screen.send("say 2 words")
         screen.wait_for("> say 2 words")
         screen.send("\r")
-        program.result(2, timeout=20)
+        program.result(2, timeout=30)
         texts = [event["message"]["content"][0]["text"] for event in program.of("user")]
         assert texts == ["say 400 words", "say 2 words"]
         program.quit()

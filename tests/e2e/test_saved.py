@@ -23,7 +23,7 @@ def test_a_session_goes_on_where_it_was(tmp_path: Path) -> None:
         async with serve(answer("first answer"), answer("second answer")) as server:
             env = openai(server.url)
             async with hosted(tmp_path, env=env) as program:
-                await program.session.run("first prompt", timeout=10)
+                await program.session.run("first prompt", timeout=30)
                 session_id = program.session.session_id
                 await program.session.write(b"/quit\r")
                 await program.until(f"qwen-dual --resume {session_id}")
@@ -31,7 +31,7 @@ def test_a_session_goes_on_where_it_was(tmp_path: Path) -> None:
                 assert program.session.session_id == session_id
                 await program.until("first prompt")
                 await program.until("first answer")
-                await program.session.run("second prompt", timeout=10)
+                await program.session.run("second prompt", timeout=30)
             assert texts(server.requests[-1].json["messages"])[1:] == [
                 "user: first prompt",
                 "assistant: first answer",
@@ -66,7 +66,7 @@ def test_a_kill_in_the_middle_of_a_turn_loses_nothing_that_was_on_screen(tmp_pat
                 shown = program.shown.split()
                 assert [word for word in words if word not in shown] == []
                 await program.until("Its last turn did not end")
-                await program.session.run("go on", timeout=10)
+                await program.session.run("go on", timeout=30)
             said = texts(server.requests[-1].json["messages"])
             assert "word0 word1" in said[2]
             assert "word199" in said[2]
@@ -80,7 +80,7 @@ def test_one_is_picked_from_a_list(tmp_path: Path) -> None:
             env = openai(server.url)
             for prompt in ("apples", "pears"):
                 async with hosted(tmp_path, env=env) as program:
-                    await program.session.run(prompt, timeout=10)
+                    await program.session.run(prompt, timeout=30)
             async with hosted(tmp_path, "--resume", env=env) as program:
                 await program.until("Which session?")
                 await program.until("2. ")
@@ -99,7 +99,7 @@ def test_an_id_may_be_given_and_one_session_is_open_once(tmp_path: Path) -> None
             env = openai(server.url)
             async with hosted(tmp_path, "--session-id", session_id, env=env) as program:
                 assert program.session.session_id == session_id
-                await program.session.run("hi", timeout=10)
+                await program.session.run("hi", timeout=30)
                 async with hosted(tmp_path, "--resume", session_id, env=env) as second:
                     await second.until("is open in process")
                     assert (await second.session.wait_closed()).status == 2

@@ -77,7 +77,7 @@ def test_an_error_is_on_screen_in_an_event_and_in_the_result_and_the_next_prompt
             serve(*case.replies, answer("all is well")) as server,
             hosted(tmp_path, env=openai(server.url)) as program,
         ):
-            result = (await program.session.run("go", timeout=15)).raw
+            result = (await program.session.run("go", timeout=30)).raw
             assert (result["is_error"], result["stop_reason"]) == (True, "error")
             assert result["error"]["kind"] == case.kind
             assert case.says in result["error"]["message"]
@@ -111,7 +111,7 @@ def test_a_service_that_cannot_be_reached_is_named(
     async def main() -> None:
         settings(tmp_path, {"model": {"generationConfig": {"maxRetries": 0}}})
         async with hosted(tmp_path, env=openai(url, **more)) as program:
-            result = (await program.session.run("go", timeout=15)).raw
+            result = (await program.session.run("go", timeout=30)).raw
             assert result["error"]["kind"] == kind
             assert says in result["error"]["message"]
             await program.until(says)
@@ -125,7 +125,7 @@ def test_without_a_key_it_says_which_variable_to_set(tmp_path: Path) -> None:
     async def main() -> None:
         settings(tmp_path, {"modelProviders": {"openai": [entry]}})
         async with hosted(tmp_path) as program:
-            error = (await program.session.run("go", timeout=15)).raw["error"]
+            error = (await program.session.run("go", timeout=30)).raw["error"]
             assert error["kind"] == "no_key"
             assert "MY_SERVICE_KEY" in error["message"]
             await program.until("MY_SERVICE_KEY")
@@ -146,7 +146,7 @@ def test_the_wait_before_a_retry_counts_down_and_esc_ends_it(tmp_path: Path) -> 
             await program.until("retrying in")
             await program.session.write(b"\x1b")
             assert (await turn.result(10)).raw["stop_reason"] == "interrupted"
-            assert (await program.session.run("again", timeout=10)).raw["result"] == "later"
+            assert (await program.session.run("again", timeout=30)).raw["result"] == "later"
 
     anyio.run(main)
 
@@ -157,7 +157,7 @@ def test_arguments_that_are_no_json_go_back_to_the_model(tmp_path: Path) -> None
             serve(calling("read_file", '{"file_path": '), answer("I see")) as server,
             hosted(tmp_path, env=openai(server.url)) as program,
         ):
-            assert (await program.session.run("go", timeout=10)).raw["result"] == "I see"
+            assert (await program.session.run("go", timeout=30)).raw["result"] == "I see"
             last = server.requests[-1].json["messages"][-1]
             assert (last["role"], last["tool_call_id"]) == ("tool", "call_1")
             assert "JSON" in last["content"]
@@ -178,9 +178,9 @@ def test_a_conversation_that_the_service_finds_too_long_is_summarised_and_goes_o
             ) as server,
             hosted(tmp_path, env=openai(server.url)) as program,
         ):
-            await program.session.run("one", timeout=10)
-            await program.session.run("two", timeout=10)
-            assert (await program.session.run("three", timeout=10)).raw["result"] == "done"
+            await program.session.run("one", timeout=30)
+            await program.session.run("two", timeout=30)
+            assert (await program.session.run("three", timeout=30)).raw["result"] == "done"
             assert (await program.system("compact_boundary"))["summary"] == "the summary"
             await program.until("conversation compacted")
 
@@ -193,7 +193,7 @@ def test_an_answer_that_stops_at_its_limit_says_so(tmp_path: Path) -> None:
             serve(answer("once upon", finish="length")) as server,
             hosted(tmp_path, env=openai(server.url)) as program,
         ):
-            assert (await program.session.run("go", timeout=10)).raw["stop_reason"] == "max_tokens"
+            assert (await program.session.run("go", timeout=30)).raw["stop_reason"] == "max_tokens"
             await program.until("limit of output tokens")
 
     anyio.run(main)
@@ -237,9 +237,9 @@ def test_protocols_are_switched_in_the_middle_of_a_session_with_calls_in_it(tmp_
             settings(tmp_path, values)
             async with hosted(tmp_path, "-m", "first") as program:
                 assert program.session.greeting.data["model"] == "first"
-                assert (await program.session.run("go", timeout=10)).raw["result"] == "listed"
-                await program.session.run("/model second", timeout=10)
-                assert (await program.session.run("on", timeout=10)).raw["result"] == "switched"
+                assert (await program.session.run("go", timeout=30)).raw["result"] == "listed"
+                await program.session.run("/model second", timeout=30)
+                assert (await program.session.run("on", timeout=30)).raw["result"] == "switched"
             asked = server.requests[-1]
             assert asked.target == "/v1/messages"
             kinds = [
@@ -266,7 +266,7 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
             await program.until("The API key")
             await program.session.write(KEY.encode() + b"\r")
             await program.until("my-model answers")
-            assert (await program.session.run("go", timeout=10)).raw["result"] == "from the new one"
+            assert (await program.session.run("go", timeout=30)).raw["result"] == "from the new one"
             assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
             path = tmp_path / ".qwen" / "settings.json"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -300,10 +300,10 @@ def test_a_key_is_seen_nowhere(where: str, tmp_path: Path) -> None:
             settings(tmp_path, values)
             async with hosted(tmp_path, *flags, env=env) as program:
                 run = program.session.run
-                assert (await run("go", timeout=10)).raw["error"]["kind"] == "auth"
-                assert (await run("go on", timeout=10)).raw["result"] == "printed"
+                assert (await run("go", timeout=30)).raw["error"]["kind"] == "auth"
+                assert (await run("go on", timeout=30)).raw["result"] == "printed"
                 for command in ("/bug", "/export md", "/export html", "/stats", "/channels"):
-                    assert not (await run(command, timeout=10)).raw["is_error"], command
+                    assert not (await run(command, timeout=30)).raw["is_error"], command
             seen = program.painted.decode("utf-8", "replace") + json.dumps(program.events)
             assert ("[--openai-api-key]" if where == "flag" else "[OPENAI_API_KEY]") in seen
             assert KEY not in seen
@@ -345,7 +345,7 @@ def test_a_certificate_that_cannot_be_checked_is_named(tmp_path: Path) -> None:
         async with listener, anyio.create_task_group() as group:
             group.start_soon(listener.serve, refuse)
             async with hosted(tmp_path, env=openai(f"https://127.0.0.1:{port}")) as program:
-                error = (await program.session.run("go", timeout=15)).raw["error"]
+                error = (await program.session.run("go", timeout=30)).raw["error"]
                 assert error["kind"] == "tls"
                 assert f"127.0.0.1:{port}" in error["message"]
                 await program.until("certificate")

@@ -224,7 +224,7 @@ def test_a_relative_program_is_the_hosts_whatever_the_folder(backend: str, tmp_p
     async def main() -> None:
         with pytest.raises(host.SessionExited) as error:
             async with host.open_session(
-                [os.path.relpath(script)], cwd=folder, columns=300, start_timeout=5
+                [os.path.relpath(script)], cwd=folder, columns=300, start_timeout=30
             ):
                 pass
         assert error.value.status == 8

@@ -152,7 +152,7 @@ class Host:
 
     async def until(self, matches: Callable[[Event], bool], count: int = 1) -> Event:
         """The ``count``-th event that matches, waiting for it."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             while True:
                 found = [event for event in self.events if matches(event)]
                 if len(found) >= count:
@@ -188,7 +188,7 @@ class Host:
         async def main() -> None:
             async with anyio.create_task_group() as group:
                 group.start_soon(self.session.run)
-                with anyio.fail_after(10):
+                with anyio.fail_after(30):
                     await script(self)
                 self.session.request_close()
             self.session.end()

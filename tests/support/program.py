@@ -92,7 +92,7 @@ class Program:
         return self.events
 
     def until(
-        self, matches: Callable[[dict[str, Any]], object], count: int = 1, timeout: float = 10
+        self, matches: Callable[[dict[str, Any]], object], count: int = 1, timeout: float = 30
     ) -> dict[str, Any]:
         """The ``count``-th event that matches, waiting for it while the screen is read."""
         found: list[dict[str, Any]] = []
@@ -108,7 +108,7 @@ class Program:
         self.terminal.wait_for(there, timeout)
         return found[count - 1]
 
-    def result(self, count: int = 1, timeout: float = 10) -> dict[str, Any]:
+    def result(self, count: int = 1, timeout: float = 30) -> dict[str, Any]:
         """The ``count``-th ``result``."""
         return self.until(lambda event: event["type"] == "result", count, timeout)
 

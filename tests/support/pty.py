@@ -184,7 +184,7 @@ class Terminal:
         """The character at a place in the window, with its colours and attributes."""
         return self._screen.buffer[row][col]
 
-    def wait_for(self, what: str | Callable[[Terminal], object], timeout: float = 10) -> None:
+    def wait_for(self, what: str | Callable[[Terminal], object], timeout: float = 30) -> None:
         """Reads until something has come true.
 
         Args:
@@ -263,7 +263,7 @@ class Terminal:
             self._process.closed = True  # or its destructor would wait and kill
         self.eof = True
 
-    def wait_exit(self, timeout: float = 10) -> int:
+    def wait_exit(self, timeout: float = 30) -> int:
         """Reads on until the program has ended.
 
         Returns:

@@ -87,7 +87,7 @@ class Hosted:
         return dict(event["data"])
 
     async def _wait(self, holds: Callable[[], bool], otherwise: str) -> None:
-        with anyio.move_on_after(10):
+        with anyio.move_on_after(30):
             while not holds():
                 self._changed = anyio.Event()
                 await self._changed.wait()
@@ -142,7 +142,7 @@ async def hosted(
             yield program
         finally:
             await session.aclose()
-            with anyio.move_on_after(5):
+            with anyio.move_on_after(30):
                 await program._wait(lambda: session.exit is not None, "it did not end")
             group.cancel_scope.cancel()
 

@@ -137,7 +137,7 @@ class Asked:
 
     async def news(self) -> None:
         """Waits for the next change."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while not self.changed.acquire(blocking=False):
                 await anyio.sleep(0.001)
 

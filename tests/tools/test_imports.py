@@ -9,7 +9,7 @@ HEAVY = "pydantic pathspec rich prompt_toolkit watchdog orjson httpx bs4 markdow
 def loaded_after(statements: str) -> str:
     check = f"import sys\n{statements}\nprint(*sorted(set({HEAVY.split()}) & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", check], capture_output=True, text=True, check=True, timeout=15
+        [sys.executable, "-c", check], capture_output=True, text=True, check=True, timeout=30
     )
     return done.stdout.strip()
 

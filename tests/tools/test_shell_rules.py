@@ -333,6 +333,6 @@ def test_what_a_rule_for_echo_allows_runs_nothing_else(line: str) -> None:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=10,
+            timeout=30,
         )
         assert os.listdir(folder) == []

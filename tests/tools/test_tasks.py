@@ -44,7 +44,7 @@ class Ends:
         self._told.set()
 
     async def first(self) -> Task:
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             await self._told.wait()
         return self.tasks[0]
 

@@ -80,7 +80,7 @@ def test_ten_thousand_deltas_stand_in_the_scrollback_in_order() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.prompt("stream 10000")
-        host.terminal.wait_for("word9999.", timeout=15)
+        host.terminal.wait_for("word9999.", timeout=30)
         host.quit()
         words = re.findall(r"\bword\d+", host.terminal.text)
         assert words == [f"word{number}" for number in range(10_000)]

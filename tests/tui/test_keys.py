@@ -49,7 +49,7 @@ class Keyboard:
         await self.wait(until)
 
     async def wait(self, until: Callable[[], object]) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             while not until():
                 self._output.drawn = anyio.Event()
                 await self._output.drawn.wait()
@@ -264,7 +264,7 @@ def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
             session = Broken()
             pipe.send_text("text\r")
             tui = Tui(session.as_session(), version="1", input=pipe, output=DummyOutput())
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 await tui.run()
         assert isinstance(error.value.__cause__, ZeroDivisionError)
         assert session.closing.is_set()

@@ -45,7 +45,7 @@ class Program:
         """Waits until these are the last answers, reading the terminal meanwhile."""
         self.terminal.wait_for(lambda _: self.answers[-len(wanted) :] == list(wanted))
 
-    def wait_answer_without_reading(self, wanted: str, timeout: float = 10) -> None:
+    def wait_answer_without_reading(self, wanted: str, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout
         while wanted not in self.answers:
             assert time.monotonic() < deadline, self.answers

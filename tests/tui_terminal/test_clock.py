@@ -36,7 +36,7 @@ def run(clock: RedrawClock, scenario: Callable[[], Awaitable[None]]) -> None:
     async def main() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(clock.run)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 await scenario()
             group.cancel_scope.cancel()
 

@@ -208,7 +208,7 @@ def test_a_host_that_stops_reading_misses_nothing(start: Start) -> None:
     program.command("ping 2")
     program.wait_answer_without_reading("pong 2")
     program.wait_answer_without_reading("key a")
-    program.terminal.wait_for("later 49", timeout=15)
+    program.terminal.wait_for("later 49", timeout=30)
     program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
     expected = [f"flood {n}" for n in range(20000)] + [f"later {n}" for n in range(50)]
     assert program.terminal.lines == ["before the app", *expected, *REGION]

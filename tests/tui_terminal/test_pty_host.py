@@ -53,7 +53,7 @@ def test_waiting_in_vain_shows_the_screen() -> None:
         Terminal.spawn([sys.executable, "-c", "print('only this')"]) as terminal,
         pytest.raises(AssertionError, match="only this"),
     ):
-        terminal.wait_for("something else", timeout=5)
+        terminal.wait_for("something else", timeout=30)
 
 
 def test_a_program_that_hangs_is_killed_on_leaving() -> None:
