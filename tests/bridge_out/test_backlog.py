@@ -75,7 +75,7 @@ def test_a_hundred_thousand_events_without_a_reader_cost_bounded_time_and_memory
     spent = time.process_time() - began
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert spent < 5
+    assert spent < 10
     assert size < 600_000
     lines = take_all(backlog)
     assert lines[0] == {"seq": 1, "x": "x" * 20}

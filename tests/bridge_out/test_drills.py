@@ -83,7 +83,7 @@ def test_a_reader_that_never_comes_costs_nothing_at_the_end(tmp_path: Path) -> N
                 fifo.source.delta("x" * 300)
             began = time.monotonic()
             assert not await fifo.tee.drain(30)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 20
             status = fifo.tee.status()
             assert status.state == "waiting for a reader"
             assert status.waiting_bytes <= 100_000

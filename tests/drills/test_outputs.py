@@ -72,7 +72,7 @@ def test_a_reader_that_never_comes_holds_up_neither_the_session_nor_its_end(
         program.submit("/quit")
         began = time.monotonic()
         assert program.terminal.wait_exit() == 0
-        assert time.monotonic() - began < 5  # a bound for a busy machine; idle it takes 0.1 s
+        assert time.monotonic() - began < 20  # a bound for a busy machine; idle it takes 0.1 s
 
 
 @pytest.mark.drill

@@ -190,7 +190,7 @@ def test_a_catastrophic_pattern_is_ended(workspace: Path) -> None:
     begun = time.monotonic()
     text = found(searching(workspace, seconds=0.2), pattern="(x+x+)+y").text
     assert "ended after 0.2 s" in text
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_cancelled_search_ends_its_process(workspace: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_cancelled_search_ends_its_process(workspace: Path) -> None:
 
     begun = time.monotonic()
     anyio.run(main)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_ripgrep_output_is_read_and_filtered(workspace: Path) -> None:

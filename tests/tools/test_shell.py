@@ -118,7 +118,7 @@ def test_output_is_reported_while_the_command_runs(tools: Toolset, workspace: Pa
 def test_a_process_left_behind_holds_nothing_up(tools: Toolset) -> None:
     begun = time.monotonic()
     result = shell(tools, command="sleep 1000 & echo $$")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     tools.close()
     wait_until(lambda: group_is_gone(int(result.text)), "the group's end")
 

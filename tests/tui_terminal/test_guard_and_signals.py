@@ -62,7 +62,7 @@ def test_a_host_that_does_not_read_holds_nothing_up(tty: tuple[int, int]) -> Non
             while True:
                 os.write(side, b"x" * 4096)
     assert termios.tcgetattr(side) == before
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     os.close(host)
 
 
