@@ -76,7 +76,7 @@ def test_a_policy_answers_and_its_reason_reaches_the_model(backend: str, tmp_pat
         async with real(tmp_path, on_approval=policy) as session:
             assert "fine" in (await session.run("run echo fine")).text
             await session.run("run echo bad")
-            result = await until(session, lambda e: "only echo fine" in str(e.raw))
+            result = await until(session, lambda e: e.blocks and "only echo fine" in str(e.raw))
             assert result.blocks[0]["is_error"] is True
             assert not session.pending
         assert [request.tool_name for request in asked] == ["run_shell_command"] * 2

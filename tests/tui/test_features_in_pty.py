@@ -185,13 +185,14 @@ def test_a_theme_repaints_what_is_on_the_screen() -> None:
         host.prompt("say something")
         host.terminal.wait_for("✦ something")
 
-        def colour(host: Host) -> object:
-            row = host.terminal.screen.index("✦ something")
-            return host.terminal.cell(row, 0).fg
+        def colours() -> list[str]:
+            """None while the screen is being drawn anew."""
+            rows = enumerate(host.terminal.screen)
+            return [host.terminal.cell(row, 0).fg for row, text in rows if text == "✦ something"]
 
-        before = colour(host)
+        (before,) = colours()
         host.prompt("/theme mono")
-        host.terminal.wait_for(lambda _: colour(host) != before)
+        host.terminal.wait_for(lambda _: colours() not in ([], [before]))
         host.quit()
 
 
