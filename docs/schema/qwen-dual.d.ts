@@ -470,12 +470,17 @@ export interface ToolProgress {
   data: ToolProgressData;
 }
 
-/** A call that started (`text` is its essential argument) or printed (its latest lines). */
+/**
+ * A call that started (`text` is its essential argument) or printed (its latest lines).
+ *
+ * `preview` is the change that a started call makes, where no request has shown it.
+ */
 export interface ToolProgressData {
   tool_use_id: string;
   tool_name: string;
   status: "started" | "output";
   text: string;
+  preview?: Preview;
 }
 
 /** What a tool call came to, for the model. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from qwen_dual.chats.page import page
@@ -39,6 +39,7 @@ class Entry:
         input: its arguments.
         is_error: whether it failed.
         call_id: its call.
+        diff: the change that it made to a file.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Entry:
     input: dict[str, Any] | None = None
     is_error: bool = False
     call_id: str = ""
+    diff: str = ""
 
 
 def export(chat: Chat, form: str, *, title: str = "") -> str:
@@ -98,7 +100,12 @@ def entries_of(replay: Iterable[Event]) -> list[Entry]:
                 else:
                     entries[at] = _answered(entries[at], entry)
         elif body["type"] == "system":
-            entries += _told(body, time, calls, len(entries))
+            changed = calls.get(body["data"].get("tool_use_id"))
+            if changed is None:
+                entries += _told(body, time, calls, len(entries))
+            else:
+                diff = body["data"]["preview"]["text"]
+                entries[changed] = replace(entries[changed], diff=diff)
     return entries
 
 
@@ -115,9 +122,7 @@ def _entry(block: dict[str, Any], kind: str, time: str) -> Entry:
 
 
 def _answered(call: Entry, result: Entry) -> Entry:
-    return Entry(
-        "tool", result.text, call.timestamp, call.name, call.input, result.is_error, call.call_id
-    )
+    return replace(call, text=result.text, is_error=result.is_error)
 
 
 def _told(body: Event, time: str, calls: dict[str, int], at: int) -> list[Entry]:
@@ -147,6 +152,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
     plain: dict[str, Any] = {"type": entry.kind, "timestamp": entry.timestamp or None}
     if entry.kind == "tool":
         plain |= {"name": entry.name, "id": entry.call_id, "input": entry.input}
+        if entry.diff:
+            plain["diff"] = entry.diff
         return {**plain, "result": entry.text, "isError": entry.is_error}
     return {**plain, "text": entry.text}
 
@@ -170,7 +177,9 @@ def _markdown(title: str, facts: list[tuple[str, str]], entries: Iterable[Entry]
         elif entry.kind == "tool":
             state = " (failed)" if entry.is_error else ""
             parts.append(f"### {_escaped(entry.name)}{state}")
-            if entry.input:
+            if entry.diff:
+                parts.append(_fenced(entry.diff, "diff"))
+            elif entry.input:
                 parts.append(_fenced(encode(entry.input).decode().strip(), "json"))
             if entry.text:
                 parts.append(_fenced(entry.text))

@@ -85,7 +85,7 @@ def _article(entry: Entry) -> str:
 
 def _tool(entry: Entry) -> str:
     given = encode(entry.input).decode().strip() if entry.input else ""
-    parts = [f"<pre>{escape(text)}</pre>" for text in (given, entry.text) if text]
+    parts = [f"<pre>{escape(text)}</pre>" for text in (entry.diff or given, entry.text) if text]
     state = " (failed)" if entry.is_error else ""
     summary = f"<summary>{escape(entry.name)}{state}</summary>"
     return f"<details>{summary}{''.join(parts)}</details>"

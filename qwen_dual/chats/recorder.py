@@ -89,6 +89,7 @@ class Recorder:
         self._in_turn = False
         self._retry_from: str | None = None
         self._command = ""  # the slash command that runs
+        self._diffs: dict[str, str] = {}  # of calls that have no result yet
         chat_path(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
@@ -230,12 +231,21 @@ class Recorder:
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
-                toolCallResult=tool_call_result(block),
+                toolCallResult=tool_call_result(block, self._diffs.pop(call_id, "")),
             )
         chat.partial.end_output(call_id)
 
+    def _request(self, event: Event) -> None:
+        request = event["request"]
+        self._preview(request["tool_use_id"], request.get("preview"))
+
+    def _preview(self, call_id: str, preview: Event | None) -> None:
+        if preview and preview["kind"] == "diff":
+            self._diffs[call_id] = preview["text"]
+
     def _result(self, event: Event) -> None:
         self._command = ""
+        self._diffs.clear()
         chat = self._chat
         if chat is None or not self._in_turn:
             return
@@ -266,6 +276,7 @@ class Recorder:
         elif subtype == "tool_progress":
             started = data["status"] == "started"
             title, text = (data["text"], "") if started else ("", data["text"])
+            self._preview(data["tool_use_id"], data.get("preview"))
             chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
             self._flush_soon()
         elif subtype == "state":
@@ -340,6 +351,7 @@ class Recorder:
 _HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {
     "stream_event": Recorder._stream,
     "assistant": Recorder._assistant,
+    "control_request": Recorder._request,
     "user": Recorder._user,
     "result": Recorder._result,
     "system": Recorder._system,

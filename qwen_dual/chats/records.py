@@ -75,13 +75,46 @@ def contents_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return contents
 
 
-def tool_call_result(block: Mapping[str, Any]) -> dict[str, Any]:
-    """What the reference's UI shows of a result."""
+def tool_call_result(block: Mapping[str, Any], diff: str = "") -> dict[str, Any]:
+    """What the reference's UI shows of a result: its text, or the change that was made."""
+    shown: Any = bound_text(block["content"], MAX_DISPLAY_BYTES)
+    if diff and not block["is_error"]:
+        shown = _file_diff(diff)
     return {
         "callId": block["tool_use_id"],
         "status": "error" if block["is_error"] else "success",
-        "resultDisplay": bound_text(block["content"], MAX_DISPLAY_BYTES),
+        "resultDisplay": shown,
     }
+
+
+def _file_diff(diff: str) -> dict[str, Any]:
+    """A diff as the reference saves one of files whose contents it leaves out."""
+    names = [line[4:] for line in diff.split("\n", 2)[:2] if line.startswith(("--- ", "+++ "))]
+    path = names[-1].removeprefix("b/") if names else ""
+    return {
+        "fileDiff": diff,
+        "fileName": path.rpartition("/")[2],
+        "originalContent": None if names[:1] == ["/dev/null"] else "",
+        "newContent": "",
+        "truncatedForSession": True,
+        "fileDiffLength": len(diff),
+        "fileDiffTruncated": False,
+        "originalContentTruncated": True,
+        "newContentTruncated": True,
+    }
+
+
+def diff_in(record: Record) -> str:
+    """The change that a ``tool_result`` record shows; empty where it shows none."""
+    result = record.get("toolCallResult")
+    shown = result.get("resultDisplay") if isinstance(result, dict) else None
+    if not isinstance(shown, dict):
+        return ""
+    name, diff = shown.get("fileName"), shown.get("fileDiff")
+    if not isinstance(name, str) or not isinstance(diff, str):
+        return ""
+    start = diff.find("@@")
+    return f"--- a/{name}\n+++ b/{name}\n{diff[start:]}" if start >= 0 else ""
 
 
 def usage_metadata(usage: Mapping[str, int]) -> dict[str, int] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.records import blocks_of, parts_of, text_of
+from qwen_dual.chats.records import blocks_of, diff_in, parts_of, text_of
 from qwen_dual.chats.recovery import INTERRUPTED
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import (
@@ -34,6 +34,9 @@ SHELL = "run_shell_command"
 
 _UNSEEN = frozenset(("goal_runtime",))
 """What the reference tells its model behind the person's back."""
+
+_LEAVING = frozenset(("", "/quit", "/exit"))
+"""Who goes on with a session need not read how it was left."""
 
 _CONTEXT = re.compile(r"\s*<qwen:user-prompt-submit-context>.*", re.DOTALL)
 """What a hook of the reference added to a prompt."""
@@ -76,7 +79,7 @@ class _Replay:
         elif kind == "tool_result":
             for block in blocks_of(parts_of(record)):
                 if block["type"] == "tool_result":
-                    self._result(block)
+                    self._result(block, diff_in(record))
         elif kind == "user":
             self._user(record)
         elif kind == "system":
@@ -144,11 +147,14 @@ class _Replay:
             answer.feed(ToolCallStart(call_id, block["name"]))
             answer.feed(ToolCallArguments(encode(block["input"]).decode().strip()))
 
-    def _result(self, block: Block) -> None:
+    def _result(self, block: Block, diff: str) -> None:
         call_id, name = block["tool_use_id"], block.get("name")
         for call in self._open:
             if call[0] == call_id or (not call_id and call[1] == name):
                 self._open.remove(call)
+                if diff:
+                    preview = {"kind": "diff", "title": "", "text": diff}
+                    self.emit(events.tool_progress(*call, "started", preview=preview))
                 text = bound_text(block["content"])
                 self.emit(events.tool_result(call[0], text, is_error=block["is_error"]))
                 return
@@ -188,7 +194,7 @@ class _Replay:
     def _slash(self, payload: dict[str, Any]) -> None:
         if payload.get("phase") == "invocation":
             command = _text(payload.get("rawCommand"))
-            if command and not payload.get("hiddenInvocation"):
+            if command not in _LEAVING and not payload.get("hiddenInvocation"):
                 self.emit(events.user_text(command, "keyboard"))
             return
         items = payload.get("outputHistoryItems")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.policy import Policy
     from qwen_dual.core.tool import Call, QuestionCall, Tool
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Preview
 
 DENIED = "The person did not allow this call."
 DECLINED = "The person declined to answer."
@@ -61,6 +62,7 @@ class _Job:
     result: ToolResult | None = None
     denied: bool = False
     reason: str | None = None
+    previewed: bool = False
 
     @property
     def lane(self) -> str:
@@ -157,6 +159,7 @@ class CallRunner:
 
     def _take_call(self, job: _Job, tool: Tool, call: Call) -> None:
         job.call = call
+        job.previewed = False
         job.rule = rule_for(tool.name, tool.kind, call.subject, outside=call.outside is not None)
 
     async def _run_one(self, job: _Job) -> None:
@@ -196,6 +199,7 @@ class CallRunner:
             "preview": preview,
             "rule": job.rule,
         }
+        job.previewed = preview is not None
         job.pending = self._approvals.ask(request)
         decision = await job.pending.wait()
         job.pending = None
@@ -256,10 +260,20 @@ class CallRunner:
         return result
 
     async def _started(self, job: _Job, call: Call, progress: Progress) -> ToolResult:
+        preview = await self._unseen_change(job, call)
         self._publish(
-            events.tool_progress(job.requested.id, job.requested.name, "started", call.title)
+            events.tool_progress(
+                job.requested.id, job.requested.name, "started", call.title, preview
+            )
         )
         return await call.run(progress.report)
+
+    async def _unseen_change(self, job: _Job, call: Call) -> Preview | None:
+        """The diff of an edit that nobody was asked about, or that an answer has changed."""
+        if job.tool is None or job.tool.kind != "edit" or job.previewed:
+            return None
+        preview = await call.preview()
+        return preview if preview is not None and preview["kind"] == "diff" else None
 
     def _finish(self, job: _Job, result: ToolResult) -> None:
         job.result = ToolResult(bound_text(self._scrub(result.text)), result.is_error)

@@ -60,12 +60,20 @@ def notice(text: str, level: str = "info", **more: Any) -> Event:
     return system("notice", {"level": level, "text": text, **more})
 
 
-def tool_progress(tool_use_id: str, tool_name: str, status: str, text: str = "") -> Event:
-    """A tool call that started (``started``) or printed something (``output``)."""
-    return system(
-        "tool_progress",
-        {"tool_use_id": tool_use_id, "tool_name": tool_name, "status": status, "text": text},
-    )
+def tool_progress(
+    tool_use_id: str, tool_name: str, status: str, text: str = "", preview: Any = None
+) -> Event:
+    """A tool call that started (``started``) or printed something (``output``).
+
+    Args:
+        tool_use_id: the call's id.
+        tool_name: its tool.
+        status: ``started`` or ``output``.
+        text: its essential argument, or its latest lines.
+        preview: a ``shapes.Preview`` of a change that no request has shown.
+    """
+    data = {"tool_use_id": tool_use_id, "tool_name": tool_name, "status": status, "text": text}
+    return system("tool_progress", data if preview is None else {**data, "preview": preview})
 
 
 # -- conversation ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from qwen_dual.protocol.shapes import Envelope, Origin, State
+from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
 
 
 class InputChannel(TypedDict):
@@ -92,12 +92,16 @@ class GapData(TypedDict):
 
 
 class ToolProgressData(TypedDict):
-    """A call that started (``text`` is its essential argument) or printed (its latest lines)."""
+    """A call that started (``text`` is its essential argument) or printed (its latest lines).
+
+    ``preview`` is the change that a started call makes, where no request has shown it.
+    """
 
     tool_use_id: str
     tool_name: str
     status: Literal["started", "output"]
     text: str
+    preview: NotRequired[Preview]
 
 
 class ModelRetryData(TypedDict):

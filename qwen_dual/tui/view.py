@@ -331,6 +331,9 @@ class View:
         if data["status"] == "started":
             call.started = self._now()
             call.title = sanitise(data["text"]) or call.title
+            preview = data.get("preview") or {}
+            if preview.get("kind") == "diff":
+                call.diff = sanitise(preview["text"])
         else:
             call.show_output(data["text"])
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.chats.export import export
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path, project_name
-from qwen_dual.chats.records import timestamp
+from qwen_dual.chats.records import diff_in, timestamp
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import TextDelta, TokenUsage
 from qwen_dual.protocol import events
@@ -108,6 +109,60 @@ def test_a_turn_is_a_chain_of_records_in_the_form_of_the_reference(tmp_path: Pat
     assert result["message"]["parts"] == [{"functionResponse": response}]
     assert result["toolCallResult"]["status"] == "success"
     assert (end["subtype"], end["systemPayload"]["state"]) == ("turn_result", "completed")
+
+
+DIFF = "--- a/src/x.py\n+++ b/src/x.py\n@@ -1 +1 @@\n-old\n+new"
+PREVIEW = {"kind": "diff", "title": "src/x.py", "text": DIFF}
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_change_comes_back_with_its_diff(tmp_path: Path, asked: bool) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(use(name="edit", file_path="src/x.py")).finish()
+    if asked:
+        request = {"subtype": "can_use_tool", "tool_use_id": "call_1", "preview": PREVIEW}
+        recording.bus.publish(events.control_request("r", request))
+    shown = None if asked else PREVIEW
+    recording.bus.publish(events.tool_progress("call_1", "edit", "started", "x.py", shown))
+    recording.bus.publish(events.tool_result("call_1", "Edited.", is_error=False))
+    saved = recording.records()[-1]["toolCallResult"]["resultDisplay"]
+    assert (saved["fileDiff"], saved["fileName"], saved["originalContent"]) == (DIFF, "x.py", "")
+    recording.recorder.close()
+    chat = load(recording.path)
+    (started,) = [body for body in chat.replay if body.get("subtype") == "tool_progress"]
+    told = started["data"]
+    assert (told["tool_use_id"], told["tool_name"], told["status"]) == ("call_1", "edit", "started")
+    assert told["preview"]["text"] == DIFF.replace("src/", "")
+    exported = export(chat, "md")
+    assert f"```diff\n{told['preview']['text']}\n```" in exported
+    assert "Edited." in exported
+    assert "file_path" not in exported
+
+
+def test_a_change_that_failed_is_saved_as_what_was_said(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    recording.answer(use(name="edit")).finish()
+    recording.bus.publish(events.tool_progress("call_1", "edit", "started", "x.py", PREVIEW))
+    recording.bus.publish(events.tool_result("call_1", "It changed.", is_error=True))
+    assert recording.records()[-1]["toolCallResult"]["resultDisplay"] == "It changed."
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [None, "text", [], {"fileName": "x"}, {"fileName": 1, "fileDiff": "@@"}, {"fileDiff": "@@"},
+     {"fileName": "x", "fileDiff": "no hunk"}],
+)  # fmt: skip
+def test_what_is_no_diff_is_none(shown: object) -> None:
+    assert diff_in({"toolCallResult": {"resultDisplay": shown}}) == ""
+    assert diff_in({"toolCallResult": shown}) == ""
+
+
+def test_a_diff_of_the_reference_is_one_of_ours() -> None:
+    diff = "Index: x.py\n=====\n--- x.py\tCurrent\n+++ x.py\tProposed\n@@ -1 +1 @@\n-old\n+new\n"
+    record = {"toolCallResult": {"resultDisplay": {"fileName": "x.py", "fileDiff": diff}}}
+    assert diff_in(record) == "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
 
 
 def test_a_failed_result_is_an_error_for_the_reference(tmp_path: Path) -> None:

@@ -153,12 +153,16 @@ def test_slash_commands_are_shown_again_and_never_sent(tmp_path: Path) -> None:
         await host.result()
         host.session.submit("/stats")
         await host.result(2)
+        host.session.submit("/quit")
+        await host.result(3)
 
     host, chat = recorded(tmp_path, script)
     assert chat.history == host.session.history
     assert len(chat.history) == 2
     notices = [body for body in chat.replay if body.get("subtype") == "notice"]
     assert "Turns" in notices[0]["data"]["text"]
+    assert "/stats" in str(chat.replay)
+    assert "/quit" not in str(chat.replay)  # who goes on need not read how it was left
 
 
 def test_an_earlier_conversation_looks_as_it_did(tmp_path: Path) -> None:

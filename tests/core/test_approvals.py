@@ -97,6 +97,46 @@ def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
     assert '{"command":"ls"}' in host.tool_results()[0]["content"]
 
 
+def previews(host: Host) -> list[str | None]:
+    """The diffs that calls began with."""
+    return [
+        event["data"].get("preview", {}).get("text")
+        for event in host.of("system", "tool_progress")
+        if event["data"]["status"] == "started"
+    ]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_change_is_shown_once_in_the_request_or_when_it_begins(asked: bool) -> None:
+    model = FakeModel(call("edit", new="x"), [TextDelta("done")])
+    mode = "default" if asked else "auto-edit"
+    host = Host(model, FakeTool("edit", "edit", diff="+{new}"), approval_mode=mode)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        if asked:
+            host.session.answer(await host.request(), True)
+        await host.result()
+
+    host.play(script)
+    asked_for = [event["request"]["preview"]["text"] for event in host.of("control_request")]
+    assert asked_for == (["+x"] if asked else [])
+    assert previews(host) == [None if asked else "+x"]
+
+
+def test_a_change_that_an_answer_edited_is_shown_as_it_is_made() -> None:
+    model = FakeModel(call("edit", new="x"), [TextDelta("done")])
+    host = Host(model, FakeTool("edit", "edit", diff="+{new}"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, updated_input={"new": "y"})
+        await host.result()
+
+    host.play(script)
+    assert previews(host) == ["+y"]
+
+
 def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> None:
     tool = FakeTool()
     model = FakeModel(

@@ -84,8 +84,9 @@ class FakeCall:
         return Subject((Command(words),) if words else ())
 
     async def preview(self) -> Preview | None:
-        """None."""
-        return None
+        """The diff that the tool was told, with the new text that is asked for."""
+        text = self.tool.diff.format(**self.arguments)
+        return {"kind": "diff", "title": self.title, "text": text} if text else None
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Records the run, waits for the gate, gives what the tool was told to give."""
@@ -117,6 +118,7 @@ class FakeTool:
     outside: str | None = None
     subject: Subject | None = None
     needs_leave: bool = False
+    diff: str = ""
     gate: anyio.Event | None = None
     runs: list[dict[str, Any]] = field(default_factory=list)
     running: int = 0

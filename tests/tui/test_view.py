@@ -121,6 +121,21 @@ def test_an_edit_shows_the_diff_that_was_approved() -> None:
     assert block.lines[-1] == "+new"
 
 
+def test_an_edit_that_nobody_was_asked_about_shows_its_diff() -> None:
+    view = View()
+    preview = {"kind": "diff", "title": "x", "text": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\x1b[2J"}
+    blocks = feed(
+        view,
+        [
+            *call("edit", call_id="c", file_path="x"),
+            events.tool_progress("c", "edit", "started", "x", preview),
+            events.tool_result("c", "Edited x.", is_error=False),
+        ],
+    )
+    lines = ("--- a/x", "+++ b/x", "@@ -1 +1 @@", "-a", "+b")
+    assert blocks == [ToolBlock("edit", "x", "ok", lines, diff=True)]
+
+
 def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:
     view = View()
     feed(view, [*call(call_id="call-r1", command="ls"), request(command="ls")])
