@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig
 
 KEY = "sk-planted-0123456789"
-ANSWERS = ("Alibaba Cloud Model Studio (DashScope)", "https://host/v1/", "qwen3", KEY)
+ANSWERS = ("DashScope (Alibaba Cloud)", "https://host/v1/", "qwen3", KEY)
 
 
 def asked(*answers: str) -> list[str]:

@@ -31,14 +31,14 @@ class Preset:
 PRESETS = (
     Preset("OpenAI", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "gpt-5"),
     Preset(
-        "Alibaba Cloud Model Studio (DashScope)",
+        "DashScope (Alibaba Cloud)",
         "openai",
         "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         "DASHSCOPE_API_KEY",
         "qwen3-coder-plus",
     ),
     Preset(
-        "Alibaba Cloud Model Studio (DashScope, China)",
+        "DashScope China (Alibaba Cloud)",
         "openai",
         "https://dashscope.aliyuncs.com/compatible-mode/v1",
         "DASHSCOPE_API_KEY",

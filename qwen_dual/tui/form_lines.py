@@ -103,11 +103,14 @@ def _filter(page: Page, inner: int, *, armed: bool) -> Line:
 
 def _rows(page: Page, inner: int, *, armed: bool) -> list[Line]:
     choices = [page.question.choices[index] for index in page.visible]
-    labels = [clip(sanitise(choice.label or choice.value), inner) for choice in choices]
+    heads = [_row_head(page, row, armed=armed) for row in range(len(choices))]
+    labels = [
+        clip(sanitise(choice.label or choice.value), inner + 2 - sum(width_of(t) for _, t in head))
+        for choice, head in zip(choices, heads, strict=True)
+    ]
     column = max(map(width_of, labels), default=0)
     lines: list[Line] = []
-    for row, (choice, label) in enumerate(zip(choices, labels, strict=True)):
-        line = _row_head(page, row, armed=armed)
+    for row, (choice, label, line) in enumerate(zip(choices, labels, heads, strict=True)):
         here = armed and row == page.at
         line.append(("class:selected" if here else theme.PLAIN if armed else theme.DIM, label))
         used = sum(width_of(text) for _, text in line)

@@ -64,6 +64,14 @@ def test_the_default_is_selected_at_first() -> None:
     ]
 
 
+def test_a_choice_that_does_not_fit_says_that_there_is_more() -> None:
+    form = sheet(Question("Which?", (Choice("a", "a rather long choice"), Choice("b", "short"))))
+    rows = shown(form, width=20)
+    assert "  › 1. a rather lon…" in rows
+    assert "    2. short" in rows
+    assert max(map(width_of, rows)) <= 20
+
+
 def test_a_digit_without_a_choice_and_a_strange_letter_do_nothing() -> None:
     form = keys(sheet(Question("Which?", FEW)), "9", "0", "x", "²")
     assert form.state == "open"
