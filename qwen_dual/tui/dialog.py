@@ -5,6 +5,7 @@ It answers nothing itself: the controller does, with the choice that it gives.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,18 @@ def answers_for(request: Request) -> tuple[Answer, ...]:
     if request.rule == EDITS:
         return (once, Answer("Yes, allow always", allowed=True, remember="session"), no)
     covered = request.rule.partition("(")[2].removesuffix(")") or request.rule
-    what = f"'{covered}'" if request.kind == "command" else covered
+    what = f"'{covered}'" if request.kind == "command" else _place(covered)
     project = Answer(f"Always allow {what} in this project", allowed=True, remember="project")
     if request.kind != "command":
         return (once, project, no)
     return (once, project, Answer("… for this user", allowed=True, remember="user"), no)
+
+
+def _place(pattern: str) -> str:
+    """A host, a file or a folder, from the pattern of a rule that was proposed."""
+    if not pattern.startswith("//"):
+        return pattern
+    return re.sub(r"\\(.)", r"\1", pattern[1:].removesuffix("**"))
 
 
 def question_for(request: Request) -> str:

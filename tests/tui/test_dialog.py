@@ -45,7 +45,11 @@ def test_an_edit_is_shown_as_a_diff() -> None:
 
 
 def test_reading_outside_and_the_web_are_allowed_by_folder_or_host() -> None:
-    for rule, covered in (("Read(/data/**)", "/data/**"), ("WebFetch(example.com)", "example.com")):
+    for rule, covered in (
+        ("Read(//data/**)", "/data/"),
+        (r"Read(//my\ data/\[1\].txt)", "/my data/[1].txt"),
+        ("WebFetch(example.com)", "example.com"),
+    ):
         record = request_of(request(tool_name="read_file", preview=None, rule=rule))
         assert [(choice.label, choice.remember) for choice in answers_for(record)] == [
             ("Yes, allow once", None),
