@@ -88,6 +88,7 @@ class Tui:
     Attributes:
         channels: how many dual-output channels are open.
         painted: set once the region was drawn for the first time.
+        loaded: set once what renders Markdown is there.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Tui:
     ) -> None:
         self.channels = channels
         self.painted = anyio.Event()
+        self.loaded = anyio.Event()
         self._session = session
         self._banner = banner
         self._hide_banner = hide_banner
@@ -304,6 +306,7 @@ class Tui:
         await to_thread.run_sync(self._markdown.load, abandon_on_cancel=True)
         self._transcript.release()
         self._clock.mark()
+        self.loaded.set()
 
     async def _edit(self) -> None:
         editor = self.controller.editor
