@@ -47,6 +47,7 @@ class Turn:
         Raises:
             HostTimeout: it still runs.
             SessionExited: the program ended before the turn did.
+            CommandRejected: it was taken, and then not run after all.
         """
         if timeout is None:
             return await self._submitted.result.wait()

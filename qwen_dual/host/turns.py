@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import Receipt, Result
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from qwen_dual.host.event import Event
     from qwen_dual.host.records import Request
+
+SESSION_ENDED = "session_ended"
+"""The code of a prompt that was taken and then not run, because the program ends."""
 
 API_ERROR = "[API Error:"
 """How the text of a failed model call begins."""
@@ -102,9 +106,17 @@ class ToldTurns:
             receipt = Receipt.of(event)
             submitted = self._open.get(receipt.id)
             if submitted is not None:
-                submitted.receipt.keep(receipt)
-                if receipt.status == "rejected":
-                    self.drop(submitted)
+                self._received(submitted, receipt)
+
+    def _received(self, submitted: Submitted, receipt: Receipt) -> None:
+        if receipt.status != "rejected":
+            submitted.receipt.keep(receipt)
+        elif not submitted.receipt.done:
+            submitted.receipt.keep(receipt)
+            self.drop(submitted)
+        elif receipt.code != SESSION_ENDED:  # of that, the exit tells with all its data
+            self.drop(submitted)
+            submitted.result.fail(lambda: CommandRejected("submit", receipt.code, receipt.message))
 
     def denied(self, request: Request, event: Event) -> None:
         """The result will say what came of it."""

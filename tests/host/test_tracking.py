@@ -207,6 +207,32 @@ def test_a_result_belongs_to_its_submit_alone() -> None:
     assert one.receipt.done
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("session_ended", host.SessionExited), ("other", host.CommandRejected)],
+)
+def test_a_prompt_that_was_taken_and_then_not_run_says_so(
+    code: str, error: type[Exception]
+) -> None:
+    turns = ToldTurns()
+    submitted = Submitted("1", "a")
+    turns.add(submitted)
+    turns.feed(system("command_receipt", id="1", status="accepted"))
+    turns.feed(system("command_receipt", id="1", status="rejected", code=code, message="no"))
+    turns.fail(
+        lambda: host.SessionExited(
+            None, ended=True, events=3, last_event="system/session_end", last_lines=[]
+        )
+    )
+
+    async def main() -> None:
+        assert (await submitted.receipt.wait()).status == "accepted"
+        with anyio.fail_after(5), pytest.raises(error):
+            await submitted.result.wait()
+
+    anyio.run(main)
+
+
 def test_which_channel_a_program_gets() -> None:
     for command, kind in [
         (["qwen-dual"], SocketChannel),
