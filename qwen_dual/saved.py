@@ -125,7 +125,7 @@ def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
     """The command that goes on with the session, for the last screen; None where nothing is saved."""
     if recorder is None or recorder.path is None:
         return None
-    return f"To go on with this session: qwen-dual --resume {session_id}"
+    return f"To go on: qwen-dual --resume {session_id}"
 
 
 def earlier(chat: Chat) -> str:
