@@ -33,12 +33,12 @@ def test_each_request_is_resolved_once_and_runs_only_if_it_was_allowed(tmp_path:
                 together: threading.Barrier = together,
                 yes: bool = number % 3 == 0,
             ) -> None:
-                together.wait(5)
+                together.wait(30)
                 program.answer(request, yes, message="not this one")
 
             thread = threading.Thread(target=by_channel)
             thread.start()
-            together.wait(5)
+            together.wait(30)
             screen.send(key)
             thread.join(30)
             program.result(number)

@@ -23,7 +23,7 @@ REFERENCE = HERE.parent / "reference"
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
-def run(backend: str, main: Callable[[], Awaitable[None]], seconds: float = 10) -> None:
+def run(backend: str, main: Callable[[], Awaitable[None]], seconds: float = 40) -> None:
     """Runs a test's coroutine; a wait that never ends fails it."""
 
     async def bounded() -> None:

@@ -28,7 +28,7 @@ def call(tools: Toolset, name: str, **arguments: Any) -> ToolResult:
     return anyio.run(main)
 
 
-def wait_until(true: Callable[[], bool], what: str, seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], what: str, seconds: float = 40) -> None:
     """Polls until ``true``; fails with ``what`` after a deadline."""
     until = time.monotonic() + seconds
     while not true():

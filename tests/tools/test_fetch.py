@@ -86,7 +86,7 @@ def tool_for(
             raise OSError(f"{host} is not known")
         return [ip_address("127.0.0.1")]
 
-    downloader = Downloader(find, (lambda _: True) if is_open else is_public, seconds=10)
+    downloader = Downloader(find, (lambda _: True) if is_open else is_public, seconds=30)
     return WebFetchTool(downloader, Limits(chars, 1000), ask_model)
 
 
@@ -198,7 +198,7 @@ def test_a_redirect_to_a_private_address_needs_leave_too(site: Site) -> None:
     async def find(host: str, port: int) -> list[Address]:
         return [next(found)]
 
-    downloader = Downloader(find, lambda address: str(address) != "127.0.0.2", seconds=10)
+    downloader = Downloader(find, lambda address: str(address) != "127.0.0.2", seconds=30)
     tool = WebFetchTool(downloader, Limits())
     with pytest.raises(NeedsLeave):
         fetch(tool, f"http://rebind.test:{site.port}/a")

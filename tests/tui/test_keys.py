@@ -69,7 +69,7 @@ async def keyboard() -> AsyncIterator[Keyboard]:
 
 def play(script: Callable[[Keyboard], Awaitable[None]]) -> None:
     async def main() -> None:
-        with anyio.fail_after(15):
+        with anyio.fail_after(30):
             async with keyboard() as made:
                 await script(made)
 

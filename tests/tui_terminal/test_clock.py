@@ -65,7 +65,7 @@ def test_the_first_mark_after_a_pause_is_drawn_at_once() -> None:
     async def scenario() -> None:
         await anyio.wait_all_tasks_blocked()
         clock.mark()
-        with anyio.fail_after(1):
+        with anyio.fail_after(4):
             await draws.wait()
 
     run(clock, scenario)
