@@ -1,0 +1,6 @@
+"""Files that others may have a hand in: opened, checked and written so that nobody is led astray.
+
+Imports nothing of ours; every other room may use it.
+
+- ``foreign`` opens what belongs to somebody else: no links, no pipes, bounded, of a known owner
+"""
