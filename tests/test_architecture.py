@@ -15,9 +15,10 @@ PACKAGE = ROOT / "qwen_dual"
 ALLOWED = {
     "protocol": set(),
     "fs": set(),
-    "core": {"protocol"},
+    "shell": set(),
+    "core": {"protocol", "shell"},
     "models": {"core", "protocol"},
-    "tools": {"core", "protocol"},
+    "tools": {"core", "protocol", "shell"},
     "bridge": {"protocol"},
     "chats": {"core", "protocol"},
     "settings": {"protocol", "models"},  # what is known of a model: models.config alone
