@@ -121,7 +121,7 @@ class Commands:
     # -- what there is ---------------------------------------------------------------------
 
     async def _memory(self) -> str:
-        files = await to_thread.run_sync(files_in_force, self.launch)
+        files = await to_thread.run_sync(files_in_force, self.launch, self.parts)
         if not files:
             return "No context file: QWEN.md or AGENTS.md here, or QWEN.md in the settings folder."
         rows = [f"{short_path(file.path)}  {len(file.text)} characters" for file in files]

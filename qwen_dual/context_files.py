@@ -6,17 +6,29 @@ folder. Reads, never writes.
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.foreign import (
+    ForeignFileError,
+    inside,
+    open_foreign,
+    owners_in,
+    read_up_to,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 NAMES = ("QWEN.md", "AGENTS.md")
 
 MAX_CHARS = 40_000
 """Of one file; a longer one is cut, and says so."""
+
+MAX_BYTES = 1 << 20
+"""Of one file; what lies behind is not even counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class ContextFile:
 
     Attributes:
         text: what the model gets of it.
-        cut: characters that it does not get.
+        cut: characters that it does not get; of a file over ``MAX_BYTES``, about as many.
     """
 
     path: str
@@ -33,23 +45,50 @@ class ContextFile:
     cut: int = 0
 
 
-def context_files(folder: str, home: str, names: Sequence[str] = NAMES) -> list[ContextFile]:
+def context_files(
+    folder: str,
+    home: str,
+    names: Sequence[str] = NAMES,
+    *,
+    hidden: Callable[[str, str], bool] = lambda path, real: False,
+    on_refused: Callable[[str], object] = lambda why: None,
+) -> list[ContextFile]:
     """The files in force for ``folder``, in the order in which the model gets them.
+
+    A repository's file may be a symbolic link within the repository, not out of it, and belongs to
+    the user, to root, or, where the user is root, to the owner of ``folder``. The user's own may
+    be a link anywhere.
 
     Args:
         folder: the workspace.
         home: the user's settings folder; only the first of ``names`` counts there.
         names: what the files are called.
+        hidden: whether rules keep a file from the model, by its path and its real path.
+        on_refused: told of each file that is there and is not used, and why.
     """
+    folder = os.path.realpath(folder)
+    owners = owners_in(os.stat(folder))
+    levels = _levels(folder, owners)
+    places = [(os.path.join(home, name), "") for name in names[:1]]
+    places += [(os.path.join(level, name), levels[0]) for level in levels for name in names]
     found: list[ContextFile] = []
     seen: set[str] = set()
-    for path in _candidates(folder, home, names):
+    for path, root in places:
         real = os.path.realpath(path)
-        if real not in seen and os.path.isfile(real):
-            seen.add(real)
-            file = _read(path)
-            if file is not None:
-                found.append(file)
+        if real in seen or os.path.isdir(real) or not os.path.lexists(path):
+            continue
+        seen.add(real)
+        if hidden(path, real):
+            on_refused(f"{path} is left out: a permission rule keeps it from the model")
+            continue
+        try:
+            file = _read(path, root, owners)
+        except ForeignFileError as error:
+            on_refused(f"{error}; the file is left out")
+        except OSError:
+            continue
+        else:
+            found += [file] if file is not None else []
     return found
 
 
@@ -58,18 +97,10 @@ def as_prompt(files: Sequence[ContextFile]) -> str:
     return "".join(f"\n\n--- {file.path} ---\n{file.text}" for file in files)
 
 
-def _candidates(folder: str, home: str, names: Sequence[str]) -> Iterator[str]:
-    for name in names[:1]:
-        yield os.path.join(home, name)
-    for level in _levels(os.path.realpath(folder)):
-        for name in names:
-            yield os.path.join(level, name)
-
-
-def _levels(folder: str) -> list[str]:
+def _levels(folder: str, owners: Collection[int]) -> list[str]:
     """From the root of the repository down to ``folder``; only itself outside of one."""
     levels = [folder]
-    while not os.path.exists(os.path.join(levels[-1], ".git")):
+    while not _has_git(levels[-1], owners):
         above = os.path.dirname(levels[-1])
         if above == levels[-1]:
             return [folder]
@@ -77,14 +108,28 @@ def _levels(folder: str) -> list[str]:
     return levels[::-1]
 
 
-def _read(path: str) -> ContextFile | None:
+def _has_git(folder: str, owners: Collection[int]) -> bool:
+    """Another user's ``.git`` in a folder above makes no repository of what is below it."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            text = file.read(MAX_CHARS)
-            rest = len(file.read())
+        return os.lstat(os.path.join(folder, ".git")).st_uid in owners
     except OSError:
-        return None
-    text = text.strip()
-    if rest:
-        text += f"\n[… {rest} characters of this file are left out …]"
-    return ContextFile(path, text, rest) if text else None
+        return False
+
+
+def _read(path: str, root: str, owners: Collection[int]) -> ContextFile | None:
+    if root:
+        real, top = inside(path, root)
+        fd = open_foreign(real, root=top, owners=owners)
+    else:
+        fd = open_foreign(path, follow=True)
+    try:
+        data = read_up_to(fd, MAX_BYTES)
+        beyond = max(os.fstat(fd).st_size - len(data), 0)
+    finally:
+        os.close(fd)
+    whole = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+    text = whole[:MAX_CHARS].strip()
+    rest = len(whole) - MAX_CHARS + beyond
+    if rest <= 0:
+        return ContextFile(path, text) if text else None
+    return ContextFile(path, f"{text}\n[… {rest} characters of this file are left out …]", rest)

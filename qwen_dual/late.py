@@ -11,6 +11,8 @@ from qwen_dual.environment import git_changes
 from qwen_dual.models.deferred import DeferredModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qwen_dual.assembly import Parts
     from qwen_dual.context_files import ContextFile
     from qwen_dual.launch import Launch
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Loads the rest; returns what the person should be warned of."""
     try:
-        files, wrong, changes = await to_thread.run_sync(_load, launch)
+        files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
         if changes:
             parts.session.system += f"\nGit at the start: {changes}"
         parts.session.system += as_prompt(files)
@@ -33,13 +35,25 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     ]
 
 
-def files_in_force(launch: Launch) -> list[ContextFile]:
-    """The context files; reads them, so not on the loop's thread."""
+def files_in_force(
+    launch: Launch, parts: Parts, on_refused: Callable[[str], object] = lambda why: None
+) -> list[ContextFile]:
+    """The context files; reads them, so not on the loop's thread.
+
+    Args:
+        on_refused: told of each that is there and is not used, and why.
+    """
     names = launch.settings.get("context.fileName", NAMES)
-    return context_files(launch.cwd, launch.home, [names] if isinstance(names, str) else names)
+    return context_files(
+        launch.cwd,
+        launch.home,
+        [names] if isinstance(names, str) else names,
+        hidden=parts.tools.workspace.hides_either,
+        on_refused=on_refused,
+    )
 
 
-def _load(launch: Launch) -> tuple[list[ContextFile], list[str], str]:
+def _load(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str], str]:
     wrong: list[str] = []
     if launch.settings.layers:
         # pydantic takes 70 ms to import, so it is left to the time after the first paint.
@@ -48,4 +62,5 @@ def _load(launch: Launch) -> tuple[list[ContextFile], list[str], str]:
         wrong += validate(launch.settings.layers).warnings
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
-    return files_in_force(launch), wrong, git_changes(launch.cwd)
+    files = files_in_force(launch, parts, wrong.append)
+    return files, wrong, git_changes(launch.cwd)

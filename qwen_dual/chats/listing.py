@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from qwen_dual.chats.paths import chats_folder, is_chat_name, projects_folder
 from qwen_dual.chats.reading import records_in
 from qwen_dual.chats.records import parts_of, text_of
+from qwen_dual.fs.foreign import open_foreign
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _files(folder: Path) -> list[_File]:
             for entry in entries:
                 if not is_chat_name(entry.name):
                     continue
-                status = entry.stat()
+                status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode):
                     found.append((status.st_mtime, Path(entry.path), status.st_size))
     except OSError:
@@ -122,7 +123,7 @@ def _newest(files: Iterable[_File], limit: int, cwd: str | None) -> list[Summary
 def _summary(changed: float, path: Path, size: int, cwd: str | None) -> Summary | None:
     """None for a file that cannot be read, is no chat, or is of another folder than ``cwd``."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_foreign(path), "rb") as file:
             head = file.read(HEAD_BYTES)
             folder = _value(head, b'"cwd":"')
             # Two folders may share a name once it has dashes for all else.

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.chats.conversation import history_of
 from qwen_dual.chats.partial import read_leftover
+from qwen_dual.chats.paths import MAX_CHAT_BYTES
 from qwen_dual.chats.reading import branch, records_in
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import owed
 from qwen_dual.chats.replay import replay_of, tokens_of
+from qwen_dual.fs.foreign import read_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +80,7 @@ def load(path: Path) -> Chat:
         ChatUnreadable: it is not there, may not be read, or holds no record.
     """
     try:
-        data = path.read_bytes()
+        data = read_foreign(path, limit=MAX_CHAT_BYTES)
     except OSError as error:
         raise ChatUnreadable(path, error.strerror or str(error)) from error
     found = records_in(data)

@@ -11,7 +11,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.paths import partial_path
+from qwen_dual.chats.paths import MAX_CHAT_BYTES, partial_path
+from qwen_dual.fs.foreign import read_foreign
 from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def read_leftover(chat: Path) -> Leftover:
     """What lies beside ``chat``; nothing where nothing does. Broken lines are passed over."""
     left = Leftover()
     try:
-        data = partial_path(chat).read_bytes()
+        data = read_foreign(partial_path(chat), limit=MAX_CHAT_BYTES)
     except OSError:
         return left
     pieces: list[tuple[dict[str, Any], list[str]]] = []

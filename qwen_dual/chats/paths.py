@@ -8,6 +8,9 @@ from pathlib import Path
 _CHAT_NAME = re.compile(r"[0-9a-fA-F-]{32,36}\.jsonl")
 _OTHER = re.compile(r"[^a-zA-Z0-9]")
 
+MAX_CHAT_BYTES = 1 << 30
+"""Of a chat that is read; a longer one is not one of ours."""
+
 
 class BadSessionId(ValueError):
     """A session id that cannot name a chat."""

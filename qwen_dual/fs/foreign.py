@@ -82,6 +82,21 @@ def read_foreign(
     return data
 
 
+def inside(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> tuple[str, str]:
+    """``path`` and ``root`` without symbolic links, for a file that may be a link within ``root``.
+
+    Raises:
+        ForeignFileError: it leads out of ``root``.
+    """
+    shown, top = os.fspath(path), os.path.realpath(root)
+    if "\0" in shown:
+        raise ForeignFileError(shown, "is no path")
+    real = os.path.realpath(shown)
+    if not real.startswith(top.rstrip("/") + "/"):
+        raise ForeignFileError(shown, f"is a symbolic link that leads out of {top}")
+    return real, top
+
+
 def open_foreign(
     path: str | os.PathLike[str],
     *,

@@ -85,7 +85,7 @@ def load_environment(
         return fresh
 
     unproven: dict[str, str] = {}
-    project = _first(_project_files(cwd, shell), warnings)
+    project = _first(_project_files(cwd, shell), warnings, of_project=True)
     if project is not None:
         path, variables = project
         if trusts(_folder(path)):
@@ -134,11 +134,13 @@ def _user_folder(env: Mapping[str, str]) -> str:
     return env.get("HOME") or os.path.expanduser("~")
 
 
-def _first(paths: Iterable[str], warnings: list[str]) -> tuple[str, dict[str, str]] | None:
+def _first(
+    paths: Iterable[str], warnings: list[str], *, of_project: bool = False
+) -> tuple[str, dict[str, str]] | None:
     """The first of the files that is there, and what it sets."""
     for path in paths:
         try:
-            text = read_text(path)
+            text = read_text(path, _folder(path) if of_project else None)
         except BadFile as error:
             warnings.append(str(error))
             continue

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from typing import Any
 
+from qwen_dual.fs.foreign import ForeignFileError, inside, read_foreign
 from qwen_dual.protocol.codec import NotJson, decode
 
 MAX_BYTES = 1 << 20
@@ -27,13 +26,17 @@ class BadFile(ValueError):
         self.path = path
 
 
-def read_object(path: str) -> tuple[dict[str, Any], str]:
+def read_object(path: str, root: str | None = None) -> tuple[dict[str, Any], str]:
     """The object in the file and the file's text; an empty object if there is no file.
+
+    Args:
+        path: the file.
+        root: the folder that it must not lead out of; None for a file of the person's own.
 
     Raises:
         BadFile: it cannot be read or does not parse; says where.
     """
-    text = read_text(path)
+    text = read_text(path, root)
     if text is None:
         return {}, ""
     value = _parse(path, text)
@@ -43,27 +46,29 @@ def read_object(path: str) -> tuple[dict[str, Any], str]:
     return value, text
 
 
-def read_text(path: str) -> str | None:
+def read_text(path: str, root: str | None = None) -> str | None:
     """The text of the file; None if there is no file.
 
+    Args:
+        path: the file.
+        root: the folder that it must not lead out of; None for a file of the person's own, which
+            may be a symbolic link anywhere.
+
     Raises:
-        BadFile: it cannot be read, is no regular file, too large, or not UTF-8.
+        BadFile: it cannot be read, is no regular file, another user's, too large, or not UTF-8.
     """
     try:
-        # Non-blocking: a FIFO in a settings file's place must not hold up the start.
-        with open(
-            path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)
-        ) as file:
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            raw = file.read(MAX_BYTES + 1) if regular else b""
+        if root is None:
+            raw = read_foreign(path, limit=MAX_BYTES, follow=True)
+        else:
+            real, top = inside(path, root)
+            raw = read_foreign(real, limit=MAX_BYTES, root=top)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except ForeignFileError as error:
+        raise BadFile(path, error.why) from None
     except OSError as error:
         raise BadFile(path, f"cannot be read ({error.strerror})") from None
-    if not regular:
-        raise BadFile(path, "is not a regular file")
-    if len(raw) > MAX_BYTES:
-        raise BadFile(path, f"is larger than {MAX_BYTES} bytes")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

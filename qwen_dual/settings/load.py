@@ -152,7 +152,7 @@ def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[
     layers = []
     for name, path in places:
         try:
-            values, text = read_object(path)
+            values, text = read_object(path, cwd if name == "project" else None)
         except BadFile as error:
             warnings.append(str(error))
             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.fs.foreign import open_foreign, owners_in
 from qwen_dual.tools.filters import ALL, Filters
 from qwen_dual.tools.workspace import within
 
@@ -150,10 +151,12 @@ def _levels(path: str, top: str) -> Iterator[str]:
 def _load(path: str) -> GitIgnoreSpec | None:
     """The rules of one file; None if there is none that can be read."""
     try:
-        # A named pipe of that name must not hold up the search.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        os.lstat(path)  # nearly always there is none
+        # Whoever owns a folder has the say of what is in it: a checkout may be shared.
+        folder = os.stat(os.path.dirname(path))
+        fd = open_foreign(path, owners={*owners_in(folder), folder.st_uid})
         with os.fdopen(fd, "rb") as file:
-            lines = os.fsdecode(file.read(MAX_IGNORE_BYTES) or b"").splitlines()
+            lines = os.fsdecode(file.read(MAX_IGNORE_BYTES)).splitlines()
     except OSError:
         return None
     from pathspec import GitIgnoreSpec

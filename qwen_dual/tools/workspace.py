@@ -80,8 +80,14 @@ class Workspace:
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""
-        file = FileAccess(real, real, is_folder=is_folder)
-        return self.hides(Subject(files=(file,), root=str(self.root), home=self.home))
+        return self.hides(self._reading(FileAccess(real, real, is_folder=is_folder)))
+
+    def hides_either(self, path: str, real: str) -> bool:
+        """Whether rules keep a file from the agent, by its name or by where it really is."""
+        return self.hides(self._reading(FileAccess(path, real)))
+
+    def _reading(self, file: FileAccess) -> Subject:
+        return Subject(files=(file,), root=str(self.root), home=self.home)
 
     def locate(self, given: str, argument: str = "path") -> Location:
         """Resolves ``given`` against the workspace; the path need not exist.

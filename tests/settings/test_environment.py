@@ -85,7 +85,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_next_one_is_used(folders: F
     (folders.project / ".env").mkdir()
     (folders.home / ".env").write_text("A=1\n")
     settings = folders.load()
-    assert "cannot be read (Is a directory)" in settings.warnings[0]
+    assert "is a directory, not a regular file" in settings.warnings[0]
     assert settings.environment.added == {"A": "1"}
 
 

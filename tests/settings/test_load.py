@@ -10,6 +10,7 @@ import pytest
 
 from qwen_dual.settings.load import Settings, load_settings, qwen_home, system_files
 from qwen_dual.settings.trust import is_trusted
+from tests.support.users import NOBODY, as_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,9 +161,52 @@ def test_a_settings_file_that_is_also_the_users_own_is_read_once_and_trusted(
 
 def test_a_fifo_in_place_of_a_settings_file_holds_up_nothing(folders: Folders) -> None:
     os.mkfifo(folders.project_file)
-    assert "is not a regular file" in folders.load().warnings[0]
+    assert "is a named pipe, not a regular file" in folders.load().warnings[0]
     folders.user_file.mkdir()
-    assert "cannot be read (Is a directory)" in folders.load().warnings[0]
+    assert "is a directory, not a regular file" in folders.load().warnings[0]
+
+
+def test_a_projects_file_may_be_a_link_within_the_project_and_nowhere_else(
+    folders: Folders, tmp_path: Path
+) -> None:
+    (folders.project / "shared.json").write_text('{"tools": {"approvalMode": "plan"}}')
+    folders.project_file.symlink_to("../shared.json")
+    assert folders.load().approval_mode == "plan"
+    elsewhere = tmp_path / "elsewhere.json"
+    elsewhere.write_text('{"tools": {"approvalMode": "plan"}}')
+    folders.project_file.unlink()
+    folders.project_file.symlink_to(elsewhere)
+    settings = folders.load()
+    assert settings.approval_mode is None
+    assert "is a symbolic link that leads out of" in settings.warnings[0]
+
+
+def test_the_users_own_file_may_be_a_link_into_their_dotfiles(
+    folders: Folders, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "dotfiles.json"
+    elsewhere.write_text('{"tools": {"approvalMode": "plan"}}')
+    folders.user_file.symlink_to(elsewhere)
+    assert folders.load() == Settings(approval_mode="plan")
+
+
+def test_a_projects_file_that_is_the_homes_by_a_link_counts_once_and_as_the_users(
+    folders: Folders,
+) -> None:
+    folders.user({"tools": {"approvalMode": "plan"}})
+    folders.project_file.symlink_to(folders.user_file)
+    settings = folders.load()
+    assert [layer.name for layer in settings.layers] == ["user"]
+    assert settings.warnings == []
+
+
+@as_root
+def test_another_users_settings_are_not_read(folders: Folders) -> None:
+    folders.workspace({"tools": {"approvalMode": "plan"}})
+    os.chown(folders.project_file, NOBODY, NOBODY)
+    settings = folders.load()
+    assert settings.approval_mode is None
+    assert f"belongs to another user (uid {NOBODY})" in settings.warnings[0]
 
 
 def test_a_long_file_is_read_with_comments_and_without(folders: Folders) -> None:
@@ -172,7 +216,7 @@ def test_a_long_file_is_read_with_comments_and_without(folders: Folders) -> None
     folders.user(f"// mine\n{long}")
     assert folders.load() == Settings(approval_mode="plan")
     folders.user(json.dumps({"other": "x" * (1 << 20)}))
-    assert "is larger than 1048576 bytes" in folders.load().warnings[0]
+    assert "is larger than 1,048,576 bytes" in folders.load().warnings[0]
 
 
 @pytest.mark.parametrize(
