@@ -40,8 +40,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def note_inputs(arguments: list[str]) -> dict[str, os.stat_result | None]:
     """The state of each file named by ``--input-file``, by its name as given; None if missing."""
-    names = [item.partition("=")[2] for item in arguments if item.startswith("--input-file=")]
-    names += [value for item, value in pairwise(arguments) if item == "--input-file"]
+    spellings = ("--input-file", "--inputFile", "--input_file")
+    names = [
+        value
+        for item in arguments
+        for name, joined, value in [item.partition("=")]
+        if joined and name in spellings
+    ]
+    names += [value for item, value in pairwise(arguments) if item in spellings]
     found: dict[str, os.stat_result | None] = {}
     for name in names:
         try:

@@ -101,7 +101,9 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     chosen = select_tools(
         tools.tools,
         parse_rules(settings.get("tools.core", []), warnings.append),
-        parse_rules(settings.get("tools.exclude", []), warnings.append),
+        parse_rules(
+            [*settings.get("tools.exclude", []), *launch.options.exclude_tools], warnings.append
+        ),
     )
 
     async def expand(text: str) -> Sequence[str]:
@@ -122,7 +124,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         cwd=launch.cwd,
         models=launch.choice.models,
         tools=chosen.tools,
-        system=system_prompt(launch.cwd),
+        system=_system(launch),
         approval_mode=launch.approval_mode,
         expand=expand,
         keep_rule=keep,
@@ -154,6 +156,14 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     if launch.chat is not None:
         session.conversation.replace(launch.chat.history)
     return parts
+
+
+def _system(launch: Launch) -> str:
+    """What the model is told first: the command line's words where it has any."""
+    own = launch.options.system_prompt
+    text = system_prompt(launch.cwd) if own is None else own
+    more = launch.options.append_system_prompt
+    return text if more is None else f"{text}\n\n{more}"
 
 
 def filters_of(settings: Settings) -> Filters:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from qwen_dual import __version__
+from qwen_dual.flags import KINDS, SUBCOMMANDS, long_name, normalise
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
@@ -45,6 +46,29 @@ class Options:
     session_id: str | None = None
     screen_reader: bool = False
     debug: bool = False
+    system_prompt: str | None = None
+    append_system_prompt: str | None = None
+    bare: bool = False
+    chat_recording: bool | None = None
+    core_tools: tuple[str, ...] = ()
+    allowed_tools: tuple[str, ...] = ()
+    exclude_tools: tuple[str, ...] = ()
+    max_session_turns: int | None = None
+    proxy: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    def as_settings(self) -> dict[str, object]:
+        """What a settings file could say too, as one would: the highest layer of all."""
+        found: dict[str, object] = {}
+        if self.proxy is not None:
+            found["proxy"] = self.proxy
+        if self.max_session_turns is not None:
+            found["model"] = {"maxSessionTurns": self.max_session_turns}
+        if self.chat_recording is not None:
+            found["general"] = {"chatRecording": self.chat_recording}
+        tools = {"allowed": list(self.allowed_tools), "core": list(self.core_tools)}
+        given = {key: rules for key, rules in tools.items() if rules}
+        return {**found, "tools": given} if given else found
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -52,10 +76,43 @@ def parse(arguments: Sequence[str]) -> Options:
 
     Raises:
         SystemExit: for ``--help`` and ``--version`` with status 0, for what cannot be understood
-            with status 2 and a message on stderr.
+            with status 1 and a message on stderr.
     """
     parser = _parser()
-    values = vars(parser.parse_args(arguments))
+    given = normalise(arguments)
+    values = vars(parser.parse_args(given.arguments))
+    _check(parser, values)
+    if given.words[:1] and given.words[0] in SUBCOMMANDS:
+        parser.error(
+            f"{given.words[0]!r} is a subcommand of Qwen Code's that is not here yet; "
+            f"as a prompt: qwen-dual -i {given.words[0]!r}"
+        )
+    remarks: list[str] = []
+    if given.unused:
+        verb = "has" if len(given.unused) == 1 else "have"
+        remarks.append(f"{', '.join(given.unused)} {verb} no effect in this version.")
+    one_shot = values.pop("one_shot")
+    words = " ".join(given.words) or None
+    if values["prompt"] is None and (one_shot or words):
+        values["prompt"] = one_shot or words
+        remarks.append(
+            "The prompt runs in this session, which stays open: this version has no one-shot run."
+        )
+    elif words:
+        parser.error(f"two prompts are given: {values['prompt']!r} and {words!r}; give one")
+    if values.pop("yolo"):
+        values["approval_mode"] = values["approval_mode"] or "yolo"
+    if values["approval_mode"] == "auto":
+        values["approval_mode"] = "default"
+        remarks.append("--approval-mode auto is not here yet; the mode is default.")
+    values["bare"] = values.pop("safe_mode") or values["bare"]
+    for name in ("core_tools", "allowed_tools", "exclude_tools"):
+        values[name] = tuple(values[name])
+    return Options(**values, remarks=tuple(remarks))
+
+
+def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
+    """Refuses what contradicts itself or cannot be done."""
     if values["json_fd"] is not None and values["json_file"] is not None:
         parser.error("--json-fd and --json-file are mutually exclusive: give one of them")
     if values["input_fd"] is not None and values["input_file"] is not None:
@@ -65,15 +122,47 @@ def parse(arguments: Sequence[str]) -> Options:
     named = [name for name in ("resume_last", "resume", "session_id") if _given(values[name])]
     if len(named) > 1:
         parser.error("--continue, --resume and --session-id are mutually exclusive: give one")
-    if values["session_id"] is not None and not is_uuid(values["session_id"]):
-        parser.error(f"--session-id: {values['session_id']!r} is no UUID")
-    if values.pop("yolo"):
-        values["approval_mode"] = values["approval_mode"] or "yolo"
-    return Options(**values)
+    session_id = values["session_id"]
+    if session_id is not None and not is_uuid(str(session_id)):
+        parser.error(f"--session-id: {session_id!r} is no UUID")
+    if values["prompt"] is not None and values["one_shot"] is not None:
+        parser.error("--prompt and --prompt-interactive are mutually exclusive: give one of them")
+    if values.pop("acp"):
+        parser.error(
+            "--acp: this version does not speak the Agent Client Protocol; an editor can host it "
+            "in a terminal with --json-file and --input-file (docs/embedding.md)"
+        )
+    if values.pop("list_extensions"):
+        print("No extensions are installed.")
+        raise SystemExit(0)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, in one line, and the nearest flag to one that is unknown."""
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        if unknown:
+            from difflib import get_close_matches
+
+            names = [item.partition("=")[0].lstrip("-") for item in unknown]
+            near = [get_close_matches(long_name(name), KINDS, n=1) for name in names]
+            known = [f"--{found[0]}" for found in near if found]
+            if known:
+                message += f"; did you mean {', '.join(known)}?"
+        self.exit(1, f"qwen-dual: {message}\n`qwen-dual --help` lists what there is.\n")
+
+
+def _approval_mode(text: str) -> str:
+    mode = long_name(text)
+    if mode not in (*APPROVAL_MODES, "auto"):
+        raise argparse.ArgumentTypeError(
+            f"invalid choice: {text!r}; choose from {', '.join(APPROVAL_MODES)}"
+        )
+    return mode
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="qwen-dual",
         description="A coding agent for the terminal, whose session a second program can follow "
         "and steer over JSON Lines. Without a channel option no channel is opened.",
@@ -81,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         "Docs: docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"qwen-dual {__version__}")
+    parser.add_argument("-v", "--version", action="version", version=__version__)
     parser.add_argument(
         "-i",
         "--prompt-interactive",
@@ -90,13 +179,22 @@ def _parser() -> argparse.ArgumentParser:
         help="submit PROMPT at the start and stay interactive",
     )
     parser.add_argument(
+        "-p",
+        "--prompt",
+        dest="one_shot",
+        metavar="PROMPT",
+        help="the same; so is a prompt without a flag",
+    )
+    parser.add_argument(
         "--approval-mode",
-        choices=APPROVAL_MODES,
-        help="what runs without asking (default: default)",
+        type=_approval_mode,
+        metavar="MODE",
+        help=f"what runs without asking: {', '.join(APPROVAL_MODES)} (default: default)",
     )
     parser.add_argument(
         "-y", "--yolo", action="store_true", help="the same as --approval-mode yolo"
     )
+    _add_tool_options(parser)
     _add_model_options(parser)
     _add_session_options(parser)
     parser.add_argument(
@@ -110,10 +208,39 @@ def _parser() -> argparse.ArgumentParser:
         help="words in place of symbols, and nothing that moves by itself",
     )
     parser.add_argument(
-        "--debug", action="store_true", help="log more, and name the debug log on the first screen"
+        "-d",
+        "--debug",
+        action="store_true",
+        help="log more, and name the debug log on the first screen",
     )
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        help="without context files (QWEN.md, AGENTS.md); --safe-mode is the same",
+    )
+    for hidden in ("--safe-mode", "--acp", "--list-extensions"):
+        parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     _add_channel_options(parser)
     return parser
+
+
+def _add_tool_options(parser: argparse.ArgumentParser) -> None:
+    tools = parser.add_argument_group("tools (names or rules, several behind one flag)")
+    for name, does in (
+        ("allowed", "run these without asking: Edit, 'Bash(git log *)'"),
+        ("core", "offer only these"),
+        ("exclude", "leave these out"),
+    ):
+        tools.add_argument(
+            f"--{name}-tools",
+            action="append",
+            default=[],
+            metavar="RULE",
+            help=does,
+        )
+    tools.add_argument(
+        "--max-session-turns", type=int, metavar="N", help="end a turn after N calls of the model"
+    )
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -130,6 +257,13 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     models.add_argument(
         "--openai-base-url", metavar="URL", help="where an OpenAI-compatible service is"
+    )
+    models.add_argument("--proxy", metavar="URL", help="the proxy for models and the web")
+    models.add_argument(
+        "--system-prompt", metavar="TEXT", help="what the model is told in place of our own words"
+    )
+    models.add_argument(
+        "--append-system-prompt", metavar="TEXT", help="what the model is told besides"
     )
     models.add_argument(
         "--offline", action="store_true", help="the offline model, whatever is configured"
@@ -154,6 +288,13 @@ def _add_session_options(parser: argparse.ArgumentParser) -> None:
         help="go on with the session ID; without it, pick one",
     )
     sessions.add_argument("--session-id", metavar="UUID", help="the id of the new session")
+    sessions.add_argument(
+        "--no-chat-recording",
+        dest="chat_recording",
+        action="store_false",
+        default=None,
+        help="save nothing of the session; it cannot be gone on with",
+    )
 
 
 def _add_channel_options(parser: argparse.ArgumentParser) -> None:

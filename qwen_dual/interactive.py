@@ -61,7 +61,7 @@ def run_interactive(launch: Launch, handles_signals: Callable[[], None]) -> int:
         return anyio.run(_main, launch, handles_signals, backend="asyncio")
     except NoSuchSession as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
-        return 2
+        return 1
     except Exception as error:  # no traceback may reach a person
         log.exception("the session failed")
         print(

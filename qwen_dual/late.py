@@ -28,6 +28,7 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     finally:
         parts.loaded.set()
     return [
+        *launch.options.remarks,
         *launch.settings.warnings,
         *wrong,
         *launch.choice.warnings,
@@ -43,6 +44,8 @@ def files_in_force(
     Args:
         on_refused: told of each that is there and is not used, and why.
     """
+    if launch.options.bare:
+        return []
     names = launch.settings.get("context.fileName", NAMES)
     return context_files(
         launch.cwd,

@@ -38,7 +38,7 @@ SUPPORTS = {"supported_events": EVENT_TYPES, "supported_commands": COMMAND_TYPES
 class StartError(Exception):
     """The program cannot start; the text is for the person, ``status`` for the shell."""
 
-    def __init__(self, message: str, status: int = 2) -> None:
+    def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
 
@@ -90,7 +90,7 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     except OSError as error:
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
     home = qwen_home(os.environ)
-    settings = load_settings(cwd, home, os.environ)
+    settings = load_settings(cwd, home, os.environ, flags=options.as_settings())
     # So that what runs for the session sees them too: the shell's commands, a proxy's address.
     os.environ.update(settings.environment.added)
     choice = _choose(options, settings)

@@ -44,7 +44,7 @@ def test_what_is_not_understood_is_named(
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         parse(arguments)
-    assert caught.value.code == 2
+    assert caught.value.code == 1
     assert says in capsys.readouterr().err
 
 

@@ -83,7 +83,7 @@ def test_failure_drills_say_what_is_wrong(tmp_path: Path) -> None:
         "exit status 0",
         "exit status 0",
         "exit status 0",
-        "exit status 2",
+        "exit status 1",
     ]
 
 

@@ -118,7 +118,7 @@ def test_without_a_terminal_it_says_so_and_names_the_way(tmp_path: Path) -> None
     command = f"echo hello | {' '.join(COMMAND)} --json-file out; echo status $?"
     env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT}
     with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path, cols=200) as terminal:
-        terminal.wait_for("status 2")
+        terminal.wait_for("status 1")
         assert "stdin is not a terminal" in terminal.text
         assert "PTY" in terminal.text
     assert not (tmp_path / "out").exists()

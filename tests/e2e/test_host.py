@@ -192,7 +192,7 @@ def test_a_channel_that_cannot_be_opened_is_a_warning_and_the_ui_runs(
 def test_both_output_flags_are_an_error_before_the_ui(tmp_path: Path) -> None:
     output = ["--json-fd", "3", "--json-file", "x"]
     with Program(tmp_path, output=output, cols=200) as program:
-        assert program.terminal.wait_exit() == 2
+        assert program.terminal.wait_exit() == 1
         assert "mutually exclusive" in program.terminal.text
         assert "Type a prompt" not in program.terminal.text
 

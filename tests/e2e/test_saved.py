@@ -102,7 +102,7 @@ def test_an_id_may_be_given_and_one_session_is_open_once(tmp_path: Path) -> None
                 await program.session.run("hi", timeout=30)
                 async with hosted(tmp_path, "--resume", session_id, env=env) as second:
                     await second.until("is open in process")
-                    assert (await second.session.wait_closed()).status == 2
+                    assert (await second.session.wait_closed()).status == 1
                     assert second.events[-1]["subtype"] == "session_end"
 
     anyio.run(main)
@@ -135,5 +135,5 @@ def test_what_is_not_there_is_said_before_the_screen_opens(
     finally:
         os.close(ours)
         os.close(theirs)
-    assert ended.returncode == 2
+    assert ended.returncode == 1
     assert says in ended.stderr

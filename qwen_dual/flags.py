@@ -1,0 +1,183 @@
+"""The reference's command line: every flag it has, in each spelling it takes, as ours.
+
+yargs, which reads it there, takes camel case, ``--no-x``, ``--x false``, several values behind one flag
+and short flags joined; argparse takes none of these. What ``normalise`` returns argparse understands.
+Flags were read off ``--help`` of 0.24.4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Kind = Literal["switch", "value", "optional", "list"]
+
+_SWITCHES = (
+    "bare continue debug fork-session help include-partial-messages insecure list-extensions "
+    "offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
+    "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
+    "sandbox"
+)
+_VALUES = (
+    "append-system-prompt approval-mode auth-type channel input-fd input-file input-format "
+    "input-from json-fd json-file json-schema max-session-turns max-subagent-depth max-tool-calls "
+    "max-wall-time mcp-config model offline-script openai-api-key openai-base-url "
+    "openai-logging-dir output-format output-style prompt prompt-interactive proxy sandbox-image "
+    "session-id system-prompt telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile "
+    "telemetry-target"
+)
+_LISTS = (
+    "allowed-mcp-server-names allowed-tools core-tools disabled-slash-commands exclude-tools "
+    "extensions fallback-model include-directories"
+)
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(_SWITCHES.split(), "switch"),
+    **dict.fromkeys(_VALUES.split(), "value"),
+    **dict.fromkeys(_LISTS.split(), "list"),
+    **dict.fromkeys(("resume", "channel-dir", "worktree"), "optional"),
+}
+"""Every flag by its long name, the reference's and ours."""
+
+SHORT = {
+    "c": "continue",
+    "d": "debug",
+    "e": "extensions",
+    "h": "help",
+    "i": "prompt-interactive",
+    "l": "list-extensions",
+    "m": "model",
+    "o": "output-format",
+    "p": "prompt",
+    "r": "resume",
+    "s": "sandbox",
+    "v": "version",
+    "y": "yolo",
+}
+_ALIASES = {"add-dir": "include-directories", "experimental-acp": "acp"}
+
+_IDLE = (
+    "allowed-mcp-server-names checkpointing disabled-slash-commands experimental-lsp "
+    "extensions fallback-model fork-session include-directories include-partial-messages "
+    "input-format insecure json-schema max-subagent-depth max-tool-calls max-wall-time "
+    "mcp-config openai-logging openai-logging-dir output-format output-style "
+    "restore-ask-user-question sandbox sandbox-image telemetry telemetry-log-prompts "
+    "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
+    "worktree"
+)
+WITHOUT_EFFECT = frozenset(_IDLE.split())
+"""Taken, so that a launch line of the reference starts, and told once, since they do nothing yet."""
+
+_SILENT = frozenset(["channel"])
+"""Taken and without anything to tell: it only names who started the program."""
+
+_SUBCOMMANDS = "auth board channel extensions hooks mcp review sandbox serve sessions update"
+SUBCOMMANDS = frozenset(_SUBCOMMANDS.split())
+"""What the reference runs instead of a session; never a prompt."""
+
+
+@dataclass(slots=True)
+class Normalised:
+    """A command line that argparse understands.
+
+    Attributes:
+        arguments: flags as ``--name`` or ``--name=value``.
+        words: what is no flag, in order: a prompt.
+        unused: flags that have no effect, as they would be written here, once each.
+    """
+
+    arguments: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+
+
+def normalise(arguments: Sequence[str]) -> Normalised:
+    """Brings ``arguments`` into one spelling; what is no flag of ours stays, to be refused."""
+    found = Normalised()
+    rest = list(reversed(arguments))
+    while rest:
+        argument = rest.pop()
+        if argument == "--":
+            found.words += reversed(rest)
+            break
+        if not argument.startswith("-") or argument == "-":
+            found.words.append(argument)
+            continue
+        names, value = _names(argument)
+        for name in names[:-1]:
+            _take(name, None, found, [])
+        _take(names[-1], value, found, rest)
+    return found
+
+
+def long_name(name: str) -> str:
+    """``jsonFile`` and ``json_file`` as ``json-file``."""
+    kebab = re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).replace("_", "-").lower()
+    return _ALIASES.get(kebab, kebab)
+
+
+def _names(argument: str) -> tuple[list[str], str | None]:
+    """The long names that an argument gives, and the value that is joined to the last of them."""
+    text, joined, value = argument.partition("=")
+    given = value if joined else None
+    if text.startswith("--"):
+        return [long_name(text[2:])], given
+    if all(letter in SHORT for letter in text[1:]):
+        return [SHORT[letter] for letter in text[1:]], given
+    first = SHORT.get(text[1])
+    if first is not None and KINDS[first] != "switch":  # -mNAME
+        return [first], argument[2:]
+    return [text[1:]], given
+
+
+def _take(name: str, value: str | None, found: Normalised, rest: list[str]) -> None:
+    """Takes one flag, and its values out of ``rest`` (last first)."""
+    kind = KINDS.get(name)
+    if kind is None and name.startswith("no-") and KINDS.get(name[3:]) == "switch":
+        name, kind, value = name[3:], "switch", "false" if value in (None, "true") else "true"
+    if kind is None:
+        dashes = "--" if len(name) > 1 else "-"
+        found.arguments.append(f"{dashes}{name}" + ("" if value is None else f"={value}"))
+    elif kind == "switch":
+        if value is None and rest and rest[-1] in ("true", "false"):
+            value = rest.pop()
+        _emit(found, name, [] if value in (None, "true") else [value or ""], kind)
+    elif kind == "list":
+        values = [] if value is None else [value]
+        while value is None and rest and not rest[-1].startswith("-"):
+            values.append(rest.pop())
+        _emit(found, name, [part for item in values for part in _split(item)], kind)
+    else:
+        if value is None and rest and not re.match(r"-[^\s\d]\S*$|--$", rest[-1]):
+            value = rest.pop()
+        _emit(found, name, [] if value is None else [value], kind)
+
+
+def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:
+    if name in _SILENT or (kind == "switch" and values == ["false"] and name != "chat-recording"):
+        return
+    if name in WITHOUT_EFFECT:
+        if f"--{name}" not in found.unused:
+            found.unused.append(f"--{name}")
+    elif name == "chat-recording":
+        found.arguments += ["--no-chat-recording"] if values == ["false"] else []
+    elif values:
+        found.arguments += [f"--{name}={value}" for value in values]
+    else:
+        found.arguments.append(f"--{name}")
+
+
+def _split(item: str) -> list[str]:
+    """The parts between commas, those in parentheses apart: ``Edit,Bash(git log a,b)``."""
+    parts, depth, start = [], 0, 0
+    for at, char in enumerate(item):
+        if char in "()":
+            depth += 1 if char == "(" else -1
+        elif char == "," and depth <= 0:
+            parts.append(item[start:at])
+            start = at + 1
+    parts.append(item[start:])
+    return [part.strip() for part in parts if part.strip()]
