@@ -131,6 +131,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         detach=tools.detach_commands,
         ready=ready,
         max_turns=turns if turns > 0 else None,
+        text_calls=settings.of_the_person("model.textToolCalls", False),
     )
     session.policy.set_rules(
         allow=parse_rules([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),

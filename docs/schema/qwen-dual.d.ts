@@ -327,7 +327,7 @@ export interface ResultEvent {
   permission_denials: Denial[];
   turn_id: string;
   command_id: string | null;
-  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens";
+  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop";
   error?: TurnError;
 }
 

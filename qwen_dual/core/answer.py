@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.arguments import read
 from qwen_dual.core.model import (
     Finished,
     TextDelta,
@@ -21,7 +22,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from qwen_dual.core.model import ModelDelta
     from qwen_dual.protocol.events import Event
@@ -32,14 +33,17 @@ class RequestedCall:
     """A tool call as the model asked for it.
 
     Attributes:
-        arguments: the parsed object, or None where the text was no JSON object.
+        arguments: what they say by the tool's schema, see ``arguments``; None where they say no
+            object.
         raw: the text of the arguments.
+        cut_off: the answer reached the limit of its tokens before the arguments were whole.
     """
 
     id: str
     name: str
     arguments: dict[str, Any] | None
     raw: str
+    cut_off: bool = False
 
 
 class Answer:
@@ -49,6 +53,7 @@ class Answer:
         model: the model's name, for the events.
         emit: called with each event body, in order.
         on_kind: called with ``text``, ``thinking`` or ``tool_use`` when a run of that kind begins.
+        schemas: the JSON Schema of the arguments of each tool, by its name.
 
     Attributes:
         blocks: the finished content blocks.
@@ -62,6 +67,7 @@ class Answer:
         model: str,
         emit: Callable[[Event], object],
         on_kind: Callable[[str], object] = lambda kind: None,
+        schemas: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.model = model
         self.blocks: list[dict[str, Any]] = []
@@ -70,6 +76,7 @@ class Answer:
         self.cut_off = False
         self._emit = emit
         self._on_kind = on_kind
+        self._schemas = schemas or {}
         self._next_id = events.new_uuid()
         self._started = False
         self._finished = False
@@ -171,7 +178,7 @@ class Answer:
         block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
         self._emit(events.block_start(len(self._run), block))
 
-    def _close_block(self) -> None:
+    def _close_block(self, *, cut_off: bool = False) -> None:
         if self._pieces is None:
             return
         text = "".join(self._pieces)
@@ -183,27 +190,23 @@ class Answer:
             block = {"type": "thinking", "thinking": text, "signature": self._signature}
             self._signature = ""
         else:
-            block = self._finished_call(text)
+            block = self._finished_call(text, cut_off=cut_off)
         self._emit(events.block_stop(len(self._run)))
         self._run.append(block)
         self.blocks.append(block)
 
-    def _finished_call(self, raw: str) -> dict[str, Any]:
+    def _finished_call(self, raw: str, *, cut_off: bool) -> dict[str, Any]:
         call = self._call
         assert call is not None
         self._call = None
-        arguments: dict[str, Any] | None = None
-        try:
-            value = decode(raw or "{}")
-        except NotJson:
-            pass
-        else:
-            arguments = value if isinstance(value, dict) else None
-        self.calls.append(RequestedCall(call.id, call.name, arguments, raw))
+        # Of what was cut off only the whole is taken: half of a file's content reads as well.
+        cut_off = cut_off and not _is_object(raw)
+        arguments = None if cut_off else read(raw, self._schemas.get(call.name))
+        self.calls.append(RequestedCall(call.id, call.name, arguments, raw, cut_off))
         return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments or {}}
 
     def _close_run(self, *, last: bool) -> None:
-        self._close_block()
+        self._close_block(cut_off=last and self.cut_off)
         if not self._run:
             return
         self._emit(
@@ -228,3 +231,10 @@ class Answer:
             "cache_read_input_tokens": usage.cache_read_input_tokens,
             "total_tokens": usage.input_tokens + usage.output_tokens,
         }
+
+
+def _is_object(raw: str) -> bool:
+    try:
+        return isinstance(decode(raw), dict)
+    except NotJson:
+        return False

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 DENIED = "The person did not allow this call."
 DECLINED = "The person declined to answer."
 INTERRUPTED = "Interrupted before it finished."
+CUT_OFF = (
+    "The answer reached your limit of output tokens in the middle of this call, so its arguments "
+    "are not whole and it was not run. Make the same call in smaller pieces: write a long file in "
+    "several steps, each well below the limit."
+)
 SKIPPED = "Not run: an earlier call of the same message was not allowed."
 
 
@@ -140,6 +145,8 @@ class CallRunner:
         if tool is None:
             known = ", ".join(self._tools) or "none"
             job.error = f"There is no tool {requested.name!r}. Tools: {known}."
+        elif requested.cut_off:
+            job.error = CUT_OFF
         elif requested.arguments is None:
             raw = requested.raw[:200]
             job.error = f"The arguments of {requested.name} are not a JSON object: {raw}"

@@ -50,6 +50,7 @@ class Session:
         detach: lets running shell commands go on in the background; returns how many there were.
         ready: waited for before each prompt is run, for what is loaded after the start.
         max_turns: model calls of one conversation at the most; None for no bound.
+        text_calls: whether calls that a model wrote as text are run.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Session:
         detach: Callable[[], int] = lambda: 0,
         ready: Callable[[], Awaitable[object]] | None = None,
         max_turns: int | None = None,
+        text_calls: bool = False,
     ) -> None:
         self.bus = bus
         self.cwd = cwd
@@ -78,6 +80,7 @@ class Session:
         self.conversation = Conversation()
         self.system = system
         self.max_turns = max_turns
+        self.text_calls = text_calls
         self._models = dict(models)
         self._model_name, self._model = next(iter(models.items()))
         self._keep_rule = keep_rule

@@ -10,25 +10,49 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+from qwen_dual.core import text_calls
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.calls import INTERRUPTED
-from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
+from qwen_dual.core.model import (
+    ModelError,
+    ModelRequest,
+    RetryWait,
+    ToolCallArguments,
+    ToolCallStart,
+)
+from qwen_dual.core.repetition import Repetition
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.calls import CallRunner, Outcome
     from qwen_dual.core.context import ContextKeeper
     from qwen_dual.core.conversation import Conversation
     from qwen_dual.core.model import Model, ModelDelta, TokenUsage, ToolSpec
     from qwen_dual.core.prompts import Prompt
+    from qwen_dual.core.repetition import Finding
     from qwen_dual.protocol.events import Event
 
 CUT_OFF = (
     "The answer reached the model's limit of output tokens (max_tokens) and is not complete. "
     "Ask it to go on, or raise samplingParams.max_tokens in the settings."
 )
+
+WRITTEN = (
+    "The model wrote a call of {tools} as text, and nothing was run: the server did not read it as "
+    "a call. Let the server parse tool calls (vLLM: --enable-auto-tool-choice with "
+    "--tool-call-parser; llama.cpp: --jinja), choose a model that was made for tools with /model, "
+    "or set model.textToolCalls to true in your settings, which runs such calls with the usual "
+    "approvals."
+)
+WRITTEN_TOLD = (
+    "You wrote a call of {tools} as text, and text runs nothing. Make the call through the tool "
+    "interface of this conversation, without any notation of your own; if you cannot, say so."
+)
+MOST_WRITTEN = 3
+"""Answers in a row that end with a call as text; then the model cannot do otherwise."""
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
 
@@ -48,6 +72,7 @@ class Turn:
         publish: takes the event bodies.
         set_state: takes the words of the ``state`` event.
         max_turns: model calls at the most; None for no bound.
+        text_calls: whether calls that the model wrote as text are run.
     """
 
     def __init__(
@@ -64,6 +89,7 @@ class Turn:
         publish: Callable[[Event], object],
         set_state: Callable[[str], object],
         max_turns: int | None = None,
+        text_calls: bool = False,
     ) -> None:
         self.prompt = prompt
         self.turn_id = turn_id
@@ -76,6 +102,8 @@ class Turn:
         self._publish = publish
         self._set_state = set_state
         self._max_turns = max_turns
+        self._text_calls = text_calls
+        self._written = 0  # answers in a row that ended with a call as text
         self._began = time.monotonic()
         self._api_seconds = 0.0
         self._num_turns = 0
@@ -87,6 +115,7 @@ class Turn:
         self._open_calls: list[str] = []
         self._error: dict[str, Any] | None = None
         self._asked_at = 0
+        self._repetition = Repetition()
 
     @property
     def model_calls(self) -> int:
@@ -115,18 +144,23 @@ class Turn:
             if self._error is not None:
                 return "error"
             if not answer.calls:
-                if answer.cut_off:
-                    self._publish(events.notice(CUT_OFF, "warning"))
-                    return "max_tokens"
-                return "end_turn"
+                ended = self._why_ended(answer)
+                if ended is None:
+                    continue
+                return ended
+            self._written = 0
             self._set_state("running_tool")
             self._calling = True
             self._open_calls = []
             outcome = await self._calls.run(answer.calls)
             self._calling = False
+            found = self._repetition_in(answer.calls, outcome)
             self._take(outcome)
             if outcome.stopped:
                 return "denied"
+            if found == "stop":
+                self._publish(events.notice(self._repetition.stopped, "warning"))
+                return "loop"
 
     def wind_up(self, stop_reason: str) -> None:
         """Ends the turn: closes what is open and publishes ``result``."""
@@ -180,7 +214,12 @@ class Turn:
     async def _stream_answer(self) -> Answer:
         self._set_state("thinking")
         self._asked_at = len(self._conversation.messages)
-        answer = self._answer = Answer(self._model.name, self._publish, self._kind_began)
+        answer = self._answer = Answer(
+            self._model.name,
+            self._publish,
+            self._kind_began,
+            {tool.name: tool.parameters for tool in self._tools},
+        )
         began = time.monotonic()
         request = ModelRequest(self._system, tuple(self._conversation.messages), self._tools)
         try:
@@ -191,6 +230,8 @@ class Turn:
                         self._publish(_retry(delta))
                     else:
                         answer.feed(delta)
+            if self._text_calls:
+                self._call_what_is_written(answer)
         finally:
             self._api_seconds += time.monotonic() - began
         self._end_answer(answer)
@@ -231,6 +272,44 @@ class Turn:
             self._publish(events.tool_result(call_id, INTERRUPTED, is_error=True))
             blocks.append(events.result_block(call_id, INTERRUPTED, is_error=True))
         return blocks
+
+    def _why_ended(self, answer: Answer) -> str | None:
+        """The stop reason after an answer without calls; None where the model is asked again."""
+        if answer.cut_off:
+            self._publish(events.notice(CUT_OFF, "warning"))
+            return "max_tokens"
+        calls = text_calls.find(answer.text, [tool.name for tool in self._tools])
+        if not calls:
+            return "end_turn"
+        tools = text_calls.names(calls)
+        self._written += 1
+        if self._written == MOST_WRITTEN:
+            self.fail(WRITTEN.format(tools=tools), kind="malformed")
+            return "error"
+        if self._written == 1:
+            self._publish(events.notice(WRITTEN.format(tools=tools), "warning"))
+        told = {"type": "text", "text": WRITTEN_TOLD.format(tools=tools)}
+        self._conversation.add("user", [told])
+        return None
+
+    def _call_what_is_written(self, answer: Answer) -> None:
+        """Makes calls of those that an answer ended with as text."""
+        if answer.calls or answer.cut_off:
+            return
+        for call in text_calls.find(answer.text, [tool.name for tool in self._tools]):
+            answer.feed(ToolCallStart(f"call_{events.new_uuid()}", call.name))
+            answer.feed(ToolCallArguments(call.arguments))
+
+    def _repetition_in(self, calls: Sequence[RequestedCall], outcome: Outcome) -> Finding:
+        """Whether the model goes round in circles; what it is told then goes with the results."""
+        found: Finding = ""
+        for call, block in zip(calls, outcome.results, strict=True):
+            found = self._repetition.add(call, block["content"]) or found
+        if found == "tell":
+            last = outcome.results[-1]
+            last["content"] = f"{last['content']}\n\n{self._repetition.told}"
+            self._publish(events.notice(f"Told the model: {self._repetition.told}"))
+        return found
 
     def _take(self, outcome: Outcome) -> None:
         self._denials += outcome.denials

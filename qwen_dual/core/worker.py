@@ -127,6 +127,7 @@ class Worker:
             publish=self._publish,
             set_state=self._state.set,
             max_turns=self._calls_left(),
+            text_calls=session.text_calls,
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None

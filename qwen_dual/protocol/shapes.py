@@ -13,7 +13,9 @@ from typing_extensions import TypedDict
 Origin = Literal["keyboard", "input", "cli"]
 ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
-StopReason = Literal["end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens"]
+StopReason = Literal[
+    "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop"
+]
 
 
 class TextBlock(TypedDict):

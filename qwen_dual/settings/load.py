@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.protocol.codec import encode
@@ -88,6 +88,12 @@ class Settings:
                 return default
             value = value[part]
         return value
+
+    def of_the_person(self, key: str, default: Any = None) -> Any:
+        """As ``get``, of a key that no project's file may set, trusted or not."""
+        layers = (layer for layer in self.layers if layer.name != "project")
+        values, _ = merge((layer.label, clean(layer.values)) for layer in layers)
+        return replace(self, values=values).get(key, default)
 
 
 def load_settings(

@@ -126,6 +126,12 @@ class Model(Section):
     max_session_turns: Annotated[int, rules.LIMIT] = Field(
         default=-1, description="Model calls that one session may make; -1 for no limit."
     )
+    text_tool_calls: Flag = Field(
+        default=False,
+        description="Whether a tool call that the model wrote as text at the end of its answer is "
+        "run, with the usual approvals, for servers that cannot parse calls. A project's file "
+        "cannot set it.",
+    )
     generation_config: GenerationConfig = Field(
         default_factory=GenerationConfig,
         description="For a model that no entry of `modelProviders` describes; keys as there.",

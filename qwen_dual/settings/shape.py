@@ -112,7 +112,12 @@ _SETTINGS = _object(
     security=_object(
         auth=_object(selectedType=rules.TEXT),
     ),
-    model=_object(name=rules.TEXT, maxSessionTurns=rules.LIMIT, generationConfig=_GENERATION),
+    model=_object(
+        name=rules.TEXT,
+        maxSessionTurns=rules.LIMIT,
+        textToolCalls=rules.BOOLEAN,
+        generationConfig=_GENERATION,
+    ),
     tools=_object(
         approvalMode=rules.MODE,
         allowed=_TEXTS,
