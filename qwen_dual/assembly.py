@@ -16,7 +16,7 @@ from qwen_dual.core.model import ModelRequest, TextDelta
 from qwen_dual.core.permissions import parse_rules, select_tools
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
-from qwen_dual.environment import git_branch, system_prompt
+from qwen_dual.environment import system_prompt
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.saved import make_recorder
 from qwen_dual.settings.keep import keep_rule, settings_path
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from qwen_dual.settings.load import Settings
     from qwen_dual.tools.job import Task
     from qwen_dual.tools.toolset import Toolset
+
+
+_MAY_SWITCH = ("user", "result")
+"""Events after which another branch may be checked out: a tool has run, or a turn has ended."""
 
 
 @dataclass(slots=True)
@@ -141,17 +145,20 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     )
     tools.filter(filters_of(settings))
     tools.hide(session.policy.hides)
+    tools.trust(settings.trusted)
     register(session, stats)
     parts = Parts(session, tools, warnings=warnings)
     if settings.get("general.chatRecording", True):
         parts.recorder = make_recorder(
-            session, launch.home, schedule, lambda: git_branch(launch.cwd), launch.chat
+            session, launch.home, schedule, lambda: launch.branch.name, launch.chat
         )
         launch.bus.subscribe(parts.recorder)
 
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
             tools.forget()
+        if event["type"] in _MAY_SWITCH:
+            launch.branch.look_again()
 
     launch.bus.subscribe(follow_session)
     if launch.chat is not None:
@@ -162,7 +169,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
 def _system(launch: Launch) -> str:
     """What the model is told first: the command line's words where it has any."""
     own = launch.options.system_prompt
-    text = system_prompt(launch.cwd) if own is None else own
+    text = system_prompt(launch.cwd, launch.branch.name) if own is None else own
     more = launch.options.append_system_prompt
     return text if more is None else f"{text}\n\n{more}"
 

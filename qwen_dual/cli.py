@@ -44,6 +44,7 @@ class Options:
     resume_last: bool = False
     resume: str | None = None
     session_id: str | None = None
+    trust: bool = False
     screen_reader: bool = False
     debug: bool = False
     system_prompt: str | None = None
@@ -201,6 +202,12 @@ def _parser() -> argparse.ArgumentParser:
         "--offline-script",
         metavar="FILE",
         help="answer with the model messages in FILE (JSON Lines) instead of the offline model",
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="trust this folder for this session: its settings, context files, .env and the like "
+        "take effect; not remembered",
     )
     parser.add_argument(
         "--screen-reader",

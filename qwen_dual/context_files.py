@@ -50,6 +50,7 @@ def context_files(
     home: str,
     names: Sequence[str] = NAMES,
     *,
+    trusted: bool = True,
     hidden: Callable[[str, str], bool] = lambda path, real: False,
     on_refused: Callable[[str], object] = lambda why: None,
 ) -> list[ContextFile]:
@@ -63,6 +64,7 @@ def context_files(
         folder: the workspace.
         home: the user's settings folder; only the first of ``names`` counts there.
         names: what the files are called.
+        trusted: whether ``folder`` is: otherwise only the user's own file counts.
         hidden: whether rules keep a file from the model, by its path and its real path.
         on_refused: told of each file that is there and is not used, and why.
     """
@@ -70,7 +72,8 @@ def context_files(
     owners = owners_in(os.stat(folder))
     levels = _levels(folder, owners)
     places = [(os.path.join(home, name), "") for name in names[:1]]
-    places += [(os.path.join(level, name), levels[0]) for level in levels for name in names]
+    if trusted:
+        places += [(os.path.join(level, name), levels[0]) for level in levels for name in names]
     found: list[ContextFile] = []
     seen: set[str] = set()
     for path, root in places:

@@ -19,7 +19,7 @@ from qwen_dual import __version__
 from qwen_dual.assembly import assemble, filters_of
 from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
-from qwen_dual.environment import git_branch, short_path
+from qwen_dual.environment import short_path
 from qwen_dual.late import load_late
 from qwen_dual.models.offline import OfflineModel
 from qwen_dual.protocol import events
@@ -115,6 +115,7 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
         launch.cwd,
         filters=filters_of(launch.settings),
         recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
+        trusted=lambda: launch.settings.trusted,
     )
     tui = _make_tui(launch, parts, index)
     Commands(launch, parts, tui).register()
@@ -171,7 +172,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         channels=launch.channels.count,
         banner=banner(launch),
         version=__version__,
-        git_branch=git_branch(launch.cwd),
+        branch=lambda: launch.branch.name,
         theme_name=settings.get("ui.theme", DEFAULT),
         files=index,
         replay=launch.chat.replay if launch.chat is not None else (),

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.environment import git_changes
+from qwen_dual.git.run import changed_files
 from qwen_dual.models.deferred import DeferredModel
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def files_in_force(
         launch.cwd,
         launch.home,
         [names] if isinstance(names, str) else names,
+        trusted=launch.settings.trusted,
         hidden=parts.tools.workspace.hides_either,
         on_refused=on_refused,
     )
@@ -66,4 +68,5 @@ def _load(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str], s
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)
-    return files, wrong, git_changes(launch.cwd)
+    changed = changed_files(launch.cwd) if launch.settings.trusted else None
+    return files, wrong, git_changes(changed)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
 from qwen_dual.core.bus import Bus
+from qwen_dual.git.repository import Branch
 from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
 from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id
 from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.secrets import is_secret
+from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +58,7 @@ class Launch:
     bus: Bus
     channels: Channels
     log_path: str
+    branch: Branch
     chat: Chat | None = None
 
     @property
@@ -90,7 +93,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     except OSError as error:
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
     home = qwen_home(os.environ)
-    settings = load_settings(cwd, home, os.environ, flags=options.as_settings())
+    trust = FolderTrust(TrustedFolders(home), cwd, by_host=options.trust)
+    settings = load_settings(cwd, home, os.environ, flags=options.as_settings(), trust=trust)
     # So that what runs for the session sees them too: the shell's commands, a proxy's address.
     os.environ.update(settings.environment.added)
     choice = _choose(options, settings)
@@ -125,7 +129,9 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     log_path = debuglog.start(home, bus.session_id, verbose=options.debug, scrub=bus.secrets.scrub)
     if channels.tee is not None:
         bus.subscribe(channels.tee)
-    launch = Launch(options, settings, cwd, home, choice, mode, bus, channels, log_path, chat)
+    launch = Launch(
+        options, settings, cwd, home, choice, mode, bus, channels, log_path, Branch(cwd), chat
+    )
     bus.publish(session_start(launch))
     return launch
 

@@ -102,7 +102,7 @@ def run_settings(
     )
     full = validate(settings.layers)
     rows = _rows(full.values, full.sources)
-    warnings = [*settings.warnings, *full.warnings, *providers.warnings]
+    warnings = [*settings.warnings, *settings.held_back, *full.warnings, *providers.warnings]
     lines = (
         [_as_json(rows, providers, warnings)] if as_json else _as_text(rows, providers, warnings)
     )

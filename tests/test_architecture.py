@@ -15,6 +15,7 @@ PACKAGE = ROOT / "qwen_dual"
 ALLOWED = {
     "protocol": set(),
     "fs": set(),
+    "git": set(),
     "shell": set(),
     "core": {"protocol", "shell"},
     "models": {"core", "protocol"},
@@ -25,8 +26,8 @@ ALLOWED = {
     "host": {"protocol"},
     "tui": {"core", "protocol"},
 }
-EVERYWHERE = {"fs"}
-"""What any room may use: it imports nothing of ours."""
+EVERYWHERE = {"fs", "git"}
+"""What any room may use: they import nothing else of ours."""
 
 HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "typing_extensions")
 

@@ -1,8 +1,8 @@
 """The environment as the program sees it: the shell's, then .env files, then the settings' ``env``.
 
 Changes nothing in the process: what is added comes back to the caller. A project's .env may come
-with a cloned repository, so what it may set is limited, and more so where the folder is not
-trusted.
+with a cloned repository: it sets nothing where the folder is not trusted, and what it may set is
+limited where it is.
 """
 
 from __future__ import annotations
@@ -24,10 +24,6 @@ FILE = ".env"
 NEVER = ("DEBUG", "DEBUG_MODE", "LD_*", "DYLD_*", "PYTHON*", "NODE_OPTIONS", "PATH")
 """Names that no project's .env may set."""
 
-UNTRUSTED = ("*_API_KEY", "OPENAI_MODEL", "QWEN_MODEL", "ANTHROPIC_MODEL", "GEMINI_MODEL")
-"""The only names that the .env of a folder which is not trusted may set, and only where nothing
-else sets them: with any other a repository could send a key elsewhere or run a command."""
-
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -37,14 +33,14 @@ class Environment:
         values: all of them; to look up keys and ``$NAME``.
         added: those that the shell did not set.
         sources: the file of each that was added.
-        unproven: those from the .env of a folder that is not trusted.
+        held_back: what is not used since its folder is not trusted.
         warnings: what was not taken, and why; names, never values.
     """
 
     values: Mapping[str, str] = field(repr=False)
     added: Mapping[str, str] = field(default_factory=dict, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict)
-    unproven: frozenset[str] = frozenset()
+    held_back: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
     def source(self, name: str) -> str:
@@ -73,7 +69,7 @@ def load_environment(
     sources: dict[str, str] = {}
     warnings: list[str] = []
 
-    def add(found: Mapping[str, str], source: str) -> list[str]:
+    def add(found: Mapping[str, str], source: str) -> None:
         if bad := [name for name in found if not name or "=" in name or "\0" in name]:
             names = ", ".join(printable(repr(name)) for name in bad)
             warnings.append(f"{source}: left out: {names}. No variable can have such a name")
@@ -82,30 +78,21 @@ def load_environment(
         for name in fresh:
             added[name] = found[name]
             sources[name] = source
-        return fresh
 
-    unproven: dict[str, str] = {}
-    project = _first(_project_files(cwd, shell), warnings, of_project=True)
-    if project is not None:
-        path, variables = project
-        if trusts(_folder(path)):
-            add(_without(variables, NEVER), path)
-        else:
-            unproven = _only(variables, UNTRUSTED)
-            if left := [name for name in variables if name not in unproven]:
-                names = printable(", ".join(left))
-                warnings.append(
-                    f"{path}: left out: {names}. This folder is not trusted; of its .env only API "
-                    "keys and model names are used"
-                )
+    own: list[str] = []
+    held: list[str] = []
+    for path in filter(os.path.lexists, _project_files(cwd, shell)):
+        (own if trusts(_folder(path)) else held).append(path)
+    if project := _first(own, warnings, of_project=True):
+        add(_without(project[1], NEVER), project[0])
     for path in _user_files(home, shell):
         if found := _first((path,), warnings):
             add(found[1], path)
     for label, values in reversed(settings):
         base = {**added, **shell}
         add({name: expand(_plain(value), base) for name, value in values.items()}, label)
-    weak = add(unproven, project[0]) if project is not None else []
-    return Environment({**added, **shell}, added, sources, frozenset(weak), warnings)
+    held_back = [f"{path} is not used: its folder is not trusted" for path in held]
+    return Environment({**added, **shell}, added, sources, held_back, warnings)
 
 
 def _folder(path: str) -> str:

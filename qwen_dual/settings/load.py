@@ -11,13 +11,12 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwen_dual.protocol.codec import encode
 from qwen_dual.settings.environment import Environment, load_environment
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
 from qwen_dual.settings.legacy import moved
 from qwen_dual.settings.shape import clean
-from qwen_dual.settings.trust import TrustedFolders
+from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 from qwen_dual.settings.untrusted import restrict
 
 if TYPE_CHECKING:
@@ -58,11 +57,12 @@ class Settings:
         allow: ``permissions.allow`` of all layers; ``ask`` and ``deny`` likewise.
         warnings: files and keys that were not taken, and why. Wrong values are not among them:
             ``validate.validate(settings.layers)`` names those.
+        held_back: what the project's files say and is not used, since the folder is not trusted.
         sources: the file that each value comes from, by its dotted key.
         values: everything that is set, without what is wrong.
         layers: what each file sets, low to high.
         environment: the shell's variables, those of .env files and of ``env``.
-        trusted: whether the user trusts the project's folder.
+        trust: whether the project's folder is trusted, now; the rest is as it was when it was read.
     """
 
     json_file: str | None = None
@@ -72,13 +72,21 @@ class Settings:
     ask: list[str] = field(default_factory=list)
     deny: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list, compare=False)
     sources: dict[str, str] = field(default_factory=dict, compare=False)
     values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     layers: Sequence[Layer] = field(default=(), compare=False, repr=False)
     environment: Environment = field(
         default_factory=lambda: Environment({}), compare=False, repr=False
     )
-    trusted: bool = field(default=False, compare=False)
+    trust: FolderTrust = field(
+        default_factory=lambda: FolderTrust(TrustedFolders(""), ""), compare=False, repr=False
+    )
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the project's folder is trusted, now."""
+        return self.trust.trusted
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a dotted key, of the type that ``schema`` says; ``default`` if not set."""
@@ -103,6 +111,7 @@ def load_settings(
     *,
     system: SystemFiles | None = None,
     flags: Mapping[str, Any] | None = None,
+    trust: FolderTrust | None = None,
 ) -> Settings:
     """Reads all layers.
 
@@ -112,11 +121,13 @@ def load_settings(
         env: the shell's environment; it is not changed.
         system: the machine's files; None takes them from where they belong.
         flags: what the command line sets, as the settings would: the highest layer.
+        trust: whether ``cwd`` is trusted; what the user's list says unless given.
     """
     files = system or system_files(env)
     warnings: list[str] = []
-    trust = TrustedFolders(home)
-    trusted = trust.trusts(cwd)
+    if trust is None:
+        trust = FolderTrust(TrustedFolders(home), cwd)
+    trusted = trust.trusted
     read = _read(cwd, home, files, warnings)
     own_env = [
         (layer.label, _section(clean(layer.raw), "env"))
@@ -124,20 +135,22 @@ def load_settings(
         if layer.name != "project" or trusted
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
-    layers = _finish(read, environment, trust, cwd, warnings)
+    held_back: list[str] = []
+    layers = _finish(read, environment, trusted, held_back)
     if flags:
         layers.append(Layer("command line", "", "", dict(flags), dict(flags)))
-    if trust.problem is not None:
-        warnings.append(trust.problem)
+    if trust.folders.problem is not None:
+        warnings.append(trust.folders.problem)
     warnings += environment.warnings
     values, sources = merge((layer.label, clean(layer.values)) for layer in layers)
     settings = Settings(
         warnings=warnings,
+        held_back=[*held_back, *environment.held_back],
         sources=sources,
         values=values,
         layers=layers,
         environment=environment,
-        trusted=trusted,
+        trust=trust,
     )
     settings.approval_mode = settings.get("tools.approvalMode")
     settings.json_file = _absolute(settings.get("dualOutput.jsonFile"), cwd, env)
@@ -171,14 +184,13 @@ def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[
 def _finish(
     read: Sequence[Layer],
     environment: Environment,
-    trust: TrustedFolders,
-    cwd: str,
-    warnings: list[str],
+    trusted: bool,
+    held_back: list[str],
 ) -> list[Layer]:
     """The layers with variables put in, and the project's as far as it is trusted."""
     layers: list[Layer] = []
     for layer in read:
-        untrusted = layer.name == "project" and not trust.trusts(cwd)
+        untrusted = layer.name == "project" and not trusted
         # No variables for a file that may not see them: a value may be shown.
         values = expand(layer.raw, {} if untrusted else environment.values)
         if untrusted:
@@ -186,10 +198,9 @@ def _finish(
             refused = restrict(values, below)
             if refused:
                 keys = ", ".join(dotted(layer.written(place)) for place in refused)
-                warnings.append(
+                held_back.append(
                     f"{layer.path}: {keys} {'is' if len(refused) == 1 else 'are'} not used: this "
-                    "folder is not trusted. To trust it, add "
-                    f'{encode(cwd).decode().rstrip()}: "TRUST_FOLDER" to {trust.path}.'
+                    "folder is not trusted. /trust in a session trusts it"
                 )
         layers.append(Layer(layer.name, layer.path, layer.text, layer.raw, values, layer.flat))
     return layers

@@ -143,17 +143,9 @@ class _Resolver:
 
     def _list_environment(self) -> None:
         """Adds what the environment alone describes: a model it names, or a key by itself."""
-        weak: list[ModelProtocol] = []
         for protocol, service in self.services.items():
-            if not service.given:
-                continue
-            if service.unproven:
-                weak.append(protocol)
-            else:
+            if service.given:
                 self._list_service(protocol, service)
-        for protocol in weak:  # only where there is nothing else to use
-            if not self.models:
-                self._list_service(protocol, self.services[protocol])
 
     def _list_service(self, protocol: ModelProtocol, service: Service) -> None:
         ids = [config.id for config in self.entries if config.protocol == protocol]
@@ -168,17 +160,7 @@ class _Resolver:
         found = services.environment_model(self.environment, protocol)
         if found is None:
             return None
-        name, variable = found
-        if variable in self.environment.unproven and self._is_settled(protocol):
-            return None
-        return name
-
-    def _is_settled(self, protocol: ModelProtocol) -> bool:
-        """Whether the user's own choice stands against a model that an untrusted folder names."""
-        if self.entries or self.preferred or self.settings.get("model.name"):
-            return True
-        own = {name for name, at in self.services.items() if at.given and not at.unproven}
-        return bool(own) and protocol not in own
+        return found[0]
 
     def _choose(self) -> int | None:
         if self.model is not None:
@@ -221,7 +203,7 @@ class _Resolver:
     def _likely(self, *, explicit: bool) -> ModelProtocol | None:
         """The protocol for a model that nobody describes, where none is selected."""
         for protocol, service in self.services.items():
-            if service.given and not service.unproven:
+            if service.given:
                 return protocol
         if self.entries:
             return self.entries[0].protocol

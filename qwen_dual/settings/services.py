@@ -53,13 +53,11 @@ class Service(NamedTuple):
         base_url: its address.
         key: its key.
         given: whether the environment or the command line names the key or the address.
-        unproven: whether the key comes from the .env of a folder that is not trusted.
     """
 
     base_url: str
     key: Key
     given: bool
-    unproven: bool
 
 
 def as_protocol(name: object) -> ModelProtocol | None:
@@ -113,7 +111,6 @@ def service(
         base_url(protocol, given or DEFAULT_BASE_URL[protocol]),
         key,
         bool(given or key.value),
-        names.key in environment.unproven and not api_key,
     )
 
 

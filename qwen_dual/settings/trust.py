@@ -1,20 +1,36 @@
 """Which folders the user trusts: ``trustedFolders.json`` in the user's own settings folder.
 
 A path maps to ``TRUST_FOLDER`` (it and all below), ``TRUST_PARENT`` (the folder above it and all
-below that) or ``DO_NOT_TRUST``. The most specific rule decides; without one a folder is not trusted.
+below that) or ``DO_NOT_TRUST``. The most specific rule decides; without one a folder is not trusted,
+and the person has not been asked.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from qwen_dual.settings.files import BadFile, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FILE = "trustedFolders.json"
+
+Level = Literal["TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST"]
+LEVELS: tuple[Level, ...] = ("TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST")
+
+
+class Ruling(NamedTuple):
+    """What decides about a folder.
+
+    Attributes:
+        trusted: whether it trusts.
+        root: the folder that the rule is about, its real path.
+    """
+
+    trusted: bool
+    root: str
 
 
 class TrustedFolders:
@@ -31,36 +47,100 @@ class TrustedFolders:
     def __init__(self, home: str) -> None:
         self.path = os.path.join(home, FILE)
         self.problem: str | None = None
-        self._rules: dict[str, Any] | None = None
+        self._rules: list[Ruling] | None = None
+
+    def ruling(self, folder: str) -> Ruling | None:
+        """The rule that decides about ``folder``; None where no rule does."""
+        if self._rules is None:
+            try:
+                self._rules = rulings(read_object(self.path)[0])
+            except BadFile as error:
+                self.problem = str(error)
+                self._rules = []
+        return most_specific(folder, self._rules)
 
     def trusts(self, folder: str) -> bool:
         """Whether ``folder`` may bring settings that reach beyond it."""
-        if self._rules is None:
-            try:
-                self._rules, _ = read_object(self.path)
-            except BadFile as error:
-                self.problem = str(error)
-                self._rules = {}
-        return is_trusted(folder, self._rules)
+        found = self.ruling(folder)
+        return found is not None and found.trusted
+
+    def reread(self) -> None:
+        """Reads the file again at the next question: somebody has written it."""
+        self._rules, self.problem = None, None
+
+
+class FolderTrust:
+    """Whether the folder of one session is trusted: a fact that may change while it runs.
+
+    Args:
+        folders: the user's list.
+        folder: the session's.
+        by_host: whether whoever started the program vouches for the folder; not remembered.
+
+    Attributes:
+        folders: the user's list.
+        folder: the session's, its real path.
+    """
+
+    def __init__(self, folders: TrustedFolders, folder: str, *, by_host: bool = False) -> None:
+        self.folders = folders
+        self.folder = os.path.realpath(folder)
+        self._for_session = True if by_host else None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what the folder brings takes effect."""
+        return self.trusts(self.folder)
+
+    @property
+    def decided(self) -> bool:
+        """Whether anybody has said yes or no."""
+        return self._for_session is not None or self.folders.ruling(self.folder) is not None
+
+    @property
+    def for_session(self) -> bool | None:
+        """What holds until the end of the session, whatever the list says; None where it decides."""
+        return self._for_session
+
+    def trusts(self, folder: str) -> bool:
+        """Whether ``folder``, the session's or one around or below it, is trusted."""
+        if self._for_session is not None and _within(os.path.realpath(folder), self.folder):
+            return self._for_session
+        return self.folders.trusts(folder)
+
+    def decide(self, trusted: bool | None) -> None:
+        """Decides for the rest of the session; None leaves it to the list, which is read anew."""
+        self._for_session = trusted
+        self.folders.reread()
+
+
+def rulings(rules: Mapping[str, Any]) -> list[Ruling]:
+    """What each of ``rules`` is about; symbolic links are resolved.
+
+    A rule whose path is not absolute says nothing: it would be about whatever folder one is in.
+    """
+    found = []
+    for path, level in rules.items():
+        root = os.path.expanduser(path)
+        if level not in LEVELS or not os.path.isabs(root):
+            continue
+        if level == "TRUST_PARENT":
+            root = os.path.dirname(os.path.normpath(root))
+        found.append(Ruling(level != "DO_NOT_TRUST", os.path.realpath(root)))
+    return found
+
+
+def most_specific(folder: str, rules: Iterable[Ruling]) -> Ruling | None:
+    """The one that decides about ``folder``; of two for one folder the cautious one."""
+    folder = os.path.realpath(folder)
+    about = [rule for rule in rules if _within(folder, rule.root)]
+    return max(about, key=lambda rule: (len(rule.root), not rule.trusted), default=None)
 
 
 def is_trusted(folder: str, rules: Mapping[str, Any]) -> bool:
-    """Whether ``rules`` trust ``folder``; symbolic links are resolved on both sides."""
-    folder = os.path.realpath(folder)
-    best, trusted = -1, False
-    for path, level in rules.items():
-        root = os.path.realpath(os.path.expanduser(path))
-        if level == "TRUST_PARENT":
-            root = os.path.dirname(root)
-        elif level not in ("TRUST_FOLDER", "DO_NOT_TRUST"):
-            continue
-        depth = len(root)
-        if not _within(folder, root) or depth < best:
-            continue
-        # Of two rules for one folder the cautious one wins.
-        trusted = level != "DO_NOT_TRUST" and (trusted or depth > best)
-        best = depth
-    return trusted
+    """Whether ``rules`` trust ``folder``."""
+    found = most_specific(folder, rulings(rules))
+    return found is not None and found.trusted
 
 
 def _within(folder: str, root: str) -> bool:

@@ -45,6 +45,7 @@ class FileIndex:
     Args:
         root: the workspace.
         most: paths beyond which none are listed.
+        trusted: whether the person trusts the folder by now, so that git may be asked.
         now: a monotonic clock in seconds.
 
     Attributes:
@@ -58,6 +59,7 @@ class FileIndex:
         most: int = MAX_ENTRIES,
         filters: Filters = ALL,
         recursive: bool = True,
+        trusted: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.on_change: Callable[[], object] = lambda: None
@@ -65,6 +67,7 @@ class FileIndex:
         self._most = most
         self._filters = filters
         self._recursive = recursive
+        self._trusted = trusted
         self._now = now
         self._listed: list[str] = []
         self._corpus = Corpus(())
@@ -133,6 +136,7 @@ class FileIndex:
             most=self._most,
             filters=self._filters,
             recursive=self._recursive,
+            trusted=self._trusted(),
         )
         if not gone.is_set() and paths != self._listed:
             self._take(paths)

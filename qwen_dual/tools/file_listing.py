@@ -1,17 +1,18 @@
 """Every file and folder of a workspace that a person may want to name. Blocks; for a thread.
 
-Git is asked where it knows the folder: it leaves out what .gitignore names several times faster
-than a walk that reads the rules itself. .qwenignore holds either way. Nothing is read but names.
+Git is asked where it knows the folder and the person trusts it: it leaves out what .gitignore names
+several times faster than a walk that reads the rules itself. .qwenignore holds either way. Nothing is
+read but names.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from qwen_dual.git.repository import find_repository
+from qwen_dual.git.run import run
 from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.ignore import Ignore
 from qwen_dual.tools.walk import Walk
@@ -27,7 +28,6 @@ GIT_SECONDS = 20.0
 FIRST_NEWS = 2000
 """Entries after which a walk tells for the first time what it has; then at four times as many."""
 
-_POLL = 0.05
 _QWENIGNORE = ".qwenignore"
 
 
@@ -39,6 +39,7 @@ def list_paths(
     most: int = MAX_ENTRIES,
     filters: Filters = ALL,
     recursive: bool = True,
+    trusted: bool = False,
 ) -> list[str]:
     """Paths relative to ``root``, folders with ``/`` at the end, the highest first.
 
@@ -49,6 +50,7 @@ def list_paths(
         most: entries beyond which nothing is looked for.
         filters: which ignore files count.
         recursive: whether folders are looked into.
+        trusted: whether git may be asked: the repository's configuration is git's.
     """
     ignore = Ignore(root, root, filters=filters)
     if ignore.hides_base:
@@ -57,7 +59,7 @@ def list_paths(
         entries = Walk(root, ignore, gone).entries(root)
         names = (f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
         return sorted(islice(_sayable(names), most))
-    files = _git_files(root, gone) if filters.gitignore else None
+    files = _git_files(root, gone) if trusted and filters.gitignore else None
     if files is not None:
         return _with_folders(_sayable(_not_kept_back(root, files, ignore)), most)
     start = len(root.rstrip("/")) + 1
@@ -85,32 +87,12 @@ def _git_files(root: str, gone: threading.Event) -> list[str] | None:
 
 def _git(root: str, gone: threading.Event, *options: str) -> list[str] | None:
     """The paths that ``git ls-files`` names; None when it fails, or takes too long."""
-    # A repository's own settings may name a program for fsmonitor: it must not run for a listing.
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", *options]
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=root,
-            env=environment | {"GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:  # no git, or no such folder
+    repository = find_repository(root)
+    if repository is None:
         return None
-    until = time.monotonic() + GIT_SECONDS
-    with process:
-        while True:
-            try:
-                output, _ = process.communicate(timeout=_POLL)
-            except subprocess.TimeoutExpired:
-                if gone.is_set() or time.monotonic() > until:
-                    process.kill()
-                    return None
-            else:
-                break
-    if process.returncode:
+    arguments = ("ls-files", "-z", *options)
+    output = run(repository, arguments, folder=root, seconds=GIT_SECONDS, gone=gone)
+    if output is None:
         return None
     return [os.fsdecode(path) for path in output.split(b"\0") if path]
 

@@ -87,6 +87,10 @@ class Toolset:
         """Says which ignore files count."""
         self.workspace.filters = filters
 
+    def trust(self, trusted: bool) -> None:
+        """Says whether the person trusts the folder, now."""
+        self.workspace.trusted = trusted
+
     def warm_up(self) -> None:
         """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""
         from qwen_dual.tools import shellwords

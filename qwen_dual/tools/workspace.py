@@ -55,6 +55,7 @@ class Workspace:
         home: the person's, its real path.
         hides: says which files rules keep from the agent, so that no search looks into them.
         filters: which ignore files count.
+        trusted: whether the person trusts the folder; kept up to date while the session runs.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Workspace:
         self.home = os.path.realpath(home or os.path.expanduser("~"))
         self.hides: Callable[[Subject], bool] = lambda _: False
         self.filters = ALL
+        self.trusted = False
 
     def subject(
         self, location: Location, *, writes: bool = False, is_folder: bool = False

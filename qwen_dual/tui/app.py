@@ -74,7 +74,7 @@ class Tui:
         channels: how many dual-output channels are open; may be set later.
         banner: the first screen; the program's name, version and where it is by default.
         version: of the program.
-        git_branch: for the footer.
+        branch: tells the git branch, for the footer.
         theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
         replay: the events of an earlier conversation, shown before the first prompt.
@@ -98,7 +98,7 @@ class Tui:
         channels: int = 0,
         banner: Sequence[str] = (),
         version: str,
-        git_branch: str | None = None,
+        branch: Callable[[], str | None] = lambda: None,
         theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
         replay: Sequence[Event] = (),
@@ -117,7 +117,7 @@ class Tui:
         self._hide_banner = hide_banner
         self._before_drawing = before_drawing
         self._version = version
-        self._branch = git_branch
+        self._branch = branch
         self._preferred_editor = editor
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
@@ -336,7 +336,7 @@ class Tui:
         window = self._session.model.context_window
         return Facts(
             folder=self._folder,
-            branch=self._branch,
+            branch=self._branch(),
             model=self._session.model_name,
             mode=self._session.approval_mode,
             context=round(100 * used / window) if used and window else None,

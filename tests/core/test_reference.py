@@ -18,6 +18,7 @@ from qwen_dual.channels import Channels
 from qwen_dual.cli import Options
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import ModelError
+from qwen_dual.git.repository import Branch
 from qwen_dual.model_choice import ModelChoice
 from qwen_dual.settings.load import Settings
 from tests.core.test_answer import REFERENCE, deltas_of, recorded_messages
@@ -144,6 +145,7 @@ def test_session_start_holds_the_recorded_fields() -> None:
         bus,
         Channels(),
         "",
+        Branch("/work-space"),
     )
     ours = bus.publish(launch.session_start(started))
     theirs["data"]["version"] = ours["data"]["version"]

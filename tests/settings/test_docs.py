@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.settings.environment import NEVER, UNTRUSTED
+from qwen_dual.settings.environment import NEVER
 from qwen_dual.settings.presets import PRESETS
 from qwen_dual.settings.providers import resolve
 from qwen_dual.settings.table import put
@@ -49,5 +49,5 @@ def test_the_presets_are_among_the_examples() -> None:
 
 
 def test_the_lists_of_names_are_the_codes() -> None:
-    for name in (*NEVER, *UNTRUSTED):
+    for name in NEVER:
         assert f"`{name}`" in PAGE

@@ -46,7 +46,7 @@ def test_a_project_rule_counts_only_in_a_trusted_folder(folders: Folders) -> Non
     keep_rule(settings_path("project", str(folders.project), str(folders.home)), RULE)
     settings = folders.load()
     assert settings.allow == []
-    assert "not trusted" in settings.warnings[0]
+    assert "not trusted" in settings.held_back[0]
     folders.trust()
     assert folders.load().allow == [RULE]
 

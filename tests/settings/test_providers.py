@@ -161,16 +161,6 @@ def test_the_environments_model_wins_over_the_settings_name(folders: Folders) ->
     assert chosen(resolve(folders.load(OPENAI_MODEL="qwen"))).base_url == DASHSCOPE
 
 
-def test_an_untrusted_dotenv_does_not_overrule_what_the_user_chose(folders: Folders) -> None:
-    (folders.project / ".env").write_text("OPENAI_API_KEY=t\nOPENAI_MODEL=theirs\n")
-    config = chosen(resolve(folders.load()))
-    assert (config.id, config.base_url) == ("theirs", "https://api.openai.com/v1")
-    assert chosen(resolve(folders.load(ANTHROPIC_API_KEY="k"))).protocol == "anthropic"
-    assert chosen(resolve(folders.load(OPENAI_API_KEY="k"))).id == "theirs"
-    folders.user({**TWO, "model": {"name": "claude"}, "env": {"ANTHROPIC_API_KEY": "k"}})
-    assert chosen(resolve(folders.load())).id == "claude"
-
-
 def test_a_model_that_nobody_describes_is_passed_on_as_it_is(folders: Folders) -> None:
     config = chosen(resolve(folders.load(), model="any"))
     assert (config.id, config.protocol, config.key_source) == ("any", "openai", "OPENAI_API_KEY")

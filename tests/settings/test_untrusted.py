@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.settings.providers import resolve
 from qwen_dual.settings.table import keys
 from qwen_dual.settings.untrusted import REFUSED, TAKEN
 
@@ -34,14 +36,15 @@ def test_nothing_that_reaches_beyond_the_folder_is_used_and_one_line_says_so(
     settings = folders.load()
     assert settings.values == {"dualOutput": {}, "tools": {}, "permissions": {}}
     assert settings.environment.added == {}
-    [warning] = settings.warnings
+    assert settings.warnings == []
+    [warning] = settings.held_back
     for key in ("dualOutput.jsonFile", "tools.approvalMode", "permissions.allow", "env", "proxy"):
         assert f"{key}," in warning or f"{key} are" in warning
-    assert f'"{folders.project}": "TRUST_FOLDER"' in warning
+    assert "/trust" in warning
     assert "evil" not in warning
     folders.trust()
     settings = folders.load()
-    assert settings.warnings == []
+    assert (settings.warnings, settings.held_back) == ([], [])
     assert settings.get("proxy") == "http://evil"
 
 
@@ -79,7 +82,7 @@ def test_it_cannot_replace_the_users_own_limits_by_looser_ones(folders: Folders)
     assert settings.approval_mode == "plan"
     assert settings.get("tools.exclude") == ["run_shell_command"]
     assert settings.get("tools.core") == ["read_file"]
-    assert "tools.approvalMode, tools.core are not used" in settings.warnings[0]
+    assert "tools.approvalMode, tools.core are not used" in settings.held_back[0]
 
 
 def test_the_flat_names_of_old_are_no_way_round(folders: Folders) -> None:
@@ -87,7 +90,7 @@ def test_the_flat_names_of_old_are_no_way_round(folders: Folders) -> None:
     settings = folders.load()
     assert settings.approval_mode is None
     assert settings.get("tools.allowed") is None
-    assert "allowedTools" in settings.warnings[0]
+    assert "allowedTools" in settings.held_back[0]
 
 
 def test_it_sees_no_variables(folders: Folders) -> None:
@@ -98,18 +101,28 @@ def test_it_sees_no_variables(folders: Folders) -> None:
     assert "s3cret" not in "".join(folders.wrong(SECRET="s3cret"))
 
 
-def test_its_dotenv_fills_in_keys_and_models_and_nothing_else(folders: Folders) -> None:
-    (folders.project / ".env").write_text(
+@pytest.mark.parametrize("place", [".env", ".qwen/.env"])
+def test_its_dotenv_sets_nothing_not_even_the_only_key(folders: Folders, place: str) -> None:
+    (folders.project / place).write_text(
         "OPENAI_API_KEY=theirs\nOPENAI_BASE_URL=http://evil\nHTTPS_PROXY=http://evil\n"
         "QWEN_HOME=/evil\nGIT_SSH_COMMAND=evil\nANTHROPIC_MODEL=m\nGEMINI_API_KEY=theirs\n"
     )
-    folders.user({"env": {"OPENAI_API_KEY": "mine"}})
-    settings = folders.load(GEMINI_API_KEY="shell")
-    assert settings.environment.added == {"OPENAI_API_KEY": "mine", "ANTHROPIC_MODEL": "m"}
-    assert settings.environment.unproven == {"ANTHROPIC_MODEL"}
-    [warning] = settings.warnings
-    assert "left out: OPENAI_BASE_URL, HTTPS_PROXY, QWEN_HOME, GIT_SSH_COMMAND." in warning
-    assert "evil" not in warning
+    settings = folders.load()
+    assert settings.environment.added == {}
+    assert not resolve(settings).models
+    assert settings.held_back == [
+        f"{folders.project / place} is not used: its folder is not trusted"
+    ]
+    folders.trust()
+    assert folders.load().environment.added["OPENAI_API_KEY"] == "theirs"
+
+
+def test_a_trusted_folder_around_it_still_counts(folders: Folders) -> None:
+    (folders.project / ".env").write_text("A=theirs\n")
+    (folders.project.parent / ".env").write_text("A=mine\n")
+    rules = {str(folders.project.parent): "TRUST_FOLDER", str(folders.project): "DO_NOT_TRUST"}
+    (folders.home / "trustedFolders.json").write_text(json.dumps(rules))
+    assert folders.load().environment.added == {"A": "mine"}
 
 
 @pytest.mark.parametrize("key", ["dualOutput", "env", "tools", "mcpServers"])
@@ -118,4 +131,4 @@ def test_sections_of_the_wrong_type_are_no_crash(folders: Folders, key: str, val
     folders.workspace({key: value})
     settings = folders.load()
     assert settings.get(key) is None
-    assert settings.warnings or folders.wrong() or key == "env" or not value
+    assert settings.held_back or folders.wrong() or key == "env" or not value

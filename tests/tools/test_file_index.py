@@ -31,7 +31,7 @@ def make(root: Path, *paths: str) -> None:
 
 
 def listed(root: Path) -> list[str]:
-    return list_paths(str(root), threading.Event())
+    return list_paths(str(root), threading.Event(), trusted=True)
 
 
 def git(root: Path, *arguments: str) -> None:

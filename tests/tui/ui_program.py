@@ -307,7 +307,7 @@ async def main() -> None:
         session,
         channels=2,
         version="0.1.0",
-        git_branch="main",
+        branch=lambda: "main",
         files=Files(),
         replay=EARLIER if mode == "replay" else (),
         screen_reader=mode == "screen reader",

@@ -1,0 +1,158 @@
+"""Where a folder's repository is and which branch it is on, without running git.
+
+Everything here may come from an archive that somebody else has packed: files are read bounded, as
+regular files of the person's own, and a branch is told only if it could be one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwen_dual.fs.foreign import owners_in, read_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BYTES = 4096
+"""Of HEAD and of the files that say where it is."""
+
+LOOK_SECONDS = 1.0
+"""How long a branch is told without a look whether it is still the same."""
+
+_BRANCH = re.compile(r"ref: refs/heads/([^\x00-\x20\x7f~^:?*\[\\]{1,200})\n?")
+_COMMIT = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?")
+_NO_BRANCH = ".invalid"  # what HEAD says where references are kept in tables
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One repository.
+
+    Attributes:
+        root: its work tree, the real path.
+        git_dir: where HEAD and the index are; a worktree has one of its own.
+        common_dir: where the configuration, the objects and ``info`` are.
+    """
+
+    root: str
+    git_dir: str
+    common_dir: str
+
+
+def find_repository(folder: str) -> Repository | None:
+    """The repository around ``folder``; None outside of one, or where it is not the person's.
+
+    A folder that looks like a bare repository is none: only what is called ``.git`` counts.
+    """
+    path = os.path.realpath(folder)
+    while True:
+        dot_git = os.path.join(path, ".git")
+        try:
+            found = os.lstat(dot_git)
+        except OSError:
+            parent = os.path.dirname(path)
+            if parent == path:
+                return None
+            path = parent
+            continue
+        try:
+            return _repository(path, dot_git, found)
+        except OSError:
+            return None
+
+
+def branch_of(repository: Repository) -> str | None:
+    """The branch that is checked out, a short commit when detached, None where there is none."""
+    try:
+        head = read_foreign("HEAD", root=repository.git_dir, limit=MAX_BYTES)
+    except OSError:
+        return None
+    text = head.decode("utf-8", "replace")
+    if commit := _COMMIT.fullmatch(text):
+        return commit[1][:7]
+    named = _BRANCH.fullmatch(text)
+    if named is None or named[1] == _NO_BRANCH or not named[1].isprintable():
+        return None
+    return named[1]
+
+
+class Branch:
+    """The branch of a folder, followed while a session goes on.
+
+    Args:
+        folder: need not be in a repository; one that is made later is found.
+        now: a monotonic clock in seconds.
+    """
+
+    def __init__(self, folder: str, now: Callable[[], float] = time.monotonic) -> None:
+        self._folder = folder
+        self._now = now
+        self._repository: Repository | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._name: str | None = None
+        self._fresh_until = float("-inf")
+
+    @property
+    def name(self) -> str | None:
+        """What ``branch_of`` says, at most ``LOOK_SECONDS`` old."""
+        if self._now() >= self._fresh_until:
+            self._look()
+            self._fresh_until = self._now() + LOOK_SECONDS
+        return self._name
+
+    def look_again(self) -> None:
+        """Something ran that may have changed it: the next ``name`` is a fresh one."""
+        self._fresh_until = float("-inf")
+
+    def _look(self) -> None:
+        state = self._state()
+        if state is None:
+            self._repository = find_repository(self._folder)
+            state = self._state()
+        if state is None or self._repository is None:
+            self._name = None
+        elif state != self._seen:
+            self._name = branch_of(self._repository)
+        self._seen = state
+
+    def _state(self) -> tuple[int, int, int] | None:
+        """What a change of HEAD changes: git puts a new file in its place."""
+        if self._repository is None:
+            return None
+        try:
+            found = os.lstat(os.path.join(self._repository.git_dir, "HEAD"))
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _repository(root: str, dot_git: str, found: os.stat_result) -> Repository | None:
+    owners = owners_in(os.lstat(root))
+    if found.st_uid not in owners:
+        return None
+    if stat.S_ISREG(found.st_mode):  # a worktree or a submodule: the file names the real place
+        text = os.fsdecode(read_foreign(dot_git, limit=MAX_BYTES))
+        target = text.partition("gitdir:")[2].strip()
+        if not target:
+            return None
+        git_dir = os.path.join(root, target)
+        found = os.lstat(git_dir)
+    else:
+        git_dir = dot_git
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
+        return None
+    common_dir = git_dir
+    try:
+        shared = read_foreign("commondir", root=git_dir, limit=MAX_BYTES)
+    except FileNotFoundError:
+        pass
+    else:
+        common_dir = os.path.normpath(os.path.join(git_dir, os.fsdecode(shared).strip()))
+        if os.lstat(common_dir).st_uid not in owners:
+            return None
+    return Repository(root, git_dir, common_dir)

@@ -1,0 +1,150 @@
+"""Runs git on a repository that the person trusts, with nothing left that could start a program.
+
+A repository's configuration and attributes name programs: filters, an fsmonitor, hooks, a helper
+that fetches what is missing. Trusting a folder is no reason to run them for a mere look, so what is
+run here only reads, and each of them is switched off. Blocks: for a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from qwen_dual.git.repository import find_repository
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.git.repository import Repository
+
+CONFIG_SECONDS = 5.0
+
+_SAFE = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+    "status.submoduleSummary=false",
+)
+# Of a name that the repository chooses, so that what is set has to be listed first.
+_NAMED = re.compile(
+    r"(filter\..+\.(?:clean|smudge|process|required)|remote\..+\.(?:promisor|uploadpack|vcs))",
+    re.DOTALL,
+)
+_SWITCHED_OFF = {"required": "false", "promisor": "false"}
+
+# No key or token is among them: git asks nobody here.
+_INHERITED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "TMPDIR", "USER", "XDG_CONFIG_HOME")
+
+_POLL = 0.05
+
+
+def changed_files(folder: str, seconds: float = 2.0) -> int | None:
+    """How many files of the repository around ``folder`` were changed; None where git cannot say."""
+    repository = find_repository(folder)
+    if repository is None:
+        return None
+    status = run(
+        repository,
+        ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"),
+        folder=repository.root,
+        seconds=seconds,
+    )
+    return None if status is None else status.count(b"\0")
+
+
+def run(
+    repository: Repository,
+    arguments: Sequence[str],
+    *,
+    folder: str,
+    seconds: float,
+    gone: threading.Event | None = None,
+) -> bytes | None:
+    """What a command of git prints; None when it fails, takes too long, or there is no git.
+
+    Args:
+        repository: of a folder that the person trusts.
+        arguments: a subcommand that only reads, and its options.
+        folder: where it runs: in the work tree.
+        seconds: what it may take.
+        gone: ends it early when set.
+    """
+    path = absolute_path(os.environ.get("PATH", os.defpath))
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
+        "PATH": path,
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",  # from git 2.45 on; before, no protocol to fetch by does it
+        "GIT_ALLOW_PROTOCOL": "",
+    }
+    command = [
+        "git",
+        *(word for setting in _SAFE for word in ("-c", setting)),
+        f"--git-dir={repository.git_dir}",
+        f"--work-tree={repository.root}",
+    ]
+    listing = [*command, "config", "--list", "--includes", "--name-only", "-z"]
+    named = _output(listing, folder, environment, CONFIG_SECONDS, gone)
+    if named is None:
+        return None
+    environment |= _overrides(os.fsdecode(named).split("\0"))
+    return _output([*command, *arguments], folder, environment, seconds, gone)
+
+
+def absolute_path(path: str) -> str:
+    """The folders of ``PATH`` but those that depend on where the program runs."""
+    return os.pathsep.join(at for at in path.split(os.pathsep) if os.path.isabs(at))
+
+
+def _overrides(names: Sequence[str]) -> Mapping[str, str]:
+    """The variables that switch off what is set under names of the repository's own choice.
+
+    Not ``-c name=value``: a name may hold a ``=``, and would end there.
+    """
+    found = sorted({name for name in names if _NAMED.fullmatch(name)})
+    overrides = {"GIT_CONFIG_COUNT": str(len(found))}
+    for number, name in enumerate(found):
+        overrides[f"GIT_CONFIG_KEY_{number}"] = name
+        last = name.rpartition(".")[2]
+        overrides[f"GIT_CONFIG_VALUE_{number}"] = _SWITCHED_OFF.get(last, "")
+    return overrides
+
+
+def _output(
+    command: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    seconds: float,
+    gone: threading.Event | None,
+) -> bytes | None:
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:  # no git, or no such folder
+        return None
+    until = time.monotonic() + seconds
+    with process:
+        while True:
+            try:
+                output, _ = process.communicate(timeout=_POLL)
+            except subprocess.TimeoutExpired:
+                if (gone is not None and gone.is_set()) or time.monotonic() > until:
+                    process.kill()
+                    return None
+            else:
+                return None if process.returncode else output

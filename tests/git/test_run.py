@@ -1,0 +1,77 @@
+"""Git on a trusted folder: what it says, and that no repository gets a program run by it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.git.repository import find_repository
+from qwen_dual.git.run import absolute_path, changed_files, run
+from tests.git.hostile import TRAPS, git, program_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LISTINGS = (
+    ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"),
+    ("ls-files", "-z", "--deleted"),
+)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_nothing_that_a_repository_names_is_run(tmp_path: Path, name: str) -> None:
+    marker = tmp_path / "marker"
+    program = program_for(marker)
+    assert TRAPS[name].works(tmp_path / "plain", program, marker), "plain git walks into it"
+    start = TRAPS[name].lay(tmp_path / "ours", program)
+    marker.unlink(missing_ok=True)
+    changed_files(str(start))
+    repository = find_repository(str(start))
+    assert repository is not None
+    for listing in LISTINGS:
+        run(repository, listing, folder=str(start), seconds=10)
+    assert not marker.exists()
+
+
+def test_changed_files_are_counted_and_outside_git_there_is_nothing_to_say(tmp_path: Path) -> None:
+    assert changed_files(str(tmp_path)) is None
+    git(tmp_path, "init", "-q")
+    assert changed_files(str(tmp_path)) == 0
+    (tmp_path / "a").write_text("x")
+    assert changed_files(str(tmp_path)) == 1
+    (tmp_path / "b").write_text("x")
+    below = tmp_path / "below"
+    below.mkdir()
+    assert changed_files(str(below)) == 2
+
+
+def test_what_filters_would_change_still_counts_as_it_is(tmp_path: Path) -> None:
+    program = program_for(tmp_path / "marker")
+    start = TRAPS["filter.clean"].lay(tmp_path / "it", program)
+    assert changed_files(str(start)) == 2  # the file, and .gitattributes
+
+
+def test_a_command_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    repository = find_repository(str(tmp_path))
+    assert repository is not None
+    gone = threading.Event()
+    gone.set()
+    waits = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
+    assert run(repository, waits, folder=str(tmp_path), seconds=0.0, gone=gone) in (None, b"")
+    assert run(repository, ("no-such-command",), folder=str(tmp_path), seconds=5) is None
+
+
+def test_git_is_not_looked_for_where_the_program_happens_to_run() -> None:
+    assert absolute_path("/usr/bin:.::bin:/bin") == "/usr/bin:/bin"
+
+
+def test_what_the_process_was_started_with_does_not_lead_git_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.bare'='true'")
+    assert changed_files(str(tmp_path)) == 0
