@@ -5,6 +5,7 @@ What is loaded after the first paint (what the settings say in full, the context
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -146,6 +147,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     tools.filter(filters_of(settings))
     tools.hide(session.policy.hides)
     tools.trust(settings.trusted)
+    tools.workspace.copies = os.path.join(launch.home, "copies")
     register(session, stats)
     parts = Parts(session, tools, warnings=warnings)
     if settings.get("general.chatRecording", True):

@@ -47,7 +47,7 @@ class Journal:
 
     def __init__(self, path: Path, *, new: bool) -> None:
         self.path = path
-        flags = os.O_RDWR | os.O_APPEND
+        flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         if new:
             _make_folder(path.parent)
             flags |= os.O_CREAT | os.O_EXCL

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.paths import MAX_CHAT_BYTES, partial_path
 from qwen_dual.fs.foreign import read_foreign
+from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ MAX_GROWTH = 1 << 20
 
 WINDOW = 512
 """Characters before a new piece that are searched with it: a secret may come in pieces."""
+
+_APPENDED = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(slots=True)
@@ -43,7 +46,7 @@ class Partial:
     def __init__(self, chat: Path, scrub: Callable[[str], str]) -> None:
         self._path = partial_path(chat)
         self._scrub = scrub
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = os.open(self._path, _APPENDED | os.O_CREAT, 0o600)
         self._size = os.fstat(self._fd).st_size
         self._lines: list[bytes] = [b"\n"] if self._size else []  # not yet written
         self._pieces: list[str] = []  # of the open block, not yet a line
@@ -183,17 +186,12 @@ class Partial:
         lines = self._state()
         self._lines.clear()
         self._changed.clear()
-        fresh = self._path.with_suffix(".new")
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        try:
-            _write(fd, b"".join(lines))
-            os.replace(fresh, self._path)
-        except OSError:
-            os.close(fd)
-            raise
+        data = b"".join(lines)
+        replace_file(os.path.realpath(self._path), data, mode=0o600)
+        fd = os.open(self._path, _APPENDED)
         os.close(self._fd)
         self._fd = fd
-        self._size = sum(map(len, lines))
+        self._size = len(data)
 
     def _state(self) -> list[bytes]:
         lines: list[dict[str, Any]] = [{"type": "open", "pid": os.getpid()}]

@@ -3,4 +3,6 @@
 Imports nothing of ours; every other room may use it.
 
 - ``foreign`` opens what belongs to somebody else: no links, no pipes, bounded, of a known owner
+- ``folders`` goes to a file folder by folder, none of them a link
+- ``replace`` gives a file a new content: in one step where that can be, else in place
 """

@@ -7,18 +7,25 @@ file holds is the affair of whoever reads it.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from typing import TYPE_CHECKING
+
+from qwen_dual.fs.folders import ForeignFileError, enter, open_folder
+
+__all__ = [
+    "ForeignFileError",
+    "inside",
+    "open_foreign",
+    "owners_in",
+    "read_foreign",
+    "read_up_to",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-# O_PATH needs no right to list the folder, only to go through it.
-_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
-
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFLNK: "a symbolic link",
@@ -27,23 +34,6 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-
-
-class ForeignFileError(OSError):
-    """A file that is there and is not opened.
-
-    Attributes:
-        path: the file, as it was asked for.
-        why: what is wrong with it: ``is a symbolic link, which is not followed``.
-    """
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(errno.EPERM, why, path)
-        self.path = path
-        self.why = why
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.why}"
 
 
 def read_foreign(
@@ -116,11 +106,12 @@ def open_foreign(
         raise ForeignFileError(shown, "is no path")
     if root is None:
         parent, name = os.path.split(os.path.abspath(shown))
-        folder = os.open(parent, _FOLDER)
+        folder = open_folder(parent)
     else:
         if follow:
             raise ValueError("a file beneath a root is never a link: root and follow exclude")
-        folder, name = _enter(shown, os.fspath(root))
+        *steps, name = _steps(shown, os.fspath(root))
+        folder = enter(os.fspath(root), steps, shown)
     try:
         if owners is None:
             owners = owners_in(os.fstat(folder))
@@ -157,25 +148,6 @@ def read_up_to(fd: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _enter(shown: str, root: str) -> tuple[int, str]:
-    """The folder that ``shown`` lies in, reached from ``root`` step by step, and its name there."""
-    steps = _steps(shown, root)
-    folder = os.open(root, _FOLDER)
-    for step in steps[:-1]:
-        try:
-            inner = os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENOTDIR) and _is_link(step, folder):
-                raise ForeignFileError(
-                    shown, f"is reached through {step}, a symbolic link, which is not followed"
-                ) from None
-            raise
-        finally:
-            os.close(folder)
-        folder = inner
-    return folder, steps[-1]
-
-
 def _steps(shown: str, root: str) -> list[str]:
     inner = shown
     if os.path.isabs(shown):
@@ -187,13 +159,6 @@ def _steps(shown: str, root: str) -> list[str]:
     if not steps or ".." in steps:
         raise ForeignFileError(shown, f"is not beneath {root}")
     return steps
-
-
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except OSError:
-        return False
 
 
 def _check(found: os.stat_result, shown: str, owners: Collection[int]) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.fs.foreign import ForeignFileError, read_foreign
+from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.settings.files import MAX_BYTES
 from qwen_dual.settings.rules import is_variable_name
 from qwen_dual.settings.secrets import display
 
@@ -143,11 +145,12 @@ def _section(path: str, values: dict[str, Any], instead: str, name: str, empty: 
 def _read(path: str, instead: str) -> tuple[dict[str, Any], int]:
     """What the file holds, and its mode."""
     try:
-        with open(path, "rb") as file:
-            raw = file.read()
-            mode = os.fstat(file.fileno()).st_mode & 0o777
+        raw = read_foreign(path, limit=MAX_BYTES, follow=True)
     except FileNotFoundError:
         return {}, PRIVATE
+    except ForeignFileError as error:
+        raise CannotKeep(path, error.why, instead) from None
+    mode = os.stat(path).st_mode & 0o777
     if not raw.strip():
         return {}, mode
     try:
@@ -162,17 +165,6 @@ def _read(path: str, instead: str) -> tuple[dict[str, Any], int]:
 def _replace(path: str, values: dict[str, Any], mode: int) -> None:
     """Writes the file whole or not at all; a symbolic link stays one."""
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    path = os.path.realpath(path)
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    fd, temporary = tempfile.mkstemp(prefix=".settings-", dir=folder)
-    try:
-        with open(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+    real = os.path.realpath(path)
+    copies = os.path.join(os.path.dirname(path), "copies")
+    replace_file(real, text.encode(), mode=mode, folder_mode=0o700, copies=copies)

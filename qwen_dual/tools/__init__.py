@@ -8,7 +8,7 @@
   ``family`` finds what has to end with it.
 * ``shellwords``: what a command line runs, for the permission rules; ``programs``: which programs
   run others.
-* ``read``, ``write``, ``edit``: files; ``textfile``, ``atomic``, ``states`` and ``diff`` serve them.
+* ``read``, ``write``, ``edit``: files; ``textfile``, ``states`` and ``diff`` serve them.
 * ``listing``, ``globbing``, ``grep``: searching, over ``ignore`` and ``walk``.
 * ``fetch``: ``web_fetch``; ``download`` gets the page, ``addresses`` says whose an address is,
   ``page_worker`` makes Markdown of it in a process of its own.

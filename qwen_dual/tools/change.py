@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from qwen_dual.core.tool import ToolResult
-from qwen_dual.tools.atomic import replace_file
-from qwen_dual.tools.calls import in_thread, one_line
+from qwen_dual.fs.replace import replace_file
+from qwen_dual.tools.calls import failed, in_thread, one_line
 from qwen_dual.tools.diff import unified_diff
 from qwen_dual.tools.textfile import BOM, load, version_of
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -113,11 +113,11 @@ class ChangeCall:
             self._states.require_unmoved(real, shown, self._seen, now)
         current, change = self._plan()
         data = change.text.encode()
-        if current is None:
-            replace_file(real, shown, data, None, None)
-        else:
-            if current.bom:
-                data = BOM + data
-            replace_file(real, shown, data, current.mode, current.owner)
+        if current is not None and current.bom:
+            data = BOM + data
+        try:
+            replace_file(real, data, copies=self._workspace.copies)
+        except OSError as error:
+            raise failed("write", shown, error) from error
         self._states.note_written(real, version_of(data))
         return change.summary

@@ -12,13 +12,17 @@ import stat
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from qwen_dual.fs.folders import enter_real
 from qwen_dual.tools.calls import failed
 from qwen_dual.tools.workspace import ToolFailure
 
 BOM = b"\xef\xbb\xbf"
 MAX_EDIT_BYTES = 32 << 20
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
 _KINDS = {
+    stat.S_IFLNK: "a symbolic link by now",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a character device",
@@ -54,22 +58,27 @@ class TextFile:
 
     text: str
     bom: bool
-    mode: int
-    owner: tuple[int, int]
     version: Version
 
 
 def open_regular(path: str, shown: str) -> int:
     """A descriptor for reading the regular file ``path``; never waits for a pipe or a device.
 
+    Args:
+        path: absolute and without links; one that is there by now is not followed.
+        shown: its name for messages.
+
     Raises:
         ToolFailure: it is missing, is something else, or may not be read.
     """
     try:
-        status = os.stat(path)
-        _require_regular(status, shown)
-        # The kind is checked before, since opening a device can do things, and again after.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        folder, name = enter_real(path)
+        try:
+            _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False), shown)
+            # The kind is checked before, since opening a device can do things, and again after.
+            fd = os.open(name, _READ, dir_fd=folder)
+        finally:
+            os.close(folder)
     except FileNotFoundError:
         raise ToolFailure(missing(path, shown)) from None
     except OSError as error:
@@ -114,8 +123,6 @@ def load(path: str, shown: str) -> TextFile | None:
     return TextFile(
         text[1:] if bom else text,
         bom,
-        stat.S_IMODE(status.st_mode),
-        (status.st_uid, status.st_gid),
         version_of(data),
     )
 

@@ -56,6 +56,8 @@ class Workspace:
         hides: says which files rules keep from the agent, so that no search looks into them.
         filters: which ignore files count.
         trusted: whether the person trusts the folder; kept up to date while the session runs.
+        copies: a folder for what a file held, while it is written in place and its own folder
+            cannot take a copy; None for none.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Workspace:
         self.hides: Callable[[Subject], bool] = lambda _: False
         self.filters = ALL
         self.trusted = False
+        self.copies: str | None = None
 
     def subject(
         self, location: Location, *, writes: bool = False, is_folder: bool = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +22,7 @@ from qwen_dual.protocol import events
 from tests.chats.support import CWD, SESSION, Recording, text, thought, use
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OTHER = "11111111-1111-4111-8111-111111111111"
@@ -310,16 +313,38 @@ def test_a_chat_that_cannot_be_made_is_told_once_and_hurts_nothing(tmp_path: Pat
 
 def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
     recording = Recording(tmp_path)
+    recording.submit("one")
+    with no_room_beyond(4000):
+        recording.answer(text("half" * 4000))
+        recording.later.run()
+        recording.submit("two")
+        recording.later.run()
+    [failure] = recording.failures
+    assert "File too large" in failure
+
+
+@contextmanager
+def no_room_beyond(size: int) -> Iterator[None]:
+    """No file grows over ``size`` bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_link_in_place_of_what_lies_beside_a_chat_is_not_followed(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
     path = chat_path(str(tmp_path), CWD, SESSION)
     path.parent.mkdir(parents=True)
-    partial_path(path).symlink_to("/dev/full")
+    (tmp_path / "elsewhere").write_text("theirs")
+    partial_path(path).symlink_to(tmp_path / "elsewhere")
     recording.submit("one")
     recording.answer(text("half"))
     recording.later.run()
-    recording.submit("two")
-    recording.later.run()
-    [failure] = recording.failures
-    assert "No space left on device" in failure
+    assert "Too many levels of symbolic links" in recording.failures[0]
+    assert (tmp_path / "elsewhere").read_text() == "theirs"
 
 
 def test_an_existing_chat_is_never_written_by_accident(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 NOBODY = 65534
 OTHER = 65533
@@ -24,8 +24,8 @@ as_root = pytest.mark.skipif(
 )
 
 
-def in_child(uid: int, work: Callable[[], str]) -> str:
-    """What ``work`` returns in a process of its own that belongs to ``uid``.
+def in_child(uid: int, work: Callable[[], str], groups: Sequence[int] = ()) -> str:
+    """What ``work`` returns in a process of its own that belongs to ``uid``, and to ``groups``.
 
     Raises:
         AssertionError: it raised; with its traceback.
@@ -35,7 +35,7 @@ def in_child(uid: int, work: Callable[[], str]) -> str:
     if pid == 0:
         status, text = 1, ""
         try:
-            os.setgroups([])
+            os.setgroups(list(groups))
             os.setgid(uid)
             os.setuid(uid)
             status, text = 0, work()

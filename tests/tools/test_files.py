@@ -10,6 +10,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.tools.toolset import toolset
+from tests.support.users import NOBODY, as_root, in_child, shared_folder
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -264,6 +266,37 @@ def test_a_symlink_is_written_through(tools: Toolset, workspace: Path) -> None:
     assert not write(tools, file_path="link.txt", content="new").is_error
     assert (workspace / "link.txt").is_symlink()
     assert (workspace / "real.txt").read_text() == "new"
+
+
+def test_all_names_of_a_file_see_a_change(tools: Toolset, workspace: Path) -> None:
+    (workspace / "one.txt").write_text("old")
+    os.link(workspace / "one.txt", workspace / "two.txt")
+    read(tools, file_path="one.txt")
+    edit(tools, file_path="one.txt", old_string="old", new_string="newer")
+    assert (workspace / "two.txt").read_text() == "newer"
+    read(tools, file_path="two.txt")
+    write(tools, file_path="two.txt", content="last")
+    assert (workspace / "one.txt").read_text() == "last"
+
+
+@as_root
+def test_a_file_in_a_folder_without_write_permission_is_changed() -> None:
+    with shared_folder() as base:
+        (base / "a.txt").write_text("old")
+        (base / "home").mkdir()
+        for path in ("a.txt", "home"):
+            os.chown(base / path, NOBODY, NOBODY)
+
+        def as_nobody() -> str:
+            made = toolset(base)
+            made.workspace.copies = str(base / "home" / "copies")
+            read(made, file_path="a.txt")
+            text = write(made, file_path="a.txt", content="new").text
+            made.close()
+            return text
+
+        assert in_child(NOBODY, as_nobody).startswith("Successfully overwrote")
+        assert (base / "a.txt").read_text() == "new"
 
 
 def test_what_cannot_be_written_is_told(tools: Toolset, workspace: Path) -> None:

@@ -1,0 +1,122 @@
+"""A path that leads elsewhere by the time it is used: nothing is read or changed there."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from qwen_dual.tools.change import Change, ChangeCall
+from qwen_dual.tools.edit import EditTool
+from qwen_dual.tools.read import Window, read_location
+from qwen_dual.tools.states import FileStates
+from qwen_dual.tools.textfile import TextFile, load
+from qwen_dual.tools.workspace import Location, ToolFailure, Workspace
+from qwen_dual.tools.write import WriteFileTool
+from tests.support.swapping import swapping_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class SwappingWorkspace(Workspace):
+    """Swaps a folder for a link right after the last check before the work."""
+
+    swap: Callable[[], None] = staticmethod(lambda: None)
+
+    def check(self, *locations: Location) -> None:
+        super().check(*locations)
+        self.swap()
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    made = tmp_path / "outside"
+    made.mkdir()
+    (made / "f").write_text("outside")
+    return made
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, outside: Path) -> SwappingWorkspace:
+    folder = tmp_path / "work" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "f").write_text("inside")
+    made = SwappingWorkspace(tmp_path / "work")
+
+    def swap() -> None:
+        if not folder.is_symlink():
+            folder.rename(tmp_path / "work" / "aside")
+            folder.symlink_to(outside)
+
+    made.swap = swap
+    return made
+
+
+@pytest.mark.parametrize("name", ["f", "new", "deeper/new"])
+def test_a_write_lands_nowhere_once_its_folder_is_a_link(
+    workspace: SwappingWorkspace, outside: Path, name: str
+) -> None:
+    tool = WriteFileTool(workspace, FileStates())
+    call = tool.prepare({"file_path": f"folder/{name}", "content": "changed"})
+    result = anyio.run(call.run, lambda _: None)
+    assert result.is_error and "symbolic link" in result.text
+    assert [path.name for path in outside.iterdir()] == ["f"]
+    assert (outside / "f").read_text() == "outside"
+
+
+def test_an_edit_reads_nothing_through_the_link(
+    workspace: SwappingWorkspace, outside: Path
+) -> None:
+    tool = EditTool(workspace, FileStates())
+    arguments = {"file_path": "folder/f", "old_string": "outside", "new_string": "changed"}
+    result = anyio.run(tool.prepare(arguments).run, lambda _: None)
+    assert result.is_error and "symbolic link" in result.text
+    assert (outside / "f").read_text() == "outside"
+
+
+def test_a_folder_swapped_while_the_change_is_made_changes_nothing_outside(
+    workspace: SwappingWorkspace, outside: Path
+) -> None:
+    location = workspace.locate("folder/new")
+    swap, workspace.swap = workspace.swap, lambda: None
+
+    def make(current: TextFile | None) -> Change:
+        swap()
+        return Change("changed", "done")
+
+    result = anyio.run(ChangeCall(location, workspace, FileStates(), make).run, lambda _: None)
+    assert result.is_error and "Could not write" in result.text
+    assert [path.name for path in outside.iterdir()] == ["f"]
+
+
+def test_no_read_shows_what_is_outside_however_often_the_folder_is_swapped(
+    tmp_path: Path,
+) -> None:
+    gone = threading.Event()
+    with swapping_folder(tmp_path) as (folder, outside):
+        (outside / "f").write_text("outside")
+        real = str(folder / "f")
+        location = Location("f", real, real, "f", inside=True)
+        read = refused = 0
+        while read + refused < 2000 or not read or not refused:
+            try:
+                text = read_location(location, Window(0, 10, 1000), FileStates(), gone)
+                loaded = load(real, real)
+            except ToolFailure:
+                refused += 1
+            else:
+                assert text.strip() == "inside"
+                assert loaded is None or loaded.text == "inside"
+                read += 1
+
+
+def test_a_link_in_place_of_the_file_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    os.symlink("secret", tmp_path / "link")
+    with pytest.raises(ToolFailure, match="is a symbolic link by now"):
+        load(str(tmp_path / "link"), "link")
