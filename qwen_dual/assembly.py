@@ -20,7 +20,7 @@ from qwen_dual.core.stats import Stats
 from qwen_dual.environment import system_prompt
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.saved import make_recorder
-from qwen_dual.settings.keep import keep_rule, settings_path
+from qwen_dual.settings.keep import keep_rule
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
@@ -118,7 +118,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         return blocks
 
     def keep(rule: str, scope: str) -> None:
-        keep_rule(settings_path(scope, launch.cwd, launch.home), rule)
+        keep_rule(rule, scope, launch.cwd, launch.home)
 
     async def ready() -> None:
         await parts.loaded.wait()

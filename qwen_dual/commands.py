@@ -18,7 +18,7 @@ from qwen_dual.late import files_in_force
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.report import bug_report
 from qwen_dual.session_commands import SavedSessions
-from qwen_dual.settings.keep import CannotKeep, save_provider, settings_path
+from qwen_dual.settings.keep import CannotKeep, save_provider
 from qwen_dual.tui import theme
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Commands:
         self.parts.session.set_model(config.id)
 
     async def _keep(self, config: ModelConfig, env_key: str) -> str:
-        path = settings_path("user", self.launch.cwd, self.launch.home)
+        path = os.path.join(self.launch.home, "settings.json")
         entry = {"id": config.id, "baseUrl": config.base_url}
 
         def save() -> None:

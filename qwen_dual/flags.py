@@ -20,7 +20,7 @@ _SWITCHES = (
     "bare continue debug fork-session help include-partial-messages insecure list-extensions "
     "offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
     "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
-    "sandbox"
+    "sandbox trust"
 )
 _VALUES = (
     "append-system-prompt approval-mode auth-type channel input-fd input-file input-format "

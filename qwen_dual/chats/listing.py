@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from qwen_dual.chats.paths import chats_folder, is_chat_name, projects_folder
+from qwen_dual.chats.paths import chats_folder, is_chat_name
 from qwen_dual.chats.reading import records_in
 from qwen_dual.chats.records import parts_of, text_of
 from qwen_dual.fs.foreign import open_foreign
+from qwen_dual.fs.projects import projects_folder
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _files(folder: Path) -> list[_File]:
 
 def _all_files(home: str) -> list[_File]:
     try:
-        projects = list(projects_folder(home).iterdir())
+        projects = list(Path(projects_folder(home)).iterdir())
     except OSError:
         return []
     return [file for project in projects for file in _files(project / "chats")]

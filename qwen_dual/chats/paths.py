@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from qwen_dual.fs.projects import project_name, projects_folder
+
 _CHAT_NAME = re.compile(r"[0-9a-fA-F-]{32,36}\.jsonl")
-_OTHER = re.compile(r"[^a-zA-Z0-9]")
 
 MAX_CHAT_BYTES = 1 << 30
 """Of a chat that is read; a longer one is not one of ours."""
@@ -25,20 +26,9 @@ def is_chat_name(name: str) -> bool:
     return _CHAT_NAME.fullmatch(name) is not None
 
 
-def project_name(cwd: str) -> str:
-    """The name of the folder that holds what belongs to ``cwd``; two folders may share one."""
-    # The reference counts UTF-16 units, so that a character beyond U+FFFF makes two dashes.
-    return _OTHER.sub(lambda found: "--" if ord(found[0]) > 0xFFFF else "-", cwd)
-
-
-def projects_folder(home: str) -> Path:
-    """The folder of all projects; ``home`` is ``~/.qwen`` or what ``QWEN_HOME`` says."""
-    return Path(home, "projects")
-
-
 def chats_folder(home: str, cwd: str) -> Path:
     """The folder of the chats that were held in ``cwd``."""
-    return projects_folder(home) / project_name(cwd) / "chats"
+    return Path(projects_folder(home), project_name(cwd), "chats")
 
 
 def chat_path(home: str, cwd: str, session_id: str) -> Path:

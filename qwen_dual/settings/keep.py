@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
+from qwen_dual.fs.projects import permissions_file
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.settings.files import MAX_BYTES
@@ -41,24 +42,28 @@ class CannotKeep(ValueError):
         self.path = path
 
 
-def settings_path(scope: str, cwd: str, home: str) -> str:
-    """The file of ``project`` or ``user``."""
-    if scope == "project":
-        return os.path.join(cwd, ".qwen", "settings.json")
-    return os.path.join(home, "settings.json")
+def keep_rule(rule: str, scope: str, cwd: str, home: str) -> None:
+    """Keeps ``rule`` for good, in the person's own home either way: never in the project's folder.
 
-
-def keep_rule(path: str, rule: str) -> None:
-    """Adds ``rule`` to the file at ``path``, which is made if it is not there.
+    Args:
+        rule: what is allowed.
+        scope: ``project``: in ``cwd`` alone; ``user``: everywhere.
+        cwd: the project.
+        home: the user's settings folder.
 
     Raises:
         CannotKeep: the file is not plain JSON of the expected shape.
         OSError: it cannot be read or written.
     """
-    instead = f'add "{rule}" to its permissions.allow yourself'
+    project = os.path.realpath(cwd)
+    whole = scope != "project"
+    path = os.path.join(home, "settings.json") if whole else permissions_file(home, project)
+    of = "" if whole else f" under {json.dumps(project, ensure_ascii=False)}"
+    instead = f'add "{rule}" to its permissions.allow{of} yourself'
     values, mode = _read(path, instead)
-    permissions = values.setdefault("permissions", {})
-    allow = permissions.setdefault("allow", []) if isinstance(permissions, dict) else None
+    section: Any = values if whole else values.setdefault(project, {})
+    section = section.setdefault("permissions", {}) if isinstance(section, dict) else None
+    allow = section.setdefault("allow", []) if isinstance(section, dict) else None
     if not isinstance(allow, list):
         raise CannotKeep(path, "has a permissions.allow that is no list", instead)
     if rule not in allow:

@@ -28,7 +28,8 @@ class Layer:
     """What one file sets.
 
     Attributes:
-        name: ``system defaults``, ``user``, ``project``, ``system`` or ``command line``.
+        name: ``system defaults``, ``user``, ``project``, ``kept`` (for the project, by the user),
+            ``system`` or ``command line``.
         path: the file; empty for the command line.
         text: the file as it is, to tell lines.
         raw: its values before variables were put in: what a message may show.

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwen_dual.fs.projects import permissions_file
 from qwen_dual.settings.environment import Environment, load_environment
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
@@ -167,7 +168,8 @@ def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[
     places = [("system defaults", files.defaults), ("user", user)]
     if os.path.realpath(project) != os.path.realpath(user):
         places.append(("project", project))
-    places.append(("system", files.settings))
+    kept = permissions_file(home, os.path.realpath(cwd))
+    places += [("kept", kept), ("system", files.settings)]
     layers = []
     for name, path in places:
         try:
@@ -175,10 +177,18 @@ def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[
         except BadFile as error:
             warnings.append(str(error))
             continue
+        if name == "kept":
+            values, text = _kept_for(cwd, values), ""
         if values:
             raw, flat = moved(without_nulls(values))
             layers.append(Layer(name, path, text, raw, {}, flat))
     return layers
+
+
+def _kept_for(cwd: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules that ``keep.keep_rule`` has kept for ``cwd``; the file may hold others' too."""
+    permissions = _section(_section(values, os.path.realpath(cwd)), "permissions")
+    return {"permissions": permissions} if permissions else {}
 
 
 def _finish(

@@ -14,10 +14,11 @@ from qwen_dual.chats.export import export
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
-from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path, project_name
+from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path
 from qwen_dual.chats.records import diff_in, timestamp
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.fs.projects import project_name
 from qwen_dual.protocol import events
 from tests.chats.support import CWD, SESSION, Recording, text, thought, use
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.settings.keep import NO_KEY, CannotKeep, keep_rule, save_provider, settings_path
+from qwen_dual.settings.keep import NO_KEY, CannotKeep, keep_rule, save_provider
 from qwen_dual.settings.providers import resolve
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.settings.folders import Folders
 
 RULE = "run_shell_command(git log *)"
@@ -25,15 +24,18 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
+def keep(folders: Folders, rule: str, scope: str, project: Path | None = None) -> None:
+    keep_rule(rule, scope, str(project or folders.project), str(folders.home))
+
+
 def test_a_rule_is_kept_once_beside_what_was_there_and_read_back(folders: Folders) -> None:
-    path = settings_path("user", str(folders.project), str(folders.home))
-    keep_rule(path, RULE)
+    keep(folders, RULE, "user")
     assert mode(folders.user_file) == 0o600
     values = json.loads(folders.user_file.read_text())
     folders.user({**values, "other": {"key": "é"}})
     folders.user_file.chmod(0o644)
-    keep_rule(path, RULE)
-    keep_rule(path, "run_shell_command(ls *)")
+    keep(folders, RULE, "user")
+    keep(folders, "run_shell_command(ls *)", "user")
     assert json.loads(folders.user_file.read_text()) == {
         "permissions": {"allow": [RULE, "run_shell_command(ls *)"]},
         "other": {"key": "é"},
@@ -42,13 +44,74 @@ def test_a_rule_is_kept_once_beside_what_was_there_and_read_back(folders: Folder
     assert folders.load().allow == [RULE, "run_shell_command(ls *)"]
 
 
-def test_a_project_rule_counts_only_in_a_trusted_folder(folders: Folders) -> None:
-    keep_rule(settings_path("project", str(folders.project), str(folders.home)), RULE)
+def test_a_project_rule_is_kept_in_the_home_and_holds_trusted_or_not(folders: Folders) -> None:
+    keep(folders, RULE, "project")
+    assert not folders.project_file.exists()
     settings = folders.load()
-    assert settings.allow == []
-    assert "not trusted" in settings.held_back[0]
+    assert (settings.allow, settings.warnings, settings.held_back) == ([RULE], [], [])
+    file = Path(settings.sources["permissions.allow"])
+    assert file.is_relative_to(folders.home / "projects")
+    assert mode(file) == 0o600
     folders.trust()
     assert folders.load().allow == [RULE]
+
+
+def test_it_holds_in_its_folder_alone_though_others_share_the_files_name(folders: Folders) -> None:
+    other = folders.project.parent / "pro-ject"
+    same = folders.project.parent / "pro_ject"
+    for folder, rule in ((other, "Bash(a)"), (same, "Bash(b)")):
+        folder.mkdir()
+        keep(folders, rule, "project", folder)
+    assert len(list((folders.home / "projects").iterdir())) == 1
+    folders.project = other
+    assert folders.load().allow == ["Bash(a)"]
+    folders.project = same
+    assert folders.load().allow == ["Bash(b)"]
+
+
+def test_a_project_whose_settings_folder_is_a_link_into_the_home_gets_no_rule_for_all(
+    folders: Folders,
+) -> None:
+    folders.user({"ui": {"theme": "x"}})
+    (folders.project / ".qwen").rmdir()
+    (folders.project / ".qwen").symlink_to(folders.home)
+    keep(folders, RULE, "project")
+    assert json.loads(folders.user_file.read_text()) == {"ui": {"theme": "x"}}
+    assert folders.load().allow == [RULE]
+    folders.project = folders.project.parent
+    assert folders.load().allow == []
+
+
+def test_by_whatever_path_the_project_is_entered_the_rule_is_the_same(folders: Folders) -> None:
+    link = folders.person / "link"
+    link.symlink_to(folders.project)
+    keep(folders, RULE, "project", link)
+    assert folders.load().allow == [RULE]
+
+
+def test_a_path_longer_than_a_file_name_may_be_has_its_rules(folders: Folders) -> None:
+    folders.project = folders.project.joinpath(*["long" * 20] * 4)
+    folders.project.mkdir(parents=True)
+    keep(folders, RULE, "project")
+    assert (folders.load().allow, folders.load().warnings) == ([RULE], [])
+
+
+@pytest.mark.parametrize(
+    "text", ['{"permissions": {"allow": ["Bash"]}}', '{"PATH": 3}', "[]", "{oops"]
+)
+def test_a_file_of_another_shape_allows_nothing_and_is_left_alone(
+    folders: Folders, text: str
+) -> None:
+    keep(folders, RULE, "project")
+    file = Path(folders.load().sources["permissions.allow"])
+    text = text.replace("PATH", str(folders.project))
+    file.write_text(text)
+    assert folders.load().allow == []
+    if text[0] == "{" and "permissions" in text:
+        return
+    with pytest.raises(CannotKeep):
+        keep(folders, RULE, "project")
+    assert file.read_text() == text
 
 
 @pytest.mark.parametrize(
@@ -65,7 +128,7 @@ def test_a_file_that_cannot_take_a_rule_is_left_as_it_is(
 ) -> None:
     folders.user(text)
     with pytest.raises(CannotKeep, match=says) as caught:
-        keep_rule(str(folders.user_file), RULE)
+        keep(folders, RULE, "user")
     assert f'add "{RULE}" to its permissions.allow' in str(caught.value)
     assert folders.user_file.read_text() == text
 

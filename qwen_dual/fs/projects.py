@@ -1,0 +1,32 @@
+"""Where what belongs to a folder somebody works in is kept, in that person's home. Pure.
+
+``~/.qwen/projects`` has one folder for each: its path with a dash for whatever is no letter or digit,
+so that two may share one. What is kept there says itself which of them it is about.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+_OTHER = re.compile(r"[^a-zA-Z0-9]")
+
+_LONGEST = 200
+"""Of a name that a file system takes for sure, in characters."""
+
+
+def project_name(cwd: str) -> str:
+    """The name of the folder that holds what belongs to ``cwd``; two folders may share one."""
+    # The reference counts UTF-16 units, so that a character beyond U+FFFF makes two dashes.
+    return _OTHER.sub(lambda found: "--" if ord(found[0]) > 0xFFFF else "-", cwd)
+
+
+def projects_folder(home: str) -> str:
+    """The folder of all projects; ``home`` is ``~/.qwen`` or what ``QWEN_HOME`` says."""
+    return os.path.join(home, "projects")
+
+
+def permissions_file(home: str, cwd: str) -> str:
+    """The file of the rules that the person allowed for ``cwd``, among others of its name."""
+    # Its end tells more of a long path than its beginning, and the file names it whole.
+    return os.path.join(projects_folder(home), project_name(cwd)[-_LONGEST:], "permissions.json")
