@@ -3,17 +3,22 @@
 Consecutive calls of one kind form a batch; batches run in order, so that a read after a write sees
 what was written. Within a batch calls run in parallel, but for edits, which go one at a time. When a
 call of a batch was not allowed, the batches after it do not run: they were planned on top of it.
+
+The supervisor of tools: whatever one raises becomes the result of its call, and the turn goes on.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+from anyio import to_thread
 
 from qwen_dual.core.approvals import Decision
+from qwen_dual.core.failures import describe
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rule_for
 from qwen_dual.core.tool import InvalidArguments, NeedsLeave, ToolResult
@@ -29,6 +34,15 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Call, QuestionCall, Tool
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
+
+log = logging.getLogger(__name__)
+
+MAX_RUNNING = 16
+"""Calls of one message that run at a time: each may take threads, processes and descriptors."""
+
+LARGE = 4096
+"""Characters of arguments beyond which they are checked in a thread: a command line of that size
+is not taken apart between two keys."""
 
 DENIED = "The person did not allow this call."
 DECLINED = "The person declined to answer."
@@ -102,6 +116,7 @@ class CallRunner:
         self._on_remember = on_remember
         self._scrub = scrub
         self._edits = anyio.Lock()
+        self._room = anyio.Semaphore(MAX_RUNNING)
         self._jobs: list[_Job] = []
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
@@ -109,7 +124,9 @@ class CallRunner:
 
         Cancelled, it leaves the unfinished ones to ``abandon``.
         """
-        self._jobs = [self._prepare(call) for call in requested]
+        self._jobs = [_Job(call) for call in requested]
+        for job in self._jobs:
+            await self._prepare(job)
         refused = False
         for _, batch in groupby(self._jobs, key=lambda job: job.lane):
             jobs = list(batch)
@@ -139,30 +156,42 @@ class CallRunner:
                 decision = Decision(allowed=True, by="policy")
                 self._approvals.resolve(job.pending.request_id, decision)
 
-    def _prepare(self, requested: RequestedCall) -> _Job:
-        job = _Job(requested)
+    async def _prepare(self, job: _Job) -> None:
+        requested = job.requested
         tool = self._tools.get(requested.name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
-            job.error = f"There is no tool {requested.name!r}. Tools: {known}."
+            job.error = f"There is no tool {requested.name[:200]!r}. Tools: {known}."
         elif requested.cut_off:
             job.error = CUT_OFF
         elif requested.arguments is None:
             raw = requested.raw[:200]
             job.error = f"The arguments of {requested.name} are not a JSON object: {raw}"
         else:
-            self._check(job, tool, requested.arguments)
-        return job
+            await self._check_sized(job, tool, requested.arguments, len(requested.raw))
+
+    async def _check_sized(
+        self, job: _Job, tool: Tool, arguments: dict[str, Any], size: int
+    ) -> None:
+        """Checks the arguments, large ones off the loop's thread."""
+        try:
+            if size <= LARGE:
+                self._check(job, tool, arguments)
+            else:
+                await to_thread.run_sync(self._check, job, tool, arguments, abandon_on_cancel=True)
+        except Exception as error:
+            log.exception("%s failed to check its arguments", job.requested.name)
+            job.call = None
+            job.error = _broken(job, error)
 
     def _check(self, job: _Job, tool: Tool, arguments: dict[str, Any]) -> None:
         try:
             call = tool.prepare(arguments)
+            self._take_call(job, tool, call)
+            job.tool = tool
         except InvalidArguments as error:
             job.error = str(error)
             job.call = None
-            return
-        job.tool = tool
-        self._take_call(job, tool, call)
 
     def _take_call(self, job: _Job, tool: Tool, call: Call) -> None:
         job.call = call
@@ -170,6 +199,14 @@ class CallRunner:
         job.rule = rule_for(tool.name, tool.kind, call.subject, outside=call.outside is not None)
 
     async def _run_one(self, job: _Job) -> None:
+        try:
+            await self._run_judged(job)
+        except Exception as error:
+            log.exception("%s failed", job.requested.name)
+            if job.result is None:
+                self._finish(job, ToolResult(_broken(job, error), is_error=True))
+
+    async def _run_judged(self, job: _Job) -> None:
         if job.call is None or job.tool is None:
             self._finish(job, ToolResult(job.error, is_error=True))
             return
@@ -181,7 +218,7 @@ class CallRunner:
                 self._deny(job, decision)
                 return
             if decision.updated_input is not None:
-                note = self._change_input(job, job.tool, decision.updated_input)
+                note = await self._change_input(job, job.tool, decision.updated_input)
                 if job.error:
                     self._finish(job, ToolResult(job.error, is_error=True))
                     return
@@ -195,7 +232,8 @@ class CallRunner:
             self._finish(job, ToolResult(note + result.text, result.is_error))
 
     async def _ask(self, job: _Job, call: Call) -> Decision:
-        preview = await call.preview()
+        async with self._room:
+            preview = await call.preview()
         request = {
             "subtype": "can_use_tool",
             "tool_name": job.requested.name,
@@ -214,13 +252,14 @@ class CallRunner:
             self._on_remember(job.rule, decision.remember)
         return decision
 
-    def _change_input(self, job: _Job, tool: Tool, updated: dict[str, Any]) -> str:
+    async def _change_input(self, job: _Job, tool: Tool, updated: dict[str, Any]) -> str:
         """Takes the input of an answer; returns what to tell the model of it."""
         if tool.kind == "question":  # the input is the answer, and the result says it
             job.call = cast("QuestionCall", job.call).answered(updated)
             return ""
-        self._check(job, tool, updated)
-        return f"The person changed the input to: {encode(updated).decode()}"
+        told = encode(updated).decode()
+        await self._check_sized(job, tool, updated, len(told))
+        return f"The person changed the input to: {told}"
 
     def _deny(self, job: _Job, decision: Decision) -> None:
         job.denied = True
@@ -238,7 +277,8 @@ class CallRunner:
         while True:
             assert job.call is not None
             try:
-                return await self._run_shown(job, job.tool, job.call)
+                async with self._room:
+                    return await self._run_shown(job, job.tool, job.call)
             except NeedsLeave as needs:
                 self._take_call(job, job.tool, needs.call)
                 decision = await self._ask(job, needs.call)
@@ -308,3 +348,8 @@ class CallRunner:
         told = any(job.reason for job in self._jobs)
         outcome.stopped = bool(outcome.denials) and not ran and not told
         return outcome
+
+
+def _broken(job: _Job, error: Exception) -> str:
+    """The result of a call whose tool raised ``error``."""
+    return f"{job.requested.name} failed: {describe(error)}."

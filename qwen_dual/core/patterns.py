@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from qwen_dual.core import gitignore
 from qwen_dual.core.tool import UNKNOWN
+from qwen_dual.core.wildcard import stars
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-    from pathspec import GitIgnoreSpec
 
     from qwen_dual.core.tool import FileAccess
 
@@ -48,7 +48,7 @@ class CommandPattern:
             words = shlex.split(text)
         except ValueError as error:
             raise ValueError(f"its quotes do not close ({error})") from None
-        tokens = [None if set(word) == {"*"} else _word_pattern(word) for word in words]
+        tokens = [None if set(word) == {"*"} else stars(word) for word in words]
         if tokens[-1] is not None and ("*" not in text or words[-1].endswith("*")):
             tokens.append(None)
         return cls(tuple(tokens))
@@ -117,8 +117,8 @@ class PathPattern:
             raise ValueError("a path cannot begin with '!'; use another list for what is excepted")
         if "\\" in text or "[" in text:  # only these can be wrong
             try:
-                _spec(text)
-            except (ValueError, re.error) as error:
+                _rule(text)
+            except ValueError as error:
                 raise ValueError(f"it is no path pattern ({error})") from None
         return cls(text)
 
@@ -196,22 +196,18 @@ def _escaped(path: str) -> str:
     return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
 
 
-def _word_pattern(word: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, re.split(r"\*+", word))), re.DOTALL)
-
-
 def _below(path: str, anchor: str, line: str, *, is_folder: bool) -> bool:
     top = anchor.rstrip("/") + "/"
     if path.rstrip("/") + "/" == top:
         return is_folder and line in ("/", "*", "**", "/*", "/**")
     if not path.startswith(top):
         return False
-    return bool(_spec(line).match_file(path[len(top) :] + "/" * is_folder))
+    rule = _rule(line)
+    return rule is not None and rule.covers(
+        path[len(top) :].rstrip("/").split("/"), is_folder=is_folder
+    )
 
 
 @lru_cache(maxsize=256)
-def _spec(line: str) -> GitIgnoreSpec:
-    # Imported here since it takes 28 ms, and most sessions have no rule about paths.
-    from pathspec import GitIgnoreSpec
-
-    return GitIgnoreSpec.from_lines([line])
+def _rule(line: str) -> gitignore.Rule | None:
+    return gitignore.Rule.parse(line)

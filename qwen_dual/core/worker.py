@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.calls import INTERRUPTED
+from qwen_dual.core.failures import describe
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.slash import is_slash
 from qwen_dual.core.tool import InvalidArguments, ToolResult
@@ -140,8 +141,7 @@ class Worker:
                     session.conversation.rewind(retry_from)
                 else:
                     content.append(prompt.text)
-                    if self._expand is not None:
-                        content += await self._expand(prompt.text)
+                    content += await self._mentioned(prompt.text)
                 stop_reason = await turn.run(content)
             except Exception as error:
                 log.exception("turn failed")
@@ -153,6 +153,18 @@ class Worker:
         self._model_calls += turn.model_calls
         turn.wind_up(stop_reason)
         self._state.turn_id = None
+
+    async def _mentioned(self, text: str) -> Sequence[str]:
+        """The text blocks for what a prompt mentions; that they cannot be had ends no turn."""
+        if self._expand is None:
+            return ()
+        try:
+            return await self._expand(text)
+        except Exception as error:
+            log.exception("mentions failed")
+            told = f"What the prompt mentions is not attached: {describe(error)}."
+            self._session.notice(told, "warning")
+            return ()
 
     def forget(self) -> None:
         """A new conversation begins."""
@@ -210,6 +222,4 @@ class Worker:
 
 
 def _internal(error: Exception) -> str:
-    text = str(error)
-    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return f"internal error: {what}; the debug log has the details"
+    return f"internal error: {describe(error)}; the debug log has the details"

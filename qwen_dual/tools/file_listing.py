@@ -15,7 +15,7 @@ from qwen_dual.git.repository import find_repository
 from qwen_dual.git.run import run
 from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.ignore import Ignore
-from qwen_dual.tools.walk import Walk
+from qwen_dual.tools.walk import Walk, is_folder
 
 if TYPE_CHECKING:
     import threading
@@ -57,7 +57,7 @@ def list_paths(
         return []
     if not recursive:
         entries = Walk(root, ignore, gone).entries(root)
-        names = (f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries)
+        names = (f"{entry.name}/" if is_folder(entry) else entry.name for entry in entries)
         return sorted(islice(_sayable(names), most))
     files = _git_files(root, gone) if trusted and filters.gitignore else None
     if files is not None:
@@ -107,10 +107,15 @@ def _not_kept_back(root: str, files: Iterable[str], ignore: Ignore) -> Iterator[
     known = {"": ignore.hides_base}
 
     def is_hidden(folder: str) -> bool:
-        if folder not in known:
-            above = is_hidden(os.path.dirname(folder))
-            known[folder] = above or ignore.ignores(os.path.join(root, folder), is_dir=True)
-        return known[folder]
+        unknown = []
+        while folder not in known:
+            unknown.append(folder)
+            folder = os.path.dirname(folder)
+        hidden = known[folder]
+        for level in reversed(unknown):  # in a loop: a folder is as deep as somebody made it
+            hidden = hidden or ignore.ignores(os.path.join(root, level), is_dir=True)
+            known[level] = hidden
+        return hidden
 
     for path in ordered:
         if not is_hidden(os.path.dirname(path)) and not ignore.ignores(

@@ -1,36 +1,41 @@
 """Glob patterns over relative paths; matching takes no more than quadratic time in a path's length.
 
-One name is matched by a regular expression that never backtracks over a ``*``; folders are matched
-name by name.
+Folders are matched name by name, a name as ``core.wildcard`` does: no pattern can make it slow, and
+none is taken that would come to more alternatives than a search can use.
 """
 
 from __future__ import annotations
 
 import re
 
+from qwen_dual.core.wildcard import name_pattern
+
+MAX_PATTERN = 4096
 MAX_ALTERNATIVES = 200
 
-Names = list[re.Pattern[str] | None]
-"""A pattern for each name of a path; None stands for any number of folders."""
+Names = list[tuple[re.Pattern[str], ...] | None]
+"""For each name of a path the patterns it may match; None stands for any number of folders."""
 
 
 class GlobPattern:
     """`**` any folders, `*` and `?` within a name, `[a-z]`, `[!a-z]`, `{py,ts}`.
+
+    Brackets stand for themselves as well: frameworks name folders ``[id]``, and whoever writes
+    that means the folder.
 
     Raises:
         ValueError: says what was expected.
     """
 
     def __init__(self, pattern: str) -> None:
+        if len(pattern) > MAX_PATTERN:
+            raise ValueError(f"expected at most {MAX_PATTERN:,} characters")
         parts = [part for part in pattern.split("/") if part not in ("", ".")]
         if not parts:
             raise ValueError("expected a pattern for file names")
         if ".." in parts:
             raise ValueError("expected a pattern without `..`; name the folder in path")
-        expanded = _braces("/".join(parts))
-        if len(expanded) > MAX_ALTERNATIVES:
-            raise ValueError(f"expected at most {MAX_ALTERNATIVES} alternatives in braces")
-        self._alternatives = [_compile(alternative) for alternative in expanded]
+        self._alternatives = [_compile(alternative) for alternative in _braces("/".join(parts))]
 
     def matches(self, relative: str) -> bool:
         """Whether the whole of ``relative`` matches."""
@@ -48,17 +53,48 @@ def split_absolute(pattern: str) -> tuple[str, str]:
 
 
 def _braces(pattern: str) -> list[str]:
-    """``pattern`` once for each choice of its innermost braces, until none are left."""
-    found = re.search(r"\{([^{}]*,[^{}]*)\}", pattern)
-    if found is None:
-        return [pattern]
-    before, after = pattern[: found.start()], pattern[found.end() :]
-    out: list[str] = []
-    for choice in found.group(1).split(","):
-        out += _braces(before + choice + after)
-        if len(out) > MAX_ALTERNATIVES:
-            break
-    return out
+    """``pattern`` once for each choice of its braces; those without a comma stand for themselves.
+
+    One pass: what is open is on a stack, and the alternatives of what is closed are bounded before
+    they are written out.
+    """
+    marks = _marks(pattern)
+    texts = [""]  # the alternatives of what was read since the innermost open brace or comma
+    opened: list[tuple[list[str], list[str]]] = []  # those before it, and its choices so far
+    read = 0
+    for at in sorted(marks):
+        plain = pattern[read:at]
+        texts = [text + plain for text in texts]
+        read = at + 1
+        if pattern[at] == "{":
+            opened.append((texts, []))
+        elif pattern[at] == ",":
+            opened[-1][1].extend(texts)
+        else:
+            before, choices = opened.pop()
+            choices.extend(texts)
+            if len(before) * len(choices) > MAX_ALTERNATIVES:
+                raise ValueError(f"expected at most {MAX_ALTERNATIVES} alternatives in braces")
+            texts = [text + choice for text in before for choice in choices]
+            continue
+        texts = [""]
+    return [text + pattern[read:] for text in texts]
+
+
+def _marks(pattern: str) -> set[int]:
+    """Where the braces are that hold a comma of their own, and those commas."""
+    marks: set[int] = set()
+    opened: list[list[int]] = []
+    for at, char in enumerate(pattern):
+        if char == "{":
+            opened.append([at])
+        elif char == "," and opened:
+            opened[-1].append(at)
+        elif char == "}" and opened:
+            inner = opened.pop()
+            if len(inner) > 1:
+                marks.update(inner, [at])
+    return marks
 
 
 def _compile(pattern: str) -> Names:
@@ -77,11 +113,11 @@ def _matches(names: list[str], wanted: Names) -> bool:
     at = want = 0
     star = resume = -1
     while at < len(names):
-        pattern = wanted[want] if want < len(wanted) else None
-        if want < len(wanted) and pattern is None:
+        patterns = wanted[want] if want < len(wanted) else None
+        if want < len(wanted) and patterns is None:
             star, resume = want, at
             want += 1
-        elif pattern is not None and pattern.fullmatch(names[at]):
+        elif patterns is not None and any(p.fullmatch(names[at]) for p in patterns):
             at += 1
             want += 1
         elif star >= 0:
@@ -92,36 +128,13 @@ def _matches(names: list[str], wanted: Names) -> bool:
     return want == len(wanted)
 
 
-def _compile_name(name: str) -> re.Pattern[str]:
-    pieces = [""]
-    index = 0
-    while index < len(name):
-        char = name[index]
-        index += 1
-        if char == "*":
-            pieces.append("")
-        elif char == "?":
-            pieces[-1] += "."
-        elif char == "[" and (end := name.find("]", index + 1)) > 0:
-            pieces[-1] += _class(name[index:end])
-            index = end + 1
-        else:
-            pieces[-1] += re.escape(char)
-    first, *others = pieces
-    if others:
-        # Each piece has a fixed length, so its first match is as good as any: an atomic group
-        # gives up the others, which would cost exponential time.
-        inner = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
-        first += f"{inner}.*{others[-1]}"
+def _compile_name(name: str) -> tuple[re.Pattern[str], ...]:
+    literal = name_pattern(name, escapes=False, sets=False)
+    if "[" not in name:
+        return (literal,)
     try:
-        return re.compile(first, re.DOTALL)
-    except re.error as error:
+        return (name_pattern(name, escapes=False), literal)
+    except ValueError as error:
+        if "]" not in name:  # a bracket that nothing closes stands for itself
+            return (literal,)
         raise ValueError(f"expected a valid pattern ({error})") from None
-
-
-def _class(chosen: str) -> str:
-    negated = chosen[0] in "!^" and len(chosen) > 1
-    body = chosen[1:] if negated else chosen
-    for char in ("\\", "[", "^", "&", "~", "|"):
-        body = body.replace(char, "\\" + char)
-    return f"[{'^' if negated else ''}{body}]"

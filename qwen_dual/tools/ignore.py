@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.core.gitignore import Rules
 from qwen_dual.fs.foreign import open_foreign, owners_in
 from qwen_dual.tools.filters import ALL, Filters
 from qwen_dual.tools.workspace import within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pathspec import GitIgnoreSpec
+    from collections.abc import Sequence
 
     from qwen_dual.tools.workspace import Workspace
 
@@ -57,9 +56,9 @@ class Ignore:
         self._filters = filters
         self._hidden = hidden
         self._top = _top_of(base, root)
-        self._specs: dict[str, GitIgnoreSpec | None] = {}
+        self._chains: dict[tuple[str, str], tuple[tuple[int, Rules], ...]] = {}
         self._exclude = _load(os.path.join(self._top, ".git", "info", "exclude"))
-        levels = list(_levels(base, self._top))
+        levels = _levels(base, self._top)
         self.hides_base = any(self._qwenignored(path, is_dir=True) for path in levels)
         self._base_is_named = any(self._gitignored(path, is_dir=True) for path in levels)
 
@@ -87,29 +86,36 @@ class Ignore:
             return False
         found = self._matches(path, ".gitignore", is_dir=is_dir)
         if found is None and self._exclude is not None:
-            relative = path[len(self._top.rstrip("/")) + 1 :]
-            return bool(self._exclude.check_file(relative + "/" * is_dir).include)
+            return bool(self._exclude.check(_names(path, self._top), is_folder=is_dir))
         return bool(found)
 
     def _matches(self, path: str, name: str, *, is_dir: bool) -> bool | None:
         """What the nearest ``name`` that speaks of ``path`` says; None if none does."""
-        folder = os.path.dirname(path)
-        while within(folder, self._top):
-            spec = self._spec(os.path.join(folder, name))
-            if spec is not None:
-                relative = path[len(folder.rstrip("/")) + 1 :]
-                found = spec.check_file(relative + "/" * is_dir).include
-                if found is not None:
-                    return found
+        for start, rules in self._chain(os.path.dirname(path), name):
+            found = rules.check(path[start:].split("/"), is_folder=is_dir)
+            if found is not None:
+                return found
+        return None
+
+    def _chain(self, folder: str, name: str) -> tuple[tuple[int, Rules], ...]:
+        """The rules in force in ``folder``, the nearest first, each with where its paths begin.
+
+        A folder is deep as somebody else made it: it is gone through in a loop, and each level's
+        are kept for what lies below.
+        """
+        unknown = []
+        while (folder, name) not in self._chains and within(folder, self._top):
+            unknown.append(folder)
             if folder == "/":
                 break
             folder = os.path.dirname(folder)
-        return None
-
-    def _spec(self, path: str) -> GitIgnoreSpec | None:
-        if path not in self._specs:
-            self._specs[path] = _load(path)
-        return self._specs[path]
+        chain = self._chains.get((folder, name), ())
+        for level in reversed(unknown):
+            rules = _load(os.path.join(level, name))
+            if rules:
+                chain = ((len(level.rstrip("/")) + 1, rules), *chain)
+            self._chains[level, name] = chain
+        return chain
 
 
 def ignore_below(base: str, workspace: Workspace) -> Ignore:
@@ -140,15 +146,22 @@ def _top_of(base: str, root: str) -> str:
     return root if within(folder, root) else folder
 
 
-def _levels(path: str, top: str) -> Iterator[str]:
+def _levels(path: str, top: str) -> list[str]:
     """``path`` and the folders above it, the highest first, ``top`` not among them."""
-    if path == top or not within(path, top):
-        return
-    yield from _levels(os.path.dirname(path), top)
-    yield path
+    levels = []
+    while path != top and within(path, top):
+        levels.append(path)
+        path = os.path.dirname(path)
+    levels.reverse()
+    return levels
 
 
-def _load(path: str) -> GitIgnoreSpec | None:
+def _names(path: str, top: str) -> Sequence[str]:
+    """The names of ``path`` from ``top`` on."""
+    return path[len(top.rstrip("/")) + 1 :].split("/")
+
+
+def _load(path: str) -> Rules | None:
     """The rules of one file; None if there is none that can be read."""
     try:
         os.lstat(path)  # nearly always there is none
@@ -156,22 +169,7 @@ def _load(path: str) -> GitIgnoreSpec | None:
         folder = os.stat(os.path.dirname(path))
         fd = open_foreign(path, owners={*owners_in(folder), folder.st_uid})
         with os.fdopen(fd, "rb") as file:
-            lines = os.fsdecode(file.read(MAX_IGNORE_BYTES)).splitlines()
+            text = os.fsdecode(file.read(MAX_IGNORE_BYTES))
     except OSError:
         return None
-    from pathspec import GitIgnoreSpec
-
-    try:
-        return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
-        return GitIgnoreSpec.from_lines([line for line in lines if _is_rule(line)])
-
-
-def _is_rule(line: str) -> bool:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+    return Rules.parse(text.removeprefix("\ufeff").split("\n"))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.wildcard import name_pattern
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.textfile import missing
-from qwen_dual.tools.walk import Walk, bounded_lines
+from qwen_dual.tools.walk import Walk, bounded_lines, is_folder
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
+    import re
     import threading
     from collections.abc import Mapping, Sequence
 
@@ -73,20 +74,29 @@ def list_folder(
     ignore = ignore_below(location.real, workspace)
     if ignore.hides_base:
         return f"{location.path} is kept from the agent by .qwenignore."
+    left_out = [_ignored(pattern) for pattern in patterns]
     walk = Walk(location.real, ignore, gone)
     entries = [
         entry
         for entry in walk.entries(location.real)
-        if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in patterns)
+        if not any(pattern.fullmatch(entry.name) for pattern in left_out)
     ]
-    folders = [f"[DIR] {entry.name}" for entry in entries if entry.is_dir()]
-    files = [entry.name for entry in entries if not entry.is_dir()]
-    lines = folders + files
+    kinds = [(is_folder(entry), entry.name) for entry in entries]
+    folders = [f"[DIR] {name}" for is_one, name in kinds if is_one]
+    lines = folders + [name for is_one, name in kinds if not is_one]
     hidden = f" ({walk.ignored} ignored by .gitignore or .qwenignore)" if walk.ignored else ""
     if not lines:
         return f"{location.path} is empty{hidden}."
     shown = bounded_lines(lines, len(lines), limits, "entries")
     return f"{location.path} holds{hidden}:\n{shown}"
+
+
+def _ignored(pattern: str) -> re.Pattern[str]:
+    """The names that ``pattern`` means; one that cannot be understood stands for itself."""
+    try:
+        return name_pattern(pattern, escapes=False)
+    except ValueError:
+        return name_pattern(pattern, escapes=False, sets=False)
 
 
 def require_folder(location: Location) -> None:

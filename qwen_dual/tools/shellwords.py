@@ -8,6 +8,7 @@ that happens when the first command line comes.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,27 @@ from qwen_dual.core.tool import UNKNOWN, Command
 from qwen_dual.tools import programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tree_sitter import Node, Parser
 
 MAX_DEPTH = 4
 """How deep scripts within scripts are looked into."""
 
+MAX_LINE = 65_536
+"""Characters beyond which a line is not taken apart."""
+
+MAX_NODES = 20_000
+"""Parts of a line beyond which the rest is not looked at."""
+
+MAX_SCRIPTS = 64
+"""Scripts within a line that are looked into."""
+
+PARSE_SECONDS = 0.04
+"""How long the grammar may think, of this thread's own time: it takes quadratic time over nonsense,
+and the interpreter's lock with it."""
+
+_CHUNK = 4096
 _HARMLESS_TARGETS = ("/dev/null", "/dev/stdout", "/dev/stderr")
 
 # Nodes that only hold others; all that is in neither of these sets is not understood.
@@ -101,25 +116,58 @@ class Parsed:
         commands: every simple command in it, in the order in which they stand there.
         whole: whether all of it was understood.
         writes: files that redirects write, as far as their names are known.
+        scripts: how many there were within it.
     """
 
     commands: list[Command] = field(default_factory=list)
     whole: bool = True
     writes: list[str] = field(default_factory=list)
+    scripts: int = 0
 
 
 def parse(line: str, depth: int = 0) -> Parsed:
-    """Takes a command line of ``bash -c`` apart."""
+    """Takes a command line of ``bash -c`` apart.
+
+    One that is too long, has too many parts or takes too long to understand is not ``whole`` and
+    runs something unknown, so that no rule allows it and every rule against something may mean it.
+    """
     parsed = Parsed(whole=not _ODD.search(line))
     data = line.encode("utf-8", "replace")
-    root = _parser().parse(data).root_node
+    root = _tree(data) if len(line) <= MAX_LINE else None
+    if root is None:
+        return _not_understood(parsed)
     parsed.whole = parsed.whole and not root.has_error
-    nodes = [root]
+    nodes: list[tuple[Node, Node | None]] = [(root, None)]
+    looked_at = 0
     while nodes:
-        node = nodes.pop()
-        parsed.whole = parsed.whole and _is_plain(node, data)
-        _look_at(node, parsed, data, depth)
-        nodes += reversed(node.children)
+        looked_at += 1
+        if looked_at > MAX_NODES:
+            return _not_understood(parsed)
+        # A node finds its parent by a search from the top: it is carried along instead.
+        node, parent = nodes.pop()
+        children = node.children
+        parsed.whole = parsed.whole and _is_plain(node, children, data)
+        _look_at(node, parent, parsed, data, depth)
+        nodes += ((child, node) for child in reversed(children))
+    return parsed
+
+
+def _tree(data: bytes) -> Node | None:
+    """The tree of a line; None when its time is over."""
+    until = time.thread_time() + PARSE_SECONDS
+    try:
+        tree = _parser().parse(
+            lambda at, _: data[at : at + _CHUNK],
+            progress_callback=lambda _at, _error: time.thread_time() > until,
+        )
+    except ValueError:  # the way in which it says that it was told to stop
+        return None
+    return tree.root_node
+
+
+def _not_understood(parsed: Parsed) -> Parsed:
+    parsed.whole = False
+    parsed.commands.append(Command((UNKNOWN,), exact=False))
     return parsed
 
 
@@ -135,7 +183,7 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
 
 
-def _look_at(node: Node, parsed: Parsed, data: bytes, depth: int) -> None:
+def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth: int) -> None:
     """Adds what ``node`` itself says, its children apart."""
     kind = node.type
     if not node.is_named or kind in _LEAVES:
@@ -143,16 +191,16 @@ def _look_at(node: Node, parsed: Parsed, data: bytes, depth: int) -> None:
         delicate = kind == "(("
     elif kind == "command":
         delicate = False
-        _add_command(node, parsed, depth)
+        _add_command(node, parent, parsed, depth)
     elif kind in ("declaration_command", "unset_command", "test_command"):
         delicate = False
         parsed.commands.append(Command(tuple(map(_told, node.children))))
     elif kind == "variable_assignment":
-        above = node.parent.type if node.parent is not None else ""
+        above = parent.type if parent is not None else ""
         delicate = above not in ("command", "declaration_command")
     elif kind == "file_redirect":
         delicate = False
-        _add_redirect(node, parsed)
+        _add_redirect(node, parent, parsed)
     elif kind == "expansion":
         delicate = not _PLAIN_EXPANSION.fullmatch(_text(node))
     elif kind == "arithmetic_expansion":
@@ -168,7 +216,7 @@ def _look_at(node: Node, parsed: Parsed, data: bytes, depth: int) -> None:
         parsed.commands.append(Command((_text(node),), exact=False))
 
 
-def _is_plain(node: Node, data: bytes) -> bool:
+def _is_plain(node: Node, children: Sequence[Node], data: bytes) -> bool:
     """Whether the grammar and the shell agree on where the words of ``node`` end.
 
     The grammar lets a backslash swallow the end of a line that ends a command for the shell.
@@ -179,16 +227,16 @@ def _is_plain(node: Node, data: bytes) -> bool:
         return True
     blank = _BLANK_LINES if node.type in _FRAMES - _IN_ONE_LINE else _BLANK
     at = node.start_byte
-    for child in node.children:
+    for child in children:
         if not blank.fullmatch(data, at, child.start_byte):
             return False
         at = child.end_byte
-    return not node.children or bool(blank.fullmatch(data, at, node.end_byte))
+    return not children or bool(blank.fullmatch(data, at, node.end_byte))
 
 
-def _add_command(node: Node, parsed: Parsed, depth: int) -> None:
+def _add_command(node: Node, parent: Node | None, parsed: Parsed, depth: int) -> None:
     words, exact = [], True
-    for child in _arguments(node):
+    for child in _arguments(node, parent):
         if child.type == "variable_assignment":
             exact = False
         else:
@@ -198,23 +246,24 @@ def _add_command(node: Node, parsed: Parsed, depth: int) -> None:
     if not words:
         return
     exact = exact and words[0] != UNKNOWN
-    runs, transparent = _runs(words, depth)
+    runs, transparent = _runs(words, depth, parsed)
     parsed.commands.append(
         Command(tuple(words), exact, programs.to_be_spelled(words), runs, transparent)
     )
 
 
-def _runs(words: list[str], depth: int) -> tuple[tuple[Command, ...], bool]:
+def _runs(words: list[str], depth: int, parsed: Parsed) -> tuple[tuple[Command, ...], bool]:
     """The commands that a command runs in turn."""
     found = programs.what_runs(words)
     runs: list[Command] = []
     for inner in found.commands:
-        further, transparent = _runs(inner, depth + 1) if depth < MAX_DEPTH else ((), False)
+        further, transparent = _runs(inner, depth + 1, parsed) if depth < MAX_DEPTH else ((), False)
         spelled = programs.to_be_spelled(inner)
         exact = inner[0] != UNKNOWN
         runs.append(Command(tuple(inner), exact, spelled, further, transparent))
     for script in found.scripts:
-        if script == UNKNOWN or depth >= MAX_DEPTH:
+        parsed.scripts += 1
+        if script == UNKNOWN or depth >= MAX_DEPTH or parsed.scripts > MAX_SCRIPTS:
             runs.append(Command((UNKNOWN,), exact=False))
         else:
             inside = parse(script, depth + 1)
@@ -224,12 +273,11 @@ def _runs(words: list[str], depth: int) -> tuple[tuple[Command, ...], bool]:
     return tuple(runs), found.transparent
 
 
-def _add_redirect(node: Node, parsed: Parsed) -> None:
+def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
     operator = next((child.type for child in node.children if not child.is_named), ">")
     targets = [child for child in node.named_children if child.type != "file_descriptor"]
-    owner = node.parent
     if owner is not None and owner.type == "redirected_statement":
-        owner = owner.children[0]
+        owner = owner.child(0)
     if len(targets) > 1 and (owner is None or owner.type not in ("command", "file_redirect")):
         parsed.whole = False  # the others are words of a command that cannot be told which
     target = word_of(targets[0]) if targets else ""
@@ -246,10 +294,9 @@ def _add_redirect(node: Node, parsed: Parsed) -> None:
         parsed.commands.append(Command((operator, target), exact=False))
 
 
-def _arguments(command: Node) -> Iterator[Node]:
+def _arguments(command: Node, parent: Node | None) -> Iterator[Node]:
     """The words of a command, those too that the grammar takes for further targets."""
     parts = list(command.children)
-    parent = command.parent
     if parent is not None and parent.type == "redirected_statement":
         parts += [child for child in parent.children if child.type == "file_redirect"]
     for part in parts:

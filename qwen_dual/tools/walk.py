@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_ENTRIES = 500_000
 MAX_SECONDS = 20.0
+_LOOK_EVERY = 256  # entries, between two looks at the clock
 
 
 class Walk:
@@ -58,14 +59,15 @@ class Walk:
 
     def entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What is in ``folder`` and not ignored, sorted by name."""
-        if self._gone.is_set() or time.monotonic() > self._until:
-            self.note = f"the search was ended after {MAX_SECONDS:.0f} s"
+        if self._is_over():
             return []
         kept = []
         try:
             with os.scandir(folder) as found:
                 for entry in found:
                     self._seen += 1
+                    if self._seen % _LOOK_EVERY == 0 and self._is_over():
+                        break
                     if self._ignore.ignores(entry.path, is_dir=entry.is_dir(follow_symlinks=False)):
                         self.ignored += 1
                     else:
@@ -75,6 +77,20 @@ class Walk:
         if self._seen > MAX_ENTRIES:
             self.note = f"the search was ended after {MAX_ENTRIES:,} entries"
         return sorted(kept, key=lambda entry: entry.name)
+
+    def _is_over(self) -> bool:
+        over = self._gone.is_set() or time.monotonic() > self._until
+        if over:
+            self.note = f"the search was ended after {MAX_SECONDS:.0f} s"
+        return over
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether ``entry`` is a folder or leads to one; a link that leads nowhere, or round, is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def bounded_lines(lines: Iterable[str], total: int, limits: Limits, noun: str) -> str:

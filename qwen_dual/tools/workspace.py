@@ -6,6 +6,7 @@ here reads or writes files.
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +111,14 @@ class Workspace:
             os.fsencode(given)
         except UnicodeEncodeError:
             raise InvalidArguments(f"{argument}: expected a path in UTF-8, not {given!r}") from None
-        path = os.path.normpath(os.path.join(self.root, self._expand(given)))
+        joined = os.path.join(self.root, self._expand(given))
+        path = os.path.normpath(joined)
         # Not from ``path``: normpath drops "link/.." as if the link were a plain folder.
-        real = os.path.realpath(os.path.join(self.root, self._expand(given)))
+        try:
+            real = _real(joined)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise InvalidArguments(f"{argument}: cannot follow {given!r}: {why}") from None
         inside = within(real, str(self.root))
         name = os.path.relpath(real, self.root) if inside else path
         return Location(given, path, real, name, inside)
@@ -146,6 +152,21 @@ class Workspace:
         if self._home is not None and (given == "~" or given.startswith("~/")):
             return self._home + given[1:]
         return os.path.expanduser(given)
+
+
+def _real(path: str) -> str:
+    """``path`` with its links followed, whether it exists or not.
+
+    Raises:
+        OSError: a link may not be read, as those of another user's process in ``/proc``, or there
+            are more than the kernel follows: ``realpath`` would recurse once for each.
+    """
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return os.path.realpath(path)
 
 
 def within(path: str, folder: str) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -389,3 +390,39 @@ def test_schemas_are_plain_objects(tools: Toolset) -> None:
         "old_string",
         "new_string",
     ]
+
+
+def test_a_folder_of_links_that_lead_round_or_nowhere_is_listed(
+    tools: Toolset, workspace: Path
+) -> None:
+    (workspace / "round").symlink_to("round")
+    (workspace / "a").symlink_to("b")
+    (workspace / "b").symlink_to("a")
+    (workspace / "gone").symlink_to("nothing")
+    (workspace / "folder").mkdir()
+    text = call(tools, "list_directory", path=".").text
+    assert text.splitlines()[1:] == ["[DIR] folder", "a", "b", "gone", "round"]
+
+
+@pytest.mark.parametrize("tool", ["read_file", "list_directory", "glob"])
+def test_a_path_that_cannot_be_followed_is_told(tools: Toolset, workspace: Path, tool: str) -> None:
+    for number in range(50):
+        (workspace / f"link{number}").symlink_to(f"link{number + 1}")
+    given = {"read_file": {"file_path": "link0"}, "glob": {"path": "link0", "pattern": "*"}}
+    with pytest.raises(InvalidArguments, match="Too many levels of symbolic links"):
+        tool_of(tools, tool).prepare(given.get(tool, {"path": "link0"}))
+
+
+def test_what_the_kernel_refuses_to_follow_is_told(
+    tools: Toolset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``/proc/1/root/x`` of another user does; the superuser may follow that."""
+
+    def refuse(path: str, **_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr("os.path.realpath", refuse)
+    with pytest.raises(
+        InvalidArguments, match=r"cannot follow '/proc/1/root/x': Permission denied"
+    ):
+        tool_of(tools, "read_file").prepare({"file_path": "/proc/1/root/x"})

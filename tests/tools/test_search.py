@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 import threading
 import time
 from functools import partial
@@ -13,7 +14,9 @@ import pytest
 
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.file_listing import list_paths
 from qwen_dual.tools.filters import Filters
+from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.ignore import Ignore, ignore_below, kept_back
 from qwen_dual.tools.walk import Walk
@@ -96,7 +99,7 @@ def test_glob_finds_absolute_paths_newest_first(tools: Toolset, workspace: Path)
 
 
 def test_patterns_that_are_none_are_refused(tools: Toolset) -> None:
-    for pattern in ("../*", "/", "[z-a]", "{a,b}" * 20):
+    for pattern in ("../*", "/", "[z-a]", "x" * 5000, "{a,b}" * 20):
         with pytest.raises(InvalidArguments, match="glob: pattern: expected"):
             tool_of(tools, "glob").prepare({"pattern": pattern})
 
@@ -236,3 +239,54 @@ def test_ignore_files_that_the_settings_switch_off_hide_nothing(tmp_path: Path) 
 
 def _hides(workspace: Workspace, path: Path) -> bool:
     return ignore_below(str(workspace.root), workspace).hides(os.path.realpath(path))
+
+
+def test_a_folder_named_in_brackets_is_found_as_well_as_what_they_mean(
+    tools: Toolset, workspace: Path
+) -> None:
+    fill(workspace, {"app/[id]/page.tsx": "x", "app/i/page.tsx": "y", "[id].tsx": "z"})
+    literal = glob(tools, pattern="app/[id]/page.tsx").text
+    assert "/app/[id]/page.tsx" in literal and "/app/i/page.tsx" in literal
+    assert f"{workspace}/[id].tsx" in glob(tools, pattern="**/[id].tsx").text
+    assert "/app/[id]/page.tsx" in glob(tools, pattern=f"{workspace}/app/[id]/*").text
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{" + "," * 100_000, "{a,b}" * 3000, "{" * 100_000, "{a,b}" * 500, "{a," * 1300]
+)
+def test_a_pattern_of_braces_comes_to_an_error_or_to_nothing_at_once(
+    tools: Toolset, workspace: Path, pattern: str
+) -> None:
+    began = time.process_time()
+    try:
+        assert "No files match" in glob(tools, pattern=pattern).text
+    except InvalidArguments as error:
+        assert "expected at most" in str(error)
+    assert time.process_time() - began < 2
+
+
+def test_braces_within_braces_are_each_choice_of_each(workspace: Path) -> None:
+    pattern = GlobPattern("{a,{b,c}x}.{py,ts}")
+    fitting = {"a.py", "a.ts", "bx.py", "bx.ts", "cx.py", "cx.ts"}
+    assert {name for name in [*fitting, "b.py", "x.py", "a"] if pattern.matches(name)} == fitting
+    assert GlobPattern("{a}").matches("{a}")
+
+
+def test_a_tree_deeper_than_the_interpreter_recurses_is_searched_and_listed(
+    tools: Toolset, workspace: Path
+) -> None:
+    folder = os.open(workspace, os.O_RDONLY)
+    for _ in range(1700):
+        os.mkdir("d", dir_fd=folder)
+        below = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(os.open("needle.txt", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+    fill(workspace, {".qwenignore": "hidden\n", "hidden": "x"})
+    paths = list_paths(str(workspace), threading.Event())
+    assert "hidden" not in paths and len(paths) > 1700
+    assert "1 files match" in glob(tools, pattern="**/needle.txt").text
+    for ripgrep in (None, shutil.which("rg")):
+        assert found(searching(workspace, ripgrep), pattern="nothing").is_error is False
+    subprocess.run(["rm", "-rf", str(workspace / "d")], check=True)  # pytest's own way recurses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from qwen_dual.core.permissions import allows, parse_rule
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.proposals import rule_for
 from qwen_dual.core.tool import Subject
-from qwen_dual.tools.shellwords import parse
+from qwen_dual.tools.shellwords import MAX_LINE, parse
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
@@ -336,3 +337,27 @@ def test_what_a_rule_for_echo_allows_runs_nothing_else(line: str) -> None:
             timeout=30,
         )
         assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ls" + " >x" * 40_000,
+        "ls;" * 30_000,
+        "((((<<<>>>|||&&" * 3000,
+        "((((<<<>>>|||&&" * 500,
+        "$(" * 3000 + "ls" + ")" * 3000,
+        "{ " * 4000 + "ls; " + "}; " * 4000,
+        "bash -c 'ls;ls' ;" * 3000,
+        "sudo " * 3000 + "ls",
+        "if ls; then " * 3000,
+    ],
+    ids=lambda line: f"{line[:6]}-{len(line)}",
+)
+def test_no_line_takes_long_to_take_apart_and_what_does_is_not_understood(line: str) -> None:
+    began = time.thread_time()
+    parsed = parse(line)
+    assert time.thread_time() - began < 5
+    assert parsed.commands
+    if len(line) > MAX_LINE or "<" in line:
+        assert not parsed.whole and not parsed.commands[-1].exact
