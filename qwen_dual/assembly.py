@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 
 from qwen_dual.core.builtin import register
-from qwen_dual.core.model import ModelRequest, TextDelta
+from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
 from qwen_dual.core.permissions import parse_rules, select_tools
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
@@ -192,11 +192,12 @@ def _bound(limit: int) -> int:
 async def _ask(session: Session, system: str, prompt: str) -> str:
     """One answer of the model in force, outside of the conversation."""
     asked = cast("Message", {"role": "user", "content": [{"type": "text", "text": prompt}]})
-    pieces = [
-        delta.text
-        async for delta in session.model.stream(ModelRequest(system, [asked]))
-        if isinstance(delta, TextDelta)
-    ]
+    pieces: list[str] = []
+    async for delta in session.model.stream(ModelRequest(system, [asked])):
+        if isinstance(delta, TextDelta):
+            pieces.append(delta.text)
+        elif isinstance(delta, ThoughtSoFar):
+            pieces.clear()
     return "".join(pieces)
 
 

@@ -14,6 +14,7 @@ from qwen_dual.core.model import (
     Finished,
     TextDelta,
     ThinkingDelta,
+    ThoughtSoFar,
     TokenUsage,
     ToolCallArguments,
     ToolCallStart,
@@ -122,6 +123,8 @@ class Answer:
             self._enter("tool_use")
             self._close_block()
             self._open_call(delta)
+        elif isinstance(delta, ThoughtSoFar):
+            self._take_text_for_thinking()
         elif isinstance(delta, TokenUsage):
             self.usage = delta
         elif isinstance(delta, Finished):
@@ -150,6 +153,17 @@ class Answer:
         if not self._started:
             self._started = True
             self._emit(events.message_start(self._next_id, self.model))
+
+    def _take_text_for_thinking(self) -> None:
+        """Events stay as they went out; what follows from the answer takes it for thinking."""
+        self._close_run(last=False)
+        self._kind = ""
+        self.blocks = [
+            {"type": "thinking", "thinking": block["text"], "signature": ""}
+            if block["type"] == "text"
+            else block
+            for block in self.blocks
+        ]
 
     def _add(self, piece: str) -> None:
         if self._pieces is not None:

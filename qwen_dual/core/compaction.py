@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, estimate
-from qwen_dual.core.model import ModelRequest, TextDelta, TokenUsage
+from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ async def summarise(model: Model, messages: Sequence[Message], system: str) -> C
     async for delta in model.stream(request):
         if isinstance(delta, TextDelta):
             pieces.append(delta.text)
+        elif isinstance(delta, ThoughtSoFar):
+            pieces.clear()
         elif isinstance(delta, TokenUsage):
             usage = delta
     summary = "".join(pieces).strip()

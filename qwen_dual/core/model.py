@@ -31,6 +31,11 @@ class ThinkingDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtSoFar:
+    """All text of the answer so far was reasoning, as only a tag after it tells."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCallStart:
     """A tool call begins; its arguments follow until the next start, text or the end."""
 
@@ -84,6 +89,7 @@ class Finished:
 ModelDelta = (
     TextDelta
     | ThinkingDelta
+    | ThoughtSoFar
     | ToolCallStart
     | ToolCallArguments
     | TokenUsage

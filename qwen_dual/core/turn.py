@@ -17,6 +17,7 @@ from qwen_dual.core.model import (
     ModelError,
     ModelRequest,
     RetryWait,
+    ThoughtSoFar,
     ToolCallArguments,
     ToolCallStart,
 )
@@ -40,6 +41,10 @@ CUT_OFF = (
     "Ask it to go on, or raise samplingParams.max_tokens in the settings."
 )
 
+THOUGHT_ABOVE = (
+    "The text above was the model's thinking: only a tag at its end told so. It is no part of the "
+    "answer, and from the next one on it is shown as thinking."
+)
 WRITTEN = (
     "The model wrote a call of {tools} as text, and nothing was run: the server did not read it as "
     "a call. Let the server parse tool calls (vLLM: --enable-auto-tool-choice with "
@@ -230,6 +235,8 @@ class Turn:
                         self._publish(_retry(delta))
                     else:
                         answer.feed(delta)
+                        if isinstance(delta, ThoughtSoFar):
+                            self._publish(events.notice(THOUGHT_ABOVE))
             if self._text_calls:
                 self._call_what_is_written(answer)
         finally:

@@ -1,11 +1,15 @@
 """The body of one HTTP response as a model's deltas: events, their end, and what is no stream.
 
+A server that does not stream sends its answer as one JSON object (Gemini's as a list of them), which
+is read as one event.
+
 Decides neither about another try nor about the protocol. Needs the HTTP client only once there is a
 response, so importing this is cheap.
 """
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.failures import Failures
-    from qwen_dual.models.translate import Reader
+    from qwen_dual.models.repair import RepairedReader
 
 DRAIN_TIMEOUT = 0.1
 """Seconds for the end of a body whose answer is whole: then the connection can be used again,
@@ -31,7 +35,10 @@ which saves the next call a handshake."""
 
 BODY_LIMIT = 65_536
 BODY_TIMEOUT = 5.0
-"""Bytes that are read of an answer that is no stream, and seconds for them."""
+"""Bytes that are read of an answer that says what failed, and seconds for them."""
+
+_ANSWERS = ("choices", "candidates", "content", "promptFeedback")
+"""What an object holds that is an answer, in one protocol or another."""
 
 END_MARK = "[DONE]"
 """Ends the streams of chat completions and is no JSON; readers get it as an event's name."""
@@ -46,11 +53,11 @@ class AnswerStream:
         idle_timeout: seconds that may pass without a byte.
     """
 
-    def __init__(self, reader: Reader, failures: Failures, idle_timeout: float) -> None:
+    def __init__(self, reader: RepairedReader, failures: Failures, idle_timeout: float) -> None:
         self._reader = reader
         self._failures = failures
         self._idle_timeout = idle_timeout
-        self._head: bytes | None = b""  # of what came before the first event
+        self._body: bytearray | None = bytearray()  # of what came before the first event
 
     async def deltas(self, response: httpx.Response) -> AsyncGenerator[ModelDelta, None]:
         """What the reader makes of it.
@@ -68,15 +75,18 @@ class AnswerStream:
                 async with aclosing(self._read(chunks)) as deltas:
                     async for delta in deltas:
                         yield delta
-                if self._head is not None:
+                if self._body is not None:
                     kind = response.headers.get("content-type", "")
-                    raise self._failures.of_body(kind, self._head)
+                    for delta in self._read_body(kind, bytes(self._body)):
+                        yield delta
                 for delta in self._reader.finish():
                     yield delta
             except httpx.HTTPError as error:
                 for delta in self._whole(error):
                     yield delta
             except ModelError as error:
+                for delta in self._reader.rest():
+                    yield delta
                 raise self._failures.of_error(error) from error
             else:
                 await _drain(chunks)
@@ -87,8 +97,10 @@ class AnswerStream:
 
         events = EventReader()
         async for chunk in chunks:
-            if self._head is not None:
-                self._head = (self._head + chunk)[:BODY_LIMIT]
+            if self._body is not None and (
+                len(self._body) < BODY_LIMIT or self._body[:64].lstrip().startswith((b"{", b"["))
+            ):
+                self._body += chunk
             for event in events.feed(chunk):
                 for delta in self._feed(event):
                     yield delta
@@ -99,23 +111,45 @@ class AnswerStream:
                 yield delta
 
     def _feed(self, event: ServerSentEvent, *, last: bool = False) -> Iterable[ModelDelta]:
-        self._head = None
+        self._body = None
         if event.data == END_MARK:
             return self._reader.feed(END_MARK, {})
+        halves = False
         try:
             data: Any = decode(event.data)
         except NotJson as error:
-            if last:
-                return ()  # cut off in the middle, as the reader will say
-            what = f"a piece that is no JSON: {event.data[:80]!r}"
-            raise endings.malformed(what) from error
+            data, halves = _with_halves(event.data), True
+            if data is None:
+                if last:
+                    return ()  # cut off in the middle, as the reader will say
+                what = f"a piece that is no JSON: {event.data[:80]!r}"
+                raise endings.malformed(what) from error
         if isinstance(data, dict):
-            return self._reader.feed(event.event, data)
+            return self._reader.feed(event.event, data, halves=halves)
         if data is None:
             return ()
         raise endings.malformed(f"a piece that is no object: {event.data[:80]!r}")
 
-    def _whole(self, error: httpx.HTTPError) -> list[ModelDelta]:
+    def _read_body(self, kind: str, body: bytes) -> Iterable[ModelDelta]:
+        """An answer that came whole.
+
+        Raises:
+            CallFailed: it is none.
+        """
+        try:
+            value = decode(body)
+        except NotJson:
+            value = _with_halves(body.decode("utf-8", "replace"))
+        values = value if isinstance(value, list) else [value]
+        if not all(
+            isinstance(each, dict) and any(each.get(key) for key in _ANSWERS) for each in values
+        ):
+            raise self._failures.of_body(kind, body[:BODY_LIMIT])
+        for each in values:
+            yield from self._reader.feed("message", each, halves=True)
+        yield from self._reader.feed(END_MARK, {})
+
+    def _whole(self, error: httpx.HTTPError) -> Iterable[ModelDelta]:
         """The rest of an answer that was whole before the connection failed.
 
         Raises:
@@ -124,11 +158,21 @@ class AnswerStream:
         import httpx
 
         try:
-            return list(self._reader.finish())
+            yield from self._reader.finish()
         except ModelError:
             if isinstance(error, httpx.ReadTimeout):
                 raise self._failures.stalled(self._idle_timeout) from error
             raise self._failures.of_exception(error, answering=True) from error
+
+
+def _with_halves(text: str) -> Any:
+    """The JSON value of ``text`` where all that is wrong are halves of characters; else None."""
+    if "\\u" not in text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _bytes(response: httpx.Response) -> AsyncGenerator[bytes, None]:

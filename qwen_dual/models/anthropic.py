@@ -29,7 +29,7 @@ from qwen_dual.models.anthropic_options import options
 from qwen_dual.models.conversation import normalise, turn_start
 from qwen_dual.models.signatures import Signed, seal, signer, unseal
 from qwen_dual.models.translate import HttpRequest
-from qwen_dual.models.untrusted import count, mapping, text
+from qwen_dual.models.untrusted import count, items, mapping, text
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -207,6 +207,13 @@ class AnthropicReader:
             yield self._count(mapping(data, "usage"))
             yield from self._stop(mapping(data, "delta"))
         elif kind == "message_stop":
+            self._stopped = True
+        elif text(data, "type") == "message":  # whole, from a server that does not stream
+            yield self._count(mapping(data, "usage"))
+            for block in items(data, "content"):
+                yield from self._open_block({"content_block": block})
+                yield from self._close_block()
+            yield from self._stop(data)
             self._stopped = True
         elif kind == "error":
             name = text(mapping(data, "error"), "type")

@@ -13,7 +13,7 @@ from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise
 from qwen_dual.models.openai_calls import ToolCalls
 from qwen_dual.models.openai_options import kept_reasoning, options
-from qwen_dual.models.translate import HttpRequest
+from qwen_dual.models.translate import HttpRequest, Whole
 from qwen_dual.models.untrusted import count, items, mapping, text
 from qwen_dual.protocol.codec import encode
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.openai_options import Kept
+    from qwen_dual.models.translate import Read
     from qwen_dual.protocol.shapes import ContentBlock, Message
 
 _PATH = "/chat/completions"
@@ -31,6 +32,16 @@ _WITHHELD = frozenset({"content_filter", "sensitive"})
 
 _FAILED = frozenset({"error", "network_error", "abort", "insufficient_system_resource"})
 """Reasons that services give for an answer they could not finish."""
+
+
+_CONTENT = (
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "tool_calls",
+    "function_call",
+)
 
 
 class OpenAITranslator:
@@ -129,6 +140,7 @@ class OpenAIReader:
 
     def __init__(self) -> None:
         self._calls = ToolCalls()
+        self._in_pieces = False
         self._has_text = False
         self._held: list[ModelDelta] = []  # came in the middle of a call
         self._usage: TokenUsage | None = None
@@ -140,7 +152,7 @@ class OpenAIReader:
         """Whether the end mark has come, or all that stands before it."""
         return self._done or (bool(self._reason) and self._usage is not None)
 
-    def feed(self, name: str, data: Mapping[str, Any]) -> Iterator[ModelDelta]:
+    def feed(self, name: str, data: Mapping[str, Any]) -> Iterator[Read]:
         """What follows from one chunk; the end mark is an event of that name.
 
         Raises:
@@ -153,9 +165,29 @@ class OpenAIReader:
         choice = choices[0] if choices else None
         if data.get("error") or (not choices and data.get("object") == "error"):
             raise endings.reported(data)
+        yield from self._piece(choice)
+        if reason := text(choice, "finish_reason"):
+            yield from self._stop(reason)
+        usage = mapping(data, "usage") or mapping(choice, "usage")
+        if usage:
+            yield from self._count(usage)
+
+    def _piece(self, choice: object) -> Iterator[Read]:
+        """The content of a chunk; servers that stream badly have a whole ``message`` there."""
         delta = mapping(choice, "delta")
+        if not delta:
+            delta = mapping(choice, "message")
+            if self._in_pieces and delta:
+                yield from self._whole(delta)
+                return
+        elif not self._in_pieces:
+            self._in_pieces = any(delta.get(key) for key in _CONTENT)
         if piece := text(delta, "reasoning_content") or text(delta, "reasoning"):
             yield from self._said(ThinkingDelta(piece))
+        else:
+            for part in items(delta, "reasoning_details"):  # OpenRouter's, where it is all there is
+                if piece := text(part, "text") or text(part, "summary"):
+                    yield from self._said(ThinkingDelta(piece))
         if piece := text(delta, "content") or text(delta, "refusal"):
             yield from self._text(piece)
         for part in items(delta, "content"):  # Mistral's, where its models think
@@ -166,11 +198,20 @@ class OpenAIReader:
                 yield from self._text(piece)
         for fragment in items(delta, "tool_calls"):
             yield from self._calls.feed(fragment)
-        if reason := text(choice, "finish_reason"):
-            yield from self._stop(reason)
-        usage = mapping(data, "usage") or mapping(choice, "usage")
-        if usage:
-            yield from self._count(usage)
+        if function := mapping(delta, "function_call"):  # before there were several
+            yield from self._calls.feed({"index": 0, "function": function})
+
+    def _whole(self, message: Mapping[str, Any]) -> Iterator[Read]:
+        """The whole message, after it came in pieces."""
+        if whole := text(message, "reasoning_content") or text(message, "reasoning"):
+            yield Whole(ThinkingDelta(whole))
+        if whole := text(message, "content"):
+            self._has_text = True
+            if not self._calls.any:
+                yield Whole(TextDelta(whole))
+        if not self._calls.any:
+            for call in items(message, "tool_calls"):
+                yield from self._calls.feed(call)
 
     def finish(self) -> Iterator[ModelDelta]:
         """What was held back, and whether the answer is one.

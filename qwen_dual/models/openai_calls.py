@@ -31,6 +31,11 @@ class _Call:
     told: int = 0  # pieces that were passed on
     started: bool = False
 
+    def said(self, piece: str) -> bool:
+        """Whether ``piece`` is all of the arguments once more."""
+        size = sum(map(len, self.pieces)) if piece[:1] == "{" else 0
+        return 2 < size == len(piece) and "".join(self.pieces) == piece and self.is_whole
+
     @property
     def is_whole(self) -> bool:
         try:
@@ -63,11 +68,13 @@ class ToolCalls:
             ModelError: a call goes on that was already complete.
         """
         function = mapping(fragment, "function")
-        call = self._call_of(fragment, text(function, "name"))
         arguments: Any = function.get("arguments")
         if isinstance(arguments, dict):
             arguments = encode(arguments).decode().rstrip("\n")
         piece = arguments if isinstance(arguments, str) else ""
+        call = self._call_of(fragment, text(function, "name"), piece)
+        if call.said(piece):
+            return  # some servers repeat whole calls at the end
         if call in self._calls[: self._live]:
             if piece.strip():
                 raise endings.malformed("arguments for a tool call that was complete")
@@ -95,20 +102,20 @@ class ToolCalls:
             yield from _tell(call, last=True)
         self._live = len(self._calls)
 
-    def _call_of(self, fragment: object, name: str) -> _Call:
+    def _call_of(self, fragment: object, name: str, piece: str) -> _Call:
         """The call that a fragment belongs to, with the name so far."""
         index = fragment.get("index") if isinstance(fragment, dict) else None
         call_id = text(fragment, "id")
-        call = self._known(index, call_id, name)
+        call = self._known(index, call_id, name, piece)
         if call is None:
             taken = not call_id or any(each.id == call_id for each in self._calls)
             call = _Call(index, f"call_{new_uuid()}" if taken else call_id)
             self._calls.append(call)
-        if name and not call.started and name != call.name:  # the name too may come in pieces
-            call.name += name
+        if name and not call.started:  # the name too may come in pieces, or as a whole so far
+            call.name = name if name.startswith(call.name) else call.name + name
         return call
 
-    def _known(self, index: object, call_id: str, name: str) -> _Call | None:
+    def _known(self, index: object, call_id: str, name: str, piece: str) -> _Call | None:
         same = [call for call in self._calls if call.index == index]
         if not same:
             return None
@@ -116,7 +123,8 @@ class ToolCalls:
         if index is None:
             if call_id:
                 call = next((each for each in same if each.id == call_id), call)
-                return call if call.id == call_id and not (name and call.is_whole) else None
+                begins = name and call.is_whole and not call.said(piece)
+                return call if call.id == call_id and not begins else None
             # Without index and id a name begins the next call.
             return None if name else call
         # Some servers give every call the index 0.

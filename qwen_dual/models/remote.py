@@ -8,6 +8,7 @@ The HTTP client is imported and made in a thread when the first call begins: it 
 from __future__ import annotations
 
 import random
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from qwen_dual.core.model import ModelError, RetryWait, TokenUsage
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
 from qwen_dual.models.endpoint import hostname, is_local, proxy_for
 from qwen_dual.models.failures import CallFailed, Failures
+from qwen_dual.models.repair import RepairedReader
 from qwen_dual.models.windows import context_window
 from qwen_dual.protocol.codec import encode
 
@@ -40,6 +42,10 @@ CONNECT_TIMEOUT = 30.0
 
 KEEPALIVE = 60.0
 """Seconds that an idle connection is kept for the next call."""
+
+_BEGINS_INSIDE = re.compile(r"qwq|deepseek-r1|r1-distill|qwen3.*-thinking", re.IGNORECASE)
+"""Models whose own chat template puts the tag that begins their reasoning into the prompt. A local
+server that does not parse it sends the closing tag alone; of others the first answer tells."""
 
 _KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 
@@ -69,6 +75,12 @@ class RemoteModel:
         self._failures = Failures(config)
         self._client: httpx.AsyncClient | None = None
         self._making = anyio.Lock()
+        self._begins_inside = (
+            config.protocol == "openai"
+            and config.generation.reasoning is not False
+            and is_local(hostname(config))
+            and _BEGINS_INSIDE.search(config.id) is not None
+        )
 
     @property
     def name(self) -> str:
@@ -176,14 +188,15 @@ class RemoteModel:
             if not response.is_success:
                 body = await beginning_of(response)
                 raise self._failures.of_status(response.status_code, response.headers, body)
-            stream = AnswerStream(
-                self._translator.reader(self.config),
-                self._failures,
-                self.config.generation.idle_timeout,
+            reader = RepairedReader(
+                self._translator.reader(self.config), begins_inside=self._begins_inside
             )
+            stream = AnswerStream(reader, self._failures, self.config.generation.idle_timeout)
             async with aclosing(stream.deltas(response)) as deltas:
                 async for delta in deltas:
                     yield delta
+            if reader.began_inside is not None:
+                self._begins_inside = reader.began_inside
         finally:
             with anyio.move_on_after(1, shield=True):
                 await response.aclose()

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.model import ModelDelta, ModelRequest, TextDelta, ThinkingDelta
     from qwen_dual.models.config import ModelConfig
 
 
@@ -31,10 +32,21 @@ class HttpRequest:
     body: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of the text or the reasoning, after it came in pieces."""
+
+    delta: TextDelta | ThinkingDelta
+
+
+Read: TypeAlias = "ModelDelta | Whole"
+"""What a reader gives; ``repair`` makes deltas of it."""
+
+
 class Reader(Protocol):
     """Reads one streamed answer."""
 
-    def feed(self, name: str, data: Mapping[str, Any]) -> Iterable[ModelDelta]:
+    def feed(self, name: str, data: Mapping[str, Any]) -> Iterable[Read]:
         """What follows from one server-sent event.
 
         Args:
@@ -46,7 +58,7 @@ class Reader(Protocol):
         """
         ...
 
-    def finish(self) -> Iterable[ModelDelta]:
+    def finish(self) -> Iterable[Read]:
         """What is left once the stream has ended.
 
         Raises:

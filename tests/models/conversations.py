@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import ModelRequest, ToolSpec
 from qwen_dual.models.config import DEFAULT_BASE_URL, Generation, ModelConfig
+from qwen_dual.models.repair import RepairedReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -94,9 +95,10 @@ def asked(
 
 
 def read(reader: Reader, events: Iterable[tuple[str, Mapping[str, Any]]]) -> list[ModelDelta]:
-    """All deltas of one answer."""
-    deltas = [delta for name, data in events for delta in reader.feed(name, data)]
-    return [*deltas, *reader.finish()]
+    """All deltas of one answer, as the session gets them."""
+    repaired = RepairedReader(reader)
+    deltas = [delta for name, data in events for delta in repaired.feed(name, data)]
+    return [*deltas, *repaired.finish()]
 
 
 def blocks_of(deltas: Iterable[ModelDelta]) -> list[dict[str, Any]]:

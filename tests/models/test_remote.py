@@ -276,8 +276,13 @@ def test_a_page_instead_of_an_answer_is_named() -> None:
     assert len(server.requests) == 1
 
 
-def test_a_whole_completion_instead_of_a_stream_is_named() -> None:
+def test_a_whole_completion_instead_of_a_stream_is_the_answer() -> None:
     outcome, _ = play(reply({"id": "c1", "choices": [{"message": {"content": "hi"}}]}))
+    assert (outcome.deltas, outcome.error) == ([TextDelta("hi")], None)
+
+
+def test_an_object_that_is_no_answer_is_named() -> None:
+    outcome, _ = play(reply({"id": "c1", "data": "nothing of the kind"}))
     message = outcome.failed("malformed").message
     assert "application/json" in message
     assert '{"id":"c1"' in message
