@@ -18,8 +18,10 @@ from qwen_dual.tools.capture import Capture, Limits, Live, Scratch
 from qwen_dual.tools.process import GRACE, ProcessGroup
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable, Mapping, Sequence
 
+    from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.process import Ending
 
 REPORT_INTERVAL = 0.05
@@ -195,6 +197,10 @@ class Jobs:
         limits: of a result.
         on_task_end: called on the session's loop when a command in the background has ended by
             itself or by ``stop``; not at the end of the session.
+        sandbox: what commands are confined by; nothing unless given.
+
+    Attributes:
+        sandbox: the same.
     """
 
     def __init__(
@@ -202,7 +208,9 @@ class Jobs:
         scratch: Scratch,
         limits: Limits,
         on_task_end: Callable[[Task], object] = lambda _: None,
+        sandbox: Sandbox | None = None,
     ) -> None:
+        self.sandbox = sandbox
         self._scratch = scratch
         self._limits = limits
         self._on_task_end = on_task_end
@@ -221,6 +229,7 @@ class Jobs:
         timeout: float | None,
         loop: asyncio.AbstractEventLoop,
         background: bool,
+        confined: bool = True,
     ) -> Job:
         """Starts a command; blocks while it is executed, a few milliseconds.
 
@@ -232,16 +241,21 @@ class Jobs:
             timeout: seconds after which a foreground command is ended.
             loop: where its output is followed and its end is told.
             background: whether nobody waits for it.
+            confined: whether it runs in the sandbox, if there is one.
 
         Raises:
             OSError: it cannot be started.
+            SandboxUnavailable: the sandbox that was asked for cannot be had.
         """
-        group = ProcessGroup(argv, cwd, env)
+        sandbox = self.sandbox if confined else None
+        group = ProcessGroup(argv, cwd, env, sandbox=sandbox)
         capture = Capture(self._scratch, self._limits, save_from_start=background)
 
         def on_end(job: Job) -> None:
             if job.detached:
                 self._task_ended(job, loop)
+            if sandbox is not None:
+                sandbox.look_again()
 
         with self._lock:
             job = Job(
@@ -273,6 +287,14 @@ class Jobs:
                 job.stop()
                 return True
         return False
+
+    def signal(self, group: int, number: signal.Signals) -> bool:
+        """Sends a signal to a command that still runs, or to what it left; False if none is so."""
+        with self._lock:
+            found = [job for job in self._jobs if job.group.pgid == group and job.group.alive()]
+        for job in found:
+            job.group.send(number)
+        return bool(found)
 
     def _task_ended(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
         with self._lock:

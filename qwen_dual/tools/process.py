@@ -1,6 +1,7 @@
 """One command in a process group of its own: started, read, and ended whole.
 
-Whole means those processes too that left the group, as far as ``family`` finds them.
+Whole means those processes too that left the group, as far as ``family`` finds them, and in a
+sandbox with a process namespace all of that.
 ``pump`` blocks and belongs in a thread; ``stop`` and ``keep_running`` may be called from any.
 What the output means is the caller's.
 """
@@ -22,6 +23,9 @@ from qwen_dual.tools import family
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from qwen_dual.sandbox.confine import Confinement, Sandbox
+    from qwen_dual.sandbox.namespace import Namespace
+
 GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL."""
 
@@ -38,11 +42,15 @@ POLL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a command ended; ``returncode`` is minus the signal's number as in ``subprocess``."""
+    """How a command ended; ``returncode`` is minus the signal's number as in ``subprocess``.
+
+    ``began`` is False when its sandbox could not be set up; the output says why.
+    """
 
     returncode: int | None
     timed_out: bool
     stopped: bool
+    began: bool = True
 
 
 class ProcessGroup:
@@ -53,9 +61,15 @@ class ProcessGroup:
         cwd: the folder it starts in.
         env: its whole environment.
         stdin: a descriptor it may read; nothing unless given.
+        sandbox: what it is confined by; nothing unless given.
+
+    Attributes:
+        pgid: the number of its process group.
+        made: says, once it has ended, which guarded files in the workspace it made.
 
     Raises:
         OSError: the command cannot be started.
+        SandboxUnavailable: the sandbox cannot be had.
     """
 
     def __init__(
@@ -64,19 +78,35 @@ class ProcessGroup:
         cwd: str,
         env: Mapping[str, str],
         stdin: int = subprocess.DEVNULL,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._mark = secrets.token_hex(8)
-        # A session of its own: no controlling terminal, so nothing can reach ours by /dev/tty.
-        self._popen = subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env={**env, family.MARK: self._mark},
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            bufsize=0,
-        )
+        self._namespace: Namespace | None = None
+        self.made: Callable[[], list[str]] = list
+        env = {**env, family.MARK: self._mark}
+
+        def start(
+            argv: Sequence[str] = argv,
+            env: Mapping[str, str] = env,
+            descriptors: tuple[int, ...] = (),
+        ) -> subprocess.Popen[bytes]:
+            # A session of its own: no controlling terminal, so nothing can reach ours by /dev/tty.
+            return subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=env,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=descriptors,
+                bufsize=0,
+            )
+
+        if sandbox is None:
+            self._popen = start()
+        else:
+            self._popen = self._confined(sandbox.confine(argv, cwd, env), start)
         self.pgid = self._popen.pid
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
@@ -122,6 +152,8 @@ class ProcessGroup:
 
     def alive(self) -> bool:
         """Whether any process of the group still runs; right once the shell has been reaped."""
+        if self._namespace is not None and self._namespace.alive():
+            return True
         try:
             os.killpg(self.pgid, 0)
         except ProcessLookupError:
@@ -133,6 +165,25 @@ class ProcessGroup:
     def end_leftovers(self, *, force: bool) -> None:
         """Sends the group SIGKILL, or SIGTERM unless ``force``."""
         self._signal(signal.SIGKILL if force else signal.SIGTERM)
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to the processes of the group, as ``kill -- -PGID`` does."""
+        self._signal(number)
+
+    def _confined(
+        self, confinement: Confinement, start: Callable[..., subprocess.Popen[bytes]]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            popen = confinement.start(
+                lambda: start(confinement.argv, confinement.env, confinement.descriptors)
+            )
+        except BaseException:
+            confinement.close()
+            raise
+        self._namespace = confinement.namespace()
+        if confinement.watch is not None:
+            self.made = confinement.watch.made
+        return popen
 
     def _run(
         self,
@@ -165,7 +216,7 @@ class ProcessGroup:
             elif exit_seen is not None:
                 limit = min(max(last_output, exit_seen) + QUIET, exit_seen + MAX_DRAIN)
                 if watch.at_end or now >= limit:
-                    return Ending(self._popen.returncode, False, False)
+                    return self._ending(timed_out=False, stopped=False)
             data = watch.wait(_soonest(limit, now, tick()))
             if data:
                 last_output = time.monotonic()
@@ -173,11 +224,23 @@ class ProcessGroup:
         self._reap()
         for data in watch.rest():
             feed(data)
-        return Ending(self._popen.returncode, timed_out, self._stop)
+        return self._ending(timed_out=timed_out, stopped=self._stop)
+
+    def _ending(self, *, timed_out: bool, stopped: bool) -> Ending:
+        code = self._popen.returncode
+        if self._namespace is None:
+            return Ending(code, timed_out, stopped)
+        from qwen_dual.sandbox.confine import returncode
+
+        began = self._namespace.began() or timed_out or stopped
+        self._namespace.close()
+        return Ending(returncode(code), timed_out, stopped, began)
 
     def _end_all(self, number: signal.Signals) -> None:
         """Signals the group, then what left it: the first cannot miss what is being forked."""
         self._signal(number)
+        if self._namespace is not None:
+            return  # none can leave it
         family.send(self.pgid, self._mark, number)
 
     def _kill_whole(self) -> None:
@@ -187,6 +250,8 @@ class ProcessGroup:
                 return
 
     def _escaped(self) -> bool:
+        if self._namespace is not None:
+            return self._namespace.alive()
         return bool(family.members(self.pgid, self._mark))
 
     def _reap(self) -> None:
@@ -196,6 +261,12 @@ class ProcessGroup:
             pass  # stuck in the kernel, where no signal reaches it
 
     def _signal(self, number: signal.Signals) -> None:
+        if self._namespace is not None:
+            self._namespace.send(number)
+            if number is signal.SIGTERM:
+                self._namespace.send(signal.SIGCONT)
+            if number is not signal.SIGKILL:
+                return  # not to bubblewrap's own process, which hands on how the command ends
         try:
             os.killpg(self.pgid, number)
             if number is signal.SIGTERM:

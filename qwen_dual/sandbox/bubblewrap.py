@@ -1,0 +1,134 @@
+"""bubblewrap: a command in namespaces of its own, with the file system as ``view`` says.
+
+Not ``--die-with-parent``: it means the thread that forked, so that a command in the background
+would die with a worker thread; and what a command leaves running would die with the command.
+``namespace`` ends what runs instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+from qwen_dual.sandbox.hidden import within
+from qwen_dual.sandbox.policy import SandboxUnavailable
+from qwen_dual.sandbox.view import PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.sandbox.view import View
+
+INSTALL: Final = "Install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`, `pacman -S bubblewrap`)"
+PROBE_SECONDS = 10.0
+
+_NAMESPACES = (
+    "--unshare-user",
+    "--unshare-pid",
+    "--unshare-ipc",
+    "--unshare-uts",
+    "--unshare-cgroup-try",
+    "--cap-drop",
+    "ALL",
+    # A session of its own, so that no terminal can be reached by TIOCSTI.
+    "--new-session",
+)
+
+
+class Bubblewrap:
+    """An installed bubblewrap.
+
+    Args:
+        program: its path.
+        private: an existing folder of ours; commands get folders in it as /tmp and /var/tmp.
+        network: whether commands have one.
+    """
+
+    name = "bwrap"
+
+    def __init__(self, program: str, private: str, *, network: bool) -> None:
+        self._program = program
+        self._network = network
+        self._nested: tuple[str, ...] = ()
+        self._empty = os.path.join(private, "empty")
+        self._own = {folder: private + folder for folder in PRIVATE}
+        for folder in self._own.values():
+            os.makedirs(folder, 0o700, exist_ok=True)
+        os.close(os.open(self._empty, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o400))
+
+    @property
+    def set_user_id(self) -> bool:
+        """Whether it runs with root's rights, which "no new privileges" would take from it."""
+        return bool(os.stat(self._program).st_mode & 0o4000)
+
+    def probe(self, view: View) -> None:
+        """Runs a command in it once.
+
+        Raises:
+            SandboxUnavailable: says why it does not work here.
+        """
+        # Since 0.8.0: a command cannot make namespaces, where the kernel has most to lose.
+        said = ""
+        for nested in (("--disable-userns",), ()):
+            self._nested = nested
+            argv = self.argv(["true"], "/", view)
+            try:
+                done = subprocess.run(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=PROBE_SECONDS,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise SandboxUnavailable(f"{self._program} does not run: {error}") from None
+            if done.returncode == 0:
+                return
+            said = said or done.stderr.decode("utf-8", "replace").strip()[:500]
+        raise SandboxUnavailable(
+            f"{self._program} is installed and cannot make a sandbox here: {said}. Unprivileged user "
+            "namespaces may be turned off (sysctl kernel.unprivileged_userns_clone and "
+            "kernel.apparmor_restrict_unprivileged_userns, or the container this runs in)"
+        )
+
+    def argv(
+        self, argv: Sequence[str], cwd: str, view: View, status: int | None = None
+    ) -> list[str]:
+        """The command line that runs ``argv`` in the sandbox.
+
+        Args:
+            argv: the program and its arguments.
+            cwd: the folder it starts in.
+            view: what it sees.
+            status: a descriptor that is told of its start and its end.
+        """
+        line = [self._program, *_NAMESPACES, *self._nested]
+        if not self._network:
+            line.append("--unshare-net")
+        if status is not None:
+            line += ["--json-status-fd", str(status)]
+        line += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        for folder, own in self._own.items():
+            line += ["--bind", own, folder]
+        for path, access in view.entries():
+            if access == "hidden":
+                line += self._hide(path)
+            else:
+                line += ["--bind" if access == "write" else "--ro-bind", path, path]
+        return [*line, "--chdir", cwd, "--", *argv]
+
+    def _hide(self, path: str) -> list[str]:
+        if os.path.isdir(path):
+            return ["--perms", "0700", "--tmpfs", path]
+        return ["--ro-bind", self._empty, path]
+
+
+def find(root: str) -> str | None:
+    """The installed bubblewrap; none that a workspace brings along."""
+    path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin")
+    path = path or shutil.which("bwrap")
+    if path is None or not os.path.isabs(path) or within(os.path.realpath(path), root):
+        return None
+    return path
