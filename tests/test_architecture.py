@@ -17,9 +17,10 @@ ALLOWED = {
     "fs": set(),
     "git": set(),
     "shell": set(),
+    "sandbox": set(),
     "core": {"protocol", "shell"},
     "models": {"core", "protocol"},
-    "tools": {"core", "protocol", "shell"},
+    "tools": {"core", "protocol", "shell", "sandbox"},
     "bridge": {"protocol"},
     "chats": {"core", "protocol"},
     "settings": {"protocol", "models"},  # what is known of a model: models.config alone

@@ -128,7 +128,7 @@ class Policy:
             return Verdict("refuse", _limits(only, tool.name))
         if self.mode == "plan" and tool.kind in ("edit", "execute"):
             return Verdict("refuse", PLAN_REFUSAL)
-        if tool.kind == "question":
+        if tool.kind == "question" or subject.leaves_sandbox:
             return Verdict("ask")
         allowed = allows([*self._allow, *self._session], tool.name, subject)
         # What a rule may forbid, were all words known, a person has to look at.

@@ -66,7 +66,7 @@ _NEVER_WITH = {
 
 
 def rule_for(tool: str, kind: Kind, subject: Subject, *, outside: bool) -> str | None:
-    """The rule to propose for a call; None where none is safe.
+    """The rule to propose for a call; None where none is safe, or none would hold.
 
     Args:
         tool: its name.

@@ -74,6 +74,9 @@ class Subject:
         host: whom a request goes to, in lower case; empty for none.
         private: whether that is an address of this machine or its network, which asks in every
             mode unless a rule names just this host.
+        sandboxed: whether it runs in a sandbox, which limits what a mistake costs.
+        leaves_sandbox: whether it asks to run outside the one in force: that is asked in every
+            mode, and no rule allows it.
     """
 
     commands: tuple[Command, ...] = ()
@@ -83,6 +86,8 @@ class Subject:
     home: str = "/"
     host: str = ""
     private: bool = False
+    sandboxed: bool = False
+    leaves_sandbox: bool = False
 
 
 class InvalidArguments(ValueError):

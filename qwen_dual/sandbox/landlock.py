@@ -34,6 +34,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
+_CAPABILITIES, _CAPABILITY_BYTES = 0x20080522, 24
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_CHAR, _MAKE_DIR = 1 << 4, 1 << 5, 1 << 6, 1 << 7
@@ -71,6 +72,7 @@ class Ruleset:
 
     def __init__(self, *, files: bool = True) -> None:
         handled = struct.pack("=QQQ", HANDLED if files else 0, 0, _ABSTRACT_SOCKETS | _SIGNALS)
+        self._files = files
         scoped = abi() >= SCOPED_ABI
         # Older kernels take a shorter struct, and refuse one that says more than they know.
         handled = handled if scoped else handled[:8]
@@ -108,9 +110,12 @@ class Ruleset:
         libc = _libc()
         zero = ctypes.c_ulong(0)
         one = ctypes.c_ulong(1)
-        if libc.prctl(_NO_NEW_PRIVILEGES, one, zero, zero, zero) != 0 or (
-            libc.syscall(_RESTRICT_SELF, self._fd, ctypes.c_uint32(0)) != 0
-        ):
+        done = libc.prctl(_NO_NEW_PRIVILEGES, one, zero, zero, zero) == 0
+        if done and self._files:
+            # What root may do besides, such as reading another process's environment, goes too.
+            header = struct.pack("=Ii", _CAPABILITIES, 0)
+            done = libc.capset(header, bytes(_CAPABILITY_BYTES)) == 0
+        if not done or libc.syscall(_RESTRICT_SELF, self._fd, ctypes.c_uint32(0)) != 0:
             raise SandboxUnavailable(f"Landlock: {os.strerror(ctypes.get_errno())}")
 
     def close(self) -> None:
@@ -130,11 +135,16 @@ def rights_of(view: View, private: str) -> dict[str, int]:
         entries.setdefault(folder, "hidden")
     entries["/dev"] = "hidden"
     found: dict[str, int] = {f"/dev/{name}": READ | _WRITE_FILE | _TRUNCATE for name in _DEVICES}
-    tops = ["/", *(path for path, access in entries.items() if access != "hidden")]
-    for top in tops:
-        rights = WRITE if entries.get(top) == "write" else READ
-        for path in _parts(top, [path for path in entries if path != top and within(path, top)]):
-            found[path] = rights
+
+    def give(top: str, rights: int, apart: list[str]) -> None:
+        for path in _parts(top, [path for path in apart if path != top and within(path, top)]):
+            found[path] = found.get(path, 0) | rights
+
+    hidden = [path for path, access in entries.items() if access == "hidden"]
+    for top in ("/", *(path for path, access in entries.items() if access != "hidden")):
+        give(top, READ, hidden)
+    for top in (path for path, access in entries.items() if access == "write"):
+        give(top, WRITE, [path for path, access in entries.items() if access != "write"])
     found[private] = WRITE
     return found
 

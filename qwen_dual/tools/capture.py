@@ -58,6 +58,11 @@ class Scratch:
             path = os.path.join(self._made, f"{prefix}-{self._count}.log")
         return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
+    @property
+    def folder(self) -> str | None:
+        """Where the files are; None as long as there are none."""
+        return self._made
+
     def holds(self, path: str) -> bool:
         """Whether ``path`` is one of the files made here."""
         return self._made is not None and os.path.dirname(path) == self._made

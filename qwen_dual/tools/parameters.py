@@ -50,6 +50,14 @@ class RunShellCommand(Parameters):
         None,
         description="True for servers and watchers: returns at once, the command keeps running.",
     )
+    outside_sandbox: bool | None = Field(
+        None,
+        description="True for a command that cannot do its work in the sandbox: the person is "
+        "asked. Try it inside first, and give a reason.",
+    )
+    reason: str | None = Field(
+        None, description="Why it has to run outside the sandbox, for the person who decides."
+    )
 
 
 class ReadFile(Parameters):

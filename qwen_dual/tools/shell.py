@@ -16,6 +16,8 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import InvalidArguments, Subject, ToolResult
+from qwen_dual.sandbox.policy import SandboxUnavailable
+from qwen_dual.tools import confined
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.job import END_TIMEOUT
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -65,6 +67,21 @@ class RunShellCommandTool(SchemaTool):
         self._workspace = workspace
         self._jobs = jobs
         self._timeout_ms = timeout_ms
+        if jobs.sandbox is not None:
+            self.description = f"{self.description}{confined.description(jobs.sandbox)}"
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The JSON Schema; what is about the sandbox only where there is one."""
+        whole = super().parameters
+        if self._jobs.sandbox is not None:
+            return whole
+        shown = {
+            name: about
+            for name, about in whole["properties"].items()
+            if name not in ("outside_sandbox", "reason")
+        }
+        return {**whole, "properties": shown}
 
     def prepare(self, arguments: Mapping[str, Any]) -> ShellCall:
         """Checks the arguments; raises ``InvalidArguments``."""
@@ -73,6 +90,11 @@ class RunShellCommandTool(SchemaTool):
         given = parameters.check(parameters.RunShellCommand, arguments)
         if "\0" in given.command:
             raise InvalidArguments(f"{self.name}: command: expected text without NUL characters")
+        leaves = given.outside_sandbox and self._jobs.sandbox is not None
+        if leaves and not (given.reason or "").strip():
+            raise InvalidArguments(
+                f"{self.name}: reason: say why the command has to run outside the sandbox"
+            )
         where = self._workspace.locate(given.directory or ".", f"{self.name}: directory")
         timeout_ms = given.timeout or self._timeout_ms
         return ShellCall(given, where, timeout_ms, self._workspace, self._jobs)
@@ -100,6 +122,8 @@ class ShellCall:
         self._timeout_ms = timeout_ms
         self._workspace = workspace
         self._jobs = jobs
+        self._leaves = jobs.sandbox is not None and bool(given.outside_sandbox)
+        self._sandbox = None if self._leaves else jobs.sandbox
         self._subject: Subject | None = None
 
     @property
@@ -128,6 +152,8 @@ class ShellCall:
             tuple(files),
             str(self._workspace.root),
             self._workspace.home,
+            sandboxed=self._sandbox is not None,
+            leaves_sandbox=self._leaves,
         )
 
     async def preview(self) -> Preview | None:
@@ -137,10 +163,17 @@ class ShellCall:
         text = self._given.command
         if len(text) > MAX_PREVIEW:
             text = f"{text[:MAX_PREVIEW]}\n[… {len(text) - MAX_PREVIEW} more characters …]"
+        if self._leaves:
+            title = confined.title(place, how, self._given.reason or "")
+            return {"kind": "command", "title": title, "text": text}
         return {"kind": "command", "title": f"Run{how} in {place}", "text": text}
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Runs the command; cancelled, it ends the whole process group first."""
+        if self._sandbox is not None:
+            kill = confined.asked_to_kill(self._given.command)
+            if kill is not None and self._jobs.signal(*kill):
+                return ToolResult(f"Sent {kill[1].name} to the process group {kill[0]}.")
         try:
             job = await self._start()
         except ToolFailure as failure:
@@ -182,7 +215,10 @@ class ShellCall:
                 timeout=self._timeout_ms / 1000,
                 loop=loop,
                 background=bool(self._given.is_background),
+                confined=not self._leaves,
             )
+        except SandboxUnavailable as error:
+            raise ToolFailure(confined.unavailable(str(error))) from error
         except OSError as error:
             raise ToolFailure(f"The command could not be started: {reason(error)}") from error
         if gone.is_set():
@@ -200,10 +236,20 @@ class ShellCall:
             problem = f"timed out after {self._timeout_ms} ms; the whole process group was ended"
         elif ending.stopped:
             problem = "the command was stopped"
+        elif not ending.began:
+            problem = "the sandbox could not be set up; the output says why"
         failed = bool(problem) or ending is None or ending.returncode != 0
+        note = self._note(job, output, failed=failed)
         if output and not failed:
-            return ToolResult(printable(output))
-        return ToolResult(self._form(job, output, problem), is_error=failed)
+            return ToolResult(printable(output + note))
+        return ToolResult(self._form(job, output, problem) + note, is_error=failed)
+
+    def _note(self, job: Job, output: str, *, failed: bool) -> str:
+        """What the sandbox has to say of a command that ran in it."""
+        if self._sandbox is None:
+            return ""
+        kept = confined.hint(output, self._sandbox.policy) if failed else ""
+        return kept + confined.made_notice(job.group.made())
 
     def _form(self, job: Job | None, output: str, problem: str) -> str:
         code = job.ending.returncode if job is not None and job.ending is not None else None

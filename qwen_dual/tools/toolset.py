@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.core.tool import Subject, Tool
+    from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.fetch import AskModel
     from qwen_dual.tools.filters import Filters
     from qwen_dual.tools.job import Task
@@ -54,12 +55,16 @@ class Toolset:
         on_task_end: Callable[[Task], object],
         downloader: Downloader,
         ask_model: AskModel | None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch()
         self.workspace = Workspace(root, readable=self._scratch.holds)
-        self._jobs = Jobs(self._scratch, limits, on_task_end)
+        self._jobs = Jobs(self._scratch, limits, on_task_end, sandbox)
+        self._sandbox = sandbox
+        if sandbox is not None:  # commands may read what the output of others was saved in
+            sandbox.readable = lambda: filter(None, (self._scratch.folder,))
         self._todo = TodoWriteTool()
         self.tools: Sequence[Tool] = (
             RunShellCommandTool(self.workspace, self._jobs, shell_timeout_ms),
@@ -130,6 +135,8 @@ class Toolset:
         """Ends all commands that still run and deletes saved output; blocks up to five seconds."""
         self._jobs.end_all()
         self._scratch.remove()
+        if self._sandbox is not None:
+            self._sandbox.close()
 
     async def aclose(self) -> None:
         """Does what ``close`` does without blocking the loop; not cut short by cancellation."""
@@ -145,6 +152,7 @@ def toolset(
     on_task_end: Callable[[Task], object] = lambda _: None,
     ask_model: AskModel | None = None,
     proxy: str | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Toolset:
     """The tools for the workspace ``root``.
 
@@ -155,7 +163,10 @@ def toolset(
         on_task_end: called on the loop's thread when a command in the background has ended.
         ask_model: answers a prompt, after a system prompt, over a fetched page.
         proxy: for the web; what the environment names unless given.
+        sandbox: what commands are confined by; nothing unless given.
     """
 
     downloader = Downloader(proxy_for=partial(proxy_of, configured=proxy))
-    return Toolset(root, limits or Limits(), shell_timeout_ms, on_task_end, downloader, ask_model)
+    return Toolset(
+        root, limits or Limits(), shell_timeout_ms, on_task_end, downloader, ask_model, sandbox
+    )
