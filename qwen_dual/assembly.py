@@ -19,6 +19,7 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.environment import system_prompt
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.sandboxing import make_sandbox
 from qwen_dual.saved import make_recorder
 from qwen_dual.settings.keep import keep_rule
 from qwen_dual.tools.capture import Limits
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from qwen_dual.launch import Launch
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
     from qwen_dual.tools.job import Task
     from qwen_dual.tools.toolset import Toolset
@@ -48,6 +50,7 @@ class Parts:
     Attributes:
         loaded: set when ``late`` is done; prompts wait for it.
         warnings: about rules that cannot be used.
+        sandbox: what commands are confined by, if anything.
     """
 
     session: Session
@@ -55,6 +58,7 @@ class Parts:
     recorder: Recorder | None = None
     loaded: anyio.Event = field(default_factory=anyio.Event)
     warnings: list[str] = field(default_factory=list)
+    sandbox: Sandbox | None = None
 
     def flush(self) -> None:
         """Saves what is about to be shown."""
@@ -91,6 +95,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     def task_ended(task: Task) -> None:
         session.notice(_ended(task))
 
+    sandbox = make_sandbox(launch)
     tools = toolset(
         launch.cwd,
         limits=Limits(
@@ -101,6 +106,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         on_task_end=task_ended,
         ask_model=ask_model,
         proxy=settings.get("proxy"),
+        sandbox=sandbox,
     )
     warnings: list[str] = []
     chosen = select_tools(
@@ -149,7 +155,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     tools.trust(settings.trusted)
     tools.workspace.copies = os.path.join(launch.home, "copies")
     register(session, stats)
-    parts = Parts(session, tools, warnings=warnings)
+    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)
     if settings.get("general.chatRecording", True):
         parts.recorder = make_recorder(
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat

@@ -49,6 +49,7 @@ class Channels:
         source: where commands come from, None without an input channel.
         reader: what reads ``source`` once the event loop runs.
         warnings: what could not be opened, ready to be shown.
+        paths: the files that were asked for.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class Channels:
         self.source: Source | None = None
         self.reader: CommandReader | None = None
         self.warnings: list[str] = []
+        self.paths: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -139,6 +141,7 @@ def open_channels(
         named_by: for a path that comes from the settings, the key and the file that name it.
     """
     channels = Channels()
+    channels.paths = tuple(filter(None, (asked.json_file, asked.input_file)))
     if asked.json_fd is not None or asked.json_file is not None:
         _open_output(channels, asked)
     if asked.input_fd is not None or asked.input_file is not None:

@@ -20,6 +20,7 @@ AUTO_DIRECTORY = ""
 PICK_SESSION = ""
 """``--resume`` without a value: the person picks one."""
 
+SANDBOXES = ("auto", "bwrap", "landlock", "none")
 AUTH_TYPES = ("openai", "anthropic", "gemini")
 
 
@@ -56,6 +57,7 @@ class Options:
     exclude_tools: tuple[str, ...] = ()
     max_session_turns: int | None = None
     proxy: str | None = None
+    sandbox: str | None = None
     remarks: tuple[str, ...] = ()
 
     def as_settings(self) -> dict[str, object]:
@@ -162,6 +164,16 @@ def _approval_mode(text: str) -> str:
     return mode
 
 
+def _sandbox(text: str) -> str:
+    backend = {"true": "auto", "false": "none"}.get(text, text)
+    if backend not in SANDBOXES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no sandbox here; choose from {', '.join(SANDBOXES)}. A prompt goes behind "
+            "-i, or --sandbox=auto before it"
+        )
+    return backend
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="qwen-dual",
@@ -245,6 +257,16 @@ def _add_tool_options(parser: argparse.ArgumentParser) -> None:
             metavar="RULE",
             help=does,
         )
+    tools.add_argument(
+        "-s",
+        "--sandbox",
+        nargs="?",
+        const="auto",
+        type=_sandbox,
+        metavar="BACKEND",
+        help="run commands in a sandbox: auto, bwrap, landlock or none (default: what the settings "
+        "say; auto without a value)",
+    )
     tools.add_argument(
         "--max-session-turns", type=int, metavar="N", help="end a turn after N calls of the model"
     )

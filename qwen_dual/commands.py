@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from qwen_dual import auth
+from qwen_dual import auth, sandboxing
 from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
@@ -74,6 +74,11 @@ class Commands:
                 "channels",
                 "the dual-output channels and how they are doing",
                 lambda _, __: self.launch.channels.describe(),
+            ),
+            SlashCommand(
+                "sandbox",
+                "what limits commands: files, network, secrets",
+                lambda _, __: self._sandbox(),
             ),
             SlashCommand("copy", "copy the last answer", lambda _, __: self._copy()),
             SlashCommand(
@@ -143,6 +148,11 @@ class Commands:
             rows.append(f"{task.id}  {state}  {round(end - task.started)} s  {task.command}")
             rows += [f"    output: {task.output}"] if task.output else []
         return "\n".join(rows) or "No command runs in the background."
+
+    async def _sandbox(self) -> str:
+        return await to_thread.run_sync(
+            sandboxing.describe, self.parts.sandbox, self.launch.withheld
+        )
 
     async def _bug(self) -> str:
         session = self.parts.session

@@ -20,7 +20,7 @@ _SWITCHES = (
     "bare continue debug fork-session help include-partial-messages insecure list-extensions "
     "offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
     "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
-    "sandbox trust"
+    "trust"
 )
 _VALUES = (
     "append-system-prompt approval-mode auth-type channel input-fd input-file input-format "
@@ -38,7 +38,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(_SWITCHES.split(), "switch"),
     **dict.fromkeys(_VALUES.split(), "value"),
     **dict.fromkeys(_LISTS.split(), "list"),
-    **dict.fromkeys(("resume", "channel-dir", "worktree"), "optional"),
+    **dict.fromkeys(("resume", "channel-dir", "worktree", "sandbox"), "optional"),
 }
 """Every flag by its long name, the reference's and ours."""
 
@@ -64,7 +64,7 @@ _IDLE = (
     "extensions fallback-model fork-session include-directories include-partial-messages "
     "input-format insecure json-schema max-subagent-depth max-tool-calls max-wall-time "
     "mcp-config openai-logging openai-logging-dir output-format output-style "
-    "restore-ask-user-question sandbox sandbox-image telemetry telemetry-log-prompts "
+    "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
     "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
     "worktree"
 )
@@ -136,6 +136,8 @@ def _names(argument: str) -> tuple[list[str], str | None]:
 def _take(name: str, value: str | None, found: Normalised, rest: list[str]) -> None:
     """Takes one flag, and its values out of ``rest`` (last first)."""
     kind = KINDS.get(name)
+    if name == "no-sandbox" and value is None:
+        name, kind, value = "sandbox", "optional", "false"
     if kind is None and name.startswith("no-") and KINDS.get(name[3:]) == "switch":
         name, kind, value = name[3:], "switch", "false" if value in (None, "true") else "true"
     if kind is None:

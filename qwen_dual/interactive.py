@@ -23,6 +23,7 @@ from qwen_dual.environment import short_path
 from qwen_dual.late import load_late
 from qwen_dual.models.offline import OfflineModel
 from qwen_dual.protocol import events
+from qwen_dual.sandboxing import word as sandbox_word
 from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
 from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.tui.app import Tui
@@ -180,6 +181,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         screen_reader=launch.options.screen_reader,
         hide_banner=settings.get("ui.hideBanner", False),
         before_drawing=parts.flush,
+        sandbox=lambda: sandbox_word(parts.sandbox),
     )
 
 

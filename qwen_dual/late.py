@@ -9,7 +9,9 @@ from anyio import to_thread
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.environment import git_changes
 from qwen_dual.git.run import changed_files
+from qwen_dual.keys import wipe
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.sandboxing import warnings as sandbox_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,8 @@ def _load(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str], s
         from qwen_dual.settings.validate import validate
 
         wrong += validate(launch.settings.layers).warnings
+    wipe(launch.withheld)
+    wrong += sandbox_warnings(parts.sandbox)
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)

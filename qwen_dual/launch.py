@@ -15,20 +15,23 @@ from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
 from qwen_dual.core.bus import Bus
 from qwen_dual.git.repository import Branch
+from qwen_dual.keys import names_of_keys, withhold
 from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
+from qwen_dual.sandboxing import asked_for, facts
 from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id
 from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.secrets import is_secret
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.cli import Options
     from qwen_dual.core.secrets import Secrets
     from qwen_dual.model_choice import ModelChoice
+    from qwen_dual.sandbox.policy import SandboxPolicy
     from qwen_dual.settings.load import Settings
 
 LONG_SECRET = 16
@@ -47,7 +50,12 @@ class StartError(Exception):
 
 @dataclass(slots=True)
 class Launch:
-    """What is decided before the event loop runs."""
+    """What is decided before the event loop runs.
+
+    Attributes:
+        withheld: variables with keys, which no child gets.
+        sandbox: what is asked for; None for no sandbox.
+    """
 
     options: Options
     settings: Settings
@@ -60,6 +68,8 @@ class Launch:
     log_path: str
     branch: Branch
     chat: Chat | None = None
+    withheld: Sequence[str] = ()
+    sandbox: SandboxPolicy | None = None
 
     @property
     def session_id(self) -> str:
@@ -105,6 +115,13 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         raise StartError(str(error)) from None
     bus = Bus(chat.session_id if chat else options.session_id or events.new_uuid())
     _keep_secret(bus.secrets, choice, settings)
+    withheld = names_of_keys(
+        os.environ,
+        bus.secrets,
+        (config.key_source for config in choice.configs.values() if config.api_key),
+        settings.of_the_person("tools.shell.passEnvironment", []),
+    )
+    withhold(withheld)
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
@@ -132,6 +149,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     launch = Launch(
         options, settings, cwd, home, choice, mode, bus, channels, log_path, Branch(cwd), chat
     )
+    launch.withheld = withheld
+    launch.sandbox = asked_for(settings, options.sandbox)
     bus.publish(session_start(launch))
     return launch
 
@@ -151,6 +170,7 @@ def session_start(launch: Launch) -> events.Event:
             "model": launch.choice.first_name,
             "approval_mode": launch.approval_mode,
             **launch.channels.greeting(),
+            **facts(launch.sandbox),
         },
     )
 

@@ -331,6 +331,13 @@ export interface ResultEvent {
   error?: TurnError;
 }
 
+/** The sandbox that commands are asked to run in; absent where there is none. */
+export interface SandboxData {
+  backend: "auto" | "bwrap" | "landlock";
+  filesystem: "read-only" | "workspace-write";
+  network: "closed" | "open";
+}
+
 /** The last line of a session that ended in order. */
 export interface SessionEnd {
   uuid: string;
@@ -372,6 +379,7 @@ export interface SessionStartData {
   supported_commands?: string[];
   input?: InputChannel | null;
   limits?: Limits;
+  sandbox?: SandboxData;
   resumed?: boolean;
   next_seq?: number;
 }

@@ -19,6 +19,10 @@ class Secrets:
         if value and len(value) >= SHORTEST:
             self._names[value] = f"[{name}]"
 
+    def holds(self, text: str) -> bool:
+        """Whether a key is in ``text``."""
+        return any(value in text for value in self._names)
+
     def scrub(self, text: str) -> str:
         """``text`` with the names in place of the keys."""
         for value, name in self._names.items():

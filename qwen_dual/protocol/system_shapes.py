@@ -23,6 +23,14 @@ class Limits(TypedDict):
     max_buffer_bytes: int
 
 
+class SandboxData(TypedDict):
+    """The sandbox that commands are asked to run in; absent where there is none."""
+
+    backend: Literal["auto", "bwrap", "landlock"]
+    filesystem: Literal["read-only", "workspace-write"]
+    network: Literal["closed", "open"]
+
+
 class SessionStartData(TypedDict):
     """The capability handshake; ``resumed`` and ``next_seq`` greet a reader that came later."""
 
@@ -38,6 +46,7 @@ class SessionStartData(TypedDict):
     supported_commands: NotRequired[list[str]]
     input: NotRequired[InputChannel | None]
     limits: NotRequired[Limits]
+    sandbox: NotRequired[SandboxData]
     resumed: NotRequired[bool]
     next_seq: NotRequired[int]
 

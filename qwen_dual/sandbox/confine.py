@@ -154,6 +154,7 @@ class Sandbox:
             OSError: likewise.
         """
         backend = self.prepare()
+        self._check_hidden()
         kept = {name: value for name, value in env.items() if name not in WITHHELD}
         kept[MARK] = backend
         view = self._view()
@@ -213,6 +214,16 @@ class Sandbox:
         self._check_landlock("" if wanted == "landlock" else f"{failed}. ")
         os.makedirs(os.path.join(self._folder(), "tmp"), 0o700, exist_ok=True)
         return "landlock"
+
+    def _check_hidden(self) -> None:
+        """A file that is not there cannot be hidden, and a command could make it."""
+        for path in self.hide:
+            real = os.path.realpath(path)
+            if self.writable and within(real, self.root) and not os.path.lexists(real):
+                raise SandboxUnavailable(
+                    f"{path} belongs to the session, is not there and lies in the workspace, where a "
+                    "command could make it; make it first, or choose another place"
+                )
 
     def _check_landlock(self, before: str) -> None:
         from qwen_dual.sandbox import landlock

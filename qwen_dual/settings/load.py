@@ -18,7 +18,7 @@ from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_null
 from qwen_dual.settings.legacy import moved
 from qwen_dual.settings.shape import clean
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
-from qwen_dual.settings.untrusted import restrict
+from qwen_dual.settings.untrusted import restrict, withhold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +64,7 @@ class Settings:
         layers: what each file sets, low to high.
         environment: the shell's variables, those of .env files and of ``env``.
         trust: whether the project's folder is trusted, now; the rest is as it was when it was read.
+        unread: the person's and the machine's files that are there and could not be understood.
     """
 
     json_file: str | None = None
@@ -80,6 +81,7 @@ class Settings:
     environment: Environment = field(
         default_factory=lambda: Environment({}), compare=False, repr=False
     )
+    unread: Sequence[str] = field(default=(), compare=False)
     trust: FolderTrust = field(
         default_factory=lambda: FolderTrust(TrustedFolders(""), ""), compare=False, repr=False
     )
@@ -129,7 +131,8 @@ def load_settings(
     if trust is None:
         trust = FolderTrust(TrustedFolders(home), cwd)
     trusted = trust.trusted
-    read = _read(cwd, home, files, warnings)
+    unread: list[str] = []
+    read = _read(cwd, home, files, warnings, unread)
     own_env = [
         (layer.label, _section(clean(layer.raw), "env"))
         for layer in read
@@ -138,6 +141,13 @@ def load_settings(
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
     held_back: list[str] = []
     layers = _finish(read, environment, trusted, held_back)
+    for layer in layers:
+        if layer.name == "project":
+            warnings += [
+                f"{layer.path}: {dotted(layer.written(place))} is not used: no project sets it, only "
+                "your own settings do"
+                for place in withhold(layer.values)
+            ]
     if flags:
         layers.append(Layer("command line", "", "", dict(flags), dict(flags)))
     if trust.folders.problem is not None:
@@ -152,6 +162,7 @@ def load_settings(
         layers=layers,
         environment=environment,
         trust=trust,
+        unread=unread,
     )
     settings.approval_mode = settings.get("tools.approvalMode")
     settings.json_file = _absolute(settings.get("dualOutput.jsonFile"), cwd, env)
@@ -162,7 +173,9 @@ def load_settings(
     return settings
 
 
-def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[Layer]:
+def _read(
+    cwd: str, home: str, files: SystemFiles, warnings: list[str], unread: list[str]
+) -> list[Layer]:
     user = os.path.join(home, "settings.json")
     project = os.path.join(cwd, ".qwen", "settings.json")
     places = [("system defaults", files.defaults), ("user", user)]
@@ -176,6 +189,8 @@ def _read(cwd: str, home: str, files: SystemFiles, warnings: list[str]) -> list[
             values, text = read_object(path, cwd if name == "project" else None)
         except BadFile as error:
             warnings.append(str(error))
+            if name != "project":
+                unread.append(path)
             continue
         if name == "kept":
             values, text = _kept_for(cwd, values), ""

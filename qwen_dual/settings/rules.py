@@ -118,6 +118,14 @@ LIMIT = Rule(
     lambda value: _whole(value) and (value >= 1 or value == -1),
 )
 MODE = Rule(f"one of {', '.join(APPROVAL_MODES)}", lambda value: value in APPROVAL_MODES)
+BACKEND = Rule(
+    "one of auto, bwrap, landlock, none",
+    lambda value: value in ("auto", "bwrap", "landlock", "none"),
+)
+FILESYSTEM = Rule(
+    "one of read-only, workspace-write", lambda value: value in ("read-only", "workspace-write")
+)
+NETWORK = Rule("one of closed, open", lambda value: value in ("closed", "open"))
 PROTOCOL = Rule(f"one of {', '.join(PROTOCOLS)}", lambda value: value in PROTOCOLS)
 VARIABLE_NAME = Rule(
     "the name of an environment variable, not the key itself (the key goes into env)",

@@ -144,6 +144,28 @@ class Shell(Section):
     default_timeout_ms: Milliseconds = Field(
         default=120_000, description="Milliseconds a command may take that names no limit itself."
     )
+    pass_environment: list[Annotated[str, rules.VARIABLE_NAME]] = Field(
+        default_factory=list,
+        description="Variables with keys that commands get all the same, such as `GH_TOKEN`; not "
+        "from a project's settings.",
+    )
+
+
+class ExecutionSandbox(Section):
+    """What limits commands; see `docs/sandbox.md`."""
+
+    backend: Annotated[str, rules.BACKEND] = Field(
+        default="auto",
+        description="How: bubblewrap, Landlock, `auto` for the first that works, or `none`. The "
+        "whole object counts only in your own settings and the machine's; without it there is no "
+        "sandbox.",
+    )
+    filesystem: Annotated[str, rules.FILESYSTEM] = Field(
+        default="workspace-write", description="Whether commands may write to the workspace."
+    )
+    network: Annotated[str, rules.NETWORK] = Field(
+        default="closed", description="Whether commands have the network."
+    )
 
 
 class Tools(Section):
@@ -158,6 +180,7 @@ class Tools(Section):
         default_factory=list, description="If set, the only built-in tools that the model is given."
     )
     shell: Shell = Field(default_factory=Shell)
+    execution_sandbox: ExecutionSandbox = Field(default_factory=ExecutionSandbox)
     truncate_tool_output_threshold: Annotated[int, rules.LIMIT] = Field(
         default=25_000, description="Characters of a tool's output that the model gets; -1 for all."
     )

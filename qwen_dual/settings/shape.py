@@ -123,7 +123,13 @@ _SETTINGS = _object(
         allowed=_TEXTS,
         exclude=_TEXTS,
         core=_TEXTS,
-        shell=_object(defaultTimeoutMs=rules.MILLISECONDS),
+        shell=_object(
+            defaultTimeoutMs=rules.MILLISECONDS,
+            passEnvironment=_items(_leaf(rules.VARIABLE_NAME)),
+        ),
+        executionSandbox=_object(
+            backend=rules.BACKEND, filesystem=rules.FILESYSTEM, network=rules.NETWORK
+        ),
         truncateToolOutputThreshold=rules.LIMIT,
         truncateToolOutputLines=rules.LIMIT,
     ),

@@ -24,6 +24,7 @@ REFUSED: tuple[tuple[str, ...], ...] = (
     ("model",),
     ("tools", "allowed"),
     ("tools", "shell"),
+    ("tools", "executionSandbox"),
     ("tools", "truncateToolOutputThreshold"),
     ("tools", "truncateToolOutputLines"),
     ("permissions", "allow"),
@@ -32,6 +33,9 @@ REFUSED: tuple[tuple[str, ...], ...] = (
     ("mcpServers",),
     ("proxy",),
 )
+
+NEVER: tuple[tuple[str, ...], ...] = (("tools", "executionSandbox"),)
+"""What no project sets, trusted or not."""
 
 TAKEN: tuple[tuple[str, ...], ...] = (
     ("tools", "approvalMode"),
@@ -67,6 +71,11 @@ def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str
     if isinstance(excluded, list):  # lists replace; this one must not shorten what is below
         tools["exclude"] = [*excluded, *limits.get("exclude", ())]
     return refused
+
+
+def withhold(values: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Takes out of a trusted project's ``values`` what none may set; returns what that was."""
+    return [place for place in NEVER if _remove(values, place)]
 
 
 def _laxer(mode: str, than: str) -> bool:

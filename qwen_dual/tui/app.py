@@ -82,6 +82,7 @@ class Tui:
         screen_reader: words in place of symbols, and nothing that moves.
         hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
+        sandbox: what the footer says of the sandbox; empty for none.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
 
@@ -106,6 +107,7 @@ class Tui:
         screen_reader: bool = False,
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
+        sandbox: Callable[[], str] = str,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -113,11 +115,10 @@ class Tui:
         self.painted = anyio.Event()
         self.loaded = anyio.Event()
         self._session = session
-        self._banner = banner
-        self._hide_banner = hide_banner
+        self._banner, self._hide_banner = banner, hide_banner
         self._before_drawing = before_drawing
-        self._version = version
-        self._branch = branch
+        self._sandbox = sandbox
+        self._version, self._branch = version, branch
         self._preferred_editor = editor
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
@@ -341,6 +342,7 @@ class Tui:
             mode=self._session.approval_mode,
             context=round(100 * used / window) if used and window else None,
             channels=self.channels,
+            sandbox=self._sandbox(),
             tip=self.controller.tip,
             hint=self.controller.hint,
         )

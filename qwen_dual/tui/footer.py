@@ -1,4 +1,4 @@
-"""The footer: folder, branch, model, approval mode, context, channels, a hint. Pure.
+"""The footer: folder, branch, model, approval mode, sandbox, context, channels, a hint. Pure.
 
 One line; what matters least is left out first when the window is narrow.
 """
@@ -15,8 +15,8 @@ from qwen_dual.tui.render import ARROWS
 CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? for shortcuts"
 # What goes first when there is no room.
-_LEFT_OUT = ("tip", "context", "cycle", "branch", "folder", "model", "channels")
-_LEFT_OUT_WITH_TIP = ("context", "cycle", "branch", "folder", "tip", "model", "channels")
+_LEFT_OUT = ("tip", "context", "cycle", "branch", "folder", "model", "channels", "sandbox")
+_LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Facts:
     Attributes:
         context: per cent of the model's context in use; None where it is not known.
         channels: how many are open.
+        sandbox: what is to be said of it; empty for none.
         tip: what a key would do in the state there is; in place of the standing one.
         hint: something that matters now, such as how to leave; in place of everything.
     """
@@ -36,6 +37,7 @@ class Facts:
     mode: str
     context: int | None = None
     channels: int = 0
+    sandbox: str = ""
     tip: str = ""
     hint: str = ""
 
@@ -65,6 +67,7 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
         ("folder", [(theme.DIM, folder)]),
         ("model", [(theme.DIM, facts.model)]),
         ("mode", mode),
+        ("sandbox", [(theme.ACCENT, facts.sandbox)] if facts.sandbox else []),
         ("context", [(theme.DIM, context)] if context else []),
         ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
         ("tip", [(theme.DIM, facts.tip or HELP_HINT)]),
