@@ -7,7 +7,7 @@ What the session is for others, ``session`` owns.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -214,7 +214,11 @@ class Worker:
         if tool is None:
             return ToolResult("There is no tool that runs shell commands.", is_error=True)
         try:
-            call = tool.prepare({"command": command})
+            arguments: dict[str, Any] = {"command": command}
+            if "outside_sandbox" in tool.parameters.get("properties", ()):
+                # Theirs runs with all their rights: a sandbox is for what the model asks for.
+                arguments |= {"outside_sandbox": True, "reason": "entered by the person"}
+            call = tool.prepare(arguments)
         except InvalidArguments as error:
             return ToolResult(str(error), is_error=True)
         self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
