@@ -53,12 +53,25 @@ class CommandPattern:
             tokens.append(None)
         return cls(tuple(tokens))
 
-    def covers(self, words: Sequence[str], spelled: Collection[int] = ()) -> bool:
-        """Whether it surely matches; a star covers none of the words with an index in ``spelled``."""
+    def allows(self, words: Sequence[str], spelled: Collection[int]) -> bool:
+        """Whether a rule of it allows the command ``words``, which are what the program gets.
+
+        Args:
+            words: of the strict reader; a ``GLOB`` among them matches no word of a pattern.
+            spelled: indexes of words that no star covers. Where the program is named by a path,
+                the pattern has to have that path.
+        """
+        first = self.tokens[0]
+        if "/" in words[0] and (first is None or first.pattern != re.escape(words[0])):
+            return False
         return self._match(words, spelled, unknown_is_any=False)
 
-    def may_cover(self, words: Sequence[str]) -> bool:
-        """Whether it matches or would, were the unknown words something else."""
+    def matches(self, words: Sequence[str]) -> bool:
+        """Whether it speaks of the command ``words`` of the grammar, to deny it or to ask."""
+        return self._match(words, (), unknown_is_any=False)
+
+    def may_match(self, words: Sequence[str]) -> bool:
+        """Whether it does or would, were the unknown words something else."""
         return self._match(words, (), unknown_is_any=True)
 
     def _match(
@@ -77,7 +90,7 @@ class CommandPattern:
                     if token is None:
                         if index not in spelled:
                             after.add(position)
-                    elif word != UNKNOWN and token.fullmatch(word):
+                    elif not word.startswith(UNKNOWN) and token.fullmatch(word):
                         after.add(position + 1)
             at = self._past_stars(after)
         return end in at

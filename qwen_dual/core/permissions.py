@@ -1,6 +1,8 @@
 """Permission rules: what ``permissions.allow``, ``ask`` and ``deny`` say of a call.
 
-Pure: rules are matched against what a tool said of its call. Which answer a match leads to in which
+Pure: rules are matched against what a tool said of its call. A command line has two readings there:
+``allows`` looks at ``Subject.line`` alone, the strict one; ``Rule.applies``, for rules that deny or
+ask, at ``Subject.commands`` too, where what is not sure counts as a match. Which answer a match leads to in which
 approval mode is ``policy``'s; what to propose as a rule is ``proposals``'s.
 """
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qwen_dual.core.tool import Command, FileAccess, Subject, Tool
+    from qwen_dual.shell.reader import Line
 
 SHELL = "run_shell_command"
 FETCH = "web_fetch"
@@ -147,9 +150,9 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject) -> bool:
         if subject.private:
             return any(pattern.host == subject.host for pattern in hosts)
         return any(pattern.matches(subject.host) for pattern in hosts)
-    if subject.commands:
+    if tool == SHELL:
         patterns = [rule.pattern for rule in mine if isinstance(rule.pattern, CommandPattern)]
-        return subject.parsed and all(_covered(patterns, command) for command in subject.commands)
+        return subject.line is not None and _allow_line(patterns, subject.line)
     paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
     return bool(subject.files) and all(
         any(
@@ -208,22 +211,27 @@ def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
     readings = [words]
     if "/" in words[0]:
         readings.append((words[0].rpartition("/")[2], *words[1:]))
-    if any(pattern.covers(reading) for reading in readings):
+    if any(pattern.matches(reading) for reading in readings):
         return "yes"
     found = [_applies_to(pattern, inner) for inner in command.runs]
     if "yes" in found:
         return "yes"
-    unsure = any(pattern.may_cover(reading) for reading in readings)
+    unsure = any(pattern.may_match(reading) for reading in readings)
     return "maybe" if unsure or "maybe" in found else "no"
 
 
-def _covered(patterns: Sequence[CommandPattern], command: Command) -> bool:
-    if not command.exact:
-        return False
-    if any(pattern.covers(command.words, command.spelled) for pattern in patterns):
-        return True
-    return (
-        command.transparent
-        and bool(command.runs)
-        and all(_covered(patterns, inner) for inner in command.runs)
+def _allow_line(patterns: Sequence[CommandPattern], line: Line) -> bool:
+    """Whether a pattern allows each command of a line that was understood word by word."""
+    # Imported here since the tables of programs take a while, and the start needs none.
+    from qwen_dual.shell.commands import readings, to_be_covered
+    from qwen_dual.shell.options import spelled
+
+    commands = to_be_covered(line)
+    return commands is not None and all(
+        any(
+            pattern.allows(words, spelled(words))
+            for words in readings(command.words)
+            for pattern in patterns
+        )
+        for command in commands
     )

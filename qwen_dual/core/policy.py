@@ -145,7 +145,7 @@ class Policy:
         return any(rule.applies("read_file", subject) == "yes" for rule in self._deny)
 
     def _runs_unasked(self, tool: Tool, call: Call, *, allowed: bool) -> bool:
-        if call.outside is not None and call.subject.commands:
+        if call.outside is not None and tool.kind == "execute":
             # Rules for commands say nothing about where they run; one for all commands does.
             rules = [*self._allow, *self._session]
             return any(rule.pattern is None and rule.names(tool.name) for rule in rules)

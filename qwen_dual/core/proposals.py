@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.patterns import escape_path
 from qwen_dual.core.permissions import FETCH, READING, SHELL, WRITING, allows, parse_rule
 from qwen_dual.core.policy import EDITS
-from qwen_dual.core.tool import UNKNOWN
+from qwen_dual.shell.commands import readings, to_be_covered
 
 if TYPE_CHECKING:
-    from qwen_dual.core.tool import Command, Kind, Subject
+    from qwen_dual.core.tool import Kind, Subject
 
 MAX_RULE_CHARS = 200
 
@@ -89,7 +89,8 @@ def rule_for(tool: str, kind: Kind, subject: Subject, *, outside: bool) -> str |
 
 def _for_commands(subject: Subject) -> str | None:
     """A rule that covers the whole line: all its commands have to agree on it."""
-    rules = {_for_command(command) for command in subject.commands}
+    commands = (subject.line is not None and to_be_covered(subject.line)) or ()
+    rules = {_for_command(readings(command.words)[-1]) for command in commands}
     rule = rules.pop() if len(rules) == 1 else None
     # It must do what it promises: a word may be one that a rule has to spell out.
     if rule is None or not allows([parse_rule(rule)], SHELL, subject):
@@ -97,12 +98,7 @@ def _for_commands(subject: Subject) -> str | None:
     return rule
 
 
-def _for_command(command: Command) -> str | None:
-    if not command.exact:
-        return None
-    if command.transparent and len(command.runs) == 1:
-        return _for_command(command.runs[0])
-    words = command.words
+def _for_command(words: tuple[str, ...]) -> str | None:
     program = words[0]
     name = program.rpartition("/")[2]
     if name in _NEVER or re.sub(r"[\d.]+$", "", name) in _NEVER:  # python3.11 is a python
@@ -112,7 +108,7 @@ def _for_command(command: Command) -> str | None:
     if not re.fullmatch(r"[\w./+:@-]+", program) or program.startswith("-"):
         return None
     if program in _WITH_SUBCOMMANDS:
-        if len(words) < 2 or words[1] == UNKNOWN or not re.fullmatch(r"\w[\w:./-]*", words[1]):
+        if len(words) < 2 or not re.fullmatch(r"\w[\w:./-]*", words[1]):
             return None
         words = words[:2]
     else:

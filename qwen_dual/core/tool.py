@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.shell.reader import Line
 
 Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
 """What a call may change: nothing; files; anything; only the agent's own notes (todo). ``fetch``
@@ -24,22 +25,18 @@ UNKNOWN = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One simple command, wherever in a command line it stands.
+    """One simple command as the grammar of the shell finds it, wherever in a command line it stands.
+
+    For rules that deny or ask, and for what is shown. It allows nothing, since the grammar and the
+    shell do not always agree: what allows is ``Subject.line``.
 
     Attributes:
         words: without their quotes, the program first; ``UNKNOWN`` for what is not known.
-        exact: whether the words say all it does, so that a rule may allow it.
-        spelled: indexes of words that no ``*`` of an allowing rule covers, since they run another
-            program or write elsewhere; such a rule has to spell them out.
         runs: what it runs in turn: the command behind ``sudo``, the script of ``bash -c``.
-        transparent: whether it does nothing but that, so that a rule for those is enough.
     """
 
     words: tuple[str, ...]
-    exact: bool = True
-    spelled: frozenset[int] = frozenset()
     runs: tuple[Command, ...] = ()
-    transparent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,17 @@ class Subject:
     """What a call is about, for permission rules.
 
     Attributes:
-        commands: every simple command of a command line.
-        parsed: False when the command line was not understood whole.
+        commands: every simple command of a command line that the grammar finds, for rules that
+            deny or ask.
+        parsed: False when the grammar may have missed one, so that such a rule may mean it.
         files: what is read and written.
         root: the project's folder, which patterns of paths count from.
         home: the person's.
         host: whom a request goes to, in lower case; empty for none.
         private: whether that is an address of this machine or its network, which asks in every
             mode unless a rule names just this host.
+        line: a command line as the strict reader has it, which is all that rules for commands allow
+            by; None when that does not understand the whole of it.
         sandboxed: whether it runs in a sandbox, which limits what a mistake costs.
         leaves_sandbox: whether it asks to run outside the one in force: that is asked in every
             mode, and no rule allows it.
@@ -86,6 +86,7 @@ class Subject:
     home: str = "/"
     host: str = ""
     private: bool = False
+    line: Line | None = None
     sandboxed: bool = False
     leaves_sandbox: bool = False
 

@@ -6,7 +6,8 @@
 * ``calls``: what the calls of all tools share.
 * ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory,
   ``family`` finds what has to end with it.
-* ``shellwords``: what a command line runs, for the permission rules; ``programs``: which programs
+* ``shell_environment``: the shell and the variables that a command line gets.
+* ``shellwords``: what a command line runs, for rules that deny or ask; ``programs``: which programs
   run others.
 * ``read``, ``write``, ``edit``: files; ``textfile``, ``states`` and ``diff`` serve them.
 * ``listing``, ``globbing``, ``grep``: searching, over ``ignore`` and ``walk``.

@@ -1,7 +1,7 @@
 """What is known of programs that run other programs: ``sudo``, ``xargs``, ``bash -c``, ``find -exec``.
 
-Pure; works on words whose quotes are gone. Takes part in looking through a command, for the rules
-that deny, and in telling which of its words a rule that allows has to spell out.
+Pure; works on words whose quotes are gone. For rules that deny or ask: it looks through whatever may
+run a command, with any options. What a rule that allows looks through is ``shell.commands``'s.
 """
 
 from __future__ import annotations
@@ -23,14 +23,12 @@ class Wrapper:
     Attributes:
         valued: its options that take the next word as their value.
         positional: words between its options and the command.
-        transparent: whether it changes nothing of what the command does.
         joins: whether the rest is joined to a script.
         appends: whether it adds words of its own to the command.
     """
 
     valued: frozenset[str] = frozenset()
     positional: int = 0
-    transparent: bool = False
     joins: bool = False
     appends: bool = False
 
@@ -41,7 +39,6 @@ class Inner:
 
     commands: list[list[str]] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
-    transparent: bool = False
 
 
 def _options(*names: str) -> frozenset[str]:
@@ -52,15 +49,15 @@ _WRAPPERS = {
     "sudo": Wrapper(_options("-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R")),
     "doas": Wrapper(_options("-u", "-C")),
     "env": Wrapper(_options("-u", "-C", "--unset", "--chdir")),
-    "command": Wrapper(transparent=True),
-    "builtin": Wrapper(transparent=True),
+    "command": Wrapper(),
+    "builtin": Wrapper(),
     "exec": Wrapper(_options("-a")),
-    "nohup": Wrapper(transparent=True),
-    "time": Wrapper(_options("-f", "-o"), transparent=True),
-    "timeout": Wrapper(_options("-s", "-k", "--signal", "--kill-after"), 1, transparent=True),
-    "nice": Wrapper(_options("-n", "--adjustment"), transparent=True),
-    "ionice": Wrapper(_options("-c", "-n", "-p"), transparent=True),
-    "stdbuf": Wrapper(_options("-i", "-o", "-e"), transparent=True),
+    "nohup": Wrapper(),
+    "time": Wrapper(_options("-f", "-o")),
+    "timeout": Wrapper(_options("-s", "-k", "--signal", "--kill-after"), 1),
+    "nice": Wrapper(_options("-n", "--adjustment")),
+    "ionice": Wrapper(_options("-c", "-n", "-p")),
+    "stdbuf": Wrapper(_options("-i", "-o", "-e")),
     "setsid": Wrapper(),
     "chroot": Wrapper(positional=1),
     "coproc": Wrapper(),
@@ -80,30 +77,6 @@ _WRAPPERS = {
 }
 _SHELLS = frozenset(["ash", "bash", "dash", "fish", "ksh", "mksh", "rbash", "sh", "zsh"])
 _SHELL_VALUED = frozenset(["-o", "+o", "-O", "+O", "--rcfile", "--init-file"])
-
-# Options that run a program or write to a file, so that a `*` of an allowing rule covers none.
-_FIND = frozenset(
-    ["-exec", "-execdir", "-ok", "-okdir", "-delete", "-fls", "-fprint", "-fprint0", "-fprintf"]
-)
-_RISKY = {
-    "find": _FIND,
-    "fd": frozenset(["-x", "-X", "--exec", "--exec-batch"]),
-    "fdfind": frozenset(["-x", "-X", "--exec", "--exec-batch"]),
-    "rg": frozenset(["--pre", "--hostname-bin"]),
-    "sort": frozenset(["-o", "--output", "--compress-program"]),
-    "tar": frozenset(["--to-command", "--checkpoint-action", "-I", "--use-compress-program"]),
-    "git": frozenset(
-        [
-            "--exec",
-            "--extcmd",
-            "--open-files-in-pager",
-            "--output",
-            "--receive-pack",
-            "--upload-pack",
-        ]
-    ),
-}
-_GIT_HARMLESS = frozenset(["--no-pager", "-P", "--version", "--help", "--no-optional-locks"])
 _GIT_VALUED = frozenset(["-c", "-C", "--git-dir", "--work-tree", "--namespace", "--config-env"])
 
 
@@ -132,33 +105,7 @@ def what_runs(words: Sequence[str]) -> Inner:
     if wrapper.joins:
         return Inner(scripts=[UNKNOWN if UNKNOWN in rest else " ".join(rest)])
     command = [*rest, UNKNOWN] if wrapper.appends else list(rest)
-    return Inner([command], transparent=wrapper.transparent)
-
-
-def to_be_spelled(words: Sequence[str]) -> frozenset[int]:
-    """Indexes of the words of a command that an allowing rule has to spell out."""
-    name = words[0].rpartition("/")[2]
-    risky = _RISKY.get(name)
-    if risky is None:
-        return frozenset()
-    found = {
-        index
-        for index, word in enumerate(words)
-        if word.partition("=")[0] in risky or _abbreviates(word, risky)
-    }
-    if name == "git":
-        first = _git_subcommand(words)
-        found |= {i for i in range(1, first) if words[i] not in _GIT_HARMLESS}
-        found |= {first} if first < len(words) and words[first] == UNKNOWN else set()
-    else:
-        found |= {index for index, word in enumerate(words) if word == UNKNOWN and name == "find"}
-    return frozenset(found)
-
-
-def _abbreviates(word: str, options: frozenset[str]) -> bool:
-    """Whether ``word`` is a long option cut short, as GNU programs and git take them."""
-    name = word.partition("=")[0]
-    return len(name) > 3 and name.startswith("--") and any(o.startswith(name) for o in options)
+    return Inner([command])
 
 
 def _wrapped(words: Sequence[str], wrapper: Wrapper) -> Sequence[str]:

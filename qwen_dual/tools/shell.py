@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.job import END_TIMEOUT
+from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_of
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
@@ -27,22 +27,12 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import FileAccess, Kind
     from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs
     from qwen_dual.tools.parameters import RunShellCommand
     from qwen_dual.tools.workspace import Location, Workspace
 
 MAX_PREVIEW = 20_000
-
-_NO_PROMPTS = {
-    "QWEN_CODE": "1",
-    "TERM": "dumb",
-    "PAGER": "cat",
-    "GIT_PAGER": "cat",
-    "GIT_EDITOR": "true",
-    "GIT_TERMINAL_PROMPT": "0",
-    "DEBIAN_FRONTEND": "noninteractive",
-}
-"""There is no terminal to answer on: nothing may page, prompt or open an editor."""
 
 
 class RunShellCommandTool(SchemaTool):
@@ -112,7 +102,10 @@ class ShellCall:
         jobs: Jobs,
     ) -> None:
         self.title = one_line(given.command)
-        self.outside = workspace.outside(where, writing=True)
+        self._line = _read(given.command)
+        # What begins with `cd FOLDER &&` runs there.
+        self._enters = _entered(self._line, where, workspace)
+        self.outside = workspace.outside(self._enters or where, writing=True)
         self.suggestions: Sequence[Suggestion] = (
             {"type": "allow", "label": "Allow Command", "description": f"Execute: {given.command}"},
             {"type": "deny", "label": "Deny", "description": "Block this command execution"},
@@ -128,7 +121,7 @@ class ShellCall:
 
     @property
     def subject(self) -> Subject:
-        """The commands in it, and the files that its redirects write."""
+        """What it runs in both readings, and the files that its redirects write."""
         if self._subject is None:
             self._subject = self._read_command()
         return self._subject
@@ -152,6 +145,7 @@ class ShellCall:
             tuple(files),
             str(self._workspace.root),
             self._workspace.home,
+            line=self._line,
             sandboxed=self._sandbox is not None,
             leaves_sandbox=self._leaves,
         )
@@ -202,15 +196,15 @@ class ShellCall:
             raise
 
     def _start_blocking(self, loop: asyncio.AbstractEventLoop, gone: threading.Event) -> Job:
-        self._workspace.check(self._where)
+        self._workspace.check(self._where, *([self._enters] if self._enters else []))
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
-        shell = shutil.which("bash") or "/bin/sh"
+        variables = environment(os.environ)
         try:
             job = self._jobs.start(
-                [shell, "-c", self._given.command],
+                [shell_of(variables), "-c", self._given.command],
                 self._where.real,
-                environment(os.environ),
+                variables,
                 command=self._given.command,
                 timeout=self._timeout_ms / 1000,
                 loop=loop,
@@ -265,10 +259,23 @@ class ShellCall:
         return printable("\n".join(lines))
 
 
-def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """``base`` for a command without a terminal, and without what steers our own."""
-    kept = {key: value for key, value in base.items() if not key.startswith("PROMPT_TOOLKIT_")}
-    return {**kept, **_NO_PROMPTS}
+def _read(command: str) -> Line | None:
+    """The strict reading of ``command``; None too where it would not hold."""
+    from qwen_dual.shell.reader import read
+
+    return read(command) if reads_as_told(command, environment(os.environ)) else None
+
+
+def _entered(line: Line | None, where: Location, workspace: Workspace) -> Location | None:
+    from qwen_dual.shell.commands import entered
+
+    folder = entered(line) if line is not None else None
+    if folder is None:
+        return None
+    try:
+        return workspace.locate(os.path.join(where.real, folder))
+    except InvalidArguments:
+        return None  # no path at all: the command will say so
 
 
 def background_text(job: Job) -> str:

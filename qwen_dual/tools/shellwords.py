@@ -1,8 +1,10 @@
-"""What a command line runs: every simple command in it, by a real parser of the shell's grammar.
+"""What a command line runs, for rules that deny or ask: every simple command in it.
 
-Errs on one side: whatever is not known for sure to be what it looks like is marked so, and then no
-rule allows it. ``programs`` knows which commands run others. Importing the parser takes 20 ms, so
-that happens when the first command line comes.
+What the strict reader understands, it says; all else a real parser of the shell's grammar does. That
+and the shell do not always agree, so whatever may be something else than it looks like makes the line
+one that is not ``whole``, and then such a rule may mean it. No rule allows by this: that is decided by
+``shell.reader`` alone. ``programs`` knows which commands run others. Importing the parser takes 20 ms,
+so that happens when it is first needed.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import UNKNOWN, Command
+from qwen_dual.shell.reader import GLOB, read
 from qwen_dual.tools import programs
 
 if TYPE_CHECKING:
@@ -89,14 +92,17 @@ _LEAVES = frozenset(
         "ansi_c_string",
     ]
 )
-# Understood, but no rule allows them: a function makes a name mean something else from then on, and
-# about the end of a here-document the grammar may disagree with the shell.
-_DELICATE = frozenset(
-    ["c_style_for_statement", "function_definition", "heredoc_redirect", "subscript"]
-)
+# What is in them is looked at, and they run nothing else.
+_HARMLESS = frozenset(["function_definition", "variable_assignment", "comment"])
 _WORDS = frozenset(["word", "number", "string", "raw_string", "concatenation"])
-_PLAIN_EXPANSION = re.compile(r"\$\{\w+\}")
-_PLAIN_ARITHMETIC = re.compile(r"\$\(\([\w\s+*/%()<>=!&|^~?:,$-]*\)\)")
+# Arithmetic takes the values of variables for expressions, and those may run commands; so may the
+# index of an array, and a value that is expanded like a prompt.
+_PLAIN_EXPANSION = re.compile(r"\$\{#?\w+(?:[^\w@\[!][^@\[]*)?\}")
+_PLAIN_ARITHMETIC = re.compile(r"\$\(\([\d\s+*/%()<>=!&|^~?:,-]*\)\)")
+_PLAIN_HEREDOC = re.compile(rb"<<-?\s*(?:\w+|'\w+'|\"\w+\")(?=[\s;&|)<>]|\Z)")
+# Where the grammar finds other words than the shell: pieces glued by a backslash, a digit that
+# belongs to a word and not to the redirection behind it, backslashes within backquotes.
+_GLUED = re.compile(r"\S\\\n\S|['\"]\\[^'\"\n]|[^\s;&|()<>\d]\d+[<>]|`[^`]*\\")
 # A control character, or a space that the shell takes for a letter.
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f\x85\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f\u3000\ufeff]"
@@ -114,7 +120,7 @@ class Parsed:
 
     Attributes:
         commands: every simple command in it, in the order in which they stand there.
-        whole: whether all of it was understood.
+        whole: whether that is surely all it runs.
         writes: files that redirects write, as far as their names are known.
         scripts: how many there were within it.
     """
@@ -129,11 +135,20 @@ def parse(line: str, depth: int = 0) -> Parsed:
     """Takes a command line of ``bash -c`` apart.
 
     One that is too long, has too many parts or takes too long to understand is not ``whole`` and
-    runs something unknown, so that no rule allows it and every rule against something may mean it.
+    runs something unknown, so that every rule against something may mean it.
     """
-    parsed = Parsed(whole=not _ODD.search(line))
+    if len(line) > MAX_LINE:
+        return _not_understood(Parsed())
+    exact = read(line)
+    if exact is not None:
+        parsed = Parsed()
+        for command in exact.commands:
+            words = [UNKNOWN if word.startswith(GLOB) else word for word in command.words]
+            parsed.commands.append(_command(words, depth, parsed))
+        return parsed
+    parsed = Parsed(whole=not (_ODD.search(line) or _GLUED.search(line)))
     data = line.encode("utf-8", "replace")
-    root = _tree(data) if len(line) <= MAX_LINE else None
+    root = _tree(data)
     if root is None:
         return _not_understood(parsed)
     parsed.whole = parsed.whole and not root.has_error
@@ -167,7 +182,7 @@ def _tree(data: bytes) -> Node | None:
 
 def _not_understood(parsed: Parsed) -> Parsed:
     parsed.whole = False
-    parsed.commands.append(Command((UNKNOWN,), exact=False))
+    parsed.commands.append(Command((UNKNOWN,)))
     return parsed
 
 
@@ -186,34 +201,27 @@ def _parser() -> Parser:
 def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth: int) -> None:
     """Adds what ``node`` itself says, its children apart."""
     kind = node.type
+    sure = True
     if not node.is_named or kind in _LEAVES:
-        # Arithmetic takes the values of variables for expressions, and those may run commands.
-        delicate = kind == "(("
+        sure = kind != "(("
     elif kind == "command":
-        delicate = False
         _add_command(node, parent, parsed, depth)
     elif kind in ("declaration_command", "unset_command", "test_command"):
-        delicate = False
         parsed.commands.append(Command(tuple(map(_told, node.children))))
-    elif kind == "variable_assignment":
-        above = parent.type if parent is not None else ""
-        delicate = above not in ("command", "declaration_command")
     elif kind == "file_redirect":
-        delicate = False
         _add_redirect(node, parent, parsed)
     elif kind == "expansion":
-        delicate = not _PLAIN_EXPANSION.fullmatch(_text(node))
+        sure = bool(_PLAIN_EXPANSION.fullmatch(_text(node)))
     elif kind == "arithmetic_expansion":
-        delicate = not _PLAIN_ARITHMETIC.fullmatch(_text(node))
-    else:
-        delicate = kind in _DELICATE
-        if kind == "comment":
-            before = data[node.start_byte - 1 : node.start_byte]
-            parsed.whole = parsed.whole and (not before or before in b" \t\n;&|()")
-        elif not delicate and kind not in _FRAMES:
-            parsed.whole = parsed.whole and kind.startswith("heredoc_")
-    if delicate:
-        parsed.commands.append(Command((_text(node),), exact=False))
+        sure = bool(_PLAIN_ARITHMETIC.fullmatch(_text(node)))
+    elif kind == "heredoc_redirect":
+        sure = bool(_PLAIN_HEREDOC.match(data, node.start_byte))
+    elif kind not in _FRAMES | _HARMLESS:
+        sure = kind.startswith("heredoc_")
+    if kind == "comment":
+        before = data[node.start_byte - 1 : node.start_byte]
+        sure = not before or before in b" \t\n;&|()"
+    parsed.whole = parsed.whole and sure
 
 
 def _is_plain(node: Node, children: Sequence[Node], data: bytes) -> bool:
@@ -235,42 +243,28 @@ def _is_plain(node: Node, children: Sequence[Node], data: bytes) -> bool:
 
 
 def _add_command(node: Node, parent: Node | None, parsed: Parsed, depth: int) -> None:
-    words, exact = [], True
-    for child in _arguments(node, parent):
-        if child.type == "variable_assignment":
-            exact = False
-        else:
-            word = word_of(child)
-            exact = exact and child.type != "ansi_c_string"
-            words.append(word)
-    if not words:
-        return
-    exact = exact and words[0] != UNKNOWN
-    runs, transparent = _runs(words, depth, parsed)
-    parsed.commands.append(
-        Command(tuple(words), exact, programs.to_be_spelled(words), runs, transparent)
-    )
+    words = [word_of(c) for c in _arguments(node, parent) if c.type != "variable_assignment"]
+    if words:
+        parsed.commands.append(_command(words, depth, parsed))
 
 
-def _runs(words: list[str], depth: int, parsed: Parsed) -> tuple[tuple[Command, ...], bool]:
-    """The commands that a command runs in turn."""
+def _command(words: list[str], depth: int, parsed: Parsed) -> Command:
+    """A command, and the commands that it runs in turn."""
     found = programs.what_runs(words)
-    runs: list[Command] = []
-    for inner in found.commands:
-        further, transparent = _runs(inner, depth + 1, parsed) if depth < MAX_DEPTH else ((), False)
-        spelled = programs.to_be_spelled(inner)
-        exact = inner[0] != UNKNOWN
-        runs.append(Command(tuple(inner), exact, spelled, further, transparent))
+    runs: list[Command] = [
+        _command(inner, depth + 1, parsed) if depth < MAX_DEPTH else Command(tuple(inner))
+        for inner in found.commands
+    ]
     for script in found.scripts:
         parsed.scripts += 1
         if script == UNKNOWN or depth >= MAX_DEPTH or parsed.scripts > MAX_SCRIPTS:
-            runs.append(Command((UNKNOWN,), exact=False))
+            runs.append(Command((UNKNOWN,)))
         else:
             inside = parse(script, depth + 1)
             runs += inside.commands
             if not inside.whole:
-                runs.append(Command((UNKNOWN,), exact=False))
-    return tuple(runs), found.transparent
+                runs.append(Command((UNKNOWN,)))
+    return Command(tuple(words), tuple(runs))
 
 
 def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
@@ -283,15 +277,8 @@ def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
     target = word_of(targets[0]) if targets else ""
     if not targets or (operator in (">&", "<&") and re.fullmatch(r"\d+|-", target)):
         return
-    if operator in ("<", "<&"):
-        delicate = target == UNKNOWN and targets[0].type != "process_substitution"
-        delicate = delicate or target.startswith(("/dev/tcp", "/dev/udp"))
-    else:
-        delicate = target not in _HARMLESS_TARGETS
-        if delicate and target != UNKNOWN:
-            parsed.writes.append(target)
-    if delicate:
-        parsed.commands.append(Command((operator, target), exact=False))
+    if operator not in ("<", "<&") and target not in (*_HARMLESS_TARGETS, UNKNOWN):
+        parsed.writes.append(target)
 
 
 def _arguments(command: Node, parent: Node | None) -> Iterator[Node]:

@@ -6,6 +6,7 @@ import pytest
 
 from qwen_dual.core.policy import Policy, UnknownMode
 from qwen_dual.core.tool import Command, FileAccess, Kind, Subject
+from qwen_dual.shell.reader import Line, Simple
 from tests.support.fakes import FakeCall, FakeTool
 
 NAMES: dict[Kind, str] = {
@@ -60,7 +61,7 @@ def verdict(
 
 
 def command(*words: str) -> Subject:
-    return Subject((Command(words),))
+    return Subject((Command(words),), line=Line((Simple(words),)))
 
 
 def file(path: str, **more: str) -> Subject:
@@ -98,7 +99,7 @@ def test_deny_holds_in_every_mode_and_names_the_rule_to_the_model(mode: str) -> 
 
 def test_what_a_rule_may_deny_is_asked_about_even_in_yolo() -> None:
     policy = Policy("yolo", deny=["Bash(rm *)"])
-    unknown = Subject((Command(("\0", "x"), exact=False),))
+    unknown = Subject((Command(("\0", "x")),))
     assert verdict(policy, "execute", unknown) == "ask"
     assert verdict(policy, "execute", Subject((), parsed=False)) == "ask"
     assert verdict(Policy("yolo"), "execute", unknown) == "allow"

@@ -22,6 +22,7 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.core.tool import Command, InvalidArguments, Kind, NeedsLeave, Subject, ToolResult
 from qwen_dual.protocol.codec import encode
+from qwen_dual.shell.reader import Line, Simple
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -81,7 +82,7 @@ class FakeCall:
         if self.tool.subject is not None:
             return self.tool.subject
         words = tuple(str(self.arguments.get("command", "")).split())
-        return Subject((Command(words),) if words else ())
+        return Subject((Command(words),), line=Line((Simple(words),))) if words else Subject()
 
     async def preview(self) -> Preview | None:
         """The diff that the tool was told, with the new text that is asked for."""

@@ -13,7 +13,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.tool import InvalidArguments, ToolResult
-from qwen_dual.tools.shell import environment, signal_name
+from qwen_dual.tools.shell import signal_name
+from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.toolset import Toolset, toolset
 from tests.tools.support import call, group_is_gone, tool_of, wait_until
 

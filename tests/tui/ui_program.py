@@ -34,6 +34,7 @@ from qwen_dual.core.stats import Stats
 from qwen_dual.core.tool import Command, Subject, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
+from qwen_dual.shell.reader import Line, Simple
 from qwen_dual.tui.app import Tui
 
 if TYPE_CHECKING:
@@ -199,7 +200,8 @@ class ScriptedCall:
     def subject(self) -> Subject:
         """A plain command, or nothing that a rule could be about."""
         if self.tool.kind == "execute":
-            return Subject((Command(tuple(self.title.split())),))
+            words = tuple(self.title.split())
+            return Subject((Command(words),), line=Line((Simple(words),)))
         return Subject()
 
     async def preview(self) -> Preview | None:

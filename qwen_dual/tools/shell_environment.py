@@ -1,0 +1,81 @@
+"""What a command line finds around it: which shell reads it, and the variables it is given.
+
+The strict reader's promise (``shell.reader``) is one about bash in such an environment: what would
+make bash read a line otherwise, or another program run under a name, is taken out here. What steers
+the programs themselves (``GIT_*``, ``LD_PRELOAD``, a program's own options) is the person's own and
+stays; ``settings.environment`` lets no folder set it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NO_PROMPTS = {
+    "QWEN_CODE": "1",
+    "TERM": "dumb",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_EDITOR": "true",
+    "GIT_TERMINAL_PROMPT": "0",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+"""There is no terminal to answer on: nothing may page, prompt or open an editor."""
+
+_STEER_BASH = frozenset(
+    [
+        # Files and functions that are read before the line (functions: `BASH_FUNC_name%%`).
+        *("BASH_ENV", "ENV", "BASH_LOADABLES_PATH"),
+        # Options: `extglob`, `nullglob`, `expand_aliases`, `histexpand`, `keyword`, POSIX mode.
+        *("SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "BASH_COMPAT", "IFS"),
+        # Where `cd` goes, which files a pattern finds, which programs a name.
+        *("CDPATH", "GLOBIGNORE", "EXECIGNORE"),
+        # What tracing runs, and where it writes.
+        *("PS4", "BASH_XTRACEFD"),
+    ]
+)
+_ENCODED_IN_UTF_8 = re.compile(r"(?:C|POSIX)?|[^.@]*\.(?:utf-?8)(?:@.*)?", re.IGNORECASE)
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """``base`` for a command without a terminal, and without what steers our own or bash.
+
+    Folders that ``PATH`` names relative to the working one are left out: there the repository would
+    say what ``git`` is.
+    """
+    kept = {
+        key: value
+        for key, value in base.items()
+        if key not in _STEER_BASH and not key.startswith(("PROMPT_TOOLKIT_", "BASH_FUNC_"))
+    }
+    if "PATH" in kept:
+        places = [
+            place for place in kept["PATH"].split(os.pathsep) if place.startswith(("/", "~/"))
+        ]
+        kept["PATH"] = os.pathsep.join(places) or os.defpath
+    return {**kept, **_NO_PROMPTS}
+
+
+def shell_of(variables: Mapping[str, str]) -> str:
+    """The shell that runs command lines: bash, and ``/bin/sh`` where there is none.
+
+    Args:
+        variables: what ``environment`` returned.
+    """
+    return shutil.which("bash", path=variables.get("PATH", os.defpath)) or "/bin/sh"
+
+
+def reads_as_told(line: str, variables: Mapping[str, str]) -> bool:
+    """Whether the strict reader's promise holds for ``line``: bash, and a locale it knows.
+
+    In some encodings the second half of a character is a backslash or a bar.
+    """
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    locale = next((variables[name] for name in names if variables.get(name)), "")
+    known = line.isascii() or _ENCODED_IN_UTF_8.fullmatch(locale) is not None
+    return known and os.path.basename(shell_of(variables)) == "bash"
