@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.cli import AUTO_DIRECTORY
+from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.private import private_folder
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ def _open_output(channels: Channels, asked: Wanted) -> None:
     except ChannelError as error:
         channels.warnings.append(f"{DISABLED}{error}")
     else:
+        channels.warnings += [f"Warning: {text}" for text in sink.warnings]
+        sink.warnings.clear()
         channels.tee = Tee(sink, max_buffer_bytes=MAX_BUFFER_BYTES)
 
 
@@ -239,7 +242,8 @@ def wanted(options: Options, json_file: str | None, input_file: str | None) -> W
         found.input_file = input_file
     if options.channel_dir is not None and found.input_file == input_file:
         # Made here, so that a command sent at once lands in a file that only its owner can write.
-        os.close(os.open(str(input_file), os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        os.close(os.open(str(input_file), flags, 0o600))
     return found
 
 
@@ -251,18 +255,8 @@ def private_directory(path: str) -> str:
     """
     if path == AUTO_DIRECTORY:
         path = os.path.join(tempfile.gettempdir(), f"qwen-dual-{os.geteuid()}")
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     try:
-        os.mkdir(path, 0o700)
-    except FileExistsError:
-        pass
-    found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode):
-        raise NotADirectoryError(f"{path} is no directory; give another with --channel-dir DIR")
-    if found.st_uid != os.geteuid():
-        raise PermissionError(
-            f"{path} belongs to another user; give another with --channel-dir DIR"
-        )
-    if found.st_mode & 0o077:
-        os.chmod(path, 0o700)
+        private_folder(path)
+    except ForeignFileError as error:
+        raise PermissionError(f"{error}; give another with --channel-dir DIR") from None
     return path

@@ -12,7 +12,10 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
+from qwen_dual.bridge.checks import fifo_refusal
 from qwen_dual.bridge.fifo_threads import ReaderWait, ReaderWatch, unread_bytes
+from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.private import make_private, open_checked
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,6 +33,7 @@ class FifoSink:
         path: an existing FIFO.
 
     Raises:
+        ForeignFileError: another user may have a hand in it.
         OSError: it cannot be opened for writing.
     """
 
@@ -46,8 +50,13 @@ class FifoSink:
         self._check: asyncio.TimerHandle | None = None
         self._on_ready: Callable[[], None] = lambda: None
         self._on_gone: Callable[[], None] = lambda: None
+        self.warnings: list[str] = []
+        self._refused = ""
+        done = make_private(path, fifo_refusal)
+        if done is not None:
+            self.warnings.append(f"{path} {done}")
         try:
-            self._use(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            self._use(open_checked(path, os.O_WRONLY, fifo_refusal))
         except OSError as error:
             if error.errno != errno.ENXIO:  # no reader yet: that is what FIFOs are like
                 raise
@@ -137,10 +146,20 @@ class FifoSink:
         loop = self._loop
         if loop is None or loop.is_closed():
             return
+        self._wait = None
         try:
+            done = make_private(self.target, fifo_refusal)
             self._wait = ReaderWait(self.target, loop, self._opened)
+        except ForeignFileError as error:
+            if error.why != self._refused:
+                self._refused = error.why
+                self.warnings.append(f"{error}; events wait for another")
         except OSError:
-            self._wait = None  # not there at the moment; the check looks again
+            pass  # not there at the moment; the check looks again
+        else:
+            self._refused = ""
+            if done is not None:
+                self.warnings.append(f"{self.target} {done}")
         self._check = loop.call_later(REPLACED_CHECK, self._check_replaced)
 
     def _opened(self, wait: ReaderWait, fd: int) -> None:

@@ -15,6 +15,9 @@ import termios
 import threading
 from typing import TYPE_CHECKING
 
+from qwen_dual.bridge.checks import fifo_refusal
+from qwen_dual.fs.private import open_checked
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -25,7 +28,12 @@ RELEASE_SECONDS = 0.2
 
 
 class ReaderWait:
-    """A thread in a blocking ``open``; holds the FIFO by a handle, whatever becomes of its name."""
+    """A thread in a blocking ``open``; holds the FIFO by a handle, whatever becomes of its name.
+
+    Raises:
+        ForeignFileError: another user may have a hand in it.
+        OSError: there is none.
+    """
 
     def __init__(
         self,
@@ -34,7 +42,9 @@ class ReaderWait:
         opened: Callable[[ReaderWait, int], None],
     ) -> None:
         # Without O_PATH (not Linux) the name has to do: a replaced FIFO keeps its thread.
-        self._handle = os.open(path, os.O_PATH | os.O_CLOEXEC) if hasattr(os, "O_PATH") else None
+        self._handle = (
+            open_checked(path, os.O_PATH, fifo_refusal) if hasattr(os, "O_PATH") else None
+        )
         self._path = path if self._handle is None else f"/proc/self/fd/{self._handle}"
         found = os.stat(self._path)
         self._identity = (found.st_dev, found.st_ino)

@@ -6,11 +6,15 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from qwen_dual.bridge.checks import file_refusal
+from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.private import make_private, open_checked
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 class FileSink:
@@ -21,6 +25,7 @@ class FileSink:
         fd: the inherited descriptor; None opens the path, private to the user if it is new.
 
     Raises:
+        ForeignFileError: another user may have a hand in what is at the path.
         OSError: the path cannot be opened.
     """
 
@@ -32,7 +37,9 @@ class FileSink:
         self.target = target
         self.readers = 1
         self._path = target if fd is None else None
-        self._fd = os.open(target, _FLAGS, 0o600) if fd is None else fd
+        self.warnings: list[str] = []
+        self._refused = ""
+        self._fd = self._open(target) if fd is None else fd
         if fd is not None:
             os.set_inheritable(fd, False)
         self._end = os.fstat(self._fd).st_size
@@ -61,7 +68,7 @@ class FileSink:
         if self._path is None:
             return False
         try:
-            here = os.stat(self._path)
+            here = os.stat(self._path, follow_symlinks=False)
             ours = os.fstat(self._fd)
         except FileNotFoundError:
             return self._reopen()
@@ -98,14 +105,32 @@ class FileSink:
     def _reopen(self) -> bool:
         assert self._path is not None
         try:
-            fd = os.open(self._path, _FLAGS | os.O_NONBLOCK, 0o600)
+            fd = self._open(self._path)
+        except ForeignFileError as error:
+            if error.why != self._refused:
+                self._refused = error.why
+                self.warnings.append(f"{error}; events go on to the file that was there before")
+            return False
         except OSError:
             return False  # its folder is gone, say: the old file still takes everything
+        self._refused = ""
         os.close(self._fd)
         self._fd = fd
         self._end = os.fstat(fd).st_size
         self.readers += 1
         return True
+
+    def _open(self, path: str) -> int:
+        """Opens the file at ``path``, private to the user from now on."""
+        fd = open_checked(path, _FLAGS, file_refusal)
+        try:
+            done = make_private(path, file_refusal) if os.fstat(fd).st_mode & 0o077 else None
+        except OSError:
+            os.close(fd)
+            raise
+        if done is not None:
+            self.warnings.append(f"{path} {done}")
+        return fd
 
     def _cut(self, written: memoryview) -> None:
         """Takes back the part after the last newline, unless somebody wrote behind it."""

@@ -9,11 +9,12 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from qwen_dual.bridge.checks import check_directory, refusal
+from qwen_dual.bridge.checks import check_directory, open_input, refusal, status_of
 from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.lines import LineSplitter
 from qwen_dual.bridge.opened import Fifo, RegularFile
 from qwen_dual.bridge.sources import Step
+from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 Identity = tuple[int, int]
 """``st_dev`` and ``st_ino``: which file it is, whatever its name."""
 
-_FLAGS = os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-
 
 class PathSource:
     """Whatever is at a path, now or later, and whatever takes its place.
+
+    A symbolic link is not followed: whoever may write to the directory could turn it elsewhere.
 
     Args:
         path: a regular file or a FIFO; it need not exist yet, its directory must.
@@ -137,7 +138,7 @@ class PathSource:
 
     def _identity_at_path(self) -> Identity | None:
         try:
-            found = os.stat(self.target)
+            found = status_of(self.target)
         except OSError:
             return None
         return found.st_dev, found.st_ino
@@ -145,7 +146,7 @@ class PathSource:
     def _try_open(self, start_identity: Identity | None) -> None:
         """Opens what is at the path, if there is something and it may be used."""
         try:
-            found = os.stat(self.target)
+            found = status_of(self.target)
         except FileNotFoundError:
             self.state, self._told = "waiting", None
             return
@@ -153,10 +154,14 @@ class PathSource:
             return
         # A device or a directory is never opened; O_RDWR keeps a FIFO from ending.
         is_fifo = stat.S_ISFIFO(found.st_mode)
-        fd = os.open(self.target, _FLAGS | (os.O_RDWR if is_fifo else os.O_RDONLY))
+        try:
+            fd = open_input(self.target, os.O_RDWR if is_fifo else os.O_RDONLY)
+        except ForeignFileError as error:
+            self._told = self.state = error.why
+            return
         try:
             found = os.fstat(fd)
-            if stat.S_ISFIFO(found.st_mode) == is_fifo and not self._refuse(found):
+            if stat.S_ISFIFO(found.st_mode) == is_fifo:
                 self._use(fd, found, start_identity)
         finally:
             if self._open is None:

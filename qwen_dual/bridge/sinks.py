@@ -12,12 +12,16 @@ import re
 import stat
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.bridge.checks import is_inherited, status_of
 from qwen_dual.bridge.errors import ChannelError
+from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.private import LINK
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+_DEVICE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _OWN_FD = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
 
 
@@ -29,12 +33,14 @@ class Sink(Protocol):
         kind: ``file``, ``fifo``, ``pipe``, ``socket`` or ``device``.
         readers: how many readers (or files) there have been.
         keeps: bytes that a reader may leave unread in the kernel.
+        warnings: what a person should know of the file; whoever tells it clears it.
     """
 
     target: str
     kind: str
     readers: int
     keeps: int
+    warnings: list[str]
 
     @property
     def ready(self) -> bool:
@@ -92,6 +98,7 @@ class FdSink:
         self.readers = 1
         self.keeps = 0
         self.ready = True
+        self.warnings: list[str] = []
         self._fd = fd
         self._owned = owned
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -191,11 +198,13 @@ def _open_fd(fd: int, target: str) -> Sink:
 
 def _open_path(path: str) -> Sink:
     try:
-        found = os.stat(path)
+        found = status_of(path)
     except FileNotFoundError:
         found = None
     except (OSError, ValueError) as error:
         raise ChannelError(path, f"cannot be opened: {_why(error)}") from None
+    if is_inherited(path):
+        return _open_standard(path)
     try:
         if found is None or stat.S_ISREG(found.st_mode):
             from qwen_dual.bridge.file_sink import FileSink
@@ -207,12 +216,31 @@ def _open_path(path: str) -> Sink:
             return FifoSink(path)
         if stat.S_ISCHR(found.st_mode):
             _refuse_own_terminal(found, path)
-            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            return FdSink(os.open(path, flags), path, "device", owned=True)
+            fd = os.open(path, _DEVICE | os.O_NOFOLLOW)
+            return FdSink(fd, path, "device", owned=True)
+    except ForeignFileError as error:
+        raise ChannelError(path, error.why) from None
     except OSError as error:
         raise ChannelError(path, f"cannot be opened: {_why(error)}") from None
+    if stat.S_ISLNK(found.st_mode):
+        raise ChannelError(path, LINK)
     kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no file or FIFO"
     raise ChannelError(path, f"is {kind}; name a regular file or a FIFO")
+
+
+def _open_standard(path: str) -> Sink:
+    """What a standard stream was redirected to, which is opened anew."""
+    try:
+        _refuse_own_terminal(os.stat(path), path)
+        fd = os.open(path, _DEVICE | os.O_APPEND)
+    except OSError as error:
+        raise ChannelError(path, f"cannot be opened: {_why(error)}") from None
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        from qwen_dual.bridge.file_sink import FileSink
+
+        return FileSink(path, fd)
+    return FdSink(fd, path, "pipe" if stat.S_ISFIFO(mode) else "device", owned=True)
 
 
 def _refuse_own_terminal(found: os.stat_result, target: str) -> None:

@@ -63,7 +63,7 @@ class Tee:
         sink: where to; the tee closes it.
         max_buffer_bytes: what may wait for a slow or absent reader.
         on_failure: called once, from the loop, with a text for a person, when the channel closes
-            by itself.
+            by itself; also with what else they should know of where the events go.
     """
 
     def __init__(
@@ -162,10 +162,14 @@ class Tee:
         self._flush()
 
     def _flush(self) -> None:
-        if self._closed is not None or not self._sink.ready:
+        if self._closed is not None:
             return
-        if self._sink.renewed():
+        if self._sink.ready and self._sink.renewed():
             self._greet()
+        if self._sink.warnings:
+            self._tell_warnings()
+        if not self._sink.ready:
+            return
         try:
             self._write()
         except BrokenPipeError as error:
@@ -270,6 +274,12 @@ class Tee:
         if self._loop is not None and self._failure is not None and self.on_failure is not None:
             self._loop.call_soon(self.on_failure, self._failure)
             self._failure = None
+
+    def _tell_warnings(self) -> None:
+        if self._loop is not None and self.on_failure is not None:
+            for text in self._sink.warnings:
+                self._loop.call_soon(self.on_failure, f"Warning: {text}")
+            self._sink.warnings.clear()
 
     def _close(self, why: str) -> None:
         if self._closed is None:

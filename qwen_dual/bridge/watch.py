@@ -56,7 +56,7 @@ class FileWatcher:
     """Tells when to look at the file at ``path``.
 
     Args:
-        path: the file; a symbolic link is followed, and watched as well.
+        path: the file; a directory on the way to it may be a symbolic link.
         start: starts a watch over absolute paths; runs in a worker thread.
     """
 

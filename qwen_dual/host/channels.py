@@ -164,7 +164,7 @@ class FileChannel:
         self._folder = tempfile.mkdtemp(prefix="dual-output-")  # mode 0700
         events, self._input = (os.path.join(self._folder, name) for name in ("events", "input"))
         for path in (events, self._input):
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         self.arguments: Sequence[str] = ("--json-file", events, "--input-file", self._input)
         self.pass_fds: Sequence[int] = ()
         self._tail = PathTail(events, 0, max_line_bytes)

@@ -204,12 +204,87 @@ def test_nothing_is_lost_or_run_twice_after_an_io_error(path: Path, opened: Open
     assert not source.unsettled
 
 
-@pytest.mark.parametrize("mode", [0o602, 0o666])
-def test_a_file_that_everyone_can_write_is_refused(path: Path, mode: int) -> None:
+@pytest.mark.parametrize(
+    ("mode", "who"), [(0o602, "everyone"), (0o666, "everyone"), (0o660, "its group")]
+)
+def test_a_file_that_others_can_write_is_refused(path: Path, mode: int, who: str) -> None:
     rewrite(path, b"")
     path.chmod(mode)
-    with pytest.raises(ChannelError, match=rf"input: is writable by everyone \(mode 0{mode:o}\)"):
+    with pytest.raises(ChannelError, match=rf"input: is writable by {who} \(mode 0{mode:o}\)"):
         PathSource(str(path))
+
+
+def test_a_file_of_the_usual_mode_is_read(path: Path, opened: Opened) -> None:
+    rewrite(path, b"one\n")
+    path.chmod(0o644)
+    path.parent.chmod(0o1777)
+    assert drain(opened(PathSource(str(path)))) == ([b"one"], [], [])
+
+
+def test_a_file_that_has_another_name_is_refused(path: Path) -> None:
+    rewrite(path, b"")
+    os.link(path, path.with_name("other"))
+    with pytest.raises(ChannelError, match="has 2 names"):
+        PathSource(str(path))
+
+
+def test_a_directory_that_others_can_write_to_is_refused(path: Path) -> None:
+    path.parent.chmod(0o777)
+    with pytest.raises(ChannelError, match=r"can be written to by others \(mode 0777\)"):
+        PathSource(str(path))
+    path.parent.chmod(0o1777)
+    PathSource(str(path)).close()
+
+
+def test_a_directory_that_is_opened_to_others_gives_no_more_files(
+    path: Path, opened: Opened
+) -> None:
+    source = opened(PathSource(str(path)))
+    rewrite(path, b"one\n")
+    path.parent.chmod(0o777)
+    [warning] = drain(source)[2]
+    assert "can be written to by others" in warning
+    path.parent.chmod(0o700)
+    assert drain(source) == ([b"one"], [], [])
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_link_is_not_followed(path: Path, opened: Opened, late: bool) -> None:
+    path.with_name("real").write_bytes(b"one\n")
+    if not late:
+        path.symlink_to("real")
+        with pytest.raises(ChannelError, match="is a symbolic link, which is not followed"):
+            PathSource(str(path))
+        return
+    source = opened(PathSource(str(path)))
+    path.symlink_to("real")
+    lines, _, [warning] = drain(source)
+    assert lines == [] and "is a symbolic link, which is not followed" in warning
+    path.unlink()
+    path.with_name("real").rename(path)
+    assert drain(source) == ([b"one"], [], [])
+
+
+def test_a_link_that_takes_the_place_of_the_file_is_not_followed(
+    path: Path, opened: Opened
+) -> None:
+    rewrite(path, b"")
+    path.with_name("real").write_bytes(b"theirs\n")
+    source = opened(PathSource(str(path)))
+    path.unlink()
+    path.symlink_to("real")
+    lines, _, [warning] = drain(source)
+    assert lines == [] and "is a symbolic link, which is not followed" in warning
+
+
+def test_a_descriptor_may_be_given_by_its_name(opened: Opened) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"one\n")
+    try:
+        assert drain(opened(PathSource(f"/dev/fd/{reader}"))) == ([b"one"], [], [])
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def test_a_file_of_another_user_is_refused(path: Path) -> None:
@@ -227,7 +302,7 @@ def test_a_refused_file_is_told_once_and_read_once_it_is_right(path: Path, opene
     source = opened(PathSource(str(path)))
     rewrite(path, b"one\n")
     path.chmod(0o666)
-    warning = f"{path}: is writable by everyone (mode 0666); run chmod o-w on it"
+    warning = f"{path}: is writable by everyone (mode 0666); run chmod go-w on it"
     assert drain(source) == ([], [], [warning])
     assert drain(source) == NOTHING
     assert source.state.startswith("is writable by everyone")
@@ -260,5 +335,5 @@ def test_what_cannot_be_read_is_refused_at_the_start(
 
 def test_a_loop_of_links_is_refused_at_the_start(path: Path) -> None:
     path.symlink_to(path)
-    with pytest.raises(ChannelError, match="cannot be read: Too many levels of symbolic links"):
+    with pytest.raises(ChannelError, match="is a symbolic link, which is not followed"):
         PathSource(str(path))

@@ -133,10 +133,14 @@ def test_a_new_file_is_private_and_an_old_one_is_appended_to(tmp_path: Path) -> 
 
     path = tmp_path / "events"
     path.write_text("old\n")
-    tee = Tee(open_sink(path=str(path)))
+    path.chmod(0o644)
+    sink = open_sink(path=str(path))
+    assert sink.warnings == [f"{path} was readable by others (mode 0644); it is 0600 now"]
+    tee = Tee(sink)
     Events(tee).start()
     tee.close()
     assert path.read_text().startswith("old\n{")
+    assert path.stat().st_mode & 0o777 == 0o600
     fresh = tmp_path / "fresh"
     Tee(open_sink(path=str(fresh))).close()
     assert fresh.stat().st_mode & 0o777 == 0o600

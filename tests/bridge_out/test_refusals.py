@@ -52,6 +52,48 @@ def test_paths_that_cannot_be_opened(tmp_path: Path) -> None:
             open_sink(path=str(tmp_path / "socket"))
 
 
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_text("mine\n")
+    (tmp_path / "events").symlink_to(".bashrc")
+    (tmp_path / "dangling").symlink_to("made")
+    for name in ("events", "dangling"):
+        with pytest.raises(ChannelError, match="is a symbolic link, which is not followed"):
+            open_sink(path=str(tmp_path / name))
+    assert (tmp_path / ".bashrc").read_text() == "mine\n"
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "fifo"])
+def test_a_second_name(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "events"
+    if kind == "fifo":
+        os.mkfifo(path, 0o600)
+    else:
+        path.touch(0o600)
+    os.link(path, tmp_path / "other")
+    with pytest.raises(ChannelError, match="has 2 names"):
+        open_sink(path=str(path))
+
+
+def test_a_directory_that_others_can_write_to(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(ChannelError, match=r"can be written to by others \(mode 0777\)"):
+        open_sink(path=str(tmp_path / "events"))
+    assert not (tmp_path / "events").exists()
+    tmp_path.chmod(0o1777)
+    open_sink(path=str(tmp_path / "events")).close()
+
+
+def test_a_standard_stream_that_was_redirected_is_written_to(tmp_path: Path) -> None:
+    code = (
+        "from qwen_dual.bridge.sinks import open_sink\n"
+        "open_sink(path='/dev/stderr').write(memoryview(b'event\\n'))"
+    )
+    with (tmp_path / "log").open("wb") as log:
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=log, check=True)
+    assert (tmp_path / "log").read_bytes() == b"event\n"
+
+
 def test_the_terminal_of_the_ui_itself() -> None:
     main, terminal = pty.openpty()
     code = (
