@@ -33,6 +33,9 @@ MAX_SECONDS = 60.0
 MAX_REDIRECTS = 5
 MAX_ADDRESSES = 3
 
+Leave = frozenset[tuple[str, int]]
+"""Hosts and addresses, each with the port: what listens on another port is another program."""
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -146,12 +149,12 @@ class Downloader:
         self._seconds = seconds
         self._tls: ssl.SSLContext | None = None
 
-    async def get(self, target: Target, leave: frozenset[str]) -> Page:
+    async def get(self, target: Target, leave: Leave) -> Page:
         """The page at ``target``.
 
         Args:
             target: what to get.
-            leave: addresses and hosts that may be connected to although they are private.
+            leave: where it may connect to although that is private.
 
         Raises:
             Elsewhere: it redirects to another host.
@@ -178,7 +181,7 @@ class Downloader:
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
 
-    async def _ask(self, target: Target, leave: frozenset[str]) -> Page | Target:
+    async def _ask(self, target: Target, leave: Leave) -> Page | Target:
         """One request: the page, or where it redirects to on the same host."""
         import httpx
 
@@ -208,15 +211,16 @@ class Downloader:
         why = str(problem) or type(problem).__name__
         raise ToolFailure(f"Could not fetch {target.url}: {why}.")
 
-    async def _checked(self, target: Target, leave: frozenset[str]) -> list[Address]:
+    async def _checked(self, target: Target, leave: Leave) -> list[Address]:
         try:
             addresses = await self._find(target.host, target.port)
         except OSError as error:
             raise ToolFailure(f"Could not find the host {target.host}: {reason(error)}.") from error
         if not addresses:
             raise ToolFailure(f"The host {target.host} has no address.")
-        if target.host not in leave:
-            closed = [a for a in addresses if not self._is_open(a) and str(a) not in leave]
+        port = target.port
+        if (target.host, port) not in leave:
+            closed = [a for a in addresses if not self._is_open(a) and (str(a), port) not in leave]
             if closed:
                 raise PrivateAddress(target, closed)
         return addresses

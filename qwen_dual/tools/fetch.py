@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Kind
     from qwen_dual.protocol.shapes import Preview, Suggestion
-    from qwen_dual.tools.download import Downloader, Page, Target
+    from qwen_dual.tools.download import Downloader, Leave, Page, Target
 
     AskModel = Callable[[str, str], Awaitable[str]]
     """Answers a prompt, given first what to be (the system prompt)."""
@@ -89,6 +89,7 @@ class FetchCall:
         target: the page.
         prompt: what is asked of it.
         private: what turned out to be a private address, which this call asks leave for.
+        leave: what was allowed before, on the way there.
     """
 
     outside: str | None = None
@@ -99,6 +100,7 @@ class FetchCall:
         target: Target,
         prompt: str,
         private: PrivateAddress | None = None,
+        leave: Leave = frozenset(),
     ) -> None:
         self.title = one_line(target.url)
         self.suggestions: Sequence[Suggestion] = (
@@ -114,25 +116,27 @@ class FetchCall:
         self._target = target
         self._prompt = prompt
         self._private = private
-        self._leave = frozenset([target.host] if named else [])
+        self._leave = leave | ({(target.host, target.port)} if named else set())
         if private is not None:
-            self._leave |= {str(address) for address in private.addresses}
+            port = private.target.port
+            self._leave |= {(str(address), port) for address in private.addresses}
 
     async def preview(self) -> Preview | None:
         """The whole URL, the prompt, and for a private address which one it is."""
         lines = [self._target.url]
         host = self._target.host
+        place = self._target.authority
         if self._private is not None:
-            host = self._private.target.host
+            place = self._private.target.authority
             lines += [
-                f"{host} is at {address}: {describe(address)}."
+                f"{place} is at {address}: {describe(address)}."
                 for address in self._private.addresses
             ]
         elif self.subject.private:
             address = literal(host)
             lines.append(f"{host} is {describe(address) if address else 'this machine'}.")
         lines.append(f"To find out: {one_line(self._prompt, 500)}")
-        return {"kind": "text", "title": f"Fetch from {host}", "text": "\n".join(lines)}
+        return {"kind": "text", "title": f"Fetch from {place}", "text": "\n".join(lines)}
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Fetches and reads it; ``report`` is not used.
@@ -144,7 +148,8 @@ class FetchCall:
             page = await self._tool.downloader.get(self._target, self._leave)
             text = await in_thread(lambda gone: readable(page, gone))
         except PrivateAddress as private:
-            raise NeedsLeave(FetchCall(self._tool, self._target, self._prompt, private)) from None
+            call = FetchCall(self._tool, self._target, self._prompt, private, self._leave)
+            raise NeedsLeave(call) from None
         except Elsewhere as redirect:
             said = f"{self._target.url} redirects to another host, which was not followed:\n"
             hint = "Call web_fetch with that URL if it is what you want."

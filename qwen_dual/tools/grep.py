@@ -7,6 +7,7 @@ Two engines, both processes that can be killed: ripgrep where it is installed, e
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
+from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.listing import require_folder
+from qwen_dual.tools.long_lines import MatchedLine
 from qwen_dual.tools.process import ProcessGroup
 from qwen_dual.tools.walk import MAX_SECONDS, Walk
 from qwen_dual.tools.workspace import ToolFailure
@@ -149,6 +152,11 @@ class GrepSearchTool(SchemaTool):
             return f"ended after {self._seconds:g} s, so not complete; narrow path or pattern"
         if ending.stopped:
             return f"ended after {found.total:,} matches; narrow path or pattern"
+        if ending.returncode == SLOW:
+            return (
+                f"not complete: in some files the pattern took longer than {FILE_SECONDS:g} s and "
+                "was given up; write it without repetitions within repetitions"
+            )
         if ending.returncode not in (0, 1) and found.total == 0:
             said = found.messages.decode("utf-8", "replace").strip() or "it gave no reason"
             raise ToolFailure(f"grep_search: the pattern could not be searched for: {said}")
@@ -179,19 +187,23 @@ class Matches:
     total: int = 0
     kept: list[tuple[str, str]] = field(default_factory=list)
     messages: bytes = b""
-    _rest: bytes = b""
+    _line: MatchedLine = field(default_factory=MatchedLine)
     _hidden: dict[bytes, bool] = field(default_factory=dict)
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes."""
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop()
-        for line in lines:
-            name, nul, match = line.partition(b"\0")
-            if not nul:
-                self.messages = (self.messages + line + b"\n")[:MAX_MESSAGE]
-            elif not self._hides(name):
-                self._take(name, match)
+        first, *others = data.split(b"\n")
+        self._line.add(first)
+        for piece in others:
+            self._end_line()
+            self._line.add(piece)
+
+    def _end_line(self) -> None:
+        line, self._line = self._line, MatchedLine()
+        if line.name is None:
+            self.messages = (self.messages + line.text() + b"\n")[:MAX_MESSAGE]
+        elif not self._hides(line.name):
+            self._take(line.name, line)
 
     def describe(self, pattern: str, where: str, root: str, note: str) -> str:
         """The matches under the files they are in, as a model gets them."""
@@ -217,13 +229,11 @@ class Matches:
             self._hidden[name] = self.ignore.hides(os.fsdecode(name))
         return self._hidden[name]
 
-    def _take(self, name: bytes, match: bytes) -> None:
+    def _take(self, name: bytes, match: MatchedLine) -> None:
         self.total += 1
         if len(self.kept) == self.limit or self.room <= 0:
             return
-        number, _, text = match.partition(b":")
-        line = f"L{number.decode('ascii', 'replace')}: {text.decode('utf-8', 'replace')}"
-        line = line.rstrip("\r")
+        line = f"L{match.number}: {match.shown()}"
         self.room -= len(line) + 1
         if self.room > 0:
             self.kept.append((os.fsdecode(name), line))
@@ -244,12 +254,14 @@ def ripgrep_command(program: str, pattern: str, glob: str | None, base: str) -> 
         "--no-require-git",
         "--no-ignore-global",
         "--no-ignore-dot",
-        "--max-columns=500",
-        "--max-columns-preview",
+        "--column",
+        "--crlf",
         "--sort=path",
     ]
     if glob is not None:
         options.append(f"--glob={glob}")
+        if "[" in glob:  # a folder may have that very name, see ``GlobPattern``
+            options.append("--glob=" + re.sub(r"([\[\]])", r"\\\1", glob))
     return [program, *options, "--glob=!.git", f"--regexp={pattern}", "--", base]
 
 

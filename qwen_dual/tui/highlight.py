@@ -5,6 +5,7 @@ Importing this module imports pygments, so only ``rich_markdown`` does, in a thr
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 MAX_CODE = 24_000
 MAX_LINE = 1000
 """Characters beyond which code stays plain: some lexers take quadratic time on one line."""
+
+MAX_SECONDS = 0.02
+"""Of this thread's time, after which the rest of a text stays plain: a lexer may take long over
+nonsense, and keys wait for it."""
 
 _KINDS: dict[_TokenType, str] = {
     Token.Comment: "comment",
@@ -78,7 +83,10 @@ class Highlighter:
         if chosen is None or len(code) > MAX_CODE or max(map(len, rows)) > MAX_LINE:
             return [[("", row)] for row in rows]
         lines: Kinds = [[]]
+        until = time.thread_time() + MAX_SECONDS
         for token, text in chosen.get_tokens(f"{code}\n"):  # lexers want an end of the last line
+            if time.thread_time() > until:
+                return _with_rest(lines, rows)
             kind = self._kind(token)
             for number, part in enumerate(text.split("\n")):
                 if number:
@@ -101,3 +109,11 @@ class Highlighter:
             found = self._kind(token.parent) if token.parent is not None else ""
             self._kinds[token] = found
         return found
+
+
+def _with_rest(lines: Kinds, rows: list[str]) -> Kinds:
+    """The whole lines of ``lines``, if they are lines of the text, and the others plain."""
+    whole = lines[:-1]
+    if ["".join(text for _, text in line) for line in whole] != rows[: len(whole)]:
+        whole = []
+    return [*whole, *([("", row)] for row in rows[len(whole) :])]

@@ -7,6 +7,7 @@ sequence, and never behind a text that names another address.
 from __future__ import annotations
 
 import re
+import unicodedata
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -32,10 +33,14 @@ _TERMS = ("kitty", "alacritty", "foot", "wezterm", "ghostty", "contour", "mintty
 _VTE_WITH_LINKS = 5000  # 0.50
 _KONSOLE_WITH_LINKS = 201200
 _TMUX_WITH_LINKS = (3, 4)
-# What a reader takes for an address, however it is written.
+# What a reader takes for an address, however it is written and wherever in a text it stands.
 _ADDRESS = re.compile(
-    r"^(?:[a-z][a-z0-9+.-]*://|www\.|[\w-]+(?:\.[\w-]+)+(?:[/:?#]|$))", re.IGNORECASE
+    r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,20}://|www\.|[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}"
+    r"(?![\w-]))[^\s<>()\[\]\"'`]*",
+    re.IGNORECASE,
 )
+_ALONE = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+(?:[/:?#]\S*)?")
+_SEEN_AS = str.maketrans("\u3002\uff61\u2215\u2044\u29f8\ua789\u2236", "..///::")
 
 
 def supported(env: Mapping[str, str]) -> bool:
@@ -77,10 +82,17 @@ def safe_target(href: str) -> str | None:
 
 def misleads(text: str, target: str) -> bool:
     """Whether ``text`` reads like an address other than ``target``."""
-    shown = text.strip()
-    if not _ADDRESS.match(shown):
-        return False
-    return _bare(shown) != _bare(target)
+    shown = _as_seen(text[:MAX_TARGET])
+    addresses = [match[0].rstrip(".,;:!?") for match in _ADDRESS.finditer(shown)]
+    if not addresses and _ALONE.fullmatch(shown):
+        addresses = [shown]
+    return any(_bare(address) != _bare(target) for address in addresses)
+
+
+def _as_seen(text: str) -> str:
+    """``text`` without what takes no room on the screen, look-alike signs as what they look like."""
+    visible = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Mn", "Me"))
+    return unicodedata.normalize("NFKC", visible).translate(_SEEN_AS).strip()
 
 
 def opening(target: str) -> Fragment:

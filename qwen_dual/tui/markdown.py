@@ -24,8 +24,14 @@ log = logging.getLogger(__name__)
 MIN_WIDTH = 16
 """In fewer columns than this only plain text is of use."""
 
+MAX_MARKS = 1200
+"""Marks in a block beyond which it stays as it was written: what is made of nothing else (brackets
+within brackets, a table of thousands of cells) takes quadratic time, between two keys."""
+
+_MARK = re.compile(r"[*_`<>\[\]|~\\&!]")
 # Without any of these a paragraph looks the same however it is rendered; rich takes 7 ms/kB.
 _MARKUP = re.compile(r"[*_`#<>\[\]|~\\&]|^\s*(?:[-+=]|\d+[.)]\s)|^(?: {4}|\t)|  $", re.MULTILINE)
+_FENCES = ("```", "~~~")  # code has a bound of its own
 
 
 class MarkdownRenderer:
@@ -66,6 +72,8 @@ class MarkdownRenderer:
             return plain(wrap(text, width))
         if self._rich is None or width < MIN_WIDTH or not _MARKUP.search(text):
             return self._plain(text, width)
+        if sum(1 for _ in _MARK.finditer(text)) > MAX_MARKS and not text.startswith(_FENCES):
+            return plain(wrap(text, width))
         try:
             return self._rich(text, width)
         except Exception:

@@ -38,7 +38,7 @@ def _resolved(children: Sequence[Token], *, hyperlinks: bool) -> list[Token]:
             opened = token, len(result)
         elif token.type == "link_close" and opened is not None:
             link, start = opened
-            text = "".join(inner.content for inner in result[start:-1])
+            text = "".join(inner.content or " " * _is_break(inner) for inner in result[start:-1])
             result += _resolve(link, text, hyperlinks=hyperlinks)
             opened = None
     return result
@@ -60,3 +60,7 @@ def _resolve(link: Token, text: str, *, hyperlinks: bool) -> list[Token]:
         Token("text", "", 0, content=f"({href})"),
         Token("url_close", "url", -1),
     ]
+
+
+def _is_break(token: Token) -> bool:
+    return token.type in ("softbreak", "hardbreak")

@@ -175,7 +175,7 @@ def test_a_name_for_a_private_address_needs_leave_that_names_the_address(site: S
         assert call.subject.private and not call.subject.host
         preview = await call.preview()
         assert preview is not None
-        assert "rebind.test is at 127.0.0.1: this machine." in preview["text"]
+        assert f"rebind.test:{site.port} is at 127.0.0.1: this machine." in preview["text"]
         return await call.run(lambda _: None)
 
     assert "inside" in anyio.run(main).text
@@ -203,6 +203,52 @@ def test_a_redirect_to_a_private_address_needs_leave_too(site: Site) -> None:
     with pytest.raises(NeedsLeave):
         fetch(tool, f"http://rebind.test:{site.port}/a")
     assert len(site.asked) == 1
+
+
+def test_leave_for_a_port_is_none_for_another(site: Site) -> None:
+    """A redirect may lead to the usual port of the host, where another program listens."""
+    site.pages["/a"] = (302, {"Location": "http://127.0.0.1:80/b"}, b"")
+    tool = tool_for(is_open=False)
+
+    async def main() -> None:
+        prepared = tool.prepare({"url": f"http://127.0.0.1:{site.port}/a", "prompt": "p"})
+        assert prepared.subject.private  # so it was asked about, and allowed
+        with pytest.raises(NeedsLeave) as needs:
+            await prepared.run(lambda _: None)
+        assert [path for _, path in site.asked] == ["/a"]
+        preview = await needs.value.call.preview()
+        assert preview is not None
+        assert preview["title"] == "Fetch from 127.0.0.1"
+
+    anyio.run(main)
+
+
+def test_leave_that_was_given_on_the_way_is_not_asked_for_again(site: Site) -> None:
+    site.pages["/a"] = (302, {"Location": "/b"}, b"")
+    found: list[str] = [
+        "127.0.0.1",
+        "127.0.0.2",
+        "127.0.0.1",
+        "127.0.0.2",
+        "127.0.0.1",
+        "127.0.0.2",
+    ]
+
+    async def find(host: str, port: int) -> list[Address]:
+        return [ip_address(found.pop(0))]
+
+    tool = WebFetchTool(Downloader(find, is_public, seconds=30), Limits())
+
+    async def main() -> ToolResult:
+        call = tool.prepare({"url": f"http://rebind.test:{site.port}/a", "prompt": "p"})
+        for _ in range(2):
+            with pytest.raises(NeedsLeave) as needs:
+                await call.run(lambda _: None)
+            call = needs.value.call  # type: ignore[assignment]
+        return await call.run(lambda _: None)
+
+    # Nothing listens at the second address, but it was gone to, and the server's own is known.
+    assert f"Could not fetch http://rebind.test:{site.port}/b" in anyio.run(main).text
 
 
 def test_what_goes_wrong_is_named(site: Site) -> None:
@@ -285,13 +331,42 @@ def test_a_host_has_one_spelling() -> None:
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "ff02::1",
+        "192.0.0.192",
+        "192.88.99.1",
+        "198.18.0.1",
+        "255.255.255.255",
+        "64:ff9b:1::1",
+        "64:ff9b:1:7f00:1::",
+        "::7f00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "2001:0:7f00:1:0:0:80ff:fffe",  # Teredo: the client's address is there with its bits turned
+        "2002:c0a8:101::1",
+        "2001:db8::1",
+        "2001:2::1",
+        "2001:10::1",
+        "3fff::1",
+        "5f00::1",
+        "100::1",
+        "fec0::1",
+        "4000::1",
     ],
 )
 def test_addresses_that_are_not_the_open_internets(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "2001:4860:4860::8888",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "2002:808:808::1",
+        "2606:4700::1111",
+    ],
+)
 def test_addresses_that_are(address: str) -> None:
     assert is_public(ip_address(address))
 

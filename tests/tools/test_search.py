@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.capture import Limits
@@ -19,6 +21,7 @@ from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.ignore import Ignore, ignore_below, kept_back
+from qwen_dual.tools.long_lines import MatchedLine
 from qwen_dual.tools.walk import Walk
 from qwen_dual.tools.workspace import Workspace
 from tests.tools.support import call, tool_of
@@ -196,6 +199,60 @@ def test_a_catastrophic_pattern_is_ended(workspace: Path) -> None:
     assert time.monotonic() - begun < 20
 
 
+def test_a_pattern_that_takes_too_long_in_one_file_is_given_up_there_alone(workspace: Path) -> None:
+    fill(workspace, {"a": "a" * 5000 + "\n", "b": "aac\n"})
+    text = found(searching(workspace), pattern="(a+)+c").text
+    assert "not complete" in text and "File: b\nL1: aac" in text
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+def test_line_ends_are_no_part_of_a_line_and_no_line_follows_the_last(
+    workspace: Path, ripgrep: str | None
+) -> None:
+    (workspace / "dos.txt").write_bytes(b"foo\r\n\r\nfoo bar\r\n")
+    (workspace / "unix.txt").write_bytes(b"x\ny\n")
+    tool = searching(workspace, ripgrep)
+    assert found(tool, pattern="foo$").text.endswith("File: dos.txt\nL1: foo\n---")
+    empty = found(tool, pattern="^$").text
+    assert "Found 1 match " in empty and "File: dos.txt\nL2: \n---" in empty
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+def test_files_in_a_folder_named_in_brackets_are_searched(
+    workspace: Path, ripgrep: str | None
+) -> None:
+    fill(workspace, {"app/[id]/page.tsx": "needle", "app/i/page.tsx": "needle"})
+    text = found(searching(workspace, ripgrep), pattern="needle", glob="app/[id]/*.tsx").text
+    assert "File: app/[id]/page.tsx" in text and "File: app/i/page.tsx" in text
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+def test_of_a_long_line_the_match_and_what_is_around_it_is_shown(
+    workspace: Path, ripgrep: str | None
+) -> None:
+    long = "é" * 300_000 + "<needle>" + "ö" * 300_000
+    fill(workspace, {"min.js": f"{long}\nneedle\n", "end.js": "x" * 900 + "needle\n"})
+    text = found(searching(workspace, ripgrep), pattern="needle").text
+    assert "é<needle>ö" in text and "L2: needle\n" in text
+    assert "xneedle\n" in text
+    assert max(map(len, text.split("\n"))) < 520
+
+
+@given(st.binary(max_size=60), st.integers(1, 9))
+def test_a_matched_line_reads_the_same_however_it_is_cut(data: bytes, size: int) -> None:
+    raw = b"/a:b\0" + b"12:3:" + data.replace(b"\n", b"")
+    whole, cut = MatchedLine(), MatchedLine()
+    whole.add(raw)
+    for start in range(0, len(raw), size):
+        cut.add(raw[start : start + size])
+    assert (whole.name, whole.number) == (cut.name, cut.number) == (b"/a:b", "12")
+    assert (
+        whole.shown()
+        == cut.shown()
+        == data.replace(b"\n", b"").decode(errors="replace").rstrip("\r")
+    )
+
+
 def test_a_cancelled_search_ends_its_process(workspace: Path) -> None:
     fill(workspace, {"a": "x" * 100})
 
@@ -215,8 +272,8 @@ def test_ripgrep_output_is_read_and_filtered(workspace: Path) -> None:
     fake = workspace.parent / "rg"
     fake.write_text(
         "#!/bin/sh\n"
-        f"printf '{workspace}/a.py\\0001:Needle one\\r\\n'\n"
-        f"printf '{workspace}/sub/secret.txt\\0001:needle\\n'\n"
+        f"printf '{workspace}/a.py\\0001:1:Needle one\\r\\n'\n"
+        f"printf '{workspace}/sub/secret.txt\\0001:1:needle\\n'\n"
     )
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
     text = found(searching(workspace, str(fake)), pattern="needle").text

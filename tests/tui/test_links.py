@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +97,36 @@ def test_a_text_that_reads_like_another_address_misleads(
     text: str, target: str, does: bool
 ) -> None:
     assert misleads(text, target) is does
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Visit https://bank.example",
+        "\u200bhttps://bank.example",
+        "\u2060www.bank.example",
+        "h\u200dttps://bank.example",
+        "https\uff1a//bank.example",
+        "bank\u3002example/login",
+        "go to bank.example now",
+        "(https://bank.example)",
+        "https://evil.example or https://bank.example",
+        "bank\u2024example",
+    ],
+)
+def test_an_address_anywhere_in_the_text_is_compared_with_the_target(text: str) -> None:
+    assert misleads(text, "https://evil.example")
+
+
+@pytest.mark.parametrize(
+    "text", ["the site", "evil.example", "see https://evil.example.", "version 1.2", "a.b", "…"]
+)
+def test_a_text_that_names_no_other_address_stays(text: str) -> None:
+    assert misleads(text, "https://evil.example") is (text == "a.b")
+
+
+def test_a_long_text_takes_no_long_look() -> None:
+    began = time.thread_time()
+    for text in ("a." * 50_000, "w" * 100_000, "a-" * 50_000, "http:" * 20_000, "\u200b" * 100_000):
+        misleads(text, "https://evil.example")
+    assert time.thread_time() - began < 2
