@@ -76,6 +76,13 @@ _WRAPPERS = {
     "systemd-run": Wrapper(_options("-p", "-u", "--unit")),
 }
 _SHELLS = frozenset(["ash", "bash", "dash", "fish", "ksh", "mksh", "rbash", "sh", "zsh"])
+# Builtins that take names of variables: the index of `a[$(x)]` is evaluated.
+_NAMING = frozenset(
+    [
+        *("[", "[[", "declare", "export", "getopts", "let", "local", "mapfile", "printf", "read"),
+        *("readarray", "readonly", "test", "typeset", "unset", "wait"),
+    ]
+)
 _SHELL_VALUED = frozenset(["-o", "+o", "-O", "+O", "--rcfile", "--init-file"])
 _GIT_VALUED = frozenset(["-c", "-C", "--git-dir", "--work-tree", "--namespace", "--config-env"])
 
@@ -87,6 +94,8 @@ def what_runs(words: Sequence[str]) -> Inner:
         return Inner(scripts=_shell_scripts(words))
     if name == "su":
         return Inner(scripts=_after(words, "-c", "--command"))
+    if name in _NAMING and any("[" in word and re.search(r"[$`]", word) for word in words):
+        return Inner(scripts=[UNKNOWN])
     if name == "trap" and len(words) > 1:
         return Inner(scripts=[words[1]])
     if name == "git":

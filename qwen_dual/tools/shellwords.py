@@ -75,6 +75,8 @@ _FRAMES = frozenset(
         "herestring_redirect",
     ]
 )
+# Values that are assigned to these are taken for expressions.
+_NUMBERS = frozenset(["RANDOM", "SRANDOM", "SECONDS", "LINENO", "HISTCMD", "OPTIND"])
 _IN_ONE_LINE = frozenset(["command", "command_name", "concatenation", "herestring_redirect"])
 _LEAVES = frozenset(
     [
@@ -109,7 +111,8 @@ _ODD = re.compile(
 )
 # What may stand between the words of one command, between commands, and in a word.
 _BLANK = re.compile(rb"(?:[ \t]|\\\n)*")
-_BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n)*")
+# The grammar drops the `-` of `python - <<E`.
+_BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n|(?<=[ \t])-(?=[ \t]))*")
 _WORD = re.compile(r"(?:[^\s;&|<>()'\"`\\]|\\.)+", re.DOTALL)
 _EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*[*?\[{]")
 
@@ -203,11 +206,11 @@ def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth
     kind = node.type
     sure = True
     if not node.is_named or kind in _LEAVES:
-        sure = kind != "(("
+        sure = kind != "((" and not (kind == "variable_name" and _text(node) in _NUMBERS)
     elif kind == "command":
         _add_command(node, parent, parsed, depth)
     elif kind in ("declaration_command", "unset_command", "test_command"):
-        parsed.commands.append(Command(tuple(map(_told, node.children))))
+        parsed.commands.append(_command([_told(child) for child in node.children], depth, parsed))
     elif kind == "file_redirect":
         _add_redirect(node, parent, parsed)
     elif kind == "expansion":

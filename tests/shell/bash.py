@@ -145,18 +145,15 @@ def differences(lines: Iterable[tuple[str, Line]], locale: str = "C.UTF-8") -> l
 def run_for_real(line: str, environment: dict[str, str], folder: Path) -> list[Words]:
     """What ``bash -c`` passes to the programs of ``PROGRAMS`` and to no others."""
     where, record = folder / "sub" / "where", folder / "record"
-    if not where.exists():
-        (where / "bin").mkdir(parents=True)
-        helper = folder / "path" / "git"
+    helper = folder / "path" / "git"
+    if not helper.exists():
+        (where / "bin").mkdir(parents=True, exist_ok=True)
         helper.parent.mkdir()
-        helper.write_text(
-            '#!/bin/bash -p\nprintf \'%s\\0\' $\'\\3\'"${CALLED-$0}" "$@" >>"$RECORD"\n'
-        )
+        helper.write_text(f'#!{BASH}\nprintf \'%s\\0\' $\'\\3\'"$0" "$@" >>"$RECORD"\n')
         helper.chmod(0o755)
         for name in PROGRAMS[1:]:
-            path = where / name if "/" in name else helper.parent / name
             if not name.startswith("/"):
-                path.symlink_to(helper)
+                (where / name if "/" in name else helper.parent / name).symlink_to(helper)
     record.write_bytes(b"")
     subprocess.run(
         [BASH, "-c", line],
@@ -217,12 +214,12 @@ def _recorded(data: bytes) -> dict[int, list[Words]]:
 
 def _agree(expected: Sequence[Words], actual: Sequence[Words]) -> bool:
     return len(expected) == len(actual) and all(
-        tuple(word.lstrip(GLOB) for word in said) == ran or _agrees(said, ran)
+        tuple(word.lstrip(GLOB) for word in said) == ran or agrees(said, ran)
         for said, ran in zip(expected, actual, strict=True)
     )
 
 
-def _agrees(said: Words, ran: Words) -> bool:
+def agrees(said: Words, ran: Words) -> bool:
     """Whether the words agree, each pattern standing for one or more names that begin like it."""
     at = {0}
     for word in said:
