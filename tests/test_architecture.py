@@ -16,6 +16,7 @@ ALLOWED = {
     "protocol": set(),
     "fs": set(),
     "git": set(),
+    "net": set(),
     "shell": set(),
     "sandbox": set(),
     "core": {"protocol", "shell"},
@@ -27,7 +28,7 @@ ALLOWED = {
     "host": {"protocol"},
     "tui": {"core", "protocol"},
 }
-EVERYWHERE = {"fs", "git"}
+EVERYWHERE = {"fs", "git", "net"}
 """What any room may use: they import nothing else of ours."""
 
 HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "typing_extensions")

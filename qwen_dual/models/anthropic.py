@@ -27,6 +27,7 @@ from qwen_dual.core.model import (
 from qwen_dual.models import endings
 from qwen_dual.models.anthropic_options import options
 from qwen_dual.models.conversation import normalise, turn_start
+from qwen_dual.models.endpoint import has_path
 from qwen_dual.models.signatures import Signed, seal, signer, unseal
 from qwen_dual.models.translate import HttpRequest
 from qwen_dual.models.untrusted import count, items, mapping, text
@@ -89,7 +90,7 @@ class AnthropicTranslator:
                 for tool in request.tools
             ]
         _mark_for_cache(body)
-        path = "/messages" if config.base_url.endswith("/v1") else "/v1/messages"
+        path = "/messages" if has_path(config, "/v1") else "/v1/messages"
         return HttpRequest(path, _headers(config), body)
 
     def reader(self, config: ModelConfig) -> AnthropicReader:

@@ -63,6 +63,7 @@ class ModelConfig:
         description: for pickers.
         source: where it was configured, for pickers and errors: a file or ``environment``.
         proxy: the proxy's URL; None leaves it to the environment.
+        unusable: why no call can be made, for a person; empty where nothing stands against it.
     """
 
     id: str
@@ -74,4 +75,5 @@ class ModelConfig:
     description: str = ""
     source: str = ""
     proxy: str | None = field(default=None, repr=False)
+    unusable: str = ""
     generation: Generation = field(default_factory=Generation)

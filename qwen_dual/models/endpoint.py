@@ -1,15 +1,14 @@
-"""Where a model is and which way leads there: local or not, through which proxy. No connections."""
+"""Where a model is: its host, whether that is local, the address of a call. No connections."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from qwen_dual.net.proxies import is_loopback, without_credentials
+
 if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig
-
-_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]*@")
 
 
 def host_of(config: ModelConfig) -> str:
@@ -29,18 +28,6 @@ def hostname(config: ModelConfig) -> str:
         return ""
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine."""
-    from ipaddress import ip_address
-
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def is_local(host: str) -> bool:
     """Whether ``host`` is this machine or in its own network, where services need no key."""
     from ipaddress import ip_address
@@ -56,21 +43,14 @@ def is_local(host: str) -> bool:
     return address.is_private or address.is_link_local
 
 
-def without_credentials(url: str) -> str:
-    """``url`` as it may be shown."""
-    return _CREDENTIALS.sub("", url)
+def url_of(config: ModelConfig, path: str) -> str:
+    """Where a call goes: ``path`` at the base URL, whose query (a version, say) stays at the end."""
+    base, _, query = config.base_url.partition("#")[0].partition("?")
+    path, _, own = path.partition("?")
+    joined = "&".join(each for each in (own, query) if each)
+    return base.rstrip("/") + path + (f"?{joined}" if joined else "")
 
 
-def proxy_for(config: ModelConfig) -> str | None:
-    """The proxy that calls go through, or None: the configured one, else the environment's.
-
-    This machine is reached directly, and so is what ``NO_PROXY`` names.
-    """
-    from urllib.request import getproxies, proxy_bypass
-
-    host = hostname(config)
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    found = getproxies()
-    scheme = config.base_url.partition(":")[0].lower()
-    return config.proxy or found.get(scheme) or found.get("all")
+def has_path(config: ModelConfig, *ends: str) -> bool:
+    """Whether the path of the base URL ends with one of ``ends``."""
+    return config.base_url.partition("#")[0].partition("?")[0].rstrip("/").endswith(ends)

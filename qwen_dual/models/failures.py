@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.models import endings
-from qwen_dual.models.endpoint import host_of, hostname, is_local, without_credentials
+from qwen_dual.models.endpoint import host_of, hostname, is_local
 from qwen_dual.models.service_errors import kind_of, retry_after, service_error
+from qwen_dual.net.proxies import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from qwen_dual.core.model import ErrorKind
     from qwen_dual.models.config import ModelConfig
+    from qwen_dual.net.proxies import Proxy
 
 LONGEST_WAIT = 300.0
 """Seconds that a service may ask to wait; for longer nobody sits and watches a countdown."""
@@ -75,11 +77,12 @@ class Failures:
         proxy: the proxy that calls go through, if any.
     """
 
-    def __init__(self, config: ModelConfig, proxy: str | None = None) -> None:
+    def __init__(self, config: ModelConfig, proxy: Proxy | None = None) -> None:
         self._config = config
         self._host = host_of(config)
         self._key = config.key_source or "the API key"
-        self._proxy = without_credentials(proxy) if proxy else ""
+        self._proxy = proxy.shown if proxy is not None else ""
+        self._proxy_source = f"It is set by {proxy.source}" if proxy is not None else ""
         self._secrets = Secrets()
         self._secrets.add(config.api_key, self._key)
         for name, value in config.generation.headers.items():
@@ -113,13 +116,11 @@ class Failures:
         message = f"The base URL {url} of {self._config.id} cannot be used: {why.rstrip('.')}."
         return ModelError(message, kind="invalid_request")
 
-    def unusable_proxy(self, error: Exception) -> ModelError:
-        """The client refused the proxy's URL."""
-        why = self._scrub(without_credentials(str(error)))
+    def unusable_proxy(self, why: str) -> ModelError:
+        """The proxy's URL is none, or of a kind that nobody here speaks."""
+        why = self._scrub(without_credentials(why)).rstrip(".")
         return ModelError(
-            f"The proxy {self._proxy or 'in the environment'} cannot be used: {why} "
-            "Correct the proxy in the settings or the environment.",
-            kind="proxy",
+            f"The proxy {self._proxy} cannot be used: {why}. {self._proxy_source}.", kind="proxy"
         )
 
     def of_status(self, status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
@@ -133,7 +134,10 @@ class Failures:
         said = service_error(body)
         if status == 407:
             return self._failed(
-                "proxy", f"the proxy {self._proxy} wants a name and a password", 407
+                "proxy",
+                f"the proxy {self._proxy} wants a name and a password",
+                407,
+                advice=self._proxy_source,
             )
         if 300 <= status < 400:
             there = without_credentials(headers.get("location", "another address"))
@@ -215,7 +219,7 @@ class Failures:
             )
         if isinstance(error, httpx.ProxyError):
             what = f"the proxy {self._proxy} refused to connect to {self._host}{_colon(str(error))}"
-            return self._failed("proxy", what)
+            return self._failed("proxy", what, advice=self._proxy_source)
         if answering:
             if isinstance(error, httpx.DecodingError):
                 return self.of_error(endings.malformed(f"what cannot be decompressed ({error})"))
@@ -240,7 +244,7 @@ class Failures:
         why = _detail(causes)
         if connecting and self._proxy:
             what = f"the proxy {self._proxy} cannot be reached: {why}"
-            return self._failed("proxy", what, retry=True)
+            return self._failed("proxy", what, retry=True, advice=self._proxy_source)
         if any(isinstance(each, socket.gaierror) for each in causes):
             return self._failed(
                 "dns",

@@ -23,6 +23,7 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise, turn_start
+from qwen_dual.models.endpoint import has_path
 from qwen_dual.models.gemini_options import checks_signatures, generation_config
 from qwen_dual.models.signatures import Signed, seal, signer, unseal
 from qwen_dual.models.translate import HttpRequest
@@ -97,7 +98,7 @@ class GeminiTranslator:
 
 
 def _path(config: ModelConfig) -> str:
-    version = "" if config.base_url.endswith(_VERSIONS) else "/v1beta"
+    version = "" if has_path(config, *_VERSIONS) else "/v1beta"
     model = config.id if "/" in config.id else f"models/{config.id}"
     return f"{version}/{quote(model)}:streamGenerateContent?alt=sse"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.model import Finished, ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise
+from qwen_dual.models.endpoint import has_path
 from qwen_dual.models.openai_calls import ToolCalls
 from qwen_dual.models.openai_options import kept_reasoning, options
 from qwen_dual.models.translate import HttpRequest, Whole
@@ -69,7 +70,7 @@ class OpenAITranslator:
             ]
         body.update(options(config))
         headers = {"Authorization": f"Bearer {config.api_key}"} if config.api_key else {}
-        path = "" if config.base_url.endswith(_PATH) else _PATH
+        path = "" if has_path(config, _PATH) else _PATH
         return HttpRequest(path, headers, body)
 
     def reader(self, config: ModelConfig) -> OpenAIReader:

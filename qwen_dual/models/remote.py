@@ -18,10 +18,11 @@ import anyio.to_thread
 from qwen_dual import __version__
 from qwen_dual.core.model import ModelError, RetryWait, TokenUsage
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
-from qwen_dual.models.endpoint import hostname, is_local, proxy_for
+from qwen_dual.models.endpoint import hostname, is_local, url_of
 from qwen_dual.models.failures import CallFailed, Failures
 from qwen_dual.models.repair import RepairedReader
 from qwen_dual.models.windows import context_window
+from qwen_dual.net.proxies import SCHEMES, proxy_for
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class RemoteModel:
     def _check(self) -> None:
         """Raises what can be said without a request."""
         config = self.config
+        if config.unusable:
+            raise ModelError(config.unusable, kind="invalid_request")
         key = config.api_key
         if not hostname(config):
             raise self._failures.unusable_url("it begins with http:// or https:// and a host")
@@ -162,18 +165,26 @@ class RemoteModel:
     def _make_client(self) -> httpx.AsyncClient:
         import httpx
 
-        proxy = proxy_for(self.config)
+        from qwen_dual.net.tls import TlsFailure, context_for
+
+        base_url = self.config.base_url
+        proxy = proxy_for(base_url, self.config.proxy)
         self._failures = Failures(self.config, proxy)
-        host = hostname(self.config) if proxy is None else ""
-        direct = f"all://[{host}]" if ":" in host else f"all://{host}"
+        if proxy is not None and not proxy.is_known:
+            expected = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+            raise self._failures.unusable_proxy(f"it begins with none of {expected}.")
+        url = proxy.url if proxy is not None else None
         try:
             return httpx.AsyncClient(
-                proxy=self.config.proxy,
-                mounts={direct: None} if host else None,
+                verify=context_for(base_url, url),
+                proxy=url,
+                trust_env=False,  # what is named in an error has to be what is used
                 limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
             )
+        except TlsFailure as error:
+            raise ModelError(str(error), kind="tls") from error
         except (httpx.InvalidURL, ValueError, ImportError) as error:
-            raise self._failures.unusable_proxy(error) from error
+            raise self._failures.unusable_proxy(f"{error}.") from error
 
     async def _try(
         self, client: httpx.AsyncClient, request: ModelRequest
@@ -221,7 +232,7 @@ class RemoteModel:
             headers.update(dict(generation.headers))
             post = client.build_request(
                 "POST",
-                self.config.base_url + call.path,
+                url_of(self.config, call.path),
                 headers=headers,
                 content=body,
                 timeout=httpx.Timeout(None, connect=min(limit, CONNECT_TIMEOUT)),

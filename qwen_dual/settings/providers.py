@@ -239,6 +239,7 @@ class _Resolver:
             key_source=service.key.source,
             source=source,
             proxy=self.settings.get("proxy"),
+            unusable=f"{service.problem}." if service.problem else "",
             generation=generation,
         )
         like = None if service.given else self._entry_like(protocol)
@@ -249,6 +250,7 @@ class _Resolver:
                 base_url=like.base_url,
                 api_key=like.api_key,
                 key_source=like.key_source,
+                unusable="",
                 generation=replace(generation, headers=headers),
             )
         self.models.append(config)
@@ -284,7 +286,7 @@ class _Resolver:
                     f"no model is known at {without_password(service.base_url)}: "
                     f"give -m MODEL or set {names.models[0]}"
                 )
-            elif protocol == self.preferred:
+            elif protocol == self.preferred and not service.problem:
                 self.warnings.append(
                     f"{protocol} is selected, but nothing of it is configured: use /auth, or set "
                     f"{names.key} and {names.models[0]}"

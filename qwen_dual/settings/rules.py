@@ -24,6 +24,7 @@ VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 _BEYOND = 1e300
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PROXY = re.compile(r"(https?|socks5h?)://[^\s/?#]\S*", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
 
 
@@ -107,6 +108,10 @@ PATH = Rule("a path", _resolved)
 URL = Rule(
     "a URL that begins with http:// or https://",
     lambda value: _resolved(value) and _URL.fullmatch(value) is not None,
+)
+PROXY = Rule(
+    "a URL that begins with http://, https://, socks5:// or socks5h://",
+    lambda value: _resolved(value) and _PROXY.fullmatch(value) is not None,
 )
 BOOLEAN = Rule("true or false", lambda value: isinstance(value, bool))
 NUMBER = Rule("a number", _number)

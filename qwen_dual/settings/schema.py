@@ -295,7 +295,8 @@ class SettingsModel(Section):
     mcp_servers: dict[str, McpServer] = Field(
         default_factory=dict, description="Checked, but this version starts no MCP server."
     )
-    proxy: Url = Field(
+    proxy: Annotated[str | None, rules.PROXY] = Field(
         default=None,
-        description="The proxy for model calls; without it `HTTPS_PROXY` and its like.",
+        description="The proxy for model calls and `web_fetch`; without it `HTTPS_PROXY` and its "
+        "like. This machine is reached directly, and so is what `NO_PROXY` names.",
     )

@@ -53,11 +53,13 @@ class Service(NamedTuple):
         base_url: its address.
         key: its key.
         given: whether the environment or the command line names the key or the address.
+        problem: why the address that was given is not used; empty where it is.
     """
 
     base_url: str
     key: Key
     given: bool
+    problem: str = ""
 
 
 def as_protocol(name: object) -> ModelProtocol | None:
@@ -67,10 +69,11 @@ def as_protocol(name: object) -> ModelProtocol | None:
 
 def base_url(protocol: str, given: str) -> str:
     """An address as the adapters take it: without the path that they add themselves."""
-    url = given.rstrip("/")
+    url, mark, query = given.partition("?")
+    url = url.rstrip("/")
     for suffix in _SUFFIXES[protocol]:
         url = url.removesuffix(suffix)
-    return url
+    return url + mark + query
 
 
 def find_key(environment: Environment, name: str) -> Key:
@@ -98,19 +101,22 @@ def service(
     names = VARIABLES[protocol]
     key = Key(api_key, "--openai-api-key") if api_key else find_key(environment, names.key)
     given = address or environment.values.get(names.base_url, "").strip()
+    problem = ""
     if given:
         try:
             URL.check(given)
         except WrongValue as error:
-            warnings.append(
+            problem = (
                 f"{names.base_url} in {environment.source(names.base_url)} is not used, nor is "
                 f"{names.key}: expected {error}"
             )
+            warnings.append(problem)
             given, key = "", Key(None, names.base_url)
     return Service(
         base_url(protocol, given or DEFAULT_BASE_URL[protocol]),
         key,
         bool(given or key.value),
+        problem,
     )
 
 

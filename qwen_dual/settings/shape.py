@@ -161,5 +161,5 @@ _SETTINGS = _object(
             excludeTools=_TEXTS,
         )
     ),
-    proxy=rules.URL,
+    proxy=rules.PROXY,
 )

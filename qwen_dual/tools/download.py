@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import anyio
 from anyio import to_thread
 
+from qwen_dual.net.proxies import proxy_for
 from qwen_dual.tools.addresses import is_private_name, is_public, resolve
 from qwen_dual.tools.calls import reason
 from qwen_dual.tools.workspace import ToolFailure
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from qwen_dual.net.proxies import Proxy
     from qwen_dual.tools.addresses import Address
 
 MAX_BYTES = 10 << 20
@@ -140,7 +142,7 @@ class Downloader:
         self,
         find: Resolver = resolve,
         is_open: Callable[[Address], bool] = is_public,
-        proxy_for: Callable[[str], str | None] = lambda _: None,
+        proxy_for: Callable[[str], Proxy | None] = lambda _: None,
         seconds: float = MAX_SECONDS,
     ) -> None:
         self._find = find
@@ -163,7 +165,6 @@ class Downloader:
         """
         try:
             with anyio.fail_after(self._seconds):
-                await to_thread.run_sync(self._prepare)
                 for _ in range(MAX_REDIRECTS + 1):
                     answer = await self._ask(target, leave)
                     if isinstance(answer, Page):
@@ -174,26 +175,35 @@ class Downloader:
             raise ToolFailure(said) from None
         raise ToolFailure(f"{target.url} redirects more than {MAX_REDIRECTS} times.")
 
-    def _prepare(self) -> None:
+    def _trust(self, *urls: str | None) -> ssl.SSLContext:
         """Imports httpx and reads the certificates: 150 ms, so in a thread."""
-        import httpx
+        import httpx  # noqa: F401
 
+        from qwen_dual.net.tls import TlsFailure, context_for
+
+        if not any(url and url.startswith("https:") for url in urls):
+            return context_for(*urls)
         if self._tls is None:
-            self._tls = httpx.create_ssl_context()
+            try:
+                self._tls = context_for(*urls)
+            except TlsFailure as error:
+                raise ToolFailure(str(error)) from error
+        return self._tls
 
     async def _ask(self, target: Target, leave: Leave) -> Page | Target:
         """One request: the page, or where it redirects to on the same host."""
+        proxy = self._proxy_for(target.url)
+        through = proxy.url if proxy is not None else None
+        tls = await to_thread.run_sync(self._trust, target.url, through)
         import httpx
 
-        proxy = self._proxy_for(target.url)
         hosts = [target.host]
         if proxy is None:
             hosts = [str(address) for address in await self._checked(target, leave)]
-        assert self._tls is not None
         problem: Exception | None = None
         try:
             async with httpx.AsyncClient(
-                verify=self._tls, proxy=proxy, trust_env=False, timeout=self._seconds
+                verify=tls, proxy=through, trust_env=False, timeout=self._seconds
             ) as client:
                 for host in hosts[:MAX_ADDRESSES]:
                     try:
@@ -209,7 +219,8 @@ class Downloader:
         except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
             problem = error
         why = str(problem) or type(problem).__name__
-        raise ToolFailure(f"Could not fetch {target.url}: {why}.")
+        way = f" through the proxy {proxy.shown} (set by {proxy.source})" if proxy else ""
+        raise ToolFailure(f"Could not fetch {target.url}{way}: {why.rstrip('.')}.")
 
     async def _checked(self, target: Target, leave: Leave) -> list[Address]:
         try:
@@ -226,19 +237,11 @@ class Downloader:
         return addresses
 
 
-def proxy_of(url: str, configured: str | None = None) -> str | None:
-    """The proxy for ``url``: the configured one, else what the environment names.
-
-    None for a host of this machine or network itself, and for those that ``NO_PROXY`` names.
-    """
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_private_name(host) or proxy_bypass(host):
+def proxy_of(url: str, configured: str | None = None) -> Proxy | None:
+    """The proxy for ``url``, as ``net.proxies`` finds it; none leads into this machine's network."""
+    if is_private_name(urlsplit(url).hostname or ""):
         return None
-    proxies = getproxies()
-    return configured or proxies.get(parts.scheme) or proxies.get("all")
+    return proxy_for(url, configured)
 
 
 def _request(client: httpx.AsyncClient, target: Target, host: str) -> httpx.Request:

@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW, Generation, ModelConfig
-from qwen_dual.models.endpoint import is_local, without_credentials
+from qwen_dual.models.endpoint import is_local
 from qwen_dual.models.failures import Failures
 from qwen_dual.models.service_errors import retry_after
 from qwen_dual.models.windows import context_window
+from qwen_dual.net.proxies import Proxy, without_credentials
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ CONFIG = ModelConfig(
     generation=Generation(headers={"X-Token": "Bearer planted-too"}),
 )
 FAILURES = Failures(CONFIG)
-BEHIND_PROXY = Failures(CONFIG, "http://me:hunter2@proxy.example:3128")
+BEHIND_PROXY = Failures(CONFIG, Proxy("http://me:hunter2@proxy.example:3128", "HTTPS_PROXY"))
 
 
 def status(code: int, body: Any = b"", **headers: str) -> CallFailed:

@@ -92,6 +92,9 @@ def test_a_bad_address_keeps_its_key_from_going_elsewhere(folders: Folders) -> N
     env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "localhost:1", "OPENAI_MODEL": "m"}
     providers = resolve(folders.load(**env))
     assert all(config.api_key is None for config in providers.models)
+    (asked_for,) = resolve(folders.load(**env), model="m").models
+    assert asked_for.unusable == f"{providers.warnings[0]}."
+    assert "http://" in asked_for.unusable
     assert (
         "OPENAI_BASE_URL in environment is not used, nor is OPENAI_API_KEY"
         in (providers.warnings[0])

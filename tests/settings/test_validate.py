@@ -83,7 +83,7 @@ def test_each_wrong_value_is_told_with_file_line_key_value_and_what_is_expected(
             f"{at}:20: ui = [] is not used: expected an object",
             (
                 f"{at}:21: proxy = 'planted:1' is not used: "
-                "expected a URL that begins with http:// or https://"
+                "expected a URL that begins with http://, https://, socks5:// or socks5h://"
             ),
         ]
     )

@@ -14,6 +14,7 @@ import pytest
 
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool import InvalidArguments, NeedsLeave, ToolResult
+from qwen_dual.net.proxies import SETTING, Proxy
 from qwen_dual.tools.addresses import is_public
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.download import Downloader, proxy_of
@@ -374,4 +375,21 @@ def test_addresses_that_are(address: str) -> None:
 def test_a_proxy_is_not_used_for_this_machine() -> None:
     assert proxy_of("http://localhost:1/", "http://proxy:3128") is None
     assert proxy_of("http://10.0.0.1/", "http://proxy:3128") is None
-    assert proxy_of("https://example.com/", "http://proxy:3128") == "http://proxy:3128"
+    assert proxy_of("https://example.com/", "http://proxy:3128") == ("http://proxy:3128", SETTING)
+
+
+def test_a_proxy_that_fails_is_named_with_where_it_was_set() -> None:
+    proxy = Proxy("http://me:hunter2@127.0.0.1:1", "ALL_PROXY")
+    tool = WebFetchTool(Downloader(proxy_for=lambda _: proxy, seconds=30), Limits(), None)
+    text = fetch(tool, "http://site.example/").text
+    assert "through the proxy http://127.0.0.1:1 (set by ALL_PROXY)" in text
+    assert "hunter2" not in text
+
+
+def test_certificates_that_are_missing_matter_to_encrypted_pages_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.pages["/a"] = (200, {"Content-Type": "text/plain"}, b"plain")
+    monkeypatch.setenv("SSL_CERT_FILE", "/gone/x.pem")
+    assert "plain" in fetch(tool_for(), f"http://site.test:{site.port}/a").text
+    assert "SSL_CERT_FILE=/gone/x.pem" in fetch(tool_for(), "https://site.test/").text

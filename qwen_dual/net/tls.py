@@ -1,0 +1,70 @@
+"""Whom encrypted connections trust: the usual authorities, or those of ``SSL_CERT_FILE``.
+
+What goes wrong on the way is raised with the variable and the file that are at fault.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+KEY_LOG = "SSLKEYLOGFILE"
+
+
+class TlsFailure(Exception):
+    """The variables that encryption looks at name something that cannot be used.
+
+    Attributes:
+        variable: its name; empty where none is at fault.
+        path: its value.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, variable: str, path: str, why: str) -> None:
+        what = f"{variable}={path}" if variable else "the certificates of this machine"
+        super().__init__(f"{what} cannot be used for encryption: {why}. Correct it, or unset it.")
+        self.variable = variable
+        self.path = path
+        self.why = why
+
+
+def context_for(*urls: str | None) -> ssl.SSLContext:
+    """What a client that connects to ``urls`` (a server, its proxy) encrypts with.
+
+    Where none of them is encrypted it trusts nobody and reads no file: 30 to 150 ms less. Blocks.
+
+    Raises:
+        TlsFailure: a file that a variable names cannot be used.
+    """
+    import ssl
+
+    if not any(url and url.lower().startswith("https:") for url in urls):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    import httpx
+
+    _check_key_log()
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        variable = next((name for name in CERTIFICATES if os.environ.get(name)), "")
+        path = os.environ.get(variable, "") if variable else ""
+        why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, ssl.SSLError):
+            why = "it holds no certificates"
+        raise TlsFailure(variable, path, why) from error
+
+
+def _check_key_log() -> None:
+    """OpenSSL opens this file for every connection, and its complaint would name nothing."""
+    path = os.environ.get(KEY_LOG)
+    if not path:
+        return
+    try:
+        with open(path, "ab"):
+            pass
+    except (OSError, ValueError) as error:
+        raise TlsFailure(KEY_LOG, path, getattr(error, "strerror", None) or str(error)) from error
