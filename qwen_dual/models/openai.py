@@ -166,27 +166,18 @@ class OpenAIReader:
         choice = choices[0] if choices else None
         if data.get("error") or (not choices and data.get("object") == "error"):
             raise endings.reported(data)
-        yield from self._piece(choice)
-        if reason := text(choice, "finish_reason"):
-            yield from self._stop(reason)
-        usage = mapping(data, "usage") or mapping(choice, "usage")
-        if usage:
-            yield from self._count(usage)
-
-    def _piece(self, choice: object) -> Iterator[Read]:
-        """The content of a chunk; servers that stream badly have a whole ``message`` there."""
         delta = mapping(choice, "delta")
-        if not delta:
-            delta = mapping(choice, "message")
-            if self._in_pieces and delta:
-                yield from self._whole(delta)
-                return
+        if not delta and (message := mapping(choice, "message")):
+            if self._in_pieces:
+                yield from self._whole(message)
+            else:
+                delta = message  # in place of a piece
         elif not self._in_pieces:
             self._in_pieces = any(delta.get(key) for key in _CONTENT)
         if piece := text(delta, "reasoning_content") or text(delta, "reasoning"):
             yield from self._said(ThinkingDelta(piece))
-        else:
-            for part in items(delta, "reasoning_details"):  # OpenRouter's, where it is all there is
+        elif "reasoning_details" in delta:  # OpenRouter's, where it is all there is
+            for part in items(delta, "reasoning_details"):
                 if piece := text(part, "text") or text(part, "summary"):
                     yield from self._said(ThinkingDelta(piece))
         if piece := text(delta, "content") or text(delta, "refusal"):
@@ -199,8 +190,14 @@ class OpenAIReader:
                 yield from self._text(piece)
         for fragment in items(delta, "tool_calls"):
             yield from self._calls.feed(fragment)
-        if function := mapping(delta, "function_call"):  # before there were several
+        if "function_call" in delta:  # before there were several
+            function = mapping(delta, "function_call")
             yield from self._calls.feed({"index": 0, "function": function})
+        if reason := text(choice, "finish_reason"):
+            yield from self._stop(reason)
+        usage = mapping(data, "usage") or mapping(choice, "usage")
+        if usage:
+            yield from self._count(usage)
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Read]:
         """The whole message, after it came in pieces."""

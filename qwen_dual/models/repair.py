@@ -86,6 +86,8 @@ class RepairedReader:
             # Nearly all pieces of a long answer are plain, and each pays for every step.
             if self._is_plain(delta):
                 yield cast("ModelDelta", delta)
+            elif isinstance(delta, TextDelta) and self._is_plain_thought(delta.text):
+                yield ThinkingDelta(self._tags.think(delta.text))
             else:
                 yield from self._repair(delta)
 
@@ -102,6 +104,14 @@ class RepairedReader:
             isinstance(delta, ThinkingDelta)
             and not delta.signature
             and self._thinking.is_plain(delta.text)
+        )
+
+    def _is_plain_thought(self, piece: str) -> bool:
+        """The same for a piece of reasoning within the text."""
+        return (
+            self._arguments is None
+            and self._tags.is_plain_thought(piece)
+            and self._text.is_plain(piece)
         )
 
     def finish(self) -> Iterator[ModelDelta]:

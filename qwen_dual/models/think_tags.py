@@ -74,6 +74,22 @@ class ThinkTags:
             return False
         return self._state == "done" or not ("<" in piece or "[" in piece or "◁" in piece)
 
+    def is_plain_thought(self, piece: str) -> bool:
+        """Whether ``piece`` goes on with reasoning, without anything like a tag."""
+        if self._state != "inside" or not self._kept or piece.isspace():
+            return False
+        if self._buffer and not self._buffer.isspace():
+            return False
+        return not ("<" in piece or "[" in piece or "◁" in piece)
+
+    def think(self, piece: str) -> str:
+        """Takes a piece that is a plain thought; white space at its end waits."""
+        text = self._buffer + piece
+        thought = text.rstrip()
+        self._buffer = text[len(thought) :]
+        self._kept.append(thought)
+        return thought
+
     def take(self, piece: str) -> None:
         """Takes a piece that is plain."""
         if self._state == "watch":
