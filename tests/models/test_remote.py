@@ -15,6 +15,7 @@ import pytest
 from qwen_dual.core.model import (
     TextDelta,
     ThinkingDelta,
+    ThoughtSoFar,
     TokenUsage,
 )
 from qwen_dual.models.connect import connect
@@ -305,3 +306,17 @@ def test_a_redirect_names_the_address_to_set() -> None:
     there = "https://models.example/v2"
     outcome, _ = play(reply(status=308, headers={"Location": there}))
     assert there in outcome.failed("invalid_request").message
+
+
+def test_a_model_that_leaves_out_the_opening_tag_is_known_from_the_second_answer_on() -> None:
+    async def main() -> None:
+        answer = sse(chunk(content="Hm."), chunk(content="</think>"), chunk("stop", content="Yes"))
+        async with serve(answer, answer) as server:
+            model = connect(configured("openai", base_url=server.url))
+            first = [delta async for delta in model.stream(HELLO)]
+            second = [delta async for delta in model.stream(HELLO)]
+            await model.aclose()
+        assert first == [TextDelta("Hm."), ThoughtSoFar(), TextDelta("Yes")]
+        assert second == [ThinkingDelta("Hm."), TextDelta("Yes")]
+
+    anyio.run(main)

@@ -296,3 +296,14 @@ def test_the_environment_moves_the_machines_files() -> None:
 )
 def test_the_most_specific_rule_decides(rules: dict[str, str], trusted: bool) -> None:
     assert is_trusted("/a/b", rules) is trusted
+
+
+def test_what_only_the_person_may_set_no_project_sets_trusted_or_not(folders: Folders) -> None:
+    key = "model.textToolCalls"
+    folders.workspace({"model": {"textToolCalls": True}})
+    folders.trust()
+    assert folders.load().get(key) is True
+    assert folders.load().of_the_person(key, False) is False
+    folders.user({"model": {"textToolCalls": True}})
+    folders.workspace({"model": {"textToolCalls": False}})
+    assert folders.load().of_the_person(key, False) is True
