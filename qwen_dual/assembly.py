@@ -108,14 +108,6 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         proxy=settings.get("proxy"),
         sandbox=sandbox,
     )
-    warnings: list[str] = []
-    chosen = select_tools(
-        tools.tools,
-        parse_rules(settings.get("tools.core", []), warnings.append),
-        parse_rules(
-            [*settings.get("tools.exclude", []), *launch.options.exclude_tools], warnings.append
-        ),
-    )
 
     async def expand(text: str) -> Sequence[str]:
         blocks = await tools.expand_mentions(text)
@@ -129,32 +121,22 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     async def ready() -> None:
         await parts.loaded.wait()
 
-    turns = settings.get("model.maxSessionTurns", -1)
     session = Session(
         launch.bus,
         cwd=launch.cwd,
         models=launch.choice.models,
-        tools=chosen.tools,
-        system=_system(launch),
+        system=system_of(launch),
         approval_mode=launch.approval_mode,
         expand=expand,
         keep_rule=keep,
         detach=tools.detach_commands,
         ready=ready,
-        max_turns=turns if turns > 0 else None,
         text_calls=settings.of_the_person("model.textToolCalls", False),
     )
-    session.policy.set_rules(
-        allow=parse_rules([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
-        ask=parse_rules(settings.ask, warnings.append),
-        deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
-        only=chosen.only,
-    )
-    tools.filter(filters_of(settings))
     tools.hide(session.policy.hides)
-    tools.trust(settings.trusted)
     tools.workspace.copies = os.path.join(launch.home, "copies")
     register(session, stats)
+    warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)
     if settings.get("general.chatRecording", True):
         parts.recorder = make_recorder(
@@ -174,7 +156,35 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     return parts
 
 
-def _system(launch: Launch) -> str:
+def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str]:
+    """Puts in force what the settings say of tools and rules; returns what of it cannot be used.
+
+    At the start, and again when the folder is trusted, or no longer.
+    """
+    settings = launch.settings
+    warnings: list[str] = []
+    exclude = [*settings.get("tools.exclude", []), *launch.options.exclude_tools]
+    chosen = select_tools(
+        tools.tools,
+        parse_rules(settings.get("tools.core", []), warnings.append),
+        parse_rules(exclude, warnings.append),
+    )
+    session.tools.clear()
+    session.tools.update((tool.name, tool) for tool in chosen.tools)
+    session.policy.set_rules(
+        allow=parse_rules([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
+        ask=parse_rules(settings.ask, warnings.append),
+        deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
+        only=chosen.only,
+    )
+    turns = settings.get("model.maxSessionTurns", -1)
+    session.max_turns = turns if turns > 0 else None
+    tools.filter(filters_of(settings))
+    tools.trust(settings.trusted)
+    return warnings
+
+
+def system_of(launch: Launch) -> str:
     """What the model is told first: the command line's words where it has any."""
     own = launch.options.system_prompt
     text = system_prompt(launch.cwd, launch.branch.name) if own is None else own

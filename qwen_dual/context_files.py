@@ -70,10 +70,9 @@ def context_files(
     """
     folder = os.path.realpath(folder)
     owners = owners_in(os.stat(folder))
-    levels = _levels(folder, owners)
     places = [(os.path.join(home, name), "") for name in names[:1]]
     if trusted:
-        places += [(os.path.join(level, name), levels[0]) for level in levels for name in names]
+        places += _places(folder, names, owners)
     found: list[ContextFile] = []
     seen: set[str] = set()
     for path, root in places:
@@ -95,9 +94,22 @@ def context_files(
     return found
 
 
+def project_files(folder: str, names: Sequence[str] = NAMES) -> list[str]:
+    """The paths of a project's own files that are there; none is opened."""
+    folder = os.path.realpath(folder)
+    places = _places(folder, names, owners_in(os.stat(folder)))
+    return [path for path, _ in places if os.path.lexists(path)]
+
+
 def as_prompt(files: Sequence[ContextFile]) -> str:
     """The files as a part of the system prompt; empty where there are none."""
     return "".join(f"\n\n--- {file.path} ---\n{file.text}" for file in files)
+
+
+def _places(folder: str, names: Sequence[str], owners: Collection[int]) -> list[tuple[str, str]]:
+    """Where a project's files may be, and the folder that each must not lead out of."""
+    levels = _levels(folder, owners)
+    return [(os.path.join(level, name), levels[0]) for level in levels for name in names]
 
 
 def _levels(folder: str, owners: Collection[int]) -> list[str]:

@@ -26,6 +26,7 @@ from qwen_dual.protocol import events
 from qwen_dual.sandboxing import word as sandbox_word
 from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
 from qwen_dual.tools.file_index import FileIndex
+from qwen_dual.trust_command import TrustCommand
 from qwen_dual.tui.app import Tui
 from qwen_dual.tui.theme import DEFAULT
 
@@ -120,6 +121,8 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
     )
     tui = _make_tui(launch, parts, index)
     Commands(launch, parts, tui).register()
+    trust = TrustCommand(launch, parts, tui)
+    trust.register()
     async with anyio.create_task_group() as group:
         stopped = anyio.Event()
 
@@ -136,6 +139,7 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
                 group.start_soon(reader.run)
             for warning in await load_late(launch, parts):
                 warn(warning)
+            await trust.ask_at_start()
             if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
                 for warning in channels.warnings:
                     warn(warning)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from qwen_dual.assembly import system_of
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.environment import git_changes
 from qwen_dual.git.run import changed_files
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Loads the rest; returns what the person should be warned of."""
     try:
-        files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
-        if changes:
-            parts.session.system += f"\nGit at the start: {changes}"
-        parts.session.system += as_prompt(files)
+        wrong = await load_context(launch, parts)
     finally:
         parts.loaded.set()
     return [
@@ -37,6 +35,25 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
         *launch.choice.warnings,
         *parts.warnings,
     ]
+
+
+async def load_context(launch: Launch, parts: Parts) -> list[str]:
+    """Tells the model of the place and the context files; returns what was wrong on the way.
+
+    At the start, and again when the folder is trusted, or no longer.
+    """
+    files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
+    system = system_of(launch)
+    if changes:
+        system += f"\nGit at the start: {changes}"
+    parts.session.system = system + as_prompt(files)
+    return wrong
+
+
+def context_names(launch: Launch) -> list[str]:
+    """What context files are called."""
+    names = launch.settings.get("context.fileName", NAMES)
+    return [names] if isinstance(names, str) else list(names)
 
 
 def files_in_force(
@@ -49,11 +66,10 @@ def files_in_force(
     """
     if launch.options.bare:
         return []
-    names = launch.settings.get("context.fileName", NAMES)
     return context_files(
         launch.cwd,
         launch.home,
-        [names] if isinstance(names, str) else names,
+        context_names(launch),
         trusted=launch.settings.trusted,
         hidden=parts.tools.workspace.hides_either,
         on_refused=on_refused,

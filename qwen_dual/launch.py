@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwen_dual import __version__
@@ -53,6 +53,7 @@ class Launch:
     """What is decided before the event loop runs.
 
     Attributes:
+        shell: the environment as it was before anything was added.
         withheld: variables with keys, which no child gets.
         sandbox: what is asked for; None for no sandbox.
     """
@@ -67,6 +68,7 @@ class Launch:
     channels: Channels
     log_path: str
     branch: Branch
+    shell: Mapping[str, str] = field(default_factory=dict, repr=False)
     chat: Chat | None = None
     withheld: Sequence[str] = ()
     sandbox: SandboxPolicy | None = None
@@ -104,7 +106,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
     home = qwen_home(os.environ)
     trust = FolderTrust(TrustedFolders(home), cwd, by_host=options.trust)
-    settings = load_settings(cwd, home, os.environ, flags=options.as_settings(), trust=trust)
+    shell = dict(os.environ)
+    settings = load_settings(cwd, home, shell, flags=options.as_settings(), trust=trust)
     # So that what runs for the session sees them too: the shell's commands, a proxy's address.
     os.environ.update(settings.environment.added)
     choice = _choose(options, settings)
@@ -114,14 +117,7 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     except NoSuchSession as error:
         raise StartError(str(error)) from None
     bus = Bus(chat.session_id if chat else options.session_id or events.new_uuid())
-    _keep_secret(bus.secrets, choice, settings)
-    withheld = names_of_keys(
-        os.environ,
-        bus.secrets,
-        (config.key_source for config in choice.configs.values() if config.api_key),
-        settings.of_the_person("tools.shell.passEnvironment", []),
-    )
-    withhold(withheld)
+    withheld = keep_secrets(bus.secrets, choice, settings)
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
@@ -147,7 +143,18 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     if channels.tee is not None:
         bus.subscribe(channels.tee)
     launch = Launch(
-        options, settings, cwd, home, choice, mode, bus, channels, log_path, Branch(cwd), chat
+        options,
+        settings,
+        cwd,
+        home,
+        choice,
+        mode,
+        bus,
+        channels,
+        log_path,
+        Branch(cwd),
+        shell,
+        chat,
     )
     launch.withheld = withheld
     launch.sandbox = asked_for(settings, options.sandbox)
@@ -182,11 +189,23 @@ def _choose(options: Options, settings: Settings) -> ModelChoice:
         raise StartError(str(error)) from None
 
 
-def _keep_secret(secrets: Secrets, choice: ModelChoice, settings: Settings) -> None:
-    """Every key that the session knows of, whether it is in use or not."""
+def keep_secrets(secrets: Secrets, choice: ModelChoice, settings: Settings) -> Sequence[str]:
+    """Keeps every key that the session knows of from sight, and from the children's environment.
+
+    Returns:
+        The variables that no child gets.
+    """
     for config in choice.configs.values():
         secrets.add(config.api_key, config.key_source.partition(" ")[0] or "API key")
     for name, value in settings.environment.values.items():
         # A short one may be a plain word, such as a test's password, that files hold as well.
         if len(value) >= LONG_SECRET and not value.startswith("/") and is_secret((name,)):
             secrets.add(value, name)
+    withheld = names_of_keys(
+        os.environ,
+        secrets,
+        (config.key_source for config in choice.configs.values() if config.api_key),
+        settings.of_the_person("tools.shell.passEnvironment", []),
+    )
+    withhold(withheld)
+    return withheld

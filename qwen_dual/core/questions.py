@@ -37,6 +37,7 @@ class Question:
         several: any number of choices may be picked; the answer joins them with ``, ``.
         free: with choices: whether a text of one's own will do as well.
         optional: with a text: whether it may be empty.
+        details: lines below the question: what it is about.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Question:
     several: bool = False
     free: bool = False
     optional: bool = False
+    details: tuple[str, ...] = ()
 
 
 Form = Callable[[Sequence[str]], Question | None]

@@ -259,7 +259,7 @@ class Session:
         self.bus.publish(
             events.system("mode_changed", {"from": before, "to": mode, "origin": origin})
         )
-        self._recheck_pending()
+        self.recheck_pending()
 
     def set_model(self, name: str, origin: str = "keyboard") -> None:
         """Changes the model, from the next turn on.
@@ -281,6 +281,11 @@ class Session:
         self._models[name] = model
         if name == self._model_name:
             self._model = model
+
+    def drop_model(self, name: str) -> None:
+        """Makes a model unknown to ``set_model``; the one in force stays."""
+        if name != self._model_name:
+            self._models.pop(name, None)
 
     async def compress(self) -> str:
         """Summarises the older part of the conversation; says what came of it.
@@ -377,8 +382,8 @@ class Session:
                 self._keep_rule(rule, scope)
             except (OSError, ValueError) as error:
                 self.notice(f"{rule} is allowed for this session only: {error}", "warning")
-        self._recheck_pending()
+        self.recheck_pending()
 
-    def _recheck_pending(self) -> None:
+    def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""
         self._calls.recheck()

@@ -14,6 +14,7 @@ Read before the first event, without pydantic:
 Heavy or seldom used, imported after the first paint:
 
 * ``schema``: every key as pydantic models; ``validate``: what is wrong, with file and line.
+* ``holdings``: what a folder holds that takes effect once it is trusted.
 * ``positions`` and ``secrets``: for messages: on which line a key stands, what may be shown.
 * ``table``: the table of keys in the docs.
 * ``keep``: the only writer: rules that last, and providers.

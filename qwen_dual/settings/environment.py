@@ -33,14 +33,14 @@ class Environment:
         values: all of them; to look up keys and ``$NAME``.
         added: those that the shell did not set.
         sources: the file of each that was added.
-        held_back: what is not used since its folder is not trusted.
+        held: files that are not used since their folder is not trusted.
         warnings: what was not taken, and why; names, never values.
     """
 
     values: Mapping[str, str] = field(repr=False)
     added: Mapping[str, str] = field(default_factory=dict, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict)
-    held_back: Sequence[str] = ()
+    held: Sequence[str] = ()
     warnings: Sequence[str] = ()
 
     def source(self, name: str) -> str:
@@ -91,8 +91,7 @@ def load_environment(
     for label, values in reversed(settings):
         base = {**added, **shell}
         add({name: expand(_plain(value), base) for name, value in values.items()}, label)
-    held_back = [f"{path} is not used: its folder is not trusted" for path in held]
-    return Environment({**added, **shell}, added, sources, held_back, warnings)
+    return Environment({**added, **shell}, added, sources, held, warnings)
 
 
 def _folder(path: str) -> str:

@@ -17,11 +17,13 @@ from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.settings.files import MAX_BYTES
 from qwen_dual.settings.rules import is_variable_name
 from qwen_dual.settings.secrets import display
+from qwen_dual.settings.trust import FILE as TRUST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.models.config import ModelProtocol
+    from qwen_dual.settings.trust import Level
 
 PRIVATE = 0o600
 
@@ -69,6 +71,28 @@ def keep_rule(rule: str, scope: str, cwd: str, home: str) -> None:
     if rule not in allow:
         allow.append(rule)
         _replace(path, values, mode)
+
+
+def keep_trust(home: str, folder: str, level: Level) -> None:
+    """Keeps in ``trustedFolders.json`` whether ``folder`` is trusted; the file is private afterwards.
+
+    Args:
+        home: the user's settings folder.
+        folder: its real path; another rule of the same folder gives way.
+        level: what is kept.
+
+    Raises:
+        CannotKeep: the file is not plain JSON of the expected shape.
+        OSError: it cannot be read or written.
+    """
+    path = os.path.join(home, TRUST_FILE)
+    key = json.dumps(folder, ensure_ascii=False)
+    values, _ = _read(path, f'add {key}: "{level}" to it yourself')
+    same = [name for name in values if os.path.realpath(os.path.expanduser(name)) == folder]
+    for name in same:
+        del values[name]
+    values[folder] = level
+    _replace(path, values, PRIVATE)
 
 
 def save_provider(

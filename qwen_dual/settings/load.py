@@ -58,7 +58,7 @@ class Settings:
         allow: ``permissions.allow`` of all layers; ``ask`` and ``deny`` likewise.
         warnings: files and keys that were not taken, and why. Wrong values are not among them:
             ``validate.validate(settings.layers)`` names those.
-        held_back: what the project's files say and is not used, since the folder is not trusted.
+        refused: keys of the project's file that are not used, since the folder is not trusted.
         sources: the file that each value comes from, by its dotted key.
         values: everything that is set, without what is wrong.
         layers: what each file sets, low to high.
@@ -74,7 +74,7 @@ class Settings:
     ask: list[str] = field(default_factory=list)
     deny: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    held_back: list[str] = field(default_factory=list, compare=False)
+    refused: list[str] = field(default_factory=list, compare=False)
     sources: dict[str, str] = field(default_factory=dict, compare=False)
     values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     layers: Sequence[Layer] = field(default=(), compare=False, repr=False)
@@ -85,6 +85,18 @@ class Settings:
     trust: FolderTrust = field(
         default_factory=lambda: FolderTrust(TrustedFolders(""), ""), compare=False, repr=False
     )
+
+    @property
+    def held_back(self) -> list[str]:
+        """What the project's files say and is not used, since the folder is not trusted."""
+        path = next((layer.path for layer in self.layers if layer.name == "project"), "")
+        lines = [f"{path} is not used: its folder is not trusted" for path in self.environment.held]
+        if self.refused:
+            keys = ", ".join(self.refused)
+            verb = "is" if len(self.refused) == 1 else "are"
+            why = "this folder is not trusted. /trust in a session trusts it"
+            lines.insert(0, f"{path}: {keys} {verb} not used: {why}")
+        return lines
 
     @property
     def trusted(self) -> bool:
@@ -139,8 +151,8 @@ def load_settings(
         if layer.name != "project" or trusted
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
-    held_back: list[str] = []
-    layers = _finish(read, environment, trusted, held_back)
+    refused: list[str] = []
+    layers = _finish(read, environment, trusted, refused)
     for layer in layers:
         if layer.name == "project":
             warnings += [
@@ -156,7 +168,7 @@ def load_settings(
     values, sources = merge((layer.label, clean(layer.values)) for layer in layers)
     settings = Settings(
         warnings=warnings,
-        held_back=[*held_back, *environment.held_back],
+        refused=refused,
         sources=sources,
         values=values,
         layers=layers,
@@ -210,7 +222,7 @@ def _finish(
     read: Sequence[Layer],
     environment: Environment,
     trusted: bool,
-    held_back: list[str],
+    refused: list[str],
 ) -> list[Layer]:
     """The layers with variables put in, and the project's as far as it is trusted."""
     layers: list[Layer] = []
@@ -220,13 +232,7 @@ def _finish(
         values = expand(layer.raw, {} if untrusted else environment.values)
         if untrusted:
             below, _ = merge((layer.label, clean(layer.values)) for layer in layers)
-            refused = restrict(values, below)
-            if refused:
-                keys = ", ".join(dotted(layer.written(place)) for place in refused)
-                held_back.append(
-                    f"{layer.path}: {keys} {'is' if len(refused) == 1 else 'are'} not used: this "
-                    "folder is not trusted. /trust in a session trusts it"
-                )
+            refused += [dotted(layer.written(place)) for place in restrict(values, below)]
         layers.append(Layer(layer.name, layer.path, layer.text, layer.raw, values, layer.flat))
     return layers
 

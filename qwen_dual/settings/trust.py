@@ -143,5 +143,20 @@ def is_trusted(folder: str, rules: Mapping[str, Any]) -> bool:
     return found is not None and found.trusted
 
 
+def is_broad(folder: str, user_folder: str) -> bool:
+    """Whether trusting ``folder`` for good would trust what somebody else may put there tomorrow.
+
+    The home, what is around it, and the folders for temporary files hold the work of many.
+
+    Args:
+        folder: a real path.
+        user_folder: the person's home.
+    """
+    temporary = ("/tmp", "/var/tmp", "/dev/shm", os.environ.get("TMPDIR") or "/tmp")
+    return _within(os.path.realpath(user_folder), folder) or folder in map(
+        os.path.realpath, temporary
+    )
+
+
 def _within(folder: str, root: str) -> bool:
     return folder == root or folder.startswith(root.rstrip(os.sep) + os.sep)

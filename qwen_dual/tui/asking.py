@@ -12,6 +12,7 @@ from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.tui.dialog import GUARD, Dialog
 from qwen_dual.tui.editor import Editor
 from qwen_dual.tui.form import Sheet
+from qwen_dual.tui.offer import Offer
 from qwen_dual.tui.questions import answered
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Asking:
         self.dialog = Dialog()
         self.reason = Editor(changed)
         self.form: Sheet | None = None
+        self.type_in_editor: Callable[[str], object] = lambda _: None
+        self.paste_in_editor: Callable[[str], object] = lambda _: None
+        self._offer: Offer | None = None
         self._done: Callable[[Sequence[str]], object] = lambda _: None
         self._session = session
         self._requests = requests
@@ -60,7 +64,8 @@ class Asking:
         if self.form is not None:
             return "form"
         if not self.dialog.open:
-            return "editor"
+            offer = self._offer
+            return "form" if offer is not None and offer.takes_keys(self._now()) else "editor"
         if self.dialog.asking_reason:
             return "reason"
         if self.dialog.takes_keys(self._now()) or self.dialog.follows_another:
@@ -70,7 +75,18 @@ class Asking:
     @property
     def sheet(self) -> Sheet | None:
         """The form that is shown, whoever asks."""
-        return self.form or self.dialog.sheet
+        return self.form or self.dialog.sheet or (self.offered if self._is_offering else None)
+
+    @property
+    def offered(self) -> Sheet | None:
+        """The question that stands by, while nothing else is asked."""
+        asked = self.form is not None or self.dialog.open
+        return None if asked or self._offer is None else self._offer.sheet
+
+    @property
+    def _is_offering(self) -> bool:
+        """Whether keys are for the question that stands by."""
+        return self.offered is not None and self.focus == "form"
 
     @property
     def just_closed(self) -> bool:
@@ -97,6 +113,10 @@ class Asking:
         if another:
             self.reason.buffer.reset()
         wait = self.dialog.seconds_until_armed(now)
+        if self._offer is not None:
+            if self.dialog.open or self.form is not None:
+                self._offer.postpone(now)
+            wait = wait or self._offer.seconds_until_armed(now)
         if wait:
             self._later(wait)
         return another
@@ -120,20 +140,50 @@ class Asking:
         self._changed()
         return True
 
+    def offer(self, form: Form, done: Callable[[Sequence[str] | None], object]) -> None:
+        """Lets a question stand by until the person has time for it; one at a time.
+
+        Args:
+            done: takes the answers; None when the person closes it without one.
+        """
+        self._offer = Offer(Sheet(form), done, self._now())
+        self._changed()
+
+    def typing(self) -> None:
+        """The person is typing a draft: what stands by waits."""
+        if self._offer is not None:
+            self._offer.postpone(self._now())
+
+    def withdraw(self) -> None:
+        """Takes back the question that stands by: it was answered elsewhere."""
+        self._offer = None
+        self._changed()
+
     def form_key(self, key: str) -> None:
         """A key for the form: see ``Sheet.key``."""
         self._fill(lambda sheet: sheet.key(key))
 
     def form_type(self, text: str) -> None:
         """Typed text for the form."""
+        if self._is_offering and self._offer is not None and not self._offer.understands(text):
+            self._offer.postpone(self._now())
+            self.type_in_editor(text)
+            return
         self._fill(lambda sheet: sheet.type(text))
 
     def form_paste(self, text: str) -> None:
         """Pasted text for the form."""
+        if self._is_offering and self._offer is not None:
+            self._offer.postpone(self._now())
+            self.paste_in_editor(text)
+            return
         self._fill(lambda sheet: sheet.paste(text))
 
     def close_form(self) -> bool:
-        """Closes a form that the person opened; False when there is none."""
+        """Closes a form that the person opened, or one that stands by; False where there is none."""
+        if self._is_offering:
+            self._finish_offer(None)
+            return True
         if self.form is None:
             return False
         self._drop_form()
@@ -141,7 +191,9 @@ class Asking:
 
     def _fill(self, act: Callable[[Sheet], None]) -> None:
         sheet = self.sheet
-        if sheet is None or (self.form is None and not self.dialog.takes_keys(self._now())):
+        offering = self._is_offering
+        ready = self.form is not None or offering or self.dialog.takes_keys(self._now())
+        if sheet is None or not ready:
             return
         try:
             act(sheet)
@@ -150,7 +202,9 @@ class Asking:
             self.close_form()
             return
         if sheet.state != "open":
-            if self.form is not None:
+            if offering:
+                self._finish_offer(sheet.answers if sheet.state == "done" else None)
+            elif self.form is not None:
                 self._finish_form(sheet)
             else:
                 self._answer_questions(sheet)
@@ -161,6 +215,13 @@ class Asking:
         self._drop_form()
         if sheet.state == "done":
             done(sheet.answers)
+
+    def _finish_offer(self, answers: Sequence[str] | None) -> None:
+        offer, self._offer = self._offer, None
+        self._closed = self._now()
+        self._changed()
+        if offer is not None:
+            offer.done(answers)
 
     def _drop_form(self) -> None:
         self.form, self._done = None, lambda _: None

@@ -89,6 +89,8 @@ class Controller:
     ) -> None:
         self.editor = Editor(self._text_changed, self._cursor_moved)
         self.asking = Asking(session, lambda: view.work.requests, screen.changed, screen.later, now)
+        self.asking.type_in_editor = self._type
+        self.asking.paste_in_editor = self.editor.paste
         self.suggestions = Suggestions(session.slash, files)
         self.panel = ""
         self._session = session
@@ -130,6 +132,8 @@ class Controller:
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
         typing = not self.editor.empty or self._now() - self._last_key < GUARD
+        if not self.editor.empty:
+            self.asking.typing()
         if self.asking.follow(typing=typing):
             self.panel = ""
             self.editor.end_search(accept=True)
@@ -141,6 +145,7 @@ class Controller:
         self._last_key = self._now()
         if self.focus == "editor":
             self.asking.dialog.key_elsewhere(self._last_key)
+            self.asking.typing()
 
     # -- the editor ------------------------------------------------------------------------
 
@@ -224,6 +229,14 @@ class Controller:
             self._set_shell(not self.editor.shell)
         else:
             self.editor.insert("!")
+
+    def _type(self, text: str) -> None:
+        """What was typed while a question stood by, and is no answer to it."""
+        special = {"?": self.question_mark, "!": self.bang}.get(text)
+        if special is not None:
+            special()
+        else:
+            self.editor.insert(text)
 
     def backspace(self) -> None:
         """Deletes to the left; on an empty line leaves shell mode."""

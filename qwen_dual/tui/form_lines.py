@@ -35,6 +35,7 @@ def form_lines(
     page, inner = sheet.page, max(1, width - 2)
     head = _head(page.question.text, inner, max(1, height // 3), position)
     hint = _hint(page, inner, first=not sheet.answers)
+    head += _details(page, inner, height - len(head) - len(page.question.choices) - len(hint) - 2)
     room = height - len(head)
     body = _body(page, inner, room - len(hint) if room >= 4 else room, armed=armed)
     if len(body) + len(hint) <= room:
@@ -54,6 +55,15 @@ def _head(text: str, inner: int, most: int, position: str) -> list[Line]:
     if aside:
         lines[0].append((theme.DIM, aside))
     return lines
+
+
+def _details(page: Page, inner: int, most: int) -> list[Line]:
+    """What the question is about, as far as there is room; the choices matter more."""
+    rows = [row for text in page.question.details for row in wrap(sanitise(text), inner)]
+    if len(rows) > most:
+        kept = max(0, most - 1)
+        rows = [*rows[:kept], f"… {len(rows) - kept} more lines"] if most > 0 else []
+    return [[("", "  "), (theme.DIM, clip(row, inner))] for row in rows]
 
 
 def _hint(page: Page, inner: int, *, first: bool) -> list[Line]:

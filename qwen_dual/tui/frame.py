@@ -86,7 +86,8 @@ def compose(
         left -= frame.reason_rows
     else:
         frame.editor_rows = 0
-    dialog = controller.asking.dialog
+    asking = controller.asking
+    dialog = asking.dialog
     if focus == "form":
         frame.form = _form(controller, columns, left - 1 if gap else left, now)
         if gap and frame.form:
@@ -98,6 +99,14 @@ def compose(
             frame.dialog.insert(0, [])
             if focus == "editor":
                 frame.dialog.append([])
+        left -= len(frame.dialog)
+    elif asking.offered is not None and not controller.panel and not controller.suggestions.shown:
+        room = left - 3 if gap else left
+        if not controller.editor.empty:
+            room = min(room, 1)  # whoever writes wants to see what it is about
+        frame.dialog = form_lines(asking.offered, columns, room, armed=False)
+        if gap and frame.dialog:
+            frame.dialog = [[], *frame.dialog, []]
         left -= len(frame.dialog)
     elif focus == "editor":
         frame.panel = _panel(controller, columns, left)
@@ -118,8 +127,9 @@ def _place_live(frame: Frame, live: list[Line], columns: int, *, gap: bool) -> N
 
 def _form(controller: Controller, columns: int, height: int, now: float) -> list[Line]:
     asking = controller.asking
-    if asking.form is not None:
-        return form_lines(asking.form, columns, height)
+    mine = asking.form or asking.offered
+    if mine is not None:
+        return form_lines(mine, columns, height)
     return asking.dialog.lines(columns, height, now)
 
 
