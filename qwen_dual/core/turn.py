@@ -10,6 +10,8 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
+
 from qwen_dual.core import text_calls
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.calls import INTERRUPTED
@@ -21,6 +23,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
+from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.protocol import events
 
@@ -58,6 +61,9 @@ WRITTEN_TOLD = (
 )
 MOST_WRITTEN = 3
 """Answers in a row that end with a call as text; then the model cannot do otherwise."""
+
+_BREATH = 0.001
+"""Seconds between two pieces of one long delta: what was typed meanwhile is taken in them."""
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
 
@@ -233,6 +239,10 @@ class Turn:
                 async for delta in deltas:
                     if isinstance(delta, RetryWait):
                         self._publish(_retry(delta))
+                    elif is_long(delta):
+                        for piece in pieces(delta):
+                            answer.feed(piece)
+                            await anyio.sleep(_BREATH)
                     else:
                         answer.feed(delta)
                         if isinstance(delta, ThoughtSoFar):

@@ -38,6 +38,9 @@ _NO_MODEL = re.compile(
 )
 _KEY = re.compile(r"invalid[_ ]api[_ -]?key|api key not valid|incorrect api key", re.IGNORECASE)
 _TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+MOST_WAIT = 366 * 86_400.0
+"""Seconds that a service is believed: a date beyond what a clock can say is none to tell."""
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
@@ -145,14 +148,18 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     from email.utils import parsedate_to_datetime
 
     if found := _NUMBER.fullmatch(headers.get("retry-after-ms", "").strip()):
-        return max(0.0, float(found[0]) / 1000)
+        return _bounded(float(found[0]) / 1000)
     value = headers.get("retry-after", "").strip()
     if found := _NUMBER.fullmatch(value):
-        return max(0.0, float(found[0]))
+        return _bounded(float(found[0]))
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
+        return _bounded(parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError, OSError):
         return None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), MOST_WAIT)
 
 
 def _words(error: Mapping[str, Any]) -> str:
@@ -187,7 +194,7 @@ def _asked_wait(error: Mapping[str, Any]) -> float | None:
         if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):
             found = _SECONDS.fullmatch(detail["retryDelay"])
             if found:
-                return float(found[1])
+                return _bounded(float(found[1]))
     return None
 
 

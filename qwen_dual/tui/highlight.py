@@ -24,7 +24,7 @@ MAX_CODE = 24_000
 MAX_LINE = 1000
 """Characters beyond which code stays plain: some lexers take quadratic time on one line."""
 
-MAX_SECONDS = 0.02
+MAX_SECONDS = 0.012
 """Of this thread's time, after which the rest of a text stays plain: a lexer may take long over
 nonsense, and keys wait for it."""
 

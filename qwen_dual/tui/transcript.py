@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BUDGET = 0.012
 """Seconds of rendering in one pass; a frame at 25 a second has 40 ms."""
 
-IDLE_BUDGET = 0.06
+IDLE_BUDGET = 0.03
 """The same when no turn runs, so that what a flood left is shown soon."""
 
 KEPT_BLOCKS = 150

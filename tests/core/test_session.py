@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage, ToolCallStart
+from qwen_dual.core.pieces import MAX_PIECE
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 
@@ -258,6 +259,34 @@ def test_a_model_that_breaks_unexpectedly_ends_its_turn_not_the_session() -> Non
     host.play(script)
     assert "boom" in host.of("result")[0]["error"]["message"]
     assert host.of("result")[1]["subtype"] == "success"
+
+
+@pytest.mark.parametrize(
+    "delta", [TextDelta("é" * 1_000_000), ThinkingDelta("x" * 1_000_000, "sig")]
+)
+def test_a_delta_of_megabytes_is_taken_in_pieces_between_which_others_run(delta: Any) -> None:
+    turns = 0
+
+    async def script(host: Host) -> None:
+        nonlocal turns
+        host.session.submit("go")
+        while not host.of("result"):
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    host = Host(FakeModel([delta]))
+    host.play(script)
+    parts = [
+        event["event"]["delta"].get("text") or event["event"]["delta"].get("thinking", "")
+        for event in host.of("stream_event")
+        if event["event"]["type"] == "content_block_delta"
+    ]
+    assert "".join(parts) == delta.text
+    assert max(map(len, parts)) <= MAX_PIECE
+    assert turns > len(parts) > 50
+    block = host.of("assistant")[0]["message"]["content"][0]
+    assert delta.text in block.values()
+    assert block.get("signature", "sig") == "sig"
 
 
 def test_thinking_and_text_are_two_runs_of_one_message() -> None:
