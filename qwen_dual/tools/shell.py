@@ -19,7 +19,7 @@ from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.job import END_TIMEOUT
-from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_of
+from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class ShellCall:
         variables = environment(os.environ)
         try:
             job = self._jobs.start(
-                [shell_of(variables), "-c", self._given.command],
+                [*shell_arguments(variables), self._given.command],
                 self._where.real,
                 variables,
                 command=self._given.command,

@@ -61,13 +61,22 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **_NO_PROMPTS}
 
 
-def shell_of(variables: Mapping[str, str]) -> str:
-    """The shell that runs command lines: bash, and ``/bin/sh`` where there is none.
+def shell_arguments(variables: Mapping[str, str]) -> list[str]:
+    """What a command line is put behind to run it: bash, and ``/bin/sh`` where there is none.
+
+    Without ``--norc``, bash reads the person's start-up file in a session of sshd.
 
     Args:
         variables: what ``environment`` returned.
     """
-    return shutil.which("bash", path=variables.get("PATH", os.defpath)) or "/bin/sh"
+    bash = _bash(variables)
+    return ["/bin/sh", "-c"] if bash is None else [bash, "--norc", "-c"]
+
+
+def _bash(variables: Mapping[str, str]) -> str | None:
+    path = shutil.which("bash", path=variables.get("PATH", os.defpath))
+    # A shell of many names, such as busybox, reads otherwise.
+    return path if path and os.path.basename(os.path.realpath(path)).startswith("bash") else None
 
 
 def reads_as_told(line: str, variables: Mapping[str, str]) -> bool:
@@ -78,4 +87,4 @@ def reads_as_told(line: str, variables: Mapping[str, str]) -> bool:
     names = ("LC_ALL", "LC_CTYPE", "LANG")
     locale = next((variables[name] for name in names if variables.get(name)), "")
     known = line.isascii() or _ENCODED_IN_UTF_8.fullmatch(locale) is not None
-    return known and os.path.basename(shell_of(variables)) == "bash"
+    return known and _bash(variables) is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.core.policy import Policy
-from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_of
+from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_nothing_that_steers_bash_reaches_it(tmp_path: Path) -> None:
     line = "type -t git ls; shopt nullglob expand_aliases; set -o | grep -c on$; cd usr; echo x=~ *"
     outputs = [
         subprocess.run(
-            [shell_of(made), "-c", line],
+            [*shell_arguments(made), line],
             capture_output=True,
             text=True,
             cwd=tmp_path,
@@ -85,11 +85,14 @@ def test_without_bash_no_rule_for_commands_allows_anything(
     tools: Toolset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = tool_of(tools, "run_shell_command")
-    policy = Policy(allow=["Bash(git status)"])
-    assert policy.judge(tool, tool.prepare({"command": "git status"})).action == "allow"
+    policy = Policy(allow=["Bash(make)"])
+    assert policy.judge(tool, tool.prepare({"command": "make"})).action == "allow"
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert shell_of(environment(os.environ)) == "/bin/sh"
-    assert policy.judge(tool, tool.prepare({"command": "git status"})).action == "ask"
+    assert shell_arguments(environment(os.environ)) == ["/bin/sh", "-c"]
+    assert policy.judge(tool, tool.prepare({"command": "make"})).action == "ask"
+    (tmp_path / "busybox").touch(mode=0o755)
+    (tmp_path / "bash").symlink_to(tmp_path / "busybox")
+    assert policy.judge(tool, tool.prepare({"command": "make"})).action == "ask"
     assert Policy(allow=["Bash"]).judge(tool, tool.prepare({"command": "x"})).action == "allow"
 
 
@@ -120,3 +123,13 @@ def test_a_rule_holds_in_the_folder_that_the_line_enters_if_it_is_inside(
     tool = tool_of(tools, "run_shell_command")
     policy = Policy(allow=["Bash(git status)"])
     assert policy.judge(tool, tool.prepare({"command": line})).action == expected
+
+
+def test_no_start_up_file_is_read_in_a_session_of_sshd(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_text("ls() { echo from the start-up file; }\n")
+    session = {"HOME": str(tmp_path), "SSH_CLIENT": "1.2.3.4 5 6", "SHLVL": "0"}
+    made = environment({**os.environ, **session})
+    found = subprocess.run(
+        [*shell_arguments(made), "ls"], capture_output=True, cwd=tmp_path, env=made, check=False
+    )
+    assert b"from" not in found.stdout
