@@ -190,10 +190,16 @@ export interface InputJsonDelta {
   partial_json: string;
 }
 
-/** Stop the turn, as Esc does. */
+/**
+ * Stop the turn; what becomes of the prompts that wait, `queue` says.
+ *
+ * They are kept, or taken out (`clear`), or taken out and a person's own given back to the draft
+ * (`return`, what Esc does).
+ */
 export interface Interrupt {
   id?: string | null;
   type: "interrupt";
+  queue?: "keep" | "clear" | "return";
 }
 
 /** Bounds that a host should know. */
@@ -398,6 +404,29 @@ export interface SetModel {
   model: string;
 }
 
+/**
+ * A slash command was given: its output is `notice`, its end `result`.
+ *
+ * One that a person types in the middle of a turn runs at once and has no `result`.
+ */
+export interface SlashCommand {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "slash_command";
+  data: SlashCommandData;
+}
+
+/** A slash command: its name without the slash, and what stood behind it. */
+export interface SlashCommandData {
+  command: string;
+  args: string;
+  origin: "keyboard" | "input" | "cli";
+  command_id: string | null;
+}
+
 /** What the session is doing; `queue` lists the first 20 of the `queued` prompts. */
 export interface StateData {
   state: "idle" | "thinking" | "responding" | "running_tool" | "awaiting_approval" | "compacting";
@@ -555,6 +584,7 @@ export type Event =
   | Gap
   | ToolProgress
   | Notice
+  | SlashCommand
   | Change
   | ModelRetry
   | CompactBoundary

@@ -16,7 +16,6 @@ from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path
 from qwen_dual.chats.records import contents_of, part_of, tool_call_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
-from qwen_dual.core.slash import is_slash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -186,13 +185,6 @@ class Recorder:
         for block in event["message"]["content"]:
             if block["type"] == "tool_result":
                 self._tool_result(block)
-            elif block["text"].strip() == RETRY and self._retry_from is not None:
-                assert self._chat is not None
-                self._chat.last = self._retry_from
-                self._in_turn = True
-            elif is_slash(block["text"]):
-                self._command = block["text"].strip()
-                self._slash("invocation", self._command)
             else:
                 self._submitted(event)
 
@@ -267,7 +259,9 @@ class Recorder:
     def _system(self, event: Event) -> None:
         data, chat = event["data"], self._chat
         subtype = event["subtype"]
-        if subtype == "session_changed":
+        if subtype == "slash_command":
+            self._slash_command(data)
+        elif subtype == "session_changed":
             self._change_to(data["to"])
         elif subtype == "session_end":
             self.close()
@@ -288,9 +282,19 @@ class Recorder:
         elif subtype == "compact_boundary":
             self._compacted(chat, data)
 
+    def _slash_command(self, data: Event) -> None:
+        command = f"/{data['command']} {data['args']}".rstrip()
+        if command == RETRY and self._retry_from is not None:
+            assert self._chat is not None
+            self._chat.last = self._retry_from
+            self._in_turn = True
+            return
+        if not self._in_turn:
+            self._command = command
+        self._slash("invocation", command)
+
     def _notice(self, data: Event) -> None:
         if "command" in data:  # typed in the middle of a turn
-            self._slash("invocation", data["command"])
             self._slash("result", data["command"], data)
         elif self._command:
             self._slash("result", self._command, data)

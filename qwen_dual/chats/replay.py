@@ -195,7 +195,7 @@ class _Replay:
         if payload.get("phase") == "invocation":
             command = _text(payload.get("rawCommand"))
             if command not in _LEAVING and not payload.get("hiddenInvocation"):
-                self.emit(events.user_text(command, "keyboard"))
+                self.emit(events.slash_command(command, "keyboard"))
             return
         items = payload.get("outputHistoryItems")
         for item in items if isinstance(items, list) else ():

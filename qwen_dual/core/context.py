@@ -51,6 +51,19 @@ class ContextKeeper:
         tokens = self._conversation.tokens
         return tokens >= max(model.context_window * THRESHOLD, self._next_at)
 
+    async def compress(self, model: Model, system: str, tools: Sequence[ToolSpec]) -> str:
+        """Summarises because a person asked for it; says what came of it.
+
+        Raises:
+            ModelError: the call failed; nothing has changed.
+        """
+        before = self._conversation.tokens
+        await self.make_room(model, system, tools, trigger="manual")
+        after = self._conversation.tokens
+        if after == before:
+            return "There is nothing to compress yet."
+        return f"Compressed from about {before} to about {after} tokens."
+
     async def make_room(
         self,
         model: Model,

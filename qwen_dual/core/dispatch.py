@@ -39,7 +39,7 @@ class Dispatcher:
         elif command.type == "confirmation_response":
             self._confirm(command)
         elif command.type == "interrupt":
-            stopped = self._session.interrupt()
+            stopped = self._session.interrupt(queue=command.queue)
             self._receipt(command, None if stopped else ("not_busy", "no turn is running"))
         elif command.type == "cancel":
             self._cancel(command)
@@ -68,9 +68,6 @@ class Dispatcher:
 
     def _submit(self, command: Submit) -> None:
         session = self._session
-        if not command.text.strip():
-            self._receipt(command, ("empty", "the text of a submit must not be empty"))
-            return
         if command.when_busy == "reject" and session.busy:
             self._receipt(command, ("busy", f"the session is {session.state}"))
             return

@@ -6,7 +6,7 @@ I/O of its own: models and tools are given, events go to the bus.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 
@@ -15,10 +15,11 @@ from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.model import ToolSpec
+from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import EDITS, Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.slash import SlashCommands, is_slash
-from qwen_dual.core.slash_runner import SlashRunner, UnknownModel
+from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
 from qwen_dual.core.worker import RETRY, Worker
 from qwen_dual.protocol import events
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.tool import Tool
     from qwen_dual.protocol.shapes import Message
+
+
+QueueFate = Literal["keep", "clear", "return"]
 
 
 class Session:
@@ -51,6 +55,9 @@ class Session:
         ready: waited for before each prompt is run, for what is loaded after the start.
         max_turns: model calls of one conversation at the most; None for no bound.
         text_calls: whether calls that a model wrote as text are run.
+
+    Attributes:
+        give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
     """
 
     def __init__(
@@ -77,12 +84,12 @@ class Session:
         self.approvals = Approvals(bus.publish, lambda: self._state.tell())
         self.policy = Policy(approval_mode, rules)
         self.closing = anyio.Event()
+        self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.conversation = Conversation()
         self.system = system
         self.max_turns = max_turns
         self.text_calls = text_calls
-        self._models = dict(models)
-        self._model_name, self._model = next(iter(models.items()))
+        self._models = ModelSet(models, bus.publish)
         self._keep_rule = keep_rule
         self._detach = detach
         self._queue = PromptQueue()
@@ -112,17 +119,17 @@ class Session:
     @property
     def model_name(self) -> str:
         """The model in force."""
-        return self._model_name
+        return self._models.name
 
     @property
     def models(self) -> Mapping[str, Model]:
         """Every model by its name."""
-        return self._models
+        return self._models.known
 
     @property
     def model(self) -> Model:
         """The model in force."""
-        return self._model
+        return self._models.current
 
     @property
     def history(self) -> list[Message]:
@@ -143,7 +150,7 @@ class Session:
     @property
     def model_names(self) -> list[str]:
         """Every model that ``set_model`` takes."""
-        return list(self._models)
+        return list(self._models.known)
 
     @property
     def approval_mode(self) -> str:
@@ -211,11 +218,22 @@ class Session:
             self._state.tell()
         return found
 
-    def take_back(self) -> list[Prompt]:
-        """Empties the queue and returns what a person typed, so that an editor can hold it."""
+    def _empty_queue(self, *, give_back: bool) -> None:
         prompts = self._queue.drain()
+        if not prompts:
+            return
+        own = [prompt for prompt in prompts if prompt.origin == "keyboard"]
+        if give_back and own:
+            self.give_back(own)
+        for prompt in prompts:
+            if prompt.command_id is not None:
+                why = "the queue was emptied before it ran"
+                self.receipt(prompt.command_id, "rejected", "interrupted", why)
+        others = len(prompts) - len(own)
+        if others:
+            waited = "One prompt" if others == 1 else f"{others} prompts"
+            self.notice(f"{waited} that came from outside will not run.")
         self._state.tell()
-        return prompts
 
     def answer(
         self,
@@ -234,10 +252,19 @@ class Session:
         self.bus.publish(events.control_error(request_id))
         return False
 
-    def interrupt(self, by: str = "interrupt") -> bool:
-        """Stops the turn; False when none runs. What waits in the queue goes on after it."""
+    def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
+        """Stops the turn; False when none runs.
+
+        Args:
+            by: ``interrupt`` or ``shutdown``.
+            queue: what becomes of the prompts that wait. ``keep``: they run after it; ``clear``:
+                they are taken out; ``return``: they are, and a person's own go back to where they
+                were typed (``give_back``). Each with an id gets a receipt that it will not run.
+        """
         if not self._worker.interruptible:
             return False
+        if queue != "keep":
+            self._empty_queue(give_back=queue == "return")
         self.approvals.deny_all("shutdown" if by == "shutdown" else "interrupt")
         self._worker.interrupt()
         return True
@@ -267,25 +294,16 @@ class Session:
         Raises:
             UnknownModel: it is not configured.
         """
-        if name not in self._models:
-            raise UnknownModel(name, self.model_names)
-        before = self._model_name
-        self._model_name, self._model = name, self._models[name]
-        if name != before:
-            self.bus.publish(
-                events.system("model_changed", {"from": before, "to": name, "origin": origin})
-            )
+        self._models.choose(name, origin)
 
     def add_model(self, name: str, model: Model) -> None:
         """Makes a model known to ``set_model``; one of the same name gives way."""
-        self._models[name] = model
-        if name == self._model_name:
-            self._model = model
+        self._models.known[name] = model
 
     def drop_model(self, name: str) -> None:
         """Makes a model unknown to ``set_model``; the one in force stays."""
-        if name != self._model_name:
-            self._models.pop(name, None)
+        if name != self._models.name:
+            self._models.known.pop(name, None)
 
     async def compress(self) -> str:
         """Summarises the older part of the conversation; says what came of it.
@@ -293,12 +311,7 @@ class Session:
         Raises:
             ModelError: the call failed; nothing has changed.
         """
-        before = self.conversation.tokens
-        await self._context.make_room(self._model, self.system, self.specs(), trigger="manual")
-        after = self.conversation.tokens
-        if after == before:
-            return "There is nothing to compress yet."
-        return f"Compressed from about {before} to about {after} tokens."
+        return await self._context.compress(self.model, self.system, self.specs())
 
     def resume(self, session_id: str, history: Sequence[Message]) -> None:
         """Goes on with an earlier conversation under its own session id."""
@@ -361,10 +374,7 @@ class Session:
         position: int | None = None,
     ) -> None:
         """Publishes a ``command_receipt``."""
-        extra = {"code": code, "message": message, "position": position}
-        told = {key: value for key, value in extra.items() if value is not None}
-        data = {"id": command_id, "status": status, **told}
-        self.bus.publish(events.system("command_receipt", data))
+        self.bus.publish(events.receipt(command_id, status, code, message, position))
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""

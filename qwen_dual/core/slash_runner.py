@@ -50,6 +50,7 @@ class SlashRunner:
         found = self._commands.find(text)
         if found is not None and not found[0].while_busy:
             return False
+        self._publish(events.slash_command(text, "keyboard"))
         if found is None:
             self._tell(self._commands.unknown(text), failed=True, command=text.strip())
             return True
@@ -64,7 +65,7 @@ class SlashRunner:
 
     async def run(self, prompt: Prompt) -> None:
         """Runs a command as a turn of its own, so that a host gets its ``result``."""
-        self._publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
+        self._publish(events.slash_command(prompt.text, prompt.origin, prompt.command_id))
         try:
             output, failed = self._start(prompt), False
             if inspect.isawaitable(output):

@@ -173,8 +173,8 @@ class Turn:
                 self._publish(events.notice(self._repetition.stopped, "warning"))
                 return "loop"
 
-    def wind_up(self, stop_reason: str) -> None:
-        """Ends the turn: closes what is open and publishes ``result``."""
+    def close_open(self) -> None:
+        """Ends what an interrupt or a failure left open: the message, and its calls."""
         if self._answer is not None:  # interrupted in the middle of a message
             self._end_answer(self._answer)
         if self._open_calls:
@@ -182,6 +182,9 @@ class Turn:
         if self._calling:
             self._calling = False
             self._take(self._calls.abandon())
+
+    def wind_up(self, stop_reason: str) -> None:
+        """Publishes ``result``, after ``close_open``."""
         usage = self._usage
         body = _result(
             stop_reason,

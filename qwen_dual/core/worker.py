@@ -100,7 +100,7 @@ class Worker:
                 await self._run(prompt)
             finally:
                 self.working = False
-            self._state.set("idle")
+                self._state.set("idle")
 
     async def _run(self, prompt: Prompt) -> None:
         is_prompt = prompt.action == "prompt" and not is_slash(prompt.text)
@@ -132,7 +132,8 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        self._publish(events.user_text(prompt.text, prompt.origin, prompt.command_id))
+        said = events.user_text if retry_from is None else events.slash_command
+        self._publish(said(prompt.text, prompt.origin, prompt.command_id))
         stop_reason = "interrupted"
         with anyio.CancelScope() as self._scope:
             try:
@@ -151,8 +152,10 @@ class Worker:
         self._scope = None
         self.retry_from = turn.retry_from
         self._model_calls += turn.model_calls
-        turn.wind_up(stop_reason)
+        turn.close_open()
         self._state.turn_id = None
+        self._state.set("idle")  # before the result, which is the last line of a turn
+        turn.wind_up(stop_reason)
 
     async def _mentioned(self, text: str) -> Sequence[str]:
         """The text blocks for what a prompt mentions; that they cannot be had ends no turn."""
@@ -184,8 +187,10 @@ class Worker:
                 log.exception("%s failed", prompt.action)
                 text = _internal(error)
                 self._session.notice(text, "error")
+                self._state.set("idle")
                 self._publish(instant_result(text, prompt.command_id, "error"))
         if self._scope.cancelled_caught:
+            self._state.set("idle")
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         self._scope = None
 
@@ -207,6 +212,7 @@ class Worker:
             told = f"I ran this in the shell myself:\n\n{prompt.text}\n\nIt came to:\n\n{text}"
             self._session.conversation.add("user", [{"type": "text", "text": told}])
         stop_reason = "error" if result.is_error else "end_turn"
+        self._state.set("idle")
         self._publish(instant_result(text, prompt.command_id, stop_reason))
 
     async def _call_shell(self, command: str, call_id: str, progress: Progress) -> ToolResult:

@@ -210,8 +210,12 @@ class Session:
 
     # -- control ----------------------------------------------------------------------------
 
-    async def interrupt(self) -> bool:
-        """Stops the turn that runs, as Esc does; its result says ``interrupted``.
+    async def interrupt(self, queue: Literal["keep", "clear", "return"] = "keep") -> bool:
+        """Stops the turn that runs; its result says ``interrupted``.
+
+        Args:
+            queue: whether the prompts that wait run after it, are taken out, or are taken out and
+                the person's own given back to the draft, as Esc does.
 
         A program without the command gets the key, and its turn counts as ended when a second has
         passed without an event.
@@ -221,7 +225,7 @@ class Session:
         """
         if self.supports("interrupt"):
             try:
-                await self.command("interrupt")
+                await self.command("interrupt", **({} if queue == "keep" else {"queue": queue}))
             except CommandRejected:
                 return False
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.codec import NotJson, decode
@@ -17,10 +17,15 @@ ECHO_LIMIT = 200
 """Characters of a bad line or value that an error message may repeat."""
 
 
+def _id(value: Any) -> Any:
+    """A number counts as its text: hosts number what they send."""
+    return str(value) if type(value) is int else value
+
+
 class _Command(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
-    id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    id: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_id)] | None = None
 
 
 class Submit(_Command):
@@ -43,9 +48,14 @@ class ConfirmationResponse(_Command):
 
 
 class Interrupt(_Command):
-    """Stop the turn, as Esc does."""
+    """Stop the turn; what becomes of the prompts that wait, ``queue`` says.
+
+    They are kept, or taken out (``clear``), or taken out and a person's own given back to the draft
+    (``return``, what Esc does).
+    """
 
     type: Literal["interrupt"]
+    queue: Literal["keep", "clear", "return"] = "keep"
 
 
 class Cancel(_Command):
@@ -83,7 +93,7 @@ class CommandError(ValueError):
     """A line that cannot be used.
 
     Attributes:
-        code: ``not_json``, ``not_utf8``, ``unknown_type`` or ``invalid``.
+        code: ``not_json``, ``not_utf8``, ``unknown_type``, ``invalid`` or ``empty``.
         command_id: the line's ``id`` where it had a usable one, for its receipt.
     """
 
@@ -109,7 +119,7 @@ def parse_command(line: bytes) -> Command:
         raise CommandError("not_json", f"not JSON ({error}): {_echo(text)}") from None
     if not isinstance(value, dict):
         raise CommandError("invalid", f"expected a JSON object: {_echo(text)}")
-    command_id = value.get("id")
+    command_id = _id(value.get("id"))
     if not isinstance(command_id, str) or not command_id:
         command_id = None
     kind = value.get("type")
@@ -119,7 +129,7 @@ def parse_command(line: bytes) -> Command:
             "unknown_type", f"unknown command type {_echo(repr(kind))}; known: {known}", command_id
         )
     try:
-        return _ADAPTER.validate_python(value)
+        command = _ADAPTER.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "line"
@@ -127,6 +137,9 @@ def parse_command(line: bytes) -> Command:
         if first["type"] != "missing":
             message += f", not {_echo(repr(first['input']))}"
         raise CommandError("invalid", message, command_id) from None
+    if command.type == "submit" and not command.text.strip():
+        raise CommandError("empty", "the text of a submit must not be empty", command_id)
+    return command
 
 
 def _echo(text: str) -> str:

@@ -60,6 +60,19 @@ def notice(text: str, level: str = "info", **more: Any) -> Event:
     return system("notice", {"level": level, "text": text, **more})
 
 
+def receipt(
+    command_id: str,
+    status: str,
+    code: str | None = None,
+    message: str | None = None,
+    position: int | None = None,
+) -> Event:
+    """What became of a command that carries an id; without the keys that say nothing."""
+    extra = {"code": code, "message": message, "position": position}
+    told = {key: value for key, value in extra.items() if value is not None}
+    return system("command_receipt", {"id": command_id, "status": status, **told})
+
+
 def tool_progress(
     tool_use_id: str, tool_name: str, status: str, text: str = "", preview: Any = None
 ) -> Event:
@@ -89,6 +102,13 @@ def user_text(text: str, origin: str, command_id: str | None = None) -> Event:
     if command_id is not None:
         body["command_id"] = command_id
     return body
+
+
+def slash_command(text: str, origin: str, command_id: str | None = None) -> Event:
+    """A slash command that somebody gave, in place of a ``user`` event; ``text`` is as typed."""
+    command, _, args = text.strip().removeprefix("/").partition(" ")
+    data = {"command": command, "args": args.strip(), "origin": origin, "command_id": command_id}
+    return system("slash_command", data)
 
 
 def tool_result(tool_use_id: str, text: str, *, is_error: bool) -> Event:

@@ -131,6 +131,15 @@ class CompactBoundaryData(TypedDict):
     summary: NotRequired[str]
 
 
+class SlashCommandData(TypedDict):
+    """A slash command: its name without the slash, and what stood behind it."""
+
+    command: str
+    args: str
+    origin: Origin
+    command_id: str | None
+
+
 class NoticeData(TypedDict):
     """What the UI tells the person; ``command`` where a slash command said it."""
 
@@ -207,6 +216,17 @@ class Notice(Envelope):
     data: NoticeData
 
 
+class SlashCommand(Envelope):
+    """A slash command was given: its output is ``notice``, its end ``result``.
+
+    One that a person types in the middle of a turn runs at once and has no ``result``.
+    """
+
+    type: Literal["system"]
+    subtype: Literal["slash_command"]
+    data: SlashCommandData
+
+
 class Change(Envelope):
     """Something in force gave way to something else."""
 
@@ -240,6 +260,7 @@ SystemEvent = (
     | Gap
     | ToolProgress
     | Notice
+    | SlashCommand
     | Change
     | ModelRetry
     | CompactBoundary

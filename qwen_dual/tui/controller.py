@@ -19,6 +19,7 @@ from qwen_dual.tui.suggest import Suggestions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
     from qwen_dual.tui.suggest import FileSource
     from qwen_dual.tui.view import View
@@ -100,6 +101,7 @@ class Controller:
         self._hint = ""
         self._hint_until = 0.0
         self._last_key = -GUARD
+        session.give_back = self._take_back
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -256,6 +258,16 @@ class Controller:
         self.suggestions.refresh()
         self._screen.changed()
 
+    def _take_back(self, prompts: Sequence[Prompt]) -> None:
+        """Puts prompts that will not run before the draft; the cursor stays where it is in that."""
+        texts = [f"!{p.text}" if p.action == "shell" else p.text for p in prompts if not p.answers]
+        if not texts:
+            return
+        before = "\n".join(texts)
+        if not self.editor.shell and not self.editor.empty:
+            before += "\n"
+        self.editor.put_before(before)
+
     def _text_changed(self) -> None:
         self.panel = ""
         self._hint = ""
@@ -278,7 +290,7 @@ class Controller:
             self.suggestions.dismiss()
         elif self.editor.shell:
             self._set_shell(False)
-        elif self._session.interrupt():
+        elif self._session.interrupt(queue="return"):
             pass
         elif not self.editor.empty:
             if self.hint == CLEAR_HINT:
@@ -304,7 +316,7 @@ class Controller:
             return
         if self.editor.search is not None:
             self.editor.end_search(accept=False)
-        elif self._session.interrupt():
+        elif self._session.interrupt(queue="return"):
             pass
         elif not self.editor.empty:
             self.editor.clear()

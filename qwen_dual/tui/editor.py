@@ -77,6 +77,11 @@ class Editor:
         """Replaces the draft; the cursor goes to its end unless told otherwise."""
         self.buffer.document = Document(text, len(text) if cursor is None else cursor)
 
+    def put_before(self, text: str) -> None:
+        """Puts ``text`` before the draft, folded where it is large; the cursor moves with its place."""
+        folded = self._pastes.fold(text)
+        self.set(folded + self.buffer.text, len(folded) + self.cursor)
+
     def take(self) -> str:
         """Empties the editor into the history and returns what is to be sent."""
         shown = self.buffer.text

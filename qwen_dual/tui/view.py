@@ -288,9 +288,12 @@ class View:
             self._state(data)
         elif subtype == "tool_progress":
             self._progress(data)
+        elif subtype == "slash_command":
+            self._end_block()
+            self._show_failure()
+            command = sanitise(f"/{data['command']} {data['args']}".rstrip())
+            self._prompt(command, remote=data["origin"] == "input")
         elif subtype == "notice":
-            if "command" in data:  # typed in the middle of a turn, so there was no user event
-                self._prompt(sanitise(data["command"]))
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
         elif subtype == "mode_changed" or subtype == "model_changed":
             if data.get("origin") == "input":

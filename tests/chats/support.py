@@ -67,7 +67,8 @@ class Recording:
 
     def submit(self, text: str, origin: str = "keyboard") -> None:
         """A prompt begins to run."""
-        self.bus.publish(events.user_text(text, origin))
+        said = events.slash_command if text.startswith("/") else events.user_text
+        self.bus.publish(said(text, origin))
 
     def answer(self, *blocks: dict[str, Any], usage: TokenUsage | None = None) -> Answer:
         """The model answers with ``blocks``; the message stays open until ``finish``."""

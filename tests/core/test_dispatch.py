@@ -34,7 +34,6 @@ def test_submits_are_accepted_queued_with_a_position_or_rejected_when_asked_so()
         send(dispatcher, type="submit", text="d", id="4")
         send(dispatcher, type="cancel", target="2", id="5")
         send(dispatcher, type="cancel", target="2", id="6")
-        send(dispatcher, type="submit", text="  ", id="7")
         gate.set()
         await host.result(2)
 
@@ -47,12 +46,44 @@ def test_submits_are_accepted_queued_with_a_position_or_rejected_when_asked_so()
         ("4", "queued", None),
         ("5", "accepted", None),
         ("6", "rejected", "not_queued"),
-        ("7", "rejected", "empty"),
     ]
     texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
     assert texts == ["a", "d"]
     positions = [event["data"].get("position") for event in host.of("system", "command_receipt")]
-    assert positions == [None, 1, None, 2, None, None, None]
+    assert positions == [None, 1, None, 2, None, None]
+
+
+def test_an_interrupt_says_what_becomes_of_the_prompts_that_wait() -> None:
+    def run(fate: str | None) -> tuple[Host, list[str]]:
+        given_back: list[str] = []
+
+        async def script(host: Host) -> None:
+            host.session.give_back = lambda prompts: given_back.extend(p.text for p in prompts)
+            dispatcher = Dispatcher(host.session)
+            host.session.submit("runs")
+            await host.until(lambda event: event["type"] == "user")
+            host.session.submit("mine")
+            send(dispatcher, type="submit", text="theirs", id="t")
+            more = {} if fate is None else {"queue": fate}
+            send(dispatcher, type="interrupt", id="i", **more)
+            await host.result(3 if fate in (None, "keep") else 1)
+            assert host.session.state == "idle"
+
+        host = Host(FakeModel([anyio.Event()], [TextDelta("x")], [TextDelta("y")]))
+        host.play(script)
+        return host, given_back
+
+    for fate in (None, "keep"):
+        host, given_back = run(fate)
+        texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
+        assert (texts, given_back) == (["runs", "mine", "theirs"], [])
+    for fate, back in (("clear", []), ("return", ["mine"])):
+        host, given_back = run(fate)
+        assert ("t", "rejected", "interrupted") in receipts(host)
+        assert given_back == back
+        assert len(host.of("user")) == 1
+        assert "One prompt that came from outside" in host.of("system", "notice")[0]["data"]["text"]
+        assert [state["data"]["queued"] for state in host.of("system", "state")][-1] == 0
 
 
 def test_a_repeated_id_is_not_run_again() -> None:

@@ -66,8 +66,8 @@ def test_a_turn_with_one_approved_call_has_the_order_of_the_protocol() -> None:
         "content_block_stop",
         "assistant",
         "message_stop",
-        "success",
         "idle",
+        "success",
         "session_end",
     ]
     assert [event["seq"] for event in host.events] == list(range(1, len(host.events) + 1))

@@ -185,7 +185,7 @@ def test_a_command_that_waits_is_interrupted_with_a_result() -> None:
 
     async def script(host: Host) -> None:
         host.session.submit("/wait", origin="input", command_id="w")
-        await host.until(lambda event: event["type"] == "user")
+        await host.until(lambda event: event.get("subtype") == "slash_command")
         await anyio.wait_all_tasks_blocked()
         assert host.session.interrupt()
         result = await host.result()

@@ -55,7 +55,9 @@ def test_unknown_keys_are_ignored_and_of_duplicate_keys_the_last_counts() -> Non
         (b'{"type":["submit"]}', "unknown_type", "submit"),
         (b'{"type":"submit"}', "invalid", "text: Field required"),
         (b'{"type":"submit","text":5}', "invalid", "not 5"),
-        (b'{"type":"submit","text":"x","id":7}', "invalid", "id"),
+        (b'{"type":"submit","text":" \\n "}', "empty", "must not be empty"),
+        (b'{"type":"submit","text":"x","id":1.5}', "invalid", "id"),
+        (b'{"type":"submit","text":"x","id":true}', "invalid", "id"),
         (b'{"type":"submit","text":"x","id":""}', "invalid", "id"),
         (b'{"type":"confirmation_response","request_id":"r","allowed":"yes"}', "invalid", "'yes'"),
         (b'{"type":"set_approval_mode","mode":"fast"}', "invalid", "'fast'"),
@@ -92,3 +94,10 @@ def test_any_object_gives_a_command_or_a_command_error(value: dict[str, object])
         parse_command(encode(value).strip())
     except CommandError as error:
         assert error.code in ("invalid", "unknown_type")
+
+
+def test_a_number_is_taken_as_an_id() -> None:
+    assert parse_command(b'{"type":"submit","text":"x","id":7}').id == "7"
+    with pytest.raises(CommandError) as caught:
+        parse_command(b'{"type":"submit","text":5,"id":7}')
+    assert caught.value.command_id == "7"

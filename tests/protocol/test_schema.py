@@ -78,7 +78,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         await host.result(4)
         host.session.clear()
         send(type="submit", text="three", id="7")
-        await host.until(lambda event: event["type"] == "user", 6)
+        await host.until(lambda event: event["type"] == "user", 4)
         send(type="interrupt", id="8")
         await host.result(5)
 

@@ -17,8 +17,9 @@ from qwen_dual.tui.view import View
 from tests.support.fakes import FakeModel, FakeTool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
@@ -59,6 +60,8 @@ class FakeSession:
         self.retryable = False
         self.tools: dict[str, FakeTool] = {"edit": FakeTool("edit", description="changes a file")}
         self.interrupts = 0
+        self.queue: list[Prompt] = []
+        self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.retries = 0
         self.submitted: list[str] = []
         self.shell: list[str] = []
@@ -104,9 +107,12 @@ class FakeSession:
         """Records."""
         self.notices.append(text)
 
-    def interrupt(self) -> bool:
-        """Counts; true while busy."""
+    def interrupt(self, queue: str = "keep") -> bool:
+        """Counts; true while busy. What waits is given back where that was asked for."""
         self.interrupts += self.busy
+        if self.busy and queue == "return":
+            self.give_back(self.queue)
+            self.queue = []
         return self.busy
 
     def set_approval_mode(self, mode: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qwen_dual.core.prompts import Prompt
 from qwen_dual.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT, RETRY_TIP, SHELL_TIP
 from qwen_dual.tui.help import tool_lines
 from tests.tui.support import Desk, request, text_of
@@ -81,6 +82,21 @@ def test_escape_closes_before_it_interrupts() -> None:
     desk.controller.escape()
     assert desk.session.interrupts == 1
     assert desk.controller.editor.text == "/h"
+
+
+def test_what_waited_comes_back_before_the_draft_and_the_cursor_stays_in_its_place() -> None:
+    desk = Desk()
+    desk.session.busy = True
+    desk.session.queue = [
+        Prompt("first", "keyboard"),
+        Prompt("ls", "keyboard", action="shell"),
+        Prompt("/auth", "keyboard", action="form", answers=("secret",)),
+    ]
+    desk.type("draft")
+    desk.controller.editor.set("draft", 2)
+    desk.controller.escape()
+    assert desk.controller.editor.text == "first\n!ls\ndraft"
+    assert desk.controller.editor.cursor == len("first\n!ls\n") + 2
 
 
 def test_escape_twice_clears_the_draft_and_once_does_not() -> None:

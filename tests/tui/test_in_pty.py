@@ -63,16 +63,19 @@ def test_an_answer_from_a_channel_closes_the_dialog_and_the_draft_comes_back() -
         host.quit()
 
 
-def test_escape_interrupts_and_what_was_queued_goes_on() -> None:
+def test_escape_interrupts_and_gives_back_what_was_queued() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.prompt("hang")
         host.terminal.wait_for("responding")
         host.prompt("say next thing")
         host.terminal.wait_for("queued: say next thing")
+        host.terminal.send("half a dr")
+        host.terminal.wait_for("> half a dr")
         host.terminal.send("\x1b")
+        host.terminal.wait_for(shown("interrupted", "> say next thing", "  half a dr"))
+        host.terminal.send("aft\r")
         host.terminal.wait_for("✦ next thing")
-        assert "interrupted" in host.terminal.text
         host.quit()
 
 
