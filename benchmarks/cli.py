@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, keys, measure, report, server
+from benchmarks import bridge, keys, measure, report, sandbox, server
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -57,11 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             measured = {program.name: Samples() for program in programs}
             failed = _measure(programs, measured, plan, options)
         rates = bridge.measure(options.bridge_events) if options.bridge_events else []
+        costs = sandbox.measure(options.commands) if options.commands else []
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
+    if costs:
+        print("\n" + report.sandbox_table(costs))
     path = Path(options.json)
-    report.save(path, {each.name: (each.argv, measured[each.name]) for each in programs}, rates)
+    found = {each.name: (each.argv, measured[each.name]) for each in programs}
+    report.save(path, found, rates, costs)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -163,5 +167,12 @@ def _parser() -> argparse.ArgumentParser:
         default=100_000,
         metavar="N",
         help="events for the bridge alone; 0 leaves it out",
+    )
+    add(
+        "--commands",
+        type=int,
+        default=100,
+        metavar="N",
+        help="commands run in each sandbox; 0 leaves it out",
     )
     return parser

@@ -11,12 +11,15 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchmarks.sandbox import BUDGET_MS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from benchmarks.bridge import Rate
     from benchmarks.measure import Samples
+    from benchmarks.sandbox import Cost
 
 Unit = Literal["s", "B", "%", "/s"]
 MIB = 1 << 20
@@ -159,10 +162,25 @@ def bridge_table(rates: Sequence[Rate]) -> str:
     return table(["the bridge alone", "events a pass", "events", "dropped"], cells)
 
 
+def sandbox_table(costs: Sequence[Cost]) -> str:
+    """What a sandbox adds to a command."""
+    cells = [
+        [
+            cost.backend,
+            *(f"{value:.1f} ms" for value in (cost.least_ms, cost.median_ms, cost.p95_ms)),
+            f"≤ {BUDGET_MS:g} ms",
+            "met" if cost.median_ms <= BUDGET_MS else "MISSED",
+        ]
+        for cost in costs
+    ]
+    return table(["sandbox: ms per command", "least", "median", "p95", "budget", ""], cells)
+
+
 def save(
     path: Path,
     programs: Mapping[str, tuple[Sequence[str], Samples]],
     rates: Sequence[Rate],
+    costs: Sequence[Cost] = (),
 ) -> None:
     """Writes everything that was measured, each sample included, as JSON."""
     body: dict[str, Any] = {
@@ -177,6 +195,7 @@ def save(
             for name, (command, samples) in programs.items()
         },
         "bridge": [asdict(rate) for rate in rates],
+        "sandbox": [asdict(cost) for cost in costs],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -74,7 +74,7 @@ def rule_for(tool: str, kind: Kind, subject: Subject, *, outside: bool) -> str |
         subject: what it is about.
         outside: whether it touches something outside the workspace.
     """
-    if any(file.guard for file in subject.files):
+    if subject.leaves_sandbox or any(file.guard for file in subject.files):
         return None
     if tool == SHELL:
         return _for_commands(subject)

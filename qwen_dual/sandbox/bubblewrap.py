@@ -28,8 +28,6 @@ _NAMESPACES = (
     "--unshare-user",
     "--unshare-pid",
     "--unshare-ipc",
-    "--unshare-uts",
-    "--unshare-cgroup-try",
     "--cap-drop",
     "ALL",
     # A session of its own, so that no terminal can be reached by TIOCSTI.

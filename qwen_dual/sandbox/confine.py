@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
-from qwen_dual.sandbox.hidden import WITHHELD, hidden_paths, homes, within
+from qwen_dual.sandbox.hidden import WITHHELD, candidates, homes, present, within
 from qwen_dual.sandbox.namespace import Namespace
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.sandbox.view import View
@@ -108,6 +108,8 @@ class Sandbox:
     _private: str | None = None
     _bubblewrap: bubblewrap.Bubblewrap | None = None
     _nested: Sequence[str] = ()
+    _candidates: Sequence[str] | None = None
+    _home_is_inside: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -118,7 +120,9 @@ class Sandbox:
     @property
     def home_is_inside(self) -> bool:
         """Whether the workspace holds a whole home: then nothing in it may be written to."""
-        return any(within(home, self.root) for home in homes(self.env))
+        if self._home_is_inside is None:
+            self._home_is_inside = any(within(home, self.root) for home in homes(self.env))
+        return self._home_is_inside
 
     @property
     def writable(self) -> bool:
@@ -178,7 +182,9 @@ class Sandbox:
 
     def hidden(self) -> list[str]:
         """What commands do not see."""
-        return hidden_paths(self.env, self.hide)
+        if self._candidates is None:
+            self._candidates = candidates(self.env)
+        return present((*self._candidates, *self.hide))
 
     def guarded(self) -> list[str]:
         """What they do not change in the workspace."""

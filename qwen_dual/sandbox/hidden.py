@@ -92,24 +92,39 @@ def homes(env: Mapping[str, str]) -> list[str]:
     return [path for path in dict.fromkeys(real) if path != "/"]
 
 
-def hidden_paths(env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
-    """Everything to hide that there is: real paths, none inside another.
+def candidates(env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
+    """Every path that may have to be hidden, whether it is there or not.
 
     Args:
         env: the person's environment.
         more: further paths, such as the channels' files.
     """
-    named = [part for name in NAMED_BY for part in env.get(name, "").split(":")]
-    candidates = [
-        *(os.path.join(home, name) for home in homes(env) for name in IN_HOME),
-        *ON_MACHINE,
+    own = homes(env)
+    named = [part for name in NAMED_BY for part in env.get(name, "").split(":") if part]
+    found = (
+        *(os.path.join(home, name) for home in own for name in IN_HOME),
+        # What only root may read needs no hiding from anybody else.
+        *(path for path in ON_MACHINE if os.access(path, os.R_OK)),
         *SOCKETS,
         *(path for path in named if os.path.isabs(path)),
         *more,
+    )
+    # A variable that leads to the home itself, or above it, would hide everything.
+    kept = (*own, "/usr", "/etc", "/tmp")
+    real = {path: os.path.realpath(path) for path in found}
+    return [
+        path
+        for path in real
+        if not real[path].startswith(("/dev", "/proc", "/sys"))
+        and not any(within(top, real[path]) for top in kept)
     ]
+
+
+def present(paths: Iterable[str]) -> list[str]:
+    """Those of ``paths`` that are there: real paths, none inside another."""
     # Symlinks (dotfiles kept elsewhere): what they lead to is what has to be hidden.
-    real = {os.path.realpath(path) for path in candidates if os.path.lexists(path)}
-    return outermost(path for path in real if os.path.lexists(path) and not _everything(path, env))
+    there = (os.path.realpath(path) for path in paths if os.path.lexists(path))
+    return outermost(path for path in there if os.path.lexists(path))
 
 
 def outermost(paths: Iterable[str]) -> list[str]:
@@ -124,10 +139,3 @@ def outermost(paths: Iterable[str]) -> list[str]:
 def within(path: str, folder: str) -> bool:
     """Whether ``path`` is ``folder`` or lies in it; both real."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def _everything(path: str, env: Mapping[str, str]) -> bool:
-    """Whether hiding ``path`` would hide the home or the machine: a variable that leads nowhere."""
-    if path.startswith(("/dev", "/proc", "/sys")):
-        return True
-    return any(within(home, path) for home in [*homes(env), "/usr", "/etc", "/tmp"])

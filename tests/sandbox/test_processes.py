@@ -1,0 +1,155 @@
+"""Commands in a sandbox end, are ended and go on as those without one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from qwen_dual.tools.toolset import toolset
+from tests.tools.support import call, tool_of, wait_until
+
+if TYPE_CHECKING:
+    from qwen_dual.sandbox.confine import Sandbox
+    from qwen_dual.sandbox.policy import Backend
+    from qwen_dual.tools.job import Task
+    from tests.sandbox.support import Place
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "number"),
+    [("exit 3", "3", "(none)"), ("kill -9 $$", "(none)", "SIGKILL"), ("exit 255", "255", "(none)")],
+)
+def test_the_way_it_ended_is_the_same(
+    place: Place, backend: Backend, command: str, code: str, number: str
+) -> None:
+    text = place.run(place.sandbox(backend), command).text
+    assert f"Exit Code: {code}\nSignal: {number}\n" in text
+
+
+def test_a_timeout_lets_it_clean_up_and_then_ends_all_of_it(place: Place, backend: Backend) -> None:
+    tools = place.tools(place.sandbox(backend))
+    (place.workspace / "out").touch()
+    command = (
+        "trap 'echo cleaned > out; exit 4' TERM; setsid sh -c 'trap \"\" TERM; exec sleep 1234.5' & "
+        "while :; do sleep 0.05; done"
+    )
+    result = call(tools, "run_shell_command", command=command, timeout=700)
+    assert "timed out after 700 ms" in result.text and "Exit Code: 4" in result.text
+    assert (place.workspace / "out").read_text() == "cleaned\n"
+    wait_until(lambda: not running("sleep\x001234.5"), "the end of what escaped")
+
+
+def running(line: str) -> list[int]:
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/cmdline") as file:
+                if file.read().rstrip("\0") == line:
+                    found.append(int(name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
+    tools = place.tools(place.sandbox(backend))
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+
+            def report(text: str) -> None:
+                group.cancel_scope.cancel()
+
+            arguments = {"command": "echo on; exec sleep 2345.6"}
+            await tool_of(tools, "run_shell_command").prepare(arguments).run(report)
+
+    begun = time.monotonic()
+    anyio.run(main)
+    assert time.monotonic() - begun < 20
+    wait_until(lambda: not running("sleep\x002345.6"), "the end of the command")
+
+
+class Background:
+    """Tools whose commands in the background tell their end."""
+
+    def __init__(self, place: Place, sandbox: Sandbox) -> None:
+        self.ended = anyio.Event()
+        self.task: Task | None = None
+        self.tools = toolset(place.workspace, sandbox=sandbox, on_task_end=self._end)
+        place.made.append(self.tools)
+
+    def _end(self, task: Task) -> None:
+        self.task = task
+        self.ended.set()
+
+    async def run(self, command: str, **more: Any) -> str:
+        arguments = {"command": command, **more}
+        call = tool_of(self.tools, "run_shell_command").prepare(arguments)
+        return (await call.run(lambda _: None)).text
+
+
+def test_a_background_command_outlives_its_call_and_the_thread_that_began_it(
+    place: Place, backend: Backend
+) -> None:
+    sandbox = place.sandbox(backend)
+    (place.workspace / "d").mkdir()
+
+    async def main() -> None:
+        back = Background(place, sandbox)
+        await back.run("until [ -e d/go ]; do sleep 0.02; done; exit 5", is_background=True)
+        (place.workspace / "d/go").touch()
+        await back.ended.wait()
+        assert back.task is not None
+        assert (back.task.state, back.task.exit_code) == ("exited", 5)
+
+    anyio.run(main)
+
+
+def test_the_model_ends_a_background_command_as_it_was_told(place: Place, backend: Backend) -> None:
+    sandbox = place.sandbox(backend)
+
+    async def main() -> None:
+        back = Background(place, sandbox)
+        await back.run("sleep 3456.7", is_background=True)
+        group = back.tools.tasks()[0].id
+        wait_until(lambda: bool(running("sleep\x003456.7")), "its start")
+        said = await back.run(f"kill -- -{group}")
+        assert said == f"Sent SIGTERM to the process group {group}."
+        await back.ended.wait()
+        assert back.task is not None and back.task.exit_code == -signal.SIGTERM
+
+    anyio.run(main)
+
+
+def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
+    place: Place, backend: Backend
+) -> None:
+    sandbox = place.sandbox(backend)
+
+    async def main() -> None:
+        back = Background(place, sandbox)
+        await back.run("exec sleep 4567.8", is_background=True)
+        assert back.tools.stop_task(back.tools.tasks()[0].id)
+        await back.ended.wait()
+        assert back.task is not None and back.task.state == "stopped"
+        await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
+        assert running("sleep\x005678.9")
+        await back.tools.aclose()
+        assert not running("sleep\x005678.9")
+
+    anyio.run(main)
+
+
+def test_a_sandbox_that_cannot_be_set_up_says_so(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    tools = place.tools(sandbox)
+    missing = os.path.join(place.home, ".ssh", "below")
+    os.makedirs(missing)
+    result = call(tools, "run_shell_command", command="true", directory=missing)
+    assert result.is_error and "the sandbox could not be set up" in result.text
+    assert "bwrap: " in result.text
