@@ -109,7 +109,9 @@ class Bubblewrap:
             line += ["--json-status-fd", str(status)]
         line += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         for folder, own in self._own.items():
-            line += ["--bind", own, folder]
+            # Another command could put a link on the way to a workspace that lies in it.
+            shared = not within(view.root, folder)
+            line += ["--bind", own, folder] if shared else ["--tmpfs", folder]
         for path, access in view.entries():
             if access == "hidden":
                 line += self._hide(path)

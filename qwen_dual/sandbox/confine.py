@@ -50,6 +50,7 @@ class Confinement:
     env: dict[str, str]
     descriptors: tuple[int, ...] = ()
     watch: Watch | None = None
+    _began: Callable[[Namespace], object] = bool
     _status: int | None = None
     _rules: Ruleset | None = None
 
@@ -74,7 +75,11 @@ class Confinement:
     def namespace(self) -> Namespace | None:
         """The processes' namespace, once started; waits until it is there. None for Landlock."""
         status, self._status = self._status, None
-        return None if status is None else Namespace(status)
+        if status is None:
+            return None
+        namespace = Namespace(status)
+        self._began(namespace)
+        return namespace
 
     def close(self) -> None:
         """Frees what a command that could not be started leaves."""
@@ -108,6 +113,8 @@ class Sandbox:
     _private: str | None = None
     _bubblewrap: bubblewrap.Bubblewrap | None = None
     _nested: Sequence[str] = ()
+    _guarded: Sequence[str] = ()
+    _living: list[Namespace] = field(default_factory=list)
     _candidates: Sequence[str] | None = None
     _home_is_inside: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -166,14 +173,15 @@ class Sandbox:
         if backend == "landlock":
             temporary = os.path.join(self._folder(), "tmp")
             kept |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
-            return Confinement(argv, kept, (), watch, None, _rules(view, temporary))
+            return Confinement(argv, kept, (), watch, _rules=_rules(view, temporary))
         for name in ("TMPDIR", "TMP", "TEMP"):
             kept.pop(name, None)
         assert self._bubblewrap is not None
         rules = self._scope()
         status, inherited = os.pipe()
         line = self._bubblewrap.argv(argv, cwd, view, inherited)
-        return Confinement(line, kept, (inherited,), watch, status, rules)
+        began = self._living.append
+        return Confinement(line, kept, (inherited,), watch, began, status, rules)
 
     def look_again(self) -> None:
         """Looks for repositories in the workspace that a command has made; some milliseconds."""
@@ -187,8 +195,17 @@ class Sandbox:
         return present((*self._candidates, *self.hide))
 
     def guarded(self) -> list[str]:
-        """What they do not change in the workspace."""
-        return guarded_paths(self.root, self._nested) if self.writable else []
+        """What they do not change in the workspace.
+
+        Looked for only while no command runs: one could put a link in the place of what was found,
+        and bubblewrap would show what that leads to.
+        """
+        self._living = [namespace for namespace in self._living if namespace.alive()]
+        if not self.writable:
+            return []
+        if not self._living:
+            self._guarded = guarded_paths(self.root, self._nested)
+        return [path for path in self._guarded if os.path.lexists(path)]
 
     def close(self) -> None:
         """Deletes the commands' temporary files."""

@@ -34,6 +34,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
+_OPENAT2, _HERE, _NO_SYMLINKS = 437, -100, 4
 _CAPABILITIES, _CAPABILITY_BYTES = 0x20080522, 24
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
@@ -84,9 +85,11 @@ class Ruleset:
 
     def allow(self, path: str, rights: int) -> None:
         """Gives rights to ``path`` and all below; does nothing where it is not there."""
-        try:
-            at = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
+        # Another command may be putting a link in the way, which would give what it leads to.
+        how = struct.pack("=QQQ", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, 0, _NO_SYMLINKS)
+        size = ctypes.c_size_t(len(how))
+        at = _libc().syscall(_OPENAT2, _HERE, os.fsencode(path), how, size)
+        if at < 0:
             return
         try:
             mode = os.fstat(at).st_mode

@@ -5,6 +5,7 @@ Later entries lie deeper, so each holds for what is below it until a deeper one 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -49,7 +50,17 @@ class View:
             for path in self.guarded:
                 if not any(within(path, hidden) for hidden in inside):
                     found[path] = "read"
+            self._pin(found)
         return sorted(found.items(), key=lambda item: item[0].count("/"))
+
+    def _pin(self, found: dict[str, Access]) -> None:
+        """Makes an entry of each folder on the way to what is hidden or guarded in the workspace.
+
+        What is an entry cannot be renamed, so that nothing comes to lie where nobody looks for it.
+        """
+        for path in [path for path in found if within(path, self.root) and path != self.root]:
+            while (path := os.path.dirname(path)) != self.root:
+                found.setdefault(path, "write")
 
     def _hidden(self) -> Iterable[str]:
         for path in self.hidden:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from qwen_dual.sandbox.hidden import within
+from qwen_dual.sandbox.view import PRIVATE
 from tests.sandbox.support import BACKENDS, Place
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from qwen_dual.sandbox.policy import Backend
 
 ROOT = Path(__file__).parents[2]
+BASES = (ROOT / "build", Path.home(), Path("/opt"))
 
 
 @pytest.fixture(params=BACKENDS)
@@ -25,8 +29,12 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 @pytest.fixture
 def place() -> Iterator[Place]:
     # Not below /tmp, of which a sandbox has its own: everything in it would be hidden anyway.
-    (ROOT / "build").mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=ROOT / "build"))
+    outside = (base for base in BASES if not any(within(str(base), at) for at in PRIVATE))
+    base = next((base for base in outside if os.access(base.parent, os.W_OK)), None)
+    if base is None:
+        pytest.skip("there is no folder outside of /tmp to write to")
+    base.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".sandbox-test-", dir=base))
     made = Place(folder)
     yield made
     for tools in made.made:

@@ -78,7 +78,7 @@ def test_git_directories_are_read_only(place: Place, backend: Backend) -> None:
         "ln -s .git soft && echo x > soft/hooks/x",
         "ln .git/config hard && echo x >> hard",
         "echo x > nested/.git/hooks/x",
-        "mv nested other; echo x > other/.git/hooks/x",
+        "mv nested other; mkdir -p nested/.git/hooks; echo x > nested/.git/hooks/x",
         "echo x > bare/hooks/x; echo x >> bare/config",
         "git worktree add ../w",
         "mv ../work ../work2",
@@ -99,8 +99,7 @@ def snapshot(place: Place) -> dict[str, str]:
             for name in names:
                 path = os.path.join(folder, name)
                 with open(path, "rb") as file:
-                    where = path.replace("/other/", "/nested/")
-                    found[where] = file.read().hex()
+                    found[path] = file.read().hex()
     return found
 
 
@@ -133,6 +132,28 @@ def test_what_could_not_be_protected_is_told_when_a_command_makes_it(place: Plac
     assert not done.is_error and "the command made .envrc, .vscode in the workspace" in done.text
     assert "made" not in place.run(sandbox, "echo again").text
     assert place.run(sandbox, "echo y > .envrc").is_error
+
+
+def test_a_link_put_in_the_way_by_another_command_shows_and_gives_nothing(
+    place: Place, backend: Backend
+) -> None:
+    sandbox = place.sandbox(backend)
+    (place.workspace / "d").mkdir()
+    tools = place.tools(sandbox)
+    # Swaps a folder for a link to the home, as fast as it can, while others begin.
+    swap = (
+        "cd d; mkdir -p x/.qwen; echo mine > x/.qwen/settings.json; ln -s ../../home y; "
+        "while :; do mv -T x z; mv -T y x; mv -T x y; mv -T z x; done"
+    )
+    call(tools, "run_shell_command", command=swap, is_background=True)
+    for _ in range(15):
+        sandbox.look_again()
+        read = f"cat d/x/.qwen/settings.json {place.home}/.qwen/settings.json {place.home}/.ssh/*"
+        assert SECRET not in call(tools, "run_shell_command", command=read).text
+        write = f"echo x > {place.home}/tool; echo x > {place.home}/.netrc"
+        call(tools, "run_shell_command", command=write)
+    assert (place.home / "tool").read_text() == "a tool of theirs"
+    assert (place.home / ".netrc").read_text() == SECRET
 
 
 def test_temporary_files_are_private_and_last_for_the_session(

@@ -183,6 +183,17 @@ def test_deeper_entries_come_later() -> None:
     ]
 
 
+def test_the_way_to_what_is_guarded_cannot_be_renamed() -> None:
+    view = View("/w", True, (), ["/w/a/b/.git", "/w/.git"])
+    assert view.entries() == [
+        ("/w", "write"),
+        ("/w/.git", "read"),
+        ("/w/a", "write"),
+        ("/w/a/b", "write"),
+        ("/w/a/b/.git", "read"),
+    ]
+
+
 def test_a_status_above_128_is_the_signal() -> None:
     assert [returncode(code) for code in (None, 0, 1, 128, 137, 143, 255)] == [
         *(None, 0, 1, 128, -9, -15),

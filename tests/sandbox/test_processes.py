@@ -138,7 +138,7 @@ def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
         await back.ended.wait()
         assert back.task is not None and back.task.state == "stopped"
         await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
-        assert running("sleep\x005678.9")
+        wait_until(lambda: bool(running("sleep\x005678.9")), "its start")
         await back.tools.aclose()
         assert not running("sleep\x005678.9")
 

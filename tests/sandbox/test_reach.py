@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from qwen_dual.sandbox.policy import Backend
     from tests.sandbox.support import Place
 
-CONNECT = f"{sys.executable} -c \"import socket; socket.create_connection(('127.0.0.1', %d), 5)\""
-ABSTRACT = (
-    f"{sys.executable} -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0' + '%s')\""
-)
+PYTHON = os.path.realpath(sys.executable)
+CONNECT = f"{PYTHON} -c \"import socket; socket.create_connection(('127.0.0.1', %d), 5)\""
+ABSTRACT = f"{PYTHON} -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0' + '%s')\""
 
 
 @pytest.mark.parametrize(("network", "reached"), [("closed", False), ("open", True)])
