@@ -87,7 +87,7 @@ def test_a_project_neither_sets_nor_loosens_it(tmp_path: Path, trusted: bool) ->
     [
         asked("docker"),
         {"tools": {"executionSandbox": True}},
-        {"tools": {"executionSandbox": {"netwrok": "closed"}}},
+        {"tools": {"executionSandbox": {"net": "closed"}}},
         '{"tools": {"executionSandbox": {"backend": "auto"',
     ],
 )
