@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.environment import short_path
+from qwen_dual.fs.foreign import ForeignFileError, read_foreign
 from qwen_dual.sandbox.policy import (
     BACKENDS,
     FILESYSTEMS,
@@ -17,6 +18,7 @@ from qwen_dual.sandbox.policy import (
     SandboxPolicy,
     SandboxUnavailable,
 )
+from qwen_dual.settings.files import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,9 +184,8 @@ def _check_unread(paths: Sequence[str]) -> None:
     """Whether a file that could not be understood may have asked for one."""
     for path in paths:
         try:
-            with open(path, "rb") as file:
-                found = KEY.encode() in file.read(1 << 20)
-        except OSError:
+            text = read_foreign(path, limit=MAX_BYTES, follow=True)
+        except (OSError, ForeignFileError):
             continue
-        if found:
+        if KEY.encode() in text:
             raise BadPolicy(f"{path} names {KEY} and cannot be read; mend it")
