@@ -121,7 +121,7 @@ class Bubblewrap:
 
     def _hide(self, path: str) -> list[str]:
         if os.path.isdir(path):
-            return ["--perms", "0700", "--tmpfs", path]
+            return ["--tmpfs", path]
         return ["--ro-bind", self._empty, path]
 
 

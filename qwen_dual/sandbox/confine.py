@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
@@ -214,6 +215,8 @@ class Sandbox:
             self._private = None
 
     def _choose(self) -> str:
+        if sys.platform != "linux":
+            raise SandboxUnavailable("it needs Linux: bubblewrap and Landlock are of its kernel")
         if self.root == "/":
             raise SandboxUnavailable(
                 "a sandbox around / limits nothing; start in the folder of a project"
