@@ -201,7 +201,7 @@ class Sandbox:
         Looked for only while no command runs: one could put a link in the place of what was found,
         and bubblewrap would show what that leads to.
         """
-        self._living = [namespace for namespace in self._living if namespace.alive()]
+        self._living = [namespace for namespace in self._living if not namespace.over()]
         if not self.writable:
             return []
         if not self._living:

@@ -12,6 +12,7 @@ import select
 import signal
 
 START_SECONDS = 10.0
+END_SECONDS = 0.2
 MAX_STATUS = 4096
 _CHILD = re.compile(rb'"child-pid": (\d+)')
 _EXIT = re.compile(rb'"exit-code": (\d+)')
@@ -50,6 +51,12 @@ class Namespace:
     def alive(self) -> bool:
         """Whether anything still runs in it."""
         return self._first is not None and not select.select([self._first], [], [], 0)[0]
+
+    def over(self) -> bool:
+        """Whether nothing runs in it; waits a moment for a first process that is left alone."""
+        if self._first is None or not self.alive():
+            return True
+        return not self.members() and bool(select.select([self._first], [], [], END_SECONDS)[0])
 
     def members(self) -> list[int]:
         """The processes in it but for the first."""
