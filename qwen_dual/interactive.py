@@ -19,6 +19,7 @@ from qwen_dual import __version__
 from qwen_dual.assembly import assemble, filters_of
 from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
+from qwen_dual.core.failures import describe
 from qwen_dual.environment import short_path
 from qwen_dual.late import load_late
 from qwen_dual.models.offline import OfflineModel
@@ -147,7 +148,11 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
                 session.notice(earlier(launch.chat))
             if reader is not None:
                 await reader.warm_up()
-            await anyio.to_thread.run_sync(parts.tools.warm_up)
+            try:
+                await anyio.to_thread.run_sync(parts.tools.warm_up)
+            except Exception as error:  # what is not loaded now is when it is first used
+                log.exception("the tools could not be loaded ahead")
+                warn(f"Not all could be loaded: {describe(error)}.")
             await tui.loaded.wait()
             # What is there by now stays to the end. Looked at in each full collection, it held up
             # keys and frames for 55 ms every few seconds while an answer streamed.

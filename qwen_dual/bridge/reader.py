@@ -125,7 +125,10 @@ class CommandReader:
     async def warm_up(self) -> None:
         """Imports what parsing needs, in a thread; otherwise the first line waits for it."""
         if self._parse is None:
-            self._parse = await anyio.to_thread.run_sync(_load_parser)
+            try:
+                self._parse = await anyio.to_thread.run_sync(_load_parser)
+            except RuntimeError:  # no thread to be had: the first line does wait
+                self._parse = _load_parser()
 
     async def run(self) -> None:
         """Reads until the stream ends; a path never ends. Cancel it to stop."""

@@ -6,6 +6,7 @@ Owns when the paths are listed anew and how long a key may search. ``core.fuzzy`
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.tools.filters import Filters
+
+log = logging.getLogger(__name__)
 
 KEY_SECONDS = 0.002
 """How long one call may search; a thread goes on from there."""
@@ -117,7 +120,10 @@ class FileIndex:
             began = self._now()
             # Whoever asks meanwhile gets what is there, and does not start another.
             self._fresh_until = float("inf")
-            await in_thread(self._list_all)
+            try:
+                await in_thread(self._list_all)
+            except Exception:  # no thread to be had, or a folder such as nobody has foreseen
+                log.exception("the files of %s could not be listed", self._root)
             took = self._now() - began
             self._fresh_until = self._now() + max(STALE_SECONDS, REST * took)
             self._list = anyio.Event()
@@ -155,6 +161,9 @@ class FileIndex:
                 self._in_thread = search
                 try:
                     await to_thread.run_sync(search.run, _THREAD_SLICE)
+                except Exception:
+                    log.exception("the search for %r was given up", search.query)
+                    break
                 finally:
                     self._in_thread = None
             self.on_change()

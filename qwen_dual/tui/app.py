@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from anyio import to_thread
 from prompt_toolkit.application import Application
 
 from qwen_dual.tui import clipboard, links, theme
@@ -27,7 +26,7 @@ from qwen_dual.tui.footer import Facts, short_folder
 from qwen_dual.tui.keyinput import create_input
 from qwen_dual.tui.keys import make_bindings
 from qwen_dual.tui.layout import Region
-from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.tui.markdown import MarkdownRenderer, load_in_thread
 from qwen_dual.tui.painter import Painter
 from qwen_dual.tui.render import BlockRenderer
 from qwen_dual.tui.replay import replay as replay_events
@@ -304,7 +303,7 @@ class Tui:
 
     async def _load_late(self) -> None:
         await self.painted.wait()
-        await to_thread.run_sync(self._markdown.load, abandon_on_cancel=True)
+        await load_in_thread(self._markdown)
         self._transcript.release()
         self._clock.mark()
         self.loaded.set()

@@ -9,6 +9,8 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from qwen_dual.tui.lines import plain, wrap
 
 if TYPE_CHECKING:
@@ -91,3 +93,11 @@ class MarkdownRenderer:
             return plain(wrap(text, width))
         # A line break inside a Markdown paragraph is a space.
         return plain(wrap(" ".join(text.split("\n")), width))
+
+
+async def load_in_thread(renderer: MarkdownRenderer) -> None:
+    """Loads it off the loop's thread; where that cannot be, answers stay plain text."""
+    try:
+        await to_thread.run_sync(renderer.load, abandon_on_cancel=True)
+    except Exception:
+        log.exception("Markdown could not be loaded")

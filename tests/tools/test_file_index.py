@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -241,3 +241,30 @@ def test_the_settings_say_which_ignore_files_count_and_whether_folders_are_looke
     ]
     assert "c.key" in list_paths(root, gone, filters=Filters(qwenignore=False))
     assert list_paths(root, gone, recursive=False) == [*dots, "in/"]
+
+
+def test_a_listing_that_fails_is_made_again_and_ends_nothing(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "a.py").touch()
+    monkeypatch.setattr("qwen_dual.tools.file_index.STALE_SECONDS", 0.0)
+    failures = [RuntimeError("can't start new thread"), RecursionError()]
+
+    def listing(*arguments: Any, **options: Any) -> list[str]:
+        if failures:
+            raise failures.pop()
+        return list_paths(*arguments, **options)
+
+    monkeypatch.setattr("qwen_dual.tools.file_index.list_paths", listing)
+
+    async def main() -> None:
+        index = FileIndex(workspace)
+        async with anyio.create_task_group() as group:
+            group.start_soon(index.run)
+            with anyio.fail_after(20):
+                while not index.suggest("a", 5):
+                    await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+
+    anyio.run(main)
+    assert not failures
