@@ -282,11 +282,29 @@ export interface PermissionRequest {
   rule?: string | null;
 }
 
-/** What a call will do, made for reading: ours, beside the reference's fields. */
+/**
+ * What a call will do, made for reading: ours, beside the reference's fields.
+ *
+ * `text` is exact: what will run, or what will be written, character by character.
+ */
 export interface Preview {
   kind: "command" | "diff" | "text" | "questions";
   title: string;
   text: string;
+  warnings?: PreviewWarning[];
+}
+
+/**
+ * Something in a preview's text that is not what it looks like, or that makes it hard to read.
+ *
+ * `message` is a sentence for a person. `line` is the first that has it, counted from 1, and
+ * `count` how often it is there, where that can be said.
+ */
+export interface PreviewWarning {
+  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut";
+  message: string;
+  line?: number;
+  count?: number;
 }
 
 /** A prompt that waits; `text` is its first 200 characters. */

@@ -21,7 +21,7 @@ from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rule_for
-from qwen_dual.core.tool import InvalidArguments, NeedsLeave, ToolResult
+from qwen_dual.core.tool import CannotBeDone, InvalidArguments, NeedsLeave, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text, encode
 
@@ -70,7 +70,7 @@ class Outcome:
     stopped: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
     requested: RequestedCall
     tool: Tool | None = None
@@ -82,6 +82,7 @@ class _Job:
     denied: bool = False
     reason: str | None = None
     previewed: bool = False
+    finished: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def lane(self) -> str:
@@ -201,6 +202,8 @@ class CallRunner:
     async def _run_one(self, job: _Job) -> None:
         try:
             await self._run_judged(job)
+        except CannotBeDone as error:
+            self._finish(job, ToolResult(str(error), is_error=True))
         except Exception as error:
             log.exception("%s failed", job.requested.name)
             if job.result is None:
@@ -232,8 +235,7 @@ class CallRunner:
             self._finish(job, ToolResult(note + result.text, result.is_error))
 
     async def _ask(self, job: _Job, call: Call) -> Decision:
-        async with self._room:
-            preview = await call.preview()
+        preview = await self._preview(job, call)
         request = {
             "subtype": "can_use_tool",
             "tool_name": job.requested.name,
@@ -251,6 +253,27 @@ class CallRunner:
         if decision.allowed and decision.remember is not None and job.rule is not None:
             self._on_remember(job.rule, decision.remember)
         return decision
+
+    async def _preview(self, job: _Job, call: Call) -> Preview | None:
+        """What ``call`` shows to whoever is asked.
+
+        Raises:
+            CannotBeDone: nor can it be once the calls before it have changed what they change.
+        """
+        while True:
+            before = self._unfinished_before(job)
+            try:
+                async with self._room:
+                    return await _warned(call)
+            except CannotBeDone:
+                if before is None:
+                    raise
+            await before.finished.wait()
+
+    def _unfinished_before(self, job: _Job) -> _Job | None:
+        """The nearest call before ``job`` whose work it may be planned on top of."""
+        earlier = self._jobs[: self._jobs.index(job)] if job.lane == "edit" else []
+        return next((one for one in reversed(earlier) if one.result is None), None)
 
     async def _change_input(self, job: _Job, tool: Tool, updated: dict[str, Any]) -> str:
         """Takes the input of an answer; returns what to tell the model of it."""
@@ -289,7 +312,7 @@ class CallRunner:
     async def _run_shown(self, job: _Job, tool: Tool, call: Call) -> ToolResult:
         """Runs ``call`` while its progress is shown."""
         progress = Progress(job.requested.id, job.requested.name, self._publish)
-        needs: NeedsLeave | None = None
+        stopped: NeedsLeave | CannotBeDone | None = None
         result = ToolResult("")
         async with anyio.create_task_group() as group:
             group.start_soon(progress.run)
@@ -299,11 +322,11 @@ class CallRunner:
                         result = await self._started(job, call, progress)
                 else:
                     result = await self._started(job, call, progress)
-            except NeedsLeave as error:  # not through the group, which would wrap it
-                needs = error
+            except (NeedsLeave, CannotBeDone) as error:  # through the group it would be wrapped
+                stopped = error
             group.cancel_scope.cancel()
-        if needs is not None:
-            raise needs
+        if stopped is not None:
+            raise stopped
         return result
 
     async def _started(self, job: _Job, call: Call, progress: Progress) -> ToolResult:
@@ -319,10 +342,11 @@ class CallRunner:
         """The diff of an edit that nobody was asked about, or that an answer has changed."""
         if job.tool is None or job.tool.kind != "edit" or job.previewed:
             return None
-        preview = await call.preview()
+        preview = await _warned(call)
         return preview if preview is not None and preview["kind"] == "diff" else None
 
     def _finish(self, job: _Job, result: ToolResult) -> None:
+        job.finished.set()
         job.result = ToolResult(bound_text(self._scrub(result.text)), result.is_error)
         self._publish(
             events.tool_result(job.requested.id, job.result.text, is_error=job.result.is_error)
@@ -348,6 +372,14 @@ class CallRunner:
         told = any(job.reason for job in self._jobs)
         outcome.stopped = bool(outcome.denials) and not ran and not told
         return outcome
+
+
+async def _warned(call: Call) -> Preview | None:
+    """What ``call`` shows, with a warning for what is not what it looks like."""
+    from qwen_dual.protocol.previews import warnings_of
+
+    preview = await call.preview()
+    return None if preview is None else {**preview, "warnings": warnings_of(preview)}
 
 
 def _broken(job: _Job, error: Exception) -> str:

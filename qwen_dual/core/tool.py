@@ -95,6 +95,13 @@ class InvalidArguments(ValueError):
     """Arguments that a tool cannot use; the text goes back to the model."""
 
 
+class CannotBeDone(Exception):
+    """Raised by ``Call.preview``: what is asked for is impossible, so nobody is asked for leave.
+
+    The text goes back to the model.
+    """
+
+
 class NeedsLeave(Exception):
     """Raised by ``Call.run``, before it did anything, for what only now turned out to need leave.
 
@@ -139,7 +146,11 @@ class Call(Protocol):
         ...
 
     async def preview(self) -> Preview | None:
-        """What will happen, made for reading (a diff, the command); bounded."""
+        """What will happen, made for reading (a diff, the command): exact, and bounded.
+
+        Raises:
+            CannotBeDone: it is known by now that ``run`` would fail.
+        """
         ...
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:

@@ -226,12 +226,39 @@ class Suggestion(TypedDict):
     description: str
 
 
+class PreviewWarning(TypedDict):
+    """Something in a preview's text that is not what it looks like, or that makes it hard to read.
+
+    ``message`` is a sentence for a person. ``line`` is the first that has it, counted from 1, and
+    ``count`` how often it is there, where that can be said.
+    """
+
+    kind: Literal[
+        "control",
+        "bidi",
+        "invisible",
+        "blank",
+        "unassigned",
+        "look_alike",
+        "address",
+        "long",
+        "cut",
+    ]
+    message: str
+    line: NotRequired[int]
+    count: NotRequired[int]
+
+
 class Preview(TypedDict):
-    """What a call will do, made for reading: ours, beside the reference's fields."""
+    """What a call will do, made for reading: ours, beside the reference's fields.
+
+    ``text`` is exact: what will run, or what will be written, character by character.
+    """
 
     kind: Literal["command", "diff", "text", "questions"]
     title: str
     text: str
+    warnings: NotRequired[list[PreviewWarning]]
 
 
 class PermissionRequest(TypedDict):

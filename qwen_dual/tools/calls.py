@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from anyio import to_thread
 
 from qwen_dual.core.tool import ToolResult
+from qwen_dual.protocol.visible import visible, visible_line
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
@@ -63,11 +64,14 @@ class ReadCall:
             {"type": "allow", "label": "Allow", "description": what},
             {"type": "deny", "label": "Deny", "description": "Block this access"},
         )
+        self._what = what
         self._work = work
 
     async def preview(self) -> Preview | None:
-        """Nothing: the title says it all."""
-        return None
+        """Nothing where the title says it all; else what is read, exactly."""
+        if self._what == visible_line(self._what):
+            return None
+        return {"kind": "text", "title": self.title, "text": self._what}
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Does the work; ``report`` is not used."""
@@ -87,8 +91,8 @@ async def in_thread(work: Callable[[threading.Event], T]) -> T:
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """``text`` in one line of at most ``limit`` characters."""
-    line = " ".join(text.split())
+    """``text`` in one line of at most ``limit`` characters, with escapes for what hides in it."""
+    line = " ".join(visible(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

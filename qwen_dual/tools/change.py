@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from qwen_dual.core.tool import ToolResult
+from qwen_dual.core.tool import CannotBeDone, ToolResult
 from qwen_dual.fs.replace import replace_file
+from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import failed, in_thread, one_line
-from qwen_dual.tools.diff import unified_diff
+from qwen_dual.tools.diff import diff_of
 from qwen_dual.tools.textfile import BOM, load, version_of
 from qwen_dual.tools.workspace import ToolFailure, printable
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.tools.diff import Diff
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile, Version
     from qwen_dual.tools.workspace import Location, Workspace
@@ -50,10 +52,10 @@ class ChangeCall:
         states: FileStates,
         make: Callable[[TextFile | None], Change],
     ) -> None:
-        self.title = one_line(printable(location.name))
+        name = visible_line(printable(location.name))
+        self.title = one_line(name)
         self.outside = workspace.outside(location, writing=True)
         self.subject = workspace.subject(location, writes=True)
-        name = printable(location.name)
         self.suggestions: Sequence[Suggestion] = (
             {"type": "allow", "label": "Allow Edit", "description": f"Edit file: {name}"},
             {"type": "deny", "label": "Deny", "description": "Block this file edit"},
@@ -71,13 +73,23 @@ class ChangeCall:
         self._seen: Version | None = None
 
     async def preview(self) -> Preview | None:
-        """The diff against what is there now; ``run`` refuses if that changes meanwhile."""
+        """The diff against what is there now; ``run`` refuses if that changes meanwhile.
+
+        Raises:
+            CannotBeDone: there is no such change.
+        """
         try:
-            text = await in_thread(self._diff)
+            # Not in the middle of a change of ours, which would look like somebody else's.
+            async with self._states.lock:
+                diff = await in_thread(self._diff)
         except ToolFailure as failure:
-            text = f"This change cannot be made: {printable(str(failure))}"
-            return {"kind": "text", "title": self.title, "text": text}
-        return {"kind": "diff", "title": self.title, "text": text}
+            raise CannotBeDone(self._told(failure)) from failure
+        title = visible_line(printable(self._location.name))
+        preview: Preview = {"kind": "diff", "title": title, "text": diff.text}
+        if diff.left_out:
+            message = f"Cut: {diff.left_out:,} more lines of the change are not shown."
+            preview["warnings"] = [{"kind": "cut", "message": message}]
+        return preview
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Writes the file; ``report`` is not used. Not cut short by cancellation."""
@@ -87,12 +99,18 @@ class ChangeCall:
             except ToolFailure as failure:
                 return ToolResult(printable(str(failure)), is_error=True)
 
-    def _diff(self, _: threading.Event) -> str:
+    def _told(self, failure: ToolFailure) -> str:
+        """What the model is told of a failure before anybody allowed it to look there."""
+        if self.outside is not None and not self._states.knows(self._location.real):
+            return f"{printable(self._location.path)} was not read. Read it with read_file first."
+        return printable(str(failure))
+
+    def _diff(self, _: threading.Event) -> Diff:
         current, change = self._plan()
         self._seen = None if current is None else current.version
         self._previewed = True
         old = None if current is None else current.text
-        return unified_diff(old, change.text, printable(self._location.name))
+        return diff_of(old, change.text, printable(self._location.name))
 
     def _plan(self) -> tuple[TextFile | None, Change]:
         self._workspace.check(self._location)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from qwen_dual.protocol.visible import visible_line
+
 CONTEXT = 3
-MAX_LINES = 400
-MAX_CHARS = 20_000
-MAX_LINE_CHARS = 500
+MAX_LINES = 4_000
+MAX_CHARS = 200_000
 MAX_COMPARED = 1000
 """Changed lines on one side beyond which a region is shown as replaced whole: ``difflib`` takes
 quadratic time."""
@@ -15,11 +17,31 @@ quadratic time."""
 Opcode = tuple[str, int, int, int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """A unified diff.
+
+    Attributes:
+        text: exact, each line with the carriage return that may end it.
+        left_out: how many of its lines did not fit.
+    """
+
+    text: str
+    left_out: int = 0
+
+
 def unified_diff(old: str | None, new: str, name: str) -> str:
+    """The text of ``diff_of``."""
+    return diff_of(old, new, name).text
+
+
+def diff_of(old: str | None, new: str, name: str) -> Diff:
     """What changes from ``old`` (None for a new file) to ``new``, for reading, not for ``patch``.
 
-    A change of nothing but line ends or the last newline shows as a change of that line.
+    A change of nothing but line ends or the last newline shows as a change of that line. A name
+    with characters that are not what they look like has escapes in their place.
     """
+    name = visible_line(name)
     before = [] if old is None else _lines(old)
     after = _lines(new)
     out = ["--- /dev/null" if old is None else f"--- a/{name}", f"+++ b/{name}"]
@@ -35,14 +57,15 @@ def unified_diff(old: str | None, new: str, name: str) -> str:
     return bounded(out)
 
 
-def bounded(lines: list[str]) -> str:
+def bounded(lines: list[str]) -> Diff:
     """``lines`` joined, as many as the limits allow, and a note of how many are left out."""
     size = 0
     for count, line in enumerate(lines):
         size += len(line) + 1
         if count == MAX_LINES or size > MAX_CHARS:
-            return "\n".join([*lines[:count], f"[… {len(lines) - count} more lines …]"])
-    return "\n".join(lines)
+            left = len(lines) - count
+            return Diff("\n".join([*lines[:count], f"[… {left} more lines …]"]), left)
+    return Diff("\n".join(lines))
 
 
 def _lines(text: str) -> list[str]:
@@ -110,8 +133,4 @@ def _span(start: int, stop: int) -> str:
 
 def _shown(sign: str, line: str) -> str:
     missing = "" if line.endswith("\n") else "\n\\ No newline at end of file"
-    text = line.rstrip("\n")
-    text = text.removesuffix("\r")
-    if len(text) > MAX_LINE_CHARS:
-        text = text[:MAX_LINE_CHARS] + "…"
-    return f"{sign}{text}{missing}"
+    return f"{sign}{line.removesuffix(chr(10))}{missing}"

@@ -15,9 +15,11 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import InvalidArguments, Subject, ToolResult
+from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
+from qwen_dual.tools.commandline import check_command
 from qwen_dual.tools.job import END_TIMEOUT
 from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from qwen_dual.tools.job import Job, Jobs
     from qwen_dual.tools.parameters import RunShellCommand
     from qwen_dual.tools.workspace import Location, Workspace
-
-MAX_PREVIEW = 20_000
 
 
 class RunShellCommandTool(SchemaTool):
@@ -78,8 +78,7 @@ class RunShellCommandTool(SchemaTool):
         from qwen_dual.tools import parameters
 
         given = parameters.check(parameters.RunShellCommand, arguments)
-        if "\0" in given.command:
-            raise InvalidArguments(f"{self.name}: command: expected text without NUL characters")
+        check_command(given.command, f"{self.name}: command")
         leaves = given.outside_sandbox and self._jobs.sandbox is not None
         if leaves and not (given.reason or "").strip():
             raise InvalidArguments(
@@ -154,13 +153,11 @@ class ShellCall:
         """The command as it will run, and where."""
         place = "the workspace" if self._where.name == "." else self._where.name
         how = " in the background" if self._given.is_background else ""
-        text = self._given.command
-        if len(text) > MAX_PREVIEW:
-            text = f"{text[:MAX_PREVIEW]}\n[… {len(text) - MAX_PREVIEW} more characters …]"
+        place = visible_line(place)
+        title = f"Run{how} in {place}"
         if self._leaves:
             title = confined.title(place, how, self._given.reason or "")
-            return {"kind": "command", "title": title, "text": text}
-        return {"kind": "command", "title": f"Run{how} in {place}", "text": text}
+        return {"kind": "command", "title": title, "text": self._given.command}
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
         """Runs the command; cancelled, it ends the whole process group first."""

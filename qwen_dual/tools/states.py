@@ -43,6 +43,11 @@ class FileStates:
             self._known.clear()
             self._ours.clear()
 
+    def knows(self, real: str) -> bool:
+        """Whether the session has read the file, in whatever state it was."""
+        with self._guard:
+            return real in self._known
+
     def require_known(self, real: str, shown: str, now: Version) -> None:
         """Makes sure that the session has read the file as it is ``now``.
 

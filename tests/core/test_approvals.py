@@ -229,3 +229,55 @@ def test_plan_mode_refuses_with_an_explanation_for_the_model() -> None:
     assert tool.runs == []
     assert host.of("control_request") == []
     assert "Plan mode" in str(model.requests[1].messages[-1])
+
+
+def test_a_change_that_cannot_be_made_is_an_error_and_nobody_is_asked() -> None:
+    tool = FakeTool("edit", "edit", diff="+{new}")
+    impossible = call("edit", new="x", after=1)
+    model = FakeModel(impossible, [TextDelta("I see.")], impossible)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        await host.result()
+        host.session.set_approval_mode("auto-edit")
+        host.session.submit("go")
+        await host.result(2)
+
+    host = Host(model, tool)
+    host.play(script)
+    assert host.of("control_request") == []
+    assert [(block["content"], block["is_error"]) for block in host.tool_results()] == [
+        ("0 occurrences found", True)
+    ] * 2
+    assert tool.runs == []
+
+
+def test_a_change_on_top_of_another_is_asked_for_once_that_is_made() -> None:
+    tool = FakeTool("edit", "edit", diff="+{new}")
+    model = FakeModel([*call("edit", "a", new="x"), *call("edit", "b", new="y", after=1)])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), True)
+        host.session.answer(await host.request(2), True)
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert [run["new"] for run in tool.runs] == ["x", "y"]
+
+
+def test_a_request_names_what_is_odd_in_its_preview() -> None:
+    model = FakeModel(call("edit", new="a\rb"))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        host.session.answer(await host.request(), False)
+        await host.result()
+
+    host = Host(model, FakeTool("edit", "edit", diff="+{new}"))
+    host.play(script)
+    (asked,) = host.of("control_request")
+    preview = asked["request"]["preview"]
+    assert preview["text"] == "+a\rb"
+    assert [warning["kind"] for warning in preview["warnings"]] == ["control"]

@@ -20,7 +20,15 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import Command, InvalidArguments, Kind, NeedsLeave, Subject, ToolResult
+from qwen_dual.core.tool import (
+    CannotBeDone,
+    Command,
+    InvalidArguments,
+    Kind,
+    NeedsLeave,
+    Subject,
+    ToolResult,
+)
 from qwen_dual.protocol.codec import encode
 from qwen_dual.shell.reader import Line, Simple
 
@@ -86,6 +94,8 @@ class FakeCall:
 
     async def preview(self) -> Preview | None:
         """The diff that the tool was told, with the new text that is asked for."""
+        if len(self.tool.runs) < self.arguments.get("after", 0):
+            raise CannotBeDone("0 occurrences found")
         text = self.tool.diff.format(**self.arguments)
         return {"kind": "diff", "title": self.title, "text": text} if text else None
 
@@ -109,7 +119,10 @@ class FakeCall:
 
 @dataclass
 class FakeTool:
-    """A tool that records what was run."""
+    """A tool that records what was run.
+
+    The argument ``after`` says how many calls must have run before a change can be made.
+    """
 
     name: str = "run_shell_command"
     kind: Kind = "execute"

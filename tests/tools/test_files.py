@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tool import CannotBeDone, InvalidArguments
 from qwen_dual.tools.toolset import toolset
 from tests.support.users import NOBODY, as_root, in_child, shared_folder
 from tests.tools.support import call, tool_of
@@ -342,14 +342,35 @@ def test_an_empty_old_string_creates_a_file(tools: Toolset, workspace: Path) -> 
     assert (workspace / "new.txt").read_text() == "hello\n"
 
 
-def test_an_edit_that_cannot_be_made_says_so_in_the_preview(
-    tools: Toolset, workspace: Path
-) -> None:
+def test_an_edit_that_cannot_be_made_is_not_asked_for(tools: Toolset, workspace: Path) -> None:
     (workspace / "a.txt").write_text("old")
     given = {"file_path": "a.txt", "old_string": "old", "new_string": "new"}
-    preview = anyio.run(tool_of(tools, "edit").prepare(given).preview)
-    assert preview is not None and preview["kind"] == "text"
-    assert "cannot be made" in preview["text"] and "was not read" in preview["text"]
+    with pytest.raises(CannotBeDone, match="was not read"):
+        anyio.run(tool_of(tools, "edit").prepare(given).preview)
+
+
+def test_what_lies_outside_is_not_told_by_an_edit_that_cannot_be(
+    tools: Toolset, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "there.txt").write_text("old")
+    told = []
+    for name in ("there.txt", "gone.txt"):
+        given = {"file_path": f"{elsewhere}/{name}", "old_string": "old", "new_string": "new"}
+        with pytest.raises(CannotBeDone) as failure:
+            anyio.run(tool_of(tools, "edit").prepare(given).preview)
+        told.append(str(failure.value).replace(name, "X"))
+    assert told[0] == told[1]
+
+
+def test_the_preview_of_a_change_is_exact(tools: Toolset, workspace: Path) -> None:
+    given = {"file_path": "odd\n+name\u202e", "content": 'import os; CMD\r+0\nx = "\t "\n'}
+    preview = anyio.run(tool_of(tools, "write_file").prepare(given).preview)
+    assert preview is not None
+    assert preview["title"] == "odd⟨LF⟩+name⟨U+202E⟩"
+    names, body = preview["text"].split("\n@@")
+    assert names == "--- /dev/null\n+++ b/odd⟨LF⟩+name⟨U+202E⟩"
+    assert body.split("\n")[1:] == ["+import os; CMD\r+0", '+x = "\t "']
 
 
 def test_files_that_are_not_utf8_are_not_edited(tools: Toolset, workspace: Path) -> None:
