@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qwen_dual.chats.page import page
 from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ class Entry:
         is_error: whether it failed.
         call_id: its call.
         diff: the change that it made to a file.
+        given: its arguments as they are shown; empty before they are.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Entry:
     is_error: bool = False
     call_id: str = ""
     diff: str = ""
+    given: str = ""
 
 
 def export(chat: Chat, form: str, *, title: str = "") -> str:
@@ -69,13 +72,15 @@ def export(chat: Chat, form: str, *, title: str = "") -> str:
 
 def _document(chat: Chat, form: str, title: str) -> str:
     entries = entries_of(chat.replay)
+    # For programs everything is exact; for the eye what hides in a text is an escape.
     if form == "json":
         return encode({**_about(chat), "messages": list(map(_plain, entries))}).decode()
     if form == "jsonl":
         lines = [{"type": "session", **_about(chat)}, *map(_plain, entries)]
         return b"".join(map(encode, lines)).decode()
     facts = [(name, str(value)) for name, value in _about(chat).items() if value]
-    title = title or _title(entries)
+    entries = list(map(_visible, entries))
+    title = visible(title or _title(entries), "prose")
     if form == "md":
         return _markdown(title, facts, entries)
     if form == "html":
@@ -123,6 +128,16 @@ def _entry(block: dict[str, Any], kind: str, time: str) -> Entry:
 
 def _answered(call: Entry, result: Entry) -> Entry:
     return replace(call, text=result.text, is_error=result.is_error)
+
+
+def _visible(entry: Entry) -> Entry:
+    return replace(
+        entry,
+        text=visible(entry.text, "prose"),
+        name=visible(entry.name),
+        diff=visible(entry.diff, "code"),
+        given=visible(encode(entry.input).decode().strip(), "code") if entry.input else "",
+    )
 
 
 def _told(body: Event, time: str, calls: dict[str, int], at: int) -> list[Entry]:
@@ -179,8 +194,8 @@ def _markdown(title: str, facts: list[tuple[str, str]], entries: Iterable[Entry]
             parts.append(f"### {_escaped(entry.name)}{state}")
             if entry.diff:
                 parts.append(_fenced(entry.diff, "diff"))
-            elif entry.input:
-                parts.append(_fenced(encode(entry.input).decode().strip(), "json"))
+            elif entry.given:
+                parts.append(_fenced(entry.given, "json"))
             if entry.text:
                 parts.append(_fenced(entry.text))
         elif entry.kind in ("notice", "compaction"):

@@ -8,8 +8,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from qwen_dual.protocol.codec import encode
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -84,8 +82,8 @@ def _article(entry: Entry) -> str:
 
 
 def _tool(entry: Entry) -> str:
-    given = encode(entry.input).decode().strip() if entry.input else ""
-    parts = [f"<pre>{escape(text)}</pre>" for text in (entry.diff or given, entry.text) if text]
+    shown = (entry.diff or entry.given, entry.text)
+    parts = [f"<pre>{escape(text)}</pre>" for text in shown if text]
     state = " (failed)" if entry.is_error else ""
     summary = f"<summary>{escape(entry.name)}{state}</summary>"
     return f"<details>{summary}{''.join(parts)}</details>"

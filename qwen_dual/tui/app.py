@@ -21,7 +21,7 @@ from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock
 from qwen_dual.tui.controller import Controller
-from qwen_dual.tui.external import NoEditor, edit
+from qwen_dual.tui.external import ExternalPrograms
 from qwen_dual.tui.footer import Facts, short_folder
 from qwen_dual.tui.keyinput import create_input
 from qwen_dual.tui.keys import make_bindings
@@ -118,12 +118,14 @@ class Tui:
         self._before_drawing = before_drawing
         self._sandbox = sandbox
         self._version, self._branch = version, branch
-        self._preferred_editor = editor
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
         self.view = View(self._clock.mark)
         self.controller = Controller(session, self.view, self, files=files)
+        self._programs = ExternalPrograms(
+            self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
+        )
         self._files = files
         self._markdown = MarkdownRenderer(links=links.supported(os.environ))
         self.controller.asking.dialog.highlight = self._markdown.highlight
@@ -151,8 +153,6 @@ class Tui:
         self._scrollback.on_resize(self._transcript.tail)
         self._failure: BaseException | None = None
         self._timers: dict[float, asyncio.TimerHandle] = {}
-        self._group: anyio.abc.TaskGroup | None = None
-        self._editing = False
         self._drawn = anyio.Event()
         if replay:
             self.replay(replay)
@@ -182,16 +182,17 @@ class Tui:
             if not self._hide_banner:
                 self._transcript.add([self._first_screen()])
                 self._transcript.commit()
-            async with anyio.create_task_group() as self._group:
-                self._group.start_soon(self._clock.run)
-                self._group.start_soon(self._end_with_session)
-                self._group.start_soon(self._load_late)
+            async with anyio.create_task_group() as group:
+                self._programs.group = group
+                group.start_soon(self._clock.run)
+                group.start_soon(self._end_with_session)
+                group.start_soon(self._load_late)
                 try:
                     await self._app.run_async(set_exception_handler=False, handle_sigint=False)
                 except EOFError:  # the terminal is gone
                     self._session.request_close()
-                self._group.cancel_scope.cancel()
-            self._group = None
+                self._programs.group = None
+                group.cancel_scope.cancel()
             for timer in self._timers.values():
                 timer.cancel()
             self._flush()
@@ -283,9 +284,14 @@ class Tui:
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
-        if self._group is not None and not self._editing:
-            self._editing = True
-            self._group.start_soon(self._edit)
+        self._programs.edit()
+
+    def page(self, text: str) -> None:
+        """Opens ``text`` in the person's pager."""
+        self._programs.page(text)
+
+    def _say_error(self, text: str) -> None:
+        self._transcript.add([NoticeBlock("error", text)])
 
     # -- the tasks -------------------------------------------------------------------------
 
@@ -307,20 +313,6 @@ class Tui:
         self._transcript.release()
         self._clock.mark()
         self.loaded.set()
-
-    async def _edit(self) -> None:
-        editor = self.controller.editor
-        try:
-            text = await edit(
-                editor.expanded(), self._session.closing, os.environ, self._preferred_editor
-            )
-        except NoEditor as error:
-            self._transcript.add([NoticeBlock("error", str(error))])
-        else:
-            editor.set(text)
-        finally:
-            self._editing = False
-        self._clock.mark()
 
     # -- drawing ---------------------------------------------------------------------------
 

@@ -1,15 +1,17 @@
 """What keys do while something is asked: a request's dialog, its reason, a command's form.
 
 A form that the person opened comes first; requests that arrive meanwhile wait behind it. The
-editor's keys are the controller's.
+editor's keys are the controller's; those that come too early are ``early_keys``'s.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.tui.dialog import GUARD, Dialog
+from qwen_dual.tui.early_keys import EarlyKeys
 from qwen_dual.tui.editor import Editor
 from qwen_dual.tui.form import Sheet
 from qwen_dual.tui.offer import Offer
@@ -20,9 +22,17 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
+    from qwen_dual.tui.choices import Answer
     from qwen_dual.tui.live_state import Request
 
 Focus = Literal["editor", "dialog", "reason", "form"]
+
+LASTING = 2 * GUARD
+"""Seconds without another key before a letter chooses what lasts; ``GUARD`` for a plain yes. A word
+that begins with that letter is an answer in words, and its second letter comes sooner."""
+
+# "n" opened the line in which these go on.
+_REST_OF_NO = re.compile(r"(?:o(?:t|pe)?|ever|ah)\b")
 
 
 class Asking:
@@ -57,19 +67,23 @@ class Asking:
         self._later = later
         self._now = now
         self._closed = -GUARD
+        self._early = EarlyKeys(self.dialog, later, self._give)
+        self._letter: tuple[str, float] | None = None  # and when it counts
+        self._said_no = False  # the reason was opened by "n"
 
     @property
     def focus(self) -> Focus:
         """Where keys go."""
         if self.form is not None:
             return "form"
-        if not self.dialog.open:
+        dialog = self.dialog
+        if not dialog.open:
             offer = self._offer
             return "form" if offer is not None and offer.takes_keys(self._now()) else "editor"
-        if self.dialog.asking_reason:
+        if dialog.asking_reason:
             return "reason"
-        if self.dialog.takes_keys(self._now()) or self.dialog.follows_another:
-            return "form" if self.dialog.sheet is not None else "dialog"
+        if dialog.takes_keys(self._now()) or dialog.follows_another or dialog.holds:
+            return "form" if dialog.sheet is not None else "dialog"
         return "editor"
 
     @property
@@ -112,6 +126,9 @@ class Asking:
         another = self.dialog.request is not before
         if another:
             self.reason.buffer.reset()
+            self._letter = None
+            if before is not None:
+                self._early.give_back()
         wait = self.dialog.seconds_until_armed(now)
         if self._offer is not None:
             if self.dialog.open or self.form is not None:
@@ -119,7 +136,30 @@ class Asking:
             wait = wait or self._offer.seconds_until_armed(now)
         if wait:
             self._later(wait)
+        else:
+            self._let_through(now)
         return another
+
+    # -- keys that have to wait ------------------------------------------------------------
+
+    def _let_through(self, now: float) -> None:
+        """Does what was waiting for its time."""
+        if self._early.let_through(now) or self._letter is None:
+            return
+        if now < self._letter[1]:
+            self._later(self._letter[1] - now)
+            return
+        self._letter = None
+        self._choose(self.dialog.choices[self.dialog.selected])
+        self._changed()
+
+    def _give(self, text: str) -> None:
+        """Gives the draft what turned out to be meant for it."""
+        if len(text) == 1:
+            self.type_in_editor(text)
+        elif text:
+            self.paste_in_editor(text)
+        self._changed()
 
     # -- a command's form ------------------------------------------------------------------
 
@@ -169,7 +209,7 @@ class Asking:
             self._offer.postpone(self._now())
             self.type_in_editor(text)
             return
-        self._fill(lambda sheet: sheet.type(text))
+        self._fill(lambda sheet: sheet.type(text), text)
 
     def form_paste(self, text: str) -> None:
         """Pasted text for the form."""
@@ -177,7 +217,7 @@ class Asking:
             self._offer.postpone(self._now())
             self.paste_in_editor(text)
             return
-        self._fill(lambda sheet: sheet.paste(text))
+        self._fill(lambda sheet: sheet.paste(text), text)
 
     def close_form(self) -> bool:
         """Closes a form that the person opened, or one that stands by; False where there is none."""
@@ -189,11 +229,14 @@ class Asking:
         self._drop_form()
         return True
 
-    def _fill(self, act: Callable[[Sheet], None]) -> None:
+    def _fill(self, act: Callable[[Sheet], None], text: str = "") -> None:
         sheet = self.sheet
+        if sheet is None:
+            return
         offering = self._is_offering
-        ready = self.form is not None or offering or self.dialog.takes_keys(self._now())
-        if sheet is None or not ready:
+        asked = self.form is None and not offering
+        if asked and not self.dialog.takes_keys(self._now()):
+            self._early.take(lambda: self._fill(act), text, self._now())
             return
         try:
             act(sheet)
@@ -237,35 +280,98 @@ class Asking:
 
     # -- the dialog ------------------------------------------------------------------------
 
-    def key(self, key: str) -> None:
-        """A key while a request is asked: ``up``, ``pagedown``, ``enter``, ``escape``, a digit."""
-        dialog = self.dialog
-        if not dialog.takes_keys(self._now()):
+    def key(self, key: str, text: str = "") -> None:
+        """A key while a request is asked.
+
+        Args:
+            key: ``up``, ``pagedown``, ``enter``, ``escape`` …; ``text`` for one that types.
+            text: what it types.
+        """
+        if not self.dialog.open:
             return
-        if key in ("up", "k", "c-p"):
-            dialog.move(-1)
-        elif key in ("down", "j", "c-n", "tab"):
-            dialog.move(1)
-        elif key in ("pageup", "pagedown"):
-            dialog.scroll(-1 if key == "pageup" else 1)
-        elif key == "escape":
-            self._answer(allowed=False)
-        elif key == "enter" or (key.isdecimal() and dialog.select(int(key))):
-            self._choose()
+        if not self.dialog.takes_keys(self._now()):
+            self._early.take(lambda: self.key(key, text), text, self._now())
+            return
+        self.dialog.refused = False
+        waiting, self._letter = self._letter, None
+        if key == "text":
+            self._type(text, waiting[0] if waiting else "")
+        elif key == "enter" and waiting is not None:
+            self._choose(self.dialog.choices[self.dialog.selected])
+        else:
+            self._command(key)
         self._changed()
+
+    def paste(self, text: str) -> None:
+        """Pasted text while a request is asked: an answer in words, whatever it says."""
+        if not self.dialog.takes_keys(self._now()):
+            self._early.take(lambda: self.paste(text), text, self._now())
+            return
+        self._open_reason((self._letter[0] if self._letter else "") + text)
+        self._changed()
+
+    def _command(self, key: str) -> None:
+        dialog = self.dialog
+        match key:
+            case "up" | "down":
+                dialog.move(-1 if key == "up" else 1)
+            case "pageup" | "pagedown":
+                dialog.scroll(-1 if key == "pageup" else 1)
+            case "escape":
+                self._answer(allowed=False)
+            case "enter":
+                choice = dialog.enter()
+                if choice is not None:
+                    self._choose(choice)
+
+    def _type(self, text: str, before: str) -> None:
+        """What is typed: a mark, a choice, or the first of an answer in words.
+
+        Args:
+            before: a letter that still waited to count.
+        """
+        dialog = self.dialog
+        if before:
+            self._open_reason(before + text)
+            return
+        chosen = dialog.with_key(text)
+        if text in ("j", "k"):
+            dialog.move(1 if text == "j" else -1)
+        elif len(text) == 1 and text in "123456789":
+            dialog.mark(int(text) - 1)
+        elif chosen is None:
+            self._open_reason(text)
+        elif dialog.choices[chosen].asks_reason:
+            self._open_reason("", said_no=True)
+        else:
+            dialog.mark(chosen)
+            wait = LASTING if dialog.choices[chosen].remember else GUARD
+            self._letter = (text, self._now() + wait)
+            self._later(wait)
+
+    def _open_reason(self, text: str, *, said_no: bool = False) -> None:
+        self._letter = None
+        self._said_no = said_no
+        self.dialog.mark(len(self.dialog.choices) - 1)
+        self.dialog.asking_reason = True
+        self.reason.paste(text)
 
     def reason_enter(self) -> None:
         """Says no, with what was typed as the reason."""
-        self._answer(allowed=False, message=self.reason.expanded().strip() or None)
+        said = self.reason.expanded().strip()
+        if self._said_no and _REST_OF_NO.match(said):
+            said = f"n{said}"
+        self._answer(allowed=False, message=said or None)
 
     def reason_escape(self) -> None:
-        """Says no without a reason."""
-        self._answer(allowed=False)
+        """Goes back to the choices."""
+        self.reason.buffer.reset()
+        self.dialog.asking_reason = False
+        self._changed()
 
-    def _choose(self) -> None:
-        choice = self.dialog.choices[self.dialog.selected]
+    def _choose(self, choice: Answer) -> None:
         if choice.asks_reason:
-            self.dialog.asking_reason = True
+            self._open_reason("", said_no=True)
         else:
             self._answer(allowed=choice.allowed, remember=choice.remember)
 

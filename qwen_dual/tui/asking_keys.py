@@ -14,8 +14,16 @@ if TYPE_CHECKING:
 
     from qwen_dual.tui.asking import Asking
 
-_DIALOG_KEYS = ("up", "down", "c-p", "c-n", "tab", "pageup", "pagedown", "enter")
-_DIALOG_LETTERS = ("j", "k", *"123456789")
+_DIALOG_KEYS = {
+    "up": "up",
+    "c-p": "up",
+    "down": "down",
+    "c-n": "down",
+    "tab": "down",
+    "pageup": "pageup",
+    "pagedown": "pagedown",
+    "enter": "enter",
+}
 
 # What a form calls a key; prompt-toolkit's own bindings would put what is deleted into its kill
 # ring, where a secret has no business.
@@ -57,12 +65,16 @@ _FORM_KEYS = {
 
 
 def bind_dialog(bindings: KeyBindings, asking: Asking) -> None:
-    """The keys of an approval dialog; every other is swallowed."""
+    """The keys of an approval dialog; what types nothing and is not one of them is swallowed."""
     here = Condition(lambda: asking.focus == "dialog")
-    for key in (*_DIALOG_KEYS, *_DIALOG_LETTERS):
-        bindings.add(key, filter=here)(_handler(asking.key, key))
-    for ignored in (Keys.Any, Keys.BracketedPaste):
-        bindings.add(ignored, filter=here)(lambda _: None)
+    for key, name in _DIALOG_KEYS.items():
+        bindings.add(key, filter=here)(_handler(asking.key, name))
+    bindings.add(Keys.BracketedPaste, filter=here)(lambda event: asking.paste(event.data))
+
+    @bindings.add(Keys.Any, filter=here)
+    def _typed(event: KeyPressEvent) -> None:
+        if event.data.isprintable():
+            asking.key("text", event.data)
 
 
 def bind_reason(bindings: KeyBindings, asking: Asking) -> None:

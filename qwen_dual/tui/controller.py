@@ -13,6 +13,7 @@ from qwen_dual.core.slash import is_slash
 from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.tui.asking import Asking
 from qwen_dual.tui.dialog import GUARD
+from qwen_dual.tui.dialog_lines import preview_text
 from qwen_dual.tui.editor import Editor
 from qwen_dual.tui.suggest import Suggestions
 
@@ -55,6 +56,10 @@ class Screen(Protocol):
 
     def expand(self) -> None:
         """The last folded output is to be shown whole."""
+        ...
+
+    def page(self, text: str) -> None:
+        """A text is to be shown in the person's pager."""
         ...
 
     def edit_externally(self) -> None:
@@ -354,8 +359,12 @@ class Controller:
         self._screen.clear()
 
     def expand(self) -> None:
-        """Shows the last folded output whole."""
-        self._screen.expand()
+        """Shows the last folded output whole; while something is asked, what it is about."""
+        request = self.asking.dialog.request
+        if request is not None and self.asking.sheet is None:
+            self._screen.page(preview_text(request))
+        else:
+            self._screen.expand()
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""

@@ -1,7 +1,8 @@
 """A unified diff as lines: numbers, signs, colours, syntax. Pure.
 
-The signs alone tell what was added and removed, so that nothing is lost without colours. It does
-not bound the diff: whoever made it did, and the transcript shows the beginning.
+The signs alone tell what was added and removed, so that nothing is lost without colours, and what
+hides in a line is an escape or a mark (``exact``). It does not bound the diff: whoever made it did, and
+the transcript shows the beginning.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.previews import crlf_throughout, without_cr
+from qwen_dual.protocol.visible import WRAP_MARK, escape, visible
 from qwen_dual.tui import theme
-from qwen_dual.tui.lines import TAB, fit, width_of
+from qwen_dual.tui.exact import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,8 @@ MAX_HIGHLIGHTED = 400
 """Rows beyond which code stays plain."""
 
 GAP = "⋯"
+
+ALL_CRLF = f"every line ends in {escape(chr(13))}"
 
 _HUNK = re.compile(r"@@ -(?P<old>\d+)(?:,\d+)? \+(?P<new>\d+)(?:,\d+)? @@")
 
@@ -55,7 +60,10 @@ def diff_lines(rows: Sequence[str], inner: int, highlight: Highlight | None = No
         highlight: gives the parts of each line of some code, by the code and the file's name.
     """
     name, body = _split_names(rows)
-    parsed = _parsed(body)
+    crlf = crlf_throughout(rows)
+    parsed = _parsed(without_cr(body) if crlf else body)
+    if crlf:
+        parsed.insert(0, _Row("", ALL_CRLF))
     if highlight is not None and name and len(parsed) <= MAX_HIGHLIGHTED:
         _highlight(parsed, name, highlight)
     digits = len(str(max((row.number for row in parsed), default=0)))
@@ -65,6 +73,12 @@ def diff_lines(rows: Sequence[str], inner: int, highlight: Highlight | None = No
     for row in parsed:
         lines += _lines(row, inner, digits)
     return lines
+
+
+def change_counts(rows: Sequence[str]) -> str:
+    """How many lines a diff adds and removes."""
+    body = _split_names(rows)[1]
+    return f"+{sum(row[:1] == '+' for row in body)} −{sum(row[:1] == '-' for row in body)}"
 
 
 def _split_names(rows: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -85,11 +99,11 @@ def _parsed(rows: Sequence[str]) -> list[_Row]:
                 parsed.append(_Row("", GAP))
         elif row[:1] in ("+", "-", " ") and (old or new):
             sign = row[0]
-            parsed.append(_Row(sign, row[1:].expandtabs(TAB), old if sign == "-" else new))
+            parsed.append(_Row(sign, visible(row[1:], "code"), old if sign == "-" else new))
             old += sign != "+"
             new += sign != "-"
         else:
-            parsed.append(_Row("", row.removeprefix("\\ ").expandtabs(TAB)))
+            parsed.append(_Row("", visible(row.removeprefix("\\ "), "code")))
     return parsed
 
 
@@ -109,7 +123,7 @@ def _highlight(rows: list[_Row], name: str, highlight: Highlight) -> None:
 def _lines(row: _Row, inner: int, digits: int) -> list[Line]:
     if not row.sign:
         text = f"{' ' * (digits - 1)}{row.text}" if row.text == GAP and digits else row.text
-        return _wrapped([("", "  ")], [("", "  ")], [(theme.DIM, text)], inner)
+        return _behind([("", "  ")], [("", "  ")], [(theme.DIM, text)], inner)
     base = {"+": "added", "-": "removed"}.get(row.sign, "code")
     plain = {"code": theme.PLAIN}.get(base, f"class:{base}")
     head: Line = [("", "  ")]
@@ -121,31 +135,20 @@ def _lines(row: _Row, inner: int, digits: int) -> list[Line]:
     if inner < TINY:
         used -= 1
     head.append((plain, row.sign.ljust(used - digits - bool(digits))))
-    rest.append(("", " " * used))
+    before = used - 2 if inner >= TINY else used - 1
+    rest.append((theme.DIM, " " * before + WRAP_MARK))
+    rest.append(("", " " * (used - before - 1)))
     parts: Line = [
         (f"class:{base}.{kind}" if kind else plain, text)
         for kind, text in (row.parts if row.parts is not None else [("", row.text)])
     ]
-    return _wrapped(head, rest, parts, max(1, inner - used))
+    return _behind(head, rest, parts, max(1, inner - used))
 
 
-def _wrapped(head: Line, rest: Line, parts: Line, width: int) -> list[Line]:
+def _behind(head: Line, rest: Line, parts: Line, width: int) -> list[Line]:
     """``parts`` in rows of at most ``width`` columns, behind ``head`` and then ``rest``."""
-    lines: list[Line] = [list(head)]
-    room = width
-    for style, whole in parts:
-        text = whole
-        while width_of(text) > room:
-            end = fit(text, room) or (1 if room == width else 0)
-            if end:
-                lines[-1].append((style, text[:end]))
-                text = text[end:]
-            lines.append(list(rest))
-            room = width
-        if text:
-            lines[-1].append((style, text))
-            room -= width_of(text)
-    return [_stripped(line) for line in lines]
+    rows = rows_of(parts, width)
+    return [_stripped([*(rest if number else head), *row]) for number, row in enumerate(rows)]
 
 
 def _stripped(line: Line) -> Line:

@@ -1,6 +1,7 @@
-"""The draft in the person's own editor: $VISUAL, $EDITOR, or one that is there.
+"""The person's own programs in front of the UI: an editor for the draft, a pager for what is long.
 
-Owns the temporary file and the process. The program is suspended meanwhile; events go on.
+$VISUAL, $EDITOR and $PAGER, or one that is there. Owns the temporary file and the process. The UI is
+suspended meanwhile; events go on.
 """
 
 from __future__ import annotations
@@ -15,13 +16,72 @@ import anyio
 from prompt_toolkit.application import in_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from qwen_dual.tui.editor import Editor
 
 _FALLBACKS = ("editor", "nano", "vim", "vi")
+_PAGERS = ("less", "more")
 
 
 class NoEditor(OSError):
-    """There is no editor, or it could not be started, or it failed."""
+    """There is no editor or pager, or it could not be started, or it failed."""
+
+
+class ExternalPrograms:
+    """Opens one of them at a time.
+
+    Args:
+        editor: holds the draft.
+        closing: when it is set, what is open is ended.
+        preferred: the editor to use: see ``editor_command``.
+        say: tells what went wrong.
+        changed: called when something must be drawn.
+    """
+
+    def __init__(
+        self,
+        editor: Editor,
+        closing: anyio.Event,
+        preferred: str,
+        say: Callable[[str], object],
+        changed: Callable[[], object],
+    ) -> None:
+        self.group: anyio.abc.TaskGroup | None = None
+        self._editor = editor
+        self._closing = closing
+        self._preferred = preferred
+        self._say = say
+        self._changed = changed
+        self._open = False
+
+    def edit(self) -> None:
+        """Opens the draft in the editor."""
+        self._start(self._edit())
+
+    def page(self, text: str) -> None:
+        """Opens ``text`` in the pager."""
+        self._start(page(text, self._closing, os.environ))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        if self.group is None or self._open:
+            work.close()
+            return
+        self._open = True
+        self.group.start_soon(self._guarded, work)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except NoEditor as error:
+            self._say(str(error))
+        finally:
+            self._open = False
+        self._changed()
+
+    async def _edit(self) -> None:
+        draft = self._editor.expanded()
+        self._editor.set(await edit(draft, self._closing, os.environ, self._preferred))
 
 
 # By the names of Qwen Code's settings: editors that let go of the terminal unless told to wait.
@@ -83,8 +143,45 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
         os.unlink(path)
 
 
-def _write(text: str) -> str:
-    handle, path = tempfile.mkstemp(prefix="qwen-dual-", suffix=".md")
+async def page(text: str, closing: anyio.Event, env: Mapping[str, str]) -> None:
+    """Opens ``text`` in the pager until the person leaves it.
+
+    Raises:
+        NoEditor: with what failed and what to do.
+    """
+    command = pager_command(env)
+    path = _write(text, ".txt")
+    try:
+        with anyio.CancelScope(shield=True):
+            async with in_terminal():
+                await _run([*command, path], closing)
+    finally:
+        os.unlink(path)
+
+
+def pager_command(env: Mapping[str, str]) -> list[str]:
+    """The command line of the person's pager.
+
+    Raises:
+        NoEditor: none is named and none is there.
+    """
+    value = env.get("PAGER", "").strip()
+    try:
+        command = shlex.split(value)
+    except ValueError as error:
+        raise NoEditor(f"$PAGER is {value!r}, which is no command: {error}") from error
+    # It would show everything at once and be gone.
+    if command and command[0] != "cat":
+        return command
+    for name in _PAGERS:
+        if shutil.which(name, path=env.get("PATH")):
+            # Else it leaves at once where the text fits into the window.
+            return [name, "-+F"] if name == "less" else [name]
+    raise NoEditor("No pager found: set $PAGER to the command of one.")
+
+
+def _write(text: str, suffix: str = ".md") -> str:
+    handle, path = tempfile.mkstemp(prefix="qwen-dual-", suffix=suffix)
     with open(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     return path
@@ -100,7 +197,8 @@ async def _run(command: list[str], closing: anyio.Event) -> int:
         process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None)
     except OSError as error:
         raise NoEditor(
-            f"{command[0]} could not be started ({error.strerror}): set $VISUAL or $EDITOR."
+            f"{command[0]} could not be started ({error.strerror}): "
+            "set $VISUAL, $EDITOR or $PAGER to a program that is there."
         ) from error
     async with process, anyio.create_task_group() as group:
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.visible import visible
 from qwen_dual.tui import theme
 from qwen_dual.tui.field import CURSOR
 from qwen_dual.tui.lines import clip, clip_line, width_of, wrap
-from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
     from qwen_dual.tui.form import Page, Sheet
@@ -47,7 +47,7 @@ def form_lines(
 
 def _head(text: str, inner: int, most: int, position: str) -> list[Line]:
     aside = f"  {position}" if position else ""
-    rows = wrap(sanitise(text), max(1, inner - width_of(aside)))
+    rows = wrap(visible(text, "prose"), max(1, inner - width_of(aside)))
     if len(rows) > most:
         rows[most - 1 :] = [clip("\n".join(rows[most - 1 :]), inner)]
     lines: list[Line] = [[("", "  "), (theme.STRONG, row)] for row in rows]
@@ -59,7 +59,7 @@ def _head(text: str, inner: int, most: int, position: str) -> list[Line]:
 
 def _details(page: Page, inner: int, most: int) -> list[Line]:
     """What the question is about, as far as there is room; the choices matter more."""
-    rows = [row for text in page.question.details for row in wrap(sanitise(text), inner)]
+    rows = [row for text in page.question.details for row in wrap(visible(text, "prose"), inner)]
     if len(rows) > most:
         kept = max(0, most - 1)
         rows = [*rows[:kept], f"… {len(rows) - kept} more lines"] if most > 0 else []
@@ -115,7 +115,10 @@ def _rows(page: Page, inner: int, *, armed: bool) -> list[Line]:
     choices = [page.question.choices[index] for index in page.visible]
     heads = [_row_head(page, row, armed=armed) for row in range(len(choices))]
     labels = [
-        clip(sanitise(choice.label or choice.value), inner + 2 - sum(width_of(t) for _, t in head))
+        clip(
+            visible(choice.label or choice.value, "prose"),
+            inner + 2 - sum(width_of(t) for _, t in head),
+        )
         for choice, head in zip(choices, heads, strict=True)
     ]
     column = max(map(width_of, labels), default=0)
@@ -127,7 +130,7 @@ def _rows(page: Page, inner: int, *, armed: bool) -> list[Line]:
         room = inner + 2 - used - (column - width_of(label)) - 2
         if choice.summary and room >= 8:
             pad = " " * (column - width_of(label) + 2)
-            line.append((theme.DIM, pad + clip(sanitise(choice.summary), room)))
+            line.append((theme.DIM, pad + clip(visible(choice.summary, "prose"), room)))
         lines.append(line)
     if page.has_field:
         lines.append(_own_row(page, inner, armed=armed))

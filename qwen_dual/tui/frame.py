@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 ROOMY = 12
 """From this many rows on, blank lines set the parts apart."""
 
+DIALOG_SHARE = 60
+"""Of 100 rows, how many a dialog may take."""
+
+MIN_DIALOG = 10
+"""Rows that it may take however low the window is, as far as there are so many."""
+
 PROMPT_WIDTH = 2
 
 
@@ -94,7 +100,8 @@ def compose(
             frame.form.insert(0, [])
         left -= len(frame.form)
     elif dialog.open:
-        frame.dialog = dialog.lines(columns, left - 1 if gap else left, now)
+        room = min(left, max(MIN_DIALOG, rows * DIALOG_SHARE // 100))
+        frame.dialog = dialog.lines(columns, room - 1 if gap else room, now)
         if gap and frame.dialog:
             frame.dialog.insert(0, [])
             if focus == "editor":

@@ -20,6 +20,8 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+p, n", "the same"),
     ("ctrl+r", "search history"),
     ("shift+tab", "approval mode"),
+    ("y s p u n", "answer when asked"),
+    ("pgup pgdn", "scroll a request"),
     ("esc", "close, interrupt"),
     ("esc esc", "clear the draft"),
     ("ctrl+c", "stop, clear, exit"),

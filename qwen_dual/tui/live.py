@@ -29,6 +29,9 @@ MAX_QUEUE_LINES = 3
 MAX_TODO_LINES = 8
 MAX_RETRY_LINES = 3
 
+WAITING = "◆"
+WAITS = "Waiting for you"
+
 STOP_HINT = "esc to interrupt"
 RETRY_STOP_HINT = "esc to stop"
 
@@ -78,13 +81,15 @@ def _tail(view: View, inner: int, room: int) -> list[Line]:
 
 
 def _tools(work: Work, inner: int, now: float) -> list[Line]:
-    asking = {request.tool_use_id for request in work.requests.values()}
-    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asking]
+    asked = [request.tool_use_id for request in work.requests.values()]
+    # The first of them is the dialog's.
+    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asked[:1]]
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
-        lines += gutter(
-            [tool_head(tool.name, tool.title, _note(tool, now), inner)], RUNNING, theme.ACCENT
-        )
+        waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))
+        head = tool_head(tool.name, tool.title, "waiting" if waits else _note(tool, now), inner)
+        symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
+        lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
         lines += [[("", "  "), (theme.DIM, row)] for row in rows[-MAX_OUTPUT_LINES:]]
     if len(tools) > MAX_TOOLS:
@@ -114,16 +119,18 @@ def _status(work: Work, inner: int, now: float | None) -> list[Line]:
         # What failed matters more than rows.
         rows = wrap(f"{_retrying(work.retry, now)} · {RETRY_STOP_HINT}", inner)[:MAX_RETRY_LINES]
         return [[("", "  "), (theme.DIM, row)] for row in rows]
-    text = work.state
+    waits = work.state == "awaiting_approval"
+    text = WAITS if waits else work.state
     if now is not None:
         text += f" · {elapsed(now - work.since)}"
-        tokens = tokens_written(work)
+        tokens = "" if waits else tokens_written(work)
         if tokens and width_of(text) + width_of(tokens) + 3 <= inner:
             text += f" · {tokens}"
-    if work.state != "awaiting_approval":
+    if not waits:
         hint = f" · {STOP_HINT}"
         text += hint if width_of(text) + width_of(hint) <= inner else ""
-    return [[("", "  "), (theme.DIM, clip(text, inner))]]
+    mark = (theme.ACCENT, f"{WAITING} ") if waits else ("", "  ")
+    return [[mark, (theme.DIM, clip(text, inner))]]
 
 
 def _retrying(retry: Retry, now: float | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.sanitise import OutputTail, sanitise
 
 if TYPE_CHECKING:
@@ -65,10 +66,14 @@ class Request:
     """A tool call that waits for leave.
 
     Attributes:
-        kind: of the preview: ``command``, ``diff`` or ``text``.
-        argument: what says most about the call, in one line.
+        kind: of the preview: ``command``, ``diff``, ``text`` or ``questions``.
+        title: of the preview, as it came.
+        text: what will happen, exactly.
+        argument: what says most about the call, with escapes for what hides in it.
         rule: what "always" would remember; empty where the session remembers nothing.
         outside: the path outside the workspace that it touches; empty inside.
+        warnings: what in the text is not what it looks like, in sentences.
+        is_cut: the text does not say all.
         input: the arguments of the call, as they came.
     """
 
@@ -81,6 +86,8 @@ class Request:
     argument: str = ""
     rule: str = ""
     outside: str = ""
+    warnings: tuple[str, ...] = ()
+    is_cut: bool = False
     input: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -125,12 +132,12 @@ class Work:
 
 
 def telling_argument(arguments: Mapping[str, Any]) -> str:
-    """The argument of a call that says most, as one text; empty where none does."""
+    """The argument of a call that says most, as it came; empty where none does."""
     for key in _TELLING:
         value = arguments.get(key)
         if isinstance(value, str) and value:
-            return sanitise(value)
-    return next((sanitise(value) for value in arguments.values() if isinstance(value, str)), "")
+            return value
+    return next((value for value in arguments.values() if isinstance(value, str)), "")
 
 
 def request_of(event: Mapping[str, Any]) -> Request:
@@ -139,15 +146,18 @@ def request_of(event: Mapping[str, Any]) -> Request:
     preview = request.get("preview") or {}
     arguments = request.get("input") or {}
     argument = telling_argument(arguments)
+    warnings = preview.get("warnings") or ()
     return Request(
         request_id=event["request_id"],
         tool_use_id=request["tool_use_id"],
         tool_name=sanitise(request["tool_name"]),
         kind=preview.get("kind") or "text",
-        title=sanitise(preview.get("title") or ""),
-        text=sanitise(preview.get("text") or "") or argument,
-        argument=argument,
-        rule=sanitise(request.get("rule") or ""),
-        outside=sanitise(request.get("blocked_path") or ""),
+        title=preview.get("title") or "",
+        text=preview.get("text") or argument,
+        argument=visible(argument),
+        rule=request.get("rule") or "",
+        outside=request.get("blocked_path") or "",
+        warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
+        is_cut=any(warning["kind"] == "cut" for warning in warnings),
         input=arguments,
     )

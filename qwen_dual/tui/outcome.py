@@ -46,7 +46,7 @@ def finished_tool(
     if is_error:
         shown, hidden = lines[-SHOWN_ERROR_LINES:], max(0, len(lines) - SHOWN_ERROR_LINES)
     elif call.diff:
-        lines = call.diff.rstrip().split("\n")
+        lines = call.diff.rstrip("\n").split("\n")
         hidden = max(0, len(lines) - SHOWN_DIFF_LINES)
         return ToolBlock(
             call.name,

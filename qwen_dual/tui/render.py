@@ -85,7 +85,7 @@ class BlockRenderer:
             case ExpandedBlock():
                 title = gutter(plain([clip(block.title, inner)], theme.STRONG), RUNNING, theme.DIM)
                 if block.diff:
-                    return title + self._diff(block.text.rstrip().split("\n"), inner)
+                    return title + self._diff(block.text.rstrip("\n").split("\n"), inner)
                 return title + _indented(wrap(block.text, inner), theme.DIM)
             case TodoBlock():
                 return todo_block_lines(block, inner + GUTTER)

@@ -23,6 +23,9 @@ ERROR = "class:error"
 STRONG = "class:strong"
 ADDED = "class:added"
 REMOVED = "class:removed"
+ODD = "class:odd"
+"""What hides in a foreign text, made visible."""
+
 PLAIN = ""
 
 DEFAULT = "default"
@@ -77,6 +80,7 @@ _ATTRIBUTES = {
     "strong": "bold",
     "link": "underline",
     "selected": "bold reverse",
+    "odd": "bold reverse",
     # In a changed line the hue says what changed; what is code shows as weight.
     "added.keyword": "bold",
     "removed.keyword": "bold",

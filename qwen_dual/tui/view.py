@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.blocks import (
     AnswerBlock,
     ExpandedBlock,
@@ -201,7 +202,7 @@ class View:
         for block in message["content"]:
             if block["type"] == "tool_use":
                 call = self._call(block["id"], block["name"])
-                call.title = telling_argument(block["input"])
+                call.title = visible(telling_argument(block["input"]))
                 if block["name"] == TODO:
                     call.todos = todos_of(block["input"])
             elif block["type"] == "text" and not block["text"].lstrip().startswith(_FAILURE):
@@ -213,7 +214,7 @@ class View:
             if block["type"] == "text":
                 self._end_block()
                 self._show_failure()
-                self._prompt(sanitise(block["text"]), remote=event.get("origin") == "input")
+                self._prompt(_prompted(block["text"]), remote=event.get("origin") == "input")
             elif block["type"] == "tool_result":
                 self._tool_result(block)
 
@@ -336,7 +337,7 @@ class View:
             call.title = sanitise(data["text"]) or call.title
             preview = data.get("preview") or {}
             if preview.get("kind") == "diff":
-                call.diff = sanitise(preview["text"])
+                call.diff = preview["text"]
         else:
             call.show_output(data["text"])
 
@@ -345,6 +346,11 @@ class View:
         if call is None:
             call = self.work.tools[tool_use_id] = RunningTool(tool_use_id, sanitise(name))
         return call
+
+
+def _prompted(text: str) -> str:
+    """A prompt as it is shown; a command for the shell exactly."""
+    return visible(text) if text.startswith("!") else sanitise(text)
 
 
 _HANDLERS: dict[str, Callable[[View, Event], None]] = {

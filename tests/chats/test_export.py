@@ -69,6 +69,23 @@ def test_markdown_keeps_answers_as_they_are_and_fences_what_may_not_be(tmp_path:
     assert "### run\\_shell\\_command (failed)" in document
 
 
+def test_what_hides_in_a_chat_is_shown_for_the_eye_and_exact_for_programs(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("Go\u202e on 👩‍💻")
+    recording.answer(use(command="ls \u200b\x1b[2K")).finish()
+    recording.bus.publish(events.tool_result("call_1", "out\u2066", is_error=False))
+    recording.end_turn()
+    recording.recorder.close()
+    exported = load(recording.path)
+    for form in ("md", "html"):
+        document = export(exported, form)
+        assert all(char not in document for char in "\u202e\u200b\x1b\u2066")
+        for shown in ("Go⟨U+202E⟩ on 👩‍💻", "ls ⟨U+200B⟩", "out⟨U+2066⟩"):
+            assert shown in document
+    call = decode(export(exported, "json"))["messages"][1]
+    assert (call["input"], call["result"]) == ({"command": "ls \u200b\x1b[2K"}, "out\u2066")
+
+
 class Tags(HTMLParser):
     """Notes the tags and the text of a page."""
 

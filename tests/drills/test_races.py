@@ -24,9 +24,9 @@ def test_each_request_is_resolved_once_and_runs_only_if_it_was_allowed(tmp_path:
             program.submit(f"run touch made-{number}")
             request = program.request(number)
             # The sign that the dialog takes keys; one that just appeared takes none.
-            screen.wait_for(lambda terminal: any("› 1. Yes" in row for row in terminal.screen))
+            screen.wait_for(lambda terminal: any("› y  Yes" in row for row in terminal.screen))
             together = threading.Barrier(2)
-            key = "\r" if number % 2 else "4"  # yes, or no and then a reason
+            key = "\r" if number % 2 else "n"  # yes, or no and then a reason
 
             def by_channel(
                 request: str = request,
@@ -42,7 +42,7 @@ def test_each_request_is_resolved_once_and_runs_only_if_it_was_allowed(tmp_path:
             screen.send(key)
             thread.join(30)
             program.result(number)
-            screen.wait_for(lambda terminal: not any("1. Yes" in row for row in terminal.screen))
+            screen.wait_for(lambda terminal: not any("y  Yes" in row for row in terminal.screen))
             screen.send("\x15")  # a key that came after the dialog had closed went to the editor
         assert program.quit() == 0
         responses = [event["response"] for event in program.of("control_response")]

@@ -23,7 +23,7 @@ def test_a_remote_prompt_runs_as_if_typed_and_is_marked(tmp_path: Path) -> None:
         program.ready()
         program.submit("run echo from-remote", id="r1")
         request = program.request()
-        program.terminal.wait_for("Yes, allow once")
+        program.terminal.wait_for("y  Yes")
         program.answer(request, True)
         result = program.result()
         assert result["command_id"] == "r1"
@@ -32,7 +32,7 @@ def test_a_remote_prompt_runs_as_if_typed_and_is_marked(tmp_path: Path) -> None:
         assert program.of("control_response")[0]["response"]["resolved_by"] == "input"
         receipt = program.of("system", "command_receipt")[0]["data"]
         assert receipt == {"id": "r1", "status": "accepted"}
-        assert not any("Yes, allow once" in row for row in program.terminal.screen)
+        assert not any("y  Yes" in row for row in program.terminal.screen)
         program.quit()
 
 

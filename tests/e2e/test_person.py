@@ -19,7 +19,7 @@ def test_a_command_is_typed_approved_run_and_answered(tmp_path: Path) -> None:
         (program.work / "seen-by-ls").touch()
         screen = program.ready().terminal
         screen.send("run ls -la\r")
-        screen.wait_for("Yes, allow once")
+        screen.wait_for("y  Yes")
         assert "ls -la" in screen.text
         request = program.until(lambda event: event["type"] == "control_request")
         assert request["request"]["permission_suggestions"][0]["label"] == "Allow Command"

@@ -127,7 +127,7 @@ def test_when_the_keyboard_is_quicker_a_waiting_policy_is_let_go(
             turn = await session.submit("run echo x")
             await until(session, lambda e: e.type == "control_request")
             async for _ in session.terminal:
-                if any("Yes, allow once" in line for line in session.terminal.last_lines(40)):
+                if any("y  Yes" in line for line in session.terminal.last_lines(40)):
                     break
             while not turn.done:  # the dialog takes no key before its grace time is over
                 await session.write("\r")

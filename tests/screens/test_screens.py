@@ -134,11 +134,11 @@ def test_a_session_looks_the_same_in_both_terminals(
 
         filmed.screen.send("look around\r")
         filmed.program.request()
-        filmed.wait("1. Yes")
+        filmed.wait("y  Yes")
         dialog = filmed.moment("approval dialog")
         assert any("ls -la" in row for row in dialog)
 
-        filmed.screen.wait_for(lambda screen: any("› 1." in row for row in screen.screen))
+        filmed.screen.wait_for(lambda screen: any("› y" in row for row in screen.screen))
         filmed.screen.send("\x1b")
         filmed.program.result(2)
         filmed.screen.wait_for("✗ run_shell_command")

@@ -12,7 +12,7 @@ from tests.support.pty import Terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-ARMED = "› 1. Yes"
+ARMED = "› y  Yes"
 READY = "? shortcuts"
 
 

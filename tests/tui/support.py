@@ -13,6 +13,7 @@ from qwen_dual.core.questions import Choice, Question, pick
 from qwen_dual.core.slash import SlashCommand, SlashCommands
 from qwen_dual.protocol import events
 from qwen_dual.tui.controller import Controller
+from qwen_dual.tui.dialog import GUARD
 from qwen_dual.tui.view import View
 from tests.support.fakes import FakeModel, FakeTool
 
@@ -135,6 +136,7 @@ class FakeScreen:
     cleared: int = 0
     expanded: int = 0
     edited: int = 0
+    paged: list[str] = field(default_factory=list)
     raw: bool = False
     wakes: list[float] = field(default_factory=list)
 
@@ -156,6 +158,10 @@ class FakeScreen:
     def edit_externally(self) -> None:
         """Counts."""
         self.edited += 1
+
+    def page(self, text: str) -> None:
+        """Records."""
+        self.paged.append(text)
 
     def toggle_raw(self) -> None:
         """Toggles."""
@@ -184,7 +190,32 @@ class Desk:
         """Publishes requests and draws."""
         for request in requests:
             self.session.bus.publish(request)
+        self.draw()
+
+    def ask_and_wait(self, *requests: Event) -> None:
+        """Publishes requests and waits until keys are taken."""
+        self.ask(*requests)
+        self.wait()
+
+    def draw(self, width: int = 80, height: int = 20) -> list[Line]:
+        """Draws what is asked."""
         self.controller.before_drawing()
+        return self.controller.asking.dialog.lines(width, height, self.now.time)
+
+    def wait(self, seconds: float = GUARD) -> None:
+        """Lets time pass and draws."""
+        self.now.time += seconds
+        self.draw()
+
+    def press(self, *keys: str) -> None:
+        """Keys for a dialog, each at once: a name, or else what it types."""
+        for key in keys:
+            self.controller.note_key()
+            if key in ("up", "down", "pageup", "pagedown", "enter", "escape"):
+                self.controller.asking.key(key)
+            else:
+                self.controller.asking.key("text", key)
+            self.draw()
 
     def type(self, text: str) -> None:
         """Keys for the editor."""

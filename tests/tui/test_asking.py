@@ -97,7 +97,7 @@ def test_a_request_waits_behind_the_form_and_takes_no_key_meant_for_it() -> None
     assert desk.session.forms == [("approval-mode", ("default",))]
     desk.controller.asking.key("enter")
     assert desk.session.answers == []
-    desk.now.time += GUARD
+    desk.wait()
     desk.controller.asking.key("enter")
     assert [answer[0] for answer in desk.session.answers] == ["r1"]
 
@@ -143,7 +143,7 @@ def answer_both(desk: Desk) -> None:
 
 def test_questions_are_asked_one_by_one_and_answered_in_the_input() -> None:
     desk = Desk()
-    desk.ask(question_request())
+    desk.ask_and_wait(question_request())
     assert desk.controller.focus == "form"
     assert "? Colour: Which colour?" in window(desk)
     assert "3. Other…" in window(desk)
@@ -156,7 +156,7 @@ def test_questions_are_asked_one_by_one_and_answered_in_the_input() -> None:
 
 def test_escape_at_the_first_question_declines() -> None:
     desk = Desk()
-    desk.ask(question_request())
+    desk.ask_and_wait(question_request())
     asking = desk.controller.asking
     asking.form_key("enter")
     asking.form_key("escape")
@@ -167,7 +167,7 @@ def test_escape_at_the_first_question_declines() -> None:
 
 def test_questions_answered_elsewhere_close_the_form() -> None:
     desk = Desk()
-    desk.ask(question_request())
+    desk.ask_and_wait(question_request())
     desk.controller.asking.form_type("1")
     desk.session.bus.publish(events.control_response("q1", allowed=True, resolved_by="input"))
     desk.controller.before_drawing()
@@ -193,7 +193,7 @@ def test_questions_that_come_mid_typing_wait_for_a_pause() -> None:
 
 def test_questions_queue_with_other_requests() -> None:
     desk = Desk()
-    desk.ask(question_request(), request("r2"))
+    desk.ask_and_wait(question_request(), request("r2"))
     assert "1 of 2" in window(desk)
     answer_both(desk)
     assert "? Run this command?" in window(desk)
@@ -204,7 +204,24 @@ def test_a_request_whose_questions_are_malformed_can_still_be_declined() -> None
     desk = Desk()
     broken = question_request()
     broken["request"]["input"] = {"questions": [{"question": 5}, "x"]}
-    desk.ask(broken)
+    desk.ask_and_wait(broken)
     assert desk.controller.focus == "dialog"
     desk.controller.asking.key("escape")
     assert desk.session.answers == [("q1", False, None, None)]
+
+
+def test_a_single_key_for_questions_that_just_appeared_counts_once_they_take_keys() -> None:
+    desk = Desk()
+    desk.ask(question_request())
+    desk.controller.asking.form_type("2")
+    assert "? Colour: Which colour?" in window(desk)
+    desk.wait()
+    assert "? Which sizes?" in window(desk)
+
+
+def test_what_hides_in_a_question_is_shown() -> None:
+    desk = Desk()
+    asked = question_request()
+    asked["request"]["input"] = {"questions": [{"question": "Delete\u202e it?\x1b[2K"}]}
+    desk.ask_and_wait(asked)
+    assert "? Delete⟨U+202E⟩ it?⟨ESC⟩[2K" in window(desk)

@@ -1,46 +1,69 @@
-"""The approval dialog and the keys meant for it."""
+"""The approval dialog: what it shows, what its keys do, whom they are meant for."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+
 from qwen_dual.protocol import events
-from qwen_dual.tui.dialog import GUARD, Dialog, answers_for
+from qwen_dual.tui.asking import LASTING
+from qwen_dual.tui.choices import answers_for
+from qwen_dual.tui.dialog import GUARD, Dialog
 from qwen_dual.tui.live_state import Request, request_of
 from tests.tui.support import DIFF, Desk, edit_request, request, text_of
 
 
-def shown(desk: Desk, width: int = 60, height: int = 20) -> list[str]:
-    return text_of(desk.controller.asking.dialog.lines(width, height, desk.now.time))
+def shown(desk: Desk, width: int = 80, height: int = 20) -> list[str]:
+    return text_of(desk.draw(width, height))
 
 
-def labels(record: Request) -> list[str]:
-    return [choice.label for choice in answers_for(record)]
+def labels(record: Request) -> list[tuple[str, str]]:
+    return [(choice.key, choice.label) for choice in answers_for(record)]
+
+
+# -- what is shown -------------------------------------------------------------------------------
 
 
 def test_a_command_is_shown_as_it_will_run_with_the_ways_to_answer() -> None:
     desk = Desk()
-    desk.ask(request())
+    asked = {"command": "git status --short", "description": "Look what changed"}
+    desk.ask_and_wait(request(command="git status --short", input=asked))
     assert shown(desk) == [
-        "? Run this command?",
-        "  ls -la",
-        "  Run in the workspace",
-        "",
-        "  › 1. Yes, allow once",
-        "    2. Always allow 'ls *' in this project",
-        "    3. … for this user",
-        "    4. No, suggest changes (esc)",
+        '? Run this command?   "Look what changed"',
+        "  git status --short",
+        "  › y  Yes",
+        "    s  Yes, and 'git *' in this session",
+        "    p  … always in this project         u  … for this user",
+        "    n  No, and say what instead         esc  stop",
     ]
 
 
-def test_an_edit_is_shown_as_a_diff() -> None:
+def test_a_narrow_window_has_a_row_for_each_choice() -> None:
     desk = Desk()
-    desk.ask(edit_request())
-    assert shown(desk)[:5] == ["? Apply this change?", "  x", "  1 - old", "  1 + new", ""]
+    desk.ask_and_wait(request())
+    assert shown(desk, width=30) == [
+        "? Run this command?",
+        "  ls -la",
+        "  › y  Yes",
+        "    s  Yes, and 'ls *' in this",
+        "       session",
+        "    p  … always in this",
+        "       project",
+        "    u  … for this user",
+        "    n  No, and say what",
+        "       instead   esc  stop",
+    ]
+
+
+def test_a_change_is_shown_as_a_diff_with_its_size_and_place() -> None:
+    desk = Desk()
+    desk.ask_and_wait(edit_request())
+    assert shown(desk)[:4] == ["? Apply this change?", "  x  +1 −1", "  1 - old", "  1 + new"]
     assert labels(request_of(edit_request())) == [
-        "Yes, allow once",
-        "Yes, allow always",
-        "No, suggest changes (esc)",
+        ("y", "Yes"),
+        ("s", "Yes, and all edits of this session (turns on auto-edit)"),
+        ("n", "No, and say what instead"),
     ]
 
 
@@ -51,99 +74,226 @@ def test_reading_outside_and_the_web_are_allowed_by_folder_or_host() -> None:
         ("WebFetch(example.com)", "example.com"),
     ):
         record = request_of(request(tool_name="read_file", preview=None, rule=rule))
-        assert [(choice.label, choice.remember) for choice in answers_for(record)] == [
-            ("Yes, allow once", None),
-            (f"Always allow {covered} in this project", "project"),
-            ("No", None),
+        assert [(choice.key, choice.label, choice.remember) for choice in answers_for(record)] == [
+            ("y", "Yes", None),
+            ("p", f"Yes, and always {covered} in this project", "project"),
+            ("n", "No, and say what instead", None),
         ]
 
 
 def test_without_a_rule_nothing_can_be_allowed_for_longer() -> None:
-    record = request_of(request(rule=None))
-    assert labels(record) == ["Yes, allow once", "No, suggest changes (esc)"]
+    assert [key for key, _ in labels(request_of(request(rule=None)))] == ["y", "n"]
+
+
+def test_no_has_the_same_key_in_every_dialog() -> None:
+    for asked in (request(), request(rule=None), edit_request(), request(tool_name="web_fetch")):
+        assert labels(request_of(asked))[-1][0] == "n"
 
 
 def test_a_path_outside_the_workspace_is_named() -> None:
     desk = Desk()
-    desk.ask(request(tool_name="read_file", preview=None, blocked_path="/etc/passwd"))
-    assert shown(desk)[0] == "? Allow read_file?"
+    asked = {"file_path": "/etc/passwd"}
+    record = request(tool_name="read_file", preview=None, input=asked, blocked_path="/etc/passwd")
+    desk.ask_and_wait(record)
+    assert shown(desk)[0] == "? Read this file?"
     assert "  outside the workspace: /etc/passwd" in shown(desk)
 
 
-def test_arrows_letters_digits_and_enter_choose() -> None:
-    for keys, expected in (
-        (["enter"], ("r1", True, None, None)),
-        (["down", "enter"], ("r1", True, None, "project")),
-        (["j", "j", "k", "enter"], ("r1", True, None, "project")),
-        (["2"], ("r1", True, None, "project")),
-        (["3"], ("r1", True, None, "user")),
-        (["1"], ("r1", True, None, None)),
-        (["escape"], ("r1", False, None, None)),
-    ):
-        desk = Desk()
-        desk.ask(request())
-        for key in keys:
-            desk.controller.asking.key(key)
-        assert desk.session.answers == [expected]
-        assert desk.controller.focus == "editor"
-
-
-def test_a_digit_without_a_choice_does_nothing() -> None:
+@pytest.mark.parametrize(
+    ("command", "rows"),
+    [
+        ("touch MARK #\recho hello", ["  touch MARK #⟨CR⟩echo hello"]),
+        ("echo hello \x1bP; CMD", ["  echo hello ⟨ESC⟩P; CMD"]),
+        ("\n\nls \n\tcat x", ["  ⏎", "  ⏎", "  ls␣", "  ⇥   cat x"]),
+        ("ѕudо rm", ["  ⟨U+0455⟩ud⟨U+043E⟩ rm"]),
+        ("ls\n", ["  ls", "  ⏎"]),
+    ],
+)
+def test_nothing_in_a_command_is_hidden(command: str, rows: list[str]) -> None:
     desk = Desk()
-    desk.ask(request())
-    desk.controller.asking.key("9")
-    assert desk.session.answers == []
-    assert desk.controller.asking.dialog.selected == 0
+    desk.ask_and_wait(request(command=command, rule=None))
+    assert shown(desk)[1 : 1 + len(rows)] == rows
 
 
-def test_no_takes_a_reason_that_is_sent_with_it() -> None:
+def test_a_carriage_return_in_a_diff_hides_nothing() -> None:
     desk = Desk()
-    desk.ask(request())
-    desk.controller.asking.key("4")
-    assert desk.controller.focus == "reason"
-    assert desk.session.answers == []
-    desk.controller.asking.reason.insert("use pytest instead")
-    desk.controller.asking.reason_enter()
-    assert desk.session.answers == [("r1", False, "use pytest instead", None)]
+    desk.ask_and_wait(edit_request(diff=f'{DIFF}\n+import os; os.system("CMD")\r+0'))
+    assert any(row.endswith('import os; os.system("CMD")⟨CR⟩+0') for row in shown(desk))
 
 
-def test_no_without_a_reason_is_just_no() -> None:
-    for leave in ("reason_enter", "reason_escape"):
-        desk = Desk()
-        desk.ask(request())
-        desk.controller.asking.key("4")
-        getattr(desk.controller.asking, leave)()
-        assert desk.session.answers == [("r1", False, None, None)]
+def test_what_is_odd_is_said() -> None:
+    desk = Desk()
+    warning = {"kind": "bidi", "message": "Characters that turn: ⟨U+202E⟩.", "line": 1}
+    preview = {"kind": "command", "title": "", "text": "ls \u202e", "warnings": [warning]}
+    desk.ask_and_wait(request(preview=preview))
+    assert "! Characters that turn: ⟨U+202E⟩." in shown(desk)
 
 
 def test_several_requests_are_counted_and_come_one_after_another() -> None:
     desk = Desk()
-    desk.ask(request("r1"), request("r2"), request("r3"))
+    desk.ask_and_wait(request("r1"), request("r2"), request("r3"))
     assert shown(desk)[0].endswith("1 of 3")
-    desk.controller.asking.key("enter")
+    desk.press("enter")
     assert shown(desk)[0].endswith("2 of 3")
-    desk.now.time += GUARD
-    desk.controller.asking.key("enter")
-    desk.now.time += GUARD
-    desk.controller.asking.key("enter")
+    desk.wait()
+    desk.press("enter")
+    desk.wait()
+    desk.press("enter")
     assert [answer[0] for answer in desk.session.answers] == ["r1", "r2", "r3"]
     desk.ask(request("r4"))
     assert shown(desk)[0] == "? Run this command?"
 
 
+# -- keys ----------------------------------------------------------------------------------------
+
+
+def test_each_key_does_what_it_always_does() -> None:
+    for keys, expected in (
+        (["enter"], ("r1", True, None, None)),
+        (["y"], ("r1", True, None, None)),
+        (["s"], ("r1", True, None, "session")),
+        (["p"], ("r1", True, None, "project")),
+        (["u"], ("r1", True, None, "user")),
+        (["s", "enter"], ("r1", True, None, "session")),
+        (["down", "enter"], ("r1", True, None, "session")),
+        (["j", "j", "k", "enter"], ("r1", True, None, "session")),
+        (["3", "enter"], ("r1", True, None, "project")),
+        (["escape"], ("r1", False, None, None)),
+    ):
+        desk = Desk()
+        desk.ask_and_wait(request())
+        desk.press(*keys)
+        desk.wait(LASTING)
+        assert desk.session.answers == [expected], keys
+        assert desk.controller.focus == "editor"
+
+
+def test_what_moves_the_mark_chooses_nothing() -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    desk.press("1", "2", "9", "j", "k", "down", "up")
+    desk.wait(60)
+    assert desk.session.answers == []
+    assert desk.controller.asking.dialog.selected == 1
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1, 0.35])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "please wait",
+        "use python3 instead",
+        "stop that",
+        "yes but not now",
+        "you should not",
+        "undo it",
+        "what is this",
+    ],
+)
+def test_words_at_an_open_dialog_are_an_answer_and_never_allow(words: str, gap: float) -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    for char in words:
+        desk.wait(gap)
+        if desk.controller.focus == "reason":
+            desk.controller.note_key()
+            desk.controller.asking.reason.insert(char)
+        else:
+            desk.press(char)
+    assert desk.session.answers == []
+    desk.controller.asking.reason_enter()
+    assert desk.session.answers == [("r1", False, words, None)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("use find", "use find"), ("o, use find", "no, use find"), ("o", "no"), ("", None)],
+)
+def test_no_takes_a_reason_that_is_sent_with_it(typed: str, told: str | None) -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    desk.press("n")
+    assert desk.controller.focus == "reason"
+    desk.controller.asking.reason.insert(typed)
+    desk.controller.asking.reason_enter()
+    assert desk.session.answers == [("r1", False, told, None)]
+
+
+def test_escape_leaves_the_reason_for_the_choices() -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    desk.press("w")
+    assert desk.controller.focus == "reason"
+    desk.controller.asking.reason_escape()
+    assert desk.controller.focus == "dialog"
+    assert desk.session.answers == []
+
+
+def test_what_is_pasted_never_chooses() -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    desk.controller.asking.paste("y")
+    desk.wait(60)
+    assert desk.controller.focus == "reason"
+    assert desk.session.answers == []
+
+
+# -- whom a key is meant for ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["enter", "y"])
+def test_a_single_key_in_the_first_moments_counts_once_they_are_over(key: str) -> None:
+    desk = Desk()
+    desk.ask(request())
+    desk.press(key)
+    assert desk.session.answers == []
+    desk.wait(GUARD)
+    desk.wait(GUARD)
+    assert desk.session.answers == [("r1", True, None, None)]
+
+
+def test_a_word_that_begins_in_the_first_moments_is_the_drafts() -> None:
+    desk = Desk()
+    desk.ask(request())
+    desk.press("y", "e")
+    assert desk.controller.focus == "editor"
+    desk.type("s")
+    assert desk.controller.editor.text == "yes"
+    desk.wait(GUARD)
+    assert desk.controller.focus == "dialog"
+    assert desk.session.answers == []
+
+
+def test_an_enter_meant_for_the_editor_approves_nothing() -> None:
+    desk = Desk()
+    desk.type("hello")
+    desk.controller.enter()
+    desk.now.time += 0.1
+    desk.ask(request())
+    assert desk.controller.focus == "editor"
+    desk.controller.note_key()
+    desk.controller.enter()
+    desk.wait(60)
+    assert desk.session.answers == []
+
+
 def test_the_key_that_answered_one_request_cannot_answer_the_next() -> None:
     desk = Desk()
-    desk.ask(request("r1"), request("r2"))
-    desk.controller.asking.key("enter")
-    desk.controller.asking.key("enter")
+    desk.ask_and_wait(request("r1"), request("r2"))
+    desk.press("enter", "enter")
+    desk.wait(60)
     assert [answer[0] for answer in desk.session.answers] == ["r1"]
     assert desk.controller.focus == "dialog"  # nor does it go to the editor
 
 
-def test_a_dialog_that_appears_while_nobody_types_takes_keys_at_once() -> None:
+def test_a_key_for_a_request_that_somebody_else_answers_is_not_the_next_ones() -> None:
     desk = Desk()
-    desk.ask(request())
-    assert desk.controller.focus == "dialog"
+    desk.ask_and_wait(request("r1"), request("r2"))
+    desk.press("y")
+    desk.session.bus.publish(events.control_response("r1", allowed=True, resolved_by="input"))
+    desk.wait(60)
+    desk.wait(60)
+    assert desk.session.answers == []
 
 
 def test_a_dialog_that_appears_mid_typing_waits_for_a_pause() -> None:
@@ -195,7 +345,7 @@ def test_an_answer_from_elsewhere_closes_the_dialog_and_the_draft_is_as_it_was()
 
 def test_a_key_that_comes_after_somebody_elses_answer_answers_nothing() -> None:
     desk = Desk()
-    desk.ask(request())
+    desk.ask_and_wait(request())
     desk.session.bus.publish(events.control_response("r1", allowed=True, resolved_by="input"))
     desk.controller.asking.key("enter")
     assert desk.session.answers == []
@@ -214,30 +364,85 @@ def test_an_enter_meant_for_a_dialog_that_just_closed_does_not_send_the_draft() 
     assert desk.session.submitted == ["half a thought!"]
 
 
-def test_a_long_preview_can_be_read_to_its_end() -> None:
-    desk = Desk()
+# -- what does not fit ---------------------------------------------------------------------------
+
+
+def long_change() -> Desk:
     rows = [f"+line {number}" for number in range(100)]
-    desk.ask(edit_request(diff="\n".join([*DIFF.split("\n")[:3], *rows])))
+    desk = Desk()
+    desk.ask_and_wait(edit_request(diff="\n".join([*DIFF.split("\n")[:3], *rows])))
+    return desk
+
+
+@pytest.mark.parametrize("height", [3, 4, 6, 8, 14])
+def test_a_long_preview_can_be_read_to_its_end(height: int) -> None:
+    desk = long_change()
     seen: list[str] = []
-    for _ in range(40):
-        seen += shown(desk, height=14)
+    for _ in range(110):
+        rows = shown(desk, height=height)
+        assert len(rows) <= height
+        seen += rows
         desk.controller.asking.key("pagedown")
     text = "\n".join(seen)
     assert all(re.search(rf"\+ line {number}\b", text) for number in range(100))
-    assert len(shown(desk, height=14)) <= 14
 
 
-def test_in_a_tiny_window_the_command_is_still_shown() -> None:
+def test_enter_allows_only_what_was_seen_to_its_end() -> None:
+    desk = long_change()
+    desk.press("enter")
+    assert desk.session.answers == []
+    assert any("Not seen to its end" in row for row in shown(desk))
+    desk.press(*["pagedown"] * 20)
+    desk.press("enter")
+    assert desk.session.answers == [("e1", True, None, None)]
+    desk = long_change()
+    desk.press("y")
+    desk.wait(GUARD)
+    assert desk.session.answers == [("e1", True, None, None)]
+
+
+def test_what_was_cut_is_never_allowed_by_enter() -> None:
     desk = Desk()
-    desk.ask(request(command="rm -rf build"))
-    assert shown(desk, width=20, height=4)[0] == "? rm -rf build"
+    cut = [{"kind": "cut", "message": "Cut: 9 more lines of the change are not shown."}]
+    preview = {"kind": "diff", "title": "x", "text": DIFF, "warnings": cut}
+    asked = {"file_path": "x", "content": "whole\r"}
+    desk.ask_and_wait(request(tool_name="write_file", preview=preview, input=asked, rule=None))
+    desk.press("enter")
+    assert desk.session.answers == []
+    desk.controller.expand()
+    assert desk.screen.paged[0].endswith("content:\nwhole⟨CR⟩\n")
+    desk.press("y", "enter")
+    assert desk.session.answers == [("r1", True, None, None)]
 
 
-def test_a_rule_that_does_not_fit_is_wrapped_where_there_is_room() -> None:
+def test_a_hundred_kilobytes_are_shown_whole_and_quickly() -> None:
     desk = Desk()
-    desk.ask(request())
-    text = " ".join(" ".join(shown(desk, width=26, height=20)).split())
-    assert "Always allow 'ls *' in this project" in text
+    command = "echo " + "a" * 100_000 + " ; CMD"
+    desk.ask_and_wait(request(command=command, rule=None))
+    desk.press("enter")
+    assert desk.session.answers == []
+    desk.press(*["pagedown"] * 150)
+    assert any("; CMD" in row for row in shown(desk))
+    desk.controller.expand()
+    assert command in desk.screen.paged[0]
+
+
+@pytest.mark.parametrize("height", range(1, 10))
+def test_in_a_low_window_what_will_run_and_the_marked_choice_are_there(height: int) -> None:
+    desk = Desk()
+    desk.ask_and_wait(request(command="rm -rf build"))
+    desk.press("down")
+    rows = shown(desk, width=30, height=height)
+    assert len(rows) <= height
+    assert height < 2 or any("rm -rf build" in row for row in rows)
+    assert height < 2 or any("› s  Yes" in row for row in rows)
+
+
+def test_a_rule_that_does_not_fit_is_wrapped() -> None:
+    desk = Desk()
+    desk.ask_and_wait(request())
+    text = " ".join(" ".join(shown(desk, width=26, height=30)).split())
+    assert "Yes, and 'ls *' in this session" in text
 
 
 def test_an_empty_dialog_shows_nothing() -> None:

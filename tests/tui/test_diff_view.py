@@ -45,10 +45,10 @@ def test_a_narrow_window_has_no_numbers_but_signs() -> None:
     assert text_of(diff_lines(ROWS, 12))[:6] == [
         "    def f():",
         "  -     return",
-        "     1",
+        "  ↪  1",
         "  +     # why",
         "  +     return",
-        "     2",
+        "  ↪  2",
     ]
 
 

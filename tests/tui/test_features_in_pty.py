@@ -209,8 +209,8 @@ def test_a_screen_reader_gets_words_and_nothing_that_moves() -> None:
     with hosted(env={"UI_MODE": "screen reader"}) as host:
         host.terminal.wait_for(READY)
         host.prompt("run ls")
-        host.terminal.wait_for("› 1. Yes")
-        host.terminal.send("1")
+        host.terminal.wait_for("› y  Yes")
+        host.terminal.send("y")
         host.terminal.wait_for("Answer: That is done.")
         host.prompt("hang")
         host.terminal.wait_for("  responding · esc to interrupt")

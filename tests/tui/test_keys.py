@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ class Keyboard:
     @property
     def text(self) -> str:
         return self.tui.controller.editor.text
+
+    def armed(self) -> bool:
+        """Whether what is asked is seen and takes keys."""
+        dialog = self.tui.controller.asking.dialog
+        return dialog.takes_keys(time.monotonic())
 
     async def press(self, keys: str, until: Callable[[], object]) -> None:
         """Sends keys and waits for what they should do."""
@@ -182,8 +188,8 @@ def test_shift_tab_and_question_mark() -> None:
 def test_the_dialog_takes_its_keys_and_the_draft_none_of_them() -> None:
     async def script(desk: Keyboard) -> None:
         desk.session.bus.publish(request())
-        await desk.wait(lambda: desk.tui.controller.focus == "dialog")
-        await desk.press("xyz\x0b\x15\x1b[B\r", lambda: desk.session.answers)
+        await desk.wait(desk.armed)
+        await desk.press("\x0b\x15\x1b[B\x1b[B\r", lambda: desk.session.answers)
         assert desk.session.answers == [("r1", True, None, "project")]
         assert desk.text == ""
         await desk.press("then", lambda: desk.text == "then")
@@ -194,7 +200,7 @@ def test_the_dialog_takes_its_keys_and_the_draft_none_of_them() -> None:
 def test_escape_at_the_dialog_says_no() -> None:
     async def script(desk: Keyboard) -> None:
         desk.session.bus.publish(edit_request())
-        await desk.wait(lambda: desk.tui.controller.focus == "dialog")
+        await desk.wait(desk.armed)
         await desk.press("\x1b", lambda: desk.session.answers)
         assert desk.session.answers == [("e1", False, None, None)]
 
@@ -204,8 +210,8 @@ def test_escape_at_the_dialog_says_no() -> None:
 def test_a_reason_is_typed_with_the_usual_keys() -> None:
     async def script(desk: Keyboard) -> None:
         desk.session.bus.publish(request())
-        await desk.wait(lambda: desk.tui.controller.focus == "dialog")
-        await desk.press("4", lambda: desk.tui.controller.focus == "reason")
+        await desk.wait(desk.armed)
+        await desk.press("n", lambda: desk.tui.controller.focus == "reason")
         await desk.press("no? use maek\x17make\x1b\rit\r", lambda: desk.session.answers)
         assert desk.session.answers == [("r1", False, "no? use make\nit", None)]
 

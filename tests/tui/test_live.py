@@ -62,7 +62,7 @@ def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
 def test_a_call_that_asks_for_leave_is_shown_by_the_dialog_alone() -> None:
     view = View(now=Clock())
     feed(view, [state("awaiting_approval"), *call(call_id="call-r1", command="ls"), request()])
-    assert live(view) == ["  awaiting_approval · 3 s · 10 tokens"]
+    assert live(view) == ["◆ Waiting for you · 3 s"]
 
 
 @pytest.mark.parametrize("mode", ["plan", "default", "auto-edit", "yolo"])

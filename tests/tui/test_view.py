@@ -132,8 +132,8 @@ def test_an_edit_that_nobody_was_asked_about_shows_its_diff() -> None:
             events.tool_result("c", "Edited x.", is_error=False),
         ],
     )
-    lines = ("--- a/x", "+++ b/x", "@@ -1 +1 @@", "-a", "+b")
-    assert blocks == [ToolBlock("edit", "x", "ok", lines, diff=True)]
+    lines = ("--- a/x", "+++ b/x", "@@ -1 +1 @@", "-a", "+b\x1b[2J")
+    assert blocks == [ToolBlock("edit", "x", "ok", lines, diff=True)]  # exact, as it came
 
 
 def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:

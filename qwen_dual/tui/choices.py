@@ -1,0 +1,94 @@
+"""The ways to answer a request, each with the key that it always has. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.policy import EDITS
+from qwen_dual.protocol.visible import visible_line
+
+if TYPE_CHECKING:
+    from qwen_dual.tui.live_state import Request
+
+QUESTIONS = {
+    "run_shell_command": "Run this command?",
+    "read_file": "Read this file?",
+    "list_directory": "List this folder?",
+    "glob": "Search this folder for files?",
+    "grep_search": "Search these files?",
+    "web_fetch": "Fetch this page?",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to answer.
+
+    Attributes:
+        key: the letter that chooses it.
+        remember: how long the answer lasts; None for this once.
+        asks_reason: the person may say what to do instead.
+        beside: it may stand in the row of the one before it.
+    """
+
+    key: str
+    label: str
+    allowed: bool
+    remember: str | None = None
+    asks_reason: bool = False
+    beside: bool = False
+
+
+YES = Answer("y", "Yes", allowed=True)
+ALL_EDITS = Answer(
+    "s",
+    "Yes, and all edits of this session (turns on auto-edit)",
+    allowed=True,
+    remember="session",
+)
+FOR_USER = Answer("u", "… for this user", allowed=True, remember="user", beside=True)
+NO = Answer("n", "No, and say what instead", allowed=False, asks_reason=True)
+
+
+def answers_for(request: Request) -> tuple[Answer, ...]:
+    """The ways to answer ``request``, those that last only where there is a rule for them."""
+    if not request.rule:
+        return (YES, NO)
+    if request.rule == EDITS:
+        return (YES, ALL_EDITS, NO)
+    covered = request.rule.partition("(")[2].removesuffix(")") or request.rule
+    if request.kind != "command":
+        always = f"Yes, and always {visible_line(_place(covered))} in this project"
+        return (YES, Answer("p", always, allowed=True, remember="project"), NO)
+    like = f"Yes, and {_listed(request.rule)} in this session"
+    return (
+        YES,
+        Answer("s", like, allowed=True, remember="session"),
+        Answer("p", "… always in this project", allowed=True, remember="project"),
+        FOR_USER,
+        NO,
+    )
+
+
+def question_for(request: Request) -> str:
+    """What is asked, in one line."""
+    if request.kind == "diff":
+        return "Apply this change?"
+    if request.kind == "command":
+        return QUESTIONS["run_shell_command"]
+    return QUESTIONS.get(request.tool_name) or f"Allow {visible_line(request.tool_name)}?"
+
+
+def _listed(rule: str) -> str:
+    """What a rule for commands covers; one for a pipeline holds several."""
+    covered = re.findall(r"\w+\((.*?)\)(?:, |$)", rule, re.DOTALL) or [rule]
+    return " and ".join(f"'{visible_line(pattern)}'" for pattern in covered)
+
+
+def _place(pattern: str) -> str:
+    """A host, a file or a folder, from the pattern of a rule that was proposed."""
+    if not pattern.startswith("//"):
+        return pattern
+    return re.sub(r"\\(.)", r"\1", pattern[1:].removesuffix("**"))
