@@ -58,7 +58,22 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
             place for place in kept["PATH"].split(os.pathsep) if place.startswith(("/", "~/"))
         ]
         kept["PATH"] = os.pathsep.join(places) or os.defpath
-    return {**kept, **_NO_PROMPTS}
+    return {**kept, **_NO_PROMPTS, **_no_hidden_repository(kept)}
+
+
+def _no_hidden_repository(variables: Mapping[str, str]) -> dict[str, str]:
+    """Makes git refuse a folder that is a bare repository unless it is named as one.
+
+    A clone may hold such a folder like any other, and its configuration names programs to run.
+    """
+    count = variables.get("GIT_CONFIG_COUNT") or "0"
+    if not count.isdecimal():
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": str(int(count) + 1),
+        f"GIT_CONFIG_KEY_{count}": "safe.bareRepository",
+        f"GIT_CONFIG_VALUE_{count}": "explicit",
+    }
 
 
 def shell_arguments(variables: Mapping[str, str]) -> list[str]:

@@ -133,3 +133,21 @@ def test_no_start_up_file_is_read_in_a_session_of_sshd(tmp_path: Path) -> None:
         [*shell_arguments(made), "ls"], capture_output=True, cwd=tmp_path, env=made, check=False
     )
     assert b"from" not in found.stdout
+
+
+def test_a_folder_that_is_a_bare_repository_runs_nothing(tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    subprocess.run(["git", "init", "-q", "--bare", str(hidden)], check=True)
+    with (hidden / "config").open("a") as config:
+        config.write(
+            f'[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = "touch {tmp_path}/mark"\n'
+        )
+    own = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "x.y", "GIT_CONFIG_VALUE_0": "z"}
+    made = environment({**os.environ, **own})
+    line = "cd hidden && git status; git config --get x.y"
+    found = subprocess.run(
+        [*shell_arguments(made), line], capture_output=True, cwd=tmp_path, env=made, check=False
+    )
+    assert found.stdout == b"z\n"
+    assert b"safe.bareRepository" in found.stderr
+    assert not (tmp_path / "mark").exists()
