@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from qwen_dual.assembly import system_of
 from qwen_dual.context_files import NAMES, as_prompt, context_files
+from qwen_dual.core.failures import describe
 from qwen_dual.environment import git_changes
 from qwen_dual.git.run import changed_files
 from qwen_dual.keys import wipe
@@ -42,7 +43,10 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
 
     At the start, and again when the folder is trusted, or no longer.
     """
-    files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
+    try:
+        files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
+    except RuntimeError as error:  # no thread to be had
+        return [f"The context files are not used: {describe(error)}."]
     system = system_of(launch)
     if changes:
         system += f"\nGit at the start: {changes}"

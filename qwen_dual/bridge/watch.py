@@ -138,6 +138,8 @@ class FileWatcher:
             self._end("the directory does not exist", retry_after=CHECK_INTERVAL)
         except OSError as error:
             self._end(error.strerror or str(error), retry_after=CHECK_INTERVAL)
+        except RuntimeError as error:  # no thread to be had: it is looked at from time to time
+            self._end(str(error), retry_after=DISTRUST_INTERVAL)
 
     def _in_place(self) -> bool:
         assert self._observer is not None

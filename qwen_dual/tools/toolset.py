@@ -141,7 +141,10 @@ class Toolset:
     async def aclose(self) -> None:
         """Does what ``close`` does without blocking the loop; not cut short by cancellation."""
         with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(self.close)
+            try:
+                await to_thread.run_sync(self.close)
+            except RuntimeError:  # no thread to be had: what runs must end all the same
+                self.close()
 
 
 def toolset(
