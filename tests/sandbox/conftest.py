@@ -39,4 +39,6 @@ def place() -> Iterator[Place]:
     yield made
     for tools in made.made:
         tools.close()
+    for sandbox in made.sandboxes:
+        sandbox.close()
     shutil.rmtree(folder, ignore_errors=True)

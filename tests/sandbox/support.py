@@ -35,6 +35,7 @@ class Place:
 
     folder: Path
     made: list[Toolset] = field(default_factory=list)
+    sandboxes: list[Sandbox] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.workspace, self.home = self.folder / "work", self.folder / "home"
@@ -62,10 +63,10 @@ class Place:
         policy = SandboxPolicy(backend, filesystem, network)
         env = {**os.environ, "HOME": str(self.home), **more}
         sandbox = Sandbox(policy, os.path.realpath(self.workspace), env)
+        self.sandboxes.append(sandbox)
         try:
             sandbox.prepare()
         except SandboxUnavailable as error:
-            sandbox.close()
             pytest.skip(str(error))
         return sandbox
 
