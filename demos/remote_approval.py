@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hosting import follow, send, spawn
 
-HARMLESS = {"ls", "date", "pwd"}
+HARMLESS = {"mkdir", "touch"}
 
 
 def allowed(request: dict[str, object]) -> bool:
@@ -31,7 +31,7 @@ def main() -> None:
             ["--json-file", str(out), "--input-file", str(commands), "--input-from", "start"],
             folder,
         )
-        for prompt in ("run ls -la", "run rm -rf everything", "/quit"):
+        for prompt in ("run mkdir -p made", "run rm -rf everything", "/quit"):
             send(commands, type="submit", text=prompt)
         for event in follow(out):
             if event["type"] == "control_request":
@@ -39,9 +39,7 @@ def main() -> None:
                 if allowed(event["request"]):
                     send(commands, **answer, allowed=True)
                 else:
-                    send(
-                        commands, **answer, allowed=False, message="the policy allows looking only"
-                    )
+                    send(commands, **answer, allowed=False, message="the policy deletes nothing")
             elif event["type"] == "control_response":
                 verdict = event["response"]["response"]["allowed"]
                 print("allowed" if verdict else "denied", "by", event["response"]["resolved_by"])

@@ -31,7 +31,7 @@ function take(event) {
     send({ type: "submit", text: "/quit" });
   } else if (event.type === "system" && event.subtype === "session_start") {
     console.log("session:", event.data.agent ?? "qwen", event.data.version);
-    send({ type: "submit", text: "run echo from node", id: "first" });
+    send({ type: "submit", text: "run touch from-node", id: "first" });
   } else if (event.type === "system" && event.subtype === "session_end") {
     console.log("ended in order");
   }

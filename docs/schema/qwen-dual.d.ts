@@ -280,6 +280,7 @@ export interface PermissionRequest {
   blocked_path: string | null;
   preview?: Preview | null;
   rule?: string | null;
+  rules?: string[] | null;
 }
 
 /**

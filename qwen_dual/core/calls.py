@@ -20,7 +20,7 @@ from anyio import to_thread
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
 from qwen_dual.core.progress import Progress
-from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.tool import CannotBeDone, InvalidArguments, NeedsLeave, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text, encode
@@ -75,7 +75,7 @@ class _Job:
     requested: RequestedCall
     tool: Tool | None = None
     call: Call | None = None
-    rule: str | None = None
+    rules: tuple[str, ...] = ()
     pending: Pending | None = None
     error: str = ""
     result: ToolResult | None = None
@@ -197,7 +197,8 @@ class CallRunner:
     def _take_call(self, job: _Job, tool: Tool, call: Call) -> None:
         job.call = call
         job.previewed = False
-        job.rule = rule_for(tool.name, tool.kind, call.subject, outside=call.outside is not None)
+        outside = call.outside is not None
+        job.rules = rules_for(tool.name, tool.kind, call.subject, outside=outside)
 
     async def _run_one(self, job: _Job) -> None:
         try:
@@ -244,14 +245,16 @@ class CallRunner:
             "permission_suggestions": list(call.suggestions) or None,
             "blocked_path": call.outside,
             "preview": preview,
-            "rule": job.rule,
+            "rule": ", ".join(job.rules) or None,
+            "rules": list(job.rules) or None,
         }
         job.previewed = preview is not None
         job.pending = self._approvals.ask(request)
         decision = await job.pending.wait()
         job.pending = None
-        if decision.allowed and decision.remember is not None and job.rule is not None:
-            self._on_remember(job.rule, decision.remember)
+        if decision.allowed and decision.remember is not None:
+            for rule in job.rules:
+                self._on_remember(rule, decision.remember)
         return decision
 
     async def _preview(self, job: _Job, call: Call) -> Preview | None:

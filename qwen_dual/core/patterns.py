@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class CommandPattern:
     """Words and stars: ``git *``, ``npm run *``, ``git * main``; without a star a beginning.
 
+    With ``=`` before them (``=make test``) just these words, and a star in them is a star.
+
     A star on its own stands for any number of words, none included; one inside a word for any
     text of it. A program never matches by the beginning of its name unless the pattern says so.
 
@@ -44,23 +46,33 @@ class CommandPattern:
             ValueError: its quotes do not close.
         """
         text = re.sub(r":\*$", " *", text.strip())
+        exact = text.startswith("=")
         try:
-            words = shlex.split(text)
+            words = shlex.split(text.removeprefix("=") if exact else text)
         except ValueError as error:
             raise ValueError(f"its quotes do not close ({error})") from None
+        if exact and words:
+            return cls(tuple(re.compile(re.escape(word)) for word in words))
         tokens = [None if set(word) == {"*"} else stars(word) for word in words]
         if tokens[-1] is not None and ("*" not in text or words[-1].endswith("*")):
             tokens.append(None)
         return cls(tuple(tokens))
+
+    @property
+    def exact(self) -> bool:
+        """Whether it means just its words."""
+        return None not in self.tokens
 
     def allows(self, words: Sequence[str], spelled: Collection[int]) -> bool:
         """Whether a rule of it allows the command ``words``, which are what the program gets.
 
         Args:
             words: of the strict reader; a ``GLOB`` among them matches no word of a pattern.
-            spelled: indexes of words that no star covers. Where the program is named by a path,
-                the pattern has to have that path.
+            spelled: indexes of words that no star covers; with 0 among them only just these words
+                will do. Where the program is named by a path, the pattern has to have that path.
         """
+        if 0 in spelled and not self.exact:
+            return False
         first = self.tokens[0]
         if "/" in words[0] and (first is None or first.pattern != re.escape(words[0])):
             return False
@@ -158,6 +170,17 @@ class PathPattern:
         return self.means(file, root, home) or self.matches(
             file.path, root, home, is_folder=file.is_folder
         )
+
+    def may_reach(self, folder: str, root: str, home: str) -> bool:
+        """Whether anything below the absolute ``folder`` may be meant."""
+        for anchor, line in self._lines(root, home):
+            plain = re.split(r"[*?\[\\]", line.rstrip("/"), maxsplit=1)[0]
+            if "/" in line.rstrip("/"):
+                anchor = posixpath.join(anchor, plain.rpartition("/")[0].lstrip("/"))
+            below, above = anchor.rstrip("/") + "/", folder.rstrip("/") + "/"
+            if below.startswith(above) or above.startswith(below):
+                return True
+        return False
 
     def _lines(self, root: str, home: str) -> list[tuple[str, str]]:
         """Folders to count from, each with its line of a .gitignore."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qwen_dual.core.tool import Command, FileAccess, Subject, Tool
-    from qwen_dual.shell.reader import Line
+    from qwen_dual.shell.reader import Line, Simple
 
 SHELL = "run_shell_command"
 FETCH = "web_fetch"
@@ -77,6 +77,8 @@ class Rule:
         pattern = self.pattern
         if isinstance(pattern, PathPattern):
             files = [file for file in subject.files if self._is_about(file, tool)]
+            if "read_file" in self.tools:
+                files += [file for read in subject.reads.values() for file in read]
             root, home = subject.root, subject.home
             return "yes" if any(pattern.may_mean(file, root, home) for file in files) else "no"
         if not self.names(tool):
@@ -89,6 +91,19 @@ class Rule:
         if "yes" in found:
             return "yes"
         return "no" if subject.parsed and "maybe" not in found else "maybe"
+
+    def may_reach(self, subject: Subject) -> bool:
+        """Whether it may speak of a file below a folder of which a command reads all."""
+        pattern = self.pattern
+        return (
+            isinstance(pattern, PathPattern)
+            and "read_file" in self.tools
+            and any(
+                file.walks and pattern.may_reach(file.real, subject.root, subject.home)
+                for files in subject.reads.values()
+                for file in files
+            )
+        )
 
     def _is_about(self, file: FileAccess, tool: str) -> bool:
         """A rule about edits speaks of whatever else writes a file too, such as ``> x``."""
@@ -139,8 +154,59 @@ def parse_rules(texts: Iterable[str], warn: Callable[[str], object]) -> list[Rul
     return rules
 
 
-def allows(rules: Iterable[Rule], tool: str, subject: Subject) -> bool:
-    """Whether ``rules`` together allow all of a call: every command, every file, the host."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which commands of a line only read.
+
+    Attributes:
+        free: those that need no rule, wherever in the line they stand.
+        bound: those that read what no rule lets them: a ``*`` says nothing of where a command reads.
+        whole: whether all the line is free.
+    """
+
+    free: frozenset[Simple] = frozenset()
+    bound: frozenset[Simple] = frozenset()
+    whole: bool = False
+
+
+def reading(rules: Iterable[Rule], subject: Subject) -> Reading:
+    """What of a line only reads what may be read, by itself or by one of ``rules``."""
+    line = subject.line
+    if line is None or not subject.reads:
+        return Reading()
+    patterns = [
+        rule.pattern
+        for rule in rules
+        if isinstance(rule.pattern, PathPattern) and "read_file" in rule.tools
+    ]
+    bound = {
+        index
+        for index, files in subject.reads.items()
+        if not all(
+            not file.leave
+            or any(pattern.means(file, subject.root, subject.home) for pattern in patterns)
+            for file in files
+        )
+    }
+    free = subject.unasked - bound
+    others = {command for index, command in enumerate(line.commands) if index not in free}
+    return Reading(
+        frozenset(line.commands[index] for index in free) - others,
+        frozenset(line.commands[index] for index in bound),
+        len(free) == len(line.commands),
+    )
+
+
+def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = False) -> bool:
+    """Whether ``rules`` together allow all of a call: every command, every file, the host.
+
+    Args:
+        rules: those that allow.
+        tool: whose call it is.
+        subject: what it is about.
+        reads: whether a command that only reads what may be read needs no rule.
+    """
+    rules = list(rules)
     mine = [rule for rule in rules if rule.names(tool)]
     guards = [file.guard for file in subject.files if file.guard]
     if not guards and not subject.private and any(rule.pattern is None for rule in mine):
@@ -152,7 +218,7 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject) -> bool:
         return any(pattern.matches(subject.host) for pattern in hosts)
     if tool == SHELL:
         patterns = [rule.pattern for rule in mine if isinstance(rule.pattern, CommandPattern)]
-        return subject.line is not None and _allow_line(patterns, subject.line)
+        return _allow_line(patterns, subject.line, reading(rules, subject), reads=reads)
     paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
     return bool(subject.files) and all(
         any(
@@ -220,18 +286,24 @@ def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
     return "maybe" if unsure or "maybe" in found else "no"
 
 
-def _allow_line(patterns: Sequence[CommandPattern], line: Line) -> bool:
-    """Whether a pattern allows each command of a line that was understood word by word."""
+def _allow_line(
+    patterns: Sequence[CommandPattern], line: Line | None, found: Reading, *, reads: bool
+) -> bool:
+    """Whether each command of a line that was understood word by word is allowed."""
+    if line is None or (reads and found.whole):
+        return line is not None
     # Imported here since the tables of programs take a while, and the start needs none.
     from qwen_dual.shell.commands import readings, to_be_covered
     from qwen_dual.shell.options import spelled
 
     commands = to_be_covered(line)
     return commands is not None and all(
-        any(
+        (reads and command in found.free)
+        or any(
             pattern.allows(words, spelled(words))
             for words in readings(command.words)
             for pattern in patterns
+            if pattern.exact or command not in found.bound
         )
         for command in commands
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.core.permissions import Rule, allows, parse_rule
+from qwen_dual.core.permissions import Rule, allows, parse_rule, reading
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
@@ -126,17 +126,24 @@ class Policy:
         only = [rule for rule in self._only if rule.names(tool.name)]
         if only and not allows(only, tool.name, subject):
             return Verdict("refuse", _limits(only, tool.name))
-        if self.mode == "plan" and tool.kind in ("edit", "execute"):
+        rules = [*self._allow, *self._session]
+        changes = tool.kind == "edit" or (
+            tool.kind == "execute" and not reading(rules, subject).whole
+        )
+        if self.mode == "plan" and changes:
             return Verdict("refuse", PLAN_REFUSAL)
         if tool.kind == "question" or subject.leaves_sandbox:
             return Verdict("ask")
-        allowed = allows([*self._allow, *self._session], tool.name, subject)
+        allowed = allows(rules, tool.name, subject, reads=True)
         # What a rule may forbid, were all words known, a person has to look at.
         if denied == "maybe" or (subject.private and not allowed):
             return Verdict("ask")
         if self.mode == "yolo" or tool.kind == "plan":
             return Verdict("allow")
         if _strongest(self._ask, tool.name, subject)[0] != "no":
+            return Verdict("ask")
+        # What reads all below a folder may come upon what must not be read.
+        if any(rule.may_reach(subject) for rule in (*self._deny, *self._ask)):
             return Verdict("ask")
         return Verdict("allow" if self._runs_unasked(tool, call, allowed=allowed) else "ask")
 

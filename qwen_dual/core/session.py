@@ -48,7 +48,7 @@ class Session:
         system: the system prompt; may be replaced later.
         approval_mode: one of ``protocol.APPROVAL_MODES``.
         expand: gives the text blocks for what a prompt mentions (``@file``).
-        rules: what an earlier session was told to allow for good (``proposals.rule_for``).
+        rules: what an earlier session was told to allow for good (``proposals.rules_for``).
         keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
             ValueError, with a text for a person, when it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.

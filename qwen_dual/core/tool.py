@@ -6,7 +6,7 @@ against that and knows no syntax of a shell, no file system and no network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class FileAccess:
         writes: whether it is changed.
         is_folder: whether all below it is meant.
         guard: what makes it delicate, such as ``.git``: only a rule that names it allows it.
+        walks: whether it is a folder of which all below is read, whatever rules say of it.
+        leave: whether reading it asks, unless a rule allows just that.
     """
 
     path: str
@@ -56,6 +58,8 @@ class FileAccess:
     writes: bool = False
     is_folder: bool = False
     guard: str = ""
+    walks: bool = False
+    leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Subject:
         sandboxed: whether it runs in a sandbox, which limits what a mistake costs.
         leaves_sandbox: whether it asks to run outside the one in force: that is asked in every
             mode, and no rule allows it.
+        reads: by its index in ``line``, what a command reads that does nothing else.
+        unasked: indexes of those that no leave is needed for but for the files.
     """
 
     commands: tuple[Command, ...] = ()
@@ -89,6 +95,8 @@ class Subject:
     line: Line | None = None
     sandboxed: bool = False
     leaves_sandbox: bool = False
+    reads: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
+    unasked: frozenset[int] = frozenset()
 
 
 class InvalidArguments(ValueError):

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 CONFIG_SECONDS = 5.0
 
+_SAFE_FOR_COMMANDS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.pager": "cat",
+    "diff.external": "",
+    "diff.ignoreSubmodules": "dirty",  # else git runs in each of them, by its configuration
+    "log.showSignature": "false",
+    "safe.bareRepository": "explicit",
+    "submodule.recurse": "false",
+    "status.submoduleSummary": "false",
+}
+
 _SAFE = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -36,6 +48,8 @@ _NAMED = re.compile(
     r"(filter\..+\.(?:clean|smudge|process|required)|remote\..+\.(?:promisor|uploadpack|vcs))",
     re.DOTALL,
 )
+# Runs where differences are shown.
+_SHOWS = re.compile(r"diff\..+\.(?:textconv|command)|gpg\.(?:.+\.)?program|pager\..+", re.DOTALL)
 _SWITCHED_OFF = {"required": "false", "promisor": "false"}
 
 # No key or token is among them: git asks nobody here.
@@ -56,6 +70,34 @@ def changed_files(folder: str, seconds: float = 2.0) -> int | None:
         seconds=seconds,
     )
     return None if status is None else status.count(b"\0")
+
+
+def harmless_variables(folder: str, variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables for a command line whose `git` only reads: no program of the repository's is run.
+
+    Args:
+        folder: where the line runs; what lies below may be entered by it.
+        variables: what it is given otherwise.
+    """
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+    listing = ["git", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false"]
+    listing += ["config", "--list", "--includes", "--name-only", "-z"]
+    named = _output(listing, folder, {**variables, **quiet}, CONFIG_SECONDS, None) or b""
+    found = {
+        name: "cat"
+        if name.endswith(".textconv")
+        else _SWITCHED_OFF.get(name.rpartition(".")[2], "")
+        for name in os.fsdecode(named).split("\0")
+        if _NAMED.fullmatch(name) or _SHOWS.fullmatch(name)
+    }
+    settings = {**found, **_SAFE_FOR_COMMANDS}
+    given = variables.get("GIT_CONFIG_COUNT") or "0"
+    first = int(given) if given.isdecimal() else 0
+    quiet["GIT_CONFIG_COUNT"] = str(first + len(settings))
+    for number, (name, value) in enumerate(settings.items(), first):
+        quiet[f"GIT_CONFIG_KEY_{number}"] = name
+        quiet[f"GIT_CONFIG_VALUE_{number}"] = value
+    return quiet
 
 
 def run(

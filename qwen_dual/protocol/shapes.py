@@ -272,6 +272,7 @@ class PermissionRequest(TypedDict):
     blocked_path: str | None
     preview: NotRequired[Preview | None]
     rule: NotRequired[str | None]
+    rules: NotRequired[list[str] | None]
 
 
 class ControlRequest(TypedDict):

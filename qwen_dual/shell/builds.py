@@ -74,7 +74,7 @@ _PYTEST = _run(
     "-qvxsl -k= -m= -n= -r= --quiet --verbose --exitfirst --maxfail= --lf --last-failed --ff"
     " --failed-first --nf --new-first --sw --stepwise --tb= --capture= --showlocals --no-header"
     " --no-summary --durations= --durations-min= --co --collect-only --markers --fixtures --version"
-    " --strict-markers --strict-config --color= --cov --no-cov --cov-branch --timeout= --dist="
+    " --strict-markers --strict-config --color= --cov[=] --no-cov --cov-branch --timeout= --dist="
     " --numprocesses= --reruns= --hypothesis-profile= --hypothesis-seed= --benchmark-skip"
     " --runxfail --ignore= --ignore-glob= --deselect= --setup-show --disable-warnings"
     " --benchmark-disable --asyncio-mode= --doctest-modules --import-mode= --show-capture="

@@ -48,6 +48,19 @@ _FIND_RUNS = {
 }
 
 
+_SHOW_NO_TEXT = frozenset(["basename", "dirname", "echo", "file", "grep -l", "ls", "stat", "wc"])
+
+
+def _finds_files_only(words: Words) -> bool:
+    """Whether an expression is a plain list of tests, and one of them is that it is a file."""
+    plain = [word for _, word in words]
+    either = {"-o", "-or", ",", "("}.intersection(plain)
+    return not either and any(
+        plain[at : at + 2] == ["-type", "f"] and plain[at - 1 : at] not in (["!"], ["-not"])
+        for at in range(len(plain))
+    )
+
+
 def find(words: Words) -> Use:
     """`find`: where it looks, and whether its expression only tests, prints and runs what reads.
 
@@ -58,15 +71,19 @@ def find(words: Words) -> Use:
     while at < len(words) and words[at][1] in _FIND_FIRST:
         at += 1
     while at < len(words) and not _begins_expression(words[at][1]):
-        use.paths.append(Operand(words[at][1], "tree"))
+        use.paths.append(Operand(words[at][1], "listing"))
         at += 1
-    use.paths = use.paths or [Operand(".", "tree")]
+    use.paths = use.paths or [Operand(".", "listing")]
     while at < len(words):
         taken = _find_test(words[at:], use)
         if not taken:
             use.unsafe |= {index for index, _ in words[at:]}
-            return use
+            break
         at += taken
+    if not _SHOW_NO_TEXT.issuperset(use.runs) and not _finds_files_only(words):
+        use.unsafe |= {index for index, _ in words}  # it would open the links on its way
+    if use.runs or use.unsafe:
+        use.paths = [Operand(path.path, "tree") for path in use.paths]
     return use
 
 
@@ -105,7 +122,8 @@ def _find_run(words: list[str], use: Use) -> int:
         rest = rest[1:]
     if rest != ["{}"]:
         return 0
-    use.runs.append(program)
+    names_only = program == "grep" and bool(re.search(r"[lcq]", words[1]))
+    use.runs.append("grep -l" if names_only else program)
     return ends[0] + 2
 
 

@@ -16,7 +16,6 @@ from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.syntax import fixed_part
 
 if TYPE_CHECKING:
-    from qwen_dual.shell.program import Kind
     from qwen_dual.shell.syntax import Scan
 
 
@@ -25,15 +24,9 @@ def _paths(found: Scan, skip: int = 0) -> list[Operand]:
 
 
 def _listing(found: Scan) -> Use:
-    """Names in folders, of the working one where none is named; ``-R`` all below."""
-    kind: Kind = "tree" if found.has("-R", "--recursive") else "listing"
+    """Names and sizes in folders, of the working one where none is named."""
     words = [word for _, word in found.operands] or ["."]
-    return Use(paths=[Operand(word, kind) for word in words])
-
-
-def _below(found: Scan) -> Use:
-    words = [word for _, word in found.operands] or ["."]
-    return Use(paths=[Operand(word, "tree") for word in words])
+    return Use(paths=[Operand(word, "listing") for word in words])
 
 
 def _grep(found: Scan) -> Use:
@@ -138,7 +131,7 @@ _FD = (
 
 def _fd(found: Scan) -> Use:
     words = [word for _, word in found.operands[1:]] or ["."]
-    return Use(paths=[Operand(word, "tree") for word in words])
+    return Use(paths=[Operand(word, "listing") for word in words])
 
 
 _LONG_CUT = "--bytes= --characters= --delimiter= --fields= --complement --only-delimited"
@@ -193,13 +186,13 @@ PROGRAMS: dict[str, Program] = {
         "-adfpsughDFrtcUvnNACSiqQxJX -L= -P= -I= --noreport --dirsfirst --filesfirst"
         " --sort= --prune --gitignore --ignore-case --filelimit= --du --si --inodes"
         " --charset= --matchdirs --metafirst",
-        _below,
+        _listing,
     ),
     "du": Program(
         "-achHkmsS0x -d= -t= -B= --all --total --human-readable --si --summarize"
         " --separate-dirs --max-depth= --threshold= --block-size= --apparent-size --bytes"
         " --null --one-file-system --exclude= --time[=] --inodes",
-        _below,
+        _listing,
     ),
     "find": Program(raw=find),
     "fd": Program(_FD, _fd),

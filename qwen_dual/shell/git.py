@@ -34,6 +34,14 @@ def _revisions(found: Scan) -> Use:
     return use
 
 
+def _history(found: Scan) -> Use:
+    """The same of a log, which shows what is in files only when it is asked to."""
+    use = _revisions(found)
+    if not found.has(*_PATCHES):
+        use.paths = [Operand(operand.path, "listing") for operand in use.paths]
+    return use
+
+
 def _search(found: Scan) -> Use:
     skip = 0 if found.has("-e", "-f") else 1
     unsafe = {index for index, word in found.operands[:skip] if word.startswith(GLOB)}
@@ -83,6 +91,10 @@ def _clone(found: Scan) -> Use:
     return Use(unsafe)
 
 
+_PATCHES = names(
+    "-p -u -U -W -L -c -m --cc --patch --unified --patch-with-raw --patch-with-stat --diff-merges"
+    " --function-context --word-diff --color-words"
+)
 _DIFF = (
     "-puszbwWRaD -U= -M[=] -C[=] -B[=] -l= -S= -G= --patch --no-patch --unified= --raw"
     " --patch-with-raw --minimal --patience --histogram --anchored= --diff-algorithm= --stat[=]"
@@ -118,11 +130,11 @@ _READING: dict[str, Program] = {
         " --untracked-files[=] --ignored[=] --ignore-submodules[=] --column[=]"
         " --no-column --ahead-behind --no-ahead-behind --renames --no-renames"
         " --find-renames[=]",
-        "tree",
+        "listing",
     ),
-    "log": Program(_LOG, _revisions),
+    "log": Program(_LOG, _history),
     "show": Program(_LOG, _revisions),
-    "whatchanged": Program(_LOG, _revisions),
+    "whatchanged": Program(_LOG, _history),
     "diff": Program(f"{_DIFF} --cached --staged --merge-base -0123", _revisions),
     "diff-tree": Program(f"{_DIFF} -rtmc --root --no-commit-id --stdin", _revisions),
     "diff-index": Program(f"{_DIFF} -m --cached", _revisions),
@@ -131,7 +143,7 @@ _READING: dict[str, Program] = {
     "shortlog": Program(
         "-nsec --numbered --summary --email --group= --since= --until= --after="
         " --before= --all --no-merges --author=",
-        _revisions,
+        _history,
     ),
     "blame": Program(
         "-bcflnpstewk -L= -M[=] -C[=] --root --show-stats --porcelain"
@@ -148,13 +160,13 @@ _READING: dict[str, Program] = {
         " --revs-only --no-revs --flags --no-flags --show-object-format[=]",
         "text",
     ),
-    "rev-list": Program(f"{_LOG} --objects --missing= --no-object-names --disk-usage", _revisions),
+    "rev-list": Program(f"{_LOG} --objects --missing= --no-object-names --disk-usage", _history),
     "ls-files": Program(
         "-cdmoiskutvfz -x= --cached --deleted --modified --others --ignored"
         " --stage --killed --unmerged --directory --no-empty-directory --eol"
         " --exclude= --exclude-standard --error-unmatch --full-name --abbrev[=]"
         " --deduplicate --format=",
-        "tree",
+        "listing",
     ),
     "ls-tree": Program(
         "-drtlz --long --name-only --name-status --object-only --full-name"
@@ -164,8 +176,8 @@ _READING: dict[str, Program] = {
     "cat-file": Program("-tsep", "text"),
     "describe": Program(
         "--all --tags --contains --abbrev= --candidates= --exact-match --debug"
-        " --long --match= --exclude= --always --first-parent --dirty[=]"
-        " --broken[=]",
+        " --long --match= --exclude= --always --first-parent !--dirty[=]"
+        " !--broken[=]",
         "text",
     ),
     "name-rev": Program("--tags --refs= --exclude= --all --name-only --always", "text"),

@@ -81,12 +81,16 @@ _KNOWN = frozenset(PROGRAMS) | INTERPRETERS | RUN_ANYTHING | OPTIONS_SPELLED
 def spelled(words: Sequence[str]) -> frozenset[int]:
     """Indexes of the words of a command that no ``*`` of an allowing rule covers.
 
+    With 0 among them no rule that has a ``*`` covers it at all.
+
     Args:
         words: as the program gets them, its name first; ``GLOB`` begins those that become names of
             files.
     """
     name = program_name(words[0])
     everything = frozenset(range(1, len(words)))
+    if len(words) == 1 and (name in RUN_ANYTHING or name in INTERPRETERS):
+        return frozenset([0])  # it may run what it reads from its input
     if words[0].startswith(GLOB) or name in RUN_ANYTHING:
         return everything
     if name in INTERPRETERS:
@@ -102,7 +106,7 @@ def spelled(words: Sequence[str]) -> frozenset[int]:
 
 def star_covers(words: Sequence[str], fixed: int) -> bool:
     """Whether a ``*`` behind the first ``fixed`` words of a rule covers the rest of ``words``."""
-    return all(index < fixed for index in spelled(words))
+    return all(0 < index < fixed for index in spelled(words))
 
 
 def _may_be_option(word: str) -> bool:

@@ -11,8 +11,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from qwen_dual.shell.files import PROGRAMS as FILES
-from qwen_dual.shell.options import INTERPRETERS, PROGRAMS, RUN_ANYTHING, program_name, spelled
+from qwen_dual.shell.options import INTERPRETERS, RUN_ANYTHING, program_name, spelled
 from qwen_dual.shell.program import names
 from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.readonly import BUILTINS
@@ -43,8 +42,11 @@ _SUBCOMMANDS = {
 }
 """Programs of which a subcommand with a ``*`` behind it is offered."""
 
-_ALONE = names("pytest mypy") | (frozenset(FILES) - _SHELL_OWN)
-"""Programs which are offered with a ``*`` behind the name."""
+_ALONE = names("pytest mypy")
+"""Programs which are offered with a ``*`` behind the name.
+
+None that reads files: where it may it runs unasked, and ``cat *`` would be all files there are.
+"""
 
 
 def propose(words: Sequence[str]) -> str | None:
@@ -81,10 +83,7 @@ def _beginning(words: Sequence[str]) -> Sequence[str]:
 
 def _module(words: Sequence[str]) -> str | None:
     """``python -m pytest -q``: as ``pytest`` would be; nothing else of an interpreter."""
-    module = words[2:]
-    if words[1:2] != ["-m"] and tuple(words[1:2]) != ("-m",):
-        return None
-    if not module or module[0] not in _ALONE or module[0] not in PROGRAMS or module[0] in FILES:
+    if tuple(words[1:2]) != ("-m",) or not _ALONE.intersection(words[2:3]):
         return None
     if any(index >= 3 for index in spelled(words)):
         return _pattern(words, "={}")

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwen_dual.shell.files import PROGRAMS
+from qwen_dual.shell.builds import PROGRAMS as BUILDS
+from qwen_dual.shell.files import PROGRAMS as FILES
 from qwen_dual.shell.git import GIT
 from qwen_dual.shell.options import spelled
 from qwen_dual.shell.program import names
@@ -35,10 +36,6 @@ _ASKED = frozenset(
         "node --version",
         "node -v",
         "pip --version",
-        "pip list",
-        "pip freeze",
-        "pip3 --version",
-        "pip3 list",
         "python --version",
         "python -V",
         "python3 --version",
@@ -66,6 +63,8 @@ _ASKED_TRUSTED = frozenset(
     )
 )
 
+_KNOWN = {**FILES, "git": GIT, "pip": BUILDS["pip"], "pip3": BUILDS["pip3"]}
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -91,7 +90,7 @@ def reads_only(words: Sequence[str]) -> Reading | None:
         words: as the program gets them, its name first.
     """
     name = words[0]
-    programs = () if name in BUILTINS else (name,)
+    programs: tuple[str, ...] = () if name in BUILTINS else (name,)
     if tuple(words) in _ASKED:
         return Reading(programs=programs)
     if tuple(words) in _ASKED_TRUSTED:
@@ -100,11 +99,12 @@ def reads_only(words: Sequence[str]) -> Reading | None:
         # Without -v it would run what it names.
         asks = len(words) == 3 and words[1] in ("-v", "-V") and words[2][:1].isalnum()
         return Reading() if asks else None
-    known = GIT if name == "git" else PROGRAMS.get(name)
+    known = _KNOWN.get(name)
     if known is None or spelled(words):
         return None
     use = known.use(words)
     if not use.reads_only or use.unsafe:
         return None
     enters = use.paths[0].path if name == "cd" else None
-    return Reading(tuple(use.paths), (*programs, *use.runs), name == "git", enters)
+    programs += tuple(run.split()[0] for run in use.runs)
+    return Reading(tuple(use.paths), programs, name == "git", enters)

@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import InvalidArguments, Subject, ToolResult
+from qwen_dual.git.run import harmless_variables
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
@@ -126,6 +127,7 @@ class ShellCall:
         return self._subject
 
     def _read_command(self) -> Subject:
+        from qwen_dual.tools.reading import reads_of
         from qwen_dual.tools.shellwords import parse
 
         parsed = parse(self._given.command)
@@ -138,6 +140,8 @@ class ShellCall:
             except InvalidArguments:
                 continue  # no path at all: the command will say so
             files += self._workspace.subject(place, writes=True).files
+        trusted = self._workspace.trusted or self._sandbox is not None
+        reads = reads_of(self._line, self._where.real, self._workspace, trusted=trusted)
         return Subject(
             tuple(parsed.commands),
             parsed.whole,
@@ -147,6 +151,8 @@ class ShellCall:
             line=self._line,
             sandboxed=self._sandbox is not None,
             leaves_sandbox=self._leaves,
+            reads=reads.files,
+            unasked=reads.unasked,
         )
 
     async def preview(self) -> Preview | None:
@@ -197,6 +203,8 @@ class ShellCall:
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
         variables = environment(os.environ)
+        if self._only_looks_with_git():
+            variables |= harmless_variables(self._where.real, variables)
         try:
             job = self._jobs.start(
                 [*shell_arguments(variables), self._given.command],
@@ -215,6 +223,14 @@ class ShellCall:
         if gone.is_set():
             job.stop()
         return job
+
+    def _only_looks_with_git(self) -> bool:
+        """Whether git is in the line and nowhere does anything but read."""
+        from qwen_dual.shell.commands import readings
+
+        commands = enumerate(self._line.commands if self._line is not None else ())
+        git = [at for at, command in commands if readings(command.words)[-1][0] == "git"]
+        return bool(git) and all(at in self.subject.reads for at in git)
 
     def _result(self, job: Job) -> ToolResult:
         output = job.capture.text()

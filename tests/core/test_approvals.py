@@ -176,7 +176,7 @@ def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
     if scope == "session":
         assert (kept, told) == ([], [])
     else:
-        rule = "run_shell_command(ls *)"
+        rule = "run_shell_command(=ls a)"
         assert kept == [(rule, scope)]
         assert told == [f"{rule} is allowed for this session only: the file has comments"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qwen_dual.core.patterns import PathPattern
 from qwen_dual.core.permissions import allows, parse_rule, parse_rules, select_tools
-from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.tool import UNKNOWN, Command, FileAccess, Subject
 from qwen_dual.shell.reader import GLOB, Line, Simple, read
 from tests.support.fakes import FakeModel, FakeTool, Host, call
@@ -197,43 +199,76 @@ def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("ls -la", "run_shell_command(ls *)"),
+        ("ls -la", "run_shell_command(=ls -la)"),
         ("git log -1", "run_shell_command(git log *)"),
-        ("git", None),
-        ("git -C x log", None),
-        ("git config core.pager x", None),
-        ("make test", "run_shell_command(make test *)"),
-        ("docker ps", "run_shell_command(docker ps *)"),
-        ("./run.sh x", "run_shell_command(./run.sh *)"),
-        ("rm x", None),
-        ("/bin/rm x", None),
-        ("sudo ls", None),
-        ("bash x.sh", None),
-        ("python3.11 x.py", None),
-        ("node x.js", None),
-        ("env ls", "run_shell_command(ls *)"),
-        ("xargs ls", None),
-        ("curl x", None),
-        ("npx x", None),
-        ("uv run x", None),
-        ("docker run x", None),
+        ("git commit -m x", "run_shell_command(git commit *)"),
+        ("git commit --no-verify", "run_shell_command(=git commit --no-verify)"),
+        ("git push --force", "run_shell_command(=git push --force)"),
+        ("git -C x log", "run_shell_command(=git -C x log)"),
+        ("git config core.pager x", "run_shell_command(=git config core.pager x)"),
+        ("pytest -q", "run_shell_command(pytest *)"),
+        ("pytest -p x", "run_shell_command(=pytest -p x)"),
+        ("python -m pytest -q", "run_shell_command(python -m pytest *)"),
+        ("cargo test x", "run_shell_command(cargo test *)"),
+        ("make test", "run_shell_command(=make test)"),
+        ("npm run test", "run_shell_command(=npm run test)"),
+        ("docker ps", "run_shell_command(=docker ps)"),
+        ("./run.sh x", "run_shell_command(=./run.sh x)"),
+        ("tar xf a", "run_shell_command(=tar xf a)"),
+        ("gcc x.c", "run_shell_command(=gcc x.c)"),
+        ("zip x y", "run_shell_command(=zip x y)"),
+        ("env make x", "run_shell_command(=make x)"),
+        *[
+            (text, None)
+            for text in (
+                "rm x",
+                "/bin/rm x",
+                "sudo ls",
+                "bash x.sh",
+                "python3.11 x.py",
+                "python -m http.server",
+                "node x.js",
+                "xargs ls",
+                "npx x",
+                "printf -v x y",
+                "test -f x",
+                "export X=1",
+                "read x",
+                "hash ls",
+                "compgen -A x",
+                "taskset 1 ls",
+                "setpriv ls",
+                "runuser x",
+                "ssh-agent x",
+                "ssh x",
+                "vim x",
+                "ed x",
+                "sqlite3 x",
+            )
+        ],
     ],
 )
-def test_only_harmless_commands_leave_a_rule(text: str, rule: str | None) -> None:
-    assert rule_for(SHELL, "execute", command(text), outside=False) == rule
+def test_a_beginning_is_offered_for_what_is_known_and_else_the_exact_words_or_nothing(
+    text: str, rule: str | None
+) -> None:
+    assert rules_for(SHELL, "execute", command(text), outside=False) == ((rule,) if rule else ())
 
 
-def test_a_line_of_several_commands_leaves_a_rule_where_all_share_it() -> None:
-    same, other = command("git log", "git log -1"), command("git log", "ls")
-    assert rule_for(SHELL, "execute", same, outside=False) == "run_shell_command(git log *)"
-    assert rule_for(SHELL, "execute", other, outside=False) is None
-    unsure = Subject((Command(("ls",)),))
-    assert rule_for(SHELL, "execute", unsure, outside=False) is None
+def test_a_line_of_several_commands_leaves_a_rule_for_each_that_needs_one() -> None:
+    def rules(subject: Subject) -> tuple[str, ...]:
+        return rules_for(SHELL, "execute", subject, outside=False)
+
+    log, make = "run_shell_command(git log *)", "run_shell_command(=make all)"
+    assert rules(command("git log", "git log -1")) == (log,)
+    assert rules(command("git log", "make all")) == (log, make)
+    assert rules(replace(command("git log", "ls"), reads={1: ()}, unasked=frozenset([1]))) == (log,)
+    assert rules(command("git log", "sudo x")) == ()
+    assert rules(Subject((Command(("git", "log")),))) == ()
 
 
 def test_a_harmless_wrapper_leaves_the_rule_of_what_it_runs() -> None:
-    found = rule_for(SHELL, "execute", command("timeout 5 git log"), outside=False)
-    assert found == "run_shell_command(git log *)"
+    found = rules_for(SHELL, "execute", command("timeout 5 npm test"), outside=False)
+    assert found == ("run_shell_command(=npm test)",)
 
 
 @pytest.mark.parametrize(
@@ -251,20 +286,20 @@ def test_what_lies_outside_leaves_a_rule_for_its_folder(
     tool: str, path: str, is_folder: bool, rule: str | None
 ) -> None:
     subject = file(path, is_folder=is_folder)
-    found = rule_for(tool, "edit" if tool == "edit" else "read", subject, outside=True)
-    assert found == rule
-    if found is not None:
-        assert allows([parse_rule(found)], tool, subject)
+    found = rules_for(tool, "edit" if tool == "edit" else "read", subject, outside=True)
+    assert found == ((rule,) if rule else ())
+    if found:
+        assert allows(list(map(parse_rule, found)), tool, subject)
 
 
 def test_other_calls_leave_what_fits_them() -> None:
-    assert rule_for("edit", "edit", file("/w/x"), outside=False) == "edits"
+    assert rules_for("edit", "edit", file("/w/x"), outside=False) == ("edits",)
     guarded = Subject(files=(FileAccess("/w/.git/x", "/w/.git/x", True, guard=".git"),))
-    assert rule_for("edit", "edit", guarded, outside=False) is None
+    assert rules_for("edit", "edit", guarded, outside=False) == ()
     host = Subject(host="example.com")
-    assert rule_for("web_fetch", "fetch", host, outside=False) == "WebFetch(example.com)"
-    assert rule_for("ask_user_question", "question", Subject(), outside=False) is None
-    assert rule_for("read_file", "read", file("/w/x"), outside=False) is None
+    assert rules_for("web_fetch", "fetch", host, outside=False) == ("WebFetch(example.com)",)
+    assert rules_for("ask_user_question", "question", Subject(), outside=False) == ()
+    assert rules_for("read_file", "read", file("/w/x"), outside=False) == ()
 
 
 def test_a_pattern_of_a_path_is_compiled_however_odd_the_project_is_called() -> None:

@@ -37,6 +37,7 @@ ADDED = {
     "resolved_by",
     "preview",
     "rule",
+    "rules",
     "agent",
     "pid",
     "model",

@@ -123,7 +123,7 @@ def test_a_draft_and_its_cursor_survive_a_thousand_remote_prompts_and_approvals(
             file.write(b"".join(line(type="submit", text="/model") for _ in range(1_000)))
         program.result(1_000, timeout=40)
         for number in range(1, 6):
-            program.submit(f"run echo {number}")
+            program.submit(f"run touch {number}")
             program.answer(program.request(number), number % 2 == 0)
             program.result(1_000 + number)
         screen.send("|")

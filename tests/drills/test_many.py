@@ -43,7 +43,7 @@ def test_fifty_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path) -
             programs.append(stack.enter_context(Program(folder)))
         for program in programs:
             program.ready()
-            program.submit("run echo done")
+            program.submit("run touch done")
         for program in programs:
             program.answer(program.request(), True)
         for program in programs:

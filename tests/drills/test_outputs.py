@@ -128,7 +128,7 @@ def test_a_killed_reader_and_the_next_one_see_the_whole_session_between_them(
         while len(torn) < 3_001:
             torn += os.read(first, 3_001 - len(torn))
         os.close(first)
-        program.submit("run echo approved")
+        program.submit("run touch approved")
         program.terminal.wait_for("y  Yes")
         rest: list[bytes] = []
         second = os.open(fifo, os.O_RDONLY)

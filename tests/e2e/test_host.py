@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_a_remote_prompt_runs_as_if_typed_and_is_marked(tmp_path: Path) -> None:
     with Program(tmp_path) as program:
         program.ready()
-        program.submit("run echo from-remote", id="r1")
+        program.submit("run touch from-remote", id="r1")
         request = program.request()
         program.terminal.wait_for("y  Yes")
         program.answer(request, True)
@@ -39,7 +39,7 @@ def test_a_remote_prompt_runs_as_if_typed_and_is_marked(tmp_path: Path) -> None:
 def test_when_the_keyboard_is_first_the_late_answer_gets_the_error(tmp_path: Path) -> None:
     with Program(tmp_path) as program:
         program.ready()
-        program.submit("run echo x")
+        program.submit("run touch x")
         request = program.request()
         answer_by_keyboard(program)
         program.answer(request, False)

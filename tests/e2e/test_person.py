@@ -18,7 +18,7 @@ def test_a_command_is_typed_approved_run_and_answered(tmp_path: Path) -> None:
     with Program(tmp_path) as program:
         (program.work / "seen-by-ls").touch()
         screen = program.ready().terminal
-        screen.send("run ls -la\r")
+        screen.send("run ls -la | tee seen\r")
         screen.wait_for("y  Yes")
         assert "ls -la" in screen.text
         request = program.until(lambda event: event["type"] == "control_request")

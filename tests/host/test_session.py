@@ -68,14 +68,14 @@ def test_a_policy_answers_and_its_reason_reaches_the_model(backend: str, tmp_pat
     async def policy(request: host.Request) -> host.Allow | host.Deny:
         asked.append(request)
         await anyio.lowlevel.checkpoint()
-        if request.input["command"] == "echo fine":
+        if request.input["command"] == "echo fine | tee fine":
             return host.Allow()
         return host.Deny("only echo fine")
 
     async def main() -> None:
         async with real(tmp_path, on_approval=policy) as session:
-            assert "fine" in (await session.run("run echo fine")).text
-            await session.run("run echo bad")
+            assert "fine" in (await session.run("run echo fine | tee fine")).text
+            await session.run("run touch bad")
             result = await until(session, lambda e: e.blocks and "only echo fine" in str(e.raw))
             assert result.blocks[0]["is_error"] is True
             assert not session.pending
@@ -90,7 +90,7 @@ def test_a_policy_answers_and_its_reason_reaches_the_model(backend: str, tmp_pat
 def test_answers_by_hand_and_one_that_comes_too_late(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path) as session:
-            turn = await session.submit("run echo one")
+            turn = await session.submit("run touch one")
             event = await until(session, lambda e: e.type == "control_request")
             request = session.pending[event["request_id"]]
             assert session.state == "awaiting_approval"
@@ -124,7 +124,7 @@ def test_when_the_keyboard_is_quicker_a_waiting_policy_is_let_go(
 
     async def main() -> None:
         async with real(tmp_path, on_approval=policy) as session:
-            turn = await session.submit("run echo x")
+            turn = await session.submit("run touch x")
             await until(session, lambda e: e.type == "control_request")
             async for _ in session.terminal:
                 if any("y  Yes" in line for line in session.terminal.last_lines(40)):

@@ -12,7 +12,7 @@ from qwen_dual import keys
 from qwen_dual.cli import parse
 from qwen_dual.core.permissions import parse_rule
 from qwen_dual.core.policy import Policy
-from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.core.tool import InvalidArguments, Subject
 from qwen_dual.sandbox import bubblewrap
@@ -152,7 +152,7 @@ def test_leaving_it_always_asks_and_says_why(tmp_path: Path) -> None:
         assert policy.judge(tool, inside).action == "allow"
     assert Policy("plan").judge(tool, leaving).action == "refuse"
     assert Policy("yolo", deny=["Bash(git push)"]).judge(tool, leaving).action == "refuse"
-    assert rule_for(tool.name, tool.kind, leaving.subject, outside=False) is None
+    assert rules_for(tool.name, tool.kind, leaving.subject, outside=False) == ()
     tools.close()
 
 

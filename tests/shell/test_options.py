@@ -30,7 +30,7 @@ def covered(line: str, fixed: int) -> bool:
         "ls %src/*.py",
         "sort -t, -k2,2n -r a",
         "find . -name '*.py' -not -path './.git/*'",
-        "find src -type f -exec grep -ln main {} +",
+        "find src -type f -exec grep -n main {} +",
         "grep -rn --include=*.py x .",
         "grep -rn %--include=*.py x .",
         "rg -n -g '*.py' main src",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.permissions import allows, parse_rule
 from qwen_dual.core.policy import Policy
-from qwen_dual.core.proposals import rule_for
+from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.tool import UNKNOWN, Command, Subject
 from qwen_dual.shell.reader import read
 from qwen_dual.tools.shellwords import MAX_LINE, parse
@@ -267,23 +267,24 @@ def test_options_of_git_itself_hide_no_subcommand() -> None:
     ("line", "rule"),
     [
         ("git log -1", "run_shell_command(git log *)"),
-        ("  make   test ", "run_shell_command(make test *)"),
-        ("ls -l", "run_shell_command(ls *)"),
+        ("  make   test ", "run_shell_command(=make test)"),
+        ("ls -l", "run_shell_command(=ls -l)"),
         ("git log && git log -2 > /dev/null", "run_shell_command(git log *)"),
-        ("timeout 5 npm test", "run_shell_command(npm test *)"),
+        ("timeout 5 npm test", "run_shell_command(=npm test)"),
         ("git log; rm -rf x", None),
         ("git log\nrm x", None),
         ("ls > x", None),
         ("ls | sh", None),
         ("X=1 ls", None),
-        ("find . -delete", None),
+        ("find . -delete", "run_shell_command(=find . -delete)"),
         ("$X", None),
         ("ls 'unfinished", None),
         ("", None),
     ],
 )
 def test_a_rule_is_proposed_where_it_covers_the_whole_line(line: str, rule: str | None) -> None:
-    assert rule_for(SHELL, "execute", subject(line), outside=False) == rule
+    rules = rules_for(SHELL, "execute", subject(line), outside=False)
+    assert rules == ((rule,) if rule else ())
 
 
 def test_a_call_names_the_files_that_its_redirects_write(tools: Toolset) -> None:

@@ -1,0 +1,138 @@
+"""Which commands run unasked: those that only read, where a read may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.core.policy import Policy
+from tests.tools.support import tool_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwen_dual.tools.toolset import Toolset
+
+
+@pytest.fixture
+def folder(workspace: Path) -> Path:
+    """A workspace with a file, a folder, and links that lead out of it."""
+    (workspace / "src").mkdir()
+    for name in ("f", ".env", "src/f", "src/.env"):
+        (workspace / name).write_text("x\n")
+    (workspace.parent / "outside").mkdir()
+    (workspace.parent / "outside" / "f").write_text("x\n")
+    (workspace / "link").symlink_to(workspace.parent / "outside")
+    (workspace / "leads-out").symlink_to(workspace.parent / "outside" / "f")
+    (workspace / "src" / "g").symlink_to(workspace.parent / "outside" / "f")
+    return workspace
+
+
+def judged(tools: Toolset, line: str, policy: Policy | None = None, **more: str) -> str:
+    tool = tool_of(tools, "run_shell_command")
+    call = tool.prepare({"command": line, **more})
+    return (policy or Policy()).judge(tool, call).action
+
+
+@pytest.mark.parametrize("mode", ["default", "auto-edit", "plan"])
+def test_what_only_reads_runs_unasked_wherever_reading_does(
+    tools: Toolset, folder: Path, mode: str
+) -> None:
+    policy = Policy(mode)
+    for line in ("ls", "cat f | head -1", "grep -rn x . && wc -l src/f", "find . -name f; pwd"):
+        assert judged(tools, line, policy) == "allow", line
+    for line in ("touch x", "ls && touch x", "ls > x", "ls $X", "cat `ls`"):
+        assert judged(tools, line, policy) != "allow", line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cat ../outside/f",
+        "cat leads-out",
+        "cat link/f",
+        "ls ..",
+        "ls link",
+        "cat /etc/passwd",
+        "cat l*",
+        "cat src/*",
+        "diff src src",
+        "cd .. && ls",
+        "cd link && cat f",
+        "cd src && cat g",
+        "cd src; cat ../leads-out",
+        "cd src || cat leads-out",
+        "true | cd src && cat ../outside/f",
+        "true | cd src && cat leads-out",
+        "nice cd src && cat leads-out",
+        "cd src && cd .. && cat leads-out",
+        "cd link/.. && cat outside/f",
+        "cd - && cat f",
+        "cd && cat f",
+        "pushd src; cat f",
+        "find . -newer leads-out",
+        "grep -f leads-out f",
+    ],
+)
+def test_what_a_read_would_ask_for_asks(tools: Toolset, folder: Path, line: str) -> None:
+    assert judged(tools, line) == "ask"
+
+
+def test_a_rule_with_a_star_says_nothing_of_where_a_command_reads(
+    tools: Toolset, folder: Path
+) -> None:
+    outside = str(folder.parent / "outside" / "f")
+    assert judged(tools, f"cat {outside}", Policy(allow=["Bash(cat *)"])) == "ask"
+    assert judged(tools, f"cat {outside}", Policy(allow=[f"Bash(=cat {outside})"])) == "allow"
+    assert judged(tools, f"cat {outside}", Policy(allow=[f"Read(/{outside})"])) == "allow"
+
+
+def test_rules_for_reading_hold_for_commands_that_read(tools: Toolset, folder: Path) -> None:
+    for mode in ("default", "yolo"):
+        policy = Policy(mode, deny=["Read(.env)"])
+        assert judged(tools, "cat .env", policy) == "refuse"
+        assert judged(tools, "cd src && cat .env | head", policy) == "refuse"
+        assert judged(tools, "cat f", policy) == "allow"
+    policy = Policy(deny=["Read(.env)"], allow=["Bash(grep *)"])
+    assert judged(tools, "grep -r x .", policy) == "ask"
+    assert judged(tools, "rg x src", policy) == "ask"
+    assert judged(tools, "find . -name f", Policy(deny=["Read(.env)"])) == "allow"
+    assert judged(tools, "grep -r x src", Policy(deny=["Read(/secret/**)"])) == "allow"
+    assert judged(tools, "cat f", Policy(ask=["Read(f)"])) == "ask"
+    assert judged(tools, "ls", Policy(ask=["Bash(ls *)"])) == "ask"
+
+
+def test_what_the_ignore_file_keeps_back_is_not_read_unasked(tools: Toolset, folder: Path) -> None:
+    (folder / ".qwenignore").write_text(".env\n")
+    assert judged(tools, "cat .env") == "ask"
+    assert judged(tools, "grep -r x .") == "ask"
+    assert judged(tools, "cat f") == "allow"
+
+
+def test_git_runs_unasked_only_where_the_folder_is_trusted(tools: Toolset, folder: Path) -> None:
+    assert judged(tools, "git status") == "ask"
+    assert judged(tools, "git status", Policy(allow=["Bash(git *)"])) == "allow"
+    tools.trust(True)
+    assert judged(tools, "git status && git log -1 | cat") == "allow"
+    assert judged(tools, "git -c core.pager=x log") == "ask"
+    assert judged(tools, "npm ls") == "allow"
+
+
+def test_a_program_that_the_workspace_brings_along_asks(
+    tools: Toolset, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "wc").write_text("#!/bin/sh\n")
+    (programs / "wc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    assert judged(tools, "wc f") == "ask"
+    assert judged(tools, "cat f") == "allow"
+    assert judged(tools, "find . -name f -exec wc -l {} +") == "ask"
+
+
+def test_a_command_in_a_folder_outside_asks(tools: Toolset, folder: Path) -> None:
+    assert judged(tools, "ls", directory="..") == "ask"
+    assert judged(tools, "echo x", directory="..") == "ask"
+    assert judged(tools, "ls", directory="src") == "allow"
