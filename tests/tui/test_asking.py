@@ -225,3 +225,79 @@ def test_what_hides_in_a_question_is_shown() -> None:
     asked["request"]["input"] = {"questions": [{"question": "Delete\u202e it?\x1b[2K"}]}
     desk.ask_and_wait(asked)
     assert "? Delete⟨U+202E⟩ it?⟨ESC⟩[2K" in window(desk)
+
+
+# -- a question that stands by -----------------------------------------------------------------
+
+
+def standing_by(desk: Desk) -> list[object]:
+    """A question with two choices that nobody waits for, and what it was answered with."""
+    got: list[object] = []
+    choices = (Choice("yes", "Yes"), Choice("later", "Not now"))
+    desk.controller.asking.offer(
+        form_of(Question("Trust it?", choices, default="later", details=("what it is",))),
+        got.append,
+    )
+    desk.controller.before_drawing()
+    return got
+
+
+def test_it_takes_no_key_at_first_and_then_a_digit_or_enter() -> None:
+    desk = Desk()
+    got = standing_by(desk)
+    assert desk.controller.focus == "editor"
+    assert "what it is" in window(desk)
+    desk.now.time += GUARD
+    assert desk.controller.focus == "form"
+    desk.controller.asking.form_type("1")
+    assert got == [["yes"]]
+    assert desk.controller.focus == "editor"
+    got = standing_by(desk)
+    desk.now.time += GUARD
+    desk.controller.asking.form_key("escape")
+    assert got == [None]
+
+
+def test_a_letter_begins_a_draft_and_the_question_waits_until_it_is_sent() -> None:
+    desk = Desk()
+    got = standing_by(desk)
+    desk.now.time += GUARD
+    desk.controller.note_key()
+    desk.controller.asking.form_type("h")
+    assert (desk.controller.editor.text, desk.controller.focus) == ("h", "editor")
+    desk.now.time += 10
+    desk.controller.note_key()
+    assert desk.controller.focus == "editor"
+    assert "what it is" not in window(desk)
+    desk.controller.enter()
+    assert desk.session.submitted == ["h"]
+    desk.now.time += GUARD
+    desk.controller.before_drawing()
+    desk.now.time += GUARD
+    assert desk.controller.focus == "form"
+    assert got == []
+
+
+def test_an_arrow_does_not_make_it_wait() -> None:
+    desk = Desk()
+    got = standing_by(desk)
+    desk.now.time += GUARD
+    for key in ("up", "enter"):
+        desk.controller.note_key()
+        assert desk.controller.focus == "form"
+        desk.controller.asking.form_key(key)
+        desk.controller.before_drawing()
+    assert len(got) == 1
+    assert got[0] is not None
+
+
+def test_a_request_goes_first() -> None:
+    desk = Desk()
+    got = standing_by(desk)
+    desk.now.time += GUARD
+    desk.ask(request())
+    desk.now.time += GUARD
+    assert desk.controller.focus == "dialog"
+    assert "Trust it?" not in window(desk)
+    desk.controller.asking.key("1")
+    assert got == []

@@ -1,0 +1,113 @@
+"""Which folders are trusted, what is kept of it, and what a folder holds that waits for a yes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.settings.holdings import holdings
+from qwen_dual.settings.keep import CannotKeep, keep_trust
+from qwen_dual.settings.trust import FolderTrust, TrustedFolders, is_broad, is_trusted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.settings.folders import Folders
+
+
+def test_a_link_leads_to_what_it_points_at_and_smuggles_nothing(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    (mine / "sub").mkdir(parents=True)
+    theirs.mkdir()
+    (mine / "link").symlink_to(theirs)
+    (theirs / "back").symlink_to(mine / "sub")
+    rules = {str(mine): "TRUST_FOLDER"}
+    assert not is_trusted(str(mine / "link"), rules)
+    assert is_trusted(str(theirs / "back"), rules)
+    # The folder above a link is the one it lies in, not the one around its target.
+    (tmp_path / "out").mkdir()
+    parents = {str(mine / "link"): "TRUST_PARENT"}
+    assert is_trusted(str(mine / "sub"), parents)
+    assert not is_trusted(str(tmp_path / "out"), parents)
+
+
+@pytest.mark.parametrize("path", [".", "", "work", "./work"])
+def test_a_rule_without_a_whole_path_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert not is_trusted(str(tmp_path / "work"), {path: "TRUST_FOLDER"})
+
+
+def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folders) -> None:
+    file = folders.home / "trustedFolders.json"
+    link = folders.person / "link"
+    link.symlink_to(folders.project)
+    file.write_text(json.dumps({"/other": "TRUST_FOLDER", str(link): "DO_NOT_TRUST"}))
+    file.chmod(0o644)
+    keep_trust(str(folders.home), str(folders.project), "TRUST_FOLDER")
+    assert json.loads(file.read_text()) == {
+        "/other": "TRUST_FOLDER",
+        str(folders.project): "TRUST_FOLDER",
+    }
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_text("{} // mine")
+    with pytest.raises(CannotKeep, match="has comments"):
+        keep_trust(str(folders.home), str(folders.project), "DO_NOT_TRUST")
+
+
+def test_what_holds_for_a_session_covers_its_folder_and_what_is_below(folders: Folders) -> None:
+    below = folders.project / "below"
+    below.mkdir()
+    trust = FolderTrust(TrustedFolders(str(folders.home)), str(folders.project), by_host=True)
+    around = str(folders.project.parent)
+    assert [trust.trusted, trust.trusts(str(below)), trust.trusts(around)] == [True, True, False]
+    trust.decide(None)
+    assert (trust.trusted, trust.decided) == (False, False)
+    folders.trust()
+    trust.decide(None)
+    assert (trust.trusted, trust.decided) == (True, True)
+
+
+def test_folders_of_many_are_never_trusted_for_good(tmp_path: Path) -> None:
+    home = tmp_path / "home" / "me"
+    (home / "code").mkdir(parents=True)
+    for broad in ("/", str(home), str(home.parent), "/tmp", "/var/tmp"):
+        assert is_broad(broad, str(home)), broad
+    assert not is_broad(str(home / "code"), str(home))
+
+
+def held(folders: Folders) -> list[str]:
+    found = holdings(str(folders.project), str(folders.home), folders.load(), [])
+    return list(map(str, found))
+
+
+def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Folders) -> None:
+    folders.workspace({"permissions": {"deny": ["Bash"]}, "ui": {"theme": "x"}})
+    (folders.project / ".qwen" / "skills").mkdir()
+    assert held(folders) == []
+    folders.workspace({"tools": {"approvalMode": "yolo"}, "env": {"A": "1"}})
+    (folders.project / ".qwen" / "skills" / "x").mkdir()
+    (folders.project / ".env").write_text("A=1\n")
+    (folders.project.parent / ".env").write_text("A=1\n")
+    names = [f"server-{number}\x1b[2J" for number in range(8)]
+    (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": dict.fromkeys(names)}))
+    shown = ", ".join(f"server-{number}\\x1b[2J" for number in range(6))
+    assert held(folders) == [
+        ".qwen/settings.json: settings (env, tools.approvalMode yolo)",
+        f".mcp.json: MCP servers ({shown}, and 2 more)",
+        ".env: environment variables",
+        ".qwen/skills: skills",
+    ]
+    folders.trust()
+    assert folders.load().refused == []
+
+
+def test_the_persons_own_settings_folder_is_nothing_that_a_folder_holds(folders: Folders) -> None:
+    (folders.home / "skills" / "x").mkdir(parents=True)
+    (folders.person / ".env").write_text("A=1\n")
+    folders.project = folders.person
+    assert held(folders) == []
