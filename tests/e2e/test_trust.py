@@ -140,8 +140,8 @@ def test_a_host_is_told_what_waits_and_held_up_by_nothing(folder: Path) -> None:
         request = program.request()
         program.terminal.wait_for("Run this command?")
         assert QUESTION not in program.terminal.screen
-        program.terminal.wait_for("› 1. Yes, allow once")
-        program.terminal.send("1")
+        program.terminal.wait_for("› y  Yes")
+        program.terminal.send("\r")
         program.until(lambda event: event["type"] == "control_response")
         assert request
         program.result(2)
