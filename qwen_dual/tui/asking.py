@@ -201,7 +201,7 @@ class Asking:
 
     def form_key(self, key: str) -> None:
         """A key for the form: see ``Sheet.key``."""
-        self._fill(lambda sheet: sheet.key(key))
+        self._fill(lambda sheet: sheet.key(key), key=key)
 
     def form_type(self, text: str) -> None:
         """Typed text for the form."""
@@ -229,14 +229,14 @@ class Asking:
         self._drop_form()
         return True
 
-    def _fill(self, act: Callable[[Sheet], None], text: str = "") -> None:
+    def _fill(self, act: Callable[[Sheet], None], text: str = "", key: str = "") -> None:
         sheet = self.sheet
         if sheet is None:
             return
         offering = self._is_offering
         asked = self.form is None and not offering
         if asked and not self.dialog.takes_keys(self._now()):
-            self._early.take(lambda: self._fill(act), text, self._now())
+            self._early.take(key, lambda: self._fill(act), text, self._now())
             return
         try:
             act(sheet)
@@ -290,7 +290,7 @@ class Asking:
         if not self.dialog.open:
             return
         if not self.dialog.takes_keys(self._now()):
-            self._early.take(lambda: self.key(key, text), text, self._now())
+            self._early.take(key, lambda: self.key(key, text), text, self._now())
             return
         self.dialog.refused = False
         waiting, self._letter = self._letter, None
@@ -305,7 +305,7 @@ class Asking:
     def paste(self, text: str) -> None:
         """Pasted text while a request is asked: an answer in words, whatever it says."""
         if not self.dialog.takes_keys(self._now()):
-            self._early.take(lambda: self.paste(text), text, self._now())
+            self._early.take("paste", lambda: self.paste(text), text, self._now())
             return
         self._open_reason((self._letter[0] if self._letter else "") + text)
         self._changed()

@@ -31,14 +31,19 @@ class EarlyKeys:
         self._later = later
         self._give = give
         self._held: tuple[Callable[[], None], str] | None = None
+        self._key = ""
 
-    def take(self, act: Callable[[], None], text: str, now: float) -> None:
+    def take(self, key: str, act: Callable[[], None], text: str, now: float) -> None:
         """A key that came too early.
 
         Args:
+            key: its name.
             act: what it does, should it count.
             text: what it types.
         """
+        if self._held is not None and key == "enter" == self._key:
+            return  # again, as a host sends it until it is taken
+        self._key = key
         self._dialog.key_elsewhere(now)
         if not self._dialog.holds:
             return

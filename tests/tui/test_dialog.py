@@ -252,6 +252,23 @@ def test_a_single_key_in_the_first_moments_counts_once_they_are_over(key: str) -
     assert desk.session.answers == [("r1", True, None, None)]
 
 
+def test_an_enter_that_a_host_sends_again_and_again_is_taken_once() -> None:
+    desk = Desk()
+    desk.ask(request("r1"), request("r2"))
+    for _ in range(4):
+        desk.press("enter")
+        desk.now.time += 0.15
+    assert [answer[0] for answer in desk.session.answers] == ["r1"]
+
+
+def test_an_escape_right_behind_an_early_enter_takes_it_back() -> None:
+    desk = Desk()
+    desk.ask(request())
+    desk.press("enter", "escape")
+    desk.wait(60)
+    assert desk.session.answers == []
+
+
 def test_a_word_that_begins_in_the_first_moments_is_the_drafts() -> None:
     desk = Desk()
     desk.ask(request())
