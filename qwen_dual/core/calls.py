@@ -379,10 +379,14 @@ class CallRunner:
 
 async def _warned(call: Call) -> Preview | None:
     """What ``call`` shows, with a warning for what is not what it looks like."""
-    from qwen_dual.protocol.previews import warnings_of
+    from qwen_dual.protocol.previews import LONG_CHARS, warnings_of
 
     preview = await call.preview()
-    return None if preview is None else {**preview, "warnings": warnings_of(preview)}
+    if preview is None:
+        return None
+    if len(preview["text"]) < LONG_CHARS:
+        return {**preview, "warnings": warnings_of(preview)}
+    return {**preview, "warnings": await to_thread.run_sync(warnings_of, preview)}
 
 
 def _broken(job: _Job, error: Exception) -> str:

@@ -143,6 +143,7 @@ def _is_mark(char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Me", "Mc")
 
 
+@lru_cache(maxsize=16384)
 def _joins(before: str, char: str) -> bool:
     """Whether ``char`` melts into what stands before it, so that it cannot be told from another."""
     import unicodedata
