@@ -58,11 +58,11 @@ def answers_for(request: Request) -> tuple[Answer, ...]:
         return (YES, NO)
     if request.rule == EDITS:
         return (YES, ALL_EDITS, NO)
-    covered = request.rule.partition("(")[2].removesuffix(")") or request.rule
     if request.kind != "command":
-        always = f"Yes, and always {visible_line(_place(covered))} in this project"
+        always = f"Yes, and always {visible_line(_place(_covered(request.rule)))} in this project"
         return (YES, Answer("p", always, allowed=True, remember="project"), NO)
-    like = f"Yes, and {_listed(request.rule)} in this session"
+    listed = " and ".join(f"'{visible_line(_covered(rule))}'" for rule in request.rules)
+    like = f"Yes, and {listed} in this session"
     return (
         YES,
         Answer("s", like, allowed=True, remember="session"),
@@ -81,10 +81,9 @@ def question_for(request: Request) -> str:
     return QUESTIONS.get(request.tool_name) or f"Allow {visible_line(request.tool_name)}?"
 
 
-def _listed(rule: str) -> str:
-    """What a rule for commands covers; one for a pipeline holds several."""
-    covered = re.findall(r"\w+\((.*?)\)(?:, |$)", rule, re.DOTALL) or [rule]
-    return " and ".join(f"'{visible_line(pattern)}'" for pattern in covered)
+def _covered(rule: str) -> str:
+    """The pattern of a rule."""
+    return rule.partition("(")[2].removesuffix(")") or rule
 
 
 def _place(pattern: str) -> str:

@@ -71,6 +71,7 @@ class Request:
         text: what will happen, exactly.
         argument: what says most about the call, with escapes for what hides in it.
         rule: what "always" would remember; empty where the session remembers nothing.
+        rules: the same one by one, of which a pipeline has several.
         outside: the path outside the workspace that it touches; empty inside.
         warnings: what in the text is not what it looks like, in sentences.
         is_cut: the text does not say all.
@@ -85,6 +86,7 @@ class Request:
     text: str
     argument: str = ""
     rule: str = ""
+    rules: tuple[str, ...] = ()
     outside: str = ""
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
@@ -156,6 +158,7 @@ def request_of(event: Mapping[str, Any]) -> Request:
         text=preview.get("text") or argument,
         argument=visible(argument),
         rule=request.get("rule") or "",
+        rules=tuple(request.get("rules") or filter(None, [request.get("rule")])),
         outside=request.get("blocked_path") or "",
         warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
         is_cut=any(warning["kind"] == "cut" for warning in warnings),

@@ -81,6 +81,12 @@ def test_reading_outside_and_the_web_are_allowed_by_folder_or_host() -> None:
         ]
 
 
+def test_the_rules_of_a_pipeline_are_offered_together() -> None:
+    rules = ["run_shell_command(git log *)", "run_shell_command(head -n 5)"]
+    record = request_of(request(command="git log | head -n 5", rule=", ".join(rules), rules=rules))
+    assert labels(record)[1] == ("s", "Yes, and 'git log *' and 'head -n 5' in this session")
+
+
 def test_without_a_rule_nothing_can_be_allowed_for_longer() -> None:
     assert [key for key, _ in labels(request_of(request(rule=None)))] == ["y", "n"]
 
