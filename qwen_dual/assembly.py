@@ -134,7 +134,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         text_calls=settings.of_the_person("model.textToolCalls", False),
     )
     tools.hide(session.policy.hides)
-    tools.workspace.copies = os.path.join(launch.home, "copies")
+    tools.workspace.state = os.path.realpath(launch.home)
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)

@@ -10,7 +10,7 @@ The supervisor of tools: whatever one raises becomes the result of its call, and
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
@@ -216,18 +216,23 @@ class CallRunner:
             return
         verdict = self._policy.judge(job.tool, job.call)
         note = ""
-        if verdict.action == "ask":
+        while verdict.action == "ask":
             decision = await self._ask(job, job.call)
             if not decision.allowed:
                 self._deny(job, decision)
                 return
-            if decision.updated_input is not None:
-                note = await self._change_input(job, job.tool, decision.updated_input)
-                if job.error:
-                    self._finish(job, ToolResult(job.error, is_error=True))
-                    return
-                # Whoever changed the input may not know what the rules deny.
-                verdict = self._policy.judge(job.tool, job.call)
+            if decision.updated_input is None or decision.updated_input == job.requested.arguments:
+                break
+            before = job.call
+            note = await self._change_input(job, job.tool, decision.updated_input)
+            if job.error:
+                self._finish(job, ToolResult(job.error, is_error=True))
+                return
+            verdict = self._policy.judge(job.tool, job.call)
+            # What another process has made of it nobody has seen: the leave covers no more.
+            unseen = decision.by != "keyboard" and job.tool.kind != "question"
+            if not unseen or not self._policy.asks_for_more(job.tool, job.call, before):
+                break
         if verdict.action == "refuse":
             self._finish(job, ToolResult(verdict.reason, is_error=True))
             return
@@ -283,6 +288,7 @@ class CallRunner:
         if tool.kind == "question":  # the input is the answer, and the result says it
             job.call = cast("QuestionCall", job.call).answered(updated)
             return ""
+        job.requested = replace(job.requested, arguments=updated)
         told = encode(updated).decode()
         await self._check_sized(job, tool, updated, len(told))
         return f"The person changed the input to: {told}"

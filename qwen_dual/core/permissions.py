@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
+from qwen_dual.fs.guarded import spells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -222,7 +223,7 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = 
     paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
     return bool(subject.files) and all(
         any(
-            file.guard in pattern.text and pattern.means(file, subject.root, subject.home)
+            spells(pattern.text, file.guard) and pattern.means(file, subject.root, subject.home)
             for pattern in paths
         )
         for file in subject.files

@@ -147,6 +147,31 @@ class Policy:
             return Verdict("ask")
         return Verdict("allow" if self._runs_unasked(tool, call, allowed=allowed) else "ask")
 
+    def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
+        """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have.
+
+        Leave for the one is leave for the other unless that touches a guarded file, another place
+        outside or a private host, leaves the sandbox, or is what a rule asks about.
+        """
+        return not self._reasons(tool, changed) <= self._reasons(tool, than)
+
+    def _reasons(self, tool: Tool, call: Call) -> set[str]:
+        subject = call.subject
+        found = {f"file {file.real}" for file in subject.files if file.guard}
+        found |= {
+            f"rule {rule.text}" for rule in self._ask if rule.applies(tool.name, subject) != "no"
+        }
+        found |= {
+            f"deny {rule.text}" for rule in self._deny if rule.applies(tool.name, subject) != "no"
+        }
+        if call.outside is not None:
+            found.add(f"outside {call.outside}")
+        if subject.private:
+            found.add(f"host {subject.host}")
+        if subject.leaves_sandbox:
+            found.add("sandbox")
+        return found
+
     def hides(self, subject: Subject) -> bool:
         """Whether rules deny reading the files of ``subject``, so that no search shows them."""
         return any(rule.applies("read_file", subject) == "yes" for rule in self._deny)

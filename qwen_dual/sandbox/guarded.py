@@ -11,23 +11,11 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from qwen_dual.fs.guarded import NAMES, PATHS
 from qwen_dual.sandbox.hidden import outermost, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_GIT: Final = (".git", ".gitmodules", ".gitattributes", ".gitconfig")
-_AGENTS: Final = (".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json")
-_TOOLS: Final = (".vscode", ".idea", ".devcontainer", ".husky", ".envrc", ".pre-commit-config.yaml")
-_SHELLS: Final = (
-    *(".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".inputrc"),
-    *(".zshrc", ".zshenv", ".zprofile", ".zlogin"),
-)
-NAMES: Final = frozenset((*_GIT, *_AGENTS, *_TOOLS, *_SHELLS))
-"""Wherever they are in the workspace."""
-
-PATHS: Final = (".github/workflows",)
-"""At its top."""
 
 _BARE: Final = frozenset(("HEAD", "config", "objects", "refs"))
 _PASSED_OVER: Final = frozenset(("node_modules", ".venv", "venv", "__pycache__", ".tox"))

@@ -1,7 +1,7 @@
 """Where the tools work: turns the paths a model gives into real ones and says which lie outside.
 
 Symlinks are resolved before the check, so that a link inside cannot lead out unnoticed. Nothing
-here reads or writes files.
+here reads or writes files; folders are looked at for what makes a file in them delicate.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
+from qwen_dual.fs.guarded import guard_of
 from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Workspace:
         hides: says which files rules keep from the agent, so that no search looks into them.
         filters: which ignore files count.
         trusted: whether the person trusts the folder; kept up to date while the session runs.
-        copies: a folder for what a file held, while it is written in place and its own folder
-            cannot take a copy; None for none.
+        state: the agent's own folder, its real path; None for none. What is in it is guarded, and
+            a file that is written in place has its copy there where its own folder takes none.
     """
 
     def __init__(
@@ -74,15 +75,27 @@ class Workspace:
         self.hides: Callable[[Subject], bool] = lambda _: False
         self.filters = ALL
         self.trusted = False
-        self.copies: str | None = None
+        self.state: str | None = None
+
+    @property
+    def copies(self) -> str | None:
+        """A folder for what a file held while it is written in place; None for none."""
+        return None if self.state is None else os.path.join(self.state, "copies")
 
     def subject(
         self, location: Location, *, writes: bool = False, is_folder: bool = False
     ) -> Subject:
         """What a call that touches nothing but ``location`` is about."""
-        guard = guard_of(location.real) if writes else ""
+        guard = self._guard(location) if writes else ""
         file = FileAccess(location.path, location.real, writes, is_folder, guard)
         return Subject(files=(file,), root=str(self.root), home=self.home)
+
+    def _guard(self, location: Location) -> str:
+        """By the real path, and by the given one: a link there may be turned elsewhere."""
+        root = str(self.root)
+        if self.state is not None and within(location.real, self.state):
+            return os.path.basename(self.state)
+        return guard_of(location.real, self.home, root) or guard_of(location.path, self.home, root)
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""
@@ -172,22 +185,6 @@ def _real(path: str) -> str:
 def within(path: str, folder: str) -> bool:
     """Whether the real path ``path`` is ``folder`` or lies in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
-def guard_of(real: str) -> str:
-    """What makes it delicate to write ``real``: it decides what git or the agent runs.
-
-    Returns:
-        ``.git``, ``.qwen/settings.json`` or ``.qwen/.env``; empty for any other file.
-    """
-    # Some file systems take .GIT for the same.
-    parts = real.lower().split("/")
-    if ".git" in parts:
-        return ".git"
-    for name in ("settings.json", ".env"):
-        if parts[-2:] == [".qwen", name]:
-            return f".qwen/{name}"
-    return ""
 
 
 def printable(text: str) -> str:

@@ -97,6 +97,72 @@ def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
     assert '{"command":"ls"}' in host.tool_results()[0]["content"]
 
 
+def test_a_changed_input_that_needs_no_more_leave_runs() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        changed = {"command": "rm b"}
+        host.session.answer(await host.request(), True, by="input", updated_input=changed)
+        await host.result()
+
+    host = Host(FakeModel(call("run_shell_command", command="rm a")), tool)
+    host.play(script)
+    assert tool.runs == [{"command": "rm b"}]
+    assert len(host.of("control_request")) == 1
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_changed_input_that_a_rule_asks_about_is_asked_for_as_it_is_now(again: bool) -> None:
+    tool = FakeTool()
+    changed = {"command": "rm -r x"}
+
+    async def script(host: Host) -> None:
+        host.session.policy.set_rules(ask=["Bash(rm *)"])
+        host.session.submit("go")
+        first = await host.request()
+        host.session.answer(first, True, by="input", updated_input=changed)
+        second = await host.request(2)
+        assert second != first and tool.runs == []
+        # The same change again is none: it is leave for what was asked.
+        host.session.answer(second, again, by="input", updated_input=changed)
+        await host.result()
+
+    host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
+    host.play(script)
+    asked = [event["request"]["input"] for event in host.of("control_request")]
+    assert asked == [{"command": "ls a"}, changed]
+    assert tool.runs == ([changed] if again else [])
+
+
+def test_what_the_person_changes_at_the_keyboard_they_have_seen() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.policy.set_rules(ask=["Bash(rm *)"])
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, updated_input={"command": "rm x"})
+        await host.result()
+
+    host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
+    host.play(script)
+    assert tool.runs == [{"command": "rm x"}]
+
+
+def test_an_input_changed_to_what_a_rule_allows_runs_at_once() -> None:
+    tool = FakeTool()
+
+    async def script(host: Host) -> None:
+        host.session.policy.set_rules(allow=["Bash(ls)"])
+        host.session.submit("go")
+        host.session.answer(await host.request(), True, by="input", updated_input={"command": "ls"})
+        await host.result()
+
+    host = Host(FakeModel(call("run_shell_command", command="rm x")), tool)
+    host.play(script)
+    assert tool.runs == [{"command": "ls"}]
+
+
 def previews(host: Host) -> list[str | None]:
     """The diffs that calls began with."""
     return [

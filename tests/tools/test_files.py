@@ -290,7 +290,7 @@ def test_a_file_in_a_folder_without_write_permission_is_changed() -> None:
 
         def as_nobody() -> str:
             made = toolset(base)
-            made.workspace.copies = str(base / "home" / "copies")
+            made.workspace.state = str(base / "home")
             read(made, file_path="a.txt")
             text = write(made, file_path="a.txt", content="new").text
             made.close()

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.policy import Policy
-from qwen_dual.tools.workspace import guard_of
+from qwen_dual.tools.toolset import toolset
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -59,36 +59,91 @@ def test_qwenignore_keeps_files_from_reading_and_mentions(tools: Toolset, worksp
     assert call(tools, "read_file", file_path="c.txt").text == "words"
 
 
+def judged(tools: Toolset, path: str) -> str:
+    """What auto-edit makes of a write to ``path``."""
+    tool = tool_of(tools, "write_file")
+    return Policy("auto-edit").judge(tool, tool.prepare({"file_path": path, "content": ""})).action
+
+
 @pytest.mark.parametrize(
-    ("path", "guard"),
+    "name",
     [
-        ("/w/.git/hooks/pre-commit", ".git"),
-        ("/w/sub/.git", ".git"),
-        ("/w/.GIT/config", ".git"),
-        ("/w/.qwen/settings.json", ".qwen/settings.json"),
-        ("/w/.qwen/.env", ".qwen/.env"),
-        ("/w/.qwen/QWEN.md", ""),
-        ("/w/.github/x", ""),
-        ("/w/settings.json", ""),
+        ".git/hooks/pre-commit",
+        "link/config",
+        "settings-link",
+        ".qwen/settings.json",
+        ".husky/pre-commit",
+        ".envrc",
+        ".vscode/tasks.json",
+        ".mcp.json",
+        ".claude/settings.json",
+        "sub/.github/workflows/ci.yml",
     ],
 )
-def test_what_decides_what_runs_is_guarded(path: str, guard: str) -> None:
-    assert guard_of(path) == guard
-
-
-@pytest.mark.parametrize("name", [".git/hooks/pre-commit", "link/config", ".qwen/settings.json"])
 def test_guarded_files_ask_in_auto_edit_mode(tools: Toolset, workspace: Path, name: str) -> None:
     for folder in (".git/hooks", ".qwen"):
         (workspace / folder).mkdir(parents=True)
     (workspace / "link").symlink_to(".git")
+    (workspace / ".qwen" / "settings.json").touch()
+    (workspace / "settings-link").symlink_to(".qwen/settings.json")
+    assert (judged(tools, name), judged(tools, "plain.txt")) == ("ask", "allow")
+
+
+def test_a_guarded_name_asks_though_it_leads_to_another(tools: Toolset, workspace: Path) -> None:
+    """Were the link turned into a file later, the edit would have been of that."""
+    (workspace / "plain.txt").touch()
+    (workspace / ".envrc").symlink_to("plain.txt")
+    assert judged(tools, ".envrc") == "ask"
+
+
+def test_no_git_directory_comes_about_piece_by_piece(tools: Toolset, workspace: Path) -> None:
+    pieces = ("x/config", "x/objects/keep", "x/refs/keep", "x/HEAD")
+    assert [judged(tools, path) for path in pieces] == ["allow", "allow", "allow", "ask"]
+    (workspace / "x").mkdir()
+    (workspace / "x" / "HEAD").touch()
+    assert {judged(tools, path) for path in pieces} == {"ask"}
+    assert judged(tools, "x/hooks/post-checkout") == "ask"
+    assert judged(tools, "x/README") == "allow"
+
+
+def test_a_bare_repository_of_a_worktree_is_guarded(tools: Toolset, workspace: Path) -> None:
+    (workspace / ".git").write_text("gitdir: .bare\n")
+    (workspace / ".bare").mkdir()
+    (workspace / ".bare" / "HEAD").write_text("ref: refs/heads/main\n")
+    assert judged(tools, ".bare/config") == "ask"
+    assert judged(tools, ".git") == "ask"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".bashrc", ".ssh/authorized_keys", ".qwen/trustedFolders.json", ".config/x", ".other"],
+)
+def test_in_the_home_whatever_begins_with_a_dot_asks(tmp_path: Path, name: str) -> None:
+    home = toolset(tmp_path)
+    home.workspace.home = os.path.realpath(tmp_path)
+    assert (judged(home, name), judged(home, "plain.txt")) == ("ask", "allow")
+    home.close()
+
+
+def test_a_change_to_a_guarded_file_asks_for_more_than_one_to_a_plain_file(
+    tools: Toolset, workspace: Path
+) -> None:
     tool = tool_of(tools, "write_file")
+    plain, other, hook, outside = (
+        tool.prepare({"file_path": path, "content": ""})
+        for path in ("a.txt", "b.txt", ".husky/pre-commit", "../beside.txt")
+    )
+    policy = Policy("default")
+    assert not policy.asks_for_more(tool, other, than=plain)
+    assert policy.asks_for_more(tool, hook, than=plain)
+    assert policy.asks_for_more(tool, outside, than=plain)
+    assert not policy.asks_for_more(tool, hook, than=hook)
+    assert not policy.asks_for_more(tool, plain, than=hook)
 
-    def judged(path: str) -> str:
-        return (
-            Policy("auto-edit").judge(tool, tool.prepare({"file_path": path, "content": ""})).action
-        )
 
-    assert (judged(name), judged("plain.txt")) == ("ask", "allow")
+def test_the_agents_own_folder_asks_whatever_it_is_called(tools: Toolset, workspace: Path) -> None:
+    tools.workspace.state = str(workspace / "state")
+    assert (judged(tools, "state/settings.json"), judged(tools, "x")) == ("ask", "allow")
 
 
 def test_patterns_from_home_and_from_the_root_mean_real_files(
