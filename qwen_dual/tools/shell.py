@@ -15,7 +15,6 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import InvalidArguments, Subject, ToolResult
-from qwen_dual.git.run import harmless_variables
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
@@ -204,6 +203,8 @@ class ShellCall:
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
         variables = environment(os.environ)
         if self._only_looks_with_git():
+            from qwen_dual.git.run import harmless_variables
+
             variables |= harmless_variables(self._where.real, variables)
         try:
             job = self._jobs.start(
