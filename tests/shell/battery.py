@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.policy import Policy
+from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.toolset import Toolset, toolset
 
 if TYPE_CHECKING:
@@ -272,8 +273,11 @@ class Judge:
         self.tool: Tool = next(t for t in self._tools.tools if t.name == "run_shell_command")
 
     def allows(self, policy: Policy, line: str) -> Call | None:
-        """The call of ``line`` where nobody would be asked about it."""
-        call = self.tool.prepare({"command": line})
+        """The call of ``line`` where nobody would be asked; None too where it is refused."""
+        try:
+            call = self.tool.prepare({"command": line})
+        except InvalidArguments:
+            return None
         return call if policy.judge(self.tool, call).action == "allow" else None
 
     def run(self, call: Call) -> str:
