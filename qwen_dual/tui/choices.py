@@ -61,7 +61,7 @@ def answers_for(request: Request) -> tuple[Answer, ...]:
     if request.kind != "command":
         always = f"Yes, and always {visible_line(_place(_covered(request.rule)))} in this project"
         return (YES, Answer("p", always, allowed=True, remember="project"), NO)
-    listed = " and ".join(f"'{visible_line(_covered(rule))}'" for rule in request.rules)
+    listed = " and ".join(_quoted(_covered(rule)) for rule in request.rules)
     like = f"Yes, and {listed} in this session"
     return (
         YES,
@@ -79,6 +79,12 @@ def question_for(request: Request) -> str:
     if request.kind == "command":
         return QUESTIONS["run_shell_command"]
     return QUESTIONS.get(request.tool_name) or f"Allow {visible_line(request.tool_name)}?"
+
+
+def _quoted(pattern: str) -> str:
+    """The pattern of a rule for commands; ``=`` before it means just these words."""
+    just = "just " if pattern.startswith("=") else ""
+    return f"{just}'{visible_line(pattern.removeprefix('='))}'"
 
 
 def _covered(rule: str) -> str:
