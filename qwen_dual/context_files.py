@@ -69,7 +69,7 @@ def context_files(
         on_refused: told of each file that is there and is not used, and why.
     """
     folder = os.path.realpath(folder)
-    owners = owners_in(os.stat(folder))
+    owners = _owners(folder)
     places = [(os.path.join(home, name), "") for name in names[:1]]
     if trusted:
         places += _places(folder, names, owners)
@@ -97,13 +97,21 @@ def context_files(
 def project_files(folder: str, names: Sequence[str] = NAMES) -> list[str]:
     """The paths of a project's own files that are there; none is opened."""
     folder = os.path.realpath(folder)
-    places = _places(folder, names, owners_in(os.stat(folder)))
+    places = _places(folder, names, _owners(folder))
     return [path for path, _ in places if os.path.lexists(path)]
 
 
 def as_prompt(files: Sequence[ContextFile]) -> str:
     """The files as a part of the system prompt; empty where there are none."""
     return "".join(f"\n\n--- {file.path} ---\n{file.text}" for file in files)
+
+
+def _owners(folder: str) -> Collection[int]:
+    """Whose files count in ``folder``; nobody's where it is gone."""
+    try:
+        return owners_in(os.stat(folder))
+    except OSError:
+        return ()
 
 
 def _places(folder: str, names: Sequence[str], owners: Collection[int]) -> list[tuple[str, str]]:

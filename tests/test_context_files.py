@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.context_files import MAX_BYTES, MAX_CHARS, as_prompt, context_files
+from qwen_dual.context_files import MAX_BYTES, MAX_CHARS, as_prompt, context_files, project_files
 from tests.support.users import NOBODY, OTHER, as_root, in_child, shared_folder
 
 if TYPE_CHECKING:
@@ -151,3 +151,9 @@ def test_another_users_file_in_ones_own_repository_is_told(tmp_path: Path) -> No
     assert refusals(tmp_path) == [
         f"{tmp_path}/AGENTS.md belongs to another user (uid {NOBODY}); the file is left out"
     ]
+
+
+def test_a_folder_that_is_gone_holds_none(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    assert context_files(gone, str(tmp_path / "home"), trusted=True) == []
+    assert project_files(gone) == []

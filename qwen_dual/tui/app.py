@@ -128,7 +128,8 @@ class Tui:
         )
         self._files = files
         self._markdown = MarkdownRenderer(links=links.supported(os.environ))
-        self.controller.asking.dialog.highlight = self._markdown.highlight
+        layout = self.controller.asking.dialog.layout
+        layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
         region = Region(self.controller, lambda: self._painter.frame)
         self._app = self._make_application(region, theme_name, input)
         self._scrollback = Scrollback(self._app)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.tui import theme
 from qwen_dual.tui.choices import Answer, answers_for
-from qwen_dual.tui.dialog_lines import Shown, preview_lines, shown_lines
+from qwen_dual.tui.dialog_lines import LAYING_OUT, Shown, shown_lines
 from qwen_dual.tui.form import Sheet
 from qwen_dual.tui.form_lines import form_lines
+from qwen_dual.tui.preview_layout import PreviewLayout
 from qwen_dual.tui.questions import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.tui.diff_view import Highlight
     from qwen_dual.tui.lines import Line
     from qwen_dual.tui.live_state import Request
 
@@ -29,7 +30,7 @@ class Dialog:
     """The first of the pending requests, while there is one.
 
     Attributes:
-        highlight: colours the code of a diff; None where nothing does.
+        layout: makes the rows of what will happen.
         sheet: the form of a request that asks questions.
         holds: it appeared while nobody was typing: a key that comes in its first moments is kept
             until they are over.
@@ -37,7 +38,7 @@ class Dialog:
     """
 
     def __init__(self) -> None:
-        self.highlight: Highlight | None = None
+        self.layout = PreviewLayout()
         self.request: Request | None = None
         self.sheet: Sheet | None = None
         self.choices: tuple[Answer, ...] = ()
@@ -51,7 +52,7 @@ class Dialog:
         self._page = 1
         self._seen_whole = False
         self._quiet_until = 0.0
-        self._laid_out: tuple[str, int, list[Line]] = ("", 0, [])
+        self._was_ready = True
 
     @property
     def open(self) -> bool:
@@ -68,6 +69,9 @@ class Dialog:
         first = next(iter(requests.values()), None)
         if self.request is not None and self.request.request_id in requests:
             self._waiting = len(requests)
+            if not self._was_ready and self.layout.ready(self.request):
+                self._was_ready = True  # only now is there something to answer
+                self._quiet_until = now + GUARD
             return
         if self.request is not None:
             self._answered = self._answered + 1 if first is not None else 0
@@ -80,6 +84,7 @@ class Dialog:
         self.choices = answers_for(first) if first is not None else ()
         self.sheet = _sheet_for(first)
         self._quiet_until = now + GUARD
+        self._was_ready = first is None or self.layout.ready(first)
         self.holds = first is not None and not typing
 
     def key_elsewhere(self, now: float) -> None:
@@ -89,7 +94,7 @@ class Dialog:
 
     def takes_keys(self, now: float) -> bool:
         """Whether a key is meant for the dialog."""
-        return self.request is not None and now >= self._quiet_until
+        return self.request is not None and self._was_ready and now >= self._quiet_until
 
     def seconds_until_armed(self, now: float) -> float:
         """How long until it takes keys; 0 when it does or nothing is asked."""
@@ -142,13 +147,12 @@ class Dialog:
             armed = self.takes_keys(now)
             return form_lines(self.sheet, width, height, armed=armed, position=position)
         inner = max(1, width - 2)
-        # Once for each request and width: a diff is up to hundreds of highlighted lines.
-        if self._laid_out[:2] != (request.request_id, inner):
-            lines = preview_lines(request, inner, self.highlight)
-            self._laid_out = (request.request_id, inner, lines)
+        preview = self.layout.rows(request, inner)
+        if preview is None:
+            return [[(theme.DIM, f"  {LAYING_OUT}"[:width])]]
         shown = Shown(
             request,
-            self._laid_out[2],
+            preview,
             self.choices,
             self.selected if self.takes_keys(now) else None,
             self._scroll,

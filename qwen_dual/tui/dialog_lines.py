@@ -42,6 +42,8 @@ SECOND_COLUMN = 38
 
 USUAL_PLACE = "Run in the workspace"
 
+LAYING_OUT = "A large request waits for you: laying it out …"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

@@ -13,12 +13,15 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio import to_thread
 from prompt_toolkit.application import in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from qwen_dual.tui.editor import Editor
+    from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.preview_layout import Work
 
 _FALLBACKS = ("editor", "nano", "vim", "vi")
 _PAGERS = ("less", "more")
@@ -62,6 +65,17 @@ class ExternalPrograms:
     def page(self, text: str) -> None:
         """Opens ``text`` in the pager."""
         self._start(page(text, self._closing, os.environ))
+
+    def in_thread(self, work: Work) -> None:
+        """Makes something in a thread and has it taken on the loop; for what is drawn."""
+        if self.group is not None:
+            self.group.start_soon(self._made, *work)
+
+    async def _made(
+        self, make: Callable[[], list[Line]], take: Callable[[list[Line]], None]
+    ) -> None:
+        take(await to_thread.run_sync(make, abandon_on_cancel=True))
+        self._changed()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         if self.group is None or self._open:
