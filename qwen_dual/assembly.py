@@ -110,10 +110,12 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     )
 
     async def expand(text: str) -> Sequence[str]:
-        blocks = await tools.expand_mentions(text)
+        mentioned = await tools.expand_mentions(text)
+        for remark in mentioned.remarks:
+            session.notice(remark, "warning")
         if parts.recorder is not None:
-            parts.recorder.expanded(blocks)
-        return blocks
+            parts.recorder.expanded(mentioned.blocks)
+        return mentioned.blocks
 
     def keep(rule: str, scope: str) -> None:
         keep_rule(rule, scope, launch.cwd, launch.home)

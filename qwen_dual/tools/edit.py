@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
+from qwen_dual.tools.relaxed import adapted, find_near
 from qwen_dual.tools.textfile import missing, pattern_for, prevailing_newline, with_newlines
 from qwen_dual.tools.workspace import ToolFailure
 
@@ -116,10 +117,7 @@ def _change(current: TextFile | None, given: Edit, location: Location) -> Change
         return Change(given.new_string, f"Edited {shown}.\n{snippet(given.new_string, 0, '')}")
     done = replace(current.text, given.old_string, given.new_string)
     if done.count == 0:
-        raise ToolFailure(
-            f"0 occurrences found of old_string in {shown}. It must match exactly, white space "
-            "and indentation too; read the file again with read_file."
-        )
+        return _near_change(current.text, given, shown)
     if done.count > 1 and not given.replace_all:
         raise ToolFailure(
             f"{done.count} occurrences found of old_string in {shown}, 1 expected. Add lines "
@@ -130,4 +128,35 @@ def _change(current: TextFile | None, given: Edit, location: Location) -> Change
     times = f" {done.count} occurrences were replaced." if done.count > 1 else ""
     return Change(
         done.text, f"Edited {shown}.{times} {snippet(done.text, done.start, given.new_string)}"
+    )
+
+
+def _near_change(text: str, given: Edit, shown: str) -> Change:
+    """The change where ``old_string`` stands once, but in other quotes, blanks or Unicode forms.
+
+    Raises:
+        ToolFailure: it does not, or more than once.
+    """
+    near = find_near(text, given.old_string)
+    if near.count > 1:
+        raise ToolFailure(
+            f"0 occurrences found of old_string in {shown}, and {near.count} of a text that differs "
+            "only in quotes, blanks or Unicode forms. Add lines around it until one is meant."
+        )
+    if near.count == 0:
+        raise ToolFailure(
+            f"0 occurrences found of old_string in {shown}. It must match exactly, white space "
+            "and indentation too; read the file again with read_file."
+        )
+    new = with_newlines(given.new_string, prevailing_newline(text))
+    there = text[near.start : near.end]
+    new = adapted(new, with_newlines(given.old_string, prevailing_newline(text)), there)
+    changed = text[: near.start] + new + text[near.end :]
+    if changed == text:
+        raise ToolFailure(f"The edit would leave {shown} as it is.")
+    differences = " and ".join(near.differences)
+    return Change(
+        changed,
+        f"Edited {shown}. old_string did not match exactly: the one place that differs from it "
+        f"only in {differences} was taken. {snippet(changed, near.start, new)}",
     )

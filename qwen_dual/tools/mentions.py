@@ -1,7 +1,8 @@
 """The files that a prompt names with ``@path``: found, read, and worded for the model.
 
-Only what exists and lies in the workspace counts; an address, a decorator or a handle that is no
-file is left alone. ``\\ `` or quotes hold a path with spaces together.
+Only what exists and lies in the workspace is attached; an address, a decorator or a handle that is
+no file is left alone, and what reads like a path is told when it is not there. ``\\ `` or quotes
+hold a path with spaces together; a script without blanks between words ends a path where it can.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.ignore import kept_back
@@ -29,18 +32,41 @@ MAX_MENTIONS = 20
 MAX_CANDIDATES = 1000
 MAX_CHARS = 100_000
 MAX_PATH = 4096
+MAX_SHOWN = 200
+
+MAX_CUTS = 60
+MAX_MISSING = 5
+
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af"
+"""Scripts that set no blank between a word and what comes after: kana, Han; Hangul's particles."""
 
 _MENTION = re.compile(
-    r"""(?<![\w.@/\\-])@(?:"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|[^\s\\])+))""",
+    rf"""(?<![.@/\\-])(?<!(?![{_UNSPACED}])\w)@"""
+    rf"""(?:"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|(?!(?<=[{_UNSPACED}])@)[^\s\\])+))""",
 )
+_MAY_END = re.compile(rf"(?<=[^\\])[{_UNSPACED}、。〈-】〔-〟！-／：-＠［-｀｛-･‘-”…]")
 _TRAILING = ".,;:!?)]}>'\"`*"
+_LIKE_A_PATH = re.compile(r"[^/]*/.|.*\w\.[A-Za-z0-9]{1,10}\Z|~", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """What became of the files that a prompt mentions.
+
+    Attributes:
+        blocks: to append to what the model gets; the path is in the first line of each.
+        remarks: to the person, on what is not attached.
+    """
+
+    blocks: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def candidates(text: str) -> list[list[str]]:
     """For each mention the paths it may mean, the likeliest first.
 
-    A mention without quotes may end in punctuation that belongs to the sentence: the path with it
-    comes first, then shorter ones.
+    A mention without quotes may end in punctuation that belongs to the sentence, or run into the
+    next word: the path with it comes first, then shorter ones.
     """
     found = []
     for match in itertools.islice(_MENTION.finditer(text), MAX_CANDIDATES):
@@ -49,12 +75,16 @@ def candidates(text: str) -> list[list[str]]:
             found.append([quoted])
             continue
         raw = match.group(3)[:MAX_PATH]
-        choices = [unescape(raw)]
-        while raw and raw[-1] in _TRAILING and raw[-2:-1] != "\\":
-            raw = raw[:-1]
-            if raw:
-                choices.append(unescape(raw))
-        found.append(choices)
+        cuts = [end.start() for end in itertools.islice(_MAY_END.finditer(raw), MAX_CUTS)]
+        choices: dict[str, None] = {}
+        for end in (len(raw), *reversed(cuts)):
+            part = raw[:end]
+            choices[unescape(part)] = None
+            while part and part[-1] in _TRAILING and part[-2:-1] != "\\":
+                part = part[:-1]
+                if part:
+                    choices[unescape(part)] = None
+        found.append(list(choices))
     return found
 
 
@@ -65,7 +95,7 @@ def unescape(path: str) -> str:
 
 async def expand_mentions(
     text: str, workspace: Workspace, states: FileStates, limits: Limits | None = None
-) -> list[str]:
+) -> Mentioned:
     """A block of text for each file or folder that ``text`` mentions, each once, in order.
 
     Args:
@@ -73,26 +103,35 @@ async def expand_mentions(
         workspace: where the paths are looked for.
         states: learns of the files, which then count as read.
         limits: of one file; the usual ones unless given.
-
-    Returns:
-        Blocks to append to what the model gets; the path is in the first line of each.
     """
     if "@" not in text:
-        return []
+        return Mentioned()
     bounds = limits or Limits()
     return await in_thread(lambda gone: _expand(text, workspace, states, bounds, gone))
 
 
 def _expand(
     text: str, workspace: Workspace, states: FileStates, limits: Limits, gone: threading.Event
-) -> list[str]:
-    blocks: list[str] = []
+) -> Mentioned:
+    found = Mentioned()
+    blocks = found.blocks
+    missing: dict[str, None] = {}
     seen: set[str] = set()
     room = MAX_CHARS
     left_out = []
     for choices in candidates(text):
         location = _first_existing(choices, workspace)
-        if location is None or location.real in seen or gone.is_set():
+        if location is None:
+            missing |= dict.fromkeys(_missing(choices))
+            continue
+        if location.real in seen or gone.is_set():
+            continue
+        if not location.inside:
+            seen.add(location.real)
+            found.remarks.append(
+                f"@{visible_line(location.path)} is outside the workspace and not attached: the "
+                "model asks before it reads it."
+            )
             continue
         seen.add(location.real)
         if len(seen) > MAX_MENTIONS or room <= 0:
@@ -104,7 +143,19 @@ def _expand(
     if left_out:
         named = ", ".join(left_out[:MAX_MENTIONS])
         blocks.append(f"Mentioned too, but not included for their number or size: {named}")
-    return blocks
+    if missing:
+        named = ", ".join(
+            f"@{visible_line(name)}" for name in itertools.islice(missing, MAX_MISSING)
+        )
+        more = f" and {len(missing) - MAX_MISSING} more" if len(missing) > MAX_MISSING else ""
+        found.remarks.append(f"Not found, so not attached: {named}{more}")
+    return found
+
+
+def _missing(choices: list[str]) -> list[str]:
+    """What was meant by a mention of nothing that exists; none where it may be no path."""
+    shown = (choice for choice in reversed(choices) if len(choice) <= MAX_SHOWN)
+    return [choice for choice in shown if _LIKE_A_PATH.match(choice)][:1]
 
 
 def _first_existing(choices: list[str], workspace: Workspace) -> Location | None:
@@ -113,7 +164,7 @@ def _first_existing(choices: list[str], workspace: Workspace) -> Location | None
             location = workspace.locate(choice)
         except InvalidArguments:
             continue
-        if location.inside and os.path.exists(location.real):
+        if (location.inside or os.path.isabs(choice)) and os.path.exists(location.real):
             return location
     return None
 

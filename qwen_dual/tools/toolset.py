@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qwen_dual.tools.fetch import AskModel
     from qwen_dual.tools.filters import Filters
     from qwen_dual.tools.job import Task
+    from qwen_dual.tools.mentions import Mentioned
     from qwen_dual.tools.parameters import Todo
 
 SHELL_TIMEOUT_MS = 120_000
@@ -117,7 +118,7 @@ class Toolset:
         self._todo.todos = ()
         self._states.forget()
 
-    async def expand_mentions(self, text: str) -> list[str]:
+    async def expand_mentions(self, text: str) -> Mentioned:
         """A block for each file or folder of the workspace that ``text`` names with ``@``."""
         return await expand_mentions(text, self.workspace, self._states, self._limits)
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from qwen_dual.tools.textfile import TextFile
     from qwen_dual.tools.workspace import Workspace
 
+KEPT_CRLF = (
+    "Its line ends are CRLF, as they were; writing the same content once more makes them LF."
+)
+
 
 class WriteFileTool(SchemaTool):
     """Writes files whole.
@@ -48,13 +52,28 @@ class WriteFileTool(SchemaTool):
                 said = f"Successfully created and wrote to new file: {location.path}."
                 return Change(given.content, said)
             said = f"Successfully overwrote file: {location.path}."
-            return Change(overwritten(current.text, given.content, bom=current.bom), said)
+            text = overwritten(current.text, given.content, bom=current.bom)
+            if "\r\n" in text and "\r\n" not in given.content:
+                said = f"{said} {KEPT_CRLF}"
+            return Change(text, said)
 
         return ChangeCall(location, self._workspace, self._states, make)
 
 
 def overwritten(old: str, new: str, *, bom: bool) -> str:
-    """``new`` with the line ends of ``old``, where those agree; its own BOM goes if one is kept."""
+    """``new`` with the line ends of ``old``, where those agree; its own BOM goes if one is kept.
+
+    A model writes LF whatever the file has, so that its LF is no wish; but it is one where nothing
+    else is changed, and where CRLF would keep a script from being run.
+    """
     newline = newline_of(old)
-    text = new if newline is None else with_newlines(new, newline)
+    text = new
+    if newline is not None and not _wants_its_own(old, new):
+        text = with_newlines(new, newline)
     return text.removeprefix("\ufeff") if bom else text
+
+
+def _wants_its_own(old: str, new: str) -> bool:
+    if newline_of(new) == "\r\n" or new.startswith("#!"):
+        return True
+    return with_newlines(old, "\n") == new

@@ -24,7 +24,10 @@ MAX_SHOWN = 6
 MAX_FILES = 50
 
 # As the tools read a mention: not inside a word or a path; a backslash keeps a blank.
-_MENTION = re.compile(r"(?<![\w.@/\\-])@((?:\\[^\n]|[^\s\\])*)$")
+_MENTION = re.compile(
+    r"(?<![.@/\\-])(?<!(?![\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af])\w)"
+    r"@((?:\\[^\n]|[^\s\\])*)$"
+)
 _SPECIAL = re.compile(r"([^\w./~+,:=@%-])", re.ASCII)
 
 

@@ -34,7 +34,7 @@ def test_searches_show_nothing_of_what_rules_deny(denying: Toolset) -> None:
 
 
 def test_a_mention_shows_nothing_of_what_rules_deny(denying: Toolset) -> None:
-    blocks = anyio.run(denying.expand_mentions, "see @secrets/key.txt and @open.txt")
+    blocks = anyio.run(denying.expand_mentions, "see @secrets/key.txt and @open.txt").blocks
     assert "A permission rule keeps this from the agent." in blocks[0]
     assert "hidden words, shown" in blocks[1]
 
@@ -55,7 +55,7 @@ def test_qwenignore_keeps_files_from_reading_and_mentions(tools: Toolset, worksp
     for name in ("private/a.txt", "b.pem"):
         result = call(tools, "read_file", file_path=name)
         assert result.is_error and "kept from the agent by .qwenignore" in result.text
-        assert "words" not in anyio.run(tools.expand_mentions, f"@{name}")[0]
+        assert "words" not in anyio.run(tools.expand_mentions, f"@{name}").blocks[0]
     assert call(tools, "read_file", file_path="c.txt").text == "words"
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import anyio
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.tools.mentions import candidates
+from qwen_dual.tools.mentions import Mentioned, candidates
 from tests.tools.support import call
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def test_mentioned_files_and_folders_come_with_their_content(
         "Compare @a.txt, @b\\ c.txt and @sub/. Ask a@a.txt or @nobody; @property\n"
         "not @../secret, not @link, and @a.txt only once."
     )
-    assert anyio.run(tools.expand_mentions, text) == [
+    mentioned = anyio.run(tools.expand_mentions, text)
+    assert mentioned.remarks == ["Not found, so not attached: @../secret"]
+    assert mentioned.blocks == [
         f"File {workspace}/a.txt:\n\nhello\n",
         f"File {workspace}/b c.txt:\n\nwith space\n",
         f"Folder {workspace}/sub:\n\n{workspace}/sub holds:\nx",
@@ -68,10 +71,61 @@ def test_mentions_are_bounded(tools: Toolset, workspace: Path) -> None:
     for number in range(25):
         (workspace / f"f{number}").write_text("x" * 10_000 + "\n")
     text = " ".join(f"@f{number}" for number in range(25))
-    blocks = anyio.run(tools.expand_mentions, text)
+    blocks = anyio.run(tools.expand_mentions, text).blocks
     assert len(blocks) == 21
     assert blocks[-1].startswith("Mentioned too") and "f20, f21" in blocks[-1]
 
 
 def test_a_prompt_without_mentions_costs_nothing(tools: Toolset) -> None:
-    assert anyio.run(tools.expand_mentions, "nothing here") == []
+    assert anyio.run(tools.expand_mentions, "nothing here") == Mentioned()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "看 @a.txt。",
+        "看@a.txt 这个",
+        "@a.txt这个文件",
+        "「@a.txt」",
+        "（@a.txt）、それを",
+        "파일@a.txt을 보세요",
+        "@a.txt，还有",
+        "“@a.txt”",
+        "@ROOT/a.txt",
+        "看@ROOT/a.txt。",
+    ],
+)
+def test_a_mention_ends_where_the_path_does(tools: Toolset, workspace: Path, text: str) -> None:
+    (workspace / "a.txt").write_text("hello\n")
+    mentioned = anyio.run(tools.expand_mentions, text.replace("ROOT", str(workspace)))
+    assert mentioned == Mentioned([f"File {workspace}/a.txt:\n\nhello\n"])
+
+
+def test_the_longest_path_that_exists_is_meant(tools: Toolset, workspace: Path) -> None:
+    (workspace / "说明").write_text("short\n")
+    (workspace / "说明书.md").write_text("long\n")
+    mentioned = anyio.run(tools.expand_mentions, "请看@说明书.md吧和@说明请")
+    assert [block.splitlines()[-1] for block in mentioned.blocks] == ["long", "short"]
+
+
+def test_what_is_not_there_is_told(tools: Toolset, workspace: Path) -> None:
+    text = "@gone.txt @src/gone, 看@没有.md。 @someone @property a@b.example @\x1b[31mx.py"
+    mentioned = anyio.run(tools.expand_mentions, text)
+    assert mentioned.blocks == []
+    (remark,) = mentioned.remarks
+    assert remark.startswith("Not found, so not attached: @gone.txt, @src/gone, @没有.md")
+    assert "\x1b" not in remark and "someone" not in remark
+
+
+def test_what_is_outside_is_told_and_not_attached(tools: Toolset, workspace: Path) -> None:
+    secret = workspace.parent / "secret"
+    secret.write_text("outside")
+    mentioned = anyio.run(tools.expand_mentions, f"see @{secret}")
+    assert mentioned.blocks == []
+    assert mentioned.remarks == [
+        f"@{secret} is outside the workspace and not attached: the model asks before it reads it."
+    ]
+
+
+def test_a_text_without_blanks_costs_little(tools: Toolset) -> None:
+    assert all(len(choices) <= 200 for choices in candidates("@a" + "这。" * 50_000))
