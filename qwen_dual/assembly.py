@@ -178,6 +178,7 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
         ask=parse_rules(settings.ask, warnings.append),
         deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
         only=chosen.only,
+        here=parse_rules(settings.allowed_here, warnings.append),
     )
     turns = settings.get("model.maxSessionTurns", -1)
     session.max_turns = turns if turns > 0 else None

@@ -24,8 +24,11 @@ class DebugLog(logging.FileHandler):
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def _open(self) -> TextIOWrapper:
+        from qwen_dual.fs.private import open_checked, owner_problem
+
         os.makedirs(os.path.dirname(self.baseFilename), mode=0o700, exist_ok=True)
-        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        fd = open_checked(self.baseFilename, flags, owner_problem)
         return open(fd, "a", encoding="utf-8", errors="backslashreplace")
 
     def format(self, record: logging.LogRecord) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qwen_dual.core.tool import Command, FileAccess, Subject, Tool
-    from qwen_dual.shell.reader import Line, Simple
+    from qwen_dual.shell.reader import Simple
 
 SHELL = "run_shell_command"
 FETCH = "web_fetch"
@@ -59,11 +59,14 @@ class Rule:
         text: as it was written.
         tools: names of the tools it speaks of; each may hold a ``*``.
         pattern: which calls of theirs; None for all.
+        here: whether it was given for this folder and not for all of them: only such a rule speaks
+            of a command that does what a folder says that nobody trusts.
     """
 
     text: str
     tools: frozenset[str]
     pattern: CommandPattern | PathPattern | HostPattern | None = None
+    here: bool = False
 
     def names(self, tool: str) -> bool:
         """Whether it speaks of the tool with this name."""
@@ -81,7 +84,9 @@ class Rule:
             if "read_file" in self.tools:
                 files += [file for read in subject.reads.values() for file in read]
             root, home = subject.root, subject.home
-            return "yes" if any(pattern.may_mean(file, root, home) for file in files) else "no"
+            if any(pattern.may_mean(file, root, home) for file in files):
+                return "yes"
+            return "maybe" if subject.writes_unknown and self.tools >= WRITING else "no"
         if not self.names(tool):
             return "no"
         if isinstance(pattern, HostPattern):
@@ -218,8 +223,7 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = 
             return any(pattern.host == subject.host for pattern in hosts)
         return any(pattern.matches(subject.host) for pattern in hosts)
     if tool == SHELL:
-        patterns = [rule.pattern for rule in mine if isinstance(rule.pattern, CommandPattern)]
-        return _allow_line(patterns, subject.line, reading(rules, subject), reads=reads)
+        return _allow_line(mine, subject, reading(rules, subject), reads=reads)
     paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
     return bool(subject.files) and all(
         any(
@@ -287,10 +291,9 @@ def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
     return "maybe" if unsure or "maybe" in found else "no"
 
 
-def _allow_line(
-    patterns: Sequence[CommandPattern], line: Line | None, found: Reading, *, reads: bool
-) -> bool:
+def _allow_line(rules: Sequence[Rule], subject: Subject, found: Reading, *, reads: bool) -> bool:
     """Whether each command of a line that was understood word by word is allowed."""
+    line = subject.line
     if line is None or (reads and found.whole):
         return line is not None
     # Imported here since the tables of programs take a while, and the start needs none.
@@ -298,13 +301,17 @@ def _allow_line(
     from qwen_dual.shell.options import spelled
 
     commands = to_be_covered(line)
+    steered = {line.commands[index] for index in subject.steered}
+    patterns = [
+        (rule.pattern, rule.here) for rule in rules if isinstance(rule.pattern, CommandPattern)
+    ]
     return commands is not None and all(
         (reads and command in found.free)
         or any(
             pattern.allows(words, spelled(words))
             for words in readings(command.words)
-            for pattern in patterns
-            if pattern.exact or command not in found.bound
+            for pattern, here in patterns
+            if (pattern.exact or command not in found.bound) and (here or command not in steered)
         )
         for command in commands
     )

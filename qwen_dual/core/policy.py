@@ -6,7 +6,7 @@ know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.permissions import Rule, allows, parse_rule, reading
@@ -90,6 +90,7 @@ class Policy:
         ask: Iterable[str | Rule] = (),
         deny: Iterable[str | Rule] = (),
         only: Iterable[str | Rule] = (),
+        here: Iterable[str | Rule] = (),
     ) -> None:
         """Replaces the rules that hold beyond the session.
 
@@ -98,12 +99,14 @@ class Policy:
             ask: what asks although it would not have to.
             deny: what never runs.
             only: what a tool they name is limited to (``permissions.Selection``).
+            here: what runs without asking, by rules that were given for this folder.
 
         Raises:
             ValueError: a rule is none; the rules stay as they were.
         """
-        read = [list(map(_rule, rules)) for rules in (allow, ask, deny, only)]
-        self._allow, self._ask, self._deny, self._only = read
+        read = [list(map(_rule, rules)) for rules in (allow, ask, deny)]
+        own, only = (list(map(_given_here, rules)) for rules in (here, only))
+        self._allow, self._ask, self._deny, self._only = [*read[0], *own], *read[1:], only
 
     def remember(self, rule: str) -> None:
         """Allows what ``rule`` covers for the rest of the session.
@@ -111,7 +114,7 @@ class Policy:
         Raises:
             ValueError: it is no rule.
         """
-        self._session.append(parse_rule(rule))
+        self._session.append(_given_here(rule))
 
     def forget(self) -> None:
         """Drops what was remembered for this session only."""
@@ -190,6 +193,10 @@ class Policy:
 
 def _rule(rule: str | Rule) -> Rule:
     return rule if isinstance(rule, Rule) else parse_rule(rule)
+
+
+def _given_here(rule: str | Rule) -> Rule:
+    return replace(_rule(rule), here=True)
 
 
 def _strongest(rules: Iterable[Rule], tool: str, subject: Subject) -> tuple[Certainty, Rule | None]:

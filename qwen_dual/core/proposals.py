@@ -6,6 +6,7 @@ Pure. A proposal is no wider than what a person can judge from the one call in f
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.patterns import escape_path
@@ -68,7 +69,8 @@ def _for_commands(subject: Subject) -> tuple[str, ...]:
     if None in patterns or len(rules) > MAX_RULES:
         return ()
     # They must do what they promise.
-    covered = allows(list(map(parse_rule, rules)), SHELL, subject, reads=True)
+    parsed = [replace(parse_rule(rule), here=True) for rule in rules]
+    covered = allows(parsed, SHELL, subject, reads=True)
     return tuple(rules) if covered else ()
 
 

@@ -83,6 +83,8 @@ class Subject:
             mode, and no rule allows it.
         reads: by its index in ``line``, what a command reads that does nothing else.
         unasked: indexes of those that no leave is needed for but for the files.
+        steered: indexes of those that do what a folder says that nobody trusts: `git`.
+        writes_unknown: whether redirects write files that only the shell will know.
     """
 
     commands: tuple[Command, ...] = ()
@@ -97,6 +99,8 @@ class Subject:
     leaves_sandbox: bool = False
     reads: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
     unasked: frozenset[int] = frozenset()
+    steered: frozenset[int] = frozenset()
+    writes_unknown: bool = False
 
 
 class InvalidArguments(ValueError):

@@ -7,6 +7,7 @@ later, where nobody thinks of the edit any more. So writing one needs leave even
 from __future__ import annotations
 
 import os
+import stat
 
 _GIT = (".git", ".gitmodules", ".gitattributes", ".gitconfig", ".githooks")
 _AGENTS = (".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json")
@@ -43,6 +44,9 @@ _HOME = frozenset(
 )
 """In a home whatever begins with a dot is guarded; these even for a workspace that lies in them."""
 
+MAX_LINKS = 2_000
+"""How many links in a folder of programs are followed to see whether they lead to a file."""
+
 _GIT_PARTS = frozenset(
     (
         *("head", "config", "config.worktree", "commondir", "gitdir", "packed-refs", "index"),
@@ -76,6 +80,67 @@ def guard_of(path: str, home: str = "/", root: str = "/") -> str:
     if low and low[-1] == ENVIRONMENT:
         return ENVIRONMENT
     return _guard_in_home(parts, home, root) or _guard_in_repository(parts)
+
+
+def guard_of_what_is_there(real: str, path: str, root: str) -> str:
+    """What makes it delicate to write over a file, whatever its name.
+
+    A program that is found by its name, since rules name programs by that; and a file of several
+    names, since the others may lie anywhere.
+
+    Args:
+        real: the file, absolute and without links.
+        path: the folders that programs are looked for in, as ``PATH`` has them.
+        root: the workspace.
+
+    Returns:
+        As ``guard_of``: the file's name.
+    """
+    try:
+        found = os.lstat(real)
+    except OSError:
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return ""
+    name = os.path.basename(real)
+    if found.st_nlink > 1:
+        return name.lower()
+    if not found.st_mode & 0o111:
+        return ""
+    folder = os.path.dirname(real)
+    if folder.endswith("/node_modules/.bin") or _is_environment(folder):
+        return name.lower()
+    return name.lower() if _is_program(found, folder, path, root) else ""
+
+
+def _is_environment(folder: str) -> bool:
+    """Whether it holds the programs of one of Python's virtual environments."""
+    return os.path.lexists(os.path.join(os.path.dirname(folder), "pyvenv.cfg"))
+
+
+def _is_program(found: os.stat_result, folder: str, path: str, root: str) -> bool:
+    """Whether a file is found through ``path``, directly or by a link in one of its folders."""
+    for entry in path.split(os.pathsep):
+        place = os.path.realpath(entry) if os.path.isabs(entry) else ""
+        if place == folder:
+            return True
+        if not (place + "/").startswith(root.rstrip("/") + "/"):
+            continue
+        try:
+            with os.scandir(place) as entries:
+                for link, _ in zip(entries, range(MAX_LINKS), strict=False):
+                    if link.is_symlink() and _is_same(link, found):
+                        return True
+        except OSError:
+            continue
+    return False
+
+
+def _is_same(link: os.DirEntry[str], found: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(link.stat(), found)
+    except OSError:
+        return False
 
 
 def spells(pattern: str, guard: str) -> bool:

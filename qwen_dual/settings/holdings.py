@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.git.configured import beyond_ordinary
+from qwen_dual.git.repository import find_repository
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.secrets import printable
 
@@ -72,6 +74,9 @@ def holdings(
     names = [os.path.relpath(path, os.path.realpath(folder)) for path in settings.environment.held]
     # One in a folder above is that folder's, and waits for trust in it.
     found += [Holding(name, "environment variables") for name in names if name[:2] != ".."]
+    if (repository := find_repository(folder)) and (names := beyond_ordinary(repository)):
+        where = os.path.relpath(repository.common_dir, os.path.realpath(folder))
+        found.append(Holding(where, f"a repository whose git may run more ({_names(names)})"))
     for name, what in FOLDERS.items():
         if not mine and _is_filled(os.path.join(own, name)):
             found.append(Holding(os.path.join(".qwen", name), what))

@@ -112,6 +112,20 @@ class Settings:
             value = value[part]
         return value
 
+    @property
+    def allowed_here(self) -> list[str]:
+        """Rules of ``allow`` and ``tools.allowed`` that the person gave for this folder alone.
+
+        By "always in this project", and on the command line.
+        """
+        found: list[str] = []
+        for layer in self.layers:
+            if layer.name in ("kept", "command line"):
+                values = clean(layer.values)
+                found += _section(values, "permissions").get("allow", [])
+                found += _section(values, "tools").get("allowed", [])
+        return found
+
     def of_the_person(self, key: str, default: Any = None) -> Any:
         """As ``get``, of a key that no project's file may set, trusted or not."""
         layers = (layer for layer in self.layers if layer.name != "project")

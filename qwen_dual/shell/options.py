@@ -34,9 +34,9 @@ INTERPRETERS = names(
 RUN_ANYTHING = names(
     # shells, and the shell's own commands that run, name or assign
     ". ash bash builtin busybox bind caller command compgen complete coproc csh dash declare",
-    "disown elvish enable eval exec export fc fish getopts hash history ksh let local mapfile mksh",
+    "disown elvish enable eval exec export fc fish getopts hash history jobs ksh let local mapfile mksh",
     "nu popd powershell pushd pwsh rbash read readarray readonly set sh shopt source tcsh toybox",
-    "trap typeset unalias alias unset xonsh yash zsh",
+    "trap typeset unalias alias unset wait xonsh yash zsh",
     # wrappers
     "chroot chrt dbus-run-session doas env entr expect faketime fakeroot firejail flock gdb",
     "gdbserver ionice ltrace nice nohup nsenter parallel pkexec proot prlimit rlwrap run-parts",

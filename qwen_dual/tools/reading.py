@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments
 from qwen_dual.shell.commands import readings
+from qwen_dual.shell.options import program_name
 from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.readonly import reads_only
 from qwen_dual.tools.ignore import kept_back
@@ -48,10 +49,12 @@ class Reads:
     Attributes:
         files: by the index of a command that only reads, what it reads.
         unasked: indexes of those that no leave is needed for but for the files.
+        steered: indexes of those that do what a folder says that nobody trusts: `git`.
     """
 
     files: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
     unasked: frozenset[int] = frozenset()
+    steered: frozenset[int] = frozenset()
 
 
 def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: bool) -> Reads:
@@ -69,10 +72,13 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
     place = _Place(workspace, path, [folder], [folder])
     files: dict[int, tuple[FileAccess, ...]] = {}
     unasked: set[int] = set()
+    steered: set[int] = set()
     for index, command in enumerate(line.commands):
         if command.joint != "&&":
             place.folders = list(place.seen)  # whatever stood before it may have failed
         *wrappers, words = readings(command.words)
+        if not trusted and program_name(words[0]) == "git":
+            steered.add(index)
         found = reads_only(words)
         if found is None:
             if words[0] in _MOVES:
@@ -85,7 +91,7 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
             place.enter(found.enters)
             if wrappers or command.joint == "|":  # then the shell itself may have stayed
                 place.folders = list(place.seen)
-    return Reads(files, frozenset(unasked))
+    return Reads(files, frozenset(unasked), frozenset(steered))
 
 
 @dataclass(slots=True)

@@ -125,12 +125,14 @@ class Parsed:
         commands: every simple command in it, in the order in which they stand there.
         whole: whether that is surely all it runs.
         writes: files that redirects write, as far as their names are known.
+        writes_unknown: whether there may be more of them.
         scripts: how many there were within it.
     """
 
     commands: list[Command] = field(default_factory=list)
     whole: bool = True
     writes: list[str] = field(default_factory=list)
+    writes_unknown: bool = False
     scripts: int = 0
 
 
@@ -167,6 +169,7 @@ def parse(line: str, depth: int = 0) -> Parsed:
         parsed.whole = parsed.whole and _is_plain(node, children, data)
         _look_at(node, parent, parsed, data, depth)
         nodes += ((child, node) for child in reversed(children))
+    parsed.writes_unknown |= not parsed.whole and ">" in line
     return parsed
 
 
@@ -185,6 +188,7 @@ def _tree(data: bytes) -> Node | None:
 
 def _not_understood(parsed: Parsed) -> Parsed:
     parsed.whole = False
+    parsed.writes_unknown = True
     parsed.commands.append(Command((UNKNOWN,)))
     return parsed
 
@@ -265,6 +269,8 @@ def _command(words: list[str], depth: int, parsed: Parsed) -> Command:
         else:
             inside = parse(script, depth + 1)
             runs += inside.commands
+            parsed.writes += inside.writes
+            parsed.writes_unknown |= inside.writes_unknown
             if not inside.whole:
                 runs.append(Command((UNKNOWN,)))
     return Command(tuple(words), tuple(runs))
@@ -280,7 +286,11 @@ def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
     target = word_of(targets[0]) if targets else ""
     if not targets or (operator in (">&", "<&") and re.fullmatch(r"\d+|-", target)):
         return
-    if operator not in ("<", "<&") and target not in (*_HARMLESS_TARGETS, UNKNOWN):
+    if operator in ("<", "<&") or target in _HARMLESS_TARGETS:
+        return
+    if target == UNKNOWN:
+        parsed.writes_unknown = True
+    else:
         parsed.writes.append(target)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
-from qwen_dual.fs.guarded import guard_of
+from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
 from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Workspace:
         trusted: whether the person trusts the folder; kept up to date while the session runs.
         state: the agent's own folder, its real path; None for none. What is in it is guarded, and
             a file that is written in place has its copy there where its own folder takes none.
+        path: the folders that programs are looked for in, as ``PATH`` has them.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Workspace:
         self.filters = ALL
         self.trusted = False
         self.state: str | None = None
+        self.path = os.environ.get("PATH", os.defpath)
 
     @property
     def copies(self) -> str | None:
@@ -95,7 +97,11 @@ class Workspace:
         root = str(self.root)
         if self.state is not None and within(location.real, self.state):
             return os.path.basename(self.state)
-        return guard_of(location.real, self.home, root) or guard_of(location.path, self.home, root)
+        return (
+            guard_of(location.real, self.home, root)
+            or guard_of(location.path, self.home, root)
+            or guard_of_what_is_there(location.real, self.path, root)
+        )
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""

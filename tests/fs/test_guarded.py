@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from qwen_dual.fs.guarded import guard_of, spells
+from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there, spells
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -80,3 +85,31 @@ def test_a_workspace_in_a_hidden_folder_of_the_home_can_be_worked_in(
 )
 def test_a_rule_has_to_spell_the_guard_out(pattern: str, guard: str, named: bool) -> None:
     assert spells(pattern, guard) is named
+
+
+def test_a_program_that_is_found_by_its_name_is_guarded(tmp_path: Path) -> None:
+    programs, package = tmp_path / "tools", tmp_path / "package"
+    for folder in (programs, package, tmp_path / "node_modules" / ".bin", tmp_path / "v" / "bin"):
+        folder.mkdir(parents=True)
+        (folder / "run").write_text("#!/bin/sh\n")
+        (folder / "run").chmod(0o755)
+    (programs / "text").write_text("x")
+    (programs / "named").symlink_to(package / "run")
+    (tmp_path / "v" / "pyvenv.cfg").touch()
+    there = str(tmp_path)
+
+    def guard(name: str, path: str = "/usr/bin") -> str:
+        return guard_of_what_is_there(str(tmp_path / name), path, there)
+
+    assert guard("tools/run") == ""
+    assert guard("tools/run", f"/usr/bin:{programs}") == "run"
+    assert guard("package/run", f"/usr/bin:{programs}") == "run"
+    assert guard("tools/text", str(programs)) == guard("tools/new", str(programs)) == ""
+    assert guard("node_modules/.bin/run") == guard("v/bin/run") == "run"
+
+
+def test_a_file_of_several_names_is_guarded(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("x")
+    assert guard_of_what_is_there(str(tmp_path / "f"), "", str(tmp_path)) == ""
+    (tmp_path / "other").hardlink_to(tmp_path / "f")
+    assert guard_of_what_is_there(str(tmp_path / "f"), "", str(tmp_path)) == "f"

@@ -112,8 +112,27 @@ def test_what_the_ignore_file_keeps_back_is_not_read_unasked(tools: Toolset, fol
 
 def test_git_runs_unasked_only_where_the_folder_is_trusted(tools: Toolset, folder: Path) -> None:
     assert judged(tools, "git status") == "ask"
-    assert judged(tools, "git status", Policy(allow=["Bash(git *)"])) == "allow"
+    everywhere = Policy(allow=["Bash(git *)", "Bash(=git commit -m x)", "Bash(nice *)"])
+    for line in (
+        "git status",
+        "git commit -m x",
+        "nice git log",
+        "ls | xargs git log",
+        "/usr/bin/git",
+    ):
+        assert judged(tools, line, everywhere) == "ask", line
+    assert judged(tools, "ls && git log", Policy(allow=["Bash(git *)"])) == "ask"
+    given_here = Policy()
+    given_here.set_rules(here=["Bash(git *)"])
+    assert judged(tools, "git status", given_here) == "allow"
+    said = Policy()
+    said.remember("Bash(git *)")
+    assert judged(tools, "git status && nice git log", said) == "allow"
+    only = Policy("yolo")
+    only.set_rules(only=["Bash(git *)"])
+    assert judged(tools, "git status", only) == "allow"
     tools.trust(True)
+    assert judged(tools, "git status", everywhere) == "allow"
     assert judged(tools, "git status && git log -1 | cat") == "allow"
     assert judged(tools, "git -c core.pager=x log") == "ask"
     assert judged(tools, "npm ls") == "allow"

@@ -121,7 +121,8 @@ def test_a_rule_holds_in_the_folder_that_the_line_enters_if_it_is_inside(
     (workspace / "sub" / "deep").mkdir(parents=True)
     (workspace / "link").symlink_to("/")
     tool = tool_of(tools, "run_shell_command")
-    policy = Policy(allow=["Bash(git status)"])
+    policy = Policy()
+    policy.remember("Bash(git status)")
     assert policy.judge(tool, tool.prepare({"command": line})).action == expected
 
 

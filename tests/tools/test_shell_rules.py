@@ -299,6 +299,33 @@ def test_a_call_names_the_files_that_its_redirects_write(tools: Toolset) -> None
     assert judged(command="cat .env > other") == "allow"
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("cd src && echo x > f", "refuse"),
+        ("cd src/deep && cd .. && echo x > f", "refuse"),
+        ("(cd src; echo x > f)", "refuse"),
+        ("bash -c 'echo x > src/f'", "refuse"),
+        ("bash -c 'cd src && echo x > f'", "refuse"),
+        ("cd src && bash -c 'echo x > f'", "refuse"),
+        ("cd $X && echo x > f", "ask"),
+        ("pushd other; popd; echo x > f", "ask"),
+        ("echo x > $X", "ask"),
+        ("echo x > s*", "ask"),
+        ("bash -c 'echo x > $X'", "ask"),
+        ("cd other && echo x > f", "allow"),
+        ("cd $X && echo x > /dev/null", "allow"),
+        ("cat < $X", "allow"),
+    ],
+)
+def test_a_rule_against_edits_holds_wherever_a_line_goes(
+    tools: Toolset, line: str, expected: str
+) -> None:
+    tool = tool_of(tools, SHELL)
+    policy = Policy("yolo", deny=["Edit(./src/**)"])
+    assert policy.judge(tool, tool.prepare({"command": line})).action == expected
+
+
 PIECES = st.sampled_from(
     [
         *[

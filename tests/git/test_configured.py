@@ -1,0 +1,74 @@
+"""What of a repository a person is asked about before git runs in it."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.git.configured import beyond_ordinary
+from qwen_dual.git.repository import find_repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    return tmp_path
+
+
+def told(folder: Path) -> list[str]:
+    found = find_repository(str(folder))
+    assert found is not None
+    return beyond_ordinary(found)
+
+
+def add(folder: Path, text: str) -> None:
+    with open(folder / ".git" / "config", "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_a_clone_as_git_makes_it_is_ordinary(repository: Path) -> None:
+    add(
+        repository,
+        '[remote "origin"]\n\turl = https://example.org/x.git\n'
+        "\tfetch = +refs/heads/*:refs/remotes/origin/*\n\tpushurl = git@example.org:a/x.git\n"
+        '[branch "main"]\n\tremote = origin\n\tmerge = refs/heads/main\n'
+        "[user]\n\tname = A\n\temail = a@example.org ; mine\n# a note\n"
+        '[submodule "x"]\n\turl = ../x\n\tactive = true\n[pull]\n\trebase\n',
+    )
+    assert told(repository) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[core]\n\tfsmonitor = ./x\n", "core.fsmonitor"),
+        ("[Core] FSMonitor = ./x\n", "core.fsmonitor"),
+        ("[core]\n\thooksPath = h\n", "core.hookspath"),
+        ('[filter "a = b"]\n\tclean = x\n', "filter.a = b.clean"),
+        ("[include]\n\tpath = ../more\n", "include.path"),
+        ('[includeIf "gitdir:/"]\n\tpath = ../more\n', "includeif.gitdir:/.path"),
+        ("[alias]\n\tst = !x\n", "alias.st"),
+        ('[remote "o"]\n\turl = ext::x\n', "remote.o.url"),
+        ('[remote "o"]\n\tuploadpack = x\n', "remote.o.uploadpack"),
+        ("[diff.x]\n\ttextconv = y\n", "diff.x.textconv"),
+        ("[core]\n\tbare = false\\\n\n\tsshCommand = x\n", "core.sshcommand"),
+        ("[gpg]\n\tprogram = x\n", "gpg.program"),
+        ("[core\n", "[core"),
+    ],
+)
+def test_what_may_run_something_is_named(repository: Path, text: str, name: str) -> None:
+    add(repository, text)
+    assert told(repository) == [name]
+
+
+def test_hooks_count_and_so_does_what_cannot_be_read(repository: Path) -> None:
+    hook = repository / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n")
+    (repository / ".git" / "config").write_text("x" * 300_000)
+    assert told(repository) == ["config that cannot be read", "hook pre-commit"]
