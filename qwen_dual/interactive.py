@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from qwen_dual import __version__
 from qwen_dual.assembly import assemble, filters_of
+from qwen_dual.chats.prompt_history import PromptHistory
 from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.failures import describe
@@ -185,6 +186,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         branch=lambda: launch.branch.name,
         theme_name=settings.get("ui.theme", DEFAULT),
         files=index,
+        history=_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
         editor=settings.get("general.preferredEditor", ""),
         screen_reader=launch.options.screen_reader,
@@ -192,6 +194,13 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         before_drawing=parts.flush,
         sandbox=lambda: sandbox_word(parts.sandbox),
     )
+
+
+def _history(launch: Launch) -> PromptHistory | None:
+    """What keeps prompts for later sessions; nothing does where nothing is to be recorded."""
+    if not launch.settings.get("general.chatRecording", True):
+        return None
+    return PromptHistory(launch.home, launch.cwd, launch.bus.secrets.scrub)
 
 
 def banner(launch: Launch) -> list[str]:

@@ -130,7 +130,7 @@ def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
 
 def earlier(chat: Chat) -> str:
     """What a person should know of a session that they go on with."""
-    told = ["This session goes on where it was."]
+    told = ["● continued"]
     if chat.interrupted:
         told.append("Its last turn did not end: what had come of it by then is here.")
     if chat.interrupted_queue:

@@ -8,4 +8,5 @@
   session left behind, ``conversation`` the messages for the model, ``replay`` the events for a UI.
 * ``listing``: the chats there are, without reading them whole; ``export``: one as a document, with
   ``page`` for HTML.
+* ``prompt_history``: the prompts that were sent in a folder, for the next session's Up and Ctrl+R.
 """

@@ -1,11 +1,14 @@
-"""The queue of submitted prompts, and which command ids were seen. Pure and synchronous."""
+"""The queue of submitted prompts, what of them a history keeps, and which command ids were seen. Pure."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PREVIEW_CHARS = 200
 """How much of a queued prompt a ``state`` event repeats."""
@@ -25,6 +28,7 @@ class Prompt:
         origin: ``keyboard``, ``input`` or ``cli``.
         action: what is done with it: a prompt (or slash command), a command for the shell, or a
             slash command whose form was filled in with ``answers``.
+        place: where in the queue it belongs; given when it is added.
     """
 
     text: str
@@ -32,6 +36,22 @@ class Prompt:
     command_id: str | None = None
     action: Action = "prompt"
     answers: tuple[str, ...] = field(default=(), repr=False)
+    place: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a person sent, as a history keeps it.
+
+    Attributes:
+        text: the draft, with placeholders for what was pasted.
+        shell: it was a command for the shell.
+        pastes: what the placeholders stand for.
+    """
+
+    text: str
+    shell: bool = False
+    pastes: Mapping[str, str] = field(default_factory=dict)
 
 
 class PromptQueue:
@@ -42,14 +62,37 @@ class PromptQueue:
 
     def __init__(self) -> None:
         self._prompts: deque[Prompt] = deque()
+        self._added = 0
 
     def __len__(self) -> int:
         return len(self._prompts)
 
     def add(self, prompt: Prompt) -> int:
         """Appends ``prompt`` and returns its position, 1 for the next to run."""
-        self._prompts.append(prompt)
+        self._added += 1
+        self._prompts.append(replace(prompt, place=self._added))
         return len(self._prompts)
+
+    def hold(self, place: int | None, step: int) -> Prompt | None:
+        """Takes out a prompt of the keyboard, so that it can be edited; None when there is none.
+
+        Args:
+            place: of the one held before; None for the end of the queue.
+            step: -1 for the one before ``place``, 1 for the one after.
+        """
+        own = [p for p in self._prompts if p.origin == "keyboard" and p.action != "form"]
+        if place is not None:
+            own = [p for p in own if (p.place - place) * step > 0]
+        if not own:
+            return None
+        found = own[-1 if step < 0 else 0]
+        self._prompts.remove(found)
+        return found
+
+    def put_back(self, prompt: Prompt) -> None:
+        """Puts what was held where it was, as far as what stood around it is still there."""
+        before = sum(1 for waiting in self._prompts if waiting.place < prompt.place)
+        self._prompts.insert(before, prompt)
 
     def take(self) -> Prompt | None:
         """The oldest prompt, or None."""

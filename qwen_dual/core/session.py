@@ -18,6 +18,7 @@ from qwen_dual.core.model import ToolSpec
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import EDITS, Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
+from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
@@ -58,6 +59,7 @@ class Session:
 
     Attributes:
         give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
+        queue_editing: takes one of those that wait out of the queue, to be edited.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Session:
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
+        self.queue_editing = QueueEditing(self._queue, self._worker.wake, self._state.tell)
         self._ended = False
 
     # -- what can be seen ------------------------------------------------------------------
@@ -357,12 +360,8 @@ class Session:
         self.approvals.deny_all("shutdown")
         for prompt in self._queue.drain():
             if prompt.command_id is not None:
-                self.receipt(
-                    prompt.command_id,
-                    "rejected",
-                    "session_ended",
-                    "the session ended before it ran",
-                )
+                why = "the session ended before it ran"
+                self.receipt(prompt.command_id, "rejected", "session_ended", why)
         self.bus.publish(events.system("session_end", {"session_id": self.session_id}))
 
     def receipt(

@@ -28,5 +28,14 @@ def projects_folder(home: str) -> str:
 
 def permissions_file(home: str, cwd: str) -> str:
     """The file of the rules that the person allowed for ``cwd``, among others of its name."""
-    # Its end tells more of a long path than its beginning, and the file names it whole.
-    return os.path.join(projects_folder(home), project_name(cwd)[-_LONGEST:], "permissions.json")
+    return os.path.join(_own_folder(home, cwd), "permissions.json")
+
+
+def history_file(home: str, cwd: str) -> str:
+    """The file of the prompts that were sent in ``cwd``, among others of its name."""
+    return os.path.join(_own_folder(home, cwd), "history.jsonl")
+
+
+def _own_folder(home: str, cwd: str) -> str:
+    # The end tells more of a long path than its beginning, and what is in the folder names it whole.
+    return os.path.join(projects_folder(home), project_name(cwd)[-_LONGEST:])

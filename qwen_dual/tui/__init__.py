@@ -14,7 +14,8 @@ What is shown:
 
 What a person does:
 
-* ``editor``, ``history``, ``paste``, ``external``: the draft.
+* ``editor``, ``history``, ``history_keeper``, ``paste``, ``external``: the draft; ``queued``: prompts that wait, edited.
+* ``unfolding``, ``whole``: what Ctrl+O shows.
 * ``form``, ``field``, ``questions``: what is asked one question at a time.
 * ``controller``: what keys do; ``asking``: while something is asked; ``keys`` and ``asking_keys``
   bind them.

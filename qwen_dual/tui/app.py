@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,10 +18,11 @@ from prompt_toolkit.application import Application
 
 from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
-from qwen_dual.tui.clock import RedrawClock
+from qwen_dual.tui.clock import RedrawClock, Wakes
 from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.external import ExternalPrograms
 from qwen_dual.tui.footer import Facts, short_folder
+from qwen_dual.tui.history_keeper import HistoryKeeper
 from qwen_dual.tui.keyinput import create_input
 from qwen_dual.tui.keys import make_bindings
 from qwen_dual.tui.layout import Region
@@ -32,19 +32,24 @@ from qwen_dual.tui.render import BlockRenderer
 from qwen_dual.tui.replay import replay as replay_events
 from qwen_dual.tui.sanitise import sanitise
 from qwen_dual.tui.scrollback import Scrollback
+from qwen_dual.tui.suggest import following
 from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
 from qwen_dual.tui.transcript import Transcript
 from qwen_dual.tui.tty_output import TerminalOutput
+from qwen_dual.tui.unfolding import Unfolding
 from qwen_dual.tui.view import View
+from qwen_dual.tui.whole import WholeTranscript
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
 
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
+    from qwen_dual.tui.blocks import Block
+    from qwen_dual.tui.history_keeper import HistoryStore
     from qwen_dual.tui.suggest import FileSource
 
 log = logging.getLogger(__name__)
@@ -76,6 +81,7 @@ class Tui:
         branch: tells the git branch, for the footer.
         theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
+        history: keeps what is sent for later sessions; nothing does where None.
         replay: the events of an earlier conversation, shown before the first prompt.
         editor: what Ctrl+X opens; what the environment names unless given.
         screen_reader: words in place of symbols, and nothing that moves.
@@ -101,6 +107,7 @@ class Tui:
         branch: Callable[[], str | None] = lambda: None,
         theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
+        history: HistoryStore | None = None,
         replay: Sequence[Event] = (),
         editor: str = "",
         screen_reader: bool = False,
@@ -127,6 +134,7 @@ class Tui:
             self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
         )
         self._files = files
+        self._whole = WholeTranscript()
         self._markdown = MarkdownRenderer(links=links.supported(os.environ))
         layout = self.controller.asking.dialog.layout
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
@@ -150,14 +158,19 @@ class Tui:
             self._facts,
             still=screen_reader,
         )
+        self._unfolding = Unfolding(
+            self.view, self._whole, self._programs, self._show, lambda: self._painter.rows
+        )
         self._app.before_render += lambda _: before_drawing()
         self._scrollback.on_resize(self._transcript.tail)
         self._failure: BaseException | None = None
-        self._timers: dict[float, asyncio.TimerHandle] = {}
+        self._wakes = Wakes(self._clock.mark)
+        self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
         self._drawn = anyio.Event()
         if replay:
             self.replay(replay)
         session.bus.subscribe(self.view)
+        session.bus.subscribe(self._whole)
 
     async def run(self) -> None:
         """Runs until the session closes.
@@ -179,7 +192,7 @@ class Tui:
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
             stack.enter_context(self._app.input.raw_mode())
             if self._files is not None:
-                stack.enter_context(self._following(self._files, loop))
+                stack.enter_context(following(self._files, self.controller.files_changed))
             if not self._hide_banner:
                 self._transcript.add([self._first_screen()])
                 self._transcript.commit()
@@ -188,28 +201,22 @@ class Tui:
                 group.start_soon(self._clock.run)
                 group.start_soon(self._end_with_session)
                 group.start_soon(self._load_late)
+                if self._history is not None:
+                    group.start_soon(self._keep_history, self._history)
                 try:
                     await self._app.run_async(set_exception_handler=False, handle_sigint=False)
                 except EOFError:  # the terminal is gone
                     self._session.request_close()
                 self._programs.group = None
                 group.cancel_scope.cancel()
-            for timer in self._timers.values():
-                timer.cancel()
+            self._wakes.cancel()
+            if self._history is not None:
+                self._history.flush()
             self._flush()
         if self._failure is not None:
             raise UiError(
                 f"the terminal front end failed: {self._failure!r}; the debug log has the details"
             ) from self._failure
-
-    @contextmanager
-    def _following(self, files: FileSource, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Tells the controller when the source knows more, whatever thread it says so on."""
-        files.on_change = lambda: loop.call_soon_threadsafe(self.controller.files_changed)
-        try:
-            yield
-        finally:
-            files.on_change = lambda: None
 
     def _flush(self) -> None:
         """Prints what was finished since the last drawing."""
@@ -245,6 +252,7 @@ class Tui:
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation, rendered as a live one is."""
         replay_events(self.view, events)
+        self._whole.replay(events)
         if not self._markdown.loaded:
             self._transcript.hold()
         self._clock.mark()
@@ -261,27 +269,25 @@ class Tui:
 
     def later(self, seconds: float) -> None:
         """Draws after so many seconds, for what a person sees go away by itself."""
-        due = round(time.monotonic() + seconds, 1)
-        if due not in self._timers:
-            loop = asyncio.get_running_loop()
-            self._timers[due] = loop.call_later(seconds + 0.01, self._timer, due)
+        self._wakes.after(seconds)
 
     def clear(self) -> None:
         """Empties the window."""
         self._scrollback.clear()
 
-    def expand(self) -> None:
-        """Puts the last folded output into the scrollback, whole."""
-        if self.view.folded is not None:
-            self._transcript.add([self.view.folded])
-            self._clock.mark()
+    def expand(self) -> bool:
+        """Shows the last folded output whole, or everything: see ``Unfolding``."""
+        return self._unfolding.expand()
+
+    def _show(self, block: Block) -> None:
+        self._transcript.add([*self.view.take(), block])
+        self._clock.mark()
 
     def toggle_raw(self) -> None:
         """Shows what follows as raw Markdown, or no longer, and says so."""
         self._markdown.raw = not self._markdown.raw
         text = RAW_ON if self._markdown.raw else RAW_OFF
-        self._transcript.add([*self.view.take(), NoticeBlock("quiet", text)])
-        self._clock.mark()
+        self._show(NoticeBlock("quiet", text))
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
@@ -314,6 +320,10 @@ class Tui:
         self._transcript.release()
         self._clock.mark()
         self.loaded.set()
+
+    async def _keep_history(self, keeper: HistoryKeeper) -> None:
+        await self.painted.wait()
+        await keeper.run()
 
     # -- drawing ---------------------------------------------------------------------------
 
@@ -365,10 +375,6 @@ class Tui:
 
     def _blocked(self) -> bool:
         return isinstance(self._output, TerminalOutput) and self._output.blocked
-
-    def _timer(self, due: float) -> None:
-        del self._timers[due]
-        self._clock.mark()
 
     # -- the end ---------------------------------------------------------------------------
 

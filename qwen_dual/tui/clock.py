@@ -5,6 +5,7 @@ Owns the dirty flag and the pace. It does not know what is drawn.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -91,3 +92,31 @@ class RedrawClock:
 
     def _marked(self) -> bool:
         return self._dirty
+
+
+class Wakes:
+    """Marks the clock at times to come, for what a person sees go away by itself.
+
+    Args:
+        mark: called at each of them.
+    """
+
+    def __init__(self, mark: Callable[[], object]) -> None:
+        self._mark = mark
+        self._timers: dict[float, asyncio.TimerHandle] = {}
+
+    def after(self, seconds: float) -> None:
+        """Marks after so many seconds; what falls into the same tenth is one."""
+        due = round(time.monotonic() + seconds, 1)
+        if due not in self._timers:
+            loop = asyncio.get_running_loop()
+            self._timers[due] = loop.call_later(seconds + 0.01, self._wake, due)
+
+    def cancel(self) -> None:
+        """Marks no more."""
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _wake(self, due: float) -> None:
+        del self._timers[due]
+        self._mark()

@@ -15,6 +15,7 @@ from qwen_dual.tui.asking import Asking
 from qwen_dual.tui.dialog import GUARD
 from qwen_dual.tui.dialog_lines import preview_text
 from qwen_dual.tui.editor import Editor
+from qwen_dual.tui.queued import QueuedPrompts
 from qwen_dual.tui.suggest import Suggestions
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ EXIT_HINT = "Press Ctrl+C again to exit."
 CLEAR_HINT = "Press Esc again to clear the draft."
 SHELL_TIP = "shell mode (esc leaves)"
 RETRY_TIP = "ctrl+y retries"
+
+WHOLE_HINT = "ctrl+o again: the whole conversation"
 
 SAID = 4.0
 """Seconds that a remark stays in the footer."""
@@ -54,8 +57,8 @@ class Screen(Protocol):
         """The window is to be emptied."""
         ...
 
-    def expand(self) -> None:
-        """The last folded output is to be shown whole."""
+    def expand(self) -> bool:
+        """The last folded output is to be shown whole; whether the next time shows everything."""
         ...
 
     def page(self, text: str) -> None:
@@ -98,6 +101,7 @@ class Controller:
         self.asking.type_in_editor = self._type
         self.asking.paste_in_editor = self.editor.paste
         self.suggestions = Suggestions(session.slash, files)
+        self._queued = QueuedPrompts(session.queue_editing, self.editor)
         self.panel = ""
         self._session = session
         self._view = view
@@ -122,8 +126,8 @@ class Controller:
     @property
     def tip(self) -> str:
         """What a key would do in the state there is."""
-        if self.editor.shell:
-            return SHELL_TIP
+        if self._queued.tip or self.editor.shell:
+            return self._queued.tip or SHELL_TIP
         return RETRY_TIP if self.editor.empty and self._session.retryable else ""
 
     @property
@@ -168,11 +172,13 @@ class Controller:
             self._send()
 
     def _send(self) -> None:
-        if not self.editor.text.strip():
+        if self._queued.enter() or not self.editor.text.strip():
             return
         self.panel = ""
-        shell = self.editor.shell
+        shell, shown = self.editor.shell, self.editor.text.strip()
         text = self.editor.take().strip()
+        if text != shown:
+            self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
         if shell:
             self._session.run_shell(text)
         elif not self.open_form(text):
@@ -207,7 +213,9 @@ class Controller:
             self.suggestions.move(step)
             return
         before = self.editor.text
-        if step < 0:
+        if self._queued.move(step):
+            self._screen.changed()
+        elif step < 0:
             self.editor.up()
         else:
             self.editor.down()
@@ -265,6 +273,7 @@ class Controller:
 
     def _take_back(self, prompts: Sequence[Prompt]) -> None:
         """Puts prompts that will not run before the draft; the cursor stays where it is in that."""
+        self._queued.forget()
         texts = [f"!{p.text}" if p.action == "shell" else p.text for p in prompts if not p.answers]
         if not texts:
             return
@@ -299,7 +308,7 @@ class Controller:
             pass
         elif not self.editor.empty:
             if self.hint == CLEAR_HINT:
-                self.editor.clear()
+                self._clear()
             else:
                 self._ask_again(CLEAR_HINT)
         self._screen.changed()
@@ -324,12 +333,16 @@ class Controller:
         elif self._session.interrupt(queue="return"):
             pass
         elif not self.editor.empty:
-            self.editor.clear()
+            self._clear()
         elif self.hint == EXIT_HINT:
             self._session.request_close()
         else:
             self._ask_again(EXIT_HINT)
         self._screen.changed()
+
+    def _clear(self) -> None:
+        self._queued.forget()
+        self.editor.clear()
 
     def control_d(self) -> None:
         """Deletes to the right; on an empty line leaves."""
@@ -363,8 +376,8 @@ class Controller:
         request = self.asking.dialog.request
         if request is not None and self.asking.sheet is None:
             self._screen.page(preview_text(request))
-        else:
-            self._screen.expand()
+        elif self._screen.expand():
+            self._say(WHOLE_HINT, SAID)
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
+from qwen_dual.core.prompts import Entered
 from qwen_dual.tui.history import History, Search
 from qwen_dual.tui.lines import TAB, width_of
 from qwen_dual.tui.paste import Pastes
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class Editor:
@@ -30,6 +31,7 @@ class Editor:
     Attributes:
         shell: what is typed is a command for the shell, with a history of its own.
         width: columns that lines are wrapped to.
+        on_entered: takes what was sent, to be kept for later sessions.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Editor:
         self.search: Search | None = None
         self.width = 78
         self.shell = False
+        self.on_entered: Callable[[Entered], object] = lambda _: None
         self._histories = {False: History(), True: History()}
         self._pastes = Pastes()
 
@@ -85,19 +88,39 @@ class Editor:
     def take(self) -> str:
         """Empties the editor into the history and returns what is to be sent."""
         shown = self.buffer.text
+        # As in a shell, a blank before it keeps it out of what lasts.
+        if shown.strip() and not shown.startswith(" "):
+            self.on_entered(Entered(shown, self.shell, self._pastes.standing_in(shown)))
+        return self._empty()
+
+    def _empty(self) -> str:
+        shown = self.buffer.text
         self._history.add(shown)
         self.buffer.reset()
         # ``reset`` tells nobody.
         self.buffer.on_text_changed.fire()
         return self._pastes.expand(shown)
 
+    def remember(self, earlier: Sequence[Entered]) -> None:
+        """Puts what was sent in earlier sessions before what was sent in this one."""
+        for shell, history in self._histories.items():
+            history.add_older(
+                self._pastes.adopt(sanitise(entered.text), entered.pastes)
+                for entered in earlier
+                if entered.shell == shell
+            )
+
     def expanded(self) -> str:
         """The draft with its pastes in full."""
         return self._pastes.expand(self.buffer.text)
 
     def clear(self) -> None:
-        """Empties the editor; the draft can be had back from the history."""
-        self.take()
+        """Empties the editor; the draft can be had back from the history of this session."""
+        self._empty()
+
+    def drop(self) -> None:
+        """Empties the editor; what was in it is in no history."""
+        self.set("")
 
     def insert(self, text: str) -> None:
         """Types ``text`` at the cursor."""
@@ -137,14 +160,17 @@ class Editor:
         if target is not None:
             self.buffer.cursor_position = target
             return
-        edge = 0 if step < 0 else len(text)
-        if cursor != edge:
-            self.buffer.cursor_position = edge
+        if not self.at_edge(step):
+            self.buffer.cursor_position = 0 if step < 0 else len(text)
             return
         entry = self._history.back(text) if step < 0 else self._history.forward()
         if entry is not None:
             # At the edge, so that the same key goes on through the history.
             self.set(entry, 0 if step < 0 else None)
+
+    def at_edge(self, step: int) -> bool:
+        """Whether a row up or down leads out of the draft."""
+        return self.cursor == (0 if step < 0 else len(self.buffer.text))
 
     # -- reverse search --------------------------------------------------------------------
 
@@ -184,7 +210,7 @@ class Editor:
         search.failed = found is None
         if found is not None:
             search.at = found[0]
-            self.set(found[1], found[1].find(search.query))
+            self.set(found[1], found[2])
 
 
 def moved(text: str, cursor: int, width: int, step: int) -> int | None:

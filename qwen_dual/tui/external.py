@@ -62,9 +62,9 @@ class ExternalPrograms:
         """Opens the draft in the editor."""
         self._start(self._edit())
 
-    def page(self, text: str) -> None:
-        """Opens ``text`` in the pager."""
-        self._start(page(text, self._closing, os.environ))
+    def page(self, text: str, *, at_end: bool = False) -> None:
+        """Opens ``text`` in the pager, at its end where that is what a person wants to see first."""
+        self._start(page(text, self._closing, os.environ, at_end=at_end))
 
     def in_thread(self, work: Work) -> None:
         """Makes something in a thread and has it taken on the loop; for what is drawn."""
@@ -157,13 +157,17 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
         os.unlink(path)
 
 
-async def page(text: str, closing: anyio.Event, env: Mapping[str, str]) -> None:
-    """Opens ``text`` in the pager until the person leaves it.
+async def page(
+    text: str, closing: anyio.Event, env: Mapping[str, str], *, at_end: bool = False
+) -> None:
+    """Opens ``text`` in the pager until the person leaves it; ``at_end`` where it can begin there.
 
     Raises:
         NoEditor: with what failed and what to do.
     """
     command = pager_command(env)
+    if at_end and os.path.basename(command[0]) == "less":
+        command.append("+G")
     path = _write(text, ".txt")
     try:
         with anyio.CancelScope(shield=True):

@@ -1,8 +1,16 @@
-"""What was sent before: walked with Up and Down, searched with Ctrl+R. Pure, in memory."""
+"""What was sent before: walked with Up and Down, searched with Ctrl+R. Pure, in memory.
+
+Where earlier sessions keep theirs is ``history_keeper``'s.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_ENTRIES = 1000
 
@@ -21,6 +29,19 @@ class History:
         if text.strip() and (not self._entries or self._entries[-1] != text):
             self._entries.append(text)
             del self._entries[:-MAX_ENTRIES]
+
+    def add_older(self, texts: Iterable[str]) -> None:
+        """Puts what was sent in earlier sessions before everything; a walk goes on where it stands."""
+        older: list[str] = []
+        for text in texts:
+            if not older or older[-1] != text:
+                older.append(text)
+        if older and self._entries and older[-1] == self._entries[0]:
+            older.pop()
+        older = older[-max(0, MAX_ENTRIES - len(self._entries)) :]
+        self._entries[:0] = older
+        if self._at is not None:
+            self._at += len(older)
 
     def back(self, current: str) -> str | None:
         """The entry before; ``current`` is kept as the draft when a walk begins."""
@@ -42,12 +63,18 @@ class History:
             return self._draft
         return self._entries[self._at]
 
-    def find(self, query: str, before: int | None = None) -> tuple[int, str] | None:
-        """The newest entry before the index ``before`` that holds ``query``."""
+    def find(self, query: str, before: int | None = None) -> tuple[int, str, int] | None:
+        """The newest entry before the index ``before`` that holds ``query``, in any case.
+
+        Returns:
+            Its index, its text, and where in it the query begins; None where there is none.
+        """
+        holds = re.compile(re.escape(query), re.IGNORECASE)
         end = len(self._entries) if before is None else before
         for index in range(end - 1, -1, -1):
-            if query in self._entries[index]:
-                return index, self._entries[index]
+            found = holds.search(self._entries[index])
+            if found is not None:
+                return index, self._entries[index], found.start()
         return None
 
 

@@ -106,6 +106,7 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
         ("escape right", "forward-word"),
         ("escape delete", "kill-word"),
         ("c-delete", "kill-word"),
+        ("escape y", "yank"),
     ):
         bindings.add(*keys.split(), filter=here)(get_by_name(command))
 

@@ -32,6 +32,7 @@ MAX_RETRY_LINES = 3
 WAITING = "◆"
 WAITS = "Waiting for you"
 
+EDIT_HINT = " · up edits"
 STOP_HINT = "esc to interrupt"
 RETRY_STOP_HINT = "esc to stop"
 
@@ -150,10 +151,12 @@ def tokens_written(work: Work) -> str:
 
 def _queue(work: Work, inner: int) -> list[Line]:
     lines: list[Line] = []
-    for queued in work.queue[:MAX_QUEUE_LINES]:
-        mark = f"  {REMOTE}" if queued.remote else ""
+    listed = work.queue[:MAX_QUEUE_LINES]
+    last = max((at for at, queued in enumerate(listed) if not queued.remote), default=None)
+    for at, queued in enumerate(listed):
+        mark = f"  {REMOTE}" if queued.remote else EDIT_HINT if at == last else ""
         if width_of(mark) > inner // 2:
-            mark = f" {ARROWS}" if inner > 6 else ""
+            mark = f" {ARROWS}" if queued.remote and inner > 6 else ""
         room = inner - width_of(mark)
         text = clip(f"queued: {queued.text}", room)
         lines.append([("", "  "), (theme.DIM, f"{text}{mark}")])

@@ -17,6 +17,10 @@ MAX_PROMPT_LINES = 40
 MAX_PROMPT_CHARS = 4_000
 """A prompt beyond either is cut in the transcript."""
 
+PROMPT_END_LINES = 10
+PROMPT_END_CHARS = 1_000
+"""Of what is kept, this is its end: behind what was pasted stands what is asked."""
+
 # What these give is for the model to read; a person wants to know that it was read.
 _COUNTED = {
     "read_file": ("line", "lines"),
@@ -71,9 +75,11 @@ def shown_prompt(text: str) -> str:
     """What of a prompt the transcript repeats."""
     if len(text) <= MAX_PROMPT_CHARS and text.count("\n") < MAX_PROMPT_LINES:
         return text
-    shown = "\n".join(text[:MAX_PROMPT_CHARS].split("\n", MAX_PROMPT_LINES)[:MAX_PROMPT_LINES])
-    left = len(text) - len(shown)
-    return f"{shown}\n… {left} more characters (ctrl+o shows all)"
+    lines = MAX_PROMPT_LINES - PROMPT_END_LINES
+    begin = "\n".join(text[: MAX_PROMPT_CHARS - PROMPT_END_CHARS].split("\n", lines)[:lines])
+    end = "\n".join(text[-PROMPT_END_CHARS:].rsplit("\n", PROMPT_END_LINES)[-PROMPT_END_LINES:])
+    left = len(text) - len(begin) - len(end)
+    return f"{begin}\n… {left} more characters (ctrl+o shows all)\n{end}"
 
 
 def elapsed(seconds: float) -> str:

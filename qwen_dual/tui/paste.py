@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_LINES = 10
 MAX_CHARS = 1_000
@@ -30,6 +34,23 @@ class Pastes:
     def expand(self, text: str) -> str:
         """``text`` with every placeholder of ours replaced; others stay as they are."""
         return _PLACEHOLDER.sub(self._expansion, text)
+
+    def standing_in(self, text: str) -> dict[str, str]:
+        """What the placeholders of ours in ``text`` stand for."""
+        found = {match[0]: self._expansion(match) for match in _PLACEHOLDER.finditer(text)}
+        return {shown: whole for shown, whole in found.items() if whole != shown}
+
+    def adopt(self, text: str, pastes: Mapping[str, str]) -> str:
+        """``text`` of another session, with placeholders of this one for its ``pastes``.
+
+        A placeholder that stands for nothing any more must not stand for a paste of this session.
+        """
+
+        def own(match: re.Match[str]) -> str:
+            whole = pastes.get(match[0])
+            return f"[{match[0][1:-1]}, not kept]" if whole is None else self.fold(whole)
+
+        return _PLACEHOLDER.sub(own, text)
 
     def placeholder_before(self, text: str) -> int:
         """The length of the placeholder that ``text`` ends with; 0 when it ends with none."""

@@ -5,7 +5,9 @@ Where files are known from is the file source's affair; what is typed is looked 
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +16,7 @@ from qwen_dual.tui.lines import clip, width_of
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from qwen_dual.core.questions import Choice
     from qwen_dual.core.slash import SlashCommands
@@ -46,6 +48,17 @@ class FileSource(Protocol):
         A folder's ``value`` ends in a slash.
         """
         ...
+
+
+@contextmanager
+def following(files: FileSource, changed: Callable[[], object]) -> Iterator[None]:
+    """Calls ``changed`` on the running loop when ``files`` knows more, whatever thread says so."""
+    loop = asyncio.get_running_loop()
+    files.on_change = lambda: loop.call_soon_threadsafe(changed)
+    try:
+        yield
+    finally:
+        files.on_change = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class View:
         context_tokens: of the last message; 0 where it is not known.
         folded: what Ctrl+O shows whole.
         last_answer: the text of the model's last message that has any.
+        sent_as: prompts that the person saw with placeholders when they were sent.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class View:
         self.context_tokens = 0
         self.folded: ExpandedBlock | None = None
         self.last_answer = ""
+        self.sent_as: dict[str, str] = {}
         self._changed = changed
         self._now = now
         self._dirty = False
@@ -182,10 +184,10 @@ class View:
         self._finished += self._failure
         self._failure = []
 
-    def _fold(self, title: str, text: str) -> None:
+    def _fold(self, title: str, text: str, *, diff: bool = False) -> None:
         if len(text) > MAX_EXPANDED:
             text = f"{text[:MAX_EXPANDED]}\n… {len(text) - MAX_EXPANDED} more characters"
-        self.folded = ExpandedBlock(title, text)
+        self.folded = ExpandedBlock(title, text, diff)
 
     # -- whole events ----------------------------------------------------------------------
 
@@ -219,7 +221,7 @@ class View:
                 self._tool_result(block)
 
     def _prompt(self, text: str, *, remote: bool = False) -> None:
-        shown = shown_prompt(text)
+        shown = self.sent_as.pop(text, "") or shown_prompt(text)
         if shown != text:
             self._fold("prompt", text)
         self._finished.append(PersonBlock(shown, remote))
@@ -236,8 +238,11 @@ class View:
         text = sanitise(block["content"])
         finished = finished_tool(call, text, is_error=block["is_error"], seconds=seconds)
         self._finished.append(finished)
-        if text and (finished.hidden or finished.diff):
-            self._fold(f"{call.name}  {call.title}".rstrip(), text)
+        title = f"{call.name}  {call.title}".rstrip()
+        if finished.diff:
+            self._fold(title, call.diff, diff=True)
+        elif text and finished.hidden:
+            self._fold(title, text)
 
     def _result(self, event: Event) -> None:
         self._end_block()
@@ -307,6 +312,7 @@ class View:
         elif subtype == "session_changed":
             self.folded = None
             self.last_answer = ""
+            self.sent_as.clear()
             self.context_tokens = 0
             self._finished.append(SessionBlock())
         elif subtype == "compact_boundary":
@@ -320,7 +326,7 @@ class View:
         work.state = sanitise(data["state"])
         work.queued = data["queued"]
         work.queue = tuple(
-            Queued(sanitise(item["text"]), item["origin"] == "input")
+            Queued(self._as_sent(sanitise(item["text"])), item["origin"] == "input")
             for item in data.get("queue", ())
         )
         if work.state == "idle":
@@ -329,6 +335,11 @@ class View:
         elif work.since is None:
             work.since = self._now()
             work.tokens = work.chars = 0
+
+    def _as_sent(self, begin: str) -> str:
+        """How the person saw the prompt that begins so."""
+        found = (shown for whole, shown in self.sent_as.items() if whole.startswith(begin))
+        return next(found, begin)
 
     def _progress(self, data: Event) -> None:
         call = self._call(data["tool_use_id"], data["tool_name"])

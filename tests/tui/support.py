@@ -9,7 +9,9 @@ import anyio
 
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.policy import EDITS
+from qwen_dual.core.prompts import PromptQueue
 from qwen_dual.core.questions import Choice, Question, pick
+from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.slash import SlashCommand, SlashCommands
 from qwen_dual.protocol import events
 from qwen_dual.tui.controller import Controller
@@ -62,6 +64,8 @@ class FakeSession:
         self.tools: dict[str, FakeTool] = {"edit": FakeTool("edit", description="changes a file")}
         self.interrupts = 0
         self.queue: list[Prompt] = []
+        self.waiting = PromptQueue()
+        self.queue_editing = QueueEditing(self.waiting, lambda: None, lambda: None)
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.retries = 0
         self.submitted: list[str] = []
@@ -151,9 +155,10 @@ class FakeScreen:
         """Counts."""
         self.cleared += 1
 
-    def expand(self) -> None:
+    def expand(self) -> bool:
         """Counts."""
         self.expanded += 1
+        return True
 
     def edit_externally(self) -> None:
         """Counts."""

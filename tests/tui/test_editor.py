@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen_dual.core.prompts import Entered
 from qwen_dual.tui.editor import Editor, moved, row_starts
 from qwen_dual.tui.history import MAX_ENTRIES, History
 from qwen_dual.tui.lines import width_of
@@ -104,9 +105,9 @@ def test_the_history_is_bounded() -> None:
     history = History()
     for number in range(MAX_ENTRIES + 5):
         history.add(str(number))
-    assert history.find("3") == (998, "1003")
+    assert history.find("3") == (998, "1003", 3)
     assert history.find("0", before=1) is None
-    assert history.find("5", before=1) == (0, "5")
+    assert history.find("5", before=1) == (0, "5", 0)
 
 
 def test_a_reverse_search_shows_the_newest_match_then_older_ones() -> None:
@@ -226,3 +227,72 @@ def test_the_selected_suggestion_stays_in_sight() -> None:
     assert made.accept()[0].strip() in text_of([line])[0]
     made.move(1)
     assert made.selected == 0
+
+
+# -- earlier sessions ------------------------------------------------------------------------
+
+
+def test_up_goes_on_into_what_earlier_sessions_sent() -> None:
+    draft = editor("now")
+    draft.take()
+    draft.remember([Entered("oldest"), Entered("older"), Entered("ls", shell=True)])
+    for expected in ("now", "older", "oldest", "oldest"):
+        draft.up()
+        assert draft.text == expected
+
+
+def test_a_walk_goes_on_where_it_stands_when_earlier_sessions_come_in() -> None:
+    draft = editor("now")
+    draft.take()
+    draft.up()
+    draft.remember([Entered("older")])
+    draft.up()
+    assert draft.text == "older"
+    draft.set(draft.text)
+    draft.down()
+    assert draft.text == "now"
+
+
+def test_a_paste_of_an_earlier_session_is_what_its_placeholder_stands_for() -> None:
+    draft = editor()
+    draft.paste("mine\n" * 20)
+    shown = draft.text
+    draft.clear()
+    draft.remember([Entered(f"what is {shown}?", pastes={shown: "theirs\n" * 20})])
+    draft.up()
+    draft.up()
+    assert draft.text == "what is [Pasted text #2 +20 lines]?"
+    assert draft.expanded() == "what is " + "theirs\n" * 20 + "?"
+
+
+def test_a_placeholder_whose_paste_is_gone_stands_for_no_other() -> None:
+    draft = editor()
+    draft.paste("mine\n" * 20)
+    shown = draft.text
+    draft.clear()
+    draft.remember([Entered(shown)])
+    draft.up()
+    draft.up()
+    assert draft.expanded() == "[Pasted text #1 +20 lines, not kept]"
+
+
+def test_reverse_search_ignores_case() -> None:
+    draft = editor()
+    draft.remember([Entered("Run the TESTS")])
+    draft.search_back()
+    draft.search_type("tests")
+    assert place(draft) == ("Run the TESTS", 8)
+
+
+def test_what_is_sent_is_kept_and_what_is_cleared_or_begins_with_a_blank_is_not() -> None:
+    draft = editor()
+    kept: list[Entered] = []
+    draft.on_entered = kept.append
+    draft.set("cleared")
+    draft.clear()
+    for text in ("sent", " private", "  "):
+        draft.set(text)
+        draft.take()
+    assert kept == [Entered("sent")]
+    draft.up()
+    assert draft.text == " private"

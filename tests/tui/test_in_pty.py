@@ -79,6 +79,32 @@ def test_escape_interrupts_and_gives_back_what_was_queued() -> None:
         host.quit()
 
 
+def test_a_queued_prompt_is_edited_and_another_removed() -> None:
+    with hosted() as host:
+        host.terminal.wait_for(READY)
+        host.prompt("hang")
+        host.terminal.wait_for("responding")
+        for word in ("one", "two", "three"):
+            host.prompt(f"say {word}")
+            host.terminal.wait_for(f"queued: say {word} · up edits")
+        host.terminal.send("\x1b[A")
+        host.terminal.wait_for(shown("> say three", "enter puts it back", "queued: say two"))
+        host.terminal.send("\x15")
+        host.terminal.wait_for(shown("enter removes it"))
+        host.terminal.send("\r")
+        host.terminal.wait_for(gone("enter removes it"))
+        host.terminal.send("\x1b[A\x1b[A")
+        host.terminal.wait_for(shown("> say one", "queued: say two · up edits"))
+        host.terminal.send(" more\r")
+        host.terminal.wait_for(shown("queued: say one more", "queued: say two · up edits"))
+        assert "three" not in "".join(host.terminal.screen)
+        host.terminal.send("\x1b")
+        host.terminal.wait_for(shown("> say one more", "  say two"))
+        host.terminal.send("\x03")
+        host.terminal.wait_for(gone("> say one more"))
+        host.quit()
+
+
 def test_ten_thousand_deltas_stand_in_the_scrollback_in_order() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)

@@ -56,7 +56,10 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
 def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
     view = View(now=Clock())
     feed(view, [state("thinking", ("mine", "keyboard"), ("theirs", "input"))])
-    assert live(view)[1:] == ["  queued: mine", "  queued: theirs  ⇄ remote"]
+    assert live(view)[1:] == [
+        "  queued: mine · up edits",
+        "  queued: theirs  ⇄ remote",
+    ]
 
 
 def test_a_call_that_asks_for_leave_is_shown_by_the_dialog_alone() -> None:

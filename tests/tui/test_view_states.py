@@ -11,7 +11,7 @@ from qwen_dual.tui.live import live_lines, tokens_written
 from qwen_dual.tui.replay import MAX_BLOCKS, replay
 from qwen_dual.tui.todo import Todo, TodoBlock, todo_lines
 from qwen_dual.tui.view import MAX_EXPANDED, View
-from tests.tui.support import Clock, answer, call, feed, request, result, state, text_of
+from tests.tui.support import Clock, Desk, answer, call, feed, request, result, state, text_of
 
 if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
@@ -130,6 +130,29 @@ def test_a_huge_prompt_is_cut_in_the_transcript_and_bounded_when_it_is_expanded(
     assert len(view.folded.text) < MAX_EXPANDED + 100
 
 
+def test_a_pasted_text_shows_as_its_placeholder_with_the_question_behind_it() -> None:
+    desk = Desk()
+    pasted = "a line\n" * 5000
+    desk.controller.editor.paste(pasted)
+    desk.type(" what is this?")
+    desk.controller.enter()
+    (text,) = desk.session.submitted
+    assert text == f"{pasted} what is this?"
+    (block,) = feed(desk.view, [events.user_text(text, "keyboard")])
+    assert block == PersonBlock("[Pasted text #1 +5000 lines] what is this?")
+    assert desk.view.folded is not None
+    assert desk.view.folded.text == text
+
+
+def test_a_long_prompt_from_elsewhere_shows_its_end_too() -> None:
+    view = View()
+    text = "a line\n" * 5000 + "what is this?"
+    (block,) = feed(view, [events.user_text(text, "input")])
+    assert isinstance(block, PersonBlock)
+    assert block.text.endswith("a line\nwhat is this?")
+    assert block.text.count("\n") < 45
+
+
 def test_the_last_answer_is_the_last_message_with_text() -> None:
     view = View()
     usage = {"input_tokens": 1, "output_tokens": 1}
@@ -154,7 +177,14 @@ def test_for_a_screen_reader_nothing_counts_or_grows() -> None:
     view = View(now=Clock())
     feed(view, [state("responding", ("next", "keyboard")), *answer("tail")])
     lines = [text_of(live_lines(view, 60, 20, 100.0 + later, still=True)) for later in (0, 9)]
-    assert lines[0] == lines[1] == ["  responding · esc to interrupt", "  queued: next"]
+    assert (
+        lines[0]
+        == lines[1]
+        == [
+            "  responding · esc to interrupt",
+            "  queued: next · up edits",
+        ]
+    )
 
 
 # -- an earlier conversation -------------------------------------------------------------------

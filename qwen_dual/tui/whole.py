@@ -1,0 +1,119 @@
+"""The conversation whole, as text for a pager: everything that the screen folds is open in it. Pure.
+
+An observer of the bus beside the view. It holds the end of a conversation that has no bound; what it
+gives is sanitised.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol.visible import visible
+from qwen_dual.tui.live_state import telling_argument
+from qwen_dual.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
+from qwen_dual.tui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qwen_dual.protocol.events import Event
+
+MAX_CHARS = 8_000_000
+"""Of all that is held; the oldest goes first."""
+
+EARLIER = "… what came before is in the saved session: /export writes all of it\n"
+
+
+@dataclass(slots=True)
+class _Call:
+    head: str
+    diff: str = ""
+    denied: bool = False
+
+
+class WholeTranscript:
+    """What was said and done, one part after another."""
+
+    def __init__(self, max_chars: int = MAX_CHARS) -> None:
+        self._max_chars = max_chars
+        self._parts: deque[str] = deque()
+        self._chars = 0
+        self._cut = False
+        self._calls: dict[str, _Call] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it, a blank line between two parts."""
+        return (EARLIER + "\n" if self._cut else "") + "\n".join(self._parts)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Takes the events of an earlier conversation."""
+        for event in events:
+            self(event)
+        self._calls.clear()
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        match event["type"]:
+            case "assistant":
+                self._assistant(event)
+            case "user":
+                self._user(event)
+            case "control_request":
+                preview = event["request"].get("preview") or {}
+                self._preview(event["request"]["tool_use_id"], preview)
+            case "system":
+                self._system(event)
+
+    def _assistant(self, event: Event) -> None:
+        for block in event["message"]["content"]:
+            if block["type"] == "text":
+                self._add(MODEL, sanitise(block["text"]))
+            elif block["type"] == "thinking":
+                self._add(MODEL, f"(thinking) {sanitise(block['thinking'])}")
+            elif block["type"] == "tool_use":
+                argument = visible(telling_argument(block["input"]))
+                head = f"{sanitise(block['name'])}  {argument}".rstrip()
+                self._calls[block["id"]] = _Call(head)
+
+    def _user(self, event: Event) -> None:
+        for block in event["message"]["content"]:
+            if block["type"] == "text":
+                remote = f"  {REMOTE}" if event.get("origin") == "input" else ""
+                self._add(PERSON, sanitise(block["text"]) + remote)
+            elif block["type"] == "tool_result":
+                call = self._calls.pop(block["tool_use_id"], None) or _Call("tool")
+                failed = block["is_error"]
+                text = call.diff if call.diff and not failed else sanitise(block["content"])
+                self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
+
+    def _preview(self, tool_use_id: str, preview: Event) -> None:
+        call = self._calls.get(tool_use_id)
+        if call is not None and preview.get("kind") == "diff":
+            call.diff = visible(preview["text"])
+
+    def _system(self, event: Event) -> None:
+        data = event["data"]
+        match event["subtype"]:
+            case "tool_progress" if data["status"] == "started":
+                self._preview(data["tool_use_id"], data.get("preview") or {})
+            case "slash_command":
+                self._add(PERSON, sanitise(f"/{data['command']} {data['args']}".rstrip()))
+            case "notice":
+                self._add(" ", sanitise(data["text"]))
+            case "session_changed":
+                self._parts.clear()
+                self._calls.clear()
+                self._chars, self._cut = 0, False
+
+    def _add(self, symbol: str, text: str) -> None:
+        if not text.strip():
+            return
+        part = f"{symbol} " + text.strip("\n").replace("\n", "\n  ") + "\n"
+        self._parts.append(part)
+        self._chars += len(part)
+        while self._chars > self._max_chars and len(self._parts) > 1:
+            self._chars -= len(self._parts.popleft())
+            self._cut = True

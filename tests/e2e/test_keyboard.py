@@ -1,0 +1,56 @@
+"""What a person's keys find across sessions and over what is folded, in the real program."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+from tests.support.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.pty import Terminal
+
+
+def start(folder: Path, *arguments: str) -> Program:
+    (folder / "events.jsonl").unlink(missing_ok=True)
+    (folder / "input.jsonl").write_text("")
+    return Program(folder, ["--offline", *arguments]).ready()
+
+
+def drafted(line: str) -> Callable[[Terminal], bool]:
+    """The line is the draft, and stands in the transcript too."""
+    return lambda terminal: [row.rstrip() for row in terminal.screen].count(line) == 2
+
+
+def test_prompts_are_found_in_the_next_session(tmp_path: Path) -> None:
+    with start(tmp_path) as first:
+        first.terminal.send("Say Hello World\r")
+        first.result()
+        assert first.quit() == 0
+    (file,) = (tmp_path / "home" / ".qwen").rglob("history.jsonl")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text())["text"] == "Say Hello World"
+    with start(tmp_path, "--continue") as second:
+        second.terminal.wait_for("● continued")
+        second.terminal.send("\x1b[A")
+        second.terminal.wait_for(drafted("> Say Hello World"))
+        second.terminal.send("\x15\x12hello w")
+        second.terminal.wait_for("search: hello w  (enter")
+        second.terminal.wait_for(drafted("> Say Hello World"))
+        second.terminal.send("\x1b")
+        assert second.quit() == 0
+
+
+def test_nothing_is_kept_where_nothing_is_to_be_recorded(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"general": {"chatRecording": false}}')
+    with start(tmp_path) as program:
+        program.terminal.send("say hello\r")
+        program.result()
+        assert program.quit() == 0
+    assert list(settings.parent.rglob("history.jsonl")) == []

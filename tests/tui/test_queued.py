@@ -1,0 +1,119 @@
+"""Queued prompts, edited and removed: by keys, without a screen."""
+
+from __future__ import annotations
+
+from qwen_dual.core.prompts import Prompt
+from qwen_dual.tui.queued import EDIT_TIP, REMOVE_TIP
+from tests.tui.support import Desk
+
+
+def desk(*waiting: Prompt | str) -> Desk:
+    made = Desk()
+    made.session.busy = True
+    for prompt in waiting:
+        made.session.waiting.add(Prompt(prompt, "keyboard") if isinstance(prompt, str) else prompt)
+    return made
+
+
+def test_up_on_an_empty_draft_takes_the_last_queued_prompt_back() -> None:
+    at = desk("one", "two")
+    at.controller.up()
+    assert at.controller.editor.text == "two"
+    assert at.session.waiting.texts() == ["one"]
+    assert at.controller.tip == EDIT_TIP
+
+
+def test_enter_puts_an_edited_prompt_where_it_was() -> None:
+    at = desk("one", "two", "three")
+    at.controller.up()
+    at.controller.up()
+    assert at.session.waiting.texts() == ["one", "three"]
+    at.controller.editor.insert(" more")
+    at.controller.enter()
+    assert at.session.waiting.texts() == ["one", "two more", "three"]
+    assert at.session.submitted == []
+    assert at.controller.editor.empty
+    assert at.controller.tip == ""
+
+
+def test_an_emptied_prompt_leaves_the_queue() -> None:
+    at = desk("one", "two")
+    at.controller.up()
+    at.controller.editor.set("")
+    assert at.controller.tip == REMOVE_TIP
+    at.controller.enter()
+    assert at.session.waiting.texts() == ["one"]
+
+
+def test_down_goes_back_to_an_empty_draft_with_the_queue_as_it_was() -> None:
+    at = desk("one", "two")
+    at.controller.up()
+    at.controller.up()
+    assert at.controller.editor.text == "one"
+    at.controller.up()
+    assert at.controller.editor.text == "one"
+    at.controller.down()
+    assert at.controller.editor.text == "two"
+    at.controller.down()
+    assert at.controller.editor.empty
+    assert at.session.waiting.texts() == ["one", "two"]
+
+
+def test_once_it_was_edited_up_moves_in_it_first() -> None:
+    at = desk("one", "two")
+    at.controller.up()
+    at.controller.editor.insert(" more\nlines")
+    at.controller.up()
+    assert at.controller.editor.text == "two more\nlines"
+    for _ in range(3):
+        at.controller.up()
+    assert at.controller.editor.text == "one"
+    assert at.session.waiting.texts() == ["two more\nlines"]
+
+
+def test_what_came_from_outside_stays_in_the_queue() -> None:
+    at = desk("mine", Prompt("theirs", "input", "id-1"))
+    at.controller.up()
+    assert at.controller.editor.text == "mine"
+    at.controller.enter()
+    assert at.session.waiting.texts() == ["mine", "theirs"]
+
+
+def test_a_command_for_the_shell_comes_back_as_one() -> None:
+    at = desk(Prompt("ls", "keyboard", action="shell"))
+    at.controller.up()
+    assert at.controller.editor.shell
+    at.controller.enter()
+    assert at.session.waiting.texts() == ["!ls"]
+
+
+def test_with_a_draft_or_an_empty_queue_up_is_the_history() -> None:
+    at = desk("one")
+    at.type("sent")
+    at.controller.enter()
+    at.type("draft")
+    at.controller.up()
+    at.controller.up()
+    assert at.controller.editor.text == "sent"
+    assert at.session.waiting.texts() == ["one"]
+
+
+def test_a_long_prompt_comes_back_folded_and_goes_back_whole() -> None:
+    text = "line\n" * 5000 + "what is this?"
+    at = desk(text)
+    at.controller.up()
+    assert at.controller.editor.text == "[Pasted text #1 +5001 lines]"
+    at.controller.enter()
+    assert at.session.waiting.texts() == [text]
+
+
+def test_escape_gives_the_queue_back_and_the_draft_is_an_ordinary_one() -> None:
+    at = desk("one", "two")
+    at.controller.up()
+    at.session.queue = [Prompt("one", "keyboard")]
+    at.controller.escape()
+    assert at.controller.editor.text == "one\ntwo"
+    assert at.controller.tip == ""
+    at.session.busy = False
+    at.controller.enter()
+    assert at.session.submitted == ["one\ntwo"]

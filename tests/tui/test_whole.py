@@ -1,0 +1,146 @@
+"""The whole conversation for the pager, and what Ctrl+O decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from qwen_dual.protocol import events
+from qwen_dual.tui.unfolding import Unfolding
+from qwen_dual.tui.view import View
+from qwen_dual.tui.whole import WholeTranscript
+from tests.tui.support import call, edit_request, feed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.tui.blocks import ExpandedBlock
+    from qwen_dual.tui.external import ExternalPrograms
+
+
+def tool_result(text: str, call_id: str = "c", *, is_error: bool = False) -> Event:
+    block = {"type": "tool_result", "tool_use_id": call_id, "content": text, "is_error": is_error}
+    return {"type": "user", "message": {"role": "user", "content": [block]}}
+
+
+def lines(count: int) -> str:
+    return "\n".join(f"line {number}" for number in range(count))
+
+
+def long_diff() -> str:
+    return "--- a/x\n+++ b/x\n@@ -0,0 +1,400 @@\n" + "\n".join(f"+new {n}" for n in range(400))
+
+
+def edited() -> list[Event]:
+    request = edit_request("c", long_diff())
+    return [*call("edit", "call-c", file_path="x"), request, tool_result("edited", "call-c")]
+
+
+def test_everything_that_was_folded_is_open_in_it() -> None:
+    whole = WholeTranscript()
+    told = [
+        events.user_text("look\nclosely", "keyboard"),
+        *call(command="seq 500"),
+        tool_result(lines(500)),
+        *edited(),
+    ]
+    for event in told:
+        whole(event)
+    assert whole.text.startswith("> look\n  closely\n")
+    assert "line 0\n" in whole.text
+    assert "line 499\n" in whole.text
+    assert "  +new 0\n" in whole.text
+    assert "  +new 399\n" in whole.text
+
+
+def test_what_a_tool_said_cannot_reach_the_terminal_through_the_pager() -> None:
+    whole = WholeTranscript()
+    for event in (*call(command="x\x1b[2J"), tool_result("a\x1b]52;c;eA==\x07b\x9bm")):
+        whole(event)
+    assert not set(whole.text) & {"\x1b", "\x07", "\x9b"}
+
+
+def test_it_is_bounded_and_says_what_is_missing() -> None:
+    whole = WholeTranscript(max_chars=1000)
+    for number in range(100):
+        whole(events.user_text(f"prompt {number} " + "x" * 50, "keyboard"))
+    assert len(whole.text) < 1200
+    assert "/export" in whole.text
+    assert "prompt 99 " in whole.text
+    assert "prompt 1 " not in whole.text
+
+
+def test_a_new_session_begins_it_anew() -> None:
+    whole = WholeTranscript()
+    whole(events.user_text("before", "keyboard"))
+    whole(events.system("session_changed", {"from": "a", "to": "b", "origin": "keyboard"}))
+    assert whole.text == ""
+
+
+class Programs:
+    """Records what was paged."""
+
+    def __init__(self) -> None:
+        self.paged: list[tuple[str, bool]] = []
+
+    def page(self, text: str, *, at_end: bool = False) -> None:
+        """Records."""
+        self.paged.append((text, at_end))
+
+
+class Bench:
+    """Unfolding over a view of its own, in a window of 24 rows."""
+
+    def __init__(self, path: str, *sequence: Event) -> None:
+        self.view, self.whole, self.programs = View(), WholeTranscript(), Programs()
+        self.shown: list[ExpandedBlock] = []
+        for event in sequence:
+            self.whole(event)
+        feed(self.view, sequence)
+        self.unfolding = Unfolding(
+            self.view,
+            self.whole,
+            cast("ExternalPrograms", self.programs),
+            self.shown.append,
+            lambda: 24,
+            {"PATH": path},
+        )
+
+
+def with_pager(tmp_path: Path) -> str:
+    pager = tmp_path / "less"
+    pager.write_text("#!/bin/sh\n")
+    pager.chmod(0o755)
+    return str(tmp_path)
+
+
+def test_the_whole_diff_of_an_edit_opens_in_a_pager(tmp_path: Path) -> None:
+    bench = Bench(with_pager(tmp_path), *edited())
+    assert bench.unfolding.expand()
+    assert "+new 399" in bench.programs.paged[0][0]
+    assert bench.shown == []
+
+
+def test_without_a_pager_it_goes_below_the_conversation(tmp_path: Path) -> None:
+    bench = Bench(str(tmp_path), *edited())
+    assert bench.unfolding.expand()
+    assert bench.shown[0].diff
+    assert bench.shown[0].text.endswith("+new 399")
+    assert bench.programs.paged == []
+
+
+def test_what_fits_into_the_window_stays_out_of_the_pager(tmp_path: Path) -> None:
+    bench = Bench(with_pager(tmp_path), *call(command="seq 12"), tool_result(lines(12)))
+    bench.unfolding.expand()
+    assert bench.shown[0].text == lines(12)
+
+
+def test_the_second_time_the_whole_conversation_opens_at_its_end(tmp_path: Path) -> None:
+    told: tuple[Any, ...] = (*call(command="seq 12"), tool_result(lines(12)))
+    bench = Bench(with_pager(tmp_path), *told)
+    bench.unfolding.expand()
+    assert not bench.unfolding.expand()
+    assert bench.programs.paged == [(bench.whole.text, True)]
+    feed(bench.view, [*call(command="seq 9"), tool_result(lines(9))])
+    assert bench.unfolding.expand()
+    assert bench.shown[-1].text == lines(9)
