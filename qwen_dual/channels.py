@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -196,7 +197,7 @@ def _open_input(
             noted = _noted(asked.input_file, inputs)
             channels.source = PathSource(
                 asked.input_file,
-                start_offset=0 if from_start or noted is None else noted.st_size,
+                start_offset=0 if from_start else _start_offset(asked.input_file, noted),
                 start_identity=None if noted is None else (noted.st_dev, noted.st_ino),
             )
     except ChannelError as error:
@@ -218,6 +219,15 @@ def _noted(path: str, inputs: Mapping[str, os.stat_result | None]) -> os.stat_re
         return os.stat(path)
     except OSError:
         return None
+
+
+def _start_offset(path: str, noted: os.stat_result | None) -> int:
+    """Where reading begins: behind what stood there when the process was made."""
+    if noted is None or not stat.S_ISREG(noted.st_mode):
+        return 0
+    from qwen_dual.bridge.start_time import new_from, started_at
+
+    return new_from(path, noted, started_at())
 
 
 def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:

@@ -6,12 +6,14 @@ carriage return of a CRLF end are taken away here, so that no source has to know
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r"
+_CONTENT = re.compile(rb"[^ \t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class LineSplitter:
             # Room for a byte order mark and a carriage return, which do not count.
             if len(self._half) > self._max + len(BOM) + 1:
                 self._drop = BadLine(self._start, "too_long", self._too_long())
-                self._drop_is_blank = not _bare(self._half)
+                self._drop_is_blank = _CONTENT.search(self._half, len(BOM)) is None
                 self._half.clear()
         elif self._drop_is_blank and piece.strip(BLANK):
             self._drop_is_blank = False
@@ -122,5 +124,8 @@ def _bare(half: bytearray) -> bytes:
     """The line without byte order mark and carriage return; empty if it is blank."""
     # A mark is dropped at the start of any line, not of the input alone: each writer of a FIFO,
     # and some editors that append, bring their own, and no JSON text begins with one.
-    data = bytes(half.removeprefix(BOM).removesuffix(b"\r"))
-    return data if data.strip(BLANK) else b""
+    start = len(BOM) if half.startswith(BOM) else 0
+    end = max(start, len(half) - half.endswith(b"\r"))
+    if _CONTENT.search(half, start, end) is None:
+        return b""
+    return bytes(memoryview(half)[start:end])

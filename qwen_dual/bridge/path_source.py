@@ -7,27 +7,37 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.bridge.checks import check_directory, open_input, refusal, status_of
 from qwen_dual.bridge.errors import ChannelError
-from qwen_dual.bridge.lines import LineSplitter
-from qwen_dual.bridge.opened import Fifo, RegularFile
+from qwen_dual.bridge.lines import Line, LineSplitter
+from qwen_dual.bridge.opened import FIFO_FLAGS, Fifo, RegularFile
+from qwen_dual.bridge.seen import RETURN_SECONDS, SeenLines
 from qwen_dual.bridge.sources import Step
 from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.bridge.lines import Item
     from qwen_dual.bridge.opened import Pread
 
 Identity = tuple[int, int]
 """``st_dev`` and ``st_ino``: which file it is, whatever its name."""
+
+RECALLED = 4 << 20
+"""Bytes before the start whose lines are known again when they come back with a rewritten file."""
 
 
 class PathSource:
     """Whatever is at a path, now or later, and whatever takes its place.
 
     A symbolic link is not followed: whoever may write to the directory could turn it elsewhere.
+    Lines that were read, or stood there before the start, and come back with a rewritten or replaced
+    file are passed over.
 
     Args:
         path: a regular file or a FIFO; it need not exist yet, its directory must.
@@ -35,6 +45,7 @@ class PathSource:
         start_identity: which file ``start_offset`` was taken from; another one is read from 0.
         max_line_bytes: longer lines are dropped.
         pread: how bytes are read from a regular file.
+        now: a clock, in seconds.
 
     Raises:
         ChannelError: what is there cannot be used, or nothing can ever be there.
@@ -48,6 +59,7 @@ class PathSource:
         start_identity: Identity | None = None,
         max_line_bytes: int = MAX_LINE_BYTES,
         pread: Pread = os.pread,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         check_directory(path)
         self.target = path
@@ -58,7 +70,11 @@ class PathSource:
         self._open: RegularFile | Fifo | None = None
         self._identity: Identity | None = None
         self._told: str | None = None
+        self._now = now
+        self._seen = SeenLines(now=now)
+        self._missing_since: float | None = None
         self._start_offset = start_offset
+        self._recalled = False
         try:
             self._try_open(start_identity)
         except OSError as error:
@@ -92,7 +108,10 @@ class PathSource:
         # to another one. While it leads to none, the old one goes on.
         present = self._identity_at_path()
         missing, replaced = present is None, present not in (None, self._identity)
+        if missing and self._missing_since is None:
+            self._missing_since = self._now()
         try:
+            self._recall()
             data = self._open.read()
             rewound = data is None and self._open.rewind()
         except OSError as error:
@@ -102,10 +121,18 @@ class PathSource:
         if rewound:
             items = self._splitter.discard("the file was written anew")
             self._splitter.reset(self._open.offset)
+            self._expect_again()
             return Step(items, more=True)
         if data:
-            return Step(self._splitter.feed(data), more=True)
-        return self._change_over() if replaced else Step()
+            items = self._splitter.feed(data)
+            return Step(items if self.kind == "fifo" else self._fresh(items), more=True)
+        if replaced:
+            return self._change_over()
+        if not missing:
+            self._missing_since = None
+        if isinstance(self._open, Fifo) and self._open.left():
+            return Step(self._splitter.discard("the last writer left"), more=True)
+        return Step()
 
     def close(self) -> None:
         """Closes the file; the next ``step`` opens what is at the path then."""
@@ -125,7 +152,41 @@ class PathSource:
             return Step(more=self._open is not None)
         return Step(warning=f"{self.target}: {self._told}")
 
+    def _recall(self) -> None:
+        """Learns the lines that stood there before the start, once."""
+        if self._recalled or not isinstance(self._open, RegularFile):
+            return
+        past = self._open.before(RECALLED)
+        begin = self._open.offset - len(past)
+        if begin:
+            first = _lines(self._open.beginning())
+            cut = past.find(b"\n") + 1
+            begin, past = begin + cut, past[cut:]
+            self._seen.begin_at(begin, first[0].data if first else b"")
+        for line in _lines(past):
+            self._seen.add(line.data, begin + line.offset)
+        self._recalled = True
+
+    def _expect_again(self) -> None:
+        assert isinstance(self._open, RegularFile)
+        again = self._open.taken_back
+        self._seen.expect(None if again is None else len(_lines(again)))
+
+    def _fresh(self, items: list[Item]) -> list[Item]:
+        """Those that did not come back."""
+        returned = self._seen.returned
+        return [
+            item
+            for item in items
+            if not isinstance(item, Line) or not returned(item.data, item.offset)
+        ]
+
     def _change_over(self) -> Step:
+        since, self._missing_since = self._missing_since, None
+        if self.kind == "fifo" or (since is not None and self._now() - since > RETURN_SECONDS):
+            self._seen.clear()
+        else:
+            self._seen.expect()
         self.close()
         return Step(self._splitter.discard("the file was replaced"), more=True)
 
@@ -152,10 +213,10 @@ class PathSource:
             return
         if self._refuse(found):
             return
-        # A device or a directory is never opened; O_RDWR keeps a FIFO from ending.
+        # A device or a directory is never opened.
         is_fifo = stat.S_ISFIFO(found.st_mode)
         try:
-            fd = open_input(self.target, os.O_RDWR if is_fifo else os.O_RDONLY)
+            fd = open_input(self.target, FIFO_FLAGS if is_fifo else os.O_RDONLY)
         except ForeignFileError as error:
             self._told = self.state = error.why
             return
@@ -183,3 +244,8 @@ class PathSource:
         self._splitter.reset(opened.offset, mid_line=opened.inside_line)
         self._open, self._identity = opened, identity
         self.kind, self.state = opened.kind, "open"
+
+
+def _lines(data: bytes) -> list[Line]:
+    """The whole lines in ``data``."""
+    return [item for item in LineSplitter().feed(data) if isinstance(item, Line)]

@@ -14,6 +14,8 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from qwen_dual.bridge.mounts import silent_file_system
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,11 +60,19 @@ class FileWatcher:
     Args:
         path: the file; a directory on the way to it may be a symbolic link.
         start: starts a watch over absolute paths; runs in a worker thread.
+        silent: names the file system of a path if its watches may never fire.
     """
 
-    def __init__(self, path: str, start: ObserverFactory = start_observer) -> None:
+    def __init__(
+        self,
+        path: str,
+        start: ObserverFactory = start_observer,
+        silent: Callable[[str], str | None] = silent_file_system,
+    ) -> None:
         self._path = path
         self._start = start
+        self._silent = silent
+        self._unsure: str | None = None
         self._observer: Observer | None = None
         self._places: dict[str, tuple[int, int]] = {}
         self._files: frozenset[str] = frozenset()
@@ -74,8 +84,10 @@ class FileWatcher:
 
     @property
     def mode(self) -> str:
-        """``watching``, or ``polling`` and why."""
-        return "watching" if self._observer is not None else f"polling ({self._reason})"
+        """``watching``, perhaps with what makes it look from time to time too, or ``polling`` and why."""
+        if self._observer is None:
+            return f"polling ({self._reason})"
+        return "watching" if self._unsure is None else f"watching and polling ({self._unsure})"
 
     async def wait(self, *, poll: bool = False) -> bool:
         """Returns when the file should be looked at: after a change, or when it is time.
@@ -92,7 +104,8 @@ class FileWatcher:
             await self._begin()
             # What changed before the watch began is nobody's to announce: look now.
             return True
-        watching = self._observer is not None and not poll and not self._distrusted
+        sure = self._unsure is None and not poll and not self._distrusted
+        watching = self._observer is not None and sure
         woken = await self._wait_for_wake(CHECK_INTERVAL if watching else POLL_INTERVAL)
         if self._distrusted and self._observer is not None:
             self._distrusted = False
@@ -133,6 +146,7 @@ class FileWatcher:
         wake = _ThreadWake(self.wake)
         try:
             self._places = _places(self._files)
+            self._unsure = self._silent(self._path)
             self._observer = await anyio.to_thread.run_sync(self._start, self._files, wake)
         except FileNotFoundError:
             self._end("the directory does not exist", retry_after=CHECK_INTERVAL)

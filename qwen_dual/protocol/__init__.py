@@ -35,7 +35,7 @@ COMMAND_TYPES = (
 
 APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
 
-MAX_LINE_BYTES = 1 << 20
+MAX_LINE_BYTES = 16 << 20
 """A longer line on an input channel is dropped as it streams by."""
 
 MAX_RESULT_BYTES = 60_000

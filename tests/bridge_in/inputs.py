@@ -94,7 +94,11 @@ def open_channel(kind: str, tmp_path: Path) -> Iterator[Channel]:
         if kind == "fifo":
             os.mkfifo(path, 0o600)
         reader = path_reader(path, seen)
-        yield Channel(kind, reader, seen, lambda data: append(path, data), path)
+        if kind == "file":
+            yield Channel(kind, reader, seen, lambda data: append(path, data), path)
+        else:
+            with path.open("wb", buffering=0) as fifo:
+                yield Channel(kind, reader, seen, lambda data: send_all(fifo.fileno(), data), path)
         return
     if kind == "pipe":
         reading, writing = os.pipe()

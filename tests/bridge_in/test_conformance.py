@@ -13,6 +13,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
+from qwen_dual.protocol import MAX_LINE_BYTES
 from tests.bridge_in.inputs import KINDS, Channel, eventually, open_channel, while_reading
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def test_a_64_megabyte_line_is_told_and_dropped_in_bounded_memory(channel: Chann
     [error] = channel.seen.errors
     assert (error.code, error.offset) == ("too_long", 0)
     assert channel.seen.texts == ["next"]
-    assert peaks[0] < 6 << 20
+    assert peaks[0] < 3 * MAX_LINE_BYTES
 
 
 HOSTILE = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,9 +26,10 @@ pieces = st.lists(
 class Reading:
     """One file as the reader knows it: all that it consumed, and the line it is inside of."""
 
-    def __init__(self, consumed: bytes = b"") -> None:
+    def __init__(self, consumed: bytes = b"", returning: Counter[bytes] | None = None) -> None:
         self.consumed = consumed
         self.half = b""
+        self.returning = Counter() if returning is None else returning
 
     def look(self, content: bytes) -> tuple[list[bytes], int]:
         """The lines to run when the file holds ``content``, and how many half lines are told."""
@@ -35,10 +37,21 @@ class Reading:
         if not content.startswith(self.consumed):
             told = self.drop()
             same = len(os.path.commonprefix([content, self.consumed]))  # noqa: RUF071
-            self.consumed = self.consumed[: self.consumed.rfind(b"\n", 0, same) + 1]
+            kept = self.consumed.rfind(b"\n", 0, same) + 1
+            self.consumed = self.take_back(kept)
         *whole, self.half = (self.half + content[len(self.consumed) :]).split(b"\n")
         self.consumed = content
-        return [bare(line) for line in whole if bare(line)], told
+        return [line for line in map(bare, whole) if line and not self.came_back(line)], told
+
+    def take_back(self, kept: int) -> bytes:
+        """From now on the lines behind byte ``kept`` may come back."""
+        self.returning.update(line for line in whole_lines(self.consumed[kept:]) if line)
+        return self.consumed[:kept]
+
+    def came_back(self, line: bytes) -> bool:
+        known = self.returning[line] > 0
+        self.returning[line] -= known
+        return known
 
     def drop(self) -> int:
         half, self.half = self.half, b""
@@ -48,6 +61,10 @@ class Reading:
 def bare(line: bytes) -> bytes:
     line = line.removeprefix(BOM).removesuffix(b"\r")
     return line if line.strip(b" \t\r") else b""
+
+
+def whole_lines(data: bytes) -> list[bytes]:
+    return [bare(line) for line in data.split(b"\n")[:-1]]
 
 
 class InputFile(RuleBasedStateMachine):
@@ -63,6 +80,7 @@ class InputFile(RuleBasedStateMachine):
         self.replaced = False
         self.reading: Reading | None = None
         self.fail = False
+        self.clock = 0.0
 
     def pread(self, fd: int, size: int, offset: int) -> bytes:
         if self.fail:
@@ -77,7 +95,12 @@ class InputFile(RuleBasedStateMachine):
             append(self.path, content)
             self.content = content
             self.reading = Reading(content)
-        self.source = PathSource(str(self.path), start_offset=len(content or b""), pread=self.pread)
+        self.source = PathSource(
+            str(self.path),
+            start_offset=len(content or b""),
+            pread=self.pread,
+            now=lambda: self.clock,
+        )
 
     @rule(data=pieces)
     def append(self, data: bytes) -> None:
@@ -128,6 +151,14 @@ class InputFile(RuleBasedStateMachine):
         self.fail = False
         assert (lines, codes) == ([], [])
 
+    @precondition(lambda self: self.content is not None and not self.replaced)
+    @rule()
+    def what_did_not_come_back_is_gone(self) -> None:
+        self.look()
+        self.clock += 3
+        if self.reading is not None:
+            self.reading.returning.clear()
+
     @rule()
     def look(self) -> None:
         assert self.source is not None
@@ -140,7 +171,8 @@ class InputFile(RuleBasedStateMachine):
             expected += lines
             if self.content is not None:
                 told += self.reading.drop()
-                self.reading, self.replaced = None, False
+                self.reading.take_back(0)
+                self.reading, self.replaced = Reading(b"", self.reading.returning), False
         if self.content is not None:
             self.reading = self.reading or Reading()
             lines, more = self.reading.look(self.content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +12,22 @@ import pytest
 from qwen_dual.bridge.checks import refusal
 from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.opened import CHUNK, HELD
-from qwen_dual.bridge.path_source import PathSource
+from qwen_dual.bridge.path_source import RECALLED, PathSource
 from tests.bridge_in.inputs import append, drain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
 
 NOTHING: tuple[list[bytes], list[str], list[str]] = ([], [], [])
 
@@ -98,14 +109,16 @@ def test_a_file_that_appears_later_is_read_from_its_beginning(path: Path, opened
 
 
 @pytest.mark.parametrize("fresh", [b"", b"x\n", b"one\nnew\n", b"a longer line than before\nx\n"])
-def test_a_file_seen_empty_is_read_from_its_beginning(
+def test_a_file_that_stays_empty_for_a_while_begins_anew(
     path: Path, opened: Opened, fresh: bytes
 ) -> None:
+    clock = Clock()
     rewrite(path, b"one\ntwo\n")
-    source = opened(PathSource(str(path)))
+    source = opened(PathSource(str(path), now=clock))
     assert drain(source) == ([b"one", b"two"], [], [])
     os.truncate(path, 0)
     assert drain(source) == NOTHING
+    clock.seconds += 3
     append(path, fresh)
     assert drain(source)[0] == fresh.splitlines()
 
@@ -337,3 +350,114 @@ def test_a_loop_of_links_is_refused_at_the_start(path: Path) -> None:
     path.symlink_to(path)
     with pytest.raises(ChannelError, match="is a symbolic link, which is not followed"):
         PathSource(str(path))
+
+
+def cut_and_write(path: Path, data: bytes, source: PathSource) -> None:
+    """As nano, VS Code and vim with ``backupcopy=yes`` do, looked at in between."""
+    os.truncate(path, 0)
+    assert drain(source)[0] == []
+    append(path, data)
+
+
+def write_in_place(path: Path, data: bytes, source: PathSource) -> None:
+    rewrite(path, data)
+
+
+def replace_by_rename(path: Path, data: bytes, source: PathSource) -> None:
+    """As ``sed -i`` and rsync do."""
+    replace(path, data)
+
+
+def move_away_and_write(path: Path, data: bytes, source: PathSource) -> None:
+    """As vim with ``backupcopy=no`` does, looked at in between."""
+    backup = path.with_name("input~")
+    path.rename(backup)
+    assert drain(source)[0] == []
+    rewrite(path, data)
+    backup.unlink()
+
+
+SAVES = (cut_and_write, write_in_place, replace_by_rename, move_away_and_write)
+BEFORE = b"".join(b"before %d\n" % number for number in range(50))
+LONG = b"".join(b"a command of some length, number %d\n" % number for number in range(20_000))
+
+
+@pytest.mark.parametrize("past", [b"", BEFORE, LONG], ids=["empty", "short", "long"])
+@pytest.mark.parametrize("save", SAVES)
+def test_of_a_file_that_is_saved_anew_only_what_is_new_runs(
+    path: Path, opened: Opened, save: Callable[[Path, bytes, PathSource], None], past: bytes
+) -> None:
+    rewrite(path, past)
+    source = opened(PathSource(str(path), start_offset=len(past)))
+    append(path, b"one\ntwo\ntwo\n")
+    assert drain(source) == ([b"one", b"two", b"two"], [], [])
+    save(path, past + b"one\ntwo\ntwo\nthree\n", source)
+    assert drain(source) == ([b"three"], [], [])
+    save(path, b"top\n" + past + b"one\nmiddle\ntwo\ntwo\nthree\ntwo\n", source)
+    assert drain(source) == ([b"top", b"middle", b"two"], [], [])
+    append(path, b"one\n")
+    assert drain(source) == ([b"one"], [], [])
+
+
+@pytest.mark.parametrize("save", SAVES)
+def test_a_line_that_was_taken_out_runs_again_when_it_comes_later(
+    path: Path, opened: Opened, save: Callable[[Path, bytes, PathSource], None]
+) -> None:
+    clock = Clock()
+    source = opened(PathSource(str(path), now=clock))
+    append(path, b"one\ntwo\n")
+    drain(source)
+    save(path, b"one\n", source)
+    assert drain(source) == NOTHING
+    clock.seconds += 3
+    append(path, b"two\n")
+    assert drain(source) == ([b"two"], [], [])
+
+
+def test_a_file_that_was_away_for_long_begins_anew(path: Path, opened: Opened) -> None:
+    clock = Clock()
+    source = opened(PathSource(str(path), now=clock))
+    append(path, b"one\n")
+    drain(source)
+    path.unlink()
+    assert drain(source) == NOTHING
+    clock.seconds += 3
+    append(path, b"one\n")
+    assert drain(source) == ([b"one"], [], [])
+
+
+@pytest.mark.parametrize("save", SAVES)
+def test_of_more_lines_than_are_remembered_none_runs_again(
+    path: Path, opened: Opened, save: Callable[[Path, bytes, PathSource], None]
+) -> None:
+    past = LONG * 7
+    assert len(past) > RECALLED
+    rewrite(path, past)
+    source = opened(PathSource(str(path), start_offset=len(past)))
+    assert drain(source) == NOTHING
+    save(path, past + b"new\n", source)
+    assert drain(source) == ([b"new"], [], [])
+    save(path, b"fresh\n", source)
+    assert drain(source) == ([b"fresh"], [], [])
+
+
+def test_a_writer_of_a_fifo_that_leaves_inside_a_line_spoils_nobody_elses(
+    path: Path, opened: Opened
+) -> None:
+    os.mkfifo(path, 0o600)
+    source = opened(PathSource(str(path)))
+    for _ in range(3):
+        append(path, b"one\nha")
+        assert drain(source) == ([b"one"], ["incomplete"], [])
+        append(path, b"two\n")
+        assert drain(source) == ([b"two"], [], [])
+    assert source.pollable_fd is not None
+    assert select.select([source.pollable_fd], [], [], 0)[0] == []
+    with path.open("wb", buffering=0) as staying:
+        staying.write(b"thr")
+        assert drain(source) == NOTHING
+        append(path, b"ee\n")
+        assert drain(source) == ([b"three"], [], [])
+    path.unlink()
+    assert drain(source) == NOTHING
+    assert select.select([source.pollable_fd], [], [], 0)[0] == []
