@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.host.errors import CommandRejected
+from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
 from qwen_dual.host.turn import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from typing import Literal
 
     from qwen_dual.host.commands import Commands
@@ -36,7 +37,7 @@ class Session:
     further reader all events of its own, from now on. Both end after ``session_end``, and raise
     ``SessionExited`` where the program went without one. Use it from one event loop only.
 
-    Made by ``open_session``.
+    Made by ``open_session``, or by ``Session.open`` where the task that closes it is another one.
 
     Attributes:
         terminal: what the program paints, as bytes.
@@ -54,6 +55,25 @@ class Session:
         self._commands = commands
         self._buffer = max_buffer_bytes
         self._own = self.events()
+        self.owner: Owner | None = None
+
+    @classmethod
+    async def open(cls, command: Sequence[str] = ("qwen-dual",), **options: Any) -> Session:
+        """Runs a program as ``open_session`` does, until ``aclose`` is called: by any task.
+
+        For fixtures, servers and the like, where a context manager does not fit. A session that nobody
+        closes ends with the event loop.
+
+        Args:
+            command: the program and its arguments.
+            **options: those of ``open_session``.
+
+        Raises:
+            HostError: what ``open_session`` raises.
+        """
+        from qwen_dual.host.opening import open_session
+
+        return await Owner(lambda: open_session(command, **options)).open()
 
     # -- what it is -------------------------------------------------------------------------
 
@@ -285,9 +305,13 @@ class Session:
     async def aclose(self) -> None:
         """Ends the program: asks it to, and kills it after the close timeout.
 
-        It may be called again, and by several tasks; leaving ``open_session`` does it too.
+        It may be called again, and by any task; leaving ``open_session`` does it too. After
+        ``Session.open`` nothing is left when it returns: no process, file or task; what ``on_approval``
+        raised comes out here.
         """
         await self._process.stop()
+        if self.owner is not None:
+            await self.owner.close()
 
 
 def _id(request: Request | str) -> str:
