@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 READ_ALL_THE_SAME = {
     ".git",
     ".git/HEAD",
+    ".git/config",
+    ".git/hooks",
     ".git/commondir",
     ".git/info",
     ".git/info/exclude",
@@ -33,7 +35,8 @@ READ_ALL_THE_SAME = {
     ".qwenignore",
     ".",
 }
-"""Of a folder that is not trusted: where it says which branch it is on, what it holds by name, and
+"""Of a folder that is not trusted: where it says which branch it is on, what it holds by name, what
+git would run there, and
 what only tightens or leaves out."""
 
 

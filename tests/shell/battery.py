@@ -294,6 +294,8 @@ class Judge:
 
 
 def policies(found: list[Section]) -> Iterator[tuple[Policy, Section]]:
-    """Each section with a policy of its rules."""
+    """Each section with a policy of its rules, as if they were given for this folder: the widest."""
     for section in found:
-        yield Policy("default", allow=section.rules), section
+        policy = Policy("default")
+        policy.set_rules(here=section.rules)
+        yield policy, section
