@@ -17,17 +17,19 @@ from qwen_dual.git.repository import find_repository
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwen_dual.git.repository import Repository
 
 CONFIG_SECONDS = 5.0
 
+MAX_REPOSITORIES = 100
+"""How many, submodules within each other, are looked into."""
+
 _SAFE_FOR_COMMANDS = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
     "core.pager": "cat",
-    "diff.external": "",
     "diff.ignoreSubmodules": "dirty",  # else git runs in each of them, by its configuration
     "log.showSignature": "false",
     "safe.bareRepository": "explicit",
@@ -49,8 +51,19 @@ _NAMED = re.compile(
     re.DOTALL,
 )
 # Runs where differences are shown.
-_SHOWS = re.compile(r"diff\..+\.(?:textconv|command)|gpg\.(?:.+\.)?program|pager\..+", re.DOTALL)
-_SWITCHED_OFF = {"required": "false", "promisor": "false"}
+_SHOWS = re.compile(
+    r"diff\.(?:external|.+\.(?:textconv|command))|gpg\.(?:.+\.)?program|pager\..+", re.DOTALL
+)
+_SUBMODULE = b"160000 "  # the mode of an entry of the index
+# An external diff cannot be switched off but by an option, and an empty one makes `git diff` fail.
+_PLAIN_DIFF = 'f() { diff -u --label "a/$1" --label "b/$1" "$2" "$5" || :; }; f'
+_SWITCHED_OFF = {
+    "required": "false",
+    "promisor": "false",
+    "textconv": "cat",
+    "external": _PLAIN_DIFF,
+    "command": _PLAIN_DIFF,
+}
 
 # No key or token is among them: git asks nobody here.
 _INHERITED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "TMPDIR", "USER", "XDG_CONFIG_HOME")
@@ -72,22 +85,17 @@ def changed_files(folder: str, seconds: float = 2.0) -> int | None:
     return None if status is None else status.count(b"\0")
 
 
-def harmless_variables(folder: str, variables: Mapping[str, str]) -> Mapping[str, str]:
-    """Variables for a command line whose `git` only reads: no program of the repository's is run.
+def harmless_variables(folders: Iterable[str], variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Variables for a command line whose `git` only reads: no program of a repository's is run.
 
     Args:
-        folder: where the line runs; what lies below may be entered by it.
+        folders: where the line may run `git`; that goes into the submodules there by itself.
         variables: what it is given otherwise.
     """
     quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
-    listing = ["git", "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false"]
-    listing += ["config", "--list", "--includes", "--name-only", "-z"]
-    named = _output(listing, folder, {**variables, **quiet}, CONFIG_SECONDS, None) or b""
     found = {
-        name: "cat"
-        if name.endswith(".textconv")
-        else _SWITCHED_OFF.get(name.rpartition(".")[2], "")
-        for name in os.fsdecode(named).split("\0")
+        name: _SWITCHED_OFF.get(name.rpartition(".")[2], "")
+        for name in _names_set(folders, {**variables, **quiet})
         if _NAMED.fullmatch(name) or _SHOWS.fullmatch(name)
     }
     settings = {**found, **_SAFE_FOR_COMMANDS}
@@ -98,6 +106,32 @@ def harmless_variables(folder: str, variables: Mapping[str, str]) -> Mapping[str
         quiet[f"GIT_CONFIG_KEY_{number}"] = name
         quiet[f"GIT_CONFIG_VALUE_{number}"] = value
     return quiet
+
+
+def _names_set(folders: Iterable[str], variables: Mapping[str, str]) -> set[str]:
+    """What is set in the repositories around ``folders`` and in the submodules within those."""
+    safe = ["git", *(word for setting in _SAFE for word in ("-c", setting))]
+    listing = [*safe, "config", "--list", "--includes", "--name-only", "-z"]
+    names: set[str] = set()
+    waiting = [*folders]
+    seen: set[str] = set()
+    until = time.monotonic() + CONFIG_SECONDS
+    while waiting and len(seen) < MAX_REPOSITORIES and time.monotonic() < until:
+        repository = find_repository(folder := waiting.pop(0))
+        top = folder if repository is None else repository.root
+        if top in seen:
+            continue
+        seen.add(top)
+        named = _output(listing, top, variables, CONFIG_SECONDS, None) or b""
+        names.update(os.fsdecode(named).split("\0"))
+        if repository is not None:
+            staged = _output([*safe, "ls-files", "-s", "-z"], top, variables, CONFIG_SECONDS, None)
+            waiting += [
+                os.path.join(top, os.fsdecode(entry.partition(b"\t")[2]))
+                for entry in (staged or b"").split(b"\0")
+                if entry.startswith(_SUBMODULE)
+            ]
+    return names
 
 
 def run(

@@ -50,11 +50,13 @@ class Reads:
         files: by the index of a command that only reads, what it reads.
         unasked: indexes of those that no leave is needed for but for the files.
         steered: indexes of those that do what a folder says that nobody trusts: `git`.
+        folders: where any of them may run.
     """
 
     files: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
     unasked: frozenset[int] = frozenset()
     steered: frozenset[int] = frozenset()
+    folders: tuple[str, ...] = ()
 
 
 def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: bool) -> Reads:
@@ -91,7 +93,7 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
             place.enter(found.enters)
             if wrappers or command.joint == "|":  # then the shell itself may have stayed
                 place.folders = list(place.seen)
-    return Reads(files, frozenset(unasked), frozenset(steered))
+    return Reads(files, frozenset(unasked), frozenset(steered), tuple(place.seen))
 
 
 @dataclass(slots=True)

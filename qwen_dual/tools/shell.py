@@ -121,6 +121,7 @@ class ShellCall:
         self._leaves = jobs.sandbox is not None and bool(given.outside_sandbox)
         self._sandbox = None if self._leaves else jobs.sandbox
         self._subject: Subject | None = None
+        self._folders: Sequence[str] = ()
 
     @property
     def subject(self) -> Subject:
@@ -146,6 +147,7 @@ class ShellCall:
                 files += self._workspace.subject(place, writes=True).files
         trusted = self._workspace.trusted or self._sandbox is not None
         reads = reads_of(self._line, self._where.real, self._workspace, trusted=trusted)
+        self._folders = reads.folders
         return Subject(
             tuple(parsed.commands),
             parsed.whole,
@@ -212,7 +214,7 @@ class ShellCall:
         if self._only_looks_with_git():
             from qwen_dual.git.run import harmless_variables
 
-            variables |= harmless_variables(self._where.real, variables)
+            variables |= harmless_variables([self._where.real, *self._folders], variables)
         try:
             job = self._jobs.start(
                 [*shell_arguments(variables), self._given.command],

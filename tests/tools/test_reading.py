@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwen_dual.core.policy import Policy
-from tests.tools.support import tool_of
+from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,3 +156,72 @@ def test_a_command_in_a_folder_outside_asks(tools: Toolset, folder: Path) -> Non
     assert judged(tools, "ls", directory="..") == "ask"
     assert judged(tools, "echo x", directory="..") == "ask"
     assert judged(tools, "ls", directory="src") == "allow"
+
+
+def in_repository(folder: Path, *words: str) -> None:
+    known = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    subprocess.run(["git", *known, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def nested(folder: Path) -> Path:
+    """A repository with another one in it that it takes for a submodule; both name programs."""
+    mark = folder.parent / "mark"
+    trap = folder.parent / "trap"
+    trap.write_text(f"#!/bin/sh\n: > {mark}\ncat\n")
+    trap.chmod(0o755)
+    inner = folder / "inner"
+    inner.mkdir()
+    for place in (folder, inner):
+        in_repository(place, "init", "-q")
+    (inner / "f").write_text("old\n")
+    (inner / ".gitattributes").write_text("f filter=inner diff=inner\n")
+    in_repository(inner, "add", "-A")
+    in_repository(inner, "commit", "-q", "-m", "x")
+    (inner / "f").write_text("new\n")
+    (folder / ".gitmodules").write_text(
+        '[submodule "s"]\n\tpath = inner\n\turl = ./inner\n\tignore = none\n'
+    )
+    in_repository(folder, "add", "inner", ".gitmodules", "f")
+    in_repository(folder, "commit", "-q", "-m", "x")
+    for name, value in (
+        ("filter.inner.clean", str(trap)),
+        ("diff.inner.textconv", str(trap)),
+        ("diff.external", str(trap)),
+        ("core.fsmonitor", str(trap)),
+    ):
+        in_repository(inner, "config", name, value)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git status",
+        "git diff",
+        "git diff-index HEAD",
+        "git status --ignore-submodules=none",
+        "cd inner && git status",
+        "cd inner && git diff",
+        "cd inner; git ls-files -m",
+        "pwd && cd inner && git blame f",
+    ],
+)
+def test_git_that_only_reads_runs_nothing_of_a_repository_within(
+    tools: Toolset, nested: Path, line: str
+) -> None:
+    tools.trust(True)
+    assert judged(tools, line) == "allow"
+    call(tools, "run_shell_command", command=line)
+    assert not (nested.parent / "mark").exists()
+
+
+def test_differences_are_shown_without_the_program_that_is_named_for_them(
+    tools: Toolset, nested: Path
+) -> None:
+    (nested / "f").write_text("y\n")
+    plain = call(tools, "run_shell_command", command="git diff f").text
+    assert "-x\n+y" in plain
+    in_repository(nested, "config", "diff.external", "false")
+    assert "-x\n+y" in call(tools, "run_shell_command", command="git diff f").text
+    assert "-old\n+new" in call(tools, "run_shell_command", command="cd inner && git diff").text
