@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -43,10 +44,15 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
 
     At the start, and again when the folder is trusted, or no longer.
     """
+    gone = threading.Event()
     try:
-        files, wrong, changes = await to_thread.run_sync(_load, launch, parts)
+        files, wrong, changes = await to_thread.run_sync(
+            _load, launch, parts, gone, abandon_on_cancel=True
+        )
     except RuntimeError as error:  # no thread to be had
         return [f"The context files are not used: {describe(error)}."]
+    finally:
+        gone.set()  # the session may end meanwhile, and waits for no git
     system = system_of(launch)
     if changes:
         system += f"\nGit at the start: {changes}"
@@ -80,7 +86,9 @@ def files_in_force(
     )
 
 
-def _load(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str], str]:
+def _load(
+    launch: Launch, parts: Parts, gone: threading.Event
+) -> tuple[list[ContextFile], list[str], str]:
     wrong: list[str] = []
     if launch.settings.layers:
         # pydantic takes 70 ms to import, so it is left to the time after the first paint.
@@ -92,5 +100,5 @@ def _load(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str], s
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)
-    changed = changed_files(launch.cwd) if launch.settings.trusted else None
+    changed = changed_files(launch.cwd, gone=gone) if launch.settings.trusted else None
     return files, wrong, git_changes(changed)

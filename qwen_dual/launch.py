@@ -112,7 +112,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     os.environ.update(settings.environment.added)
     choice = _choose(options, settings)
     try:
-        chat = chat_to_resume(options, home, cwd)
+        recorded = settings.get("general.chatRecording", True)
+        chat = chat_to_resume(options, home, cwd, lock=recorded)
         check_new_id(options.session_id, home, cwd)
     except NoSuchSession as error:
         raise StartError(str(error)) from None

@@ -24,11 +24,17 @@ class NoSuchSession(ValueError):
     """A session that was asked for and cannot be gone on with; the text says why."""
 
 
-def chat_to_resume(options: Options, home: str, cwd: str) -> Chat | None:
+def chat_to_resume(options: Options, home: str, cwd: str, *, lock: bool) -> Chat | None:
     """The earlier session that the command line asks for; None where it asks for none.
 
+    Args:
+        options: of the command line.
+        home: the user's settings folder.
+        cwd: the folder of the session.
+        lock: it is to be written, so that nobody else may.
+
     Raises:
-        NoSuchSession: there is none, or it cannot be read.
+        NoSuchSession: there is none, it cannot be read, or another process has it open.
     """
     if not options.resume_last and not options.resume:
         return None
@@ -40,14 +46,14 @@ def chat_to_resume(options: Options, home: str, cwd: str) -> Chat | None:
             raise NoSuchSession(
                 f"--continue: no session was saved in {cwd}; start one without --continue"
             )
-        return load_chat(newest.path)
+        return load_chat(newest, lock=lock)
     assert options.resume is not None
     path = find(home, cwd, options.resume)
     if path is None:
         raise NoSuchSession(
             f"--resume: no session {options.resume!r} is saved; --resume alone lists them"
         )
-    return load_chat(path)
+    return load_chat(path, lock=lock)
 
 
 def check_new_id(session_id: str | None, home: str, cwd: str) -> None:
@@ -71,17 +77,22 @@ def wants_picker(options: Options) -> bool:
     return options.resume == PICK_SESSION
 
 
-def load_chat(path: Path) -> Chat:
-    """The chat in a file.
+def load_chat(path: Path, *, lock: bool) -> Chat:
+    """The chat in a file, as much of it as is needed to go on with it.
+
+    Args:
+        path: the file.
+        lock: it is to be written: nobody else may from before it is read, until its recorder closes.
 
     Raises:
-        NoSuchSession: it cannot be read.
+        NoSuchSession: it cannot be read, or another process has it open.
     """
-    from qwen_dual.chats.load import ChatUnreadable, load
+    from qwen_dual.chats.journal import ChatBusy
+    from qwen_dual.chats.load import BOUNDS, ChatUnreadable, load, open_chat
 
     try:
-        return load(path)
-    except ChatUnreadable as error:
+        return open_chat(path) if lock else load(path, BOUNDS)
+    except (ChatBusy, ChatUnreadable) as error:
         raise NoSuchSession(str(error)) from error
 
 
@@ -136,6 +147,15 @@ def earlier(chat: Chat) -> str:
     if chat.interrupted_queue:
         told.append("These prompts waited and were not run:")
         told += [f"  {text}" for text in chat.interrupted_queue]
+    if chat.before:
+        told.append(
+            f"It is too long to be held whole: the first {_megabytes(chat.before)} of its file are "
+            f"left out. {chat.path} has all of it, and so has /export."
+        )
     if chat.skipped:
         told.append(f"{chat.skipped} lines of it could not be read and are left out.")
     return "\n".join(told)
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(1, round(size / 1e6)):,} MB"

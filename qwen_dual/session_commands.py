@@ -86,12 +86,10 @@ class SavedSessions:
             raise CommandFailed(self._listing())
         chat = await to_thread.run_sync(self._open, name)
         if self.recorder is not None:
-            from qwen_dual.chats.journal import ChatBusy
-
             try:
                 self.recorder.resume(chat)
-            except ChatBusy as error:
-                raise CommandFailed(str(error)) from error
+            except OSError as error:
+                raise CommandFailed(f"{chat.path} cannot be written: {error}") from error
         self.session.resume(chat.session_id, chat.history)
         self.show(chat.replay)
         return earlier(chat)
@@ -102,8 +100,10 @@ class SavedSessions:
         path = find(self.home, self.session.cwd, name)
         if path is None:
             raise CommandFailed(f"No session {name!r} is saved; /resume lists them.")
+        # The one that runs is open here already.
+        lock = self.recorder is not None and path != self.recorder.path
         try:
-            return load_chat(path)
+            return load_chat(path, lock=lock)
         except NoSuchSession as error:
             raise CommandFailed(str(error)) from error
 
@@ -135,14 +135,15 @@ class SavedSessions:
 
 def _write_export(chat: Path, form: str, cwd: str, wanted: str) -> str:
     from qwen_dual.chats.export import export
+    from qwen_dual.chats.load import ChatUnreadable, load
 
     path = os.path.join(cwd, os.path.expanduser(wanted))
     try:
-        text = export(load_chat(chat), form)
+        text = export(load(chat), form)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CommandFailed(f"{path} is there already; name another path") from None
-    except (OSError, NoSuchSession) as error:
+    except (OSError, ChatUnreadable) as error:
         raise CommandFailed(f"The session cannot be exported: {error}") from error
     with open(fd, "w", encoding="utf-8") as file:
         file.write(text)

@@ -49,6 +49,8 @@ class OpenChat:
         stamp: what every record says.
         last: the record to go on from; None for a new chat.
         owed: records of an earlier session that were never written; they go before the first.
+        new: there is no file yet.
+        journal: the file where this process has it open already; it is closed with this.
 
     Attributes:
         last: the uuid of the record that the next one follows.
@@ -67,6 +69,7 @@ class OpenChat:
         last: str | None = None,
         owed: Sequence[Record] = (),
         new: bool = True,
+        journal: Journal | None = None,
     ) -> None:
         self.path = path
         self.session_id = session_id
@@ -74,7 +77,7 @@ class OpenChat:
         self._stamp = stamp
         self._owed = list(owed)
         self._left_behind = not new
-        self._journal = Journal(path, new=new)
+        self._journal = journal or Journal(path, new=new)
         try:
             self.partial = Partial(path, stamp.scrub)
         except OSError:

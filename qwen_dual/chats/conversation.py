@@ -19,13 +19,21 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import Message
 
 LOST = "(The beginning of this conversation is lost.)"
+CUT = "(The beginning of this conversation is left out: it has grown too long.)"
 
 Raw = tuple[str, list["Block"]]
 
 
-def history_of(records: Iterable[Record]) -> list[Message]:
-    """The conversation as the model is sent it; it begins with the last compaction."""
+def history_of(records: Iterable[Record], *, cut: bool = False) -> list[Message]:
+    """The conversation as the model is sent it; it begins with the last compaction.
+
+    Args:
+        records: the branch, what is owed included.
+        cut: it does not reach back to the beginning of the chat.
+    """
     raw: list[Raw] = []
+    if cut:
+        raw.append(("user", [{"type": "text", "text": CUT}]))
     for record in records:
         if record["type"] == "system":
             compacted = _compacted(record)

@@ -6,8 +6,10 @@ Knows nothing of what a record holds. Every error is an OSError but ``ChatBusy``
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.partial import holder
@@ -53,6 +55,8 @@ class Journal:
             flags |= os.O_CREAT | os.O_EXCL
         self._fd = os.open(path, flags, 0o600)
         try:
+            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file", str(path))
             self._lock()
             self._torn = _is_torn(self._fd)
         except BaseException:

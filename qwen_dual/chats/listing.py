@@ -65,10 +65,10 @@ def all_projects(home: str, limit: int = 100) -> list[Summary]:
     return _newest(_all_files(home), limit, None)
 
 
-def latest(home: str, cwd: str) -> Summary | None:
-    """The newest chat of one folder."""
-    found = recent(home, cwd, 1)
-    return found[0] if found else None
+def latest(home: str, cwd: str) -> Path | None:
+    """The newest chat of one folder. Only its beginning is looked at, however long it is."""
+    found = _newest(_files(chats_folder(home, cwd)), 1, cwd, count=False)
+    return found[0].path if found else None
 
 
 def find(home: str, cwd: str, session_id: str) -> Path | None:
@@ -110,18 +110,22 @@ def _all_files(home: str) -> list[_File]:
     return [file for project in projects for file in _files(project / "chats")]
 
 
-def _newest(files: Iterable[_File], limit: int, cwd: str | None) -> list[Summary]:
+def _newest(
+    files: Iterable[_File], limit: int, cwd: str | None, *, count: bool = True
+) -> list[Summary]:
     found: list[Summary] = []
     for changed, path, size in sorted(files, key=lambda file: file[0], reverse=True):
         if len(found) >= limit:
             break
-        summary = _summary(changed, path, size, cwd)
+        summary = _summary(changed, path, size, cwd, count=count)
         if summary is not None:
             found.append(summary)
     return found
 
 
-def _summary(changed: float, path: Path, size: int, cwd: str | None) -> Summary | None:
+def _summary(
+    changed: float, path: Path, size: int, cwd: str | None, *, count: bool
+) -> Summary | None:
     """None for a file that cannot be read, is no chat, or is of another folder than ``cwd``."""
     try:
         with os.fdopen(open_foreign(path), "rb") as file:
@@ -130,7 +134,7 @@ def _summary(changed: float, path: Path, size: int, cwd: str | None) -> Summary 
             # Two folders may share a name once it has dashes for all else.
             if not head or (cwd is not None and folder not in ("", cwd)):
                 return None
-            prompts = _count(head, file)
+            prompts = _count(head, file) if count else 0
     except OSError:
         return None
     prompt = " ".join(_first_prompt(head).split())[:PROMPT_CHARS]

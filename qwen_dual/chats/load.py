@@ -5,17 +5,20 @@ Takes what this program wrote, what Qwen Code wrote, and what was cut off anywhe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.conversation import history_of
+from qwen_dual.chats.journal import Journal
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import MAX_CHAT_BYTES
-from qwen_dual.chats.reading import branch, records_in
+from qwen_dual.chats.reading import branch
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import owed
-from qwen_dual.chats.replay import replay_of, tokens_of
-from qwen_dual.fs.foreign import read_foreign
+from qwen_dual.chats.replay import end_of, replay_of, tokens_of
+from qwen_dual.chats.tail import Bounds, first_record, is_compaction, read_tail, read_whole
+from qwen_dual.fs.foreign import open_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from qwen_dual.chats.records import Record
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
+
+
+BOUNDS = Bounds()
+"""Of what a session needs to go on with a chat."""
 
 
 class ChatUnreadable(Exception):
@@ -56,6 +63,8 @@ class Chat:
         skipped: lines that could not be read.
         last: the uuid of the record to go on from; None where what is owed takes the first's place.
         owed: records that the killed session could not write.
+        before: bytes of the file before what was read: its beginning is not in ``history``.
+        journal: the file under the lock of this process; None where it was only read.
     """
 
     session_id: str
@@ -71,37 +80,72 @@ class Chat:
     skipped: int
     last: str | None
     owed: tuple[Record, ...]
+    before: int = 0
+    journal: Journal | None = field(default=None, compare=False, repr=False)
 
 
-def load(path: Path) -> Chat:
+def open_chat(path: Path, bounds: Bounds = BOUNDS) -> Chat:
+    """The chat in ``path`` to go on with: its end, read under the lock that is kept from now on.
+
+    Another process that writes it has ended by then, so that nothing of it is missed.
+
+    Raises:
+        ChatBusy: another process has it open.
+        ChatUnreadable: it is not there, may not be written, or holds no record.
+    """
+    try:
+        journal = Journal(path, new=False)
+    except OSError as error:
+        raise ChatUnreadable(path, error.strerror or str(error)) from error
+    try:
+        return load(path, bounds, journal=journal)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = None) -> Chat:
     """The chat in ``path``, with what a killed session left beside it.
+
+    Args:
+        path: its file.
+        bounds: of what a session needs to go on with it; None where all of it is wanted.
+        journal: where it is locked.
 
     Raises:
         ChatUnreadable: it is not there, may not be read, or holds no record.
     """
     try:
-        data = read_foreign(path, limit=MAX_CHAT_BYTES)
+        fd = open_foreign(path)
+        try:
+            first = first_record(fd)
+            if bounds is None:
+                found = read_whole(fd, path, MAX_CHAT_BYTES)
+            else:
+                found = read_tail(fd, bounds)
+        finally:
+            os.close(fd)
     except OSError as error:
         raise ChatUnreadable(path, error.strerror or str(error)) from error
-    found = records_in(data)
     records = branch(found.every)
     if not records:
         raise ChatUnreadable(path, "there is no record of a session in it")
     left = read_leftover(path)
     missing = owed(records, left)
     interrupted = bool(missing) or _is_open(records)
-    cwd = records[0].get("cwd")
-    started = records[0].get("timestamp")
+    cwd, started = first.get("cwd"), first.get("timestamp")
     if missing and missing[-1].get("supersedes") == records[-1]["uuid"]:
         del records[-1]
-    whole = [*records, *missing]
+    every = [*records, *missing]
+    cut = not found.whole and not any(map(is_compaction, records))
+    shown = every if bounds is None else end_of(every)
     return Chat(
         session_id=path.stem,
         path=path,
         cwd=cwd if isinstance(cwd, str) else "",
         started=started if isinstance(started, str) else "",
-        history=history_of(whole),
-        replay=replay_of(whole, interrupted=interrupted),
+        history=history_of(every, cut=cut),
+        replay=replay_of(shown, interrupted=interrupted),
         model=_last_model(records),
         tokens=_tokens(records),
         interrupted=interrupted,
@@ -109,6 +153,8 @@ def load(path: Path) -> Chat:
         skipped=found.skipped,
         last=records[-1]["uuid"] if records else None,
         owed=tuple(missing),
+        before=found.size - found.read if cut else 0,
+        journal=journal,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _START = b'{"uuid":"'
 """How a record begins; inside a text it would be escaped."""
 
-_ASIDE = frozenset(
+ASIDE = frozenset(
     (
         "custom_title",
         "managed_session_commit_v1",
@@ -101,7 +101,7 @@ def branch(every: list[Record]) -> list[Record]:
             first[uuid] = index
             whole[uuid] = record
     index = len(every) - 1
-    while index >= 0 and every[index].get("subtype") in _ASIDE:
+    while index >= 0 and every[index].get("subtype") in ASIDE:
         index -= 1
     if index < 0:
         return []

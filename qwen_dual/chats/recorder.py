@@ -131,7 +131,13 @@ class Recorder:
         if self._chat is not None and chat.path == self._chat.path:
             return
         opened = OpenChat(
-            chat.path, chat.session_id, self._stamp, last=chat.last, owed=chat.owed, new=False
+            chat.path,
+            chat.session_id,
+            self._stamp,
+            last=chat.last,
+            owed=chat.owed,
+            new=False,
+            journal=chat.journal,
         )
         if self._next is not None:
             self._next.close()

@@ -25,12 +25,16 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from qwen_dual.chats.records import Block, Record
+    from qwen_dual.chats.records import Block, Part, Record
     from qwen_dual.protocol.events import Event
 
 SHELL = "run_shell_command"
+
+SHOWN_RECORDS = 600
+SHOWN_CHARS = 400_000
+"""How much of a chat is shown when it is gone on with: what a screen's scrollback is good for."""
 
 _UNSEEN = frozenset(("goal_runtime",))
 """What the reference tells its model behind the person's back."""
@@ -56,6 +60,30 @@ def replay_of(records: Iterable[Record], *, interrupted: bool) -> list[Event]:
     if interrupted:
         replay.emit(instant_result("", None, "interrupted"))
     return replay.bodies
+
+
+def end_of(records: Sequence[Record]) -> Sequence[Record]:
+    """The records that are worth showing to who goes on with a long conversation.
+
+    They begin with a prompt where there is one among them.
+    """
+    start = max(0, len(records) - SHOWN_RECORDS)
+    said = 0
+    for index in range(len(records) - 1, start - 1, -1):
+        said += sum(len(part["text"]) for part in parts_of(records[index]) if _is_text(part))
+        if said > SHOWN_CHARS:
+            start = index
+            break
+    if start == 0:
+        return records
+    for index in range(start, len(records)):
+        if records[index]["type"] == "user" and "subtype" not in records[index]:
+            return records[index:]
+    return records[start:]
+
+
+def _is_text(part: Part) -> bool:
+    return isinstance(part.get("text"), str)
 
 
 class _Replay:

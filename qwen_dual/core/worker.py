@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.session import Session
     from qwen_dual.core.slash_runner import SlashRunner
     from qwen_dual.core.state import StateTeller
+    from qwen_dual.protocol.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +105,10 @@ class Worker:
 
     async def _run(self, prompt: Prompt) -> None:
         is_prompt = prompt.action == "prompt" and not is_slash(prompt.text)
-        if self._ready is not None and not (is_slash(prompt.text) and prompt.action == "prompt"):
-            await self._ready()
+        if (is_prompt or prompt.action != "prompt") and not await self._became_ready():
+            self._publish(_said(prompt))
+            self._publish(instant_result("", prompt.command_id, "interrupted"))
+            return
         retry_from = self.retry_from if prompt.text == RETRY else None
         if is_prompt or retry_from is not None:
             await self._turn(prompt, retry_from)
@@ -113,6 +116,16 @@ class Worker:
             await self._guarded(prompt, self._shell)
         else:
             await self._guarded(prompt, self._slash.run)
+
+    async def _became_ready(self) -> bool:
+        """Waits for what is loaded after the start; False when it was interrupted."""
+        if self._ready is None:
+            return True
+        with anyio.CancelScope() as self._scope:
+            await self._ready()
+        interrupted = self._scope.cancel_called
+        self._scope = None
+        return not interrupted
 
     async def _turn(self, prompt: Prompt, retry_from: int | None) -> None:
         session = self._session
@@ -132,8 +145,7 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        said = events.user_text if retry_from is None else events.slash_command
-        self._publish(said(prompt.text, prompt.origin, prompt.command_id))
+        self._publish(_said(prompt))
         stop_reason = "interrupted"
         with anyio.CancelScope() as self._scope:
             try:
@@ -196,7 +208,7 @@ class Worker:
 
     async def _shell(self, prompt: Prompt) -> None:
         """Runs a person's own command; the model gets to know of it with the next prompt."""
-        self._publish(events.user_text(f"!{prompt.text}", prompt.origin, prompt.command_id))
+        self._publish(_said(prompt))
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
         result = ToolResult(INTERRUPTED, is_error=True)
@@ -229,6 +241,14 @@ class Worker:
             return ToolResult(str(error), is_error=True)
         self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
         return await call.run(progress.report)
+
+
+def _said(prompt: Prompt) -> Event:
+    """How it is told that a prompt begins to run."""
+    if prompt.action == "shell":
+        return events.user_text(f"!{prompt.text}", prompt.origin, prompt.command_id)
+    said = events.slash_command if is_slash(prompt.text) else events.user_text
+    return said(prompt.text, prompt.origin, prompt.command_id)
 
 
 def _internal(error: Exception) -> str:

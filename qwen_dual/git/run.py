@@ -71,8 +71,16 @@ _INHERITED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "TMPDIR", "USER", "XDG_CONF
 _POLL = 0.05
 
 
-def changed_files(folder: str, seconds: float = 2.0) -> int | None:
-    """How many files of the repository around ``folder`` were changed; None where git cannot say."""
+def changed_files(
+    folder: str, seconds: float = 2.0, gone: threading.Event | None = None
+) -> int | None:
+    """How many files of the repository around ``folder`` were changed; None where git cannot say.
+
+    Args:
+        folder: in the work tree of a repository that the person trusts.
+        seconds: what git may take.
+        gone: ends it early when set.
+    """
     repository = find_repository(folder)
     if repository is None:
         return None
@@ -81,6 +89,7 @@ def changed_files(folder: str, seconds: float = 2.0) -> int | None:
         ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"),
         folder=repository.root,
         seconds=seconds,
+        gone=gone,
     )
     return None if status is None else status.count(b"\0")
 

@@ -47,8 +47,9 @@ def test_chats_come_newest_first_and_no_more_than_wanted(tmp_path: Path) -> None
     assert [summary.changed for summary in found] == [3, 2, 1]
     assert len(recent(str(tmp_path), CWD, 2)) == 2
     newest = latest(str(tmp_path), CWD)
-    assert newest == found[0]
-    assert newest.size == newest.path.stat().st_size
+    assert newest is not None
+    assert newest == found[0].path
+    assert found[0].size == newest.stat().st_size
 
 
 def test_a_folder_without_chats_has_none(tmp_path: Path) -> None:

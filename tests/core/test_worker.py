@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import pytest
 
 from qwen_dual.core.model import (
     Finished,
@@ -230,6 +231,30 @@ def test_prompts_wait_for_what_is_loaded_after_the_start() -> None:
         await host.result()
 
     host.play(script)
+
+
+@pytest.mark.parametrize("what", ["prompt", "shell"])
+def test_what_waits_for_the_start_can_be_interrupted(what: str) -> None:
+    model = FakeModel()
+    host = Host(model, ready=anyio.Event().wait)
+
+    async def script(host: Host) -> None:
+        if what == "prompt":
+            host.session.submit("go", origin="input", command_id="c1")
+        else:
+            host.session.run_shell("sleep 9")
+        host.session.submit("and then")
+        await anyio.wait_all_tasks_blocked()
+        host.session.request_close()
+        result = await host.result()
+        assert result["stop_reason"] == "interrupted"
+        assert result.get("command_id") == ("c1" if what == "prompt" else None)
+
+    host.play(script)
+    assert model.requests == []
+    said = [event["message"]["content"][0]["text"] for event in host.of("user")]
+    assert said == ["go" if what == "prompt" else "!sleep 9"]
+    assert len(host.of("result")) == 1
 
 
 def test_an_earlier_conversation_goes_on_under_its_own_id() -> None:

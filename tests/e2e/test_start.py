@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 from tests.support.program import ROOT, Program
@@ -40,3 +42,29 @@ def test_garbage_is_looked_for_again_once_all_is_loaded_and_only_in_what_is_new(
         assert was_enabled == "False"  # the imports were not held up by it
         assert int(frozen) > 20_000
         assert program.quit() == 0
+
+
+def test_a_signal_while_the_first_prompt_waits_for_the_start_interrupts_it_at_once(
+    tmp_path: Path,
+) -> None:
+    programs, begun = tmp_path / "programs", tmp_path / "begun"
+    programs.mkdir()
+    git = programs / "git"
+    git.write_text(f"#!/bin/sh\ntouch {begun}\nexec sleep 30\n")
+    git.chmod(0o755)
+    (tmp_path / "work" / ".git").mkdir(parents=True)
+    for name, content in (("HEAD", "ref: refs/heads/main\n"), ("config", "")):
+        (tmp_path / "work" / ".git" / name).write_text(content)
+    for name in ("objects", "refs"):
+        (tmp_path / "work" / ".git" / name).mkdir()
+    env = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    with Program(tmp_path, ["--trust", "-i", "go"], env=env) as program:
+        program.terminal.wait_for(lambda _: begun.exists())
+        began = time.monotonic()
+        program.terminal.signal(signal.SIGTERM)
+        program.terminal.wait_exit()
+        took = time.monotonic() - began
+        results = program.of("result")
+        assert [result["stop_reason"] for result in results] == ["interrupted"]
+        assert program.refresh()[-1]["subtype"] == "session_end"
+    assert took < 2.5, "git was waited for"

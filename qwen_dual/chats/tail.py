@@ -1,0 +1,176 @@
+"""The end of a chat, read backwards: as much as a session goes on with, however large the file is.
+
+Knows lines and records; what they say is ``load``'s affair.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qwen_dual.chats.reading import ASIDE, records_in
+from qwen_dual.fs.foreign import ForeignFileError, read_up_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qwen_dual.chats.records import Record
+
+CHUNK_BYTES = 1 << 20
+
+ENVELOPE_BYTES = 400
+"""Of a record, beside what it says."""
+
+LONGEST_LINE = 64 << 20
+"""A longer line is passed over and counted as unreadable."""
+
+_NEEDLESS = ("sessionId", "provenance", "version", "cwd", "gitBranch")
+"""What a record says that is told once for the whole chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of a chat a session goes on with, at the most: whatever is reached first.
+
+    Attributes:
+        said: bytes of what was said: two million tokens, which is more than any model is sent.
+        records: of a conversation of many short turns; each costs time and memory of its own.
+        size: bytes of the file.
+        replayed: records before a compaction, which are read only to be shown.
+    """
+
+    said: int = 8 << 20
+    records: int = 30_000
+    size: int = 48 << 20
+    replayed: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of a chat.
+
+    Attributes:
+        every: its records, in the order of the file.
+        skipped: lines that are none.
+        whole: it reaches back to the beginning.
+        size: bytes of the file.
+        read: bytes of the file that it is made of.
+    """
+
+    every: list[Record]
+    skipped: int
+    whole: bool
+    size: int
+    read: int
+
+
+def read_tail(fd: int, bounds: Bounds) -> Tail:
+    """The end of the chat that ``fd`` is open for.
+
+    It reaches back to the last compaction and what is shown of the time before it, or as far as
+    the bounds go.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    size = os.fstat(fd).st_size
+    backwards: list[Record] = []
+    skipped = said = 0
+    start = size
+    on_branch: str | None = None  # the record that the branch goes back to next
+    compacted_at: int | None = None
+    for line, start, is_last in _lines_backwards(fd, size):  # noqa: B007
+        found = records_in(line).every if line is not None else []
+        if line is None or (line.strip() and not found and not is_last):
+            skipped += 1
+            continue
+        said += max(0, len(line) - ENVELOPE_BYTES)
+        for record in reversed(found):
+            _slim(record)
+            backwards.append(record)
+            if record["uuid"] == on_branch or (
+                on_branch is None and record.get("subtype") not in ASIDE
+            ):
+                on_branch = record.get("parentUuid") or ""
+                if compacted_at is None and is_compaction(record):
+                    compacted_at = len(backwards)
+        if backwards and (
+            said >= bounds.said
+            or len(backwards) >= bounds.records
+            or size - start >= bounds.size
+            or (compacted_at is not None and len(backwards) - compacted_at >= bounds.replayed)
+        ):
+            break
+    backwards.reverse()
+    return Tail(backwards, skipped, start == 0, size, size - start)
+
+
+def read_whole(fd: int, path: Path, limit: int) -> Tail:
+    """All of the chat that ``fd`` is open for.
+
+    Raises:
+        OSError: it cannot be read, or is larger than ``limit`` bytes.
+    """
+    data = read_up_to(fd, limit + 1)
+    if len(data) > limit:
+        raise ForeignFileError(os.fspath(path), f"is larger than {limit:,} bytes")
+    found = records_in(data)
+    return Tail(found.every, found.skipped, True, len(data), len(data))
+
+
+def first_record(fd: int) -> Record:
+    """What the chat that ``fd`` is open for begins with; empty where that is no short record."""
+    found = records_in(os.pread(fd, CHUNK_BYTES, 0).split(b"\n", 1)[0]).every
+    return found[0] if found else {}
+
+
+def _lines_backwards(fd: int, size: int) -> Iterator[tuple[bytes | None, int, bool]]:
+    """Each line, the last first, with where it begins and whether nothing ends it.
+
+    None stands for a line that is too long.
+    """
+    end = size
+    pieces: list[bytes] = []  # of the line whose beginning is not read yet, the last one first
+    held = 0
+    last = True
+    while end > 0:
+        begin = max(0, end - CHUNK_BYTES)
+        chunk = os.pread(fd, end - begin, begin)
+        if len(chunk) < end - begin:
+            raise OSError(f"it was cut off at byte {begin + len(chunk)} while it was read")
+        stop = len(chunk)
+        while (at := chunk.rfind(b"\n", 0, stop)) >= 0:
+            pieces.append(chunk[at + 1 : stop])
+            held += stop - at - 1
+            yield _line(pieces, held), begin + at + 1, last
+            pieces.clear()
+            held, last, stop = 0, False, at
+        held += stop
+        if held <= LONGEST_LINE:
+            pieces.append(chunk[:stop])
+        else:
+            pieces.clear()
+        end = begin
+    yield _line(pieces, held), 0, last
+
+
+def _line(pieces: list[bytes], held: int) -> bytes | None:
+    return b"".join(reversed(pieces)) if held <= LONGEST_LINE else None
+
+
+def _slim(record: Record) -> None:
+    """Leaves out what each record repeats, which is most of the memory of a short one."""
+    for key in _NEEDLESS:
+        record.pop(key, None)
+
+
+def is_compaction(record: Record) -> bool:
+    """Whether the conversation begins anew with ``record``."""
+    payload = record.get("systemPayload")
+    return (
+        record.get("subtype") == "chat_compression"
+        and isinstance(payload, dict)
+        and isinstance(payload.get("compressedHistory"), list)
+    )
