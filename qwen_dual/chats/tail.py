@@ -81,7 +81,7 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
     start = size
     on_branch: str | None = None  # the record that the branch goes back to next
     compacted_at: int | None = None
-    for line, start, is_last in _lines_backwards(fd, size):  # noqa: B007
+    for line, start, is_last in _lines_backwards(fd, size):
         found = records_in(line).every if line is not None else []
         if line is None or (line.strip() and not found and not is_last):
             skipped += 1

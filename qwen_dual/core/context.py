@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.compaction import ROOM, THRESHOLD, fit, summarise
+from qwen_dual.core.compaction import ROOM, THRESHOLD, fitted, summarise
 from qwen_dual.core.conversation import estimate
 from qwen_dual.core.model import ModelError, TokenUsage
 from qwen_dual.protocol import events
@@ -106,7 +106,7 @@ class ContextKeeper:
                 messages, summary, usage = made.messages, made.summary, made.usage
         if messages is None and (must or before >= window * FULL):
             # The window may be smaller than it is believed to be.
-            messages = fit(conversation.messages, int(min(window, before) * ROOM))
+            messages = await fitted(conversation.messages, int(min(window, before) * ROOM))
         if messages is not None and messages != conversation.messages:
             overhead = estimate([system]) + estimate(
                 {"name": tool.name, "about": tool.description, "takes": dict(tool.parameters)}

@@ -66,7 +66,7 @@ def normalise(
         thinking_since: thinking in messages before this one is left out.
     """
     done: list[Message] = []
-    used: set[str] = set()
+    used: dict[str, int] = {}
     open_calls: _Calls = []
     for role, blocks in _merged(messages, keep_thinking, thinking_since):
         if role == "assistant":
@@ -111,18 +111,26 @@ def _without_last_thinking(blocks: Sequence[Block]) -> Sequence[Block]:
     return blocks[:end]
 
 
-def _renamed(blocks: Sequence[Block], used: set[str]) -> tuple[list[Block], _Calls]:
-    """Blocks with ids that no earlier call has, and their calls."""
+def _renamed(blocks: Sequence[Block], used: dict[str, int]) -> tuple[list[Block], _Calls]:
+    """Blocks with ids that no earlier call has, and their calls.
+
+    Args:
+        blocks: of one message.
+        used: ids that earlier calls have, and how many calls came with each.
+    """
     renamed: list[Block] = []
     calls: _Calls = []
     for block in blocks:
         if block["type"] == "tool_use":
             name = plain_id(block["id"])
-            number = 1
-            while name in used:  # some servers count their calls anew in each answer
-                number += 1
-                name = plain_id(f"{block['id']}-{number}")
-            used.add(name)
+            number = used.get(name, 0) + 1
+            if number > 1:  # some servers count their calls anew in each answer
+                first = name
+                while name in used:
+                    name = plain_id(f"{block['id']}-{number}")
+                    number += 1
+                used[first] = number - 1
+            used[name] = 1
             calls.append((block["id"], name))
             block = {**block, "id": name}
         renamed.append(block)

@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from qwen_dual import __version__
 from qwen_dual.core.model import ModelError, RetryWait, TokenUsage
+from qwen_dual.core.threads import in_thread
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
 from qwen_dual.models.endpoint import hostname, is_local, url_of
 from qwen_dual.models.failures import CallFailed, Failures
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.config import ModelConfig
-    from qwen_dual.models.translate import Translator
+    from qwen_dual.models.translate import HttpRequest, Translator
 
 FIRST_WAIT = 1.5
 LONGEST_BACKOFF = 30.0
@@ -212,14 +213,18 @@ class RemoteModel:
             with anyio.move_on_after(1, shield=True):
                 await response.aclose()
 
+    def _encoded(self, request: ModelRequest) -> tuple[HttpRequest, bytes]:
+        """The call and its body: a long conversation takes a second."""
+        call = self._translator.request(self.config, request)
+        return call, encode({**call.body, **self.config.generation.extra_body})
+
     async def _begin(self, client: httpx.AsyncClient, request: ModelRequest) -> httpx.Response:
         """Sends the request and waits for the head of the answer."""
         import httpx
 
         generation = self.config.generation
         limit = generation.timeout
-        call = self._translator.request(self.config, request)
-        body = encode({**call.body, **generation.extra_body})
+        call, body = await in_thread(lambda: self._encoded(request))
         headers = httpx.Headers(
             {
                 "Accept": "text/event-stream",

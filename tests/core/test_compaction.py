@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -9,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwen_dual.core.compaction import SUMMARY_MARK, fit, split, summarise
+from qwen_dual.core.compaction import MOST_PORTIONS, SUMMARY_MARK, fit, split, summarise
 from qwen_dual.core.conversation import Conversation, estimate
 from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
-from tests.support.fakes import FakeModel, FakeTool, Host, call
+from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
 
 if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import Message
@@ -76,7 +77,8 @@ def test_a_compacted_conversation_is_one_that_a_service_takes(
     messages: list[Message], window: int
 ) -> None:
     async def main() -> None:
-        model = FakeModel([TextDelta("the summary")], context_window=window)
+        answers = [[TextDelta("the summary")] for _ in range(MOST_PORTIONS)]
+        model = FakeModel(*answers, context_window=window)
         made = await summarise(model, messages, "")
         if made is not None:
             assert is_well_formed(made.messages)
@@ -122,6 +124,77 @@ def test_the_request_in_work_outlives_its_summary() -> None:
         assert SUMMARY_MARK in str(made.messages[0])
 
     anyio.run(main)
+
+
+def test_a_conversation_of_many_windows_is_summarised_portion_by_portion() -> None:
+    async def main() -> None:
+        answers: list[list[Step]] = [
+            [TextDelta(f"summary {number}"), TokenUsage(10, 1)] for number in range(1, 6)
+        ]
+        model = FakeModel(*answers, context_window=2_000)
+        made = await summarise(model, LONG, "")
+        asked = [str(request.messages) for request in model.requests]
+        assert 2 < len(asked) < 6
+        assert all(estimate(request.messages) < 2_000 for request in model.requests)
+        for number in range(14):
+            assert sum(f"ask {number} x" in text for text in asked) == 1, "each is told once"
+        assert "summary 1" in asked[1] and "summary 2" in asked[2]
+        assert made is not None
+        assert f"summary {len(asked)}" in str(made.messages[0])
+        assert made.usage == TokenUsage(10 * len(asked), len(asked))
+
+    anyio.run(main)
+
+
+def test_a_summary_takes_a_bounded_number_of_calls_whatever_there_is() -> None:
+    async def main() -> None:
+        model = FakeModel(*([TextDelta("S")] for _ in range(40)), context_window=1_000)
+        made = await summarise(model, LONG * 20, "")
+        assert len(model.requests) == MOST_PORTIONS
+        assert "left out" in str(model.requests[1].messages)
+        assert made is not None
+        assert estimate(made.messages) <= 500
+        assert is_well_formed(made.messages)
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [said("user", "go"), said("assistant", "y" * 900_000), said("user", "and?")],
+        [said("user", "u" * 900_000)],
+        [
+            said("user", "go"),
+            {
+                "role": "assistant",
+                "content": [
+                    {
+                        "type": "tool_use",
+                        "id": "a",
+                        "name": "t",
+                        "input": {"content": "z" * 900_000},
+                    }
+                ],
+            },
+            results("a"),
+        ],
+    ],
+    ids=["answer", "prompt", "call"],
+)
+def test_one_huge_text_is_cut_where_nothing_else_helps(messages: list[Message]) -> None:
+    shorter = fit(messages, 10_000)
+    assert is_well_formed(shorter)
+    assert 1_000 < estimate(shorter) <= 10_000
+    assert "characters left out" in str(shorter)
+
+
+def test_thirty_thousand_turns_are_fitted_in_one_go() -> None:
+    turn = [said("user", "u" * 100), said("assistant", "a" * 100)]
+    began = time.process_time()
+    shorter = fit(turn * 30_000, 100_000)
+    assert time.process_time() - began < 5, "it took seconds a thousand turns when it was quadratic"
+    assert 90_000 < estimate(shorter) <= 100_000
 
 
 def compacting(model: FakeModel, *tools: FakeTool, prompts: int = 1) -> Host:

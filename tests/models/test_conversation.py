@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,26 @@ def test_ids_that_a_service_would_refuse_are_replaced_the_same_way_each_time() -
     assert plain_id("toolu_01-A") == "toolu_01-A"
     assert plain_id("functions.read:0") == plain_id("functions.read:0")
     assert plain_id("functions.read:0") != plain_id("functions.read:1")
+
+
+def test_an_id_that_every_answer_uses_costs_no_more_the_longer_it_goes_on() -> None:
+    turns = talk(
+        *(
+            message
+            for _ in range(10_000)
+            for message in (
+                ("user", [said("go")]),
+                ("assistant", [called("call_0")]),
+                ("user", [resulted("call_0")]),
+                ("assistant", [said("done")]),
+            )
+        )
+    )
+    began = time.process_time()
+    done = normalise(turns)
+    assert time.process_time() - began < 5, "each id is looked for from the first one on"
+    names = [name for message in done for name in ids(message, "tool_use", "id")]
+    assert len(set(names)) == len(names) == 10_000
 
 
 def test_ids_used_again_are_told_apart_with_their_results() -> None:
