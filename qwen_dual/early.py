@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _LFLAG, _IFLAG = 3, 0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Terminated(SystemExit):
@@ -25,7 +26,7 @@ class Terminated(SystemExit):
 
 
 class EarlyTerminal:
-    """Holds keys back unechoed and notes SIGINT, SIGTERM and SIGHUP until the UI handles them.
+    """Holds keys back unechoed and notes signals that end a program until the UI handles them.
 
     What is noted after that, while the session ends, cuts nothing short any more.
 
@@ -57,6 +58,9 @@ class EarlyTerminal:
         for number in _SIGNALS:
             if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and means it
                 self._before[number] = signal.signal(number, self._note)
+        for number in _IGNORED:
+            # Not SIG_IGN, which the programs that tools run would inherit.
+            self._before[number] = signal.signal(number, lambda number, frame: None)
         self._modes = termios.tcgetattr(self._fd)
         modes = termios.tcgetattr(self._fd)
         modes[_LFLAG] &= ~(termios.ECHO | termios.ICANON)

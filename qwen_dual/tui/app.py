@@ -20,6 +20,7 @@ from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock, Wakes
 from qwen_dual.tui.controller import Controller
+from qwen_dual.tui.device import Device
 from qwen_dual.tui.external import ExternalPrograms
 from qwen_dual.tui.footer import Facts, short_folder
 from qwen_dual.tui.history_keeper import HistoryKeeper
@@ -33,7 +34,7 @@ from qwen_dual.tui.replay import replay as replay_events
 from qwen_dual.tui.sanitise import sanitise
 from qwen_dual.tui.scrollback import Scrollback
 from qwen_dual.tui.suggest import following
-from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
+from qwen_dual.tui.terminal import create_output
 from qwen_dual.tui.transcript import Transcript
 from qwen_dual.tui.tty_output import TerminalOutput
 from qwen_dual.tui.unfolding import Unfolding
@@ -141,11 +142,11 @@ class Tui:
         region = Region(self.controller, lambda: self._painter.frame)
         self._app = self._make_application(region, theme_name, input)
         self._scrollback = Scrollback(self._app)
+        self._device = Device(self._app, self._scrollback, lambda: self._programs.open)
         self._transcript = Transcript(
             self._scrollback,
             BlockRenderer(self._markdown),
             lambda: self._painter.columns,
-            lambda: self._painter.rows,
             spoken=screen_reader,
         )
         self._painter = Painter(
@@ -162,7 +163,6 @@ class Tui:
             self.view, self._whole, self._programs, self._show, lambda: self._painter.rows
         )
         self._app.before_render += lambda _: before_drawing()
-        self._scrollback.on_resize(self._transcript.tail)
         self._failure: BaseException | None = None
         self._wakes = Wakes(self._clock.mark)
         self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
@@ -184,9 +184,7 @@ class Tui:
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
         with ExitStack() as stack:
-            if isinstance(self._output, TerminalOutput):
-                stack.enter_context(TerminalGuard(self._output.fileno()))
-                stack.enter_context(handle_signals(self._terminate, self.controller.control_c))
+            stack.enter_context(self._device.held(self._terminate, self.controller.control_c))
             loop.set_exception_handler(self._failed_in_loop)
             stack.callback(loop.set_exception_handler, before)
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
@@ -239,10 +237,8 @@ class Tui:
         return self.view.last_answer
 
     def set_theme(self, name: str) -> None:
-        """Changes the colours, of what is on the screen too; an unknown name is the default."""
+        """Changes the colours of all that is drawn from now on; an unknown name is the default."""
         self._app.style = theme.make_style(self._output.get_default_color_depth(), name)
-        if self._app.is_running:
-            self._scrollback.replay(self._transcript.tail())
         self._clock.mark()
 
     def open_form(self, name: str) -> bool:
@@ -288,6 +284,10 @@ class Tui:
         self._markdown.raw = not self._markdown.raw
         text = RAW_ON if self._markdown.raw else RAW_OFF
         self._show(NoticeBlock("quiet", text))
+
+    def suspend(self) -> None:
+        """Stops the program until the shell continues it; nothing where there is no shell."""
+        self._device.suspend()
 
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""

@@ -73,6 +73,10 @@ class Screen(Protocol):
         """What follows is to be shown as raw Markdown, or no longer."""
         ...
 
+    def suspend(self) -> None:
+        """The program is to be stopped until the shell continues it."""
+        ...
+
 
 class Controller:
     """The person's side of a session.
@@ -302,10 +306,10 @@ class Controller:
             self.panel = ""
         elif self.suggestions.shown:
             self.suggestions.dismiss()
-        elif self.editor.shell:
-            self._set_shell(False)
         elif self._session.interrupt(queue="return"):
             pass
+        elif self.editor.shell:
+            self._set_shell(False)
         elif not self.editor.empty:
             if self.hint == CLEAR_HINT:
                 self._clear()
@@ -382,6 +386,10 @@ class Controller:
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
         self._screen.edit_externally()
+
+    def suspend(self) -> None:
+        """Stops the program, for the shell it was started from."""
+        self._screen.suspend()
 
     def _ask_again(self, hint: str) -> None:
         self._say(hint, AGAIN)

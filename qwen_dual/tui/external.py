@@ -40,6 +40,9 @@ class ExternalPrograms:
         preferred: the editor to use: see ``editor_command``.
         say: tells what went wrong.
         changed: called when something must be drawn.
+
+    Attributes:
+        open: whether one of them has the terminal, or is about to get it.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class ExternalPrograms:
         self._preferred = preferred
         self._say = say
         self._changed = changed
-        self._open = False
+        self.open = False
 
     def edit(self) -> None:
         """Opens the draft in the editor."""
@@ -78,10 +81,10 @@ class ExternalPrograms:
         self._changed()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
-        if self.group is None or self._open:
+        if self.group is None or self.open:
             work.close()
             return
-        self._open = True
+        self.open = True
         self.group.start_soon(self._guarded, work)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
@@ -90,7 +93,7 @@ class ExternalPrograms:
         except NoEditor as error:
             self._say(str(error))
         finally:
-            self._open = False
+            self.open = False
         self._changed()
 
     async def _edit(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from qwen_dual.tui import theme
@@ -34,6 +35,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+w, alt+delete", "delete word left, right"),
     ("ctrl+d", "exit, on an empty line"),
     ("ctrl+l", "clear the screen"),
+    ("ctrl+z", "suspend; fg goes on"),
     ("ctrl+o", "last output in full"),
     ("ctrl+o ctrl+o", "everything, in a pager"),
     ("ctrl+t", "what the tools do"),
@@ -47,7 +49,7 @@ _BETWEEN_COLUMNS = 3
 
 def help_lines(width: int, height: int) -> list[Line]:
     """The shortcuts in one column or two; the first of them where rows are few."""
-    half = len(SHORTCUTS) // 2
+    half = (len(SHORTCUTS) + 1) // 2
     left, right = _column(SHORTCUTS[:half]), _column(SHORTCUTS[half:])
     across = width_of(left[0][0] + left[0][1]) + _BETWEEN_COLUMNS
     lines: list[Line]
@@ -55,7 +57,7 @@ def help_lines(width: int, height: int) -> list[Line]:
         pad = ("", " " * _BETWEEN_COLUMNS)
         lines = [
             [*_styled(*first), pad, *_styled(*second)]
-            for first, second in zip(left, right, strict=True)
+            for first, second in zip_longest(left, right, fillvalue=("", ""))
         ]
     else:
         short = [(_first_key(keys), what) for keys, what in SHORTCUTS]

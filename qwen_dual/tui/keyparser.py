@@ -8,7 +8,6 @@ know apart into Escape and text. It reads nothing itself and binds no keys.
 from __future__ import annotations
 
 import re
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
+
+from qwen_dual.tui.keycodes import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,6 @@ _CSI = re.compile("\x1b\\[([0-?]*)([ -/]*)([@-~])")
 _CSI_SO_FAR = re.compile("\x1b\\[[0-?]*[ -/]*")
 _OPEN_CSI = re.compile("\x1b\\[[0-?]*[ -/]*\\Z")
 _CPR = re.compile("\x1b\\[[0-9]+;[0-9]+R")
-_MODIFIED = re.compile("\x1b\\[(?:27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~|(?P<u>[0-9:;]+)u)")
 # The second character of a string's introducer, and what a reply of that kind goes on with; an
 # Alt key that is followed by anything else stays an Alt key.
 _STRINGS = {
@@ -41,10 +41,16 @@ _STRINGS = {
     "_": re.compile("[A-Z]"),
     "^": re.compile("[0-9A-Z]"),
 }
+# What a reply goes on with whose escape character came by itself, a while before.
+_CUT_REPLY = re.compile(
+    r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337);|P(?:>\||[01]?[$+!])|_G"
+    r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
+)
+# Lines that came at once: nobody types, or sends as prompts, text behind a line's end.
+_LINES = re.compile(r"(?=[^\r\n]*[^\s])[^\r\n]+[\r\n]+(?:[\r\n\t ]*)[^\s]")
+_PLAIN = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _STRING_BODY = re.compile("[^\x00-\x1f\x7f]*")
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
-
-_SHIFT, _ALT, _CTRL = 1, 2, 4
 
 
 class KeyParser(Vt100Parser):
@@ -55,6 +61,9 @@ class KeyParser(Vt100Parser):
     Args:
         feed_key_callback: Gets each key press.
         now: A monotonic clock, in seconds.
+
+    Attributes:
+        on_report: Gets what the terminal says of itself (its answers to DA1 and DA2).
     """
 
     def __init__(
@@ -62,6 +71,7 @@ class KeyParser(Vt100Parser):
         feed_key_callback: Callable[[KeyPress], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.on_report: Callable[[str], None] = lambda report: None
         self._now = now
         self._last_fed = 0.0
         super().__init__(feed_key_callback)
@@ -72,6 +82,19 @@ class KeyParser(Vt100Parser):
         self._string_since: float | None = None  # inside an OSC, DCS, APC or PM
         self._paste: list[str] | None = None
         self._paste_size = 0
+        self._lines: list[str] = []  # of a paste that no marks surround
+        self._escaped: float | None = None  # when an Escape was taken for the key
+
+    @property
+    def in_paste(self) -> bool:
+        """The end mark of a paste has not come yet."""
+        return self._paste is not None
+
+    def end_paste(self) -> None:
+        """Takes a paste for complete whose end mark does not come."""
+        if self._paste is not None:
+            self._end_paste(self._pending)
+            self._pending = ""
 
     def feed(self, data: str) -> None:
         """Takes what was read; emits the keys that are complete."""
@@ -87,6 +110,12 @@ class KeyParser(Vt100Parser):
         if paused and self._paste is None and (len(self._pending) > 1 or self._string_since):
             self._pending = ""
             self._string_since = None
+        if self._paste is None and self._string_since is None and not self._pending:
+            if self._feed_lines(data):
+                return
+            if self._escaped is not None and now - self._escaped <= _PATIENCE:
+                data = f"\x1b{data}" if _continues_escape(data) else data
+        self._escaped = None
         data = self._pending + data
         self._pending = ""
         position = 0
@@ -102,21 +131,40 @@ class KeyParser(Vt100Parser):
         """Says that nothing has followed for a while: a lone Escape is the Escape key."""
         if self._paste is not None or self._string_since is not None:
             return
+        self._end_lines()
         # Longer beginnings are replies or keys that a slow link has cut.
         if self._pending == "\x1b":
             self._emit(Keys.Escape, "\x1b")
             self._pending = ""
+            self._escaped = self._now()
         elif len(self._pending) == 2:
             self._emit(Keys.Escape, "\x1b")
             self._emit(self._pending[1], self._pending[1])
             self._pending = ""
 
     def _emit(self, key: Keys | str | tuple[Keys | str, ...], data: str) -> None:
-        if isinstance(key, tuple):
-            for index, one in enumerate(key):
-                self.feed_key_callback(KeyPress(one, data if index == 0 else ""))
-        else:
-            self.feed_key_callback(KeyPress(key, data))
+        for index, one in enumerate(key if isinstance(key, tuple) else (key,)):
+            # What a character types is itself, whatever it was spelled with.
+            typed = one if not isinstance(one, Keys) else data if index == 0 else ""
+            self.feed_key_callback(KeyPress(one, typed))
+
+    def _feed_lines(self, data: str) -> bool:
+        """Collects lines that came at once, from a terminal without bracketed paste.
+
+        Such a paste comes in pieces; it ends when nothing follows for a while.
+        """
+        plain = _PLAIN.fullmatch(data) is not None
+        if plain and (self._lines or _LINES.search(data)):
+            self._lines.append(data)
+            return True
+        self._end_lines()
+        return False
+
+    def _end_lines(self) -> None:
+        if self._lines:
+            text = "".join(self._lines)
+            self._lines = []
+            self._emit(Keys.BracketedPaste, text)
 
     def _feed_keys(self, data: str, position: int) -> int:
         """Takes one sequence, or one run of text; returns where it ends."""
@@ -179,7 +227,9 @@ class KeyParser(Vt100Parser):
             self._paste = []
             self._paste_size = 0
         elif len(sequence) < _MAX_SEQUENCE and not _CPR.fullmatch(sequence):
-            key = _modified_key(sequence) or ANSI_SEQUENCES.get(sequence)
+            if sequence.endswith("c"):
+                self.on_report(sequence)
+            key = key_of(sequence)
             if key is not None:
                 self._emit(key, sequence)
         return end
@@ -245,41 +295,6 @@ class KeyParser(Vt100Parser):
         self._emit(Keys.BracketedPaste, text)
 
 
-def _modified_key(sequence: str) -> Keys | str | tuple[Keys | str, ...] | None:
-    """Translates keys that come with their modifiers (CSI u, and xterm's modifyOtherKeys)."""
-    match = _MODIFIED.fullmatch(sequence)
-    if match is None:
-        return None
-    if match["u"] is None:
-        code, mods = int(match["code"]), int(match["mods"])
-    else:
-        fields = [field.split(":")[0] for field in match["u"].split(";")]
-        code = int(fields[0] or 0)
-        mods = int(fields[1] or 1) if len(fields) > 1 else 1
-    if code > sys.maxunicode:
-        return None
-    held = max(0, mods - 1)
-    key = _plain_key(code, held)
-    if key is None or not held & _ALT:
-        return key
-    return (Keys.Escape, key)
-
-
-def _plain_key(code: int, held: int) -> Keys | str | None:
-    char = chr(code)
-    if char in "\r\n":
-        return Keys.ControlJ if held & (_SHIFT | _CTRL) else Keys.ControlM
-    if char == "\t":
-        return Keys.BackTab if held & _SHIFT else Keys.ControlI
-    if char in "\x7f\x08":
-        return Keys.ControlW if held & _CTRL else Keys.ControlH
-    if held & _CTRL and "@" <= char.upper() <= "_":
-        char = chr(ord(char.upper()) - 64)
-    elif held & _CTRL and char == " ":
-        char = "\x00"
-    elif held & _SHIFT and char.isalpha():
-        char = char.upper()[0]
-    key = ANSI_SEQUENCES.get(char)
-    if isinstance(key, Keys):
-        return key
-    return char if char.isprintable() else None
+def _continues_escape(data: str) -> bool:
+    """Whether this is the rest of a sequence, and nothing that anybody types after Escape."""
+    return _CUT_REPLY.match(data) is not None or f"\x1b{data}" in ANSI_SEQUENCES

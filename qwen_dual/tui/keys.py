@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # It begins nothing here; prompt-toolkit would wait for what follows.
 _EAGER = ("c-x",)
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
-# macros, and Ctrl+Z as a character.
-_UNUSED = ("c-q", "c-s", "c-v", "c-z", "c-@", "c-]", "c-\\", "c-g", "insert")
+# macros.
+_UNUSED = ("c-q", "c-s", "c-v", "c-@", "c-]", "c-\\", "c-g", "insert")
 
 
 def make_bindings(controller: Controller) -> KeyBindings:
@@ -45,6 +45,7 @@ def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
         _bind(bindings, key, lambda: None)
     _bind(bindings, "c-c", controller.control_c)
     _bind(bindings, "c-l", controller.clear_screen)
+    _bind(bindings, "c-z", controller.suspend)
     _bind(bindings, "c-o", controller.expand)
     _bind(bindings, "s-tab", controller.next_mode)
     _bind(bindings, "escape", lambda: _escape(controller))

@@ -7,22 +7,20 @@ synchronized update, so no half-drawn frame is ever shown. It does not decide wh
 
 from __future__ import annotations
 
-import contextvars
 from collections import deque
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.data_structures import Point
-from prompt_toolkit.formatted_text import split_lines, to_formatted_text
-from prompt_toolkit.utils import get_cwidth
+from prompt_toolkit.formatted_text import to_formatted_text
 
+from qwen_dual.tui.reflow import Reflow, rows_above_cursor
 from qwen_dual.tui.tty_output import TerminalOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from prompt_toolkit.application import Application
-    from prompt_toolkit.data_structures import Size
     from prompt_toolkit.formatted_text import AnyFormattedText, StyleAndTextTuples
     from prompt_toolkit.styles import Attrs
 
@@ -33,13 +31,13 @@ RENDERER_ATTRIBUTES = (
     "_last_size",
     "_last_style",
     "_min_available_height",
+    "_style_string_has_style",
 )
 APPLICATION_ATTRIBUTES = ("_on_resize", "_redraw", "_running_in_terminal")
 
 _BEGIN_UPDATE = "\x1b[?2026h"
 _END_UPDATE = "\x1b[?2026l"
-# Not ED 2: some terminals push the whole screen into the scrollback at that.
-_HOME_AND_CLEAR = "\x1b[H\x1b[J"
+_HOME = "\x1b[H"
 _MAX_HELD = 4 * 1024 * 1024  # characters
 
 
@@ -51,17 +49,29 @@ class Scrollback:
     back and committed in order afterwards; of more than 4 Mi characters the oldest are dropped,
     and a line says so. All methods belong on the event loop's thread.
 
+    What was committed belongs to the terminal: it is never written again, also not when the window
+    changes its size. Where it stands by then only the terminal knows, and whatever was erased and
+    repainted on a guess would stand there twice, or not at all, as would the shell's own lines.
+
     Args:
         app: The application whose region is kept below what is committed.
+        reflow: What the terminal does to long rows when its width changes.
+
+    Attributes:
+        reflow: May be corrected once the terminal has said what it is.
     """
 
-    def __init__(self, app: Application[Any]) -> None:
+    def __init__(self, app: Application[Any], reflow: Reflow = Reflow.CUT) -> None:
+        self.reflow = reflow
         self._app = app
         self._held: deque[StyleAndTextTuples] = deque()
         self._held_size = 0
         self._lines_left_out = 0
-        self._tail: Callable[[], AnyFormattedText] | None = None
-        self._resize_missed = False
+        self._draw_missed = False
+        self._redraw_app = app._redraw
+        app._redraw = self._redraw_if_writable  # type: ignore[method-assign]
+        app._on_resize = self._resized  # type: ignore[method-assign]
+        app.before_render += lambda _: self._follow_width()
         # run_in_terminal ends with a draw: what was held back meanwhile can follow it.
         app.after_render += lambda _: self._release()
         if isinstance(app.output, TerminalOutput):
@@ -109,57 +119,39 @@ class Scrollback:
         with self._update():
             self._erase_region()
             # From the region's first row, this many newlines scroll out what is above it and
-            # not one blank row.
+            # not one blank row; nothing is left to erase.
             output.write_raw("\n" * (output.get_size().rows - 1))
-            output.write_raw(_HOME_AND_CLEAR)
+            output.write_raw(_HOME)
             self._app._redraw()
 
-    def replay(self, text: AnyFormattedText) -> None:
-        """Repaints the window after its width has changed: the text's end, then the region.
-
-        Args:
-            text: The end of the transcript, laid out for the new width; as much is shown as fits.
-        """
-        if not self._app.is_running or not self._writable():
+    def leave(self) -> None:
+        """Takes the region away, for another program that gets the terminal."""
+        if not self._app.is_running or self._app._running_in_terminal:
             return
-        output = self._app.output
         with self._update():
-            output.reset_attributes()
-            output.enable_autowrap()
-            output.write_raw(_HOME_AND_CLEAR)
+            self._erase_region()
+            self._app.renderer.reset()
+
+    def come_back(self) -> None:
+        """Draws the region at the cursor, wherever another program has left that."""
+        if not self._app.is_running or self._app._running_in_terminal:
+            return
+        with self._update():
+            self._app.output.write_raw("\r")
             self._forget_region()
-            size = output.get_size()
-            rows = size.rows - self._region_height(size)
-            self._write(_last_rows(_with_newline(to_formatted_text(text)), rows, size.columns))
             self._app._redraw()
-
-    def on_resize(self, tail: Callable[[], AnyFormattedText]) -> None:
-        """Takes over what happens at SIGWINCH.
-
-        A change of width replays the transcript's end, for terminals wrap anew what they show; a
-        change of height only redraws the region.
-
-        Args:
-            tail: Gives the end of the transcript, laid out for the new width.
-        """
-        self._tail = tail
-        self._app._on_resize = self._resized  # type: ignore[method-assign]
 
     def finish(self) -> None:
         """Prints what is still held back. For after the application has ended."""
         if self._held:
             self._draw(self._take_held())
 
-    def _region_height(self, size: Size) -> int:
-        container, context = self._app.layout.container, self._app.context
-        # Filters in the layout ask for the application of the context.
-        run = contextvars.copy_context().run if context is None else context.copy().run
-        return min(run(container.preferred_height, size.columns, size.rows).preferred, size.rows)
+    def _blocked(self) -> bool:
+        output = self._app.output
+        return isinstance(output, TerminalOutput) and output.blocked
 
     def _writable(self) -> bool:
-        output = self._app.output
-        blocked = isinstance(output, TerminalOutput) and output.blocked
-        return not blocked and not self._app._running_in_terminal
+        return not self._blocked() and not self._app._running_in_terminal
 
     def _draw(self, fragments: StyleAndTextTuples) -> None:
         with self._update():
@@ -183,14 +175,41 @@ class Scrollback:
                 output.flush()
 
     def _erase_region(self) -> None:
-        output, renderer = self._app.output, self._app.renderer
+        output = self._app.output
         output.hide_cursor()
         output.write_raw("\r")
-        output.cursor_up(renderer._cursor_pos.y)
+        output.cursor_up(self._rows_above_cursor())
         output.reset_attributes()
         output.erase_down()
         output.enable_autowrap()
         self._forget_region()
+
+    def _rows_above_cursor(self) -> int:
+        renderer = self._app.renderer
+        cursor, screen, size = renderer._cursor_pos, renderer._last_screen, renderer._last_size
+        columns = self._app.output.get_size().columns
+        if screen is None or size is None or size.columns == columns:
+            return cursor.y
+        styled = renderer._style_string_has_style
+        assert styled is not None  # made for the draw that the screen is of
+        return rows_above_cursor(screen, cursor, columns, self.reflow, styled.__getitem__)
+
+    def _follow_width(self) -> None:
+        """Erases the region where it has got to before it is drawn for another width."""
+        renderer = self._app.renderer
+        size = renderer._last_size
+        if renderer._last_screen is None or size is None:
+            return
+        if size.columns != self._app.output.get_size().columns:
+            self._erase_region()
+
+    def _redraw_if_writable(self, render_as_done: bool = False) -> None:
+        # A draw that does not reach the terminal would leave the renderer with a wrong idea of
+        # it. The first one and the last are small, and others wait for them.
+        if self._blocked() and self._app.render_counter and not render_as_done:
+            self._draw_missed = True
+            return
+        self._redraw_app(render_as_done)
 
     def _forget_region(self) -> None:
         renderer = self._app.renderer
@@ -246,21 +265,16 @@ class Scrollback:
             self._draw(self._take_held())
 
     def _on_drained(self, lost: bool) -> None:
-        if lost or self._resize_missed:
-            # Draws were dropped or made for another width: repaint all of the window.
-            self._resize_missed = False
-            self.replay(self._tail() if self._tail is not None else "")
+        if lost or self._draw_missed:
+            self._draw_missed = False
+            self.shrink()
         self._release()
 
     def _resized(self) -> None:
-        if not self._writable():
-            self._resize_missed = True
-            return
-        size, last = self._app.output.get_size(), self._app.renderer._last_size
-        if last is not None and last.columns == size.columns:
+        if self._writable():
             self.shrink()
         else:
-            self.replay(self._tail() if self._tail is not None else "")
+            self._draw_missed = True
 
 
 def _with_newline(fragments: StyleAndTextTuples) -> StyleAndTextTuples:
@@ -270,18 +284,3 @@ def _with_newline(fragments: StyleAndTextTuples) -> StyleAndTextTuples:
 
 def _size(fragments: StyleAndTextTuples) -> int:
     return sum(len(fragment[1]) for fragment in fragments)
-
-
-def _last_rows(fragments: StyleAndTextTuples, rows: int, columns: int) -> StyleAndTextTuples:
-    """Cuts whole lines off the beginning until the rest fits into so many rows."""
-    lines = list(split_lines(fragments))[:-1]
-    result: StyleAndTextTuples = []
-    for line in reversed(lines):
-        width = sum(
-            get_cwidth(fragment[1]) for fragment in line if "[ZeroWidthEscape]" not in fragment[0]
-        )
-        rows -= max(1, -(-width // columns))
-        if rows < 0:
-            break
-        result = [*line, ("", "\n"), *result]
-    return result

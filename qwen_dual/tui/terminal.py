@@ -29,6 +29,35 @@ if TYPE_CHECKING:
 # starts with ESC, so a sequence that was cut off before it is aborted.
 RESTORE = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?2004l\x1b[?25h"
 _RESTORE_TIMEOUT = 0.5  # seconds
+
+KEYS_ON = b"\x1b[>4;1m"
+"""Asks for keys with their modifiers where they would be lost, as Shift+Enter's (XTMODKEYS)."""
+
+KEYS_OFF = b"\x1b[>4m"
+
+# Terminals known to take that for what it is. To some that skip the ``>`` it is an underline.
+_KEY_TERMS = ("tmux", "foot", "xterm-ghostty", "wezterm")
+_KEY_PROGRAMS = ("iTerm.app", "WezTerm", "ghostty", "mintty", "tmux")
+
+# All that a handler can still do something about; by itself each would end the process at once.
+_ENDING = (
+    "SIGTERM",
+    "SIGHUP",
+    "SIGQUIT",
+    "SIGABRT",
+    "SIGALRM",
+    "SIGVTALRM",
+    "SIGPROF",
+    "SIGXCPU",
+    "SIGPWR",
+    "SIGPOLL",
+)
+ENDING = tuple(signal.Signals[name] for name in _ENDING if name in signal.Signals.__members__)
+"""Signals that end the session in order."""
+
+IGNORED = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that mean nothing here, and would end the process too."""
+
 _256_COLOURS = ("256color", "kitty", "alacritty", "foot", "wezterm", "ghostty", "iterm")
 
 
@@ -46,6 +75,20 @@ def color_depth(env: Mapping[str, str]) -> ColorDepth:
     if any(name in term for name in _256_COLOURS):
         return ColorDepth.DEPTH_8_BIT
     return ColorDepth.DEPTH_4_BIT
+
+
+def tells_modifiers(env: Mapping[str, str]) -> bool:
+    """Whether the terminal may be asked for keys with their modifiers.
+
+    Args:
+        env: The environment.
+    """
+    if env.get("STY"):
+        return False  # screen, whatever it runs in
+    term, program = env.get("TERM", ""), env.get("TERM_PROGRAM", "")
+    if env.get("TMUX") or env.get("XTERM_VERSION"):
+        return True
+    return term.startswith(_KEY_TERMS) or program in _KEY_PROGRAMS
 
 
 def create_output(
@@ -73,6 +116,7 @@ def create_output(
         color_depth=color_depth(env),
         term=env.get("TERM", ""),
         own_fd=own,
+        keys=(KEYS_ON.decode(), KEYS_OFF.decode()) if tells_modifiers(env) else ("", ""),
     )
 
 
@@ -84,10 +128,12 @@ class TerminalGuard:
 
     Args:
         fd: A descriptor of the terminal; one that is no terminal is left alone.
+        keys: `KEYS_ON` may have been sent.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, keys: bool = False) -> None:
         self._fd = fd
+        self._restore = RESTORE + (KEYS_OFF if keys else b"")
         self._modes: list[int | list[bytes | int]] | None = None
         self._own: int | None = None
 
@@ -129,7 +175,7 @@ class TerminalGuard:
     def _write_restore(self) -> None:
         fd = self._fd if self._own is None else self._own
         deadline = time.monotonic() + _RESTORE_TIMEOUT
-        left = memoryview(RESTORE)
+        left = memoryview(self._restore)
         poll = select.poll()
         poll.register(fd, select.POLLOUT)
         while left and (seconds := deadline - time.monotonic()) > 0:
@@ -149,12 +195,13 @@ def handle_signals(
 ) -> Iterator[None]:
     """Turns signals into calls on the running event loop, for as long as the context lasts.
 
-    SIGWINCH and SIGTSTP are left to prompt-toolkit, which must not take SIGINT as well
-    (`run_async(handle_sigint=False)`). Afterwards the handlers are as they were.
+    SIGWINCH is left to prompt-toolkit, which must not take SIGINT as well
+    (`run_async(handle_sigint=False)`). SIGUSR1 and SIGUSR2 do nothing. Afterwards the handlers are
+    as they were.
 
     Args:
-        on_terminate: Called with SIGTERM or SIGHUP, at each one. A SIGHUP that the parent had
-            ignored (nohup) stays ignored.
+        on_terminate: Called with the number of a signal that ends a program (`ENDING`), at each
+            one. A SIGHUP that the parent had ignored (nohup) stays ignored.
         on_interrupt: Called at SIGINT.
 
     Raises:
@@ -162,18 +209,20 @@ def handle_signals(
     """
     loop = asyncio.get_running_loop()
     handlers: dict[int, tuple[Callable[..., None], tuple[int, ...]]] = {
-        signal.SIGTERM: (on_terminate, (signal.SIGTERM,)),
         signal.SIGINT: (on_interrupt, ()),
+        # Not SIG_IGN, which the programs that tools run would inherit.
+        **{number: (lambda: None, ()) for number in IGNORED},
     }
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        handlers[signal.SIGHUP] = (on_terminate, (signal.SIGHUP,))
+    for number in ENDING:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            handlers[number] = (on_terminate, (number,))
     before = {number: signal.getsignal(number) for number in handlers}
     try:
-        for number, (callback, arguments) in handlers.items():
-            loop.add_signal_handler(number, callback, *arguments)
+        for handled, (callback, arguments) in handlers.items():
+            loop.add_signal_handler(handled, callback, *arguments)
         yield
     finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
+        for handled, handler in before.items():
+            loop.remove_signal_handler(handled)
             if handler is not None:
-                signal.signal(number, handler)
+                signal.signal(handled, handler)

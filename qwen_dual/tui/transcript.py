@@ -1,7 +1,7 @@
-"""Finished blocks on their way to the scrollback, and the end of what went there.
+"""Finished blocks on their way to the scrollback.
 
 Rendering Markdown takes milliseconds a block, so each pass has a budget and the rest waits, in
-order. What was committed is kept for the repaint after a change of width, the last of it only.
+order.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from qwen_dual.tui.spoken import spoken as in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from prompt_toolkit.formatted_text import StyleAndTextTuples
-
     from qwen_dual.tui.blocks import Block
     from qwen_dual.tui.lines import Line
     from qwen_dual.tui.render import BlockRenderer
@@ -30,8 +28,6 @@ BUDGET = 0.012
 IDLE_BUDGET = 0.03
 """The same when no turn runs, so that what a flood left is shown soon."""
 
-KEPT_BLOCKS = 150
-
 
 class Transcript:
     """What has been said, as far as the screen goes.
@@ -40,7 +36,6 @@ class Transcript:
         scrollback: takes the text.
         renderer: gives a block's lines.
         width: the columns to render for.
-        rows: how many rows a repaint can show.
         spoken: words in place of symbols, for a screen reader.
     """
 
@@ -49,18 +44,15 @@ class Transcript:
         scrollback: Scrollback,
         renderer: BlockRenderer,
         width: Callable[[], int],
-        rows: Callable[[], int],
         *,
         spoken: bool = False,
     ) -> None:
         self._scrollback = scrollback
         self._renderer = renderer
         self._width = width
-        self._rows = rows
         self._spoken = spoken
         self._on_hold = False
         self._waiting: deque[Block] = deque()
-        self._kept: deque[Block] = deque(maxlen=KEPT_BLOCKS)
         self._last: Block | None = None
 
     def add(self, blocks: Iterable[Block]) -> None:
@@ -94,23 +86,10 @@ class Transcript:
                 lines = []
             lines += self._lines(block, width, self._last)
             self._last = block
-            self._kept.append(block)
             if time.monotonic() >= deadline:
                 break
         self._scrollback.commit(join(lines))
         return True
-
-    def tail(self) -> StyleAndTextTuples:
-        """The end of what was committed, rendered for the width there is now."""
-        width, rows = self._width(), self._rows()
-        blocks = list(self._kept)
-        lines: list[Line] = []
-        for index in range(len(blocks) - 1, -1, -1):
-            previous = blocks[index - 1] if index else None
-            lines = self._lines(blocks[index], width, previous) + lines
-            if len(lines) >= rows:
-                break
-        return join(lines)
 
     def _lines(self, block: Block, width: int, previous: Block | None) -> list[Line]:
         lines = self._renderer.render(block, width, previous)
@@ -120,5 +99,4 @@ class Transcript:
         if lines:
             self._scrollback.commit(join(lines))
         self._scrollback.clear()
-        self._kept.clear()
         self._last = None

@@ -201,6 +201,7 @@ class TerminalOutput(Vt100_Output):
         color_depth: What the terminal can show.
         term: The terminal's name, as in TERM.
         own_fd: A descriptor to close together with the output.
+        keys: What asks for keys with their modifiers, and what ends that.
     """
 
     def __init__(
@@ -212,6 +213,7 @@ class TerminalOutput(Vt100_Output):
         color_depth: ColorDepth,
         term: str,
         own_fd: int | None = None,
+        keys: tuple[str, str] = ("", ""),
     ) -> None:
         super().__init__(
             stdout,
@@ -224,6 +226,7 @@ class TerminalOutput(Vt100_Output):
         self._writer = writer
         self._size_fd = size_fd
         self._own_fd = own_fd
+        self._keys_on, self._keys_off = keys
         self._batches = 0
         self._text_encoding = stdout.encoding or "utf-8"
 
@@ -253,6 +256,24 @@ class TerminalOutput(Vt100_Output):
         data = "".join(self._buffer)
         self._buffer = []
         self._writer.write(data.encode(self._text_encoding, "replace"))
+
+    def enable_bracketed_paste(self) -> None:
+        """Asks for pastes in marks; the renderer does so when it gets the terminal."""
+        super().enable_bracketed_paste()
+        self.write_raw(self._keys_on)
+
+    def disable_bracketed_paste(self) -> None:
+        """Ends that, when the renderer gives the terminal away."""
+        super().disable_bracketed_paste()
+        self.write_raw(self._keys_off)
+
+    def erase_down(self) -> None:
+        """Erases from the cursor, which is in the first column, to the end of the window.
+
+        An erase that begins at the window's first cell makes tmux push a copy of the window into
+        its history (`scroll-on-clear`), so it begins one column further.
+        """
+        self.write_raw("\x1b[K\x1b[C\x1b[J\r")
 
     def close(self, timeout: float = 1.0) -> None:
         """Writes what waits, for at most `timeout` seconds, and ends all writing."""

@@ -141,6 +141,7 @@ class FakeScreen:
     expanded: int = 0
     edited: int = 0
     paged: list[str] = field(default_factory=list)
+    suspended: int = 0
     raw: bool = False
     wakes: list[float] = field(default_factory=list)
 
@@ -167,6 +168,10 @@ class FakeScreen:
     def page(self, text: str) -> None:
         """Records."""
         self.paged.append(text)
+
+    def suspend(self) -> None:
+        """Counts."""
+        self.suspended += 1
 
     def toggle_raw(self) -> None:
         """Toggles."""

@@ -222,9 +222,8 @@ def test_shell_mode_runs_what_is_typed_and_stays() -> None:
     assert in_shell(desk)
 
 
-def test_escape_and_backspace_leave_shell_mode_before_anything_else() -> None:
+def test_escape_and_backspace_leave_shell_mode() -> None:
     desk = Desk()
-    desk.session.busy = True
     desk.controller.bang()
     desk.controller.backspace()
     assert not in_shell(desk)
@@ -236,6 +235,18 @@ def test_escape_and_backspace_leave_shell_mode_before_anything_else() -> None:
     assert not in_shell(desk)
     assert desk.controller.editor.text == "a"
     assert desk.session.interrupts == 0
+
+
+def test_escape_in_shell_mode_interrupts_what_runs_before_it_leaves_the_mode() -> None:
+    desk = Desk()
+    desk.session.busy = True
+    desk.controller.bang()
+    desk.controller.escape()
+    assert in_shell(desk)
+    assert desk.session.interrupts == 1
+    desk.session.busy = False
+    desk.controller.escape()
+    assert not in_shell(desk)
 
 
 def test_shell_commands_have_a_history_of_their_own() -> None:

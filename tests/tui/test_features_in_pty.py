@@ -179,20 +179,17 @@ def test_the_last_answer_is_copied_through_the_terminal() -> None:
         host.quit()
 
 
-def test_a_theme_repaints_what_is_on_the_screen() -> None:
+def test_a_theme_colours_what_comes_from_then_on() -> None:
     with hosted(env={"COLORTERM": "truecolor"}) as host:
         host.terminal.wait_for(READY)
-        host.prompt("say something")
-        host.terminal.wait_for("✦ something")
-
-        def colours() -> list[str]:
-            """None while the screen is being drawn anew."""
-            rows = enumerate(host.terminal.screen)
-            return [host.terminal.cell(row, 0).fg for row, text in rows if text == "✦ something"]
-
-        (before,) = colours()
+        host.prompt("say before")
+        host.terminal.wait_for("✦ before")
         host.prompt("/theme mono")
-        host.terminal.wait_for(lambda _: colours() not in ([], [before]))
+        host.prompt("say after")
+        host.terminal.wait_for("✦ after")
+        rows = host.terminal.screen
+        before, after = (rows.index(f"✦ {text}") for text in ("before", "after"))
+        assert host.terminal.cell(before, 0).fg != host.terminal.cell(after, 0).fg
         host.quit()
 
 

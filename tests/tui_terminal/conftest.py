@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -18,14 +19,21 @@ if TYPE_CHECKING:
 class Program:
     """The program's host: its terminal, and a line to it and from it."""
 
-    def __init__(self, rows: int, cols: int, env: dict[str, str | None]) -> None:
+    def __init__(
+        self, rows: int, cols: int, env: dict[str, str | None], *, job: bool = False
+    ) -> None:
         self._command_read, self._command_write = os.pipe()
         self._answer_read, self._answer_write = os.pipe()
         os.set_blocking(self._answer_read, False)
         self._answers = b""
         fds = [self._command_read, self._answer_write]
         argv = [sys.executable, "-m", "tests.tui_terminal.ui_program", *map(str, fds)]
-        self.terminal = Terminal.spawn(argv, rows=rows, cols=cols, env=env, pass_fds=fds)
+        shell = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
+        self.terminal = Terminal.spawn(
+            shell if job else argv, rows=rows, cols=cols, env=env, pass_fds=fds
+        )
+        if job:
+            self.terminal.send(f"PS1='shell: '; {shlex.join(argv)}\r")
         os.close(self._command_read)
         os.close(self._answer_write)
 
@@ -62,8 +70,10 @@ def start() -> Iterator[Callable[..., Program]]:
     """Starts the program and waits for its first screen; ends it after the test."""
     running: list[Program] = []
 
-    def start_program(rows: int = 24, cols: int = 80, **env: str | None) -> Program:
-        program = Program(rows, cols, env)
+    def start_program(
+        rows: int = 24, cols: int = 80, *, job: bool = False, **env: str | None
+    ) -> Program:
+        program = Program(rows, cols, env, job=job)
         running.append(program)
         program.terminal.wait_for("footer")
         return program

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import termios
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Program]
 
+_STOPPED = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
 REGION = ["live 0", "live 1", "footer"]
 
 
@@ -86,18 +88,116 @@ def test_clearing_keeps_what_was_above_in_the_scrollback(start: Start) -> None:
     assert program.terminal.history == ["before the app", "one"]
 
 
-def test_a_change_of_width_repaints_the_end_of_the_transcript(start: Start) -> None:
+def test_a_change_of_width_leaves_what_stands_there(start: Start) -> None:
     program = start(rows=8, cols=40)
     for n in range(20):
-        program.command(f"commit line {n} " + "x" * 20)
+        program.command(f"commit line {n}")
     program.terminal.wait_for("line 19")
     program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
-    program.terminal.resize(8, 20)
-    # As many whole lines as fit above the region, wrapped for the new width.
-    tail = ["line 18 xxxxxxxxxxxx", "x" * 8, "line 19 xxxxxxxxxxxx", "x" * 8]
-    program.terminal.wait_for(lambda t: t.screen == [*tail, *REGION, ""])
-    program.command("commit next")
-    program.terminal.wait_for(lambda t: t.screen == [*tail, "next", *REGION])
+    said = ["before the app", *(f"line {n}" for n in range(20))]
+    for cols in (20, 60, 30):
+        program.terminal.resize(8, cols)
+        program.command(f"commit at {cols}")
+        said.append(f"at {cols}")
+        program.terminal.wait_for(lambda t: t.lines == [*said, *REGION])
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("how", ["ctrl+z", "SIGTSTP"])
+def test_stopped_it_gives_the_terminal_to_the_shell_until_it_goes_on(
+    start: Start, how: str
+) -> None:
+    program = start(job=True)
+    if how == "ctrl+z":
+        program.terminal.send("\x1a")
+    else:
+        program.command("pid")
+        program.terminal.wait_for(lambda _: program.answers)
+        os.kill(int(program.answers[-1].removeprefix("pid ")), signal.SIGTSTP)
+    program.terminal.wait_for(lambda t: "shell:" in t.lines)
+    assert_restored(program)
+    assert "footer" not in program.terminal.text
+    program.terminal.send("echo said meanwhile; fg\r")
+    program.terminal.wait_for(lambda t: t.lines[-3:] == REGION)
+    assert_raw(program)
+    shown = "\n".join(program.terminal.lines)
+    assert (
+        0
+        < shown.index("before the app")
+        < shown.index("\nsaid meanwhile\n")
+        < shown.index("live 0")
+    )
+    program.terminal.send("a\r")
+    program.wait_answer("key a", "key c-m")
+
+
+def test_after_a_stop_that_nobody_hears_of_it_has_all_it_had(start: Start) -> None:
+    program = start()
+    program.terminal.signal(signal.SIGSTOP)
+    program.terminal.wait_for(lambda _: os.waitid(os.P_PID, program.terminal.pid, _STOPPED))
+    shell_modes(program)
+    program.terminal.signal(signal.SIGCONT)
+    program.terminal.wait_for(lambda _: is_raw(program))
+    program.terminal.wait_for(lambda t: t.lines[-3:] == REGION)
+    program.terminal.send("a\r")
+    program.wait_answer("key a", "key c-m")
+
+
+def test_without_a_shell_to_continue_it_ctrl_z_stops_nothing(start: Start) -> None:
+    program = start()
+    program.terminal.send("\x1aa")
+    program.wait_answer("key a")
+    program.terminal.wait_for(lambda t: t.lines == ["before the app", *REGION])
+    assert_raw(program)
+
+
+def test_modes_that_another_program_changed_are_put_right_at_the_next_frame(start: Start) -> None:
+    program = start()
+    shell_modes(program)
+    program.command("live 3")
+    program.terminal.wait_for(lambda _: is_raw(program))
+    shell_modes(program)
+    program.terminal.send("a\r")  # a line, in the mode there is
+    program.terminal.wait_for(lambda _: is_raw(program))
+    program.wait_answer("key a", "key c-j")
+
+
+def test_a_paste_without_its_end_comes_after_a_pause(start: Start) -> None:
+    program = start()
+    program.terminal.send("\x1b[200~pasted")
+    program.wait_answer("key <bracketed-paste> pasted")
+    program.terminal.send("a")
+    program.wait_answer("key a")
+
+
+def test_shift_enter_is_asked_for_and_given_back_where_it_is_understood(start: Start) -> None:
+    asked = start(TERM="foot")
+    asked.command("exit")
+    asked.terminal.wait_exit()
+    raw = bytes(asked.terminal.raw)
+    assert 0 < raw.index(b"\x1b[>4;1m") < raw.rindex(b"\x1b[>4m")
+    other = start()
+    other.command("exit")
+    other.terminal.wait_exit()
+    assert b"\x1b[>4" not in other.terminal.raw
+
+
+def shell_modes(program: Program) -> None:
+    """What `stty sane` does."""
+    found = termios.tcgetattr(program.terminal._fd)
+    found[3] |= termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
+    found[0] |= termios.ICRNL
+    termios.tcsetattr(program.terminal._fd, termios.TCSANOW, found)
+
+
+def is_raw(program: Program) -> bool:
+    return not termios.tcgetattr(program.terminal._fd)[3] & (termios.ECHO | termios.ICANON)
+
+
+def assert_raw(program: Program) -> None:
+    assert is_raw(program)
+    raw = bytes(program.terminal.raw)
+    assert raw.rfind(b"\x1b[?2004h") > raw.rfind(b"\x1b[?2004l")
 
 
 @pytest.mark.parametrize("rows", [5, 14])
@@ -151,7 +251,9 @@ def modes(program: Program) -> object:
     return termios.tcgetattr(program.terminal._fd)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGXCPU]
+)
 def test_a_signal_ends_the_program_and_the_terminal_is_as_before(
     start: Start, number: signal.Signals
 ) -> None:
@@ -161,6 +263,14 @@ def test_a_signal_ends_the_program_and_the_terminal_is_as_before(
     assert program.answers == [f"terminate {number.value}"]
     assert program.terminal.lines == ["before the app", "after the app"]
     assert_restored(program)
+
+
+def test_signals_that_mean_nothing_end_nothing(start: Start) -> None:
+    program = start()
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        program.terminal.signal(number)
+    program.command("ping 1")
+    program.wait_answer("pong 1")
 
 
 def test_an_exception_leaves_the_terminal_as_before(start: Start) -> None:

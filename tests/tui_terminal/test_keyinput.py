@@ -80,6 +80,23 @@ KEYS = {
     "\x1b[97;3u": [Keys.Escape, "a"],
     "\x1b[97;2u": ["A"],
     "\x1b[32;2u": [" "],
+    "\x1b[27;2;65~": ["A"],
+    "\x1b[97u": ["a"],
+    "\x1b[97;1:3u": [],
+    "\x1b[97;1:2u": ["a"],
+    "\x1b[97;65u": ["A"],
+    "\x1b[97:65;2u": ["A"],
+    "\x1b[50:64;2u": ["@"],
+    "\x1b[97;2;196u": ["Ä"],
+    "\x1b[97;9u": [],
+    "\x1b[59;5u": [],
+    "\x1b[97;6u": [Keys.ControlA],
+    "\x1b[57404u": ["5"],
+    "\x1b[1;1:1A": [Keys.Up],
+    "\x1b[1;1:3A": [],
+    "\x1b[1;5:2D": [Keys.ControlLeft],
+    "\x1b[1;129B": [Keys.Down],
+    "\x1b[3;1:1~": [Keys.Delete],
     "\x1b[57441;1u": [],
     "\x1b[99999999999;5u": [],
     "\x1b[200~pasted\rtext\x1b[201~": [Keys.BracketedPaste],
@@ -198,6 +215,67 @@ class Counting(str):
 
     def __radd__(self, other: str) -> Counting:
         return Counting(str(other) + str(self))
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"), [("\x1b[32;2u", " "), ("\x1b[27;2;65~", "A"), ("\x1b[97u", "a")]
+)
+def test_a_character_types_itself_whatever_it_is_spelled_with(key: str, typed: str) -> None:
+    assert [press.data for press in Keyboard().feed(key).presses] == [typed]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["]11;rgb:1e1e/1e1e/1e1e\x1b\\", "P>|tmux 3.4\x1b\\", "[?62;4c", "[>84;0;0c", "[24;80R"],
+)
+def test_a_reply_whose_escape_came_long_before_types_nothing(rest: str) -> None:
+    keyboard = Keyboard().feed("\x1b")
+    keyboard.parser.flush()
+    keyboard.time += 0.12
+    assert keyboard.feed(rest, "a").keys == [Keys.Escape, "a"]
+
+
+def test_a_key_whose_escape_came_long_before_is_that_key() -> None:
+    keyboard = Keyboard().feed("\x1b")
+    keyboard.parser.flush()
+    keyboard.time += 0.12
+    assert keyboard.feed("[A").keys == [Keys.Escape, Keys.Up]
+
+
+@pytest.mark.parametrize("typed", ["]", "[", "[a", "hello", "]11", "P"])
+def test_what_is_typed_after_escape_is_typed(typed: str) -> None:
+    keyboard = Keyboard().feed("\x1b")
+    keyboard.parser.flush()
+    keyboard.time += 0.12
+    assert keyboard.feed(typed).keys == [Keys.Escape, *typed]
+
+
+def test_lines_that_come_at_once_are_a_paste() -> None:
+    keyboard = Keyboard().feed("one\rtwo\r", "three\r")
+    assert keyboard.keys == []
+    keyboard.parser.flush()
+    assert [press.data for press in keyboard.presses] == ["one\rtwo\rthree\r"]
+    assert keyboard.keys == [Keys.BracketedPaste]
+    assert keyboard.feed("\r").keys == [Keys.BracketedPaste, Keys.ControlM]
+
+
+def test_a_key_ends_lines_that_came_at_once() -> None:
+    keyboard = Keyboard().feed("one\rtwo", "\x1b[A")
+    assert keyboard.keys == [Keys.BracketedPaste, Keys.Up]
+
+
+@pytest.mark.parametrize("text", ["text\r", "\r\r", "\rtext", "text\r\r", "  \r  \r"])
+def test_one_line_with_its_end_is_keys(text: str) -> None:
+    assert Keys.BracketedPaste not in Keyboard().feed(text).keys
+    assert len(Keyboard().feed(text).keys) == len(text)
+
+
+def test_a_paste_whose_end_does_not_come_can_be_ended() -> None:
+    keyboard = Keyboard().feed("\x1b[200~text\x1b[20")
+    assert keyboard.parser.in_paste
+    keyboard.parser.end_paste()
+    assert [press.data for press in keyboard.presses] == ["text\x1b[20"]
+    assert keyboard.feed("a").keys == [Keys.BracketedPaste, "a"]
 
 
 def test_a_huge_paste_takes_linear_time() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
@@ -17,8 +18,12 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
+from qwen_dual.tui.reflow import Reflow
 from qwen_dual.tui.scrollback import APPLICATION_ATTRIBUTES, RENDERER_ATTRIBUTES, Scrollback
 from qwen_dual.tui.tty_output import TerminalOutput, TtyWriter
+
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import AnyFormattedText
 
 Steps = Callable[["Stage"], Any]
 
@@ -44,20 +49,31 @@ class StuckWriter(TtyWriter):
             callback(lost)
 
 
+class SizedOutput(TerminalOutput):
+    """As wide as the test says."""
+
+    columns: Callable[[], int]
+
+    def get_size(self) -> Size:
+        return Size(rows=24, columns=self.columns())
+
+
 class Stage:
     """A running application with a region of two rows."""
 
-    def __init__(self) -> None:
-        self.region = "live\nfooter"
+    def __init__(self, columns: int = 80) -> None:
+        self.columns = columns
+        self.region: AnyFormattedText = "live\nfooter"
         self.writer = StuckWriter()
         stdout = io.StringIO()
-        self.output = TerminalOutput(
+        self.output = SizedOutput(
             stdout,
             self.writer,
             size_fd=-1,
             color_depth=ColorDepth.DEPTH_8_BIT,
             term="xterm",
         )
+        self.output.columns = lambda: self.columns
         self.draws = 0
 
     def run(self, steps: Steps) -> str:
@@ -66,7 +82,7 @@ class Stage:
 
         async def main() -> None:
             with create_pipe_input() as keys:
-                control = FormattedTextControl(lambda: self.region)
+                control = FormattedTextControl(lambda: self.region, focusable=True)
                 app: Application[None] = Application(
                     layout=Layout(Window(control)),
                     input=keys,
@@ -158,25 +174,80 @@ def test_text_is_held_while_the_terminal_does_not_read() -> None:
     assert written.index("footer") < written.index("three")
 
 
-def test_lost_draws_repaint_the_window() -> None:
+def test_what_a_terminal_missed_is_drawn_anew_and_no_more_than_once() -> None:
     def steps(stage: Stage) -> None:
-        stage.scrollback.on_resize(lambda: "the tail")
         stage.writer.stuck = True
-        stage.writer.read_on(lost=True)
+        for text in ("one", "two", "three"):
+            stage.region = f"live {text}\nfooter"
+            stage.app._redraw()
+        assert stage.writer.written == ""
+        stage.writer.read_on()
 
     written = Stage().run(steps)
-    assert written.index("\x1b[H\x1b[J") < written.index("the tail") < written.index("footer")
+    assert written.count("live") == written.count("footer") == 1
+    assert "live three" in written
 
 
 def test_a_resize_that_was_missed_is_made_up_for() -> None:
     def steps(stage: Stage) -> None:
-        stage.scrollback.on_resize(lambda: "the tail")
         stage.writer.stuck = True
         stage.app._on_resize()
         assert stage.writer.written == ""
         stage.writer.read_on()
 
-    assert "the tail" in Stage().run(steps)
+    assert "footer" in Stage().run(steps)
+
+
+@pytest.mark.parametrize(
+    ("reflow", "up"),
+    [(Reflow.CUT, 2), (Reflow.WRAP, 2 + 1), (Reflow.WRAP_ALL, 2 + 1 + 2)],
+)
+def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
+    reflow: Reflow, up: int
+) -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = reflow
+        # At 20 columns the first row takes two; the cursor's three, and the cursor is in the last.
+        stage.region = [
+            ("", f"{'x' * 30}\nshort\n{'y' * 50}"),
+            ("[SetCursorPosition]", ""),
+            ("", "z"),
+        ]
+        stage.scrollback.redraw()
+        stage.writer.written = ""
+        stage.columns = 20
+        stage.app._on_resize()
+
+    stage = Stage(columns=80)
+    written = stage.run(steps)
+    assert f"\r\x1b[{up}A\x1b[0m\x1b[K" in written
+
+
+def test_a_draw_for_another_width_finds_the_region_whoever_asked_for_it() -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = Reflow.WRAP
+        stage.region = [("", "x" * 30 + "\n"), ("[SetCursorPosition]", ""), ("", "footer")]
+        stage.scrollback.redraw()
+        stage.writer.written = ""
+        stage.columns = 20
+        stage.app._redraw()  # a key came before the signal
+
+    assert "\x1b[2A\x1b[0m\x1b[K" in Stage(columns=80).run(steps)
+
+
+def test_no_erase_begins_at_the_first_cell_of_the_window() -> None:
+    """tmux pushes a copy of the window into its history then."""
+
+    def steps(stage: Stage) -> None:
+        stage.region = "\n".join(map(str, range(30)))
+        stage.scrollback.redraw()
+        stage.scrollback.commit("text")
+        stage.scrollback.clear()
+        stage.app._on_resize()
+
+    written = Stage().run(steps)
+    assert "\x1b[J" in written
+    assert not re.search("(?<!\x1b\\[C)\x1b\\[[02]?J", written)
 
 
 def test_more_than_can_be_held_loses_the_oldest_and_says_so() -> None:
@@ -214,7 +285,6 @@ def test_before_and_after_the_application_text_is_printed() -> None:
     stage.writer.written = ""
     stage.scrollback.redraw()
     stage.scrollback.clear()
-    stage.scrollback.replay("tail")
     assert stage.writer.written == ""
 
 

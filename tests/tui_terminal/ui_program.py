@@ -19,9 +19,10 @@ from prompt_toolkit.layout import Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 
 from qwen_dual.tui.clock import RedrawClock
+from qwen_dual.tui.device import Device
 from qwen_dual.tui.keyinput import create_input
 from qwen_dual.tui.scrollback import Scrollback
-from qwen_dual.tui.terminal import TerminalGuard, create_output, handle_signals
+from qwen_dual.tui.terminal import TerminalGuard, create_output
 
 
 class Program:
@@ -29,8 +30,8 @@ class Program:
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
-        self._transcript: list[str] = []
         self._live = 2
+        self._wide = False
         self._gone = False
         self._output = create_output(self._on_gone)
         self._app: Application[None] = Application(
@@ -43,7 +44,7 @@ class Program:
         )
         self._app.ttimeoutlen = self._app.timeoutlen = 0.05
         self._scrollback = Scrollback(self._app)
-        self._scrollback.on_resize(lambda: "\n".join(self._transcript))
+        self._device = Device(self._app, self._scrollback, lambda: False)
         self._clock = RedrawClock(self._scrollback.redraw, blocked=lambda: self._output.blocked)
 
     async def main(self) -> None:
@@ -51,7 +52,7 @@ class Program:
         async with anyio.create_task_group() as group:
             group.start_soon(self._read_commands)
             group.start_soon(self._clock.run)
-            with handle_signals(self._on_terminate, lambda: self._answer("interrupt")):
+            with self._device.held(self._on_terminate, lambda: self._answer("interrupt")):
                 await self._app.run_async(set_exception_handler=False, handle_sigint=False)
             group.cancel_scope.cancel()
         self._commit("after the app")
@@ -59,10 +60,13 @@ class Program:
         self._output.close()
 
     def _region(self) -> str:
-        return "".join(f"live {n}\n" for n in range(self._live)) + "footer"
+        width = self._output.get_size().columns if self._wide else 0
+        live = [f"live {n}".ljust(width, "=") for n in range(self._live)]
+        return "".join(f"{row}\n" for row in live) + "footer"
 
     def _keys(self) -> KeyBindings:
         bindings = KeyBindings()
+        bindings.add("c-z")(lambda _: self._device.suspend())
 
         @bindings.add(Keys.Any)
         @bindings.add("escape")
@@ -95,6 +99,8 @@ class Program:
     async def _obey(self, name: str, argument: str) -> None:
         if name == "commit":
             self._commit(argument)
+        elif name == "lines":
+            self._commit(argument.replace("|", "\n"))
         elif name == "styled":
             self._scrollback.commit(HTML("<style bg='#ff0000'>red\nred</style> plain"))
         elif name == "flood":
@@ -115,13 +121,21 @@ class Program:
             raise ZeroDivisionError
         elif name == "exit":
             self._app.exit()
+        elif name == "wide":
+            self._wide = bool(argument)
+            self._live = int(argument or 2)
+            self._clock.mark()
+        elif name == "drawn":
+            size = self._app.renderer._last_size
+            self._answer(f"drawn {size.columns}x{size.rows}" if size else "drawn")
+        elif name == "pid":
+            self._answer(f"pid {os.getpid()}")
         elif name == "ping":
             self._answer(f"pong {argument}")
         else:
             getattr(self._scrollback, name)()
 
     def _commit(self, text: str) -> None:
-        self._transcript.append(text)
         self._scrollback.commit(text)
 
     def _on_gone(self) -> None:

@@ -1,0 +1,108 @@
+"""What a change of width does to rows that are already shown. Pure.
+
+Most terminals wrap anew what they show, some cut it off. Where the region begins after a change can
+be told only by who knows which, so the terminal is recognised: by the environment, and by what it
+says of itself (DA2). In doubt it counts as one that cuts: then an old row of the region may stay,
+but no line of the conversation is ever erased.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.utils import get_cwidth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from prompt_toolkit.data_structures import Point
+    from prompt_toolkit.layout.screen import Screen
+
+ASK = "\x1b[>c"
+"""Asks the terminal which one it is; the answer is for ``by_report``."""
+
+_REPORT = re.compile("\x1b\\[>(\\d+);(\\d+);(\\d+)c")
+_NAMES = ("iTerm.app", "WezTerm", "ghostty", "kitty", "rio", "Tabby", "Hyper", "vscode")
+_VARIABLES = ("KITTY_WINDOW_ID", "VTE_VERSION", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "WT_SESSION")
+_TERMS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm")
+
+
+class Reflow(Enum):
+    """How a terminal treats rows that are too long for its new width."""
+
+    CUT = "cut"
+    WRAP = "wrap"  # all but the row the cursor is in
+    WRAP_ALL = "wrap all"
+
+
+def by_environment(env: Mapping[str, str]) -> Reflow | None:
+    """What the environment says, None where it says nothing.
+
+    Args:
+        env: the environment.
+    """
+    term = env.get("TERM", "")
+    if env.get("STY") or term in ("linux", "dumb", ""):
+        return Reflow.CUT
+    if env.get("TMUX"):
+        return Reflow.WRAP_ALL
+    if term.startswith(("screen", "vt")):
+        return Reflow.CUT
+    named = env.get("TERM_PROGRAM") in _NAMES or term.startswith(_TERMS)
+    return Reflow.WRAP if named or any(env.get(name) for name in _VARIABLES) else None
+
+
+def by_report(report: str) -> Reflow | None:
+    """What a terminal's answer to ``ASK`` says, None where it is not one that is known.
+
+    Args:
+        report: the sequence as it came.
+    """
+    match = _REPORT.fullmatch(report)
+    if match is None:
+        return None
+    kind, version, _ = map(int, match.groups())
+    if kind == 84:  # tmux
+        return Reflow.WRAP_ALL
+    if kind == 83 or kind == 41:  # screen; xterm
+        return Reflow.CUT
+    if (kind, version) == (0, 276) or kind == 65:  # xterm.js; VTE
+        return Reflow.WRAP
+    return None
+
+
+def rows_above_cursor(
+    screen: Screen, cursor: Point, columns: int, reflow: Reflow, styled: Callable[[str], bool]
+) -> int:
+    """How many rows above the cursor the region begins once the width has changed.
+
+    Args:
+        screen: the region as it was drawn last.
+        cursor: where it was left, in the region.
+        columns: the new width.
+        reflow: what the terminal does.
+        styled: whether a style shows on a blank.
+    """
+    if reflow is Reflow.CUT:
+        return cursor.y
+    rows = sum(_rows(screen, y, columns, styled) for y in range(cursor.y))
+    if reflow is Reflow.WRAP_ALL:
+        rows += min(cursor.x // columns, _rows(screen, cursor.y, columns, styled) - 1)
+    return rows
+
+
+def _rows(screen: Screen, y: int, columns: int, styled: Callable[[str], bool]) -> int:
+    """How many rows the row ``y`` is wrapped into."""
+    row = screen.data_buffer[y]
+    used = [x for x, cell in row.items() if cell.char != " " or styled(cell.style)]
+    last = max(used, default=-1)
+    rows, column, x = 1, 0, 0
+    while x <= last:
+        width = max(1, get_cwidth(row[x].char))
+        if column + width > columns and column:
+            rows, column = rows + 1, 0
+        column += width
+        x += width
+    return rows

@@ -1,0 +1,233 @@
+"""Terminals that people use, live: a program runs in tmux, or in xterm.js, and both are resized.
+
+Owns the processes of each and what they show. Unlike ``tests.support.pty`` these wrap anew what
+they show when their width changes, and answer what a program asks them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import ptyprocess
+
+from tests.screens.xterm import HERE
+from tests.support.pty import ROOT, terminal_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class LiveTerminal(Protocol):
+    """A terminal with a program in it."""
+
+    def pump(self, seconds: float) -> None:
+        """Lets it read what the program writes, for so long."""
+        ...
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window."""
+        ...
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        ...
+
+    def lines(self) -> list[str]:
+        """History and window, with wrapped rows joined, without blank rows at the end."""
+        ...
+
+    def close(self) -> None:
+        """Ends the program and the terminal."""
+        ...
+
+
+class Tmux:
+    """A tmux server of its own with its defaults; a shell's lines stand above the program."""
+
+    def __init__(self, folder: Path, command: str, rows: int, cols: int) -> None:
+        self._socket = str(folder / "tmux")
+        environment = terminal_environment({"TMUX": None, "TMUX_PANE": None, "STY": None})
+        self._run(
+            *("-f", "/dev/null", "new-session", "-d", "-x", str(cols), "-y", str(rows)),
+            *("-c", str(ROOT), command),
+            env=environment,
+        )
+        self._run("set", "-g", "history-limit", "100000")
+
+    def pump(self, seconds: float) -> None:
+        """tmux reads by itself."""
+        time.sleep(seconds)
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window."""
+        self._run("resize-window", "-x", str(cols), "-y", str(rows))
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        self._run("send-keys", "-l", text)
+
+    def lines(self) -> list[str]:
+        """See ``LiveTerminal``."""
+        text = self._run("capture-pane", "-p", "-J", "-S", "-")
+        return _without_end([line.rstrip() for line in text.split("\n")])
+
+    def close(self) -> None:
+        """Ends the server with all that runs in it."""
+        self._run("kill-server")
+
+    def _run(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", self._socket, *arguments],
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, (arguments, done.stderr)
+        return done.stdout
+
+
+class XtermJs:
+    """xterm.js in a process of Node, connected to a PTY."""
+
+    def __init__(self, package: Path, command: str, rows: int, cols: int) -> None:
+        arguments = [str(HERE / "host.mjs"), str(package), str(rows), str(cols)]
+        self._node = subprocess.Popen(
+            ["node", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        names = ("TMUX", "STY", "TERM_PROGRAM", "VTE_VERSION", "KITTY_WINDOW_ID", "XTERM_VERSION")
+        self._process = ptyprocess.PtyProcess.spawn(
+            ["sh", "-c", command],
+            env=terminal_environment(dict.fromkeys(names)),
+            cwd=str(ROOT),
+            dimensions=(rows, cols),
+        )
+
+    def pump(self, seconds: float) -> None:
+        """See ``LiveTerminal``."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._process.fd], [], [], left)[0]:
+                self._read()
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window."""
+        self.pump(0.01)
+        self._ask(rows=rows, cols=cols)
+        self._process.setwinsize(rows, cols)
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        os.write(self._process.fd, text.encode())
+
+    def lines(self) -> list[str]:
+        """See ``LiveTerminal``."""
+        return _without_end(self._ask(show=True)["lines"])
+
+    def close(self) -> None:
+        """Ends the program and Node."""
+        with self._node:
+            self._node.kill()
+        self._process.kill(signal.SIGKILL)
+        self._process.wait()
+        self._process.close()
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._process.fd, 65536)
+        except OSError:
+            return
+        reply = self._ask(data=base64.b64encode(data).decode())["reply"]
+        if reply:
+            os.write(self._process.fd, reply.encode())
+
+    def _ask(self, **request: Any) -> Any:
+        assert self._node.stdin is not None
+        assert self._node.stdout is not None
+        self._node.stdin.write(json.dumps(request) + "\n")
+        self._node.stdin.flush()
+        return json.loads(self._node.stdout.readline())
+
+
+class LiveProgram:
+    """The small program of the terminal tests in a live terminal, steered through FIFOs.
+
+    Args:
+        folder: an empty folder of this test.
+        shell: lines that the shell prints before the program starts.
+    """
+
+    def __init__(self, folder: Path, shell: Sequence[str]) -> None:
+        self._commands, self._answers = folder / "commands", folder / "answers"
+        for fifo in (self._commands, self._answers):
+            os.mkfifo(fifo)
+        printed = "".join(f"echo {shlex.quote(line)}; " for line in shell)
+        python = shlex.quote(sys.executable)
+        module = "tests.tui_terminal.ui_program"
+        self.command = (
+            f"{printed}exec {python} -m {module} 5 6 "
+            f"5<>{shlex.quote(str(self._commands))} 6<>{shlex.quote(str(self._answers))}"
+        )
+        self.terminal: LiveTerminal
+        self._to = os.open(self._commands, os.O_RDWR)
+        self._from = os.open(self._answers, os.O_RDWR | os.O_NONBLOCK)
+        self._read = b""
+        self._pings = 0
+
+    def do(self, command: str) -> None:
+        """Sends a command and waits until it is done and drawn."""
+        os.write(self._to, f"{command}\n".encode())
+        self.settle()
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size and waits until the program has drawn for it."""
+        self.terminal.resize(rows, cols)
+        self._until(f"drawn {cols}x{rows}", "drawn")
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until the program has nothing more to do and the terminal has shown it."""
+        self._pings += 1
+        self._until(f"pong {self._pings}", f"ping {self._pings}")
+        self.terminal.pump(0.06)  # a frame
+
+    def _until(self, answer: str, ask: str) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            os.write(self._to, f"{ask}\n".encode())
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                self.terminal.pump(0.02)
+                try:
+                    self._read += os.read(self._from, 65536)
+                except BlockingIOError:
+                    pass
+                *lines, self._read = self._read.split(b"\n")
+                if answer.encode() in lines:
+                    return
+                if lines and ask == "drawn":
+                    break
+            assert time.monotonic() < deadline, (answer, self.terminal.lines()[-30:])
+
+    def close(self) -> None:
+        """Ends everything."""
+        self.terminal.close()
+        os.close(self._to)
+        os.close(self._from)
+
+
+def _without_end(lines: list[str]) -> list[str]:
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines

@@ -1,0 +1,61 @@
+"""Which terminals wrap anew what they show, by what they say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen_dual.tui.reflow import Reflow, by_environment, by_report
+from qwen_dual.tui.terminal import tells_modifiers
+
+
+@pytest.mark.parametrize(
+    ("env", "reflow"),
+    [
+        ({"TERM": "xterm-256color"}, None),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux"}, Reflow.WRAP_ALL),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/tmux"}, Reflow.WRAP_ALL),
+        ({"TERM": "screen", "TMUX": "/tmp/tmux", "STY": "1.pts"}, Reflow.CUT),
+        ({"TERM": "screen"}, Reflow.CUT),
+        ({"TERM": "linux"}, Reflow.CUT),
+        ({}, Reflow.CUT),
+        ({"TERM": "xterm-kitty"}, Reflow.WRAP),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, Reflow.WRAP),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"}, Reflow.WRAP),
+    ],
+)
+def test_the_environment_tells(env: dict[str, str], reflow: Reflow | None) -> None:
+    assert by_environment(env) is reflow
+
+
+@pytest.mark.parametrize(
+    ("report", "reflow"),
+    [
+        ("\x1b[>0;276;0c", Reflow.WRAP),
+        ("\x1b[>65;7600;1c", Reflow.WRAP),
+        ("\x1b[>84;0;0c", Reflow.WRAP_ALL),
+        ("\x1b[>83;40900;0c", Reflow.CUT),
+        ("\x1b[>41;390;0c", Reflow.CUT),
+        ("\x1b[>1;2;3c", None),
+        ("\x1b[?62;4c", None),
+    ],
+)
+def test_the_terminal_tells(report: str, reflow: Reflow | None) -> None:
+    assert by_report(report) is reflow
+
+
+@pytest.mark.parametrize(
+    ("env", "may"),
+    [
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(390)"}, True),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux"}, True),
+        ({"TERM": "screen", "TMUX": "/tmp/tmux", "STY": "1.pts"}, False),
+        ({"TERM": "foot"}, True),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, True),
+        ({"TERM": "linux"}, False),
+    ],
+)
+def test_only_terminals_that_are_known_for_it_are_asked_for_modifiers(
+    env: dict[str, str], may: bool
+) -> None:
+    assert tells_modifiers(env) is may
