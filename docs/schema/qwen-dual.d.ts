@@ -515,6 +515,25 @@ export interface ThinkingDelta {
   thinking: string;
 }
 
+/**
+ * How a tool call ended, for whoever shows it; what is not known is left out.
+ *
+ * Attributes:
+ *     output: what was printed, where `content` says more or less than that; the colours of a
+ *         command (SGR sequences, and no others) are kept in it.
+ *     exit_code: of a command that ended by itself.
+ *     signal: the one that ended it, such as `SIGTERM`.
+ *     note: why it ended early, in a few words: `timed out`, `interrupted`.
+ *     duration_ms: how long it ran.
+ */
+export interface ToolOutcome {
+  output?: string;
+  exit_code?: number;
+  signal?: string;
+  note?: string;
+  duration_ms?: number;
+}
+
 /** While a tool runs, at most ten times a second. */
 export interface ToolProgress {
   uuid: string;
@@ -585,6 +604,7 @@ export interface UserEvent {
   message: Message;
   origin?: "keyboard" | "input" | "cli";
   command_id?: string;
+  tool_use_result?: ToolOutcome;
 }
 
 /** The inner response of a resolved request; `message` is a denial's reason, and ours. */

@@ -190,7 +190,7 @@ class Recorder:
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "tool_result":
-                self._tool_result(block)
+                self._tool_result(block, event.get("tool_use_result") or {})
             else:
                 self._submitted(event)
 
@@ -213,7 +213,7 @@ class Recorder:
         message = {"role": "user", "parts": parts}
         return self._chat.add("user", message=message, origin=origin, **more)
 
-    def _tool_result(self, block: dict[str, Any]) -> None:
+    def _tool_result(self, block: dict[str, Any], outcome: dict[str, Any]) -> None:
         chat = self._chat
         if chat is None:
             return
@@ -221,7 +221,8 @@ class Recorder:
         if call_id.startswith(SHELL_CALL) and self._prompt is not None:
             uuid, chat.last, event = self._prompt
             command = event["message"]["content"][0]["text"].removeprefix("!")
-            fields = shell_fields(command, block["content"], is_error=block["is_error"])
+            is_error = block["is_error"]
+            fields = shell_fields(command, block["content"], is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
         else:
             part = part_of(block, self._message.names)
@@ -229,7 +230,7 @@ class Recorder:
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
-                toolCallResult=tool_call_result(block, self._diffs.pop(call_id, "")),
+                toolCallResult=tool_call_result(block, self._diffs.pop(call_id, ""), outcome),
             )
         chat.partial.end_output(call_id)
 

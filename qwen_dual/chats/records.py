@@ -75,15 +75,23 @@ def contents_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return contents
 
 
-def tool_call_result(block: Mapping[str, Any], diff: str = "") -> dict[str, Any]:
-    """What the reference's UI shows of a result: its text, or the change that was made."""
-    shown: Any = bound_text(block["content"], MAX_DISPLAY_BYTES)
+def tool_call_result(
+    block: Mapping[str, Any], diff: str = "", outcome: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the reference's UI shows of a result: its output, or the change that was made.
+
+    How it ended (``shapes.ToolOutcome``) stands beside it, its output left out: the reference
+    keeps only so much of that.
+    """
+    ended = dict(outcome or {})
+    shown: Any = bound_text(ended.pop("output", block["content"]), MAX_DISPLAY_BYTES)
     if diff and not block["is_error"]:
         shown = _file_diff(diff)
     return {
         "callId": block["tool_use_id"],
         "status": "error" if block["is_error"] else "success",
         "resultDisplay": shown,
+        **({"outcome": ended} if ended else {}),
     }
 
 
@@ -115,6 +123,25 @@ def diff_in(record: Record) -> str:
         return ""
     start = diff.find("@@")
     return f"--- a/{name}\n+++ b/{name}\n{diff[start:]}" if start >= 0 else ""
+
+
+def outcome_in(record: Record, content: str) -> dict[str, Any]:
+    """How the call of a ``tool_result`` record ended, as the wire tells it of a live one."""
+    result = record.get("toolCallResult")
+    if not isinstance(result, dict):
+        return {}
+    outcome = known_outcome(result.get("outcome"))
+    shown = result.get("resultDisplay")
+    if isinstance(shown, str) and bound_text(content, MAX_DISPLAY_BYTES) != shown:
+        outcome["output"] = shown
+    return outcome
+
+
+def known_outcome(value: Any) -> dict[str, Any]:
+    """The fields of a ``shapes.ToolOutcome`` in what a file holds; others are left out."""
+    kinds = {"output": str, "exit_code": int, "signal": str, "note": str, "duration_ms": int}
+    held = value if isinstance(value, dict) else {}
+    return {key: held[key] for key, kind in kinds.items() if isinstance(held.get(key), kind)}
 
 
 def usage_metadata(usage: Mapping[str, int]) -> dict[str, int] | None:

@@ -8,9 +8,16 @@ Nothing is left open: every call gets a result.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from qwen_dual.chats.records import blocks_of, diff_in, parts_of, text_of
+from qwen_dual.chats.records import (
+    blocks_of,
+    diff_in,
+    known_outcome,
+    outcome_in,
+    parts_of,
+    text_of,
+)
 from qwen_dual.chats.recovery import INTERRUPTED
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import (
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.records import Block, Part, Record
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ToolOutcome
 
 SHELL = "run_shell_command"
 
@@ -107,7 +115,7 @@ class _Replay:
         elif kind == "tool_result":
             for block in blocks_of(parts_of(record)):
                 if block["type"] == "tool_result":
-                    self._result(block, diff_in(record))
+                    self._result(block, diff_in(record), outcome_in(record, block["content"]))
         elif kind == "user":
             self._user(record)
         elif kind == "system":
@@ -148,7 +156,12 @@ class _Replay:
             command, output = str(shell.get("command", "")), str(shell.get("output", ""))
             self.emit(events.tool_progress(call_id, SHELL, "started", command))
             is_error = bool(shell.get("is_error"))
-            self.emit(events.tool_result(call_id, bound_text(output), is_error=is_error))
+            outcome = cast("ToolOutcome", known_outcome(shell.get("outcome")))
+            self.emit(
+                events.tool_result(
+                    call_id, bound_text(output), is_error=is_error, outcome=outcome or None
+                )
+            )
 
     def _assistant(self, record: Record) -> None:
         model = record.get("model")
@@ -175,7 +188,7 @@ class _Replay:
             answer.feed(ToolCallStart(call_id, block["name"]))
             answer.feed(ToolCallArguments(encode(block["input"]).decode().strip()))
 
-    def _result(self, block: Block, diff: str) -> None:
+    def _result(self, block: Block, diff: str, outcome: dict[str, Any]) -> None:
         call_id, name = block["tool_use_id"], block.get("name")
         for call in self._open:
             if call[0] == call_id or (not call_id and call[1] == name):
@@ -184,7 +197,9 @@ class _Replay:
                     preview = {"kind": "diff", "title": "", "text": diff}
                     self.emit(events.tool_progress(*call, "started", preview=preview))
                 text = bound_text(block["content"])
-                self.emit(events.tool_result(call[0], text, is_error=block["is_error"]))
+                ended = cast("ToolOutcome", outcome) or None
+                is_error = block["is_error"]
+                self.emit(events.tool_result(call[0], text, is_error=is_error, outcome=ended))
                 return
 
     def _system(self, record: Record) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHELL_CALL = "shell_"
 """How the ids of such commands begin; no call of a model has one."""
@@ -11,10 +14,14 @@ TOLD = "I ran this in the shell myself:\n\n{command}\n\nIt came to:\n\n{output}"
 """What the conversation holds of it, as ``core.worker`` words it; a test holds the two together."""
 
 
-def shell_fields(command: str, output: str, *, is_error: bool) -> dict[str, Any]:
+def shell_fields(
+    command: str, output: str, *, is_error: bool, outcome: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The message and the payload of the user record that takes the place of the command's."""
     told = TOLD.format(command=command, output=output)
-    shell = {"command": command, "output": output, "is_error": is_error}
+    shell: dict[str, Any] = {"command": command, "output": output, "is_error": is_error}
+    if outcome:
+        shell["outcome"] = dict(outcome)
     return {
         "message": {"role": "user", "parts": [{"text": told}]},
         "systemPayload": {"displayText": f"!{command}", "shell": shell},

@@ -10,6 +10,7 @@ The supervisor of tools: whatever one raises becomes the result of its call, and
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
@@ -19,9 +20,18 @@ from anyio import to_thread
 
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
+from qwen_dual.core.outcome import outcome_of
+from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.tool import CannotBeDone, InvalidArguments, NeedsLeave, ToolResult
+from qwen_dual.core.refusals import CUT_OFF, DECLINED, DENIED, INTERRUPTED, SKIPPED
+from qwen_dual.core.tool import (
+    CannotBeDone,
+    InvalidArguments,
+    NeedsLeave,
+    ToolResult,
+    partial_of,
+)
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text, encode
 
@@ -43,16 +53,6 @@ MAX_RUNNING = 16
 LARGE = 4096
 """Characters of arguments beyond which they are checked in a thread: a command line of that size
 is not taken apart between two keys."""
-
-DENIED = "The person did not allow this call."
-DECLINED = "The person declined to answer."
-INTERRUPTED = "Interrupted before it finished."
-CUT_OFF = (
-    "The answer reached your limit of output tokens in the middle of this call, so its arguments "
-    "are not whole and it was not run. Make the same call in smaller pieces: write a long file in "
-    "several steps, each well below the limit."
-)
-SKIPPED = "Not run: an earlier call of the same message was not allowed."
 
 
 @dataclass(slots=True)
@@ -82,6 +82,7 @@ class _Job:
     denied: bool = False
     reason: str | None = None
     previewed: bool = False
+    began: float | None = None
     finished: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -145,7 +146,8 @@ class CallRunner:
         """Gives every unfinished call a result that says it was interrupted."""
         for job in self._jobs:
             if job.result is None:
-                self._finish(job, ToolResult(INTERRUPTED, is_error=True))
+                partial = partial_of(job.call)
+                self._finish(job, partial or ToolResult(INTERRUPTED, is_error=True))
         return self._outcome()
 
     def recheck(self) -> None:
@@ -238,7 +240,7 @@ class CallRunner:
             return
         result = await self._execute(job)
         if result is not None:
-            self._finish(job, ToolResult(note + result.text, result.is_error))
+            self._finish(job, replace(result, text=note + result.text))
 
     async def _ask(self, job: _Job, call: Call) -> Decision:
         preview = await self._preview(job, call)
@@ -272,7 +274,7 @@ class CallRunner:
             before = self._unfinished_before(job)
             try:
                 async with self._room:
-                    return await _warned(call)
+                    return await warned_preview(call)
             except CannotBeDone:
                 if before is None:
                     raise
@@ -345,20 +347,26 @@ class CallRunner:
                 job.requested.id, job.requested.name, "started", call.title, preview
             )
         )
+        job.began = time.monotonic()
         return await call.run(progress.report)
 
     async def _unseen_change(self, job: _Job, call: Call) -> Preview | None:
         """The diff of an edit that nobody was asked about, or that an answer has changed."""
         if job.tool is None or job.tool.kind != "edit" or job.previewed:
             return None
-        preview = await _warned(call)
+        preview = await warned_preview(call)
         return preview if preview is not None and preview["kind"] == "diff" else None
 
     def _finish(self, job: _Job, result: ToolResult) -> None:
         job.finished.set()
-        job.result = ToolResult(bound_text(self._scrub(result.text)), result.is_error)
+        text = bound_text(self._scrub(result.text))
+        seconds = None if job.began is None else time.monotonic() - job.began
+        outcome = outcome_of(result, text, self._scrub, seconds)
+        job.result = ToolResult(text, result.is_error)
         self._publish(
-            events.tool_result(job.requested.id, job.result.text, is_error=job.result.is_error)
+            events.tool_result(
+                job.requested.id, text, is_error=result.is_error, outcome=outcome or None
+            )
         )
 
     def _outcome(self) -> Outcome:
@@ -381,18 +389,6 @@ class CallRunner:
         told = any(job.reason for job in self._jobs)
         outcome.stopped = bool(outcome.denials) and not ran and not told
         return outcome
-
-
-async def _warned(call: Call) -> Preview | None:
-    """What ``call`` shows, with a warning for what is not what it looks like."""
-    from qwen_dual.protocol.previews import LONG_CHARS, warnings_of
-
-    preview = await call.preview()
-    if preview is None:
-        return None
-    if len(preview["text"]) < LONG_CHARS:
-        return {**preview, "warnings": warnings_of(preview)}
-    return {**preview, "warnings": await to_thread.run_sync(warnings_of, preview)}
 
 
 def _broken(job: _Job, error: Exception) -> str:

@@ -42,9 +42,10 @@ class Progress:
         self._dirty = anyio.Event()
 
     def report(self, text: str) -> None:
-        """Takes output as it comes; cheap at any rate."""
-        self._tail = (self._tail + text[-TAIL_CHARS:])[-TAIL_CHARS:]
-        self._dirty.set()
+        """Takes the latest output, in place of what was reported before; cheap at any rate."""
+        if text != self._tail:
+            self._tail = text[-TAIL_CHARS:]
+            self._dirty.set()
 
     async def run(self) -> None:
         """Publishes until it is cancelled."""

@@ -7,7 +7,7 @@ against that and knows no syntax of a shell, no file system and no network.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,6 +103,30 @@ class Subject:
     writes_unknown: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How a tool is called before a person, who is shown no identifiers.
+
+    Attributes:
+        word: such as ``Shell``.
+        doing: what it is at while it runs, before its argument, such as ``Running``.
+        unit: what its text is counted in, one and many, where that is for the model alone.
+        can_detach: a call may be sent to the background while it runs.
+    """
+
+    word: str
+    doing: str = "Working on"
+    unit: tuple[str, str] | None = None
+    can_detach: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> Display:
+        """For a tool of which nothing but its name is known: ``mcp__web__get_page`` too."""
+        server, _, tool = name.removeprefix("mcp__").rpartition("__")
+        words = tool.replace("_", " ").strip() or "tool"
+        return cls(f"{server}: {words}" if server else words[0].upper() + words[1:])
+
+
 class InvalidArguments(ValueError):
     """Arguments that a tool cannot use; the text goes back to the model."""
 
@@ -127,11 +151,33 @@ class NeedsLeave(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person is shown of a result in place of the text for the model.
+
+    Attributes:
+        output: what was printed; colours (SGR) may be in it.
+        exit_code: of a command that ended by itself.
+        signal: such as ``SIGTERM``, of one that did not.
+        note: why it ended early, in a few words.
+    """
+
+    output: str
+    exit_code: int | None = None
+    signal: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What the model gets; the session bounds ``text`` for the wire."""
+    """What the model gets; the session bounds ``text`` for the wire.
+
+    Attributes:
+        shown: what a person is shown; ``text`` unless given.
+    """
 
     text: str
     is_error: bool = False
+    shown: Shown | None = None
 
 
 class Call(Protocol):
@@ -166,7 +212,7 @@ class Call(Protocol):
         ...
 
     async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Does it. ``report`` takes live output, at any rate, from the loop's own thread.
+        """Does it. ``report`` takes the latest lines of its output, at any rate, each time anew.
 
         A failure that the model can act on is a result with ``is_error``. Cancelled, it undoes
         or ends what it started (a process group, a temporary file) before it lets go.
@@ -175,6 +221,22 @@ class Call(Protocol):
             NeedsLeave: more is needed than was asked for.
         """
         ...
+
+
+@runtime_checkable
+class PartialCall(Protocol):
+    """A call that can tell what it had come to when it was cancelled.
+
+    Attributes:
+        partial: that, once ``run`` has let go; None where there is nothing to tell.
+    """
+
+    partial: ToolResult | None
+
+
+def partial_of(call: object) -> ToolResult | None:
+    """What a cancelled call had come to, as far as it can tell."""
+    return call.partial if isinstance(call, PartialCall) else None
 
 
 class QuestionCall(Call, Protocol):
@@ -191,6 +253,11 @@ class Tool(Protocol):
     name: str
     description: str
     kind: Kind
+
+    @property
+    def display(self) -> Display:
+        """What it is called before a person."""
+        ...
 
     @property
     def parameters(self) -> Mapping[str, Any]:

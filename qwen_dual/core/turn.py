@@ -14,7 +14,6 @@ import anyio
 
 from qwen_dual.core import text_calls
 from qwen_dual.core.answer import Answer
-from qwen_dual.core.calls import INTERRUPTED
 from qwen_dual.core.model import (
     ModelError,
     ModelRequest,
@@ -24,6 +23,7 @@ from qwen_dual.core.model import (
     ToolCallStart,
 )
 from qwen_dual.core.pieces import is_long, pieces
+from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.protocol import events
 

@@ -7,15 +7,17 @@ What the session is for others, ``session`` owns.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.core.calls import INTERRUPTED
 from qwen_dual.core.failures import describe
+from qwen_dual.core.outcome import outcome_of
 from qwen_dual.core.progress import Progress
+from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.slash import is_slash
-from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.core.tool import InvalidArguments, ToolResult, partial_of
 from qwen_dual.core.turn import Turn, instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.session import Session
     from qwen_dual.core.slash_runner import SlashRunner
     from qwen_dual.core.state import StateTeller
+    from qwen_dual.core.tool import Call
     from qwen_dual.protocol.events import Event
 
 log = logging.getLogger(__name__)
@@ -211,23 +214,33 @@ class Worker:
         self._publish(_said(prompt))
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
-        result = ToolResult(INTERRUPTED, is_error=True)
+        call = self._shell_call(prompt.text)
+        result = call if isinstance(call, ToolResult) else None
         progress = Progress(call_id, SHELL, self._publish)
+        began = time.monotonic()
         try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(progress.run)
-                result = await self._call_shell(prompt.text, call_id, progress)
-                group.cancel_scope.cancel()
+            if not isinstance(call, ToolResult):
+                self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
+                async with anyio.create_task_group() as group:
+                    group.start_soon(progress.run)
+                    result = await call.run(progress.report)
+                    group.cancel_scope.cancel()
         finally:
-            text = bound_text(self._session.bus.secrets.scrub(result.text))
-            self._publish(events.tool_result(call_id, text, is_error=result.is_error))
+            result = result or partial_of(call) or ToolResult(INTERRUPTED, is_error=True)
+            scrub = self._session.bus.secrets.scrub
+            text = bound_text(scrub(result.text))
+            outcome = outcome_of(result, text, scrub, time.monotonic() - began)
+            self._publish(
+                events.tool_result(call_id, text, is_error=result.is_error, outcome=outcome)
+            )
             told = f"I ran this in the shell myself:\n\n{prompt.text}\n\nIt came to:\n\n{text}"
             self._session.conversation.add("user", [{"type": "text", "text": told}])
         stop_reason = "error" if result.is_error else "end_turn"
         self._state.set("idle")
         self._publish(instant_result(text, prompt.command_id, stop_reason))
 
-    async def _call_shell(self, command: str, call_id: str, progress: Progress) -> ToolResult:
+    def _shell_call(self, command: str) -> Call | ToolResult:
+        """The call for a command line, or why there is none."""
         tool = self._session.tools.get(SHELL)
         if tool is None:
             return ToolResult("There is no tool that runs shell commands.", is_error=True)
@@ -236,11 +249,9 @@ class Worker:
             if "outside_sandbox" in tool.parameters.get("properties", ()):
                 # Theirs runs with all their rights: a sandbox is for what the model asks for.
                 arguments |= {"outside_sandbox": True, "reason": "entered by the person"}
-            call = tool.prepare(arguments)
+            return tool.prepare(arguments)
         except InvalidArguments as error:
             return ToolResult(str(error), is_error=True)
-        self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
-        return await call.run(progress.report)
 
 
 def _said(prompt: Prompt) -> Event:

@@ -51,6 +51,25 @@ class ToolResultBlock(TypedDict):
     content: str
 
 
+class ToolOutcome(TypedDict, total=False):
+    """How a tool call ended, for whoever shows it; what is not known is left out.
+
+    Attributes:
+        output: what was printed, where ``content`` says more or less than that; the colours of a
+            command (SGR sequences, and no others) are kept in it.
+        exit_code: of a command that ended by itself.
+        signal: the one that ended it, such as ``SIGTERM``.
+        note: why it ended early, in a few words: ``timed out``, ``interrupted``.
+        duration_ms: how long it ran.
+    """
+
+    output: str
+    exit_code: int
+    signal: str
+    note: str
+    duration_ms: int
+
+
 ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock
 
 
@@ -98,6 +117,7 @@ class UserEvent(Envelope):
     message: Message
     origin: NotRequired[Origin]
     command_id: NotRequired[str]
+    tool_use_result: NotRequired[ToolOutcome]
 
 
 class AssistantEvent(Envelope):

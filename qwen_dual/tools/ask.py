@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Subject, ToolResult
+from qwen_dual.core.tool import Display, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool, one_line
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class AskUserQuestionTool(SchemaTool):
 
     name = "ask_user_question"
     kind: Kind = "question"
+    display = Display("Question", "Asking")
     description = (
         "Asks the person one to four questions and returns the answers. Use it when a decision is "
         "theirs and the work depends on it, not for leave to go on. Give two to four options each, "

@@ -1,7 +1,6 @@
 """Keeps the output of a command in bounded memory: its head, its tail, and the rest in a file.
 
-``Capture`` and ``Live`` are fed bytes by one thread; ``Live.take`` may be called from another.
-Starting and reading processes is ``process``'s.
+Starting and reading processes is ``process``'s, what redraws itself ``terminal_rows``'.
 """
 
 from __future__ import annotations
@@ -16,14 +15,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwen_dual.tools.terminal_rows import TerminalRows
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_SAVED_BYTES = 64 << 20
-LIVE_BYTES = 8 << 10
-"""Live output between two reports; of a flood only the latest is worth showing."""
+LIVE_ROWS = 40
+LIVE_CHARS = 4000
+"""How much of the latest output is worth showing while a command runs."""
 
-LAST_LINE_BYTES = 2000
 LAST_LINE_CHARS = 200
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
@@ -75,8 +76,52 @@ class Scratch:
                 self._made = None
 
 
+class Kept:
+    """A text in bounded memory: its beginning and its end.
+
+    Args:
+        room: characters that each of the two may hold.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.newlines = 0
+        self.whole = True
+        self._room = room
+        self._left = room
+        self._head: list[str] = []
+        self._tail: deque[str] = deque()
+        self._tail_size = 0
+
+    def add(self, text: str) -> None:
+        """Takes the next piece."""
+        self.newlines += text.count("\n")
+        rest = text
+        if self._left > 0:
+            self._head.append(text[: self._left])
+            rest = text[self._left :]
+            self._left -= len(self._head[-1])
+        if rest:
+            self._tail.append(rest)
+            self._tail_size += len(rest)
+            while self._tail_size - len(self._tail[0]) >= self._room:
+                self._tail_size -= len(self._tail.popleft())
+                self.whole = False
+
+    @property
+    def head(self) -> str:
+        """The beginning; all of it while ``whole``."""
+        return "".join([*self._head, *self._tail] if self.whole else self._head)
+
+    @property
+    def tail(self) -> str:
+        """The end."""
+        return self.head if self.whole else "".join(self._tail)
+
+
 class Capture:
-    """All output of one command: the first and the last bytes here, the whole in a file if long.
+    """All output of one command: the first and the last rows here, the whole in a file if long.
+
+    What a model gets are the rows as a terminal would show them at the end; the file has every byte.
 
     Args:
         scratch: where the file is made.
@@ -94,7 +139,6 @@ class Capture:
         max_saved: int = MAX_SAVED_BYTES,
     ) -> None:
         self.total = 0
-        self.newlines = 0
         self.path: str | None = None
         self._scratch = scratch
         self._limits = limits
@@ -102,8 +146,9 @@ class Capture:
         # A character takes at most four bytes, so a text within the limit fits into the head.
         self._keep = limits.chars * 4
         self._head = bytearray()
-        self._tail: deque[bytes] = deque()
-        self._tail_size = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._kept = Kept(self._keep)
+        self._rows = TerminalRows(self._kept.add)
         self._fd: int | None = None
         self._saved = 0
         self._save_error: str | None = None
@@ -113,7 +158,7 @@ class Capture:
     def feed(self, data: bytes) -> None:
         """Takes the next bytes."""
         self.total += len(data)
-        self.newlines += data.count(b"\n")
+        self._rows.feed(self._decoder.decode(data))
         room = self._keep - len(self._head)
         rest = data
         if room > 0:
@@ -124,11 +169,6 @@ class Capture:
         elif rest and self.path is None and self._save_error is None:
             self.save()
             self._write(rest)
-        if rest:
-            self._tail.append(rest)
-            self._tail_size += len(rest)
-            while self._tail_size - len(self._tail[0]) >= self._keep:
-                self._tail_size -= len(self._tail.popleft())
 
     def save(self) -> None:
         """Makes the file that takes everything, beginning with what came so far."""
@@ -149,28 +189,42 @@ class Capture:
 
     def text(self) -> str:
         """The output for a model, within the limits; a marker says what was cut and where it is."""
-        head = self._head.decode("utf-8", "replace")
-        if self.total <= len(self._head):
-            text = plain(head).rstrip("\n")
+        self._end()
+        head = plain(self._kept.head)
+        if self._kept.whole:
+            text = head.rstrip("\n")
             if fits(text, self._limits):
                 return text
             self.save()
             return cut(text, text, self._limits, self._marker)
-        # The tail may begin inside a character: its last bytes say nothing alone.
-        tail = b"".join(self._tail)[-self._keep :].lstrip(bytes(range(0x80, 0xC0)))
-        last = plain(tail.decode("utf-8", "replace")).rstrip("\n")
-        return cut(plain(head), last, self._limits, self._marker)
+        self.save()
+        return cut(head, plain(self._kept.tail).rstrip("\n"), self._limits, self._marker)
+
+    def coloured(self) -> str:
+        """The output with its colours, for a person; empty where it has none or was cut."""
+        self._end()
+        if not self._kept.whole or "\x1b" not in self._kept.head:
+            return ""
+        text = self._kept.head.rstrip("\n")
+        return text if fits(text, self._limits) else ""
+
+    def latest(self) -> str:
+        """The last rows as they stand now, without colours; bounded."""
+        return plain(self._rows.latest(LIVE_ROWS))[-LIVE_CHARS:]
 
     def last_line(self) -> str:
         """The last line that is not blank of what came so far; bounded, from any thread."""
-        latest = self._tail[-1] if self._tail else self._head
-        text = plain(bytes(latest[-LAST_LINE_BYTES:]).decode("utf-8", "replace"))
-        lines = text.replace("\r", "\n").strip().rsplit("\n", 1)
+        lines = self.latest().strip().rsplit("\n", 1)
         return lines[-1].strip()[:LAST_LINE_CHARS]
 
+    def _end(self) -> None:
+        self._rows.feed(self._decoder.decode(b"", True))
+        self._rows.end()
+
     def _marker(self, shown_lines: int) -> str:
-        hidden = max(self.newlines + 1 - shown_lines, 0)
-        lines = f"{hidden:,} of {self.newlines + 1:,} lines" if hidden else "the middle"
+        count = self._kept.newlines + 1
+        hidden = max(count - shown_lines, 0)
+        lines = f"{hidden:,} of {count:,} lines" if hidden else "the middle"
         said = f"{lines} left out, {self.total:,} bytes in all"
         if self.path is None:
             return f"[… {said}; the full output could not be saved: {self._save_error} …]"
@@ -190,40 +244,6 @@ class Capture:
             # A full disk must not end the command; the file keeps what it has.
             self._save_error = error.strerror or str(error)
             self.close()
-
-
-class Live:
-    """What came since the last report, of a flood only the latest lines."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._pending = bytearray()
-        self._dropped = 0
-
-    def add(self, data: bytes) -> None:
-        """Takes the next bytes."""
-        with self._lock:
-            self._pending += data[-LIVE_BYTES:]
-            over = len(self._pending) - LIVE_BYTES
-            if over > 0:
-                del self._pending[:over]
-            self._dropped += max(over, 0) + max(len(data) - LIVE_BYTES, 0)
-
-    def take(self) -> str:
-        """The pending text, empty if there is none."""
-        with self._lock:
-            if not self._dropped:
-                text = self._decoder.decode(bytes(self._pending))
-            else:
-                self._decoder.reset()
-                start = self._pending.find(b"\n") + 1
-                kept = bytes(self._pending[start:]).lstrip(bytes(range(0x80, 0xC0)))
-                left_out = self._dropped + len(self._pending) - len(kept)
-                text = f"[… {left_out:,} bytes left out …]\n" + self._decoder.decode(kept)
-            self._pending.clear()
-            self._dropped = 0
-        return plain(text)
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
 from qwen_dual.tools.relaxed import adapted, find_near
@@ -36,6 +36,7 @@ class EditTool(SchemaTool):
 
     name = "edit"
     kind: Kind = "edit"
+    display = Display("Edit", "Editing")
     description = (
         "Replaces old_string by new_string in a file that was read with read_file before. "
         "old_string must match exactly, white space too, and be unique unless replace_all is set."

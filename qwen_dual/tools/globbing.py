@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 from qwen_dual.tools.ignore import ignore_below
@@ -31,6 +31,7 @@ class GlobTool(SchemaTool):
 
     name = "glob"
     kind: Kind = "read"
+    display = Display("Search", "Searching for", ("line", "lines"))
     description = (
         "Finds files whose path matches a pattern: `**` any folders, `*` and `?` within a name, "
         "`[a-z]`, `{py,ts}`. Returns absolute paths, the newest first. What .gitignore and "

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
@@ -53,6 +53,7 @@ class GrepSearchTool(SchemaTool):
 
     name = "grep_search"
     kind: Kind = "read"
+    display = Display("Search", "Searching for", ("line", "lines"))
     description = (
         "Finds lines that match a regular expression, in a file or in all text files below a "
         "folder; case is ignored. What .gitignore and .qwenignore name is left out."

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.tools.capture import Capture, Limits, Live, Scratch
+from qwen_dual.tools.capture import Capture, Limits, Scratch
 from qwen_dual.tools.process import GRACE, ProcessGroup
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Job:
         self._on_end = on_end
         self._started = time.time()
         self._ended_at: float | None = None
-        self._live = Live()
+        self._latest = ""
         self._fresh = False
         self._reported_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = loop
@@ -110,12 +110,13 @@ class Job:
 
     async def follow(self, report: Callable[[str], None]) -> None:
         """Reports new output until the command has ended or was detached."""
+        reported = ""
         while True:
             await self._news.wait()
             self._news.clear()
-            text = self._live.take()
-            if text:
-                report(text)
+            if self._latest != reported:
+                reported = self._latest
+                report(reported)
             if self.detached or not self.running:
                 return
 
@@ -153,6 +154,7 @@ class Job:
         try:
             self.ending = self.group.pump(self._feed, self._tick, timeout)
         finally:
+            self._latest = self.capture.latest()
             self.capture.close()
             self._ended_at = time.time()
             self._ended.set()
@@ -162,7 +164,6 @@ class Job:
     def _feed(self, data: bytes) -> None:
         self.capture.feed(data)
         if not self.detached:
-            self._live.add(data)
             self._fresh = True
 
     def _tick(self) -> float | None:
@@ -177,6 +178,7 @@ class Job:
         if left > 0:
             return left
         self._fresh = False
+        self._latest = self.capture.latest()
         self._reported_at = time.monotonic()
         self._tell()
         return None

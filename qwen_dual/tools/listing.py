@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.tool import Display
 from qwen_dual.core.wildcard import name_pattern
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.ignore import ignore_below
@@ -32,6 +33,7 @@ class ListDirectoryTool(SchemaTool):
 
     name = "list_directory"
     kind: Kind = "read"
+    display = Display("List", "Listing", ("entry", "entries"))
     description = (
         "Lists what is in a folder, folders first, each marked [DIR]. What .gitignore and "
         ".qwenignore name is left out and counted."

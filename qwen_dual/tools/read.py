@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.tool import Display
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise
@@ -41,6 +42,7 @@ class ReadFileTool(SchemaTool):
 
     name = "read_file"
     kind: Kind = "read"
+    display = Display("Read", "Reading", ("line", "lines"))
     description = (
         "Reads a text file. A long one is read in parts: offset says how many lines to skip, "
         "limit how many to read. Images and other binary files are named, not shown."

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from qwen_dual.core.tool import UNKNOWN, InvalidArguments, Subject, ToolResult
+from qwen_dual.core.tool import (
+    UNKNOWN,
+    Display,
+    InvalidArguments,
+    Shown,
+    Subject,
+    ToolResult,
+)
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
@@ -38,6 +45,8 @@ if TYPE_CHECKING:
 MAX_FOLDERS = 32
 """How many folders a line may be in by its ``cd``; behind more nobody knows where it writes."""
 
+INTERRUPTED = "interrupted before it finished"
+
 
 class RunShellCommandTool(SchemaTool):
     """Runs command lines in the workspace.
@@ -50,6 +59,7 @@ class RunShellCommandTool(SchemaTool):
 
     name = "run_shell_command"
     kind: Kind = "execute"
+    display = Display("Shell", "Running", can_detach=True)
     description = (
         "Runs a command line with `bash -c` in a process group of its own. Nothing can be typed "
         "into it. Returns its output, stdout and stderr as they came; for a failure also the exit "
@@ -122,6 +132,7 @@ class ShellCall:
         self._sandbox = None if self._leaves else jobs.sandbox
         self._subject: Subject | None = None
         self._folders: Sequence[str] = ()
+        self.partial: ToolResult | None = None
 
     @property
     def subject(self) -> Subject:
@@ -191,7 +202,9 @@ class ShellCall:
             if job.running and not job.detached:
                 job.stop()
                 with anyio.CancelScope(shield=True):
-                    await to_thread.run_sync(job.wait, END_TIMEOUT)
+                    ended = await to_thread.run_sync(job.wait, END_TIMEOUT)
+                    if ended:
+                        self.partial = await to_thread.run_sync(self._result, job, INTERRUPTED)
         if job.detached:
             return ToolResult(printable(background_text(job)))
         return await to_thread.run_sync(self._result, job)
@@ -242,24 +255,36 @@ class ShellCall:
         git = [at for at, command in commands if readings(command.words)[-1][0] == "git"]
         return bool(git) and all(at in self.subject.reads for at in git)
 
-    def _result(self, job: Job) -> ToolResult:
+    def _result(self, job: Job, problem: str = "") -> ToolResult:
         output = job.capture.text()
         job.capture.close()
         ending = job.ending
-        problem = ""
-        if ending is None:
+        note = problem.partition(" ")[0]
+        if problem:
+            pass
+        elif ending is None:
             problem = "the command's output could not be read to its end"
         elif ending.timed_out:
             problem = f"timed out after {self._timeout_ms} ms; the whole process group was ended"
+            note = "timed out"
         elif ending.stopped:
             problem = "the command was stopped"
+            note = "stopped"
         elif not ending.began:
             problem = "the sandbox could not be set up; the output says why"
+            note = "no sandbox"
         failed = bool(problem) or ending is None or ending.returncode != 0
-        note = self._note(job, output, failed=failed)
+        hint = self._note(job, output, failed=failed)
+        code = None if ending is None else ending.returncode
+        shown = Shown(
+            printable((job.capture.coloured() or output) + hint),
+            exit_code=code if code is not None and code >= 0 else None,
+            signal=signal_name(-code) if code is not None and code < 0 else "",
+            note=note,
+        )
         if output and not failed:
-            return ToolResult(printable(output + note))
-        return ToolResult(self._form(job, output, problem) + note, is_error=failed)
+            return ToolResult(printable(output + hint), shown=shown)
+        return ToolResult(self._form(job, output, problem) + hint, is_error=failed, shown=shown)
 
     def _note(self, job: Job, output: str, *, failed: bool) -> str:
         """What the sandbox has to say of a command that ran in it."""

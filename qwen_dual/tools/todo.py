@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Subject, ToolResult
+from qwen_dual.core.tool import Display, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class TodoWriteTool(SchemaTool):
 
     name = "todo_write"
     kind: Kind = "plan"
+    display = Display("To-dos", "Noting")
     description = (
         "Writes the list of what is to be done, whole, and shows it to the person. Use it for work "
         "of three steps and more: one item in_progress at a time, each marked completed as soon as "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.tool import Display
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
 from qwen_dual.tools.textfile import newline_of, with_newlines
@@ -31,6 +32,7 @@ class WriteFileTool(SchemaTool):
 
     name = "write_file"
     kind: Kind = "edit"
+    display = Display("Write", "Writing")
     description = (
         "Writes a file, and the folders it needs. An existing file must have been read with "
         "read_file before; its mode and line ends are kept. To change a part, use edit."

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from prompt_toolkit.application import Application
 
+from qwen_dual.core.tool import Display
 from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock, Wakes
@@ -129,7 +130,7 @@ class Tui:
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
-        self.view = View(self._clock.mark)
+        self.view = View(self._clock.mark, display_of=self._display_of)
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
@@ -334,15 +335,18 @@ class Tui:
             self._clock.mark()
         self._clock.animate(self._painter.animated)
 
+    def _display_of(self, name: str) -> Display:
+        tool = self._session.tools.get(name)
+        return Display.of(name) if tool is None else tool.display
+
     def _facts(self) -> Facts:
-        used = self.view.context_tokens
-        window = self._session.model.context_window
         return Facts(
             folder=self._folder,
             branch=self._branch(),
             model=self._session.model_name,
             mode=self._session.approval_mode,
-            context=round(100 * used / window) if used and window else None,
+            tokens=self.view.context_tokens,
+            window=self._session.model.context_window,
             channels=self.channels,
             sandbox=self._sandbox(),
             tip=self.controller.tip,

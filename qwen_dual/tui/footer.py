@@ -13,7 +13,8 @@ from qwen_dual.tui.lines import Line, clip, clip_line, width_of
 from qwen_dual.tui.render import ARROWS
 
 CYCLE_HINT = "(shift + tab to cycle)"
-HELP_HINT = "? for shortcuts"
+HELP_HINT = "? keys"
+BRANCH = "⎇"
 # What goes first when there is no room.
 _LEFT_OUT = ("tip", "context", "cycle", "branch", "folder", "model", "channels", "sandbox")
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
@@ -24,7 +25,8 @@ class Facts:
     """What the footer tells.
 
     Attributes:
-        context: per cent of the model's context in use; None where it is not known.
+        tokens: of the conversation, as the model last counted them; 0 where it is not known.
+        window: how many the model takes; None where it is not known.
         channels: how many are open.
         sandbox: what is to be said of it; empty for none.
         tip: what a key would do in the state there is; in place of the standing one.
@@ -35,7 +37,8 @@ class Facts:
     branch: str | None
     model: str
     mode: str
-    context: int | None = None
+    tokens: int = 0
+    window: int | None = None
     channels: int = 0
     sandbox: str = ""
     tip: str = ""
@@ -58,11 +61,11 @@ def footer_line(facts: Facts, width: int) -> Line:
 def _line(facts: Facts, without: frozenset[str]) -> Line:
     folder = facts.folder
     if facts.branch and "branch" not in without:
-        folder += f" ({facts.branch})"
+        folder += f" {BRANCH} {facts.branch}"
     mode: Line = [(theme.DIM if facts.mode == "default" else theme.ACCENT, facts.mode)]
     if "cycle" not in without:
         mode.append((theme.DIM, f" {CYCLE_HINT}"))
-    context = "" if facts.context is None else f"{facts.context}% context"
+    context = _context(facts)
     parts: list[tuple[str, Line]] = [
         ("folder", [(theme.DIM, folder)]),
         ("model", [(theme.DIM, facts.model)]),
@@ -79,6 +82,25 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
                 line.append((theme.DIM, " · "))
             line += part
     return line
+
+
+def _context(facts: Facts) -> str:
+    """How much of the model's window is in use."""
+    if not facts.tokens:
+        return ""
+    used = short_count(facts.tokens)
+    return f"{used} of {short_count(facts.window)}" if facts.window else f"{used} tokens"
+
+
+def short_count(count: int) -> str:
+    """A number in at most four characters or so: ``840``, ``1.2k``, ``128k``, ``1.5M``."""
+    for unit, size in (("M", 1_000_000), ("k", 1000)):
+        if count >= size * 0.9995:
+            scaled = count / size
+            return (
+                f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
+            )
+    return str(count)
 
 
 def short_folder(path: str, home: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.tui import theme
+from qwen_dual.tui.footer import short_count
 from qwen_dual.tui.lines import clip, gutter, plain, tail_lines, width_of, wrap
 from qwen_dual.tui.outcome import elapsed
 from qwen_dual.tui.render import ARROWS, GUTTER, MODEL, REMOTE, RUNNING, tool_head
@@ -33,8 +34,17 @@ WAITING = "◆"
 WAITS = "Waiting for you"
 
 EDIT_HINT = " · up edits"
-STOP_HINT = "esc to interrupt"
-RETRY_STOP_HINT = "esc to stop"
+STOP_HINT = "esc stops"
+DETACH_HINT = "ctrl+b background"
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+SPINS = 10
+"""Steps of the spinner in a second; it moves no oftener than is drawn."""
+
+DOING_COLUMNS = 24
+"""What a running call's argument may take of the status line."""
+
+_WORDS = {"thinking": "Thinking", "responding": "Answering", "compacting": "Compacting"}
 
 CHARS_PER_TOKEN = 4
 """A rough count of what a model has written before it tells the number itself."""
@@ -88,7 +98,9 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
         waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))
-        head = tool_head(tool.name, tool.title, "waiting" if waits else _note(tool, now), inner)
+        head = tool_head(
+            tool.display.word, tool.title, "waiting" if waits else _note(tool, now), inner
+        )
         symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
         lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
@@ -118,20 +130,42 @@ def _status(work: Work, inner: int, now: float | None) -> list[Line]:
         return []
     if work.retry is not None:
         # What failed matters more than rows.
-        rows = wrap(f"{_retrying(work.retry, now)} · {RETRY_STOP_HINT}", inner)[:MAX_RETRY_LINES]
+        rows = wrap(f"{_retrying(work.retry, now)} · {STOP_HINT}", inner)[:MAX_RETRY_LINES]
         return [[("", "  "), (theme.DIM, row)] for row in rows]
     waits = work.state == "awaiting_approval"
-    text = WAITS if waits else work.state
-    if now is not None:
-        text += f" · {elapsed(now - work.since)}"
-        tokens = "" if waits else tokens_written(work)
-        if tokens and width_of(text) + width_of(tokens) + 3 <= inner:
-            text += f" · {tokens}"
+    text = WAITS if waits else _doing(work)
+    seconds = "" if now is None else elapsed(now - work.since)
+    stop = tokens = detach = ""
     if not waits:
-        hint = f" · {STOP_HINT}"
-        text += hint if width_of(text) + width_of(hint) <= inner else ""
+        stop, tokens = STOP_HINT, "" if now is None else tokens_written(work)
+        if any(tool.display.can_detach for tool in _started(work)):
+            detach = DETACH_HINT
+    room = inner - width_of(text)
+    kept = set()
+    for part in filter(None, (seconds, stop, tokens, detach)):  # what matters most first
+        if width_of(part) + 3 <= room:
+            kept.add(part)
+            room -= width_of(part) + 3
+    text = " · ".join([text, *(part for part in (seconds, tokens, stop, detach) if part in kept)])
     mark = (theme.ACCENT, f"{WAITING} ") if waits else ("", "  ")
+    if not waits and now is not None:
+        mark = (theme.ACCENT, f"{SPINNER[int(now * SPINS) % len(SPINNER)]} ")
     return [[mark, (theme.DIM, clip(text, inner))]]
+
+
+def _started(work: Work) -> list[RunningTool]:
+    return [tool for tool in work.tools.values() if tool.started is not None]
+
+
+def _doing(work: Work) -> str:
+    """What is done just now, in words."""
+    running = _started(work)
+    if work.state != "running_tool" or not running:
+        return _WORDS.get(work.state, "Working")
+    if len(running) > 1:
+        return f"Running {len(running)} tools"
+    (tool,) = running
+    return f"{tool.display.doing} {clip(tool.title, DOING_COLUMNS)}".rstrip()
 
 
 def _retrying(retry: Retry, now: float | None) -> str:
@@ -142,11 +176,7 @@ def _retrying(retry: Retry, now: float | None) -> str:
 def tokens_written(work: Work) -> str:
     """How much the model has written in this turn; empty for nothing."""
     count = work.tokens + work.chars // CHARS_PER_TOKEN
-    if not count:
-        return ""
-    about = "~" if work.chars else ""
-    shown = str(count) if count < 1000 else f"{count / 1000:.1f}k"
-    return f"{about}{shown} tokens"
+    return f"↓{short_count(count)} tokens" if count else ""
 
 
 def _queue(work: Work, inner: int) -> list[Line]:

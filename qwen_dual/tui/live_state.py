@@ -14,6 +14,7 @@ from qwen_dual.tui.sanitise import OutputTail, sanitise
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.core.tool import Display
     from qwen_dual.tui.todo import Todo
 
 OUTPUT_LINES = 12
@@ -28,6 +29,7 @@ class RunningTool:
     """A call between the model's asking for it and its result.
 
     Attributes:
+        display: its tool's words for a person.
         started: the clock when it began to run; None before.
         argument_chars: how much of its arguments came in so far.
         denied: it was not allowed.
@@ -37,6 +39,7 @@ class RunningTool:
 
     tool_use_id: str
     name: str
+    display: Display
     title: str = ""
     started: float | None = None
     argument_chars: int = 0

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.tui.blocks import ToolBlock
+from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
+    from qwen_dual.protocol.shapes import ToolOutcome
     from qwen_dual.tui.live_state import RunningTool
 
 SHOWN_LINES = 8
 SHOWN_DIFF_LINES = 24
 SHOWN_ERROR_LINES = 6
+MAX_NOTE = 40
 
 MAX_PROMPT_LINES = 40
 MAX_PROMPT_CHARS = 4_000
@@ -21,54 +24,65 @@ PROMPT_END_LINES = 10
 PROMPT_END_CHARS = 1_000
 """Of what is kept, this is its end: behind what was pasted stands what is asked."""
 
-# What these give is for the model to read; a person wants to know that it was read.
-_COUNTED = {
-    "read_file": ("line", "lines"),
-    "list_directory": ("entry", "entries"),
-    "glob": ("line", "lines"),
-    "grep_search": ("line", "lines"),
-}
-
 
 def finished_tool(
-    call: RunningTool, text: str, *, is_error: bool, seconds: float | None
+    call: RunningTool, text: str, *, is_error: bool, outcome: ToolOutcome, seconds: float | None
 ) -> ToolBlock:
     """The block of a call that came to ``text``.
 
     Args:
         call: what was known of it while it ran.
-        text: its result, sanitised.
+        text: what is to be shown of its result, sanitised but for colours.
         is_error: whether the model was told that it failed.
-        seconds: how long it ran; None when it did not.
+        outcome: how it ended, as the wire tells it.
+        seconds: how long it ran, where the outcome does not say; None when it did not.
     """
     status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
+    word = call.display.word
     if call.denied:
         reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
-        return ToolBlock(call.name, call.title, "denied", reason, note="not allowed")
-    note = elapsed(seconds) if seconds is not None and seconds >= 1 else ""
+        return ToolBlock(word, call.title, "denied", reason, note="not allowed")
     lines = text.rstrip().split("\n") if text.strip() else []
+    notes = _ending(outcome)
+    most, diff = SHOWN_LINES, False
     if is_error:
-        shown, hidden = lines[-SHOWN_ERROR_LINES:], max(0, len(lines) - SHOWN_ERROR_LINES)
+        most = SHOWN_ERROR_LINES
     elif call.diff:
-        lines = call.diff.rstrip("\n").split("\n")
-        hidden = max(0, len(lines) - SHOWN_DIFF_LINES)
-        return ToolBlock(
-            call.name,
-            call.title,
-            status,
-            tuple(lines[:SHOWN_DIFF_LINES]),
-            hidden,
-            diff=True,
-            note=note,
-        )
-    elif call.name in _COUNTED:
-        one, many = _COUNTED[call.name]
-        count = f"{len(lines)} {one if len(lines) == 1 else many}"
-        note = f"{count} · {note}" if note else count
-        return ToolBlock(call.name, call.title, status, (), len(lines), note=note)
-    else:
-        shown, hidden = lines[-SHOWN_LINES:], max(0, len(lines) - SHOWN_LINES)
-    return ToolBlock(call.name, call.title, status, tuple(shown), hidden, note=note)
+        lines, most, diff = call.diff.rstrip("\n").split("\n"), SHOWN_DIFF_LINES, True
+        notes.append(_changed(lines))
+    elif call.display.unit is not None:
+        one, many = call.display.unit
+        notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
+        most = 0
+    elif not lines:
+        notes.append("no output")
+    told = outcome.get("duration_ms")
+    seconds = seconds if told is None else told / 1000
+    if seconds is not None and seconds >= 1:
+        notes.append(elapsed(seconds))
+    shown = lines[:most] if diff or not most else lines[-most:]
+    hidden = len(lines) - len(shown)
+    note = " · ".join(filter(None, notes))
+    return ToolBlock(word, call.title, status, tuple(shown), hidden, diff=diff, note=note)
+
+
+def _ending(outcome: ToolOutcome) -> list[str]:
+    """How a command ended, where that was not well."""
+    note = sanitise(outcome.get("note") or "").replace("\n", " ")[:MAX_NOTE]
+    code, signal = outcome.get("exit_code"), sanitise(outcome.get("signal") or "")[:MAX_NOTE]
+    if note:
+        return [note]
+    if signal:
+        return [f"ended by {signal}"]
+    return [f"exit {code}"] if code else []
+
+
+def _changed(diff: list[str]) -> str:
+    """How many lines a change adds and takes away; ``−`` is a minus, as wide as the plus."""
+    body = [line for line in diff if not line.startswith(("+++ ", "--- "))]
+    added = sum(line.startswith("+") for line in body)
+    removed = sum(line.startswith("-") for line in body)
+    return f"+{added} −{removed}"
 
 
 def shown_prompt(text: str) -> str:

@@ -23,6 +23,7 @@ from qwen_dual.tui.blocks import (
 from qwen_dual.tui.diff_view import diff_lines
 from qwen_dual.tui.lines import clip, clip_line, gutter, plain, width_of, wrap
 from qwen_dual.tui.links import ESCAPE
+from qwen_dual.tui.output_colours import coloured_rows
 from qwen_dual.tui.sanitise import one_line
 from qwen_dual.tui.todo import TodoBlock, todo_block_lines
 
@@ -42,6 +43,10 @@ RUNNING = "●"
 ARROWS = "⇄"
 
 GUTTER = 2
+
+ESC = "\x1b"
+WORD_COLUMNS = 5
+"""So that the arguments of most calls stand below one another."""
 
 LONG_LINE_ROWS = 5
 """Rows that one line of a tool's output may take; Ctrl+O shows the whole."""
@@ -106,13 +111,20 @@ class BlockRenderer:
         }[block.status]
         head = tool_head(block.name, block.title, block.note, inner)
         lines = gutter([head], symbol, style)
-        more = _indented([clip(_more(block.hidden), inner)], theme.DIM) if block.hidden else []
+        folded = _more(block.hidden) if block.diff else _above(block.hidden)
+        more = _indented([clip(folded, inner)], theme.DIM) if block.hidden else []
         if block.diff:
             return lines + self._diff(block.lines, inner) + more
         if block.lines:
             lines += more
         text_style = theme.ERROR if block.status == "error" else theme.DIM
         for text in block.lines:
+            if ESC in text:
+                coloured = coloured_rows(text[: inner * LONG_LINE_ROWS * 4], inner, text_style)
+                if len(coloured) > LONG_LINE_ROWS:
+                    coloured[LONG_LINE_ROWS - 1 :] = [[(theme.DIM, "…")]]
+                lines += [[("", "  "), *row] for row in coloured]
+                continue
             rows = wrap(text[: inner * LONG_LINE_ROWS * 2], inner)
             if len(rows) > LONG_LINE_ROWS:
                 rows[LONG_LINE_ROWS - 1 :] = ["…"]
@@ -157,8 +169,10 @@ def _person(block: PersonBlock, inner: int) -> list[Line]:
 
 def tool_head(name: str, title: str, note: str, width: int) -> Line:
     """The line of a call: its name, its argument in what room there is, a note."""
-    note = f" · {note}" if note else ""
+    note = f"  {note}" if note else ""
     name = clip(name, max(1, width))
+    if title and width - width_of(note) >= WORD_COLUMNS + 6:
+        name = name.ljust(WORD_COLUMNS)
     room = width - width_of(name) - width_of(note) - 2
     line: Line = [(theme.STRONG, name)]
     if title and room >= 4:
@@ -198,3 +212,7 @@ def _safe(line: Line) -> Line:
 
 def _more(hidden: int) -> str:
     return f"… {hidden} more {'line' if hidden == 1 else 'lines'} (ctrl+o shows all)"
+
+
+def _above(hidden: int) -> str:
+    return f"… {hidden} {'line' if hidden == 1 else 'lines'} above (ctrl+o shows all)"

@@ -34,6 +34,9 @@ _REST_OF_CSI_END = re.compile("(?P<between>[ -/]*)(?P<end>[@-~])?")
 _REST_OF_STRING = re.compile("[^\x00-\x1f\x7f-\x9f]*(?P<end>\x07|\x1b(?:\\\\|\\Z))?")
 _REST_OF_ESCAPE = re.compile("[ -/]*(?P<end>[0-~])?")
 
+COLOUR = re.compile("(\x1b\\[[0-9;:]*m)")
+"""A sequence that sets colours and does nothing else, as ``split`` keeps it."""
+
 _RETURNS = re.compile("\r+\n?")
 _RETURNS_BEFORE_NEWLINE = re.compile("\r+\n")
 
@@ -56,6 +59,15 @@ def sanitise(text: str) -> str:
     if "\r" not in text:
         return text
     return "\n".join(map(_last_segment, text.split("\n")))
+
+
+def coloured(text: str) -> str:
+    """``text`` sanitised, but for the sequences that set colours (SGR)."""
+    if "\x1b" not in text:
+        return sanitise(text)
+    # What stands between them is sanitised by itself: nothing can reach across.
+    parts = COLOUR.split(text)
+    return "".join(part if index % 2 else sanitise(part) for index, part in enumerate(parts))
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.tool import Display
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.blocks import (
     AnswerBlock,
@@ -27,7 +28,7 @@ from qwen_dual.tui.live_state import (
 )
 from qwen_dual.tui.open_block import OpenBlock
 from qwen_dual.tui.outcome import finished_tool, shown_prompt
-from qwen_dual.tui.sanitise import sanitise
+from qwen_dual.tui.sanitise import coloured, sanitise
 from qwen_dual.tui.todo import TOOL as TODO
 from qwen_dual.tui.todo import TodoBlock, todos_of
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ToolOutcome
     from qwen_dual.tui.blocks import Block, ThoughtBlock
 
 MAX_SHOWN_REQUEST = 200
@@ -54,6 +56,7 @@ class View:
     Args:
         changed: called when there is something new to draw, once until ``take``.
         now: a monotonic clock in seconds.
+        display_of: how the tool with a name is called before a person.
 
     Attributes:
         work: what is still moving.
@@ -67,6 +70,7 @@ class View:
         self,
         changed: Callable[[], object] = lambda: None,
         now: Callable[[], float] = time.monotonic,
+        display_of: Callable[[str], Display] = Display.of,
     ) -> None:
         self.work = Work()
         self.context_tokens = 0
@@ -75,6 +79,7 @@ class View:
         self.sent_as: dict[str, str] = {}
         self._changed = changed
         self._now = now
+        self._display_of = display_of
         self._dirty = False
         self._finished: list[Block] = []
         self._open = OpenBlock()
@@ -148,8 +153,7 @@ class View:
             block = inner["content_block"]
             self._open.begin(block["type"])
             if block["type"] == "tool_use":
-                call = RunningTool(block["id"], sanitise(block["name"]))
-                self.work.tools[call.tool_use_id] = self._calls[inner["index"]] = call
+                self._calls[inner["index"]] = self._call(block["id"], block["name"])
         elif kind == "content_block_stop" or kind == "message_stop":
             self._end_block()
 
@@ -218,7 +222,7 @@ class View:
                 self._show_failure()
                 self._prompt(_prompted(block["text"]), remote=event.get("origin") == "input")
             elif block["type"] == "tool_result":
-                self._tool_result(block)
+                self._tool_result(block, event.get("tool_use_result") or {})
 
     def _prompt(self, text: str, *, remote: bool = False) -> None:
         shown = self.sent_as.pop(text, "") or shown_prompt(text)
@@ -226,23 +230,25 @@ class View:
             self._fold("prompt", text)
         self._finished.append(PersonBlock(shown, remote))
 
-    def _tool_result(self, block: Event) -> None:
+    def _tool_result(self, block: Event, outcome: ToolOutcome) -> None:
         call = self.work.tools.pop(block["tool_use_id"], None)
         if call is None:
-            call = RunningTool(block["tool_use_id"], "tool")
+            call = RunningTool(block["tool_use_id"], "", self._display_of(""))
         if call.todos is not None and not block["is_error"]:
             self.work.todos = call.todos
             self._finished.append(TodoBlock(call.todos))
             return
         seconds = None if call.started is None else self._now() - call.started
-        text = sanitise(block["content"])
-        finished = finished_tool(call, text, is_error=block["is_error"], seconds=seconds)
+        text = coloured(outcome.get("output", block["content"]))
+        finished = finished_tool(
+            call, text, is_error=block["is_error"], outcome=outcome, seconds=seconds
+        )
         self._finished.append(finished)
-        title = f"{call.name}  {call.title}".rstrip()
+        title = f"{call.display.word}  {call.title}".rstrip()
         if finished.diff:
             self._fold(title, call.diff, diff=True)
         elif text and finished.hidden:
-            self._fold(title, text)
+            self._fold(title, sanitise(text))
 
     def _result(self, event: Event) -> None:
         self._end_block()
@@ -284,7 +290,8 @@ class View:
         if response.get("resolved_by") == "input":
             yes = "answered" if request.kind == "questions" else "allowed"
             verb = yes if allowed else "did not allow"
-            what = f"{request.tool_name}  {request.argument}"[:MAX_SHOWN_REQUEST]
+            word = self._display_of(request.tool_name).word
+            what = f"{word}  {request.argument}"[:MAX_SHOWN_REQUEST]
             self._finished.append(RemoteBlock(f"{verb} {what}".rstrip()))
 
     def _system(self, event: Event) -> None:
@@ -355,7 +362,8 @@ class View:
     def _call(self, tool_use_id: str, name: str) -> RunningTool:
         call = self.work.tools.get(tool_use_id)
         if call is None:
-            call = self.work.tools[tool_use_id] = RunningTool(tool_use_id, sanitise(name))
+            call = RunningTool(tool_use_id, name, self._display_of(sanitise(name)))
+            self.work.tools[tool_use_id] = call
         return call
 
 

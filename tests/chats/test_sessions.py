@@ -100,7 +100,7 @@ def test_a_command_of_the_person_comes_back_as_the_model_was_told_and_as_it_was_
     for body in chat.replay:
         view(body)
     shown = repr(view.take())
-    assert "!ls" in shown and "run_shell_command" in shown
+    assert "!ls" in shown and "Run shell command" in shown
     assert not view.work.tools
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.arguments import read
-from qwen_dual.core.calls import CUT_OFF
 from qwen_dual.core.model import Finished, TextDelta, ToolCallArguments, ToolCallStart
+from qwen_dual.core.refusals import CUT_OFF
 from qwen_dual.protocol.codec import decode, encode
 from qwen_dual.tools.parameters import MODELS, check, schema
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call

@@ -36,6 +36,7 @@ ADDED = {
     "command_id",
     "resolved_by",
     "preview",
+    "tool_use_result",
     "rule",
     "rules",
     "agent",

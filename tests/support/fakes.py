@@ -23,6 +23,7 @@ from qwen_dual.core.stats import Stats
 from qwen_dual.core.tool import (
     CannotBeDone,
     Command,
+    Display,
     InvalidArguments,
     Kind,
     NeedsLeave,
@@ -138,6 +139,11 @@ class FakeTool:
     running: int = 0
     most_running: int = 0
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+
+    @property
+    def display(self) -> Display:
+        """What is known of it by its name."""
+        return Display.of(self.name)
 
     def prepare(self, arguments: Mapping[str, Any]) -> FakeCall:
         """Refuses arguments with a key ``bad``."""

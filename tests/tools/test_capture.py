@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.tools.capture import Capture, Limits, Live, Scratch, cut, fits, plain
+from qwen_dual.tools.capture import Capture, Limits, Scratch, cut, fits, plain
 
 pieces = st.lists(st.text(alphabet="aé\n€", max_size=40), max_size=20)
 
@@ -57,34 +57,6 @@ def test_a_folder_that_cannot_be_made_is_told_and_the_output_kept() -> None:
     capture = Capture(NoScratch(), Limits(10, 10))
     capture.feed(b"0123456789" * 10)
     assert "could not be saved: No space left on device" in capture.text()
-
-
-def test_live_output_joins_characters_cut_between_pieces() -> None:
-    live = Live()
-    first, second = "aé".encode()[:2], "aé".encode()[2:]
-    live.add(first)
-    taken = live.take()
-    live.add(second)
-    assert taken + live.take() == "aé"
-    assert live.take() == ""
-
-
-@given(st.lists(st.binary(max_size=30_000), max_size=8))
-def test_live_output_is_bounded_whatever_comes(chunks: list[bytes]) -> None:
-    live = Live()
-    for chunk in chunks:
-        live.add(chunk)
-    assert len(live.take()) < 8300
-
-
-def test_live_output_of_a_flood_starts_with_a_whole_line() -> None:
-    live = Live()
-    for number in range(5000):
-        live.add(b"line %d\n" % number)
-    text = live.take()
-    assert text.splitlines()[1].startswith("line ")
-    assert text.endswith("line 4999\n")
-    assert text.startswith("[… ")
 
 
 def test_control_sequences_are_taken_out() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments, ToolResult
+from qwen_dual.core.tool import InvalidArguments, Shown, ToolResult
 from qwen_dual.tools.commandline import MAX_COMMAND_BYTES
 from qwen_dual.tools.shell import signal_name
 from qwen_dual.tools.shell_environment import environment
@@ -30,7 +30,7 @@ def pgid_in(text: str) -> int:
 
 def test_success_gives_the_output_alone(tools: Toolset) -> None:
     result = shell(tools, command="printf 'one\\ntwo\\n'")
-    assert result == ToolResult("one\ntwo")
+    assert result == ToolResult("one\ntwo", shown=Shown("one\ntwo", exit_code=0))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_output_is_reported_while_the_command_runs(tools: Toolset, workspace: Pa
         return await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
 
     assert anyio.run(main).text == "first\nsecond"
-    assert "".join(heard) == "first\nsecond\n"
+    assert heard[0] == "first\n" and heard[-1] == "first\nsecond\n"
 
 
 def test_a_process_left_behind_holds_nothing_up(tools: Toolset) -> None:

@@ -123,5 +123,5 @@ def test_the_keys_of_the_approval_dialog() -> None:
         host.terminal.send("\x1b")
         host.terminal.wait_for(gone("Run this command?"))
         for name in ("one", "three"):
-            host.terminal.wait_for(f"✗ run_shell_command  ls {name} · not allowed")
+            host.terminal.wait_for(f"✗ Shell  ls {name}  not allowed")
         host.quit()

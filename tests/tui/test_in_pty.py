@@ -29,7 +29,7 @@ def test_a_whole_turn_from_the_prompt_to_the_closing_answer() -> None:
         order = [
             "> run ls -la",
             "✦ I will do it.",
-            "✓ run_shell_command  ls -la",
+            "✓ Shell  ls -la",
             "✦ That is done.",
         ]
         assert [line for line in lines if line in order] == order
@@ -59,7 +59,7 @@ def test_an_answer_from_a_channel_closes_the_dialog_and_the_draft_comes_back() -
         assert "> my draft" not in host.terminal.screen
         host.channel("allow")
         host.terminal.wait_for(shown("That is done.", "> my draft"))
-        assert "⇄ remote allowed run_shell_command  make test" in host.terminal.text
+        assert "⇄ remote allowed Shell  make test" in host.terminal.text
         host.quit()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_dual.core.tool import Display
 from qwen_dual.protocol import events
 from qwen_dual.tui.footer import Facts, footer_line, short_folder
 from qwen_dual.tui.frame import compose
@@ -13,7 +14,7 @@ from qwen_dual.tui.live import live_lines
 from qwen_dual.tui.view import View
 from tests.tui.support import Clock, Desk, answer, call, edit_request, feed, request, state, text_of
 
-FACTS = Facts("~/project", "main", "coder", "default", 12, 2)
+FACTS = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2)
 
 
 def live(view: View, width: int = 60, height: int = 20, now: float = 103.0) -> list[str]:
@@ -35,21 +36,22 @@ def test_only_the_last_lines_of_an_open_block_are_shown() -> None:
         "  line 78",
         "  line 79",
         "",
-        "  responding · 3 s · ~158 tokens · esc to interrupt",
+        "⠋ Answering · 3 s · ↓158 tokens · esc stops",
     ]
 
 
 def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> None:
-    view = View(now=Clock())
+    shell = Display("Shell", "Running", can_detach=True)
+    view = View(now=Clock(), display_of=lambda name: shell)
     feed(view, [state("running_tool"), *call(command="make test")])
     feed(view, [events.tool_progress("c", "run_shell_command", "started", "make test")])
     output = "\n".join(f"test {number}" for number in range(30))
     feed(view, [events.tool_progress("c", "run_shell_command", "output", output)])
-    assert live(view) == [
-        "● run_shell_command  make test · 3 s",
+    assert live(view, width=80) == [
+        "● Shell  make test  3 s",
         *(f"  test {number}" for number in range(25, 30)),
         "",
-        "  running_tool · 3 s · 10 tokens · esc to interrupt",
+        "⠋ Running make test · 3 s · ↓10 tokens · esc stops · ctrl+b background",
     ]
 
 
@@ -70,13 +72,13 @@ def test_a_call_that_asks_for_leave_is_shown_by_the_dialog_alone() -> None:
 
 @pytest.mark.parametrize("mode", ["plan", "default", "auto-edit", "yolo"])
 def test_the_footer_leaves_out_what_matters_least(mode: str) -> None:
-    facts = Facts("~/project", "main", "coder", mode, 12, 2)
+    facts = Facts("~/project", "main", "coder", mode, 15_360, 128_000, 2)
 
     def shown(width: int) -> str:
         return text_of([footer_line(facts, width)])[0]
 
-    whole = "~/project (main) · coder · {} (shift + tab to cycle) · 12% context · ⇄ 2"
-    assert shown(120) == f"  {whole.format(mode)} · ? for shortcuts"
+    whole = "~/project ⎇ main · coder · {} (shift + tab to cycle) · 15k of 128k · ⇄ 2"
+    assert shown(120) == f"  {whole.format(mode)} · ? keys"
     for width in range(120):
         line = shown(width)
         assert width_of(line) <= width
@@ -86,7 +88,7 @@ def test_the_footer_leaves_out_what_matters_least(mode: str) -> None:
 
 
 def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
-    facts = Facts("~/project", "main", "coder", "default", 12, 2, tip="ctrl+y retries")
+    facts = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2, tip="ctrl+y retries")
     assert "ctrl+y retries" in text_of([footer_line(facts, 50)])[0]
     assert "ctrl+y retries" not in text_of([footer_line(facts, 20)])[0]
 
@@ -142,7 +144,7 @@ def test_a_frame_never_exceeds_the_window(columns: int, rows: int, case: str) ->
         desk.controller.question_mark()
     elif case == "slash":
         desk.type("/")
-    facts = Facts("~/project", "main", "coder", "default", 12, 2)
+    facts = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2)
     frame = compose(
         desk.view, desk.controller, facts, columns=columns, rows=rows, now=desk.now.time
     )

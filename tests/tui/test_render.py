@@ -63,8 +63,8 @@ def test_each_speaker_has_a_symbol_in_a_gutter_of_two_columns() -> None:
     assert render(PersonBlock("one\ntwo")) == ["> one", "  two"]
     assert render(AnswerBlock("hello", first=True)) == ["✦ hello"]
     assert render(AnswerBlock("more")) == ["  more"]
-    assert render(ToolBlock("glob", "*.py", "ok"))[0] == "✓ glob  *.py"
-    assert render(ToolBlock("glob", "*.py", "error"))[0] == "✗ glob  *.py"
+    assert render(ToolBlock("glob", "*.py", "ok"))[0] == "✓ glob   *.py"
+    assert render(ToolBlock("glob", "*.py", "error"))[0] == "✗ glob   *.py"
 
 
 def test_a_prompt_from_a_channel_carries_the_mark() -> None:
@@ -82,7 +82,7 @@ def test_red_is_for_errors() -> None:
 def test_a_diff_goes_through_the_diff_view() -> None:
     rows = ("--- a/f", "+++ b/f", "@@ -1 +1 @@", "-a", "+b")
     assert render(ToolBlock("edit", "f", "ok", rows, hidden=2, diff=True)) == [
-        "✓ edit  f",
+        "✓ edit   f",
         "  1 - a",
         "  1 + b",
         "  … 2 more lines (ctrl+o shows all)",
@@ -95,7 +95,7 @@ def test_a_diff_goes_through_the_diff_view() -> None:
 
 def test_what_is_folded_is_counted() -> None:
     block = ToolBlock("run_shell_command", "ls", "ok", ("z",), hidden=1)
-    assert render(block)[1:] == ["  … 1 more line (ctrl+o shows all)", "  z"]
+    assert render(block)[1:] == ["  … 1 line above (ctrl+o shows all)", "  z"]
 
 
 def test_blank_lines_stand_between_blocks_but_not_within_one() -> None:
@@ -103,4 +103,4 @@ def test_blank_lines_stand_between_blocks_but_not_within_one() -> None:
     assert render(person, previous=AnswerBlock("b"))[0] == ""
     assert render(person)[0] != ""
     assert render(AnswerBlock("b", joined=True), previous=AnswerBlock("a")) == ["  b"]
-    assert render(one_line, previous=one_line) == ["✓ glob  x"]
+    assert render(one_line, previous=one_line) == ["✓ glob   x"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from qwen_dual.core.tool import Display
 from qwen_dual.protocol import events
 from qwen_dual.tui.blocks import (
     AnswerBlock,
@@ -88,7 +89,7 @@ def test_a_call_is_live_from_its_first_block_until_its_result() -> None:
     assert tool.output == ("a", "b")
     now.time += 3
     blocks = feed(view, [events.tool_result("c", "a\nb\n", is_error=False)])
-    assert blocks == [ToolBlock("run_shell_command", "ls -la", "ok", ("a", "b"), note="3 s")]
+    assert blocks == [ToolBlock("Run shell command", "ls -la", "ok", ("a", "b"), note="3 s")]
     assert view.work.tools == {}
 
 
@@ -105,10 +106,10 @@ def test_long_output_is_folded_and_can_be_had_whole() -> None:
 
 
 def test_what_a_reading_tool_gave_is_counted_not_shown() -> None:
-    view = View()
+    view = View(display_of=lambda name: Display("Read", "Reading", ("line", "lines")))
     feed(view, call("read_file", file_path="a.py"))
     (block,) = feed(view, [events.tool_result("c", "1\n2\n3", is_error=False)])
-    assert block == ToolBlock("read_file", "a.py", "ok", (), 3, note="3 lines")
+    assert block == ToolBlock("Read", "a.py", "ok", (), 3, note="3 lines")
 
 
 def test_an_edit_shows_the_diff_that_was_approved() -> None:
@@ -133,7 +134,9 @@ def test_an_edit_that_nobody_was_asked_about_shows_its_diff() -> None:
         ],
     )
     lines = ("--- a/x", "+++ b/x", "@@ -1 +1 @@", "-a", "+b\x1b[2J")
-    assert blocks == [ToolBlock("edit", "x", "ok", lines, diff=True)]  # exact, as it came
+    assert blocks == [
+        ToolBlock("Edit", "x", "ok", lines, diff=True, note="+1 −1")
+    ]  # exact, as it came
 
 
 def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:
@@ -149,8 +152,8 @@ def test_a_denied_call_says_so_and_an_answer_from_a_channel_says_who() -> None:
     )
     assert view.work.requests == {}
     assert blocks == [
-        RemoteBlock("did not allow run_shell_command  ls"),
-        ToolBlock("run_shell_command", "ls", "denied", note="not allowed"),
+        RemoteBlock("did not allow Run shell command  ls"),
+        ToolBlock("Run shell command", "ls", "denied", note="not allowed"),
     ]
 
 
@@ -168,7 +171,7 @@ def test_a_denied_call_shows_the_reason() -> None:
         ],
     )
     assert blocks == [
-        ToolBlock("run_shell_command", "rm x", "denied", ("use trash",), note="not allowed")
+        ToolBlock("Run shell command", "rm x", "denied", ("use trash",), note="not allowed")
     ]
 
 

@@ -30,12 +30,10 @@ def test_a_retry_is_waited_for_until_the_model_answers() -> None:
     view = View(now=now)
     feed(view, [state("thinking"), retry()])
     assert text_of(live_lines(view, 80, 10, now.time + 2)) == [
-        "  retrying in 5 s (2 of 7): rate limit · esc to stop"
+        "  retrying in 5 s (2 of 7): rate limit · esc stops"
     ]
     narrow = text_of(live_lines(view, 30, 10, now.time + 60))
-    assert (
-        " ".join(" ".join(narrow).split()) == "retrying in 0 s (2 of 7): rate limit · esc to stop"
-    )
+    assert " ".join(" ".join(narrow).split()) == "retrying in 0 s (2 of 7): rate limit · esc stops"
     feed(view, answer("at last"))
     assert view.work.retry is None
     feed(view, [retry(), state("idle", turn=None)])
@@ -111,9 +109,9 @@ def test_a_long_list_shows_the_current_item_and_counts() -> None:
 def test_tokens_are_estimated_while_they_come_and_exact_when_they_are_told() -> None:
     view = View(now=Clock())
     feed(view, [state("responding"), *answer("x" * 6000)])
-    assert tokens_written(view.work) == "~1.5k tokens"
+    assert tokens_written(view.work) == "↓1.5k tokens"
     feed(view, call(command="x"))
-    assert tokens_written(view.work) == "10 tokens"
+    assert tokens_written(view.work) == "↓10 tokens"
     feed(view, [state("idle", turn=None), state("thinking")])
     assert tokens_written(view.work) == ""
 
@@ -168,23 +166,14 @@ def test_work_without_a_turn_shows_its_seconds_too() -> None:
     now = Clock()
     view = View(now=now)
     feed(view, [state("compacting", turn=None)])
-    assert text_of(live_lines(view, 60, 5, now.time + 4)) == [
-        "  compacting · 4 s · esc to interrupt"
-    ]
+    assert text_of(live_lines(view, 60, 5, now.time + 4)) == ["⠋ Compacting · 4 s · esc stops"]
 
 
 def test_for_a_screen_reader_nothing_counts_or_grows() -> None:
     view = View(now=Clock())
     feed(view, [state("responding", ("next", "keyboard")), *answer("tail")])
     lines = [text_of(live_lines(view, 60, 20, 100.0 + later, still=True)) for later in (0, 9)]
-    assert (
-        lines[0]
-        == lines[1]
-        == [
-            "  responding · esc to interrupt",
-            "  queued: next · up edits",
-        ]
-    )
+    assert lines[0] == lines[1] == ["  Answering · esc stops", "  queued: next · up edits"]
 
 
 # -- an earlier conversation -------------------------------------------------------------------

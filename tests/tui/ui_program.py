@@ -31,7 +31,7 @@ from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.session import Session
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import Command, Subject, ToolResult
+from qwen_dual.core.tool import Command, Display, Subject, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.shell.reader import Line, Simple
@@ -242,6 +242,12 @@ class ScriptedTool:
     def parameters(self) -> Mapping[str, Any]:
         """Anything."""
         return {"type": "object"}
+
+    @property
+    def display(self) -> Display:
+        """Words for the tools that the tests know."""
+        shell = Display("Shell", "Running", can_detach=True)
+        return shell if self.kind == "execute" else Display.of(self.name)
 
     def prepare(self, arguments: Mapping[str, Any]) -> ScriptedCall:
         """Takes anything."""

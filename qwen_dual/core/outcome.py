@@ -1,0 +1,56 @@
+"""What is told of a result besides the text for the model: the output, how it ended, how long. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol import MAX_RESULT_BYTES
+from qwen_dual.protocol.codec import bound_text, escaped_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.protocol.shapes import ToolOutcome
+
+MIN_OUTPUT_BYTES = 4_000
+"""What the output may take however long the text is."""
+
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+def outcome_of(
+    result: ToolResult, text: str, scrub: Callable[[str], str], seconds: float | None
+) -> ToolOutcome:
+    """The ``tool_use_result`` for a result.
+
+    Args:
+        result: what the tool gave.
+        text: of it, what the model gets.
+        scrub: takes secrets out.
+        seconds: how long the call ran; None where it did not.
+    """
+    outcome: ToolOutcome = {}
+    shown = result.shown
+    if shown is not None:
+        output = _scrubbed(shown.output, scrub)
+        if output != text:
+            room = max(MIN_OUTPUT_BYTES, MAX_RESULT_BYTES - escaped_size(text))
+            outcome["output"] = bound_text(output, room)
+        if shown.exit_code is not None:
+            outcome["exit_code"] = shown.exit_code
+        if shown.signal:
+            outcome["signal"] = shown.signal
+        if shown.note:
+            outcome["note"] = shown.note
+    if seconds is not None:
+        outcome["duration_ms"] = round(seconds * 1000)
+    return outcome
+
+
+def _scrubbed(output: str, scrub: Callable[[str], str]) -> str:
+    """``output`` without secrets: a colour in the middle of one would hide it."""
+    bare = _COLOURS.sub("", output)
+    clean = scrub(bare)
+    return output if clean == bare else clean
