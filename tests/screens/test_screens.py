@@ -141,7 +141,7 @@ def test_a_session_looks_the_same_in_both_terminals(
         filmed.screen.wait_for(lambda screen: any("› y" in row for row in screen.screen))
         filmed.screen.send("\x1b")
         filmed.program.result(2)
-        filmed.screen.wait_for("✗ run_shell_command")
+        filmed.screen.wait_for("✗ Shell")
         filmed.screen.wait_for(lambda screen: ">" in screen.screen)
         filmed.moment("after denial")
 

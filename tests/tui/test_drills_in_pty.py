@@ -41,7 +41,7 @@ def test_a_storm_of_resizes_leaves_one_region_and_the_end_of_the_transcript() ->
         host.terminal.resize(0, 0)
         host.terminal.resize(24, 80)
         host.terminal.wait_for(shown("word2999", "scripted · default"))
-        host.terminal.wait_for(gone("responding"))
+        host.terminal.wait_for(gone("Answering"))
         window = "\n".join(host.terminal.screen)
         assert window.count("scripted · default") == 1
         host.terminal.send("typed")

@@ -67,7 +67,7 @@ def test_escape_interrupts_and_gives_back_what_was_queued() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.prompt("hang")
-        host.terminal.wait_for("responding")
+        host.terminal.wait_for("Answering")
         host.prompt("say next thing")
         host.terminal.wait_for("queued: say next thing")
         host.terminal.send("half a dr")
@@ -196,7 +196,7 @@ def test_every_way_out_ends_in_order(how: str) -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.prompt("hang")
-        host.terminal.wait_for("responding")
+        host.terminal.wait_for("Answering")
         if how == "term":
             host.terminal.signal(signal.SIGTERM)
         elif how == "hup":
