@@ -247,6 +247,11 @@ class QuestionCall(Call, Protocol):
         ...
 
 
+def display_of(tools: Mapping[str, Tool], name: str) -> Display:
+    """The words for the tool ``name``, which need not be among those that there are."""
+    return tools[name].display if name in tools else Display.of(name)
+
+
 class Tool(Protocol):
     """One tool of the agent."""
 

@@ -11,12 +11,13 @@ import asyncio
 import logging
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from prompt_toolkit.application import Application
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tool import display_of
 from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock, Wakes
@@ -130,7 +131,7 @@ class Tui:
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
-        self.view = View(self._clock.mark, display_of=self._display_of)
+        self.view = View(self._clock.mark, display_of=partial(display_of, session.tools))
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
@@ -334,10 +335,6 @@ class Tui:
         if not self._painter.draw():
             self._clock.mark()
         self._clock.animate(self._painter.animated)
-
-    def _display_of(self, name: str) -> Display:
-        tool = self._session.tools.get(name)
-        return Display.of(name) if tool is None else tool.display
 
     def _facts(self) -> Facts:
         return Facts(
