@@ -10,10 +10,14 @@ import os
 import stat
 
 _GIT = (".git", ".gitmodules", ".gitattributes", ".gitconfig", ".githooks")
-_AGENTS = (".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json")
+_AGENTS = (
+    *(".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json", ".aider.conf.yml"),
+    *(".continue", ".kiro", ".roo", ".windsurf"),
+)
 _EDITORS = (
     ".vscode",
     ".idea",
+    ".fleet",
     ".zed",
     ".devcontainer",
     ".exrc",
@@ -23,17 +27,37 @@ _EDITORS = (
 )
 _HOOKS = (
     *(".husky", ".envrc", ".pre-commit-config.yaml", ".lefthook.yml", "lefthook.yml"),
-    *(".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs"),
+    *(".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pnp.cjs", ".pnp.loader.mjs"),
+    *(".hg", ".hgrc", ".jj", ".svn"),
+)
+_TOOLS = (  # which program a name stands for, and what runs before each start of one
+    *(".tool-versions", ".mise", ".mise.toml", "mise.toml", ".bundle", ".mvn"),
+    *(
+        "rust-toolchain",
+        "rust-toolchain.toml",
+        ".rprofile",
+        ".renviron",
+        ".irbrc",
+        ".pryrc",
+        ".pdbrc",
+    ),
+)
+_SERVICES = (  # with secrets, on the next push
+    *(".gitlab-ci.yml", ".circleci", ".travis.yml", ".drone.yml", ".woodpecker", ".woodpecker.yml"),
+    *(".buildkite", "azure-pipelines.yml", "bitbucket-pipelines.yml", "jenkinsfile"),
 )
 _SHELLS = (
     *(".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile"),
     *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".inputrc"),
     *(".kshrc", ".cshrc", ".tcshrc", ".login", ".xprofile", ".xinitrc", ".xsession"),
 )
-NAMES = frozenset((*_GIT, *_AGENTS, *_EDITORS, *_HOOKS, *_SHELLS))
+NAMES = frozenset((*_GIT, *_AGENTS, *_EDITORS, *_HOOKS, *_TOOLS, *_SERVICES, *_SHELLS))
 """Files, and folders with all below them, wherever they are. In lower case."""
 
-PATHS = (".github/workflows", ".cargo/config", ".cargo/config.toml")
+PATHS = (
+    *(".github/workflows", ".gitea/workflows", ".forgejo/workflows", ".cargo/config"),
+    *(".cargo/config.toml", ".config/mise", ".yarn/plugins", ".yarn/releases", ".yarn/sdks"),
+)
 """The same, by more than the last name."""
 
 ENVIRONMENT = ".env"

@@ -44,7 +44,8 @@ _ASKED = frozenset(
         "uv --version",
     )
 )
-# The same, but the folder may say which program that really is, or what it does first.
+# The same, but the folder may say which program that really is, or what it does first. Not `yarn` and
+# `pnpm`: those run a program of its, or one that its package.json has an address of.
 _ASKED_TRUSTED = frozenset(
     tuple(line.split())
     for line in (
@@ -55,11 +56,9 @@ _ASKED_TRUSTED = frozenset(
         "npm -v",
         "npm ls",
         "npm list",
-        "pnpm --version",
         "rustc --version",
         "ruff --version",
         "tsc --version",
-        "yarn --version",
     )
 )
 

@@ -38,6 +38,9 @@ MAX_NAMES = 2000
 EVERYTHING = FileAccess("/", "/", is_folder=True, walks=True, leave=True)
 """Stands for files that nobody can name."""
 
+_STAND_INS = frozenset(["mise", "rtx", "asdf", "volta-shim"])
+"""Programs that look into the folder for which other one they stand for, as those in ``shims`` do."""
+
 _MOVES = frozenset(["cd", "pushd", "popd", "eval", ".", "source", "builtin", "set", "shopt"])
 """Commands behind which nobody knows where the shell is."""
 
@@ -87,7 +90,7 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
                 place.folders = place.seen = []
             continue
         files[index] = place.files_of(found)
-        if (trusted or not found.trusted) and place.may_run(found):
+        if (trusted or not found.trusted) and place.may_run(found, trusted=trusted):
             unasked.add(index)
         if found.enters is not None:
             place.enter(found.enters)
@@ -112,9 +115,9 @@ class _Place:
     folders: list[str]
     seen: list[str]
 
-    def may_run(self, reading: Reading) -> bool:
-        """Whether none of the programs that run is one of the workspace's own."""
-        return not any(map(self._is_in_the_workspace, reading.programs))
+    def may_run(self, reading: Reading, *, trusted: bool) -> bool:
+        """Whether the workspace has no say in which programs run."""
+        return not any(self._is_its_own(program, trusted=trusted) for program in reading.programs)
 
     def files_of(self, reading: Reading) -> tuple[FileAccess, ...]:
         """All that is read; ``EVERYTHING`` stands for what cannot be told."""
@@ -158,15 +161,20 @@ class _Place:
         if len(self.seen) > MAX_FOLDERS:
             self.folders = self.seen = []
 
-    def _is_in_the_workspace(self, program: str) -> bool:
-        """Whether a program that may run unasked is one that the workspace brought along."""
+    def _is_its_own(self, program: str, *, trusted: bool) -> bool:
+        """Whether a program is one that the workspace brought along, or says which one it is."""
         for entry in self.path.split(os.pathsep):
             found = os.path.join(entry, program)
             if os.access(found, os.X_OK):
                 root = str(self.workspace.root)
-                return within(os.path.realpath(found), root) or within(
-                    os.path.realpath(entry), root
-                )
+                real = os.path.realpath(found)
+                if within(real, root) or within(os.path.realpath(entry), root):
+                    return True
+                # It runs what package.json names, and that is edited like any other file.
+                if "corepack" in real.split("/"):
+                    return True
+                stands_in = "shims" in entry.split("/") or os.path.basename(real) in _STAND_INS
+                return stands_in and not trusted
         return False
 
 

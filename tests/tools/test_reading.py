@@ -225,3 +225,26 @@ def test_differences_are_shown_without_the_program_that_is_named_for_them(
     in_repository(nested, "config", "diff.external", "false")
     assert "-x\n+y" in call(tools, "run_shell_command", command="git diff f").text
     assert "-old\n+new" in call(tools, "run_shell_command", command="cd inner && git diff").text
+
+
+def test_a_program_that_the_folder_says_which_it_is_asks(
+    tools: Toolset, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder.parent / "home"
+    shims, managed, packed = home / "shims", home / "bin", home / "node" / "bin"
+    for place in (shims, managed, packed, home / "corepack"):
+        place.mkdir(parents=True)
+    for program in (shims / "wc", managed / "mise", home / "corepack" / "npm.js"):
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    (managed / "head").symlink_to("mise")
+    (packed / "npm").symlink_to("../../corepack/npm.js")
+    monkeypatch.setenv("PATH", f"{shims}:{managed}:{packed}:/usr/bin:/bin")
+    asked = ["wc f", "head f", "cat f | wc", "find . -name f -exec wc -l {} +"]
+    assert [judged(tools, line) for line in asked] == ["ask"] * len(asked)
+    assert judged(tools, "cat f") == "allow"
+    tools.trust(True)
+    assert [judged(tools, line) for line in asked] == ["allow"] * len(asked)
+    # Auto-edit may change what package.json says it is.
+    assert judged(tools, "npm --version") == "ask"
+    assert judged(tools, "yarn --version") == judged(tools, "pnpm --version") == "ask"
