@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.foreign import read_foreign
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 262_144
 """Of a configuration; more is not ordinary."""
+
+MAX_NAME = 500
+"""Characters of a section's name; the keys of one that is cut are not ordinary."""
+
+MAX_NAMED = 50
+"""How many names are told; nobody reads more."""
 
 MAX_HOOKS = 200
 """Names in the folder of hooks that are looked at."""
@@ -45,13 +52,13 @@ _ADDRESS = re.compile(r"remote\..+\.(?:url|pushurl)|submodule\..+\.url")
 _PLAIN_ADDRESS = re.compile(
     r"(?:https?|ssh|git|file)://[^\s-]\S*|(?:[\w.-]+@)?\w[\w.-]*:(?!:)\S*|[\w./~][^\s:]*"
 )
-_SECTION = re.compile(r'\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
+_SECTION = re.compile(r'\s*\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]\s*')
 _VALUE = re.compile(r"([A-Za-z][\w-]*)\s*(?:=\s*(.*))?$")
 
 
 def beyond_ordinary(repository: Repository) -> list[str]:
     """What of a repository may run something, each by its name; empty for an ordinary one."""
-    found = dict.fromkeys(_settings(repository))
+    found = dict.fromkeys(islice(_settings(repository), MAX_NAMED))
     return [*found, *(f"hook {name}" for name in _hooks(repository))]
 
 
@@ -78,11 +85,12 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
     """Keys with their values; a line that is not understood is a key by itself."""
     section = ""
     for raw in re.sub(r"\\\r?\n", "", text).split("\n"):
-        line = raw.strip()
-        while opened := _SECTION.match(line):
+        line, at = raw.strip(), 0
+        while opened := _SECTION.match(line, at):
             name, inner = opened[1].lower(), opened[2]
-            section = name if inner is None else f"{name}.{inner}"
-            line = line[opened.end() :].strip()
+            section = (name if inner is None else f"{name}.{inner}")[:MAX_NAME]
+            at = opened.end()
+        line = line[at:]
         if not line or line[0] in "#;":
             continue
         value = _VALUE.match(line)

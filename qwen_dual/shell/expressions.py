@@ -186,8 +186,7 @@ def test(words: Words) -> Use:
     The shell's own ``-v`` and ``-R`` evaluate what they name.
     """
     inner = [word for _, word in words]
-    while inner[:1] == ["!"]:
-        inner = inner[1:]
+    inner = inner[next((at for at, word in enumerate(inner) if word != "!"), len(inner)) :]
     if any(word.startswith(GLOB) for word in inner):
         pass
     elif len(inner) == 2 and inner[0] in _UNARY:

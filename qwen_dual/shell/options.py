@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.shell.builds import PROGRAMS as BUILDS
 from qwen_dual.shell.files import PROGRAMS as FILES
 from qwen_dual.shell.git import GIT
-from qwen_dual.shell.program import names
+from qwen_dual.shell.program import MAX_WORDS, names
 from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.syntax import is_operand
 
@@ -89,6 +89,8 @@ def spelled(words: Sequence[str]) -> frozenset[int]:
     """
     name = program_name(words[0])
     everything = frozenset(range(1, len(words)))
+    if len(words) > MAX_WORDS:
+        return everything
     if len(words) == 1 and (name in RUN_ANYTHING or name in INTERPRETERS):
         return frozenset([0])  # it may run what it reads from its input
     if words[0].startswith(GLOB) or name in RUN_ANYTHING:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Kind = Literal["file", "listing", "tree"]
 """How much below a path is read: the file, the names in a folder, or all below it."""
 
+MAX_WORDS = 2_000
+"""Words of one command beyond which nothing is known of it."""
+
 Words = list[tuple[int, str]]
 """Words with their indexes in the command."""
 

@@ -14,7 +14,7 @@ from qwen_dual.shell.builds import PROGRAMS as BUILDS
 from qwen_dual.shell.files import PROGRAMS as FILES
 from qwen_dual.shell.git import GIT
 from qwen_dual.shell.options import spelled
-from qwen_dual.shell.program import names
+from qwen_dual.shell.program import MAX_WORDS, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ def reads_only(words: Sequence[str]) -> Reading | None:
         asks = len(words) == 3 and words[1] in ("-v", "-V") and words[2][:1].isalnum()
         return Reading() if asks else None
     known = _KNOWN.get(name)
-    if known is None or spelled(words):
+    if known is None or len(words) > MAX_WORDS or spelled(words):
         return None
     use = known.use(words)
     if not use.reads_only or use.unsafe:

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 MAX_FOLDERS = 16
 """How many folders a line may be in by its ``cd``; behind more nothing is known to only read."""
 
+MAX_COMMANDS = 200
+"""How many commands a line may have; of one with more nothing is known to only read."""
+
+MAX_FILES = 2000
+"""How many files a line may read; each is looked at, and the session waits meanwhile."""
+
 MAX_NAMES = 2000
 """How many names a pattern such as ``*.py`` may stand for."""
 
@@ -78,6 +84,8 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
     files: dict[int, tuple[FileAccess, ...]] = {}
     unasked: set[int] = set()
     steered: set[int] = set()
+    if len(line.commands) > MAX_COMMANDS:
+        place.seen = place.folders = []
     for index, command in enumerate(line.commands):
         if command.joint != "&&":
             place.folders = list(place.seen)  # whatever stood before it may have failed
@@ -88,6 +96,9 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
         if found is None:
             if words[0] in _MOVES:
                 place.folders = place.seen = []
+            continue
+        if len(line.commands) > MAX_COMMANDS:
+            files[index] = (EVERYTHING,)
             continue
         files[index] = place.files_of(found)
         if (trusted or not found.trusted) and place.may_run(found, trusted=trusted):
@@ -108,12 +119,14 @@ class _Place:
         path: the folders that programs are looked for in.
         folders: where the next command may run, as the shell names them; empty when unknown.
         seen: where any command of the line may have run.
+        looked_at: how many files were.
     """
 
     workspace: Workspace
     path: str
     folders: list[str]
     seen: list[str]
+    looked_at: int = 0
 
     def may_run(self, reading: Reading, *, trusted: bool) -> bool:
         """Whether the workspace has no say in which programs run."""
@@ -127,10 +140,13 @@ class _Place:
         found: list[FileAccess] = []
         for folder in self.folders:
             for operand in operands:
+                if self.looked_at > MAX_FILES:
+                    return (EVERYTHING,)
                 paths = _expanded(operand.path, os.path.realpath(folder))
-                found += [self._file(path, operand) for path in paths or ()]
                 if paths is None:
                     return (EVERYTHING,)
+                self.looked_at += len(paths) + 1
+                found += [self._file(path, operand) for path in paths]
         return tuple(found)
 
     def _file(self, path: str, operand: Operand) -> FileAccess:

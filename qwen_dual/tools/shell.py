@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from qwen_dual.tools.workspace import Location, Workspace
 
 
+MAX_TARGETS = 500
+"""How many files that redirects may write are looked at."""
+
 MAX_FOLDERS = 32
 """How many folders a line may be in by its ``cd``; behind more nobody knows where it writes."""
 
@@ -150,6 +153,8 @@ class ShellCall:
         files: list[FileAccess] = []
         for target in parsed.writes:
             for folder in (folders or [self._where.real])[: 1 if target[:1] in "~/" else None]:
+                if len(files) == MAX_TARGETS:
+                    break
                 try:
                     given = target if target.startswith("~") else os.path.join(folder, target)
                     place = self._workspace.locate(given)
@@ -171,7 +176,9 @@ class ShellCall:
             reads=reads.files,
             unasked=reads.unasked,
             steered=reads.steered,
-            writes_unknown=parsed.writes_unknown or (bool(parsed.writes) and not folders),
+            writes_unknown=parsed.writes_unknown
+            or (bool(parsed.writes) and not folders)
+            or len(files) == MAX_TARGETS,
         )
 
     async def preview(self) -> Preview | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,3 +249,24 @@ def test_a_program_that_the_folder_says_which_it_is_asks(
     # Auto-edit may change what package.json says it is.
     assert judged(tools, "npm --version") == "ask"
     assert judged(tools, "yarn --version") == judged(tools, "pnpm --version") == "ask"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ls;" * 20_000,
+        "cat f|" * 9_000 + "cat",
+        "ls " + "a " * 30_000,
+        "find . " + "-name a " * 10_000,
+        "test " + "! " * 20_000 + "x",
+        "cat " + "* " * 2_000,
+        "cd a && cd b && cd c && cd d && echo x" + " >a" * 6_000,
+    ],
+    ids=lambda line: line[:12],
+)
+def test_a_line_of_very_many_parts_asks_and_takes_no_time(
+    tools: Toolset, folder: Path, line: str
+) -> None:
+    start = time.process_time()
+    assert judged(tools, line, Policy(allow=["Bash(echo *)"], deny=["Edit(x)"])) == "ask"
+    assert time.process_time() - start < 5  # up to 30 s, were each part looked at
