@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from qwen_dual import auth, sandboxing
-from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.late import files_in_force
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.preferences import Preferences
 from qwen_dual.report import bug_report
 from qwen_dual.session_commands import SavedSessions
 from qwen_dual.settings.keep import CannotKeep, save_provider
-from qwen_dual.tui import theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +49,7 @@ class Commands:
         SavedSessions(
             self.parts.session, self.launch.home, self.parts.recorder, self.tui.replay
         ).register()
+        Preferences(self.parts.session, self.launch, self.tui).register()
         for command in (
             SlashCommand(
                 "auth",
@@ -81,13 +81,6 @@ class Commands:
                 lambda _, __: self._sandbox(),
             ),
             SlashCommand("copy", "copy the last answer", lambda _, __: self._copy()),
-            SlashCommand(
-                "theme",
-                "show or change the colours",
-                lambda name, _: self._theme(name),
-                _themes,
-                form=pick("Theme", _themes),
-            ),
             SlashCommand(
                 "bug",
                 "a report to copy: versions, platform, the end of the debug log",
@@ -174,22 +167,9 @@ class Commands:
             raise CommandFailed("There is no answer to copy yet.")
         return self.tui.copy(text)
 
-    def _theme(self, name: str) -> str:
-        if not name:
-            return "\n".join(f"{choice.value:<15}  {choice.summary}" for choice in _themes())
-        found = theme.find(name)
-        if found is None:
-            raise CommandFailed(f"unknown theme {name!r}; there are: {', '.join(theme.names())}")
-        self.tui.set_theme(found.name)
-        return f'Theme: {found.name}. "ui": {{"theme": "{found.name}"}} in the settings keeps it.'
-
 
 AUTH_ELSEWHERE = (
     "Enter /auth at the keyboard: it asks for the service, the model and the key. Without a person, "
     "set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL (or the like), or modelProviders in the "
     "settings."
 )
-
-
-def _themes() -> list[Choice]:
-    return [Choice(item.name, summary=item.summary) for item in theme.THEMES]

@@ -38,6 +38,10 @@ class Question:
         free: with choices: whether a text of one's own will do as well.
         optional: with a text: whether it may be empty.
         details: lines below the question: what it is about.
+        preview: called with the value that the mark stands on, and with ``default`` when nothing was
+            picked in the end.
+        check: says what is wrong with a typed answer, which is then asked for again; None for
+            nothing.
     """
 
     text: str
@@ -48,6 +52,8 @@ class Question:
     free: bool = False
     optional: bool = False
     details: tuple[str, ...] = ()
+    preview: Callable[[str], object] | None = None
+    check: Callable[[str], str | None] | None = None
 
 
 Form = Callable[[Sequence[str]], Question | None]

@@ -39,11 +39,20 @@ def read_object(path: str, root: str | None = None) -> tuple[dict[str, Any], str
     text = read_text(path, root)
     if text is None:
         return {}, ""
+    return parse_object(path, text), text
+
+
+def parse_object(path: str, text: str) -> dict[str, Any]:
+    """The object that the text of the file holds.
+
+    Raises:
+        BadFile: it does not parse, or holds something else.
+    """
     value = _parse(path, text)
     if not isinstance(value, dict):
         raise BadFile(path, f"expected an object, not {type(value).__name__}")
     _check_depth(path, value)
-    return value, text
+    return value
 
 
 def read_text(path: str, root: str | None = None) -> str | None:

@@ -1,6 +1,6 @@
 """Writes settings: a rule that an answer asked to remember, and a provider that was connected.
 
-The only place that does. A file that is not plain JSON, or does not have the shape it should, is
+What was picked in the UI is ``choices``'s. A file that is not plain JSON, or does not have the shape it should, is
 left as it is: rewriting it would lose what its owner wrote, comments first of all.
 """
 

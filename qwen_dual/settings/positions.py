@@ -13,7 +13,7 @@ from qwen_dual.protocol.codec import NotJson, decode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
       (?P<skip> \s+ | //[^\n]* | /\*.*?\*/ )
     | (?P<text> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
@@ -36,7 +36,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     depth, offset = 0, -1
     here: list[str | int] = []  # keys and indexes of the containers that are open
     in_key = False
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         shown = token[0]
         if token.lastgroup == "skip":
             continue
@@ -53,7 +53,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
                 in_key = True
         else:
             if in_key:
-                here[-1:] = [_name(shown)]
+                here[-1:] = [key_name(shown)]
             begins = in_key or (bool(here) and isinstance(here[-1], int))
             if begins and len(here) >= depth and here == wanted[: len(here)]:
                 depth, offset = len(here), token.start()
@@ -63,7 +63,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int | None:
     return text.count("\n", 0, offset) + 1 if offset >= 0 else None
 
 
-def _name(token: str) -> str:
+def key_name(token: str) -> str:
     """A key as the parser read it."""
     if token[0] not in "\"'":
         return token

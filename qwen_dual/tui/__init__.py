@@ -10,7 +10,7 @@ What is shown:
 * ``transcript``: blocks on their way to the scrollback.
 * ``frame``, ``live``, ``dialog``, ``form_lines``, ``suggest``, ``help``, ``footer``: the live
   region's parts.
-* ``theme``: the colours.
+* ``theme``: the colours; ``appearance``: which of them are in force.
 
 What a person does:
 
@@ -25,5 +25,5 @@ The terminal:
 
 * ``scrollback``, ``clock``, ``terminal``, ``tty_output``, ``keyinput``, ``sanitise``.
 
-``layout`` gives prompt-toolkit its windows, ``painter`` draws, and ``app`` puts all of it together.
+``layout`` gives prompt-toolkit its windows, ``application`` is made of them, ``painter`` draws, and ``app`` puts all of it together.
 """

@@ -15,10 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from prompt_toolkit.application import Application
 
 from qwen_dual.core.tool import display_of
 from qwen_dual.tui import clipboard, links, theme
+from qwen_dual.tui.appearance import Appearance
+from qwen_dual.tui.application import make_application
 from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
 from qwen_dual.tui.clock import RedrawClock, Wakes
 from qwen_dual.tui.controller import Controller
@@ -26,7 +27,7 @@ from qwen_dual.tui.device import Device
 from qwen_dual.tui.external import ExternalPrograms
 from qwen_dual.tui.footer import Facts, short_folder
 from qwen_dual.tui.history_keeper import HistoryKeeper
-from qwen_dual.tui.keyinput import create_input
+from qwen_dual.tui.keyinput import ask_background, create_input
 from qwen_dual.tui.keys import make_bindings
 from qwen_dual.tui.layout import Region
 from qwen_dual.tui.markdown import MarkdownRenderer, load_in_thread
@@ -56,9 +57,6 @@ if TYPE_CHECKING:
     from qwen_dual.tui.suggest import FileSource
 
 log = logging.getLogger(__name__)
-
-ESCAPE_TIMEOUT = 0.05
-"""Seconds after which an escape character is the Esc key and not the start of a sequence."""
 
 STOP_TIMEOUT = 2.0
 """Seconds that a turn may take to stop before the screen is given up."""
@@ -142,7 +140,17 @@ class Tui:
         layout = self.controller.asking.dialog.layout
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
         region = Region(self.controller, lambda: self._painter.frame)
-        self._app = self._make_application(region, theme_name, input)
+        self._appearance = Appearance(
+            self._output.get_default_color_depth(), theme_name, self._restyle
+        )
+        self._app = make_application(
+            region.layout,
+            self._appearance.style,
+            make_bindings(self.controller),
+            input or create_input(on_gone=self._gone),
+            self._output,
+        )
+        self._app.after_render += lambda _: self.painted.set()
         self._scrollback = Scrollback(self._app)
         self._device = Device(self._app, self._scrollback, lambda: self._programs.open)
         self._transcript = Transcript(
@@ -191,6 +199,8 @@ class Tui:
             stack.callback(loop.set_exception_handler, before)
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
             stack.enter_context(self._app.input.raw_mode())
+            if isinstance(self._output, TerminalOutput):
+                ask_background(self._appearance, self._app.input, self._write_raw)
             if self._files is not None:
                 stack.enter_context(following(self._files, self.controller.files_changed))
             if not self._hide_banner:
@@ -238,9 +248,18 @@ class Tui:
         """The text of the model's last message; empty where it has said nothing."""
         return self.view.last_answer
 
-    def set_theme(self, name: str) -> None:
+    def set_theme(self, name: str, *, preview: bool = False) -> None:
         """Changes the colours of all that is drawn from now on; an unknown name is the default."""
-        self._app.style = theme.make_style(self._output.get_default_color_depth(), name)
+        self._appearance.choose(name, preview=preview)
+        self._restyle()
+
+    @property
+    def theme_name(self) -> str:
+        """The theme that was chosen."""
+        return self._appearance.name
+
+    def _restyle(self) -> None:
+        self._app.style = self._appearance.style
         self._clock.mark()
 
     def open_form(self, name: str) -> bool:
@@ -354,25 +373,6 @@ class Tui:
         about = f"qwen-dual {self._version} · {self._session.model_name} · {self._folder}"
         title, *rest = self._banner or (about, WELCOME)
         return BannerBlock(sanitise(title), tuple(map(sanitise, rest)))
-
-    def _make_application(
-        self, region: Region, theme_name: str, input: Input | None
-    ) -> Application[None]:
-        app: Application[None] = Application(
-            layout=region.layout,
-            style=theme.make_style(self._output.get_default_color_depth(), theme_name),
-            include_default_pygments_style=False,
-            key_bindings=make_bindings(self.controller),
-            full_screen=False,
-            mouse_support=False,
-            erase_when_done=True,
-            terminal_size_polling_interval=None,
-            input=input or create_input(on_gone=self._gone),
-            output=self._output,
-        )
-        app.ttimeoutlen = app.timeoutlen = ESCAPE_TIMEOUT
-        app.after_render += lambda _: self.painted.set()
-        return app
 
     def _blocked(self) -> bool:
         return isinstance(self._output, TerminalOutput) and self._output.blocked

@@ -226,6 +226,7 @@ class Asking:
             return True
         if self.form is None:
             return False
+        self.form.cancel()
         self._drop_form()
         return True
 
@@ -350,8 +351,7 @@ class Asking:
             self._later(wait)
 
     def _open_reason(self, text: str, *, said_no: bool = False) -> None:
-        self._letter = None
-        self._said_no = said_no
+        self._letter, self._said_no = None, said_no
         self.dialog.mark(len(self.dialog.choices) - 1)
         self.dialog.asking_reason = True
         self.reason.paste(text)

@@ -12,7 +12,7 @@ from qwen_dual.tui.field import Field
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from qwen_dual.core.questions import Choice, Form, Question
 
@@ -36,6 +36,7 @@ class Page:
         at: the selected row: an index into ``visible``, or behind it the text of one's own.
         checked: the indexes of the choices that are picked, where several may be.
         wanted: something must be picked or typed first; said once Enter was refused.
+        wrong: what is wrong with what was typed; said until it is changed.
     """
 
     def __init__(self, question: Question, answer: str | None = None) -> None:
@@ -45,6 +46,7 @@ class Page:
         self.at = 0
         self.checked: set[int] = set()
         self.wanted = False
+        self.wrong = ""
         before = question.default if answer is None else answer
         self.field = Field("" if question.secret else sanitise(before), secret=question.secret)
         if question.choices:
@@ -74,7 +76,7 @@ class Page:
 
     def type(self, text: str) -> str | None:
         """Takes typed text; returns the answer where a key gave it at once."""
-        self.wanted = False
+        self.wanted, self.wrong = False, ""
         if self.typing:
             self.field.type(text)
         elif self.question.several and text == " ":
@@ -93,7 +95,7 @@ class Page:
 
     def key(self, key: str) -> None:
         """A key that is no text and does not leave the question."""
-        self.wanted = False
+        self.wanted, self.wrong = False, ""
         moves = {"up": -1, "down": 1, "tab": 1}
         if key in moves:
             self.move(moves[key])
@@ -128,7 +130,16 @@ class Page:
         else:
             answer = ""
         self.wanted = not answer and not question.optional
-        return None if self.wanted else answer
+        if answer and question.check is not None:
+            self.wrong = sanitise(question.check(answer) or "")
+        return None if self.wanted or self.wrong else answer
+
+    @property
+    def marked(self) -> str | None:
+        """The value of the choice that the mark stands on."""
+        if self.typing or not self.visible:
+            return None
+        return self.question.choices[self.visible[self.at]].value
 
     def _picked(self) -> Iterable[str]:
         checked = sorted(self.checked)
@@ -182,6 +193,7 @@ class Sheet:
         self.answers: list[str] = []
         self.state: Literal["open", "done", "cancelled"] = "open"
         self._page: Page | None = None
+        self._restore: Callable[[], object] = lambda: None
         self._ask()
 
     @property
@@ -199,10 +211,18 @@ class Sheet:
                 self._back()
         else:
             self.page.key(key)
+            self._preview()
 
     def type(self, text: str) -> None:
         """Typed text, one character or more."""
-        self._take(self.page.type(text))
+        answer = self.page.type(text)
+        self._preview()
+        self._take(answer)
+
+    def cancel(self) -> None:
+        """Closes it without answers; what was previewed is as before."""
+        self.state = "cancelled"
+        self._restore()
 
     def paste(self, text: str) -> None:
         """Pasted text: never a choice by digit or letter."""
@@ -214,6 +234,13 @@ class Sheet:
             self.answers.append(answer)
             self._ask()
 
+    def _preview(self) -> None:
+        preview, marked = self.page.question.preview, self.page.marked
+        if preview is not None and marked is not None:
+            default = self.page.question.default
+            self._restore = lambda: preview(default)
+            preview(marked)
+
     def _ask(self, before: str | None = None) -> None:
         question = self._form(tuple(self.answers))
         self._page = None if question is None else Page(question, before)
@@ -224,7 +251,7 @@ class Sheet:
         if self.answers:
             self._ask(self.answers.pop())
         else:
-            self.state = "cancelled"
+            self.cancel()
 
 
 def _matches(choice: Choice, words: list[str]) -> bool:

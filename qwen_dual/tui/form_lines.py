@@ -70,6 +70,8 @@ def _hint(page: Page, inner: int, *, first: bool) -> list[Line]:
     if page.wanted:
         what = "Pick one first." if page.question.choices else "Something is needed here."
         return [[("", "  "), (theme.ERROR, clip(what, inner))]]
+    if page.wrong:
+        return [[("", "  "), (theme.ERROR, row)] for row in wrap(page.wrong, inner)]
     keys = "enter takes it"
     if page.question.several:
         keys = "space picks, enter goes on"

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import TextIO
 
+    from prompt_toolkit.input import Input
     from prompt_toolkit.key_binding import KeyPress
+
+    from qwen_dual.tui.appearance import Appearance
+
+# They answer nothing, and some print what they are asked.
+_SILENT = ("", "dumb", "linux", "unknown")
 
 PASTE_PAUSE = 2.0
 """Seconds without a byte after which a paste is over whose end mark has not come."""
@@ -44,6 +50,7 @@ class _Reader(PosixStdinReader):
         super().__init__(fd, errors="replace", encoding=encoding)
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._on_gone = on_gone
+        self.watch: Callable[[str], bool] | None = None
 
     def read(self, count: int = _READ_SIZE) -> str:
         """Returns the text of one read; "" when there is none."""
@@ -61,7 +68,10 @@ class _Reader(PosixStdinReader):
             self.closed = True
             self._on_gone()
             return ""
-        return self._decoder.decode(data)
+        text = self._decoder.decode(data)
+        if self.watch is not None and self.watch(text):
+            self.watch = None
+        return text
 
 
 class TerminalInput(Vt100Input):
@@ -79,7 +89,8 @@ class TerminalInput(Vt100Input):
 
     def __init__(self, stdin: TextIO, on_gone: Callable[[], None]) -> None:
         super().__init__(stdin)
-        self.stdin_reader = _Reader(stdin.fileno(), stdin.encoding or "utf-8", on_gone)
+        self._reader = _Reader(stdin.fileno(), stdin.encoding or "utf-8", on_gone)
+        self.stdin_reader = self._reader
         self._parser = self.vt100_parser = KeyParser(self._buffer_key)
         self.on_made_raw: Callable[[], None] = lambda: None
         self._ready: Callable[[], None] = lambda: None
@@ -144,6 +155,10 @@ class TerminalInput(Vt100Input):
         self._parser.end_paste()
         self._ready()
 
+    def watch(self, look: Callable[[str], bool]) -> None:
+        """Shows ``look`` what is read, until it returns true; it takes nothing out."""
+        self._reader.watch = look
+
     def _buffer_key(self, key: KeyPress) -> None:
         self._buffer.append(key)
 
@@ -163,6 +178,19 @@ def in_foreground(fd: int) -> bool:
         return os.tcgetpgrp(fd) == os.getpgrp()
     except OSError:  # no controlling terminal: nobody else is in the foreground
         return True
+
+
+def ask_background(appearance: Appearance, input: Input, write: Callable[[str], object]) -> None:
+    """Asks the terminal for its background, where it is one that knows what is asked.
+
+    Args:
+        appearance: gets the answer.
+        input: is watched for it.
+        write: writes to the terminal.
+    """
+    if isinstance(input, TerminalInput) and os.environ.get("TERM", "") not in _SILENT:
+        input.watch(appearance.read)
+        appearance.ask(write)
 
 
 def create_input(on_gone: Callable[[], None], stdin: TextIO | None = None) -> TerminalInput:

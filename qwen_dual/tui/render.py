@@ -156,7 +156,11 @@ def _banner(block: BannerBlock, inner: int) -> list[Line]:
 
 
 def _person(block: PersonBlock, inner: int) -> list[Line]:
-    lines = gutter(plain(wrap(block.text, inner), theme.STRONG), PERSON, theme.ACCENT)
+    rows = plain(wrap(block.text, inner), theme.STRONG)
+    lines: list[Line] = [
+        [(theme.PERSON, f"{PERSON} " if index == 0 else "  "), *row]
+        for index, row in enumerate(rows)
+    ]
     if block.remote:
         last = lines[-1]
         used = sum(width_of(text) for _, text in last)

@@ -23,6 +23,7 @@ ERROR = "class:error"
 STRONG = "class:strong"
 ADDED = "class:added"
 REMOVED = "class:removed"
+PERSON = "class:person"
 ODD = "class:odd"
 """What hides in a foreign text, made visible."""
 
@@ -34,8 +35,9 @@ CODE_KINDS = ("keyword", "name", "string", "number", "comment")
 """The kinds of code that a theme tells apart, as ``code.keyword`` and, in a diff,
 ``added.keyword`` and ``removed.keyword``."""
 
-# Contrast 4.6 to 1 both on white and on black, which no other lightness has.
-_MIDDLE_VIOLET = "#7563dc"
+# Of terminals and editors that many people use: VS Code, One Dark, Solarized, Dracula, GitHub.
+_DARK = ("#000000", "#0d1117", "#1e1e1e", "#282a36", "#282c34", "#002b36")
+_LIGHT = ("#ffffff", "#fafafa", "#fdf6e3", "#f2f2f2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ _ATTRIBUTES = {
     "strong": "bold",
     "link": "underline",
     "selected": "bold reverse",
+    # The rule at the left of what a person said, by which it is found in the scrollback.
+    "person": "bold reverse",
     "odd": "bold reverse",
     # In a changed line the hue says what changed; what is code shows as weight.
     "added.keyword": "bold",
@@ -115,21 +119,17 @@ _BRIGHT_PALETTE = _colours(
 THEMES: tuple[Theme, ...] = (
     Theme(
         DEFAULT,
-        "the terminal's own colours, on light and dark",
-        ("#000000", "#ffffff"),
-        _PALETTE
-        | {
-            "accent": _MIDDLE_VIOLET,
-            "link": f"underline {_MIDDLE_VIOLET}",
-            "code.keyword": _MIDDLE_VIOLET,
-        },
-        # The nearest of 16 colours to a middle violet is a grey on many palettes.
+        "as the terminal's background is",
+        # No colour has a contrast of 4.5 on white and on a grey of #1e1e1e, so it is the palette's own
+        # until the terminal has said which of the two it is (``appearance``).
+        (),
+        _PALETTE,
         _PALETTE,
     ),
     Theme(
         "dark",
         "for dark backgrounds",
-        ("#000000", "#1e1e1e", "#282c34"),
+        _DARK,
         _colours(
             accent="#b0a2ff",
             dim="#9da3ae",
@@ -143,7 +143,7 @@ THEMES: tuple[Theme, ...] = (
     Theme(
         "light",
         "for light backgrounds",
-        ("#ffffff", "#fafafa", "#f2f2f2"),
+        _LIGHT,
         _colours(
             accent="#5a3fc8",
             dim="#5f6672",
@@ -157,7 +157,7 @@ THEMES: tuple[Theme, ...] = (
     Theme(
         "contrast-dark",
         "the most contrast on a dark background",
-        ("#000000", "#1e1e1e"),
+        _DARK,
         _colours(
             accent="#ffd75f bold",
             dim="#d7d7d7",
@@ -171,7 +171,7 @@ THEMES: tuple[Theme, ...] = (
     Theme(
         "contrast-light",
         "the most contrast on a light background",
-        ("#ffffff", "#f2f2f2"),
+        _LIGHT,
         _colours(
             accent="#3d00a8 bold",
             dim="#3a3a3a",
@@ -211,6 +211,7 @@ def make_style(depth: ColorDepth, name: str = DEFAULT) -> BaseStyle:
     if depth != ColorDepth.DEPTH_1_BIT and theme.rules:
         rules |= theme.few if depth == ColorDepth.DEPTH_4_BIT else theme.rules
         rules["selected"] = f"noreverse bold {rules['accent']}"
-    rules["prompt"] = rules["accent"]
+    rules["prompt"] = rules.get("accent", "")
+    rules["person"] = f"bold reverse {rules['accent'].replace('bold', '')}"
     rules["code.inserted"], rules["code.deleted"] = rules.get("added", ""), rules.get("removed", "")
     return Style.from_dict(rules)

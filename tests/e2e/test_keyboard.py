@@ -54,3 +54,34 @@ def test_nothing_is_kept_where_nothing_is_to_be_recorded(tmp_path: Path) -> None
         program.result()
         assert program.quit() == 0
     assert list(settings.parent.rglob("history.jsonl")) == []
+
+
+def test_a_theme_is_kept_where_the_person_says_so(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{\n  // by day\n  "ui": {"hideTips": false}\n}\n')
+    with start(tmp_path) as first:
+        first.terminal.send("/theme\r")
+        first.terminal.wait_for("› 1. default")
+        first.terminal.send("\x1b[B\r")
+        first.terminal.wait_for("For how long?")
+        first.terminal.send("2")
+        first.terminal.wait_for("Theme: dark, from now on")
+        assert first.quit() == 0
+    assert (
+        settings.read_text() == '{\n  // by day\n  "ui": {"hideTips": false, "theme": "dark"}\n}\n'
+    )
+    with start(tmp_path) as second:
+        second.terminal.send("/theme\r")
+        second.terminal.wait_for("› 2. dark")
+        second.terminal.send("\x1b")
+        assert second.quit() == 0
+
+
+def test_the_terminals_answer_about_its_background_is_never_typed(tmp_path: Path) -> None:
+    with start(tmp_path) as program:
+        program.terminal.send("\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\draft")
+        program.terminal.wait_for("> draft")
+        assert "rgb" not in program.terminal.text
+        program.terminal.send("\x15")
+        assert program.quit() == 0

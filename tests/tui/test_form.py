@@ -247,3 +247,49 @@ def test_the_part_around_the_cursor_is_shown() -> None:
 def test_a_very_long_text_costs_no_more_to_show() -> None:
     field = Field("漢" * 5_000_000)
     assert width_of("".join(text_of([field.line(40, cursor=True)]))) <= 40
+
+
+# -- previews and checks ---------------------------------------------------------------------
+
+
+def previewed(*keys: str) -> list[str]:
+    """What was previewed by these keys, of three colours with the second in force."""
+    seen: list[str] = []
+    colours = tuple(Choice(name) for name in ("red", "green", "blue"))
+    lasting = Question("For how long?", (Choice("session"), Choice("keep")))
+    sheet = Sheet(form_of(Question("?", colours, "green", preview=seen.append), lasting))
+    for key in keys:
+        if key == "ctrl+c":
+            sheet.cancel()
+        else:
+            sheet.key(key)
+    return seen
+
+
+def test_what_the_mark_stands_on_is_previewed() -> None:
+    assert previewed("down", "up", "up") == ["blue", "green", "red"]
+
+
+@pytest.mark.parametrize(
+    "leaving", [["escape"], ["ctrl+c"], ["enter", "ctrl+c"], ["enter", "escape", "escape"]]
+)
+def test_what_was_previewed_is_as_before_when_nothing_is_picked(leaving: list[str]) -> None:
+    assert previewed("down", *leaving) == ["blue", "green"]
+
+
+def test_what_was_picked_stays() -> None:
+    assert previewed("down", "enter", "enter") == ["blue"]
+
+
+def test_a_wrong_answer_is_asked_for_again_with_what_was_typed() -> None:
+    check = {"bad": "that is bad"}.get
+    sheet = Sheet(form_of(Question("?", check=check), Question("next?")))
+    sheet.type("bad")
+    sheet.key("enter")
+    assert sheet.answers == []
+    assert sheet.page.field.text == "bad"
+    assert "that is bad" in "\n".join(text_of(form_lines(sheet, 60, 10)))
+    sheet.key("backspace")
+    assert "that is bad" not in "\n".join(text_of(form_lines(sheet, 60, 10)))
+    sheet.key("enter")
+    assert sheet.answers == ["ba"]

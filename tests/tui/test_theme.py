@@ -19,6 +19,7 @@ CLASSES = [
     "link",
     "prompt",
     "selected",
+    "person",
     *(f"{base}.{kind}" for base in ("code", "added", "removed") for kind in CODE_KINDS),
     "code.inserted",
     "code.deleted",
@@ -70,6 +71,22 @@ def test_everything_is_legible_on_the_backgrounds_it_is_meant_for(
         for background in chosen.backgrounds if colour else ():
             found = contrast(colour, background[1:])
             assert found >= least, f"{name} #{colour} on {background}: {found:.2f}"
+
+
+COMMON = {
+    "dark": ["#1e1e1e", "#282c34", "#002b36", "#000000", "#282a36", "#0d1117"],
+    "light": ["#fdf6e3", "#ffffff"],
+}
+
+
+@pytest.mark.parametrize("chosen", THEMES, ids=lambda chosen: chosen.name)
+def test_every_theme_with_colours_of_its_own_is_meant_for_all_common_backgrounds(
+    chosen: Theme,
+) -> None:
+    own = [name for name in CLASSES if shown_colour(f"class:{name}", chosen.name, DEPTHS[0])]
+    kind = "dark" if "dark" in chosen.name else "light"
+    assert not own or set(COMMON[kind]) <= set(chosen.backgrounds)
+    assert bool(own) == (chosen.name not in (theme.DEFAULT, "mono"))
 
 
 def test_the_contrast_is_measured_as_the_standard_says() -> None:
