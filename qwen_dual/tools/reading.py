@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments
+from qwen_dual.core.wildcard import stars
 from qwen_dual.shell.commands import readings
 from qwen_dual.shell.options import program_name
 from qwen_dual.shell.reader import GLOB
@@ -214,10 +215,7 @@ def _expanded(path: str, folder: str) -> list[str] | None:
         if not re.search(r"[*?\[]", part):
             found = [os.path.join(base, part) for base in found]
             continue
-        names = re.compile(
-            "".join(".*" if piece[0] in "*?[" else re.escape(piece) for piece in _pieces(part)),
-            re.DOTALL,
-        )
+        names = stars("".join("*" if piece[0] in "*?[" else piece for piece in _pieces(part)))
         matches: list[str] = []
         for base in found:
             try:

@@ -270,3 +270,9 @@ def test_a_line_of_very_many_parts_asks_and_takes_no_time(
     start = time.process_time()
     assert judged(tools, line, Policy(allow=["Bash(echo *)"], deny=["Edit(x)"])) == "ask"
     assert time.process_time() - start < 5  # up to 30 s, were each part looked at
+
+
+def test_a_pattern_of_many_stars_is_judged_at_once(tools: Toolset, folder: Path) -> None:
+    (folder / ("a" * 250)).touch()
+    assert judged(tools, f"ls {'a*' * 40}b") == "allow"  # it stands for itself: nothing fits
+    assert judged(tools, f"cat {'*a' * 40}") == "ask"  # an option may hide behind the first star
