@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SLEEP = "run sleep 3217"
+SLEEP = "run sleep 3217; touch slept"
 
 
 def idle(program: Program) -> None:

@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from typing import TYPE_CHECKING
 
+import pytest
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.protocol import events
@@ -48,6 +49,7 @@ def turn(number: int) -> list[Event]:
     ]
 
 
+@pytest.mark.timeout(240)  # half a minute of computing, on an idle machine
 def test_memory_stays_flat_over_ten_thousand_turns() -> None:
     desk = Desk()
     transcript, scrollback = made()

@@ -113,7 +113,7 @@ def test_the_keys_of_the_approval_dialog() -> None:
         host.prompt("three")
         host.terminal.wait_for(shown("1 of 3", ARMED))
         host.terminal.send(f"jj{UP}\x0e\x10")
-        host.terminal.wait_for("› s  Yes, and 'ls *' in this session")
+        host.terminal.wait_for("› s  Yes, and just 'ls one' in this session")
         host.terminal.send("n")
         host.terminal.wait_for("What should it do instead?")
         host.terminal.send("use find\r")
