@@ -21,8 +21,26 @@ if TYPE_CHECKING:
 
 FILE = ".env"
 
-NEVER = ("DEBUG", "DEBUG_MODE", "LD_*", "DYLD_*", "PYTHON*", "NODE_OPTIONS", "PATH")
-"""Names that no project's .env may set."""
+NEVER = (
+    *("DEBUG", "DEBUG_MODE", "LD_*", "DYLD_*", "PYTHON*", "NODE_OPTIONS", "NODE_PATH", "PATH"),
+    # What commands that only read, and run unasked, take their orders from.
+    *("GIT_*", "RIPGREP_CONFIG_PATH", "GREP_OPTIONS", "TAR_OPTIONS", "BASH_ENV", "BASHOPTS"),
+    *("SHELLOPTS", "PS4", "IFS", "CDPATH", "PROMPT_COMMAND", "MAGIC", "TREE_*", "LESS*"),
+    *("HOME", "SHELL", "XDG_*", "QWEN_HOME", "PAGER", "MANPAGER", "EDITOR", "VISUAL", "BROWSER"),
+    # What other programs run or load before they do anything.
+    *(
+        "SSH_ASKPASS",
+        "SUDO_ASKPASS",
+        "PERL5*",
+        "PERLLIB",
+        "RUBYOPT",
+        "RUBYLIB",
+        "JAVA_TOOL_OPTIONS",
+    ),
+    *("_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CARGO_BUILD_RUSTC*", "RUSTC*", "RUSTUP_*", "GOFLAGS"),
+    *("GOTOOLCHAIN", "npm_config_*", "NPM_CONFIG_*", "YARN_*", "PIP_*", "UV_*", "MISE_*", "ASDF_*"),
+)
+"""Names that no project's .env or settings may set, trusted or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,7 @@ def load_environment(
     for path in filter(os.path.lexists, _project_files(cwd, shell)):
         (own if trusts(_folder(path)) else held).append(path)
     if project := _first(own, warnings, of_project=True):
-        add(_without(project[1], NEVER), project[0])
+        add(of_a_project(project[1]), project[0])
     for path in _user_files(home, shell):
         if found := _first((path,), warnings):
             add(found[1], path)
@@ -92,6 +110,11 @@ def load_environment(
         base = {**added, **shell}
         add({name: expand(_plain(value), base) for name, value in values.items()}, label)
     return Environment({**added, **shell}, added, sources, held, warnings)
+
+
+def of_a_project(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What of ``variables`` a project may set."""
+    return _without(variables, NEVER)
 
 
 def _folder(path: str) -> str:
@@ -166,5 +189,5 @@ def _only(variables: Mapping[str, str], patterns: Sequence[str]) -> dict[str, st
     return {name: value for name, value in variables.items() if _matches(name, patterns)}
 
 
-def _without(variables: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+def _without(variables: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if not _matches(name, patterns)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.fs.projects import permissions_file
-from qwen_dual.settings.environment import Environment, load_environment
+from qwen_dual.settings.environment import Environment, load_environment, of_a_project
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
 from qwen_dual.settings.legacy import moved
@@ -160,9 +160,10 @@ def load_settings(
     unread: list[str] = []
     read = _read(cwd, home, files, warnings, unread)
     own_env = [
-        (layer.label, _section(clean(layer.raw), "env"))
+        (layer.label, of_a_project(found) if layer.name == "project" else found)
         for layer in read
         if layer.name != "project" or trusted
+        for found in (_section(clean(layer.raw), "env"),)
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
     refused: list[str] = []

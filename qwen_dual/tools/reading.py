@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -156,7 +157,13 @@ class _Place:
         except InvalidArguments:
             return EVERYTHING
         real = location.real
-        is_folder = os.path.isdir(real)
+        try:
+            mode = os.stat(real).st_mode
+        except OSError:
+            mode = stat.S_IFREG  # there is none
+        is_folder = stat.S_ISDIR(mode)
+        if operand.kind != "listing" and not (is_folder or stat.S_ISREG(mode)):
+            return EVERYTHING  # a pipe that nobody writes to would hold it up
         if is_folder and operand.kind == "file":
             return EVERYTHING  # some look into a folder by themselves, and follow links in it
         walks = is_folder and operand.kind == "tree"

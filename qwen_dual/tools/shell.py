@@ -231,7 +231,8 @@ class ShellCall:
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
         variables = environment(os.environ)
-        if self._only_looks_with_git():
+        # In the sandbox whatever git runs is confined; outside of it not even this look runs git.
+        if self._sandbox is None and self._only_looks_with_git():
             from qwen_dual.git.run import harmless_variables
 
             variables |= harmless_variables([self._where.real, *self._folders], variables)

@@ -120,3 +120,13 @@ def test_the_early_reading_imports_nothing_heavy(folders: Folders) -> None:
         env={"HOME": str(folders.person), "PYTHONPATH": ":".join(filter(None, sys.path))},
     )
     assert result.stdout == "set()\n"
+
+
+def test_no_project_says_what_programs_run_though_it_is_trusted(folders: Folders) -> None:
+    folders.trust()
+    steering = dict.fromkeys(("RIPGREP_CONFIG_PATH", "GIT_EXTERNAL_DIFF", "PAGER", "HOME"), "x")
+    folders.workspace({"env": {**steering, "MINE": "x"}})
+    (folders.project / ".env").write_text("GIT_SSH_COMMAND=x\nnpm_config_script_shell=x\nOURS=x\n")
+    assert folders.load(HOME=str(folders.person)).environment.added == {"MINE": "x", "OURS": "x"}
+    folders.user({"env": {"PAGER": "cat"}})
+    assert folders.load(HOME=str(folders.person)).environment.values["PAGER"] == "cat"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ def folder(workspace: Path) -> Path:
     (workspace / "link").symlink_to(workspace.parent / "outside")
     (workspace / "leads-out").symlink_to(workspace.parent / "outside" / "f")
     (workspace / "src" / "g").symlink_to(workspace.parent / "outside" / "f")
+    os.mkfifo(workspace / "pipe")
     return workspace
 
 
@@ -75,6 +77,8 @@ def test_what_only_reads_runs_unasked_wherever_reading_does(
         "pushd src; cat f",
         "find . -newer leads-out",
         "grep -f leads-out f",
+        "cat pipe",
+        "wc -l < /dev/null pipe",
     ],
 )
 def test_what_a_read_would_ask_for_asks(tools: Toolset, folder: Path, line: str) -> None:
