@@ -16,6 +16,10 @@ from itertools import pairwise
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
+    if sys.stderr is None:
+        # Closed by who started us (`2>&-`): what is opened next would get its number, and with it
+        # whatever any program here says on stderr.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Ctrl+C before anything has begun just ends it: with no traceback, and not by way of a
         # KeyboardInterrupt inside an import, on which orjson's crashes.

@@ -1,4 +1,4 @@
-"""Text into the person's clipboard: a program of this machine where it has one, else the terminal.
+"""Text into the person's clipboard: a program of this machine where it has one, tmux, or the terminal.
 
 The only place that writes OSC 52. Over SSH the terminal is asked, since the clipboard of the other
 machine is of no use.
@@ -38,10 +38,14 @@ def copy(
     if not text:
         return "There is nothing to copy yet."
     size = _size(text)
+    tmux = shutil.which("tmux", path=env.get("PATH")) if env.get("TMUX") else None
     if not any(env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY")):
         for command in commands(env, platform):
             if _run(command, text, env):
                 return f"Copied {size} to the clipboard."
+    # It keeps the text and passes it on to the terminal, if that and `set-clipboard` allow it.
+    if tmux is not None and _run((tmux, "load-buffer", "-w", "-"), text, env):
+        return f"Copied {size} to tmux's buffer, and to the clipboard if the terminal allows that."
     data = text.encode("utf-8", "replace")
     if len(data) > MAX_BYTES:
         return (

@@ -73,26 +73,20 @@ class MarkdownRenderer:
         if self.raw:
             return plain(wrap(text, width))
         if self._rich is None or width < MIN_WIDTH or not _MARKUP.search(text):
-            return self._plain(text, width)
+            return plain(wrap(text, width))
         if sum(1 for _ in _MARK.finditer(text)) > MAX_MARKS and not text.startswith(_FENCES):
             return plain(wrap(text, width))
         try:
             return self._rich(text, width)
         except Exception:
             log.exception("rich failed on a block of %d characters", len(text))
-            return self._plain(text, width)
+            return plain(wrap(text, width))
 
     def highlight(self, code: str, path: str) -> list[Parts]:
         """For each line of ``code`` its ``(kind, text)`` parts; all plain before ``load``."""
         if self._highlight is None:
             return [[("", row)] for row in code.split("\n")]
         return self._highlight(code, path)
-
-    def _plain(self, text: str, width: int) -> list[Line]:
-        if _MARKUP.search(text):
-            return plain(wrap(text, width))
-        # A line break inside a Markdown paragraph is a space.
-        return plain(wrap(" ".join(text.split("\n")), width))
 
 
 async def load_in_thread(renderer: MarkdownRenderer) -> None:

@@ -19,6 +19,7 @@ from qwen_dual.tui import theme
 from qwen_dual.tui.highlight import Highlighter
 from qwen_dual.tui.links import CLOSE, opening
 from qwen_dual.tui.rich_elements import MARKED, Document, marker
+from qwen_dual.tui.rich_emphasis import use_cjk_emphasis
 from qwen_dual.tui.rich_links import with_links
 from qwen_dual.tui.sanitise import one_line
 
@@ -74,7 +75,9 @@ class RichMarkdown:
         self._highlighter = Highlighter()
         # Not ``html``: rich drops tags, and ``list<int>`` outside code would lose half of itself.
         self._parser = MarkdownIt().enable(["strikethrough", "table"])
-        self._parser.disable(["html_block", "html_inline"])
+        # Not ``reference``: a definition would vanish, and it seldom stands in the block that names it.
+        self._parser.disable(["html_block", "html_inline", "reference"])
+        use_cjk_emphasis(self._parser)
         # Its own check refuses file: and takes what no terminal should; ``links`` decides.
         self._parser.validateLink = lambda url: True  # type: ignore[method-assign]
 

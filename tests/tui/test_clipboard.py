@@ -67,6 +67,25 @@ def test_over_ssh_the_other_machines_clipboard_is_left_alone(tmp_path: Path) -> 
     assert len(written) == 1
 
 
+def test_in_tmux_its_buffer_gets_the_text_over_ssh_too(tmp_path: Path) -> None:
+    program(tmp_path, "tmux", f'echo "$@" > "{tmp_path}/how"; exec /bin/cat > "{tmp_path}/copied"')
+    written: list[str] = []
+    env = {"PATH": str(tmp_path), "TMUX": "/tmp/tmux-0/default,1,0", "SSH_CONNECTION": "a b"}
+    told = copy("text", env=env, write=written.append, platform="linux")
+    assert (tmp_path / "copied").read_text() == "text"
+    assert (tmp_path / "how").read_text() == "load-buffer -w -\n"
+    assert "tmux" in told
+    assert written == []
+
+
+def test_a_tmux_that_cannot_pass_it_on_is_asked_to_let_it_through(tmp_path: Path) -> None:
+    program(tmp_path, "tmux", "exit 1")
+    written: list[str] = []
+    env = {"PATH": str(tmp_path), "TMUX": "/tmp/tmux-0/default,1,0"}
+    copy("x", env=env, write=written.append, platform="linux")
+    assert written == [osc_52(b"x", in_tmux=True)]
+
+
 def test_only_programs_that_are_there_and_can_work_are_tried(tmp_path: Path) -> None:
     for name in ("pbcopy", "wl-copy", "xclip"):
         program(tmp_path, name, "exit 0")

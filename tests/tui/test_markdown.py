@@ -39,7 +39,7 @@ def test_emphasis_headings_lists_and_code_are_styled(loaded: MarkdownRenderer) -
     assert loaded.render("## head", 40) == [[("bold", "head")]]
     assert text_of(loaded.render("- a\n- b", 40)) == ["• a", "• b"]
     assert text_of(loaded.render("9. a\n9. b", 40)) == [" 9. a", "10. b"]
-    assert text_of(loaded.render("> a\n> b", 40)) == ["│ a b"]
+    assert text_of(loaded.render("> a\n> b", 40)) == ["│ a", "│ b"]
     assert text_of(loaded.render("```python\nx = 1\n```", 40)) == ["  x = 1"]
     assert text_of(loaded.render("```python\nx = 1\n```", 30)) == ["x = 1"]
 
@@ -63,7 +63,49 @@ def test_code_names_the_kinds_that_a_theme_colours(loaded: MarkdownRenderer) -> 
 
 def test_what_looks_like_html_is_text(loaded: MarkdownRenderer) -> None:
     assert text_of(loaded.render("a Vec<String> </kbd> *b*", 60)) == ["a Vec<String> </kbd> b"]
-    assert text_of(loaded.render("<div>\nhello\n</div>", 60)) == ["<div> hello </div>"]
+    assert text_of(loaded.render("<div>\nhello\n</div>", 60)) == ["<div>", "hello", "</div>"]
+
+
+@pytest.mark.parametrize(
+    ("text", "bold", "rest"),
+    [
+        ("これは**「重要」**な点。", "「重要」", "これはな点。"),
+        ("**注意：**请看", "注意：", "请看"),
+        ("请看**这里。**然后", "这里。", "请看然后"),
+        ("이것은 **중요(重要)**합니다", "중요(重要)", "이것은 합니다"),
+        ("和**`x`**一起", "", "和x一起"),
+        ("a**b**c", "b", "ac"),
+    ],
+)
+def test_emphasis_needs_no_blanks_in_chinese_japanese_and_korean(
+    loaded: MarkdownRenderer, text: str, bold: str, rest: str
+) -> None:
+    (line,) = loaded.render(text, 60)
+    assert "".join(part for style, part in line if style == "bold") == bold
+    assert "".join(part for style, part in line if style != "bold") == rest
+
+
+@pytest.mark.parametrize("text", ["2 ** 3 ** 4", "snake_case_name a*b", 'x**"q"y'])
+def test_what_is_no_emphasis_stays_as_it_is(loaded: MarkdownRenderer, text: str) -> None:
+    assert text_of(loaded.render(text, 60)) == [text]
+
+
+def test_lines_of_a_paragraph_stay_lines(loaded: MarkdownRenderer) -> None:
+    assert text_of(loaded.render("roses are *red*,\nviolets are blue", 60)) == [
+        "roses are red,",
+        "violets are blue",
+    ]
+    assert text_of(loaded.render("- one\n  two", 60)) == ["• one", "  two"]
+
+
+def test_footnotes_and_reference_links_are_shown(loaded: MarkdownRenderer) -> None:
+    text = "See [the manual][1] and that[^a].\n\n[1]: https://example.org/x\n[^a]: A *note*."
+    assert text_of(loaded.render(text, 60)) == [
+        "See [the manual][1] and that[^a].",
+        "",
+        "[1]: https://example.org/x",
+        "[^a]: A note.",
+    ]
 
 
 TABLE = "| name | what it is |\n|---|--:|\n| a | some words |\n| bbb | 2 |"
