@@ -48,7 +48,8 @@ _FIND_RUNS = {
 }
 
 
-_SHOW_NO_TEXT = frozenset(["basename", "dirname", "echo", "file", "grep -l", "ls", "stat", "wc"])
+# Not `grep -l`: which patterns are in a file tells its text, piece by piece.
+_SHOW_NO_TEXT = frozenset(["basename", "dirname", "echo", "file", "ls", "stat", "wc"])
 
 
 def _finds_files_only(words: Words) -> bool:
@@ -122,8 +123,7 @@ def _find_run(words: list[str], use: Use) -> int:
         rest = rest[1:]
     if rest != ["{}"]:
         return 0
-    names_only = program == "grep" and bool(re.search(r"[lcq]", words[1]))
-    use.runs.append("grep -l" if names_only else program)
+    use.runs.append(program)
     return ends[0] + 2
 
 

@@ -36,8 +36,7 @@ READ_ALL_THE_SAME = {
     ".",
 }
 """Of a folder that is not trusted: where it says which branch it is on, what it holds by name, what
-git would run there, and
-what only tightens or leaves out."""
+git would run there, and what only tightens or leaves out."""
 
 
 def can_trace() -> bool:
