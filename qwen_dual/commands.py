@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from qwen_dual import auth, sandboxing
+from qwen_dual import sandboxing
+from qwen_dual.auth_command import AuthCommand
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.late import files_in_force
-from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.preferences import Preferences
 from qwen_dual.report import bug_report
 from qwen_dual.session_commands import SavedSessions
-from qwen_dual.settings.keep import CannotKeep, save_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qwen_dual.assembly import Parts
-    from qwen_dual.core.model import Model
     from qwen_dual.launch import Launch
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.tui.app import Tui
 
 
@@ -49,16 +44,11 @@ class Commands:
         SavedSessions(
             self.parts.session, self.launch.home, self.parts.recorder, self.tui.replay
         ).register()
+        AuthCommand(
+            self.parts.session, self.launch.home, self.tui.controller.asking.open_form
+        ).register()
         Preferences(self.parts.session, self.launch, self.tui).register()
         for command in (
-            SlashCommand(
-                "auth",
-                "connect a model's service",
-                lambda _, __: AUTH_ELSEWHERE,
-                while_busy=False,
-                form=auth.form,
-                answered=self._connect,
-            ),
             SlashCommand(
                 "memory",
                 "the context files in force",
@@ -89,32 +79,6 @@ class Commands:
             ),
         ):
             self.parts.session.slash.add(command)
-
-    # -- models ----------------------------------------------------------------------------
-
-    async def _connect(self, answers: Sequence[str]) -> str:
-        if len(answers) > 3:  # before the call: a service may repeat the key in its error
-            self.parts.session.bus.secrets.add(answers[3].strip(), "API key")
-        return await auth.connect_provider(
-            answers, connect=DeferredModel, keep=self._keep, use=self._use
-        )
-
-    def _use(self, config: ModelConfig, model: Model) -> None:
-        self.parts.session.add_model(config.id, model)
-        self.parts.session.set_model(config.id)
-
-    async def _keep(self, config: ModelConfig, env_key: str) -> str:
-        path = os.path.join(self.launch.home, "settings.json")
-        entry = {"id": config.id, "baseUrl": config.base_url}
-
-        def save() -> None:
-            save_provider(path, config.protocol, entry, env_key or None, config.api_key)
-
-        try:
-            await to_thread.run_sync(save)
-        except CannotKeep as error:
-            return str(error)
-        return f"Saved in {short_path(path)}."
 
     # -- what there is ---------------------------------------------------------------------
 
@@ -166,10 +130,3 @@ class Commands:
         if not text:
             raise CommandFailed("There is no answer to copy yet.")
         return self.tui.copy(text)
-
-
-AUTH_ELSEWHERE = (
-    "Enter /auth at the keyboard: it asks for the service, the model and the key. Without a person, "
-    "set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL (or the like), or modelProviders in the "
-    "settings."
-)

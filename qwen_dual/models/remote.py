@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.core.model import ModelError, RetryWait, TokenUsage
+from qwen_dual.core.model import ModelError, ModelRequest, RetryWait, TokenUsage
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
 from qwen_dual.models.endpoint import hostname, is_local, url_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.translate import HttpRequest, Translator
 
@@ -108,7 +108,7 @@ class RemoteModel:
             ModelError: the call failed; deltas yielded before it stay valid.
         """
         self._check()
-        client = await self._connected_client()
+        client = await self.connected_client()
         attempts = 1 + max(0, self.config.generation.max_retries)
         attempt = 1
         while True:
@@ -157,7 +157,12 @@ class RemoteModel:
             return error
         return ModelError(f"{error.message} ({attempt} tries.)", error.status, kind=error.kind)
 
-    async def _connected_client(self) -> httpx.AsyncClient:
+    def headers(self) -> dict[str, str]:
+        """What says who calls."""
+        return dict(self._translator.request(self.config, ModelRequest("", [])).headers)
+
+    async def connected_client(self) -> httpx.AsyncClient:
+        """The client of this service, with its proxy and certificates; made at the first call."""
         async with self._making:
             if self._client is None:
                 self._client = await anyio.to_thread.run_sync(self._make_client)

@@ -146,6 +146,9 @@ class Suggestions:
         height = min(height, MAX_SHOWN)
         if height <= 0 or not self.shown:
             return []
+        counts = len(self.items) > height >= 4
+        if counts:
+            height -= 1
         first = max(0, min(self.selected - height // 2, len(self.items) - height))
         items = self.items[first : first + height]
         column = max(width_of(item.label) for item in items) + 2
@@ -159,6 +162,8 @@ class Suggestions:
                 line.append(("", " " * (column - width_of(text))))
                 line.append((theme.DIM, clip(item.summary, room)))
             lines.append(line)
+        if counts:
+            lines.append([("", "  "), (theme.DIM, f"{self.selected + 1} of {len(self.items)}")])
         return lines
 
     def _matching(self, text: str, cursor: int, shell: bool) -> list[Suggestion]:
@@ -169,11 +174,12 @@ class Suggestions:
     def _slash(self, text: str) -> list[Suggestion]:
         name, space, argument = text[1:].partition(" ")
         if not space:
-            return [
-                _command(f"/{known}", summary, text)
+            ranked = [
+                (rank, _command(f"/{known}", summary, text))
                 for known, summary in self._commands.names()
-                if known.startswith(name.lower())
+                if (rank := _rank(name.lower(), known)) is not None
             ]
+            return [command for _, command in sorted(ranked, key=lambda each: each[0])]
         found = self._commands.find(text)
         if found is None or " " in argument.strip():
             return []
@@ -198,6 +204,18 @@ class Suggestions:
             for choice in self._files.suggest(query, MAX_FILES)
             if "\n" not in choice.value
         ]
+
+
+def _rank(typed: str, name: str) -> int | None:
+    """How well a command fits, 0 the best; None where its name has not the letters in this order."""
+    if name.startswith(typed):
+        return 0
+    if f"-{typed}" in name:
+        return 1
+    if typed in name:
+        return 2
+    rest = iter(name)
+    return 3 if all(char in rest for char in typed) else None
 
 
 def _command(line: str, summary: str, text: str) -> Suggestion:

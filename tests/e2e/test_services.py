@@ -251,23 +251,37 @@ def test_protocols_are_switched_in_the_middle_of_a_session_with_calls_in_it(tmp_
 
 
 def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
+    listed = reply({"data": [{"id": "other"}, {"id": "my-model"}]})
+
     async def main() -> None:
         async with (
-            serve(answer("ready"), answer("from the new one")) as server,
+            serve(listed, refused(404, "no"), listed, answer("ready"), answer("new one")) as server,
             hosted(tmp_path) as program,
         ):
             await program.session.write(b"/auth\r")
             await program.until("Which service?")
             await program.session.write(b"8")
             await program.until("Its address")
-            await program.session.write(b"\x15" + f"{server.url}/v1\r".encode())
-            await program.until("The model's id")
-            await program.session.write(b"my-model\r")
+            await program.session.write(b"https://" + f"{server.url}/v1\r".encode())
             await program.until("The API key")
             await program.session.write(KEY.encode() + b"\r")
+            await program.until("Which model?")
+            await program.session.write(b"1")
+            await program.until("other did not answer, so nothing was saved")
+            await program.until("› 8. Another")
+            await program.session.write(b"\r")
+            await program.until(f"> {server.url}/v1")
+            await program.session.write(b"\r")
+            await program.until("the one you typed before")
+            await program.session.write(b"\r")
+            await program.until("› 1. other")
+            await program.session.write(b"2")
             await program.until("my-model answers")
-            assert (await program.session.run("go", timeout=30)).raw["result"] == "from the new one"
-            assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
+            assert (await program.session.run("go", timeout=30)).raw["result"] == "new one"
+            assert server.requests[0].target == "/v1/models"
+            assert {request.headers["authorization"] for request in server.requests} == {
+                f"Bearer {KEY}"
+            }
             path = tmp_path / ".qwen" / "settings.json"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             kept = json.loads(path.read_text())

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.prompts import Entered
+from qwen_dual.core.slash import SlashCommand
 from qwen_dual.tui.editor import Editor, moved, row_starts
 from qwen_dual.tui.history import MAX_ENTRIES, History
 from qwen_dual.tui.lines import width_of
@@ -227,6 +228,36 @@ def test_the_selected_suggestion_stays_in_sight() -> None:
     assert made.accept()[0].strip() in text_of([line])[0]
     made.move(1)
     assert made.selected == 0
+
+
+def test_commands_are_found_by_letters_in_order_the_likeliest_first() -> None:
+    session = FakeSession()
+    session.slash.add(SlashCommand("compress", "", lambda _, __: None))
+    session.slash.add(SlashCommand("hide-model", "", lambda _, __: None))
+    session.slash.add(SlashCommand("model", "", lambda _, __: None))
+
+    def found(text: str) -> list[str]:
+        made = Suggestions(session.slash)
+        made.update(text)
+        return [item.label for item in made.items]
+
+    assert found("/mo") == ["/model", "/approval-mode", "/hide-model"]
+    assert found("/cmprs") == ["/compress"]
+    assert found("/hlp") == ["/help"]
+    assert found("/usr/bin") == []
+
+
+def test_the_menu_says_how_many_there_are() -> None:
+    session = FakeSession()
+    for number in range(20):
+        session.slash.add(SlashCommand(f"more{number}", "", lambda _, __: None))
+    made = Suggestions(session.slash)
+    made.update("/more")
+    made.move(-1)
+    shown = text_of(made.lines(60, 10))
+    assert shown[-2:] == ["  /more19", "  20 of 20"]
+    assert len(shown) == 6
+    assert len(text_of(made.lines(60, 3))) == 3
 
 
 # -- earlier sessions ------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""Which models a service offers: asked once, for a person who is to pick one. Fails into an empty list."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.core.model import ModelError
+from qwen_dual.models.endpoint import has_path, url_of
+from qwen_dual.models.untrusted import items, text
+from qwen_dual.protocol.codec import NotJson, decode
+
+if TYPE_CHECKING:
+    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.remote import RemoteModel
+
+log = logging.getLogger(__name__)
+
+SECONDS = 6.0
+"""How long a person is kept waiting; whoever knows the id can type it."""
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_MODELS = 1000
+MAX_ID = 200
+
+_PATHS = {
+    "openai": "/models",
+    "anthropic": "/v1/models?limit=1000",
+    "gemini": "/v1beta/models?pageSize=1000",
+}
+
+
+async def offered_models(config: ModelConfig, model: RemoteModel) -> list[str]:
+    """The ids of the models that a service offers; empty where it does not say in time.
+
+    Args:
+        config: where the service is and with which key; its model counts for nothing.
+        model: calls it.
+    """
+    import httpx
+
+    found: list[str] = []
+    with anyio.move_on_after(SECONDS):
+        try:
+            found = models_in(await _body(config, model))
+        except (httpx.HTTPError, httpx.InvalidURL, ModelError, ValueError) as error:
+            log.info("the service does not list its models: %r", error)
+    return found
+
+
+async def _body(config: ModelConfig, model: RemoteModel) -> bytes:
+    path = _PATHS[config.protocol]
+    if config.protocol == "anthropic" and has_path(config, "/v1"):
+        path = path.removeprefix("/v1")
+    client = await model.connected_client()
+    body = bytearray()
+    url = url_of(config, path)
+    async with client.stream("GET", url, headers=model.headers(), timeout=SECONDS) as response:
+        response.raise_for_status()
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > MAX_BYTES:
+                raise ValueError(f"more than {MAX_BYTES} bytes")
+    return bytes(body)
+
+
+def models_in(body: bytes) -> list[str]:
+    """The ids in a service's list, in its order; what is no id is left out."""
+    try:
+        told = decode(body)
+    except NotJson:
+        return []
+    found: dict[str, None] = {}
+    for entry in items(told, "data") or items(told, "models"):
+        name = _id_of(entry)
+        if name and len(name) <= MAX_ID and name.isprintable():
+            found[name] = None
+    return list(found)[:MAX_MODELS]
+
+
+def _id_of(entry: object) -> str:
+    able = items(entry, "supportedGenerationMethods")
+    if able and "generateContent" not in able:
+        return ""  # it embeds, or speaks
+    return text(entry, "id") or text(entry, "name").removeprefix("models/")
