@@ -68,7 +68,11 @@ def register(session: Session, stats: Stats) -> None:
         )
     )
     add(SlashCommand("tools", "what the model can call", lambda _, __: _tools(session)))
-    add(SlashCommand("stats", "turns, tokens, tools and time", lambda _, __: stats.describe()))
+    add(
+        SlashCommand(
+            "stats", "turns, tokens, tools and time", lambda _, __: stats.describe(session.tools)
+        )
+    )
     add(
         SlashCommand("quit", "end the session", lambda _, __: session.request_close()),
         "exit",
@@ -103,8 +107,6 @@ def _model(session: Session, name: str, origin: str) -> str:
 
 
 def _tools(session: Session) -> str:
-    width = max(map(len, session.tools), default=0)
-    return "\n".join(
-        f"{name:<{width}}  {tool.description.splitlines()[0]}"
-        for name, tool in session.tools.items()
-    )
+    shown = [tool.display for tool in session.tools.values()]
+    width = max((len(display.word) for display in shown), default=0)
+    return "\n".join(f"{display.word:<{width}}  {display.about}".rstrip() for display in shown)

@@ -20,7 +20,7 @@ from anyio import to_thread
 
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.outcome import outcome_of
+from qwen_dual.core.outcome import Outcome, outcome_of
 from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rules_for
@@ -29,6 +29,7 @@ from qwen_dual.core.tool import (
     CannotBeDone,
     InvalidArguments,
     NeedsLeave,
+    Shown,
     ToolResult,
     partial_of,
 )
@@ -55,21 +56,6 @@ LARGE = 4096
 is not taken apart between two keys."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of the calls of one message.
-
-    Attributes:
-        results: the ``tool_result`` blocks, in the order of the calls.
-        denials: tool name, id and input of each call that was not allowed.
-        stopped: every call was denied without a reason, so there is nothing to tell the model.
-    """
-
-    results: list[dict[str, Any]] = field(default_factory=list)
-    denials: list[dict[str, Any]] = field(default_factory=list)
-    stopped: bool = False
-
-
 @dataclass(slots=True, eq=False)
 class _Job:
     requested: RequestedCall
@@ -78,12 +64,17 @@ class _Job:
     rules: tuple[str, ...] = ()
     pending: Pending | None = None
     error: str = ""
+    note: str = "invalid call"
     result: ToolResult | None = None
     denied: bool = False
     reason: str | None = None
     previewed: bool = False
     began: float | None = None
     finished: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def refused(self) -> ToolResult:
+        return ToolResult(self.error, is_error=True, shown=Shown("", note=self.note))
 
     @property
     def lane(self) -> str:
@@ -165,8 +156,10 @@ class CallRunner:
         if tool is None:
             known = ", ".join(self._tools) or "none"
             job.error = f"There is no tool {requested.name[:200]!r}. Tools: {known}."
+            job.note = "no such tool"
         elif requested.cut_off:
             job.error = CUT_OFF
+            job.note = "cut off"
         elif requested.arguments is None:
             raw = requested.raw[:200]
             job.error = f"The arguments of {requested.name} are not a JSON object: {raw}"
@@ -206,7 +199,7 @@ class CallRunner:
         try:
             await self._run_judged(job)
         except CannotBeDone as error:
-            self._finish(job, ToolResult(str(error), is_error=True))
+            self._finish(job, ToolResult(str(error), is_error=True, shown=Shown(error.shown)))
         except Exception as error:
             log.exception("%s failed", job.requested.name)
             if job.result is None:
@@ -214,7 +207,7 @@ class CallRunner:
 
     async def _run_judged(self, job: _Job) -> None:
         if job.call is None or job.tool is None:
-            self._finish(job, ToolResult(job.error, is_error=True))
+            self._finish(job, job.refused)
             return
         verdict = self._policy.judge(job.tool, job.call)
         note = ""
@@ -228,7 +221,7 @@ class CallRunner:
             before = job.call
             note = await self._change_input(job, job.tool, decision.updated_input)
             if job.error:
-                self._finish(job, ToolResult(job.error, is_error=True))
+                self._finish(job, job.refused)
                 return
             verdict = self._policy.judge(job.tool, job.call)
             # What another process has made of it nobody has seen: the leave covers no more.

@@ -1,9 +1,10 @@
-"""What is told of a result besides the text for the model: the output, how it ended, how long. Pure."""
+"""What calls came to: for the model, and for whoever shows it how each ended. Pure."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import MAX_RESULT_BYTES
 from qwen_dual.protocol.codec import bound_text, escaped_size
@@ -18,6 +19,21 @@ MIN_OUTPUT_BYTES = 4_000
 """What the output may take however long the text is."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the calls of one message.
+
+    Attributes:
+        results: the ``tool_result`` blocks, in the order of the calls.
+        denials: tool name, id and input of each call that was not allowed.
+        stopped: every call was denied without a reason, so there is nothing to tell the model.
+    """
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    denials: list[dict[str, Any]] = field(default_factory=list)
+    stopped: bool = False
 
 
 def outcome_of(

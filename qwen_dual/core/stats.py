@@ -6,7 +6,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.tool import Display
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.core.tool import Tool
     from qwen_dual.protocol.events import Event
 
 
@@ -38,10 +43,13 @@ class Stats:
             for block in event["message"]["content"]:
                 self.failed_tools += block.get("is_error", False)
 
-    def describe(self) -> str:
-        """A few lines for a person."""
+    def describe(self, tools: Mapping[str, Tool]) -> str:
+        """A few lines for a person; ``tools`` are those that there are, by name."""
         seconds = time.monotonic() - self._began
-        calls = ", ".join(f"{name} {count}" for name, count in self.tools.most_common()) or "none"
+        words: Counter[str] = Counter()
+        for name, count in self.tools.items():
+            words[(tools[name].display if name in tools else Display.of(name)).word] += count
+        calls = ", ".join(f"{word} {count}" for word, count in words.most_common()) or "none"
         return "\n".join(
             (
                 f"Turns   {self.turns}",

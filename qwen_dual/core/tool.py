@@ -112,12 +112,14 @@ class Display:
         doing: what it is at while it runs, before its argument, such as ``Running``.
         unit: what its text is counted in, one and many, where that is for the model alone.
         can_detach: a call may be sent to the background while it runs.
+        about: what it does, in a few words; the description is for the model.
     """
 
     word: str
     doing: str = "Working on"
     unit: tuple[str, str] | None = None
     can_detach: bool = False
+    about: str = ""
 
     @classmethod
     def of(cls, name: str) -> Display:
@@ -135,7 +137,14 @@ class CannotBeDone(Exception):
     """Raised by ``Call.preview``: what is asked for is impossible, so nobody is asked for leave.
 
     The text goes back to the model.
+
+    Attributes:
+        shown: what a person is shown of it.
     """
+
+    def __init__(self, text: str, shown: str = "") -> None:
+        super().__init__(text)
+        self.shown = shown or text
 
 
 class NeedsLeave(Exception):

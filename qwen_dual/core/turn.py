@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from qwen_dual.core.answer import RequestedCall
-    from qwen_dual.core.calls import CallRunner, Outcome
+    from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.context import ContextKeeper
     from qwen_dual.core.conversation import Conversation
     from qwen_dual.core.model import Model, ModelDelta, TokenUsage, ToolSpec
+    from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.repetition import Finding
     from qwen_dual.protocol.events import Event

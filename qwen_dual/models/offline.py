@@ -104,6 +104,13 @@ class Done:
     is_error: bool
 
 
+_FORM = re.compile(
+    r"Command: .*?\nDirectory: [^\n]*\nOutput: (?P<output>.*)\nError: (?P<error>[^\n]*)\n"
+    r"Exit Code: (?P<code>[^\n]*)\nSignal: [^\n]*\nProcess Group PGID: [^\n]*",
+    re.DOTALL,
+)
+
+
 class OfflineModel:
     """The model when nothing else is configured.
 
@@ -261,7 +268,7 @@ def _report(item: Done) -> str:
         (item.arguments[key] for key in _ESSENTIAL if isinstance(item.arguments.get(key), str)),
         item.name,
     )
-    lines = item.text.strip("\n").splitlines() or ["(no output)"]
+    lines = _printed(item.text).strip("\n").splitlines() or ["(no output)"]
     shown = "\n".join(
         line if len(line) <= SHOWN_COLUMNS else f"{line[:SHOWN_COLUMNS]}…"
         for line in lines[-SHOWN_LINES:]
@@ -276,6 +283,17 @@ def _report(item: Done) -> str:
     else:
         outcome = "done."
     return f"{in_code(what)} {outcome}\n\n{fence}\n{shown}\n{fence}"
+
+
+def _printed(text: str) -> str:
+    """What a command printed, from the form that a model gets of one that failed or was silent."""
+    form = _FORM.fullmatch(text)
+    if form is None:
+        return text
+    output = "" if form["output"] == "(empty)" else form["output"]
+    ended = f"exit code {form['code']}" if form["code"] not in ("0", "(none)") else ""
+    problem = "" if form["error"] == "(none)" else form["error"]
+    return "\n".join(filter(None, (output, problem, ended)))
 
 
 def _filler(count: int) -> str:

@@ -26,7 +26,7 @@ class AskUserQuestionTool(SchemaTool):
 
     name = "ask_user_question"
     kind: Kind = "question"
-    display = Display("Question", "Asking")
+    display = Display("Question", "Asking", about="asks you something")
     description = (
         "Asks the person one to four questions and returns the answers. Use it when a decision is "
         "theirs and the work depends on it, not for leave to go on. Give two to four options each, "

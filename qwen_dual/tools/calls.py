@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio import to_thread
 
-from qwen_dual.core.tool import ToolResult
+from qwen_dual.core.tool import Shown, ToolResult
 from qwen_dual.protocol.visible import visible, visible_line
 from qwen_dual.tools.workspace import ToolFailure, printable
 
@@ -78,7 +78,13 @@ class ReadCall:
         try:
             return ToolResult(printable(await in_thread(self._work)))
         except ToolFailure as failure:
-            return ToolResult(printable(str(failure)), is_error=True)
+            return failure_result(failure)
+
+
+def failure_result(failure: ToolFailure) -> ToolResult:
+    """What a call came to that failed."""
+    shown = Shown(printable(failure.shown))
+    return ToolResult(printable(str(failure)), is_error=True, shown=shown)
 
 
 async def in_thread(work: Callable[[threading.Event], T]) -> T:

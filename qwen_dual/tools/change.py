@@ -11,7 +11,7 @@ from anyio import to_thread
 from qwen_dual.core.tool import CannotBeDone, ToolResult
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.visible import visible_line
-from qwen_dual.tools.calls import failed, in_thread, one_line
+from qwen_dual.tools.calls import failed, failure_result, in_thread, one_line
 from qwen_dual.tools.diff import diff_of
 from qwen_dual.tools.textfile import BOM, load, version_of
 from qwen_dual.tools.workspace import ToolFailure, printable
@@ -83,7 +83,7 @@ class ChangeCall:
             async with self._states.lock:
                 diff = await in_thread(self._diff)
         except ToolFailure as failure:
-            raise CannotBeDone(self._told(failure)) from failure
+            raise self._told(failure) from failure
         title = visible_line(printable(self._location.name))
         preview: Preview = {"kind": "diff", "title": title, "text": diff.text}
         if diff.left_out:
@@ -97,13 +97,14 @@ class ChangeCall:
             try:
                 return ToolResult(printable(await to_thread.run_sync(self._apply)))
             except ToolFailure as failure:
-                return ToolResult(printable(str(failure)), is_error=True)
+                return failure_result(failure)
 
-    def _told(self, failure: ToolFailure) -> str:
+    def _told(self, failure: ToolFailure) -> CannotBeDone:
         """What the model is told of a failure before anybody allowed it to look there."""
         if self.outside is not None and not self._states.knows(self._location.real):
-            return f"{printable(self._location.path)} was not read. Read it with read_file first."
-        return printable(str(failure))
+            unread = f"{printable(self._location.path)} was not read."
+            return CannotBeDone(f"{unread} Read it with read_file first.", unread)
+        return CannotBeDone(printable(str(failure)), printable(failure.shown))
 
     def _diff(self, _: threading.Event) -> Diff:
         current, change = self._plan()

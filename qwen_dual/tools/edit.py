@@ -36,7 +36,7 @@ class EditTool(SchemaTool):
 
     name = "edit"
     kind: Kind = "edit"
-    display = Display("Edit", "Editing")
+    display = Display("Edit", "Editing", about="changes a part of a file")
     description = (
         "Replaces old_string by new_string in a file that was read with read_file before. "
         "old_string must match exactly, white space too, and be unique unless replace_all is set."
@@ -113,7 +113,8 @@ def _change(current: TextFile | None, given: Edit, location: Location) -> Change
     if not given.old_string:
         if current.text:
             raise ToolFailure(
-                f"{shown} exists already. Give old_string the text to replace, or use write_file."
+                f"{shown} exists already.",
+                "Give old_string the text to replace, or use write_file.",
             )
         return Change(given.new_string, f"Edited {shown}.\n{snippet(given.new_string, 0, '')}")
     done = replace(current.text, given.old_string, given.new_string)
@@ -121,8 +122,9 @@ def _change(current: TextFile | None, given: Edit, location: Location) -> Change
         return _near_change(current.text, given, shown)
     if done.count > 1 and not given.replace_all:
         raise ToolFailure(
-            f"{done.count} occurrences found of old_string in {shown}, 1 expected. Add lines "
-            "around it until it is unique, or set replace_all."
+            f"{done.count} occurrences found of old_string in {shown}, 1 expected.",
+            "Add lines around it until it is unique, or set replace_all.",
+            shown=f"The text to replace stands {done.count} times in {shown}.",
         )
     if done.text == current.text:
         raise ToolFailure(f"The edit would leave {shown} as it is.")
@@ -142,12 +144,16 @@ def _near_change(text: str, given: Edit, shown: str) -> Change:
     if near.count > 1:
         raise ToolFailure(
             f"0 occurrences found of old_string in {shown}, and {near.count} of a text that differs "
-            "only in quotes, blanks or Unicode forms. Add lines around it until one is meant."
+            "only in quotes, blanks or Unicode forms.",
+            "Add lines around it until one is meant.",
+            shown=f"The text to replace stands {near.count} times in {shown}, in other characters.",
         )
     if near.count == 0:
         raise ToolFailure(
-            f"0 occurrences found of old_string in {shown}. It must match exactly, white space "
-            "and indentation too; read the file again with read_file."
+            f"0 occurrences found of old_string in {shown}.",
+            "It must match exactly, white space and indentation too; read the file again with "
+            "read_file.",
+            shown=f"The text to replace is not in {shown}.",
         )
     new = with_newlines(given.new_string, prevailing_newline(text))
     there = text[near.start : near.end]

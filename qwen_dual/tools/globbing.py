@@ -31,7 +31,9 @@ class GlobTool(SchemaTool):
 
     name = "glob"
     kind: Kind = "read"
-    display = Display("Search", "Searching for", ("line", "lines"))
+    display = Display(
+        "Search", "Searching for", ("line", "lines"), about="finds files by their names"
+    )
     description = (
         "Finds files whose path matches a pattern: `**` any folders, `*` and `?` within a name, "
         "`[a-z]`, `{py,ts}`. Returns absolute paths, the newest first. What .gitignore and "

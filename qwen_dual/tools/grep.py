@@ -53,7 +53,7 @@ class GrepSearchTool(SchemaTool):
 
     name = "grep_search"
     kind: Kind = "read"
-    display = Display("Search", "Searching for", ("line", "lines"))
+    display = Display("Search", "Searching for", ("line", "lines"), about="finds lines in files")
     description = (
         "Finds lines that match a regular expression, in a file or in all text files below a "
         "folder; case is ignored. What .gitignore and .qwenignore name is left out."

@@ -33,7 +33,7 @@ class ListDirectoryTool(SchemaTool):
 
     name = "list_directory"
     kind: Kind = "read"
-    display = Display("List", "Listing", ("entry", "entries"))
+    display = Display("List", "Listing", ("entry", "entries"), about="lists a folder")
     description = (
         "Lists what is in a folder, folders first, each marked [DIR]. What .gitignore and "
         ".qwenignore name is left out and counted."
@@ -110,6 +110,6 @@ def require_folder(location: Location) -> None:
     if not os.path.lexists(location.real):
         raise ToolFailure(missing(location.real, location.path))
     if not os.path.isdir(location.real):
-        raise ToolFailure(f"{location.path} is no folder; read_file reads files.")
+        raise ToolFailure(f"{location.path} is no folder.", "read_file reads files.")
     if not os.access(location.real, os.R_OK | os.X_OK):
         raise ToolFailure(f"Could not read the folder {location.path}: permission denied.")

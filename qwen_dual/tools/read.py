@@ -42,7 +42,7 @@ class ReadFileTool(SchemaTool):
 
     name = "read_file"
     kind: Kind = "read"
-    display = Display("Read", "Reading", ("line", "lines"))
+    display = Display("Read", "Reading", ("line", "lines"), about="reads a file")
     description = (
         "Reads a text file. A long one is read in parts: offset says how many lines to skip, "
         "limit how many to read. Images and other binary files are named, not shown."

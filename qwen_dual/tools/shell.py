@@ -62,7 +62,7 @@ class RunShellCommandTool(SchemaTool):
 
     name = "run_shell_command"
     kind: Kind = "execute"
-    display = Display("Shell", "Running", can_detach=True)
+    display = Display("Shell", "Running", can_detach=True, about="runs a command line")
     description = (
         "Runs a command line with `bash -c` in a process group of its own. Nothing can be typed "
         "into it. Returns its output, stdout and stderr as they came; for a failure also the exit "
@@ -196,13 +196,15 @@ class ShellCall:
         if self._sandbox is not None:
             kill = confined.asked_to_kill(self._given.command)
             if kill is not None and self._jobs.signal(*kill):
-                return ToolResult(f"Sent {kill[1].name} to the process group {kill[0]}.")
+                told = f"Sent {kill[1].name} to the process group {kill[0]}."
+                return ToolResult(told, shown=Shown("", note=f"sent {kill[1].name}"))
         try:
             job = await self._start()
         except ToolFailure as failure:
-            return ToolResult(self._form(None, "", str(failure)), is_error=True)
+            text = self._form(None, "", str(failure))
+            return ToolResult(text, is_error=True, shown=Shown(printable(failure.shown)))
         if self._given.is_background:
-            return ToolResult(printable(background_text(job)))
+            return background_result(job)
         try:
             await job.follow(report)
         finally:
@@ -213,7 +215,7 @@ class ShellCall:
                     if ended:
                         self.partial = await to_thread.run_sync(self._result, job, INTERRUPTED)
         if job.detached:
-            return ToolResult(printable(background_text(job)))
+            return background_result(job)
         return await to_thread.run_sync(self._result, job)
 
     async def _start(self) -> Job:
@@ -350,6 +352,13 @@ def _folders(commands: Sequence[Command], start: str) -> list[str]:
         if name in ("popd", "eval", UNKNOWN) or UNKNOWN in folders or len(folders) > MAX_FOLDERS:
             return []
     return folders
+
+
+def background_result(job: Job) -> ToolResult:
+    """What a call came to whose command goes on by itself."""
+    output = printable(job.capture.latest().strip("\n"))
+    shown = Shown(output, note="in the background")
+    return ToolResult(printable(background_text(job)), shown=shown)
 
 
 def background_text(job: Job) -> str:

@@ -60,12 +60,13 @@ class FileStates:
             known = self._known.get(real)
         if known is None:
             raise ToolFailure(
-                f"{shown} was not read in this session. Read it with read_file first."
+                f"{shown} was not read in this session.", "Read it with read_file first."
             )
         if known.digest != now.digest:
             raise ToolFailure(
                 f"{shown} was changed since it was read (then {known.size:,} bytes, now "
-                f"{now.size:,}). Read it again with read_file."
+                f"{now.size:,}).",
+                "Read it again with read_file.",
             )
 
     def require_unmoved(
@@ -88,6 +89,6 @@ class FileStates:
             ours = self._ours.get(real)
         if before != after and (after is None or after != ours):
             raise ToolFailure(
-                f"{shown} was changed on disk after the change was shown; nothing was written. "
-                "Read it again with read_file."
+                f"{shown} was changed on disk after the change was shown; nothing was written.",
+                "Read it again with read_file.",
             )

@@ -105,7 +105,8 @@ def load(path: str, shown: str) -> TextFile | None:
         if status.st_size > MAX_EDIT_BYTES:
             raise ToolFailure(
                 f"{shown} has {status.st_size:,} bytes; files over {MAX_EDIT_BYTES:,} are not "
-                "edited here. Use run_shell_command."
+                "edited here.",
+                "Use run_shell_command.",
             )
         try:
             data = file.read()
@@ -202,6 +203,6 @@ def pattern_for(old: str) -> re.Pattern[str]:
 def _require_regular(status: os.stat_result, shown: str) -> None:
     kind = stat.S_IFMT(status.st_mode)
     if kind == stat.S_IFDIR:
-        raise ToolFailure(f"{shown} is a folder; list_directory shows what is in it.")
+        raise ToolFailure(f"{shown} is a folder.", "list_directory shows what is in it.")
     if kind != stat.S_IFREG:
         raise ToolFailure(f"{shown} is {_KINDS.get(kind, 'no regular file')}, not a file.")

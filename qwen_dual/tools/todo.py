@@ -29,7 +29,7 @@ class TodoWriteTool(SchemaTool):
 
     name = "todo_write"
     kind: Kind = "plan"
-    display = Display("To-dos", "Noting")
+    display = Display("To-dos", "Noting", about="keeps a list of what is to be done")
     description = (
         "Writes the list of what is to be done, whole, and shows it to the person. Use it for work "
         "of three steps and more: one item in_progress at a time, each marked completed as soon as "

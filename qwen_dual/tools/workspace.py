@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 
 class ToolFailure(Exception):
-    """A call that could not do its work; the text goes back to the model."""
+    """A call that could not do its work; the text goes back to the model.
+
+    Attributes:
+        shown: what a person is shown of it.
+    """
+
+    def __init__(self, what: str, advice: str = "", *, shown: str = "") -> None:
+        """Says ``what`` failed; ``advice`` is for the model alone, ``shown`` for a person alone."""
+        super().__init__(f"{what} {advice}" if advice else what)
+        self.shown = shown or what
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class WriteFileTool(SchemaTool):
 
     name = "write_file"
     kind: Kind = "edit"
-    display = Display("Write", "Writing")
+    display = Display("Write", "Writing", about="writes a file whole")
     description = (
         "Writes a file, and the folders it needs. An existing file must have been read with "
         "read_file before; its mode and line ends are kept. To change a part, use edit."

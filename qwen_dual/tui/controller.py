@@ -142,7 +142,8 @@ class Controller:
     @property
     def tools(self) -> Sequence[tuple[str, str]]:
         """The tools and what they are for."""
-        return [(tool.name, tool.description) for tool in self._session.tools.values()]
+        shown = [tool.display for tool in self._session.tools.values()]
+        return [(display.word, display.about) for display in shown]
 
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""

@@ -165,7 +165,9 @@ def _doing(work: Work) -> str:
     if len(running) > 1:
         return f"Running {len(running)} tools"
     (tool,) = running
-    return f"{tool.display.doing} {clip(tool.title, DOING_COLUMNS)}".rstrip()
+    # Of a command line its program is enough: the whole of it stands above.
+    argument = tool.title.partition(" ")[0] if tool.display.can_detach else tool.title
+    return f"{tool.display.doing} {clip(argument, DOING_COLUMNS)}".rstrip()
 
 
 def _retrying(retry: Retry, now: float | None) -> str:

@@ -54,7 +54,7 @@ def finished_tool(
         one, many = call.display.unit
         notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
         most = 0
-    elif not lines:
+    elif not lines and not notes:
         notes.append("no output")
     told = outcome.get("duration_ms")
     seconds = seconds if told is None else told / 1000

@@ -406,6 +406,6 @@ def test_the_statistics_count_turns_tokens_and_tools() -> None:
 
     host = Host(model, tool, approval_mode="yolo")
     host.play(script)
-    text = host.stats.describe()
+    text = host.stats.describe(host.session.tools)
     assert "5 in, 1 out" in text
-    assert "run_shell_command 1; failed 1" in text
+    assert "Run shell command 1; failed 1" in text

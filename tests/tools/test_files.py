@@ -112,7 +112,7 @@ def test_a_missing_file_names_the_nearest(tools: Toolset, workspace: Path) -> No
 
 def test_a_folder_is_told_from_a_file(tools: Toolset) -> None:
     result = read(tools, file_path=".")
-    assert result.is_error and "is a folder; list_directory" in result.text
+    assert result.is_error and "is a folder. list_directory" in result.text
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")

@@ -51,7 +51,7 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
         "● Shell  make test  3 s",
         *(f"  test {number}" for number in range(25, 30)),
         "",
-        "⠋ Running make test · 3 s · ↓10 tokens · esc stops · ctrl+b background",
+        "⠋ Running make · 3 s · ↓10 tokens · esc stops · ctrl+b background",
     ]
 
 
