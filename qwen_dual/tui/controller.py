@@ -142,8 +142,7 @@ class Controller:
     @property
     def tools(self) -> Sequence[tuple[str, str]]:
         """The tools and what they are for."""
-        shown = [tool.display for tool in self._session.tools.values()]
-        return [(display.word, display.about) for display in shown]
+        return [(tool.display.word, tool.display.about) for tool in self._session.tools.values()]
 
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
