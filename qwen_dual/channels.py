@@ -6,10 +6,10 @@ and what ``/channels`` shows. Reading and writing belong to ``bridge``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from qwen_dual.cli import AUTO_DIRECTORY
 from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.fs.private import private_folder
 from qwen_dual.protocol import MAX_LINE_BYTES
+from qwen_dual.settings.load import qwen_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ class Wanted:
     json_file: str | None = None
     input_fd: int | None = None
     input_file: str | None = None
+    passing: tuple[str, ...] = ()
 
 
 class Channels:
@@ -52,6 +54,7 @@ class Channels:
         reader: what reads ``source`` once the event loop runs.
         warnings: what could not be opened, ready to be shown.
         paths: the files that were asked for.
+        passing: those of them that go with the session.
     """
 
     def __init__(self) -> None:
@@ -60,11 +63,18 @@ class Channels:
         self.reader: CommandReader | None = None
         self.warnings: list[str] = []
         self.paths: tuple[str, ...] = ()
+        self.passing: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
         """How many are open."""
         return (self.tee is not None) + (self.source is not None)
+
+    def remove_passing(self) -> None:
+        """Takes away what nobody asked to keep; call it when both channels are closed."""
+        for path in self.passing:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
 
     def greeting(self) -> dict[str, Any]:
         """What ``session_start`` says of the channels."""
@@ -144,6 +154,7 @@ def open_channels(
     """
     channels = Channels()
     channels.paths = tuple(filter(None, (asked.json_file, asked.input_file)))
+    channels.passing = asked.passing
     if asked.json_fd is not None or asked.json_file is not None:
         _open_output(channels, asked)
     if asked.input_fd is not None or asked.input_file is not None:
@@ -243,6 +254,8 @@ def wanted(options: Options, json_file: str | None, input_file: str | None) -> W
     """
     if options.channel_dir is not None:
         directory = private_directory(options.channel_dir)
+        if options.channel_dir == AUTO_DIRECTORY:
+            _remove_left_behind(directory)
         name = os.path.join(directory, str(os.getpid()))
         json_file, input_file = f"{name}.events", f"{name}.input"
     found = Wanted(options.json_fd, options.json_file, options.input_fd, options.input_file)
@@ -250,11 +263,42 @@ def wanted(options: Options, json_file: str | None, input_file: str | None) -> W
         found.json_file = json_file
     if found.input_fd is None and found.input_file is None:
         found.input_file = input_file
+    if options.channel_dir == AUTO_DIRECTORY:
+        made = {json_file, input_file} & {found.json_file, found.input_file}
+        found.passing = tuple(path for path in made if path is not None)
     if options.channel_dir is not None and found.input_file == input_file:
         # Made here, so that a command sent at once lands in a file that only its owner can write.
         flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         os.close(os.open(str(input_file), flags, 0o600))
     return found
+
+
+def runtime_directory(environ: Mapping[str, str]) -> str:
+    """Where a user's running sessions have their files: ``$XDG_RUNTIME_DIR/qwen-dual``, or at home."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, "qwen-dual")
+    return os.path.join(qwen_home(environ), "run")
+
+
+def _remove_left_behind(directory: str) -> None:
+    """Takes away the files of sessions that were killed."""
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            pid, _, kind = entry.name.partition(".")
+            if kind in ("events", "input") and pid.isdecimal() and not _runs(int(pid)):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return pid != os.getpid()
 
 
 def private_directory(path: str) -> str:
@@ -264,7 +308,7 @@ def private_directory(path: str) -> str:
         OSError: it cannot be made, or is not this user's alone.
     """
     if path == AUTO_DIRECTORY:
-        path = os.path.join(tempfile.gettempdir(), f"qwen-dual-{os.geteuid()}")
+        path = runtime_directory(os.environ)
     try:
         private_folder(path)
     except ForeignFileError as error:

@@ -45,6 +45,7 @@ class Options:
     resume_last: bool = False
     resume: str | None = None
     session_id: str | None = None
+    resume_or_new: str | None = None
     trust: bool = False
     screen_reader: bool = False
     debug: bool = False
@@ -122,12 +123,15 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
         parser.error("--input-fd and --input-file are mutually exclusive: give one of them")
     if values["offline"] and (values["model"] or values["auth_type"]):
         parser.error("--offline has a model of its own: leave out -m and --auth-type")
-    named = [name for name in ("resume_last", "resume", "session_id") if _given(values[name])]
-    if len(named) > 1:
-        parser.error("--continue, --resume and --session-id are mutually exclusive: give one")
-    session_id = values["session_id"]
-    if session_id is not None and not is_uuid(str(session_id)):
-        parser.error(f"--session-id: {session_id!r} is no UUID")
+    which = ("resume_last", "resume", "session_id", "resume_or_new")
+    if len([name for name in which if _given(values[name])]) > 1:
+        parser.error(
+            "--continue, --resume, --session-id and --resume-or-new are mutually exclusive: give one"
+        )
+    for name in ("session_id", "resume_or_new"):
+        value = values[name]
+        if value is not None and not is_uuid(str(value)):
+            parser.error(f"--{name.replace('_', '-')}: {value!r} is no UUID")
     if values["prompt"] is not None and values["one_shot"] is not None:
         parser.error("--prompt and --prompt-interactive are mutually exclusive: give one of them")
     if values.pop("acp"):
@@ -318,6 +322,11 @@ def _add_session_options(parser: argparse.ArgumentParser) -> None:
     )
     sessions.add_argument("--session-id", metavar="UUID", help="the id of the new session")
     sessions.add_argument(
+        "--resume-or-new",
+        metavar="UUID",
+        help="go on with the session of this id, or begin it where it is not saved",
+    )
+    sessions.add_argument(
         "--no-chat-recording",
         dest="chat_recording",
         action="store_false",
@@ -360,8 +369,8 @@ def _add_channel_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=AUTO_DIRECTORY,
         metavar="DIR",
-        help="open both channels as files in DIR (default: a private directory of yours) "
-        "and name them on the first screen",
+        help="open both channels as files in DIR and name them on the first "
+        "screen; without DIR in a private directory of yours, where they go with the session",
     )
 
 

@@ -27,7 +27,7 @@ _VALUES = (
     "input-from json-fd json-file json-schema max-session-turns max-subagent-depth max-tool-calls "
     "max-wall-time mcp-config model offline-script openai-api-key openai-base-url "
     "openai-logging-dir output-format output-style prompt prompt-interactive proxy sandbox-image "
-    "session-id system-prompt telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile "
+    "resume-or-new session-id system-prompt telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile "
     "telemetry-target"
 )
 _LISTS = (

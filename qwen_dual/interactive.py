@@ -101,6 +101,7 @@ async def _close_channel(launch: Launch) -> None:
     if tee is not None:
         await tee.drain(DRAIN_SECONDS)
         tee.close()
+    launch.channels.remove_passing()
 
 
 async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]) -> None:
@@ -145,8 +146,8 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
             if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
                 for warning in channels.warnings:
                     warn(warning)
-            if launch.chat is not None:
-                session.notice(earlier(launch.chat))
+            if launch.chat is not None and (text := earlier(launch.chat)):
+                session.notice(text)
             if reader is not None:
                 await reader.warm_up()
             try:

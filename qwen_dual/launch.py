@@ -19,7 +19,7 @@ from qwen_dual.keys import names_of_keys, withhold
 from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
 from qwen_dual.sandboxing import asked_for, facts
-from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id
+from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
 from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.secrets import is_secret
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
@@ -117,7 +117,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         check_new_id(options.session_id, home, cwd)
     except NoSuchSession as error:
         raise StartError(str(error)) from None
-    bus = Bus(chat.session_id if chat else options.session_id or events.new_uuid())
+    new_id = options.session_id or options.resume_or_new or events.new_uuid()
+    bus = Bus(chat.session_id if chat else new_id)
     withheld = keep_secrets(bus.secrets, choice, settings)
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
@@ -159,6 +160,8 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     )
     launch.withheld = withheld
     launch.sandbox = asked_for(settings, options.sandbox)
+    if chat is None and settings.get("general.chatRecording", True):
+        reserve_chat(home, cwd, bus.session_id)
     bus.publish(session_start(launch))
     return launch
 

@@ -36,10 +36,13 @@ def chat_to_resume(options: Options, home: str, cwd: str, *, lock: bool) -> Chat
     Raises:
         NoSuchSession: there is none, it cannot be read, or another process has it open.
     """
-    if not options.resume_last and not options.resume:
+    if not options.resume_last and not options.resume and not options.resume_or_new:
         return None
     from qwen_dual.chats.listing import find, latest
 
+    if options.resume_or_new:
+        path = find(home, cwd, options.resume_or_new)
+        return None if path is None else load_chat(path, lock=lock)
     if options.resume_last:
         newest = latest(home, cwd)
         if newest is None:
@@ -66,7 +69,11 @@ def check_new_id(session_id: str | None, home: str, cwd: str) -> None:
         return
     from qwen_dual.chats.paths import chat_path
 
-    if chat_path(home, cwd, session_id).exists():
+    try:
+        begun = chat_path(home, cwd, session_id).stat().st_size > 0
+    except OSError:
+        return
+    if begun:
         raise NoSuchSession(
             f"--session-id: the session {session_id} is there already; --resume goes on with it"
         )
@@ -139,8 +146,20 @@ def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
     return f"To go on: qwen-dual --resume {session_id}"
 
 
+def reserve_chat(home: str, cwd: str, session_id: str) -> None:
+    """Makes the session's file, so that ``--resume`` finds it whatever becomes of this process.
+
+    A file that cannot be made is the recorder's to tell of.
+    """
+    from qwen_dual.chats.paths import chat_path, reserve
+
+    reserve(chat_path(home, cwd, session_id))
+
+
 def earlier(chat: Chat) -> str:
-    """What a person should know of a session that they go on with."""
+    """What a person should know of a session that they go on with; empty for one without a word."""
+    if chat.last is None and not chat.owed:
+        return ""
     told = ["● continued"]
     if chat.interrupted:
         told.append("Its last turn did not end: what had come of it by then is here.")
@@ -152,6 +171,9 @@ def earlier(chat: Chat) -> str:
             f"It is too long to be held whole: the first {_megabytes(chat.before)} of its file are "
             f"left out. {chat.path} has all of it, and so has /export."
         )
+    if chat.recovered:
+        what = "A line" if chat.recovered == 1 else f"{chat.recovered} lines"
+        told.append(f"{what} of it had been torn; what was whole in them was recovered.")
     if chat.skipped:
         told.append(f"{chat.skipped} lines of it could not be read and are left out.")
     return "\n".join(told)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwen_dual.channels import Wanted, open_channels, private_directory, wanted
-from qwen_dual.cli import Options
+from qwen_dual.cli import AUTO_DIRECTORY, Options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,3 +78,45 @@ def test_without_channels_it_says_how_to_open_them() -> None:
     channels = open_channels(Wanted(), {}, from_start=False, named_by={})
     assert (channels.count, channels.try_it()) == (0, [])
     assert "--json-file" in channels.describe()
+
+
+@pytest.mark.parametrize("runtime", [True, False])
+def test_the_directory_of_ones_own_is_where_running_sessions_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: bool
+) -> None:
+    home, run = tmp_path / "home", tmp_path / "run"
+    home.mkdir()
+    run.mkdir()
+    monkeypatch.setenv("QWEN_HOME", str(home / ".qwen"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(run) if runtime else str(tmp_path / "missing"))
+    asked = wanted(Options(channel_dir=AUTO_DIRECTORY), None, None)
+    folder = run / "qwen-dual" if runtime else home / ".qwen" / "run"
+    assert asked.json_file == str(folder / f"{os.getpid()}.events")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    channels = open_channels(asked, {}, from_start=False, named_by={})
+    assert channels.tee is not None and channels.source is not None
+    assert len(list(folder.iterdir())) == 2
+    channels.tee.close()
+    channels.source.close()
+    channels.remove_passing()
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_session_left_is_taken_away_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folder = tmp_path / "qwen-dual"
+    folder.mkdir(mode=0o700)
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    kept = [f"{os.getppid()}.events", "notes.events", "1.txt"]
+    for name in (f"{dead.pid}.events", f"{dead.pid}.input", *kept):
+        (folder / name).touch()
+    wanted(Options(channel_dir=AUTO_DIRECTORY), None, None)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*kept, f"{os.getpid()}.input"])
+
+
+def test_a_directory_that_was_named_keeps_its_files(tmp_path: Path) -> None:
+    asked = wanted(Options(channel_dir=str(tmp_path / "d")), None, None)
+    assert asked.passing == ()

@@ -49,7 +49,7 @@ def start_observer(files: frozenset[str], wake: Callable[[], None]) -> Observer:
     Raises:
         OSError: the system gives no watch.
     """
-    from qwen_dual.bridge.observer import FileObserver
+    from qwen_dual.fs.observer import FileObserver
 
     return FileObserver(files, wake)
 

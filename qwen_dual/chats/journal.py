@@ -5,7 +5,6 @@ Knows nothing of what a record holds. Every error is an OSError but ``ChatBusy``
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -13,6 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.partial import holder
+from qwen_dual.chats.paths import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class Journal:
 
     Args:
         path: the file.
-        new: it must not exist yet, and its folders are made; otherwise it must exist.
+        new: it must not exist yet, or be empty, and its folders are made; otherwise it must exist.
 
     Raises:
         ChatBusy: another process has it open.
@@ -51,13 +51,15 @@ class Journal:
         self.path = path
         flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         if new:
-            _make_folder(path.parent)
-            flags |= os.O_CREAT | os.O_EXCL
+            make_folder(path.parent)
+            flags |= os.O_CREAT
         self._fd = os.open(path, flags, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(self._fd).st_mode):
                 raise OSError(errno.EINVAL, "it is no regular file", str(path))
             self._lock()
+            if new and os.fstat(self._fd).st_size:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
             self._torn = _is_torn(self._fd)
         except BaseException:
             os.close(self._fd)
@@ -91,10 +93,3 @@ class Journal:
 def _is_torn(fd: int) -> bool:
     size = os.fstat(fd).st_size
     return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-
-
-def _make_folder(path: Path) -> None:
-    if not path.is_dir():
-        _make_folder(path.parent)
-        with contextlib.suppress(FileExistsError):
-            path.mkdir(0o700)

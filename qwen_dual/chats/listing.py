@@ -77,8 +77,10 @@ def find(home: str, cwd: str, session_id: str) -> Path | None:
     if not wanted:
         return None
     for files in (_files(chats_folder(home, cwd)), _all_files(home)):
+        empty = {path for _, path, size in files if not size}
         paths = [path for _, path, _ in files if path.stem.lower().startswith(wanted)]
         exact = [path for path in paths if path.stem.lower() == wanted]
+        paths = [path for path in paths if path not in empty]
         if exact or len(paths) == 1:
             return (exact or paths)[0]
     return None

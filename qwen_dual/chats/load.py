@@ -61,6 +61,7 @@ class Chat:
         interrupted: its last turn did not end: the program was killed, or still runs.
         interrupted_queue: prompts that waited when it ended, and were never run.
         skipped: lines that could not be read.
+        recovered: lines that were torn, and of which whole records were read.
         last: the uuid of the record to go on from; None where what is owed takes the first's place.
         owed: records that the killed session could not write.
         before: bytes of the file before what was read: its beginning is not in ``history``.
@@ -82,6 +83,7 @@ class Chat:
     owed: tuple[Record, ...]
     before: int = 0
     journal: Journal | None = field(default=None, compare=False, repr=False)
+    recovered: int = 0
 
 
 def open_chat(path: Path, bounds: Bounds = BOUNDS) -> Chat:
@@ -113,7 +115,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         journal: where it is locked.
 
     Raises:
-        ChatUnreadable: it is not there, may not be read, or holds no record.
+        ChatUnreadable: it is not there, may not be read, or holds something and no record.
     """
     try:
         fd = open_foreign(path)
@@ -128,6 +130,8 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
     except OSError as error:
         raise ChatUnreadable(path, error.strerror or str(error)) from error
     records = branch(found.every)
+    if not found.size:
+        return _begun(path, journal)
     if not records:
         raise ChatUnreadable(path, "there is no record of a session in it")
     left = read_leftover(path)
@@ -155,7 +159,13 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         owed=tuple(missing),
         before=found.size - found.read if cut else 0,
         journal=journal,
+        recovered=found.recovered,
     )
+
+
+def _begun(path: Path, journal: Journal | None) -> Chat:
+    """A session that was killed before its first prompt."""
+    return Chat(path.stem, path, "", "", [], [], "", 0, False, (), 0, None, (), journal=journal)
 
 
 def _is_open(records: Sequence[Record]) -> bool:

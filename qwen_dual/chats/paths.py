@@ -1,7 +1,9 @@
-"""Where chats are: one folder for each folder that somebody worked in. Pure; reads nothing."""
+"""Where chats are: one folder for each folder that somebody worked in. Reads nothing."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -46,3 +48,29 @@ def chat_path(home: str, cwd: str, session_id: str) -> Path:
 def partial_path(chat: Path) -> Path:
     """The file beside ``chat`` for what is not complete yet; the reference passes over its name."""
     return chat.with_name(f"{chat.stem}.partial.jsonl")
+
+
+def reserve(chat: Path) -> None:
+    """Makes an empty chat where there is none; a folder that takes none is no error."""
+    with contextlib.suppress(OSError):
+        make_folder(chat.parent)
+        os.close(os.open(chat, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def give_up(chat: Path) -> None:
+    """Takes away a chat that is empty; any other stays."""
+    with contextlib.suppress(OSError):
+        if chat.lstat().st_size == 0:
+            chat.unlink()
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder that only this user may enter, and those on the way to it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not path.is_dir():
+        make_folder(path.parent)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(0o700)

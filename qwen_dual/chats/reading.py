@@ -42,34 +42,35 @@ class Records:
         every: in the order of the file.
         skipped: lines that are none.
         torn: the last line has no end.
+        recovered: lines that were torn or run together, and held whole records all the same.
     """
 
     every: list[Record]
     skipped: int
     torn: bool
+    recovered: int = 0
 
 
 def records_in(data: bytes) -> Records:
     """The records in the bytes of a chat."""
     every: list[Record] = []
-    skipped = 0
+    skipped = recovered = 0
     lines = data.split(b"\n")
     torn = lines[-1] != b""
     for number, line in enumerate(lines):
         if not line.strip():
             continue
-        found = list(_records_of(line))
+        record = _record(line)
+        found = list(_records_of(line)) if record is None else [record]
+        recovered += record is None and bool(found)
         every += found
         if not found and not (torn and number == len(lines) - 1):
             skipped += 1
-    return Records(every, skipped, torn)
+    return Records(every, skipped, torn, recovered)
 
 
 def _records_of(line: bytes) -> Iterable[Record]:
-    record = _record(line)
-    if record is not None:
-        yield record
-        return
+    """The whole records in a line that is none by itself."""
     for piece in line.split(_START)[1:]:
         record = _record(_START + piece)
         if record is not None:

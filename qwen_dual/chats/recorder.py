@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.chats.chain import OpenChat, Stamp
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
-from qwen_dual.chats.paths import chat_path
+from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import contents_of, part_of, tool_call_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 
@@ -172,6 +172,7 @@ class Recorder:
         for chat in (self._chat, self._next):
             if chat is not None:
                 chat.close()
+        self._give_up()
 
     # -- events ----------------------------------------------------------------------------
 
@@ -332,12 +333,21 @@ class Recorder:
         if self._chat is not None:
             self._chat.close()
             self._chat = None
+        elif session_id != self._session_id:
+            self._give_up()
         self._session_id = session_id
         self._message = IncomingMessage()
         self._prompt = self._retry_from = None
         self._in_turn = False
         if self._next is not None and self._next.session_id == session_id:
             self._chat, self._next = self._next, None
+        else:
+            reserve(chat_path(self._home, self._stamp.cwd, session_id))
+
+    def _give_up(self) -> None:
+        """Takes away the file of a session that nothing was said in."""
+        if self._chat is None or self._chat.last is None:
+            give_up(chat_path(self._home, self._stamp.cwd, self._session_id))
 
     def _fail(self, error: OSError | ChatBusy) -> None:
         if self._stopped:

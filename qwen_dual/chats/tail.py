@@ -57,6 +57,7 @@ class Tail:
         whole: it reaches back to the beginning.
         size: bytes of the file.
         read: bytes of the file that it is made of.
+        recovered: lines that were torn, and held whole records all the same.
     """
 
     every: list[Record]
@@ -64,6 +65,7 @@ class Tail:
     whole: bool
     size: int
     read: int
+    recovered: int = 0
 
 
 def read_tail(fd: int, bounds: Bounds) -> Tail:
@@ -77,12 +79,14 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
     """
     size = os.fstat(fd).st_size
     backwards: list[Record] = []
-    skipped = said = 0
+    skipped = recovered = said = 0
     start = size
     on_branch: str | None = None  # the record that the branch goes back to next
     compacted_at: int | None = None
     for line, start, is_last in _lines_backwards(fd, size):
-        found = records_in(line).every if line is not None else []
+        of_line = records_in(line or b"")
+        found = of_line.every
+        recovered += of_line.recovered
         if line is None or (line.strip() and not found and not is_last):
             skipped += 1
             continue
@@ -104,7 +108,7 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
         ):
             break
     backwards.reverse()
-    return Tail(backwards, skipped, start == 0, size, size - start)
+    return Tail(backwards, skipped, start == 0, size, size - start, recovered)
 
 
 def read_whole(fd: int, path: Path, limit: int) -> Tail:
@@ -117,7 +121,7 @@ def read_whole(fd: int, path: Path, limit: int) -> Tail:
     if len(data) > limit:
         raise ForeignFileError(os.fspath(path), f"is larger than {limit:,} bytes")
     found = records_in(data)
-    return Tail(found.every, found.skipped, True, len(data), len(data))
+    return Tail(found.every, found.skipped, True, len(data), len(data), found.recovered)
 
 
 def first_record(fd: int) -> Record:

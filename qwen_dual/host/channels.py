@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 import anyio.lowlevel
 
-from qwen_dual.host.following import QUICKEST_POLL, SLOWING, append
+from qwen_dual.host.following import QUICKEST_POLL, append, next_pause
 from qwen_dual.host.lines import LineDecoder
 from qwen_dual.host.tail import PathTail
+from qwen_dual.host.wake import FileWake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +170,7 @@ class FileChannel:
         self.pass_fds: Sequence[int] = ()
         self._tail = PathTail(events, 0, max_line_bytes)
         self._pause = QUICKEST_POLL
-        self._sent = anyio.Event()
+        self._wake = FileWake(events)
 
     def spawned(self) -> None:
         """Nothing to do."""
@@ -179,9 +180,8 @@ class FileChannel:
         # Before anything is read: what was read and not returned would be lost to a cancellation.
         await anyio.lowlevel.checkpoint()
         while not (events := self._tail.step()):
-            with anyio.move_on_after(self._pause):
-                await self._sent.wait()
-            self._pause = min(self._pause * SLOWING, _SLOWEST_POLL)
+            await self._wake.wait(self._pause)
+            self._pause = next_pause(self._pause, _SLOWEST_POLL, self._wake)
         self._pause = QUICKEST_POLL
         return events
 
@@ -196,13 +196,13 @@ class FileChannel:
         """Appends it; the answer is looked for at once."""
         append(self._input, line)
         self._pause = QUICKEST_POLL
-        self._sent.set()
-        self._sent = anyio.Event()
+        self._wake.now()
 
     async def run(self) -> None:
         """Nothing waits here."""
 
     def close(self) -> None:
         """Removes the directory."""
+        self._wake.close()
         self._tail.close()
         shutil.rmtree(self._folder, ignore_errors=True)

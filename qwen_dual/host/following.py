@@ -11,6 +11,7 @@ from qwen_dual.host.errors import SendFailed
 from qwen_dual.host.event import LOCAL
 from qwen_dual.host.lines import MAX_LINE_BYTES
 from qwen_dual.host.tail import PathTail
+from qwen_dual.host.wake import FileWake
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 QUICKEST_POLL = 0.001
 SLOWING = 1.1
 """Factor from one pause to the next: what comes after a silence is seen after a tenth of it at most."""
+WATCHED_FROM = 0.005
+"""The pause from which on a watch is worth its threads."""
+WATCHED_POLL = 2.0
+"""Seconds between looks beside a watch that has proved to work."""
 
 
 async def follow(
@@ -36,8 +41,8 @@ async def follow(
 ) -> AsyncGenerator[Event, None]:
     """Yields the events of a file or FIFO as they are written.
 
-    A regular file is looked at a millisecond after something came, then less and less often, at
-    last every ``poll`` seconds. It may not exist yet, be truncated, deleted and made anew, or
+    A regular file is watched, and looked at a millisecond after something came, then less and less
+    often, at last every ``poll`` seconds, for file systems whose watches never fire. It may not exist yet, be truncated, deleted and made anew, or
     be replaced by another: what follows is read, after a ``Restarted``. The writers of a FIFO may
     come and go. It is never more than one piece ahead of its consumer: a slow one leaves the rest
     where it is, and the program does what it does about a slow reader.
@@ -58,9 +63,11 @@ async def follow(
         OSError: what is at the path cannot be read.
     """
     tail = PathTail(os.fspath(path), None if from_offset == "end" else from_offset, max_line_bytes)
+    wake = FileWake(os.fspath(path))
     pause = QUICKEST_POLL
     try:
         while True:
+            wake.clear()
             events = tail.step()
             for event in events:
                 if from_seq is not None and event.type != LOCAL:
@@ -72,11 +79,21 @@ async def follow(
                 pause = QUICKEST_POLL
                 if events[-1].kind == "system/session_end" and not forever and tail.at_end:
                     return
+            elif tail.is_fifo:
+                await tail.wait_for_writer()
             else:
-                await tail.wait(pause)
-                pause = min(pause * SLOWING, poll)
+                await wake.wait(pause)
+                pause = next_pause(pause, poll, wake)
     finally:
+        wake.close()
         tail.close()
+
+
+def next_pause(pause: float, poll: float, wake: FileWake) -> float:
+    """How long to wait at the most after a wait of ``pause`` that brought nothing."""
+    if pause >= WATCHED_FROM:
+        wake.begin()
+    return min(pause * SLOWING, max(poll, WATCHED_POLL) if wake.proven else poll)
 
 
 def send(path: str | os.PathLike[str], command: Mapping[str, Any] | str, **fields: Any) -> str:

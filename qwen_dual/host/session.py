@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.host.errors import CommandRejected
+from qwen_dual.host.errors import CommandRejected, HostError, HostTimeout
 from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
 from qwen_dual.host.turn import Turn
@@ -28,6 +28,10 @@ ESCAPE = b"\x1b"
 LOOK = 0.02
 SETTLE = 1.0
 """Seconds without an event after which a turn counts as stopped, where nothing says so."""
+
+
+STOP_SECONDS = 5.0
+"""How long a turn may take to stop."""
 
 
 class Session:
@@ -153,20 +157,47 @@ class Session:
         submitted, receipt = await self._commands.submit(text, when_busy)
         return Turn(submitted, receipt, self._commands)
 
-    async def run(self, text: str, *, timeout: float | None = None) -> Result:
+    async def run(
+        self,
+        text: str,
+        *,
+        timeout: float | None = None,
+        cancel: Literal["leave", "interrupt"] = "leave",
+    ) -> Result:
         """Submits a prompt and waits for the end of its turn.
 
         Args:
             text: what is typed.
-            timeout: seconds for the turn; it goes on after them.
+            timeout: seconds for the turn.
+            cancel: what becomes of the turn when the time is over or the caller is cancelled:
+                ``leave`` lets it go on, unseen; ``interrupt`` takes the prompt out of the queue, or
+                stops its turn, and waits until that is done before the exception goes on.
 
         Raises:
             CommandRejected: it was refused.
-            HostTimeout: the turn still runs.
+            HostTimeout: the time is over.
             SessionExited: the program is gone.
         """
-        turn = await self.submit(text)
-        return await turn.result(timeout)
+        # The receipt is waited for in any case, or nobody would know what there is to stop.
+        with anyio.CancelScope(shield=cancel == "interrupt"):
+            turn = await self.submit(text)
+        try:
+            return await turn.result(timeout)
+        except (HostTimeout, anyio.get_cancelled_exc_class()):
+            if cancel == "interrupt":
+                with anyio.CancelScope(shield=True):
+                    await self._stop(turn)
+            raise
+
+    async def _stop(self, turn: Turn) -> None:
+        """Makes sure that a turn does not go on; returns when it has ended, or the program has."""
+        try:
+            queued = self.supports("cancel") and await turn.cancel()
+            if not queued and not turn.done:
+                await self.interrupt()
+            await turn.result(STOP_SECONDS)
+        except HostError:
+            return  # the program is gone, or does not stop: what was raised before says enough
 
     async def stream(self, text: str) -> AsyncGenerator[Event, None]:
         """Submits a prompt and yields every event until its turn has ended, that one included.
@@ -177,6 +208,8 @@ class Session:
         """
         with self.events() as reader:
             submitted, _ = await self._commands.submit(text, "queue")
+            if submitted.result.done and submitted.ended_by is None:
+                return  # a slash command of a program that tells nothing of it
             async for event in reader:
                 yield event
                 if submitted.result.done:

@@ -72,13 +72,15 @@ class PathTail:
             os.fstat(self._fd).st_size <= self._decoder.position
         )
 
-    async def wait(self, seconds: float) -> None:
-        """Waits until the next step may bring something: for a FIFO until it does, or a while."""
-        if self._fifo and self._fd >= 0:
-            with anyio.move_on_after(_REPLACED_CHECK):
-                await anyio.wait_readable(self._fd)
-        else:
-            await anyio.sleep(seconds)
+    @property
+    def is_fifo(self) -> bool:
+        """What is open now is a FIFO, which tells by itself when there is more."""
+        return self._fifo and self._fd >= 0
+
+    async def wait_for_writer(self) -> None:
+        """Waits until the next step of a FIFO may bring something, or for a while."""
+        with anyio.move_on_after(_REPLACED_CHECK):
+            await anyio.wait_readable(self._fd)
 
     def finish(self) -> list[Event]:
         """What is left when nobody writes any more: a line without its end, or nothing."""

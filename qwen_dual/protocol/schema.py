@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from qwen_dual.protocol import PROTOCOL_VERSION
+from qwen_dual.protocol.base_schema import base_schema
 from qwen_dual.protocol.commands import Command
 from qwen_dual.protocol.shapes import (
     AssistantEvent,
@@ -37,13 +38,19 @@ Event = (
 )
 """Whatever may stand on a line of the output."""
 
+STRICT = "qwen-dual-events.schema.json"
+"""The schema that holds this program to all it says; no other event passes."""
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """File name to schema: what goes out, and what may come in."""
+    """File name to schema: what goes out, of any program and of this one, and what may come in."""
+    strict = _schema("An event: one line of the output", Event)
+    head = {"$schema": DIALECT, "title": "An event of any program with dual output"}
     return {
-        "events.schema.json": _schema("An event: one line of the output", Event),
+        "events.schema.json": {**head, **base_schema(strict)},
+        STRICT: strict,
         "commands.schema.json": _schema("A command: one line of the input", Command),
     }
 
@@ -55,7 +62,7 @@ def files() -> dict[str, str]:
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in made.items()
     }
-    texts["qwen-dual.d.ts"] = declarations(made["events.schema.json"], made["commands.schema.json"])
+    texts["qwen-dual.d.ts"] = declarations(made[STRICT], made["commands.schema.json"])
     return texts
 
 

@@ -18,6 +18,7 @@ from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.model import TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode
+from qwen_dual.saved import earlier
 from tests.chats.support import SESSION, Recording, text, thought, use
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ def test_a_chat_cut_at_any_byte_loads(tmp_path: Path) -> None:
     first = chat.index(b"\n")
     for size in range(len(chat) - 1, -1, -1):
         os.truncate(path, size)
+        if size == 0:
+            assert load(path).history == []  # killed before its first prompt
+            continue
         if size < first:
             with pytest.raises(ChatUnreadable):
                 load(path)
@@ -225,6 +229,9 @@ def test_records_that_ran_together_are_taken_apart(tmp_path: Path) -> None:
     path.write_bytes(chat.replace(b"\n", b"", 2))
     together = load(path)
     assert (together.history, together.skipped) == (whole.history, 0)
+    assert (together.recovered > 0, whole.recovered) == (True, 0)
+    assert earlier(together).count("recovered") == 1
+    assert "recovered" not in earlier(whole)
 
 
 def test_what_a_killed_session_left_is_written_when_it_is_gone_on_with(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from qwen_dual.cli import _parser
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES
-from qwen_dual.protocol.schema import schemas
+from qwen_dual.protocol.schema import STRICT, schemas
 from tests.support.pty import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +123,7 @@ def test_every_flag_is_the_programs_and_the_other_way_round() -> None:
 
 
 def test_every_event_and_command_is_documented_and_no_other() -> None:
-    events_schema = schemas()["events.schema.json"]
+    events_schema = schemas()[STRICT]
     subtypes: set[str] = set()
     for definition in events_schema["$defs"].values():
         properties = definition.get("properties", {})

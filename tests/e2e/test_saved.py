@@ -137,3 +137,43 @@ def test_what_is_not_there_is_said_before_the_screen_opens(
         os.close(theirs)
     assert ended.returncode == 1
     assert says in ended.stderr
+
+
+def chats(home: Path) -> list[Path]:
+    return sorted(home.glob(".qwen/projects/*/chats/*.jsonl"))
+
+
+def test_a_session_that_was_killed_before_its_first_prompt_is_gone_on_with(tmp_path: Path) -> None:
+    own = "1f3870be-274f-4c49-b3e3-1a0c6728957f"
+
+    async def main() -> None:
+        async with serve(answer("an answer"), answer("another")) as server:
+            env = openai(server.url)
+            for flag in ("--resume-or-new", "--resume", "--session-id", "--resume-or-new"):
+                async with hosted(tmp_path, flag, own, env=env) as program:
+                    assert program.session.session_id == own
+                    os.kill(program.session.pid, signal.SIGKILL)
+                    await program.session.wait_closed()
+                [chat] = chats(tmp_path)
+                assert (chat.stem, chat.stat().st_size, chat.stat().st_mode & 0o777) == (
+                    own,
+                    0,
+                    0o600,
+                )
+            async with hosted(tmp_path, "--resume", own, env=env) as program:
+                await program.session.run("a prompt", timeout=30)
+            async with hosted(tmp_path, "--resume-or-new", own, env=env) as program:
+                await program.until("an answer")
+
+    anyio.run(main)
+
+
+def test_a_session_in_which_nothing_was_said_leaves_no_file(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with hosted(tmp_path, "--offline") as program:
+            assert [chat.stem for chat in chats(tmp_path)] == [program.session.session_id]
+            await (await program.session.submit("/clear")).result(30)
+            assert [chat.stem for chat in chats(tmp_path)] == [program.session.session_id]
+        assert chats(tmp_path) == []
+
+    anyio.run(main)

@@ -140,3 +140,14 @@ def test_a_slash_command_makes_no_turn(backend: str) -> None:
                 await session.command("set_model", model="x")
 
     run(backend, main)
+
+
+@on_both
+def test_a_slash_command_of_which_nothing_is_told_ends_at_once(backend: str) -> None:
+    async def main() -> None:
+        async with replay("text") as session:
+            assert [event async for event in session.stream("/stats")] == []
+            result = await session.run("/stats")
+            assert (result.stop_reason, result.derived) == ("unknown", True)
+
+    run(backend, main)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ import anyio.to_thread
 import pytest
 
 from qwen_dual import host
+from qwen_dual.host.wake import FileWake
 from tests.host.support import on_both, run
 
 if TYPE_CHECKING:
@@ -217,3 +220,42 @@ def test_what_cannot_be_sent_says_why(tmp_path: Path) -> None:
         with pytest.raises(host.SendFailed, match=reason) as error:
             host.send(tmp_path / name, "interrupt")
         assert error.value.path == str(tmp_path / name)
+
+
+@on_both
+def test_a_watch_ends_a_wait_at_once(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "events"
+
+    async def main() -> None:
+        with FileWake(str(path)) as wake:
+            wake.begin()
+            await wake.wait(20)  # until the watch is there
+            assert not wake.proven
+            for act in ("create", "append", "replace"):
+                began = anyio.current_time()
+                if act == "replace":
+                    (tmp_path / "fresh").write_text(line(2))
+                    (tmp_path / "fresh").replace(path)
+                else:
+                    with path.open("a") as file:
+                        file.write(line(1))
+                await wake.wait(20)
+                assert anyio.current_time() - began < 10
+                assert wake.proven
+            wake.now()
+            await wake.wait(20)
+
+    run(backend, main)
+
+
+def test_a_short_look_imports_no_watch(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    path.write_text(line(1) + end(2))
+    code = (
+        "import sys, anyio; from qwen_dual import host\n"
+        "async def main():\n"
+        f"    print([event.seq async for event in host.follow({str(path)!r})])\n"
+        "anyio.run(main); print('watchdog' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[1, 2]\nFalse\n"

@@ -230,3 +230,34 @@ def test_the_files_are_private_and_are_gone_afterwards(
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     run(backend, main)
+
+
+@on_both
+def test_a_run_that_times_out_or_is_cancelled_stops_its_turn_if_it_is_to(
+    backend: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with real(tmp_path, "--yolo") as session:
+            results = session.events()
+            with pytest.raises(host.HostTimeout):
+                await session.run("run sleep 30", timeout=0.3, cancel="interrupt")
+            assert session.state == "idle"
+            with anyio.move_on_after(0.3) as scope:
+                await session.run("run sleep 31", cancel="interrupt")
+            assert scope.cancelled_caught
+            assert session.state == "idle"
+            # One that waits its turn is taken out, and the one that runs goes on.
+            running = await session.submit("run sleep 32")
+            with pytest.raises(host.HostTimeout):
+                await session.run("say 3 words", timeout=0.1, cancel="interrupt")
+            assert not running.done
+            await session.interrupt()
+            await running.result()
+            # Unless it is asked to, a turn goes on.
+            with pytest.raises(host.HostTimeout):
+                await session.run("run sleep 33", timeout=0.3)
+            assert session.state != "idle"
+        reasons = [event["stop_reason"] async for event in results if event.type == "result"]
+        assert reasons == ["interrupted"] * 4
+
+    run(backend, main)

@@ -14,7 +14,7 @@ from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
-from qwen_dual.protocol.schema import Event, files, schemas
+from qwen_dual.protocol.schema import STRICT, Event, files, schemas
 from qwen_dual.protocol.typescript import NotCovered, declarations
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
@@ -30,7 +30,7 @@ def test_the_published_file_is_what_the_code_generates(name: str) -> None:
 
 def test_the_typescript_names_every_event_and_command_and_marks_what_may_be_missing() -> None:
     text = files()["qwen-dual.d.ts"]
-    for name in schemas()["events.schema.json"]["$defs"]:
+    for name in schemas()[STRICT]["$defs"]:
         assert f"export interface {name} {{" in text
     assert '  type: "submit";\n  text: string;\n  when_busy?: "queue" | "reject";' in text
     assert "  resumed?: boolean;" in text
@@ -118,3 +118,50 @@ def test_the_recorded_events_fit_but_for_what_we_added(path: Path) -> None:
         if event["type"] == "control_response":
             event["response"]["resolved_by"] = "input"
         check(event)
+
+
+def valid(event: dict[str, Any], schema: str) -> bool:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs the jsonschema package")
+    return bool(jsonschema.Draft202012Validator(schemas()[schema]).is_valid(event))
+
+
+@pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_the_base_schema_takes_what_was_recorded_as_it_is(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        assert valid(json.loads(line), "events.schema.json"), line
+
+
+def test_what_is_not_known_passes_the_base_schema_and_not_the_strict_one() -> None:
+    known = json.loads((REFERENCE / "text.jsonl").read_text().splitlines()[1])
+    block = {"type": "hologram", "data": 1}
+    for event in (
+        {"type": "weather", "sky": "blue"},
+        {"type": "system", "subtype": "goal_state", "data": {}},
+        {
+            "type": "stream_event",
+            "uuid": "u",
+            "session_id": "s",
+            "parent_tool_use_id": None,
+            "event": {"type": "goal_state"},
+        },
+        {
+            **known,
+            "origin": "a telepath",
+            "mood": "good",
+            "message": {**known["message"], "content": [block]},
+        },
+    ):
+        assert valid(event, "events.schema.json"), event
+        assert not valid({**event, "seq": 1}, STRICT)
+
+
+def test_a_wrong_event_of_the_base_fails_both_schemas() -> None:
+    known = json.loads((REFERENCE / "text.jsonl").read_text().splitlines()[1])
+    for wrong in (
+        {**known, "message": "text"},
+        {key: value for key, value in known.items() if key != "uuid"},
+        {"type": 1},
+        {"uuid": "u"},
+    ):
+        assert not valid(wrong, "events.schema.json"), wrong
+        assert not valid({**wrong, "seq": 1}, STRICT)

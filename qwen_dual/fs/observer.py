@@ -1,4 +1,4 @@
-"""The one place that imports watchdog; ``watch`` imports it in a thread, when a file is watched.
+"""The one place that imports watchdog; it is imported in a thread, and only when a file is watched.
 
 Watches directories for names, since a file may be created, deleted and replaced meanwhile, and each
 file for its contents: an events file beside it is written to all the time.
