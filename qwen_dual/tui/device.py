@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.tui import reflow
 from qwen_dual.tui.keyinput import TerminalInput
 from qwen_dual.tui.suspension import Suspension
-from qwen_dual.tui.terminal import TerminalGuard, handle_signals, tells_modifiers
+from qwen_dual.tui.terminal import TerminalGuard, handle_signals
 from qwen_dual.tui.tty_output import TerminalOutput
 
 if TYPE_CHECKING:
@@ -40,10 +40,9 @@ class Device:
         self._output = app.output if isinstance(app.output, TerminalOutput) else None
         app.before_render += lambda _: self._before_render()
         self._scrollback = scrollback
-        self._known = reflow.by_environment(os.environ)
-        self._asked = False
-        if self._known is not None:
-            scrollback.reflow = self._known
+        self._asked = not reflow.can_be_asked(os.environ)
+        self._guard: TerminalGuard | None = None
+        scrollback.reflow = reflow.by_environment(os.environ)
         self._suspension = (
             Suspension(self._keys, scrollback, lent) if self._keys is not None else None
         )
@@ -60,8 +59,7 @@ class Device:
         """
         with ExitStack() as stack:
             if self._output is not None:
-                keys = tells_modifiers(os.environ)
-                stack.enter_context(TerminalGuard(self._output.fileno(), keys=keys))
+                self._guard = stack.enter_context(TerminalGuard(self._output.fileno()))
                 stack.enter_context(handle_signals(on_terminate, on_interrupt))
             if self._keys is not None and self._suspension is not None:
                 self._keys.listen(self._said)
@@ -75,14 +73,17 @@ class Device:
             self._suspension.suspend()
 
     def _said(self, report: str) -> None:
-        found = reflow.by_report(report)
-        if found is not None and self._known is None:
-            self._known = self._scrollback.reflow = found
+        if not reflow.is_report(report):
+            return
+        self._scrollback.reflow = reflow.by_report(report) or self._scrollback.reflow
+        if self._output is not None and self._guard is not None:
+            self._guard.keys = True
+            self._output.ask_for_modifiers()
 
     def _before_render(self) -> None:
         if self._keys is None:
             return
         self._keys.keep_raw()
-        if not self._asked and self._known is None and self._output is not None:
+        if not self._asked and self._output is not None:
             self._asked = True
             self._output.write_raw(reflow.ASK)

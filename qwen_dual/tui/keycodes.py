@@ -1,7 +1,7 @@
 """Keys that come with their modifiers: CSI u, xterm's modifyOtherKeys, and event types. Pure.
 
 A terminal that another program has left in such a mode, or a host that always sends it, is
-understood; so is what was asked for (`terminal.KEYS_ON`).
+understood; so is what was asked for (`tty_output.KEYS_ON`).
 """
 
 from __future__ import annotations

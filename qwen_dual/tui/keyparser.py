@@ -46,8 +46,7 @@ _CUT_REPLY = re.compile(
     r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337);|P(?:>\||[01]?[$+!])|_G"
     r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
 )
-# Lines that came at once: nobody types, or sends as prompts, text behind a line's end.
-_LINES = re.compile(r"(?=[^\r\n]*[^\s])[^\r\n]+[\r\n]+(?:[\r\n\t ]*)[^\s]")
+_LINE_ENDS = re.compile("[\r\n]+")
 _PLAIN = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _STRING_BODY = re.compile("[^\x00-\x1f\x7f]*")
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
@@ -83,6 +82,7 @@ class KeyParser(Vt100Parser):
         self._paste: list[str] | None = None
         self._paste_size = 0
         self._lines: list[str] = []  # of a paste that no marks surround
+        self._lines_size = 0
         self._escaped: float | None = None  # when an Escape was taken for the key
 
     @property
@@ -153,9 +153,11 @@ class KeyParser(Vt100Parser):
 
         Such a paste comes in pieces; it ends when nothing follows for a while.
         """
-        plain = _PLAIN.fullmatch(data) is not None
-        if plain and (self._lines or _LINES.search(data)):
+        if _PLAIN.fullmatch(data) and (self._lines or _is_lines(data)):
             self._lines.append(data)
+            self._lines_size += len(data)
+            if self._lines_size > _MAX_PASTE:
+                self._end_lines()
             return True
         self._end_lines()
         return False
@@ -163,7 +165,7 @@ class KeyParser(Vt100Parser):
     def _end_lines(self) -> None:
         if self._lines:
             text = "".join(self._lines)
-            self._lines = []
+            self._lines, self._lines_size = [], 0
             self._emit(Keys.BracketedPaste, text)
 
     def _feed_keys(self, data: str, position: int) -> int:
@@ -293,6 +295,11 @@ class KeyParser(Vt100Parser):
         text = "".join([*self._paste, last])
         self._paste = None
         self._emit(Keys.BracketedPaste, text)
+
+
+def _is_lines(data: str) -> bool:
+    """Whether more than one line came; nobody types, or sends as a prompt, text behind its end."""
+    return len([line for line in _LINE_ENDS.split(data) if line.strip()]) > 1
 
 
 def _continues_escape(data: str) -> bool:

@@ -24,8 +24,15 @@ ASK = "\x1b[>c"
 """Asks the terminal which one it is; the answer is for ``by_report``."""
 
 _REPORT = re.compile("\x1b\\[>(\\d+);(\\d+);(\\d+)c")
-_NAMES = ("iTerm.app", "WezTerm", "ghostty", "kitty", "rio", "Tabby", "Hyper", "vscode")
-_VARIABLES = ("KITTY_WINDOW_ID", "VTE_VERSION", "WEZTERM_PANE", "ALACRITTY_WINDOW_ID", "WT_SESSION")
+_NAMES = ("iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "kitty", "vscode")
+_VARIABLES = (
+    "KITTY_WINDOW_ID",
+    "VTE_VERSION",
+    "KONSOLE_VERSION",
+    "WEZTERM_PANE",
+    "ALACRITTY_WINDOW_ID",
+    "WT_SESSION",
+)
 _TERMS = ("xterm-kitty", "alacritty", "foot", "xterm-ghostty", "wezterm")
 
 
@@ -37,21 +44,33 @@ class Reflow(Enum):
     WRAP_ALL = "wrap all"
 
 
-def by_environment(env: Mapping[str, str]) -> Reflow | None:
-    """What the environment says, None where it says nothing.
+def can_be_asked(env: Mapping[str, str]) -> bool:
+    """Whether ``ASK`` does no harm and its answer is that of the terminal itself.
+
+    Args:
+        env: the environment.
+    """
+    return not env.get("STY") and env.get("TERM", "") not in ("linux", "dumb", "")
+
+
+def by_environment(env: Mapping[str, str]) -> Reflow:
+    """What is likely, until the terminal answers: variables outlive the terminal that set them.
 
     Args:
         env: the environment.
     """
     term = env.get("TERM", "")
-    if env.get("STY") or term in ("linux", "dumb", ""):
+    if not can_be_asked(env) or env.get("XTERM_VERSION"):
         return Reflow.CUT
-    if env.get("TMUX"):
-        return Reflow.WRAP_ALL
-    if term.startswith(("screen", "vt")):
-        return Reflow.CUT
+    if term.startswith(("screen", "tmux")):
+        return Reflow.WRAP_ALL if env.get("TMUX") else Reflow.CUT
     named = env.get("TERM_PROGRAM") in _NAMES or term.startswith(_TERMS)
-    return Reflow.WRAP if named or any(env.get(name) for name in _VARIABLES) else None
+    return Reflow.WRAP if named or any(env.get(name) for name in _VARIABLES) else Reflow.CUT
+
+
+def is_report(report: str) -> bool:
+    """Whether this answers ``ASK``, and so comes from a terminal that knows the prefix ``>``."""
+    return _REPORT.fullmatch(report) is not None
 
 
 def by_report(report: str) -> Reflow | None:
@@ -66,7 +85,7 @@ def by_report(report: str) -> Reflow | None:
     kind, version, _ = map(int, match.groups())
     if kind == 84:  # tmux
         return Reflow.WRAP_ALL
-    if kind == 83 or kind == 41:  # screen; xterm
+    if kind in (83, 41, 82, 85):  # screen, xterm, rxvt
         return Reflow.CUT
     if (kind, version) == (0, 276) or kind == 65:  # xterm.js; VTE
         return Reflow.WRAP

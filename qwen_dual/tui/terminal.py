@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.output import ColorDepth
 
-from qwen_dual.tui.tty_output import TerminalOutput, TtyWriter, open_own_description
+from qwen_dual.tui.tty_output import KEYS_OFF, TerminalOutput, TtyWriter, open_own_description
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
 # starts with ESC, so a sequence that was cut off before it is aborted.
 RESTORE = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?2004l\x1b[?25h"
 _RESTORE_TIMEOUT = 0.5  # seconds
-
-KEYS_ON = b"\x1b[>4;1m"
-"""Asks for keys with their modifiers where they would be lost, as Shift+Enter's (XTMODKEYS)."""
-
-KEYS_OFF = b"\x1b[>4m"
-
-# Terminals known to take that for what it is. To some that skip the ``>`` it is an underline.
-_KEY_TERMS = ("tmux", "foot", "xterm-ghostty", "wezterm")
-_KEY_PROGRAMS = ("iTerm.app", "WezTerm", "ghostty", "mintty", "tmux")
 
 # All that a handler can still do something about; by itself each would end the process at once.
 _ENDING = (
@@ -77,20 +68,6 @@ def color_depth(env: Mapping[str, str]) -> ColorDepth:
     return ColorDepth.DEPTH_4_BIT
 
 
-def tells_modifiers(env: Mapping[str, str]) -> bool:
-    """Whether the terminal may be asked for keys with their modifiers.
-
-    Args:
-        env: The environment.
-    """
-    if env.get("STY"):
-        return False  # screen, whatever it runs in
-    term, program = env.get("TERM", ""), env.get("TERM_PROGRAM", "")
-    if env.get("TMUX") or env.get("XTERM_VERSION"):
-        return True
-    return term.startswith(_KEY_TERMS) or program in _KEY_PROGRAMS
-
-
 def create_output(
     on_gone: Callable[[], None],
     stdout: TextIO | None = None,
@@ -116,7 +93,6 @@ def create_output(
         color_depth=color_depth(env),
         term=env.get("TERM", ""),
         own_fd=own,
-        keys=(KEYS_ON.decode(), KEYS_OFF.decode()) if tells_modifiers(env) else ("", ""),
     )
 
 
@@ -128,12 +104,14 @@ class TerminalGuard:
 
     Args:
         fd: A descriptor of the terminal; one that is no terminal is left alone.
-        keys: `KEYS_ON` may have been sent.
+
+    Attributes:
+        keys: It was asked for keys with their modifiers (`KEYS_ON`), which has to be ended too.
     """
 
-    def __init__(self, fd: int, *, keys: bool = False) -> None:
+    def __init__(self, fd: int) -> None:
+        self.keys = False
         self._fd = fd
-        self._restore = RESTORE + (KEYS_OFF if keys else b"")
         self._modes: list[int | list[bytes | int]] | None = None
         self._own: int | None = None
 
@@ -175,7 +153,7 @@ class TerminalGuard:
     def _write_restore(self) -> None:
         fd = self._fd if self._own is None else self._own
         deadline = time.monotonic() + _RESTORE_TIMEOUT
-        left = memoryview(self._restore)
+        left = memoryview(RESTORE + (KEYS_OFF.encode() if self.keys else b""))
         poll = select.poll()
         poll.register(fd, select.POLLOUT)
         while left and (seconds := deadline - time.monotonic()) > 0:

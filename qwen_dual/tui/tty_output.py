@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 _WITHOUT_A_LOOP = 1.0  # seconds
 
+KEYS_ON = "\x1b[>4;1m"
+"""Asks for keys with their modifiers where they would be lost, as Shift+Enter's (XTMODKEYS)."""
+
+KEYS_OFF = "\x1b[>4m"
+
 
 def open_own_description(fd: int) -> int | None:
     """Opens the terminal behind a descriptor once more, for non-blocking writes.
@@ -201,7 +206,6 @@ class TerminalOutput(Vt100_Output):
         color_depth: What the terminal can show.
         term: The terminal's name, as in TERM.
         own_fd: A descriptor to close together with the output.
-        keys: What asks for keys with their modifiers, and what ends that.
     """
 
     def __init__(
@@ -213,7 +217,6 @@ class TerminalOutput(Vt100_Output):
         color_depth: ColorDepth,
         term: str,
         own_fd: int | None = None,
-        keys: tuple[str, str] = ("", ""),
     ) -> None:
         super().__init__(
             stdout,
@@ -226,7 +229,7 @@ class TerminalOutput(Vt100_Output):
         self._writer = writer
         self._size_fd = size_fd
         self._own_fd = own_fd
-        self._keys_on, self._keys_off = keys
+        self._keys = False
         self._batches = 0
         self._text_encoding = stdout.encoding or "utf-8"
 
@@ -257,15 +260,27 @@ class TerminalOutput(Vt100_Output):
         self._buffer = []
         self._writer.write(data.encode(self._text_encoding, "replace"))
 
+    def ask_for_modifiers(self) -> None:
+        """Asks for keys with their modifiers from now on, whenever the terminal is ours.
+
+        Only of a terminal that tells ``CSI >`` from ``CSI``: to others it is bold and underlined.
+        """
+        if not self._keys:
+            self._keys = True
+            self.write_raw(KEYS_ON)
+            self.flush()
+
     def enable_bracketed_paste(self) -> None:
         """Asks for pastes in marks; the renderer does so when it gets the terminal."""
         super().enable_bracketed_paste()
-        self.write_raw(self._keys_on)
+        if self._keys:
+            self.write_raw(KEYS_ON)
 
     def disable_bracketed_paste(self) -> None:
         """Ends that, when the renderer gives the terminal away."""
         super().disable_bracketed_paste()
-        self.write_raw(self._keys_off)
+        if self._keys:
+            self.write_raw(KEYS_OFF)
 
     def erase_down(self) -> None:
         """Erases from the cursor, which is in the first column, to the end of the window.

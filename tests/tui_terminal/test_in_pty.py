@@ -170,16 +170,32 @@ def test_a_paste_without_its_end_comes_after_a_pause(start: Start) -> None:
     program.wait_answer("key a")
 
 
-def test_shift_enter_is_asked_for_and_given_back_where_it_is_understood(start: Start) -> None:
-    asked = start(TERM="foot")
-    asked.command("exit")
-    asked.terminal.wait_exit()
-    raw = bytes(asked.terminal.raw)
-    assert 0 < raw.index(b"\x1b[>4;1m") < raw.rindex(b"\x1b[>4m")
-    other = start()
-    other.command("exit")
-    other.terminal.wait_exit()
-    assert b"\x1b[>4" not in other.terminal.raw
+@pytest.mark.parametrize("how", ["exit", "SIGTERM", "raise"])
+def test_modifiers_are_asked_for_and_given_back_where_they_are_understood(
+    start: Start, how: str
+) -> None:
+    program = start()
+    program.terminal.send("\x1b[>84;0;0c")  # what the terminal answers
+    program.terminal.wait_for(lambda t: b"\x1b[>4;1m" in t.raw)
+    if how == "SIGTERM":
+        program.terminal.signal(signal.SIGTERM)
+    else:
+        program.command(how)
+    program.terminal.wait_exit()
+    raw = bytes(program.terminal.raw)
+    assert 0 < raw.index(b"\x1b[>c") < raw.index(b"\x1b[>4;1m") < raw.rindex(b"\x1b[>4m")
+
+
+@pytest.mark.parametrize("answer", ["", "\x1b[?6c"])
+def test_a_terminal_that_does_not_say_what_it_is_is_asked_for_nothing(
+    start: Start, answer: str
+) -> None:
+    program = start(TERM="foot", TMUX="of the shell that started it")
+    program.terminal.send(f"{answer}a")
+    program.wait_answer("key a")
+    program.command("exit")
+    program.terminal.wait_exit()
+    assert b"\x1b[>4" not in program.terminal.raw
 
 
 def shell_modes(program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -257,6 +258,13 @@ def test_lines_that_come_at_once_are_a_paste() -> None:
     assert [press.data for press in keyboard.presses] == ["one\rtwo\rthree\r"]
     assert keyboard.keys == [Keys.BracketedPaste]
     assert keyboard.feed("\r").keys == [Keys.BracketedPaste, Keys.ControlM]
+
+
+@pytest.mark.parametrize("piece", [" ", "\r", "a ", " \r", "ab\r"])
+def test_lines_take_linear_time(piece: str) -> None:
+    started = time.perf_counter()
+    Keyboard().feed(piece * 50_000)
+    assert time.perf_counter() - started < 5
 
 
 def test_a_key_ends_lines_that_came_at_once() -> None:

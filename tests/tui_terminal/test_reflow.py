@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.tui.reflow import Reflow, by_environment, by_report
-from qwen_dual.tui.terminal import tells_modifiers
 
 
 @pytest.mark.parametrize(
     ("env", "reflow"),
     [
-        ({"TERM": "xterm-256color"}, None),
+        ({"TERM": "xterm-256color"}, Reflow.CUT),
         ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux"}, Reflow.WRAP_ALL),
         ({"TERM": "screen-256color", "TMUX": "/tmp/tmux"}, Reflow.WRAP_ALL),
         ({"TERM": "screen", "TMUX": "/tmp/tmux", "STY": "1.pts"}, Reflow.CUT),
         ({"TERM": "screen"}, Reflow.CUT),
+        ({"TERM": "xterm-256color", "TMUX": "of the shell that started it"}, Reflow.CUT),
+        ({"TERM": "xterm", "VTE_VERSION": "7600", "XTERM_VERSION": "XTerm(390)"}, Reflow.CUT),
         ({"TERM": "linux"}, Reflow.CUT),
         ({}, Reflow.CUT),
         ({"TERM": "xterm-kitty"}, Reflow.WRAP),
@@ -23,7 +24,7 @@ from qwen_dual.tui.terminal import tells_modifiers
         ({"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"}, Reflow.WRAP),
     ],
 )
-def test_the_environment_tells(env: dict[str, str], reflow: Reflow | None) -> None:
+def test_the_environment_tells(env: dict[str, str], reflow: Reflow) -> None:
     assert by_environment(env) is reflow
 
 
@@ -41,21 +42,3 @@ def test_the_environment_tells(env: dict[str, str], reflow: Reflow | None) -> No
 )
 def test_the_terminal_tells(report: str, reflow: Reflow | None) -> None:
     assert by_report(report) is reflow
-
-
-@pytest.mark.parametrize(
-    ("env", "may"),
-    [
-        ({"TERM": "xterm-256color"}, False),
-        ({"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(390)"}, True),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/tmux"}, True),
-        ({"TERM": "screen", "TMUX": "/tmp/tmux", "STY": "1.pts"}, False),
-        ({"TERM": "foot"}, True),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, True),
-        ({"TERM": "linux"}, False),
-    ],
-)
-def test_only_terminals_that_are_known_for_it_are_asked_for_modifiers(
-    env: dict[str, str], may: bool
-) -> None:
-    assert tells_modifiers(env) is may
