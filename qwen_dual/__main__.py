@@ -15,6 +15,8 @@ from itertools import pairwise
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
+    if argv is None and sys.getfilesystemencoding() != "utf-8":
+        _start_again_in_utf8()
     arguments = sys.argv[1:] if argv is None else argv
     if sys.stderr is None:
         # Closed by who started us (`2>&-`): what is opened next would get its number, and with it
@@ -40,6 +42,18 @@ def main(argv: list[str] | None = None) -> int:
     from qwen_dual.app import run
 
     return run(options, inputs)
+
+
+def _start_again_in_utf8() -> None:
+    """Becomes the same command with Python's UTF-8 mode on.
+
+    With ``LC_ALL=POSIX`` and that mode switched off, a name beyond ASCII could neither be opened nor
+    passed on, wherever it comes up. In it names are the bytes that the file system has. Arguments are
+    passed on byte for byte, and the process stays the same one.
+    """
+    mode = ["-X", "utf8"]
+    if sys.orig_argv[1:3] != mode:  # an option behind it may have switched it off once more
+        os.execv(sys.executable, [sys.executable, *mode, *sys.orig_argv[1:]])
 
 
 def note_inputs(arguments: list[str]) -> dict[str, os.stat_result | None]:

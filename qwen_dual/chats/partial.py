@@ -48,6 +48,7 @@ class Partial:
         self._scrub = scrub
         self._fd = os.open(self._path, _APPENDED | os.O_CREAT, 0o600)
         self._size = os.fstat(self._fd).st_size
+        self._shrink_at = MAX_GROWTH
         self._lines: list[bytes] = [b"\n"] if self._size else []  # not yet written
         self._pieces: list[str] = []  # of the open block, not yet a line
         self._message: dict[str, Any] | None = None
@@ -140,7 +141,7 @@ class Partial:
         self._lines.clear()
         _write(self._fd, data)
         self._size += len(data)
-        if self._size > MAX_GROWTH:
+        if self._size > self._shrink_at:
             self._shrink()
 
     def close(self, *, keep: bool = False) -> None:
@@ -180,6 +181,8 @@ class Partial:
         lines = self._state()
         if sum(map(len, lines)) < self._size // 2:
             self._rewrite()
+        # To look again at each flush would take longer the longer the answer is.
+        self._shrink_at = max(MAX_GROWTH, 2 * self._size)
 
     def _rewrite(self) -> None:
         """Puts a file with what is held now in the place of the old one, without a gap."""

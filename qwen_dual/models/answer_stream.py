@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
 from qwen_dual.core.model import ModelError
+from qwen_dual.core.threads import in_thread
 from qwen_dual.models import endings
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
     import httpx
     from httpx_sse import ServerSentEvent
@@ -39,6 +41,9 @@ BODY_TIMEOUT = 5.0
 
 _ANSWERS = ("choices", "candidates", "content", "promptFeedback")
 """What an object holds that is an answer, in one protocol or another."""
+
+LONG_EVENT = 500_000
+"""Characters of an event from which on it is read in a thread: megabytes take tenths of a second."""
 
 END_MARK = "[DONE]"
 """Ends the streams of chat completions and is no JSON; readers get it as an event's name."""
@@ -102,13 +107,20 @@ class AnswerStream:
             ):
                 self._body += chunk
             for event in events.feed(chunk):
-                for delta in self._feed(event):
-                    yield delta
+                if len(event.data) < LONG_EVENT:
+                    for delta in self._feed(event):
+                        yield delta
+                else:
+                    for delta in await in_thread(partial(self._feed_whole, event)):
+                        yield delta
             if self._reader.complete:
                 return
         for event in events.end():
             for delta in self._feed(event, last=True):
                 yield delta
+
+    def _feed_whole(self, event: ServerSentEvent) -> Sequence[ModelDelta]:
+        return tuple(self._feed(event))
 
     def _feed(self, event: ServerSentEvent, *, last: bool = False) -> Iterable[ModelDelta]:
         self._body = None

@@ -270,4 +270,4 @@ def worker_command(pattern: str) -> list[str]:
     """Our own engine, started without site packages: it needs none and starts in 15 ms so."""
     from qwen_dual.tools import grep_worker
 
-    return [sys.executable, "-I", "-S", "-W", "ignore", grep_worker.__file__, pattern]
+    return [sys.executable, "-X", "utf8", "-I", "-S", "-W", "ignore", grep_worker.__file__, pattern]
