@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
-
-from anyio import to_thread
 
 from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.core.threads import in_thread
 from qwen_dual.saved import NoSuchSession, earlier, load_chat
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SavedSessions:
     async def _resume(self, name: str) -> str:
         if not name:
             raise CommandFailed(self._listing())
-        chat = await to_thread.run_sync(self._open, name)
+        chat = await in_thread(partial(self._open, name), abandon=False)
         if self.recorder is not None:
             try:
                 self.recorder.resume(chat)
@@ -127,9 +127,8 @@ class SavedSessions:
         self.recorder.flush()
         name = f"session-{time.strftime('%Y%m%d-%H%M%S')}.{form}"
         wanted = where.strip() or name
-        path = await to_thread.run_sync(
-            _write_export, self.recorder.path, form, self.session.cwd, wanted
-        )
+        write = partial(_write_export, self.recorder.path, form, self.session.cwd, wanted)
+        path = await in_thread(write, abandon=False)
         return f"Exported to {path}"
 
 

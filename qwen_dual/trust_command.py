@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
-
-from anyio import to_thread
 
 from qwen_dual.assembly import apply_settings
 from qwen_dual.context_files import project_files
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.core.threads import in_thread
 from qwen_dual.environment import short_path
 from qwen_dual.late import context_names, load_context
 from qwen_dual.launch import keep_secrets
@@ -96,7 +96,7 @@ class TrustCommand:
         trust = self._launch.settings.trust
         if trust.decided:
             return
-        self._holds = await to_thread.run_sync(self._look)
+        self._holds = await in_thread(self._look)
         if not self._holds:
             return
         listed = ", ".join(holding.path for holding in self._holds)
@@ -160,7 +160,7 @@ class TrustCommand:
 
     async def _run(self, argument: str, origin: str) -> str:
         if not argument:
-            self._holds = await to_thread.run_sync(self._look)
+            self._holds = await in_thread(self._look)
             return "\n".join([self._state(), *map(str, self._holds)])
         return await self._decide(argument, keep=origin == "keyboard")
 
@@ -174,7 +174,10 @@ class TrustCommand:
         said = [""]
         if keep and answer in _KEPT:
             try:
-                await to_thread.run_sync(keep_trust, self._launch.home, trust.folder, _KEPT[answer])
+                await in_thread(
+                    partial(keep_trust, self._launch.home, trust.folder, _KEPT[answer]),
+                    abandon=False,
+                )
                 trust.decide(None)
             except (CannotKeep, OSError) as error:
                 trust.decide(answer != "no")
@@ -193,7 +196,7 @@ class TrustCommand:
         """Reads everything again as it is now; returns what went wrong."""
         launch, session = self._launch, self._parts.session
         before = launch.settings
-        launch.settings = await to_thread.run_sync(self._read_settings)
+        launch.settings = await in_thread(self._read_settings)
         added = launch.settings.environment.added
         for name in before.environment.added.keys() - added.keys():
             os.environ.pop(name, None)

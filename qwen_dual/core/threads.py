@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def in_thread(work: Callable[[], T], *, only_if: bool = True) -> T:
+async def in_thread(work: Callable[[], T], *, only_if: bool = True, abandon: bool = True) -> T:
     """What ``work`` returns, which runs in a thread; on the loop's own where none can be had.
 
     Args:
-        work: pure: when its caller is cancelled it goes on, and nobody looks at what comes of it.
+        work: what is to be done.
         only_if: whether it is long enough to be worth a thread.
+        abandon: when the caller is cancelled nobody waits for it; for what changes nothing.
     """
     if not only_if:
         return work()
@@ -29,7 +30,7 @@ async def in_thread(work: Callable[[], T], *, only_if: bool = True) -> T:
         return work()
 
     try:
-        return cast("T", await to_thread.run_sync(run, abandon_on_cancel=True))
+        return cast("T", await to_thread.run_sync(run, abandon_on_cancel=abandon))
     except RuntimeError:
         if begun:
             raise

@@ -165,7 +165,7 @@ class RemoteModel:
         """The client of this service, with its proxy and certificates; made at the first call."""
         async with self._making:
             if self._client is None:
-                self._client = await anyio.to_thread.run_sync(self._make_client)
+                self._client = await in_thread(self._make_client, abandon=False)
             return self._client
 
     def _make_client(self) -> httpx.AsyncClient:

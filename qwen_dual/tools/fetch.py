@@ -221,7 +221,17 @@ def _from_html(page: Page, gone: threading.Event) -> str:
     with tempfile.TemporaryFile() as source:
         source.write(page.content)
         source.seek(0)
-        command = [sys.executable, "-X", "utf8", "-I", "-W", "ignore", worker, page.url, page.charset]
+        command = [
+            sys.executable,
+            "-X",
+            "utf8",
+            "-I",
+            "-W",
+            "ignore",
+            worker,
+            page.url,
+            page.charset,
+        ]
         group = ProcessGroup(command, "/", os.environ, source.fileno())
 
     def tick() -> float:

@@ -16,6 +16,8 @@ import anyio
 from anyio import to_thread
 from prompt_toolkit.application import in_terminal
 
+from qwen_dual.core.threads import in_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
@@ -77,7 +79,7 @@ class ExternalPrograms:
     async def _made(
         self, make: Callable[[], list[Line]], take: Callable[[list[Line]], None]
     ) -> None:
-        take(await to_thread.run_sync(make, abandon_on_cancel=True))
+        take(await in_thread(make))
         self._changed()
 
     def _start(self, work: Coroutine[None, None, None]) -> None:

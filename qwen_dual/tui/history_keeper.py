@@ -10,7 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
-from anyio import to_thread
+
+from qwen_dual.core.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,13 +55,13 @@ class HistoryKeeper:
     async def run(self) -> None:
         """Loads, then writes what comes, until it is cancelled."""
         try:
-            self._editor.remember(await to_thread.run_sync(self._store.load))
+            self._editor.remember(await in_thread(self._store.load))
         except OSError as error:
             log.warning("the prompts of earlier sessions cannot be read: %s", error)
         while True:
             await self._arrived.wait()
             self._arrived = anyio.Event()
-            await to_thread.run_sync(self.flush)
+            await in_thread(self.flush, abandon=False)
 
     def flush(self) -> None:
         """Writes what waits; at the end on the loop's thread, since nothing else does so then."""
