@@ -140,6 +140,11 @@ class Answer:
         self._close_run(last=True)
         self._emit(events.message_stop())
 
+    def close(self) -> None:
+        """Ends the last run, so that all that is left for ``finish`` is to end the message."""
+        if self._started and not self._finished:
+            self._close_run(last=True)
+
     def fail(self, text: str) -> list[dict[str, Any]]:
         """Says in a block of its own that the call failed; returns the blocks before it."""
         self._close_block()

@@ -25,6 +25,7 @@ from qwen_dual.core.model import (
 from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
+from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ WRITTEN_TOLD = (
 MOST_WRITTEN = 3
 """Answers in a row that end with a call as text; then the model cannot do otherwise."""
 
-_BREATH = 0.001
+LONG_ANSWER = 500_000
+"""Characters of an answer from which on a thread looks for calls in it."""
+
+_BREATH = 0.003
 """Seconds between two pieces of one long delta: what was typed meanwhile is taken in them."""
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
@@ -156,7 +160,7 @@ class Turn:
             if self._error is not None:
                 return "error"
             if not answer.calls:
-                ended = self._why_ended(answer)
+                ended = await self._why_ended(answer)
                 if ended is None:
                     continue
                 return ended
@@ -235,6 +239,7 @@ class Turn:
             self._kind_began,
             {tool.name: tool.parameters for tool in self._tools},
         )
+        long = False
         began = time.monotonic()
         request = ModelRequest(self._system, tuple(self._conversation.messages), self._tools)
         try:
@@ -244,6 +249,7 @@ class Turn:
                     if isinstance(delta, RetryWait):
                         self._publish(_retry(delta))
                     elif is_long(delta):
+                        long = True
                         for piece in pieces(delta):
                             answer.feed(piece)
                             await anyio.sleep(_BREATH)
@@ -255,7 +261,14 @@ class Turn:
                 self._call_what_is_written(answer)
         finally:
             self._api_seconds += time.monotonic() - began
+        if long:  # what is told, saved and kept of megabytes is so one after the other
+            answer.close()
+            await anyio.sleep(_BREATH)
+            answer.finish()
+            await anyio.sleep(_BREATH)
         self._end_answer(answer)
+        if long:
+            await anyio.sleep(_BREATH)
         return answer
 
     async def _make_room(self, *, must: bool = False) -> None:
@@ -294,12 +307,14 @@ class Turn:
             blocks.append(events.result_block(call_id, INTERRUPTED, is_error=True))
         return blocks
 
-    def _why_ended(self, answer: Answer) -> str | None:
+    async def _why_ended(self, answer: Answer) -> str | None:
         """The stop reason after an answer without calls; None where the model is asked again."""
         if answer.cut_off:
             self._publish(events.notice(CUT_OFF, "warning"))
             return "max_tokens"
-        calls = text_calls.find(answer.text, [tool.name for tool in self._tools])
+        text, names = answer.text, [tool.name for tool in self._tools]
+        long = len(text) > LONG_ANSWER
+        calls = await in_thread(lambda: text_calls.find(text, names), only_if=long)
         if not calls:
             return "end_turn"
         tools = text_calls.names(calls)

@@ -159,6 +159,7 @@ class Tui:
             lambda: self._painter.columns,
             spoken=screen_reader,
         )
+        self._transcript.render_in(self._programs.in_thread, self._clock.mark)
         self._painter = Painter(
             self._app,
             region,
@@ -230,10 +231,8 @@ class Tui:
 
     def _flush(self) -> None:
         """Prints what was finished since the last drawing."""
-        self._transcript.release()
         self._transcript.add(self.view.take())
-        while self._transcript.commit():
-            pass
+        self._transcript.finish()
         self._scrollback.finish()
         if isinstance(self._output, TerminalOutput):
             self._output.close()

@@ -13,7 +13,6 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 from prompt_toolkit.application import in_terminal
 
 from qwen_dual.core.threads import in_thread

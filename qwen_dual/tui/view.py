@@ -62,7 +62,6 @@ class View:
         work: what is still moving.
         context_tokens: of the last message; 0 where it is not known.
         folded: what Ctrl+O shows whole.
-        last_answer: the text of the model's last message that has any.
         sent_as: prompts that the person saw with placeholders when they were sent.
     """
 
@@ -75,7 +74,7 @@ class View:
         self.work = Work()
         self.context_tokens = 0
         self.folded: ExpandedBlock | None = None
-        self.last_answer = ""
+        self._last_said: list[str] = []  # the same of the last message that has any
         self.sent_as: dict[str, str] = {}
         self._changed = changed
         self._now = now
@@ -138,6 +137,11 @@ class View:
     def begins_message(self) -> bool:
         """Whether the open text is the first of its message."""
         return self._open.first
+
+    @property
+    def last_answer(self) -> str:
+        """The text of the model's last message that has any."""
+        return "\n\n".join(map(sanitise, self._last_said))
 
     # -- the stream ------------------------------------------------------------------------
 
@@ -212,8 +216,8 @@ class View:
                 if block["name"] == TODO:
                     call.todos = todos_of(block["input"])
             elif block["type"] == "text" and not block["text"].lstrip().startswith(_FAILURE):
-                self._said.append(sanitise(block["text"]))
-                self.last_answer = "\n\n".join(self._said)
+                self._said.append(block["text"])
+                self._last_said = self._said
 
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
@@ -318,7 +322,7 @@ class View:
             self.work.retry = Retry(data["attempt"], data["attempts"], due, message)
         elif subtype == "session_changed":
             self.folded = None
-            self.last_answer = ""
+            self._last_said = []
             self.sent_as.clear()
             self.context_tokens = 0
             self._finished.append(SessionBlock())

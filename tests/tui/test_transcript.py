@@ -15,6 +15,7 @@ from qwen_dual.tui.transcript import Transcript
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
 
+    from qwen_dual.tui.preview_layout import Work
     from qwen_dual.tui.scrollback import Scrollback
 
 
@@ -90,3 +91,73 @@ def test_for_a_screen_reader_words_say_who_speaks_and_how_it_went() -> None:
         "To-do list\nDone: read\nDoing: change",
         "Error: it failed",
     ]
+
+
+TABLE = "| a | b |\n|---|---|\n" + "| one | two |\n" * 100
+
+
+class Threads:
+    """Keeps what is to be rendered until it is told to."""
+
+    def __init__(self) -> None:
+        self.works: list[Work] = []
+        self.ready = 0
+
+    def __call__(self, work: Work) -> None:
+        self.works.append(work)
+
+    def run(self) -> None:
+        """Renders all of it."""
+        works, self.works = self.works, []
+        for make, take in works:
+            take(make())
+
+    def note(self) -> None:
+        """Something can be committed."""
+        self.ready += 1
+
+
+def test_a_long_block_is_rendered_elsewhere_and_what_follows_waits_for_it() -> None:
+    transcript, scrollback = made()
+    threads = Threads()
+    transcript.render_in(threads, threads.note)
+    transcript.add([PersonBlock("before"), AnswerBlock(TABLE), PersonBlock("after")])
+    assert transcript.commit(budget=5)
+    assert [text.strip() for text in scrollback.commits] == ["> before"]
+    waits = [transcript.waiting, transcript.commit(budget=5)]
+    assert len(threads.works) == 1
+    threads.run()
+    waits.append(transcript.waiting)
+    assert waits == [False, False, True], "there is nothing to draw until it is rendered"
+    assert threads.ready == 1
+    assert transcript.commit(budget=5)
+    whole = "".join(scrollback.commits)
+    assert whole.count("one") == 100
+    assert whole.index("one") < whole.index("> after")
+
+
+def test_a_long_block_that_was_rendered_for_another_width_is_rendered_again() -> None:
+    scrollback = FakeScrollback()
+    width = 60
+    renderer = BlockRenderer(MarkdownRenderer())
+    transcript = Transcript(cast("Scrollback", scrollback), renderer, lambda: width)
+    threads = Threads()
+    transcript.render_in(threads)
+    transcript.add([AnswerBlock("word " * 1_000)])
+    assert not transcript.commit()
+    width = 30
+    threads.run()
+    assert not transcript.commit()
+    threads.run()
+    assert transcript.commit()
+    assert max(map(len, "".join(scrollback.commits).split("\n"))) <= 30
+
+
+def test_at_the_end_a_long_block_waits_for_no_thread() -> None:
+    transcript, scrollback = made()
+    transcript.render_in(Threads())
+    transcript.add([AnswerBlock(TABLE), PersonBlock("after")])
+    assert not transcript.commit()
+    transcript.finish()
+    assert "".join(scrollback.commits).count("one") == 100
+    assert "> after" in scrollback.commits[-1]
