@@ -11,6 +11,7 @@ from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.keep import CannotKeep
+from qwen_dual.settings.services import environment_model
 from qwen_dual.tui import theme
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ class Preferences:
         if config is None:
             raise CommandFailed(f"Model: {name}, for this session; /auth keeps a service's models.")
         kept = {"model.name": config.id, "security.auth.selectedType": config.protocol}
-        return f"Model: {name}, {self._keep(kept)}"
+        told = f"Model: {name}, {self._keep(kept)}"
+        named = environment_model(self.launch.settings.environment, config.protocol)
+        if named is not None and named[0] != config.id:
+            told += f". {named[1]} names {named[0]}, which goes before it: unset that"
+        return told
 
     def _theme(self, arguments: str, origin: str) -> str:
         name, lasts = _parsed(arguments, origin)

@@ -27,12 +27,15 @@ class Fake:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.values: dict[str, str] = {}  # of the environment
         self.slash = SlashCommands()
         self.model_name, self.model_names = "one", ["one", "two"]
         self.theme_name, self.shown = "light", "light"
         config = ModelConfig(id="two-id", protocol="openai", base_url="http://h/v1")
         launch: Any = SimpleNamespace(
-            home=str(home), choice=SimpleNamespace(configs={"two": config})
+            home=str(home),
+            choice=SimpleNamespace(configs={"two": config}),
+            settings=SimpleNamespace(environment=self),
         )
         Preferences(cast("Session", self), cast("Launch", launch), cast("Tui", self)).register()
 
@@ -81,6 +84,13 @@ def test_a_model_is_kept_by_its_id_and_how_it_is_spoken_to(fake: Fake) -> None:
         "model": {"name": "two-id"},
         "security": {"auth": {"selectedType": "openai"}},
     }
+
+
+def test_an_environment_that_goes_before_what_is_kept_is_named(fake: Fake) -> None:
+    fake.values["OPENAI_MODEL"] = "another"
+    assert "OPENAI_MODEL names another" in fake.run("/model two keep")
+    fake.values["OPENAI_MODEL"] = "two-id"
+    assert "OPENAI_MODEL" not in fake.run("/model two keep")
 
 
 def test_a_model_without_a_service_is_not_kept(fake: Fake) -> None:

@@ -129,13 +129,14 @@ class Tui:
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         self._output = output or create_output(self._gone)
         self._clock = RedrawClock(self._tick, blocked=self._blocked)
-        self.view = View(self._clock.mark, display_of=partial(display_of, session.tools))
+        display = partial(display_of, session.tools)
+        self.view = View(self._clock.mark, display_of=display)
+        self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
         )
         self._files = files
-        self._whole = WholeTranscript()
         self._markdown = MarkdownRenderer(links=links.supported(os.environ))
         layout = self.controller.asking.dialog.layout
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread

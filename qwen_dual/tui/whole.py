@@ -10,13 +10,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.tool import Display
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.live_state import telling_argument
 from qwen_dual.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from qwen_dual.protocol.events import Event
 
@@ -34,9 +35,18 @@ class _Call:
 
 
 class WholeTranscript:
-    """What was said and done, one part after another."""
+    """What was said and done, one part after another.
 
-    def __init__(self, max_chars: int = MAX_CHARS) -> None:
+    Args:
+        display_of: how the tool with a name is called before a person.
+    """
+
+    def __init__(
+        self,
+        display_of: Callable[[str], Display] = Display.of,
+        max_chars: int = MAX_CHARS,
+    ) -> None:
+        self._display_of = display_of
         self._max_chars = max_chars
         self._parts: deque[str] = deque()
         self._chars = 0
@@ -75,7 +85,7 @@ class WholeTranscript:
                 self._add(MODEL, f"(thinking) {sanitise(block['thinking'])}")
             elif block["type"] == "tool_use":
                 argument = visible(telling_argument(block["input"]))
-                head = f"{sanitise(block['name'])}  {argument}".rstrip()
+                head = f"{self._display_of(sanitise(block['name'])).word}  {argument}".rstrip()
                 self._calls[block["id"]] = _Call(head)
 
     def _user(self, event: Event) -> None:
@@ -84,7 +94,7 @@ class WholeTranscript:
                 remote = f"  {REMOTE}" if event.get("origin") == "input" else ""
                 self._add(PERSON, sanitise(block["text"]) + remote)
             elif block["type"] == "tool_result":
-                call = self._calls.pop(block["tool_use_id"], None) or _Call("tool")
+                call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
                 text = call.diff if call.diff and not failed else sanitise(block["content"])
                 self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())

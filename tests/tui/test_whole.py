@@ -51,6 +51,7 @@ def test_everything_that_was_folded_is_open_in_it() -> None:
     assert "line 499\n" in whole.text
     assert "  +new 0\n" in whole.text
     assert "  +new 399\n" in whole.text
+    assert "run_shell_command" not in whole.text
 
 
 def test_what_a_tool_said_cannot_reach_the_terminal_through_the_pager() -> None:
