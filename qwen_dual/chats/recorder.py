@@ -81,6 +81,8 @@ class Recorder:
         self._queue = queue
         self._chat: OpenChat | None = None
         self._next: OpenChat | None = None
+        self._queue_told = False  # and not written yet
+        self._listed: Sequence[str] = ()
         self._scheduled = False
         self._stopped = False
         self._message = IncomingMessage()
@@ -115,6 +117,10 @@ class Recorder:
         if self._chat is None or self._stopped:
             return
         try:
+            if self._queue_told:
+                # Not at each change: that would be quadratic where a thousand prompts come at once.
+                self._queue_told = False
+                self._chat.partial.queue(self._queue() if self._queue else self._listed)
             self._chat.partial.flush()
         except OSError as error:
             self._fail(error)
@@ -282,9 +288,9 @@ class Recorder:
             chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
             self._flush_soon()
         elif subtype == "state":
-            listed = [item["text"] for item in data.get("queue", ())]
-            chat.partial.queue(self._queue() if self._queue is not None else listed)
-            self.flush()
+            self._listed = [item["text"] for item in data.get("queue", ())]
+            self._queue_told = True
+            self._flush_soon()
         elif subtype == "notice":
             self._notice(data)
         elif subtype == "compact_boundary":

@@ -84,10 +84,11 @@ class Recording:
         self.bus.publish(instant_result("", None, stop_reason))
 
     def state(self, *queue: str) -> None:
-        """The state changes while ``queue`` waits."""
+        """The state changes while ``queue`` waits, and a pass of the loop goes by."""
         listing = [{"id": None, "text": text, "origin": "keyboard"} for text in queue]
         data = {"state": "thinking", "turn_id": "t", "queued": len(queue), "queue": listing}
         self.bus.publish(events.system("state", data))
+        self.later.run()
 
     @property
     def path(self) -> Path:

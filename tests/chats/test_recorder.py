@@ -417,3 +417,23 @@ def test_the_end_of_the_session_gives_the_chat_free(tmp_path: Path) -> None:
     recording.submit("one")
     recording.bus.publish(events.system("session_end", {"session_id": SESSION}))
     Recording(tmp_path, resume=load(recording.path)).recorder.close()
+
+
+def test_a_thousand_prompts_that_come_at_once_are_listed_once(tmp_path: Path) -> None:
+    listings = 0
+    waiting: list[str] = []
+
+    def queue() -> list[str]:
+        nonlocal listings
+        listings += 1
+        return list(waiting)
+
+    recording = Recording(tmp_path, queue=queue)
+    recording.submit("go")
+    for number in range(1_000):
+        waiting.append(f"prompt {number}")
+        data = {"state": "thinking", "turn_id": "t", "queued": len(waiting), "queue": []}
+        recording.bus.publish(events.system("state", data))
+    recording.later.run()
+    assert listings == 1
+    assert read_leftover(recording.path).queue == waiting
