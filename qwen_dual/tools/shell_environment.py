@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _NO_PROMPTS = {
     "QWEN_CODE": "1",
-    "TERM": "dumb",
     "PAGER": "cat",
     "GIT_PAGER": "cat",
     "GIT_EDITOR": "true",
@@ -58,6 +57,8 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
             place for place in kept["PATH"].split(os.pathsep) if place.startswith(("/", "~/"))
         ]
         kept["PATH"] = os.pathsep.join(places) or os.defpath
+    # For colours that are asked for, as by `ls --color`; there are none by themselves in a pipe.
+    kept.setdefault("TERM", "dumb")
     return {**kept, **_NO_PROMPTS, **_no_hidden_repository(kept)}
 
 

@@ -16,7 +16,7 @@ CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? keys"
 BRANCH = "⎇"
 # What goes first when there is no room.
-_LEFT_OUT = ("tip", "context", "cycle", "branch", "folder", "model", "channels", "sandbox")
+_LEFT_OUT = ("tip", "cycle", "context", "branch", "folder", "model", "channels", "sandbox")
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
 
 

@@ -293,7 +293,8 @@ class View:
             call.reason = sanitise(response["response"].get("message", ""))
         if response.get("resolved_by") == "input":
             yes = "answered" if request.kind == "questions" else "allowed"
-            verb = yes if allowed else "did not allow"
+            no = "did not answer" if request.kind == "questions" else "did not allow"
+            verb = yes if allowed else no
             word = self._display_of(request.tool_name).word
             what = f"{word}  {request.argument}"[:MAX_SHOWN_REQUEST]
             self._finished.append(RemoteBlock(f"{verb} {what}".rstrip()))

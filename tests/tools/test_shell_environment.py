@@ -152,3 +152,8 @@ def test_a_folder_that_is_a_bare_repository_runs_nothing(tmp_path: Path) -> None
     assert found.stdout == b"z\n"
     assert b"safe.bareRepository" in found.stderr
     assert not (tmp_path / "mark").exists()
+
+
+def test_the_kind_of_terminal_is_told_for_colours_that_are_asked_for() -> None:
+    assert environment({"TERM": "xterm-256color"})["TERM"] == "xterm-256color"
+    assert environment({})["TERM"] == "dumb"

@@ -74,7 +74,7 @@ def test_questions_answered_through_a_channel_close_and_the_draft_is_as_it_was()
         host.channel("remote:ask")
         host.terminal.wait_for(shown("? Which colour?", "› 1. red"))
         host.channel("deny")
-        host.terminal.wait_for(shown("> my draft", "⇄ remote did not allow ask_user_question"))
+        host.terminal.wait_for(shown("> my draft", "⇄ remote did not answer Ask user question"))
         assert "? Which colour?" not in window(host)
         host.quit()
 
@@ -154,7 +154,7 @@ def test_the_tools_are_told_and_raw_markdown_is_shown_on_demand() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.terminal.send("\x14")
-        host.terminal.wait_for("  ask_user_question  does nothing")
+        host.terminal.wait_for("  Ask user question  does nothing")
         host.terminal.send("\x14")
         host.terminal.wait_for(gone("does nothing"))
         host.terminal.send("\x1bm")

@@ -83,7 +83,7 @@ def test_a_queued_prompt_is_edited_and_another_removed() -> None:
     with hosted() as host:
         host.terminal.wait_for(READY)
         host.prompt("hang")
-        host.terminal.wait_for("responding")
+        host.terminal.wait_for("Answering")
         for word in ("one", "two", "three"):
             host.prompt(f"say {word}")
             host.terminal.wait_for(f"queued: say {word} · up edits")

@@ -246,8 +246,8 @@ class ScriptedTool:
     @property
     def display(self) -> Display:
         """Words for the tools that the tests know."""
-        shell = Display("Shell", "Running", can_detach=True)
-        return shell if self.kind == "execute" else Display.of(self.name)
+        word = "Shell" if self.kind == "execute" else Display.of(self.name).word
+        return Display(word, "Running", can_detach=self.kind == "execute", about=self.description)
 
     def prepare(self, arguments: Mapping[str, Any]) -> ScriptedCall:
         """Takes anything."""
