@@ -221,7 +221,8 @@ class General(Section):
         default=None, description="The editor for Ctrl+X; without it `$VISUAL` or `$EDITOR`."
     )
     chat_recording: Flag = Field(
-        default=True, description="Whether chats are saved and can be resumed."
+        default=True,
+        description="Whether chats are saved and can be resumed, and prompts found again later.",
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 QUERY = "\x1b]11;?\x1b\\"
 
-ANSWER_SECONDS = 1.5
+ANSWER_SECONDS = 3.0
 """How long an answer counts: a person who has begun to read wants no other colours."""
 
 _ANSWER = re.compile(

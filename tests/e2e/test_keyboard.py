@@ -6,6 +6,9 @@ import json
 import stat
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.output import ColorDepth
+
+from qwen_dual.tui.theme import make_style
 from tests.support.program import Program
 
 if TYPE_CHECKING:
@@ -84,4 +87,21 @@ def test_the_terminals_answer_about_its_background_is_never_typed(tmp_path: Path
         program.terminal.wait_for("> draft")
         assert "rgb" not in program.terminal.text
         program.terminal.send("\x15")
+        assert program.quit() == 0
+
+
+def test_the_colours_follow_the_background_that_the_terminal_names(tmp_path: Path) -> None:
+    arguments, env = ["--offline"], {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    with Program(tmp_path, arguments, env=env) as program:
+        screen = program.terminal
+        screen.wait_for(lambda terminal: b"\x1b]11;?\x1b\\" in terminal.raw)
+        screen.send("\x1b]11;rgb:fdfd/f6f6/e3e3\x1b\\")
+        program.ready()
+        screen.send("say hello\r")
+        program.result()
+        screen.wait_for(lambda terminal: any(row.startswith("✦ I am") for row in terminal.screen))
+        row = next(at for at, row in enumerate(screen.screen) if row.startswith("✦ I am"))
+        light = make_style(ColorDepth.DEPTH_24_BIT, "light")
+        accent = light.get_attrs_for_style_str("class:accent").color
+        assert screen.cell(row, 0).fg == accent
         assert program.quit() == 0
