@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, keys, measure, report, sandbox, server
+from benchmarks import bridge, chats, keys, measure, report, sandbox, server
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -114,6 +114,9 @@ def _measure(
         for program in programs:
             attempt(f"session {number}", program, partial(measure.session, program, plan))
             attempt(f"long answer {number}", program, partial(measure.stream, program, plan))
+            if options.chat:
+                step = partial(chats.measure, program, megabytes=options.chat)
+                attempt(f"chat {number}", program, step)
             if program.server is not None:  # a script of answers has no rate
                 attempt(f"keys {number}", program, partial(keys.measure, program))
     return failed
@@ -161,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--approvals", type=int, default=20, metavar="N", help="approvals timed in a session")
     add("--deltas", type=int, default=20_000, metavar="N", help="length of the long answer")
     add("--idle", type=float, default=10, metavar="SECONDS", help="how long idleness is watched")
+    add("--chat", type=int, default=200, metavar="MB", help="a long chat; 0 leaves it out")
     add(
         "--bridge-events",
         type=int,

@@ -81,6 +81,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("key_echo", "key → echo, 3,000 deltas/s", "s", 0.5, Budget(0.010)),
     Metric("key_echo", "  the same, p99", "s", 0.99, Budget(0.050)),
     Metric("key_rate", "  deltas a second meanwhile", "/s"),
+    Metric("chat_first_event", "a chat of 200 MB: spawn → session_start", "s", 0.5, Budget(1.0)),
+    Metric("chat_first_paint", "  spawn → painted, key accepted", "s"),
+    Metric("chat_memory", "  memory, PSS", "B", 0.5, Budget(150 * MIB)),
 )
 
 

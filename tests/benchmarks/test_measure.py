@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
-from benchmarks import bridge, cli, process, report, server
+from benchmarks import bridge, chats, cli, process, report, server
 from benchmarks.answers import WORD, Answer, answer_in, answer_to, script
 from benchmarks.channel import Commands, Events
 from benchmarks.measure import Samples
 from benchmarks.report import MIB, Budget
 from benchmarks.terminal import replies
+from qwen_dual.chats.load import load
 from qwen_dual.core.model import ModelRequest, TextDelta, ToolCallStart
 from qwen_dual.models.script import load_script
 
@@ -183,13 +184,22 @@ def test_the_bridge_alone_loses_nothing() -> None:
     assert [rate.dropped for rate in rates] == [0] * len(rates)
 
 
+def test_the_long_chat_is_one_that_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "00000000-0000-4000-8000-000000000000.jsonl"
+    chats.write(path, path.stem, 200_000)
+    chat = load(path)
+    assert path.stat().st_size >= 200_000
+    assert (chat.skipped, chat.interrupted) == (0, False)
+    assert len(chat.history) > 20
+
+
 @pytest.mark.drill
 @pytest.mark.timeout(90)
 def test_a_quick_run_measures_everything_and_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "kept" / "run.json"
-    quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2"]
+    quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2", "--chat=2"]
     status = cli.main([*quick, "--bridge-events=1000", f"--json={kept}"])
     shown = capsys.readouterr().out
     assert status == 0, shown
