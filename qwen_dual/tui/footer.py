@@ -89,7 +89,11 @@ def _context(facts: Facts) -> str:
     if not facts.tokens:
         return ""
     used = short_count(facts.tokens)
-    return f"{used} of {short_count(facts.window)}" if facts.window else f"{used} tokens"
+    if not facts.window:
+        return f"{used} tokens"
+    # A power of two is called by that: 131,072 tokens are 128k.
+    binary = 1024 <= facts.window < 1_000_000 and facts.window.bit_count() == 1
+    return f"{used} of {f'{facts.window // 1024}k' if binary else short_count(facts.window)}"
 
 
 def short_count(count: int) -> str:

@@ -167,3 +167,19 @@ def test_the_editor_grows_to_a_third_of_the_screen() -> None:
     assert editor_rows() == 2
     desk.type("\n" * 30)
     assert editor_rows() == 8
+
+
+@pytest.mark.parametrize(
+    ("tokens", "window", "shown"),
+    [
+        (12_034, 131_072, "12k of 128k"),
+        (840, 128_000, "840 of 128k"),
+        (1_500, 1_048_576, "1.5k of 1M"),
+        (999_700, None, "1M tokens"),
+    ],
+)
+def test_the_footer_tells_the_tokens_of_the_window(
+    tokens: int, window: int | None, shown: str
+) -> None:
+    facts = Facts("~/p", None, "m", "default", tokens, window)
+    assert f" · {shown} · " in text_of([footer_line(facts, 80)])[0]
