@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qwen_dual.chats.page import page
 from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.visible import visible, visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.visible import Reading
 
 Format = Literal["md", "json", "jsonl", "html"]
 FORMATS: tuple[Format, ...] = ("md", "json", "jsonl", "html")
+
+_EXACT: dict[str, Reading] = dict.fromkeys(
+    ("command", "directory", "file_path", "path", "pattern", "url"), "command"
+)
 
 
 class UnknownFormat(ValueError):
@@ -78,9 +83,9 @@ def _document(chat: Chat, form: str, title: str) -> str:
     if form == "jsonl":
         lines = [{"type": "session", **_about(chat)}, *map(_plain, entries)]
         return b"".join(map(encode, lines)).decode()
-    facts = [(name, str(value)) for name, value in _about(chat).items() if value]
+    facts = [(name, visible_line(str(value))) for name, value in _about(chat).items() if value]
     entries = list(map(_visible, entries))
-    title = visible(title or _title(entries), "prose")
+    title = visible_line(title or _title(entries), "prose")
     if form == "md":
         return _markdown(title, facts, entries)
     if form == "html":
@@ -134,10 +139,19 @@ def _visible(entry: Entry) -> Entry:
     return replace(
         entry,
         text=visible(entry.text, "prose"),
-        name=visible(entry.name),
+        name=visible_line(entry.name),
         diff=visible(entry.diff, "code"),
-        given=visible(encode(entry.input).decode().strip(), "code") if entry.input else "",
+        given=_given(entry.input) if entry.input else "",
     )
+
+
+def _given(arguments: dict[str, Any]) -> str:
+    """Arguments as JSON; what runs and where, as strictly read as in an approval."""
+    pairs = (
+        visible(encode({name: value}).decode().strip()[1:-1], _EXACT.get(name, "code"))
+        for name, value in arguments.items()
+    )
+    return f"{{{','.join(pairs)}}}"
 
 
 def _told(body: Event, time: str, calls: dict[str, int], at: int) -> list[Entry]:
@@ -181,7 +195,7 @@ def _title(entries: Iterable[Entry]) -> str:
 
 def _markdown(title: str, facts: list[tuple[str, str]], entries: Iterable[Entry]) -> str:
     parts = [f"# {_escaped(title) or 'Session'}"]
-    parts.append("\n".join(f"- {name}: `{value}`" for name, value in facts))
+    parts.append("\n".join(f"- {name}: {_code(value)}" for name, value in facts))
     last = ""
     for entry in entries:
         if entry.kind in ("user", "assistant") and entry.kind != last:
@@ -210,6 +224,14 @@ def _fenced(text: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _code(text: str) -> str:
+    """``text``, which is one line, as a code span that nothing in it closes."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    edge = " " if longest else ""
+    fence = "`" * (longest + 1)
+    return f"{fence}{edge}{text}{edge}{fence}"
 
 
 def _escaped(text: str) -> str:

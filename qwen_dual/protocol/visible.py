@@ -50,6 +50,8 @@ _NAMES = {
 }
 # fmt: on
 
+# What ``escape`` and ``visible_line`` give.
+_OURS = re.compile(rf"⟨(?:[A-Z]{{2,3}}|U\+[0-9A-F]{{4,6}})⟩|\A{BLANK_MARK}+|{BLANK_MARK}+\Z")
 _UNUSUAL = re.compile(r"[^\t\n -~]")
 _WORD = re.compile(r"[^\W_]+")
 
@@ -70,6 +72,19 @@ def visible(text: str, reading: Reading = "command") -> str:
         done = index + 1
     parts.append(text[done:])
     return "".join(parts)
+
+
+def still_visible(text: str, reading: Reading = "command") -> str:
+    """``text``, which ``visible`` gave, with escapes for what it would not have left as it is.
+
+    For what came from somebody who should have made it visible: its own escapes stay as they are.
+    """
+    parts: list[str] = []
+    done = 0
+    for match in _OURS.finditer(text):
+        parts += visible(text[done : match.start()], reading), match[0]
+        done = match.end()
+    return "".join([*parts, visible(text[done:], reading)])
 
 
 def visible_line(text: str, reading: Reading = "command") -> str:
@@ -108,7 +123,7 @@ def oddities(text: str, reading: Reading = "command") -> Iterator[tuple[int, Odd
 
 
 def _deceives(char: str, kind: Oddity | Mark) -> bool:
-    if char == BRACKET:
+    if char == BRACKET or "\ud800" <= char <= "\udfff":  # which no terminal can be sent
         return True
     return kind not in ("mark", "look_alike", "unassigned") and char not in _IN_PROSE
 

@@ -161,7 +161,8 @@ class Dialog:
             refused=self.refused,
         )
         lines, self._scroll, self._page, ended = shown_lines(shown, inner, height)
-        self._seen_whole = self._seen_whole or ended
+        # Rows of another width are cut at the edge of the window, or leave some of it empty.
+        self._seen_whole |= ended and self.layout.fits(request, inner)
         return lines
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwen_dual.protocol.previews import reading_of
-from qwen_dual.protocol.visible import visible_line
+from qwen_dual.protocol.visible import still_visible, visible_line
 from qwen_dual.tui import theme
 from qwen_dual.tui.choices import question_for
 from qwen_dual.tui.diff_view import change_counts, diff_lines
-from qwen_dual.tui.exact import exact_lines, exact_text
+from qwen_dual.tui.exact import escaped_lines, exact_lines, exact_text
 from qwen_dual.tui.form_lines import MARK, SELECTED
-from qwen_dual.tui.lines import clip, clip_line, width_of, wrap
+from qwen_dual.tui.lines import clip, clip_line, fit, width_of, wrap
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> 
     lines: list[Line] = []
     if request.kind == "diff":
         rows = request.text.split("\n")
-        title = exact_lines(request.title, inner, theme.STRONG)
+        title = escaped_lines(request.title, inner, theme.STRONG)
         title[-1].append((theme.DIM, f"  {change_counts(rows)}"))
         lines += [clip_line(line, inner + 2) for line in title[:-1]] + _refit(title[-1], inner)
         lines += diff_lines(rows, inner, highlight)
@@ -79,7 +79,7 @@ def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> 
         style = theme.STRONG if request.kind == "command" else theme.PLAIN
         lines += exact_lines(request.text, inner, style, reading_of(request.kind))
         if request.title not in ("", USUAL_PLACE, request.text):
-            lines += exact_lines(request.title, inner, theme.DIM)
+            lines += escaped_lines(request.title, inner, theme.DIM)
     if request.outside:
         lines += exact_lines(f"outside the workspace: {request.outside}", inner, theme.ERROR)
     return lines
@@ -87,7 +87,7 @@ def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> 
 
 def preview_text(request: Request) -> str:
     """The same for a pager; where the preview was cut, with the whole input behind it."""
-    parts = [request.title, exact_text(request.text, reading_of(request.kind))]
+    parts = [still_visible(request.title), exact_text(request.text, reading_of(request.kind))]
     if request.outside:
         parts.append(f"outside the workspace: {exact_text(request.outside)}")
     if request.is_cut:
@@ -126,18 +126,31 @@ def _head(shown: Shown, inner: int) -> list[Line]:
     aside = f"  {shown.position}" if shown.position else ""
     question = clip(question_for(request), max(1, inner - width_of(aside)))
     line: Line = [(theme.ACCENT, f"{MARK} "), (theme.STRONG, question)]
-    said = request.input.get("description")
+    text = _reason(request)
     reason: list[str] = []
-    if isinstance(said, str) and said.strip():
-        text = f'"{clip(visible_line(said.strip(), "prose"), MAX_REASON)}"'
+    if text:
         used = width_of(question) + width_of(aside) + 3 + width_of(text)
         if used <= inner:
             line.append((theme.DIM, f"   {text}"))
         else:
-            reason = wrap(text, inner)
+            reason = wrap(text, max(1, inner - 1))
     if aside and width_of(question) + width_of(aside) <= inner:
         line.append((theme.DIM, aside))
-    return [line, *([("", "  "), (theme.DIM, row)] for row in reason[:2])]
+    # The second row stands farther in, where no command and no choice begins.
+    return [line, *([("", " " * at), (theme.DIM, row)] for at, row in enumerate(reason[:2], 2))]
+
+
+def _reason(request: Request) -> str:
+    """The model's own words for what it does, in quotes; empty without any.
+
+    As one run of words with no quote in it, so that nothing of it can stand apart from the rest
+    as if the program had said it.
+    """
+    said = request.input.get("description")
+    if not isinstance(said, str) or not said.strip():
+        return ""
+    words = " ".join(said.replace('"', "'").split())
+    return f'"{clip(visible_line(words, "prose"), MAX_REASON)}"'
 
 
 def _warnings(request: Request, inner: int) -> list[Line]:
@@ -145,6 +158,9 @@ def _warnings(request: Request, inner: int) -> list[Line]:
     for text in request.warnings:  # which have escapes in them already
         for number, row in enumerate(wrap(sanitise(text), inner)):
             lines.append([(theme.ERROR, "  " if number else "! "), (theme.ERROR, row)])
+    if len(lines) > MAX_WARNING_ROWS:
+        style, text = lines[MAX_WARNING_ROWS - 1][-1]
+        lines[MAX_WARNING_ROWS - 1][-1] = (style, f"{text[: fit(text, inner - 2)]} …")
     return lines[:MAX_WARNING_ROWS]
 
 

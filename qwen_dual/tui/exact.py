@@ -16,6 +16,7 @@ from qwen_dual.protocol.visible import (
     ESCAPED,
     TAB_MARK,
     WRAP_MARK,
+    still_visible,
     visible,
 )
 from qwen_dual.tui import theme
@@ -46,8 +47,18 @@ def exact_lines(
         text: Anything, as it came.
         reading: How strictly to look for what is not what it looks like.
     """
+    return visible_lines(visible(text, reading), width, style)
+
+
+def escaped_lines(text: str, width: int, style: str = theme.PLAIN) -> list[Line]:
+    """The same for a text that went through ``visible``: its escapes are not escaped again."""
+    return visible_lines(still_visible(text), width, style)
+
+
+def visible_lines(text: str, width: int, style: str) -> list[Line]:
+    """The rows of what ``visible`` gave."""
     lines: list[Line] = []
-    for part in visible(text, reading).split("\n"):
+    for part in text.split("\n"):
         for number, row in enumerate(rows_of([(style, part or EMPTY_MARK)], width)):
             gutter = (theme.DIM, CONTINUES) if number else ("", "  ")
             lines.append([gutter, *row])

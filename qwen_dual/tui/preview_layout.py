@@ -46,6 +46,10 @@ class PreviewLayout:
             or self.in_thread is None
         )
 
+    def fits(self, request: Request, inner: int) -> bool:
+        """Whether the rows that there are were made for a width of ``inner``."""
+        return self._rows[:2] == (request.request_id, inner)
+
     def rows(self, request: Request, inner: int) -> list[Line] | None:
         """The rows for a width of ``inner``; those of the width before while new ones are made.
 

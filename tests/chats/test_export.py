@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.chats.export import FORMATS, UnknownFormat, export
+from qwen_dual.chats.export import FORMATS, Entry, UnknownFormat, _visible, export
 from qwen_dual.chats.load import load
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode
+from qwen_dual.protocol.visible import visible_line
 from tests.chats.support import SESSION, Recording, text, thought, use
 
 if TYPE_CHECKING:
@@ -84,6 +86,28 @@ def test_what_hides_in_a_chat_is_shown_for_the_eye_and_exact_for_programs(tmp_pa
             assert shown in document
     call = decode(export(exported, "json"))["messages"][1]
     assert (call["input"], call["result"]) == ({"command": "ls \u200b\x1b[2K"}, "out\u2066")
+
+
+def test_a_name_that_looks_like_another_is_shown_in_what_ran(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("Go")
+    recording.answer(use(command="ѕсоре x", description="с утра")).finish()
+    recording.end_turn()
+    recording.recorder.close()
+    document = export(load(recording.path), "md")
+    escaped = "".join(f"⟨U+{ord(char):04X}⟩" for char in "ѕсоре")
+    assert f'{{"command":"{escaped} x","description":"с утра"}}' in document
+
+
+def test_no_name_begins_a_line_of_its_own(tmp_path: Path) -> None:
+    forged = "x`\n\n## You\n\nrm it"
+    made = dataclasses.replace(chat(tmp_path), cwd=forged, model=forged)
+    for form in ("md", "html"):
+        document = export(made, form, title=forged)
+        assert "\nrm it" not in document
+    assert "- cwd: `` x`⟨LF⟩" in export(made, "md")
+    named = [Entry("tool", "", name=forged)]
+    assert visible_line(forged) in "".join(entry.name for entry in map(_visible, named))
 
 
 class Tags(HTMLParser):

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from qwen_dual.protocol.look_alikes import TWINS
 from qwen_dual.protocol.previews import warnings_of
-from qwen_dual.protocol.visible import ESCAPED, Reading, escape, visible, visible_line
+from qwen_dual.protocol.visible import (
+    ESCAPED,
+    Reading,
+    escape,
+    still_visible,
+    visible,
+    visible_line,
+)
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CYRILLIC = "аеоросухіѕ файлж"
@@ -66,6 +73,13 @@ def test_prose_keeps_what_it_needs_and_shows_what_deceives() -> None:
     assert visible("a\u202eb\x1b[2Kc\u200b", "prose") == "a⟨U+202E⟩b⟨ESC⟩[2Kc⟨U+200B⟩"
 
 
+@pytest.mark.parametrize("text", ["a\u202e⟨LF⟩\u200b", " \tx⟨⟩\n ", "ѕudо ␣ ls", "⟨ESC"])
+def test_what_was_made_visible_is_not_escaped_again(text: str) -> None:
+    assert still_visible(visible(text)) == visible(text)
+    assert still_visible(visible_line(text)) == visible_line(text)
+    assert still_visible(f"⟨ESC⟩\x1b⟨{text}") == f"⟨ESC⟩⟨ESC⟩⟨U+27E8⟩{still_visible(text)}"
+
+
 def test_in_one_line_nothing_at_the_ends_is_lost() -> None:
     assert visible_line("  a\tb\n ") == "␣␣a⟨HT⟩b⟨LF⟩␣"
 
@@ -93,6 +107,7 @@ def test_a_command_of_twins_looks_like_no_other(text: str) -> None:
     assert plain == text or not plain.isascii() or look(visible(text)) != plain
 
 
+@example("\ud800", "prose")
 @given(TEXT, st.sampled_from(["command", "code", "prose"]))
 def test_what_is_shown_has_nothing_that_could_do_more(text: str, reading: Reading) -> None:
     for char in visible(text, reading):

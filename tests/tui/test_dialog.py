@@ -127,6 +127,45 @@ def test_a_carriage_return_in_a_diff_hides_nothing() -> None:
     assert any(row.endswith('import os; os.system("CMD")⟨CR⟩+0') for row in shown(desk))
 
 
+@pytest.mark.parametrize("width", [80, 30])
+@pytest.mark.parametrize(
+    "said",
+    [
+        f'Lists"{" " * 200}ls -la{" " * 200}› y  Yes',
+        'Lists"\n  ls -la\n› y  Yes',
+        f'Lists{"x" * 72}" ls -la{" ›" * 60}',
+    ],
+)
+def test_the_models_reason_cannot_pass_for_the_command_or_a_choice(said: str, width: int) -> None:
+    desk = Desk()
+    asked = {"command": "rm -rf x", "description": said}
+    desk.ask_and_wait(request(command="rm -rf x", input=asked))
+    rows = shown(desk, width, height=30)
+    reason = rows[: rows.index("  rm -rf x")]
+    assert "\n".join(reason).count('"') in (1, 2)
+    assert len(reason) <= 3
+    assert all(re.match('  "|   [^ ]', row) for row in reason[1:])
+
+
+@pytest.mark.parametrize("kind", ["command", "diff"])
+def test_an_escape_in_a_title_is_shown_as_it_is_and_what_hides_in_it_still_is(kind: str) -> None:
+    desk = Desk()
+    title = "Run in a⟨U+202E⟩b⟨U+27E8⟩LF⟩\u200b␣"
+    preview = {"kind": kind, "title": title, "text": DIFF if kind == "diff" else "ls"}
+    desk.ask_and_wait(request(preview=preview))
+    assert any("Run in a⟨U+202E⟩b⟨U+27E8⟩LF⟩⟨U+200B⟩␣" in row for row in shown(desk))
+    desk.controller.expand()
+    assert desk.screen.paged[0].startswith("Run in a⟨U+202E⟩b⟨U+27E8⟩LF⟩⟨U+200B⟩␣\n")
+
+
+def test_warnings_that_do_not_fit_say_that_there_are_more() -> None:
+    desk = Desk()
+    warnings = [{"kind": "bidi", "message": f"Number {number}."} for number in range(6)]
+    preview = {"kind": "command", "title": "", "text": "ls", "warnings": warnings}
+    desk.ask_and_wait(request(preview=preview))
+    assert "! Number 3. …" in shown(desk)
+
+
 def test_what_is_odd_is_said() -> None:
     desk = Desk()
     warning = {"kind": "bidi", "message": "Characters that turn: ⟨U+202E⟩.", "line": 1}

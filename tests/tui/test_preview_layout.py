@@ -78,3 +78,28 @@ def test_what_comes_too_late_is_not_taken_for_another_request() -> None:
     make, take = works[-1]
     take(make())
     assert "echo zzz" in shown(desk)
+
+
+def test_rows_of_another_width_do_not_count_as_seen() -> None:
+    desk, works = large_request()
+    asking = desk.controller.asking
+    take_next(works)
+    shown(desk)
+    desk.wait()
+
+    def to_the_end() -> None:
+        for _ in range(400):
+            asking.key("pagedown")
+            shown(desk, 30)
+        asking.key("enter")
+
+    to_the_end()  # cut at the edge of the window: the rows for it are not there yet
+    assert desk.session.answers == []
+    take_next(works)
+    to_the_end()
+    assert desk.session.answers == [("r1", True, None, None)]
+
+
+def take_next(works: list[Work]) -> None:
+    make, take = works.pop(0)
+    take(make())
