@@ -46,7 +46,6 @@ _CUT_REPLY = re.compile(
     r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337);|P(?:>\||[01]?[$+!])|_G"
     r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
 )
-_LINE_ENDS = re.compile("[\r\n]+")
 _PLAIN = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
 _STRING_BODY = re.compile("[^\x00-\x1f\x7f]*")
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
@@ -298,8 +297,11 @@ class KeyParser(Vt100Parser):
 
 
 def _is_lines(data: str) -> bool:
-    """Whether more than one line came; nobody types, or sends as a prompt, text behind its end."""
-    return len([line for line in _LINE_ENDS.split(data) if line.strip()]) > 1
+    """Whether more than one line came; nobody types, or sends as a prompt, text behind its end.
+
+    Only a carriage return ends one, which is what terminals paste: a line feed is Ctrl+J.
+    """
+    return len([line for line in data.split("\r") if line.strip()]) > 1
 
 
 def _continues_escape(data: str) -> bool:

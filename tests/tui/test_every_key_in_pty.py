@@ -13,7 +13,8 @@ DRAFTS = (
     ("a\x1b[13;5ub", ["> a", "  b"]),  # ctrl+enter
     ("a\x1b[27;2;13~b", ["> a", "  b"]),  # the same as xterm sends them
     ("a\x1b[27;5;13~b", ["> a", "  b"]),
-    ("a\\\rb", ["> a", "  b"]),  # backslash enter
+    ("a\\\r", ["> a", ""]),  # backslash enter
+    ("one\rtwo", ["> one", "  two"]),  # pasted without marks
     ("/stat\t", ["> /stats"]),
     ("ab\x01X\x05Y", ["> XabY"]),  # ctrl+a, ctrl+e
     ("ab\x1b[HX\x1b[FY", ["> XabY"]),  # home, end

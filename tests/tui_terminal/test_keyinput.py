@@ -272,7 +272,7 @@ def test_a_key_ends_lines_that_came_at_once() -> None:
     assert keyboard.keys == [Keys.BracketedPaste, Keys.Up]
 
 
-@pytest.mark.parametrize("text", ["text\r", "\r\r", "\rtext", "text\r\r", "  \r  \r"])
+@pytest.mark.parametrize("text", ["text\r", "a\nb\r", "\r\r", "\rtext", "text\r\r", "  \r  \r"])
 def test_one_line_with_its_end_is_keys(text: str) -> None:
     assert Keys.BracketedPaste not in Keyboard().feed(text).keys
     assert len(Keyboard().feed(text).keys) == len(text)
