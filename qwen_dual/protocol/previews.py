@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.protocol.visible import escape, oddities
+from qwen_dual.protocol.visible import escape, escaped_in, oddities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +48,30 @@ def warnings_of(preview: Preview) -> list[PreviewWarning]:
     warnings: list[PreviewWarning] = [
         {
             "kind": kind,
-            "message": f"{_SAID[kind]}: {_listed(text, list(places))}.",
+            "message": f"{_SAID[kind]}: {_listed(''.join(text[at] for at in places))}.",
             "line": text.count("\n", 0, next(iter(places))) + 1,
             "count": len(places),
         }
         for kind, places in found.items()
     ]
+    warnings += [warning for warning in _in_title(preview["title"]) if warning["kind"] not in found]
     if len(text) > LONG_CHARS or len(rows) > LONG_LINES:
         lines = f"{len(rows):,} lines, " if len(rows) > 1 else ""
         warnings.append({"kind": "long", "message": f"Long: {lines}{len(text):,} characters."})
     return [*preview.get("warnings", ()), *warnings]
+
+
+def _in_title(title: str) -> list[PreviewWarning]:
+    """What the escapes in a title stand for: the name of a file or a folder has them already."""
+    found: dict[Oddity, dict[str, None]] = {}
+    for char in escaped_in(title):
+        kind = "control" if char in "\n\t" else next((kind for _, kind in oddities(char)), None)
+        if kind != "mark":
+            found.setdefault(kind or "look_alike", {})[char] = None
+    return [
+        {"kind": kind, "message": f"{_SAID[kind]}, in the name: {_listed(''.join(chars))}."}
+        for kind, chars in found.items()
+    ]
 
 
 def crlf_throughout(rows: Sequence[str]) -> bool:
@@ -83,8 +97,8 @@ def _whole_lines(rows: Sequence[str]) -> list[int]:
     ]
 
 
-def _listed(text: str, places: Sequence[int]) -> str:
-    kinds = list(dict.fromkeys(text[index] for index in places))
+def _listed(chars: str) -> str:
+    kinds = list(dict.fromkeys(chars))
     more = f" and {len(kinds) - 4} more" if len(kinds) > 4 else ""
     return ", ".join(map(_named, kinds[:4])) + more
 

@@ -247,7 +247,7 @@ class Suggestion(TypedDict):
 
 
 class PreviewWarning(TypedDict):
-    """Something in a preview's text that is not what it looks like, or that makes it hard to read.
+    """Something in a preview that is not what it looks like, or that makes it hard to read.
 
     ``message`` is a sentence for a person. ``line`` is the first that has it, counted from 1, and
     ``count`` how often it is there, where that can be said.

@@ -101,6 +101,16 @@ def escape(char: str) -> str:
     return f"⟨{_NAMES.get(code) or f'U+{code:04X}'}⟩"
 
 
+def escaped_in(text: str) -> Iterator[str]:
+    """The characters that the escapes in what ``visible_line`` gave stand for, in order."""
+    for match in _OURS.finditer(text):
+        if match[0][0] == BRACKET:
+            name = match[0][1:-1]
+            code = next((code for code, own in _NAMES.items() if own == name), None)
+            if code is not None or name.startswith("U+"):
+                yield chr(min(int(name.removeprefix("U+"), 16), 0x10FFFF) if code is None else code)
+
+
 def oddities(text: str, reading: Reading = "command") -> Iterator[tuple[int, Oddity | Mark]]:
     """Index and kind of each character that ``visible`` escapes, in order."""
     if _UNUSUAL.search(text) is None:

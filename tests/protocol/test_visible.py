@@ -147,6 +147,18 @@ def test_a_preview_is_told_what_is_odd_in_it() -> None:
     assert warnings_of({"kind": "command", "title": "", "text": "echo 'é 漢'\n\tls"}) == []
 
 
+def test_what_is_odd_in_a_name_is_told_where_the_text_does_not() -> None:
+    title = visible_line("a\u202eb⟨\nсору")
+    text = "--- /dev/null\n+++ b/x\n@@ -0,0 +1,1 @@\n+x"
+    warnings = warnings_of({"kind": "diff", "title": title, "text": text})
+    assert [warning["kind"] for warning in warnings] == ["bidi", "control", "look_alike"]
+    assert warnings[0]["message"].endswith("in the name: ⟨U+202E⟩ (right-to-left override).")
+    assert "⟨LF⟩" in warnings[1]["message"]
+    told = warnings_of({"kind": "text", "title": title, "text": "\u202e"})
+    assert [warning["kind"] for warning in told] == ["bidi", "control", "look_alike"]
+    assert "line" in told[0]
+
+
 def test_what_is_long_or_cut_is_told() -> None:
     kinds = [
         warning["kind"]
