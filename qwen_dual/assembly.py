@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.chats.running import RunningSession
     from qwen_dual.launch import Launch
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
@@ -51,6 +52,7 @@ class Parts:
         loaded: set when ``late`` is done; prompts wait for it.
         warnings: about rules that cannot be used.
         sandbox: what commands are confined by, if anything.
+        running: tells other programs of the session, once that is loaded.
     """
 
     session: Session
@@ -59,6 +61,7 @@ class Parts:
     loaded: anyio.Event = field(default_factory=anyio.Event)
     warnings: list[str] = field(default_factory=list)
     sandbox: Sandbox | None = None
+    running: RunningSession | None = None
 
     def flush(self) -> None:
         """Saves what is about to be shown."""
@@ -73,6 +76,8 @@ class Parts:
                 await model.aclose()
         if self.recorder is not None:
             self.recorder.close()
+        if self.running is not None:
+            self.running.close()
 
 
 def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -> Parts:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from qwen_dual import __version__
 from qwen_dual.assembly import system_of
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.core.failures import describe
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Loads the rest; returns what the person should be warned of."""
     try:
+        _tell_of_session(launch, parts)
         wrong = await load_context(launch, parts)
     finally:
         parts.loaded.set()
@@ -37,6 +39,14 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
         *launch.choice.warnings,
         *parts.warnings,
     ]
+
+
+def _tell_of_session(launch: Launch, parts: Parts) -> None:
+    """Lets other programs find the session, and the commands it runs know it."""
+    from qwen_dual.chats.running import RunningSession
+
+    parts.running = RunningSession(launch.home, launch.cwd, launch.session_id, __version__)
+    launch.bus.subscribe(parts.running)
 
 
 async def load_context(launch: Launch, parts: Parts) -> list[str]:

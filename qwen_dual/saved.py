@@ -134,6 +134,7 @@ def make_recorder(
             git_branch=git_branch,
             queue=lambda: session.waiting,
             resume=chat,
+            window=lambda: session.model.context_window,
         )
     except (ChatBusy, OSError) as error:
         raise NoSuchSession(str(error)) from error

@@ -31,6 +31,7 @@ class Stamp:
         git_branch: tells the branch; asked once for each chat.
         scrub: takes secrets out of a text.
         now: seconds since the epoch.
+        window: tells how many tokens the model in force takes; None where that is not known.
     """
 
     cwd: str
@@ -38,6 +39,7 @@ class Stamp:
     git_branch: Callable[[], str | None]
     scrub: Callable[[str], str]
     now: Callable[[], float]
+    window: Callable[[], int | None] = lambda: None
 
 
 class OpenChat:
@@ -89,6 +91,11 @@ class OpenChat:
     def now(self) -> float:
         """Seconds since the epoch."""
         return self._stamp.now()
+
+    @property
+    def window(self) -> int | None:
+        """How many tokens the model in force takes."""
+        return self._stamp.window()
 
     def add(self, kind: str, *, uuid: str | None = None, **fields: Any) -> str:
         """Appends a record of this kind and returns its uuid; what is None is left out.

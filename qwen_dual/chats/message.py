@@ -85,6 +85,7 @@ class IncomingMessage:
                 model=head["model"],
                 message={"role": "model", "parts": [part_of(block, {}) for block in blocks]},
                 usageMetadata=usage_metadata(self._usage),
+                contextWindowSize=chat.window,
             )
         if failure is not None:
             error = {

@@ -45,6 +45,15 @@ def chat_path(home: str, cwd: str, session_id: str) -> Path:
     return chats_folder(home, cwd) / name
 
 
+def runtime_path(home: str, cwd: str, session_id: str) -> Path:
+    """The file beside a chat that tells which process runs it.
+
+    Raises:
+        BadSessionId: it is no UUID.
+    """
+    return chat_path(home, cwd, session_id).with_suffix(".runtime.json")
+
+
 def partial_path(chat: Path) -> Path:
     """The file beside ``chat`` for what is not complete yet; the reference passes over its name."""
     return chat.with_name(f"{chat.stem}.partial.jsonl")

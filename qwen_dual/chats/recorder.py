@@ -49,6 +49,7 @@ class Recorder:
         queue: the prompts that wait, whole; without it the beginnings that events tell.
         resume: the chat to go on with; its id must be ``session_id``.
         now: seconds since the epoch.
+        window: tells how many tokens the model in force takes.
 
     Raises:
         BadSessionId: ``session_id`` is no UUID.
@@ -71,10 +72,11 @@ class Recorder:
         queue: Callable[[], Sequence[str]] | None = None,
         resume: Chat | None = None,
         now: Callable[[], float] = time.time,
+        window: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._home = home
         self._session_id = session_id
-        self._stamp = Stamp(cwd, version, git_branch, scrub, now)
+        self._stamp = Stamp(cwd, version, git_branch, scrub, now, window)
         self._history = history
         self._schedule = schedule
         self._on_failure = on_failure

@@ -1,0 +1,124 @@
+"""Tells other programs which session this process runs, in the files and the form of the reference.
+
+``~/.qwen/sessions/<pid>.json`` is found by the process, ``<session>.runtime.json`` beside its chat by the
+session. Both go with the process; what a killed one leaves is told by ``pid`` and ``procStart``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import socket
+import time
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qwen_dual.chats.paths import make_folder, runtime_path
+from qwen_dual.protocol.codec import encode
+
+if TYPE_CHECKING:
+    from qwen_dual.protocol.events import Event
+
+_FORM = 1
+_NAME_CHARS = 32
+
+
+class RunningSession:
+    """The two files; an observer of the bus, which follows the session to another id.
+
+    What cannot be written is left out: nothing depends on it here.
+
+    Args:
+        home: ``~/.qwen`` or what ``QWEN_HOME`` says.
+        cwd: the folder of the session.
+        session_id: its id.
+        version: of the program.
+    """
+
+    def __init__(self, home: str, cwd: str, session_id: str, version: str) -> None:
+        self._home, self._cwd, self._version = home, cwd, version
+        self._record = Path(home, "sessions", f"{os.getpid()}.json")
+        self._status = runtime_path(home, cwd, session_id)
+        self._started = time.time()
+        self._write(session_id)
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if event.get("subtype") == "session_changed":
+            self._remove(self._status)
+            self._status = runtime_path(self._home, self._cwd, event["data"]["to"])
+            self._write(event["data"]["to"])
+
+    def close(self) -> None:
+        """Takes both away."""
+        self._remove(self._record)
+        self._remove(self._status)
+
+    def _write(self, session_id: str) -> None:
+        os.environ["QWEN_CODE_SESSION_ID"] = session_id  # for commands of the session
+        record = {
+            "schemaVersion": _FORM,
+            "pid": os.getpid(),
+            "procStart": start_token(),
+            "pidNs": _pid_namespace(),
+            "sessionId": session_id,
+            "cwd": self._cwd,
+            "name": session_name(self._cwd, session_id),
+            "startedAt": round(self._started * 1000),
+            "qwenVersion": self._version,
+            "kind": "tui",
+        }
+        status = {
+            "schema_version": _FORM,
+            "pid": os.getpid(),
+            "session_id": session_id,
+            "work_dir": self._cwd,
+            "hostname": socket.gethostname(),
+            "started_at": self._started,
+            "qwen_version": self._version,
+        }
+        for path, content in ((self._record, record), (self._status, status)):
+            with contextlib.suppress(OSError):
+                make_folder(path.parent)
+                _replace(path, encode(content))
+
+    def _remove(self, path: Path) -> None:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def session_name(cwd: str, session_id: str) -> str:
+    """What the reference calls a session that nobody named: its folder and two digits."""
+    base = unicodedata.normalize("NFC", os.path.basename(cwd))
+    plain = re.sub(r"[^\w.-]+", "-", base).strip("-")[:_NAME_CHARS]
+    return f"{plain or 'session'}-{hashlib.sha256(session_id.encode()).hexdigest()[:2]}"
+
+
+def start_token() -> str | None:
+    """Tells this process from a later one with its pid: the boot and the tick it began at."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+        return f"{boot}:{int(fields[19])}"
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _pid_namespace() -> int | None:
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
+    os.replace(fresh, path)
