@@ -29,9 +29,10 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Loads the rest; returns what the person should be warned of."""
     try:
         _tell_of_session(launch, parts)
-        wrong = await load_context(launch, parts)
+        wrong = await _load_needed(launch, parts)
     finally:
         parts.loaded.set()
+    wrong += await _check(launch, parts)
     return [
         *launch.options.remarks,
         *launch.settings.warnings,
@@ -52,8 +53,13 @@ def _tell_of_session(launch: Launch, parts: Parts) -> None:
 async def load_context(launch: Launch, parts: Parts) -> list[str]:
     """Tells the model of the place and the context files; returns what was wrong on the way.
 
-    At the start, and again when the folder is trusted, or no longer.
+    When the folder is trusted, or no longer.
     """
+    return [*await _load_needed(launch, parts), *await _check(launch, parts)]
+
+
+async def _load_needed(launch: Launch, parts: Parts) -> list[str]:
+    """What the first prompt needs, and no more: it waits for this."""
     gone = threading.Event()
     try:
         files, wrong, changes = await to_thread.run_sync(
@@ -68,6 +74,24 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
         system += f"\nGit at the start: {changes}"
     parts.session.system = system + as_prompt(files)
     return wrong
+
+
+async def _check(launch: Launch, parts: Parts) -> list[str]:
+    """Looks for what a person should be warned of, while a prompt may run already."""
+    try:
+        return await to_thread.run_sync(_wrong, launch, parts)
+    except RuntimeError as error:  # no thread to be had
+        return [f"The settings are not checked: {describe(error)}."]
+
+
+def _wrong(launch: Launch, parts: Parts) -> list[str]:
+    wrong: list[str] = []
+    if launch.settings.layers:
+        # pydantic takes 70 ms to import, so it is left to the time after the first paint.
+        from qwen_dual.settings.validate import validate
+
+        wrong += validate(launch.settings.layers).warnings
+    return wrong + sandbox_warnings(parts.sandbox)
 
 
 def context_names(launch: Launch) -> list[str]:
@@ -100,13 +124,7 @@ def _load(
     launch: Launch, parts: Parts, gone: threading.Event
 ) -> tuple[list[ContextFile], list[str], str]:
     wrong: list[str] = []
-    if launch.settings.layers:
-        # pydantic takes 70 ms to import, so it is left to the time after the first paint.
-        from qwen_dual.settings.validate import validate
-
-        wrong += validate(launch.settings.layers).warnings
     wipe(launch.withheld)
-    wrong += sandbox_warnings(parts.sandbox)
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)
