@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
+from qwen_dual.host.pty import Child
 from tests.support.pty import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -38,10 +40,11 @@ def test_every_demo_is_listed_short_and_tested_here() -> None:
         for line in (DEMOS / "README.md").read_text().splitlines()
         if line.startswith("| `")
     }
-    there = {path.name for path in DEMOS.glob("*.py")} - {"hosting.py"} | {"node/embed.mjs"}
+    there = {path.name for path in DEMOS.glob("*.py")} - {"hosting.py"}
+    there |= {"node/embed.mjs", "node/descriptor.mjs"}
     assert listed == there
     tested = Path(__file__).read_text()
-    for path in (*DEMOS.glob("*.py"), DEMOS / "node" / "embed.mjs"):
+    for path in (*DEMOS.glob("*.py"), *(DEMOS / "node").glob("*.mjs")):
         assert len(path.read_text().splitlines()) < 60, path
     assert all(f'"{name}"' in tested for name in there)
 
@@ -204,3 +207,38 @@ def test_another_program_gets_the_same_two_channels(tmp_path: Path, program: str
     assert origins == ["keyboard", "input"]
     assert any(event.get("subtype") == "input_error" for event in events)
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_a_node_embedder_in_a_terminal_has_one_socket_for_both_directions(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs node")
+    env = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(DEMOS.parent),
+        "QWEN_DUAL": f"{sys.executable} -m qwen_dual --offline",
+    }
+    demo = DEMOS / "node/descriptor.mjs"
+
+    async def main() -> bytes:
+        child = Child(
+            [node, str(demo), "say 2 words"], cwd=str(tmp_path), env=env, columns=80, rows=24
+        )
+        painted = b""
+        try:
+            with anyio.fail_after(40):
+                while (data := child.read()) != b"":
+                    painted += data or b""
+                    if data is None:
+                        await anyio.wait_readable(child.fd)
+        finally:
+            child.kill()
+            await child.wait()
+            child.close()
+        return painted
+
+    painted = anyio.run(main)
+    assert b"result: end_turn" in painted
+    assert b"ended in order" in painted
+    assert b"exit 0" in painted

@@ -77,7 +77,7 @@ def test_every_demo_has_a_page_that_shows_it() -> None:
         for page in (DOCS / "demos").glob("*.md")
         for name in re.findall(r'--8<-- "demos/(.+)"', page.read_text())
     }
-    assert shown == there | {"node/embed.mjs"}
+    assert shown == there | {"node/embed.mjs", "node/descriptor.mjs"}
 
 
 def test_every_page_is_in_the_navigation() -> None:
