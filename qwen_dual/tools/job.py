@@ -203,6 +203,8 @@ class Jobs:
 
     Attributes:
         sandbox: the same.
+        times_detached: how often ``detach_all`` was called: a command that was being started then
+            is not among those that it moved.
     """
 
     def __init__(
@@ -213,6 +215,7 @@ class Jobs:
         sandbox: Sandbox | None = None,
     ) -> None:
         self.sandbox = sandbox
+        self.times_detached = 0
         self._scratch = scratch
         self._limits = limits
         self._on_task_end = on_task_end
@@ -311,6 +314,7 @@ class Jobs:
 
     def detach_all(self) -> int:
         """Moves every foreground command to the background; how many there were."""
+        self.times_detached += 1
         with self._lock:
             moved = [job for job in self._jobs if job.running and not job.detached]
         for job in moved:

@@ -198,6 +198,7 @@ class ShellCall:
             if kill is not None and self._jobs.signal(*kill):
                 told = f"Sent {kill[1].name} to the process group {kill[0]}."
                 return ToolResult(told, shown=Shown("", note=f"sent {kill[1].name}"))
+        before = self._jobs.times_detached
         try:
             job = await self._start()
         except ToolFailure as failure:
@@ -205,6 +206,8 @@ class ShellCall:
             return ToolResult(text, is_error=True, shown=Shown(printable(failure.shown)))
         if self._given.is_background:
             return background_result(job)
+        if self._jobs.times_detached > before:  # asked for while it was being started
+            job.detach()
         try:
             await job.follow(report)
         finally:

@@ -39,8 +39,6 @@ WHOLE_HINT = "ctrl+o again: the whole conversation"
 SAID = 4.0
 """Seconds that a remark stays in the footer."""
 
-SHELL = "run_shell_command"
-
 
 class Screen(Protocol):
     """What the controller asks of the screen."""
@@ -142,7 +140,8 @@ class Controller:
     @property
     def tools(self) -> Sequence[tuple[str, str]]:
         """The tools and what they are for."""
-        return [(tool.display.word, tool.display.about) for tool in self._session.tools.values()]
+        tools = self._session.tools.values()
+        return [(tool.display.word, tool.display.about or tool.description) for tool in tools]
 
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
@@ -321,7 +320,7 @@ class Controller:
         """Whether a shell command runs that could go on in the background."""
         if self.focus != "editor":
             return False
-        return any(tool.name == SHELL for tool in self._view.work.tools.values())
+        return any(tool.display.can_detach for tool in self._view.work.tools.values())
 
     def detach(self) -> None:
         """Lets the running shell commands go on in the background, and the turn go on."""

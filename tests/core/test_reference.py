@@ -152,5 +152,5 @@ def test_session_start_holds_the_recorded_fields() -> None:
     ours = bus.publish(launch.session_start(started))
     theirs["data"]["version"] = ours["data"]["version"]
     assert comparable([json.loads(json.dumps(ours))], ADDED) == comparable([theirs], ADDED)
-    assert ours["data"]["limits"]["max_line_bytes"] == 1 << 20
+    assert ours["data"]["limits"]["max_line_bytes"] == 16 << 20
     assert ours["data"]["input"] is None

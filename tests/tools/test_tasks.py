@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.tools import family
+from qwen_dual.tools.process import ProcessGroup
 from qwen_dual.tools.toolset import Toolset, toolset
 from tests.tools.support import call, tool_of, wait_until
 
@@ -157,3 +158,23 @@ def test_a_cancelled_command_takes_what_left_the_group_with_it(tools: Toolset) -
 def test_other_processes_are_no_members_of_a_command() -> None:
     assert family.members(2**22 + 1, "no such mark") == []
     assert os.getpid() not in family.members(os.getppid(), "no such mark")
+
+
+def test_a_command_that_is_being_started_goes_to_the_background_too(
+    tools: Toolset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tool_of(tools, "run_shell_command")
+    begin = ProcessGroup.__init__
+
+    def detached_meanwhile(self: ProcessGroup, *args: Any, **more: Any) -> None:
+        assert tools.detach_commands() == 0
+        begin(self, *args, **more)
+
+    monkeypatch.setattr(ProcessGroup, "__init__", detached_meanwhile)
+
+    async def main() -> ToolResult:
+        with anyio.fail_after(30):
+            return await tool.prepare({"command": "sleep 1000"}).run(lambda _: None)
+
+    assert "runs in the background" in anyio.run(main).text
+    tools.close()

@@ -291,7 +291,7 @@ def test_a_failed_request_is_retried_and_the_footer_says_how() -> None:
 def test_the_tools_are_told_and_escape_closes_them() -> None:
     desk = Desk()
     desk.controller.toggle_tools()
-    assert text_of(tool_lines(desk.controller.tools, 60, 5)) == ["  edit  changes a file"]
+    assert text_of(tool_lines(desk.controller.tools, 60, 5)) == ["  Edit  changes a file"]
     assert desk.controller.panel == "tools"
     desk.controller.question_mark()
     assert desk.controller.panel == "help"

@@ -185,6 +185,7 @@ def test_a_theme_colours_what_comes_from_then_on() -> None:
         host.prompt("say before")
         host.terminal.wait_for("✦ before")
         host.prompt("/theme mono")
+        host.terminal.wait_for("> /theme mono")  # both in one read would be a paste
         host.prompt("say after")
         host.terminal.wait_for("✦ after")
         rows = host.terminal.screen

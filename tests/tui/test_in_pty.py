@@ -144,6 +144,8 @@ def test_markdown_is_rendered_once_rich_is_there() -> None:
 )
 def test_a_turn_works_in_every_terminal(rows: int, cols: int, env: dict[str, str]) -> None:
     with hosted(rows, cols, env) as host:
+        if "COLORTERM" in env:
+            host.terminal.send("\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\")  # what it is drawn on
         host.terminal.wait_for(READY if cols != 20 else "shortcuts")
         host.prompt("run ls")
         host.terminal.wait_for("› y")

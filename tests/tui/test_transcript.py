@@ -87,7 +87,7 @@ def test_for_a_screen_reader_words_say_who_speaks_and_how_it_went() -> None:
     assert text.split("\n\n") == [
         "You: do it",
         "Answer: I will.",
-        "Tool failed: edit  x\nno",
+        "Tool failed: edit   x\nno",
         "To-do list\nDone: read\nDoing: change",
         "Error: it failed",
     ]
