@@ -27,9 +27,9 @@ def test_both_files_are_there_while_it_runs_and_follow_the_session(
 ) -> None:
     monkeypatch.setenv("QWEN_CODE_SESSION_ID", "outer")
     home = str(tmp_path / "home")
-    running = RunningSession(home, "/work/my project", ONE, "1.2.3")
+    running = RunningSession(home, "/srv/my project", ONE, "1.2.3")
     record = tmp_path / "home" / "sessions" / f"{os.getpid()}.json"
-    chats = chats_folder(home, "/work/my project")
+    chats = chats_folder(home, "/srv/my project")
     first = json.loads(record.read_bytes())
     assert list(first) == [
         *("schemaVersion", "pid", "procStart", "pidNs", "sessionId", "cwd", "name"),
@@ -42,7 +42,7 @@ def test_both_files_are_there_while_it_runs_and_follow_the_session(
     assert record.parent.stat().st_mode & 0o777 == 0o700
     status = json.loads((chats / f"{ONE}.runtime.json").read_bytes())
     assert (status["schema_version"], status["session_id"]) == (1, ONE)
-    assert status["work_dir"] == "/work/my project"
+    assert status["work_dir"] == "/srv/my project"
     assert round(status["started_at"] * 1000) == first["startedAt"]
     assert os.environ["QWEN_CODE_SESSION_ID"] == ONE
 

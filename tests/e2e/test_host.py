@@ -185,6 +185,7 @@ def test_a_channel_that_cannot_be_opened_is_a_warning_and_the_ui_runs(
         program.terminal.wait_for("Warning: dual output disabled — ")
         line = next(row for row in program.terminal.lines if "Warning: dual output" in row)
         assert says in line
+        program.terminal.wait_for("> say 2 words")  # two prompts in one read would be a paste
         program.terminal.send("/quit\r")
         assert program.terminal.wait_exit() == 0
 

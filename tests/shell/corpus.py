@@ -58,7 +58,7 @@ git fetch --all --prune
 git rebase -i HEAD~3
 git ls-files | wc -l
 cd src && git status
-cd /work/project && npm test
+cd /srv/project && npm test
 cd sub; ls
 npm test
 npm run build 2>&1 | tail -20
