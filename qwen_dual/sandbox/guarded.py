@@ -88,7 +88,10 @@ class Watch:
 
     def _now(self) -> dict[str, tuple[int, int, int]]:
         found = {}
+        there = {name.lower() for name, _ in _entries(self._root)}  # some systems know no case
         for name in (*NAMES, *PATHS):
+            if name.partition("/")[0] not in there:
+                continue
             try:
                 status = os.lstat(os.path.join(self._root, name))
             except OSError:

@@ -11,7 +11,7 @@ import pwd
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -123,8 +123,28 @@ def candidates(env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
 def present(paths: Iterable[str]) -> list[str]:
     """Those of ``paths`` that are there: real paths, none inside another."""
     # Symlinks (dotfiles kept elsewhere): what they lead to is what has to be hidden.
-    there = (os.path.realpath(path) for path in paths if os.path.lexists(path))
+    there = (os.path.realpath(path) for path in _listed(paths))
     return outermost(path for path in there if os.path.lexists(path))
+
+
+def _listed(paths: Iterable[str]) -> Iterator[str]:
+    """Those of ``paths`` that may be there: a folder is listed once in place of a look at each name.
+
+    Whatever its case: some file systems take one for the other.
+    """
+    names: dict[str, frozenset[str] | None] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in names:
+            try:
+                names[folder] = frozenset(map(str.lower, os.listdir(folder)))
+            except (FileNotFoundError, NotADirectoryError):
+                names[folder] = frozenset()
+            except OSError:  # may be entered and not listed
+                names[folder] = None
+        listed = names[folder]
+        if os.path.lexists(path) if listed is None or not name else name.lower() in listed:
+            yield path
 
 
 def outermost(paths: Iterable[str]) -> list[str]:
