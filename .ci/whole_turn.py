@@ -71,9 +71,9 @@ def main(command: str, folder: str) -> None:
 
     start = next(events)
     assert (start["subtype"], start["data"]["protocol_version"]) == ("session_start", 2), start
-    send(type="submit", text="run echo made-by-ci", id="c1")
+    send(type="submit", text="run echo made-by-ci | tee made", id="c1")
     request = expect(events, lambda event: event["type"] == "control_request")
-    assert request["request"]["input"]["command"] == "echo made-by-ci", request
+    assert request["request"]["input"]["command"] == "echo made-by-ci | tee made", request
     send(type="confirmation_response", request_id=request["request_id"], allowed=True)
     done = expect(events, lambda event: event["type"] == "control_response")
     assert done["response"]["response"] == {"allowed": True}, done
