@@ -68,10 +68,11 @@ class FileWake:
             if self._closed:
                 return
             self._closed = True
-            if self._observer is not None:
-                self._observer.stop()
+            observer, self._observer = self._observer, None
             os.close(self._reader)
             os.close(self._writer)
+        if observer is not None:
+            observer.stop()  # outside the lock: the watch's own lock is held while it calls _wake
 
     def __enter__(self) -> Self:
         return self
@@ -89,10 +90,11 @@ class FileWake:
         except (OSError, RuntimeError):
             return
         with self._lock:
-            if self._closed:
-                observer.stop()
-            else:
+            late = self._closed
+            if not late:
                 self._observer = observer
+        if late:
+            observer.stop()
         self.now()  # what changed before the watch began is nobody's to announce
 
     def _wake(self) -> None:

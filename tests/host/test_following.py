@@ -248,6 +248,35 @@ def test_a_watch_ends_a_wait_at_once(backend: str, tmp_path: Path) -> None:
     run(backend, main)
 
 
+@on_both
+def test_a_watch_ends_while_changes_are_being_told(backend: str, tmp_path: Path) -> None:
+    """Its library calls back with a lock of its own held, and wants the same lock to stop."""
+    path = tmp_path / "events"
+    path.write_text(line(1))
+    done = threading.Event()
+
+    def write() -> None:
+        with path.open("a") as file:
+            while not done.is_set():
+                file.write(line(2))
+                file.flush()
+
+    async def main() -> None:
+        for _ in range(20):
+            with FileWake(str(path)) as wake:
+                wake.begin()
+                while not wake.proven:
+                    await wake.wait(20)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        run(backend, main)
+    finally:
+        done.set()
+        writer.join()
+
+
 def test_a_short_look_imports_no_watch(tmp_path: Path) -> None:
     path = tmp_path / "events"
     path.write_text(line(1) + end(2))
