@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import stat
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwen_dual.chats.export import export
-from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path
 from qwen_dual.chats.records import diff_in, timestamp
-from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import TextDelta, TokenUsage
 from qwen_dual.fs.projects import project_name
 from qwen_dual.protocol import events
 from tests.chats.support import CWD, SESSION, Recording, text, thought, use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-OTHER = "11111111-1111-4111-8111-111111111111"
 
 
 def test_the_file_of_a_chat_is_named_after_the_folder_and_the_session() -> None:
@@ -237,140 +229,6 @@ def test_a_side_file_does_not_grow_with_the_output_of_a_command(tmp_path: Path) 
         recording.later.run()
     assert partial_path(recording.path).stat().st_size < 1_200_000
     assert read_leftover(recording.path).outputs["call_1"]["text"].startswith("001499")
-
-
-def test_a_cleared_session_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
-    recording = Recording(tmp_path)
-    recording.submit("first")
-    old = recording.path
-    data = {"from": SESSION, "to": OTHER, "origin": "keyboard"}
-    recording.bus.publish(events.system("session_changed", data))
-    recording.bus.session_id = OTHER
-    assert recording.recorder.path is None
-    recording.submit("second")
-    assert recording.path == old.with_name(f"{OTHER}.jsonl")
-    [record] = recording.records()
-    assert (record["sessionId"], record["parentUuid"]) == (OTHER, None)
-    assert load(old).interrupted
-
-
-def test_a_resumed_chat_is_gone_on_with(tmp_path: Path) -> None:
-    first = Recording(tmp_path)
-    first.submit("one")
-    first.answer(text("answer")).finish()
-    first.end_turn()
-    first.recorder.close()
-    chat = load(first.path)
-    second = Recording(tmp_path, resume=chat)
-    assert second.path == first.path
-    second.submit("two")
-    records = second.records()
-    assert records[-1]["parentUuid"] == chat.last == records[-2]["uuid"]
-    assert [message["role"] for message in load(second.path).history] == [
-        "user",
-        "assistant",
-        "user",
-    ]
-
-
-def test_a_chat_that_is_resumed_later_is_entered_when_the_session_changes(tmp_path: Path) -> None:
-    first = Recording(tmp_path)
-    first.submit("one")
-    first.recorder.close()
-    second = Recording(tmp_path, bus=Bus(OTHER))
-    second.submit("other")
-    second.recorder.resume(load(first.path))
-    assert second.path.stem == OTHER
-    data = {"from": OTHER, "to": SESSION, "origin": "keyboard"}
-    second.bus.publish(events.system("session_changed", data))
-    second.bus.session_id = SESSION
-    second.submit("two")
-    assert second.path == first.path
-    assert len(second.records()) == 2
-
-
-def test_a_second_writer_is_told_who_has_the_chat_open(tmp_path: Path) -> None:
-    first = Recording(tmp_path)
-    first.submit("one")
-    chat = load(first.path)
-    with pytest.raises(ChatBusy, match=f"open in process {os.getpid()}") as caught:
-        Recording(tmp_path, resume=chat)
-    assert caught.value.pid == os.getpid()
-    first.recorder.close()
-    Recording(tmp_path, resume=chat).recorder.close()
-
-
-def test_a_chat_that_cannot_be_made_is_told_once_and_hurts_nothing(tmp_path: Path) -> None:
-    (tmp_path / "projects").write_text("in the way")
-    recording = Recording(tmp_path)
-    recording.submit("one")
-    recording.submit("two")
-    recording.later.run()
-    [failure] = recording.failures
-    assert "this session is not saved any more" in failure
-    assert "projects" in failure
-    assert recording.recorder.path is None
-
-
-def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
-    recording = Recording(tmp_path)
-    recording.submit("one")
-    with no_room_beyond(4000):
-        recording.answer(text("half" * 4000))
-        recording.later.run()
-        recording.submit("two")
-        recording.later.run()
-    [failure] = recording.failures
-    assert "File too large" in failure
-
-
-@contextmanager
-def no_room_beyond(size: int) -> Iterator[None]:
-    """No file grows over ``size`` bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_link_in_place_of_what_lies_beside_a_chat_is_not_followed(tmp_path: Path) -> None:
-    recording = Recording(tmp_path)
-    path = chat_path(str(tmp_path), CWD, SESSION)
-    path.parent.mkdir(parents=True)
-    (tmp_path / "elsewhere").write_text("theirs")
-    partial_path(path).symlink_to(tmp_path / "elsewhere")
-    recording.submit("one")
-    recording.answer(text("half"))
-    recording.later.run()
-    assert "Too many levels of symbolic links" in recording.failures[0]
-    assert (tmp_path / "elsewhere").read_text() == "theirs"
-
-
-def test_an_existing_chat_is_never_written_by_accident(tmp_path: Path) -> None:
-    first = Recording(tmp_path)
-    first.submit("one")
-    first.recorder.close()
-    second = Recording(tmp_path)
-    second.submit("two")
-    second.later.run()
-    assert "File exists" in second.failures[0]
-    assert len(first.records()) == 1
-
-
-def test_a_torn_last_line_does_not_spoil_what_follows(tmp_path: Path) -> None:
-    first = Recording(tmp_path)
-    first.submit("one")
-    first.submit("two")
-    first.recorder.close()
-    first.path.write_bytes(first.path.read_bytes()[:-9])
-    second = Recording(tmp_path, resume=load(first.path))
-    second.submit("three")
-    chat = load(second.path)
-    texts = [block.get("text") for block in chat.history[0]["content"]]
-    assert texts == ["one", "three"]
-    assert chat.skipped == 1
 
 
 def test_secrets_are_in_no_file_even_when_they_come_in_pieces(tmp_path: Path) -> None:
