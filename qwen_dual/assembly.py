@@ -14,7 +14,8 @@ import anyio
 
 from qwen_dual.core.builtin import register
 from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
-from qwen_dual.core.permissions import parse_rules, select_tools
+from qwen_dual.core.permissions import select_tools
+from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.environment import system_prompt
@@ -170,20 +171,22 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     """
     settings = launch.settings
     warnings: list[str] = []
+    names = session.policy.names = RuleNames(tools.tools)
+    parse = names.parse_all
     exclude = [*settings.get("tools.exclude", []), *launch.options.exclude_tools]
     chosen = select_tools(
         tools.tools,
-        parse_rules(settings.get("tools.core", []), warnings.append),
-        parse_rules(exclude, warnings.append),
+        parse(settings.get("tools.core", []), warnings.append),
+        parse(exclude, warnings.append),
     )
     session.tools.clear()
     session.tools.update((tool.name, tool) for tool in chosen.tools)
     session.policy.set_rules(
-        allow=parse_rules([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
-        ask=parse_rules(settings.ask, warnings.append),
-        deny=[*parse_rules(settings.deny, warnings.append), *chosen.deny],
+        allow=parse([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
+        ask=parse(settings.ask, warnings.append),
+        deny=[*parse(settings.deny, warnings.append), *chosen.deny],
         only=chosen.only,
-        here=parse_rules(settings.allowed_here, warnings.append),
+        here=parse(settings.allowed_here, warnings.append),
     )
     turns = settings.get("model.maxSessionTurns", -1)
     session.max_turns = turns if turns > 0 else None

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from qwen_dual.core.tool import Kind
+from tests.support.declared import DECLARED
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qwen_dual"
@@ -62,6 +67,18 @@ def test_a_room_imports_only_what_stands_left_of_it_or_above(room: str) -> None:
 def test_every_room_is_named_here() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert rooms == set(ALLOWED)
+
+
+@pytest.mark.parametrize("room", ["core", "tui"])
+def test_no_tool_is_known_by_its_name_where_tools_declare_what_they_are(room: str) -> None:
+    # `edit` is a kind of call too, which core is free to name.
+    names = {tool.name for tool in DECLARED} - set(get_args(Kind))
+    known = re.compile(rf"\b(?:{'|'.join(sorted(name for name in names if '_' in name))})\b")
+    for path in (PACKAGE / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found = node.value in names or known.search(node.value)
+                assert not found, f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 
 def test_only_the_codec_imports_orjson() -> None:

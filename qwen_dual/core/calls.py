@@ -193,7 +193,7 @@ class CallRunner:
         job.call = call
         job.previewed = False
         outside = call.outside is not None
-        job.rules = rules_for(tool.name, tool.kind, call.subject, outside=outside)
+        job.rules = rules_for(tool, call.subject, outside=outside)
 
     async def _run_one(self, job: _Job) -> None:
         try:

@@ -2,8 +2,9 @@
 
 Pure: rules are matched against what a tool said of its call. A command line has two readings there:
 ``allows`` looks at ``Subject.line`` alone, the strict one; ``Rule.applies``, for rules that deny or
-ask, at ``Subject.commands`` too, where what is not sure counts as a match. Which answer a match leads to in which
-approval mode is ``policy``'s; what to propose as a rule is ``proposals``'s.
+ask, at ``Subject.commands`` too, where what is not sure counts as a match. How a rule is written is
+``rule_names``'s, which answer a match leads to in which approval mode ``policy``'s, what to propose as
+a rule ``proposals``'s.
 """
 
 from __future__ import annotations
@@ -16,37 +17,10 @@ from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
 from qwen_dual.fs.guarded import spells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from qwen_dual.core.tool import Command, FileAccess, Subject, Tool
     from qwen_dual.shell.reader import Simple
-
-SHELL = "run_shell_command"
-FETCH = "web_fetch"
-READING = frozenset(["read_file", "list_directory", "glob", "grep_search"])
-WRITING = frozenset(["edit", "write_file"])
-
-_NAMES: dict[str, frozenset[str]] = {
-    "Read": READING,
-    "Edit": WRITING,
-    "Write": WRITING,
-    **{
-        alias: frozenset([name])
-        for name, aliases in {
-            SHELL: ("Bash", "Shell", "ShellTool"),
-            "read_file": ("ReadFile", "ReadFileTool"),
-            "list_directory": ("ListFiles", "ListFilesTool", "ReadFolder", "LS"),
-            "glob": ("Glob", "GlobTool", "FindFiles"),
-            "grep_search": ("Grep", "GrepTool", "SearchFiles", "search_file_content"),
-            "edit": ("EditTool", "replace"),
-            "write_file": ("WriteFile", "WriteFileTool"),
-            FETCH: ("WebFetch", "WebFetchTool"),
-            "todo_write": ("TodoWrite", "TodoWriteTool"),
-            "ask_user_question": ("AskUserQuestion", "AskUserQuestionTool"),
-        }.items()
-        for alias in (name, *aliases)
-    },
-}
 
 Certainty = Literal["no", "maybe", "yes"]
 
@@ -61,12 +35,16 @@ class Rule:
         pattern: which calls of theirs; None for all.
         here: whether it was given for this folder and not for all of them: only such a rule speaks
             of a command that does what a folder says that nobody trusts.
+        reads: whether it speaks of whatever reads a file, commands too.
+        writes: whether it speaks of whatever writes one.
     """
 
     text: str
     tools: frozenset[str]
     pattern: CommandPattern | PathPattern | HostPattern | None = None
     here: bool = False
+    reads: bool = False
+    writes: bool = False
 
     def names(self, tool: str) -> bool:
         """Whether it speaks of the tool with this name."""
@@ -81,12 +59,12 @@ class Rule:
         pattern = self.pattern
         if isinstance(pattern, PathPattern):
             files = [file for file in subject.files if self._is_about(file, tool)]
-            if "read_file" in self.tools:
+            if self.reads:
                 files += [file for read in subject.reads.values() for file in read]
             root, home = subject.root, subject.home
             if any(pattern.may_mean(file, root, home) for file in files):
                 return "yes"
-            return "maybe" if subject.writes_unknown and self.tools >= WRITING else "no"
+            return "maybe" if subject.writes_unknown and self.writes else "no"
         if not self.names(tool):
             return "no"
         if isinstance(pattern, HostPattern):
@@ -98,12 +76,20 @@ class Rule:
             return "yes"
         return "no" if subject.parsed and "maybe" not in found else "maybe"
 
+    def hides(self, subject: Subject) -> bool:
+        """Whether it speaks of reading the files of ``subject``, with whatever tool."""
+        pattern, root, home = self.pattern, subject.root, subject.home
+        if isinstance(pattern, PathPattern):
+            files = subject.files if self.reads else ()
+            return any(pattern.may_mean(file, root, home) for file in files)
+        return self.reads and pattern is None
+
     def may_reach(self, subject: Subject) -> bool:
         """Whether it may speak of a file below a folder of which a command reads all."""
         pattern = self.pattern
         return (
             isinstance(pattern, PathPattern)
-            and "read_file" in self.tools
+            and self.reads
             and any(
                 file.walks and pattern.may_reach(file.real, subject.root, subject.home)
                 for files in subject.reads.values()
@@ -113,51 +99,7 @@ class Rule:
 
     def _is_about(self, file: FileAccess, tool: str) -> bool:
         """A rule about edits speaks of whatever else writes a file too, such as ``> x``."""
-        return tool in self.tools or (file.writes and tool not in WRITING and self.tools >= WRITING)
-
-
-def parse_rule(text: str) -> Rule:
-    """The rule that ``text`` says: a tool's name or alias, and in parentheses a pattern.
-
-    Raises:
-        ValueError: names what is wrong with it.
-    """
-    name, opened, rest = text.strip().partition("(")
-    name = name.strip()
-    wrong = f"the permission rule {text!r} is not used:"
-    if not name or any(mark in name for mark in " ,;()\"'"):
-        raise ValueError(f"{wrong} expected a tool's name, such as run_shell_command(git *)")
-    tools = _NAMES.get(name, frozenset([name]))
-    if not opened:
-        return Rule(text, tools)
-    if not rest.endswith(")"):
-        raise ValueError(f"{wrong} its parenthesis is not closed")
-    inner = rest[:-1].strip()
-    if not inner:
-        raise ValueError(f"{wrong} the parentheses are empty; write {name} for all its calls")
-    if inner == "*":
-        return Rule(text, tools)
-    try:
-        if tools == {SHELL}:
-            return Rule(text, tools, CommandPattern.parse(inner))
-        if tools <= READING | WRITING:
-            return Rule(text, tools, PathPattern.parse(inner))
-        if tools == {FETCH}:
-            return Rule(text, tools, HostPattern.parse(inner))
-    except ValueError as error:
-        raise ValueError(f"{wrong} {error}") from None
-    raise ValueError(f"{wrong} {name} takes no pattern; write {name} for all its calls")
-
-
-def parse_rules(texts: Iterable[str], warn: Callable[[str], object]) -> list[Rule]:
-    """The rules of ``texts``; those that are none are told to ``warn`` and left out."""
-    rules = []
-    for text in texts:
-        try:
-            rules.append(parse_rule(text))
-        except ValueError as error:
-            warn(str(error))
-    return rules
+        return tool in self.tools or (file.writes and self.writes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +123,7 @@ def reading(rules: Iterable[Rule], subject: Subject) -> Reading:
     if line is None or not subject.reads:
         return Reading()
     patterns = [
-        rule.pattern
-        for rule in rules
-        if isinstance(rule.pattern, PathPattern) and "read_file" in rule.tools
+        rule.pattern for rule in rules if isinstance(rule.pattern, PathPattern) and rule.reads
     ]
     bound = {
         index
@@ -222,7 +162,7 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = 
         if subject.private:
             return any(pattern.host == subject.host for pattern in hosts)
         return any(pattern.matches(subject.host) for pattern in hosts)
-    if tool == SHELL:
+    if subject.line is not None:
         return _allow_line(mine, subject, reading(rules, subject), reads=reads)
     paths = [rule.pattern for rule in mine if isinstance(rule.pattern, PathPattern)]
     return bool(subject.files) and all(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.core.permissions import Rule, allows, parse_rule, reading
+from qwen_dual.core.permissions import Rule, allows, reading
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qwen_dual.core.permissions import Certainty
+    from qwen_dual.core.rule_names import RuleNames
     from qwen_dual.core.tool import Call, Subject, Tool
 
 EDITS = "edits"
@@ -52,6 +53,7 @@ class Policy:
     every mode; one that asks in all but yolo.
 
     Args:
+        names: reads the rules that are given as text.
         mode: one of ``protocol.APPROVAL_MODES``.
         allow: what runs without asking.
         ask: what asks although it would not have to.
@@ -59,16 +61,21 @@ class Policy:
 
     Raises:
         UnknownMode: there is no such mode.
-        ValueError: a rule is none; ``permissions.parse_rules`` sorts those out before.
+        ValueError: a rule is none; ``RuleNames.parse_all`` sorts those out before.
+
+    Attributes:
+        names: as given; set anew when there are other tools.
     """
 
     def __init__(
         self,
+        names: RuleNames,
         mode: str = "default",
         allow: Iterable[str | Rule] = (),
         ask: Iterable[str | Rule] = (),
         deny: Iterable[str | Rule] = (),
     ) -> None:
+        self.names = names
         self.mode = "default"
         self._session: list[Rule] = []
         self.set_mode(mode)
@@ -104,8 +111,8 @@ class Policy:
         Raises:
             ValueError: a rule is none; the rules stay as they were.
         """
-        read = [list(map(_rule, rules)) for rules in (allow, ask, deny)]
-        own, only = (list(map(_given_here, rules)) for rules in (here, only))
+        read = [list(map(self._rule, rules)) for rules in (allow, ask, deny)]
+        own, only = (list(map(self._given_here, rules)) for rules in (here, only))
         self._allow, self._ask, self._deny, self._only = [*read[0], *own], *read[1:], only
 
     def remember(self, rule: str) -> None:
@@ -114,7 +121,7 @@ class Policy:
         Raises:
             ValueError: it is no rule.
         """
-        self._session.append(_given_here(rule))
+        self._session.append(self._given_here(rule))
 
     def forget(self) -> None:
         """Drops what was remembered for this session only."""
@@ -177,7 +184,7 @@ class Policy:
 
     def hides(self, subject: Subject) -> bool:
         """Whether rules deny reading the files of ``subject``, so that no search shows them."""
-        return any(rule.applies("read_file", subject) == "yes" for rule in self._deny)
+        return any(rule.hides(subject) for rule in self._deny)
 
     def _runs_unasked(self, tool: Tool, call: Call, *, allowed: bool) -> bool:
         if call.outside is not None and tool.kind == "execute":
@@ -190,13 +197,11 @@ class Policy:
             return False
         return tool.kind == "read" or (tool.kind == "edit" and self.mode == "auto-edit")
 
+    def _rule(self, rule: str | Rule) -> Rule:
+        return rule if isinstance(rule, Rule) else self.names.parse(rule)
 
-def _rule(rule: str | Rule) -> Rule:
-    return rule if isinstance(rule, Rule) else parse_rule(rule)
-
-
-def _given_here(rule: str | Rule) -> Rule:
-    return replace(_rule(rule), here=True)
+    def _given_here(self, rule: str | Rule) -> Rule:
+        return replace(self._rule(rule), here=True)
 
 
 def _strongest(rules: Iterable[Rule], tool: str, subject: Subject) -> tuple[Certainty, Rule | None]:

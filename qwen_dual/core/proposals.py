@@ -10,48 +10,40 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.patterns import escape_path
-from qwen_dual.core.permissions import (
-    FETCH,
-    READING,
-    SHELL,
-    WRITING,
-    allows,
-    parse_rule,
-    reading,
-)
+from qwen_dual.core.permissions import allows, reading
 from qwen_dual.core.policy import EDITS
+from qwen_dual.core.rule_names import RuleNames
 
 if TYPE_CHECKING:
-    from qwen_dual.core.tool import Kind, Subject
+    from qwen_dual.core.tool import Subject, Tool
 
 MAX_RULES = 5
 """More than a person would read."""
 
 
-def rules_for(tool: str, kind: Kind, subject: Subject, *, outside: bool) -> tuple[str, ...]:
+def rules_for(tool: Tool, subject: Subject, *, outside: bool) -> tuple[str, ...]:
     """The rules to propose for a call, which together cover it; none where none is safe or would hold.
 
     Args:
-        tool: its name.
-        kind: what it may change.
+        tool: whose call it is.
         subject: what it is about.
         outside: whether it touches something outside the workspace.
     """
     if subject.leaves_sandbox or any(file.guard for file in subject.files):
         return ()
-    if tool == SHELL:
-        return _for_commands(subject)
+    if tool.rule_kind == "command":
+        return _for_commands(tool, subject)
     rule = None
-    if tool == FETCH and subject.host:
-        rule = f"WebFetch({subject.host})"
+    if tool.rule_kind == "host" and subject.host:
+        rule = f"{_called(tool)}({subject.host})"
     elif outside and len(subject.files) == 1:
         rule = _for_files(tool, subject)
-    elif kind == "edit":
+    elif tool.kind == "edit":
         rule = EDITS
     return (rule,) if rule is not None else ()
 
 
-def _for_commands(subject: Subject) -> tuple[str, ...]:
+def _for_commands(tool: Tool, subject: Subject) -> tuple[str, ...]:
     """A rule for each command that needs one; none at all where one cannot be had."""
     if subject.line is None:
         return ()
@@ -65,20 +57,20 @@ def _for_commands(subject: Subject) -> tuple[str, ...]:
         for command in to_be_covered(subject.line) or ()
         if command not in free
     ]
-    rules = list(dict.fromkeys(f"{SHELL}({pattern})" for pattern in patterns if pattern))
+    rules = list(dict.fromkeys(f"{tool.name}({pattern})" for pattern in patterns if pattern))
     if None in patterns or len(rules) > MAX_RULES:
         return ()
     # They must do what they promise.
-    parsed = [replace(parse_rule(rule), here=True) for rule in rules]
-    covered = allows(parsed, SHELL, subject, reads=True)
+    names = RuleNames([tool])
+    parsed = [replace(names.parse(rule), here=True) for rule in rules]
+    covered = allows(parsed, tool.name, subject, reads=True)
     return tuple(rules) if covered else ()
 
 
-def _for_files(tool: str, subject: Subject) -> str | None:
-    file = subject.files[0]
-    alias = "Read" if tool in READING else "Edit" if tool in WRITING else None
-    if alias is None:
+def _for_files(tool: Tool, subject: Subject) -> str | None:
+    if tool.rule_kind not in ("read", "search", "write"):
         return None
+    file = subject.files[0]
     folder = file.real if file.is_folder else posixpath.dirname(file.real)
     # All of a home folder, or of the disk, is more than one call is about.
     if folder == "/" or folder == subject.home:
@@ -88,4 +80,9 @@ def _for_files(tool: str, subject: Subject) -> str | None:
     if not path or not path.isprintable():
         return None
     pattern = escape_path(folder) + "/**" if path.endswith("/**") else escape_path(path)
-    return f"{alias}({pattern})"
+    return f"{_called(tool)}({pattern})"
+
+
+def _called(tool: Tool) -> str:
+    """How a rule for all tools of its kind names them."""
+    return tool.aliases[0] if tool.aliases else tool.name

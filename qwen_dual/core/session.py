@@ -19,6 +19,7 @@ from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import EDITS, Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
+from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
@@ -84,7 +85,7 @@ class Session:
         self.tools = {tool.name: tool for tool in tools}
         self.slash = SlashCommands()
         self.approvals = Approvals(bus.publish, lambda: self._state.tell())
-        self.policy = Policy(approval_mode, rules)
+        self.policy = Policy(RuleNames(tools), approval_mode, rules)
         self.closing = anyio.Event()
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.conversation = Conversation()

@@ -19,6 +19,10 @@ Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
 """What a call may change: nothing; files; anything; only the agent's own notes (todo). ``fetch``
 changes nothing but tells the outside something; ``question`` is answered by a person, always."""
 
+RuleKind = Literal["plain", "command", "read", "search", "write", "host"]
+"""What the pattern of a permission rule for a tool is of: nothing, since there is none; command lines;
+paths, of a file that is read, of a folder that is searched, of a file that is written; a host."""
+
 UNKNOWN = "\0"
 """A word of a command that only the shell will know: a variable, a glob, a substitution."""
 
@@ -113,6 +117,10 @@ class Display:
         unit: what its text is counted in, one and many, where that is for the model alone.
         can_detach: a call may be sent to the background while it runs.
         about: what it does, in a few words; the description is for the model.
+        question: what a person is asked who has to allow a call, where nothing of it but its
+            argument is shown.
+        checklist: the argument whose items (``content``, ``status``) are what is to be done, where
+            the call is shown as that list.
     """
 
     word: str
@@ -120,6 +128,8 @@ class Display:
     unit: tuple[str, str] | None = None
     can_detach: bool = False
     about: str = ""
+    question: str = ""
+    checklist: str = ""
 
     @classmethod
     def of(cls, name: str) -> Display:
@@ -261,12 +271,38 @@ def display_of(tools: Mapping[str, Tool], name: str) -> Display:
     return tools[name].display if name in tools else Display.of(name)
 
 
+@runtime_checkable
+class TakesCommands(Protocol):
+    """A tool that runs the command lines which a person enters too."""
+
+    def prepare_entered(self, command: str) -> Call:
+        """The call for a person's own command line: nothing confines it.
+
+        Raises:
+            InvalidArguments: it cannot be run at all.
+        """
+        ...
+
+
 class Tool(Protocol):
     """One tool of the agent."""
 
     name: str
     description: str
     kind: Kind
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """Further names that permission rules may call it by, the usual one first.
+
+        One that several tools share means all of them.
+        """
+        ...
+
+    @property
+    def rule_kind(self) -> RuleKind:
+        """What the pattern of a permission rule for it is of."""
+        ...
 
     @property
     def display(self) -> Display:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -17,7 +17,7 @@ from qwen_dual.core.outcome import outcome_of
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.slash import is_slash
-from qwen_dual.core.tool import InvalidArguments, ToolResult, partial_of
+from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn, instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import bound_text
@@ -38,8 +38,6 @@ log = logging.getLogger(__name__)
 
 RETRY = "/retry"
 """The command that makes a failed model call again; a turn of its own where there is one."""
-
-SHELL = "run_shell_command"
 
 
 class Worker:
@@ -214,13 +212,13 @@ class Worker:
         self._publish(_said(prompt))
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
-        call = self._shell_call(prompt.text)
+        name, call = self._shell_call(prompt.text)
         result = call if isinstance(call, ToolResult) else None
-        progress = Progress(call_id, SHELL, self._publish)
+        progress = Progress(call_id, name, self._publish)
         began = time.monotonic()
         try:
             if not isinstance(call, ToolResult):
-                self._publish(events.tool_progress(call_id, SHELL, "started", call.title))
+                self._publish(events.tool_progress(call_id, name, "started", call.title))
                 async with anyio.create_task_group() as group:
                     group.start_soon(progress.run)
                     result = await call.run(progress.report)
@@ -239,19 +237,15 @@ class Worker:
         self._state.set("idle")
         self._publish(instant_result(text, prompt.command_id, stop_reason))
 
-    def _shell_call(self, command: str) -> Call | ToolResult:
-        """The call for a command line, or why there is none."""
-        tool = self._session.tools.get(SHELL)
-        if tool is None:
-            return ToolResult("There is no tool that runs shell commands.", is_error=True)
-        try:
-            arguments: dict[str, Any] = {"command": command}
-            if "outside_sandbox" in tool.parameters.get("properties", ()):
-                # Theirs runs with all their rights: a sandbox is for what the model asks for.
-                arguments |= {"outside_sandbox": True, "reason": "entered by the person"}
-            return tool.prepare(arguments)
-        except InvalidArguments as error:
-            return ToolResult(str(error), is_error=True)
+    def _shell_call(self, command: str) -> tuple[str, Call | ToolResult]:
+        """The tool for a command line, and the call or why there is none."""
+        for name, tool in self._session.tools.items():
+            if isinstance(tool, TakesCommands):
+                try:
+                    return name, tool.prepare_entered(command)
+                except InvalidArguments as error:
+                    return name, ToolResult(str(error), is_error=True)
+        return "", ToolResult("There is no tool that runs shell commands.", is_error=True)
 
 
 def _said(prompt: Prompt) -> Event:

@@ -14,7 +14,7 @@ from qwen_dual.tools.calls import SchemaTool, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.parameters import Question
 
@@ -26,6 +26,8 @@ class AskUserQuestionTool(SchemaTool):
 
     name = "ask_user_question"
     kind: Kind = "question"
+    aliases = ("AskUserQuestion", "AskUserQuestionTool")
+    rule_kind: RuleKind = "plain"
     display = Display("Question", "Asking", about="asks you something")
     description = (
         "Asks the person one to four questions and returns the answers. Use it when a decision is "

@@ -15,7 +15,7 @@ from qwen_dual.tools.workspace import ToolFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.parameters import Edit
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile
@@ -36,6 +36,8 @@ class EditTool(SchemaTool):
 
     name = "edit"
     kind: Kind = "edit"
+    aliases = ("Edit", "Write", "EditTool", "replace")
+    rule_kind: RuleKind = "write"
     display = Display("Edit", "Editing", about="changes a part of a file")
     description = (
         "Replaces old_string by new_string in a file that was read with read_file before. "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.workspace import Location, Workspace
 
@@ -31,8 +31,14 @@ class GlobTool(SchemaTool):
 
     name = "glob"
     kind: Kind = "read"
+    aliases = ("Read", "Glob", "GlobTool", "FindFiles")
+    rule_kind: RuleKind = "search"
     display = Display(
-        "Search", "Searching for", ("line", "lines"), about="finds files by their names"
+        "Search",
+        "Searching for",
+        ("line", "lines"),
+        about="finds files by their names",
+        question="Search this folder for files?",
     )
     description = (
         "Finds files whose path matches a pattern: `**` any folders, `*` and `?` within a name, "

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.ignore import Ignore
     from qwen_dual.tools.parameters import GrepSearch
@@ -53,7 +53,15 @@ class GrepSearchTool(SchemaTool):
 
     name = "grep_search"
     kind: Kind = "read"
-    display = Display("Search", "Searching for", ("line", "lines"), about="finds lines in files")
+    aliases = ("Read", "Grep", "GrepTool", "SearchFiles", "search_file_content")
+    rule_kind: RuleKind = "search"
+    display = Display(
+        "Search",
+        "Searching for",
+        ("line", "lines"),
+        about="finds lines in files",
+        question="Search these files?",
+    )
     description = (
         "Finds lines that match a regular expression, in a file or in all text files below a "
         "folder; case is ignored. What .gitignore and .qwenignore name is left out."

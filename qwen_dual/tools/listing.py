@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.workspace import Location, Workspace
 
@@ -33,7 +33,15 @@ class ListDirectoryTool(SchemaTool):
 
     name = "list_directory"
     kind: Kind = "read"
-    display = Display("List", "Listing", ("entry", "entries"), about="lists a folder")
+    aliases = ("Read", "ListFiles", "ListFilesTool", "ReadFolder", "LS")
+    rule_kind: RuleKind = "search"
+    display = Display(
+        "List",
+        "Listing",
+        ("entry", "entries"),
+        about="lists a folder",
+        question="List this folder?",
+    )
     description = (
         "Lists what is in a folder, folders first, each marked [DIR]. What .gitignore and "
         ".qwenignore name is left out and counted."

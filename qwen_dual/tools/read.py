@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Location, Workspace
@@ -42,7 +42,11 @@ class ReadFileTool(SchemaTool):
 
     name = "read_file"
     kind: Kind = "read"
-    display = Display("Read", "Reading", ("line", "lines"), about="reads a file")
+    aliases = ("Read", "ReadFile", "ReadFileTool")
+    rule_kind: RuleKind = "read"
+    display = Display(
+        "Read", "Reading", ("line", "lines"), about="reads a file", question="Read this file?"
+    )
     description = (
         "Reads a text file. A long one is read in parts: offset says how many lines to skip, "
         "limit how many to read. Images and other binary files are named, not shown."

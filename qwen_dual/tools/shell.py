@@ -34,7 +34,7 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Command, FileAccess, Kind
+    from qwen_dual.core.tool import Command, FileAccess, Kind, RuleKind
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs
@@ -62,6 +62,8 @@ class RunShellCommandTool(SchemaTool):
 
     name = "run_shell_command"
     kind: Kind = "execute"
+    aliases = ("Bash", "Shell", "ShellTool")
+    rule_kind: RuleKind = "command"
     display = Display("Shell", "Running", can_detach=True, about="runs a command line")
     description = (
         "Runs a command line with `bash -c` in a process group of its own. Nothing can be typed "
@@ -95,6 +97,18 @@ class RunShellCommandTool(SchemaTool):
         from qwen_dual.tools import parameters
 
         given = parameters.check(parameters.RunShellCommand, arguments)
+        return self._call(given)
+
+    def prepare_entered(self, command: str) -> ShellCall:
+        """The same for a person's own command line: a sandbox is for what the model asks for."""
+        from qwen_dual.tools import parameters
+
+        arguments: dict[str, Any] = {"command": command}
+        if self._jobs.sandbox is not None:
+            arguments |= {"outside_sandbox": True, "reason": "entered by the person"}
+        return self._call(parameters.check(parameters.RunShellCommand, arguments))
+
+    def _call(self, given: RunShellCommand) -> ShellCall:
         check_command(given.command, f"{self.name}: command")
         leaves = given.outside_sandbox and self._jobs.sandbox is not None
         if leaves and not (given.reason or "").strip():

@@ -13,7 +13,7 @@ from qwen_dual.tools.calls import SchemaTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.parameters import Todo
 
@@ -29,7 +29,11 @@ class TodoWriteTool(SchemaTool):
 
     name = "todo_write"
     kind: Kind = "plan"
-    display = Display("To-dos", "Noting", about="keeps a list of what is to be done")
+    aliases = ("TodoWrite", "TodoWriteTool")
+    rule_kind: RuleKind = "plain"
+    display = Display(
+        "To-dos", "Noting", about="keeps a list of what is to be done", checklist="todos"
+    )
     description = (
         "Writes the list of what is to be done, whole, and shows it to the person. Use it for work "
         "of three steps and more: one item in_progress at a time, each marked completed as soon as "

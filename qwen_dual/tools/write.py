@@ -12,7 +12,7 @@ from qwen_dual.tools.textfile import newline_of, with_newlines
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile
     from qwen_dual.tools.workspace import Workspace
@@ -32,6 +32,8 @@ class WriteFileTool(SchemaTool):
 
     name = "write_file"
     kind: Kind = "edit"
+    aliases = ("Edit", "Write", "WriteFile", "WriteFileTool")
+    rule_kind: RuleKind = "write"
     display = Display("Write", "Writing", about="writes a file whole")
     description = (
         "Writes a file, and the folders it needs. An existing file must have been read with "

@@ -12,15 +12,6 @@ from qwen_dual.protocol.visible import visible_line
 if TYPE_CHECKING:
     from qwen_dual.tui.live_state import Request
 
-QUESTIONS = {
-    "run_shell_command": "Run this command?",
-    "read_file": "Read this file?",
-    "list_directory": "List this folder?",
-    "glob": "Search this folder for files?",
-    "grep_search": "Search these files?",
-    "web_fetch": "Fetch this page?",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,8 +68,8 @@ def question_for(request: Request) -> str:
     if request.kind == "diff":
         return "Apply this change?"
     if request.kind == "command":
-        return QUESTIONS["run_shell_command"]
-    return QUESTIONS.get(request.tool_name) or f"Allow {visible_line(request.tool_name)}?"
+        return "Run this command?"
+    return request.display.question or f"Allow {visible_line(request.tool_name)}?"
 
 
 def _quoted(pattern: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.tool import Display
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.sanitise import OutputTail, sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.tool import Display
     from qwen_dual.tui.todo import Todo
 
 OUTPUT_LINES = 12
@@ -69,6 +69,7 @@ class Request:
     """A tool call that waits for leave.
 
     Attributes:
+        display: its tool's words for a person.
         kind: of the preview: ``command``, ``diff``, ``text`` or ``questions``.
         title: of the preview, as it came.
         text: what will happen, exactly.
@@ -84,6 +85,7 @@ class Request:
     request_id: str
     tool_use_id: str
     tool_name: str
+    display: Display
     kind: str
     title: str
     text: str
@@ -145,17 +147,21 @@ def telling_argument(arguments: Mapping[str, Any]) -> str:
     return next((value for value in arguments.values() if isinstance(value, str)), "")
 
 
-def request_of(event: Mapping[str, Any]) -> Request:
+def request_of(
+    event: Mapping[str, Any], display_of: Callable[[str], Display] = Display.of
+) -> Request:
     """The record of a ``control_request`` event."""
     request = event["request"]
     preview = request.get("preview") or {}
     arguments = request.get("input") or {}
     argument = telling_argument(arguments)
     warnings = preview.get("warnings") or ()
+    name = sanitise(request["tool_name"])
     return Request(
         request_id=event["request_id"],
         tool_use_id=request["tool_use_id"],
-        tool_name=sanitise(request["tool_name"]),
+        tool_name=name,
+        display=display_of(name),
         kind=preview.get("kind") or "text",
         title=preview.get("title") or "",
         text=preview.get("text") or argument,

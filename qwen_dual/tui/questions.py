@@ -1,4 +1,4 @@
-"""The questions of a model (``ask_user_question``) as a form, and its answers as the tool takes them.
+"""The questions of a model as a form, and its answers as the tool takes them.
 
 Pure. What the model sent was checked by the tool; what is malformed all the same is left out.
 """

@@ -10,12 +10,8 @@ from qwen_dual.tui.lines import clip, gutter
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from qwen_dual.tui.lines import Line
 
-TOOL = "todo_write"
 TITLE = "To do"
 
 MAX_ITEMS = 200
@@ -44,9 +40,8 @@ class TodoBlock:
     items: tuple[Todo, ...]
 
 
-def todos_of(arguments: Mapping[str, Any]) -> tuple[Todo, ...]:
-    """The list in a call's arguments; what is malformed is left out."""
-    listed = arguments.get("todos")
+def todos_of(listed: object) -> tuple[Todo, ...]:
+    """The list as a call's argument has it; what is malformed is left out."""
     if not isinstance(listed, list):
         return ()
     found = []

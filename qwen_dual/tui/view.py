@@ -29,7 +29,6 @@ from qwen_dual.tui.live_state import (
 from qwen_dual.tui.open_block import OpenBlock
 from qwen_dual.tui.outcome import finished_tool, shown_prompt
 from qwen_dual.tui.sanitise import coloured, sanitise
-from qwen_dual.tui.todo import TOOL as TODO
 from qwen_dual.tui.todo import TodoBlock, todos_of
 
 if TYPE_CHECKING:
@@ -213,8 +212,8 @@ class View:
             if block["type"] == "tool_use":
                 call = self._call(block["id"], block["name"])
                 call.title = visible(telling_argument(block["input"]))
-                if block["name"] == TODO:
-                    call.todos = todos_of(block["input"])
+                if call.display.checklist:
+                    call.todos = todos_of(block["input"].get(call.display.checklist))
             elif block["type"] == "text" and not block["text"].lstrip().startswith(_FAILURE):
                 self._said.append(block["text"])
                 self._last_said = self._said
@@ -275,7 +274,7 @@ class View:
             self._finished.append(NoticeBlock("warning", text))
 
     def _request(self, event: Event) -> None:
-        request = request_of(event)
+        request = request_of(event, self._display_of)
         self.work.requests[request.request_id] = request
         if request.kind == "diff":
             call = self._call(request.tool_use_id, request.tool_name)
@@ -295,7 +294,7 @@ class View:
             yes = "answered" if request.kind == "questions" else "allowed"
             no = "did not answer" if request.kind == "questions" else "did not allow"
             verb = yes if allowed else no
-            word = self._display_of(request.tool_name).word
+            word = request.display.word
             what = f"{word}  {request.argument}"[:MAX_SHOWN_REQUEST]
             self._finished.append(RemoteBlock(f"{verb} {what}".rstrip()))
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from qwen_dual.core.patterns import PathPattern
-from qwen_dual.core.permissions import allows, parse_rule, parse_rules, select_tools
+from qwen_dual.core.permissions import allows, select_tools
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.tool import UNKNOWN, Command, FileAccess, Subject
 from qwen_dual.shell.reader import GLOB, Line, Simple, read
+from tests.support.declared import NAMES, parse_rule
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 SHELL = "run_shell_command"
@@ -189,7 +190,7 @@ def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse_rule(text)
     told: list[str] = []
-    assert parse_rules([text, "Bash"], told.append) == [parse_rule("Bash")]
+    assert NAMES.parse_all([text, "Bash"], told.append) == [parse_rule("Bash")]
     assert repr(text) in told[0]
 
 
@@ -251,12 +252,12 @@ def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
 def test_a_beginning_is_offered_for_what_is_known_and_else_the_exact_words_or_nothing(
     text: str, rule: str | None
 ) -> None:
-    assert rules_for(SHELL, "execute", command(text), outside=False) == ((rule,) if rule else ())
+    assert rules_for(FakeTool(SHELL), command(text), outside=False) == ((rule,) if rule else ())
 
 
 def test_a_line_of_several_commands_leaves_a_rule_for_each_that_needs_one() -> None:
     def rules(subject: Subject) -> tuple[str, ...]:
-        return rules_for(SHELL, "execute", subject, outside=False)
+        return rules_for(FakeTool(SHELL), subject, outside=False)
 
     log, make = "run_shell_command(git log *)", "run_shell_command(=make all)"
     assert rules(command("git log", "git log -1")) == (log,)
@@ -267,7 +268,7 @@ def test_a_line_of_several_commands_leaves_a_rule_for_each_that_needs_one() -> N
 
 
 def test_a_harmless_wrapper_leaves_the_rule_of_what_it_runs() -> None:
-    found = rules_for(SHELL, "execute", command("timeout 5 npm test"), outside=False)
+    found = rules_for(FakeTool(SHELL), command("timeout 5 npm test"), outside=False)
     assert found == ("run_shell_command(=npm test)",)
 
 
@@ -286,20 +287,22 @@ def test_what_lies_outside_leaves_a_rule_for_its_folder(
     tool: str, path: str, is_folder: bool, rule: str | None
 ) -> None:
     subject = file(path, is_folder=is_folder)
-    found = rules_for(tool, "edit" if tool == "edit" else "read", subject, outside=True)
+    found = rules_for(FakeTool(tool), subject, outside=True)
     assert found == ((rule,) if rule else ())
     if found:
         assert allows(list(map(parse_rule, found)), tool, subject)
 
 
 def test_other_calls_leave_what_fits_them() -> None:
-    assert rules_for("edit", "edit", file("/w/x"), outside=False) == ("edits",)
+    assert rules_for(FakeTool("edit", "edit"), file("/w/x"), outside=False) == ("edits",)
     guarded = Subject(files=(FileAccess("/w/.git/x", "/w/.git/x", True, guard=".git"),))
-    assert rules_for("edit", "edit", guarded, outside=False) == ()
+    assert rules_for(FakeTool("edit", "edit"), guarded, outside=False) == ()
     host = Subject(host="example.com")
-    assert rules_for("web_fetch", "fetch", host, outside=False) == ("WebFetch(example.com)",)
-    assert rules_for("ask_user_question", "question", Subject(), outside=False) == ()
-    assert rules_for("read_file", "read", file("/w/x"), outside=False) == ()
+    assert rules_for(FakeTool("web_fetch", "fetch"), host, outside=False) == (
+        "WebFetch(example.com)",
+    )
+    assert rules_for(FakeTool("ask_user_question", "question"), Subject(), outside=False) == ()
+    assert rules_for(FakeTool("read_file", "read"), file("/w/x"), outside=False) == ()
 
 
 def test_a_pattern_of_a_path_is_compiled_however_odd_the_project_is_called() -> None:

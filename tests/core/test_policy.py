@@ -7,6 +7,7 @@ import pytest
 from qwen_dual.core.policy import Policy, UnknownMode
 from qwen_dual.core.tool import Command, FileAccess, Kind, Subject
 from qwen_dual.shell.reader import Line, Simple
+from tests.support.declared import policy_of
 from tests.support.fakes import FakeCall, FakeTool
 
 NAMES: dict[Kind, str] = {
@@ -73,16 +74,16 @@ def file(path: str, **more: str) -> Subject:
     [(mode, *key, value) for mode, row in CASES.items() for key, value in row.items()],
 )
 def test_the_table_of_modes(mode: str, kind: Kind, outside: bool, expected: str) -> None:
-    assert verdict(Policy(mode), kind, outside=outside) == expected
+    assert verdict(policy_of(mode), kind, outside=outside) == expected
 
 
 def test_an_unknown_mode_names_the_known_ones() -> None:
     with pytest.raises(UnknownMode, match="'fast'; expected one of: plan, default"):
-        Policy("fast")
+        policy_of("fast")
 
 
 def test_deny_goes_before_ask_and_ask_before_allow() -> None:
-    policy = Policy(allow=["Bash(git *)"], ask=["Bash(git push *)"], deny=["Bash(git clean *)"])
+    policy = policy_of(allow=["Bash(git *)"], ask=["Bash(git push *)"], deny=["Bash(git clean *)"])
     assert verdict(policy, "execute", command("git", "log")) == "allow"
     assert verdict(policy, "execute", command("git", "push")) == "ask"
     assert verdict(policy, "execute", command("git", "clean", "-fd")) == "refuse"
@@ -92,21 +93,21 @@ def test_deny_goes_before_ask_and_ask_before_allow() -> None:
 @pytest.mark.parametrize("mode", ["plan", "default", "auto-edit", "yolo"])
 def test_deny_holds_in_every_mode_and_names_the_rule_to_the_model(mode: str) -> None:
     tool = FakeTool(subject=command("rm", "x"))
-    found = Policy(mode, deny=["Bash(rm *)"]).judge(tool, FakeCall(tool, {}))
+    found = policy_of(mode, deny=["Bash(rm *)"]).judge(tool, FakeCall(tool, {}))
     assert found.action == "refuse"
     assert "Bash(rm *)" in found.reason
 
 
 def test_what_a_rule_may_deny_is_asked_about_even_in_yolo() -> None:
-    policy = Policy("yolo", deny=["Bash(rm *)"])
+    policy = policy_of("yolo", deny=["Bash(rm *)"])
     unknown = Subject((Command(("\0", "x")),))
     assert verdict(policy, "execute", unknown) == "ask"
     assert verdict(policy, "execute", Subject((), parsed=False)) == "ask"
-    assert verdict(Policy("yolo"), "execute", unknown) == "allow"
+    assert verdict(policy_of("yolo"), "execute", unknown) == "allow"
 
 
 def test_ask_rules_do_not_hold_in_yolo() -> None:
-    policy = Policy("auto-edit", ask=["Edit(/w/x)"])
+    policy = policy_of("auto-edit", ask=["Edit(/w/x)"])
     assert verdict(policy, "edit", file("/w/x")) == "ask"
     assert verdict(policy, "edit", file("/w/y")) == "allow"
     policy.set_mode("yolo")
@@ -115,22 +116,22 @@ def test_ask_rules_do_not_hold_in_yolo() -> None:
 
 def test_what_git_or_the_agent_would_run_asks_even_in_auto_edit() -> None:
     guarded = file("/w/.git/config", guard=".git")
-    assert verdict(Policy("auto-edit"), "edit", guarded) == "ask"
-    assert verdict(Policy("auto-edit", allow=["Edit"]), "edit", guarded) == "ask"
-    assert verdict(Policy(allow=["Edit(**)"]), "edit", guarded) == "ask"
-    assert verdict(Policy(allow=["Edit(.git/config)"]), "edit", guarded) == "allow"
-    assert verdict(Policy("yolo"), "edit", guarded) == "allow"
+    assert verdict(policy_of("auto-edit"), "edit", guarded) == "ask"
+    assert verdict(policy_of("auto-edit", allow=["Edit"]), "edit", guarded) == "ask"
+    assert verdict(policy_of(allow=["Edit(**)"]), "edit", guarded) == "ask"
+    assert verdict(policy_of(allow=["Edit(.git/config)"]), "edit", guarded) == "allow"
+    assert verdict(policy_of("yolo"), "edit", guarded) == "allow"
 
 
 def test_a_private_address_asks_in_every_mode_unless_a_rule_names_it() -> None:
     private = Subject(host="127.0.0.1", private=True)
-    assert verdict(Policy("yolo"), "fetch", private) == "ask"
-    assert verdict(Policy(allow=["WebFetch"]), "fetch", private) == "ask"
-    assert verdict(Policy(allow=["WebFetch(127.0.0.1)"]), "fetch", private) == "allow"
+    assert verdict(policy_of("yolo"), "fetch", private) == "ask"
+    assert verdict(policy_of(allow=["WebFetch"]), "fetch", private) == "ask"
+    assert verdict(policy_of(allow=["WebFetch(127.0.0.1)"]), "fetch", private) == "allow"
 
 
 def test_a_rule_for_commands_does_not_reach_outside_nor_into_plan_mode() -> None:
-    policy = Policy()
+    policy = policy_of()
     policy.remember("run_shell_command(ls *)")
     assert verdict(policy, "execute", command("ls")) == "allow"
     assert verdict(policy, "execute", command("ls"), outside=True) == "ask"
@@ -139,13 +140,13 @@ def test_a_rule_for_commands_does_not_reach_outside_nor_into_plan_mode() -> None
 
 
 def test_a_rule_for_paths_reaches_outside() -> None:
-    policy = Policy(allow=["Read(//o/**)"])
+    policy = policy_of(allow=["Read(//o/**)"])
     assert verdict(policy, "read", file("/o/x"), outside=True) == "allow"
     assert verdict(policy, "read", file("/p/x"), outside=True) == "ask"
 
 
 def test_what_was_remembered_is_forgotten_and_rules_are_replaced() -> None:
-    policy = Policy(allow=["Bash(a *)"])
+    policy = policy_of(allow=["Bash(a *)"])
     policy.remember("Bash(b *)")
     policy.forget()
     policy.set_rules(allow=["Bash(c *)"])
@@ -154,14 +155,14 @@ def test_what_was_remembered_is_forgotten_and_rules_are_replaced() -> None:
 
 
 def test_a_bad_rule_leaves_the_others_in_force() -> None:
-    policy = Policy(deny=["Bash(a *)"])
+    policy = policy_of(deny=["Bash(a *)"])
     with pytest.raises(ValueError, match="parenthesis is not closed"):
         policy.set_rules(allow=["Bash(c *"])
     assert verdict(policy, "execute", command("a")) == "refuse"
 
 
 def test_a_tool_limited_to_some_commands_refuses_the_others() -> None:
-    policy = Policy("yolo")
+    policy = policy_of("yolo")
     policy.set_rules(only=["run_shell_command(git)"])
     assert verdict(policy, "execute", command("git", "log")) == "allow"
     assert verdict(policy, "execute", command("ls")) == "refuse"

@@ -10,8 +10,6 @@ import pytest
 
 from qwen_dual import keys
 from qwen_dual.cli import parse
-from qwen_dual.core.permissions import parse_rule
-from qwen_dual.core.policy import Policy
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.core.tool import InvalidArguments, Subject
@@ -23,6 +21,7 @@ from qwen_dual.sandbox.view import View
 from qwen_dual.sandboxing import BadPolicy, asked_for, choose_policy
 from qwen_dual.settings.load import Settings, SystemFiles, load_settings
 from qwen_dual.tools.toolset import toolset
+from tests.support.declared import parse_rule, policy_of
 from tests.support.fakes import FakeCall, FakeTool
 from tests.tools.support import call, tool_of
 
@@ -147,19 +146,19 @@ def test_leaving_it_always_asks_and_says_why(tmp_path: Path) -> None:
     assert (inside.subject.sandboxed, inside.subject.leaves_sandbox) == (True, False)
     assert (leaving.subject.sandboxed, leaving.subject.leaves_sandbox) == (False, True)
     for mode in ("default", "auto-edit", "yolo"):
-        policy = Policy(mode, allow=["run_shell_command"])
+        policy = policy_of(mode, allow=["run_shell_command"])
         assert policy.judge(tool, leaving).action == "ask"
         assert policy.judge(tool, inside).action == "allow"
-    assert Policy("plan").judge(tool, leaving).action == "refuse"
-    assert Policy("yolo", deny=["Bash(git push)"]).judge(tool, leaving).action == "refuse"
-    assert rules_for(tool.name, tool.kind, leaving.subject, outside=False) == ()
+    assert policy_of("plan").judge(tool, leaving).action == "refuse"
+    assert policy_of("yolo", deny=["Bash(git push)"]).judge(tool, leaving).action == "refuse"
+    assert rules_for(tool, leaving.subject, outside=False) == ()
     tools.close()
 
 
 def test_no_rule_allows_to_leave_it() -> None:
     subject = Subject(leaves_sandbox=True)
     tool = FakeTool("run_shell_command", "execute", subject=subject)
-    policy = Policy("yolo", allow=[parse_rule("run_shell_command")])
+    policy = policy_of("yolo", allow=[parse_rule("run_shell_command")])
     policy.remember("run_shell_command")
     assert policy.judge(tool, FakeCall(tool, {})).action == "ask"
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.core.policy import Policy
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.toolset import Toolset, toolset
+from tests.support.declared import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwen_dual.core.policy import Policy
     from qwen_dual.core.tool import Call, Tool
 
 LINES = Path(__file__).parent / "lines"
@@ -296,6 +297,6 @@ class Judge:
 def policies(found: list[Section]) -> Iterator[tuple[Policy, Section]]:
     """Each section with a policy of its rules, as if they were given for this folder: the widest."""
     for section in found:
-        policy = Policy("default")
+        policy = policy_of("default")
         policy.set_rules(here=section.rules)
         yield policy, section

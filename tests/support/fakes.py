@@ -27,11 +27,13 @@ from qwen_dual.core.tool import (
     InvalidArguments,
     Kind,
     NeedsLeave,
+    RuleKind,
     Subject,
     ToolResult,
 )
 from qwen_dual.protocol.codec import encode
 from qwen_dual.shell.reader import Line, Simple
+from tests.support.declared import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -145,11 +147,25 @@ class FakeTool:
         """What is known of it by its name."""
         return Display.of(self.name)
 
+    @property
+    def aliases(self) -> Sequence[str]:
+        """Those of our tool with its name."""
+        return BY_NAME[self.name].aliases if self.name in BY_NAME else ()
+
+    @property
+    def rule_kind(self) -> RuleKind:
+        """That of our tool with its name."""
+        return BY_NAME[self.name].rule_kind if self.name in BY_NAME else "plain"
+
     def prepare(self, arguments: Mapping[str, Any]) -> FakeCall:
         """Refuses arguments with a key ``bad``."""
         if "bad" in arguments:
             raise InvalidArguments(f"{self.name}: bad: unexpected")
         return FakeCall(self, arguments)
+
+    def prepare_entered(self, command: str) -> FakeCall:
+        """A command line of the person's."""
+        return FakeCall(self, {"command": command})
 
 
 class Host:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.core.policy import Policy
 from qwen_dual.tools.toolset import toolset
+from tests.support.declared import policy_of
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def denying(tools: Toolset, workspace: Path) -> Toolset:
     (workspace / "secrets").mkdir()
     (workspace / "secrets" / "key.txt").write_text("hidden words\n")
     (workspace / "open.txt").write_text("hidden words, shown\n")
-    tools.hide(Policy(deny=["Read(secrets/**)"]).hides)
+    tools.hide(policy_of(deny=["Read(secrets/**)"]).hides)
     return tools
 
 
@@ -42,7 +42,7 @@ def test_a_mention_shows_nothing_of_what_rules_deny(denying: Toolset) -> None:
 def test_a_link_into_what_rules_deny_is_no_way_in(denying: Toolset, workspace: Path) -> None:
     (workspace / "link").symlink_to("secrets/key.txt")
     tool = tool_of(denying, "read_file")
-    policy = Policy("yolo", deny=["Read(secrets/**)"])
+    policy = policy_of("yolo", deny=["Read(secrets/**)"])
     assert policy.judge(tool, tool.prepare({"file_path": "link"})).action == "refuse"
     assert policy.judge(tool, tool.prepare({"file_path": "open.txt"})).action == "allow"
 
@@ -62,7 +62,9 @@ def test_qwenignore_keeps_files_from_reading_and_mentions(tools: Toolset, worksp
 def judged(tools: Toolset, path: str) -> str:
     """What auto-edit makes of a write to ``path``."""
     tool = tool_of(tools, "write_file")
-    return Policy("auto-edit").judge(tool, tool.prepare({"file_path": path, "content": ""})).action
+    return (
+        policy_of("auto-edit").judge(tool, tool.prepare({"file_path": path, "content": ""})).action
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_a_change_to_a_guarded_file_asks_for_more_than_one_to_a_plain_file(
         tool.prepare({"file_path": path, "content": ""})
         for path in ("a.txt", "b.txt", ".husky/pre-commit", "../beside.txt")
     )
-    policy = Policy("default")
+    policy = policy_of("default")
     assert not policy.asks_for_more(tool, other, than=plain)
     assert policy.asks_for_more(tool, hook, than=plain)
     assert policy.asks_for_more(tool, outside, than=plain)
@@ -150,7 +152,7 @@ def test_patterns_from_home_and_from_the_root_mean_real_files(
     tools: Toolset, workspace: Path
 ) -> None:
     tool = tool_of(tools, "read_file")
-    policy = Policy(allow=[f"Read(/{workspace.parent}/**)"], deny=["Read(~/.netrc)"])
+    policy = policy_of(allow=[f"Read(/{workspace.parent}/**)"], deny=["Read(~/.netrc)"])
 
     def judged(path: str) -> str:
         return policy.judge(tool, tool.prepare({"file_path": path})).action

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.core.policy import Policy
+from tests.support.declared import policy_of
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qwen_dual.core.policy import Policy
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -36,14 +37,14 @@ def folder(workspace: Path) -> Path:
 def judged(tools: Toolset, line: str, policy: Policy | None = None, **more: str) -> str:
     tool = tool_of(tools, "run_shell_command")
     call = tool.prepare({"command": line, **more})
-    return (policy or Policy()).judge(tool, call).action
+    return (policy or policy_of()).judge(tool, call).action
 
 
 @pytest.mark.parametrize("mode", ["default", "auto-edit", "plan"])
 def test_what_only_reads_runs_unasked_wherever_reading_does(
     tools: Toolset, folder: Path, mode: str
 ) -> None:
-    policy = Policy(mode)
+    policy = policy_of(mode)
     for line in ("ls", "cat f | head -1", "grep -rn x . && wc -l src/f", "find . -name f; pwd"):
         assert judged(tools, line, policy) == "allow", line
     for line in ("touch x", "ls && touch x", "ls > x", "ls $X", "cat `ls`"):
@@ -89,24 +90,24 @@ def test_a_rule_with_a_star_says_nothing_of_where_a_command_reads(
     tools: Toolset, folder: Path
 ) -> None:
     outside = str(folder.parent / "outside" / "f")
-    assert judged(tools, f"cat {outside}", Policy(allow=["Bash(cat *)"])) == "ask"
-    assert judged(tools, f"cat {outside}", Policy(allow=[f"Bash(=cat {outside})"])) == "allow"
-    assert judged(tools, f"cat {outside}", Policy(allow=[f"Read(/{outside})"])) == "allow"
+    assert judged(tools, f"cat {outside}", policy_of(allow=["Bash(cat *)"])) == "ask"
+    assert judged(tools, f"cat {outside}", policy_of(allow=[f"Bash(=cat {outside})"])) == "allow"
+    assert judged(tools, f"cat {outside}", policy_of(allow=[f"Read(/{outside})"])) == "allow"
 
 
 def test_rules_for_reading_hold_for_commands_that_read(tools: Toolset, folder: Path) -> None:
     for mode in ("default", "yolo"):
-        policy = Policy(mode, deny=["Read(.env)"])
+        policy = policy_of(mode, deny=["Read(.env)"])
         assert judged(tools, "cat .env", policy) == "refuse"
         assert judged(tools, "cd src && cat .env | head", policy) == "refuse"
         assert judged(tools, "cat f", policy) == "allow"
-    policy = Policy(deny=["Read(.env)"], allow=["Bash(grep *)"])
+    policy = policy_of(deny=["Read(.env)"], allow=["Bash(grep *)"])
     assert judged(tools, "grep -r x .", policy) == "ask"
     assert judged(tools, "rg x src", policy) == "ask"
-    assert judged(tools, "find . -name f", Policy(deny=["Read(.env)"])) == "allow"
-    assert judged(tools, "grep -r x src", Policy(deny=["Read(/secret/**)"])) == "allow"
-    assert judged(tools, "cat f", Policy(ask=["Read(f)"])) == "ask"
-    assert judged(tools, "ls", Policy(ask=["Bash(ls *)"])) == "ask"
+    assert judged(tools, "find . -name f", policy_of(deny=["Read(.env)"])) == "allow"
+    assert judged(tools, "grep -r x src", policy_of(deny=["Read(/secret/**)"])) == "allow"
+    assert judged(tools, "cat f", policy_of(ask=["Read(f)"])) == "ask"
+    assert judged(tools, "ls", policy_of(ask=["Bash(ls *)"])) == "ask"
 
 
 def test_what_the_ignore_file_keeps_back_is_not_read_unasked(tools: Toolset, folder: Path) -> None:
@@ -118,7 +119,7 @@ def test_what_the_ignore_file_keeps_back_is_not_read_unasked(tools: Toolset, fol
 
 def test_git_runs_unasked_only_where_the_folder_is_trusted(tools: Toolset, folder: Path) -> None:
     assert judged(tools, "git status") == "ask"
-    everywhere = Policy(allow=["Bash(git *)", "Bash(=git commit -m x)", "Bash(nice *)"])
+    everywhere = policy_of(allow=["Bash(git *)", "Bash(=git commit -m x)", "Bash(nice *)"])
     for line in (
         "git status",
         "git commit -m x",
@@ -127,14 +128,14 @@ def test_git_runs_unasked_only_where_the_folder_is_trusted(tools: Toolset, folde
         "/usr/bin/git",
     ):
         assert judged(tools, line, everywhere) == "ask", line
-    assert judged(tools, "ls && git log", Policy(allow=["Bash(git *)"])) == "ask"
-    given_here = Policy()
+    assert judged(tools, "ls && git log", policy_of(allow=["Bash(git *)"])) == "ask"
+    given_here = policy_of()
     given_here.set_rules(here=["Bash(git *)"])
     assert judged(tools, "git status", given_here) == "allow"
-    said = Policy()
+    said = policy_of()
     said.remember("Bash(git *)")
     assert judged(tools, "git status && nice git log", said) == "allow"
-    only = Policy("yolo")
+    only = policy_of("yolo")
     only.set_rules(only=["Bash(git *)"])
     assert judged(tools, "git status", only) == "allow"
     tools.trust(True)
@@ -272,7 +273,7 @@ def test_a_line_of_very_many_parts_asks_and_takes_no_time(
     tools: Toolset, folder: Path, line: str
 ) -> None:
     start = time.process_time()
-    assert judged(tools, line, Policy(allow=["Bash(echo *)"], deny=["Edit(x)"])) == "ask"
+    assert judged(tools, line, policy_of(allow=["Bash(echo *)"], deny=["Edit(x)"])) == "ask"
     assert time.process_time() - start < 5  # up to 30 s, were each part looked at
 
 

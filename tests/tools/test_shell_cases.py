@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.core.policy import Policy
+from tests.support.declared import policy_of
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
-    from qwen_dual.core.policy import Verdict
+    from qwen_dual.core.policy import Policy, Verdict
     from qwen_dual.tools.toolset import Toolset
 
 RULES = [
@@ -89,13 +89,13 @@ def judged(tools: Toolset, policy: Policy, line: str) -> Verdict:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_rule_that_allows_little_lets_nothing_else_through(tools: Toolset, line: str) -> None:
-    assert judged(tools, Policy(allow=RULES), line).action == "ask"
-    assert judged(tools, Policy("auto-edit", allow=RULES), line).action == "ask"
-    session = Policy()
+    assert judged(tools, policy_of(allow=RULES), line).action == "ask"
+    assert judged(tools, policy_of("auto-edit", allow=RULES), line).action == "ask"
+    session = policy_of()
     for rule in RULES:
         session.remember(rule)
     assert judged(tools, session, line).action == "ask"
-    only = Policy("yolo")
+    only = policy_of("yolo")
     only.set_rules(only=RULES)
     if not line.startswith("cd / "):  # in yolo a line may run anywhere
         assert judged(tools, only, line).action == "refuse"
@@ -103,8 +103,8 @@ def test_a_rule_that_allows_little_lets_nothing_else_through(tools: Toolset, lin
 
 @pytest.mark.parametrize("line", DENIED)
 def test_a_rule_that_denies_holds_where_the_grammar_may_err(tools: Toolset, line: str) -> None:
-    assert judged(tools, Policy("yolo", deny=["Bash(CMD *)"]), line).action != "allow"
-    assert judged(tools, Policy(allow=["Bash"], ask=["Bash(CMD *)"]), line).action == "ask"
+    assert judged(tools, policy_of("yolo", deny=["Bash(CMD *)"]), line).action != "allow"
+    assert judged(tools, policy_of(allow=["Bash"], ask=["Bash(CMD *)"]), line).action == "ask"
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,4 @@ def test_a_rule_that_denies_holds_where_the_grammar_may_err(tools: Toolset, line
 def test_ordinary_lines_do_not_ask_because_something_else_is_denied(
     tools: Toolset, line: str
 ) -> None:
-    assert judged(tools, Policy("yolo", deny=["Bash(rm *)"]), line).action == "allow"
+    assert judged(tools, policy_of("yolo", deny=["Bash(rm *)"]), line).action == "allow"

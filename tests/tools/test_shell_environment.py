@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.core.policy import Policy
 from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments
+from tests.support.declared import policy_of
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_without_bash_no_rule_for_commands_allows_anything(
     tools: Toolset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = tool_of(tools, "run_shell_command")
-    policy = Policy(allow=["Bash(make)"])
+    policy = policy_of(allow=["Bash(make)"])
     assert policy.judge(tool, tool.prepare({"command": "make"})).action == "allow"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shell_arguments(environment(os.environ)) == ["/bin/sh", "-c"]
@@ -93,7 +93,7 @@ def test_without_bash_no_rule_for_commands_allows_anything(
     (tmp_path / "busybox").touch(mode=0o755)
     (tmp_path / "bash").symlink_to(tmp_path / "busybox")
     assert policy.judge(tool, tool.prepare({"command": "make"})).action == "ask"
-    assert Policy(allow=["Bash"]).judge(tool, tool.prepare({"command": "x"})).action == "allow"
+    assert policy_of(allow=["Bash"]).judge(tool, tool.prepare({"command": "x"})).action == "allow"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_rule_holds_in_the_folder_that_the_line_enters_if_it_is_inside(
     (workspace / "sub" / "deep").mkdir(parents=True)
     (workspace / "link").symlink_to("/")
     tool = tool_of(tools, "run_shell_command")
-    policy = Policy()
+    policy = policy_of()
     policy.remember("Bash(git status)")
     assert policy.judge(tool, tool.prepare({"command": line})).action == expected
 

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_dual.core.permissions import allows, parse_rule
-from qwen_dual.core.policy import Policy
+from qwen_dual.core.permissions import allows
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.tool import UNKNOWN, Command, Subject
 from qwen_dual.shell.reader import read
 from qwen_dual.tools.shellwords import MAX_LINE, parse
+from tests.support.declared import parse_rule, policy_of
+from tests.support.fakes import FakeTool
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
@@ -283,12 +284,12 @@ def test_options_of_git_itself_hide_no_subcommand() -> None:
     ],
 )
 def test_a_rule_is_proposed_where_it_covers_the_whole_line(line: str, rule: str | None) -> None:
-    rules = rules_for(SHELL, "execute", subject(line), outside=False)
+    rules = rules_for(FakeTool(SHELL), subject(line), outside=False)
     assert rules == ((rule,) if rule else ())
 
 
 def test_a_call_names_the_files_that_its_redirects_write(tools: Toolset) -> None:
-    policy = Policy("yolo", deny=["Edit(.env)", "Edit(~/.profile)"])
+    policy = policy_of("yolo", deny=["Edit(.env)", "Edit(~/.profile)"])
     tool = tool_of(tools, SHELL)
 
     def judged(**arguments: str) -> str:
@@ -322,7 +323,7 @@ def test_a_rule_against_edits_holds_wherever_a_line_goes(
     tools: Toolset, line: str, expected: str
 ) -> None:
     tool = tool_of(tools, SHELL)
-    policy = Policy("yolo", deny=["Edit(./src/**)"])
+    policy = policy_of("yolo", deny=["Edit(./src/**)"])
     assert policy.judge(tool, tool.prepare({"command": line})).action == expected
 
 

@@ -17,6 +17,7 @@ from qwen_dual.protocol import events
 from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.dialog import GUARD
 from qwen_dual.tui.view import View
+from tests.support.declared import display_of
 from tests.support.fakes import FakeModel, FakeTool
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Desk:
     def __init__(self, files: FileSource | None = None) -> None:
         self.now = Clock()
         self.session = FakeSession()
-        self.view = View(now=self.now)
+        self.view = View(now=self.now, display_of=display_of)
         self.session.bus.subscribe(self.view)
         self.screen = FakeScreen()
         self.controller = Controller(

@@ -11,6 +11,7 @@ from qwen_dual.tui.live import live_lines, tokens_written
 from qwen_dual.tui.replay import MAX_BLOCKS, replay
 from qwen_dual.tui.todo import Todo, TodoBlock, todo_lines
 from qwen_dual.tui.view import MAX_EXPANDED, View
+from tests.support.declared import display_of
 from tests.tui.support import Clock, Desk, answer, call, feed, request, result, state, text_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ TODOS = [
 
 
 def test_a_list_of_things_to_do_is_committed_when_it_changes_and_live_while_the_turn_runs() -> None:
-    view = View(now=Clock())
+    view = View(now=Clock(), display_of=display_of)
     feed(view, [state("running_tool"), *call("todo_write", todos=TODOS)])
     blocks = feed(view, [events.tool_result("c", "noted", is_error=False)])
     items = (Todo("read", "completed"), Todo("change", "in_progress"), Todo("test", "pending"))
@@ -91,7 +92,7 @@ def test_a_list_of_things_to_do_is_committed_when_it_changes_and_live_while_the_
 
 
 def test_a_list_that_was_refused_is_a_failed_call() -> None:
-    view = View()
+    view = View(display_of=display_of)
     feed(view, call("todo_write", todos=TODOS))
     (block,) = feed(view, [events.tool_result("c", "no", is_error=True)])
     assert isinstance(block, ToolBlock)

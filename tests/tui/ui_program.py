@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.core.tool import Kind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 CODE = """\
@@ -247,11 +247,31 @@ class ScriptedTool:
     def display(self) -> Display:
         """Words for the tools that the tests know."""
         word = "Shell" if self.kind == "execute" else Display.of(self.name).word
-        return Display(word, "Running", can_detach=self.kind == "execute", about=self.description)
+        return Display(
+            word,
+            "Running",
+            can_detach=self.kind == "execute",
+            about=self.description,
+            checklist="todos" if self.kind == "plan" else "",
+        )
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """None."""
+        return ()
+
+    @property
+    def rule_kind(self) -> RuleKind:
+        """Commands have patterns."""
+        return "command" if self.kind == "execute" else "plain"
 
     def prepare(self, arguments: Mapping[str, Any]) -> ScriptedCall:
         """Takes anything."""
         return ScriptedCall(self, arguments)
+
+    def prepare_entered(self, command: str) -> ScriptedCall:
+        """A command line of the person's."""
+        return ScriptedCall(self, {"command": command})
 
 
 class Files:

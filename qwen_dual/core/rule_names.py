@@ -1,0 +1,123 @@
+"""How permission rules are written: the names that tools declare for them, and what a pattern is of.
+
+Pure. What a rule says of a call is ``permissions``'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
+from qwen_dual.core.permissions import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from qwen_dual.core.tool import RuleKind
+
+
+class Declared(Protocol):
+    """What of a tool matters to the names of rules."""
+
+    @property
+    def name(self) -> str:
+        """On the wire."""
+        ...
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """Further names; one that several tools share means all of them."""
+        ...
+
+    @property
+    def rule_kind(self) -> RuleKind:
+        """What the pattern of a rule for it is of."""
+        ...
+
+
+class RuleNames:
+    """Reads rules over a set of tools.
+
+    A name that none of them declares is taken for a tool that may come yet; it takes no pattern.
+
+    Args:
+        tools: all that there are, those too that a model is not offered: a rule that denies
+            reading a file holds for commands whether or not there is a tool to read with.
+    """
+
+    def __init__(self, tools: Iterable[Declared] = ()) -> None:
+        kinds: dict[str, set[RuleKind]] = {}
+        names: dict[str, set[str]] = {}
+        of_kind: dict[RuleKind, set[str]] = {}
+        for tool in tools:
+            of_kind.setdefault(tool.rule_kind, set()).add(tool.name)
+            for name in (tool.name, *tool.aliases):
+                names.setdefault(name, set()).add(tool.name)
+                kinds.setdefault(name, set()).add(tool.rule_kind)
+        self._names = names
+        self._kinds = kinds
+        self._readers = of_kind.get("read", set())
+        self._writers = of_kind.get("write", set())
+
+    def parse(self, text: str) -> Rule:
+        """The rule that ``text`` says: a tool's name or alias, and in parentheses a pattern.
+
+        Raises:
+            ValueError: names what is wrong with it.
+        """
+        name, opened, rest = text.strip().partition("(")
+        name = name.strip()
+        wrong = f"the permission rule {text!r} is not used:"
+        if not name or any(mark in name for mark in " ,;()\"'"):
+            raise ValueError(f"{wrong} expected a tool's name, such as Bash(git *)")
+        if not opened:
+            return self._rule(text, name)
+        if not rest.endswith(")"):
+            raise ValueError(f"{wrong} its parenthesis is not closed")
+        inner = rest[:-1].strip()
+        if not inner:
+            raise ValueError(f"{wrong} the parentheses are empty; write {name} for all its calls")
+        if inner == "*":
+            return self._rule(text, name)
+        try:
+            pattern = self._pattern(name, inner)
+        except ValueError as error:
+            raise ValueError(f"{wrong} {error}") from None
+        if pattern is None:
+            raise ValueError(f"{wrong} {name} takes no pattern; write {name} for all its calls")
+        return self._rule(text, name, pattern)
+
+    def parse_all(self, texts: Iterable[str], warn: Callable[[str], object]) -> list[Rule]:
+        """The rules of ``texts``; those that are none are told to ``warn`` and left out."""
+        rules = []
+        for text in texts:
+            try:
+                rules.append(self.parse(text))
+            except ValueError as error:
+                warn(str(error))
+        return rules
+
+    def _pattern(self, name: str, text: str) -> CommandPattern | PathPattern | HostPattern | None:
+        kinds = self._kinds.get(name, set())
+        if kinds == {"command"}:
+            return CommandPattern.parse(text)
+        if kinds == {"host"}:
+            return HostPattern.parse(text)
+        if kinds and kinds <= {"read", "search", "write"}:
+            return PathPattern.parse(text)
+        return None
+
+    def _rule(
+        self,
+        text: str,
+        name: str,
+        pattern: CommandPattern | PathPattern | HostPattern | None = None,
+    ) -> Rule:
+        tools = frozenset(self._names.get(name, (name,)))
+        return Rule(
+            text,
+            tools,
+            pattern,
+            reads=not tools.isdisjoint(self._readers),
+            writes=bool(self._writers) and tools >= self._writers,
+        )
