@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import anyio
+from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
 from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
@@ -45,8 +45,7 @@ _MAY_SWITCH = ("user", "result")
 """Events after which another branch may be checked out: a tool has run, or a turn has ended."""
 
 
-@dataclass(slots=True)
-class Parts:
+class Parts(Struct):
     """A session and what belongs to it.
 
     Attributes:

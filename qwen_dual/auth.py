@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.config import ModelConfig
 from qwen_dual.models.endpoint import is_local
+from qwen_dual.protocol.records import shown
 from qwen_dual.settings.presets import PRESETS, Preset
 
 if TYPE_CHECKING:
@@ -36,8 +38,7 @@ HELLO = "Answer with the one word: ready"
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """The answers.
 
     Attributes:
@@ -49,8 +50,11 @@ class Connection:
 
     service: str
     address: str
-    key: str = field(default="", repr=False)
+    key: str = ""
     model: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self, without={"key"})
 
     @property
     def preset(self) -> Preset:

@@ -10,8 +10,9 @@ import contextlib
 import os
 import shlex
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.cli import AUTO_DIRECTORY
 from qwen_dual.fs.folders import ForeignFileError
@@ -34,8 +35,7 @@ MAX_BUFFER_BYTES = 1 << 20
 DISABLED = "Warning: dual output disabled — "
 
 
-@dataclass(slots=True)
-class Wanted:
+class Wanted(Struct):
     """Which channels to open, and where."""
 
     json_fd: int | None = None

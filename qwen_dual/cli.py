@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
 
 from qwen_dual import __version__
 from qwen_dual.flags import KINDS, SUBCOMMANDS, long_name, normalise
 from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +26,7 @@ SANDBOXES = ("auto", "bwrap", "landlock", "none")
 AUTH_TYPES = ("openai", "anthropic", "gemini")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line asks for; None where it says nothing."""
 
     json_fd: int | None = None
@@ -37,7 +38,7 @@ class Options:
     approval_mode: str | None = None
     model: str | None = None
     auth_type: str | None = None
-    openai_api_key: str | None = field(default=None, repr=False)
+    openai_api_key: str | None = None
     openai_base_url: str | None = None
     offline: bool = False
     offline_script: str | None = None
@@ -60,6 +61,9 @@ class Options:
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return shown(self, without={"openai_api_key"})
 
     def as_settings(self) -> dict[str, object]:
         """What a settings file could say too, as one would: the highest layer of all."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
+from msgspec import Struct
 
 from qwen_dual import sandboxing
 from qwen_dual.auth_command import AuthCommand
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.tui.app import Tui
 
 
-@dataclass(frozen=True, slots=True)
-class Commands:
+class Commands(Struct, frozen=True):
     """The commands of one session.
 
     Args:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.fs.foreign import (
     ForeignFileError,
@@ -31,8 +32,7 @@ MAX_BYTES = 1 << 20
 """Of one file; what lies behind is not even counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextFile:
+class ContextFile(Struct, frozen=True):
     """One file in force.
 
     Attributes:

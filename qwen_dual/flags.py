@@ -8,8 +8,9 @@ Flags were read off ``--help`` of 0.24.4.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,7 @@ SUBCOMMANDS = frozenset(_SUBCOMMANDS.split())
 """What the reference runs instead of a session; never a prompt."""
 
 
-@dataclass(slots=True)
-class Normalised:
+class Normalised(Struct):
     """A command line that argparse understands.
 
     Attributes:

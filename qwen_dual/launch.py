@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
@@ -18,6 +19,7 @@ from qwen_dual.git.repository import Branch
 from qwen_dual.keys import names_of_keys, withhold
 from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
+from qwen_dual.protocol.records import shown
 from qwen_dual.sandboxing import asked_for, facts
 from qwen_dual.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
 from qwen_dual.settings.load import load_settings, qwen_home
@@ -48,8 +50,7 @@ class StartError(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
-class Launch:
+class Launch(Struct):
     """What is decided before the event loop runs.
 
     Attributes:
@@ -68,10 +69,13 @@ class Launch:
     channels: Channels
     log_path: str
     branch: Branch
-    shell: Mapping[str, str] = field(default_factory=dict, repr=False)
+    shell: Mapping[str, str] = field(default_factory=dict)
     chat: Chat | None = None
     withheld: Sequence[str] = ()
     sandbox: SandboxPolicy | None = None
+
+    def __repr__(self) -> str:
+        return shown(self, without={"shell"})
 
     @property
     def session_id(self) -> str:

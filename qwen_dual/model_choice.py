@@ -5,8 +5,9 @@ Without any, the offline model. Opens no connection: an adapter connects at its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.models.offline import OfflineModel
@@ -25,8 +26,7 @@ class BadChoice(ValueError):
     """A flag that names a model cannot be used; the text says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
+class ModelChoice(Struct, frozen=True):
     """All models of a session.
 
     Attributes:

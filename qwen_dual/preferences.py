@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
@@ -36,8 +37,7 @@ LASTING = Question(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True):
     """The commands that a person sets their own preferences with.
 
     Args:

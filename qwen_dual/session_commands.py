@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
@@ -29,8 +30,7 @@ SHOWN = 100
 FORMATS = ("md", "json", "jsonl", "html")
 
 
-@dataclass(frozen=True, slots=True)
-class SavedSessions:
+class SavedSessions(Struct, frozen=True):
     """The commands about saved sessions.
 
     Args:

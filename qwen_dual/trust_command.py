@@ -8,9 +8,10 @@ effect. What is said over a channel holds for the session.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qwen_dual.assembly import apply_settings
 from qwen_dual.context_files import project_files

@@ -36,7 +36,7 @@ ALLOWED = {
 EVERYWHERE = {"fs", "git", "net"}
 """What any room may use: they import nothing else of ours."""
 
-HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "typing_extensions")
+HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio")
 
 
 def sources() -> list[Path]:

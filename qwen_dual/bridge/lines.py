@@ -7,7 +7,8 @@ carriage return of a CRLF end are taken away here, so that no source has to know
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qwen_dual.protocol import MAX_LINE_BYTES
 
@@ -16,16 +17,14 @@ BLANK = b" \t\r"
 _CONTENT = re.compile(rb"[^ \t\r]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line without its end; ``offset`` is that of its first byte in the input."""
 
     offset: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
+class BadLine(Struct, frozen=True):
     """A line that was dropped before anybody could read it: ``too_long`` or ``incomplete``."""
 
     offset: int

@@ -6,12 +6,12 @@ business of ``on_command``. A line that cannot be used is told to ``on_error`` a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+from msgspec import Struct
 
 from qwen_dual.bridge.lines import BadLine
 from qwen_dual.bridge.path_source import PathSource
@@ -33,8 +33,7 @@ LINES_PER_TURN = 64
 """Lines handled before the loop gets a turn, so that many at once don't freeze the UI."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputError:
+class InputError(Struct, frozen=True):
     """A line that could not be used.
 
     Attributes:
@@ -51,8 +50,7 @@ class InputError:
     command_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InputStatus:
+class InputStatus(Struct, frozen=True):
     """An input channel as ``/channels`` shows it.
 
     Attributes:

@@ -7,8 +7,9 @@ says what it found. Waiting and parsing belong to ``reader``; paths have ``path_
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 from qwen_dual.bridge.checks import check_input_fd
 from qwen_dual.bridge.lines import LineSplitter
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.lines import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one look at a source brought.
 
     Attributes:

@@ -7,8 +7,9 @@ the tee and is told once. Knows of the session only what the events say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.protocol.codec import encode
@@ -31,8 +32,7 @@ _FOLLOWED = {
 """Events that change what a later reader is greeted with, and the key they change."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputStatus:
+class OutputStatus(Struct, frozen=True):
     """An output channel as ``/channels`` shows it.
 
     Attributes:

@@ -5,8 +5,9 @@ Owns the envelope of a record. What a record says is the recorder's affair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.chats.journal import Journal
 from qwen_dual.chats.partial import Partial
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What every record of a program says, and how it is written.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from qwen_dual.chats.page import page
 from qwen_dual.protocol.codec import encode
@@ -33,8 +35,7 @@ class UnknownFormat(ValueError):
         self.given = given
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One thing that was said or done.
 
     Attributes:

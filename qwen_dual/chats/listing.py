@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from qwen_dual.chats.paths import chats_folder, is_chat_name
 from qwen_dual.chats.reading import records_in
@@ -32,8 +33,7 @@ _NO_PROMPTS = (b',"supersedes":"', b'"subtype":"mid_turn_user_message"')
 """What marks a user record that is no prompt of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A chat as a picker shows it.
 
     Attributes:

@@ -6,8 +6,9 @@ Takes what this program wrote, what Qwen Code wrote, and what was cut off anywhe
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.chats.conversation import history_of
 from qwen_dual.chats.journal import Journal
@@ -45,8 +46,7 @@ class ChatUnreadable(Exception):
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(Struct, frozen=True):
     """An earlier session.
 
     Attributes:
@@ -82,7 +82,7 @@ class Chat:
     last: str | None
     owed: tuple[Record, ...]
     before: int = 0
-    journal: Journal | None = field(default=None, compare=False, repr=False)
+    journal: Journal | None = None
     recovered: int = 0
 
 

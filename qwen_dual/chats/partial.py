@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from qwen_dual.chats.paths import MAX_CHAT_BYTES, partial_path
 from qwen_dual.fs.foreign import read_foreign
@@ -29,8 +30,7 @@ WINDOW = 512
 _APPENDED = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     head: dict[str, Any]
     pieces: list[str] = field(default_factory=list)
 
@@ -215,8 +215,7 @@ def _write(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-@dataclass(slots=True)
-class Leftover:
+class Leftover(Struct):
     """What a side file held when its session ended without a word.
 
     Attributes:

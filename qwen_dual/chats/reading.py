@@ -6,8 +6,9 @@ run together are taken apart, a missing parent is the record before it in the fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.protocol.codec import NotJson, decode
 
@@ -34,8 +35,7 @@ ASIDE = frozenset(
 """Records of the reference that no other follows: they are about the chat, not of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """The records of a file.
 
     Attributes:

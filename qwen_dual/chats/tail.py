@@ -6,8 +6,9 @@ Knows lines and records; what they say is ``load``'s affair.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.chats.reading import ASIDE, records_in
 from qwen_dual.fs.foreign import ForeignFileError, read_up_to
@@ -30,8 +31,7 @@ _NEEDLESS = ("sessionId", "provenance", "version", "cwd", "gitBranch")
 """What a record says that is told once for the whole chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How much of a chat a session goes on with, at the most: whatever is reached first.
 
     Attributes:
@@ -47,8 +47,7 @@ class Bounds:
     replayed: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Struct, frozen=True):
     """The end of a chat.
 
     Attributes:

@@ -6,8 +6,9 @@ each. Does not decide what follows: the turn reads ``blocks`` and ``calls`` when
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.core.arguments import read
 from qwen_dual.core.model import (
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedCall:
+class RequestedCall(Struct, frozen=True):
     """A tool call as the model asked for it.
 
     Attributes:

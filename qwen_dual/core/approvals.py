@@ -6,10 +6,10 @@ loop's own thread and is synchronous, so that two answers can never both win.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from msgspec import Struct, field
 
 from qwen_dual.protocol import events
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """How a request was resolved.
 
     Attributes:
@@ -37,8 +36,7 @@ class Decision:
     remember: str | None = None
 
 
-@dataclass(slots=True)
-class Pending:
+class Pending(Struct):
     """A request that waits for its answer."""
 
     request_id: str

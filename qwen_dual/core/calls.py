@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from anyio import to_thread
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
@@ -56,8 +57,7 @@ LARGE = 4096
 is not taken apart between two keys."""
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
+class _Job(Struct, eq=False):
     requested: RequestedCall
     tool: Tool | None = None
     call: Call | None = None

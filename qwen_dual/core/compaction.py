@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import operator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
 
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, estimate
 from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
@@ -74,8 +75,7 @@ BEFORE = """What came before it was summarised already; take over what of this i
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(Struct, frozen=True):
     """A shorter conversation.
 
     Attributes:

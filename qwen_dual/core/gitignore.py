@@ -7,8 +7,9 @@ with a repository stopped the program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.core.wildcard import ANY, name_pattern
 
@@ -20,8 +21,7 @@ MAX_LINE = 4096
 """Characters of a line beyond which it is no rule: no path is longer."""
 
 
-@dataclass(slots=True)
-class Rule:
+class Rule(Struct):
     """One line.
 
     Attributes:
@@ -126,8 +126,7 @@ class Rule:
         return list(found)
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """All rules of one file; the last that speaks of a path decides."""
 
     _named: dict[str, list[tuple[int, Rule]]] = field(default_factory=dict)

@@ -6,8 +6,9 @@ stream in. They own retries before the first delta of content; after it they rai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,43 +16,37 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import Message
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+class TextDelta(Struct, frozen=True):
     """A piece of the answer's text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkingDelta:
+class ThinkingDelta(Struct, frozen=True):
     """A piece of the reasoning; ``signature`` is set by providers that sign it."""
 
     text: str
     signature: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ThoughtSoFar:
+class ThoughtSoFar(Struct, frozen=True):
     """All text of the answer so far was reasoning, as only a tag after it tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallStart:
+class ToolCallStart(Struct, frozen=True):
     """A tool call begins; its arguments follow until the next start, text or the end."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallArguments:
+class ToolCallArguments(Struct, frozen=True):
     """A fragment of the JSON text of the current call's arguments."""
 
     partial_json: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
+class TokenUsage(Struct, frozen=True):
     """Tokens of this model call, as far as the service tells; a later one replaces it.
 
     ``input_tokens`` counts the whole prompt, what came from a cache included.
@@ -62,8 +57,7 @@ class TokenUsage:
     cache_read_input_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryWait:
+class RetryWait(Struct, frozen=True):
     """The call failed before any content and is tried again.
 
     Attributes:
@@ -79,8 +73,7 @@ class RetryWait:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """Why the answer ended, where that is not plain: ``length`` is the limit of its tokens."""
 
     reason: Literal["length"]
@@ -126,8 +119,7 @@ answer without content.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
+class ToolSpec(Struct, frozen=True):
     """A tool as the model is told of it; ``parameters`` is a JSON Schema object."""
 
     name: str
@@ -135,8 +127,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
+class ModelRequest(Struct, frozen=True):
     """One model call. ``messages`` alternate and end with a user message."""
 
     system: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from qwen_dual.protocol import MAX_RESULT_BYTES
 from qwen_dual.protocol.codec import bound_text, escaped_size
@@ -21,8 +22,7 @@ MIN_OUTPUT_BYTES = 4_000
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of the calls of one message.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core import gitignore
 from qwen_dual.core.tool import UNKNOWN
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import FileAccess
 
 
-@dataclass(frozen=True, slots=True)
-class CommandPattern:
+class CommandPattern(Struct, frozen=True):
     """Words and stars: ``git *``, ``npm run *``, ``git * main``; without a star a beginning.
 
     With ``=`` before them (``=make test``) just these words, and a star in them is a star.
@@ -118,8 +118,7 @@ class CommandPattern:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class PathPattern:
+class PathPattern(Struct, frozen=True):
     """A path in the notation of .gitignore, from the project, from home or from ``/``.
 
     ``//etc/**`` counts from ``/``, ``~/x`` from home, ``./x`` from the project, and ``x`` is
@@ -198,8 +197,7 @@ class PathPattern:
         return [(root, text if not text.startswith("#") else "\\" + text)]
 
 
-@dataclass(frozen=True, slots=True)
-class HostPattern:
+class HostPattern(Struct, frozen=True):
     """A host and all below it: ``example.com``, ``*.example.com`` only those below."""
 
     host: str

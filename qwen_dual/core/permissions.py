@@ -9,9 +9,10 @@ a rule ``proposals``'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
 from qwen_dual.fs.guarded import spells
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Certainty = Literal["no", "maybe", "yes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:
@@ -102,8 +102,7 @@ class Rule:
         return tool in self.tools or (file.writes and self.writes)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Which commands of a line only read.
 
     Attributes:
@@ -174,8 +173,7 @@ def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which tools a model is offered, and what narrows them.
 
     Attributes:

@@ -6,8 +6,10 @@ know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from qwen_dual.core.permissions import Rule, allows, reading
 from qwen_dual.protocol import APPROVAL_MODES
@@ -38,8 +40,7 @@ class UnknownMode(ValueError):
         self.mode = mode
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the policy says of a call; ``reason`` is for the model when it refuses."""
 
     action: Literal["allow", "ask", "refuse"]

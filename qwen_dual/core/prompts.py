@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +24,7 @@ PREVIEW_PROMPTS = 20
 Action = Literal["prompt", "shell", "form"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """Something submitted.
 
     Attributes:
@@ -35,12 +38,14 @@ class Prompt:
     origin: str
     command_id: str | None = None
     action: Action = "prompt"
-    answers: tuple[str, ...] = field(default=(), repr=False)
-    place: int = field(default=0, compare=False)
+    answers: tuple[str, ...] = ()
+    place: int = 0
+
+    def __repr__(self) -> str:
+        return shown(self, without={"answers"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """What a person sent, as a history keeps it.
 
     Attributes:

@@ -6,8 +6,9 @@ Pure. A proposal is no wider than what a person can judge from the one call in f
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qwen_dual.core.patterns import escape_path
 from qwen_dual.core.permissions import allows, reading

@@ -6,9 +6,10 @@ does, its owner registers: the session its own (``builtin``), ``app`` those of o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     Output = str | None | Awaitable[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class SlashCommand:
+class SlashCommand(Struct, frozen=True):
     """One command.
 
     Attributes:

@@ -6,8 +6,9 @@ against that and knows no syntax of a shell, no file system and no network.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,7 @@ UNKNOWN = "\0"
 """A word of a command that only the shell will know: a variable, a glob, a substitution."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One simple command as the grammar of the shell finds it, wherever in a command line it stands.
 
     For rules that deny or ask, and for what is shown. It allows nothing, since the grammar and the
@@ -43,8 +43,7 @@ class Command:
     runs: tuple[Command, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileAccess:
+class FileAccess(Struct, frozen=True):
     """One file or folder that a call reads or writes.
 
     Attributes:
@@ -66,8 +65,7 @@ class FileAccess:
     leave: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a call is about, for permission rules.
 
     Attributes:
@@ -107,8 +105,7 @@ class Subject:
     writes_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Struct, frozen=True):
     """How a tool is called before a person, who is shown no identifiers.
 
     Attributes:
@@ -169,8 +166,7 @@ class NeedsLeave(Exception):
         self.call = call
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What a person is shown of a result in place of the text for the model.
 
     Attributes:
@@ -186,8 +182,7 @@ class Shown:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What the model gets; the session bounds ``text`` for the wire.
 
     Attributes:

@@ -10,8 +10,9 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.fs.foreign import owners_in, read_foreign
 
@@ -29,8 +30,7 @@ _COMMIT = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?")
 _NO_BRANCH = ".invalid"  # what HEAD says where references are kept in tables
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """One repository.
 
     Attributes:

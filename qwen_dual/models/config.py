@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+
+from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +25,7 @@ DEFAULT_CONTEXT_WINDOW = 131_072
 """Tokens, where neither the settings nor the model's name tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """How calls are made; the names in the settings are ``generationConfig``'s.
 
     Attributes:
@@ -49,8 +51,7 @@ class Generation:
     reasoning: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
+class ModelConfig(Struct, frozen=True):
     """One model behind one service.
 
     Attributes:
@@ -69,11 +70,14 @@ class ModelConfig:
     id: str
     protocol: ModelProtocol
     base_url: str
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | None = None
     key_source: str = ""
     label: str = ""
     description: str = ""
     source: str = ""
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = None
     unusable: str = ""
     generation: Generation = field(default_factory=Generation)
+
+    def __repr__(self) -> str:
+        return shown(self, without={"api_key", "proxy"})

@@ -9,11 +9,11 @@ characters.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
+from msgspec import Struct
 
 from qwen_dual.core.model import (
     TextDelta,
@@ -94,8 +94,7 @@ _WORD = re.compile(r"\s*\S+\s*|\s+")
 _ESSENTIAL = ("command", "file_path", "pattern", "path")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A call since the latest prompt, with its result."""
 
     name: str

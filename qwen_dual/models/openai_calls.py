@@ -7,8 +7,9 @@ index, an id, both, or neither. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from qwen_dual.core.model import ToolCallArguments, ToolCallStart
 from qwen_dual.models import endings
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import ModelDelta
 
 
-@dataclass(slots=True, eq=False)
-class _Call:
+class _Call(Struct, eq=False):
     index: object
     id: str
     name: str = ""

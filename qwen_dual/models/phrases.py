@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 VERBS = ("run", "read", "list", "find", "search", "write", "edit", "think", "say", "markdown")
 
@@ -33,8 +34,7 @@ SHOWN_CHARACTERS = 120
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
-@dataclass(frozen=True, slots=True)
-class ToolStep:
+class ToolStep(Struct, frozen=True):
     """One tool call: its tool, its arguments, and what it is in a few words."""
 
     name: str
@@ -42,8 +42,7 @@ class ToolStep:
     said: str
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(Struct):
     """What a prompt asks for.
 
     Attributes:

@@ -8,8 +8,9 @@ the deltas.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from qwen_dual.core.model import (
     Finished,

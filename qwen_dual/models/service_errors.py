@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.protocol.codec import NotJson, decode
 
@@ -45,8 +46,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceError:
+class ServiceError(Struct, frozen=True):
     """What a service said.
 
     Attributes:

@@ -7,16 +7,16 @@ signer names protocol, host and model: another service refuses the value, and so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """One signed thing.
 
     Attributes:

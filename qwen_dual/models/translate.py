@@ -6,8 +6,9 @@ the retries and the time limits, and knows nothing of any of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """A POST to be made.
 
     Attributes:
@@ -32,8 +32,7 @@ class HttpRequest:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """All of the text or the reasoning, after it came in pieces."""
 
     delta: TextDelta | ThinkingDelta

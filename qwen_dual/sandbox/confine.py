@@ -12,8 +12,9 @@ import signal
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
@@ -37,8 +38,7 @@ _SHOWN = ("/etc/resolv.conf", "/run/current-system", "/run/opengl-driver", "/run
 _LAST_SIGNAL = 31
 
 
-@dataclass(slots=True)
-class Confinement:
+class Confinement(Struct):
     """One command, ready to be started in the sandbox.
 
     Attributes:
@@ -89,8 +89,7 @@ class Confinement:
             self._status = None
 
 
-@dataclass(slots=True)
-class Sandbox:
+class Sandbox(Struct):
     """The sandbox of one workspace.
 
     Args:

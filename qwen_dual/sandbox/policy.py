@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 Backend = Literal["auto", "bwrap", "landlock", "none"]
 Filesystem = Literal["read-only", "workspace-write"]
@@ -14,8 +15,7 @@ FILESYSTEMS: Final = ("read-only", "workspace-write")
 NETWORKS: Final = ("closed", "open")
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxPolicy:
+class SandboxPolicy(Struct, frozen=True):
     """What is asked for.
 
     Attributes:

@@ -6,8 +6,9 @@ Later entries lie deeper, so each holds for what is below it until a deeper one 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from qwen_dual.sandbox.hidden import within
 
@@ -20,8 +21,7 @@ PRIVATE: Final = ("/tmp", "/var/tmp")
 Access = Literal["hidden", "read", "write"]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What is where.
 
     Attributes:

@@ -8,10 +8,12 @@ limited where it is.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
+from qwen_dual.protocol.records import shown
 from qwen_dual.settings.files import BadFile, read_text
 from qwen_dual.settings.layers import expand
 from qwen_dual.settings.secrets import printable
@@ -43,8 +45,7 @@ NEVER = (
 """Names that no project's .env or settings may set, trusted or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """Variables and where they are from.
 
     Attributes:
@@ -55,11 +56,14 @@ class Environment:
         warnings: what was not taken, and why; names, never values.
     """
 
-    values: Mapping[str, str] = field(repr=False)
-    added: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str]
+    added: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     held: Sequence[str] = ()
     warnings: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return shown(self, without={"values", "added"})
 
     def source(self, name: str) -> str:
         """Where a person finds the variable: ``environment``, or the file that sets it."""

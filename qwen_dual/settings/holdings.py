@@ -6,8 +6,9 @@ Looks at names, and into what says which keys or servers it has; runs nothing an
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.git.configured import beyond_ordinary
 from qwen_dual.git.repository import find_repository
@@ -34,8 +35,7 @@ SHOWN_NAMES = 6
 _SHOWN_CHARS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """One thing.
 
     Attributes:

@@ -6,9 +6,11 @@ from is kept, by its dotted key. Reads no file and checks no value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
+from qwen_dual.protocol.records import shown
 from qwen_dual.settings.rules import VARIABLE
 from qwen_dual.settings.secrets import printable
 
@@ -23,8 +25,7 @@ _AS_IT_IS = frozenset(("extra_body",))
 """Here ``null`` is a value of its own, for the service to see."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What one file sets.
 
     Attributes:
@@ -39,10 +40,13 @@ class Layer:
 
     name: str
     path: str
-    text: str = field(repr=False)
-    raw: dict[str, Any] = field(repr=False)
-    values: dict[str, Any] = field(repr=False)
+    text: str
+    raw: dict[str, Any]
+    values: dict[str, Any]
     flat: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return shown(self, without={"text", "raw", "values"})
 
     @property
     def label(self) -> str:

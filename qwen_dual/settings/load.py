@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from qwen_dual.fs.projects import permissions_file
+from qwen_dual.protocol.records import shown
 from qwen_dual.settings.environment import Environment, load_environment, of_a_project
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
@@ -47,8 +50,7 @@ def qwen_home(env: Mapping[str, str]) -> str:
     return os.path.abspath(_with_home(moved_to or "~/.qwen", env))
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(Struct):
     """What is in force.
 
     Attributes:
@@ -74,17 +76,16 @@ class Settings:
     ask: list[str] = field(default_factory=list)
     deny: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list, compare=False)
-    sources: dict[str, str] = field(default_factory=dict, compare=False)
-    values: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    layers: Sequence[Layer] = field(default=(), compare=False, repr=False)
-    environment: Environment = field(
-        default_factory=lambda: Environment({}), compare=False, repr=False
-    )
-    unread: Sequence[str] = field(default=(), compare=False)
-    trust: FolderTrust = field(
-        default_factory=lambda: FolderTrust(TrustedFolders(""), ""), compare=False, repr=False
-    )
+    refused: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    layers: Sequence[Layer] = ()
+    environment: Environment = field(default_factory=lambda: Environment({}))
+    unread: Sequence[str] = ()
+    trust: FolderTrust = field(default_factory=lambda: FolderTrust(TrustedFolders(""), ""))
+
+    def __repr__(self) -> str:
+        return shown(self, without={"values", "layers", "environment", "trust"})
 
     @property
     def held_back(self) -> list[str]:

@@ -6,8 +6,10 @@ adapter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from qwen_dual.models.config import ModelConfig
 from qwen_dual.settings import services
@@ -28,25 +30,24 @@ class BadFlag(ValueError):
     """A flag whose value cannot be used; the text names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Providers:
+class Providers(Struct, frozen=True):
     """All models that are configured.
 
     Attributes:
         models: in the order a picker shows them; empty where nothing is configured.
         chosen: the index of the one to begin with.
         warnings: what could not be used, and why.
-        named: the same models by names that are unique: the id, where two share it with the
-            protocol or the host behind it.
     """
 
     models: Sequence[ModelConfig] = ()
     chosen: int | None = None
     warnings: Sequence[str] = ()
-    named: dict[str, ModelConfig] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "named", dict(zip(_names(self.models), self.models, strict=True)))
+    @property
+    def named(self) -> dict[str, ModelConfig]:
+        """The same models by names that are unique: the id, where two share it with the protocol
+        or the host behind it."""
+        return dict(zip(_names(self.models), self.models, strict=True))
 
     @property
     def chosen_name(self) -> str | None:

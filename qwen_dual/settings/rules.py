@@ -7,8 +7,9 @@ value. Knows nothing of keys, files or layers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.protocol import APPROVAL_MODES
 
@@ -32,8 +33,7 @@ class WrongValue(ValueError):
     """A value that a rule does not accept; the text says what was expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One kind of value. As an annotation of a pydantic field it is the whole validator.
 
     Attributes:

@@ -7,9 +7,9 @@ of its own layer, so that the layer below counts; its siblings stay.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from qwen_dual.settings.layers import dotted, merge
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 _KINDS = {"model_type": "an object", "dict_type": "an object", "list_type": "a list"}
 
 
-@dataclass(frozen=True, slots=True)
-class Full:
+class Full(Struct, frozen=True):
     """Everything that is in force.
 
     Attributes:

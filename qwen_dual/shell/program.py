@@ -6,8 +6,9 @@ The tables are written with it (``files``, ``git``, ``builds``); ``options`` and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.syntax import Scan, scan, syntax
@@ -25,8 +26,7 @@ Words = list[tuple[int, str]]
 """Words with their indexes in the command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """A path that a command reads.
 
     Attributes:
@@ -38,8 +38,7 @@ class Operand:
     kind: Kind = "file"
 
 
-@dataclass(slots=True)
-class Use:
+class Use(Struct):
     """What a command makes of its words, as a table reads them.
 
     Attributes:
@@ -69,8 +68,7 @@ def anything(words: Words) -> Use:
     return Use()
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A program or a subcommand.
 
     Attributes:

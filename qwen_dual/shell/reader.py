@@ -15,8 +15,9 @@ Takes linear time. Pure.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MAX_WORD_CHARS = 4_096
 
@@ -30,8 +31,7 @@ No other word has this character in it.
 Joint = Literal["", ";", "&&", "||", "|"]
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(Struct, frozen=True):
     """One simple command.
 
     Attributes:
@@ -43,8 +43,7 @@ class Simple:
     joint: Joint = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A command line that was understood whole.
 
     Attributes:

@@ -7,8 +7,9 @@ what it reads because of where it runs (`git`) is told by ``trusted``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.shell.builds import PROGRAMS as BUILDS
 from qwen_dual.shell.files import PROGRAMS as FILES
@@ -65,8 +66,7 @@ _ASKED_TRUSTED = frozenset(
 _KNOWN = {**FILES, "git": GIT, "pip": BUILDS["pip"], "pip3": BUILDS["pip3"]}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A command that only reads.
 
     Attributes:

@@ -10,9 +10,10 @@ same: an operand whose names begin with a letter, an option whose value alone is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from qwen_dual.shell.reader import GLOB
 
@@ -23,8 +24,7 @@ _OPEN_VALUE = re.compile(r"--[\w-]+=")
 _NUMBER = re.compile(r"-\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option.
 
     Attributes:
@@ -39,8 +39,7 @@ class Option:
     spell: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(Struct, frozen=True):
     """The options of a program or subcommand.
 
     Attributes:
@@ -56,8 +55,7 @@ class Syntax:
     ordered: bool = False
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(Struct):
     """A command's words, told apart.
 
     Attributes:

@@ -12,8 +12,9 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.tools.terminal_rows import TerminalRows
 
@@ -30,8 +31,7 @@ LAST_LINE_CHARS = 200
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much of a long text a model gets."""
 
     chars: int = 25_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
+from msgspec import Struct
 
 from qwen_dual.core.tool import CannotBeDone, ToolResult
 from qwen_dual.fs.replace import replace_file
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.tools.workspace import Location, Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """The new text of a file, its BOM apart, and what the model is told when it is written."""
 
     text: str

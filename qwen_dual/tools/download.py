@@ -9,12 +9,12 @@ checked. Imports httpx when first used.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import anyio
 from anyio import to_thread
+from msgspec import Struct
 
 from qwen_dual.net.proxies import proxy_for
 from qwen_dual.tools.addresses import is_private_name, is_public, resolve
@@ -41,8 +41,7 @@ Leave = frozenset[tuple[str, int]]
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An address on the web, checked and in one spelling.
 
     Attributes:
@@ -67,8 +66,7 @@ class Target:
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What came: its address after redirects, its bytes, and what the server said they are."""
 
     url: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import SchemaTool
@@ -65,8 +66,7 @@ class EditTool(SchemaTool):
         return ChangeCall(location, self._workspace, self._states, make)
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """A text with ``count`` occurrences replaced, the first at ``start``."""
 
     text: str

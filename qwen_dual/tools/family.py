@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MARK = "QWEN_DUAL_COMMAND"
 """The variable that marks the processes of a command; its value is unique."""
@@ -20,8 +21,7 @@ MARK = "QWEN_DUAL_COMMAND"
 _DEAD = (b"Z", b"X")
 
 
-@dataclass(frozen=True, slots=True)
-class _Process:
+class _Process(Struct, frozen=True):
     pid: int
     state: bytes
     parent: int

@@ -12,8 +12,9 @@ import shutil
 import stat
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
@@ -185,8 +186,7 @@ class NameFilter:
         return self._pattern.matches(relative) == self._wanted
 
 
-@dataclass(slots=True)
-class Matches:
+class Matches(Struct):
     """Reads an engine's output; keeps as many matches as a result shows, and counts the rest."""
 
     base: str

@@ -11,8 +11,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from qwen_dual.tools.capture import Capture, Limits, Scratch
 from qwen_dual.tools.process import GRACE, ProcessGroup
@@ -29,8 +30,7 @@ END_TIMEOUT = 2 * GRACE + 1.0
 MAX_ENDED_TASKS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A command in the background, as it is at one moment.
 
     Attributes:

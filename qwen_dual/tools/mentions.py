@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.protocol.visible import visible_line
@@ -49,8 +50,7 @@ _TRAILING = ".,;:!?)]}>'\"`*"
 _LIKE_A_PATH = re.compile(r"[^/]*/.|.*\w\.[A-Za-z0-9]{1,10}\Z|~", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Mentioned:
+class Mentioned(Struct, frozen=True):
     """What became of the files that a prompt mentions.
 
     Attributes:

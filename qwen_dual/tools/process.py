@@ -15,8 +15,9 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.tools import family
 
@@ -40,8 +41,7 @@ KILL_ROUNDS = 5
 POLL = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a command ended; ``returncode`` is minus the signal's number as in ``subprocess``.
 
     ``began`` is False when its sandbox could not be set up; the output says why.

@@ -7,8 +7,9 @@ run a command, with any options. What a rule that allows looks through is ``shel
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import UNKNOWN
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
+class Wrapper(Struct, frozen=True):
     """A program whose arguments are a command.
 
     Attributes:
@@ -33,8 +33,7 @@ class Wrapper:
     appends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """What a command runs: commands as words, and scripts; ``UNKNOWN`` is one nobody knows."""
 
     commands: list[list[str]] = field(default_factory=list)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import os
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
@@ -77,8 +78,7 @@ class ReadFileTool(SchemaTool):
         return ReadCall(location.name, f"Read file: {location.name}", outside, subject, work)
 
 
-@dataclass(slots=True)
-class Window:
+class Window(Struct):
     """Collects some lines of a text that comes in pieces, and counts all of them.
 
     Args:

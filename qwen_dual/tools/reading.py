@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments
 from qwen_dual.core.wildcard import stars
@@ -53,8 +54,7 @@ _MOVES = frozenset(["cd", "pushd", "popd", "eval", ".", "source", "builtin", "se
 """Commands behind which nobody knows where the shell is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What a line reads.
 
     Attributes:
@@ -112,8 +112,7 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
     return Reads(files, frozenset(unasked), frozenset(steered), tuple(place.seen))
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     """Where a line is, as far as is known.
 
     Attributes:

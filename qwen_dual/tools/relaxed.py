@@ -7,7 +7,8 @@ file's own characters stay wherever nothing is replaced. Linear in the size of t
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _QUOTES = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"')}
 _SPACES = dict.fromkeys(
@@ -21,8 +22,7 @@ MAX_COUNTED = 1000
 """Places beyond which it is enough to know that there are many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """Where a text that is nearly the one looked for stands.
 
     Attributes:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.core.tool import UNKNOWN, Command
 from qwen_dual.shell.reader import GLOB, read
@@ -117,8 +118,7 @@ _WORD = re.compile(r"(?:[^\s;&|<>()'\"`\\]|\\.)+", re.DOTALL)
 _EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*[*?\[{]")
 
 
-@dataclass(slots=True)
-class Parsed:
+class Parsed(Struct):
     """A command line.
 
     Attributes:

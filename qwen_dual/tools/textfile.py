@@ -9,8 +9,9 @@ import difflib
 import os
 import re
 import stat
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.tools.calls import failed
@@ -44,16 +45,14 @@ _MAGIC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """What a file held at one moment."""
 
     size: int
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
+class TextFile(Struct, frozen=True):
     """A whole UTF-8 file; ``text`` is without the BOM and with its line ends as they are."""
 
     text: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
 from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
@@ -33,8 +34,7 @@ class ToolFailure(Exception):
         self.shown = shown or what
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """One path that a call names.
 
     Attributes:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from qwen_dual.tui.todo import TodoBlock
 
 
-@dataclass(frozen=True, slots=True)
-class BannerBlock:
+class BannerBlock(Struct, frozen=True):
     """The first screen: a title, whose part after the first `` · `` is secondary, and lines."""
 
     title: str
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PersonBlock:
+class PersonBlock(Struct, frozen=True):
     """What somebody submitted; ``remote`` when it came through a channel."""
 
     text: str
     remote: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerBlock:
+class AnswerBlock(Struct, frozen=True):
     """One finished Markdown block of the model's answer.
 
     Attributes:
@@ -38,16 +36,14 @@ class AnswerBlock:
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ThoughtBlock:
+class ThoughtBlock(Struct, frozen=True):
     """The model's reasoning: its first lines, and how many more there were."""
 
     lines: tuple[str, ...]
     hidden: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ToolBlock:
+class ToolBlock(Struct, frozen=True):
     """A finished tool call.
 
     Attributes:
@@ -67,23 +63,20 @@ class ToolBlock:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeBlock:
+class NoticeBlock(Struct, frozen=True):
     """Something told: ``info`` is what a command printed, ``quiet`` is a remark."""
 
     level: Literal["info", "quiet", "warning", "error"]
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBlock:
+class RemoteBlock(Struct, frozen=True):
     """Something that was done through a channel and not at the keyboard."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandedBlock:
+class ExpandedBlock(Struct, frozen=True):
     """The whole of what an earlier block folded; ``diff`` when it is a unified diff."""
 
     title: str
@@ -91,8 +84,7 @@ class ExpandedBlock:
     diff: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SessionBlock:
+class SessionBlock(Struct, frozen=True):
     """A new session began: what was shown before belongs to the old one."""
 
 

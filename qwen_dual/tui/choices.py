@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core.policy import EDITS
 from qwen_dual.protocol.visible import visible_line
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from qwen_dual.tui.live_state import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One way to answer.
 
     Attributes:

@@ -6,8 +6,9 @@ choices give way to it in low windows, but for the marked one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.protocol.previews import reading_of
 from qwen_dual.protocol.visible import still_visible, visible_line
@@ -45,8 +46,7 @@ USUAL_PLACE = "Run in the workspace"
 LAYING_OUT = "A large request waits for you: laying it out …"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """All that a drawing shows.
 
     Attributes:

@@ -8,9 +8,10 @@ the transcript shows the beginning.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.protocol.previews import crlf_throughout, without_cr
 from qwen_dual.protocol.visible import WRAP_MARK, escape, visible
@@ -41,8 +42,7 @@ ALL_CRLF = f"every line ends in {escape(chr(13))}"
 _HUNK = re.compile(r"@@ -(?P<old>\d+)(?:,\d+)? \+(?P<new>\d+)(?:,\d+)? @@")
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One row of a diff; ``sign`` is empty for what is no line of either file."""
 
     sign: str

@@ -6,7 +6,8 @@ One line; what matters least is left out first when the window is narrow.
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from qwen_dual.tui import theme
 from qwen_dual.tui.lines import Line, clip, clip_line, width_of
@@ -20,8 +21,7 @@ _LEFT_OUT = ("tip", "cycle", "context", "branch", "folder", "model", "channels",
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the footer tells.
 
     Attributes:

@@ -6,8 +6,9 @@ the footer. The editor's own height comes from its buffer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from qwen_dual.tui.editor import row_starts
 from qwen_dual.tui.footer import Facts, footer_line
@@ -33,8 +34,7 @@ MIN_DIALOG = 10
 PROMPT_WIDTH = 2
 
 
-@dataclass(slots=True)
-class Frame:
+class Frame(Struct):
     """The rows of each part.
 
     Attributes:

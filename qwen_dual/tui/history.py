@@ -6,8 +6,9 @@ Where earlier sessions keep theirs is ``history_keeper``'s.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,8 +79,7 @@ class History:
         return None
 
 
-@dataclass(slots=True)
-class Search:
+class Search(Struct):
     """A reverse search that is under way.
 
     Attributes:

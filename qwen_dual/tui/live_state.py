@@ -5,10 +5,12 @@ The view fills them from events; the live region and the dialog read them. No re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
 from qwen_dual.core.tool import Display
+from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.sanitise import OutputTail, sanitise
 
@@ -24,8 +26,7 @@ OUTPUT_LINES = 12
 _TELLING = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
 
 
-@dataclass(slots=True)
-class RunningTool:
+class RunningTool(Struct):
     """A call between the model's asking for it and its result.
 
     Attributes:
@@ -56,16 +57,14 @@ class RunningTool:
         self.output = tuple(tail.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """A prompt that waits for its turn."""
 
     text: str
     remote: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A tool call that waits for leave.
 
     Attributes:
@@ -95,11 +94,13 @@ class Request:
     outside: str = ""
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
-    input: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    input: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return shown(self, without={"input"})
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """A failed model call that is made again.
 
     Attributes:
@@ -112,8 +113,7 @@ class Retry:
     message: str
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """All of it.
 
     Attributes:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from qwen_dual.tui import theme
 from qwen_dual.tui.lines import clip, width_of
@@ -61,8 +62,7 @@ def following(files: FileSource, changed: Callable[[], object]) -> Iterator[None
         files.on_change = lambda: None
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """One way to go on.
 
     Attributes:

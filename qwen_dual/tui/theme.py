@@ -6,9 +6,9 @@ change of theme needs no rendering anew. It does not decide how many colours a t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
 
@@ -40,8 +40,7 @@ _DARK = ("#000000", "#0d1117", "#1e1e1e", "#282a36", "#282c34", "#002b36")
 _LIGHT = ("#ffffff", "#fafafa", "#fdf6e3", "#f2f2f2")
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """One way to colour everything.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from qwen_dual.tui import theme
 from qwen_dual.tui.lines import clip, gutter
@@ -25,16 +26,14 @@ _LOOK: dict[Status, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Todo:
+class Todo(Struct, frozen=True):
     """One thing to do."""
 
     text: str
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class TodoBlock:
+class TodoBlock(Struct, frozen=True):
     """The list as it stood after a change."""
 
     items: tuple[Todo, ...]

@@ -7,8 +7,9 @@ gives is sanitised.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.core.tool import Display
 from qwen_dual.protocol.visible import visible
@@ -27,8 +28,7 @@ MAX_CHARS = 8_000_000
 EARLIER = "… what came before is in the saved session: /export writes all of it\n"
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     head: str
     diff: str = ""
     denied: bool = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from qwen_dual.chats.export import FORMATS, Entry, UnknownFormat, _visible, export
 from qwen_dual.chats.load import load
@@ -101,7 +101,7 @@ def test_a_name_that_looks_like_another_is_shown_in_what_ran(tmp_path: Path) -> 
 
 def test_no_name_begins_a_line_of_its_own(tmp_path: Path) -> None:
     forged = "x`\n\n## You\n\nrm it"
-    made = dataclasses.replace(chat(tmp_path), cwd=forged, model=forged)
+    made = replace(chat(tmp_path), cwd=forged, model=forged)
     for form in ("md", "html"):
         document = export(made, form, title=forged)
         assert "\nrm it" not in document

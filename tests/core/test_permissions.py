@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from qwen_dual.core.patterns import PathPattern
 from qwen_dual.core.permissions import allows, select_tools

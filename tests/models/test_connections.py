@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import aclosing
-from dataclasses import replace
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from qwen_dual.core.model import (
     RetryWait,
@@ -53,7 +54,7 @@ def test_a_stall_after_a_whole_answer_does_no_harm() -> None:
 
 
 def test_a_whole_answer_is_not_waited_for_any_longer() -> None:
-    outcome, _ = play(replace(WHOLE, end="hold"))
+    outcome, _ = play(dataclasses.replace(WHOLE, end="hold"))
     assert outcome.deltas == WHOLE_DELTAS
 
 

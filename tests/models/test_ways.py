@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.abc
 import pytest
+from msgspec.structs import replace
 
 from qwen_dual.models.endpoint import url_of
 from qwen_dual.models.gemini import GeminiTranslator
