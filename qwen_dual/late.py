@@ -91,7 +91,9 @@ def _wrong(launch: Launch, parts: Parts) -> list[str]:
         from qwen_dual.settings.validate import validate
 
         wrong += validate(launch.settings.layers).warnings
-    return wrong + sandbox_warnings(parts.sandbox)
+    wrong += sandbox_warnings(parts.sandbox)
+    parts.tools.get_ready()
+    return wrong
 
 
 def context_names(launch: Launch) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import threading
@@ -17,16 +16,18 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct, field
 
 from qwen_dual.sandbox import bubblewrap
+from qwen_dual.sandbox.confinement import Confinement, in_thread
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
 from qwen_dual.sandbox.hidden import WITHHELD, candidates, homes, present, within
-from qwen_dual.sandbox.namespace import Namespace
 from qwen_dual.sandbox.policy import SandboxUnavailable
+from qwen_dual.sandbox.spare import WAITING, Spare, Spares, waiting
 from qwen_dual.sandbox.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qwen_dual.sandbox.landlock import Ruleset
+    from qwen_dual.sandbox.namespace import Namespace
     from qwen_dual.sandbox.policy import SandboxPolicy
 
 T = TypeVar("T")
@@ -35,58 +36,6 @@ MARK = "QWEN_DUAL_SANDBOX"
 """The variable that tells a command which sandbox it is in."""
 
 _SHOWN = ("/etc/resolv.conf", "/run/current-system", "/run/opengl-driver", "/run/wrappers")
-_LAST_SIGNAL = 31
-
-
-class Confinement(Struct):
-    """One command, ready to be started in the sandbox.
-
-    Attributes:
-        argv: what to start instead.
-        env: its whole environment.
-        descriptors: what it has to inherit.
-    """
-
-    argv: Sequence[str]
-    env: dict[str, str]
-    descriptors: tuple[int, ...] = ()
-    watch: Watch | None = None
-    _began: Callable[[Namespace], object] = bool
-    _status: int | None = None
-    _rules: Ruleset | None = None
-
-    def start(self, start: Callable[[], T]) -> T:
-        """Calls ``start``, which starts the process, with the rights that it shall have.
-
-        Landlock restricts a thread and what it starts: one is made for it, so that nothing has to
-        run between fork and exec.
-
-        Raises:
-            SandboxUnavailable: the kernel refuses.
-            Exception: what ``start`` raises.
-        """
-        try:
-            return start() if self._rules is None else _in_thread(self._rules.enter, start)
-        finally:
-            for descriptor in self.descriptors:
-                os.close(descriptor)
-            if self._rules is not None:
-                self._rules.close()
-
-    def namespace(self) -> Namespace | None:
-        """The processes' namespace, once started; waits until it is there. None for Landlock."""
-        status, self._status = self._status, None
-        if status is None:
-            return None
-        namespace = Namespace(status)
-        self._began(namespace)
-        return namespace
-
-    def close(self) -> None:
-        """Frees what a command that could not be started leaves."""
-        if self._status is not None:
-            os.close(self._status)
-            self._status = None
 
 
 class Sandbox(Struct):
@@ -115,6 +64,9 @@ class Sandbox(Struct):
     _nested: Sequence[str] = ()
     _guarded: Sequence[str] = ()
     _living: list[Namespace] = field(default_factory=list)
+    _starting: int = 0
+    _looking: threading.RLock = field(default_factory=threading.RLock)
+    _spares: Spares = field(default_factory=Spares)
     _candidates: Sequence[str] | None = None
     _home_is_inside: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -152,13 +104,16 @@ class Sandbox(Struct):
                 raise SandboxUnavailable(self.problem)
             return self._backend
 
-    def confine(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> Confinement:
+    def confine(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str], *, has_input: bool = False
+    ) -> Confinement:
         """A command in the sandbox.
 
         Args:
             argv: the program and its arguments.
             cwd: the folder it starts in.
             env: its environment; what leads to an agent or a display is left out.
+            has_input: whether its stdin is anything but the null device.
 
         Raises:
             SandboxUnavailable: it cannot be had.
@@ -166,22 +121,43 @@ class Sandbox(Struct):
         """
         backend = self.prepare()
         self._check_hidden()
-        kept = {name: value for name, value in env.items() if name not in WITHHELD}
-        kept[MARK] = backend
-        view = self._view()
-        watch = Watch(self.root) if self.writable else None
+        kept = self._environment(env)
         if backend == "landlock":
+            view = self._view()
+            watch = Watch(self.root) if self.writable else None
             temporary = os.path.join(self._folder(), "tmp")
             kept |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
-            return Confinement(argv, kept, (), watch, _rules=_rules(view, temporary))
-        for name in ("TMPDIR", "TMP", "TEMP"):
-            kept.pop(name, None)
-        assert self._bubblewrap is not None
-        rules = self._scope()
-        status, inherited = os.pipe()
-        line = self._bubblewrap.argv(argv, cwd, view, inherited)
-        began = self._living.append
-        return Confinement(line, kept, (inherited,), watch, began, status, rules)
+            return Confinement(argv, kept, (), watch, rules=_rules(view, temporary))
+        with self._looking:
+            view = self._view()
+            self._starting += 1
+        try:
+            spare = None if has_input else self._spares.take(view, argv, cwd, kept)
+            if spare is not None:
+                confinement = Confinement(argv, kept, spare=spare)
+            else:
+                confinement = self._in_bubblewrap(argv, cwd, kept, view)
+            confinement.watch = Watch(self.root) if self.writable else None
+        except BaseException:
+            self._started(None)
+            raise
+        confinement.began = self._started
+        return confinement
+
+    def keep_ready(self, env: Mapping[str, str] | None = None) -> None:
+        """Sets up a sandbox for the next command; blocks for some 15 ms.
+
+        For when a command has ended: what a model does until the next takes longer. Does nothing
+        where there is one, and with Landlock, which has nothing to be set up beforehand.
+
+        Args:
+            env: what the next command will be given; what the last one was unless given.
+        """
+        if self._bubblewrap is not None:
+            try:
+                self._spares.make(self._make_spare, None if env is None else self._environment(env))
+            except (OSError, SandboxUnavailable):
+                pass  # the next command says why
 
     def look_again(self) -> None:
         """Looks for repositories in the workspace that a command has made; some milliseconds."""
@@ -200,18 +176,53 @@ class Sandbox(Struct):
         Looked for only while no command runs: one could put a link in the place of what was found,
         and bubblewrap would show what that leads to.
         """
-        self._living = [namespace for namespace in self._living if not namespace.over()]
-        if not self.writable:
-            return []
-        if not self._living:
-            self._guarded = guarded_paths(self.root, self._nested)
-        return [path for path in self._guarded if os.path.lexists(path)]
+        with self._looking:
+            self._living = [namespace for namespace in self._living if not namespace.over()]
+            if not self.writable:
+                return []
+            if not self._living and not self._starting:
+                self._guarded = guarded_paths(self.root, self._nested)
+            return [path for path in self._guarded if os.path.lexists(path)]
 
     def close(self) -> None:
-        """Deletes the commands' temporary files."""
+        """Deletes the commands' temporary files; none can be run any more."""
+        self._spares.close()
         if self._private is not None:
             shutil.rmtree(self._private, ignore_errors=True)
             self._private = None
+
+    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        left_out = {*WITHHELD, "TMPDIR", "TMP", "TEMP"}
+        return {key: env[key] for key in env if key not in left_out} | {MARK: self._backend}
+
+    def _started(self, namespace: Namespace | None) -> None:
+        """Notes that a command runs, or that it could not be started."""
+        with self._looking:
+            self._starting -= 1
+            if namespace is not None:
+                self._living.append(namespace)
+
+    def _in_bubblewrap(
+        self, argv: Sequence[str], cwd: str, env: dict[str, str], view: View
+    ) -> Confinement:
+        assert self._bubblewrap is not None
+        rules = self._scope()
+        status, inherited = os.pipe()
+        line = self._bubblewrap.argv(argv, cwd, view, inherited)
+        return Confinement(line, env, (inherited,), status=status, rules=rules)
+
+    def _make_spare(self, env: Mapping[str, str]) -> Spare:
+        with self._looking:
+            view = self._view()
+        made = self._in_bubblewrap(WAITING, self.root, dict(env), view)
+        status, made.status = made.status, None
+        assert status is not None
+        try:
+            popen = made.start(lambda: waiting(made.argv, made.env, made.descriptors))
+        except BaseException:
+            os.close(status)
+            raise
+        return Spare(popen, status, view, self.root, env)
 
     def _choose(self) -> str:
         if sys.platform != "linux":
@@ -266,7 +277,7 @@ class Sandbox(Struct):
         # Really entered, on a thread of its own: a kernel may offer what it then refuses.
         rules = landlock.Ruleset()
         try:
-            _in_thread(rules.enter, bool)
+            in_thread(rules.enter, bool)
         finally:
             rules.close()
 
@@ -292,19 +303,6 @@ class Sandbox(Struct):
         return self._private
 
 
-def returncode(code: int | None) -> int | None:
-    """A status of bubblewrap as that of the command: minus a signal's number in place of 128 more.
-
-    A shell that ends with 128 and more because of its own last command looks the same.
-    """
-    if code is not None and 128 < code <= 128 + _LAST_SIGNAL:
-        try:
-            return -signal.Signals(code - 128)
-        except ValueError:
-            return code
-    return code
-
-
 def _rules(view: View, temporary: str) -> Ruleset:
     from qwen_dual.sandbox import landlock
 
@@ -316,23 +314,3 @@ def _rules(view: View, temporary: str) -> Ruleset:
         rules.close()
         raise
     return rules
-
-
-def _in_thread(first: Callable[[], object], then: Callable[[], T]) -> T:
-    """Calls both on a thread that ends afterwards; raises what they raise."""
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            first()
-            results.append(then())
-        except Exception as error:  # noqa: BLE001 - raised again on the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="sandbox", daemon=True)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]

@@ -31,9 +31,9 @@ def guarded_paths(root: str, known: Iterable[str] = ()) -> list[str]:
         root: the workspace, a real path.
         known: what ``scan`` found deeper in it.
     """
-    top = [os.path.join(root, name) for name in (*NAMES, *PATHS)]
-    found = {path for path in (*top, *known) if os.path.lexists(path)}
-    for path in [path for path in found if os.path.basename(path) == ".git"]:
+    found = {path for path in known if os.path.lexists(path)}
+    found.update(os.path.join(root, name) for name in _at_top(root))
+    for path in [path for path in found if os.path.basename(path).lower() == ".git"]:
         found.update(git_directories(path))
     if _is_bare(root):
         found.update(os.path.join(root, name) for name in (*_BARE, "hooks", "info", "packed-refs"))
@@ -63,7 +63,7 @@ def scan(root: str) -> list[str]:
             continue
         for name, is_folder in names:
             path = os.path.join(folder, name)
-            if name in NAMES:
+            if name.lower() in NAMES:
                 found.append(path)
             elif is_folder and depth < MAX_DEPTH and name not in _PASSED_OVER:
                 folders.append((path, depth + 1))
@@ -88,10 +88,7 @@ class Watch:
 
     def _now(self) -> dict[str, tuple[int, int, int]]:
         found = {}
-        there = {name.lower() for name, _ in _entries(self._root)}  # some systems know no case
-        for name in (*NAMES, *PATHS):
-            if name.partition("/")[0] not in there:
-                continue
+        for name in _at_top(self._root):
             try:
                 status = os.lstat(os.path.join(self._root, name))
             except OSError:
@@ -99,6 +96,18 @@ class Watch:
             # A link is a file of its own here: where it leads, nothing keeps it from being replaced.
             found[name] = (status.st_dev, status.st_ino, stat.S_IFMT(status.st_mode))
         return found
+
+
+def _at_top(root: str) -> list[str]:
+    """Those of ``NAMES`` and ``PATHS`` that are in ``root``, as they are written there."""
+    try:
+        there = os.listdir(root)
+    except OSError:  # may be entered and not listed
+        there = [*NAMES, *(path.partition("/")[0] for path in PATHS)]
+    first = {name.lower() for name in there}  # some systems know no case
+    found = [name for name in there if name.lower() in NAMES]
+    found += [path for path in PATHS if path.partition("/")[0] in first]
+    return [path for path in found if os.path.lexists(os.path.join(root, path))]
 
 
 def _entries(folder: str) -> Iterator[tuple[str, bool]]:

@@ -6,6 +6,7 @@ commands need (toolchains, caches) stays readable: a sandbox that breaks every b
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
 from typing import TYPE_CHECKING, Final
@@ -81,6 +82,9 @@ WITHHELD: Final = _lines("""
 """Variables that lead to an agent, a bus, a display or another program's socket."""
 
 
+_MANY = 16
+
+
 def homes(env: Mapping[str, str]) -> list[str]:
     """The person's home folders: the one of the environment, and that of the account."""
     found = [env.get("HOME", "")]
@@ -123,28 +127,34 @@ def candidates(env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
 def present(paths: Iterable[str]) -> list[str]:
     """Those of ``paths`` that are there: real paths, none inside another."""
     # Symlinks (dotfiles kept elsewhere): what they lead to is what has to be hidden.
-    there = (os.path.realpath(path) for path in _listed(paths))
+    there = (os.path.realpath(path) for path in _listed(_by_folder(tuple(paths))))
     return outermost(path for path in there if os.path.lexists(path))
 
 
-def _listed(paths: Iterable[str]) -> Iterator[str]:
-    """Those of ``paths`` that may be there: a folder is listed once in place of a look at each name.
+@functools.lru_cache(maxsize=4)
+def _by_folder(paths: tuple[str, ...]) -> Mapping[str, Mapping[str, list[str]]]:
+    """``paths`` by folder, then by name in lower case."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for path in paths:
+        folder, name = os.path.split(path)
+        found.setdefault(folder, {}).setdefault(name.lower(), []).append(path)
+    return found
+
+
+def _listed(folders: Mapping[str, Mapping[str, list[str]]]) -> Iterator[str]:
+    """Those that are there: a folder is listed once in place of a look at each of many names.
 
     Whatever its case: some file systems take one for the other.
     """
-    names: dict[str, frozenset[str] | None] = {}
-    for path in paths:
-        folder, name = os.path.split(path)
-        if folder not in names:
+    for folder, names in folders.items():
+        maybe: Iterable[str] = names
+        if len(names) >= _MANY:
             try:
-                names[folder] = frozenset(map(str.lower, os.listdir(folder)))
-            except (FileNotFoundError, NotADirectoryError):
-                names[folder] = frozenset()
-            except OSError:  # may be entered and not listed
-                names[folder] = None
-        listed = names[folder]
-        if os.path.lexists(path) if listed is None or not name else name.lower() in listed:
-            yield path
+                maybe = names.keys() & set(map(str.lower, os.listdir(folder)))
+            except OSError:
+                pass  # may be entered and not listed
+        for name in maybe:
+            yield from filter(os.path.lexists, names[name])
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

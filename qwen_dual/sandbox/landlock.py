@@ -161,9 +161,12 @@ def _parts(top: str, apart: list[str]) -> Iterator[str]:
         names = os.listdir(top)[:MAX_CHILDREN]
     except OSError:
         return
+    within_top = top.rstrip("/") + "/"
+    below: dict[str, list[str]] = {}
+    for path in apart:
+        below.setdefault(path[len(within_top) :].partition("/")[0], []).append(path)
     for name in names:
-        child = os.path.join(top, name)
-        inside = [path for path in apart if within(path, child)]
+        child, inside = within_top + name, below.get(name, [])
         if child not in inside:
             yield from _parts(child, inside)
 

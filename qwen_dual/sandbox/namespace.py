@@ -23,22 +23,25 @@ class Namespace:
 
     Args:
         status: the descriptor that bubblewrap tells of the start and the end; becomes its own.
+
+    Attributes:
+        pid: of the first process; 0 where bubblewrap has failed.
     """
 
     def __init__(self, status: int) -> None:
         self._status = status
         self._told = b""
         self._first: int | None = None
-        self._pid = 0
+        self.pid = 0
         self._id = ""
         os.set_blocking(status, False)
         while not (found := _CHILD.search(self._told)):
             if not select.select([status], [], [], START_SECONDS)[0] or not self._read():
                 return  # bubblewrap has failed, and says so on stderr
-        self._pid = int(found[1])
+        self.pid = int(found[1])
         try:
-            self._first = os.pidfd_open(self._pid)
-            self._id = os.readlink(f"/proc/{self._pid}/ns/pid")
+            self._first = os.pidfd_open(self.pid)
+            self._id = os.readlink(f"/proc/{self.pid}/ns/pid")
         except OSError:
             pass  # over already
 
@@ -64,7 +67,7 @@ class Namespace:
             return []
         found = []
         for name in os.listdir("/proc"):
-            if not name.isdigit() or int(name) == self._pid:
+            if not name.isdigit() or int(name) == self.pid:
                 continue
             try:
                 inside = os.readlink(f"/proc/{name}/ns/pid") == self._id

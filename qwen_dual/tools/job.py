@@ -261,6 +261,7 @@ class Jobs:
                 self._task_ended(job, loop)
             if sandbox is not None:
                 sandbox.look_again()
+                sandbox.keep_ready()
 
         with self._lock:
             job = Job(

@@ -24,7 +24,8 @@ from qwen_dual.tools import family
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from qwen_dual.sandbox.confine import Confinement, Sandbox
+    from qwen_dual.sandbox.confine import Sandbox
+    from qwen_dual.sandbox.confinement import Confinement
     from qwen_dual.sandbox.namespace import Namespace
 
 GRACE = 1.0
@@ -106,7 +107,9 @@ class ProcessGroup:
         if sandbox is None:
             self._popen = start()
         else:
-            self._popen = self._confined(sandbox.confine(argv, cwd, env), start)
+            self._popen = self._confined(
+                sandbox.confine(argv, cwd, env, has_input=stdin != subprocess.DEVNULL), start
+            )
         self.pgid = self._popen.pid
         self._lock = threading.Lock()
         self._wake_read, self._wake_write = os.pipe()
@@ -230,7 +233,7 @@ class ProcessGroup:
         code = self._popen.returncode
         if self._namespace is None:
             return Ending(code, timed_out, stopped)
-        from qwen_dual.sandbox.confine import returncode
+        from qwen_dual.sandbox.confinement import returncode
 
         began = self._namespace.began() or timed_out or stopped
         self._namespace.close()

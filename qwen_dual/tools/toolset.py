@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,13 @@ from qwen_dual.tools.listing import ListDirectoryTool
 from qwen_dual.tools.mentions import expand_mentions
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
+from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.todo import TodoWriteTool
 from qwen_dual.tools.workspace import Workspace
 from qwen_dual.tools.write import WriteFileTool
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
 
     from qwen_dual.core.tool import Subject, Tool
@@ -131,6 +132,11 @@ class Toolset:
             How many commands there were.
         """
         return self._jobs.detach_all()
+
+    def get_ready(self) -> None:
+        """Sets up what the first command would wait for; blocks, for some 15 ms in a sandbox."""
+        if self._sandbox is not None:
+            self._sandbox.keep_ready(environment(os.environ))
 
     def close(self) -> None:
         """Ends all commands that still run and deletes saved output; blocks up to five seconds."""

@@ -114,7 +114,10 @@ def test_a_worktree_and_what_it_shares_are_read_only(place: Place, backend: Back
 
 
 def test_what_tools_run_by_themselves_is_read_only(place: Place, backend: Backend) -> None:
-    names = (".qwen/settings.json", ".vscode/tasks.json", ".envrc", ".github/workflows/ci.yml")
+    names = (
+        *(".qwen/settings.json", ".vscode/tasks.json", ".envrc", ".github/workflows/ci.yml"),
+        *("Jenkinsfile", "lib/.Rprofile"),
+    )
     for name in (*names, "sub/.envrc"):
         path = place.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)

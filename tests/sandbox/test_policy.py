@@ -14,7 +14,8 @@ from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.core.tool import InvalidArguments, Subject
 from qwen_dual.sandbox import bubblewrap
-from qwen_dual.sandbox.confine import Sandbox, returncode
+from qwen_dual.sandbox.confine import Sandbox
+from qwen_dual.sandbox.confinement import returncode
 from qwen_dual.sandbox.denials import denied
 from qwen_dual.sandbox.policy import SandboxPolicy, SandboxUnavailable
 from qwen_dual.sandbox.view import View

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def test_what_leads_to_an_agent_or_a_display_is_not_in_the_environment(
     sandbox = place.sandbox(backend)
     env = {"SSH_AUTH_SOCK": "/x", "DISPLAY": ":0", "PATH": "/bin"}
     confined = sandbox.confine(["true"], "/", env)
-    confined.start(lambda: None)
+    confined.start(lambda: subprocess.Popen(["true"])).wait()
     confined.close()
     assert confined.env["PATH"] == "/bin" and confined.env["QWEN_DUAL_SANDBOX"] == backend
     assert not {"SSH_AUTH_SOCK", "DISPLAY"} & set(confined.env)

@@ -1,0 +1,224 @@
+"""A sandbox that is set up before its command is there: for what bubblewrap costs, nobody waits.
+
+It is bubblewrap as for any command, around a shell that waits at a pipe and becomes the command. It
+is used only where a new one would come out the same. Three things are looked at for that: the view,
+made anew for each command; the environment and the folder; and the mounts that the kernel lists for
+the one that waits. What is deleted, replaced, moved or mounted in the meantime takes a mount away
+from it, or adds one, and then it is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shlex
+import signal
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Final
+
+from qwen_dual.sandbox.namespace import Namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.sandbox.view import View
+
+# Says that it is there, and is what it is told to be.
+WAITING: Final = ("/bin/sh", "-c", "echo; . /dev/stdin")
+
+MAX_ORDER = 1 << 16
+"""Bytes; a longer command line than that gets a sandbox of its own, and its own error."""
+
+READY_SECONDS = 10.0
+END_SECONDS = 1.0
+MAX_MOUNTS = 1 << 22
+_OURS = "QWEN_DUAL_"
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_OF_SHELLS: Final = frozenset(
+    ("IFS", "LINENO", "OPTIND", "PPID", "PS1", "PS2", "PS4", "UID", "EUID")
+)
+_ESCAPED = re.compile(rb"[ \t\n\\]")
+
+
+class Spare:
+    """One that waits.
+
+    Args:
+        popen: bubblewrap around ``WAITING``; its stdin is a pipe.
+        status: the descriptor that it tells of its start; becomes its own.
+        view: what it was made from.
+        cwd: the folder that the command will start in.
+        env: its environment.
+
+    Attributes:
+        namespace: its processes.
+    """
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        status: int,
+        view: View,
+        cwd: str,
+        env: Mapping[str, str],
+    ) -> None:
+        self.namespace = Namespace(status)
+        self._popen = popen
+        self._view = view
+        self._cwd = cwd
+        self._env = env
+        # At once: what changes from here on is seen.
+        self._mounts = self._now() if self._is_set_up() else b""
+        where = {line.split(b" ")[4] for line in self._mounts.splitlines()}
+        if not all(_escaped(path) in where for path, _ in view.entries()):
+            self._mounts = b""
+
+    def fresh(self, view: View) -> bool:
+        """Whether a new sandbox would come out the same."""
+        return bool(self._mounts) and view == self._view and self._mounts == self._now()
+
+    def suits(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bool:
+        """Whether it can become this command."""
+        return cwd == self._cwd and 0 < len(self._order(argv, env)) <= MAX_ORDER
+
+    def become(self, argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Runs the command; no longer a spare.
+
+        Raises:
+            OSError: somebody has ended it.
+        """
+        assert self._popen.stdin is not None
+        order = memoryview(self._order(argv, env))
+        with self._popen.stdin as pipe:
+            while order:
+                order = order[os.write(pipe.fileno(), order) :]
+        self._popen.stdin = None
+        return self._popen
+
+    def end(self) -> None:
+        """Ends it; ``reaped`` tells when that is done."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        self.namespace.send(signal.SIGKILL)
+        self.namespace.close()
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
+
+    def reaped(self, seconds: float = 0) -> bool:
+        """Whether it has ended; waits so long for it."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _is_set_up(self) -> bool:
+        assert self._popen.stdout is not None
+        out = self._popen.stdout.fileno()
+        return bool(select.select([out], [], [], READY_SECONDS)[0]) and os.read(out, 1) == b"\n"
+
+    def _now(self) -> bytes:
+        """Its mounts as the kernel lists them; empty where it has ended."""
+        try:
+            with open(f"/proc/{self.namespace.pid}/mountinfo", "rb") as file:
+                return file.read(MAX_MOUNTS)
+        except OSError:
+            return b""
+
+    def _order(self, argv: Sequence[str], env: Mapping[str, str]) -> bytes:
+        """What the waiting shell reads; empty for what it cannot be told.
+
+        It hands on its own environment, but for names that no shell knows or that mean something to
+        it: ``env`` sets those.
+        """
+        changed = {name for name in env if env[name] != self._env.get(name)}
+        changed |= self._env.keys() - env.keys()
+        if (
+            not all(name.startswith(_OURS) and name in env for name in changed)
+            or argv[0][:1] == "-"
+        ):
+            return b""
+        # Braces: of an order that was cut short nothing is run.
+        lines = ["{ exec <>/dev/null"]
+        lines += [f"export {name}={shlex.quote(env[name])}" for name in sorted(changed)]
+        odd = [name for name in env if name in _OF_SHELLS or not _PLAIN_NAME.match(name)]
+        setting = ["/usr/bin/env", *(f"{name}={env[name]}" for name in odd)] if odd else []
+        lines += [f"exec {shlex.join([*setting, *argv])}", "}\n"]
+        return os.fsencode("\n".join(lines))
+
+
+class Spares:
+    """The one that waits, if any; may be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spare: Spare | None = None
+        self._ending: list[Spare] = []
+        self._env: Mapping[str, str] | None = None
+        self._closed = False
+
+    def take(
+        self, view: View, argv: Sequence[str], cwd: str, env: Mapping[str, str]
+    ) -> Spare | None:
+        """The one that can become this command, if it does; the next is made for ``env``."""
+        with self._lock:
+            self._env = env
+            spare = self._spare
+            if spare is None:
+                return None
+            fresh = spare.fresh(view)
+            if fresh and not spare.suits(argv, cwd, env):
+                return None
+            self._spare = None
+            if not fresh:
+                self._end(spare)
+            return spare if fresh else None
+
+    def make(
+        self, make: Callable[[Mapping[str, str]], Spare], env: Mapping[str, str] | None = None
+    ) -> None:
+        """Has one made for ``env``, or for that of the last command, unless there is one."""
+        with self._lock:
+            self._ending = [spare for spare in self._ending if not spare.reaped()]
+            if env is None:
+                env = self._env
+            if self._spare is None and env is not None and not self._closed:
+                self._spare = make(env)
+
+    def close(self) -> None:
+        """Ends it; none is made any more."""
+        with self._lock:
+            self._closed = True
+            if self._spare is not None:
+                self._end(self._spare)
+                self._spare = None
+            for spare in self._ending:
+                spare.reaped(END_SECONDS)
+
+    def _end(self, spare: Spare) -> None:
+        spare.end()
+        self._ending.append(spare)
+
+
+def waiting(
+    argv: Sequence[str], env: Mapping[str, str], descriptors: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """Starts ``argv``, which is bubblewrap around ``WAITING``, as commands are started."""
+    return subprocess.Popen(
+        argv,
+        cwd="/",
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=descriptors,
+        bufsize=0,
+    )
+
+
+def _escaped(path: str) -> bytes:
+    """As it is written in mountinfo."""
+    return _ESCAPED.sub(lambda found: b"\\%03o" % ord(found[0]), os.fsencode(path))
