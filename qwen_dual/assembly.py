@@ -228,6 +228,6 @@ async def _ask(session: Session, system: str, prompt: str) -> str:
 
 
 def _ended(task: Task) -> str:
-    how = "was stopped" if task.state == "stopped" else f"ended with status {task.exit_code}"
+    how = "was stopped" if task.state == "stopped" else f"ended ({task.outcome})"
     last = f"\n{task.last_line}" if task.last_line else ""
     return f"The background command {task.id} {how}: {task.command}{last}"

@@ -100,8 +100,7 @@ class Commands(Struct, frozen=True):
         rows = []
         for task in tasks:
             end = task.ended if task.ended is not None else time.time()
-            state = task.state if task.exit_code is None else f"{task.state} {task.exit_code}"
-            rows.append(f"{task.id}  {state}  {round(end - task.started)} s  {task.command}")
+            rows.append(f"{task.id}  {task.outcome}  {round(end - task.started)} s  {task.command}")
             rows += [f"    output: {task.output}"] if task.output else []
         return "\n".join(rows) or "No command runs in the background."
 

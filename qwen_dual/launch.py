@@ -127,7 +127,9 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
-        raise StartError(f"--channel-dir: {error}") from None
+        from qwen_dual.core.failures import describe
+
+        raise StartError(f"--channel-dir: {describe(error)}") from None
     named = {
         path: f"{key} in {settings.sources[key]}"
         for key, path in (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
@@ -89,7 +90,7 @@ class SavedSessions(Struct, frozen=True):
             try:
                 self.recorder.resume(chat)
             except OSError as error:
-                raise CommandFailed(f"{chat.path} cannot be written: {error}") from error
+                raise CommandFailed(f"It cannot be written to: {describe(error)}") from error
         self.session.resume(chat.session_id, chat.history)
         self.show(chat.replay)
         return earlier(chat)
@@ -142,8 +143,10 @@ def _write_export(chat: Path, form: str, cwd: str, wanted: str) -> str:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CommandFailed(f"{path} is there already; name another path") from None
-    except (OSError, ChatUnreadable) as error:
+    except ChatUnreadable as error:
         raise CommandFailed(f"The session cannot be exported: {error}") from error
+    except OSError as error:
+        raise CommandFailed(f"The session cannot be exported: {describe(error)}") from error
     with open(fd, "w", encoding="utf-8") as file:
         file.write(text)
     return path

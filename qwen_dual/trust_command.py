@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from qwen_dual.assembly import apply_settings
 from qwen_dual.context_files import project_files
+from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
@@ -182,7 +183,8 @@ class TrustCommand:
                 trust.decide(None)
             except (CannotKeep, OSError) as error:
                 trust.decide(answer != "no")
-                said.append(f"It holds for this session only: {error}")
+                why = describe(error) if isinstance(error, OSError) else error
+                said.append(f"It holds for this session only: {why}")
         else:
             trust.decide(answer != "no")
         waiting = self._launch.settings.refused

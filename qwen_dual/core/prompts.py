@@ -44,6 +44,11 @@ class Prompt(Struct, frozen=True):
     def __repr__(self) -> str:
         return shown(self, without={"answers"})
 
+    @property
+    def typed(self) -> str:
+        """As it was typed: a command for the shell begins with ``!``."""
+        return f"!{self.text}" if self.action == "shell" else self.text
+
 
 class Entered(Struct, frozen=True):
     """What a person sent, as a history keeps it.
@@ -116,7 +121,7 @@ class PromptQueue:
         return [
             {
                 "id": prompt.command_id,
-                "text": prompt.text[:PREVIEW_CHARS],
+                "text": prompt.typed[:PREVIEW_CHARS],
                 "origin": prompt.origin,
             }
             for prompt, _ in zip(self._prompts, range(PREVIEW_PROMPTS), strict=False)
@@ -124,10 +129,7 @@ class PromptQueue:
 
     def texts(self) -> list[str]:
         """All entries as they were typed; answers to a form stay out of it."""
-        return [
-            f"!{prompt.text}" if prompt.action == "shell" else prompt.text
-            for prompt in self._prompts
-        ]
+        return [prompt.typed for prompt in self._prompts]
 
     def drain(self) -> list[Prompt]:
         """Empties the queue and returns what was in it."""

@@ -14,6 +14,7 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.failures import describe
 from qwen_dual.core.model import ToolSpec
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import EDITS, Policy
@@ -391,7 +392,8 @@ class Session:
             try:
                 self._keep_rule(rule, scope)
             except (OSError, ValueError) as error:
-                self.notice(f"{rule} is allowed for this session only: {error}", "warning")
+                why = describe(error) if isinstance(error, OSError) else error
+                self.notice(f"{rule} is allowed for this session only: {why}", "warning")
         self.recheck_pending()
 
     def recheck_pending(self) -> None:

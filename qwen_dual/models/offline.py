@@ -108,6 +108,10 @@ _FORM = re.compile(
     r"Exit Code: (?P<code>[^\n]*)\nSignal: [^\n]*\nProcess Group PGID: [^\n]*",
     re.DOTALL,
 )
+_BACKGROUND = re.compile(
+    r"The command runs in the background\.\nPID: [^\n]*\nProcess Group PGID: [^\n]*\n"
+    r"Output File: (?P<file>[^\n]*)\nTo end it: [^\n]*"
+)
 
 
 class OfflineModel:
@@ -263,10 +267,14 @@ def _worth_telling(steps: Sequence[ToolStep], done: Sequence[Done]) -> Iterator[
 
 
 def _report(item: Done) -> str:
+    background = _BACKGROUND.fullmatch(item.text)
     what = next(
         (item.arguments[key] for key in _ESSENTIAL if isinstance(item.arguments.get(key), str)),
         item.name,
     )
+    if background is not None:
+        where = f"what it prints goes to {in_code(background['file'])}"
+        return f"{in_code(what)} runs in the background; {where}. `/tasks` shows it."
     lines = _printed(item.text).strip("\n").splitlines() or ["(no output)"]
     shown = "\n".join(
         line if len(line) <= SHOWN_COLUMNS else f"{line[:SHOWN_COLUMNS]}…"

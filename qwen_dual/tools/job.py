@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 import time
 from collections import deque
@@ -19,7 +20,6 @@ from qwen_dual.tools.capture import Capture, Limits, Scratch
 from qwen_dual.tools.process import GRACE, ProcessGroup
 
 if TYPE_CHECKING:
-    import signal
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.sandbox.confine import Sandbox
@@ -52,6 +52,13 @@ class Task(Struct, frozen=True):
     exit_code: int | None
     output: str | None
     last_line: str
+
+    @property
+    def outcome(self) -> str:
+        """Whether it runs, or how it ended, for a person: ``exit 3``, ``SIGKILL``, ``stopped``."""
+        if self.state != "exited" or self.exit_code is None:
+            return self.state
+        return f"exit {self.exit_code}" if self.exit_code >= 0 else signal_name(-self.exit_code)
 
 
 class Job:
@@ -344,3 +351,11 @@ class Jobs:
             left = [job for job in left if job.group.alive()]
         for job in left:
             job.group.end_leftovers(force=True)
+
+
+def signal_name(number: int) -> str:
+    """Such as ``SIGTERM``; the number itself where it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)

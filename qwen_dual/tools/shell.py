@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.commandline import check_command
-from qwen_dual.tools.job import END_TIMEOUT
+from qwen_dual.tools.job import END_TIMEOUT, signal_name
 from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_arguments
 from qwen_dual.tools.workspace import ToolFailure, printable
 
@@ -387,11 +386,3 @@ def background_text(job: Job) -> str:
         f"Output File: {job.capture.path or '(none: it could not be made)'}\n"
         f"To end it: kill -- -{job.group.pgid}. It is ended with the session."
     )
-
-
-def signal_name(number: int) -> str:
-    """Such as ``SIGTERM``; the number itself where it has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)

@@ -275,15 +275,21 @@ class Controller:
         self._screen.changed()
 
     def _take_back(self, prompts: Sequence[Prompt]) -> None:
-        """Puts prompts that will not run before the draft; the cursor stays where it is in that."""
+        """Puts prompts that will not run before the draft; the cursor stays where it is in that.
+
+        The draft is a command for the shell only where all of it is: no prompt becomes one.
+        """
         self._queued.forget()
-        texts = [f"!{p.text}" if p.action == "shell" else p.text for p in prompts if not p.answers]
-        if not texts:
+        editor = self.editor
+        own = [prompt for prompt in prompts if not prompt.answers]
+        if not own:
             return
-        before = "\n".join(texts)
-        if not self.editor.shell and not self.editor.empty:
-            before += "\n"
-        self.editor.put_before(before)
+        shell = (editor.shell or editor.empty) and all(p.action == "shell" for p in own)
+        before = "\n".join(prompt.text if shell else prompt.typed for prompt in own)
+        if not editor.empty:
+            before += "\n!" if editor.shell and not shell else "\n"
+        editor.shell = shell
+        editor.put_before(before)
 
     def _text_changed(self) -> None:
         self.panel = ""

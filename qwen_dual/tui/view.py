@@ -327,10 +327,10 @@ class View:
             self.context_tokens = 0
             self._finished.append(SessionBlock())
         elif subtype == "compact_boundary":
-            text = (
-                f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
-            )
-            self._finished.append(NoticeBlock("quiet", text))
+            self.context_tokens = data["tokens_after"]
+            if data["trigger"] != "manual":  # else the command answers with the same
+                text = f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
+                self._finished.append(NoticeBlock("quiet", text))
 
     def _state(self, data: Event) -> None:
         work = self.work

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 INTERNAL = (
     *("awaiting_approval", "running_tool", "Process Group PGID", "Directory:", "Exit Code:"),
-    *("tool_result", "tool_use", "control_request", "can_use_tool", "old_string", "is_error"),
+    *(
+        "tool_result",
+        "tool_use",
+        "control_request",
+        "can_use_tool",
+        "old_string",
+        "is_error",
+        "[Errno",
+    ),
 )
 
 
@@ -55,6 +63,7 @@ def test_no_internal_name_reaches_the_screen(tmp_path: Path, cols: int) -> None:
         [call("grep_search", pattern="two"), call("glob", pattern="*.txt")],
         [call("todo_write", todos=[{"id": "1", "content": "think", "status": "pending"}])],
         [call("mcp__git__log_all")],
+        [call("run_shell_command", command="exit 5", is_background=True)],
         said("first done"),
         [call("run_shell_command", command="rm -rf x")],
     )
@@ -62,8 +71,9 @@ def test_no_internal_name_reaches_the_screen(tmp_path: Path, cols: int) -> None:
         screen = program.ready().terminal
         program.submit("go")
         screen.wait_for("first done")
+        program.until(lambda event: "exit 5" in event.get("data", {}).get("text", ""))
         seen = screen.text
-        for command in ("/stats", "/tools", "/tasks", "/channels", "/help"):
+        for command in ("/stats", "/tools", "/tasks", "/channels", "/export md no/x", "/help"):
             screen.send(f"{command}\r")
             program.until(lambda event: event["type"] == "result", 2)
             screen.wait_for(lambda _: program.of("system", "state")[-1]["data"]["state"] == "idle")

@@ -128,6 +128,27 @@ def test_a_denial_with_a_reason_is_what_it_reports(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def test_a_command_that_goes_on_in_the_background_is_reported_in_words(tmp_path: Path) -> None:
+    tools = toolset(tmp_path)
+    model = cast("FakeModel", OfflineModel(word_seconds=0))
+    host = Host(model, *cast("Any", tools.tools), approval_mode="yolo")
+
+    async def script(host: Host) -> None:
+        def detach(event: dict[str, Any]) -> None:
+            if event.get("data", {}).get("status") == "output":
+                tools.detach_commands()
+
+        host.bus.subscribe(detach)
+        host.session.submit("run echo up; sleep 1000")
+        await host.result()
+
+    host.play(script)
+    [task] = tools.tasks()
+    tools.close()
+    said = f"runs in the background; what it prints goes to `{task.output}`. `/tasks` shows it."
+    assert answer(host) == f"`echo up; sleep 1000` {said}"
+
+
 def test_it_thinks_aloud_and_streams_an_answer_of_a_given_length(tmp_path: Path) -> None:
     host = play(tmp_path, "think first this")
     assert host.of("assistant")[0]["message"]["content"][0]["thinking"] == "first this"

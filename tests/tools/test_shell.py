@@ -14,7 +14,7 @@ import pytest
 
 from qwen_dual.core.tool import InvalidArguments, Shown, ToolResult
 from qwen_dual.tools.commandline import MAX_COMMAND_BYTES
-from qwen_dual.tools.shell import signal_name
+from qwen_dual.tools.job import signal_name
 from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.toolset import Toolset, toolset
 from tests.tools.support import call, group_is_gone, tool_of, wait_until

@@ -61,7 +61,7 @@ def test_a_command_in_the_background_is_a_task_until_it_ends(workspace: Path) ->
         wait_until(lambda: tools.tasks()[0].last_line == "one", "its first line")
         (workspace / "go").touch()
         task = await ends.first()
-        assert (task.state, task.exit_code, task.last_line) == ("exited", 3, "two")
+        assert (task.outcome, task.exit_code, task.last_line) == ("exit 3", 3, "two")
         assert task.ended is not None and task.ended >= task.started
         assert task.output is not None and Path(task.output).read_text() == "one\ntwo\n"
         assert tools.tasks() == [task]
@@ -78,7 +78,7 @@ def test_a_task_can_be_stopped(workspace: Path) -> None:
         await shell(tools, command="sleep 1000", is_background=True)
         assert not tools.stop_task(1)
         assert tools.stop_task(tools.tasks()[0].id)
-        assert (await ends.first()).state == "stopped"
+        assert (await ends.first()).outcome == "stopped"
         tools.close()
 
     anyio.run(main)

@@ -117,3 +117,34 @@ def test_escape_gives_the_queue_back_and_the_draft_is_an_ordinary_one() -> None:
     at.session.busy = False
     at.controller.enter()
     assert at.session.submitted == ["one\ntwo"]
+
+
+def given_back(at: Desk, *prompts: Prompt) -> tuple[bool, str]:
+    at.session.queue = list(prompts)
+    at.controller.escape()
+    return at.controller.editor.shell, at.controller.editor.text
+
+
+def test_a_prompt_that_comes_back_into_shell_mode_does_not_become_a_command() -> None:
+    prompt, command = Prompt("one", "keyboard"), Prompt("date", "keyboard", action="shell")
+    at = desk()
+    at.controller.bang()
+    at.controller.editor.insert("ls")
+    assert given_back(at, prompt, command) == (False, "one\n!date\n!ls")
+
+
+def test_commands_alone_come_back_as_commands() -> None:
+    command = Prompt("date", "keyboard", action="shell")
+    assert given_back(desk(), command, command) == (True, "date\ndate")
+    at = desk()
+    at.controller.bang()
+    at.controller.editor.insert("ls")
+    assert given_back(at, command) == (True, "date\nls")
+    at = desk()
+    at.controller.editor.insert("draft")
+    assert given_back(at, command) == (False, "!date\ndraft")
+
+
+def test_a_queued_command_is_listed_with_its_mark() -> None:
+    at = desk(Prompt("date", "keyboard", action="shell"), "one")
+    assert [item["text"] for item in at.session.waiting.listing()] == ["!date", "one"]
