@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from docs.pages import demos, docstrings, reference
+from qwen_dual import host
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -73,11 +76,34 @@ def test_the_host_in_the_readme_has_ten_lines() -> None:
 def test_every_demo_has_a_page_that_shows_it() -> None:
     there = {path.name for path in (ROOT / "demos").glob("*.py")} - {"hosting.py"}
     shown = {
-        name
+        found["file"].removeprefix("demos/")
         for page in (DOCS / "demos").glob("*.md")
-        for name in re.findall(r'--8<-- "demos/(.+)"', page.read_text())
+        for found in demos.SHOWN.finditer(page.read_text())
     }
     assert shown == there | {"node/embed.mjs", "node/descriptor.mjs"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [*demos.pages(), *reference.pages()], ids=lambda value: Path(value).stem[:20]
+)
+def test_a_page_that_is_written_from_the_code_is_the_codes(path: Path, text: str) -> None:
+    assert path.read_text() == text, "`make schema` writes it anew"
+
+
+def test_the_reference_has_every_name_that_a_host_may_import() -> None:
+    names = [name for group in reference.HOST_GROUPS.values() for name in group]
+    assert sorted(names) == sorted(host.__all__)
+
+
+def test_a_docstring_becomes_text_and_lists() -> None:
+    doc = docstrings.parse(
+        "Does ``it``: well.\n\nMore.\n\nArgs:\n    a: the first,\n        of two.\n    **b: rest.\n\n"
+        "Returns:\n    What came.\n"
+    )
+    assert doc.text == "Does `it`: well.\n\nMore."
+    assert doc.summary == "Does `it`: well"
+    assert doc.entries == {"Args": {"a": "the first, of two.", "**b": "rest."}}
+    assert doc.prose == {"Returns": "What came."}
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -103,6 +129,6 @@ def test_the_site_builds_and_every_link_leads_somewhere(tmp_path: Path) -> None:
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    reference = (tmp_path / "site" / "reference" / "host.html").read_text()
+    page = (tmp_path / "site" / "reference" / "host.html").read_text()
     for name in ("open_session", "follow", "SessionExited"):
-        assert name in reference
+        assert f'<h3 id="{name.lower()}">' in page
