@@ -34,6 +34,9 @@ MAX_BUFFER_BYTES = 1 << 20
 
 DISABLED = "Warning: dual output disabled — "
 
+COPIED_COLUMNS = 77
+"""How long a line may be that is shown to be copied: a window's 80 without the margin."""
+
 
 class Wanted(Struct):
     """Which channels to open, and where."""
@@ -129,11 +132,14 @@ class Channels:
         """Two commands to try in another terminal; empty without file channels."""
         if self.tee is None or self.source is None or self.tee.status().kind != "file":
             return []
-        # Short enough for a line of 80 columns, so that they can be copied.
+        submit = """  echo '{"type":"submit","text":"list"}'"""
+        into = f">> {shlex.quote(self.source.target)}"
+        # In lines of 80 columns, so that they can be copied: the shell joins what ends in a backslash.
+        fits = len(submit) + len(into) < COPIED_COLUMNS
         return [
             "⇄ In another terminal, follow the session or submit a prompt:",
             f"  tail -n +1 -f {shlex.quote(self.tee.status().target)}",
-            f"""  echo '{{"type":"submit","text":"list"}}' >> {shlex.quote(self.source.target)}""",
+            *([f"{submit} {into}"] if fits else [f"{submit} \\", f"    {into}"]),
         ]
 
 

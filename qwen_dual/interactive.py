@@ -205,7 +205,7 @@ def _history(launch: Launch) -> PromptHistory | None:
 
 
 def banner(launch: Launch) -> list[str]:
-    """The first screen: five lines at the most."""
+    """The first screen: five lines, and one more where a path is long."""
     lines = [
         f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
     ]

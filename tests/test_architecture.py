@@ -81,6 +81,16 @@ def test_no_tool_is_known_by_its_name_where_tools_declare_what_they_are(room: st
                 assert not found, f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 
+def test_contributing_says_the_same_of_each_room() -> None:
+    rows = re.findall(
+        r"^\| `qwen_dual/(\w+)/` \| .* \| (.*) \|$",
+        (ROOT / "CONTRIBUTING.md").read_text(),
+        re.MULTILINE,
+    )
+    named = {room: set(re.findall(r"`(\w+)[`/]", may.partition(";")[0])) for room, may in rows}
+    assert {room: rooms - EVERYWHERE for room, rooms in named.items()} == ALLOWED
+
+
 def test_only_the_codec_imports_orjson() -> None:
     users = [path for path in sources() if "orjson" in imports(path)]
     assert users == [PACKAGE / "protocol" / "codec.py"]

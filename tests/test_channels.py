@@ -120,3 +120,22 @@ def test_what_a_killed_session_left_is_taken_away_by_the_next(
 def test_a_directory_that_was_named_keeps_its_files(tmp_path: Path) -> None:
     asked = wanted(Options(channel_dir=str(tmp_path / "d")), None, None)
     assert asked.passing == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["short", "so long a name that it does not fit into a line of 80 columns"]
+)
+def test_the_commands_to_try_can_be_copied_from_a_window_of_80_columns(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = Wanted(json_file=f"{name}.events", input_file=f"{name}.input")
+    (tmp_path / f"{name}.input").touch()
+    channels = open_channels(asked, {}, from_start=False, named_by={})
+    _, follow, *submit = channels.try_it()
+    assert all(len(line) < 78 for line in submit)
+    assert follow.strip().startswith("tail -n +1 -f ")
+    subprocess.run(["sh", "-c", "\n".join(submit)], check=True)
+    assert (tmp_path / f"{name}.input").read_text() == '{"type":"submit","text":"list"}\n'
+    assert channels.tee is not None
+    channels.tee.close()

@@ -24,4 +24,6 @@ def describe(error: BaseException) -> str:
         return "too many files are open (see ulimit -n)"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror + (f": {error.filename}" if error.filename is not None else "")
+    if isinstance(error, OSError) and text:  # worded by whoever raised it
+        return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -209,8 +209,7 @@ class Session:
         return True
 
     def _enqueue(self, prompt: Prompt) -> int:
-        waits = self.busy
-        position = self._queue.add(prompt)
+        waits, position = self.busy, self._queue.add(prompt)
         self._worker.wake()
         if waits:
             self._state.tell()
@@ -218,10 +217,10 @@ class Session:
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
-        found = self._queue.cancel(command_id)
-        if found:
-            self._state.tell()
-        return found
+        if not self._queue.cancel(command_id):
+            return False
+        self._state.tell()
+        return True
 
     def _empty_queue(self, *, give_back: bool) -> None:
         prompts = self._queue.drain()
@@ -392,7 +391,7 @@ class Session:
             try:
                 self._keep_rule(rule, scope)
             except (OSError, ValueError) as error:
-                why = describe(error) if isinstance(error, OSError) else error
+                why = error if isinstance(error, ValueError) else describe(error)
                 self.notice(f"{rule} is allowed for this session only: {why}", "warning")
         self.recheck_pending()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -180,6 +181,23 @@ def test_the_node_embedder_runs_and_fits_the_types(tmp_path: Path) -> None:
     assert lines[0].startswith("session: qwen-dual ")
     assert any(line.startswith("asks: run_shell_command") for line in lines)
     assert lines[-2:] == ["ended in order", "exit 0, painted"]
+    [page] = re.findall(
+        r"```js\n(.*?)```", (ROOT / "docs" / "dual-output.md").read_text(), re.DOTALL
+    )
+    (folder / "page.mjs").write_text(page)
+    (folder / "qwen-dual").write_text(f'#!/bin/sh\nexec {sys.executable} -m qwen_dual "$@"\n')
+    (folder / "qwen-dual").chmod(0o755)
+    ran = subprocess.run(
+        [node, "page.mjs"],
+        env={**env, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.stdout.splitlines()[:2] == ["asks: touch made", "end_turn `touch made` done."]
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "exit 0"), ran.stderr
 
 
 @pytest.mark.parametrize("program", ["own_bridge.py"])

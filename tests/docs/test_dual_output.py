@@ -105,12 +105,35 @@ def test_every_shell_block_says_how_it_is_run() -> None:
     assert len(roles) > 5
 
 
-def test_other_blocks_parse() -> None:
-    for match in FENCE.finditer(TEXT):
-        if match["kind"] == "json":
-            json.loads(match["body"])
-        else:
-            assert match["kind"] == "sh"
+def blocks(kind: str) -> list[str]:
+    return [match["body"] for match in FENCE.finditer(TEXT) if match["kind"] == kind]
+
+
+def test_the_example_of_an_event_is_one_and_the_settings_are_json() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs the jsonschema package")
+    examples = [json.loads(body) for body in blocks("json")]
+    [event] = [example for example in examples if "type" in example]
+    jsonschema.validate(event, schemas()[STRICT])
+    assert len(examples) == 2
+
+
+def test_the_host_in_python_runs_as_it_stands(tmp_path: Path) -> None:
+    [code] = blocks("python")
+    work = tmp_path / "work"
+    work.mkdir()
+    env = {**os.environ, **environment(tmp_path)}
+    argv = [sys.executable, "-c", code]
+    ran = subprocess.run(
+        argv, cwd=work, env=env, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    said = ran.stdout.splitlines()
+    assert (said[0], said[1], said[-1]) == (
+        "asks: touch made",
+        "end_turn `touch made` done.",
+        "exit 0",
+    )
+    assert (work / "made").exists()
 
 
 def test_every_flag_is_the_programs_and_the_other_way_round() -> None:
