@@ -21,7 +21,6 @@ from qwen_dual.tui.suggest import Suggestions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
     from qwen_dual.tui.suggest import FileSource
     from qwen_dual.tui.view import View
@@ -112,7 +111,7 @@ class Controller:
         self._hint = ""
         self._hint_until = 0.0
         self._last_key = -GUARD
-        session.give_back = self._take_back
+        session.give_back = self._queued.take_back
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -273,23 +272,6 @@ class Controller:
         """The file source knows more by now."""
         self.suggestions.refresh()
         self._screen.changed()
-
-    def _take_back(self, prompts: Sequence[Prompt]) -> None:
-        """Puts prompts that will not run before the draft; the cursor stays where it is in that.
-
-        The draft is a command for the shell only where all of it is: no prompt becomes one.
-        """
-        self._queued.forget()
-        editor = self.editor
-        own = [prompt for prompt in prompts if not prompt.answers]
-        if not own:
-            return
-        shell = (editor.shell or editor.empty) and all(p.action == "shell" for p in own)
-        before = "\n".join(prompt.text if shell else prompt.typed for prompt in own)
-        if not editor.empty:
-            before += "\n!" if editor.shell and not shell else "\n"
-        editor.shell = shell
-        editor.put_before(before)
 
     def _text_changed(self) -> None:
         self.panel = ""

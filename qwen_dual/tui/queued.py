@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.core.prompts import Action, Prompt
     from qwen_dual.core.queue_editing import QueueEditing
     from qwen_dual.tui.editor import Editor
@@ -61,6 +63,23 @@ class QueuedPrompts:
         self._put_back(held)
         self._editor.drop()
         return True
+
+    def take_back(self, prompts: Sequence[Prompt]) -> None:
+        """Puts prompts that will not run before the draft; the cursor stays where it is in that.
+
+        The draft is a command for the shell only where all of it is: no prompt becomes one.
+        """
+        self.forget()
+        editor = self._editor
+        own = [prompt for prompt in prompts if not prompt.answers]
+        if not own:
+            return
+        shell = (editor.shell or editor.empty) and all(p.action == "shell" for p in own)
+        before = "\n".join(prompt.text if shell else prompt.typed for prompt in own)
+        if not editor.empty:
+            before += "\n!" if editor.shell and not shell else "\n"
+        editor.shell = shell
+        editor.put_before(before)
 
     def forget(self) -> None:
         """What is held is an ordinary draft from now on."""
