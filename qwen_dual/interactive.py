@@ -193,6 +193,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
         screen_reader=launch.options.screen_reader,
         hide_banner=settings.get("ui.hideBanner", False),
         before_drawing=parts.flush,
+        vi=settings.get("general.vimMode", False),
         sandbox=lambda: sandbox_word(parts.sandbox),
     )
 

@@ -1,4 +1,4 @@
-"""``/theme`` and ``/model``: what a person picks holds for the session, and for good where they say so."""
+"""``/theme``, ``/model``, ``/vim``: what a person picks holds for the session, and where it is to last for good."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Preferences(Struct, frozen=True):
     Args:
         session: whose model changes.
         launch: knows the person's settings folder and the models.
-        tui: whose colours change.
+        tui: whose colours and keys change.
     """
 
     session: Session
@@ -72,6 +72,10 @@ class Preferences(Struct, frozen=True):
                 form=_form("Theme", _themes, lambda: self.tui.theme_name, self._preview),
                 answered=lambda answers: self._theme(" ".join(answers), "keyboard"),
             )
+        )
+
+        add(
+            SlashCommand("vim", "vi's keys for the prompt, and back; from now on", self._vim),
         )
 
     def _models(self) -> list[Choice]:
@@ -116,7 +120,16 @@ class Preferences(Struct, frozen=True):
     def _preview(self, name: str) -> None:
         self.tui.set_theme(name, preview=True)
 
-    def _keep(self, choices: Mapping[str, str]) -> str:
+    def _vim(self, arguments: str, origin: str) -> str:
+        if arguments.strip():
+            raise CommandFailed(f"/vim takes nothing, not {arguments.strip()!r}: it switches")
+        self.tui.set_vi(not self.tui.vi)
+        told = "Vim keys: esc for normal mode, i to insert" if self.tui.vi else "No vim keys"
+        if origin == "input":
+            return f"{told}, for this session"
+        return f"{told}, {self._keep({'general.vimMode': self.tui.vi})}"
+
+    def _keep(self, choices: Mapping[str, str | bool]) -> str:
         try:
             path = keep_choices(self.launch.home, choices)
         except CannotKeep as error:

@@ -31,6 +31,7 @@ class Fake:
         self.slash = SlashCommands()
         self.model_name, self.model_names = "one", ["one", "two"]
         self.theme_name, self.shown = "light", "light"
+        self.vi, self.switched = False, [False]
         config = ModelConfig(id="two-id", protocol="openai", base_url="http://h/v1")
         launch: Any = SimpleNamespace(
             home=str(home),
@@ -46,6 +47,10 @@ class Fake:
         self.shown = name
         if not preview:
             self.theme_name = name
+
+    def set_vi(self, on: bool) -> None:
+        self.vi = on
+        self.switched.append(on)
 
     def run(self, line: str, origin: str = "keyboard") -> str:
         found = self.slash.find(line)
@@ -131,6 +136,24 @@ def test_a_host_changes_the_session_and_never_the_settings(fake: Fake) -> None:
     with pytest.raises(CommandFailed, match="at the keyboard"):
         fake.run("/theme mono keep", "input")
     assert (fake.theme_name, fake.kept) == ("dark", None)
+
+
+def test_vim_keys_are_switched_and_kept_beside_what_its_owner_wrote(fake: Fake) -> None:
+    file = fake.home / "settings.json"
+    file.write_text('{\n  // habits\n  "general": {"preferredEditor": "vi"}, // mine\n}\n')
+    assert "from now on" in fake.run("/vim")
+    assert '"vimMode": true' in file.read_text()
+    assert "No vim keys" in fake.run("/vim")
+    text = file.read_text()
+    assert "// habits" in text
+    assert "// mine" in text
+    assert text.count("vimMode") == 1
+    assert '"vimMode": false' in text
+    assert "for this session" in fake.run("/vim", "input")
+    assert fake.switched == [False, True, False, True]
+    assert file.read_text() == text
+    with pytest.raises(CommandFailed, match="takes nothing, not 'on'"):
+        fake.run("/vim on")
 
 
 def test_a_file_that_cannot_take_it_costs_the_lasting_alone(fake: Fake) -> None:

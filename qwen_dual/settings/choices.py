@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def keep_choices(home: str, choices: Mapping[str, str]) -> str:
+def keep_choices(home: str, choices: Mapping[str, str | bool]) -> str:
     """Keeps settings by their dotted names; returns the file.
 
     Comments and all that is not named stay, and so does the file's mode.
@@ -29,7 +30,9 @@ def keep_choices(home: str, choices: Mapping[str, str]) -> str:
         OSError: it cannot be written.
     """
     path = os.path.join(home, "settings.json")
-    instead = "add to it yourself: " + ", ".join(f'{name} "{choices[name]}"' for name in choices)
+    instead = "add to it yourself: " + ", ".join(
+        f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in choices.items()
+    )
     try:
         text = read_text(path) or ""
         wanted = parse_object(path, text)
@@ -48,7 +51,7 @@ def keep_choices(home: str, choices: Mapping[str, str]) -> str:
     return path
 
 
-def _put(values: dict[str, Any], path: Sequence[str], value: str) -> None:
+def _put(values: dict[str, Any], path: Sequence[str], value: str | bool) -> None:
     *outer, last = path
     for name in outer:
         section = values.setdefault(name, {})

@@ -34,7 +34,7 @@ class _Member(NamedTuple):
     last: int  # and of its last one
 
 
-def with_value(text: str, path: Sequence[str], value: str) -> str:
+def with_value(text: str, path: Sequence[str], value: str | bool) -> str:
     """``text`` with ``value`` at ``path``.
 
     Args:

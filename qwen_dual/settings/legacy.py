@@ -12,6 +12,7 @@ _PLACES = {
     "hideBanner": ("ui", "hideBanner"),
     "hideTips": ("ui", "hideTips"),
     "preferredEditor": ("general", "preferredEditor"),
+    "vimMode": ("general", "vimMode"),
     "chatRecording": ("general", "chatRecording"),
     "maxSessionTurns": ("model", "maxSessionTurns"),
     "contentGenerator": ("model", "generationConfig"),

@@ -220,6 +220,9 @@ class General(Section):
     preferred_editor: OptionalText = Field(
         default=None, description="The editor for Ctrl+X; without it `$VISUAL` or `$EDITOR`."
     )
+    vim_mode: Flag = Field(
+        default=False, description="Whether the editor begins with vi's keys; `/vim` changes it."
+    )
     chat_recording: Flag = Field(
         default=True,
         description="Whether chats are saved and can be resumed, and prompts found again later.",

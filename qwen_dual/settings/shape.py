@@ -136,7 +136,7 @@ _SETTINGS = _object(
     permissions=_object(allow=_TEXTS, ask=_TEXTS, deny=_TEXTS),
     dualOutput=_object(jsonFile=rules.PATH, inputFile=rules.PATH),
     ui=_object(theme=rules.TEXT, hideBanner=rules.BOOLEAN, hideTips=rules.BOOLEAN),
-    general=_object(preferredEditor=rules.TEXT, chatRecording=rules.BOOLEAN),
+    general=_object(preferredEditor=rules.TEXT, vimMode=rules.BOOLEAN, chatRecording=rules.BOOLEAN),
     context=_object(
         fileName=rules.NAMES,
         fileFiltering=_object(

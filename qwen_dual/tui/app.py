@@ -20,11 +20,12 @@ from qwen_dual.core.tool import display_of
 from qwen_dual.tui import clipboard, links, theme
 from qwen_dual.tui.appearance import Appearance
 from qwen_dual.tui.application import make_application
-from qwen_dual.tui.blocks import BannerBlock, NoticeBlock
+from qwen_dual.tui.blocks import NoticeBlock
 from qwen_dual.tui.clock import RedrawClock, Wakes
 from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.device import Device
 from qwen_dual.tui.external import ExternalPrograms
+from qwen_dual.tui.first_screen import first_screen
 from qwen_dual.tui.footer import Facts, short_folder
 from qwen_dual.tui.history_keeper import HistoryKeeper
 from qwen_dual.tui.keyinput import ask_background, create_input
@@ -34,7 +35,6 @@ from qwen_dual.tui.markdown import MarkdownRenderer, load_in_thread
 from qwen_dual.tui.painter import Painter
 from qwen_dual.tui.render import BlockRenderer
 from qwen_dual.tui.replay import replay as replay_events
-from qwen_dual.tui.sanitise import sanitise
 from qwen_dual.tui.scrollback import Scrollback
 from qwen_dual.tui.suggest import following
 from qwen_dual.tui.terminal import create_output
@@ -55,16 +55,12 @@ if TYPE_CHECKING:
     from qwen_dual.tui.blocks import Block
     from qwen_dual.tui.history_keeper import HistoryStore
     from qwen_dual.tui.suggest import FileSource
+    from qwen_dual.tui.vi_mode import ViMode
 
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 2.0
 """Seconds that a turn may take to stop before the screen is given up."""
-
-WELCOME = "Type a prompt; / lists commands, ? shortcuts."
-
-RAW_ON = "raw Markdown from here on (alt+m ends it)"
-RAW_OFF = "rendered Markdown from here on"
 
 
 class UiError(RuntimeError):
@@ -89,6 +85,7 @@ class Tui:
         hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
         sandbox: what the footer says of the sandbox; empty for none.
+        vi: the editor begins with vi's keys.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
 
@@ -115,6 +112,7 @@ class Tui:
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
         sandbox: Callable[[], str] = str,
+        vi: bool = False,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -122,13 +120,15 @@ class Tui:
         self.painted = anyio.Event()
         self.loaded = anyio.Event()
         self._session = session
-        self._banner, self._hide_banner = banner, hide_banner
+        self._hide_banner = hide_banner
         self._before_drawing = before_drawing
         self._sandbox = sandbox
-        self._version, self._branch = version, branch
+        self._branch = branch
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
+        about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
+        self._banner = first_screen(banner, about)
         self._output = output or create_output(self._gone)
-        self._clock = RedrawClock(self._tick, blocked=self._blocked)
+        self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
         display = partial(display_of, session.tools)
         self.view = View(self._clock.mark, display_of=display)
         self._whole = WholeTranscript(display)
@@ -179,6 +179,8 @@ class Tui:
         self._wakes = Wakes(self._clock.mark)
         self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
         self._drawn = anyio.Event()
+        self._vi: ViMode | None = None
+        self.set_vi(vi)
         if replay:
             self.replay(replay)
         session.bus.subscribe(self.view)
@@ -196,7 +198,8 @@ class Tui:
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
         with ExitStack() as stack:
-            stack.enter_context(self._device.held(self._terminate, self.controller.control_c))
+            end = self._session.request_close
+            stack.enter_context(self._device.held(lambda _: end(), self.controller.control_c))
             loop.set_exception_handler(self._failed_in_loop)
             stack.callback(loop.set_exception_handler, before)
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
@@ -206,7 +209,7 @@ class Tui:
             if self._files is not None:
                 stack.enter_context(following(self._files, self.controller.files_changed))
             if not self._hide_banner:
-                self._transcript.add([self._first_screen()])
+                self._transcript.add([self._banner])
                 self._transcript.commit()
             async with anyio.create_task_group() as group:
                 self._programs.group = group
@@ -214,11 +217,11 @@ class Tui:
                 group.start_soon(self._end_with_session)
                 group.start_soon(self._load_late)
                 if self._history is not None:
-                    group.start_soon(self._keep_history, self._history)
+                    group.start_soon(self._history.run, self.painted)
                 try:
                     await self._app.run_async(set_exception_handler=False, handle_sigint=False)
                 except EOFError:  # the terminal is gone
-                    self._session.request_close()
+                    end()
                 self._programs.group = None
                 group.cancel_scope.cancel()
             self._wakes.cancel()
@@ -257,6 +260,20 @@ class Tui:
     def theme_name(self) -> str:
         """The theme that was chosen."""
         return self._appearance.name
+
+    @property
+    def vi(self) -> bool:
+        """Whether the editor has vi's keys."""
+        return self._vi is not None and self._vi.on
+
+    def set_vi(self, on: bool) -> None:
+        """Gives the editor vi's keys, or the usual ones."""
+        if self._vi is None and on:
+            from qwen_dual.tui.vi_mode import ViMode
+
+            self._vi = ViMode(self._app, self.controller, self._device.shape_cursor)
+        if self._vi is not None:
+            self._vi.switch(on)
 
     def _restyle(self) -> None:
         self._app.style = self._appearance.style
@@ -302,9 +319,7 @@ class Tui:
 
     def toggle_raw(self) -> None:
         """Shows what follows as raw Markdown, or no longer, and says so."""
-        self._markdown.raw = not self._markdown.raw
-        text = RAW_ON if self._markdown.raw else RAW_OFF
-        self._show(NoticeBlock("quiet", text))
+        self._show(NoticeBlock("quiet", self._markdown.toggle_raw()))
 
     def suspend(self) -> None:
         """Stops the program until the shell continues it; nothing where there is no shell."""
@@ -342,10 +357,6 @@ class Tui:
         self._clock.mark()
         self.loaded.set()
 
-    async def _keep_history(self, keeper: HistoryKeeper) -> None:
-        await self.painted.wait()
-        await keeper.run()
-
     # -- drawing ---------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -365,26 +376,16 @@ class Tui:
             window=self._session.model.context_window,
             channels=self.channels,
             sandbox=self._sandbox(),
+            vi=self._vi.word if self._vi is not None else "",
             tip=self.controller.tip,
             hint=self.controller.hint,
         )
-
-    def _first_screen(self) -> BannerBlock:
-        about = f"qwen-dual {self._version} · {self._session.model_name} · {self._folder}"
-        title, *rest = self._banner or (about, WELCOME)
-        return BannerBlock(sanitise(title), tuple(map(sanitise, rest)))
-
-    def _blocked(self) -> bool:
-        return isinstance(self._output, TerminalOutput) and self._output.blocked
 
     # -- the end ---------------------------------------------------------------------------
 
     def _exit(self) -> None:
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
-
-    def _terminate(self, _: int) -> None:
-        self._session.request_close()
 
     def _gone(self) -> None:
         self._session.request_close()

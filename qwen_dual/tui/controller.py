@@ -7,7 +7,7 @@ of ``Screen``; while something is asked, keys are ``asking``'s.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from qwen_dual.core.slash import is_slash
 from qwen_dual.protocol import APPROVAL_MODES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.core.session import Session
+    from qwen_dual.tui.screen import Screen
     from qwen_dual.tui.suggest import FileSource
     from qwen_dual.tui.view import View
 
@@ -39,42 +40,6 @@ SAID = 4.0
 """Seconds that a remark stays in the footer."""
 
 
-class Screen(Protocol):
-    """What the controller asks of the screen."""
-
-    def changed(self) -> None:
-        """Something must be drawn."""
-        ...
-
-    def later(self, seconds: float) -> None:
-        """Something must be drawn in so many seconds."""
-        ...
-
-    def clear(self) -> None:
-        """The window is to be emptied."""
-        ...
-
-    def expand(self) -> bool:
-        """The last folded output is to be shown whole; whether the next time shows everything."""
-        ...
-
-    def page(self, text: str) -> None:
-        """A text is to be shown in the person's pager."""
-        ...
-
-    def edit_externally(self) -> None:
-        """The draft is to be opened in the person's editor."""
-        ...
-
-    def toggle_raw(self) -> None:
-        """What follows is to be shown as raw Markdown, or no longer."""
-        ...
-
-    def suspend(self) -> None:
-        """The program is to be stopped until the shell continues it."""
-        ...
-
-
 class Controller:
     """The person's side of a session.
 
@@ -87,6 +52,7 @@ class Controller:
 
     Attributes:
         panel: what is open below the editor: ``help``, ``tools``, or nothing.
+        on_new_draft: called when the draft was sent or cleared.
     """
 
     def __init__(
@@ -104,6 +70,7 @@ class Controller:
         self.suggestions = Suggestions(session.slash, files)
         self._queued = QueuedPrompts(session.queue_editing, self.editor)
         self.panel = ""
+        self.on_new_draft: Callable[[], object] = lambda: None
         self._session = session
         self._view = view
         self._screen = screen
@@ -174,11 +141,15 @@ class Controller:
             self._send()
 
     def _send(self) -> None:
-        if self._queued.enter() or not self.editor.text.strip():
+        if self._queued.enter():
+            self.on_new_draft()
+            return
+        if not self.editor.text.strip():
             return
         self.panel = ""
         shell, shown = self.editor.shell, self.editor.text.strip()
         text = self.editor.take().strip()
+        self.on_new_draft()
         if text != shown:
             self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
         if shell:
@@ -201,6 +172,11 @@ class Controller:
         """Takes the selected suggestion."""
         if self.suggestions.shown:
             self.editor.set(*self.suggestions.accept())
+
+    def close_suggestions(self) -> None:
+        """Hides them until the draft changes."""
+        self.suggestions.dismiss()
+        self._screen.changed()
 
     def up(self) -> None:
         """Up: the suggestion before, or a row up."""
@@ -249,6 +225,8 @@ class Controller:
 
     def _type(self, text: str) -> None:
         """What was typed while a question stood by, and is no answer to it."""
+        if self.editor.normal:
+            return  # a command of vi that came without the ones before it
         special = {"?": self.question_mark, "!": self.bang}.get(text)
         if special is not None:
             special()
@@ -282,6 +260,8 @@ class Controller:
     def _cursor_moved(self) -> None:
         editor = self.editor
         self.suggestions.update(editor.text, editor.cursor, shell=editor.shell)
+        if editor.normal:
+            self.suggestions.dismiss()
 
     # -- keys that depend on what is open --------------------------------------------------
 
@@ -334,6 +314,7 @@ class Controller:
     def _clear(self) -> None:
         self._queued.forget()
         self.editor.clear()
+        self.on_new_draft()
 
     def control_d(self) -> None:
         """Deletes to the right; on an empty line leaves."""

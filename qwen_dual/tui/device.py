@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.tui import reflow
-from qwen_dual.tui.keyinput import TerminalInput
+from qwen_dual.tui.keyinput import SILENT, TerminalInput
 from qwen_dual.tui.suspension import Suspension
 from qwen_dual.tui.terminal import TerminalGuard, handle_signals
 from qwen_dual.tui.tty_output import TerminalOutput
@@ -42,6 +42,7 @@ class Device:
         self._scrollback = scrollback
         self._asked = not reflow.can_be_asked(os.environ)
         self._guard: TerminalGuard | None = None
+        self._shapes_cursor = False
         scrollback.reflow = reflow.by_environment(os.environ)
         self._suspension = (
             Suspension(self._keys, scrollback, lent) if self._keys is not None else None
@@ -60,6 +61,7 @@ class Device:
         with ExitStack() as stack:
             if self._output is not None:
                 self._guard = stack.enter_context(TerminalGuard(self._output.fileno()))
+                self._guard.cursor = self._shapes_cursor
                 stack.enter_context(handle_signals(on_terminate, on_interrupt))
             if self._keys is not None and self._suspension is not None:
                 self._keys.listen(self._said)
@@ -71,6 +73,15 @@ class Device:
         """Stops the program until the shell continues it; nothing where there is no shell."""
         if self._suspension is not None:
             self._suspension.suspend()
+
+    def shape_cursor(self, wanted: bool) -> bool:
+        """Says whether the cursor's shape is changed from now on; returns whether it can be."""
+        able = self._output is not None and os.environ.get("TERM", "") not in SILENT
+        # It stays to be put back once it was changed.
+        self._shapes_cursor = self._shapes_cursor or (wanted and able)
+        if self._guard is not None:
+            self._guard.cursor = self._shapes_cursor
+        return able
 
     def _said(self, report: str) -> None:
         if not reflow.is_report(report):

@@ -31,6 +31,7 @@ class Editor:
     Attributes:
         shell: what is typed is a command for the shell, with a history of its own.
         width: columns that lines are wrapped to.
+        normal: the cursor stands on a character and not between two, as in vi's normal mode.
         on_entered: takes what was sent, to be kept for later sessions.
     """
 
@@ -43,6 +44,7 @@ class Editor:
         self.search: Search | None = None
         self.width = 78
         self.shell = False
+        self.normal = False
         self.on_entered: Callable[[Entered], object] = lambda _: None
         self._histories = {False: History(), True: History()}
         self._pastes = Pastes()
@@ -78,7 +80,10 @@ class Editor:
 
     def set(self, text: str, cursor: int | None = None) -> None:
         """Replaces the draft; the cursor goes to its end unless told otherwise."""
-        self.buffer.document = Document(text, len(text) if cursor is None else cursor)
+        end = len(text)
+        if self.normal and text and not text.endswith("\n"):
+            end -= 1
+        self.buffer.document = Document(text, end if cursor is None else min(cursor, end))
 
     def put_before(self, text: str) -> None:
         """Puts ``text`` before the draft, folded where it is large; the cursor moves with its place."""
@@ -147,7 +152,10 @@ class Editor:
     # -- rows and history ------------------------------------------------------------------
 
     def up(self) -> None:
-        """A row up; on the first row to its start; from there to the entry before."""
+        """A row up; on the first row to its start; from there to the entry before.
+
+        With ``normal`` from anywhere on the first row, and ``down`` likewise, as vi's k and j do.
+        """
         self._vertical(-1)
 
     def down(self) -> None:
@@ -160,7 +168,7 @@ class Editor:
         if target is not None:
             self.buffer.cursor_position = target
             return
-        if not self.at_edge(step):
+        if not self.normal and not self.at_edge(step):
             self.buffer.cursor_position = 0 if step < 0 else len(text)
             return
         entry = self._history.back(text) if step < 0 else self._history.forward()
@@ -170,7 +178,10 @@ class Editor:
 
     def at_edge(self, step: int) -> bool:
         """Whether a row up or down leads out of the draft."""
-        return self.cursor == (0 if step < 0 else len(self.buffer.text))
+        text = self.buffer.text
+        if self.normal:
+            return moved(text, self.cursor, self.width, step) is None
+        return self.cursor == (0 if step < 0 else len(text))
 
     # -- reverse search --------------------------------------------------------------------
 

@@ -15,9 +15,10 @@ from qwen_dual.tui.render import ARROWS
 
 CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? keys"
+INSERT_HINT = "i insert"
 BRANCH = "⎇"
 # What goes first when there is no room.
-_LEFT_OUT = ("tip", "cycle", "context", "branch", "folder", "model", "channels", "sandbox")
+_LEFT_OUT = ("tip", "cycle", "context", "branch", "folder", "model", "channels", "sandbox", "vi")
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
 
 
@@ -29,6 +30,7 @@ class Facts(Struct, frozen=True):
         window: how many the model takes; None where it is not known.
         channels: how many are open.
         sandbox: what is to be said of it; empty for none.
+        vi: which of vi's modes the editor is in; empty without vi's keys.
         tip: what a key would do in the state there is; in place of the standing one.
         hint: something that matters now, such as how to leave; in place of everything.
     """
@@ -41,6 +43,7 @@ class Facts(Struct, frozen=True):
     window: int | None = None
     channels: int = 0
     sandbox: str = ""
+    vi: str = ""
     tip: str = ""
     hint: str = ""
 
@@ -66,14 +69,17 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
     if "cycle" not in without:
         mode.append((theme.DIM, f" {CYCLE_HINT}"))
     context = _context(facts)
+    # Where `?` is a command of vi's, it lists no keys.
+    standing = INSERT_HINT if facts.vi == "NORMAL" else HELP_HINT
     parts: list[tuple[str, Line]] = [
+        ("vi", [(theme.DIM, facts.vi)] if facts.vi else []),
         ("folder", [(theme.DIM, folder)]),
         ("model", [(theme.DIM, facts.model)]),
         ("mode", mode),
         ("sandbox", [(theme.ACCENT, facts.sandbox)] if facts.sandbox else []),
         ("context", [(theme.DIM, context)] if context else []),
         ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
-        ("tip", [(theme.DIM, facts.tip or HELP_HINT)]),
+        ("tip", [(theme.DIM, facts.tip or standing)]),
     ]
     line: Line = [("", "  ")]
     for name, part in parts:

@@ -43,6 +43,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("alt+y", "put the cut back"),
     ("ctrl+b, ctrl+f", "one left, right"),
     ("ctrl+b", "shell to background"),
+    ("/vim", "vi keys, and back"),
 )
 _BETWEEN_COLUMNS = 3
 

@@ -52,8 +52,13 @@ class HistoryKeeper:
         self._arrived = anyio.Event()
         editor.on_entered = self._take
 
-    async def run(self) -> None:
-        """Loads, then writes what comes, until it is cancelled."""
+    async def run(self, painted: anyio.Event) -> None:
+        """Loads, then writes what comes, until it is cancelled.
+
+        Args:
+            painted: what it waits for before, so that it does not hold up the first drawing.
+        """
+        await painted.wait()
         try:
             self._editor.remember(await in_thread(self._store.load))
         except OSError as error:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.tui.appearance import Appearance
 
-# They answer nothing, and some print what they are asked.
-_SILENT = ("", "dumb", "linux", "unknown")
+SILENT = ("", "dumb", "linux", "unknown")
+"""Terminals that answer nothing, and of which some print what they are asked or told."""
 
 PASTE_PAUSE = 2.0
 """Seconds without a byte after which a paste is over whose end mark has not come."""
@@ -188,7 +188,7 @@ def ask_background(appearance: Appearance, input: Input, write: Callable[[str], 
         input: is watched for it.
         write: writes to the terminal.
     """
-    if isinstance(input, TerminalInput) and os.environ.get("TERM", "") not in _SILENT:
+    if isinstance(input, TerminalInput) and os.environ.get("TERM", "") not in SILENT:
         input.watch(appearance.read)
         appearance.ask(write)
 

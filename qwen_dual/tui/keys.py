@@ -55,7 +55,7 @@ def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
     def _alt(event: KeyPressEvent) -> None:
         """An Alt key that means nothing here must not count as Esc, which would interrupt."""
         second = event.key_sequence[1]
-        if not second.data.isprintable():
+        if second.key == Keys.BracketedPaste or not second.data.isprintable():
             _escape(controller)
             event.key_processor.feed(second, first=True)
 
@@ -111,7 +111,8 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
     ):
         bindings.add(*keys.split(), filter=here)(get_by_name(command))
 
-    @bindings.add(Keys.Any, filter=here)
+    # What is typed without a pause is undone as one.
+    @bindings.add(Keys.Any, filter=here, save_before=lambda event: not event.is_repeat)
     def _typed(event: KeyPressEvent) -> None:
         editor.insert(event.data)
 

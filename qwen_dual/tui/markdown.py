@@ -35,6 +35,9 @@ _MARK = re.compile(r"[*_`<>\[\]|~\\&!]")
 _MARKUP = re.compile(r"[*_`#<>\[\]|~\\&]|^\s*(?:[-+=]|\d+[.)]\s)|^(?: {4}|\t)|  $", re.MULTILINE)
 _FENCES = ("```", "~~~")  # code has a bound of its own
 
+RAW_ON = "raw Markdown from here on (alt+m ends it)"
+RAW_OFF = "rendered Markdown from here on"
+
 
 class MarkdownRenderer:
     """Renders finished blocks; plain until ``load`` has run.
@@ -52,6 +55,11 @@ class MarkdownRenderer:
         self._rich = rich
         self._links = links
         self._highlight: Callable[[str, str], list[Parts]] | None = None
+
+    def toggle_raw(self) -> str:
+        """Shows the source from now on, or no longer; returns what to say of it."""
+        self.raw = not self.raw
+        return RAW_ON if self.raw else RAW_OFF
 
     @property
     def loaded(self) -> bool:

@@ -146,12 +146,14 @@ class Scrollback:
         if self._held:
             self._draw(self._take_held())
 
-    def _blocked(self) -> bool:
+    @property
+    def blocked(self) -> bool:
+        """Whether the terminal does not read, so that nothing may be drawn."""
         output = self._app.output
         return isinstance(output, TerminalOutput) and output.blocked
 
     def _writable(self) -> bool:
-        return not self._blocked() and not self._app._running_in_terminal
+        return not self.blocked and not self._app._running_in_terminal
 
     def _draw(self, fragments: StyleAndTextTuples) -> None:
         with self._update():
@@ -206,7 +208,7 @@ class Scrollback:
     def _redraw_if_writable(self, render_as_done: bool = False) -> None:
         # A draw that does not reach the terminal would leave the renderer with a wrong idea of
         # it. The first one and the last are small, and others wait for them.
-        if self._blocked() and self._app.render_counter and not render_as_done:
+        if self.blocked and self._app.render_counter and not render_as_done:
             self._draw_missed = True
             return
         self._redraw_app(render_as_done)

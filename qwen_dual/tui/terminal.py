@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # End synchronized output, reset the style, wrap lines, end bracketed paste, show the cursor. It
 # starts with ESC, so a sequence that was cut off before it is aborted.
 RESTORE = b"\x1b[?2026l\x1b[0m\x1b[?7h\x1b[?2004l\x1b[?25h"
+# The cursor's shape as the person has set the terminal up (DECSCUSR).
+CURSOR = b"\x1b[0 q"
 _RESTORE_TIMEOUT = 0.5  # seconds
 
 # All that a handler can still do something about; by itself each would end the process at once.
@@ -107,10 +109,12 @@ class TerminalGuard:
 
     Attributes:
         keys: It was asked for keys with their modifiers (`KEYS_ON`), which has to be ended too.
+        cursor: The cursor's shape was changed.
     """
 
     def __init__(self, fd: int) -> None:
         self.keys = False
+        self.cursor = False
         self._fd = fd
         self._modes: list[int | list[bytes | int]] | None = None
         self._own: int | None = None
@@ -153,7 +157,8 @@ class TerminalGuard:
     def _write_restore(self) -> None:
         fd = self._fd if self._own is None else self._own
         deadline = time.monotonic() + _RESTORE_TIMEOUT
-        left = memoryview(RESTORE + (KEYS_OFF.encode() if self.keys else b""))
+        asked = (KEYS_OFF.encode() if self.keys else b"") + (CURSOR if self.cursor else b"")
+        left = memoryview(RESTORE + asked)
         poll = select.poll()
         poll.register(fd, select.POLLOUT)
         while left and (seconds := deadline - time.monotonic()) > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,32 @@ def test_a_theme_is_kept_where_the_person_says_so(tmp_path: Path) -> None:
         second.terminal.wait_for("› 2. dark")
         second.terminal.send("\x1b")
         assert second.quit() == 0
+
+
+def test_vim_keys_begin_as_they_were_kept_and_leave_the_cursor_as_it_was(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"general": {"vimMode": true}}')
+    with start(tmp_path) as program:
+        screen = program.terminal
+        screen.wait_for("  INSERT · ")
+        screen.send("sad hello")
+        screen.wait_for("> sad hello")
+        screen.send("\x1b")
+        screen.wait_for("  NORMAL · ")
+        screen.send("0")
+        screen.send("r")  # as a host sends them: one by one
+        screen.send("s")
+        screen.send("llry\r")
+        program.result()
+        (sent,) = program.of("user")
+        assert sent["message"]["content"] == [{"type": "text", "text": "say hello"}]
+        screen.wait_for("  INSERT · ")
+        screen.send("\x03\x03")
+        assert screen.wait_exit() == 0
+        shapes = re.findall(rb"\x1b\[(\d) q", screen.raw)
+        assert [shapes[0], shapes[-1]] == [b"6", b"0"]
+        assert b"2" in shapes
 
 
 def test_the_terminals_answer_about_its_background_is_never_typed(tmp_path: Path) -> None:

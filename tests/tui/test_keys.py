@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
-
 import anyio
 import pytest
 from prompt_toolkit.input import create_pipe_input
@@ -13,73 +9,8 @@ from prompt_toolkit.output import DummyOutput
 
 from qwen_dual.protocol import events
 from qwen_dual.tui.app import Tui, UiError
+from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import FakeSession, edit_request, request, state
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from prompt_toolkit.input import PipeInput
-
-
-class WatchedOutput(DummyOutput):
-    """No screen, but somebody may wait for the next drawing."""
-
-    def __init__(self) -> None:
-        self.drawn = anyio.Event()
-
-    def flush(self) -> None:
-        self.drawn.set()
-
-
-class Keyboard:
-    """A running front end, its session, and the keys sent to it."""
-
-    def __init__(self, pipe: PipeInput) -> None:
-        self._pipe = pipe
-        self.session = FakeSession()
-        self._output = WatchedOutput()
-        self.tui = Tui(self.session.as_session(), version="1", input=pipe, output=self._output)
-
-    @property
-    def text(self) -> str:
-        return self.tui.controller.editor.text
-
-    def armed(self) -> bool:
-        """Whether what is asked is seen and takes keys."""
-        dialog = self.tui.controller.asking.dialog
-        return dialog.takes_keys(time.monotonic())
-
-    async def press(self, keys: str, until: Callable[[], object]) -> None:
-        """Sends keys and waits for what they should do."""
-        self._pipe.send_text(keys)
-        await self.wait(until)
-
-    async def wait(self, until: Callable[[], object]) -> None:
-        with anyio.fail_after(30):
-            while not until():
-                self._output.drawn = anyio.Event()
-                await self._output.drawn.wait()
-
-
-@asynccontextmanager
-async def keyboard() -> AsyncIterator[Keyboard]:
-    with create_pipe_input() as pipe:
-        made = Keyboard(pipe)
-        async with anyio.create_task_group() as group:
-            group.start_soon(made.tui.run)
-            await made.tui.painted.wait()
-            yield made
-            made.session.bus.publish(state("idle", turn=None))
-            made.session.request_close()
-
-
-def play(script: Callable[[Keyboard], Awaitable[None]]) -> None:
-    async def main() -> None:
-        with anyio.fail_after(30):
-            async with keyboard() as made:
-                await script(made)
-
-    anyio.run(main)
 
 
 def typed(keys: str, expected: str) -> None:
@@ -101,6 +32,10 @@ def test_enter_sends_and_typing_goes_on_while_the_agent_works() -> None:
 
 def test_control_j_is_a_new_line() -> None:
     typed("a\nb", "a\nb")
+
+
+def test_an_escape_just_before_a_paste_takes_nothing_of_it() -> None:
+    typed("a\x1b\x1b[200~pasted\x1b[201~", "apasted")
 
 
 def test_line_editing_keys() -> None:

@@ -93,6 +93,13 @@ def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
     assert "ctrl+y retries" not in text_of([footer_line(facts, 20)])[0]
 
 
+def test_the_footer_names_the_mode_of_vi_and_no_key_that_is_a_command_of_it() -> None:
+    facts = Facts("~/p", "main", "coder", "default", channels=2, vi="NORMAL")
+    assert text_of([footer_line(facts, 80)])[0].startswith("  NORMAL · ~/p ⎇ main · coder")
+    assert text_of([footer_line(facts, 120)])[0].endswith("⇄ 2 · i insert")
+    assert text_of([footer_line(facts, 20)]) == ["  NORMAL · default"]
+
+
 def test_a_hint_takes_the_footers_place() -> None:
     facts = Facts("~/p", None, "m", "default", hint="Press Ctrl+C again to exit.")
     assert text_of([footer_line(facts, 80)]) == ["  Press Ctrl+C again to exit."]

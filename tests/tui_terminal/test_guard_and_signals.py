@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from qwen_dual.tui.terminal import RESTORE, TerminalGuard, handle_signals
+from qwen_dual.tui.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +81,15 @@ def test_restoring_twice_is_harmless(tty: tuple[int, int]) -> None:
         guard.restore()
         assert os.read(host, 100) == RESTORE
     assert os.read(host, 100) == RESTORE
+    os.close(host)
+
+
+def test_a_cursor_whose_shape_was_changed_gets_its_own_back(tty: tuple[int, int]) -> None:
+    host, side = tty
+    with pytest.raises(ZeroDivisionError), TerminalGuard(side) as guard:
+        guard.cursor = True
+        raise ZeroDivisionError
+    assert os.read(host, 100) == RESTORE + CURSOR
     os.close(host)
 
 
