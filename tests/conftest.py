@@ -6,10 +6,8 @@ import compileall
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _IGNORED_BY_STARTERS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -32,3 +30,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # a worker's parent has done it
         for package in ("qwen_dual", "demos"):
             compileall.compile_dir(ROOT / package, quiet=2)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--whole``."""
+    parser.addoption(
+        "--whole",
+        action="store_true",
+        help="drills at the size at which people meet them; the suite has time for smaller ones",
+    )
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Drills are to have their whole size."""
+    return bool(request.config.getoption("whole"))

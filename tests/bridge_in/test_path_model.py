@@ -187,4 +187,4 @@ class InputFile(RuleBasedStateMachine):
 
 
 TestInputFile = InputFile.TestCase
-TestInputFile.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestInputFile.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

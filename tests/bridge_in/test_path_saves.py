@@ -94,7 +94,7 @@ def test_a_file_that_was_away_for_long_begins_anew(path: Path, opened: Opened) -
 def test_of_more_lines_than_are_remembered_none_runs_again(
     path: Path, opened: Opened, save: Callable[[Path, bytes, PathSource], None]
 ) -> None:
-    past = LONG * 7
+    past = b"".join(b"%06d %s\n" % (number, b"x" * 500) for number in range(RECALLED // 500))
     assert len(past) > RECALLED
     rewrite(path, past)
     source = opened(PathSource(str(path), start_offset=len(past)))

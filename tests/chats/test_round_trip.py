@@ -97,7 +97,7 @@ def merged(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(turns())
 def test_a_conversation_comes_back_as_it_was(played: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -195,7 +195,7 @@ def test_a_side_file_cut_at_any_byte_loses_no_more_than_its_last_line(tmp_path: 
             assert said[-1].startswith("".join(pieces[1:3]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_a_chat_with_any_damage_loads_or_says_that_it_cannot(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -16,13 +16,14 @@ from tests.support.pty import Terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-SESSIONS = 50
 
-
-def cpu_ticks(pid: int) -> int:
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def cpu_seconds(pid: int) -> float:
+    """What all threads of a process have used so far, to the nanosecond."""
+    used = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+            used += int(file.read().split()[0])
+    return used / 1e9
 
 
 def inotify_instances(pid: int) -> int:
@@ -33,11 +34,11 @@ def inotify_instances(pid: int) -> int:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(60)
-def test_fifty_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path) -> None:
+def test_many_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path, whole: bool) -> None:
+    sessions = 50 if whole else 12
     with ExitStack() as stack:
         programs = []
-        for number in range(SESSIONS):
+        for number in range(sessions):
             folder = tmp_path / str(number)
             folder.mkdir()
             programs.append(stack.enter_context(Program(folder)))
@@ -52,13 +53,13 @@ def test_fifty_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path) -
         assert all(inotify_instances(pid) <= 1 for pid in pids)
         for program in programs:
             program.until(lambda event: event.get("data", {}).get("state") == "idle")
-        before = sum(map(cpu_ticks, pids))
+        before = sum(map(cpu_seconds, pids))
         began = time.monotonic()
-        while time.monotonic() < began + 3:  # what is measured is that nothing happens
+        while time.monotonic() < began + 2:  # what is measured is that nothing happens
             programs[0].terminal.read(0.5)
-        ticks = sum(map(cpu_ticks, pids)) - before
-        # 3 s of 50 sessions are 15,000 ticks of a core each; the bound is one in a thousand.
-        assert ticks <= 15
+        used = sum(map(cpu_seconds, pids)) - before
+        assert before > 0
+        assert used <= sessions * (time.monotonic() - began) / 1000
         for program in programs:
             program.submit("/quit")
         for program in programs:

@@ -15,7 +15,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*-*"))
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_a_short_run_finds_nothing(name: str) -> None:
-    run = settings(max_examples=150, deadline=None)(given(st.binary(max_size=300))(TARGETS[name]))
+    run = settings(max_examples=60, deadline=None)(given(st.binary(max_size=300))(TARGETS[name]))
     run()
 
 

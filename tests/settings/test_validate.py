@@ -209,7 +209,7 @@ def _settings(tree: dict[str, Any]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(_settings(_tree()), min_size=1, max_size=3))
 def test_the_early_and_the_full_reading_agree(files: list[dict[str, Any]]) -> None:
     layers = [

@@ -31,6 +31,9 @@ _SETTLE = 0.05  # how often a predicate about something outside the terminal is 
 class _Screen(pyte.HistoryScreen):
     """pyte's screen with the resize of a real terminal: lines that go off the top are kept."""
 
+    # pyte looks at each use of an attribute, for its pages of history: half of its time.
+    __getattribute__ = object.__getattribute__
+
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         lines, columns = lines or self.lines, columns or self.columns
         excess = max(0, self.lines - lines)
@@ -148,14 +151,36 @@ class Terminal:
     @property
     def history(self) -> list[str]:
         """The rows that have scrolled off the top, the oldest first."""
+        return list(self._scrolled())
+
+    def _scrolled(self) -> list[str]:
+        """``history`` itself; each row is turned into text once."""
         top = self._screen.history.top
         if len(top) < len(self._history):
             self._history.clear()
-        for index in range(len(self._history), len(top)):
-            row = top[index]
+        # The end of a deque is near, its middle is not: what is new is taken from the right.
+        fresh = [
+            row for row, _ in zip(reversed(top), range(len(top) - len(self._history)), strict=False)
+        ]
+        for row in reversed(fresh):
             width = max(row, default=-1) + 1
             self._history.append("".join(row[x].data for x in range(width)).rstrip())
-        return list(self._history)
+        return self._history
+
+    def _finder(self, text: str) -> Callable[[Terminal], bool]:
+        """Tells whether ``text`` is in history or on the screen, and looks at no row of it twice."""
+        if "\n" in text:
+            return lambda terminal: text in terminal.text
+        seen = 0
+
+        def find(_: Terminal) -> bool:
+            nonlocal seen
+            rows = self._scrolled()
+            fresh = rows[seen if seen <= len(rows) else 0 :]
+            seen = len(rows)
+            return any(text in row for row in fresh) or any(text in row for row in self.screen)
+
+        return find
 
     @property
     def lines(self) -> list[str]:
@@ -197,11 +222,9 @@ class Terminal:
                 has closed its side; the message holds the screen.
         """
 
-        def holds() -> bool:
-            return what in self.text if isinstance(what, str) else bool(what(self))
-
+        holds = self._finder(what) if isinstance(what, str) else what
         deadline = time.monotonic() + timeout
-        while not holds():
+        while not holds(self):
             left = deadline - time.monotonic()
             if self.eof or left <= 0:
                 why = "the program is gone" if self.eof else f"not within {timeout} s"
