@@ -15,10 +15,10 @@ import anyio
 import pytest
 from anyio.streams.tls import TLSStream
 
-from tests.models.server import Reply, event, reply, serve
+from tests.models.server import event, reply, serve
 from tests.support.services import (
     KEY,
-    ONE_RETRY,
+    ONCE_AGAIN,
     SHORT_SILENCE,
     answer,
     calling,
@@ -30,6 +30,9 @@ from tests.support.services import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tests.models.server import Reply, Server
+    from tests.support.services import Hosted
 
 STREAM = {"Content-Type": "text/event-stream"}
 HALF = event({"choices": [{"index": 0, "delta": {"content": "half an answer"}}]})
@@ -67,68 +70,75 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_an_error_is_on_screen_in_an_event_and_in_the_result_and_the_next_prompt_works(
-    case: Case, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
+    replies = [reply for case in CASES for reply in (*case.replies, answer("all is well"))]
+
+    async def go_wrong(program: Hosted, server: Server, case: Case, number: int) -> None:
+        texts = (case.says, "half an answer", "ctrl+y retries")
+        said, halves, hints = map(program.count, texts)
+        result = (await program.session.run(f"{case.name}, go", timeout=30)).raw
+        assert (result["is_error"], result["stop_reason"]) == (True, "error"), case.name
+        assert result["error"]["kind"] == case.kind
+        assert case.says in result["error"]["message"]
+        assert "[API Error: " in result["result"]
+        await program.until(case.says, said + 1)
+        if case.kind in ("broken", "stalled"):
+            assert result["result"].startswith("half an answer")
+            await program.until("half an answer", halves + 1)
+        await program.until("ctrl+y retries", hints + 1)
+        await program.session.write(b"\x19")
+        await program.until("all is well", number)
+        await program.event(lambda event: event.get("result") == "all is well", number)
+        sent = [
+            item for item in server.requests[-1].json["messages"] if item["role"] == "assistant"
+        ]
+        assert [item["content"] for item in sent] == ["all is well"] * (number - 1), case.name
+
     async def main() -> None:
-        settings(tmp_path, SHORT_SILENCE if case.kind == "stalled" else ONE_RETRY)
+        settings(tmp_path, {"model": {"generationConfig": {**ONCE_AGAIN, **SHORT_SILENCE}}})
         async with (
-            serve(*case.replies, answer("all is well")) as server,
+            serve(*replies) as server,
             hosted(tmp_path, env=openai(server.url)) as program,
         ):
-            result = (await program.session.run("go", timeout=30)).raw
-            assert (result["is_error"], result["stop_reason"]) == (True, "error")
-            assert result["error"]["kind"] == case.kind
-            assert case.says in result["error"]["message"]
-            assert "[API Error: " in result["result"]
-            await program.until(case.says)
-            if case.kind in ("broken", "stalled"):
-                assert result["result"].startswith("half an answer")
-                await program.until("half an answer")
-            await program.until("ctrl+y retries")
-            await program.session.write(b"\x19")
-            await program.until("all is well")
-            await program.event(lambda event: event.get("result") == "all is well")
-            assert not any(
-                message["role"] == "assistant" for message in server.requests[-1].json["messages"]
-            )
+            for number, case in enumerate(CASES, start=1):
+                await go_wrong(program, server, case, number)
 
     anyio.run(main)
 
 
-@pytest.mark.parametrize(
-    ("url", "more", "kind", "says"),
-    [
-        ("http://127.0.0.1:9", {}, "network", "127.0.0.1:9"),
-        ("http://no-such-host.invalid", {}, "dns", "no-such-host.invalid"),
-        ("http://example.invalid", {"HTTP_PROXY": "http://127.0.0.1:9"}, "proxy", "127.0.0.1:9"),
-    ],
-)
-def test_a_service_that_cannot_be_reached_is_named(
-    url: str, more: dict[str, str], kind: str, says: str, tmp_path: Path
+def test_a_service_that_cannot_be_reached_is_named_and_so_is_a_key_that_is_missing(
+    tmp_path: Path,
 ) -> None:
+    cases = [
+        ("refuses", "http://127.0.0.1:9/v1", "network", "127.0.0.1:9"),
+        ("unknown", "http://no-such-host.invalid/v1", "dns", "no-such-host.invalid"),
+        ("behind", "http://example.invalid/v1", "proxy", "The proxy http://127.0.0.1:9"),
+        ("keyless", "https://models.example.org/v1", "no_key", "MY_SERVICE_KEY"),
+    ]
+    once = {"generationConfig": {"maxRetries": 0}}
+    entries = [
+        {
+            "id": name,
+            "baseUrl": url,
+            "envKey": "MY_SERVICE_KEY" if kind == "no_key" else "K",
+            **once,
+        }
+        for name, url, kind, _ in cases
+    ]
+    values = {"modelProviders": {"openai": entries}, "env": {"K": KEY}}
+    proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,no-such-host.invalid"}
+
     async def main() -> None:
-        settings(tmp_path, {"model": {"generationConfig": {"maxRetries": 0}}})
-        async with hosted(tmp_path, env=openai(url, **more)) as program:
-            result = (await program.session.run("go", timeout=30)).raw
-            assert result["error"]["kind"] == kind
-            assert says in result["error"]["message"]
-            await program.until(says)
-
-    anyio.run(main)
-
-
-def test_without_a_key_it_says_which_variable_to_set(tmp_path: Path) -> None:
-    entry = {"id": "m", "baseUrl": "https://models.example.org/v1", "envKey": "MY_SERVICE_KEY"}
-
-    async def main() -> None:
-        settings(tmp_path, {"modelProviders": {"openai": [entry]}})
-        async with hosted(tmp_path) as program:
-            error = (await program.session.run("go", timeout=30)).raw["error"]
-            assert error["kind"] == "no_key"
-            assert "MY_SERVICE_KEY" in error["message"]
-            await program.until("MY_SERVICE_KEY")
+        settings(tmp_path, values)
+        async with hosted(tmp_path, "-m", "refuses", env=proxies) as program:
+            for name, _, kind, says in cases:
+                assert not (await program.session.run(f"/model {name}", timeout=30)).is_error
+                error = (await program.session.run("go", timeout=30)).raw["error"]
+                assert error["kind"] == kind, name
+                assert says in error["message"]
+                await program.until(says)
 
     anyio.run(main)
 
@@ -306,7 +316,10 @@ def test_a_key_is_seen_nowhere(where: str, tmp_path: Path) -> None:
         async with serve(*replies) as server:
             env = openai(server.url)
             flags: tuple[str, ...] = ("--yolo", "--debug")
-            values = {**ONE_RETRY, "security": {"auth": {"selectedType": "openai"}}}
+            values = {
+                "model": {"generationConfig": ONCE_AGAIN},
+                "security": {"auth": {"selectedType": "openai"}},
+            }
             if where == "settings":
                 values["env"] = {"OPENAI_API_KEY": env.pop("OPENAI_API_KEY")}
             elif where == "flag":

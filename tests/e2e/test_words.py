@@ -73,9 +73,10 @@ def test_no_internal_name_reaches_the_screen(tmp_path: Path, cols: int) -> None:
         screen.wait_for("first done")
         program.until(lambda event: "exit 5" in event.get("data", {}).get("text", ""))
         seen = screen.text
-        for command in ("/stats", "/tools", "/tasks", "/channels", "/export md no/x", "/help"):
+        commands = ("/stats", "/tools", "/tasks", "/channels", "/export md no/x", "/help")
+        for number, command in enumerate(commands, start=2):
             screen.send(f"{command}\r")
-            program.until(lambda event: event["type"] == "result", 2)
+            program.result(number)
             screen.wait_for(lambda _: program.of("system", "state")[-1]["data"]["state"] == "idle")
             seen += screen.text
         screen.send("!printf 'mine\\n'; exit 4\r")

@@ -28,7 +28,7 @@ _HISTORY_LINES = 200_000
 _SETTLE = 0.05  # how often a predicate about something outside the terminal is asked again
 
 
-class _Screen(pyte.HistoryScreen):
+class Screen(pyte.HistoryScreen):
     """pyte's screen with the resize of a real terminal: lines that go off the top are kept."""
 
     # pyte looks at each use of an attribute, for its pages of history: half of its time.
@@ -94,7 +94,7 @@ class Terminal:
         self.raw = bytearray()
         self.eof = False
         self._status: int | None = None
-        self._screen = _Screen(cols, rows, history=_HISTORY_LINES)
+        self._screen = Screen(cols, rows, history=_HISTORY_LINES)
         self._stream = pyte.ByteStream(self._screen)
         self._history: list[str] = []
 

@@ -15,6 +15,7 @@ import pyte
 
 from qwen_dual import host
 from tests.models.server import sse
+from tests.support.pty import Screen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -58,7 +59,7 @@ class Hosted:
     """
 
     session: host.Session
-    screen: pyte.HistoryScreen
+    screen: Screen
     painted: bytearray = field(default_factory=bytearray)
     events: list[dict[str, Any]] = field(default_factory=list)
     _changed: anyio.Event = field(default_factory=anyio.Event)
@@ -72,26 +73,38 @@ class Hosted:
         ]
         return "\n".join([*top, *(line.rstrip() for line in self.screen.display)])
 
-    async def until(self, text: str) -> None:
-        """Waits until ``text``, wherever lines were broken, is on the screen."""
-        await self._wait(lambda: _flat(text) in _flat(self.shown), f"no {text!r} in {self.shown}")
+    def count(self, text: str) -> int:
+        """How often ``text``, wherever lines were broken, is there."""
+        return _flat(self.shown).count(_flat(text))
 
-    async def event(self, matches: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first event that matches, waiting for it."""
-        await self._wait(lambda: any(map(matches, self.events)), f"not among {self.events}")
-        return next(filter(matches, self.events))
+    async def until(self, text: str, count: int = 1) -> None:
+        """Waits until ``text``, wherever lines were broken, is there ``count`` times."""
+        await self._wait(
+            lambda: self.count(text) >= count,
+            lambda: f"no {text!r}, {count} times, in {self.shown}",
+        )
+
+    async def event(
+        self, matches: Callable[[dict[str, Any]], bool], count: int = 1
+    ) -> dict[str, Any]:
+        """The ``count``-th event that matches, waiting for it."""
+        await self._wait(
+            lambda: sum(map(bool, map(matches, self.events))) >= count,
+            lambda: f"not {count} times among {self.events}",
+        )
+        return list(filter(matches, self.events))[count - 1]
 
     async def system(self, subtype: str) -> dict[str, Any]:
         """The data of the first system event of this subtype."""
         event = await self.event(lambda event: event.get("subtype") == subtype)
         return dict(event["data"])
 
-    async def _wait(self, holds: Callable[[], bool], otherwise: str) -> None:
+    async def _wait(self, holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
         with anyio.move_on_after(30):
             while not holds():
                 self._changed = anyio.Event()
                 await self._changed.wait()
-        assert holds(), otherwise
+        assert holds(), otherwise()
 
     async def follow(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Takes every event."""
@@ -135,7 +148,7 @@ async def hosted(
         host.open_session(command, cwd=str(work), env=whole, columns=columns, rows=30) as session,
         anyio.create_task_group() as group,
     ):
-        program = Hosted(session, pyte.HistoryScreen(columns, 30, history=5000))
+        program = Hosted(session, Screen(columns, 30, history=5000))
         await group.start(program.follow)
         group.start_soon(program.watch)
         try:
@@ -143,7 +156,7 @@ async def hosted(
         finally:
             await session.aclose()
             with anyio.move_on_after(30):
-                await program._wait(lambda: session.exit is not None, "it did not end")
+                await program._wait(lambda: session.exit is not None, lambda: "it did not end")
             group.cancel_scope.cancel()
 
 
@@ -165,8 +178,8 @@ def settings(home: Path, values: Mapping[str, Any]) -> Path:
     return path
 
 
-ONE_RETRY: dict[str, Any] = {"model": {"generationConfig": {"maxRetries": 1}}}
-SHORT_SILENCE: dict[str, Any] = {"model": {"generationConfig": {"streamIdleTimeoutMs": 2000}}}
+ONCE_AGAIN = {"maxRetries": 1}
+SHORT_SILENCE = {"streamIdleTimeoutMs": 2000}
 """A stream may be silent for two seconds: soon over, and more than a busy machine takes."""
 
 
