@@ -82,6 +82,15 @@ def enter_real(path: str, *, make: int | None = None) -> tuple[int, str]:
     return enter("/", [step for step in steps if step], path, make=make), name
 
 
+def path_for_child(folder: int, path: str) -> str:
+    """A path by which a process that is started now enters the open ``folder``.
+
+    Where the system has none for a descriptor it is ``path``, and that may lead elsewhere by now.
+    """
+    own = f"/proc/self/fd/{folder}"
+    return own if os.path.exists(own) else path
+
+
 def is_link(name: str, folder: int) -> bool:
     """Whether ``name`` in the open ``folder`` is a symbolic link."""
     try:

@@ -11,11 +11,12 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.tree import Tree
 from qwen_dual.git.repository import find_repository
 from qwen_dual.git.run import run
 from qwen_dual.tools.filters import ALL
 from qwen_dual.tools.ignore import Ignore
-from qwen_dual.tools.walk import Walk, is_folder
+from qwen_dual.tools.walk import Walk
 
 if TYPE_CHECKING:
     import threading
@@ -55,17 +56,27 @@ def list_paths(
     ignore = Ignore(root, root, filters=filters)
     if ignore.hides_base:
         return []
-    if not recursive:
-        entries = Walk(root, ignore, gone).entries(root)
-        names = (f"{entry.name}/" if is_folder(entry) else entry.name for entry in entries)
-        return sorted(islice(_sayable(names), most))
-    files = _git_files(root, gone) if trusted and filters.gitignore else None
+    files = _git_files(root, gone) if recursive and trusted and filters.gitignore else None
     if files is not None:
         return _with_folders(_sayable(_not_kept_back(root, files, ignore)), most)
+    try:
+        tree = Tree(root)
+    except OSError:
+        return []  # it has gone, or may not be read
+    with tree:
+        walk = Walk(tree, root, ignore, gone)
+        if recursive:
+            return _walked(walk, root, news, most)
+        entries = walk.entries(root)
+        names = (f"{e.name}/" if e.leads_to_folder() else e.name for e in entries)
+        return sorted(islice(_sayable(names), most))
+
+
+def _walked(walk: Walk, root: str, news: Callable[[list[str]], object], most: int) -> list[str]:
     start = len(root.rstrip("/")) + 1
     found: list[str] = []
     told = FIRST_NEWS
-    for entry in islice(Walk(root, ignore, gone).files(), most):
+    for entry in islice(walk.files(), most):
         found.append(entry.path[start:])
         if len(found) == told:
             told *= 4

@@ -9,8 +9,7 @@ from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.listing import require_folder
-from qwen_dual.tools.walk import Walk, bounded_lines
+from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
 
 if TYPE_CHECKING:
     import threading
@@ -78,19 +77,19 @@ class GlobTool(SchemaTool):
     def _find(
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
     ) -> str:
-        require_folder(location)
-        ignore = ignore_below(location.real, self._workspace)
-        if ignore.hides_base:
-            return f"{location.path} is kept from the agent by .qwenignore."
-        walk = Walk(location.real, ignore, gone)
-        start = len(location.real.rstrip("/")) + 1
-        found = []
-        for entry in walk.files():
-            if matcher.matches(entry.path[start:]):
-                try:
-                    found.append((-entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
-                except OSError:
-                    continue  # deleted since it was listed
+        with opened_tree(location.real, location.path) as tree:
+            ignore = ignore_below(location.real, self._workspace)
+            if ignore.hides_base:
+                return f"{location.path} is kept from the agent by .qwenignore."
+            walk = Walk(tree, location.real, ignore, gone)
+            start = len(location.real.rstrip("/")) + 1
+            found = []
+            for path, entry in walk.files():
+                if matcher.matches(path[start:]):
+                    try:
+                        found.append((-entry.stat(follow_symlinks=False).st_mtime_ns, path))
+                    except OSError:
+                        continue  # deleted since it was listed
         note = f" ({walk.note})" if walk.note else ""
         if not found:
             return f"No files match {pattern} in {location.path}{note}."

@@ -10,35 +10,35 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
-from typing import TYPE_CHECKING, Any
-
-from msgspec import Struct, field
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.fs.folders import enter_real, path_for_child
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
+from qwen_dual.tools.grep_matches import Matches
 from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
 from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.listing import require_folder
-from qwen_dual.tools.long_lines import MatchedLine
 from qwen_dual.tools.process import ProcessGroup
-from qwen_dual.tools.walk import MAX_SECONDS, Walk
+from qwen_dual.tools.textfile import open_regular
+from qwen_dual.tools.walk import MAX_SECONDS, Walk, opened_tree
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
-    from qwen_dual.tools.ignore import Ignore
     from qwen_dual.tools.parameters import GrepSearch
     from qwen_dual.tools.workspace import Location, Workspace
 
 MAX_COUNTED = 100_000
-MAX_MESSAGE = 2000
 GONE_POLL = 0.05
 
 
@@ -109,48 +109,66 @@ class GrepSearchTool(SchemaTool):
         name_filter: NameFilter | None,
         gone: threading.Event,
     ) -> str:
-        base, root = location.real, str(self._workspace.root)
+        base = location.real
         is_file = os.path.exists(base) and stat.S_ISREG(os.stat(base).st_mode)
-        if not is_file:
-            require_folder(location)
-        ignore = ignore_below(base, self._workspace)
-        if ignore.hides_base:
-            return f"{location.path} is kept from the agent by .qwenignore."
-        limit = min(given.limit or self._limits.lines, self._limits.lines)
-        found = Matches(base, ignore, limit, self._limits.chars)
-        ripgrep = self._find_ripgrep()
-        if ripgrep is not None:
-            command = ripgrep_command(ripgrep, given.pattern, given.glob, base)
-            note = self._run(command, None, found, gone)
-        else:
-            files: list[str] = [base]
-            note = ""
-            if not is_file:
-                walk = Walk(base, ignore, gone)
-                start = len(base.rstrip("/")) + 1
-                files = [
-                    entry.path
-                    for entry in walk.files()
-                    if entry.is_file(follow_symlinks=False)
-                    and (name_filter is None or name_filter.accepts(entry.path[start:]))
-                ]
-                note = walk.note
-            note = self._run(worker_command(given.pattern), files, found, gone) or note
+        with _opened(location, is_file=is_file) as place:
+            ignore = ignore_below(base, self._workspace)
+            if ignore.hides_base:
+                return f"{location.path} is kept from the agent by .qwenignore."
+            limit = min(given.limit or self._limits.lines, self._limits.lines)
+            found = Matches(base, ignore, limit, self._limits.chars, is_file)
+            ripgrep = self._find_ripgrep()
+            if ripgrep is not None:
+                note = self._run_ripgrep(ripgrep, given, place, found, gone)
+            else:
+                note = self._run_worker(given.pattern, place, name_filter, found, gone)
         where = f"{location.path} (files: {given.glob})" if given.glob else location.path
-        return found.describe(given.pattern, where, root, note)
+        return found.describe(given.pattern, where, str(self._workspace.root), note)
+
+    def _run_ripgrep(
+        self, program: str, given: GrepSearch, place: _Place, found: Matches, gone: threading.Event
+    ) -> str:
+        target = "." if place.tree is not None else "-"
+        command = ripgrep_command(program, given.pattern, given.glob, target)
+        note = self._run(command, place, place.file, found, gone)
+        if place.tree is not None:
+            found.keep_those_in(place.tree)
+        return note
+
+    def _run_worker(
+        self,
+        pattern: str,
+        place: _Place,
+        name_filter: NameFilter | None,
+        found: Matches,
+        gone: threading.Event,
+    ) -> str:
+        note, names = "", [os.path.basename(found.base)]
+        if place.tree is not None:
+            walk = Walk(place.tree, found.base, found.ignore, gone)
+            start = len(found.base.rstrip("/")) + 1
+            names = [
+                path[start:]
+                for path, entry in walk.files()
+                if entry.is_file(follow_symlinks=False)
+                and (name_filter is None or name_filter.accepts(path[start:]))
+            ]
+            note = walk.note
+        with tempfile.TemporaryFile() as listed:
+            for name in names:
+                listed.write(os.fsencode(name) + b"\0")
+            listed.seek(0)
+            command = worker_command(pattern)
+            return self._run(command, place, listed.fileno(), found, gone) or note
 
     def _run(
-        self, argv: list[str], files: list[str] | None, found: Matches, gone: threading.Event
+        self, argv: list[str], place: _Place, stdin: int, found: Matches, gone: threading.Event
     ) -> str:
-        """Runs an engine; returns why its matches are not complete, empty if they are."""
-        with tempfile.TemporaryFile() as names:
-            for name in files or ():
-                names.write(os.fsencode(name) + b"\0")
-            names.seek(0)
-            try:
-                group = ProcessGroup(argv, str(self._workspace.root), os.environ, names.fileno())
-            except OSError as error:
-                raise ToolFailure(f"Could not start {argv[0]}: {reason(error)}.") from error
+        """Runs an engine in ``place``; returns why its matches are not complete, empty if they are."""
+        try:
+            group = ProcessGroup(argv, place.path, os.environ, stdin)
+        except OSError as error:
+            raise ToolFailure(f"Could not start {argv[0]}: {reason(error)}.") from error
 
         def tick() -> float:
             if gone.is_set() or found.total >= MAX_COUNTED:
@@ -173,6 +191,35 @@ class GrepSearchTool(SchemaTool):
         return ""
 
 
+class _Place(NamedTuple):
+    """Where an engine runs: in the folder that was checked, whatever its path leads to by now.
+
+    Attributes:
+        path: leads a child there.
+        tree: the folder that is searched; None for a file.
+        file: that file, open for reading; else nothing to read.
+    """
+
+    path: str
+    tree: Tree | None
+    file: int = subprocess.DEVNULL
+
+
+@contextmanager
+def _opened(location: Location, *, is_file: bool) -> Iterator[_Place]:
+    real = location.real
+    if not is_file:
+        with opened_tree(real, location.path) as tree:
+            yield _Place(path_for_child(tree.top, real), tree)
+        return
+    with os.fdopen(open_regular(real, location.path), "rb") as file:
+        folder, _ = enter_real(real)
+        try:
+            yield _Place(path_for_child(folder, os.path.dirname(real)), None, file.fileno())
+        finally:
+            os.close(folder)
+
+
 class NameFilter:
     """The ``glob`` argument: without a slash it is about names, with one about paths."""
 
@@ -186,69 +233,7 @@ class NameFilter:
         return self._pattern.matches(relative) == self._wanted
 
 
-class Matches(Struct):
-    """Reads an engine's output; keeps as many matches as a result shows, and counts the rest."""
-
-    base: str
-    ignore: Ignore
-    limit: int
-    room: int
-    total: int = 0
-    kept: list[tuple[str, str]] = field(default_factory=list)
-    messages: bytes = b""
-    _line: MatchedLine = field(default_factory=MatchedLine)
-    _hidden: dict[bytes, bool] = field(default_factory=dict)
-
-    def feed(self, data: bytes) -> None:
-        """Takes the next bytes."""
-        first, *others = data.split(b"\n")
-        self._line.add(first)
-        for piece in others:
-            self._end_line()
-            self._line.add(piece)
-
-    def _end_line(self) -> None:
-        line, self._line = self._line, MatchedLine()
-        if line.name is None:
-            self.messages = (self.messages + line.text() + b"\n")[:MAX_MESSAGE]
-        elif not self._hides(line.name):
-            self._take(line.name, line)
-
-    def describe(self, pattern: str, where: str, root: str, note: str) -> str:
-        """The matches under the files they are in, as a model gets them."""
-        ended = f" ({note})" if note else ""
-        if not self.total:
-            return f"No matches for {pattern!r} in {where}{ended}."
-        noun = "match" if self.total == 1 else "matches"
-        out = [f"Found {self.total:,} {noun} for {pattern!r} in {where}{ended}:"]
-        current = None
-        for name, line in self.kept:
-            if name != current:
-                inside = name.startswith(root.rstrip("/") + "/")
-                out += ["---", f"File: {os.path.relpath(name, root) if inside else name}"]
-                current = name
-            out.append(line)
-        out.append("---")
-        if len(self.kept) < self.total:
-            out.append(f"[… {self.total - len(self.kept):,} more matches left out …]")
-        return "\n".join(out)
-
-    def _hides(self, name: bytes) -> bool:
-        if name not in self._hidden:
-            self._hidden[name] = self.ignore.hides(os.fsdecode(name))
-        return self._hidden[name]
-
-    def _take(self, name: bytes, match: MatchedLine) -> None:
-        self.total += 1
-        if len(self.kept) == self.limit or self.room <= 0:
-            return
-        line = f"L{match.number}: {match.shown()}"
-        self.room -= len(line) + 1
-        if self.room > 0:
-            self.kept.append((os.fsdecode(name), line))
-
-
-def ripgrep_command(program: str, pattern: str, glob: str | None, base: str) -> list[str]:
+def ripgrep_command(program: str, pattern: str, glob: str | None, target: str) -> list[str]:
     """``rg`` so that it prints what ``Matches`` reads, sorted, whatever its user configured."""
     options = [
         "--no-config",
@@ -271,7 +256,7 @@ def ripgrep_command(program: str, pattern: str, glob: str | None, base: str) -> 
         options.append(f"--glob={glob}")
         if "[" in glob:  # a folder may have that very name, see ``GlobPattern``
             options.append("--glob=" + re.sub(r"([\[\]])", r"\\\1", glob))
-    return [program, *options, "--glob=!.git", f"--regexp={pattern}", "--", base]
+    return [program, *options, "--glob=!.git", f"--regexp={pattern}", "--", target]
 
 
 def worker_command(pattern: str) -> list[str]:

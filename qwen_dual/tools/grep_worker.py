@@ -2,8 +2,8 @@
 
 A catastrophic pattern keeps Python's interpreter lock while it runs, and no thread could stop it:
 as a process it can be killed, and the session does not even stutter. It runs by its path, with
-nothing of ours imported, takes the pattern as its argument and file names, each ended by NUL, on
-stdin, and prints ``<file>NUL<line number>:<column>:<line>`` for each line that matches, as ``rg
+nothing of ours imported, takes the pattern as its argument and file names below its working folder,
+each ended by NUL, on stdin, follows no link on the way to them, and prints ``<file>NUL<line number>:<column>:<line>`` for each line that matches, as ``rg
 --null --column`` does: the column counts bytes from 1.
 """
 
@@ -23,15 +23,53 @@ SLOW = 3
 """The exit status when a file took longer."""
 
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
 class TooSlow(Exception):
     """The time for a file is over."""
 
 
-def search(pattern: re.Pattern[str], name: bytes) -> None:
+class Folders:
+    """Opens files below the working folder through no link; keeps the folder of the last one open."""
+
+    def __init__(self) -> None:
+        self._top = self._last = os.open(".", _FOLDER)
+        self._path: bytes = b""
+
+    def open(self, name: bytes) -> int:
+        """A descriptor for reading.
+
+        Raises:
+            OSError: it is not there, or a link is on the way.
+        """
+        path, _, name = name.rpartition(b"/")
+        if path != self._path:
+            self._enter(path)
+        return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=self._last)
+
+    def _enter(self, path: bytes) -> None:
+        self._leave()
+        try:
+            for step in filter(None, path.split(b"/")):
+                inner = os.open(step, _FOLDER, dir_fd=self._last)
+                self._leave()
+                self._last = inner
+        except OSError:
+            self._leave()
+            raise
+        self._path = path
+
+    def _leave(self) -> None:
+        if self._last != self._top:
+            os.close(self._last)
+        self._last, self._path = self._top, b""
+
+
+def search(pattern: re.Pattern[str], name: bytes, folders: Folders) -> None:
     """Prints the matches in one file; one that cannot be read or is no text has none."""
     try:
-        fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-        with os.fdopen(fd, "rb") as file:
+        with os.fdopen(folders.open(name), "rb") as file:
             data = file.read(MAX_FILE_BYTES) or b""
     except OSError:
         return
@@ -71,10 +109,11 @@ def main() -> None:
         sys.exit(2)
     signal.signal(signal.SIGVTALRM, _too_slow)
     status = 0
+    folders = Folders()
     for name in sys.stdin.buffer.read().split(b"\0"):
         if name:
             try:
-                search(pattern, name)
+                search(pattern, name, folders)
             except TooSlow:
                 status = SLOW
     sys.exit(status)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.tool import Display
 from qwen_dual.core.wildcard import name_pattern
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.textfile import missing
-from qwen_dual.tools.walk import Walk, bounded_lines, is_folder
-from qwen_dual.tools.workspace import ToolFailure
+from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
 
 if TYPE_CHECKING:
     import re
@@ -80,18 +77,17 @@ def list_folder(
     Raises:
         ToolFailure: there is no folder that can be read.
     """
-    require_folder(location)
-    ignore = ignore_below(location.real, workspace)
-    if ignore.hides_base:
-        return f"{location.path} is kept from the agent by .qwenignore."
     left_out = [_ignored(pattern) for pattern in patterns]
-    walk = Walk(location.real, ignore, gone)
-    entries = [
-        entry
-        for entry in walk.entries(location.real)
-        if not any(pattern.fullmatch(entry.name) for pattern in left_out)
-    ]
-    kinds = [(is_folder(entry), entry.name) for entry in entries]
+    with opened_tree(location.real, location.path) as tree:
+        ignore = ignore_below(location.real, workspace)
+        if ignore.hides_base:
+            return f"{location.path} is kept from the agent by .qwenignore."
+        walk = Walk(tree, location.real, ignore, gone)
+        kinds = [
+            (entry.leads_to_folder(), entry.name)
+            for entry in walk.entries(location.real)
+            if not any(pattern.fullmatch(entry.name) for pattern in left_out)
+        ]
     folders = [f"[DIR] {name}" for is_one, name in kinds if is_one]
     lines = folders + [name for is_one, name in kinds if not is_one]
     hidden = f" ({walk.ignored} ignored by .gitignore or .qwenignore)" if walk.ignored else ""
@@ -107,17 +103,3 @@ def _ignored(pattern: str) -> re.Pattern[str]:
         return name_pattern(pattern, escapes=False)
     except ValueError:
         return name_pattern(pattern, escapes=False, sets=False)
-
-
-def require_folder(location: Location) -> None:
-    """Makes sure that a folder is there and can be read.
-
-    Raises:
-        ToolFailure: it is missing, is none, or may not be read.
-    """
-    if not os.path.lexists(location.real):
-        raise ToolFailure(missing(location.real, location.path))
-    if not os.path.isdir(location.real):
-        raise ToolFailure(f"{location.path} is no folder.", "read_file reads files.")
-    if not os.access(location.real, os.R_OK | os.X_OK):
-        raise ToolFailure(f"Could not read the folder {location.path}: permission denied.")

@@ -47,6 +47,12 @@ class MatchedLine:
         self._column = int(column) - 1 if column.isdigit() else 0
         self._add_text(text)
 
+    def emptied(self) -> MatchedLine:
+        """A line at the same place, of which nothing came yet."""
+        line = MatchedLine()
+        line.name, line.number, line._column = self.name, self.number, self._column
+        return line
+
     def text(self) -> bytes:
         """What came as long as no file was known."""
         return self._start

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.fs.tree import Tree
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.file_listing import list_paths
 from qwen_dual.tools.filters import Filters
@@ -126,19 +127,23 @@ def test_the_rules_of_the_repository_above_hold(workspace: Path) -> None:
 def test_a_walk_ends_when_nobody_waits_any_more(workspace: Path) -> None:
     fill(workspace, {"a/b": "", "c": ""})
     gone = threading.Event()
-    walk = Walk(str(workspace), Ignore(str(workspace), str(workspace)), gone)
-    files = walk.files()
-    assert next(files).name == "c"
-    gone.set()
-    assert list(files) == []
+    top = str(workspace)
+    with Tree(top) as tree:
+        walk = Walk(tree, top, Ignore(top, top), gone)
+        files = walk.files()
+        assert next(files).name == "c"
+        gone.set()
+        assert list(files) == []
     assert walk.note
 
 
 def test_a_walk_follows_no_symlink(workspace: Path) -> None:
     fill(workspace, {"d/a": ""})
     (workspace / "loop").symlink_to(".")
-    walk = Walk(str(workspace), Ignore(str(workspace), str(workspace)), threading.Event())
-    assert [entry.name for entry in walk.files()] == ["loop", "a"]
+    top = str(workspace)
+    with Tree(top) as tree:
+        walk = Walk(tree, top, Ignore(top, top), threading.Event())
+        assert [entry.name for entry in walk.files()] == ["loop", "a"]
 
 
 # -- grep_search -------------------------------------------------------------------------------
@@ -272,8 +277,9 @@ def test_ripgrep_output_is_read_and_filtered(workspace: Path) -> None:
     fake = workspace.parent / "rg"
     fake.write_text(
         "#!/bin/sh\n"
-        f"printf '{workspace}/a.py\\0001:1:Needle one\\r\\n'\n"
-        f"printf '{workspace}/sub/secret.txt\\0001:1:needle\\n'\n"
+        "printf './a.py\\0001:1:Needle one\\r\\n'\n"
+        "printf './a.py\\0003:1:no such line\\n'\n"
+        "printf './sub/secret.txt\\0001:1:needle\\n'\n"
     )
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
     text = found(searching(workspace, str(fake)), pattern="needle").text

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
+from qwen_dual.fs.tree import MAX_OPEN, Tree
+from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.change import Change, ChangeCall
 from qwen_dual.tools.edit import EditTool
+from qwen_dual.tools.globbing import GlobTool
+from qwen_dual.tools.grep import GrepSearchTool
+from qwen_dual.tools.listing import ListDirectoryTool
 from qwen_dual.tools.read import Window, read_location
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.textfile import TextFile, load
@@ -21,6 +27,8 @@ from tests.support.swapping import swapping_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from qwen_dual.core.tool import Tool
 
 
 class SwappingWorkspace(Workspace):
@@ -113,6 +121,79 @@ def test_no_read_shows_what_is_outside_however_often_the_folder_is_swapped(
                 assert text.strip() == "inside"
                 assert loaded is None or loaded.text == "inside"
                 read += 1
+
+
+ENGINES: list[Callable[[], str | None]] = [lambda: None, lambda: shutil.which("rg")]
+
+
+def searches(workspace: Workspace) -> list[tuple[str, Tool, dict[str, str]]]:
+    """A name, a tool and its arguments for each way to look into the folder."""
+    limits = Limits()
+    greps = [GrepSearchTool(workspace, limits, engine) for engine in ENGINES]
+    return [
+        ("list", ListDirectoryTool(workspace, limits), {"path": "folder"}),
+        ("glob", GlobTool(workspace, limits), {"path": "folder", "pattern": "*"}),
+        *[("grep", grep, {"path": "folder", "pattern": "side"}) for grep in greps],
+        *[("grep of a file", grep, {"path": "folder/f", "pattern": "side"}) for grep in greps],
+    ]
+
+
+def test_no_search_looks_into_a_folder_that_became_a_link(
+    workspace: SwappingWorkspace, outside: Path
+) -> None:
+    (outside / "secret").write_text("outside")
+    swap, workspace.swap = workspace.swap, lambda: None
+    for name, tool, arguments in searches(workspace):
+        before = anyio.run(tool.prepare(arguments).run, lambda _: None)
+        assert not before.is_error and ("inside" in before.text) == ("grep" in name), name
+    calls = [tool.prepare(arguments) for _, tool, arguments in searches(workspace)]
+    workspace.swap = swap
+    for call in calls:
+        result = anyio.run(call.run, lambda _: None)
+        assert result.is_error and "folder" in result.text and "secret" not in result.text
+        swap()
+
+
+def test_no_search_from_above_shows_what_is_outside_however_often_a_folder_is_swapped(
+    tmp_path: Path,
+) -> None:
+    with swapping_folder(tmp_path) as (folder, outside):
+        (outside / "f").write_text("outside")
+        (outside / "secret").write_text("outside")
+        workspace = Workspace(folder.parent)
+        limits = Limits()
+        tools: list[tuple[Tool, dict[str, str]]] = [
+            (GlobTool(workspace, limits), {"pattern": "**/f"}),
+            *[
+                (GrepSearchTool(workspace, limits, engine), {"pattern": "side"})
+                for engine in ENGINES
+            ],
+        ]
+        for tool, arguments in tools:
+            seen = [anyio.run(tool.prepare(arguments).run, lambda _: None).text for _ in range(12)]
+            assert not any("outside\n" in text or "secret" in text for text in seen)
+
+
+def test_a_tree_keeps_few_folders_open_however_deep_and_opens_none_through_a_link(
+    tmp_path: Path,
+) -> None:
+    deep = tmp_path / "/".join(["d"] * (MAX_OPEN + 20))
+    deep.mkdir(parents=True)
+    (deep / "f").write_text("deep")
+    (tmp_path / "d" / "g").write_text("high")
+    before = len(os.listdir("/dev/fd"))
+    with Tree(str(tmp_path)) as tree:
+        for path, text in ((deep / "f", "deep"), (tmp_path / "d" / "g", "high")) * 2:
+            with os.fdopen(tree.file(str(path))) as file:
+                assert file.read() == text
+            assert len(os.listdir("/dev/fd")) <= before + MAX_OPEN + 1
+        (tmp_path / "d" / "link").symlink_to(deep)
+        with pytest.raises(OSError, match="link"):
+            tree.folder(str(tmp_path / "d" / "link"))
+        with pytest.raises(OSError, match="link"):
+            tree.file(str(tmp_path / "d" / "link" / "f"))
+        assert os.listdir(tree.folder(str(deep))) == ["f"]
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_a_link_in_place_of_the_file_is_not_read(tmp_path: Path) -> None:
