@@ -64,7 +64,7 @@ class Rule(Struct, frozen=True):
             root, home = subject.root, subject.home
             if any(pattern.may_mean(file, root, home) for file in files):
                 return "yes"
-            return "maybe" if subject.writes_unknown and self.writes else "no"
+            return "maybe" if self._may_be_about(subject, pattern) else "no"
         if not self.names(tool):
             return "no"
         if isinstance(pattern, HostPattern):
@@ -95,6 +95,21 @@ class Rule(Struct, frozen=True):
                 for files in subject.reads.values()
                 for file in files
             )
+        )
+
+    def _may_be_about(self, subject: Subject, pattern: PathPattern) -> bool:
+        """Whether a command may write, or read, a file that ``pattern`` means."""
+        root, home = subject.root, subject.home
+        if self.writes:
+            return subject.writes_unknown or any(
+                pattern.may_mean(file, root, home)
+                or (file.walks and pattern.may_reach(file.real, root, home))
+                for file in subject.named
+                if file.writes
+            )
+        return self.reads and (
+            not subject.parsed
+            or any(pattern.may_mean(file, root, home) for file in subject.named if not file.walks)
         )
 
     def _is_about(self, file: FileAccess, tool: str) -> bool:

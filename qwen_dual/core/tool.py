@@ -86,7 +86,9 @@ class Subject(Struct, frozen=True):
         reads: by its index in ``line``, what a command reads that does nothing else.
         unasked: indexes of those that no leave is needed for but for the files.
         steered: indexes of those that do what a folder says that nobody trusts: `git`.
-        writes_unknown: whether redirects write files that only the shell will know.
+        named: what the words of a command line name besides; those with ``writes`` it may write, and
+            of those with ``walks`` anything below. For rules that deny or ask, as a doubt.
+        writes_unknown: whether it may write files that nobody can tell.
     """
 
     commands: tuple[Command, ...] = ()
@@ -102,6 +104,7 @@ class Subject(Struct, frozen=True):
     reads: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
     unasked: frozenset[int] = frozenset()
     steered: frozenset[int] = frozenset()
+    named: tuple[FileAccess, ...] = ()
     writes_unknown: bool = False
 
 

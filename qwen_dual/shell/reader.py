@@ -21,6 +21,9 @@ from msgspec import Struct
 
 MAX_WORD_CHARS = 4_096
 
+MAX_COMMANDS = 2_000
+"""Of a line: each is looked at while the session waits."""
+
 GLOB = "\0"
 """What a word begins with that bash replaces by names of files: then its text follows, quotes gone.
 
@@ -135,6 +138,8 @@ def read(line: str) -> Line | None:
             if not words:
                 return None
         elif words:
+            if len(commands) == MAX_COMMANDS:
+                return None
             commands.append(Simple(tuple(words), joint))
             words, timed = [], False
             joint = _JOINTS[text]

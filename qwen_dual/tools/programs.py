@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import UNKNOWN
+from qwen_dual.shell.program import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,14 @@ _WRAPPERS = {
     "unshare": Wrapper(),
     "systemd-run": Wrapper(_options("-p", "-u", "--unit")),
 }
+# Of these nobody keeps the options: a command may begin at any word of theirs.
+_RUNNERS = names(
+    "bwrap catchsegv cgexec chrt daemonize dbus-run-session entr expect faketime fakeroot firejail",
+    "gdb hyperfine linux32 linux64 ltrace nsenter numactl perf pkexec prlimit proot rlwrap run-parts",
+    "runuser script setarch setpriv sg ssh start-stop-daemon taskset unbuffer valgrind xvfb-run",
+)
+_MAX_BEGINNINGS = 16
+_MAX_RUN_WORDS = 200
 _SHELLS = frozenset(["ash", "bash", "dash", "fish", "ksh", "mksh", "rbash", "sh", "zsh"])
 # Builtins that take names of variables: the index of `a[$(x)]` is evaluated.
 _NAMING = frozenset(
@@ -102,6 +111,14 @@ def what_runs(words: Sequence[str]) -> Inner:
         return Inner([["git", *rest]]) if len(rest) < len(words) - 1 and rest else Inner()
     if name in ("find", "fd", "fdfind"):
         return Inner(_find_commands(words))
+    if name in _RUNNERS:
+        rest = list(words[1:])
+        if len(rest) > _MAX_RUN_WORDS:
+            return Inner(scripts=[UNKNOWN])
+        begins = range(min(len(rest), _MAX_BEGINNINGS))
+        # One word may be a whole line: `script -c 'rm x'`.
+        lines = [word for word in rest[:_MAX_BEGINNINGS] if " " in word]
+        return Inner([rest[at:] for at in begins if not rest[at].startswith("-")], lines)
     wrapper = _WRAPPERS.get(name)
     if wrapper is None:
         return Inner()

@@ -14,7 +14,6 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import (
-    UNKNOWN,
     Display,
     InvalidArguments,
     Shown,
@@ -33,19 +32,13 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Command, FileAccess, Kind, RuleKind
+    from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs
     from qwen_dual.tools.parameters import RunShellCommand
     from qwen_dual.tools.workspace import Location, Workspace
 
-
-MAX_TARGETS = 500
-"""How many files that redirects may write are looked at."""
-
-MAX_FOLDERS = 32
-"""How many folders a line may be in by its ``cd``; behind more nobody knows where it writes."""
 
 INTERRUPTED = "interrupted before it finished"
 
@@ -160,27 +153,17 @@ class ShellCall:
     def _read_command(self) -> Subject:
         from qwen_dual.tools.reading import reads_of
         from qwen_dual.tools.shellwords import parse
+        from qwen_dual.tools.writing import changes_of
 
         parsed = parse(self._given.command)
-        folders = _folders(parsed.commands, self._where.real) if parsed.writes else []
-        files: list[FileAccess] = []
-        for target in parsed.writes:
-            for folder in (folders or [self._where.real])[: 1 if target[:1] in "~/" else None]:
-                if len(files) == MAX_TARGETS:
-                    break
-                try:
-                    given = target if target.startswith("~") else os.path.join(folder, target)
-                    place = self._workspace.locate(given)
-                except InvalidArguments:
-                    continue  # no path at all: the command will say so
-                files += self._workspace.subject(place, writes=True).files
         trusted = self._workspace.trusted or self._sandbox is not None
         reads = reads_of(self._line, self._where.real, self._workspace, trusted=trusted)
         self._folders = reads.folders
+        changes = changes_of(parsed, self._where.real, self._workspace, reads.files)
         return Subject(
             tuple(parsed.commands),
-            parsed.whole,
-            tuple(files),
+            parsed.whole and not changes.full,
+            changes.files,
             str(self._workspace.root),
             self._workspace.home,
             line=self._line,
@@ -189,9 +172,8 @@ class ShellCall:
             reads=reads.files,
             unasked=reads.unasked,
             steered=reads.steered,
-            writes_unknown=parsed.writes_unknown
-            or (bool(parsed.writes) and not folders)
-            or len(files) == MAX_TARGETS,
+            named=changes.named,
+            writes_unknown=changes.unknown,
         )
 
     async def preview(self) -> Preview | None:
@@ -350,24 +332,6 @@ def _entered(line: Line | None, where: Location, workspace: Workspace) -> Locati
         return workspace.locate(os.path.join(where.real, folder))
     except InvalidArguments:
         return None  # no path at all: the command will say so
-
-
-def _folders(commands: Sequence[Command], start: str) -> list[str]:
-    """Where a line may be by its ``cd``; empty where that cannot be told."""
-    folders = [start]
-    for command in commands:
-        name, *words = command.words
-        words = [word for word in words if word not in ("-L", "-P", "--")]
-        if command.runs:
-            folders += [f for f in _folders(command.runs, start) or [UNKNOWN] if f not in folders]
-        if name in ("cd", "pushd"):
-            if len(words) != 1 or words[0].startswith((UNKNOWN, "-", "+")):
-                return []
-            target = os.path.expanduser(words[0])
-            folders += [os.path.join(folder, target) for folder in folders]
-        if name in ("popd", "eval", UNKNOWN) or UNKNOWN in folders or len(folders) > MAX_FOLDERS:
-            return []
-    return folders
 
 
 def background_result(job: Job) -> ToolResult:

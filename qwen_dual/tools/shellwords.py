@@ -30,11 +30,14 @@ MAX_DEPTH = 4
 MAX_LINE = 65_536
 """Characters beyond which a line is not taken apart."""
 
-MAX_NODES = 20_000
+MAX_NODES = 4_000
 """Parts of a line beyond which the rest is not looked at."""
 
 MAX_SCRIPTS = 64
 """Scripts within a line that are looked into."""
+
+MAX_INNER = 500
+"""Commands that others run which are looked at."""
 
 PARSE_SECONDS = 0.04
 """How long the grammar may think, of this thread's own time: it takes quadratic time over nonsense,
@@ -126,14 +129,18 @@ class Parsed(Struct):
         whole: whether that is surely all it runs.
         writes: files that redirects write, as far as their names are known.
         writes_unknown: whether there may be more of them.
+        sources: files that redirects read, as far as their names are known.
         scripts: how many there were within it.
+        inner: how many commands were found that others run.
     """
 
     commands: list[Command] = field(default_factory=list)
     whole: bool = True
     writes: list[str] = field(default_factory=list)
     writes_unknown: bool = False
+    sources: list[str] = field(default_factory=list)
     scripts: int = 0
+    inner: int = 0
 
 
 def parse(line: str, depth: int = 0) -> Parsed:
@@ -258,10 +265,13 @@ def _add_command(node: Node, parent: Node | None, parsed: Parsed, depth: int) ->
 def _command(words: list[str], depth: int, parsed: Parsed) -> Command:
     """A command, and the commands that it runs in turn."""
     found = programs.what_runs(words)
-    runs: list[Command] = [
-        _command(inner, depth + 1, parsed) if depth < MAX_DEPTH else Command(tuple(inner))
-        for inner in found.commands
-    ]
+    runs: list[Command] = []
+    for inner in found.commands:
+        parsed.inner += 1
+        if parsed.inner > MAX_INNER:
+            runs.append(Command((UNKNOWN,)))
+            break
+        runs.append(_command(inner, depth + 1, parsed) if depth < MAX_DEPTH else _too_deep(inner))
     for script in found.scripts:
         parsed.scripts += 1
         if script == UNKNOWN or depth >= MAX_DEPTH or parsed.scripts > MAX_SCRIPTS:
@@ -271,9 +281,17 @@ def _command(words: list[str], depth: int, parsed: Parsed) -> Command:
             runs += inside.commands
             parsed.writes += inside.writes
             parsed.writes_unknown |= inside.writes_unknown
+            parsed.sources += inside.sources
             if not inside.whole:
                 runs.append(Command((UNKNOWN,)))
     return Command(tuple(words), tuple(runs))
+
+
+def _too_deep(words: list[str]) -> Command:
+    """A command that is looked at no further; what it runs in turn nobody knows."""
+    found = programs.what_runs(words)
+    runs = (Command((UNKNOWN,)),) if found.commands or found.scripts else ()
+    return Command(tuple(words), runs)
 
 
 def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
@@ -286,7 +304,10 @@ def _add_redirect(node: Node, owner: Node | None, parsed: Parsed) -> None:
     target = word_of(targets[0]) if targets else ""
     if not targets or (operator in (">&", "<&") and re.fullmatch(r"\d+|-", target)):
         return
-    if operator in ("<", "<&") or target in _HARMLESS_TARGETS:
+    if operator in ("<", "<&"):
+        parsed.sources.append(target)
+        return
+    if target in _HARMLESS_TARGETS:
         return
     if target == UNKNOWN:
         parsed.writes_unknown = True

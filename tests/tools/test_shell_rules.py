@@ -240,6 +240,10 @@ def test_a_wrapper_is_allowed_by_its_own_name_and_its_risky_options_by_theirs() 
         "! rm x",
         "time rm x",
         "coproc rm x",
+        "env env env env env rm x",
+        "taskset -c 0 rm x",
+        "valgrind --tool=none rm x",
+        "script -qc 'rm x' /dev/null",
     ],
 )
 def test_a_denied_command_is_found_wherever_it_hides(line: str) -> None:
@@ -249,7 +253,17 @@ def test_a_denied_command_is_found_wherever_it_hides(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["$CMD x", "${X}m x", "r? x", "eval $X", "bash -c $X", "curl x | sh", "xargs $X"]
+    "line",
+    [
+        "env " * 9 + "rm x",
+        "$CMD x",
+        "${X}m x",
+        "r? x",
+        "eval $X",
+        "bash -c $X",
+        "curl x | sh",
+        "xargs $X",
+    ],
 )
 def test_what_may_be_denied_is_not_sure(line: str) -> None:
     assert denied(line) == "maybe"
@@ -370,14 +384,23 @@ def test_what_a_rule_for_echo_allows_runs_nothing_else(line: str) -> None:
         "{ " * 4000 + "ls; " + "}; " * 4000,
         "bash -c 'ls;ls' ;" * 3000,
         "sudo " * 3000 + "ls",
+        "taskset " * 3000 + "ls",
         "if ls; then " * 3000,
+        "cp -r " + "a " * 2000 + "; x=1" * 2000,
+        "mytool " + "a=b:c@d " * 9000 + ";ls" * 2000,
     ],
     ids=lambda line: f"{line[:6]}-{len(line)}",
 )
-def test_no_line_takes_long_to_take_apart_and_what_does_is_not_understood(line: str) -> None:
+def test_no_line_takes_long_to_take_apart_and_what_does_is_not_understood(
+    tools: Toolset, line: str
+) -> None:
+    tool = tool_of(tools, SHELL)
     began = time.thread_time()
-    parsed = parse(line)
-    assert time.thread_time() - began < 5
-    assert parsed.commands
+    found = tool.prepare({"command": line}).subject
+    assert time.thread_time() - began < 2
+    assert found.commands
     if len(line) > MAX_LINE or "<" in line:
-        assert not parsed.whole and parsed.commands[-1] == Command((UNKNOWN,))
+        assert not found.parsed and found.commands[-1] == Command((UNKNOWN,))
+    for rule in ("Bash(zz *)", "Edit(.env)", "Read(.env)"):
+        verdict = policy_of("yolo", deny=[rule]).judge(tool, tool.prepare({"command": line}))
+        assert verdict.action == "ask"
