@@ -13,7 +13,8 @@ from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.models.deferred import DeferredModel
-from qwen_dual.settings.keep import CannotKeep, save_provider
+from qwen_dual.settings.editing import CannotKeep
+from qwen_dual.settings.keep import save_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

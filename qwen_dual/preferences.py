@@ -11,7 +11,7 @@ from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.environment import short_path
 from qwen_dual.settings.choices import keep_choices
-from qwen_dual.settings.keep import CannotKeep
+from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.services import environment_model
 from qwen_dual.tui import theme
 

@@ -25,8 +25,9 @@ from qwen_dual.late import context_names, load_context
 from qwen_dual.launch import keep_secrets
 from qwen_dual.model_choice import BadChoice, choose_models
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.holdings import holdings
-from qwen_dual.settings.keep import CannotKeep, keep_trust
+from qwen_dual.settings.keep import keep_trust
 from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.trust import is_broad
 

@@ -17,6 +17,6 @@ Heavy or seldom used, imported after the first paint:
 * ``holdings``: what a folder holds that takes effect once it is trusted.
 * ``positions`` and ``secrets``: for messages: on which line a key stands, what may be shown.
 * ``table``: the table of keys in the docs.
-* ``keep``: the writer of rules that last, and of providers; ``choices``: of what was picked in the UI, by
-  ``insertion`` into the text as it is.
+* ``keep``: what is written of rules that last, trust and providers; ``choices``: of what was picked in the
+  UI. ``editing`` writes all of it, by ``insertion`` into the text as it is.
 """

@@ -1,4 +1,4 @@
-"""Reads one settings file: JSON with comments and trailing commas, never written to."""
+"""Reads one settings file: JSON with comments and trailing commas, written to by ``editing`` alone."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ class BadFile(ValueError):
 
     Attributes:
         path: the file.
+        problem: what is wrong with it, and where.
     """
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}; the file is left as it is and skipped")
         self.path = path
+        self.problem = problem
 
 
 def read_object(path: str, root: str | None = None) -> tuple[dict[str, Any], str]:
@@ -66,18 +68,35 @@ def read_text(path: str, root: str | None = None) -> str | None:
     Raises:
         BadFile: it cannot be read, is no regular file, another user's, too large, or not UTF-8.
     """
+    raw = read_bytes(path, root)
+    return None if raw is None else decoded(path, raw)
+
+
+def read_bytes(path: str, root: str | None = None) -> bytes | None:
+    """What the file holds, as ``read_text`` reads it; None if there is no file.
+
+    Raises:
+        BadFile: it cannot be read, is no regular file, another user's, or too large.
+    """
     try:
         if root is None:
-            raw = read_foreign(path, limit=MAX_BYTES, follow=True)
-        else:
-            real, top = inside(path, root)
-            raw = read_foreign(real, limit=MAX_BYTES, root=top)
+            return read_foreign(path, limit=MAX_BYTES, follow=True)
+        real, top = inside(path, root)
+        return read_foreign(real, limit=MAX_BYTES, root=top)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ForeignFileError as error:
         raise BadFile(path, error.why) from None
     except OSError as error:
         raise BadFile(path, f"cannot be read ({error.strerror})") from None
+
+
+def decoded(path: str, raw: bytes) -> str:
+    """The text that the bytes of the file are, without a byte order mark.
+
+    Raises:
+        BadFile: they are not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.settings.choices import keep_choices
+from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.files import parse_object
 from qwen_dual.settings.insertion import with_value
-from qwen_dual.settings.keep import CannotKeep
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.holdings import holdings
-from qwen_dual.settings.keep import CannotKeep, keep_trust
+from qwen_dual.settings.keep import keep_trust
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders, is_broad, is_trusted
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folde
         str(folders.project): "TRUST_FOLDER",
     }
     assert file.stat().st_mode & 0o777 == 0o600
-    file.write_text("{} // mine")
-    with pytest.raises(CannotKeep, match="has comments"):
+    file.write_text("{oops // mine")
+    with pytest.raises(CannotKeep, match="does not parse at line 1"):
         keep_trust(str(folders.home), str(folders.project), "DO_NOT_TRUST")
 
 

@@ -1,0 +1,90 @@
+"""Changes a settings file of the person's own, and leaves all else in it as they wrote it.
+
+Comments, order, indentation, line ends, a byte order mark, the file's mode and that it is a symbolic
+link: they stay. What the text has no place for, and a file that does not parse, is not written at all.
+Every writer of such a file comes through here.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import stat
+from codecs import BOM_UTF8
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.fs.replace import replace_file
+from qwen_dual.settings.files import BadFile, decoded, parse_object, read_bytes
+from qwen_dual.settings.insertion import NoPlace, with_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PRIVATE = 0o600
+
+
+class CannotKeep(ValueError):
+    """A settings file that cannot take what should be kept.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: str, why: str, instead: str) -> None:
+        super().__init__(f"{path} {why}; {instead}")
+        self.path = path
+
+
+def edit_settings(
+    path: str,
+    change: Callable[[dict[str, Any]], object],
+    instead: str,
+    *,
+    private: bool = False,
+) -> None:
+    """Puts into the file at ``path`` what ``change`` does to the values it holds.
+
+    It is written whole or not at all; one that is not there is made, private.
+
+    Args:
+        path: the file.
+        change: gets the values and changes them; what it raises comes out and nothing is written.
+        instead: what the person can do by hand, for the error.
+        private: nobody else may read the file afterwards.
+
+    Raises:
+        CannotKeep: the file does not parse (says where), or its text cannot take the change.
+        OSError: it cannot be written.
+    """
+    try:
+        raw = read_bytes(path) or b""
+        text = decoded(path, raw)
+        values = parse_object(path, text)
+    except BadFile as error:
+        mend = f"it is left as it is: mend it and try again, or {instead}"
+        raise CannotKeep(path, error.problem, mend) from None
+    wanted = copy.deepcopy(values)
+    change(wanted)
+    ends = "\r\n" if "\n" in text and text.count("\n") == text.count("\r\n") else "\n"
+    try:
+        changed = with_changes(text.replace(ends, "\n"), values, wanted).replace("\n", ends)
+        found = parse_object(path, changed)
+    except (BadFile, NoPlace):
+        found = None
+    if found != wanted:
+        raise CannotKeep(path, "is written in a way that is not understood", instead)
+    real = os.path.realpath(path)
+    was = stat.S_IMODE(os.stat(real).st_mode) if os.path.exists(real) else None
+    mode = PRIVATE if private or was is None else was
+    if changed == text and mode == was:
+        return
+    mark = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
+    copies = os.path.join(os.path.dirname(path), "copies")
+    replace_file(real, mark + changed.encode(), mode=mode, folder_mode=0o700, copies=copies)
+
+
+def section(values: dict[str, Any], name: str) -> Any:
+    """The object called ``name`` in ``values``, made where there is none; what else stands there."""
+    if values.get(name) is None:
+        values[name] = {}
+    return values[name]
