@@ -7,6 +7,7 @@
   (``Result``, ``Request``, ``Allow``, ``Deny`` …) and the errors, all under ``HostError``.
 """
 
+from qwen_dual.host.calls import Denial, Preview, PreviewWarning, Suggestion, ToolResult
 from qwen_dual.host.errors import (
     CommandRejected,
     HostError,
@@ -26,10 +27,12 @@ from qwen_dual.host.records import (
     Deny,
     Exit,
     Greeting,
+    QueuedPrompt,
     Receipt,
     Request,
     Resolution,
     Result,
+    Sandbox,
     Verdict,
 )
 from qwen_dual.host.session import Session
@@ -41,6 +44,7 @@ __all__ = [
     "Allow",
     "BadLine",
     "CommandRejected",
+    "Denial",
     "Deny",
     "Event",
     "Exit",
@@ -48,11 +52,15 @@ __all__ = [
     "HostError",
     "HostTimeout",
     "NotSupported",
+    "Preview",
+    "PreviewWarning",
+    "QueuedPrompt",
     "Receipt",
     "Request",
     "Resolution",
     "Restarted",
     "Result",
+    "Sandbox",
     "SendFailed",
     "Session",
     "SessionExited",
@@ -60,7 +68,9 @@ __all__ = [
     "SpawnFailed",
     "StartTimeout",
     "Subscription",
+    "Suggestion",
     "TerminalStream",
+    "ToolResult",
     "Turn",
     "TurnFailed",
     "Verdict",

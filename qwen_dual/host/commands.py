@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -136,7 +137,7 @@ class Commands:
             self._feed.assume_denied(request_id)
         found = await self._within("control_response", promise.wait())
         in_time = receipt.status != "rejected" and found.allowed is allowed
-        return Resolution(request_id, found.allowed, found.resolved_by, in_time)
+        return replace(found, in_time=in_time)
 
     async def _round_trip(self, command: dict[str, Any]) -> Receipt:
         command_id = new_uuid()

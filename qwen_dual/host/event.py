@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from qwen_dual.host.calls import Preview, ToolResult
+
 LOCAL = "host"
 """The ``type`` of what the library adds; no program sends it."""
 
@@ -65,6 +67,29 @@ class Event:
         """The tool call of the sub-agent that said it; None for the main agent."""
         value = self.raw.get("parent_tool_use_id")
         return value if isinstance(value, str) else None
+
+    @property
+    def origin(self) -> str | None:
+        """Who gave a prompt, or changed a mode or model: ``keyboard``, ``input``, ``cli``."""
+        value = self.raw.get("origin", self.data.get("origin"))
+        return value if isinstance(value, str) else None
+
+    @property
+    def command_id(self) -> str | None:
+        """The id of the command that a ``user``, ``result`` or ``slash_command`` event is of."""
+        value = self.raw.get("command_id", self.data.get("command_id"))
+        return value if isinstance(value, str) else None
+
+    @property
+    def tool_result(self) -> ToolResult | None:
+        """What a call came to, in a ``user`` event that tells it: exit code, output, time."""
+        return ToolResult.of(self)
+
+    @property
+    def preview(self) -> Preview | None:
+        """What a call will do, of a ``control_request`` or a ``tool_progress`` that tells it."""
+        inner = _object(self.raw.get("request")) or self.data
+        return Preview.of(inner.get("preview"))
 
     @property
     def blocks(self) -> list[dict[str, Any]]:

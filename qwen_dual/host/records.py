@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from qwen_dual.host.calls import Denial, Preview, Suggestion, number_in, text_in
 from qwen_dual.host.errors import TurnFailed
 
 if TYPE_CHECKING:
@@ -22,6 +23,28 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What limits the commands that tools run.
+
+    Attributes:
+        backend: ``auto``, ``bwrap`` or ``landlock``.
+        filesystem: ``read-only`` or ``workspace-write``.
+        network: ``closed`` or ``open``.
+    """
+
+    backend: str
+    filesystem: str
+    network: str
+
+    @classmethod
+    def of(cls, raw: object) -> Sandbox | None:
+        """Reads the ``sandbox`` of a ``session_start``."""
+        if not isinstance(raw, dict):
+            return None
+        return cls(*(text_in(raw, name) for name in ("backend", "filesystem", "network")))
+
+
+@dataclass(frozen=True, slots=True)
 class Greeting:
     """Who is hosted and what it can do, from ``session_start``.
 
@@ -33,6 +56,13 @@ class Greeting:
         told: it answers commands with receipts and turns with a ``result``; without that both are
             derived from the events.
         data: all of it, as it came.
+        cwd: where it works.
+        pid: its process; None if it says none.
+        model: the model that the session begins with, empty if it says none.
+        approval_mode: the mode likewise.
+        max_line_bytes: how long a command may be; None if it says none.
+        input_path: where it reads commands from; empty for a descriptor, or none.
+        sandbox: what commands are asked to run in; None for none.
     """
 
     agent: str
@@ -41,6 +71,13 @@ class Greeting:
     supported_commands: frozenset[str]
     told: bool
     data: dict[str, Any]
+    cwd: str = ""
+    pid: int | None = None
+    model: str = ""
+    approval_mode: str = ""
+    max_line_bytes: int | None = None
+    input_path: str = ""
+    sandbox: Sandbox | None = None
 
     @classmethod
     def of(cls, event: Event) -> Greeting:
@@ -50,6 +87,7 @@ class Greeting:
         told = isinstance(commands, list)
         known = commands if isinstance(commands, list) else UNKNOWN.supported_commands
         version = data.get("protocol_version")
+        limits, source = data.get("limits"), data.get("input")
         return cls(
             agent=str(data.get("agent") or "qwen"),
             version=str(data.get("version") or ""),
@@ -57,6 +95,15 @@ class Greeting:
             supported_commands=frozenset(name for name in known if isinstance(name, str)),
             told=told,
             data=data,
+            cwd=text_in(data, "cwd"),
+            pid=number_in(data, "pid"),
+            model=text_in(data, "model"),
+            approval_mode=text_in(data, "approval_mode"),
+            max_line_bytes=number_in(limits, "max_line_bytes")
+            if isinstance(limits, dict)
+            else None,
+            input_path=text_in(source, "path") if isinstance(source, dict) else "",
+            sandbox=Sandbox.of(data.get("sandbox")),
         )
 
 
@@ -100,6 +147,30 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class QueuedPrompt:
+    """A prompt that waits.
+
+    Attributes:
+        id: of its command; None for one from the keyboard.
+        text: its first 200 characters.
+        origin: ``keyboard``, ``input`` or ``cli``.
+    """
+
+    id: str | None
+    text: str
+    origin: str
+
+    @classmethod
+    def all_in(cls, raw: object) -> tuple[QueuedPrompt, ...]:
+        """Reads the ``queue`` of a ``state``."""
+        return tuple(
+            cls(text_in(one, "id") or None, text_in(one, "text"), text_in(one, "origin"))
+            for one in (raw if isinstance(raw, list) else ())
+            if isinstance(one, dict)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """How a turn ended.
 
@@ -114,6 +185,12 @@ class Result:
         command_id: of the submit that began it; None for a turn from the keyboard.
         derived: from other events, since the program tells no results.
         raw: the ``result`` event as it came; empty if derived.
+        error_kind: what failed, for programs: ``network``, ``auth`` … ; empty if nothing did.
+        error_status: the HTTP status of what failed; None where there was none.
+        turn_id: as ``state`` events call the turn.
+        num_turns: how many model calls it took; 0 for a slash command.
+        duration_ms: how long it took, ``duration_api_ms`` of it waiting for the model.
+        denials: the calls that were not allowed.
     """
 
     text: str
@@ -124,20 +201,34 @@ class Result:
     command_id: str | None = None
     derived: bool = False
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
+    error_kind: str = ""
+    error_status: int | None = None
+    turn_id: str = ""
+    num_turns: int = 0
+    duration_ms: int = 0
+    duration_api_ms: int = 0
+    denials: tuple[Denial, ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> Result:
         """Reads a ``result``."""
         error, usage, command_id = event.get("error"), event.get("usage"), event.get("command_id")
-        message = error.get("message") if isinstance(error, dict) else None
+        failure = error if isinstance(error, dict) else {}
         return cls(
             text=event.text,
             is_error=event.get("is_error") is True,
             stop_reason=str(event.get("stop_reason") or "unknown"),
-            error=str(message or ""),
+            error=str(failure.get("message") or ""),
             usage=usage if isinstance(usage, dict) else {},
             command_id=command_id if isinstance(command_id, str) else None,
             raw=event.raw,
+            error_kind=text_in(failure, "kind"),
+            error_status=number_in(failure, "status"),
+            turn_id=text_in(event.raw, "turn_id"),
+            num_turns=number_in(event.raw, "num_turns") or 0,
+            duration_ms=number_in(event.raw, "duration_ms") or 0,
+            duration_api_ms=number_in(event.raw, "duration_api_ms") or 0,
+            denials=Denial.all_in(event.get("permission_denials")),
         )
 
     def raise_for_error(self) -> Result:
@@ -160,7 +251,11 @@ class Request:
         tool_name: ``run_shell_command``, ``write_file`` …
         tool_use_id: the call.
         input: its arguments.
-        raw: the ``request`` as it came, with ``permission_suggestions``, ``preview``, ``rule`` ….
+        raw: the ``request`` as it came.
+        preview: what it will do, made for reading; None where the program tells none.
+        blocked_path: the path outside the workspace that it touches; None inside.
+        rules: what ``remember`` would allow from now on; empty where it would allow nothing more.
+        suggestions: the ways to answer, as the terminal offers them.
     """
 
     id: str
@@ -168,6 +263,10 @@ class Request:
     tool_use_id: str
     input: dict[str, Any]
     raw: dict[str, Any] = field(repr=False)
+    preview: Preview | None = None
+    blocked_path: str | None = None
+    rules: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> Request:
@@ -175,12 +274,21 @@ class Request:
         request = event.get("request")
         raw = request if isinstance(request, dict) else {}
         arguments = raw.get("input")
+        rules = raw.get("rules") or [raw.get("rule")]
         return cls(
             id=str(event.get("request_id")),
             tool_name=str(raw.get("tool_name") or ""),
             tool_use_id=str(raw.get("tool_use_id") or ""),
             input=arguments if isinstance(arguments, dict) else {},
             raw=raw,
+            preview=Preview.of(raw.get("preview")),
+            blocked_path=text_in(raw, "blocked_path") or None,
+            rules=tuple(
+                rule
+                for rule in (rules if isinstance(rules, list) else ())
+                if isinstance(rule, str) and rule
+            ),
+            suggestions=Suggestion.all_in(raw.get("permission_suggestions")),
         )
 
 
@@ -194,12 +302,14 @@ class Resolution:
         resolved_by: ``keyboard``, ``input``, ``policy``, ``interrupt``, ``shutdown``; None where
             the program does not say.
         in_time: it was this answer that decided; False if somebody was quicker.
+        reason: what was said to a denial.
     """
 
     request_id: str
     allowed: bool | None
     resolved_by: str | None = None
     in_time: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

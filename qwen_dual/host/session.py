@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
     from qwen_dual.host.process import HostedProcess
-    from qwen_dual.host.records import Exit, Greeting, Receipt, Request, Resolution, Result
+    from qwen_dual.host.records import (
+        Exit,
+        Greeting,
+        QueuedPrompt,
+        Receipt,
+        Request,
+        Resolution,
+        Result,
+    )
     from qwen_dual.host.subscription import Subscription
     from qwen_dual.host.terminal import TerminalStream
 
@@ -105,6 +113,21 @@ class Session:
     def queued(self) -> int:
         """How many prompts wait for their turn."""
         return self._tracker.turns.queued
+
+    @property
+    def queue(self) -> tuple[QueuedPrompt, ...]:
+        """The first 20 of them, in order."""
+        return self._tracker.turns.queue
+
+    @property
+    def model(self) -> str:
+        """The model in force; empty for a program that does not say."""
+        return self._tracker.model
+
+    @property
+    def approval_mode(self) -> str:
+        """The approval mode in force; empty for a program that does not say."""
+        return self._tracker.approval_mode
 
     @property
     def pending(self) -> Mapping[str, Request]:

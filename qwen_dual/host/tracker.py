@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from qwen_dual.host.calls import text_in
 from qwen_dual.host.event import LOCAL, Event, Skipped
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
@@ -26,6 +27,8 @@ class Tracker:
         started: kept with the ``session_start``.
         greeting: who is hosted; ``UNKNOWN`` before that.
         session_id: the session; changes when the person begins another.
+        model: the model in force; empty for a program that does not say.
+        approval_mode: the approval mode likewise.
         pending: the requests that wait for an answer, the oldest first.
         receipts: what waits for a receipt, by the command's id.
         lost: events of the program that never came here.
@@ -40,6 +43,8 @@ class Tracker:
         self.started: Promise[Greeting] = Promise()
         self.greeting = UNKNOWN
         self.session_id: str | None = None
+        self.model = ""
+        self.approval_mode = ""
         self.turns: Turns = DerivedTurns()
         self.pending: dict[str, Request] = {}
         self.receipts: dict[str, Promise[Receipt]] = {}
@@ -150,9 +155,14 @@ class Tracker:
         if event.subtype == "session_start":
             if not self.started.done:
                 self.greeting = Greeting.of(event)
+                self.model, self.approval_mode = self.greeting.model, self.greeting.approval_mode
                 if self.greeting.told:
                     self.turns = ToldTurns()
             self.started.keep(self.greeting)
+        elif event.subtype == "model_changed":
+            self.model = text_in(event.data, "to") or self.model
+        elif event.subtype == "mode_changed":
+            self.approval_mode = text_in(event.data, "to") or self.approval_mode
         elif event.subtype == "session_end":
             self.ended = True
         elif event.subtype == "command_receipt":
@@ -185,7 +195,9 @@ class Tracker:
         allowed = inner.get("allowed") is True if isinstance(inner, dict) else None
         by = response.get("resolved_by")
         request = self.pending.pop(request_id, None)
-        self._resolve(Resolution(request_id, allowed, by if isinstance(by, str) else None))
+        reason = text_in(inner, "message") if isinstance(inner, dict) else ""
+        by = by if isinstance(by, str) else None
+        self._resolve(Resolution(request_id, allowed, by, reason=reason))
         if request is not None and allowed is False:
             self.turns.denied(request, event)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.promise import Promise
-from qwen_dual.host.records import Receipt, Result
+from qwen_dual.host.records import QueuedPrompt, Receipt, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,10 @@ class Turns(Protocol):
     def queued(self) -> int:
         """How many prompts wait."""
 
+    @property
+    def queue(self) -> tuple[QueuedPrompt, ...]:
+        """The first of them."""
+
     def add(self, submitted: Submitted) -> None:
         """Something is about to be submitted."""
 
@@ -80,6 +84,7 @@ class ToldTurns:
     def __init__(self) -> None:
         self.state = "idle"
         self.queued = 0
+        self.queue: tuple[QueuedPrompt, ...] = ()
         self._open: dict[str, Submitted] = {}
 
     def add(self, submitted: Submitted) -> None:
@@ -102,6 +107,7 @@ class ToldTurns:
             state, queued = event.data.get("state"), event.data.get("queued")
             self.state = state if isinstance(state, str) else self.state
             self.queued = queued if isinstance(queued, int) else self.queued
+            self.queue = QueuedPrompt.all_in(event.data.get("queue"))
         elif event.type == "system" and event.subtype == "command_receipt":
             receipt = Receipt.of(event)
             submitted = self._open.get(receipt.id)
@@ -160,6 +166,11 @@ class DerivedTurns:
     def queued(self) -> int:
         """Prompts of this host that wait for the end of a turn."""
         return len(self._waiting)
+
+    @property
+    def queue(self) -> tuple[QueuedPrompt, ...]:
+        """The same prompts, as the ``state`` event would list them."""
+        return tuple(QueuedPrompt(one.id, one.text[:200], "input") for one in self._waiting)
 
     def add(self, submitted: Submitted) -> None:
         """Waits for its text."""

@@ -1,0 +1,181 @@
+"""What a host is told of the model's tool calls: what one will do, and what it came to. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qwen_dual.host.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewWarning:
+    """Something in a preview that is not what it looks like, or that makes it hard to read.
+
+    Attributes:
+        kind: ``control``, ``bidi``, ``invisible``, ``blank``, ``unassigned``, ``look_alike``,
+            ``address``, ``long``, ``cut``.
+        message: a sentence for a person.
+        line: the first that has it, counted from 1; None where that cannot be said.
+        count: how often it is there; None likewise.
+    """
+
+    kind: str
+    message: str
+    line: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a call will do, made for reading.
+
+    Attributes:
+        kind: ``command``, ``diff``, ``text`` or ``questions``.
+        title: what it is, in one line.
+        text: what will run or be written, character by character; show it with escapes for what
+            hides in it.
+        warnings: what a person should know before saying yes.
+    """
+
+    kind: str
+    title: str
+    text: str
+    warnings: tuple[PreviewWarning, ...] = ()
+
+    @classmethod
+    def of(cls, raw: object) -> Preview | None:
+        """Reads the ``preview`` of a request or of a ``tool_progress``; None where there is none."""
+        if not isinstance(raw, dict):
+            return None
+        warnings = raw.get("warnings")
+        return cls(
+            kind=text_in(raw, "kind") or "text",
+            title=text_in(raw, "title"),
+            text=text_in(raw, "text"),
+            warnings=tuple(
+                PreviewWarning(
+                    text_in(warning, "kind"),
+                    text_in(warning, "message"),
+                    number_in(warning, "line"),
+                    number_in(warning, "count"),
+                )
+                for warning in (warnings if isinstance(warnings, list) else ())
+                if isinstance(warning, dict)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One way to answer a request, as the terminal offers it.
+
+    Attributes:
+        type: ``allow``, ``deny`` or ``modify``.
+    """
+
+    type: str
+    label: str
+    description: str
+
+    @classmethod
+    def all_in(cls, raw: object) -> tuple[Suggestion, ...]:
+        """Reads the ``permission_suggestions`` of a request."""
+        return tuple(
+            cls(text_in(one, "type"), text_in(one, "label"), text_in(one, "description"))
+            for one in (raw if isinstance(raw, list) else ())
+            if isinstance(one, dict)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to, from a ``user`` event of the model's conversation.
+
+    Attributes:
+        tool_use_id: the call.
+        text: what the model got.
+        is_error: it failed, or was not allowed.
+        output: what was printed, with the colours of a command; ``text`` where the program tells no
+            more than that.
+        exit_code: of a command that ended by itself; None for all else.
+        signal: the one that ended it, such as ``SIGTERM``; empty if none did.
+        note: why it ended early, in a few words: ``timed out``, ``interrupted``.
+        duration_ms: how long it ran; None where the program does not say.
+    """
+
+    tool_use_id: str
+    text: str
+    is_error: bool
+    output: str
+    exit_code: int | None = None
+    signal: str = ""
+    note: str = ""
+    duration_ms: int | None = None
+
+    @classmethod
+    def of(cls, event: Event) -> ToolResult | None:
+        """Reads the result that a ``user`` event is of; None for every other event."""
+        if event.type != "user":
+            return None
+        block = next((one for one in event.blocks if one.get("type") == "tool_result"), None)
+        if block is None:
+            return None
+        raw = event.get("tool_use_result")
+        outcome = raw if isinstance(raw, dict) else {}
+        text = _content(block.get("content"))
+        return cls(
+            tool_use_id=text_in(block, "tool_use_id"),
+            text=text,
+            is_error=block.get("is_error") is True,
+            output=text_in(outcome, "output") if "output" in outcome else text,
+            exit_code=number_in(outcome, "exit_code"),
+            signal=text_in(outcome, "signal"),
+            note=text_in(outcome, "note"),
+            duration_ms=number_in(outcome, "duration_ms"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A call of a turn that was not allowed.
+
+    Attributes:
+        input: its arguments; empty where they could not be read.
+    """
+
+    tool_name: str
+    tool_use_id: str
+    input: dict[str, Any]
+
+    @classmethod
+    def all_in(cls, raw: object) -> tuple[Denial, ...]:
+        """Reads the ``permission_denials`` of a ``result``."""
+        found = []
+        for denial in raw if isinstance(raw, list) else ():
+            if isinstance(denial, dict):
+                given = denial.get("tool_input")
+                arguments = given if isinstance(given, dict) else {}
+                names = text_in(denial, "tool_name"), text_in(denial, "tool_use_id")
+                found.append(cls(*names, arguments))
+        return tuple(found)
+
+
+def text_in(raw: dict[str, Any], key: str) -> str:
+    """The text under ``key``; empty where there is none."""
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number_in(raw: dict[str, Any], key: str) -> int | None:
+    """The whole number under ``key``; None where there is none."""
+    value = raw.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _content(content: object) -> str:
+    """The content of a result, which other programs send in blocks."""
+    if isinstance(content, list):
+        return "".join(text_in(block, "text") for block in content if isinstance(block, dict))
+    return content if isinstance(content, str) else ""
