@@ -200,7 +200,31 @@ def test_the_reason_of_a_denial_is_told_whoever_gave_it() -> None:
 
 
 keys = st.sampled_from(
-    ["type", "subtype", "data", "message", "content", "request", "preview", "warnings", "tool_use_result", "permission_denials", "error", "input", "limits", "sandbox", "queue", "rules", "rule", "permission_suggestions", "origin", "command_id", "line", "kind", "text"]
+    [
+        "type",
+        "subtype",
+        "data",
+        "message",
+        "content",
+        "request",
+        "preview",
+        "warnings",
+        "tool_use_result",
+        "permission_denials",
+        "error",
+        "input",
+        "limits",
+        "sandbox",
+        "queue",
+        "rules",
+        "rule",
+        "permission_suggestions",
+        "origin",
+        "command_id",
+        "line",
+        "kind",
+        "text",
+    ]
 )
 anything = st.recursive(
     st.none()
