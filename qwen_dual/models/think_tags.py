@@ -170,7 +170,7 @@ class ThinkTags:
     def _inside(self) -> Iterator[Said]:
         if not self._kept:
             self._buffer = self._buffer.lstrip("\n")
-        if found := self._close.search(self._buffer):
+        if found := self._end_tag():
             thought = self._buffer[: found.start()].rstrip()
             if thought:
                 yield self._think(thought)
@@ -184,6 +184,17 @@ class ThinkTags:
         if thought:
             self._buffer = self._buffer[len(thought) :]
             yield self._think(thought)
+
+    def _end_tag(self) -> re.Match[str] | None:
+        """The tag that ends the reasoning; one in code, of reasoning that no tag began, is text."""
+        for found in self._close.finditer(self._buffer):
+            if self._close is not _CLOSING or self._seen == MOST_TAGS:
+                return found
+            before = "".join(self._kept) + self._buffer[: found.start()]
+            if before.rpartition("\n")[2].count("`") % 2 == 0:
+                return found
+            self._seen += 1
+        return None
 
     def _watch(self) -> Iterator[Said]:
         start = 0

@@ -287,6 +287,15 @@ def test_a_model_known_to_begin_with_reasoning_is_shown_so_from_the_start() -> N
     assert repaired(ThinkingDelta("Hm"), *texts("Yes"), begins_inside=True)[-1] == TextDelta("Yes")
 
 
+def test_a_tag_in_code_ends_no_reasoning_of_a_model_that_begins_with_it() -> None:
+    for size in (1, 4, 100):
+        text = "I show `</think>` to them.\n</think>b"
+        found = said(text, size, begins_inside=True)
+        assert found == [("thinking", "I show `</think>` to them."), ("text", "b")]
+    text = "The tag `<think>x</think>` is text"
+    assert said(text, 5, begins_inside=True)[-1] == ("text", text)
+
+
 def test_whether_a_model_begins_with_reasoning_is_learnt() -> None:
     for text, begins, learnt in [
         ("a</think>b", False, True),
