@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from qwen_dual.tools.toolset import Toolset
 
 
-_MAY_SWITCH = ("user", "result")
-"""Events after which another branch may be checked out: a tool has run, or a turn has ended."""
+MAY_CHANGE = ("user", "result")
+"""Events after which the work tree may be another: a tool has run, or a turn has ended."""
 
 
 class Parts(Struct):
@@ -154,7 +154,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
             tools.forget()
-        if event["type"] in _MAY_SWITCH:
+        if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 
     launch.bus.subscribe(follow_session)

@@ -16,12 +16,13 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.assembly import assemble, filters_of
+from qwen_dual.assembly import MAY_CHANGE, assemble, filters_of
 from qwen_dual.chats.prompt_history import PromptHistory
 from qwen_dual.commands import Commands
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.failures import describe
 from qwen_dual.environment import short_path
+from qwen_dual.git.changes import Changes
 from qwen_dual.late import load_late
 from qwen_dual.models.offline import OfflineModel
 from qwen_dual.protocol import events
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.assembly import Parts
     from qwen_dual.launch import Launch
+    from qwen_dual.protocol.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +124,8 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
         recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
         trusted=lambda: launch.settings.trusted,
     )
-    tui = _make_tui(launch, parts, index)
+    changes = _follow_changes(launch, lambda: tui.changed())
+    tui = _make_tui(launch, parts, index, changes)
     Commands(launch, parts, tui).register()
     trust = TrustCommand(launch, parts, tui)
     trust.register()
@@ -160,6 +163,7 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
             # keys and frames for 55 ms every few seconds while an answer streamed.
             gc.freeze()
             gc.enable()
+            group.start_soon(changes.run)
 
         group.start_soon(run_session)
         group.start_soon(after_first_paint)
@@ -177,14 +181,31 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
             group.cancel_scope.cancel()
 
 
-def _make_tui(launch: Launch, parts: Parts, index: FileIndex) -> Tui:
+def _follow_changes(launch: Launch, on_change: Callable[[], object]) -> Changes:
+    """What marks the branch, asked for at the start and after each turn and command."""
+    changes = Changes(launch.cwd, lambda: launch.settings.trusted, on_change)
+    changes.look_again()
+
+    def follow(event: Event) -> None:
+        if event["type"] in MAY_CHANGE:
+            changes.look_again()
+
+    launch.bus.subscribe(follow)
+    return changes
+
+
+def _make_tui(launch: Launch, parts: Parts, index: FileIndex, changes: Changes) -> Tui:
+    def branch() -> str | None:
+        name = launch.branch.name
+        return f"{name}*" if name and changes.seen else name
+
     settings = launch.settings
     return Tui(
         parts.session,
         channels=launch.channels.count,
         banner=banner(launch),
         version=__version__,
-        branch=lambda: launch.branch.name,
+        branch=branch,
         theme_name=settings.get("ui.theme", DEFAULT),
         files=index,
         history=_history(launch),

@@ -6,4 +6,5 @@ Uses ``fs`` and nothing else of ours; every other room may use it.
   it is for any folder.
 * ``run``: the one place that runs git. Its configuration can name programs, so only for a folder that
   the person trusts, and then with everything switched off that would start one.
+* ``changes``: whether the work tree has changes, while a session goes on.
 """

@@ -87,6 +87,8 @@ def run(folder: Path, arguments: Sequence[str] = ()) -> list[str]:
         program.terminal.send("@file")
         program.terminal.wait_for("file.txt")
         program.terminal.send("\x15")
+        if arguments:
+            program.terminal.wait_for(lambda screen: re.search(r"⎇ \S+\* ·", screen.text))
         program.quit()
         assert "planted" not in json.dumps(program.events)
     return lines_of(trace)
