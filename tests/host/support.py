@@ -21,6 +21,9 @@ HERE = Path(__file__).parent
 REFERENCE = HERE.parent / "reference"
 
 on_both = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+on_asyncio = pytest.mark.parametrize("backend", ["asyncio"])
+on_trio = pytest.mark.parametrize("backend", ["trio"])
+"""With the real program each behaviour is seen on one of them; the fakes are on both."""
 
 
 def run(backend: str, main: Callable[[], Awaitable[None]], seconds: float = 40) -> None:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual import host
-from tests.host.support import HERE, environment, on_both, run
+from tests.host.support import HERE, environment, on_asyncio, on_both, on_trio, run
 from tests.support.program import COMMAND
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def gone(pid: int) -> bool:
     return False
 
 
-@on_both
+@on_trio
 def test_another_task_may_close_it(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         sessions: list[host.Session] = []
@@ -100,7 +100,7 @@ def test_a_start_that_is_cancelled_leaves_nothing(backend: str) -> None:
     run(backend, main)
 
 
-@on_both
+@on_asyncio
 def test_what_the_hosts_own_answer_raises_comes_out_where_it_is_closed(
     backend: str, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""The library with the real program, in both kinds of channel and on both backends."""
+"""The library with the real program, in both kinds of channel, on the one backend or the other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from qwen_dual import host
-from tests.host.support import on_both, real, run, until
+from tests.host.support import on_asyncio, on_both, on_trio, real, run, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_prompt_gets_a_receipt_and_a_result(backend: str, channel: Kind, tmp_p
     run(backend, main)
 
 
-@on_both
+@on_trio
 def test_a_stream_shows_one_turn_and_ends_with_its_result(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path) as session:
@@ -61,7 +61,7 @@ def test_a_stream_shows_one_turn_and_ends_with_its_result(backend: str, tmp_path
     run(backend, main)
 
 
-@on_both
+@on_asyncio
 def test_a_policy_answers_and_its_reason_reaches_the_model(backend: str, tmp_path: Path) -> None:
     asked: list[host.Request] = []
 
@@ -86,7 +86,7 @@ def test_a_policy_answers_and_its_reason_reaches_the_model(backend: str, tmp_pat
     run(backend, main)
 
 
-@on_both
+@on_trio
 def test_answers_by_hand_and_one_that_comes_too_late(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path) as session:
@@ -138,7 +138,7 @@ def test_when_the_keyboard_is_quicker_a_waiting_policy_is_let_go(
     run(backend, main)
 
 
-@on_both
+@on_asyncio
 def test_interrupt_stops_a_turn_and_says_whether_there_was_one(
     backend: str, tmp_path: Path
 ) -> None:
@@ -158,7 +158,7 @@ def test_interrupt_stops_a_turn_and_says_whether_there_was_one(
     run(backend, main)
 
 
-@on_both
+@on_trio
 def test_the_terminal_is_seen_and_typed_into(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path) as session:
@@ -175,7 +175,7 @@ def test_the_terminal_is_seen_and_typed_into(backend: str, tmp_path: Path) -> No
     run(backend, main)
 
 
-@on_both
+@on_asyncio
 def test_a_refused_command_says_why(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path, "--yolo") as session:
@@ -197,7 +197,7 @@ def test_a_refused_command_says_why(backend: str, tmp_path: Path) -> None:
     run(backend, main)
 
 
-@on_both
+@on_trio
 def test_quit_ends_the_session_in_order(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path) as session:
@@ -214,7 +214,7 @@ def test_quit_ends_the_session_in_order(backend: str, tmp_path: Path) -> None:
     run(backend, main)
 
 
-@on_both
+@on_asyncio
 def test_the_files_are_private_and_are_gone_afterwards(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class LiveTerminal(Protocol):
     """A terminal with a program in it."""
 
-    def pump(self, seconds: float) -> None:
-        """Lets it read what the program writes, for so long."""
+    def pump(self, seconds: float, until: int) -> None:
+        """Lets it read what the program writes, until a descriptor is readable or time is over."""
         ...
 
     def resize(self, rows: int, cols: int) -> None:
@@ -64,9 +64,9 @@ class Tmux:
         )
         self._run("set", "-g", "history-limit", "100000")
 
-    def pump(self, seconds: float) -> None:
-        """tmux reads by itself."""
-        time.sleep(seconds)
+    def pump(self, seconds: float, until: int) -> None:
+        """tmux reads by itself, and has what was written before it takes the next command."""
+        select.select([until], [], [], seconds)
 
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size of the window."""
@@ -114,16 +114,19 @@ class XtermJs:
             dimensions=(rows, cols),
         )
 
-    def pump(self, seconds: float) -> None:
+    def pump(self, seconds: float, until: int) -> None:
         """See ``LiveTerminal``."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            if select.select([self._process.fd], [], [], left)[0]:
+            readable, _, _ = select.select([self._process.fd, until], [], [], left)
+            if self._process.fd in readable:
                 self._read()
+            elif readable:
+                return
 
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size of the window."""
-        self.pump(0.01)
+        self._drain()
         self._ask(rows=rows, cols=cols)
         self._process.setwinsize(rows, cols)
 
@@ -133,6 +136,7 @@ class XtermJs:
 
     def lines(self) -> list[str]:
         """See ``LiveTerminal``."""
+        self._drain()
         return _without_end(self._ask(show=True)["lines"])
 
     def close(self) -> None:
@@ -143,14 +147,20 @@ class XtermJs:
         self._process.wait()
         self._process.close()
 
-    def _read(self) -> None:
+    def _drain(self) -> None:
+        # The kernel takes a moment to pass on what the program has written.
+        while select.select([self._process.fd], [], [], 0.01)[0] and self._read():
+            pass
+
+    def _read(self) -> bool:
         try:
             data = os.read(self._process.fd, 65536)
         except OSError:
-            return
+            return False
         reply = self._ask(data=base64.b64encode(data).decode())["reply"]
         if reply:
             os.write(self._process.fd, reply.encode())
+        return True
 
     def _ask(self, **request: Any) -> Any:
         assert self._node.stdin is not None
@@ -183,7 +193,7 @@ class LiveProgram:
         self._to = os.open(self._commands, os.O_RDWR)
         self._from = os.open(self._answers, os.O_RDWR | os.O_NONBLOCK)
         self._read = b""
-        self._pings = 0
+        self._settled = 0
 
     def do(self, command: str) -> None:
         """Sends a command and waits until it is done and drawn."""
@@ -193,32 +203,30 @@ class LiveProgram:
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size and waits until the program has drawn for it."""
         self.terminal.resize(rows, cols)
-        self._until(f"drawn {cols}x{rows}", "drawn")
+        self._ask("drawn", f"drawn {cols}x{rows}")
         self.settle()
 
     def settle(self) -> None:
-        """Waits until the program has nothing more to do and the terminal has shown it."""
-        self._pings += 1
-        self._until(f"pong {self._pings}", f"ping {self._pings}")
-        self.terminal.pump(0.06)  # a frame
+        """Waits until the program has drawn all that it was told."""
+        self._settled += 1
+        self._ask(f"settle {self._settled}", f"settled {self._settled}")
 
-    def _until(self, answer: str, ask: str) -> None:
+    def _ask(self, command: str, answer: str) -> None:
+        """Sends a command, again after each other answer, until this answer comes."""
         deadline = time.monotonic() + 30
+        os.write(self._to, f"{command}\n".encode())
         while True:
-            os.write(self._to, f"{ask}\n".encode())
-            until = time.monotonic() + 1
-            while time.monotonic() < until:
-                self.terminal.pump(0.02)
-                try:
-                    self._read += os.read(self._from, 65536)
-                except BlockingIOError:
-                    pass
-                *lines, self._read = self._read.split(b"\n")
-                if answer.encode() in lines:
-                    return
-                if lines and ask == "drawn":
-                    break
+            self.terminal.pump(0.5, self._from)
+            try:
+                self._read += os.read(self._from, 65536)
+            except BlockingIOError:
+                pass
+            *lines, self._read = self._read.split(b"\n")
+            if answer.encode() in lines:
+                return
             assert time.monotonic() < deadline, (answer, self.terminal.lines()[-30:])
+            if lines:
+                os.write(self._to, f"{command}\n".encode())
 
     def close(self) -> None:
         """Ends everything."""

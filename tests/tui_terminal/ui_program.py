@@ -45,7 +45,9 @@ class Program:
         self._app.ttimeoutlen = self._app.timeoutlen = 0.05
         self._scrollback = Scrollback(self._app)
         self._device = Device(self._app, self._scrollback, lambda: False)
-        self._clock = RedrawClock(self._scrollback.redraw, blocked=lambda: self._output.blocked)
+        self._clock = RedrawClock(self._redraw, blocked=lambda: self._output.blocked)
+        self._drawn = anyio.Event()
+        self._drawn.set()
 
     async def main(self) -> None:
         self._commit("before the app")
@@ -58,6 +60,14 @@ class Program:
         self._commit("after the app")
         self._scrollback.finish()
         self._output.close()
+
+    def _mark(self) -> None:
+        self._drawn = anyio.Event()
+        self._clock.mark()
+
+    def _redraw(self) -> None:
+        self._scrollback.redraw()
+        self._drawn.set()
 
     def _region(self) -> str:
         width = self._output.get_size().columns if self._wide else 0
@@ -108,7 +118,7 @@ class Program:
                 self._commit(f"flood {n}")
         elif name == "live":
             self._live = int(argument)
-            self._clock.mark()
+            self._mark()
         elif name == "both":
             count, _, text = argument.partition(" ")
             self._live = int(count)
@@ -124,12 +134,17 @@ class Program:
         elif name == "wide":
             self._wide = bool(argument)
             self._live = int(argument or 2)
-            self._clock.mark()
+            self._mark()
         elif name == "drawn":
             size = self._app.renderer._last_size
             self._answer(f"drawn {size.columns}x{size.rows}" if size else "drawn")
         elif name == "pid":
             self._answer(f"pid {os.getpid()}")
+        elif name == "settle":
+            while self._app.renderer._last_size is None:  # the first frame is the application's
+                await anyio.sleep(0.005)
+            await self._drawn.wait()
+            self._answer(f"settled {argument}")
         elif name == "ping":
             self._answer(f"pong {argument}")
         else:
