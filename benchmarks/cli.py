@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--ours",
         metavar="COMMAND",
-        default=shlex.join([sys.executable, "-m", "qwen_dual"]),
+        default=shlex.quote(str(Path(sys.executable).with_name("qwen-dual"))),
         help="the program to measure",
     )
     add("--beside", metavar="COMMAND", help="another one, measured in the same run")

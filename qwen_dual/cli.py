@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qwen_dual import __version__
-from qwen_dual.flags import KINDS, SUBCOMMANDS, long_name, normalise
+from qwen_dual.argument_parser import ArgumentParser
+from qwen_dual.flags import SUBCOMMANDS, long_name, normalise
 from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.protocol.records import shown
 
@@ -148,21 +149,6 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
         raise SystemExit(0)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong, in one line, and the nearest flag to one that is unknown."""
-        unknown = message.partition("unrecognized arguments: ")[2].split()
-        if unknown:
-            from difflib import get_close_matches
-
-            names = [item.partition("=")[0].lstrip("-") for item in unknown]
-            near = [get_close_matches(long_name(name), KINDS, n=1) for name in names]
-            known = [f"--{found[0]}" for found in near if found]
-            if known:
-                message += f"; did you mean {', '.join(known)}?"
-        self.exit(1, f"qwen-dual: {message}\n`qwen-dual --help` lists what there is.\n")
-
-
 def _approval_mode(text: str) -> str:
     mode = long_name(text)
     if mode not in (*APPROVAL_MODES, "auto"):
@@ -183,7 +169,7 @@ def _sandbox(text: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = ArgumentParser(
         prog="qwen-dual",
         description="A coding agent for the terminal, whose session a second program can follow "
         "and steer over JSON Lines. Without a channel option no channel is opened.",

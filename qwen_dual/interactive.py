@@ -24,7 +24,6 @@ from qwen_dual.core.failures import describe
 from qwen_dual.environment import short_path
 from qwen_dual.git.changes import Changes
 from qwen_dual.late import load_late
-from qwen_dual.models.offline import OfflineModel
 from qwen_dual.protocol import events
 from qwen_dual.sandboxing import word as sandbox_word
 from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
@@ -232,7 +231,7 @@ def banner(launch: Launch) -> list[str]:
         f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
     ]
     if not launch.settings.get("ui.hideTips", False):
-        lines.append(OFFLINE_TIP if launch.choice.first_name == OfflineModel.name else TIP)
+        lines.append(OFFLINE_TIP if launch.choice.is_offline else TIP)
     if launch.options.channel_dir is not None:
         lines += launch.channels.try_it()
     if launch.options.debug:

@@ -12,7 +12,6 @@ from qwen_dual.assembly import system_of
 from qwen_dual.context_files import NAMES, as_prompt, context_files
 from qwen_dual.core.failures import describe
 from qwen_dual.environment import git_changes
-from qwen_dual.git.run import changed_files
 from qwen_dual.keys import wipe
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.sandboxing import warnings as sandbox_warnings
@@ -130,5 +129,7 @@ def _load(
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)
+    from qwen_dual.git.run import changed_files
+
     changed = changed_files(launch.cwd, gone=gone) if launch.settings.trusted else None
     return files, wrong, git_changes(changed)

@@ -67,8 +67,8 @@ class Launch(Struct):
     approval_mode: str
     bus: Bus
     channels: Channels
-    log_path: str
     branch: Branch
+    log_path: str = ""
     shell: Mapping[str, str] = field(default_factory=dict)
     chat: Chat | None = None
     withheld: Sequence[str] = ()
@@ -145,9 +145,6 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         print(warning, file=sys.stderr)
     mode = options.approval_mode or settings.approval_mode or "default"
 
-    from qwen_dual import debuglog
-
-    log_path = debuglog.start(home, bus.session_id, verbose=options.debug, scrub=bus.secrets.scrub)
     if channels.tee is not None:
         bus.subscribe(channels.tee)
     launch = Launch(
@@ -159,16 +156,20 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
         mode,
         bus,
         channels,
-        log_path,
         Branch(cwd),
-        shell,
-        chat,
+        shell=shell,
+        chat=chat,
     )
     launch.withheld = withheld
     launch.sandbox = asked_for(settings, options.sandbox)
     if chat is None and settings.get("general.chatRecording", True):
         reserve_chat(home, cwd, bus.session_id)
     bus.publish(session_start(launch))
+    from qwen_dual import debuglog  # logging takes a tenth of the time to here to import
+
+    launch.log_path = debuglog.start(
+        home, bus.session_id, verbose=options.debug, scrub=bus.secrets.scrub
+    )
     return launch
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from qwen_dual.models.config import OFFLINE
 from qwen_dual.models.deferred import DeferredModel
-from qwen_dual.models.offline import OfflineModel
 from qwen_dual.settings.providers import BadFlag, resolve
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class ModelChoice(Struct, frozen=True):
     def first(self) -> Model:
         """The model to begin with."""
         return next(iter(self.models.values()))
+
+    @property
+    def is_offline(self) -> bool:
+        """No service is configured, and the model that needs none answers."""
+        return self.first_name == OFFLINE
 
     @property
     def first_name(self) -> str:
@@ -90,5 +95,7 @@ def _scripted(path: str) -> ModelChoice:
 
 
 def _offline(warnings: Sequence[str] = ()) -> ModelChoice:
+    from qwen_dual.models.offline import OfflineModel
+
     model = OfflineModel()
     return ModelChoice({model.name: model}, warnings=warnings)

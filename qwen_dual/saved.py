@@ -152,9 +152,9 @@ def reserve_chat(home: str, cwd: str, session_id: str) -> None:
 
     A file that cannot be made is the recorder's to tell of.
     """
-    from qwen_dual.chats.paths import chat_path, reserve
+    from qwen_dual.chats.paths import chat_file, reserve
 
-    reserve(chat_path(home, cwd, session_id))
+    reserve(chat_file(home, cwd, session_id))
 
 
 def earlier(chat: Chat) -> str:

@@ -6,7 +6,6 @@ observer can hurt neither the session nor the other observers.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.secrets import Secrets
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
     Observer = Callable[[Event], None]
-
-log = logging.getLogger(__name__)
 
 
 class Bus:
@@ -55,6 +52,8 @@ class Bus:
             try:
                 observer(event)
             except Exception:
-                log.exception("observer %r failed and is dropped", observer)
+                import logging
+
+                logging.getLogger(__name__).exception("observer %r failed and is dropped", observer)
                 self.unsubscribe(observer)
         return event

@@ -25,6 +25,10 @@ DEFAULT_CONTEXT_WINDOW = 131_072
 """Tokens, where neither the settings nor the model's name tells."""
 
 
+OFFLINE = "offline"
+"""The name of the model that needs no service."""
+
+
 class Generation(Struct, frozen=True):
     """How calls are made; the names in the settings are ``generationConfig``'s.
 

@@ -22,7 +22,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
+from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW, OFFLINE
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
@@ -121,7 +121,7 @@ class OfflineModel:
         word_seconds: pause between two words; 0 for none.
     """
 
-    name = "offline"
+    name = OFFLINE
     context_window = DEFAULT_CONTEXT_WINDOW
 
     def __init__(self, word_seconds: float = WORD_SECONDS) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qwen_dual.git.configured import beyond_ordinary
 from qwen_dual.git.repository import find_repository
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.secrets import printable
@@ -74,6 +73,8 @@ def holdings(
     names = [os.path.relpath(path, os.path.realpath(folder)) for path in settings.environment.held]
     # One in a folder above is that folder's, and waits for trust in it.
     found += [Holding(name, "environment variables") for name in names if name[:2] != ".."]
+    from qwen_dual.git.configured import beyond_ordinary  # its patterns are the start's largest
+
     if (repository := find_repository(folder)) and (names := beyond_ordinary(repository)):
         where = os.path.relpath(repository.common_dir, os.path.realpath(folder))
         found.append(Holding(where, f"a repository whose git may run more ({_names(names)})"))

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.tools.terminal_rows import TerminalRows
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -148,6 +146,8 @@ class Capture:
         self._head = bytearray()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._kept = Kept(self._keep)
+        from qwen_dual.tools.terminal_rows import TerminalRows
+
         self._rows = TerminalRows(self._kept.add)
         self._fd: int | None = None
         self._saved = 0

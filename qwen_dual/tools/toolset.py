@@ -18,7 +18,6 @@ from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.job import Jobs
 from qwen_dual.tools.listing import ListDirectoryTool
-from qwen_dual.tools.mentions import expand_mentions
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.shell_environment import environment
@@ -100,7 +99,7 @@ class Toolset:
 
     def warm_up(self) -> None:
         """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""
-        from qwen_dual.tools import shellwords
+        from qwen_dual.tools import mentions, shellwords, terminal_rows  # noqa: F401
 
         for tool in self.tools:
             _ = tool.parameters
@@ -121,6 +120,8 @@ class Toolset:
 
     async def expand_mentions(self, text: str) -> Mentioned:
         """A block for each file or folder of the workspace that ``text`` names with ``@``."""
+        from qwen_dual.tools.mentions import expand_mentions
+
         return await expand_mentions(text, self.workspace, self._states, self._limits)
 
     def detach_commands(self) -> int:

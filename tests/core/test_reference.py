@@ -146,7 +146,6 @@ def test_session_start_holds_the_recorded_fields() -> None:
         "default",
         bus,
         Channels(),
-        "",
         Branch("/work-space"),
     )
     ours = bus.publish(launch.session_start(started))
