@@ -105,7 +105,8 @@ class Done(Struct, frozen=True):
 
 _FORM = re.compile(
     r"Command: .*?\nDirectory: [^\n]*\nOutput: (?P<output>.*)\nError: (?P<error>[^\n]*)\n"
-    r"Exit Code: (?P<code>[^\n]*)\nSignal: [^\n]*\nProcess Group PGID: [^\n]*",
+    r"Exit Code: (?P<code>[^\n]*)\nSignal: [^\n]*\nProcess Group PGID: [^\n]*"
+    r"(?:\nSandbox: .*)?",
     re.DOTALL,
 )
 _BACKGROUND = re.compile(

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from qwen_dual.tools.calls import one_line
+from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,36 +34,43 @@ def description(sandbox: Sandbox) -> str:
     )
 
 
-def unavailable(problem: str) -> str:
+def unavailable(problem: str) -> ToolFailure:
     """The error where the sandbox that was asked for cannot be had."""
-    return (
-        f"not run: the settings ask for a sandbox, and it cannot be had: {problem}. Tell the person; "
-        "a single command may be asked for outside of it with outside_sandbox and a reason"
+    return ToolFailure(
+        f"not run: the settings ask for a sandbox, and it cannot be had: {problem}.",
+        "Tell the person; a single command may be asked for outside of it with outside_sandbox and "
+        "a reason",
     )
 
 
-def hint(output: str, policy: SandboxPolicy) -> str:
-    """A line for a command that seems to have failed for want of a right; empty for any other."""
+def denial(output: str, policy: SandboxPolicy) -> tuple[str, str]:
+    """A line for a command that seems to have failed for want of a right; empty for any other.
+
+    Returns:
+        For the model, and for a person.
+    """
     from qwen_dual.sandbox.denials import denied
 
     what = denied(output, policy)
     if not what:
-        return ""
-    return (
-        f"\nSandbox: this ran in a sandbox, which seems to have kept {what} from it. If the command "
-        "is needed as it is, call run_shell_command again with outside_sandbox: true and a reason: "
-        "the person is asked."
+        return "", ""
+    kept = f"\nSandbox: this ran in a sandbox, which seems to have kept {what} from it."
+    advice = (
+        "If the command is needed as it is, call run_shell_command again with outside_sandbox: true "
+        "and a reason: the person is asked."
     )
+    return f"{kept} {advice}", kept
 
 
-def made_notice(made: Sequence[str]) -> str:
-    """A line about guarded files that a command has made; empty for none."""
+def made_notice(made: Sequence[str]) -> tuple[str, str]:
+    """A line about guarded files that a command has made; empty for none. As ``denial`` gives it."""
     if not made:
-        return ""
-    return (
+        return "", ""
+    what = (
         f"\nSandbox: the command made {', '.join(made)} in the workspace, which other programs run "
-        "or obey by themselves. Tell the person, who should look at it first."
+        "or obey by themselves"
     )
+    return f"{what}. Tell the person, who should look at it first.", f"{what}: look at it first."
 
 
 def title(place: str, how: str, reason: str) -> str:

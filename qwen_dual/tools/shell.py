@@ -248,7 +248,7 @@ class ShellCall:
                 confined=not self._leaves,
             )
         except SandboxUnavailable as error:
-            raise ToolFailure(confined.unavailable(str(error))) from error
+            raise confined.unavailable(str(error)) from error
         except OSError as error:
             raise ToolFailure(f"The command could not be started: {reason(error)}") from error
         if gone.is_set():
@@ -282,10 +282,10 @@ class ShellCall:
             problem = "the sandbox could not be set up; the output says why"
             note = "no sandbox"
         failed = bool(problem) or ending is None or ending.returncode != 0
-        hint = self._note(job, output, failed=failed)
+        hint, told = self._notes(job, output, failed=failed)
         code = None if ending is None else ending.returncode
         shown = Shown(
-            printable((job.capture.coloured() or output) + hint),
+            printable((job.capture.coloured() or output) + told),
             exit_code=code if code is not None and code >= 0 else None,
             signal=signal_name(-code) if code is not None and code < 0 else "",
             note=note,
@@ -294,12 +294,13 @@ class ShellCall:
             return ToolResult(printable(output + hint), shown=shown)
         return ToolResult(self._form(job, output, problem) + hint, is_error=failed, shown=shown)
 
-    def _note(self, job: Job, output: str, *, failed: bool) -> str:
-        """What the sandbox has to say of a command that ran in it."""
+    def _notes(self, job: Job, output: str, *, failed: bool) -> tuple[str, str]:
+        """What the sandbox has to say of a command that ran in it: to the model, to a person."""
         if self._sandbox is None:
-            return ""
-        kept = confined.hint(output, self._sandbox.policy) if failed else ""
-        return kept + confined.made_notice(job.group.made())
+            return "", ""
+        kept = confined.denial(output, self._sandbox.policy) if failed else ("", "")
+        made = confined.made_notice(job.group.made())
+        return kept[0] + made[0], kept[1] + made[1]
 
     def _form(self, job: Job | None, output: str, problem: str) -> str:
         code = job.ending.returncode if job is not None and job.ending is not None else None

@@ -57,6 +57,7 @@ def test_the_sandbox_is_in_force_and_left_only_with_leave(tmp_path: Path) -> Non
         assert (program.work / "here").exists() and not (tmp_path / "made").exists()
         program.terminal.wait_for("outside the sandbox")
         program.terminal.wait_for("it goes beside")
+        assert "outside_sandbox" not in program.terminal.text
         asked = program.of("control_request")[0]["request"]
         assert asked["preview"]["title"] == (
             "Run outside the sandbox in the workspace · reason: it goes beside"

@@ -26,6 +26,8 @@ def test_the_workspace_is_written_to_and_nothing_else(place: Place, backend: Bac
     assert (place.workspace / "a.txt").read_text() == "x\n"
     assert outside.read_text() == "before" and done.is_error
     assert "outside_sandbox: true" in done.text
+    assert done.shown is not None and "outside_sandbox" not in done.shown.output
+    assert "seems to have kept a file from it." in done.shown.output
     place.run(
         sandbox, f"rm {outside}; mv {outside} src; ln {outside} src/hard; truncate -s0 {outside}"
     )
