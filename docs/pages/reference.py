@@ -16,8 +16,22 @@ if TYPE_CHECKING:
 HOST_GROUPS = {
     "Sessions": ("open_session", "Session", "follow", "send"),
     "Events": ("Event", "Turn", "Subscription", "BadLine", "Skipped", "Restarted"),
-    "Approvals": ("Request", "Verdict", "Allow", "Deny", "Resolution"),
-    "Records": ("Greeting", "Receipt", "Result", "Exit"),
+    "Approvals": (
+        *("Request", "Preview", "PreviewWarning", "Suggestion", "Verdict", "Allow", "Deny"),
+        "Resolution",
+    ),
+    "Records": (
+        *(
+            "Greeting",
+            "Sandbox",
+            "Receipt",
+            "QueuedPrompt",
+            "Result",
+            "ToolResult",
+            "Denial",
+            "Exit",
+        ),
+    ),
     "The terminal": ("TerminalStream",),
     "Errors": (
         *("HostError", "SpawnFailed", "StartTimeout", "SessionExited", "HostTimeout"),
@@ -25,8 +39,15 @@ HOST_GROUPS = {
     ),
 }
 
-INTERNAL = {"of", "put", "end", "catching_up"}
+INTERNAL = {"of", "all_in", "put", "end", "catching_up"}
 """Methods for the rest of the package, which have no underscore since it is not their class."""
+
+
+def _grouped(exported: Mapping[str, Exported]) -> dict[str, tuple[str, ...]]:
+    """The groups of the host's page; what is in none of them stands last."""
+    known = {name for names in HOST_GROUPS.values() for name in names}
+    others = tuple(name for name in exported if name not in known)
+    return {**HOST_GROUPS, "Others": others} if others else dict(HOST_GROUPS)
 
 
 @dataclass(frozen=True)
@@ -42,13 +63,14 @@ class Page:
 
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page of the reference and its text."""
+    host = exports("qwen_dual.host")
     for page in (
         Page(
             "host.md",
             "qwen_dual.host",
             "The library for whoever hosts the program; [Embedding](../embedding.md) shows it at work.",
-            HOST_GROUPS,
-            exports("qwen_dual.host"),
+            _grouped(host),
+            host,
         ),
         Page(
             "bridge.md",
