@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.foreign import read_foreign
+from qwen_dual.git.repository import find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,9 +63,72 @@ def beyond_ordinary(repository: Repository) -> list[str]:
     return [*found, *(f"hook {name}" for name in _hooks(repository))]
 
 
+def leads_out(folder: str) -> bool:
+    """Whether git in ``folder`` would show files or history from elsewhere, as its repository says.
+
+    A work tree that is set to be another folder, a list for `git blame` that is anywhere (an error
+    would show its first line), a ``.git`` that names or links to a repository which knows nothing of
+    that: an archive can bring them. Linked worktrees and submodules are known to the repository that
+    they name.
+    """
+    repository = find_repository(folder)
+    if repository is None:
+        return _has_any(os.path.realpath(folder))
+    root, git_dir = repository.root, os.path.realpath(repository.git_dir)
+    common = os.path.realpath(repository.common_dir)
+    values = list(_values(repository, "core.worktree", "blame.ignorerevsfile"))
+    trees = [_joined(git_dir, value) for key, value in values if key == "core.worktree"]
+    lists = [_joined(root, value) for key, value in values if key != "core.worktree"]
+    inside = root.rstrip("/") + "/"
+    if any(tree != root for tree in trees) or not all(it.startswith(inside) for it in lists):
+        return True
+    if common != git_dir and os.path.dirname(os.path.dirname(git_dir)) != common:
+        return True
+    return not (git_dir.startswith(inside) or trees or _knows(git_dir, root))
+
+
+def _has_any(folder: str) -> bool:
+    """Whether there is a ``.git`` around ``folder``, of whatever kind."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return False
+        folder = above
+    return True
+
+
+def _values(repository: Repository, *keys: str) -> Iterator[tuple[str, str]]:
+    """What some keys are set to; git follows no include for a work tree."""
+    for folder, name in _places(repository):
+        try:
+            data = read_foreign(name, root=folder, limit=MAX_BYTES)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            yield keys[0], "/"  # nobody knows
+            continue
+        yield from (pair for pair in _read(os.fsdecode(data)) if pair[0] in keys)
+
+
+def _joined(folder: str, path: str) -> str:
+    return os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
+
+
+def _knows(git_dir: str, root: str) -> bool:
+    """Whether a linked worktree's own folder names the ``.git`` that names it."""
+    try:
+        told = read_foreign("gitdir", root=git_dir, limit=MAX_NAME * 8)
+    except OSError:
+        return False
+    return _joined(git_dir, os.fsdecode(told).strip()) == os.path.join(root, ".git")
+
+
+def _places(repository: Repository) -> list[tuple[str, str]]:
+    return [(repository.common_dir, "config"), (repository.git_dir, "config.worktree")]
+
+
 def _settings(repository: Repository) -> Iterator[str]:
-    places = [(repository.common_dir, "config"), (repository.git_dir, "config.worktree")]
-    for folder, name in places:
+    for folder, name in _places(repository):
         try:
             data = read_foreign(name, root=folder, limit=MAX_BYTES)
         except FileNotFoundError:

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments
 from qwen_dual.core.wildcard import stars
+from qwen_dual.git.configured import leads_out
 from qwen_dual.shell.commands import readings
 from qwen_dual.shell.options import program_name
 from qwen_dual.shell.reader import GLOB
@@ -103,6 +104,8 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
             files[index] = (EVERYTHING,)
             continue
         files[index] = place.files_of(found)
+        if program_name(words[0]) == "git" and any(map(leads_out, place.folders)):
+            files[index] = (EVERYTHING,)
         if (trusted or not found.trusted) and place.may_run(found, trusted=trusted):
             unasked.add(index)
         if found.enters is not None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.git.configured import beyond_ordinary
+from qwen_dual.git.configured import beyond_ordinary, leads_out
 from qwen_dual.git.repository import find_repository
+from qwen_dual.shell.reader import read
+from qwen_dual.tools.reading import reads_of
+from qwen_dual.tools.workspace import Workspace
+from tests.git.hostile import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +77,49 @@ def test_hooks_count_and_so_does_what_cannot_be_read(repository: Path) -> None:
     hook.write_text("#!/bin/sh\n")
     (repository / ".git" / "config").write_text("x" * 300_000)
     assert told(repository) == ["config that cannot be read", "hook pre-commit"]
+
+
+def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_path: Path) -> None:
+    outside = tmp_path / "private"
+    work = tmp_path / "work"
+    for folder in (outside, work):
+        folder.mkdir()
+        git(folder, "init", "-q")
+        git(folder, "commit", "-q", "--allow-empty", "-m", "1")
+    (work / "sub").mkdir()
+    git(work, "worktree", "add", "-q", str(tmp_path / "linked"))
+    git(work, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(outside), "module")
+    git(work, "config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
+    for folder in (work, work / "sub", work / "module", tmp_path / "linked", tmp_path):
+        assert not leads_out(str(folder)), folder
+
+    config = (work / ".git" / "config").read_text()
+    for line in (
+        f"[core]\n\tworktree = {outside}\n",
+        '[Core] WorkTree = "../../private"\n',
+        "[blame]\n\tignoreRevsFile = ~/.netrc\n",
+    ):
+        (work / ".git" / "config").write_text(config + line)
+        assert leads_out(str(work / "sub")), line
+    (work / ".git" / "config").write_text(config)
+    (work / ".git" / "commondir").write_text("../../private/.git\n")
+    assert leads_out(str(work))
+    shutil.rmtree(work / ".git")
+    (work / ".git").write_text(f"gitdir: {outside}/.git\n")
+    assert leads_out(str(work / "sub"))
+    (work / ".git").unlink()
+    (work / ".git").symlink_to(outside / ".git")
+    assert leads_out(str(work))
+
+
+def test_where_git_is_led_out_even_a_look_asks(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    workspace = Workspace(tmp_path)
+
+    def unasked() -> bool:
+        reads = reads_of(read("git diff"), str(workspace.root), workspace, trusted=True)
+        return not any(file.leave for files in reads.files.values() for file in files)
+
+    assert unasked()
+    git(tmp_path, "config", "core.worktree", "/")
+    assert not unasked()
