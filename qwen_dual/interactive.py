@@ -30,6 +30,7 @@ from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
 from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.trust_command import TrustCommand
 from qwen_dual.tui.app import Tui
+from qwen_dual.tui.footer import Around
 from qwen_dual.tui.theme import DEFAULT
 
 if TYPE_CHECKING:
@@ -194,9 +195,13 @@ def _follow_changes(launch: Launch, on_change: Callable[[], object]) -> Changes:
 
 
 def _make_tui(launch: Launch, parts: Parts, index: FileIndex, changes: Changes) -> Tui:
-    def branch() -> str | None:
-        name = launch.branch.name
-        return f"{name}*" if name and changes.seen else name
+    def around() -> Around:
+        branch = launch.branch.name
+        return Around(
+            branch=f"{branch}*" if branch and changes.seen else branch,
+            sandbox=sandbox_word(parts.sandbox),
+            tasks=parts.tools.running_tasks(),
+        )
 
     settings = launch.settings
     return Tui(
@@ -204,7 +209,7 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex, changes: Changes) 
         channels=launch.channels.count,
         banner=banner(launch),
         version=__version__,
-        branch=branch,
+        around=around,
         theme_name=settings.get("ui.theme", DEFAULT),
         files=index,
         history=_history(launch),
@@ -214,7 +219,6 @@ def _make_tui(launch: Launch, parts: Parts, index: FileIndex, changes: Changes) 
         hide_banner=settings.get("ui.hideBanner", False),
         before_drawing=parts.flush,
         vi=settings.get("general.vimMode", False),
-        sandbox=lambda: sandbox_word(parts.sandbox),
     )
 
 

@@ -291,6 +291,11 @@ class Jobs:
             running = [job.task() for job in self._jobs if job.detached and job.running]
             return running + list(reversed(self._ended_tasks))
 
+    def running_tasks(self) -> int:
+        """How many commands run in the background."""
+        with self._lock:
+            return sum(job.detached and job.running for job in self._jobs)
+
     def stop_task(self, task_id: int) -> bool:
         """Begins to end a command in the background; False when none with this id runs."""
         with self._lock:

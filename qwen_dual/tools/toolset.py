@@ -109,6 +109,10 @@ class Toolset:
         """The commands in the background: those that run, then those that ended, latest first."""
         return self._jobs.tasks()
 
+    def running_tasks(self) -> int:
+        """How many commands run in the background."""
+        return self._jobs.running_tasks()
+
     def stop_task(self, task_id: int) -> bool:
         """Begins to end a command in the background; False when none with this id runs."""
         return self._jobs.stop_task(task_id)

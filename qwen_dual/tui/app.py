@@ -26,7 +26,7 @@ from qwen_dual.tui.controller import Controller
 from qwen_dual.tui.device import Device
 from qwen_dual.tui.external import ExternalPrograms
 from qwen_dual.tui.first_screen import first_screen
-from qwen_dual.tui.footer import Facts, short_folder
+from qwen_dual.tui.footer import Around, Facts, short_folder
 from qwen_dual.tui.history_keeper import HistoryKeeper
 from qwen_dual.tui.keyinput import ask_background, create_input
 from qwen_dual.tui.keys import make_bindings
@@ -75,7 +75,7 @@ class Tui:
         channels: how many dual-output channels are open; may be set later.
         banner: the first screen; the program's name, version and where it is by default.
         version: of the program.
-        branch: tells the git branch, for the footer.
+        around: tells what else the footer says.
         theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
         history: keeps what is sent for later sessions; nothing does where None.
@@ -84,7 +84,6 @@ class Tui:
         screen_reader: words in place of symbols, and nothing that moves.
         hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
-        sandbox: what the footer says of the sandbox; empty for none.
         vi: the editor begins with vi's keys.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
@@ -102,7 +101,7 @@ class Tui:
         channels: int = 0,
         banner: Sequence[str] = (),
         version: str,
-        branch: Callable[[], str | None] = lambda: None,
+        around: Callable[[], Around] = Around,
         theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
         history: HistoryStore | None = None,
@@ -111,7 +110,6 @@ class Tui:
         screen_reader: bool = False,
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
-        sandbox: Callable[[], str] = str,
         vi: bool = False,
         input: Input | None = None,
         output: Output | None = None,
@@ -122,8 +120,7 @@ class Tui:
         self._session = session
         self._hide_banner = hide_banner
         self._before_drawing = before_drawing
-        self._sandbox = sandbox
-        self._branch = branch
+        self._around = around
         self._folder = short_folder(session.cwd, os.path.expanduser("~"))
         about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
         self._banner = first_screen(banner, about)
@@ -367,15 +364,17 @@ class Tui:
         self._clock.animate(self._painter.animated)
 
     def _facts(self) -> Facts:
+        around = self._around()
         return Facts(
             folder=self._folder,
-            branch=self._branch(),
+            branch=around.branch,
             model=self._session.model_name,
             mode=self._session.approval_mode,
             tokens=self.view.context_tokens,
             window=self._session.model.context_window,
             channels=self.channels,
-            sandbox=self._sandbox(),
+            sandbox=around.sandbox,
+            tasks=around.tasks,
             vi=self._vi.word if self._vi is not None else "",
             tip=self.controller.tip,
             hint=self.controller.hint,

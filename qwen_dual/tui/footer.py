@@ -17,9 +17,27 @@ CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? keys"
 INSERT_HINT = "i insert"
 BRANCH = "⎇"
+_MODE_STYLES = {"default": theme.DIM, "yolo": theme.ERROR}
 # What goes first when there is no room.
-_LEFT_OUT = ("tip", "cycle", "context", "branch", "folder", "model", "channels", "sandbox", "vi")
+_LEFT_OUT = (
+    *("tip", "cycle", "context", "branch", "folder"),
+    *("tasks", "model", "channels", "sandbox", "vi"),
+)
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
+
+
+class Around(Struct, frozen=True):
+    """What of the footer others than the front end know.
+
+    Attributes:
+        branch: of the repository around the folder; None where there is none.
+        sandbox: what is to be said of it; empty for none.
+        tasks: how many commands run in the background.
+    """
+
+    branch: str | None = None
+    sandbox: str = ""
+    tasks: int = 0
 
 
 class Facts(Struct, frozen=True):
@@ -30,6 +48,7 @@ class Facts(Struct, frozen=True):
         window: how many the model takes; None where it is not known.
         channels: how many are open.
         sandbox: what is to be said of it; empty for none.
+        tasks: how many commands run in the background.
         vi: which of vi's modes the editor is in; empty without vi's keys.
         tip: what a key would do in the state there is; in place of the standing one.
         hint: something that matters now, such as how to leave; in place of everything.
@@ -43,6 +62,7 @@ class Facts(Struct, frozen=True):
     window: int | None = None
     channels: int = 0
     sandbox: str = ""
+    tasks: int = 0
     vi: str = ""
     tip: str = ""
     hint: str = ""
@@ -65,10 +85,11 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
     folder = facts.folder
     if facts.branch and "branch" not in without:
         folder += f" {BRANCH} {facts.branch}"
-    mode: Line = [(theme.DIM if facts.mode == "default" else theme.ACCENT, facts.mode)]
+    mode: Line = [(_MODE_STYLES.get(facts.mode, theme.ACCENT), facts.mode)]
     if "cycle" not in without:
         mode.append((theme.DIM, f" {CYCLE_HINT}"))
     context = _context(facts)
+    tasks = f"{facts.tasks} task{'' if facts.tasks == 1 else 's'}" if facts.tasks else ""
     # Where `?` is a command of vi's, it lists no keys.
     standing = INSERT_HINT if facts.vi == "NORMAL" else HELP_HINT
     parts: list[tuple[str, Line]] = [
@@ -79,6 +100,7 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
         ("sandbox", [(theme.ACCENT, facts.sandbox)] if facts.sandbox else []),
         ("context", [(theme.DIM, context)] if context else []),
         ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
+        ("tasks", [(theme.DIM, tasks)] if tasks else []),
         ("tip", [(theme.DIM, facts.tip or standing)]),
     ]
     line: Line = [("", "  ")]

@@ -6,6 +6,7 @@ import pytest
 
 from qwen_dual.core.tool import Display
 from qwen_dual.protocol import events
+from qwen_dual.tui import theme
 from qwen_dual.tui.footer import Facts, footer_line, short_folder
 from qwen_dual.tui.frame import compose
 from qwen_dual.tui.help import SHORTCUTS, help_lines
@@ -91,6 +92,18 @@ def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
     facts = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2, tip="ctrl+y retries")
     assert "ctrl+y retries" in text_of([footer_line(facts, 50)])[0]
     assert "ctrl+y retries" not in text_of([footer_line(facts, 20)])[0]
+
+
+def test_the_footer_counts_what_runs_in_the_background_and_warns_of_yolo() -> None:
+    facts = Facts("~/p", "main*", "coder", "yolo", 15_360, 128_000, 2, tasks=2)
+    line = footer_line(facts, 120)
+    whole = (
+        "  ~/p ⎇ main* · coder · yolo (shift + tab to cycle) · 15k of 128k · ⇄ 2 · 2 tasks · ? keys"
+    )
+    assert text_of([line]) == [whole]
+    assert (theme.ERROR, "yolo") in line
+    one = Facts("~/p", None, "coder", "default", tasks=1)
+    assert " · 1 task · " in text_of([footer_line(one, 80)])[0]
 
 
 def test_the_footer_names_the_mode_of_vi_and_no_key_that_is_a_command_of_it() -> None:

@@ -36,6 +36,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.shell.reader import Line, Simple
 from qwen_dual.tui.app import Tui
+from qwen_dual.tui.footer import Around
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -335,7 +336,7 @@ async def main() -> None:
         session,
         channels=2,
         version="0.1.0",
-        branch=lambda: "main",
+        around=lambda: Around(branch="main"),
         files=Files(),
         replay=EARLIER if mode == "replay" else (),
         screen_reader=mode == "screen reader",
