@@ -27,6 +27,7 @@ class Decision(Struct, frozen=True):
         message: a denial's reason, for the model.
         updated_input: arguments to run instead of those asked for.
         remember: ``session``, ``project`` or ``user``: how long an answer lasts.
+        stop: nothing else of this turn is to be asked or run.
     """
 
     allowed: bool
@@ -34,6 +35,7 @@ class Decision(Struct, frozen=True):
     message: str | None = None
     updated_input: dict[str, Any] | None = None
     remember: str | None = None
+    stop: bool = False
 
 
 class Pending(Struct):
@@ -97,6 +99,8 @@ class Approvals:
         )
         pending.settle(decision)
         self._on_change()
+        if decision.stop:
+            self.deny_all(decision.by)
         return True
 
     def deny_all(self, by: str) -> None:

@@ -111,6 +111,7 @@ class CallRunner:
         self._edits = anyio.Lock()
         self._room = anyio.Semaphore(MAX_RUNNING)
         self._jobs: list[_Job] = []
+        self._stop: Decision | None = None
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
         """Runs all calls; every one gets exactly one ``tool_result`` event.
@@ -249,6 +250,8 @@ class CallRunner:
             "rules": list(job.rules) or None,
         }
         job.previewed = preview is not None
+        if self._stop is not None:
+            return self._stop
         job.pending = self._approvals.ask(request)
         decision = await job.pending.wait()
         job.pending = None
@@ -291,6 +294,8 @@ class CallRunner:
     def _deny(self, job: _Job, decision: Decision) -> None:
         job.denied = True
         job.reason = decision.message
+        if decision.stop:
+            self._stop = decision
         text = DECLINED if job.tool is not None and job.tool.kind == "question" else DENIED
         if decision.by in ("interrupt", "shutdown"):
             text = INTERRUPTED
@@ -380,7 +385,8 @@ class CallRunner:
                 )
         ran = any(not job.denied and job.result.text != SKIPPED for job in self._jobs if job.result)
         told = any(job.reason for job in self._jobs)
-        outcome.stopped = bool(outcome.denials) and not ran and not told
+        plainly = bool(outcome.denials) and not ran and not told
+        outcome.stopped = plainly or self._stop is not None
         return outcome
 
 

@@ -233,8 +233,7 @@ class Session:
             if prompt.command_id is not None:
                 why = "the queue was emptied before it ran"
                 self.receipt(prompt.command_id, "rejected", "interrupted", why)
-        others = len(prompts) - len(own)
-        if others:
+        if others := len(prompts) - len(own):
             waited = "One prompt" if others == 1 else f"{others} prompts"
             self.notice(f"{waited} that came from outside will not run.")
         self._state.tell()
@@ -248,9 +247,10 @@ class Session:
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
+        stop: bool = False,
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        decision = Decision(allowed, by, message, updated_input, remember)
+        decision = Decision(allowed, by, message, updated_input, remember, stop)
         if self.approvals.resolve(request_id, decision):
             return True
         self.bus.publish(events.control_error(request_id))

@@ -279,8 +279,6 @@ class Asking:
         else:
             self._answer(allowed=True, updated_input=answered(request.input, sheet.answers))
 
-    # -- the dialog ------------------------------------------------------------------------
-
     def key(self, key: str, text: str = "") -> None:
         """A key while a request is asked.
 
@@ -293,7 +291,7 @@ class Asking:
         if not self.dialog.takes_keys(self._now()):
             self._early.take(key, lambda: self.key(key, text), text, self._now())
             return
-        self.dialog.refused = False
+        self.dialog.refused = ""
         waiting, self._letter = self._letter, None
         if key == "text":
             self._type(text, waiting[0] if waiting else "")
@@ -319,7 +317,7 @@ class Asking:
             case "pageup" | "pagedown":
                 dialog.scroll(-1 if key == "pageup" else 1)
             case "escape":
-                self._answer(allowed=False)
+                self._answer(allowed=False, stop=True)
             case "enter":
                 choice = dialog.enter()
                 if choice is not None:
@@ -382,6 +380,7 @@ class Asking:
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, object] | None = None,
+        stop: bool = False,
     ) -> None:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
@@ -392,6 +391,7 @@ class Asking:
                 message=message,
                 remember=remember,
                 updated_input=updated_input,
+                stop=stop,
             )
         self.follow(typing=True)
         self._changed()

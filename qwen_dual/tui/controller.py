@@ -31,6 +31,7 @@ AGAIN = 2.0
 
 EXIT_HINT = "Press Ctrl+C again to exit."
 CLEAR_HINT = "Press Esc again to clear the draft."
+DRAFT_HINT = "A draft waits: y allows."
 SHELL_TIP = "shell mode (esc leaves)"
 RETRY_TIP = "ctrl+y retries"
 
@@ -89,6 +90,8 @@ class Controller:
         if search is not None:
             what = "no match" if search.failed else "search"
             return f"{what}: {search.query}  (enter takes it, ctrl+r older, esc back)"
+        if self.asking.dialog.refused == "draft":
+            return DRAFT_HINT
         return self._hint if self._now() < self._hint_until else ""
 
     @property
@@ -112,6 +115,7 @@ class Controller:
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
         typing = not self.editor.empty or self._now() - self._last_key < GUARD
+        self.asking.dialog.draft = not self.editor.empty
         if not self.editor.empty:
             self.asking.typing()
         if self.asking.follow(typing=typing):

@@ -6,7 +6,7 @@ It answers nothing itself: ``Asking`` does, with the choice that it gives. What 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.tui import theme
 from qwen_dual.tui.choices import Answer, answers_for
@@ -34,7 +34,9 @@ class Dialog:
         sheet: the form of a request that asks questions.
         holds: it appeared while nobody was typing: a key that comes in its first moments is kept
             until they are over.
-        refused: Enter was pressed before the whole was seen; said until the next key.
+        draft: a draft waits in the editor, whose place the dialog has.
+        refused: why Enter allowed nothing: some of it is ``unseen``, or it may have been meant
+            for the ``draft``; said until the next key.
     """
 
     def __init__(self) -> None:
@@ -45,7 +47,9 @@ class Dialog:
         self.selected = 0
         self.asking_reason = False
         self.holds = False
-        self.refused = False
+        self.draft = False
+        self.refused: Literal["", "unseen", "draft"] = ""
+        self._touched = False
         self._waiting = 0
         self._answered = 0
         self._scroll = 0
@@ -79,7 +83,8 @@ class Dialog:
             typing = True
         self.request = first
         self._waiting = len(requests)
-        self.asking_reason = self.refused = self._seen_whole = False
+        self.asking_reason = self._touched = self._seen_whole = False
+        self.refused = ""
         self.selected = self._scroll = 0
         self.choices = answers_for(first) if first is not None else ()
         self.sheet = _sheet_for(first)
@@ -107,11 +112,13 @@ class Dialog:
 
     def move(self, step: int) -> None:
         """Marks the next or the one before, around the ends."""
+        self._touched = True
         if self.choices:
             self.selected = (self.selected + step) % len(self.choices)
 
     def mark(self, index: int) -> None:
         """Marks a choice; nothing where there is none of that index."""
+        self._touched = True
         if 0 <= index < len(self.choices):
             self.selected = index
 
@@ -120,11 +127,17 @@ class Dialog:
         return next((at for at, choice in enumerate(self.choices) if choice.key == key), None)
 
     def enter(self) -> Answer | None:
-        """What Enter chooses: the marked one, unless it allows what was not seen whole."""
+        """What Enter chooses: the marked one, but none that allows what was not seen whole.
+
+        Nor while a draft waits, until another key was for the dialog: it may be meant to send that.
+        """
         if not self.choices:
             return None
         choice = self.choices[self.selected]
-        self.refused = choice.allowed and not self._may_be_allowed_by_enter
+        if choice.allowed and self.draft and not self._touched:
+            self.refused = "draft"
+        elif choice.allowed and not self._may_be_allowed_by_enter:
+            self.refused = "unseen"
         return None if self.refused else choice
 
     @property
@@ -134,6 +147,7 @@ class Dialog:
 
     def scroll(self, pages: int) -> None:
         """Shows another part of a preview that does not fit."""
+        self._touched = True
         self._scroll = max(0, self._scroll + pages * max(1, self._page - 1))
 
     def lines(self, width: int, height: int, now: float) -> list[Line]:
@@ -158,7 +172,7 @@ class Dialog:
             self._scroll,
             position,
             asking_reason=self.asking_reason,
-            refused=self.refused,
+            unseen=self.refused == "unseen",
         )
         lines, self._scroll, self._page, ended = shown_lines(shown, inner, height)
         # Rows of another width are cut at the edge of the window, or leave some of it empty.

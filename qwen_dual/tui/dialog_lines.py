@@ -54,6 +54,7 @@ class Shown(Struct, frozen=True):
         selected: the index of the marked choice; None while no key is taken.
         scroll: how many rows of the preview are above.
         position: which of several it is.
+        unseen: Enter allowed nothing, since not all was seen.
     """
 
     request: Request
@@ -63,7 +64,7 @@ class Shown(Struct, frozen=True):
     scroll: int
     position: str
     asking_reason: bool = False
-    refused: bool = False
+    unseen: bool = False
 
 
 def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> list[Line]:
@@ -174,7 +175,7 @@ def _page(shown: Shown, inner: int, room: int) -> tuple[list[Line], int, int]:
     if size == room:
         return rows, scroll, len(rows)
     hint: tuple[str, str] = (theme.DIM, _position(scroll, len(rows), total, inner))
-    if shown.refused:
+    if shown.unseen:
         hint = (theme.ERROR, clip("Not seen to its end: page down, or y to allow.", inner))
     return [*rows, [("", "  "), hint]], scroll, len(rows)
 

@@ -50,6 +50,28 @@ def test_a_denial_without_a_reason_ends_the_turn() -> None:
     assert len(model.requests) == 1
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_an_answer_that_stops_ends_the_turn_whatever_else_was_asked_or_has_run(first: bool) -> None:
+    tool = FakeTool()
+    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+
+    async def script(host: Host) -> None:
+        host.session.submit("go")
+        one, two = await host.request(1), await host.request(2)
+        if first:
+            host.session.answer(one, True)
+        host.session.answer(two, False, stop=True)
+        await host.result()
+
+    host = Host(model, tool)
+    host.play(script)
+    assert host.of("result")[0]["stop_reason"] == "denied"
+    assert len(host.of("control_response")) == 2
+    assert {block["tool_use_id"] for block in host.tool_results()} == {"a", "b"}
+    assert len(tool.runs) == first
+    assert len(model.requests) == 1
+
+
 def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
     model = FakeModel(call("run_shell_command", command="rm x"), [TextDelta("I see.")])
 

@@ -75,6 +75,7 @@ class FakeSession:
         self.notices: list[str] = []
         self.answers: list[tuple[str, bool, str | None, str | None]] = []
         self.inputs: list[dict[str, Any] | None] = []
+        self.stops: list[bool] = []
 
     def submit(self, text: str, *, origin: str = "keyboard") -> None:
         """Records."""
@@ -89,9 +90,11 @@ class FakeSession:
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
+        stop: bool = False,
     ) -> bool:
         """Records, and tells that the request is resolved."""
         self.inputs.append(updated_input)
+        self.stops.append(stop)
         self.answers.append((request_id, allowed, message, remember))
         self.bus.publish(events.control_response(request_id, allowed=allowed, resolved_by=by))
         return True

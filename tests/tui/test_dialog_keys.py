@@ -6,6 +6,7 @@ import pytest
 
 from qwen_dual.protocol import events
 from qwen_dual.tui.asking import LASTING
+from qwen_dual.tui.controller import DRAFT_HINT
 from qwen_dual.tui.dialog import GUARD
 from tests.tui.support import Desk, request
 
@@ -31,6 +32,19 @@ def test_each_key_does_what_it_always_does() -> None:
         desk.wait(LASTING)
         assert desk.session.answers == [expected], keys
         assert desk.controller.focus == "editor"
+
+
+def test_escape_stops_the_turn_and_a_plain_no_only_what_was_asked() -> None:
+    for keys, stops in ((["escape"], True), (["n", "enter"], False)):
+        desk = Desk()
+        desk.ask_and_wait(request())
+        for key in keys:
+            if desk.controller.focus == "reason":
+                desk.controller.asking.reason_enter()
+            else:
+                desk.press(key)
+        assert desk.session.answers == [("r1", False, None, None)]
+        assert desk.session.stops == [stops]
 
 
 def test_what_moves_the_mark_chooses_nothing() -> None:
@@ -68,6 +82,37 @@ def test_words_at_an_open_dialog_are_an_answer_and_never_allow(words: str, gap: 
     assert desk.session.answers == []
     desk.controller.asking.reason_enter()
     assert desk.session.answers == [("r1", False, words, None)]
+
+
+@pytest.mark.parametrize("first", ["typed", "asked"])
+def test_an_enter_that_may_be_meant_for_a_draft_allows_nothing(first: str) -> None:
+    desk = Desk()
+    if first == "typed":
+        desk.type("please wait")
+        desk.ask(request())
+    else:
+        desk.ask(request())
+        desk.type("please wait")
+    desk.wait()
+    desk.press("enter", "enter")
+    desk.wait(60)
+    assert desk.session.answers == []
+    assert desk.controller.hint == DRAFT_HINT
+    desk.press("down", "up")
+    assert desk.controller.hint == ""
+    desk.press("enter")
+    assert desk.session.answers == [("r1", True, None, None)]
+    assert desk.controller.editor.text == "please wait"
+
+
+def test_a_draft_keeps_no_letter_and_no_refusal_from_counting() -> None:
+    for keys, allowed in ((["y"], True), (["escape"], False)):
+        desk = Desk()
+        desk.type("please wait")
+        desk.ask_and_wait(request())
+        desk.press(*keys)
+        desk.wait(LASTING)
+        assert [answer[1] for answer in desk.session.answers] == [allowed]
 
 
 @pytest.mark.parametrize(
