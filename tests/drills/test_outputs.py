@@ -174,7 +174,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_and_a_running_ui(tmp_path: Path
         terminal.send("say 200 words\r")
         terminal.wait_for("Warning: dual output disabled — events: File too large")
         terminal.send("say 2 words\r")
-        terminal.wait_for(lambda t: "✦ some words" in t.text.rpartition("> say 2 words")[2])
+        terminal.wait_for(lambda t: "✦ some words" in t.text.partition("> say 2 words")[2])
         terminal.send("/quit\r")
         assert terminal.wait_exit() == 0
     data = (tmp_path / "events").read_bytes()
