@@ -1,7 +1,6 @@
 """Command lines to put to the reader and to bash: ordinary ones, idioms of shells, and hostile ones.
 
-``LINES`` are a few thousand: what is written here, and each ordinary line again with its words
-spelled in other ways, joined with another, and with a piece of shell put in.
+``LINES`` are a few thousand: these, and each ordinary line spelled, joined and mixed in other ways.
 """
 
 from __future__ import annotations
