@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from qwen_dual import __version__
 from qwen_dual.argument_parser import ArgumentParser
-from qwen_dual.flags import SUBCOMMANDS, long_name, normalise
+from qwen_dual.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
 from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.protocol.records import shown
 
@@ -114,6 +114,13 @@ def parse(arguments: Sequence[str]) -> Options:
     if values["approval_mode"] == "auto":
         values["approval_mode"] = "default"
         remarks.append("--approval-mode auto is not here yet; the mode is default.")
+    if values["auth_type"] in AUTH_TYPES_TO_COME:
+        asked = values["auth_type"]
+        values["auth_type"] = AUTH_TYPES_TO_COME[asked]
+        instead = (
+            "chat completions are used" if values["auth_type"] else "it limits no choice of model"
+        )
+        remarks.append(f"--auth-type {asked} is not here yet; {instead}.")
     values["bare"] = values.pop("safe_mode") or values["bare"]
     for name in ("core_tools", "allowed_tools", "exclude_tools"):
         values[name] = tuple(values[name])
@@ -270,7 +277,10 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     models = parser.add_argument_group("models")
     models.add_argument("-m", "--model", metavar="ID", help="the model to begin with")
     models.add_argument(
-        "--auth-type", choices=AUTH_TYPES, help="the protocol that the model's service speaks"
+        "--auth-type",
+        choices=(*AUTH_TYPES, *AUTH_TYPES_TO_COME),
+        metavar=f"{{{','.join(AUTH_TYPES)}}}",
+        help="the protocol that the model's service speaks",
     )
     models.add_argument(
         "--openai-api-key",

@@ -72,6 +72,13 @@ _IDLE = (
 WITHOUT_EFFECT = frozenset(_IDLE.split())
 """Taken, so that a launch line of the reference starts, and told once, since they do nothing yet."""
 
+AUTH_TYPES_TO_COME = {
+    "openai-responses": "openai",
+    "qwen-oauth": None,
+    "vertex-ai": None,
+}
+"""Ways of the reference to reach a model that are not here yet, and the protocol that stands in."""
+
 _SILENT = frozenset(["channel"])
 """Taken and without anything to tell: it only names who started the program."""
 

@@ -173,6 +173,17 @@ def test_a_mode_that_is_not_here_yet_asks_for_everything() -> None:
     assert read("--approvalMode=auto_edit").approval_mode == "auto-edit"
 
 
+@pytest.mark.parametrize(
+    ("asked", "used"), [("openai-responses", "openai"), ("qwen-oauth", None), ("vertex-ai", None)]
+)
+def test_a_way_to_a_model_that_is_not_here_yet_is_taken_and_told(
+    asked: str, used: str | None
+) -> None:
+    options = read("--auth-type", asked)
+    assert options.auth_type == used
+    assert f"--auth-type {asked} is not here yet" in options.remarks[0]
+
+
 def test_the_version_is_the_number_alone(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         parse(["-v"])
