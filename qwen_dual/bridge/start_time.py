@@ -36,8 +36,10 @@ def started_at() -> float | None:
             waited = int(stat.read().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return latest
-    # A tick is 10 ms; what it ran and waited to run says it more exactly, but for the time it slept.
-    return min(latest, now - time.process_time() - waited)
+    # A tick is 10 ms; what it ran and waited to run says it more exactly, but for the time it slept. The
+    # clock is read last: what runs in between must not make the start seem earlier than it was.
+    busy = time.process_time() + waited
+    return min(latest, time.time() - busy)
 
 
 def new_from(
