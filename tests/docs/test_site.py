@@ -12,6 +12,7 @@ import pytest
 
 from docs.pages import demos, docstrings, reference
 from qwen_dual import host
+from qwen_dual.core.worker import RETRY
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -115,6 +116,15 @@ def test_every_page_is_in_the_navigation() -> None:
         if "screenshots" not in path.parts
     }
     assert nav == pages
+
+
+def test_the_page_for_the_keyboard_has_every_slash_command_and_no_other() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "qwen_dual").rglob("*.py"))
+    made = set(re.findall(r'SlashCommand\(\s*"([\w-]+)"', source)) | {RETRY.removeprefix("/")}
+    page = (DOCS / "using.md").read_text()
+    table = page[page.index("| command | what it does |") : page.index("\n## Approvals")]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
+    assert {name for row in rows for name in re.findall(r"`/([\w-]+)`", row)} == made
 
 
 @pytest.mark.drill
