@@ -187,7 +187,7 @@ class GrepSearchTool(SchemaTool):
             )
         if ending.returncode not in (0, 1) and found.total == 0:
             said = found.messages.decode("utf-8", "replace").strip() or "it gave no reason"
-            raise ToolFailure(f"grep_search: the pattern could not be searched for: {said}")
+            raise ToolFailure(f"the pattern could not be searched for: {said}")
         return ""
 
 
