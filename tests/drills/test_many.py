@@ -53,13 +53,16 @@ def test_many_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path, wh
         assert all(inotify_instances(pid) <= 1 for pid in pids)
         for program in programs:
             program.until(lambda event: event.get("data", {}).get("state") == "idle")
-        before = sum(map(cpu_seconds, pids))
-        began = time.monotonic()
-        while time.monotonic() < began + 2:  # what is measured is that nothing happens
-            programs[0].terminal.read(0.5)
-        used = sum(map(cpu_seconds, pids)) - before
-        assert before > 0
-        assert used <= sessions * (time.monotonic() - began) / 1000
+        for _ in range(5):  # what the first turn has left to be done may still be going on
+            before, began = sum(map(cpu_seconds, pids)), time.monotonic()
+            assert before > 0
+            while time.monotonic() < began + 2:  # what is measured is that nothing happens
+                programs[0].terminal.read(0.5)
+            used = sum(map(cpu_seconds, pids)) - before
+            allowed = sessions * (time.monotonic() - began) / 1000
+            if used <= allowed:
+                break
+        assert used <= allowed
         for program in programs:
             program.submit("/quit")
         for program in programs:
