@@ -119,6 +119,7 @@ def _measure(
                 attempt(f"chat {number}", program, step)
             if program.server is not None:  # a script of answers has no rate
                 attempt(f"keys {number}", program, partial(keys.measure, program))
+                attempt(f"chunk {number}", program, partial(keys.measure_chunk, program))
     return failed
 
 

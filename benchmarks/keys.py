@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.channel import Commands, Events
 from benchmarks.measure import EventsLost
 from benchmarks.terminal import LETTER, Terminal
+from tests.support.pauses import Spy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from benchmarks.measure import Samples
     from benchmarks.program import Program
@@ -104,6 +105,35 @@ def measure(program: Program, samples: Samples, keys: int = KEYS, rate: int = RA
         commands.send({"type": "interrupt"})
 
 
+def measure_chunk(program: Program, samples: Samples, megabytes: int = 20) -> None:
+    """Types letters while an answer comes in that is one delta of ``megabytes``.
+
+    Adds ``chunk_echo``, and ``chunk_pause``, the longest that the loop was at one thing, where the
+    program is ours.
+
+    Raises:
+        TimeoutError: no answer came, or a key was not echoed.
+    """
+    pauses = random.Random(megabytes)
+    with tempfile.TemporaryDirectory(prefix="dual-bench-spy-") as folder:
+        spy = Spy(Path(folder))
+        with _running(program, spy.environment) as (keyboard, events, commands):
+            keyboard.accept_key(_PATIENCE)
+            time.sleep(_SETTLED)
+            commands.send({"type": "submit", "text": "N=1"})  # what is loaded at its first use
+            events.wait_for(b'"result"', _is_result, _PATIENCE)
+            time.sleep(_SETTLED)
+            with spy.watching():
+                commands.send({"type": "submit", "text": f"CHUNK={megabytes}"})
+                for letter in _letters(keyboard, KEYS):
+                    time.sleep(pauses.uniform(*PAUSES))
+                    samples.add("chunk_echo", keyboard.time_key(letter))
+                    if any(b'"type":"result"' in each.line[:64] for each in events.take()):
+                        break
+            if (longest := spy.take()) is not None:
+                samples.add("chunk_pause", longest[0])
+
+
 def _letters(keyboard: Keyboard, count: int) -> Iterator[str]:
     """Letters, none of which is on the screen when it comes."""
     for number in range(count):
@@ -113,12 +143,18 @@ def _letters(keyboard: Keyboard, count: int) -> Iterator[str]:
         yield _LETTERS[number % _DRAFT]
 
 
+def _is_result(event: dict[str, Any]) -> bool:
+    return bool(event["type"] == "result")
+
+
 def _is_delta(event: dict[str, Any]) -> bool:
     return bool(event["type"] == "stream_event" and "delta" in event["event"])
 
 
 @contextlib.contextmanager
-def _running(program: Program) -> Iterator[tuple[Keyboard, Events, Commands]]:
+def _running(
+    program: Program, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[Keyboard, Events, Commands]]:
     with contextlib.ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="dual-bench-keys-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -129,7 +165,7 @@ def _running(program: Program) -> Iterator[tuple[Keyboard, Events, Commands]]:
         commands = Commands(directory / "input.jsonl")
         argv = [*program.argv, "--json-file", str(directory / "events.jsonl")]
         argv += ["--input-file", str(directory / "input.jsonl")]
-        keyboard = Keyboard(argv, program.environment(), workspace)
+        keyboard = Keyboard(argv, {**program.environment(), **(env or {})}, workspace)
         ended = False
         try:
             yield keyboard, events, commands

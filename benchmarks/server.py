@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.answers import WORD, Answer, answer_in, call_arguments
+from benchmarks.answers import Answer, answer_in, call_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,10 @@ def call_delta(command: str) -> dict[str, Any]:
 
 def completion(answer: Answer) -> bytes:
     """The answer to a request without ``stream``."""
-    message: dict[str, Any] = {"role": "assistant", "content": WORD * answer.deltas}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": answer.text * answer.deltas,
+    }
     if answer.command is not None:
         message = {"role": "assistant", "content": None, "tool_calls": [_call(answer.command)]}
     choice = {
@@ -151,7 +154,7 @@ async def _stream(writer: asyncio.StreamWriter, answer: Answer) -> None:
         b"Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
     if answer.command is None:
-        delta = _http_chunk(chunk({"content": WORD}))
+        delta = _http_chunk(chunk({"content": answer.text}))
         began = time.monotonic()
         for count in range(answer.deltas):
             ahead = began + count / answer.rate - time.monotonic() if answer.rate else 0.0

@@ -7,6 +7,7 @@ the tee and is told once. Knows of the session only what the events say.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 MAX_BUFFER_BYTES = 1 << 20
+
+LONG = 1 << 20
+"""Characters from which on an event is encoded in a pass of the loop of its own, and written in
+another: of megabytes each takes as long as a key may wait."""
 
 _FOLLOWED = {
     "model_changed": "model",
@@ -85,9 +90,39 @@ class Tee:
         self._requests: dict[str, tuple[int, bytes]] = {}
         self._seen = 0
         self._on_drained: Callable[[], None] | None = None
+        self._waiting: deque[Event] = deque()  # a long one first, and what came after it
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event."""
+        if self._closed is not None:
+            return
+        if self._waiting or (self._loop is not None and _is_long(event)):
+            if not self._waiting:
+                self._take_soon()
+            self._waiting.append(event)
+        else:
+            self._take(event)
+
+    def _take_soon(self) -> None:
+        assert self._loop is not None
+        # Twice: an event that was taken before is written in the next pass.
+        self._loop.call_soon(self._loop.call_soon, self._take_next)
+
+    def _take_next(self) -> None:
+        """Takes the long event that waits, and those after it up to the next."""
+        if not self._waiting:
+            return
+        self._take(self._waiting.popleft())
+        while self._waiting and not _is_long(self._waiting[0]):
+            self._take(self._waiting.popleft())
+        if self._waiting:
+            self._take_soon()
+
+    def _take_all(self) -> None:
+        while self._waiting:
+            self._take(self._waiting.popleft())
+
+    def _take(self, event: Event) -> None:
         if self._closed is not None:
             return
         kind = event["type"]
@@ -121,6 +156,7 @@ class Tee:
         """Waits until all was taken; whether it was. Returns at once when nobody reads."""
         import anyio
 
+        self._take_all()
         self._flush()
         if self._backlog.empty or self._closed is not None or not self._sink.ready:
             return self._backlog.empty
@@ -285,3 +321,19 @@ class Tee:
         if self._closed is None:
             self._closed = why
             self._sink.close()
+
+
+def _is_long(event: Event) -> bool:
+    """Whether it may hold megabytes: what a model wrote, whole, or the result that repeats it."""
+    kind = event["type"]
+    if kind == "result":
+        return len(event["result"]) > LONG
+    if kind != "assistant":
+        return False
+    texts = (
+        text
+        for block in event["message"]["content"]
+        for text in (block.values() if block["type"] != "tool_use" else block["input"].values())
+        if isinstance(text, str)
+    )
+    return any(len(text) > LONG for text in texts)

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from qwen_dual.chats.records import Record
 
 
+HELD = 1 << 20
+"""Bytes of a record from which on encoding and writing it are two things, between which keys are
+taken."""
+
+
 class Stamp(Struct, frozen=True):
     """What every record of a program says, and how it is written.
 
@@ -78,6 +83,7 @@ class OpenChat:
         self.last = last
         self._stamp = stamp
         self._owed = list(owed)
+        self._held: tuple[bytes, Callable[[], None]] | None = None
         self._left_behind = not new
         self._journal = journal or Journal(path, new=new)
         try:
@@ -97,14 +103,45 @@ class OpenChat:
         """How many tokens the model in force takes."""
         return self._stamp.window()
 
-    def add(self, kind: str, *, uuid: str | None = None, **fields: Any) -> str:
+    def add(
+        self,
+        kind: str,
+        *,
+        uuid: str | None = None,
+        written: Callable[[], None] | None = None,
+        **fields: Any,
+    ) -> str:
         """Appends a record of this kind and returns its uuid; what is None is left out.
+
+        Args:
+            kind: its type.
+            uuid: a new one unless given.
+            written: called once it is written: at once, or of megabytes by ``write_held``, which
+                then is for the caller to call.
+            fields: what it holds besides.
 
         Raises:
             OSError: it cannot be written.
         """
         self.settle()
-        return self._append(kind, uuid, fields)
+        self.write_held()
+        return self._append(kind, uuid, fields, written)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a record waits for ``write_held``."""
+        return self._held is not None
+
+    def write_held(self) -> None:
+        """Writes the record that waits, if one does.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._held is not None:
+            (line, written), self._held = self._held, None
+            self._journal.append(line)
+            written()
 
     def system(self, subtype: str, payload: dict[str, Any]) -> str:
         """Appends a system record.
@@ -134,7 +171,13 @@ class OpenChat:
         self._owed.clear()
         self.partial.forget()
 
-    def _append(self, kind: str, uuid: str | None, fields: dict[str, Any]) -> str:
+    def _append(
+        self,
+        kind: str,
+        uuid: str | None,
+        fields: dict[str, Any],
+        written: Callable[[], None] | None = None,
+    ) -> str:
         stamp = self._stamp
         uuid = uuid or new_uuid()
         record: dict[str, Any] = {
@@ -152,8 +195,14 @@ class OpenChat:
         for key, value in fields.items():
             if value is not None:
                 record[key] = _scrubbed(value, stamp.scrub)
-        self._journal.append(encode(record))
+        line = encode(record)
         self.last = uuid
+        if written is not None and len(line) > HELD:
+            self._held = (line, written)
+            return uuid
+        self._journal.append(line)
+        if written is not None:
+            written()
         return uuid
 
 

@@ -45,6 +45,7 @@ class IncomingMessage:
                     text = delta["partial_json"]
             chat.partial.delta(text)
         elif kind == "message_start":
+            chat.write_held()
             message = inner["message"]
             self._head = {"id": message["id"], "model": message["model"]}
             self._blocks, self._usage = [], {}
@@ -56,7 +57,7 @@ class IncomingMessage:
             chat.partial.block(head)
         elif kind == "message_stop":
             self._end(chat)
-            return False
+            return chat.holds
         return True
 
     def run(self, event: Event) -> None:
@@ -86,7 +87,11 @@ class IncomingMessage:
                 message={"role": "model", "parts": [part_of(block, {}) for block in blocks]},
                 usageMetadata=usage_metadata(self._usage),
                 contextWindowSize=chat.window,
+                # Until then the side file has what there is.
+                written=chat.partial.end_message,
             )
+        else:
+            chat.partial.end_message()
         if failure is not None:
             error = {
                 "event.name": "qwen-code.api_error",
@@ -96,4 +101,3 @@ class IncomingMessage:
                 "error_message": failure[1],
             }
             chat.system("ui_telemetry", {"uiEvent": error})
-        chat.partial.end_message()

@@ -33,6 +33,7 @@ _APPENDED = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLO
 class _Block(Struct):
     head: dict[str, Any]
     pieces: list[str] = field(default_factory=list)
+    size: int = 0  # of the lines that hold them, in bytes
 
 
 class Partial:
@@ -170,16 +171,19 @@ class Partial:
         if self._scrub(window) != window:
             block.pieces = [self._scrub("".join((*block.pieces, text)))]
             self._tail = block.pieces[0][-WINDOW:]
+            block.size = len(block.pieces[0])
             self._rewrite()
             return
         block.pieces.append(text)
         self._tail = window[-WINDOW:]
         self._add({"type": "delta", "text": text})
+        block.size += len(self._lines[-1])
 
     def _shrink(self) -> None:
         """Writes the file anew when most of it is no longer what it says."""
-        lines = self._state()
-        if sum(map(len, lines)) < self._size // 2:
+        # By what was counted: to encode all of it again would take too long for an answer of megabytes.
+        output = sum(len(output["text"]) for output in self._outputs.values())
+        if output + sum(block.size for block in self._blocks) < self._size // 2:
             self._rewrite()
         # To look again at each flush would take longer the longer the answer is.
         self._shrink_at = max(MAX_GROWTH, 2 * self._size)

@@ -119,6 +119,7 @@ class Recorder:
         if self._chat is None or self._stopped:
             return
         try:
+            self._chat.write_held()
             if self._queue_told:
                 # Not at each change: that would be quadratic where a thousand prompts come at once.
                 self._queue_told = False

@@ -59,8 +59,8 @@ class Unfolding:
             else:
                 self._programs.page(f"{folded.title}\n\n{folded.text}")
             return True
-        if self._whole.text:
-            self._programs.page(self._whole.text, at_end=True)
+        if whole := self._whole.text:
+            self._programs.page(whole, at_end=True)
         return False
 
     def _fits(self, folded: ExpandedBlock) -> bool:

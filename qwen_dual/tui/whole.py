@@ -48,7 +48,8 @@ class WholeTranscript:
     ) -> None:
         self._display_of = display_of
         self._max_chars = max_chars
-        self._parts: deque[str] = deque()
+        # Sanitised when it is asked for: of megabytes that takes longer than a key may wait.
+        self._parts: deque[tuple[str, str]] = deque()
         self._chars = 0
         self._cut = False
         self._calls: dict[str, _Call] = {}
@@ -56,7 +57,8 @@ class WholeTranscript:
     @property
     def text(self) -> str:
         """All of it, a blank line between two parts."""
-        return (EARLIER + "\n" if self._cut else "") + "\n".join(self._parts)
+        parts = (_shown(symbol, text) for symbol, text in self._parts)
+        return (EARLIER + "\n" if self._cut else "") + "\n".join(filter(None, parts))
 
     def replay(self, events: Iterable[Event]) -> None:
         """Takes the events of an earlier conversation."""
@@ -80,9 +82,9 @@ class WholeTranscript:
     def _assistant(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "text":
-                self._add(MODEL, sanitise(block["text"]))
+                self._add(MODEL, block["text"])
             elif block["type"] == "thinking":
-                self._add(MODEL, f"(thinking) {sanitise(block['thinking'])}")
+                self._add(MODEL, f"(thinking) {block['thinking']}")
             elif block["type"] == "tool_use":
                 argument = visible(telling_argument(block["input"]))
                 head = f"{self._display_of(sanitise(block['name'])).word}  {argument}".rstrip()
@@ -92,11 +94,11 @@ class WholeTranscript:
         for block in event["message"]["content"]:
             if block["type"] == "text":
                 remote = f"  {REMOTE}" if event.get("origin") == "input" else ""
-                self._add(PERSON, sanitise(block["text"]) + remote)
+                self._add(PERSON, block["text"] + remote)
             elif block["type"] == "tool_result":
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
-                text = call.diff if call.diff and not failed else sanitise(block["content"])
+                text = call.diff if call.diff and not failed else block["content"]
                 self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
 
     def _preview(self, tool_use_id: str, preview: Event) -> None:
@@ -110,20 +112,29 @@ class WholeTranscript:
             case "tool_progress" if data["status"] == "started":
                 self._preview(data["tool_use_id"], data.get("preview") or {})
             case "slash_command":
-                self._add(PERSON, sanitise(f"/{data['command']} {data['args']}".rstrip()))
+                self._add(PERSON, f"/{data['command']} {data['args']}".rstrip())
             case "notice":
-                self._add(" ", sanitise(data["text"]))
+                self._add(" ", data["text"])
             case "session_changed":
                 self._parts.clear()
                 self._calls.clear()
                 self._chars, self._cut = 0, False
 
     def _add(self, symbol: str, text: str) -> None:
-        if not text.strip():
+        if not text or text.isspace():
             return
-        part = f"{symbol} " + text.strip("\n").replace("\n", "\n  ") + "\n"
-        self._parts.append(part)
-        self._chars += len(part)
-        while self._chars > self._max_chars and len(self._parts) > 1:
-            self._chars -= len(self._parts.popleft())
+        if len(text) > self._max_chars:
+            text = text[-self._max_chars :].partition("\n")[2] or text[-self._max_chars :]
             self._cut = True
+            self._parts.clear()
+            self._chars = 0
+        self._parts.append((symbol, text))
+        self._chars += len(text)
+        while self._chars > self._max_chars and len(self._parts) > 1:
+            self._chars -= len(self._parts.popleft()[1])
+            self._cut = True
+
+
+def _shown(symbol: str, text: str) -> str:
+    text = sanitise(text).strip("\n")
+    return f"{symbol} " + text.replace("\n", "\n  ") + "\n" if text.strip() else ""

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from benchmarks import bridge, chats, cli, process, report, server
-from benchmarks.answers import WORD, Answer, answer_in, answer_to, script
+from benchmarks.answers import LINE, WORD, Answer, answer_in, answer_to, script
 from benchmarks.channel import Commands, Events
 from benchmarks.measure import Samples
 from benchmarks.report import MIB, Budget
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     [
         ("N=20000", Answer(20_000)),
         ("N=20 RATE=5", Answer(20, rate=5)),
+        ("CHUNK=1", Answer(text=LINE * (1_000_000 // len(LINE)))),
         ("<reminder>\nN=3\n</reminder>", Answer(3)),
         ("TOOL touch a b", Answer(command="touch a b")),
         ("name this chat: N=20000", Answer(1)),
@@ -205,7 +206,9 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert status == 0, shown
     found = json.loads(kept.read_text("utf-8"))
     values = found["programs"]["ours"]["by_metric"]
-    measured = {metric.key for metric in report.METRICS if not metric.key.startswith("key_")}
+    measured = {
+        metric.key for metric in report.METRICS if not metric.key.startswith(("key_", "chunk_"))
+    }
     assert measured <= set(values)  # keys are timed against a model server only
     assert values["stream_events"] == [500]
     assert len(found["bridge"]) == 6

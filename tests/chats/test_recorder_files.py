@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.chats.chain import HELD
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import load
+from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import chat_path, partial_path
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
@@ -156,3 +158,35 @@ def test_a_torn_last_line_does_not_spoil_what_follows(tmp_path: Path) -> None:
     texts = [block.get("text") for block in chat.history[0]["content"]]
     assert texts == ["one", "three"]
     assert chat.skipped == 1
+
+
+def test_megabytes_are_encoded_and_written_in_two_passes_and_never_in_neither_file(
+    tmp_path: Path,
+) -> None:
+    recording = Recording(tmp_path)
+    long = "word " * (HELD // 4)
+    recording.submit("go")
+    recording.answer(text(long)).finish()
+    kinds = [record["type"] for record in recording.records()]
+    assert kinds == ["user"]
+    recording.later.run()
+    assert [record["type"] for record in recording.records()] == ["user", "assistant"]
+    assert read_leftover(recording.path).message is None
+    recording.answer(text(long)).finish()
+    recording.end_turn()  # before the pass has come
+    records = recording.records()
+    assert [record["type"] for record in records] == ["user", "assistant", "assistant", "system"]
+    assert [record["parentUuid"] for record in records[1:]] == [
+        record["uuid"] for record in records[:-1]
+    ]
+
+
+def test_a_long_message_is_in_the_side_file_until_it_is_in_the_chat(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    long = "word " * (HELD // 4)
+    recording.submit("go")
+    answer = recording.answer(text(long))
+    recording.later.run()
+    answer.finish()
+    left = read_leftover(recording.path)
+    assert left.message is not None and left.blocks[0][1] == long

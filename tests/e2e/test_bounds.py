@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.pauses import SPY
-from tests.support.program import ROOT, Program
+from tests.support.pauses import Spy
+from tests.support.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LONGEST = 0.1
-"""Seconds of processor time that the loop may take for one thing. On a machine of its own it takes
-less than half of that; one that is shared makes processor time longer as well."""
+LONGEST = 0.05
+"""Seconds of processor time that the loop may take for one thing."""
+
+TRIES = 4
+"""Programs that may be tried, each a new one: what takes long in one for a reason of ours does so in
+each, and what does because the machine is shared, which makes processor time longer too, does not."""
 
 
 def tool(name: str, **arguments: Any) -> dict[str, Any]:
@@ -83,32 +86,41 @@ CASES: dict[str, tuple[Callable[[Path], None], list[dict[str, Any]]]] = {
 }
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("case", CASES)
 def test_the_loop_never_stands_still_and_a_signal_ends_it(tmp_path: Path, case: str) -> None:
+    found = []
+    for number in range(TRIES):
+        folder = tmp_path / str(number)
+        (folder / "work").mkdir(parents=True)
+        found.append(longest_pause(folder, case))
+        subprocess.run(["rm", "-rf", str(folder / "work" / "d")], check=True)
+        if found[-1][0] < LONGEST:
+            break
+    assert found[-1][0] < LONGEST, found
+
+
+def longest_pause(folder: Path, case: str) -> tuple[float, str]:
+    """The longest that the loop was at one thing in a session with this case, and at what."""
     prepare, blocks = CASES[case]
-    (tmp_path / "work").mkdir()
-    prepare(tmp_path / "work")
-    script, spy, pauses = tmp_path / "script.jsonl", tmp_path / "spy", tmp_path / "pauses"
+    prepare(folder / "work")
+    script = folder / "script.jsonl"
     lines = [{"blocks": WARM}, {"blocks": []}, {"blocks": blocks}, {"blocks": []}]
     script.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    spy.mkdir()
-    (spy / "sitecustomize.py").write_text(SPY)
-    env = {"PYTHONPATH": os.pathsep.join([str(spy), ROOT]), "PAUSES": str(pauses)}
+    (folder / "spy").mkdir()
+    spy = Spy(folder / "spy")
     arguments = ["--offline-script", str(script), "--approval-mode", "yolo"]
-    with Program(tmp_path, arguments, env=env) as program:
+    with Program(folder, arguments, env=spy.environment) as program:
         program.ready()
         program.submit("what is imported when it is first used belongs to the start")
         program.result()
-        program.terminal.wait_for(lambda _: (tmp_path / "pauses.loaded").exists())
-        (tmp_path / "pauses.on").touch()
-        program.submit("go")
-        program.result(2, timeout=60)
-        program.terminal.send("@d")
-        program.terminal.wait_for("@d")
-        (tmp_path / "pauses.on").unlink()
+        program.terminal.wait_for(lambda _: spy.loaded)
+        with spy.watching():
+            program.submit("go")
+            program.result(2, timeout=60)
+            program.terminal.send("@d")
+            program.terminal.wait_for("@d")
         os.kill(program.terminal.pid, signal.SIGTERM)
         program.terminal.wait_exit()
         assert program.of("system", "session_end")
-    took, _, what = pauses.read_text().partition(" ")
-    subprocess.run(["rm", "-rf", str(tmp_path / "work" / "d")], check=True)
-    assert float(took) < LONGEST, what
+    return spy.take() or (0.0, "nothing took longer than a moment")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qwen_dual.protocol import events
 from qwen_dual.tui.unfolding import Unfolding
 from qwen_dual.tui.view import View
-from qwen_dual.tui.whole import WholeTranscript
+from qwen_dual.tui.whole import EARLIER, WholeTranscript
 from tests.tui.support import call, edit_request, feed
 
 if TYPE_CHECKING:
@@ -145,3 +145,11 @@ def test_the_second_time_the_whole_conversation_opens_at_its_end(tmp_path: Path)
     feed(bench.view, [*call(command="seq 9"), tool_result(lines(9))])
     assert bench.unfolding.expand()
     assert bench.shown[-1].text == lines(9)
+
+
+def test_of_a_text_longer_than_all_that_is_held_the_end_stays() -> None:
+    whole = WholeTranscript(max_chars=1000)
+    whole.replay([events.notice("the first"), events.notice(f"\x1b[31m{lines(500)}\nlast\x07")])
+    assert whole.text.startswith(EARLIER) and whole.text.endswith("  last\n")
+    assert "the first" not in whole.text and "\x07" not in whole.text
+    assert 800 < len(whole.text) < 1500 and "\n  line 499\n" in whole.text
