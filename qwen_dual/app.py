@@ -39,7 +39,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             except Terminated:
                 launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
                 raise
-            return run_interactive(launch, terminal.hand_over)
+            return run_interactive(launch, terminal)
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status

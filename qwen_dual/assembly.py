@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
+    from qwen_dual.core.worker import Needed
     from qwen_dual.launch import Launch
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
@@ -49,7 +50,10 @@ class Parts(Struct):
     """A session and what belongs to it.
 
     Attributes:
-        loaded: set when ``late`` is done; prompts wait for it.
+        wanted: set when what a prompt needs is to be loaded: a prompt waits, or the UI is there.
+        loaded: set when that is done; prompts wait for it.
+        complete: set when the UI has added its slash commands; those that come in wait for it.
+        unusable: what was wrong with what was loaded for prompts.
         warnings: about rules that cannot be used.
         sandbox: what commands are confined by, if anything.
         running: tells other programs of the session, once that is loaded.
@@ -58,7 +62,10 @@ class Parts(Struct):
     session: Session
     tools: Toolset
     recorder: Recorder | None = None
+    wanted: anyio.Event = field(default_factory=anyio.Event)
     loaded: anyio.Event = field(default_factory=anyio.Event)
+    complete: anyio.Event = field(default_factory=anyio.Event)
+    unusable: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sandbox: Sandbox | None = None
     running: RunningSession | None = None
@@ -125,8 +132,12 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     def keep(rule: str, scope: str) -> None:
         keep_rule(rule, scope, launch.cwd, launch.home)
 
-    async def ready() -> None:
-        await parts.loaded.wait()
+    async def ready(needed: Needed) -> None:
+        if needed == "command":
+            await parts.complete.wait()
+        else:
+            parts.wanted.set()
+            await parts.loaded.wait()
 
     session = Session(
         launch.bus,

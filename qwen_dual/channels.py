@@ -242,9 +242,9 @@ def _start_offset(path: str, noted: os.stat_result | None) -> int:
     """Where reading begins: behind what stood there when the process was made."""
     if noted is None or not stat.S_ISREG(noted.st_mode):
         return 0
-    from qwen_dual.bridge.start_time import new_from, started_at
+    from qwen_dual.bridge.start_time import divide, new_from
 
-    return new_from(path, noted, started_at())
+    return new_from(path, noted, divide())
 
 
 def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:

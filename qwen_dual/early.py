@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import signal
 import termios
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Iterator
     from types import FrameType, TracebackType
 
 _LFLAG, _IFLAG = 3, 0
@@ -49,10 +52,33 @@ class EarlyTerminal:
         if self._noted is not None:
             raise Terminated(128 + self._noted)
 
-    def hand_over(self) -> None:
-        """Passes on what was noted to the handlers that are in place now."""
+    @property
+    def status(self) -> int:
+        """The exit status that a noted signal asks for; 0 where there was none."""
+        return 0 if self._noted is None else 128 + self._noted
+
+    @contextmanager
+    def telling(self, loop: AbstractEventLoop, act: Callable[[], object]) -> Iterator[None]:
+        """Calls ``act`` on ``loop`` when a signal is noted, or was, until the UI handles them.
+
+        It handles them by taking the place of these handlers in the loop.
+        """
+
+        def tell(number: int) -> None:
+            self._note(number, None)
+            act()
+
+        numbers = [number for number in _SIGNALS if number in self._before]
+        for number in numbers:
+            loop.add_signal_handler(number, tell, number)
         if self._noted is not None:
-            signal.raise_signal(self._noted)
+            act()
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+                signal.signal(number, self._note)
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:

@@ -1,7 +1,8 @@
 """The event loop of an interactive session: session, tools, input channel and UI, start to end.
 
-Goes on where ``launch`` stopped. The last line on the channel is ``session_end`` whatever ended the
-session, as long as the process can still act.
+Goes on where ``launch`` stopped. The session takes prompts from the channel while the UI is still being
+imported. The last line on the channel is ``session_end`` whatever ended the session, as long as the
+process can still act.
 """
 
 from __future__ import annotations
@@ -13,32 +14,24 @@ import sys
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
+import anyio.lowlevel
 
-from qwen_dual import __version__
-from qwen_dual.assembly import MAY_CHANGE, assemble, filters_of
-from qwen_dual.chats.prompt_history import PromptHistory
-from qwen_dual.commands import Commands
+from qwen_dual.assembly import assemble
 from qwen_dual.core.dispatch import Dispatcher
-from qwen_dual.core.failures import describe
-from qwen_dual.environment import short_path
-from qwen_dual.git.changes import Changes
-from qwen_dual.late import load_late
+from qwen_dual.core.threads import in_thread
+from qwen_dual.late import load_when_wanted
+from qwen_dual.processor import go_first
 from qwen_dual.protocol import events
-from qwen_dual.sandboxing import word as sandbox_word
-from qwen_dual.saved import NoSuchSession, earlier, resume_hint, wants_picker
-from qwen_dual.tools.file_index import FileIndex
-from qwen_dual.trust_command import TrustCommand
-from qwen_dual.tui.app import Tui
-from qwen_dual.tui.footer import Around
-from qwen_dual.tui.theme import DEFAULT
+from qwen_dual.saved import NoSuchSession, resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from qwen_dual.assembly import Parts
+    from qwen_dual.early import EarlyTerminal
     from qwen_dual.launch import Launch
-    from qwen_dual.protocol.events import Event
+
+    RunFrontend = Callable[[Launch, Parts], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +41,25 @@ DRAIN_SECONDS = 1.0
 STOP_SECONDS = 3.0
 """How long a turn may take to stop: a tool ends its processes within that."""
 
-
 SAVE_SECONDS = 0.02
 """How long what streams in may wait to be saved while nothing is drawn."""
 
-TIP = "Type a prompt · /help for commands, ? for keys"
-OFFLINE_TIP = "Type a prompt, for example: run ls -la · /auth connects a model, ? shows keys"
+PASSES = 4
+"""Of the loop, in which the commands that wait are taken and the first of them begins to run."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while the UI is imported; 0.005 is Python's own."""
 
 
-def run_interactive(launch: Launch, handles_signals: Callable[[], None]) -> int:
+def run_interactive(launch: Launch, terminal: EarlyTerminal) -> int:
     """Runs the session to its end; returns the exit status.
 
     Args:
         launch: what the start made.
-        handles_signals: called once the UI does.
+        terminal: has the signals until the UI does.
     """
     try:
-        return anyio.run(_main, launch, handles_signals, backend="asyncio")
+        return anyio.run(_main, launch, terminal, backend="asyncio")
     except NoSuchSession as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1
@@ -77,7 +72,7 @@ def run_interactive(launch: Launch, handles_signals: Callable[[], None]) -> int:
         return 70
 
 
-async def _main(launch: Launch, handles_signals: Callable[[], None]) -> int:
+async def _main(launch: Launch, terminal: EarlyTerminal) -> int:
     loop = asyncio.get_running_loop()
     try:
         parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
@@ -86,16 +81,19 @@ async def _main(launch: Launch, handles_signals: Callable[[], None]) -> int:
         await _close_channel(launch)
         raise
     try:
-        await _run(launch, parts, handles_signals)
+        with terminal.telling(loop, parts.session.request_close):
+            await _run(launch, parts)
+            status = terminal.status
     finally:
         with anyio.CancelScope(shield=True):
             saved = resume_hint(parts.recorder, parts.session.session_id)
             parts.session.end()
             await _close_channel(launch)
             await parts.aclose()
+    gc.freeze()  # all of it ends now: looking through it for garbage is most of an exit
     if saved is not None:
         print(saved)
-    return 0
+    return status
 
 
 async def _close_channel(launch: Launch) -> None:
@@ -106,7 +104,7 @@ async def _close_channel(launch: Launch) -> None:
     launch.channels.remove_passing()
 
 
-async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]) -> None:
+async def _run(launch: Launch, parts: Parts) -> None:
     session = parts.session
     dispatcher = Dispatcher(session)
     channels = launch.channels
@@ -114,66 +112,35 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
     def warn(text: str) -> None:
         session.notice(text, "warning")
 
+    launch.bus.keep()
     reader = channels.read_commands(dispatcher.command, dispatcher.error, warn)
     if channels.tee is not None:
         channels.tee.on_failure = warn
         channels.tee.attach(asyncio.get_running_loop())
-    index = FileIndex(
-        launch.cwd,
-        filters=filters_of(launch.settings),
-        recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
-        trusted=lambda: launch.settings.trusted,
-    )
-    changes = _follow_changes(launch, lambda: tui.changed())
-    tui = _make_tui(launch, parts, index, changes)
-    Commands(launch, parts, tui).register()
-    trust = TrustCommand(launch, parts, tui)
-    trust.register()
+    stopped = anyio.Event()
+
+    async def run_session() -> None:
+        try:
+            await session.run()
+        finally:
+            stopped.set()
+
     async with anyio.create_task_group() as group:
-        stopped = anyio.Event()
-
-        async def run_session() -> None:
-            try:
-                await session.run()
-            finally:
-                stopped.set()
-
-        async def after_first_paint() -> None:
-            await tui.painted.wait()
-            handles_signals()
-            if reader is not None:
-                group.start_soon(reader.run)
-            for warning in await load_late(launch, parts):
-                warn(warning)
-            await trust.ask_at_start()
-            if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
-                for warning in channels.warnings:
-                    warn(warning)
-            if launch.chat is not None and (text := earlier(launch.chat)):
-                session.notice(text)
-            if reader is not None:
-                await reader.warm_up()
-            try:
-                await anyio.to_thread.run_sync(parts.tools.warm_up)
-            except Exception as error:  # what is not loaded now is when it is first used
-                log.exception("the tools could not be loaded ahead")
-                warn(f"Not all could be loaded: {describe(error)}.")
-            await tui.loaded.wait()
-            # What is there by now stays to the end. Looked at in each full collection, it held up
-            # keys and frames for 55 ms every few seconds while an answer streamed.
-            gc.freeze()
-            gc.enable()
-            group.start_soon(changes.run)
-
         group.start_soon(run_session)
-        group.start_soon(after_first_paint)
-        group.start_soon(index.run)
+        group.start_soon(load_when_wanted, launch, parts)
         if launch.options.prompt:
             session.submit(launch.options.prompt, origin="cli")
-        if wants_picker(launch.options):
-            tui.open_form("resume")
+        if reader is not None:
+            group.start_soon(reader.run)
         try:
-            await tui.run()
+            for _ in range(PASSES):
+                await anyio.lowlevel.checkpoint()
+            await go_first(
+                lambda: session.busy and not session.closing.is_set(), lambda: launch.bus.seq
+            )
+            run_frontend = await _frontend(session.closing)
+            if run_frontend is not None:
+                await run_frontend(launch, parts)
         finally:
             session.request_close()
             with anyio.move_on_after(STOP_SECONDS, shield=True):
@@ -181,66 +148,31 @@ async def _run(launch: Launch, parts: Parts, handles_signals: Callable[[], None]
             group.cancel_scope.cancel()
 
 
-def _follow_changes(launch: Launch, on_change: Callable[[], object]) -> Changes:
-    """What marks the branch, asked for at the start and after each turn and command."""
-    changes = Changes(launch.cwd, lambda: launch.settings.trusted, on_change)
-    changes.look_again()
+async def _frontend(closing: anyio.Event) -> RunFrontend | None:
+    """Imports the UI in a thread, as that takes longer than all before it; None if the session closed."""
+    found = None
+    before = sys.getswitchinterval()
+    # The session needs the interpreter for moments only, but each of them would wait this long for it.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        async with anyio.create_task_group() as group:
 
-    def follow(event: Event) -> None:
-        if event["type"] in MAY_CHANGE:
-            changes.look_again()
+            async def leave() -> None:
+                await closing.wait()
+                group.cancel_scope.cancel()
 
-    launch.bus.subscribe(follow)
-    return changes
-
-
-def _make_tui(launch: Launch, parts: Parts, index: FileIndex, changes: Changes) -> Tui:
-    def around() -> Around:
-        branch = launch.branch.name
-        return Around(
-            branch=f"{branch}*" if branch and changes.seen else branch,
-            sandbox=sandbox_word(parts.sandbox),
-            tasks=parts.tools.running_tasks(),
-        )
-
-    settings = launch.settings
-    return Tui(
-        parts.session,
-        channels=launch.channels.count,
-        banner=banner(launch),
-        version=__version__,
-        around=around,
-        theme_name=settings.get("ui.theme", DEFAULT),
-        files=index,
-        history=_history(launch),
-        replay=launch.chat.replay if launch.chat is not None else (),
-        editor=settings.get("general.preferredEditor", ""),
-        screen_reader=launch.options.screen_reader,
-        hide_banner=settings.get("ui.hideBanner", False),
-        before_drawing=parts.flush,
-        vi=settings.get("general.vimMode", False),
-    )
+            group.start_soon(leave)
+            found = await in_thread(_import_frontend)
+            group.cancel_scope.cancel()
+    finally:
+        sys.setswitchinterval(before)
+    return None if closing.is_set() else found
 
 
-def _history(launch: Launch) -> PromptHistory | None:
-    """What keeps prompts for later sessions; nothing does where nothing is to be recorded."""
-    if not launch.settings.get("general.chatRecording", True):
-        return None
-    return PromptHistory(launch.home, launch.cwd, launch.bus.secrets.scrub)
+def _import_frontend() -> RunFrontend:
+    from qwen_dual.frontend import run_frontend
 
-
-def banner(launch: Launch) -> list[str]:
-    """The first screen: five lines, and one more where a path is long."""
-    lines = [
-        f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
-    ]
-    if not launch.settings.get("ui.hideTips", False):
-        lines.append(OFFLINE_TIP if launch.choice.is_offline else TIP)
-    if launch.options.channel_dir is not None:
-        lines += launch.channels.try_it()
-    if launch.options.debug:
-        lines.append(f"debug log: {short_path(launch.log_path)}")
-    return lines
+    return run_frontend
 
 
 def _innermost(error: BaseException) -> str:

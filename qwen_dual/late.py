@@ -1,4 +1,4 @@
-"""What is loaded after the first paint, while a person reads it: prompts wait until it is there."""
+"""What is loaded once a prompt waits for it, or after the first paint, while a person reads that."""
 
 from __future__ import annotations
 
@@ -24,14 +24,21 @@ if TYPE_CHECKING:
     from qwen_dual.launch import Launch
 
 
-async def load_late(launch: Launch, parts: Parts) -> list[str]:
-    """Loads the rest; returns what the person should be warned of."""
+async def load_when_wanted(launch: Launch, parts: Parts) -> None:
+    """Loads what a prompt needs, once it is wanted."""
+    await parts.wanted.wait()
     try:
         _tell_of_session(launch, parts)
-        wrong = await _load_needed(launch, parts)
+        parts.unusable += await _load_needed(launch, parts)
     finally:
         parts.loaded.set()
-    wrong += await _check(launch, parts)
+
+
+async def load_late(launch: Launch, parts: Parts) -> list[str]:
+    """Has the rest loaded; returns what the person should be warned of."""
+    parts.wanted.set()
+    await parts.loaded.wait()
+    wrong = [*parts.unusable, *await _check(launch, parts)]
     return [
         *launch.options.remarks,
         *launch.settings.warnings,

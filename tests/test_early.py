@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import signal
@@ -49,33 +50,42 @@ def test_a_signal_ends_the_start_between_two_steps(terminal: int, number: int) -
     assert termios.tcgetattr(terminal) == modes
 
 
-def test_a_signal_that_comes_just_before_the_ui_handles_them_reaches_it(terminal: int) -> None:
+def test_a_signal_is_told_to_the_loop_until_the_ui_handles_them(terminal: int) -> None:
     told: list[int | str] = []
 
+    async def until(count: int) -> None:
+        with anyio.fail_after(30):
+            while len(told) < count:
+                await anyio.lowlevel.checkpoint()
+
     async def main() -> None:
-        with handle_signals(told.append, lambda: told.append("interrupt")):
-            early.hand_over()
-            with anyio.fail_after(30):
-                while not told:
-                    await anyio.lowlevel.checkpoint()
+        loop = asyncio.get_running_loop()
+        with early.telling(loop, lambda: told.append("early")):
+            await until(1)  # for what came before the loop ran
+            os.kill(os.getpid(), signal.SIGTERM)
+            await until(2)
+            with handle_signals(told.append, lambda: told.append("interrupt")):
+                os.kill(os.getpid(), signal.SIGTERM)
+                await until(3)
+        os.kill(os.getpid(), signal.SIGTERM)  # once more, while the session ends
 
     with EarlyTerminal(terminal) as early:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGHUP)
         anyio.run(main)
-        os.kill(os.getpid(), signal.SIGTERM)  # once more, while the session ends
-    assert told == [signal.SIGTERM]
+        assert early.status == 128 + signal.SIGHUP
+    assert told == ["early", "early", signal.SIGTERM]
 
 
-def test_without_a_signal_nothing_is_passed_on(terminal: int) -> None:
-    told: list[int | str] = []
+def test_without_a_signal_nothing_is_told(terminal: int) -> None:
+    told: list[str] = []
 
     async def main() -> None:
-        with handle_signals(told.append, lambda: told.append("interrupt")):
-            early.hand_over()
+        with early.telling(asyncio.get_running_loop(), lambda: told.append("early")):
             await anyio.lowlevel.checkpoint()
 
     with EarlyTerminal(terminal) as early:
         anyio.run(main)
+        assert early.status == 0
     assert told == []
 
 

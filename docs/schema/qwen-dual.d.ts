@@ -94,7 +94,7 @@ export interface ConfirmationResponse {
   allowed: boolean;
   message?: string | null;
   updated_input?: Record<string, unknown> | null;
-  remember?: "session" | "project" | "user" | null;
+  remember?: "project" | "session" | "user" | null;
 }
 
 /** An answer came to a request that is not pending. */
@@ -199,7 +199,7 @@ export interface InputJsonDelta {
 export interface Interrupt {
   id?: string | null;
   type: "interrupt";
-  queue?: "keep" | "clear" | "return";
+  queue?: "clear" | "keep" | "return";
 }
 
 /** Bounds that a host should know. */
@@ -413,7 +413,7 @@ export interface SessionStartData {
 export interface SetApprovalMode {
   id?: string | null;
   type: "set_approval_mode";
-  mode: "plan" | "default" | "auto-edit" | "yolo";
+  mode: "auto-edit" | "default" | "plan" | "yolo";
 }
 
 /** Change the model. */

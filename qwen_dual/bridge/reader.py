@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 from msgspec import Struct
 
 from qwen_dual.bridge.lines import BadLine
 from qwen_dual.bridge.path_source import PathSource
 from qwen_dual.bridge.sources import FdSource
 from qwen_dual.bridge.watch import FileWatcher, start_observer
+from qwen_dual.protocol.commands import CommandError, parse_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +100,6 @@ class CommandReader:
         self._on_command = on_command
         self._on_error = on_error
         self._on_warning = on_warning
-        self._parse: Callable[[Item], Command | InputError] | None = None
         self._lines = 0
         self._errors = 0
 
@@ -119,14 +118,6 @@ class CommandReader:
             self._errors,
             source.offset,
         )
-
-    async def warm_up(self) -> None:
-        """Imports what parsing needs, in a thread; otherwise the first line waits for it."""
-        if self._parse is None:
-            try:
-                self._parse = await anyio.to_thread.run_sync(_load_parser)
-            except RuntimeError:  # no thread to be had: the first line does wait
-                self._parse = _load_parser()
 
     async def run(self) -> None:
         """Reads until the stream ends; a path never ends. Cancel it to stop."""
@@ -158,11 +149,8 @@ class CommandReader:
             await anyio.lowlevel.checkpoint()
 
     async def _deliver(self, items: Sequence[Item]) -> None:
-        if items:
-            await self.warm_up()
         for number, item in enumerate(items, 1):
-            assert self._parse is not None
-            parsed = self._parse(item)
+            parsed = _parse(item)
             self._lines += 1
             if isinstance(parsed, InputError):
                 self._errors += 1
@@ -238,16 +226,10 @@ def open_fd(
     )
 
 
-def _load_parser() -> Callable[[Item], Command | InputError]:
-    # Here, as pydantic takes 70 ms: most sessions show their first screen before the first line.
-    from qwen_dual.protocol.commands import CommandError, parse_command
-
-    def parse(item: Item) -> Command | InputError:
-        if isinstance(item, BadLine):
-            return InputError(item.code, item.message, item.offset)
-        try:
-            return parse_command(item.data)
-        except CommandError as error:
-            return InputError(error.code, str(error), item.offset, error.command_id)
-
-    return parse
+def _parse(item: Item) -> Command | InputError:
+    if isinstance(item, BadLine):
+        return InputError(item.code, item.message, item.offset)
+    try:
+        return parse_command(item.data)
+    except CommandError as error:
+        return InputError(error.code, str(error), item.offset, error.command_id)

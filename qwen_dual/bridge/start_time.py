@@ -1,7 +1,8 @@
 """When this process was made, and what of an input file came after that.
 
 A host may append its first command as soon as it has spawned us, long before a busy machine lets us look
-at the file. Its time tells: what was written after the process was made is new.
+at the file. Its time tells: what was written after the process was made is new. Where the process was
+given a terminal of its own, the time of that decides: it was opened for the process, just before it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PIECE = 64 * 1024
+
+_COARSE = 5  # CLOCK_REALTIME_COARSE, which most files are stamped by
+_OPENED_FOR_IT = 1.0
+"""Seconds by which a terminal may be older than the process that it was opened for."""
 
 
 def started_at() -> float | None:
@@ -36,10 +41,38 @@ def started_at() -> float | None:
             waited = int(stat.read().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return latest
-    # A tick is 10 ms; what it ran and waited to run says it more exactly, but for the time it slept. The
-    # clock is read last: what runs in between must not make the start seem earlier than it was.
+    # A tick is 10 ms; what it ran and waited to run says it more exactly, but for the time it slept or
+    # the machine's host had the processor. The clock is read last: what runs in between must not make
+    # the start seem earlier than it was.
     busy = time.process_time() + waited
     return min(latest, time.time() - busy)
+
+
+def divide() -> float | None:
+    """What an input file is compared with: changes after this were meant for this process.
+
+    The start itself is known too late by the milliseconds that nobody counts, and a host's first
+    command may come within the first of them. None where the system does not tell.
+    """
+    started = started_at()
+    if started is None:
+        return None
+    try:
+        # Of a terminal that we do not lead, a shell's, the age says nothing.
+        opened = os.fstat(0).st_ctime if os.getsid(0) == os.getpid() and os.isatty(0) else 0.0
+    except OSError:
+        return started
+    return opened if started - _OPENED_FOR_IT <= opened <= started else started
+
+
+def is_tick(stamp: float) -> bool:
+    """Whether a time is one of the clock that ticks every few milliseconds, and not an exact one."""
+    try:
+        tick = time.clock_getres(_COARSE)
+        ticks = (time.clock_gettime(_COARSE) - stamp) / tick
+    except OSError:  # not Linux
+        return False
+    return abs(ticks - round(ticks)) < 0.01
 
 
 def new_from(
@@ -47,22 +80,31 @@ def new_from(
     noted: os.stat_result,
     started: float | None,
     born: Callable[[str], float | None] | None = None,
+    ticked: Callable[[float], bool] = is_tick,
 ) -> int:
     """The byte of a regular file from which on it is certain that it was written after the start.
 
     Of a file that is older than the process this is the last line, as the time of the last write is
-    all that is known; of a younger one it is its first byte.
+    all that is known; of a younger one it is its first byte. What has the very time of the start, by
+    a clock that ticks, counts as later: a host would wait for a lost command for good. An exact time
+    was handed out before whatever else has it.
 
     Args:
         path: the file.
         noted: its status, as early as it could be had.
-        started: what ``started_at`` said.
+        started: what ``divide`` said.
         born: tells when a file was made; None for the system's word.
+        ticked: tells whether a time is one of a clock that ticks.
     """
-    if started is None or noted.st_mtime <= started or not noted.st_size:
+
+    def later(stamp: float) -> bool:
+        assert started is not None
+        return stamp > started or (stamp == started and ticked(stamp))
+
+    if started is None or not noted.st_size or not later(noted.st_mtime):
         return noted.st_size
     made = (born or birth_time)(path)
-    if made is not None and made > started:
+    if made is not None and later(made):
         return 0
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | os.O_NOFOLLOW)

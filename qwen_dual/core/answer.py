@@ -26,7 +26,7 @@ from qwen_dual.protocol.codec import NotJson, decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.model import ModelDelta, ToolSpec
     from qwen_dual.protocol.events import Event
 
 
@@ -54,7 +54,7 @@ class Answer:
         model: the model's name, for the events.
         emit: called with each event body, in order.
         on_kind: called with ``text``, ``thinking`` or ``tool_use`` when a run of that kind begins.
-        schemas: the JSON Schema of the arguments of each tool, by its name.
+        tools: what can be called, by its name.
 
     Attributes:
         blocks: the finished content blocks.
@@ -68,7 +68,7 @@ class Answer:
         model: str,
         emit: Callable[[Event], object],
         on_kind: Callable[[str], object] = lambda kind: None,
-        schemas: Mapping[str, Mapping[str, Any]] | None = None,
+        tools: Mapping[str, ToolSpec] | None = None,
     ) -> None:
         self.model = model
         self.blocks: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ class Answer:
         self.cut_off = False
         self._emit = emit
         self._on_kind = on_kind
-        self._schemas = schemas or {}
+        self._tools = tools or {}
         self._next_id = events.new_uuid()
         self._started = False
         self._finished = False
@@ -220,7 +220,9 @@ class Answer:
         self._call = None
         # Of what was cut off only the whole is taken: half of a file's content reads as well.
         cut_off = cut_off and not _is_object(raw)
-        arguments = None if cut_off else read(raw, self._schemas.get(call.name))
+        tool = self._tools.get(call.name)
+        schema = None if tool is None else tool.parameters
+        arguments = None if cut_off else read(raw, schema)
         self.calls.append(RequestedCall(call.id, call.name, arguments, raw, cut_off))
         return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments or {}}
 

@@ -32,9 +32,22 @@ class Bus:
         self.secrets = Secrets()
         self.seq = 0
         self._observers: list[Observer] = []
+        self._kept: list[Event] = []
 
-    def subscribe(self, observer: Observer) -> None:
-        """Calls ``observer`` with every event from now on."""
+    def keep(self) -> None:
+        """Keeps events for a front end that is not there yet, until ``forget``."""
+        self.subscribe(self._kept.append)
+
+    def forget(self) -> None:
+        """Keeps no events any more."""
+        self.unsubscribe(self._kept.append)
+        self._kept.clear()
+
+    def subscribe(self, observer: Observer, *, missed: bool = False) -> None:
+        """Calls ``observer`` with every event from now on; with ``missed``, with those kept first."""
+        if missed:
+            for event in self._kept:
+                observer(event)
         self._observers.append(observer)
 
     def unsubscribe(self, observer: Observer) -> None:

@@ -119,12 +119,23 @@ answer without content.
 """
 
 
-class ToolSpec(Struct, frozen=True):
-    """A tool as the model is told of it; ``parameters`` is a JSON Schema object."""
+class ToolSpec(Protocol):
+    """A tool as the model is told of it."""
 
-    name: str
-    description: str
-    parameters: Mapping[str, Any]
+    @property
+    def name(self) -> str:
+        """What it is called by."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it does."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The JSON Schema of the arguments; takes long the first time, so ask for it when needed."""
+        ...
 
 
 class ModelRequest(Struct, frozen=True):

@@ -15,7 +15,6 @@ from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.failures import describe
-from qwen_dual.core.model import ToolSpec
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import EDITS, Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
@@ -31,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from qwen_dual.core.bus import Bus
-    from qwen_dual.core.model import Model
+    from qwen_dual.core.model import Model, ToolSpec
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.tool import Tool
+    from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.shapes import Message
 
 
@@ -55,7 +55,7 @@ class Session:
         keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
             ValueError, with a text for a person, when it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.
-        ready: waited for before each prompt is run, for what is loaded after the start.
+        ready: waited for before a prompt goes to the model or a slash command is looked for.
         max_turns: model calls of one conversation at the most; None for no bound.
         text_calls: whether calls that a model wrote as text are run.
 
@@ -77,7 +77,7 @@ class Session:
         rules: Iterable[str | Rule] = (),
         keep_rule: Callable[[str, str], None] | None = None,
         detach: Callable[[], int] = lambda: 0,
-        ready: Callable[[], Awaitable[object]] | None = None,
+        ready: Callable[[Needed], Awaitable[object]] | None = None,
         max_turns: int | None = None,
         text_calls: bool = False,
     ) -> None:
@@ -143,9 +143,7 @@ class Session:
 
     def specs(self) -> list[ToolSpec]:
         """The tools as the model is told of them."""
-        return [
-            ToolSpec(tool.name, tool.description, tool.parameters) for tool in self.tools.values()
-        ]
+        return list(self.tools.values())
 
     @property
     def retryable(self) -> bool:

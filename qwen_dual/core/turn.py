@@ -80,7 +80,6 @@ class Turn:
         prompt: what was submitted.
         turn_id: for ``state`` and ``result``.
         model: answers; fixed for the turn.
-        system: the system prompt.
         conversation: what was said before, which the turn adds to.
         context: makes room in it.
         tools: what the model is told it can call.
@@ -97,7 +96,6 @@ class Turn:
         *,
         turn_id: str,
         model: Model,
-        system: str,
         conversation: Conversation,
         context: ContextKeeper,
         tools: Sequence[ToolSpec],
@@ -110,7 +108,7 @@ class Turn:
         self.prompt = prompt
         self.turn_id = turn_id
         self._model = model
-        self._system = system
+        self._system = ""
         self._conversation = conversation
         self._context = context
         self._tools = tools
@@ -143,12 +141,14 @@ class Turn:
         """How much of the conversation a retry keeps; None where no model call failed."""
         return self._asked_at if self._error is not None else None
 
-    async def run(self, content: Sequence[str]) -> str:
+    async def run(self, content: Sequence[str], system: str) -> str:
         """Runs to the end; returns the stop reason without publishing ``result``.
 
         Args:
             content: the text blocks to ask; none to ask again what the conversation ends with.
+            system: the system prompt.
         """
+        self._system = system
         if content:
             self._conversation.add("user", [{"type": "text", "text": text} for text in content])
         while True:
@@ -237,7 +237,7 @@ class Turn:
             self._model.name,
             self._publish,
             self._kind_began,
-            {tool.name: tool.parameters for tool in self._tools},
+            {tool.name: tool for tool in self._tools},
         )
         long = False
         began = time.monotonic()

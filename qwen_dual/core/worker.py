@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 RETRY = "/retry"
 """The command that makes a failed model call again; a turn of its own where there is one."""
 
+Needed = Literal["prompt", "command"]
+"""What may have to wait for the rest of the start."""
+
 
 class Worker:
     """Runs the prompts of one session.
@@ -58,7 +61,7 @@ class Worker:
         calls: CallRunner,
         slash: SlashRunner,
         expand: Callable[[str], Awaitable[Sequence[str]]] | None,
-        ready: Callable[[], Awaitable[object]] | None,
+        ready: Callable[[Needed], Awaitable[object]] | None,
     ) -> None:
         self.working = False
         self.retry_from: int | None = None
@@ -105,25 +108,24 @@ class Worker:
                 self._state.set("idle")
 
     async def _run(self, prompt: Prompt) -> None:
-        is_prompt = prompt.action == "prompt" and not is_slash(prompt.text)
-        if (is_prompt or prompt.action != "prompt") and not await self._became_ready():
+        slash = prompt.action == "prompt" and is_slash(prompt.text)
+        retry_from = self.retry_from if prompt.text == RETRY else None
+        if (prompt.action == "prompt" and not slash) or retry_from is not None:
+            await self._turn(prompt, retry_from)
+        elif not await self._waited("command" if slash else "prompt"):
             self._publish(_said(prompt))
             self._publish(instant_result("", prompt.command_id, "interrupted"))
-            return
-        retry_from = self.retry_from if prompt.text == RETRY else None
-        if is_prompt or retry_from is not None:
-            await self._turn(prompt, retry_from)
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
         else:
             await self._guarded(prompt, self._slash.run)
 
-    async def _became_ready(self) -> bool:
+    async def _waited(self, needed: Needed) -> bool:
         """Waits for what is loaded after the start; False when it was interrupted."""
         if self._ready is None:
             return True
         with anyio.CancelScope() as self._scope:
-            await self._ready()
+            await self._ready(needed)
         interrupted = self._scope.cancel_called
         self._scope = None
         return not interrupted
@@ -134,7 +136,6 @@ class Worker:
             prompt,
             turn_id=events.new_uuid(),
             model=session.model,
-            system=session.system,
             conversation=session.conversation,
             context=self._context,
             tools=session.specs(),
@@ -147,16 +148,19 @@ class Worker:
         self._state.turn_id = turn.turn_id
         self.retry_from = None
         self._publish(_said(prompt))
+        self._state.set("thinking")
         stop_reason = "interrupted"
         with anyio.CancelScope() as self._scope:
             try:
+                if self._ready is not None:
+                    await self._ready("prompt")
                 content: list[str] = []
                 if retry_from is not None:
                     session.conversation.rewind(retry_from)
                 else:
                     content.append(prompt.text)
                     content += await self._mentioned(prompt.text)
-                stop_reason = await turn.run(content)
+                stop_reason = await turn.run(content, session.system)
             except Exception as error:
                 log.exception("turn failed")
                 session.approvals.deny_all("shutdown")

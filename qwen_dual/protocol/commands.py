@@ -1,4 +1,4 @@
-"""What may come in: pydantic models of the commands, and ``parse_command``.
+"""What may come in: the shapes of the commands, and ``parse_command``.
 
 Strict: a number is not taken for a string, nor a string for a truth value. Unknown keys are
 ignored, as a newer host may send more than this version knows.
@@ -6,9 +6,11 @@ ignored, as a newer host may send more than this version knows.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+# Not pydantic, which takes 70 ms to import: the first command of a session would wait for that.
+from msgspec import Meta, Struct, ValidationError, convert
 
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.codec import NotJson, decode
@@ -16,19 +18,14 @@ from qwen_dual.protocol.codec import NotJson, decode
 ECHO_LIMIT = 200
 """Characters of a bad line or value that an error message may repeat."""
 
-
-def _id(value: Any) -> Any:
-    """A number counts as its text: hosts number what they send."""
-    return str(value) if type(value) is int else value
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
-
-    id: Annotated[str, Field(min_length=1, max_length=200), BeforeValidator(_id)] | None = None
+class _Command(Struct, frozen=True, kw_only=True):
+    id: Id | None = None
 
 
-class Submit(_Command):
+class Submit(_Command, frozen=True, kw_only=True):
     """Run ``text`` as if it were typed and entered."""
 
     type: Literal["submit"]
@@ -36,7 +33,7 @@ class Submit(_Command):
     when_busy: Literal["queue", "reject"] = "queue"
 
 
-class ConfirmationResponse(_Command):
+class ConfirmationResponse(_Command, frozen=True, kw_only=True):
     """Answer a pending ``control_request``."""
 
     type: Literal["confirmation_response"]
@@ -47,7 +44,7 @@ class ConfirmationResponse(_Command):
     remember: Literal["session", "project", "user"] | None = None
 
 
-class Interrupt(_Command):
+class Interrupt(_Command, frozen=True, kw_only=True):
     """Stop the turn; what becomes of the prompts that wait, ``queue`` says.
 
     They are kept, or taken out (``clear``), or taken out and a person's own given back to the draft
@@ -58,27 +55,27 @@ class Interrupt(_Command):
     queue: Literal["keep", "clear", "return"] = "keep"
 
 
-class Cancel(_Command):
+class Cancel(_Command, frozen=True, kw_only=True):
     """Take the queued submit with the id ``target`` out of the queue."""
 
     type: Literal["cancel"]
     target: str
 
 
-class GetState(_Command):
+class GetState(_Command, frozen=True, kw_only=True):
     """Ask for a ``state`` event."""
 
     type: Literal["get_state"]
 
 
-class SetApprovalMode(_Command):
+class SetApprovalMode(_Command, frozen=True, kw_only=True):
     """Change what runs without asking."""
 
     type: Literal["set_approval_mode"]
     mode: Literal["plan", "default", "auto-edit", "yolo"]
 
 
-class SetModel(_Command):
+class SetModel(_Command, frozen=True, kw_only=True):
     """Change the model."""
 
     type: Literal["set_model"]
@@ -86,7 +83,12 @@ class SetModel(_Command):
 
 
 Command = Submit | ConfirmationResponse | Interrupt | Cancel | GetState | SetApprovalMode | SetModel
-_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
+
+SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
+"""What each ``type`` looks like."""
+
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_WRONG = re.compile(r"(.+?)(?: - at `\$\.(.+)`)?", re.DOTALL)
 
 
 class CommandError(ValueError):
@@ -119,7 +121,9 @@ def parse_command(line: bytes) -> Command:
         raise CommandError("not_json", f"not JSON ({error}): {_echo(text)}") from None
     if not isinstance(value, dict):
         raise CommandError("invalid", f"expected a JSON object: {_echo(text)}")
-    command_id = _id(value.get("id"))
+    if type(value.get("id")) is int:  # hosts number what they send
+        value["id"] = str(value["id"])
+    command_id = value.get("id")
     if not isinstance(command_id, str) or not command_id:
         command_id = None
     kind = value.get("type")
@@ -129,17 +133,32 @@ def parse_command(line: bytes) -> Command:
             "unknown_type", f"unknown command type {_echo(repr(kind))}; known: {known}", command_id
         )
     try:
-        command = _ADAPTER.validate_python(value)
+        command = convert(value, SHAPES[kind])
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "line"
-        message = f"{kind}: {where}: {first['msg']}"
-        if first["type"] != "missing":
-            message += f", not {_echo(repr(first['input']))}"
-        raise CommandError("invalid", message, command_id) from None
+        raise CommandError("invalid", f"{kind}: {_wrong(str(error), value)}", command_id) from None
     if command.type == "submit" and not command.text.strip():
         raise CommandError("empty", "the text of a submit must not be empty", command_id)
     return command
+
+
+def _wrong(said: str, value: dict[str, Any]) -> str:
+    """What is wrong with which key: where msgspec says the place last, it goes first here."""
+    if missing := _MISSING.fullmatch(said):
+        return f"{missing[1]}: Field required"
+    found = _WRONG.fullmatch(said)
+    assert found is not None
+    what, where = found[1].replace("`", ""), found[2] or "line"
+    if what.startswith("Invalid enum value"):
+        what = f"Expected {_choices(get_type_hints(SHAPES[value['type']]).get(where))}"
+    given = f", not {_echo(repr(value[where]))}" if where in value else ""
+    return f"{where}: {what}{given}"
+
+
+def _choices(hint: Any) -> str:
+    """The values of a ``Literal``, on its own or in a union."""
+    inner = get_args(hint)
+    values = inner if isinstance(inner[0], str) else get_args(inner[0])
+    return " or ".join([", ".join(map(repr, values[:-1])), repr(values[-1])])
 
 
 def _echo(text: str) -> str:

@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec.json import schema_components
 from pydantic import TypeAdapter
 
 from qwen_dual.protocol import PROTOCOL_VERSION
 from qwen_dual.protocol.base_schema import base_schema
-from qwen_dual.protocol.commands import Command
+from qwen_dual.protocol.commands import SHAPES
 from qwen_dual.protocol.shapes import (
     AssistantEvent,
     ControlRequest,
@@ -51,7 +53,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "events.schema.json": {**head, **base_schema(strict)},
         STRICT: strict,
-        "commands.schema.json": _schema("A command: one line of the input", Command),
+        "commands.schema.json": _commands(),
     }
 
 
@@ -67,12 +69,23 @@ def files() -> dict[str, str]:
 
 
 def _schema(title: str, shape: Any) -> dict[str, Any]:
-    generated = TypeAdapter(shape).json_schema()
+    return {**_head(title), **TypeAdapter(shape).json_schema()}
+
+
+def _commands() -> dict[str, Any]:
+    refs, shapes = schema_components(SHAPES.values(), ref_template="#/$defs/{name}")
+    for shape in shapes.values():
+        shape["description"] = inspect.cleandoc(shape["description"])
     return {
-        "$schema": DIALECT,
-        "title": f"{title} (qwen-dual, protocol version {PROTOCOL_VERSION})",
-        **generated,
+        **_head("A command: one line of the input"),
+        "$defs": dict(sorted(shapes.items())),
+        "anyOf": list(refs),
     }
+
+
+def _head(title: str) -> dict[str, Any]:
+    title = f"{title} (qwen-dual, protocol version {PROTOCOL_VERSION})"
+    return {"$schema": DIALECT, "title": title}
 
 
 def main(folder: str) -> None:

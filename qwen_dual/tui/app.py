@@ -158,6 +158,7 @@ class Tui:
             spoken=screen_reader,
         )
         self._transcript.render_in(self._programs.in_thread, self._clock.mark)
+        self._transcript.hold()
         self._painter = Painter(
             self._app,
             region,
@@ -180,8 +181,8 @@ class Tui:
         self.set_vi(vi)
         if replay:
             self.replay(replay)
-        session.bus.subscribe(self.view)
-        session.bus.subscribe(self._whole)
+        session.bus.subscribe(self.view, missed=True)
+        session.bus.subscribe(self._whole, missed=True)
 
     async def run(self) -> None:
         """Runs until the session closes.
@@ -284,8 +285,6 @@ class Tui:
         """Shows the end of an earlier conversation, rendered as a live one is."""
         replay_events(self.view, events)
         self._whole.replay(events)
-        if not self._markdown.loaded:
-            self._transcript.hold()
         self._clock.mark()
 
     def _write_raw(self, data: str) -> None:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qwen_dual.tui.blocks import SessionBlock
+from qwen_dual.tui.blocks import AnswerBlock, SessionBlock
 from qwen_dual.tui.lines import join
 from qwen_dual.tui.spoken import spoken as in_words
 
@@ -88,10 +88,10 @@ class Transcript:
     def waiting(self) -> bool:
         """Whether there is something to do in the next pass."""
         made = self._making is None or self._made is not None or self._in_thread is None
-        return bool(self._waiting) and not self._on_hold and made
+        return bool(self._waiting) and not self._held(self._waiting[0]) and made
 
     def hold(self) -> None:
-        """Lets everything wait: what it is rendered with is not there yet."""
+        """Lets answers and diffs wait, and what follows them: what renders them is not there yet."""
         self._on_hold = True
 
     def release(self) -> None:
@@ -115,6 +115,8 @@ class Transcript:
         done = False
         while self._waiting:
             block = self._waiting[0]
+            if self._held(block):
+                break
             rendered = self._rendered(block, width)
             if rendered is None:
                 break
@@ -130,6 +132,10 @@ class Transcript:
         if done:
             self._scrollback.commit(join(lines))
         return done
+
+    def _held(self, block: Block) -> bool:
+        rich = isinstance(block, AnswerBlock) or getattr(block, "diff", False)
+        return self._on_hold and rich
 
     def _rendered(self, block: Block, width: int) -> list[Line] | None:
         """The lines of the block that is next; None while a thread renders it."""

@@ -71,7 +71,6 @@ def test_many_commands_leave_the_loop_its_turns(channel: Channel) -> None:
 
     async def scenario() -> None:
         data = b"".join(submit(str(number)) for number in range(2_000))
-        await channel.reader.warm_up()
         async with anyio.create_task_group() as group:
             group.start_soon(anyio.to_thread.run_sync, channel.write, data)
             while len(channel.seen.commands) < 2_000:
@@ -109,7 +108,6 @@ def test_a_64_megabyte_line_is_told_and_dropped_in_bounded_memory(channel: Chann
         channel.write(b"\n" + submit("next"))
 
     async def scenario() -> None:
-        await channel.reader.warm_up()
         tracemalloc.start()
         await anyio.to_thread.run_sync(write)
         await channel.seen.until(lambda: len(channel.seen.commands) == 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.bridge.start_time import birth_time, new_from, started_at
+from qwen_dual.bridge.start_time import birth_time, is_tick, new_from, started_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
@@ -25,13 +27,21 @@ def written(path: Path, data: bytes, at: float) -> os.stat_result:
     return path.stat()
 
 
-def offset(path: Path, data: bytes, at: float, born: float | None = START - 60) -> int:
-    return new_from(str(path), written(path, data, at), START, lambda path: born)
+def offset(
+    path: Path, data: bytes, at: float, born: float | None = START - 60, ticked: bool = False
+) -> int:
+    noted = written(path, data, at)
+    return new_from(str(path), noted, START, lambda path: born, lambda stamp: ticked)
 
 
 def test_what_was_written_before_the_start_is_old(tmp_path: Path) -> None:
-    assert offset(tmp_path / "input", b"old\n", START - 0.001) == 4
+    assert offset(tmp_path / "input", b"old\n", START - 0.001, ticked=True) == 4
     assert offset(tmp_path / "input", b"old\n", START) == 4
+
+
+def test_what_has_the_time_of_the_start_by_a_clock_that_ticks_is_new(tmp_path: Path) -> None:
+    assert offset(tmp_path / "input", b"old\nnew\n", START, ticked=True) == 4
+    assert offset(tmp_path / "input", b"one\ntwo\n", START, born=START, ticked=True) == 0
 
 
 @pytest.mark.parametrize("old", [b"", b"one\ntwo\n", b"x\n" * 100_000])
@@ -61,6 +71,59 @@ def test_a_process_knows_its_start_to_ten_milliseconds(tmp_path: Path) -> None:
         assert before <= float(out.stdout) <= time.time()
     own = started_at()
     assert own is not None and own < before
+
+
+DIVIDE = """
+import os, sys
+from qwen_dual.bridge.start_time import divide, new_from
+path = sys.argv[1]
+print(new_from(path, os.stat(path), divide()))
+"""
+
+
+def offset_of_process(path: Path, write: Callable[[bytes], object]) -> int:
+    """Where a process in a terminal of its own begins to read what is written once it is made."""
+    host, side = pty.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-c", DIVIDE, str(path)],
+            stdin=side,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            write(b"new\n")
+            assert process.stdout is not None
+            return int(process.stdout.read())
+    finally:
+        os.close(host)
+        os.close(side)
+
+
+@LINUX
+def test_what_a_host_writes_as_soon_as_it_has_spawned_us_is_new(tmp_path: Path) -> None:
+    for number in range(4):
+        path = tmp_path / str(number)
+        path.write_bytes(b"old\n")
+        os.utime(path, (START, START))
+        with path.open("ab", buffering=0) as file:
+            assert offset_of_process(path, file.write) == 4
+
+
+@LINUX
+def test_what_was_written_before_the_terminal_was_opened_is_old(tmp_path: Path) -> None:
+    path = tmp_path / "input"
+    path.write_bytes(b"old\n")
+    written = time.time() - 0.02  # a few ticks of the clock that files are stamped by
+    os.utime(path, (written, written))
+    assert offset_of_process(path, lambda data: None) == 4
+
+
+@LINUX
+def test_a_tick_of_the_clock_is_told_from_an_exact_time() -> None:
+    tick = time.clock_getres(5)
+    now = time.clock_gettime(5)
+    assert is_tick(now - 25 * tick)
+    assert not is_tick(now - 25.5 * tick)
 
 
 @LINUX

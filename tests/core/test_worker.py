@@ -221,7 +221,7 @@ def test_a_command_that_fails_says_why_and_one_that_breaks_ends_nothing() -> Non
 def test_prompts_wait_for_what_is_loaded_after_the_start() -> None:
     loaded = anyio.Event()
     model = FakeModel()
-    host = Host(model, ready=loaded.wait)
+    host = Host(model, ready=lambda _: loaded.wait())
 
     async def script(host: Host) -> None:
         host.session.submit("go")
@@ -236,7 +236,7 @@ def test_prompts_wait_for_what_is_loaded_after_the_start() -> None:
 @pytest.mark.parametrize("what", ["prompt", "shell"])
 def test_what_waits_for_the_start_can_be_interrupted(what: str) -> None:
     model = FakeModel()
-    host = Host(model, ready=anyio.Event().wait)
+    host = Host(model, ready=lambda _: anyio.Event().wait())
 
     async def script(host: Host) -> None:
         if what == "prompt":

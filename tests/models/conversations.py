@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import ModelRequest, ToolSpec
+from qwen_dual.core.model import ModelRequest
 from qwen_dual.models.config import DEFAULT_BASE_URL, Generation, ModelConfig
 from qwen_dual.models.repair import RepairedReader
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 KEY = "sk-planted-secret"
 
-READ_FILE = ToolSpec(
+
+class Spec(NamedTuple):
+    """A tool as a request tells of it."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+READ_FILE = Spec(
     "read_file",
     "Reads a file.",
     {
@@ -29,7 +38,7 @@ READ_FILE = ToolSpec(
         "additionalProperties": False,
     },
 )
-LIST_FILES = ToolSpec(
+LIST_FILES = Spec(
     "list_files", "Lists a folder.", {"type": "object", "properties": {}, "required": []}
 )
 
@@ -88,7 +97,7 @@ def talk(*messages: tuple[str, Sequence[dict[str, Any]]]) -> list[Message]:
 def asked(
     *messages: tuple[str, Sequence[dict[str, Any]]],
     system: str = "Be brief.",
-    tools: Sequence[ToolSpec] = (READ_FILE, LIST_FILES),
+    tools: Sequence[Spec] = (READ_FILE, LIST_FILES),
 ) -> ModelRequest:
     """A request with ``messages``."""
     return ModelRequest(system, talk(*messages), tools)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from qwen_dual.protocol import APPROVAL_MODES, COMMAND_TYPES
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import (
+    SHAPES,
     Command,
     CommandError,
     ConfirmationResponse,
@@ -20,13 +21,11 @@ from qwen_dual.protocol.commands import (
 )
 
 
-def kinds() -> set[str]:
-    return {get_args(model.model_fields["type"].annotation)[0] for model in get_args(Command)}
-
-
 def test_what_is_advertised_is_what_can_be_parsed() -> None:
-    assert kinds() == set(COMMAND_TYPES)
-    assert get_args(SetApprovalMode.model_fields["mode"].annotation) == APPROVAL_MODES
+    kinds = {kind: get_args(get_type_hints(shape)["type"]) for kind, shape in SHAPES.items()}
+    assert kinds == {kind: (kind,) for kind in COMMAND_TYPES}
+    assert set(SHAPES.values()) == set(get_args(Command))
+    assert get_args(get_type_hints(SetApprovalMode)["mode"]) == APPROVAL_MODES
 
 
 def test_the_two_commands_of_the_base() -> None:
@@ -60,7 +59,12 @@ def test_unknown_keys_are_ignored_and_of_duplicate_keys_the_last_counts() -> Non
         (b'{"type":"submit","text":"x","id":true}', "invalid", "id"),
         (b'{"type":"submit","text":"x","id":""}', "invalid", "id"),
         (b'{"type":"confirmation_response","request_id":"r","allowed":"yes"}', "invalid", "'yes'"),
-        (b'{"type":"set_approval_mode","mode":"fast"}', "invalid", "'fast'"),
+        (b'{"type":"set_approval_mode","mode":"fast"}', "invalid", "or 'yolo', not 'fast'"),
+        (
+            b'{"type":"confirmation_response","request_id":"r","allowed":true,"remember":"ever"}',
+            "invalid",
+            "remember: Expected 'session', 'project' or 'user', not 'ever'",
+        ),
     ],
 )
 def test_a_line_that_cannot_be_used_says_why(line: bytes, code: str, says: str) -> None:

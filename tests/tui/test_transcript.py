@@ -50,16 +50,17 @@ def test_what_the_budget_does_not_hold_waits_in_order() -> None:
     assert [text.strip() for text in scrollback.commits] == ["> 0", "> 1", "> 2"]
 
 
-def test_on_hold_everything_waits_and_nobody_is_asked_to_draw() -> None:
+def test_on_hold_answers_wait_with_what_follows_and_nobody_is_asked_to_draw() -> None:
     transcript, scrollback = made()
     transcript.hold()
-    transcript.add([PersonBlock("early"), PersonBlock("late")])
-    asked = [transcript.waiting, transcript.commit()]
+    transcript.add([PersonBlock("early"), AnswerBlock("yes"), PersonBlock("late")])
+    asked = [transcript.waiting, transcript.commit(budget=5)]
+    asked += [transcript.waiting, transcript.commit(budget=5)]
     transcript.release()
     asked.append(transcript.waiting)
-    assert asked == [False, False, True]
+    assert asked == [True, True, False, False, True]
     transcript.commit(budget=5)
-    assert scrollback.commits == ["> early\n\n> late"]
+    assert scrollback.commits == ["> early", "\n  yes\n\n> late"]
 
 
 def test_a_new_session_begins_with_an_empty_window() -> None:
