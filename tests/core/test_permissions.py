@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from qwen_dual.core.patterns import PathPattern
 from qwen_dual.core.permissions import allows, select_tools
 from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.tool import UNKNOWN, Command, FileAccess, Subject
+from qwen_dual.core.rule_names import RuleNames
+from qwen_dual.core.tool import UNKNOWN, Command, Display, FileAccess, Subject
 from qwen_dual.shell.reader import GLOB, Line, Simple, read
-from tests.support.declared import NAMES, parse_rule
+from tests.support.declared import DECLARED, NAMES, Words, parse_rule
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 SHELL = "run_shell_command"
@@ -159,6 +160,18 @@ def test_hosts_match_with_those_below_them(rule: str, yes: list[str], no: list[s
     parsed = parse_rule(rule)
     assert all(allows([parsed], "web_fetch", Subject(host=host)) for host in yes)
     assert not any(allows([parsed], "web_fetch", Subject(host=host)) for host in no)
+
+
+def test_a_tool_of_others_declares_its_names_and_what_its_patterns_are_of() -> None:
+    words = Display("Query")
+    names = RuleNames([*DECLARED, Words("mcp__db__copy", ("Copy", "Edit"), "write", words)])
+    assert names.parse("Copy(x)").tools == {"mcp__db__copy"}
+    assert names.parse("Edit(x)").tools == {"edit", "write_file", "mcp__db__copy"}
+    assert names.parse("Edit(x)").writes
+    assert not names.parse("Copy(x)").writes, "what speaks of one writer speaks of no command"
+    assert names.parse("Grep(x)").pattern and not names.parse("Grep(x)").reads
+    with pytest.raises(ValueError, match="takes no pattern"):
+        names.parse("mcp__other__tool(x)")
 
 
 def test_aliases_name_the_tools_they_stand_for() -> None:

@@ -315,10 +315,11 @@ def test_nothing_is_left_of_any_of_them(backend: str) -> None:
 
     async def main() -> None:
         await session("floods")  # what the backend keeps open itself is open by now
-        before = descriptors(), children(), threading.active_count()
+        before, threads = (descriptors(), children()), threading.active_count()
         for mode in MODES:
             await session(mode)
-        assert (descriptors(), children(), threading.active_count()) == before
+        assert (descriptors(), children()) == before
+        assert threading.active_count() <= threads  # the backend ends its own when they are idle
 
     run(backend, main)
 

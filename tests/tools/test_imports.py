@@ -2,6 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+from tests.support.declared import DECLARED
+
+if TYPE_CHECKING:
+    from qwen_dual.tools.toolset import Toolset
 
 HEAVY = "pydantic pathspec rich prompt_toolkit watchdog orjson httpx bs4 markdownify tree_sitter"
 
@@ -21,3 +27,10 @@ def test_the_tools_are_light_to_import() -> None:
 def test_warming_up_imports_what_first_calls_need() -> None:
     warmed = loaded_after("from qwen_dual.tools.toolset import toolset\ntoolset('.').warm_up()")
     assert warmed == "pydantic tree_sitter"
+
+
+def test_the_tools_that_tests_know_by_what_they_declare_are_all_of_them(tools: Toolset) -> None:
+    assert [tool.name for tool in tools.tools] == [words.name for words in DECLARED]
+    for tool in tools.tools:
+        asks = tool.kind in ("read", "fetch")
+        assert bool(tool.display.question) == asks, f"{tool.name}: what is a person asked?"
