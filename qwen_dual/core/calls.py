@@ -119,6 +119,7 @@ class CallRunner:
         Cancelled, it leaves the unfinished ones to ``abandon``.
         """
         self._jobs = [_Job(call) for call in requested]
+        self._stop = None
         for job in self._jobs:
             await self._prepare(job)
         refused = False

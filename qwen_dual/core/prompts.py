@@ -14,6 +14,9 @@ from qwen_dual.protocol.records import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+RAN_BY_PERSON = "I ran this in the shell myself:"
+"""How the model is told of a command that a person ran; it is no prompt."""
+
 PREVIEW_CHARS = 200
 """How much of a queued prompt a ``state`` event repeats."""
 

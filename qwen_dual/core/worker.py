@@ -15,6 +15,7 @@ import anyio
 from qwen_dual.core.failures import describe
 from qwen_dual.core.outcome import outcome_of
 from qwen_dual.core.progress import Progress
+from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.slash import is_slash
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
@@ -235,7 +236,7 @@ class Worker:
             self._publish(
                 events.tool_result(call_id, text, is_error=result.is_error, outcome=outcome)
             )
-            told = f"I ran this in the shell myself:\n\n{prompt.text}\n\nIt came to:\n\n{text}"
+            told = f"{RAN_BY_PERSON}\n\n{prompt.text}\n\nIt came to:\n\n{text}"
             self._session.conversation.add("user", [{"type": "text", "text": told}])
         stop_reason = "error" if result.is_error else "end_turn"
         self._state.set("idle")

@@ -22,6 +22,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
+from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW, OFFLINE
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.codec import encode
@@ -176,6 +177,8 @@ def situation(messages: Sequence[Message]) -> tuple[str, list[Done]]:
     for message in messages:
         for block in message["content"]:
             if block["type"] == "text" and message["role"] == "user":
+                if block["text"].startswith(RAN_BY_PERSON):
+                    continue
                 # What follows in the same message is the contents of mentioned files.
                 prompt = block["text"]
                 calls.clear()

@@ -53,7 +53,8 @@ def test_a_denial_without_a_reason_ends_the_turn() -> None:
 @pytest.mark.parametrize("first", [True, False])
 def test_an_answer_that_stops_ends_the_turn_whatever_else_was_asked_or_has_run(first: bool) -> None:
     tool = FakeTool()
-    model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
+    both = [*call("run_shell_command", "a"), *call("run_shell_command", "b")]
+    model = FakeModel(both, call("run_shell_command", "c"), [TextDelta("Done.")])
 
     async def script(host: Host) -> None:
         host.session.submit("go")
@@ -62,14 +63,17 @@ def test_an_answer_that_stops_ends_the_turn_whatever_else_was_asked_or_has_run(f
             host.session.answer(one, True)
         host.session.answer(two, False, stop=True)
         await host.result()
+        host.session.submit("go on")
+        host.session.answer(await host.request(3), True)
+        await host.result(2)
 
     host = Host(model, tool)
     host.play(script)
     assert host.of("result")[0]["stop_reason"] == "denied"
-    assert len(host.of("control_response")) == 2
-    assert {block["tool_use_id"] for block in host.tool_results()} == {"a", "b"}
-    assert len(tool.runs) == first
-    assert len(model.requests) == 1
+    assert len(host.of("control_response")) == 3
+    assert {block["tool_use_id"] for block in host.tool_results()} == {"a", "b", "c"}
+    assert len(tool.runs) == first + 1
+    assert len(model.requests) == 3
 
 
 def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
 from tests.support.fakes import FakeModel, Host
@@ -105,6 +106,13 @@ def test_a_result_with_fences_and_long_lines_stays_one_bounded_block(tmp_path: P
     told = answer(play(tmp_path, "read a.md"))
     assert told.count("````") == 2
     assert len(told) < 1000
+
+
+def test_what_the_person_ran_in_the_shell_is_no_prompt() -> None:
+    told = f"{RAN_BY_PERSON}\n\necho hi\n\nIt came to:\n\nhi"
+    texts = ({"type": "text", "text": text} for text in (told, "run ls", "of a file"))
+    messages = [{"role": "user", "content": list(texts)}]
+    assert situation(cast("Any", messages)) == ("run ls", [])
 
 
 def test_contents_of_mentioned_files_are_no_prompt() -> None:

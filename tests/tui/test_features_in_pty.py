@@ -212,11 +212,8 @@ def test_a_screen_reader_gets_words_and_nothing_that_moves() -> None:
         host.terminal.wait_for("Answer: That is done.")
         host.prompt("hang")
         host.terminal.wait_for("  Answering · esc stops")
-        while host.terminal.read(0.1):  # what is still on its way
-            pass
-        before = len(host.terminal.raw)
-        assert not host.terminal.read(1.5)
-        assert len(host.terminal.raw) == before
+        # What is still on its way comes first; what moves never comes to rest.
+        assert any(not host.terminal.read(1.5) for _ in range(10))
         host.terminal.send("\x1b")
         host.terminal.wait_for("interrupted")
         said = host.terminal.text
