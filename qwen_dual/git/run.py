@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ _SAFE_FOR_COMMANDS = {
     "core.hooksPath": "/dev/null",
     "core.pager": "cat",
     "diff.ignoreSubmodules": "dirty",  # else git runs in each of them, by its configuration
+    "diff.submodule": "short",  # else it shows their differences, and runs there for that
     "log.showSignature": "false",
     "safe.bareRepository": "explicit",
     "submodule.recurse": "false",
@@ -52,7 +54,8 @@ _NAMED = re.compile(
 )
 # Runs where differences are shown.
 _SHOWS = re.compile(
-    r"diff\.(?:external|.+\.(?:textconv|command))|gpg\.(?:.+\.)?program|pager\..+", re.DOTALL
+    r"submodule\..+\.ignore|diff\.(?:external|.+\.(?:textconv|command))|gpg\.(?:.+\.)?program|pager\..+",
+    re.DOTALL,
 )
 _SUBMODULE = b"160000 "  # the mode of an entry of the index
 # An external diff cannot be switched off but by an option, and an empty one makes `git diff` fail.
@@ -63,12 +66,27 @@ _SWITCHED_OFF = {
     "textconv": "cat",
     "external": _PLAIN_DIFF,
     "command": _PLAIN_DIFF,
+    "ignore": "dirty",
 }
 
 # No key or token is among them: git asks nobody here.
 _INHERITED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "TMPDIR", "USER", "XDG_CONFIG_HOME")
 
 _POLL = 0.05
+
+
+class UnknownConfiguration(Exception):
+    """What a repository sets could not be listed, so that nobody knows what git would run there.
+
+    Attributes:
+        folder: the repository's.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"git could not list within {CONFIG_SECONDS:g} s what {folder} sets for it"
+        )
+        self.folder = folder
 
 
 def changed_files(
@@ -100,7 +118,12 @@ def harmless_variables(folders: Iterable[str], variables: Mapping[str, str]) -> 
     Args:
         folders: where the line may run `git`; that goes into the submodules there by itself.
         variables: what it is given otherwise.
+
+    Raises:
+        UnknownConfiguration: that cannot be promised.
     """
+    if shutil.which("git", path=variables.get("PATH", os.defpath)) is None:
+        return {}
     quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
     found = {
         name: _SWITCHED_OFF.get(name.rpartition(".")[2], "")
@@ -118,29 +141,50 @@ def harmless_variables(folders: Iterable[str], variables: Mapping[str, str]) -> 
 
 
 def _names_set(folders: Iterable[str], variables: Mapping[str, str]) -> set[str]:
-    """What is set in the repositories around ``folders`` and in the submodules within those."""
+    """What is set in the repositories around ``folders`` and in the submodules within those.
+
+    Git goes into no submodule; that those are looked into as well is for a git that does.
+
+    Raises:
+        UnknownConfiguration: of a repository around ``folders`` it cannot be listed.
+    """
     safe = ["git", *(word for setting in _SAFE for word in ("-c", setting))]
-    listing = [*safe, "config", "--list", "--includes", "--name-only", "-z"]
+    listing = [*safe, "config", "--list", "--name-only", "-z"]
     names: set[str] = set()
-    waiting = [*folders]
+    waiting = [(folder, True) for folder in folders]
     seen: set[str] = set()
     until = time.monotonic() + CONFIG_SECONDS
-    while waiting and len(seen) < MAX_REPOSITORIES and time.monotonic() < until:
-        repository = find_repository(folder := waiting.pop(0))
+    while waiting:
+        folder, needed = waiting.pop(0)
+        if not needed and (len(seen) >= MAX_REPOSITORIES or time.monotonic() > until):
+            break
+        repository = find_repository(folder)
         top = folder if repository is None else repository.root
         if top in seen:
             continue
         seen.add(top)
-        named = _output(listing, top, variables, CONFIG_SECONDS, None) or b""
-        names.update(os.fsdecode(named).split("\0"))
+        lists = [[*listing, "--includes"]]
+        if os.path.lexists(os.path.join(top, ".gitmodules")):
+            lists.append([*listing, "--file", ".gitmodules"])
+        for command in lists:
+            named = _output(command, top, variables, CONFIG_SECONDS, None)
+            if named is None and needed:
+                raise UnknownConfiguration(top)
+            names.update(os.fsdecode(named or b"").split("\0"))
         if repository is not None:
             staged = _output([*safe, "ls-files", "-s", "-z"], top, variables, CONFIG_SECONDS, None)
             waiting += [
-                os.path.join(top, os.fsdecode(entry.partition(b"\t")[2]))
+                (os.path.join(top, os.fsdecode(entry.partition(b"\t")[2])), False)
                 for entry in (staged or b"").split(b"\0")
                 if entry.startswith(_SUBMODULE)
             ]
-    return names
+    # A submodule of its own name may be told to be looked into all the same.
+    return names | {f"{name}.ignore" for name in map(_submodule_of, names) if name}
+
+
+def _submodule_of(name: str) -> str:
+    section, dot, _ = name.rpartition(".")
+    return section if dot and section.startswith("submodule.") else ""
 
 
 def run(

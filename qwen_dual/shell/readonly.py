@@ -106,4 +106,6 @@ def reads_only(words: Sequence[str]) -> Reading | None:
         return None
     enters = use.paths[0].path if name == "cd" else None
     programs += tuple(run.split()[0] for run in use.runs)
-    return Reading(tuple(use.paths), programs, name == "git", enters)
+    # `pip freeze` runs git where a package is edited in place.
+    trusted = name == "git" or "freeze" in words[1:]
+    return Reading(tuple(use.paths), programs, trusted, enters)

@@ -233,9 +233,12 @@ class ShellCall:
         variables = environment(os.environ)
         # In the sandbox whatever git runs is confined; outside of it not even this look runs git.
         if self._sandbox is None and self._only_looks_with_git():
-            from qwen_dual.git.run import harmless_variables
+            from qwen_dual.git.run import UnknownConfiguration, harmless_variables
 
-            variables |= harmless_variables([self._where.real, *self._folders], variables)
+            try:
+                variables |= harmless_variables([self._where.real, *self._folders], variables)
+            except UnknownConfiguration as error:
+                raise ToolFailure(f"The command was not run: {error}.") from error
         try:
             job = self._jobs.start(
                 [*shell_arguments(variables), self._given.command],

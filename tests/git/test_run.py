@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwen_dual.git.repository import find_repository
-from qwen_dual.git.run import absolute_path, changed_files, run
+from qwen_dual.git.run import (
+    UnknownConfiguration,
+    absolute_path,
+    changed_files,
+    harmless_variables,
+    run,
+)
 from tests.git.hostile import TRAPS, git, program_for
 
 if TYPE_CHECKING:
@@ -62,6 +69,27 @@ def test_a_command_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> No
     waits = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
     assert run(repository, waits, folder=str(tmp_path), seconds=0.0, gone=gone) in (None, b"")
     assert run(repository, ("no-such-command",), folder=str(tmp_path), seconds=5) is None
+
+
+def test_where_what_is_set_cannot_be_listed_no_command_of_git_is_promised_to_be_harmless(
+    tmp_path: Path,
+) -> None:
+    """A configuration of megabytes takes longer to list than git's own look at it."""
+    (tmp_path / "git").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "git").chmod(0o755)
+    with pytest.raises(UnknownConfiguration, match="could not list"):
+        harmless_variables([str(tmp_path)], {"PATH": str(tmp_path)})
+    assert harmless_variables([str(tmp_path)], {"PATH": str(tmp_path / "none")}) == {}
+
+
+def test_no_submodule_is_gone_into_however_it_is_set(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitmodules").write_text('[submodule "a.b"]\n\tpath = x\n')
+    git(tmp_path, "config", "submodule.c.url", "x")
+    given = harmless_variables([str(tmp_path)], dict(os.environ))
+    names = [given[f"GIT_CONFIG_KEY_{at}"] for at in range(int(given["GIT_CONFIG_COUNT"]))]
+    assert {"submodule.a.b.ignore", "submodule.c.ignore", "diff.submodule"} <= set(names)
+    assert given[f"GIT_CONFIG_VALUE_{names.index('submodule.a.b.ignore')}"] == "dirty"
 
 
 def test_git_is_not_looked_for_where_the_program_happens_to_run() -> None:
