@@ -104,6 +104,8 @@ class CommandPattern(Struct, frozen=True):
                             after.add(position)
                     elif not word.startswith(UNKNOWN) and token.fullmatch(word):
                         after.add(position + 1)
+            if not after:
+                return False
             at = self._past_stars(after)
         return end in at
 
@@ -242,6 +244,6 @@ def _below(path: str, anchor: str, line: str, *, is_folder: bool) -> bool:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _rule(line: str) -> gitignore.Rule | None:
     return gitignore.Rule.parse(line)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
+from qwen_dual.core.tool import UNKNOWN
 from qwen_dual.fs.guarded import spells
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
     found = [_applies_to(pattern, inner) for inner in command.runs]
     if "yes" in found:
         return "yes"
-    unsure = any(pattern.may_match(reading) for reading in readings)
+    unsure = UNKNOWN in words and any(pattern.may_match(reading) for reading in readings)
     return "maybe" if unsure or "maybe" in found else "no"
 
 

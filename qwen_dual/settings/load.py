@@ -21,7 +21,7 @@ from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_null
 from qwen_dual.settings.legacy import moved
 from qwen_dual.settings.shape import clean
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
-from qwen_dual.settings.untrusted import restrict, withhold
+from qwen_dual.settings.untrusted import MAX_CHARS, MAX_RULES, restrict, shorten, withhold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ def load_settings(
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
     refused: list[str] = []
-    layers = _finish(read, environment, trusted, refused)
+    layers = _finish(read, environment, trusted, refused, warnings)
     for layer in layers:
         if layer.name == "project":
             warnings += [
@@ -239,6 +239,7 @@ def _finish(
     environment: Environment,
     trusted: bool,
     refused: list[str],
+    warnings: list[str],
 ) -> list[Layer]:
     """The layers with variables put in, and the project's as far as it is trusted."""
     layers: list[Layer] = []
@@ -246,6 +247,12 @@ def _finish(
         untrusted = layer.name == "project" and not trusted
         # No variables for a file that may not see them: a value may be shown.
         values = expand(layer.raw, {} if untrusted else environment.values)
+        if layer.name == "project":
+            warnings += [
+                f"{layer.path}: {dotted(layer.written(place))} is longer than {MAX_RULES} rules of "
+                f"{MAX_CHARS:,} characters; the rest is not used"
+                for place in shorten(values)
+            ]
         if untrusted:
             below, _ = merge((layer.label, clean(layer.values)) for layer in layers)
             refused += [dotted(layer.written(place)) for place in restrict(values, below)]

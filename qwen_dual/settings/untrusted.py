@@ -37,6 +37,22 @@ REFUSED: tuple[tuple[str, ...], ...] = (
 NEVER: tuple[tuple[str, ...], ...] = (("tools", "executionSandbox"),)
 """What no project sets, trusted or not."""
 
+MAX_RULES = 200
+"""Of one list: each is held against all that a command does while the session waits."""
+
+MAX_CHARS = 1000
+"""Of one of them."""
+
+LISTS: tuple[tuple[str, str], ...] = (
+    ("permissions", "allow"),
+    ("permissions", "ask"),
+    ("permissions", "deny"),
+    ("tools", "allowed"),
+    ("tools", "exclude"),
+    ("tools", "core"),
+)
+"""Lists of rules, of which a project brings a bounded number."""
+
 TAKEN: tuple[tuple[str, ...], ...] = (
     ("tools", "approvalMode"),
     ("tools", "exclude"),
@@ -76,6 +92,25 @@ def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str
 def withhold(values: dict[str, Any]) -> list[tuple[str, ...]]:
     """Takes out of a trusted project's ``values`` what none may set; returns what that was."""
     return [place for place in NEVER if _remove(values, place)]
+
+
+def shorten(values: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Cuts a project's lists of rules to ``MAX_RULES`` of ``MAX_CHARS``; returns which that were.
+
+    Args:
+        values: a project's, before anything of the user's own is in its lists; changed in place.
+    """
+    cut: list[tuple[str, ...]] = []
+    for section, key in LISTS:
+        held = values.get(section)
+        rules = held.get(key) if isinstance(held, dict) else None
+        if not isinstance(held, dict) or not isinstance(rules, list):
+            continue
+        kept = [rule for rule in rules if not isinstance(rule, str) or len(rule) <= MAX_CHARS]
+        held[key] = kept[:MAX_RULES]
+        if len(held[key]) < len(rules):
+            cut.append((section, key))
+    return cut
 
 
 def _laxer(mode: str, than: str) -> bool:

@@ -14,6 +14,8 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core.tool import (
+    UNKNOWN,
+    Command,
     Display,
     InvalidArguments,
     Shown,
@@ -153,16 +155,20 @@ class ShellCall:
     def _read_command(self) -> Subject:
         from qwen_dual.tools.reading import reads_of
         from qwen_dual.tools.shellwords import parse
-        from qwen_dual.tools.writing import changes_of
+        from qwen_dual.tools.writing import MAX_COMMANDS, changes_of
 
         parsed = parse(self._given.command)
         trusted = self._workspace.trusted or self._sandbox is not None
         reads = reads_of(self._line, self._where.real, self._workspace, trusted=trusted)
         self._folders = reads.folders
         changes = changes_of(parsed, self._where.real, self._workspace, reads.files)
+        commands = tuple(parsed.commands)
+        too_many = changes.full or len(commands) > MAX_COMMANDS
+        if too_many:
+            commands = (*commands[:MAX_COMMANDS], Command((UNKNOWN,)))
         return Subject(
-            tuple(parsed.commands),
-            parsed.whole and not changes.full,
+            commands,
+            parsed.whole and not too_many,
             changes.files,
             str(self._workspace.root),
             self._workspace.home,

@@ -36,7 +36,7 @@ MAX_NODES = 4_000
 MAX_SCRIPTS = 64
 """Scripts within a line that are looked into."""
 
-MAX_INNER = 500
+MAX_INNER = 200
 """Commands that others run which are looked at."""
 
 PARSE_SECONDS = 0.04

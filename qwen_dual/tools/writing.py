@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 MAX_TARGETS = 100
 """How many files that redirections write are looked at, each for what makes it delicate."""
 
-MAX_NAMES = 500
+MAX_NAMES = 200
 """How many paths that the words of a line name are looked at."""
 
 MAX_FOLDERS = 32
 """How many folders a line may be in by its ``cd``; behind more nobody knows where it writes."""
 
-MAX_COMMANDS = 500
+MAX_COMMANDS = 200
 """How many commands of a line are looked at."""
 
 _MAX_PIECES = 8

@@ -9,7 +9,7 @@ import pytest
 
 from qwen_dual.settings.providers import resolve
 from qwen_dual.settings.table import keys
-from qwen_dual.settings.untrusted import REFUSED, TAKEN
+from qwen_dual.settings.untrusted import MAX_RULES, REFUSED, TAKEN
 
 if TYPE_CHECKING:
     from tests.settings.folders import Folders
@@ -132,3 +132,21 @@ def test_sections_of_the_wrong_type_are_no_crash(folders: Folders, key: str, val
     settings = folders.load()
     assert settings.get(key) is None
     assert settings.held_back or folders.wrong() or key == "env" or not value
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_projects_rules_are_bounded_and_push_out_none_of_the_users(
+    folders: Folders, *, trusted: bool
+) -> None:
+    many = [f"Bash(x{number})" for number in range(5000)]
+    folders.user({"permissions": {"deny": ["Bash(mine)"]}, "tools": {"exclude": ["mine"]}})
+    folders.workspace(
+        {"permissions": {"deny": ["Bash(" + "x" * 5000 + ")", *many]}, "tools": {"exclude": many}}
+    )
+    if trusted:
+        folders.trust()
+    settings = folders.load()
+    assert "Bash(mine)" in settings.deny and len(settings.deny) == MAX_RULES + 1
+    assert many[0] in settings.deny
+    assert trusted or "mine" in settings.get("tools.exclude")
+    assert sum("the rest is not used" in warning for warning in settings.warnings) == 2
