@@ -10,7 +10,7 @@ import anyio
 from qwen_dual import host
 
 COMMAND = [sys.executable, "-m", "qwen_dual"]
-BUDGET = int(sys.argv[1]) if len(sys.argv) > 1 else 900
+BUDGET = int(sys.argv[1]) if len(sys.argv) > 1 else 12_000
 TASKS = {
     "writer": ["write note.txt: made by a worker", "read note.txt"],
     "lister": ["list", "run echo counting", "list"],

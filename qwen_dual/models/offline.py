@@ -154,7 +154,9 @@ class OfflineModel:
             for start in range(0, len(raw), FRAGMENT):
                 await self._pause()
                 yield ToolCallArguments(raw[start : start + FRAGMENT])
-        heard = sum(len(encode(message)) for message in request.messages)
+        heard = len(request.system) + sum(len(encode(message)) for message in request.messages)
+        for tool in request.tools:
+            heard += len(tool.description) + len(encode(dict(tool.parameters)))
         yield TokenUsage(input_tokens=heard // 4, output_tokens=max(1, said // 4))
 
     async def _pause(self) -> None:
