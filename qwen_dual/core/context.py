@@ -93,6 +93,10 @@ class ContextKeeper:
         self._set_state("compacting")
         window = model.context_window
         usage, summary = TokenUsage(), ""
+        overhead = estimate([system]) + estimate(
+            {"name": tool.name, "about": tool.description, "takes": dict(tool.parameters)}
+            for tool in tools
+        )
         messages = None
         try:
             made = await summarise(model, conversation.messages, system)
@@ -103,15 +107,14 @@ class ContextKeeper:
             self._publish(events.notice(text, "warning"))
         else:
             if made is not None:
-                messages, summary, usage = made.messages, made.summary, made.usage
+                usage = made.usage
+                # A person who asks early may get more than there was.
+                if trigger != "manual" or estimate(made.messages) + overhead < before:
+                    messages, summary = made.messages, made.summary
         if messages is None and (must or before >= window * FULL):
             # The window may be smaller than it is believed to be.
             messages = await fitted(conversation.messages, int(min(window, before) * ROOM))
         if messages is not None and messages != conversation.messages:
-            overhead = estimate([system]) + estimate(
-                {"name": tool.name, "about": tool.description, "takes": dict(tool.parameters)}
-                for tool in tools
-            )
             conversation.replace(messages, overhead=overhead)
             data = {
                 "trigger": trigger,

@@ -309,6 +309,20 @@ def test_nothing_to_compress_is_said() -> None:
     host.play(script)
 
 
+def test_a_summary_that_is_longer_than_what_was_said_replaces_nothing() -> None:
+    host = Host(FakeModel([TextDelta("word " * 2000)]))
+    spoken = [said("user", "one"), said("assistant", "two")] * 4
+    host.session.conversation.replace(spoken)
+
+    async def script(host: Host) -> None:
+        host.session.submit("/compress")
+        assert (await host.result())["result"] == "There is nothing to compress yet."
+
+    host.play(script)
+    assert host.session.history == spoken
+    assert host.of("system", "compact_boundary") == []
+
+
 def test_what_the_service_measured_replaces_the_estimate() -> None:
     conversation = Conversation([said("user", "x" * 4000)])
     assert 900 < conversation.tokens < 1100
