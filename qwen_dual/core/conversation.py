@@ -19,9 +19,25 @@ BYTES_PER_TOKEN = 4
 """Of JSON: near enough for English and code, and for scripts of three bytes a character."""
 
 
+LONG = 500_000
+"""Characters of a text that is counted without being encoded as JSON, which takes seven times as
+long: of megabytes, as long as a key may wait."""
+
+
 def estimate(values: Iterable[Any]) -> int:
     """Roughly how many tokens ``values`` take."""
-    return sum(len(encode(value)) for value in values) // BYTES_PER_TOKEN
+    return sum(map(_size, values)) // BYTES_PER_TOKEN
+
+
+def _size(value: Any) -> int:
+    """Bytes as JSON, but for the escapes in what is long."""
+    if isinstance(value, str) and len(value) > LONG:
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, dict):
+        long = [key for key, item in value.items() if isinstance(item, str) and len(item) > LONG]
+        rest = {key: item for key, item in value.items() if key not in long} if long else value
+        return len(encode(rest)) + sum(_size(value[key]) for key in long)
+    return len(encode(value))
 
 
 class Conversation:

@@ -155,7 +155,8 @@ class Sandbox(Struct):
         """
         if self._bubblewrap is not None:
             try:
-                self._spares.make(self._make_spare, None if env is None else self._environment(env))
+                kept = None if env is None else self._environment(env)
+                self._spares.make(self._make_spare, self._view(), kept)
             except (OSError, SandboxUnavailable):
                 pass  # the next command says why
 
@@ -211,9 +212,7 @@ class Sandbox(Struct):
         line = self._bubblewrap.argv(argv, cwd, view, inherited)
         return Confinement(line, env, (inherited,), status=status, rules=rules)
 
-    def _make_spare(self, env: Mapping[str, str]) -> Spare:
-        with self._looking:
-            view = self._view()
+    def _make_spare(self, view: View, env: Mapping[str, str]) -> Spare:
         made = self._in_bubblewrap(WAITING, self.root, dict(env), view)
         status, made.status = made.status, None
         assert status is not None

@@ -79,6 +79,12 @@ class Spare:
         """Whether a new sandbox would come out the same."""
         return bool(self._mounts) and view == self._view and self._mounts == self._now()
 
+    def knows(self, env: Mapping[str, str]) -> bool:
+        """Whether it can have this environment."""
+        changed = {name for name in env if env[name] != self._env.get(name)}
+        changed |= self._env.keys() - env.keys()
+        return all(name.startswith(_OURS) and _PLAIN_NAME.match(name) for name in changed)
+
     def suits(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bool:
         """Whether it can become this command."""
         return cwd == self._cwd and 0 < len(self._order(argv, env)) <= MAX_ORDER
@@ -133,17 +139,14 @@ class Spare:
         It hands on its own environment, but for names that no shell knows or that mean something to
         it: ``env`` sets those.
         """
-        changed = {name for name in env if env[name] != self._env.get(name)}
-        changed |= self._env.keys() - env.keys()
-        if (
-            not all(name.startswith(_OURS) and name in env for name in changed)
-            or argv[0][:1] == "-"
-        ):
+        if not self.knows(env) or argv[0][:1] == "-":
             return b""
         # Braces: of an order that was cut short nothing is run.
         lines = ["{ exec <>/dev/null"]
-        lines += [f"export {name}={shlex.quote(env[name])}" for name in sorted(changed)]
         odd = [name for name in env if name in _OF_SHELLS or not _PLAIN_NAME.match(name)]
+        ours = sorted(name for name in env if name.startswith(_OURS) and name not in odd)
+        lines += [f"export {name}={shlex.quote(env[name])}" for name in ours]
+        lines += [f"unset {name}" for name in sorted(self._env.keys() - env.keys())]
         setting = ["/usr/bin/env", *(f"{name}={env[name]}" for name in odd)] if odd else []
         lines += [f"exec {shlex.join([*setting, *argv])}", "}\n"]
         return os.fsencode("\n".join(lines))
@@ -177,15 +180,23 @@ class Spares:
             return spare if fresh else None
 
     def make(
-        self, make: Callable[[Mapping[str, str]], Spare], env: Mapping[str, str] | None = None
+        self,
+        make: Callable[[View, Mapping[str, str]], Spare],
+        view: View,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Has one made for ``env``, or for that of the last command, unless there is one."""
         with self._lock:
             self._ending = [spare for spare in self._ending if not spare.reaped()]
             if env is None:
                 env = self._env
-            if self._spare is None and env is not None and not self._closed:
-                self._spare = make(env)
+            if env is None or self._closed:
+                return
+            spare, self._spare = self._spare, None
+            if spare is not None and not (spare.fresh(view) and spare.knows(env)):
+                self._end(spare)
+                spare = None
+            self._spare = spare or make(view, env)
 
     def close(self) -> None:
         """Ends it; none is made any more."""

@@ -351,3 +351,13 @@ def test_a_refusal_for_length_after_content_ends_the_turn_with_what_came() -> No
     starts = [e for e in host.of("stream_event") if e["event"]["type"] == "message_start"]
     stops = [e for e in host.of("stream_event") if e["event"]["type"] == "message_stop"]
     assert len(starts) == len(stops) == 1
+
+
+@pytest.mark.parametrize("text", ["a line of words\n", "é€\N{GRINNING FACE}", "\ud800"])
+def test_a_text_of_megabytes_counts_as_a_short_one_does(text: str) -> None:
+    short, long = text * 10_000, text * 500_000
+    block = {"type": "text", "text": long, "more": 1}
+    message = {"role": "user", "content": [block]}
+    once = estimate([{**block, "text": short}])
+    assert estimate([block]) == pytest.approx(50 * once, rel=0.1)
+    assert estimate([block, block]) == pytest.approx(estimate([message]) * 2, rel=0.1)

@@ -10,10 +10,11 @@ import pytest
 
 from qwen_dual.tools.process import Ending, ProcessGroup
 from tests.sandbox.support import SECRET
-from tests.tools.support import call, wait_until
+from tests.tools.support import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.policy import Network
@@ -30,12 +31,16 @@ STATE = (
 
 
 def execute(
-    place: Place, sandbox: Sandbox, argv: Sequence[str], env: Mapping[str, str] | None = None
+    place: Place,
+    sandbox: Sandbox,
+    argv: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> tuple[bytes, Ending]:
     """What a program comes to in the sandbox."""
     output: list[bytes] = []
     given = os.environ if env is None else env
-    group = ProcessGroup(argv, str(place.workspace), given, sandbox=sandbox)
+    group = ProcessGroup(argv, str(cwd or place.workspace), given, sandbox=sandbox)
     ending = group.pump(output.append, lambda: None, None)
     return b"".join(output), ending
 
@@ -154,11 +159,27 @@ def test_it_waits_on_for_a_command_that_it_cannot_become(place: Place) -> None:
     printed, _ = execute(place, sandbox, ["printenv", "OTHER"], {**os.environ, "OTHER": "x"})
     assert printed == b"x\n" and waiting(sandbox) is spare
     (place.workspace / "sub").mkdir()
-    tools = place.tools(sandbox)
-    there = call(tools, "run_shell_command", command="pwd", directory=str(place.workspace / "sub"))
-    assert there.text.endswith("/sub") and waiting(sandbox) is spare
+    there, _ = execute(place, sandbox, ["pwd"], cwd=place.workspace / "sub")
+    assert there.endswith(b"/sub\n") and waiting(sandbox) is spare
     long = execute(place, sandbox, ["sh", "-c", f": {'x' * 100_000}; echo long"])[0]
     assert long == b"long\n" and waiting(sandbox) is spare
+
+
+def test_one_that_would_not_be_used_is_replaced(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    spare = get_ready(place, sandbox)
+    sandbox.keep_ready({**os.environ, "QWEN_DUAL_X": "1"})
+    assert waiting(sandbox) is spare
+    made(place)
+    sandbox.keep_ready()
+    after = waiting(sandbox)
+    assert after is not None and after is not spare
+    wait_until(lambda: not spare.namespace.alive(), "its end")
+    sandbox.keep_ready({**os.environ, "OTHER": "x"})
+    assert waiting(sandbox) not in (None, after)
+    env = {**os.environ, "OTHER": "x", "QWEN_DUAL_X": "2"}
+    printed, _ = execute(place, sandbox, ["printenv", "OTHER", "QWEN_DUAL_X"], env)
+    assert printed == b"x\n2\n" and waiting(sandbox) is None
 
 
 def test_one_that_was_ended_is_no_loss(place: Place) -> None:
