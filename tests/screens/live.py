@@ -1,7 +1,7 @@
-"""Terminals that people use, live: a program runs in tmux, or in xterm.js, and both are resized.
+"""Terminals that people use, live: a program runs in tmux, GNU screen or xterm.js, which is resized.
 
 Owns the processes of each and what they show. Unlike ``tests.support.pty`` these wrap anew what
-they show when their width changes, and answer what a program asks them.
+they show when their width changes (screen cuts it off), and answer what a program asks them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ import json
 import os
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ptyprocess
@@ -24,7 +28,8 @@ from tests.support.pty import ROOT, terminal_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+_NAME = "test"
 
 
 class LiveTerminal(Protocol):
@@ -96,6 +101,78 @@ class Tmux:
         )
         assert done.returncode == 0, (arguments, done.stderr)
         return done.stdout
+
+
+class GnuScreen:
+    """GNU screen, attached to a PTY that is only drained, with its defaults and a longer history."""
+
+    def __init__(self, folder: Path, command: str, rows: int, cols: int) -> None:
+        # A socket's path is short.
+        self._sockets = Path(tempfile.mkdtemp(prefix="screen-"))
+        self._copy = folder / "hardcopy"
+        settings = folder / "screenrc"
+        settings.write_text("startup_message off\ndefscrollback 10000\n")
+        names = dict.fromkeys(("TMUX", "TMUX_PANE", "STY"))
+        self._environment = terminal_environment({**names, "SCREENDIR": str(self._sockets)})
+        self._process = ptyprocess.PtyProcess.spawn(
+            ["screen", "-U", "-c", str(settings), "-S", _NAME, "sh", "-c", command],
+            env=self._environment,
+            cwd=str(ROOT),
+            dimensions=(rows, cols),
+        )
+
+    def pump(self, seconds: float) -> None:
+        """See ``LiveTerminal``."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._drain(left)
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window that it is attached to."""
+        self._process.setwinsize(rows, cols)
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        os.write(self._process.fd, text.encode())
+
+    def lines(self) -> list[str]:
+        """History and window as they stand there: it joins no rows."""
+        self._copy.unlink(missing_ok=True)
+        self._run("hardcopy", "-h", str(self._copy))
+        # It writes after the command is gone, and in pieces.
+        deadline = time.monotonic() + 10
+        before, text = "", ""
+        while not text or text != before:
+            assert time.monotonic() < deadline, "screen writes no copy of its window"
+            self._drain(0.05)
+            before, text = text, self._written()
+        return _without_end([line.rstrip() for line in text.split("\n")])
+
+    def close(self) -> None:
+        """Ends it with all that runs in it."""
+        self._run("quit")
+        self._process.wait()
+        self._process.close()
+        shutil.rmtree(self._sockets)
+
+    def _written(self) -> str:
+        return self._copy.read_text("utf-8", "replace") if self._copy.exists() else ""
+
+    def _drain(self, seconds: float) -> None:
+        if select.select([self._process.fd], [], [], seconds)[0]:
+            with suppress(OSError):
+                os.read(self._process.fd, 65536)
+
+    def _run(self, *arguments: str) -> None:
+        done = subprocess.run(
+            ["screen", "-S", _NAME, "-X", *arguments],
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
 
 
 class XtermJs:

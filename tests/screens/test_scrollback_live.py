@@ -1,18 +1,19 @@
 """The scrollback in the terminals that people use: every line once, whatever happens to the window.
 
 Random orders of commits, blocks taller than the window, dialogs, resizes and Ctrl+L, in tmux with
-its defaults and in xterm.js.
+its defaults, in GNU screen and in xterm.js.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.screens.live import LiveProgram, Tmux, XtermJs
+from tests.screens.live import GnuScreen, LiveProgram, Tmux, XtermJs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
 SHELL = ["$ make", "all is built", "$ qwen-dual"]
 ROWS, COLS = 14, 60
 STEPS = 22
+ALL_ROWS = 900
+"""More than a walk fills, and no more than screen takes."""
 WAYS = ["line", "line", "long", "tall", "resize", "resize", "dialog", "resized dialog", "clear"]
 
 
-@pytest.fixture(params=["tmux", "xterm.js"])
+@pytest.fixture(params=["tmux", "screen", "xterm.js"])
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveProgram]:
     """The program in each terminal that is there."""
     live = LiveProgram(tmp_path, SHELL)
-    if request.param == "tmux":
-        if shutil.which("tmux") is None:
-            pytest.skip("tmux is not installed")
-        live.terminal = Tmux(tmp_path, live.command, ROWS, COLS)
+    multiplexers: dict[str, type[Tmux | GnuScreen]] = {"tmux": Tmux, "screen": GnuScreen}
+    if request.param in multiplexers:
+        if shutil.which(request.param) is None:
+            pytest.skip(f"{request.param} is not installed")
+        live.terminal = multiplexers[request.param](tmp_path, live.command, ROWS, COLS)
     else:
         package = request.getfixturevalue("xterm")
         live.terminal = XtermJs(package, live.command, ROWS, COLS)
@@ -77,5 +81,16 @@ def walk(live: LiveProgram, chance: random.Random) -> list[str]:
 def test_every_line_stands_once_and_in_order(program: LiveProgram, seed: int) -> None:
     said = walk(program, random.Random(seed))
     program.settle()
-    shown = [line for line in program.terminal.lines() if line]
-    assert shown == [*SHELL, *said, "live 0", "live 1", "footer"]
+    if isinstance(program.terminal, GnuScreen):
+        # It copies out no rows that left a window made lower; a higher one shows them again.
+        program.resize(ALL_ROWS, COLS)
+    shown = program.terminal.lines()
+    expected = [*SHELL, *said, "live 0", "live 1", "footer"]
+    if isinstance(program.terminal, GnuScreen):
+        shown, expected = _as_cut(shown), _as_cut(expected)
+    assert [line for line in shown if line] == expected
+
+
+def _as_cut(lines: list[str]) -> list[str]:
+    """Lines without what screen may have cut off: it wraps nothing anew when it becomes narrower."""
+    return [re.sub(" ?x+$", "", line) for line in lines]
