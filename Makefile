@@ -7,7 +7,7 @@ ARGS ?=
 TESTS ?= tests
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test lint format types spell unit bench schema docs screenshots wheel clean
+.PHONY: run test lint format types spell unit bench schema docs screenshots screens wheel clean
 
 run: $(VENV)/.run
 	@$(VENV)/bin/qwen-dual --channel-dir $(ARGS)
@@ -44,6 +44,9 @@ docs: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	$(VENV)/bin/python -m docs.screenshots
+
+screens: $(VENV)/.dev
+	$(VENV)/bin/python -m tests.screens.kept
 
 wheel: $(VENV)/.dev
 	$(VENV)/bin/python -m build --wheel --outdir dist .

@@ -92,7 +92,7 @@ async def _main(launch: Launch, terminal: EarlyTerminal) -> int:
             await parts.aclose()
     gc.freeze()  # all of it ends now: looking through it for garbage is most of an exit
     if saved is not None:
-        print(saved)
+        print(f"\n{saved}")
     return status
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, Subject, ToolResult
+from qwen_dual.core.tool import Display, Shown, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool, one_line
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class QuestionCall:
         for question in self._questions:
             answer = self._answers.get(question.question) or self._answers.get(question.header)
             lines.append(f"{question.question}\n→ {answer or '(no answer was given)'}")
-        return ToolResult("The person answered:\n\n" + "\n\n".join(lines))
+        said = "\n\n".join(lines)
+        return ToolResult(f"The person answered:\n\n{said}", shown=Shown(output=said))
 
 
 def answers_in(given: object) -> dict[str, str]:

@@ -33,8 +33,8 @@ class GlobTool(SchemaTool):
     aliases = ("Read", "Glob", "GlobTool", "FindFiles")
     rule_kind: RuleKind = "search"
     display = Display(
-        "Search",
-        "Searching for",
+        "Find",
+        "Looking for",
         ("line", "lines"),
         about="finds files by their names",
         question="Search this folder for files?",

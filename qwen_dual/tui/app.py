@@ -32,6 +32,7 @@ from qwen_dual.tui.keyinput import ask_background, create_input
 from qwen_dual.tui.keys import make_bindings
 from qwen_dual.tui.layout import Region
 from qwen_dual.tui.markdown import MarkdownRenderer, load_in_thread
+from qwen_dual.tui.open_rendering import OpenRendering
 from qwen_dual.tui.painter import Painter
 from qwen_dual.tui.render import BlockRenderer
 from qwen_dual.tui.replay import replay as replay_events
@@ -167,6 +168,7 @@ class Tui:
             self.view,
             self.controller,
             self._facts,
+            rendering=OpenRendering(self._markdown.render, self._markdown.look),
             still=screen_reader,
         )
         self._unfolding = Unfolding(

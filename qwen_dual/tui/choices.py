@@ -22,6 +22,7 @@ class Answer(Struct, frozen=True):
         remember: how long the answer lasts; None for this once.
         asks_reason: the person may say what to do instead.
         beside: it may stand in the row of the one before it.
+        short: the label where that takes more than a row.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Answer(Struct, frozen=True):
     remember: str | None = None
     asks_reason: bool = False
     beside: bool = False
+    short: str = ""
 
 
 YES = Answer("y", "Yes", allowed=True)
@@ -38,9 +40,12 @@ ALL_EDITS = Answer(
     "Yes, and all edits of this session (turns on auto-edit)",
     allowed=True,
     remember="session",
+    short="All edits (turns on auto-edit)",
 )
 FOR_USER = Answer("u", "… for this user", allowed=True, remember="user", beside=True)
-NO = Answer("n", "No, and say what instead", allowed=False, asks_reason=True)
+NO = Answer(
+    "n", "No, and say what instead", allowed=False, asks_reason=True, short="No, and what instead"
+)
 
 
 def answers_for(request: Request) -> tuple[Answer, ...]:

@@ -35,7 +35,7 @@ DRAFT_HINT = "A draft waits: y allows."
 SHELL_TIP = "shell mode (esc leaves)"
 RETRY_TIP = "ctrl+y retries"
 
-WHOLE_HINT = "ctrl+o again: the whole conversation"
+WHOLE_HINT = "ctrl+o again: all of it"
 
 SAID = 4.0
 """Seconds that a remark stays in the footer."""

@@ -17,7 +17,7 @@ from qwen_dual.tui.choices import question_for
 from qwen_dual.tui.diff_view import change_counts, diff_lines
 from qwen_dual.tui.exact import escaped_lines, exact_lines, exact_text
 from qwen_dual.tui.form_lines import MARK, SELECTED
-from qwen_dual.tui.lines import clip, clip_line, fit, width_of, wrap
+from qwen_dual.tui.lines import clip, clip_line, first_that_fits, fit, width_of, wrap
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ MAX_REASON = 300
 SECOND_COLUMN = 38
 
 USUAL_PLACE = "Run in the workspace"
+
+REASON_HINTS = (
+    "What should it do instead? enter sends it, esc goes back",
+    "What instead? (esc: back)",
+    "What instead?",
+)
 
 LAYING_OUT = "A large request waits for you: laying it out …"
 
@@ -110,6 +116,8 @@ def shown_lines(shown: Shown, inner: int, height: int) -> tuple[list[Line], int,
     if shown.asking_reason:
         below = [(None, _reason_hint(inner))]
     needed = len(head) + len(shown.preview)
+    if needed + len(warnings) + len(below) > height and len(below) > 1 and below[-1][0] is None:
+        below.pop()  # of the keys in a row of their own the preview has more need
     if needed + len(warnings) + len(below) <= height:
         lines = [*head, *shown.preview, *warnings, *(row for _, row in below)]
         return lines, 0, len(shown.preview), True
@@ -125,7 +133,7 @@ def shown_lines(shown: Shown, inner: int, height: int) -> tuple[list[Line], int,
 def _head(shown: Shown, inner: int) -> list[Line]:
     request = shown.request
     aside = f"  {shown.position}" if shown.position else ""
-    question = clip(question_for(request), max(1, inner - width_of(aside)))
+    question = clip(question_for(request), inner)
     line: Line = [(theme.ACCENT, f"{MARK} "), (theme.STRONG, question)]
     text = _reason(request)
     reason: list[str] = []
@@ -137,6 +145,8 @@ def _head(shown: Shown, inner: int) -> list[Line]:
             reason = wrap(text, max(1, inner - 1))
     if aside and width_of(question) + width_of(aside) <= inner:
         line.append((theme.DIM, aside))
+    elif aside:
+        reason = [shown.position, *reason]
     # The second row stands farther in, where no command and no choice begins.
     return [line, *([("", " " * at), (theme.DIM, row)] for at, row in enumerate(reason[:2], 2))]
 
@@ -182,10 +192,9 @@ def _page(shown: Shown, inner: int, room: int) -> tuple[list[Line], int, int]:
 
 def _position(scroll: int, count: int, total: int, inner: int) -> str:
     where = f"… {scroll + 1}–{scroll + count} of {total} rows"
-    for keys in (" · pgup pgdn · ctrl+o all of it", " · pgdn"):
-        if width_of(where + keys) <= inner:
-            return where + keys
-    return clip(where, inner)
+    short = where.removesuffix(" rows")
+    ways = (f"{where} · pgup pgdn · ctrl+o all of it", f"{where} · pgdn", f"{short} · pgdn")
+    return first_that_fits((*ways, short), inner)
 
 
 def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
@@ -202,7 +211,10 @@ def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
             rows[-1][1].append(("", " " * (SECOND_COLUMN - used)))
             rows[-1][1].extend(cell[1:])
             continue
-        labels = wrap(choice.label, max(1, inner - 5))
+        room = max(1, inner - 5)
+        labels = wrap(choice.label, room)
+        if choice.short and len(labels) > 1:
+            labels = wrap(choice.short, room)
         rows.append((index, _cell(shown, index, labels[0])))
         style = cell[-1][0]
         rows += [(index, [("", " " * 7), (style, label)]) for label in labels[1:]]
@@ -212,6 +224,8 @@ def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
         rows[-1][1].extend([("", " " * (SECOND_COLUMN + 2 - used)), *stop])
     elif used + 3 + 9 <= inner + 2:
         rows[-1][1].extend([("", "   "), *stop])
+    else:
+        rows.append((None, [("", "  "), *stop]))
     return rows
 
 
@@ -239,10 +253,7 @@ def _window(rows: list[tuple[int | None, Line]], selected: int | None, room: int
 
 
 def _reason_hint(inner: int) -> Line:
-    text = "What should it do instead? enter sends it, esc goes back"
-    if width_of(text) > inner:
-        text = "What instead? (esc: back)"
-    return [("", "  "), (theme.DIM, clip(text, inner))]
+    return [("", "  "), (theme.DIM, first_that_fits(REASON_HINTS, inner))]
 
 
 def _refit(line: Line, inner: int) -> list[Line]:

@@ -1,6 +1,6 @@
 """The footer: folder, branch, model, approval mode, sandbox, context, channels, a hint. Pure.
 
-One line; what matters least is left out first when the window is narrow.
+One line, but for a hint; what matters least is left out first when the window is narrow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os.path
 from msgspec import Struct
 
 from qwen_dual.tui import theme
-from qwen_dual.tui.lines import Line, clip, clip_line, width_of
+from qwen_dual.tui.lines import Line, clip, clip_line, width_of, wrap
 from qwen_dual.tui.render import ARROWS
 
 CYCLE_HINT = "(shift + tab to cycle)"
@@ -68,10 +68,18 @@ class Facts(Struct, frozen=True):
     hint: str = ""
 
 
+def footer_lines(facts: Facts, width: int, height: int = 1) -> list[Line]:
+    """The footer; a hint that is longer than the window is wide has up to ``height`` rows."""
+    if not facts.hint:
+        return [footer_line(facts, width)]
+    rows = wrap(facts.hint, width - 2)
+    if len(rows) > height:
+        rows = [clip(facts.hint, max(0, width - 2))]
+    return [[("", "  "), (theme.STRONG, row)] for row in rows]
+
+
 def footer_line(facts: Facts, width: int) -> Line:
-    """The footer in at most ``width`` columns."""
-    if facts.hint:
-        return [("", "  "), (theme.STRONG, clip(facts.hint, max(0, width - 2)))]
+    """What it tells in at most ``width`` columns."""
     line: Line = []
     order = _LEFT_OUT_WITH_TIP if facts.tip else _LEFT_OUT
     for count in range(len(order) + 1):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui import theme
 from qwen_dual.tui.field import CURSOR
-from qwen_dual.tui.lines import clip, clip_line, width_of, wrap
+from qwen_dual.tui.lines import clip, clip_line, first_that_fits, width_of, wrap
 
 if TYPE_CHECKING:
     from qwen_dual.tui.form import Page, Sheet
@@ -41,7 +41,8 @@ def form_lines(
     if len(body) + len(hint) <= room:
         spare = room - len(body) - len(hint)
         between: list[Line] = [[]] if spare >= 2 else []
-        body = [*between, *body, *between, *hint]
+        whole = _whole(page, inner, body, spare - 2 * len(between)) if armed else []
+        body = [*between, *body, *between, *whole, *hint]
     return [clip_line(line, width) for line in [*head, *body][:height]]
 
 
@@ -76,7 +77,8 @@ def _hint(page: Page, inner: int, *, first: bool) -> list[Line]:
     if page.question.several:
         keys = "space picks, enter goes on"
     back = "closes" if first else "goes back"
-    return [[("", "  "), (theme.DIM, clip(f"{keys} · esc {back}", inner))]]
+    ways = (f"{keys} · esc {back}", f"{keys} · esc", keys)
+    return [[("", "  "), (theme.DIM, first_that_fits(ways, inner))]]
 
 
 def _body(page: Page, inner: int, room: int, *, armed: bool) -> list[Line]:
@@ -89,6 +91,19 @@ def _body(page: Page, inner: int, room: int, *, armed: bool) -> list[Line]:
     room = min(MAX_ROWS, room - len(lines))
     first = max(0, min(page.at - room // 2, len(rows) - room))
     return lines + rows[first : first + max(0, room)]
+
+
+def _whole(page: Page, inner: int, body: list[Line], room: int) -> list[Line]:
+    """All of the marked choice, where its row has no room for it; nothing where it has."""
+    if page.typing or not page.visible:
+        return []
+    choice = page.question.choices[page.visible[page.at]]
+    words = [visible(text, "prose") for text in (choice.label or choice.value, choice.summary)]
+    shown = ["".join(text for _, text in line) for line in body]
+    if any(all(text in row for text in words) for row in shown):
+        return []
+    rows = wrap(": ".join(filter(None, words)), inner)
+    return [[("", "  "), (theme.DIM, row)] for row in rows] if len(rows) <= room else []
 
 
 def _field(page: Page, inner: int, *, armed: bool) -> Line:

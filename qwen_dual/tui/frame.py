@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.tui.editor import row_starts
-from qwen_dual.tui.footer import Facts, footer_line
+from qwen_dual.tui.footer import Facts, footer_lines
 from qwen_dual.tui.form_lines import form_lines
 from qwen_dual.tui.help import help_lines, tool_lines
 from qwen_dual.tui.lines import clip_line
@@ -20,10 +20,14 @@ from qwen_dual.tui.live import live_lines
 if TYPE_CHECKING:
     from qwen_dual.tui.controller import Controller
     from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.open_rendering import OpenRendering
     from qwen_dual.tui.view import View
 
 ROOMY = 12
 """From this many rows on, blank lines set the parts apart."""
+
+HINT_ROWS = 3
+"""Rows that a hint may take in the footer's place."""
 
 DIALOG_SHARE = 60
 """Of 100 rows, how many a dialog may take."""
@@ -66,17 +70,19 @@ def compose(
     columns: int,
     rows: int,
     now: float,
+    rendering: OpenRendering | None = None,
     still: bool = False,
 ) -> Frame:
     """The frame for a window of ``columns`` by ``rows``.
 
     Args:
+        rendering: of the answer's open end.
         still: nothing that grows or counts is shown.
     """
     frame = Frame()
     gap = rows >= ROOMY
     if rows >= 3:
-        frame.footer = [footer_line(facts, columns)]
+        frame.footer = footer_lines(facts, columns, HINT_ROWS if gap else 1)
         if rows >= 2 * ROOMY:
             frame.footer.insert(0, [])
     left = rows - len(frame.footer)
@@ -119,7 +125,8 @@ def compose(
         frame.panel = _panel(controller, columns, left)
         left -= len(frame.panel)
     if left > 0:
-        live = live_lines(view, columns, left - 2 if gap else left, now, still=still)
+        room = left - 2 if gap else left
+        live = live_lines(view, columns, room, now, rendering=rendering, still=still)
         _place_live(frame, live, columns, gap=gap)
     return frame
 
@@ -152,5 +159,5 @@ def _rows(text: str, columns: int, most: int) -> int:
     width = max(1, columns - PROMPT_WIDTH)
     if len(text) >= width * most:
         return most
-    # The cursor stands behind the text and may need a row of its own.
-    return min(len(row_starts(f"{text} ", width)), most)
+    # The cursor may stand behind each line, and is given a cell there.
+    return min(len(row_starts(f"{text} ".replace("\n", " \n"), width)), most)

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from qwen_dual.tui import theme
-from qwen_dual.tui.lines import Line, clip, clip_line, width_of
+from qwen_dual.tui.lines import Line, clip, clip_line, first_that_fits, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,9 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
 )
 _BETWEEN_COLUMNS = 3
 
+NARROWEST = 12
+"""Columns for the words beside the keys; with fewer they stand below them."""
+
 
 def help_lines(width: int, height: int) -> list[Line]:
     """The shortcuts in one column or two; the first of them where rows are few."""
@@ -62,8 +65,15 @@ def help_lines(width: int, height: int) -> list[Line]:
         ]
     else:
         short = [(_first_key(keys), what) for keys, what in SHORTCUTS]
-        room = max(1, width - 2 - width_of(_column(short)[0][0]))
-        lines = [_styled(keys, clip(what.rstrip(), room)) for keys, what in _column(short)]
+        column = width_of(_column(short)[0][0])
+        if width - 2 - column >= NARROWEST:
+            room = width - 2 - column
+            lines = [_styled(keys, clip(what.rstrip(), room)) for keys, what in _column(short)]
+        else:
+            lines = [row for keys, what in short for row in _stacked(keys, what, width - 2)]
+    if len(lines) > height > 1:
+        more = first_that_fits(("… more in a larger window", "… and more"), width - 2)
+        lines[height - 1 :] = [[(theme.DIM, more)]]
     return [clip_line([("", "  "), *line], width) for line in lines[: max(0, height)]]
 
 
@@ -95,6 +105,13 @@ def _column(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     keys_width = max(width_of(keys) for keys, _ in rows) + 2
     what_width = max(width_of(what) for _, what in rows)
     return [(f"{keys:<{keys_width}}", f"{what:<{what_width}}") for keys, what in rows]
+
+
+def _stacked(keys: str, what: str, room: int) -> list[Line]:
+    """Keys and words in one row where they fit, else in two."""
+    if width_of(keys) + 2 + width_of(what) <= room:
+        return [_styled(f"{keys}  ", what)]
+    return [_styled(keys, ""), _styled("", f"  {clip(what, room - 2)}")]
 
 
 def _first_key(keys: str) -> str:

@@ -5,6 +5,7 @@ A line is a list of ``(style, text)`` fragments without newlines. Widths are ter
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.utils import get_cwidth
@@ -18,6 +19,10 @@ Fragment = tuple[str, str]
 Line = list[Fragment]
 
 TAB = 4
+MIN_COLUMN = 12
+"""Columns in which words can still be read below one another."""
+
+_GAP = re.compile(r"(\s*\S.*?) {2,}(?=\S)")
 
 
 def width_of(text: str) -> int:
@@ -45,6 +50,11 @@ def clip(text: str, width: int) -> str:
     return first[: fit(first, max(0, width - 1))] + ("…" if width > 0 else "")
 
 
+def first_that_fits(texts: Sequence[str], width: int) -> str:
+    """The first of several ways to say something that fits; the last one is cut."""
+    return next((text for text in texts if width_of(text) <= width), clip(texts[-1], width))
+
+
 def wrap(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` columns, broken at spaces where there are any.
 
@@ -65,6 +75,40 @@ def wrap(text: str, width: int) -> list[str]:
                 line = line[end:]
         lines.append(line.rstrip())
     return lines
+
+
+def wrap_parts(text: str, width: int) -> list[str]:
+    """The same, broken between the parts of ``one · two`` before it is broken elsewhere."""
+    rows = [""]
+    for part in text.split(" · "):
+        longer = f"{rows[-1]} · {part}" if rows[-1] else part
+        if width_of(longer) <= width:
+            rows[-1] = longer
+        else:
+            rows += wrap(part, width)
+    return rows if rows[0] or len(rows) == 1 else rows[1:]
+
+
+def wrap_columns(text: str, width: int) -> list[str]:
+    """The same for rows in columns: what does not fit goes on below the last column.
+
+    Where that leaves it no room, it goes on in a row of its own, set in a little.
+    """
+    rows: list[str] = []
+    for line in text.expandtabs(TAB).split("\n"):
+        gap = _GAP.match(line)
+        if gap is None or width_of(line) <= width:
+            rows += wrap(line, width)
+            continue
+        begin, rest = gap[1], line[gap.end() :]
+        column = width_of(gap[0])
+        if width - column >= max(MIN_COLUMN, width // 2):
+            first, *more = wrap(rest, width - column)
+            rows += [gap[0] + first, *(" " * column + row for row in more)]
+        else:
+            rows += wrap(begin.rstrip(), width)
+            rows += ["  " + row for row in wrap(rest, max(1, width - 2))]
+    return rows
 
 
 def tail_lines(text: str, width: int, height: int) -> list[str]:

@@ -12,12 +12,14 @@ from qwen_dual.tui import theme
 from qwen_dual.tui.footer import short_count
 from qwen_dual.tui.lines import clip, gutter, plain, tail_lines, width_of, wrap
 from qwen_dual.tui.outcome import elapsed
-from qwen_dual.tui.render import ARROWS, GUTTER, MODEL, REMOTE, RUNNING, tool_head
+from qwen_dual.tui.render import ARROWS, GUTTER, MODEL, REMOTE, RUNNING, is_cramped, tool_head
+from qwen_dual.tui.stream import MAX_CHARS
 from qwen_dual.tui.todo import todo_lines
 
 if TYPE_CHECKING:
     from qwen_dual.tui.lines import Line
     from qwen_dual.tui.live_state import Retry, RunningTool, Work
+    from qwen_dual.tui.open_rendering import OpenRendering
     from qwen_dual.tui.view import View
 
 ROOMY = 12
@@ -51,7 +53,13 @@ CHARS_PER_TOKEN = 4
 
 
 def live_lines(
-    view: View, width: int, height: int, now: float, *, still: bool = False
+    view: View,
+    width: int,
+    height: int,
+    now: float,
+    *,
+    rendering: OpenRendering | None = None,
+    still: bool = False,
 ) -> list[Line]:
     """The region's lines, at most ``height`` of them, each at most ``width`` columns.
 
@@ -59,6 +67,7 @@ def live_lines(
 
     Args:
         now: the view's clock.
+        rendering: makes an answer's open end look as it will; it stays as written where None.
         still: only what changes with the state is shown: nothing that grows or counts.
     """
     if height <= 0 or width <= 0:
@@ -73,22 +82,24 @@ def live_lines(
     below += _status(view.work, inner, now) + _queue(view.work, inner)
     below = below[-height:]
     room = height - len(below)
-    above = _tail(view, inner, room - 1 if below else room) if room > 0 else []
+    above = _tail(view, inner, room - 1 if below else room, rendering) if room > 0 else []
     if above and below:
         above.append([])
     return above + below
 
 
-def _tail(view: View, inner: int, room: int) -> list[Line]:
+def _tail(view: View, inner: int, room: int, rendering: OpenRendering | None) -> list[Line]:
     if room <= 0:
         return []
-    text, thinking = view.tail(inner * (room + 1))
+    text, thinking = view.tail(max(MAX_CHARS, inner * (room + 1)))
     if not text.strip():
         return []
-    rows = tail_lines(text, inner, room)
-    style = f"{theme.DIM} italic" if thinking else theme.PLAIN
+    lines = rendering.lines(text, inner, room) if rendering is not None and not thinking else None
+    if lines is None:
+        style = f"{theme.DIM} italic" if thinking else theme.PLAIN
+        lines = plain(tail_lines(text, inner, room), style)
     symbol = MODEL if thinking or view.begins_message else " "
-    return gutter(plain(rows, style), symbol, theme.DIM if thinking else theme.ACCENT)
+    return gutter(lines, symbol, theme.DIM if thinking else theme.ACCENT)
 
 
 def _tools(work: Work, inner: int, now: float) -> list[Line]:
@@ -98,9 +109,10 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
         waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))
-        head = tool_head(
-            tool.display.word, tool.title, "waiting" if waits else _note(tool, now), inner
-        )
+        word, note = tool.display.word, "waiting" if waits else _note(tool, now)
+        if tool.title and is_cramped(word, tool.title, note, inner):
+            note = ""  # the symbol says the same
+        head = tool_head(word, tool.title, note, inner)
         symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
         lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
         rows = [clip(row, inner) for row in tool.output if row.strip()]
@@ -119,7 +131,11 @@ def _note(tool: RunningTool, now: float) -> str:
 
 
 def _todos(work: Work, inner: int, height: int) -> list[Line]:
-    if height < ROOMY or all(item.status == "completed" for item in work.todos):
+    if (
+        work.todos_at_end
+        or height < ROOMY
+        or all(item.status == "completed" for item in work.todos)
+    ):
         return []
     return [[("", "  "), *line] for line in todo_lines(work.todos, inner, MAX_TODO_LINES)] + [[]]
 

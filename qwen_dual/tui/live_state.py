@@ -123,6 +123,7 @@ class Work(Struct):
         chars: how many characters it has written that are in no count of tokens yet.
         retry: what is waited for after a failed call.
         todos: the model's list, as long as a turn runs.
+        todos_at_end: it is the last thing that stands in the transcript.
         queued: how many prompts wait; ``queue`` lists the first of them.
     """
 
@@ -132,6 +133,7 @@ class Work(Struct):
     chars: int = 0
     retry: Retry | None = None
     todos: tuple[Todo, ...] = ()
+    todos_at_end: bool = False
     queued: int = 0
     queue: tuple[Queued, ...] = ()
     tools: dict[str, RunningTool] = field(default_factory=dict)

@@ -66,6 +66,10 @@ class MarkdownRenderer:
         """Whether rich is there."""
         return self._rich is not None
 
+    def look(self) -> tuple[bool, bool]:
+        """On what the look of a text depends besides the width."""
+        return self.loaded, self.raw
+
     def load(self) -> None:
         """Imports rich and renders once, which loads what it loads late. For a thread."""
         if self._rich is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.tui.footer import Facts
     from qwen_dual.tui.layout import Region
     from qwen_dual.tui.lines import Line
+    from qwen_dual.tui.open_rendering import OpenRendering
     from qwen_dual.tui.scrollback import Scrollback
     from qwen_dual.tui.transcript import Transcript
     from qwen_dual.tui.view import View
@@ -41,6 +42,7 @@ class Painter:
         view: gives both.
         controller: the person's side.
         facts: the footer's.
+        rendering: of the answer's open end.
         still: nothing that grows or counts is drawn.
 
     Attributes:
@@ -57,6 +59,7 @@ class Painter:
         controller: Controller,
         facts: Callable[[], Facts],
         *,
+        rendering: OpenRendering | None = None,
         still: bool = False,
     ) -> None:
         self.frame = Frame()
@@ -68,6 +71,7 @@ class Painter:
         self._view = view
         self._controller = controller
         self._facts = facts
+        self._rendering = rendering
         self._still = still
         app.before_render += self._before_render
         app.key_processor.before_key_press += self._before_key
@@ -99,7 +103,8 @@ class Painter:
                 self._scrollback.shrink()
             else:
                 self._scrollback.redraw(whole=_has_wide(frame.live))
-        return not self._transcript.waiting
+        stale = self._rendering is not None and self._rendering.stale
+        return not self._transcript.waiting and not stale
 
     def _before_render(self, _: object) -> None:
         self._controller.before_drawing()
@@ -122,6 +127,7 @@ class Painter:
                 columns=self.columns,
                 rows=self.rows,
                 now=time.monotonic(),
+                rendering=self._rendering,
                 still=self._still,
             )
         except Exception:

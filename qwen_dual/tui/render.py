@@ -21,7 +21,7 @@ from qwen_dual.tui.blocks import (
     ToolBlock,
 )
 from qwen_dual.tui.diff_view import diff_lines
-from qwen_dual.tui.lines import clip, clip_line, gutter, plain, width_of, wrap
+from qwen_dual.tui.lines import clip, gutter, plain, width_of, wrap, wrap_columns, wrap_parts
 from qwen_dual.tui.links import ESCAPE
 from qwen_dual.tui.output_colours import coloured_rows
 from qwen_dual.tui.sanitise import one_line
@@ -47,6 +47,12 @@ GUTTER = 2
 ESC = "\x1b"
 WORD_COLUMNS = 5
 """So that the arguments of most calls stand below one another."""
+
+LEAST_TITLE = 12
+"""Columns of a call's argument that tell it from the others."""
+
+BANNER_LINES = 5
+"""Rows of the first screen, as far as it can be said in so many."""
 
 LONG_LINE_ROWS = 5
 """Rows that one line of a tool's output may take; Ctrl+O shows the whole."""
@@ -109,8 +115,13 @@ class BlockRenderer:
             "error": (FAILED, theme.ERROR),
             "denied": (FAILED, theme.DIM),
         }[block.status]
-        head = tool_head(block.name, block.title, block.note, inner)
-        lines = gutter([head], symbol, style)
+        head = [tool_head(block.name, block.title, block.note, inner)]
+        if block.note and is_cramped(block.name, block.title, block.note, inner):
+            head = [
+                tool_head(block.name, block.title, "", inner),
+                [(theme.DIM, clip(block.note, inner))],
+            ]
+        lines = gutter(head, symbol, style)
         folded = _more(block.hidden) if block.diff else _above(block.hidden)
         more = _indented([clip(folded, inner)], theme.DIM) if block.hidden else []
         if block.diff:
@@ -149,10 +160,13 @@ def _belongs_to(previous: Block, block: Block) -> bool:
 
 
 def _banner(block: BannerBlock, inner: int) -> list[Line]:
-    name, dot, about = block.title.partition(" · ")
-    head: Line = [(theme.STRONG, name), (theme.DIM, dot + about)]
-    rows = [row for text in block.lines for row in wrap(text, inner)]
-    return gutter([clip_line(head, inner)], MODEL, theme.ACCENT) + _indented(rows, theme.DIM)
+    first, *more = wrap_parts(block.title, inner)
+    name = block.title.partition(" · ")[0]
+    head: Line = [(theme.STRONG, first[: len(name)]), (theme.DIM, first[len(name) :])]
+    rows = [row for text in block.lines for row in wrap_parts(text, inner)]
+    room = BANNER_LINES - 1 - len(rows)
+    rows = [*more[: max(1, room)], *rows]  # the model at the least
+    return gutter([head], MODEL, theme.ACCENT) + _indented(rows, theme.DIM)
 
 
 def _person(block: PersonBlock, inner: int) -> list[Line]:
@@ -169,6 +183,12 @@ def _person(block: PersonBlock, inner: int) -> list[Line]:
         else:
             lines += _indented([clip(REMOTE, inner)], theme.DIM)
     return lines
+
+
+def is_cramped(name: str, title: str, note: str, width: int) -> bool:
+    """Whether beside the note too little is left of what the call is about."""
+    room = width - max(WORD_COLUMNS, width_of(name)) - width_of(note) - 4
+    return room < min(width_of(title), LEAST_TITLE)
 
 
 def tool_head(name: str, title: str, note: str, width: int) -> Line:
@@ -203,7 +223,7 @@ def _notice(block: NoticeBlock, inner: int) -> list[Line]:
         case "quiet":
             return _indented(rows, theme.DIM)
         case _:
-            return _indented(rows, theme.PLAIN)
+            return _indented(wrap_columns(block.text.rstrip(), inner), theme.PLAIN)
 
 
 def _indented(rows: list[str], style: str) -> list[Line]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from qwen_dual.tui import theme
-from qwen_dual.tui.lines import clip, gutter
+from qwen_dual.tui.lines import clip, gutter, wrap
 from qwen_dual.tui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def todo_block_lines(block: TodoBlock, width: int) -> list[Line]:
     head: Line = [(theme.STRONG, clip(TITLE, inner))]
     if block.items and inner >= 24:
         head.append((theme.DIM, f"  {done} of {len(block.items)} done"))
-    return gutter([head], "●", theme.ACCENT) + [
-        [("", "  "), *line] for line in todo_lines(block.items, inner)
-    ]
+    lines: list[Line] = []
+    for item in block.items:
+        symbol, style = _LOOK[item.status]
+        for number, row in enumerate(wrap(item.text, max(1, inner - 2))):
+            mark = (style or theme.DIM, "  " if number else f"{symbol} ")
+            lines.append([("", "  "), mark, (style, row)])
+    return gutter([head], "●", theme.ACCENT) + lines

@@ -84,6 +84,7 @@ class View:
         self._pieces = self._open.pieces
         self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
         self._said: list[str] = []  # the texts of the message
+        self._commanded = ""  # the command that was run last
         self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
 
     def __call__(self, event: Event) -> None:
@@ -116,6 +117,8 @@ class View:
         self._dirty = False
         self._drain()
         finished, self._finished = self._finished, []
+        if finished:
+            self.work.todos_at_end = isinstance(finished[-1], TodoBlock)
         return finished
 
     def put_back(self, blocks: Sequence[Block]) -> None:
@@ -248,9 +251,9 @@ class View:
         )
         self._finished.append(finished)
         title = f"{call.display.word}  {call.title}".rstrip()
-        if finished.diff:
+        if finished.hidden and finished.diff:
             self._fold(title, call.diff, diff=True)
-        elif text and finished.hidden:
+        elif finished.hidden and text:
             self._fold(title, sanitise(text))
 
     def _result(self, event: Event) -> None:
@@ -310,11 +313,14 @@ class View:
             self._show_failure()
             command = sanitise(f"/{data['command']} {data['args']}".rstrip())
             self._prompt(command, remote=data["origin"] == "input")
+            self._commanded = data["command"]
         elif subtype == "notice":
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
         elif subtype == "mode_changed" or subtype == "model_changed":
-            if data.get("origin") == "input":
-                what = "approval mode" if subtype == "mode_changed" else "model"
+            what = "approval mode" if subtype == "mode_changed" else "model"
+            # What a command did is said by its answer.
+            commanded, self._commanded = self._commanded, ""
+            if data.get("origin") == "input" and commanded != what.replace(" ", "-"):
                 self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}"))
         elif subtype == "model_retry":
             due = self._now() + data["delay_ms"] / 1000

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.tools.toolset import toolset
+from tests.screens.kept import kept
+from tests.screens.tour import WIDTHS
 from tests.support.program import Program
 
 if TYPE_CHECKING:
@@ -99,6 +101,15 @@ def test_no_internal_name_reaches_the_screen(tmp_path: Path, cols: int) -> None:
             "✓ Read   a.txt  3 lines",
         ):
             assert row in seen, f"{row}:\n{seen}"
+
+
+@pytest.mark.parametrize("cols", WIDTHS)
+def test_no_internal_name_is_on_a_kept_screen(tmp_path: Path, cols: int) -> None:
+    names = internal_names(tmp_path)
+    for moment, rows in kept(cols).items():
+        # Where a row ends a name may go on in the next.
+        seen = "\n".join([*rows, "".join(row.removeprefix("  ") for row in rows)])
+        assert not [name for name in names if name in seen], f"{moment} at {cols} columns:\n{seen}"
 
 
 def test_an_interrupted_command_leaves_what_it_printed(tmp_path: Path) -> None:

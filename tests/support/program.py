@@ -32,6 +32,7 @@ class Program:
         cols: the width of the window.
         pass_fds: descriptors that the program inherits.
         wrapper: a command that runs the program, such as one that limits something.
+        work: where it runs, in place of ``work``.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class Program:
         cols: int = 80,
         pass_fds: Sequence[int] = (),
         wrapper: Sequence[str] = (),
+        work: Path | None = None,
     ) -> None:
-        self.work, self.home = folder / "work", folder / "home"
+        self.work, self.home = work or folder / "work", folder / "home"
         self.work.mkdir(exist_ok=True)
         self.home.mkdir(exist_ok=True)
         self.events_file, self.input_file = folder / "events.jsonl", folder / "input.jsonl"

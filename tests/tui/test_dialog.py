@@ -49,8 +49,8 @@ def test_a_narrow_window_has_a_row_for_each_choice() -> None:
         "    p  … always in this",
         "       project",
         "    u  … for this user",
-        "    n  No, and say what",
-        "       instead   esc  stop",
+        "    n  No, and what instead",
+        "  esc  stop",
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from qwen_dual.core.tool import Display
 from qwen_dual.protocol import events
 from qwen_dual.tui import theme
-from qwen_dual.tui.footer import Facts, footer_line, short_folder
+from qwen_dual.tui.footer import Facts, footer_line, footer_lines, short_folder
 from qwen_dual.tui.frame import compose
 from qwen_dual.tui.help import SHORTCUTS, help_lines
 from qwen_dual.tui.lines import width_of
@@ -115,7 +115,9 @@ def test_the_footer_names_the_mode_of_vi_and_no_key_that_is_a_command_of_it() ->
 
 def test_a_hint_takes_the_footers_place() -> None:
     facts = Facts("~/p", None, "m", "default", hint="Press Ctrl+C again to exit.")
-    assert text_of([footer_line(facts, 80)]) == ["  Press Ctrl+C again to exit."]
+    assert text_of(footer_lines(facts, 80)) == ["  Press Ctrl+C again to exit."]
+    assert text_of(footer_lines(facts, 20, 3)) == ["  Press Ctrl+C again", "  to exit."]
+    assert text_of(footer_lines(facts, 20, 1)) == ["  Press Ctrl+C agai…"]
 
 
 def test_the_home_folder_is_a_tilde() -> None:

@@ -76,9 +76,11 @@ def test_the_colours_of_a_command_reach_the_screen() -> None:
 @pytest.mark.parametrize("width", [80, 30, 20])
 def test_the_head_of_a_call_fits_and_keeps_how_it_ended(width: int) -> None:
     outcome: ToolOutcome = {"output": "", "exit_code": 1, "duration_ms": 3000}
-    head = rendered(ended("make " * 40, outcome, is_error=True), width)[0]
+    head, *below = rendered(ended("make " * 40, outcome, is_error=True), width)
     assert len(head) <= width
-    assert head.endswith("exit 1 · 3 s") or width < 30
+    assert "Shell  make make" in head
+    note = "exit 1 · 3 s"
+    assert head.endswith(note) if width == 80 else below[0] == f"  {note}"
 
 
 @pytest.mark.parametrize("width", [80, 30])

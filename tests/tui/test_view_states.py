@@ -86,6 +86,8 @@ def test_a_list_of_things_to_do_is_committed_when_it_changes_and_live_while_the_
     blocks = feed(view, [events.tool_result("c", "noted", is_error=False)])
     items = (Todo("read", "completed"), Todo("change", "in_progress"), Todo("test", "pending"))
     assert blocks == [TodoBlock(items)]
+    assert "  ◐ change" not in text_of(live_lines(view, 60, 20, 100.0)), "it stands just above"
+    feed(view, [events.notice("something else")])
     assert "  ◐ change" in text_of(live_lines(view, 60, 20, 100.0))
     feed(view, [state("idle", turn=None)])
     assert text_of(live_lines(view, 60, 20, 100.0)) == []

@@ -1,0 +1,113 @@
+"""The open end of an answer: as it will stand, and no dearer than it may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.tui.lines import plain
+from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.tui.open_rendering import SHARE, OpenRendering
+from qwen_dual.tui.transcript import LONG_TEXT
+from tests.tui.support import Clock, text_of
+
+if TYPE_CHECKING:
+    from qwen_dual.tui.lines import Line
+
+
+@pytest.fixture(scope="module")
+def markdown() -> MarkdownRenderer:
+    renderer = MarkdownRenderer()
+    renderer.load()
+    return renderer
+
+
+TEXTS = [
+    "| a | b |\n|---|--:|\n| one | 2 |\n| th",
+    "- first\n- **second** with `code`\n  - below",
+    "```python\ndef greet():\n    return 1",
+    "1. one\n2. two",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_open_looks_as_it_will_stand(text: str, markdown: MarkdownRenderer) -> None:
+    lines = OpenRendering(markdown.render).lines(text, 60, 20)
+    assert lines is not None
+    assert lines == markdown.render(text, 60)
+    assert not any(mark in "\n".join(text_of(lines)) for mark in ("|", "**", "```", "- "))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Then:\n-", ["Then:"]),
+        ("Then:\n- ", ["Then:"]),
+        ("a\n2", ["a"]),
+        ("| a | b |\n|---|-", ["| a | b |"]),
+        ("Title\n===", ["Title"]),
+        ("text\n``", ["text"]),
+        ("-", []),
+        ("text -", ["text -"]),
+    ],
+)
+def test_what_could_become_anything_is_left_out(text: str, shown: list[str]) -> None:
+    rendering = OpenRendering(lambda text, width: plain(text.split("\n")) if text else [])
+    lines = rendering.lines(text, 60, 20)
+    assert lines is not None
+    assert text_of(lines) == shown
+
+
+class Slow:
+    """Takes a second for each rendering, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.times = 0
+
+    def __call__(self, text: str, width: int) -> list[Line]:
+        self.times += 1
+        self.clock.time += 1
+        return plain([text])
+
+
+def test_a_growing_block_is_rendered_as_often_as_its_cost_allows() -> None:
+    slow = Slow()
+    rendering = OpenRendering(slow, now=slow.clock)
+    assert rendering.lines("one", 60, 5) == plain(["one"])
+    assert rendering.lines("one two", 60, 5) == plain(["one"])
+    told = [rendering.stale]
+    slow.clock.time += SHARE - 1
+    assert rendering.lines("one two", 60, 5) == plain(["one two"])
+    assert [*told, rendering.stale] == [True, False]
+    assert rendering.lines("one two", 60, 5) == plain(["one two"])
+    assert slow.times == 2
+    assert rendering.lines("another", 60, 5) == plain(["another"]), "a new block does not wait"
+    assert rendering.lines("another", 40, 5) == plain(["another"])
+    assert slow.times == 4, "nor does a new width"
+
+
+def test_an_answer_that_began_before_it_could_be_rendered_is_rendered_then() -> None:
+    renderer = MarkdownRenderer()
+    rendering = OpenRendering(renderer.render, renderer.look)
+    assert rendering.lines("- **b**", 60, 5) == plain(["- **b**"])
+    renderer.load()
+    assert text_of(rendering.lines("- **b**", 60, 5) or []) == ["• b"]
+
+
+def test_of_long_code_only_the_end_is_rendered_and_other_long_blocks_stay_as_written() -> None:
+    seen: list[str] = []
+
+    def render(text: str, width: int) -> list[Line]:
+        seen.append(text)
+        return plain(text.split("\n"))
+
+    rows = [f"line {number}" for number in range(LONG_TEXT)]
+    lines = OpenRendering(render).lines("\n".join(["```py", *rows]), 60, 10)
+    assert lines is not None
+    assert text_of(lines) == rows[-10:]
+    assert seen[0].startswith("```py\nline ")
+    assert len(seen[0]) < LONG_TEXT
+    assert OpenRendering(render).lines("- item\n" * LONG_TEXT, 60, 10) is None
+    assert OpenRendering(render).lines("| a " * 200, 60, 10) is None
