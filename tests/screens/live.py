@@ -121,11 +121,15 @@ class GnuScreen:
             dimensions=(rows, cols),
         )
 
-    def pump(self, seconds: float) -> None:
+    def pump(self, seconds: float, until: int) -> None:
         """See ``LiveTerminal``."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            self._drain(left)
+            readable, _, _ = select.select([self._process.fd, until], [], [], left)
+            if self._process.fd in readable:
+                self._drain(0)
+            elif readable:
+                return
 
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size of the window that it is attached to."""
