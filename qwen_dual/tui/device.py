@@ -98,3 +98,4 @@ class Device:
         if not self._asked and self._output is not None:
             self._asked = True
             self._output.write_raw(reflow.ASK)
+            self._keys.expect_reply()

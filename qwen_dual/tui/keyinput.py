@@ -37,6 +37,9 @@ SILENT = ("", "dumb", "linux", "unknown")
 PASTE_PAUSE = 2.0
 """Seconds without a byte after which a paste is over whose end mark has not come."""
 
+ESCAPE_PAUSE = 0.25
+"""Seconds after which an Escape is the key though a reply of the terminal is still waited for."""
+
 _READ_SIZE = 64 * 1024
 # What prompt-toolkit's raw mode takes away.
 _COOKED_LOCAL = termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG
@@ -96,10 +99,15 @@ class TerminalInput(Vt100Input):
         self._ready: Callable[[], None] = lambda: None
         self._raw = 0
         self._paste_timer: asyncio.TimerHandle | None = None
+        self._escape_timer: asyncio.TimerHandle | None = None
 
     def listen(self, on_report: Callable[[str], None]) -> None:
         """Says who gets what the terminal tells of itself."""
         self._parser.on_report = on_report
+
+    def expect_reply(self) -> None:
+        """Says that the terminal was asked something: its answer may be cut, and is no key."""
+        self._parser.expect_reply()
 
     def attach(self, input_ready_callback: Callable[[], None]) -> AbstractContextManager[None]:
         """Calls back when there is something to read, or when waiting for more is over."""
@@ -108,6 +116,9 @@ class TerminalInput(Vt100Input):
 
     def read_keys(self) -> list[KeyPress]:
         """The keys that have come."""
+        if self._escape_timer is not None:
+            self._escape_timer.cancel()
+            self._escape_timer = None
         if self.keep_raw():
             self.on_made_raw()
         return super().read_keys()
@@ -120,7 +131,11 @@ class TerminalInput(Vt100Input):
         if self._parser.in_paste:
             loop = asyncio.get_running_loop()
             self._paste_timer = loop.call_later(PASTE_PAUSE, self._end_paste)
-        return super().flush_keys()
+        keys = super().flush_keys()
+        if self._parser.holds_escape and self._escape_timer is None:
+            loop = asyncio.get_running_loop()
+            self._escape_timer = loop.call_later(ESCAPE_PAUSE, self._give_escape)
+        return keys
 
     @contextmanager
     def raw_mode(self) -> Iterator[None]:
@@ -153,6 +168,11 @@ class TerminalInput(Vt100Input):
     def _end_paste(self) -> None:
         self._paste_timer = None
         self._parser.end_paste()
+        self._ready()
+
+    def _give_escape(self) -> None:
+        self._escape_timer = None
+        self._parser.flush(sure=True)
         self._ready()
 
     def watch(self, look: Callable[[str], bool]) -> None:
@@ -190,6 +210,7 @@ def ask_background(appearance: Appearance, input: Input, write: Callable[[str], 
     """
     if isinstance(input, TerminalInput) and os.environ.get("TERM", "") not in SILENT:
         input.watch(appearance.read)
+        input.expect_reply()
         appearance.ask(write)
 
 

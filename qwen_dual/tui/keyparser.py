@@ -27,6 +27,9 @@ _MAX_SEQUENCE = 256  # characters
 # types on meanwhile is not made to wait.
 _PATIENCE = 1.0  # seconds
 
+REPLY_SECONDS = 2.0
+"""How long a reply is waited for; what comes later is a key where it looks like one."""
+
 _PASTE_START = "\x1b[200~"
 _PASTE_END = "\x1b[201~"
 _CSI = re.compile("\x1b\\[([0-?]*)([ -/]*)([@-~])")
@@ -82,12 +85,25 @@ class KeyParser(Vt100Parser):
         self._paste_size = 0
         self._lines: list[str] = []  # of a paste that no marks surround
         self._lines_size = 0
+        self._replies = 0  # that were asked for and have not come
+        self._replies_until = 0.0
         self._escaped: float | None = None  # when an Escape was taken for the key
 
     @property
     def in_paste(self) -> bool:
         """The end mark of a paste has not come yet."""
         return self._paste is not None
+
+    def expect_reply(self) -> None:
+        """Notes that the terminal was asked something."""
+        self._replies += 1
+        self._replies_until = self._now() + REPLY_SECONDS
+
+    @property
+    def holds_escape(self) -> bool:
+        """Whether an Escape has come that may yet become a reply which a slow link has cut."""
+        awaited = self._replies > 0 and self._now() < self._replies_until
+        return awaited and self._pending.startswith("\x1b") and len(self._pending) <= 2
 
     def end_paste(self) -> None:
         """Takes a paste for complete whose end mark does not come."""
@@ -126,11 +142,17 @@ class KeyParser(Vt100Parser):
             else:
                 position = self._feed_keys(data, position)
 
-    def flush(self) -> None:
-        """Says that nothing has followed for a while: a lone Escape is the Escape key."""
+    def flush(self, *, sure: bool = False) -> None:
+        """Says that nothing has followed for a while: a lone Escape is the Escape key.
+
+        Args:
+            sure: it is, even while a reply of the terminal is waited for (`holds_escape`).
+        """
         if self._paste is not None or self._string_since is not None:
             return
         self._end_lines()
+        if self.holds_escape and not sure:
+            return
         # Longer beginnings are replies or keys that a slow link has cut.
         if self._pending == "\x1b":
             self._emit(Keys.Escape, "\x1b")
@@ -196,6 +218,7 @@ class KeyParser(Vt100Parser):
                 self._pending = data[position:]
                 return len(data)
             if _STRINGS[following].match(data, position + 2):
+                self._replies = max(0, self._replies - 1)
                 self._string_since = self._now()
                 return position + 2
         elif (key := ANSI_SEQUENCES.get("\x1b" + following)) is not None:
@@ -229,6 +252,7 @@ class KeyParser(Vt100Parser):
             self._paste_size = 0
         elif len(sequence) < _MAX_SEQUENCE and not _CPR.fullmatch(sequence):
             if sequence.endswith("c"):
+                self._replies = max(0, self._replies - 1)
                 self.on_report(sequence)
             key = key_of(sequence)
             if key is not None:

@@ -7,13 +7,14 @@ import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.tui.keyinput import create_input
-from qwen_dual.tui.keyparser import KeyParser
+from qwen_dual.tui.keyparser import REPLY_SECONDS, KeyParser
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
@@ -236,6 +237,37 @@ def test_a_reply_whose_escape_came_long_before_types_nothing(rest: str) -> None:
     assert keyboard.feed(rest, "a").keys == [Keys.Escape, "a"]
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+@pytest.mark.parametrize(
+    "reply", ["\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\", "\x1b[>84;0;0c", "\x1bP>|tmux 3.4\x1b\\"]
+)
+def test_a_reply_that_was_asked_for_is_no_escape_however_late_its_rest(
+    reply: str, cut: int
+) -> None:
+    keyboard = Keyboard()
+    keyboard.parser.expect_reply()
+    keyboard.feed(reply[:cut])
+    keyboard.parser.flush()
+    keyboard.time += 0.12
+    keyboard.feed(reply[cut:], "a")
+    keyboard.parser.flush()
+    assert keyboard.keys == ["a"]
+    keyboard.feed("\x1b").parser.flush()
+    assert keyboard.keys == ["a", Keys.Escape], "nothing more is waited for"
+
+
+def test_escape_pressed_while_a_reply_is_waited_for_is_the_key_once_nothing_has_followed() -> None:
+    keyboard = Keyboard()
+    keyboard.parser.expect_reply()
+    keyboard.feed("\x1b").parser.flush()
+    assert (keyboard.keys, keyboard.parser.holds_escape) == ([], True)
+    keyboard.parser.flush(sure=True)
+    assert keyboard.keys == [Keys.Escape]
+    keyboard.time += REPLY_SECONDS
+    keyboard.feed("\x1b").parser.flush()
+    assert keyboard.keys == [Keys.Escape, Keys.Escape], "a reply that never comes delays no key"
+
+
 def test_a_key_whose_escape_came_long_before_is_that_key() -> None:
     keyboard = Keyboard().feed("\x1b")
     keyboard.parser.flush()
@@ -319,3 +351,38 @@ def test_bytes_cut_inside_characters_and_bytes_that_are_none(pty_pair: tuple[int
         assert keys.read_keys() == []
         assert keys.closed
         assert gone == ["gone"]
+
+
+def test_an_escape_while_a_reply_is_owed_is_a_key_only_once_nothing_has_followed(
+    pty_pair: tuple[int, int],
+) -> None:
+    host, side = pty_pair
+
+    async def main() -> None:
+        with open(side, encoding="utf-8") as stdin:
+            keys = create_input(lambda: None, stdin)
+            pressed: list[str] = []
+            escaped = anyio.Event()
+
+            def read() -> None:
+                pressed.extend(press.key for press in keys.read_keys())
+                if Keys.Escape in pressed:
+                    escaped.set()
+
+            with keys.raw_mode(), keys.attach(read):
+                keys.expect_reply()
+                keys.expect_reply()
+                for piece in (b"\x1b", b"]11;rgb:1e1e/1e1e/1e1e\x1b\\a"):
+                    os.write(host, piece)
+                    read()
+                    assert keys.flush_keys() == []
+                assert pressed == ["a"]
+                os.write(host, b"\x1b")
+                read()
+                assert keys.flush_keys() == []
+                with anyio.fail_after(20):
+                    await escaped.wait()
+                assert pressed == ["a", Keys.Escape]
+
+    anyio.run(main)
+    os.close(host)
