@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SHARE = 6
 """One part of the time in so many may go into rendering what is still being written."""
 
+_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+# A number that is repeated counts from the first item.
+_ITEM = re.compile(r"[-*+] |(?!1[.)])\d+[.)] ")
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _BEGUN = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+=_~`#>|: ]+|\d+[.)]?)[ \t]*\Z")
 
@@ -55,13 +58,12 @@ class OpenRendering:
 
     def lines(self, text: str, width: int, room: int) -> list[Line] | None:
         """The last ``room`` lines of ``text``; None where it is too long to be rendered again and again."""
-        if _FENCE.match(text):
-            text = _end_of_code(text, width, room)
-        else:
+        if not _FENCE.match(text):
             text = _BEGUN.sub("", text)
-            if len(text) > LONG_TEXT or text.count("|") > LONG_TABLE:
-                self.stale = False
-                return None
+        text = _end(text, max(1, room))
+        if len(text) > LONG_TEXT or text.count("|") > LONG_TABLE:
+            self.stale = False
+            return None
         made, wanted = (self._text, self._width, self._look), (text, width, self._look_now())
         grown = made[1:] == wanted[1:] and bool(self._text) and text.startswith(self._text)
         self.stale = grown and made != wanted and self._now() < self._due
@@ -73,11 +75,18 @@ class OpenRendering:
         return self._lines[-room:] if room > 0 else []
 
 
-def _end_of_code(text: str, width: int, room: int) -> str:
-    """Code with its fence; of a long one as much of the end as can be seen."""
-    opening, _, code = text.partition("\n")
-    most = max(LONG_TEXT // 2, room * width)
-    if len(code) <= most:
+def _end(text: str, room: int) -> str:
+    """As much of the end of a block as can be in sight, in a form that reads as the whole does.
+
+    Code keeps its fence, a table its head; a list begins with an item.
+    """
+    lines = text.split("\n")
+    if len(lines) <= 2 * room:
         return text
-    begin = code.find("\n", len(code) - most) + 1
-    return f"{opening}\n{code[begin or len(code) - most :]}"
+    if _FENCE.match(text):
+        # Some more of it: what a row is may have been said above.
+        return "\n".join([lines[0], *lines[1:][-2 * room :]])
+    if _RULE.fullmatch(lines[1]):
+        return "\n".join([*lines[:2], *lines[2:][-room:]])
+    items = (at for at in range(len(lines) - room, 0, -1) if _ITEM.match(lines[at]))
+    return "\n".join(lines[next(items, 0) :])

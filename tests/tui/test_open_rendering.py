@@ -96,18 +96,35 @@ def test_an_answer_that_began_before_it_could_be_rendered_is_rendered_then() -> 
     assert text_of(rendering.lines("- **b**", 60, 5) or []) == ["• b"]
 
 
-def test_of_long_code_only_the_end_is_rendered_and_other_long_blocks_stay_as_written() -> None:
-    seen: list[str] = []
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(["```py", *(f"line {number}" for number in range(300))]),
+        "\n".join(
+            ["| a | b |", "|---|--:|", *(f"| row {number} | {number} |" for number in range(60))]
+        ),
+        "\n".join(f"- item **{number}**\n  with more" for number in range(60)),
+        "\n".join(f"{number}. item `{number}`" for number in range(1, 60)),
+        "\n".join(["1. one", *(f"1. item {number}" for number in range(60))]),
+    ],
+    ids=["code", "table", "list", "numbers", "one number"],
+)
+def test_of_a_long_block_what_is_in_sight_is_rendered_and_looks_as_the_whole_does(
+    text: str, markdown: MarkdownRenderer
+) -> None:
+    sizes: list[int] = []
 
-    def render(text: str, width: int) -> list[Line]:
-        seen.append(text)
-        return plain(text.split("\n"))
+    def render(part: str, width: int) -> list[Line]:
+        sizes.append(len(part))
+        return markdown.render(part, width)
 
-    rows = [f"line {number}" for number in range(LONG_TEXT)]
-    lines = OpenRendering(render).lines("\n".join(["```py", *rows]), 60, 10)
+    lines = OpenRendering(render).lines(text, 60, 10)
     assert lines is not None
-    assert text_of(lines) == rows[-10:]
-    assert seen[0].startswith("```py\nline ")
-    assert len(seen[0]) < LONG_TEXT
-    assert OpenRendering(render).lines("- item\n" * LONG_TEXT, 60, 10) is None
-    assert OpenRendering(render).lines("| a " * 200, 60, 10) is None
+    assert text_of(lines) == text_of(markdown.render(text, 60))[-10:]
+    assert sizes[0] < 700 or text.startswith("1. one")
+
+
+def test_what_cannot_be_cut_and_is_too_long_stays_as_it_was_written() -> None:
+    rendering = OpenRendering(lambda text, width: plain([text]))
+    assert rendering.lines("word " * LONG_TEXT, 60, 10) is None
+    assert rendering.lines("| a " * 200, 60, 10) is None
