@@ -26,6 +26,9 @@ HELD = 1 << 20
 """Bytes of a record from which on encoding and writing it are two things, between which keys are
 taken."""
 
+PART = 4 << 20
+"""Bytes of it that are written in one go."""
+
 
 class Stamp(Struct, frozen=True):
     """What every record of a program says, and how it is written.
@@ -83,7 +86,7 @@ class OpenChat:
         self.last = last
         self._stamp = stamp
         self._owed = list(owed)
-        self._held: tuple[bytes, Callable[[], None]] | None = None
+        self._held: tuple[memoryview, Callable[[], None]] | None = None
         self._left_behind = not new
         self._journal = journal or Journal(path, new=new)
         try:
@@ -132,16 +135,25 @@ class OpenChat:
         """Whether a record waits for ``write_held``."""
         return self._held is not None
 
-    def write_held(self) -> None:
+    def write_held(self, *, whole: bool = True) -> None:
         """Writes the record that waits, if one does.
+
+        Args:
+            whole: not only the next part of it.
 
         Raises:
             OSError: it cannot be written.
         """
-        if self._held is not None:
-            (line, written), self._held = self._held, None
-            self._journal.append(line)
-            written()
+        while self._held is not None:
+            line, written = self._held
+            if line:
+                self._held = (line[PART:], written)
+                self._journal.append(line[:PART])
+            else:
+                self._held = None
+                written()
+            if not whole:
+                return
 
     def system(self, subtype: str, payload: dict[str, Any]) -> str:
         """Appends a system record.
@@ -198,7 +210,7 @@ class OpenChat:
         line = encode(record)
         self.last = uuid
         if written is not None and len(line) > HELD:
-            self._held = (line, written)
+            self._held = (memoryview(line), written)
             return uuid
         self._journal.append(line)
         if written is not None:

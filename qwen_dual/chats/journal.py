@@ -65,11 +65,9 @@ class Journal:
             os.close(self._fd)
             raise
 
-    def append(self, line: bytes) -> None:
-        """Appends one record, which ends with a newline, in one write."""
-        if self._torn:
-            line = b"\n" + line
-        view = memoryview(line)
+    def append(self, line: bytes | memoryview) -> None:
+        """Appends one record, which ends with a newline, in one write; or one part after another."""
+        view = memoryview(b"\n" + line if self._torn else line)
         while view:
             view = view[os.write(self._fd, view) :]
         self._torn = False

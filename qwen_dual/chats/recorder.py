@@ -113,13 +113,19 @@ class Recorder:
         except (OSError, ChatBusy) as error:
             self._fail(error)
 
-    def flush(self) -> None:
-        """Writes what has come in of what is not whole; call it before a frame is drawn."""
+    def flush(self, *, whole: bool = False) -> None:
+        """Writes what has come in of what is not whole; call it before a frame is drawn.
+
+        Args:
+            whole: not only the next part of a message of megabytes.
+        """
         self._scheduled = False
         if self._chat is None or self._stopped:
             return
         try:
-            self._chat.write_held()
+            self._chat.write_held(whole=whole)
+            if self._chat.holds:
+                self._flush_soon()
             if self._queue_told:
                 # Not at each change: that would be quadratic where a thousand prompts come at once.
                 self._queue_told = False
@@ -176,7 +182,7 @@ class Recorder:
 
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
-        self.flush()
+        self.flush(whole=True)
         self._stopped = True
         for chat in (self._chat, self._next):
             if chat is not None:
@@ -338,7 +344,7 @@ class Recorder:
         chat.system("chat_compression", {**payload, "summary": data.get("summary", "")})
 
     def _change_to(self, session_id: str) -> None:
-        self.flush()
+        self.flush(whole=True)
         if self._chat is not None:
             self._chat.close()
             self._chat = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.chats.chain import HELD
+from qwen_dual.chats.chain import HELD, PART
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
@@ -160,25 +160,34 @@ def test_a_torn_last_line_does_not_spoil_what_follows(tmp_path: Path) -> None:
     assert chat.skipped == 1
 
 
-def test_megabytes_are_encoded_and_written_in_two_passes_and_never_in_neither_file(
+def test_megabytes_are_written_a_part_in_a_pass_and_at_once_when_something_follows(
     tmp_path: Path,
 ) -> None:
     recording = Recording(tmp_path)
-    long = "word " * (HELD // 4)
+    long = "word " * (PART // 2)
     recording.submit("go")
+    before = recording.path.stat().st_size
     recording.answer(text(long)).finish()
-    kinds = [record["type"] for record in recording.records()]
-    assert kinds == ["user"]
-    recording.later.run()
+    grown = []
+    while recording.later.callbacks:
+        recording.later.callbacks.pop(0)()
+        now = recording.path.stat().st_size
+        grown.append(now - before)
+        before = now
+    assert max(grown) == PART and sum(grown) > len(long) > 2 * PART
     assert [record["type"] for record in recording.records()] == ["user", "assistant"]
     assert read_leftover(recording.path).message is None
     recording.answer(text(long)).finish()
-    recording.end_turn()  # before the pass has come
+    recording.later.callbacks.pop(0)()  # the first part
+    recording.end_turn()
     records = recording.records()
     assert [record["type"] for record in records] == ["user", "assistant", "assistant", "system"]
     assert [record["parentUuid"] for record in records[1:]] == [
         record["uuid"] for record in records[:-1]
     ]
+    recording.answer(text(long)).finish()
+    recording.recorder.close()
+    assert recording.records()[-1]["message"]["parts"] == [{"text": long}]
 
 
 def test_a_long_message_is_in_the_side_file_until_it_is_in_the_chat(tmp_path: Path) -> None:
