@@ -94,6 +94,8 @@ class ViMode:
         if mode != self._app.editing_mode:
             self._app.editing_mode = mode
             self._end_command()
+        # An Esc that nothing follows is told of by no event after it.
+        self._note_mode()
 
     def _end_command(self) -> None:
         """Half a command must not be finished by a key that is meant for something else."""
@@ -106,9 +108,12 @@ class ViMode:
         if self._controller.editor.buffer.selection_state:
             self._controller.editor.buffer.exit_selection()
 
-    def _followed(self) -> None:
+    def _note_mode(self) -> None:
         mode = self._app.vi_state.input_mode
         self._controller.editor.normal = self.on and mode == InputMode.NAVIGATION
+
+    def _followed(self) -> None:
+        self._note_mode()
         waiting = self._app.key_processor.key_buffer
         escaping = not waiting or waiting[0].key == Keys.Escape
         self._app.timeoutlen = ESCAPE_TIMEOUT if escaping or not self.on else NO_TIMEOUT

@@ -146,7 +146,12 @@ def test_j_and_k_go_through_the_rows_and_then_through_the_history() -> None:
     async def script(desk: Keyboard) -> None:
         await desk.press("old\r", lambda: desk.session.submitted == ["old"])
         await desk.press("a\nb\r", lambda: len(desk.session.submitted) == 2)
-        await desk.press("now\nhere", lambda: desk.text == "now\nhere")
+        await desk.press("one row", lambda: desk.text == "one row")
+        await normal(desk)
+        await desk.press("k", lambda: desk.tui.controller.editor.cursor == 0)
+        assert desk.text == "a\nb"
+        await desk.press("jj", lambda: desk.text == "one row")
+        await desk.press("ccnow\nhere", lambda: desk.text == "now\nhere")
         await normal(desk)
         await desk.press("k", lambda: desk.tui.controller.editor.cursor <= 3)
         assert desk.text == "now\nhere"
