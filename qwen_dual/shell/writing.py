@@ -35,6 +35,8 @@ _EDITORS = names(
     "ed emacs emacsclient ex helix hx nano nvim pico red rvim vi view vim vimdiff code m4"
 )
 _AWKS = ("awk", "gawk", "mawk", "nawk")
+_ARCHIVERS = names("7z 7za 7zr ar cpio jar lha pax unar unrar")
+_LATER = names("at batch crontab")
 _DATABASES = names("sqlite3 psql mysql mongosh duckdb")
 _FORMATTERS = names(
     "autopep8 black clang-format gofmt goimports gofumpt isort prettier rubocop rustfmt shfmt standard",
@@ -78,8 +80,10 @@ def _written(name: str, words: Sequence[str]) -> Written:
         return _OTHERS[name](words)
     if name in INTERPRETERS:
         return _run(words)
-    if name in _EDITORS or name in _DATABASES:
+    if name in _EDITORS or name in _DATABASES or name in _LATER:
         return Written(maybe=tuple(words[1:]), unknown=True)
+    if name in _ARCHIVERS:  # where one is, whatever the archive names
+        return Written(trees=(".",), maybe=tuple(words[1:]))
     if name in _FORMATTERS:
         return _formatted(words[1:])
     known = BUILDS.get(name)

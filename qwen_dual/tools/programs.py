@@ -77,10 +77,26 @@ _WRAPPERS = {
 }
 # Of these nobody keeps the options: a command may begin at any word of theirs.
 _RUNNERS = names(
+    "bunx bundle conda concurrently coproc cross-env direnv docker dotenv mamba nix nix-shell nodemon npx",
+    "pipenv pipx pnpx podman poetry uv uvx watchexec",
     "bwrap catchsegv cgexec chrt daemonize dbus-run-session entr expect faketime fakeroot firejail",
     "gdb hyperfine linux32 linux64 ltrace nsenter numactl perf pkexec prlimit proot rlwrap run-parts",
     "runuser script setarch setpriv sg ssh start-stop-daemon taskset unbuffer valgrind xvfb-run",
 )
+_PROGRAM_OPTIONS = {
+    "tar": (
+        *("--checkpoint-action", "--to-command", "--use-compress-program", "-I", "--info-script"),
+        *("--new-volume-script", "-F", "--rsh-command"),
+    ),
+    "sort": ("--compress-program",),
+    "rg": ("--pre",),
+    "mapfile": ("-C",),
+    "readarray": ("-C",),
+    "complete": ("-C",),
+    "compgen": ("-C",),
+}
+_EDITORS = names("ed emacs ex expect nvim rvim vi view vim vimdiff")
+_FILTERS = names("tree index commit msg env parent tag-name subdirectory setup")
 _MAX_BEGINNINGS = 16
 _MAX_RUN_WORDS = 200
 _SHELLS = frozenset(["ash", "bash", "dash", "fish", "ksh", "mksh", "rbash", "sh", "zsh"])
@@ -107,24 +123,30 @@ def what_runs(words: Sequence[str]) -> Inner:
     if name == "trap" and len(words) > 1:
         return Inner(scripts=[words[1]])
     if name == "git":
-        rest = words[_git_subcommand(words) :]
-        return Inner([["git", *rest]]) if len(rest) < len(words) - 1 and rest else Inner()
+        return _git(words)
+    if name == "alias":
+        return Inner(scripts=[w.partition("=")[2] for w in words[1:] if "=" in w])
     if name in ("find", "fd", "fdfind"):
         return Inner(_find_commands(words))
+    steered = _given_programs(name, words)
+    if steered is not None:
+        return steered
     if name in _RUNNERS:
-        rest = list(words[1:])
-        if len(rest) > _MAX_RUN_WORDS:
+        behind = list(words[1:])
+        if len(behind) > _MAX_RUN_WORDS:
             return Inner(scripts=[UNKNOWN])
-        begins = range(min(len(rest), _MAX_BEGINNINGS))
+        begins = range(min(len(behind), _MAX_BEGINNINGS))
         # One word may be a whole line: `script -c 'rm x'`.
-        lines = [word for word in rest[:_MAX_BEGINNINGS] if " " in word]
-        return Inner([rest[at:] for at in begins if not rest[at].startswith("-")], lines)
+        lines = [word for word in behind[:_MAX_BEGINNINGS] if " " in word]
+        return Inner([behind[at:] for at in begins if not behind[at].startswith("-")], lines)
     wrapper = _WRAPPERS.get(name)
     if wrapper is None:
         return Inner()
     if name == "env" and any(re.match(r"-[a-zA-Z]*S|--split-string", word) for word in words):
         return Inner(scripts=[UNKNOWN])
     rest = _wrapped(words, wrapper)
+    if not rest and name in ("sudo", "doas"):
+        return Inner(scripts=[UNKNOWN])  # a shell, that reads its input
     if not rest or (name in ("command", "builtin") and {"-v", "-V"} & set(words[1:])):
         return Inner()
     if wrapper.joins:
@@ -141,16 +163,65 @@ def _wrapped(words: Sequence[str], wrapper: Wrapper) -> Sequence[str]:
         if word == "--":
             at += 1
             break
-        if word in wrapper.valued:
+        if word in wrapper.valued or _ends_valued(word, wrapper):
             at += 2
         elif (word.startswith("-") and word != "-") or re.match(r"\w+=", word):
             at += 1
         else:
             break
     at += wrapper.positional
-    while at < len(words) and re.match(r"\w+=", words[at]):  # `env -- X=1 cmd`
+    while at < len(words) and re.match(r"\w+=|!$", words[at]):  # `env -- X=1 cmd`, `time ! cmd`
         at += 1
     return words[at:]
+
+
+def _ends_valued(word: str, wrapper: Wrapper) -> bool:
+    """Whether ``-iu`` ends with an option that takes the next word."""
+    return bool(re.fullmatch(r"-[A-Za-z]{2,}", word)) and "-" + word[-1] in wrapper.valued
+
+
+def _given_programs(name: str, words: Sequence[str]) -> Inner | None:
+    """What a program runs that an option of its own, or its own language, names."""
+    options = _PROGRAM_OPTIONS.get(name)
+    if options is not None:
+        scripts = _values(words, options)
+        return Inner(scripts=scripts) if scripts else None
+    text = " ".join(words[1:])
+    if name in ("awk", "gawk", "mawk", "nawk") and re.search(r"system|\|", text):
+        return Inner(scripts=[UNKNOWN])
+    if (name in _EDITORS and text) or (name == "enable" and "-f" in words):
+        return Inner(scripts=[UNKNOWN])
+    return None
+
+
+def _values(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """The values of ``options``, which stand behind them, attached, or behind a ``=``."""
+    found: list[str] = []
+    for at, word in enumerate(words[1:], 1):
+        for option in options:
+            if word == option:
+                found += words[at + 1 : at + 2]
+            elif word.startswith(option):
+                # `--checkpoint-action=exec=CMD`
+                found.append(word[len(option) :].removeprefix("=").removeprefix("exec="))
+    return found
+
+
+def _git(words: Sequence[str]) -> Inner:
+    """The subcommand without what stands before it, and what that, or the configuration, runs."""
+    at = _git_subcommand(words)
+    rest = list(words[at:])
+    commands = [["git", *rest]] if len(rest) < len(words) - 1 and rest else []
+    scripts = [value.partition("=")[2].removeprefix("!") for value in _values(words[:at], ("-c",))]
+    name = rest[0] if rest else ""
+    if name == "bisect" and "run" in rest:
+        commands.append(rest[rest.index("run") + 1 :])
+    if name == "submodule" and "foreach" in rest:
+        scripts.append(" ".join(w for w in rest[rest.index("foreach") + 1 :] if w[:1] != "-"))
+    if name in ("rebase", "difftool", "filter-branch"):
+        options = ("-x", "--exec", "--extcmd", "-yx", *(f"--{it}-filter" for it in _FILTERS))
+        scripts += _values(rest, options)
+    return Inner([command for command in commands if command], [text for text in scripts if text])
 
 
 def _shell_scripts(words: Sequence[str]) -> list[str]:

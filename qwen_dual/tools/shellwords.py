@@ -118,7 +118,10 @@ _BLANK = re.compile(rb"(?:[ \t]|\\\n)*")
 # The grammar drops the `-` of `python - <<E`.
 _BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n|(?<=[ \t])-(?=[ \t]))*")
 _WORD = re.compile(r"(?:[^\s;&|<>()'\"`\\]|\\.)+", re.DOTALL)
-_EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*[*?\[{]")
+# Variables that say where `cd`, `~` and git lead, as a name that may be set.
+_PLACES = re.compile(r"(?<![$\w{])(?:CDPATH|HOME|GIT_DIR|GIT_WORK_TREE)\b")
+# `~+` and `~-` are folders that the shell was in.
+_EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*[*?\[{]|^~[-+\d]")
 
 
 class Parsed(Struct):
@@ -176,7 +179,7 @@ def parse(line: str, depth: int = 0) -> Parsed:
         parsed.whole = parsed.whole and _is_plain(node, children, data)
         _look_at(node, parent, parsed, data, depth)
         nodes += ((child, node) for child in reversed(children))
-    parsed.writes_unknown |= not parsed.whole and ">" in line
+    parsed.writes_unknown |= bool((not parsed.whole and ">" in line) or _PLACES.search(line))
     return parsed
 
 
@@ -230,12 +233,22 @@ def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth
         sure = bool(_PLAIN_ARITHMETIC.fullmatch(_text(node)))
     elif kind == "heredoc_redirect":
         sure = bool(_PLAIN_HEREDOC.match(data, node.start_byte))
+    elif kind == "heredoc_body":
+        # The grammar finds `$(x)` in it, and no backquotes.
+        sure = "`" not in _text(node) or _is_quoted(parent)
     elif kind not in _FRAMES | _HARMLESS:
         sure = kind.startswith("heredoc_")
     if kind == "comment":
         before = data[node.start_byte - 1 : node.start_byte]
         sure = not before or before in b" \t\n;&|()"
     parsed.whole = parsed.whole and sure
+
+
+def _is_quoted(redirect: Node | None) -> bool:
+    """Whether a here-document is taken as it stands."""
+    children = () if redirect is None else redirect.children
+    starts = [_text(child) for child in children if child.type == "heredoc_start"]
+    return bool(starts) and starts[0][:1] in ("'", '"')
 
 
 def _is_plain(node: Node, children: Sequence[Node], data: bytes) -> bool:

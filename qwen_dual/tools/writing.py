@@ -34,6 +34,10 @@ MAX_FOLDERS = 32
 MAX_COMMANDS = 200
 """How many commands of a line are looked at."""
 
+_MOVES = frozenset(["popd", "eval", ".", "source", UNKNOWN])
+_MOVING = ("-C", "-D", "--chdir", "--wd", "--cwd", "--working-directory", "-execdir", "-okdir")
+"""With these a program runs another one elsewhere."""
+
 _MAX_PIECES = 8
 _MAX_PATH = 4096
 _ANY = "*"  # the name of a file that only a pattern for all of a folder covers
@@ -107,7 +111,9 @@ def folders_of(commands: Sequence[Command], start: str) -> list[str]:
                 return []
             target = os.path.expanduser(words[0])
             folders += [os.path.join(folder, target) for folder in folders]
-        if name in ("popd", "eval", UNKNOWN) or UNKNOWN in folders or len(folders) > MAX_FOLDERS:
+        if name in _MOVES or UNKNOWN in folders or len(folders) > MAX_FOLDERS:
+            return []
+        if command.runs and any(word.startswith(_MOVING) for word in words):
             return []
     return folders
 
@@ -117,14 +123,23 @@ def _written(commands: Iterable[Command]) -> Iterator[tuple[Sequence[str], Writt
     from qwen_dual.shell.writing import SPEAKS, written_by
 
     for command in commands:
-        words = command.words
-        if command.runs and words[0].rpartition("/")[2] != "git":  # which is the same without -C
-            # A wrapper's own words end where those of its command begin.
-            inner = max(len(run.words) for run in command.runs)
-            words = words[: max(1, len(words) - inner)]
+        words: Sequence[str] = command.words
+        if command.runs:
             yield from _written(command.runs)
+            words = _own_words(command)
         if words[0] not in SPEAKS:
             yield words[1:], written_by(words)
+
+
+def _own_words(command: Command) -> Sequence[str]:
+    """The words of a wrapper without those of its command, where that stands at its end."""
+    words, inner = command.words, command.runs[-1].words
+    if words[0].rpartition("/")[2] == "git":  # the inner one is the same without `-C`
+        return words
+    if inner[-1] == UNKNOWN != words[-1]:
+        inner = inner[:-1]  # what `xargs` adds
+    at = len(words) - len(inner)
+    return words[:at] if inner and at > 0 and words[at:] == inner else words
 
 
 class _Place:
@@ -178,6 +193,9 @@ class _Place:
         for piece in () if self.full else _pieces(word):
             for at in self.locate(piece):
                 self.named.append(FileAccess(at.path, at.real, writes=writes))
+                if os.path.isdir(at.real):  # it may be about what is in there
+                    inside = os.path.join(at.real, _ANY)
+                    self.named.append(FileAccess(inside, inside, writes=writes))
 
     def _below(self, source: str, target: str) -> None:
         """Takes ``target`` with all below it, unless ``source`` is a plain file."""

@@ -63,7 +63,13 @@ SURE = [
         "git mv a src/x",
         "chmod +x src/f",
     ],
-    *["find a -fprint src/f", "find src -delete", "echo a > x; cp x src/f", "shred -u src/f"],
+    *[
+        "find a -fprint src/f",
+        "find a -exec echo b c d e {} + -fprint src/f",
+        "find src -delete",
+        "echo a > x; cp x src/f",
+        "shred -u src/f",
+    ],
     "tar -C src -xf a.tar",
     "unzip a.zip -d src",
     "ruff format src",
@@ -71,6 +77,16 @@ SURE = [
     "prettier --write src",
 ]
 MAYBE = [
+    *["env -C src touch n", "find src -execdir touch n ';'", "rm ~+/src/f", "echo x > ~+/src/f"],
+    *[
+        ". ./x; rm f",
+        "script -q src/f -c ls",
+        "CDPATH=src; cd d && rm f",
+        "export HOME=src; rm ~/f",
+        "cpio -i < a",
+        "GIT_WORK_TREE=src git checkout -- f",
+    ],
+    *["mytool --out src", "tar xfC a.tar src", "git format-patch -o src HEAD~1", "make -C src"],
     *["rm $X", "rm *", 'cp a "$X"', "xargs rm", "find . -exec rm {} +", "cd $X && rm f", "eval $X"],
     *[
         "rm -r .",

@@ -60,6 +60,12 @@ def denied(line: str, rule: str = "Bash(rm *)") -> str:
         "taskset -c 0 rm x",
         "valgrind --tool=none rm x",
         "script -qc 'rm x' /dev/null",
+        *["sudo -iu x rm x", "time ! rm x", "coproc X { rm x; }", "npx rm x", "uv run rm x"],
+        *["docker run -v .:/x y rm x", "git bisect run rm x", "git submodule foreach 'rm x'"],
+        *["git rebase -x 'rm x' HEAD", "git rebase --exec='rm x' HEAD", "git -c alias.y='!rm x' y"],
+        *["git difftool -yx 'rm x'", "git filter-branch --tree-filter 'rm x'"],
+        *["tar cf x --checkpoint-action=exec='rm x' .", "tar -cf x -I 'rm x' .", "rg --pre rm x"],
+        *["sort --compress-program=rm a", "mapfile -C 'rm x' y", "alias y='rm x'"],
     ],
 )
 def test_a_denied_command_is_found_wherever_it_hides(line: str) -> None:
@@ -85,7 +91,19 @@ def test_what_may_be_denied_is_not_sure(line: str) -> None:
     assert denied(line) == "maybe"
 
 
-@pytest.mark.parametrize("line", ["echo 'rm x'", "echo rm", "git commit -m 'rm x'", "ls # rm x"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["echo 'rm x'", "echo rm", "git commit -m 'rm x'", "ls # rm x", "cat <<'E'\n`rm x`\nE"],
+        *[
+            "git rebase main",
+            "tar cf rm x",
+            "awk '{print $1}' rm",
+            "sort rm",
+            "git -c core.abbrev=8 log",
+        ],
+    ],
+)
 def test_words_alone_are_not_denied(line: str) -> None:
     assert denied(line) == "no"
 
