@@ -140,6 +140,10 @@ class Answer:
         self._close_run(last=True)
         self._emit(events.message_stop())
 
+    def close_block(self) -> None:
+        """Ends the block that is open, so that what is left for ``close`` is to tell the run."""
+        self._close_block(cut_off=self.cut_off)
+
     def close(self) -> None:
         """Ends the last run, so that all that is left for ``finish`` is to end the message."""
         if self._started and not self._finished:

@@ -262,6 +262,8 @@ class Turn:
         finally:
             self._api_seconds += time.monotonic() - began
         if long:  # what is told, saved and kept of megabytes is so one after the other
+            answer.close_block()
+            await anyio.sleep(_BREATH)
             answer.close()
             await anyio.sleep(_BREATH)
             answer.finish()

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import anyio
+import anyio.lowlevel
 
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.threads import in_thread
@@ -107,7 +107,9 @@ class AnswerStream:
             ):
                 self._body += chunk
             for event in events.feed(chunk):
-                if len(event.data) < LONG_EVENT:
+                if event is None:
+                    await anyio.lowlevel.checkpoint()
+                elif len(event.data) < LONG_EVENT:
                     for delta in self._feed(event):
                         yield delta
                 else:

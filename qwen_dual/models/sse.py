@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_EVENT_BYTES = 32 * 2**20
 """Of one event; a service that sends more without an end of it would fill the memory."""
 
+LONG_BYTES = 1 << 20
+"""Of an event from which on its line is put together in one step and read in another."""
+
 
 class EventReader:
     """Reads the events of one answer."""
@@ -31,8 +34,8 @@ class EventReader:
         self._events = SSEDecoder()
         self._open_bytes = 0  # since the last event
 
-    def feed(self, data: bytes) -> Iterator[ServerSentEvent]:
-        """The events that ``data`` completes.
+    def feed(self, data: bytes) -> Iterator[ServerSentEvent | None]:
+        """The events that ``data`` completes; None where others should run before the next.
 
         Raises:
             ModelError: an event has no end.
@@ -40,7 +43,10 @@ class EventReader:
         self._open_bytes += len(data)
         if self._open_bytes > MAX_EVENT_BYTES:
             raise endings.malformed(f"{MAX_EVENT_BYTES // 2**20} MiB without the end of an event")
-        yield from self._decode(self._lines.decode(self._text.decode(data)))
+        lines = self._lines.decode(self._text.decode(data))
+        if lines and self._open_bytes > LONG_BYTES:
+            yield None  # putting the line together took as long as what comes next will
+        yield from self._decode(lines)
 
     def end(self) -> Iterator[ServerSentEvent]:
         """What the end of the stream completes; the blank line may be missing after the last."""

@@ -124,7 +124,8 @@ class WholeTranscript:
         if not text or text.isspace():
             return
         if len(text) > self._max_chars:
-            text = text[-self._max_chars :].partition("\n")[2] or text[-self._max_chars :]
+            begin = len(text) - self._max_chars
+            text = text[text.find("\n", begin) + 1 or begin :]
             self._cut = True
             self._parts.clear()
             self._chars = 0

@@ -32,7 +32,7 @@ EVENTS = [
 def read(*pieces: bytes) -> list[tuple[str, str]]:
     reader = EventReader()
     events = [event for piece in pieces for event in reader.feed(piece)]
-    return [(event.event, event.data) for event in [*events, *reader.end()]]
+    return [(event.event, event.data) for event in [*events, *reader.end()] if event is not None]
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
@@ -53,3 +53,11 @@ def test_an_event_without_an_end_is_refused() -> None:
         for _ in range(5):
             list(reader.feed(piece))
     assert caught.value.kind == "malformed"
+
+
+def test_the_line_of_a_long_event_is_put_together_in_a_step_of_its_own() -> None:
+    reader = EventReader()
+    assert list(reader.feed(b"data: " + b"x" * sse.LONG_BYTES)) == []
+    steps = list(reader.feed(b"x\n\ndata: y\n\n"))
+    assert [step and len(step.data) for step in steps] == [None, sse.LONG_BYTES + 1, 1]
+    assert None not in reader.feed(b"data: z\n\n")
