@@ -51,6 +51,8 @@ class FifoSink:
         self._on_ready: Callable[[], None] = lambda: None
         self._on_gone: Callable[[], None] = lambda: None
         self.warnings: list[str] = []
+        self._kept: int | None = None  # the FIFO, from one reader to the next
+        self._torn = False
         self._refused = ""
         done = make_private(path, fifo_refusal)
         if done is not None:
@@ -80,7 +82,7 @@ class FifoSink:
 
     def lost_reader(self) -> int | None:
         """Closes our end, so that the kernel forgets what was not read; waits for the next one."""
-        unread = self._let_go()
+        unread = self._let_go(reader_left=True)
         self._wait_for_reader()
         return unread
 
@@ -94,10 +96,10 @@ class FifoSink:
         self._loop = loop
         self._on_ready = on_ready
         self._on_gone = on_gone
-        if self._fd is None:
+        if self._watch is None:
             self._wait_for_reader()
-        else:
-            self._watch = ReaderWatch(self._fd, loop, self._left)
+        else:  # it may have left meanwhile
+            loop.call_soon(self._look, self._watch)
 
     def wait_writable(self, callback: Callable[[], None] | None) -> None:
         """Asks the loop."""
@@ -115,10 +117,11 @@ class FifoSink:
         if self._wait is not None:
             self._wait.release()
             self._wait = None
-        self._let_go()
+        self._let_go(reader_left=False)
+        self._give_up_kept()
 
-    def _let_go(self) -> int:
-        """Closes our end; returns the bytes that its reader left unread."""
+    def _let_go(self, *, reader_left: bool) -> int:
+        """Closes our end; returns the bytes that its reader has not read."""
         fd, self._fd = self._fd, None
         watch, self._watch = self._watch, None
         if fd is None:
@@ -126,14 +129,37 @@ class FifoSink:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.remove_writer(fd)
         if watch is not None:
-            return watch.finish()
+            self._give_up_kept()
+            unread = watch.finish(reader_left=reader_left)
+            self._kept, self._torn = watch.kept, watch.torn
+            return unread
         unread = unread_bytes(fd)
         os.close(fd)
         return unread
 
-    def _left(self, watch: ReaderWatch) -> None:
-        if watch is self._watch:
+    def _give_up_kept(self) -> None:
+        if self._kept is not None:
+            os.close(self._kept)
+            self._kept = None
+
+    def _tell(self, watch: ReaderWatch) -> None:
+        """In the watch's thread; what happens before ``attach``, that looks for."""
+        if self._loop is None:
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._look, watch)
+        except RuntimeError:
+            pass  # the loop is closed: the session is over
+
+    def _look(self, watch: ReaderWatch) -> None:
+        if watch is not self._watch:
+            return
+        if watch.left:
             self._on_gone()
+        elif watch.changed:
+            watch.changed = False
+            self.readers += 1
+            self._on_ready()
 
     def _use(self, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -141,6 +167,7 @@ class FifoSink:
         self.readers += 1
         getter = getattr(fcntl, "F_GETPIPE_SZ", None)
         self.keeps = fcntl.fcntl(fd, getter) if getter is not None else DEFAULT_CAPACITY
+        self._watch = ReaderWatch(fd, self._tell)
 
     def _wait_for_reader(self) -> None:
         loop = self._loop
@@ -171,8 +198,10 @@ class FifoSink:
             self._check.cancel()
         wait.close()
         self._use(fd)
-        assert self._loop is not None
-        self._watch = ReaderWatch(fd, self._loop, self._left)
+        if self._torn:  # so that what it has got already and what follows are not one line
+            self._torn = False
+            self.write(memoryview(b"\n"))
+        self._give_up_kept()
         self._on_ready()
 
     def _check_replaced(self) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import select
 import struct
+import sys
 import termios
 import threading
 from typing import TYPE_CHECKING
@@ -105,58 +106,130 @@ class ReaderWatch:
     """Waits until the last reader of an open FIFO has left, and lets go of our end at once.
 
     The descriptor then stands for a pipe that is broken for good, so that its number stays ours and
-    a write that is under way fails as it should.
+    a write that is under way fails as it should. What was left unread is taken out of the FIFO, which
+    stays open by another descriptor: a reader that is there before this thread gets to run would find
+    the rest of a line otherwise, and then its end.
+
+    Where the next reader is faster still, the kernel knows of no moment without one: only the closing
+    itself tells, and the pipe goes on, from the middle of a line perhaps.
 
     Args:
         fd: the writing end; closed by ``finish``.
-        loop: where ``gone`` is called.
-        gone: called with this watch when the reader has left, unless ``finish`` was called first.
+        tell: called in the thread, after ``left`` or ``changed`` was set, unless ``finish`` was first.
+
+    Attributes:
+        left: nobody reads any more.
+        changed: a reader has left, and another reads what it left.
+        torn: the next one has read some of the rest already.
+        kept: keeps the FIFO open; the caller closes it, after ``finish``.
     """
 
-    def __init__(
-        self, fd: int, loop: asyncio.AbstractEventLoop, gone: Callable[[ReaderWatch], None]
-    ) -> None:
+    def __init__(self, fd: int, tell: Callable[[ReaderWatch], object]) -> None:
+        self.left = False
+        self.changed = False
+        self.torn = False
+        self.kept = os.dup(fd)
         self._fd = fd
-        self._loop = loop
-        self._gone = gone
+        self._tell = tell
         self._lock = threading.Lock()
         self._unread: int | None = None
         self._finished = False
         self._out = threading.Event()  # of the poll
         self._stop_reader, self._stop_writer = os.pipe()
-        threading.Thread(target=self._run, name="fifo-reader-left", daemon=True).start()
+        reader, self._broken = os.pipe()
+        os.close(reader)
+        self._closings = watch_closings(f"/proc/self/fd/{fd}")
+        try:
+            threading.Thread(target=self._run, name="fifo-reader-left", daemon=True).start()
+        except RuntimeError:  # no thread to be had: a write finds out
+            self._out.set()
+            self._close_own()
 
-    def finish(self) -> int:
-        """Closes the descriptor; returns the bytes that the reader left unread."""
+    def finish(self, *, reader_left: bool) -> int:
+        """Closes the descriptor; returns the bytes that were not read.
+
+        Args:
+            reader_left: nobody is to read them any more.
+        """
         with self._lock:
             self._finished = True
         os.close(self._stop_writer)
         # As long as the thread polls, the kernel keeps the pipe, closed or not, and its rest.
         self._out.wait(RELEASE_SECONDS)
-        unread = unread_bytes(self._fd) if self._unread is None else self._unread
+        if self._unread is None:
+            self._unread = unread_bytes(self._fd)
+            if reader_left:
+                self._take_rest()
         os.close(self._fd)
-        return unread
+        return self._unread
 
     def _run(self) -> None:
         poll = select.poll()
         poll.register(self._fd, 0)  # no more than errors: the reader is gone
         poll.register(self._stop_reader, select.POLLIN)
-        poll.poll()
-        self._out.set()
+        if self._closings is not None:
+            poll.register(self._closings, select.POLLIN)
+        while [fd for fd, _ in poll.poll()] == [self._closings]:
+            assert self._closings is not None
+            os.read(self._closings, 4096)
+            self.changed = True
+            self._tell(self)
         with self._lock:
             left = not self._finished
             if left:
-                self._unread = unread_bytes(self._fd)
-                reader, broken = os.pipe()
-                os.close(reader)
-                os.dup2(broken, self._fd, inheritable=False)
-                os.close(broken)
-        os.close(self._stop_reader)
+                os.dup2(self._broken, self._fd, inheritable=False)
+                self._unread = unread_bytes(self.kept)
+                self._take_rest()
+        self._out.set()
+        self._close_own()
         if left:
-            try:
-                self._loop.call_soon_threadsafe(self._gone, self)
-            except RuntimeError:
-                pass  # the loop is closed: the session is over
+            self.left = True
+            self._tell(self)
+
+    def _take_rest(self) -> None:
+        """Empties the FIFO; notes whether somebody else has read of it meanwhile."""
+        taken = 0
+        try:
+            reader = os.open(
+                f"/proc/self/fd/{self.kept}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            )
+        except OSError:  # not Linux
+            return
+        try:
+            while data := os.read(reader, 1 << 20):
+                taken += len(data)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(reader)
+        self.torn = taken != self._unread
+
+    def _close_own(self) -> None:
+        os.close(self._stop_reader)
+        os.close(self._broken)
+        if self._closings is not None:
+            os.close(self._closings)
+
+
+def watch_closings(path: str) -> int | None:
+    """A descriptor that can be read when somebody who read ``path`` has closed it (inotify).
+
+    None where the system has none to give.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    close_nowrite = 0x10
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        fd = int(libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
+    except (AttributeError, OSError):
+        return None
+    if fd >= 0 and libc.inotify_add_watch(fd, os.fsencode(path), close_nowrite) < 0:
+        os.close(fd)
+        return None
+    return fd if fd >= 0 else None
 
 
 def unread_bytes(fd: int) -> int:

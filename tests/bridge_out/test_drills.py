@@ -205,6 +205,73 @@ def test_ten_readers_one_after_another_lose_nothing_between_them(tmp_path: Path)
     anyio.run(main)
 
 
+def test_after_a_reader_that_left_during_the_start_the_next_begins_on_a_whole_line(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "f"
+    os.mkfifo(path)
+    first = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    tee = Tee(open_sink(path=str(path)))
+    source = Events(tee)
+    source.start()
+    source.note()
+    assert len(os.read(first, 10)) == 10  # the rest of the line stays in the pipe
+    os.close(first)
+
+    async def main() -> None:
+        tee.attach(asyncio.get_running_loop())
+        with anyio.fail_after(30):
+            while tee.status().state == "open":
+                await anyio.sleep(0.001)
+            second = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            data = b""
+            while data.count(b"\n") < 2:
+                with contextlib.suppress(BlockingIOError):
+                    data += os.read(second, 1 << 16)
+                await anyio.lowlevel.checkpoint()
+            os.close(second)
+        assert [line["type"] for line in parse(data)][:1] == ["system"]
+        assert parse(data)[0]["subtype"] == "session_start"
+        tee.close()
+
+    anyio.run(main)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify tells of the closing")
+def test_a_reader_that_comes_as_another_leaves_gets_session_start_after_the_rest(
+    tmp_path: Path,
+) -> None:
+    fifo = Fifo(tmp_path / "f")
+
+    async def main() -> None:
+        async with fifo.attached():
+            reader = await fifo.open()
+            fifo.source.start()
+            fifo.source.note()
+            await anyio.lowlevel.checkpoint()
+            await fifo.read(reader, 1)
+            for _ in range(3):
+                fifo.source.note("x" * 50)
+                await anyio.lowlevel.checkpoint()
+                assert len(os.read(reader, 40)) == 40  # in the middle of a line
+                # No moment without a reader: so it is where the next one is faster than any thread.
+                following = os.open(fifo.path, os.O_RDONLY | os.O_NONBLOCK)
+                before = fifo.tee.status().readers
+                os.close(reader)
+                while fifo.tee.status().readers == before:
+                    await anyio.sleep(0.001)
+                reader = following
+                rest, *lines = (await fifo.read(reader, 2)).split(b"\n")[:-1]
+                assert not rest.startswith(b"{")
+                greeting = json.loads(lines[0])
+                assert greeting["subtype"] == "session_start"
+                assert greeting["data"]["resumed"]
+                assert greeting["data"]["next_seq"] == fifo.source.seq + 1
+            os.close(reader)
+
+    anyio.run(main)
+
+
 def test_a_fifo_that_is_replaced_while_nobody_reads_is_found_again(tmp_path: Path) -> None:
     from qwen_dual.bridge import fifo_sink
 
