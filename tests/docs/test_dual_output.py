@@ -183,4 +183,7 @@ def test_what_the_readme_tells_to_type_exists() -> None:
         name = target[0] or target[1]
         assert re.search(rf"^{name}:", makefile, re.MULTILINE), name
     flags = {flag for action in _parser()._actions for flag in action.option_strings}
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) <= flags
+    suite = set(
+        re.findall(r'^ +"(--[a-z-]+)",$', (ROOT / "tests/conftest.py").read_text(), re.MULTILINE)
+    )
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) <= flags | suite
