@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "kept"
 _HEAD = "=== "
 _SECONDS = re.compile(r"\b(?:\d+ min )?\d+ s\b")
+# Beside what has ended they stand only from one second on.
+_TOOK = re.compile(r"(exit \d+|no output) · (?:\d+ min )?\d+ s\b")
 _SPINNER = re.compile("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]")
 _QUIET = 0.8  # seconds without a change, after which a moment is written
 
@@ -41,7 +43,7 @@ def kept(cols: int) -> dict[str, list[str]]:
 
 def as_kept(rows: Sequence[str]) -> list[str]:
     """Rows of the screen as they would be kept."""
-    return _without_end([_SPINNER.sub("⠋", _SECONDS.sub("0 s", _unversioned(row))) for row in rows])
+    return _without_end([_timeless(row) for row in rows])
 
 
 def renew(cols: int) -> Path:
@@ -76,8 +78,10 @@ def _file(cols: int) -> Path:
     return FOLDER / f"{cols}.txt"
 
 
-def _unversioned(row: str) -> str:
-    return row.replace(__version__, "0.0.0")
+def _timeless(row: str) -> str:
+    """A row with nothing that the next time, or the next version, has otherwise."""
+    row = _SECONDS.sub("0 s", _TOOK.sub(r"\1", row.replace(__version__, "0.0.0")))
+    return _SPINNER.sub("⠋", row)
 
 
 def _without_end(rows: Sequence[str]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 WIDTHS = (200, 100, 80, 40, 20)
 ROWS = 24
-TOLD = 1.0
-"""Seconds of a call from which on they stand beside it."""
 
 _CODE = '''\
 """Greets."""
@@ -184,12 +181,17 @@ class Tour:
         return self._screen.screen if self._cleared else self._screen.lines[-ROWS:]
 
     def go_on(self) -> None:
-        """Lets what is held go on, once it has taken so long that its seconds are told."""
-        seen = time.monotonic()
-        self._screen.wait_for(lambda _: time.monotonic() - seen > TOLD)
-        fifo = os.open(self._program.work / "go", os.O_RDWR)
+        """Lets what is held go on, as soon as it waits for that."""
+        self._screen.wait_for(lambda _: self._tell())
+
+    def _tell(self) -> bool:
+        try:
+            fifo = os.open(self._program.work / "go", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            return False
         os.write(fifo, b"\n")
         os.close(fifo)
+        return True
 
     def idle(self, count: int) -> None:
         """Waits for the end of the ``count``-th turn."""
