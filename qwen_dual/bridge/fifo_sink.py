@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_CAPACITY = 65_536
+KEPT_SECONDS = 0.2
+"""How long the FIFO is kept open for a reader that came before the last one's end was noticed: until
+the thread that waits for one has surely found it."""
 REPLACED_CHECK = 5.0
 """Seconds between looks whether another FIFO took the place of the one we wait on."""
 
@@ -52,6 +55,7 @@ class FifoSink:
         self._on_gone: Callable[[], None] = lambda: None
         self.warnings: list[str] = []
         self._kept: int | None = None  # the FIFO, from one reader to the next
+        self._release: asyncio.TimerHandle | None = None
         self._torn = False
         self._refused = ""
         done = make_private(path, fifo_refusal)
@@ -138,6 +142,9 @@ class FifoSink:
         return unread
 
     def _give_up_kept(self) -> None:
+        if self._release is not None:
+            self._release.cancel()
+            self._release = None
         if self._kept is not None:
             os.close(self._kept)
             self._kept = None
@@ -188,6 +195,8 @@ class FifoSink:
             if done is not None:
                 self.warnings.append(f"{self.target} {done}")
         self._check = loop.call_later(REPLACED_CHECK, self._check_replaced)
+        if self._kept is not None and self._release is None:
+            self._release = loop.call_later(KEPT_SECONDS, self._give_up_kept)
 
     def _opened(self, wait: ReaderWait, fd: int) -> None:
         if wait is not self._wait:
