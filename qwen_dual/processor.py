@@ -10,7 +10,7 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.05
 """Between two looks whether there was progress."""
 
 
@@ -49,9 +49,12 @@ async def go_first(
         now: a clock, in seconds.
     """
     ran, waited = share()
-    end = now() + waited if waited > ran else 0.0
+    last = now()
+    end = last + waited if waited > ran else 0.0
     while busy() and now() < end:
         before = progress()
         await anyio.sleep(LOOK_SECONDS)
-        if progress() == before:  # it waits for a model, a tool or a person
+        if progress() != before:
+            last = now()
+        elif now() - last >= waited / 4:  # it waits for a model, a tool or a person
             return

@@ -41,7 +41,7 @@ def test_what_is_busy_goes_first_where_there_is_not() -> None:
 
 
 def test_what_does_not_get_on_is_not_waited_for() -> None:
-    assert looks(SHORT, progress=[1, 2, 2, 2]) == 2
+    assert looks(SHORT, progress=[1, 2, 2, 2], seconds=1.0) == 2
 
 
 def test_it_takes_no_longer_than_was_waited_before() -> None:
