@@ -20,7 +20,6 @@ from qwen_dual.assembly import assemble
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.threads import in_thread
 from qwen_dual.late import load_when_wanted
-from qwen_dual.processor import go_first
 from qwen_dual.protocol import events
 from qwen_dual.saved import NoSuchSession, resume_hint
 
@@ -135,9 +134,6 @@ async def _run(launch: Launch, parts: Parts) -> None:
         try:
             for _ in range(PASSES):
                 await anyio.lowlevel.checkpoint()
-            await go_first(
-                lambda: session.busy and not session.closing.is_set(), lambda: launch.bus.seq
-            )
             run_frontend = await _frontend(session.closing)
             if run_frontend is not None:
                 await run_frontend(launch, parts)
