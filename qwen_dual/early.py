@@ -52,11 +52,6 @@ class EarlyTerminal:
         if self._noted is not None:
             raise Terminated(128 + self._noted)
 
-    @property
-    def status(self) -> int:
-        """The exit status that a noted signal asks for; 0 where there was none."""
-        return 0 if self._noted is None else 128 + self._noted
-
     @contextmanager
     def telling(self, loop: AbstractEventLoop, act: Callable[[], object]) -> Iterator[None]:
         """Calls ``act`` on ``loop`` when a signal is noted, or was, until the UI handles them.

@@ -82,7 +82,6 @@ async def _main(launch: Launch, terminal: EarlyTerminal) -> int:
     try:
         with terminal.telling(loop, parts.session.request_close):
             await _run(launch, parts)
-            status = terminal.status
     finally:
         with anyio.CancelScope(shield=True):
             saved = resume_hint(parts.recorder, parts.session.session_id)
@@ -92,7 +91,7 @@ async def _main(launch: Launch, terminal: EarlyTerminal) -> int:
     gc.freeze()  # all of it ends now: looking through it for garbage is most of an exit
     if saved is not None:
         print(f"\n{saved}")
-    return status
+    return 0
 
 
 async def _close_channel(launch: Launch) -> None:

@@ -72,7 +72,6 @@ def test_a_signal_is_told_to_the_loop_until_the_ui_handles_them(terminal: int) -
     with EarlyTerminal(terminal) as early:
         os.kill(os.getpid(), signal.SIGHUP)
         anyio.run(main)
-        assert early.status == 128 + signal.SIGHUP
     assert told == ["early", "early", signal.SIGTERM]
 
 
@@ -85,7 +84,6 @@ def test_without_a_signal_nothing_is_told(terminal: int) -> None:
 
     with EarlyTerminal(terminal) as early:
         anyio.run(main)
-        assert early.status == 0
     assert told == []
 
 
