@@ -22,7 +22,6 @@ from qwen_dual.environment import system_prompt
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.sandboxing import make_sandbox
 from qwen_dual.saved import make_recorder
-from qwen_dual.settings.keep import keep_rule
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
@@ -130,6 +129,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         return mentioned.blocks
 
     def keep(rule: str, scope: str) -> None:
+        from qwen_dual.settings.keep import keep_rule
+
         keep_rule(rule, scope, launch.cwd, launch.home)
 
     async def ready(needed: Needed) -> None:
