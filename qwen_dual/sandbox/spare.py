@@ -141,6 +141,8 @@ class Spare:
         """
         if not self.knows(env) or argv[0][:1] == "-":
             return b""
+        if any("\0" in word for word in (*argv, *env.values())):
+            return b""  # the shell would read over it, and run another command than was shown
         # Braces: of an order that was cut short nothing is run.
         lines = ["{ exec <>/dev/null"]
         odd = [name for name in env if name in _OF_SHELLS or not _PLAIN_NAME.match(name)]

@@ -165,6 +165,14 @@ def test_it_waits_on_for_a_command_that_it_cannot_become(place: Place) -> None:
     assert long == b"long\n" and waiting(sandbox) is spare
 
 
+def test_a_command_with_a_zero_byte_is_refused_as_without_one(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    get_ready(place, sandbox)
+    with pytest.raises(ValueError, match="null byte"):
+        execute(place, sandbox, ["sh", "-c", "echo ran > r\0.txt"])
+    assert list(place.workspace.glob("r*.txt")) == []
+
+
 def test_one_that_would_not_be_used_is_replaced(place: Place) -> None:
     sandbox = place.sandbox("bwrap")
     spare = get_ready(place, sandbox)
