@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qwen_dual.cli import Options
     from qwen_dual.core.model import Model
     from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.settings.load import Settings
 
 
@@ -55,8 +56,15 @@ class ModelChoice(Struct, frozen=True):
         return next(iter(self.models))
 
 
-def choose_models(options: Options, settings: Settings) -> ModelChoice:
+def choose_models(
+    options: Options, settings: Settings, retry: RetryPolicy | None = None
+) -> ModelChoice:
     """Decides.
+
+    Args:
+        options: the command line.
+        settings: all layers.
+        retry: when failed calls are made again; None as a person who watches wants it.
 
     Raises:
         BadChoice: a flag's value cannot be used.
@@ -80,7 +88,7 @@ def choose_models(options: Options, settings: Settings) -> ModelChoice:
     first = found.chosen_name or next(iter(found.named))
     names = [first, *(name for name in found.named if name != first)]
     configs = {name: found.named[name] for name in names}
-    models = {name: DeferredModel(config) for name, config in configs.items()}
+    models = {name: DeferredModel(config, retry) for name, config in configs.items()}
     return ModelChoice(models, configs, found.warnings)
 
 

@@ -236,10 +236,14 @@ export interface ModelRetry {
   data: ModelRetryData;
 }
 
-/** A model call that failed before any content and is made again after `delay_ms`. */
+/**
+ * A model call that failed before any content and is made again after `delay_ms`.
+ *
+ * `attempt` is the try that follows, of `attempts`; null where it is tried for ever.
+ */
 export interface ModelRetryData {
   attempt: number;
-  attempts: number;
+  attempts: number | null;
   delay_ms: number;
   message: string;
 }

@@ -64,13 +64,13 @@ class RetryWait(Struct, frozen=True):
         reason: what failed, for a person; without secrets.
         seconds: how long the adapter waits from now on.
         attempt: the try that follows, 2 or more.
-        attempts: how many there may be in all.
+        attempts: how many there may be in all; None where there is no bound.
     """
 
     reason: str
     seconds: float
     attempt: int
-    attempts: int
+    attempts: int | None
 
 
 class Finished(Struct, frozen=True):

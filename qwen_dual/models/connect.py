@@ -8,15 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.models.remote import RemoteModel
+from qwen_dual.models.retry import WATCHED
 
 if TYPE_CHECKING:
     from qwen_dual.models.config import ModelConfig, ModelProtocol
+    from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import Translator
 
 
-def connect(config: ModelConfig) -> RemoteModel:
+def connect(config: ModelConfig, retry: RetryPolicy = WATCHED) -> RemoteModel:
     """The model ``config`` describes. Makes no connection; ``aclose`` it when it is done with."""
-    return RemoteModel(config, translator(config.protocol))
+    return RemoteModel(config, translator(config.protocol), retry)
 
 
 def translator(protocol: ModelProtocol) -> Translator:

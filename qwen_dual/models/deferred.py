@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.remote import RemoteModel
+    from qwen_dual.models.retry import RetryPolicy
 
 
 class DeferredModel:
@@ -22,10 +23,12 @@ class DeferredModel:
 
     Args:
         config: the model.
+        retry: when its calls are made again; None as a person who watches wants it.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, retry: RetryPolicy | None = None) -> None:
         self._config = config
+        self._retry = retry
         self._model: RemoteModel | None = None
 
     @property
@@ -42,8 +45,9 @@ class DeferredModel:
         """The adapter; imports it at the first call, so that may be left to a thread."""
         if self._model is None:
             from qwen_dual.models.connect import connect
+            from qwen_dual.models.retry import WATCHED
 
-            self._model = connect(self._config)
+            self._model = connect(self._config, self._retry or WATCHED)
         return self._model
 
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:

@@ -18,18 +18,16 @@ from qwen_dual.core.model import ModelError
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.models import endings
 from qwen_dual.models.endpoint import host_of, hostname, is_local
+from qwen_dual.models.retry import WATCHED
 from qwen_dual.models.service_errors import kind_of, retry_after, service_error
 from qwen_dual.net.proxies import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from qwen_dual.core.model import ErrorKind
     from qwen_dual.models.config import ModelConfig
     from qwen_dual.net.proxies import Proxy
-
-LONGEST_WAIT = 300.0
-"""Seconds that a service may ask to wait; for longer nobody sits and watches a countdown."""
 
 _RETRIED: frozenset[ErrorKind] = frozenset(
     {
@@ -75,10 +73,17 @@ class Failures:
     Args:
         config: the model.
         proxy: the proxy that calls go through, if any.
+        longest_wait: by the status, the seconds that a service may ask to wait.
     """
 
-    def __init__(self, config: ModelConfig, proxy: Proxy | None = None) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        proxy: Proxy | None = None,
+        longest_wait: Callable[[int], float] = WATCHED.longest_wait,
+    ) -> None:
         self._config = config
+        self._longest_wait = longest_wait
         self._host = host_of(config)
         self._key = config.key_source or "the API key"
         self._proxy = proxy.shown if proxy is not None else ""
@@ -152,7 +157,7 @@ class Failures:
             )
         what = self._what(kind, status) + _colon(said.words)
         retry = kind in _RETRIED and headers.get("x-should-retry") != "false"
-        if retry and wait is not None and wait > LONGEST_WAIT:
+        if retry and wait is not None and wait > self._longest_wait(status):
             what += f". The next try is possible {_when(wait)}"
             return self._failed(kind, what, status, retry=False)
         return self._failed(kind, what, status, retry=retry, wait=wait, advice=self._advice(kind))

@@ -7,7 +7,6 @@ The HTTP client is imported and made in a thread when the first call begins: it 
 
 from __future__ import annotations
 
-import random
 import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -16,28 +15,26 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.core.model import ModelError, ModelRequest, RetryWait, TokenUsage
+from qwen_dual.core.model import ModelError, ModelRequest, TokenUsage
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
 from qwen_dual.models.endpoint import hostname, is_local, url_of
 from qwen_dual.models.failures import CallFailed, Failures
 from qwen_dual.models.repair import RepairedReader
+from qwen_dual.models.retry import WATCHED, Tries
 from qwen_dual.models.windows import context_window
 from qwen_dual.net.proxies import SCHEMES, proxy_for
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
     import httpx
 
     from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.config import ModelConfig
+    from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import HttpRequest, Translator
-
-FIRST_WAIT = 1.5
-LONGEST_BACKOFF = 30.0
-"""Seconds before the second try, doubled for each one that follows, and what they end at."""
 
 CONNECT_TIMEOUT = 30.0
 """Seconds for a connection, where the limit for the beginning of the answer is longer."""
@@ -58,23 +55,19 @@ class RemoteModel:
     Args:
         config: the model.
         translator: of its protocol.
-        sleep: waits so many seconds before a retry.
-        chance: a number from 0 to 1, for the jitter.
+        retry: when a call that failed is made again.
     """
 
     def __init__(
         self,
         config: ModelConfig,
         translator: Translator,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        chance: Callable[[], float] = random.random,
+        retry: RetryPolicy = WATCHED,
     ) -> None:
         self.config = config
         self._translator = translator
-        self._sleep = sleep
-        self._chance = chance
-        self._failures = Failures(config)
+        self._retry = retry
+        self._failures = Failures(config, longest_wait=self._retry.longest_wait)
         self._client: httpx.AsyncClient | None = None
         self._making = anyio.Lock()
         self._begins_inside = (
@@ -109,8 +102,7 @@ class RemoteModel:
         """
         self._check()
         client = await self.connected_client()
-        attempts = 1 + max(0, self.config.generation.max_retries)
-        attempt = 1
+        tries = Tries(self._retry, self.config.generation.max_retries)
         while True:
             begun = False
             try:
@@ -120,13 +112,11 @@ class RemoteModel:
                         yield delta
                 return
             except CallFailed as failed:
-                if begun or not failed.retry or attempt == attempts:
-                    raise self._last(failed, attempt) from failed
-                wait = self._wait(failed, attempt)
-                reason = failed.reason
-            attempt += 1
-            yield RetryWait(reason, wait, attempt, attempts)
-            await self._sleep(wait)
+                wait = None if begun else tries.after(failed)
+                if wait is None:
+                    raise self._last(failed, tries.made) from failed
+            yield wait
+            await tries.pause(wait)
 
     def _check(self) -> None:
         """Raises what can be said without a request."""
@@ -144,18 +134,11 @@ class RemoteModel:
         ):
             raise self._failures.no_key()
 
-    def _wait(self, failed: CallFailed, attempt: int) -> float:
-        """Seconds before the next try; no shorter than the service asked for."""
-        if failed.wait is not None:
-            return failed.wait + self._chance()
-        longest: float = min(LONGEST_BACKOFF, FIRST_WAIT * 2 ** (attempt - 1))
-        return longest * (1 - self._chance() / 4)
-
-    def _last(self, failed: CallFailed, attempt: int) -> ModelError:
+    def _last(self, failed: CallFailed, tries: int) -> ModelError:
         error = failed.error
-        if attempt == 1:
+        if tries == 1:
             return error
-        return ModelError(f"{error.message} ({attempt} tries.)", error.status, kind=error.kind)
+        return ModelError(f"{error.message} ({tries} tries.)", error.status, kind=error.kind)
 
     def headers(self) -> dict[str, str]:
         """What says who calls."""
@@ -175,7 +158,7 @@ class RemoteModel:
 
         base_url = self.config.base_url
         proxy = proxy_for(base_url, self.config.proxy)
-        self._failures = Failures(self.config, proxy)
+        self._failures = Failures(self.config, proxy, longest_wait=self._retry.longest_wait)
         if proxy is not None and not proxy.is_known:
             expected = ", ".join(f"{scheme}://" for scheme in SCHEMES)
             raise self._failures.unusable_proxy(f"it begins with none of {expected}.")

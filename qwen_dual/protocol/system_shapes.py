@@ -114,10 +114,13 @@ class ToolProgressData(TypedDict):
 
 
 class ModelRetryData(TypedDict):
-    """A model call that failed before any content and is made again after ``delay_ms``."""
+    """A model call that failed before any content and is made again after ``delay_ms``.
+
+    ``attempt`` is the try that follows, of ``attempts``; null where it is tried for ever.
+    """
 
     attempt: int
-    attempts: int
+    attempts: int | None
     delay_ms: int
     message: str
 

@@ -188,7 +188,8 @@ def _doing(work: Work) -> str:
 
 def _retrying(retry: Retry, now: float | None) -> str:
     left = "" if now is None else f" in {max(0, round(retry.due - now))} s"
-    return f"retrying{left} ({retry.attempt} of {retry.attempts}): {retry.message}"
+    count = str(retry.attempt) if retry.attempts is None else f"{retry.attempt} of {retry.attempts}"
+    return f"retrying{left} ({count}): {retry.message}"
 
 
 def tokens_written(work: Work) -> str:

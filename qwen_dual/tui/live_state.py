@@ -104,11 +104,12 @@ class Retry(Struct, frozen=True):
     """A failed model call that is made again.
 
     Attributes:
+        attempts: how many there may be; None without a bound.
         due: the clock when it is.
     """
 
     attempt: int
-    attempts: int
+    attempts: int | None
     due: float
     message: str
 

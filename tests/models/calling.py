@@ -15,6 +15,7 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.models.connect import translator
 from qwen_dual.models.remote import RemoteModel
+from qwen_dual.models.retry import RetryPolicy
 from tests.models.conversations import KEY, asked, configured, said
 from tests.models.server import Reply, serve, sse
 
@@ -66,7 +67,8 @@ async def call(config: ModelConfig, chance: float = 0.0) -> Outcome:
     async def sleep(seconds: float) -> None:
         outcome.slept.append(seconds)
 
-    model = RemoteModel(config, translator(config.protocol), sleep=sleep, chance=lambda: chance)
+    retry = RetryPolicy(sleep=sleep, chance=lambda: chance)
+    model = RemoteModel(config, translator(config.protocol), retry)
     try:
         async for delta in model.stream(HELLO):
             outcome.deltas.append(delta)
