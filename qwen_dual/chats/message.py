@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.records import part_of, timestamp, usage_metadata
+from qwen_dual.protocol.api_error import message_in
 
 if TYPE_CHECKING:
     from qwen_dual.chats.chain import OpenChat
     from qwen_dual.protocol.events import Event
-
-_API_ERROR = re.compile(r"\s*\[API Error: (.*)\]\s*", re.DOTALL)
 
 
 class IncomingMessage:
@@ -73,7 +71,7 @@ class IncomingMessage:
             return
         self._head = None
         # The error that a failed call ends with is for the person; the model is not sent it.
-        failure = _API_ERROR.fullmatch(blocks[-1].get("text", "")) if blocks else None
+        failure = message_in(blocks[-1].get("text", "")) if blocks else None
         if failure is not None:
             blocks = blocks[:-1]
         for block in blocks:
@@ -98,6 +96,6 @@ class IncomingMessage:
                 "event.timestamp": timestamp(chat.now),
                 "model": head["model"],
                 "duration_ms": 0,
-                "error_message": failure[1],
+                "error_message": failure,
             }
             chat.system("ui_telemetry", {"uiEvent": error})

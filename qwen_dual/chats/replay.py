@@ -29,6 +29,7 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.core.turn import instant_result
 from qwen_dual.protocol import events
+from qwen_dual.protocol.api_error import api_error
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class _Replay:
         self._open.clear()
         if self._error is not None:
             answer = Answer(self._model, self.emit)
-            answer.fail(f"[API Error: {self._error}]")
+            answer.fail(api_error(self._error))
             self._error = None
 
     def emit(self, body: Event) -> None:

@@ -27,6 +27,7 @@ from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
+from qwen_dual.protocol.api_error import api_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -211,7 +212,7 @@ class Turn:
         self._error = {"kind": kind, "message": message, "status": status}
         answer = self._answer or Answer(self._model.name, self._publish)
         told = message if status is None else f"{status} {message}"
-        said = answer.fail(f"[API Error: {told}]")
+        said = answer.fail(api_error(told))
         self._end_answer(answer, said)
 
     async def _ask_model(self) -> Answer:

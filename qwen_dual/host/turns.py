@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import QueuedPrompt, Receipt, Result
+from qwen_dual.protocol.api_error import begins_api_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 SESSION_ENDED = "session_ended"
 """The code of a prompt that was taken and then not run, because the program ends."""
-
-API_ERROR = "[API Error:"
-"""How the text of a failed model call begins."""
 
 
 class Submitted:
@@ -140,7 +138,7 @@ class DerivedTurns:
     * A prompt was taken when a ``user`` event repeats its text; one that is sent while a turn runs
       counts as queued. A slash command makes no turn, so nothing shows that it was taken.
     * A turn ends with the ``message_stop`` of a message without tool calls, or when every call of a
-      message was denied. An answer that begins with ``[API Error:`` is a failure.
+      message was denied. An answer that tells of a failed call is a failure.
     * A turn that this host interrupts ends so, or when no further event comes for a second; one whose
       calls it denies when nothing is said of it for two seconds: a ``turn_ended`` of the library's own
       stands where it was seen.
@@ -262,7 +260,7 @@ class DerivedTurns:
         if self._stopping:
             stop_reason, self._stopping = "interrupted", False
         text = "".join(self._texts)
-        failed = stop_reason == "end_turn" and text.lstrip().startswith(API_ERROR)
+        failed = stop_reason == "end_turn" and begins_api_error(text)
         submitted, self._current = self._current, None
         self._busy, self._word = False, "idle"
         if submitted is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.tui import theme
 from qwen_dual.tui.blocks import (
     AnswerBlock,
@@ -104,7 +105,7 @@ class BlockRenderer:
                 return gutter(plain([clip("new session", inner)], theme.DIM), RUNNING, theme.DIM)
 
     def _answer(self, block: AnswerBlock, inner: int) -> list[Line]:
-        if block.text.startswith("[API Error:"):
+        if begins_api_error(block.text):
             return gutter(plain(wrap(block.text, inner), theme.ERROR), FAILED, theme.ERROR)
         lines = self._markdown.render(block.text, inner)
         return gutter(lines, MODEL if block.first else " ", theme.ACCENT)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import Display
+from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tui.blocks import (
     AnswerBlock,
@@ -45,8 +46,6 @@ MAX_EXPANDED = 200_000
 """Characters that Ctrl+O shows; wrapping more would hold up the keys."""
 
 RETRY_HINT = "ctrl+y retries"
-
-_FAILURE = "[API Error: "
 
 
 class View:
@@ -183,7 +182,7 @@ class View:
     def _add(self, blocks: Sequence[AnswerBlock | ThoughtBlock]) -> None:
         for block in blocks:
             # How a failed call shows on the wire; what follows in the message belongs to it.
-            failed = isinstance(block, AnswerBlock) and block.text.startswith(_FAILURE)
+            failed = isinstance(block, AnswerBlock) and begins_api_error(block.text)
             if failed or self._failure:
                 self._failure.append(block)
             else:
@@ -217,7 +216,7 @@ class View:
                 call.title = visible(telling_argument(block["input"]))
                 if call.display.checklist:
                     call.todos = todos_of(block["input"].get(call.display.checklist))
-            elif block["type"] == "text" and not block["text"].lstrip().startswith(_FAILURE):
+            elif block["type"] == "text" and not begins_api_error(block["text"]):
                 self._said.append(block["text"])
                 self._last_said = self._said
 
