@@ -109,6 +109,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     sandbox = make_sandbox(launch)
     tools = toolset(
         launch.cwd,
+        launch.env,
         limits=Limits(
             _bound(settings.get("tools.truncateToolOutputThreshold", Limits().chars)),
             _bound(settings.get("tools.truncateToolOutputLines", Limits().lines)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -17,7 +18,7 @@ from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.keep import save_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.auth import Connection
     from qwen_dual.core.model import Model
@@ -40,12 +41,16 @@ class AuthCommand:
     Args:
         session: gets the model.
         home: the user's settings folder.
+        env: the session's environment, now.
         ask: opens a form.
     """
 
-    def __init__(self, session: Session, home: str, ask: Ask) -> None:
+    def __init__(
+        self, session: Session, home: str, env: Callable[[], Mapping[str, str]], ask: Ask
+    ) -> None:
         self._session = session
         self._home = home
+        self._env = env
         self._ask = ask
         self._typed: Connection | None = None  # what did not work
 
@@ -73,8 +78,9 @@ class AuthCommand:
             await self._ask_for_model(answers, connection)
             return None
         try:
+            connect = partial(DeferredModel, env=self._env())
             told = await auth.connect_provider(
-                connection, connect=DeferredModel, keep=self._keep, use=self._use
+                connection, connect=connect, keep=self._keep, use=self._use
             )
         except CommandFailed:
             self._typed = connection
@@ -87,7 +93,7 @@ class AuthCommand:
         from qwen_dual.models.offered import offered_models
 
         config, _ = auth.configure(replace(connection, model="?"))
-        model = await to_thread.run_sync(DeferredModel(config).load)
+        model = await to_thread.run_sync(DeferredModel(config, self._env()).load)
         try:
             offered = await offered_models(config, model)
         finally:

@@ -44,7 +44,10 @@ class Commands(Struct, frozen=True):
             self.parts.session, self.launch.home, self.parts.recorder, self.tui.replay
         ).register()
         AuthCommand(
-            self.parts.session, self.launch.home, self.tui.controller.asking.open_form
+            self.parts.session,
+            self.launch.home,
+            lambda: self.launch.env,
+            self.tui.controller.asking.open_form,
         ).register()
         Preferences(self.parts.session, self.launch, self.tui).register()
         for command in (

@@ -47,6 +47,7 @@ async def run_frontend(launch: Launch, parts: Parts) -> None:
     """Runs the UI until the session closes or the person leaves."""
     index = FileIndex(
         launch.cwd,
+        lambda: launch.env,
         filters=filters_of(launch.settings),
         recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
         trusted=lambda: launch.settings.trusted,
@@ -99,7 +100,7 @@ async def _after_first_paint(launch: Launch, parts: Parts, tui: Tui, trust: Trus
 
 def _follow_changes(launch: Launch, on_change: Callable[[], object]) -> Changes:
     """What marks the branch, asked for at the start and after each turn and command."""
-    changes = Changes(launch.cwd, lambda: launch.settings.trusted, on_change)
+    changes = Changes(launch.cwd, lambda: launch.env, lambda: launch.settings.trusted, on_change)
     changes.look_again()
 
     def follow(event: Event) -> None:

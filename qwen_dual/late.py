@@ -138,5 +138,7 @@ def _load(
     files = files_in_force(launch, parts, wrong.append)
     from qwen_dual.git.run import changed_files
 
-    changed = changed_files(launch.cwd, gone=gone) if launch.settings.trusted else None
+    changed = None
+    if launch.settings.trusted:
+        changed = changed_files(launch.cwd, launch.env, gone=gone)
     return files, wrong, git_changes(changed)

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from qwen_dual import __version__
 from qwen_dual.channels import Channels, open_channels, wanted
 from qwen_dual.core.bus import Bus
+from qwen_dual.fs.home import home_of
 from qwen_dual.git.repository import Branch
 from qwen_dual.keys import names_of_keys, withhold
 from qwen_dual.model_choice import BadChoice, choose_models
@@ -78,6 +79,11 @@ class Launch(Struct):
         return shown(self, without={"shell"})
 
     @property
+    def env(self) -> Mapping[str, str]:
+        """The environment of the session, which what it starts is given."""
+        return os.environ
+
+    @property
     def session_id(self) -> str:
         """The id that events carry."""
         return self.bus.session_id
@@ -109,7 +115,7 @@ def prepare(options: Options, inputs: Mapping[str, os.stat_result | None]) -> La
     except OSError as error:
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
     home = qwen_home(os.environ)
-    trust = FolderTrust(TrustedFolders(home), cwd, by_host=options.trust)
+    trust = FolderTrust(TrustedFolders(home, home_of(os.environ)), cwd, by_host=options.trust)
     shell = dict(os.environ)
     settings = load_settings(cwd, home, shell, flags=options.as_settings(), trust=trust)
     # So that what runs for the session sees them too: the shell's commands, a proxy's address.

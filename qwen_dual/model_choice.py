@@ -88,7 +88,8 @@ def choose_models(
     first = found.chosen_name or next(iter(found.named))
     names = [first, *(name for name in found.named if name != first)]
     configs = {name: found.named[name] for name in names}
-    models = {name: DeferredModel(config, retry) for name, config in configs.items()}
+    env = settings.environment.values
+    models = {name: DeferredModel(config, env, retry) for name, config in configs.items()}
     return ModelChoice(models, configs, found.warnings)
 
 

@@ -82,7 +82,7 @@ def make_sandbox(launch: Launch) -> Sandbox | None:
     return Sandbox(
         launch.sandbox,
         os.path.realpath(launch.cwd),
-        dict(os.environ),
+        dict(launch.env),
         # A command that could write to the input would answer its own questions.
         hide=tuple(map(os.path.abspath, (launch.home, *launch.channels.paths))),
         problem=problem,

@@ -145,7 +145,7 @@ class TrustCommand:
 
     @property
     def _is_broad(self) -> bool:
-        return is_broad(self._launch.settings.trust.folder, os.path.expanduser("~"))
+        return is_broad(self._launch.settings.trust.folder, os.environ)
 
     def _choices(self) -> list[Choice]:
         folder = self._launch.settings.trust.folder
@@ -153,7 +153,7 @@ class TrustCommand:
         choices = []
         if not self._is_broad:
             choices.append(Choice("yes", "Yes, trust this folder"))
-            if not is_broad(parent, os.path.expanduser("~")):
+            if not is_broad(parent, os.environ):
                 choices.append(Choice("parent", f"Yes, and all in {short_path(parent)}"))
         choices.append(Choice("session", "Yes, for this session"))
         choices.append(Choice("no", "No, don't ask again"))
@@ -177,9 +177,9 @@ class TrustCommand:
         said = [""]
         if keep and answer in _KEPT:
             try:
+                home, person = self._launch.home, trust.folders.person
                 await in_thread(
-                    partial(keep_trust, self._launch.home, trust.folder, _KEPT[answer]),
-                    abandon=False,
+                    partial(keep_trust, home, trust.folder, _KEPT[answer], person), abandon=False
                 )
                 trust.decide(None)
             except (CannotKeep, OSError) as error:

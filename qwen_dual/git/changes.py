@@ -17,7 +17,7 @@ from anyio import to_thread
 from qwen_dual.git.run import changed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
 SECONDS = 2.0
 """What git may take. Whoever works in a repository where it takes longer has no use for the answer."""
@@ -37,10 +37,11 @@ class Changes:
 
     Args:
         folder: need not be in a repository.
+        env: the session's environment, now.
         trusted: whether git may be run there.
         on_change: called on the loop's thread when ``seen`` has become another.
-        look: how many files are changed, None where git cannot say; gets the folder, the seconds
-            that it may take, and an event that ends it. Runs in a thread.
+        look: how many files are changed, None where git cannot say; gets the folder, the environment,
+            the seconds that it may take, and an event that ends it. Runs in a thread.
         pause: waits so many seconds.
         now: a monotonic clock in seconds.
     """
@@ -48,14 +49,18 @@ class Changes:
     def __init__(
         self,
         folder: str,
+        env: Callable[[], Mapping[str, str]],
         trusted: Callable[[], bool],
         on_change: Callable[[], object],
         *,
-        look: Callable[[str, float, threading.Event], int | None] = changed_files,
+        look: Callable[
+            [str, Mapping[str, str], float, threading.Event], int | None
+        ] = changed_files,
         pause: Callable[[float], Awaitable[object]] = anyio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
+        self._env = env
         self._trusted = trusted
         self._on_change = on_change
         self._look = look
@@ -87,7 +92,7 @@ class Changes:
         """Asks git once; returns the seconds that it took."""
         began, before, gone = self._now(), self.seen, threading.Event()
         try:
-            look = partial(self._look, self._folder, SECONDS, gone)
+            look = partial(self._look, self._folder, self._env(), SECONDS, gone)
             count = await to_thread.run_sync(look, abandon_on_cancel=True)
         except RuntimeError:  # no thread to be had
             return 0.0

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.foreign import read_foreign
+from qwen_dual.fs.home import expanded
 from qwen_dual.git.repository import find_repository
 
 if TYPE_CHECKING:
@@ -63,13 +64,17 @@ def beyond_ordinary(repository: Repository) -> list[str]:
     return [*found, *(f"hook {name}" for name in _hooks(repository))]
 
 
-def leads_out(folder: str) -> bool:
+def leads_out(folder: str, home: str) -> bool:
     """Whether git in ``folder`` would show files or history from elsewhere, as its repository says.
 
     A work tree that is set to be another folder, a list for `git blame` that is anywhere (an error
     would show its first line), a ``.git`` that names or links to a repository which knows nothing of
     that: an archive can bring them. Linked worktrees and submodules are known to the repository that
     they name.
+
+    Args:
+        folder: where git would run.
+        home: what ``~`` stands for.
     """
     repository = find_repository(folder)
     if repository is None:
@@ -77,14 +82,14 @@ def leads_out(folder: str) -> bool:
     root, git_dir = repository.root, os.path.realpath(repository.git_dir)
     common = os.path.realpath(repository.common_dir)
     values = list(_values(repository, "core.worktree", "blame.ignorerevsfile"))
-    trees = [_joined(git_dir, value) for key, value in values if key == "core.worktree"]
-    lists = [_joined(root, value) for key, value in values if key != "core.worktree"]
+    trees = [_joined(git_dir, value, home) for key, value in values if key == "core.worktree"]
+    lists = [_joined(root, value, home) for key, value in values if key != "core.worktree"]
     inside = root.rstrip("/") + "/"
     if any(tree != root for tree in trees) or not all(it.startswith(inside) for it in lists):
         return True
     if common != git_dir and os.path.dirname(os.path.dirname(git_dir)) != common:
         return True
-    return not (git_dir.startswith(inside) or trees or _knows(git_dir, root))
+    return not (git_dir.startswith(inside) or trees or _knows(git_dir, root, home))
 
 
 def _has_any(folder: str) -> bool:
@@ -110,17 +115,19 @@ def _values(repository: Repository, *keys: str) -> Iterator[tuple[str, str]]:
         yield from (pair for pair in _read(os.fsdecode(data)) if pair[0] in keys)
 
 
-def _joined(folder: str, path: str) -> str:
-    return os.path.realpath(os.path.join(folder, os.path.expanduser(path)))
+def _joined(folder: str, path: str, home: str) -> str:
+    if path.startswith("%(prefix)/"):
+        return "/"  # where git was installed
+    return os.path.realpath(os.path.join(folder, expanded(path, home)))
 
 
-def _knows(git_dir: str, root: str) -> bool:
+def _knows(git_dir: str, root: str, home: str) -> bool:
     """Whether a linked worktree's own folder names the ``.git`` that names it."""
     try:
         told = read_foreign("gitdir", root=git_dir, limit=MAX_NAME * 8)
     except OSError:
         return False
-    return _joined(git_dir, os.fsdecode(told).strip()) == os.path.join(root, ".git")
+    return _joined(git_dir, os.fsdecode(told).strip(), home) == os.path.join(root, ".git")
 
 
 def _places(repository: Repository) -> list[tuple[str, str]]:

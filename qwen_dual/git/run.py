@@ -90,12 +90,16 @@ class UnknownConfiguration(Exception):
 
 
 def changed_files(
-    folder: str, seconds: float = 2.0, gone: threading.Event | None = None
+    folder: str,
+    env: Mapping[str, str],
+    seconds: float = 2.0,
+    gone: threading.Event | None = None,
 ) -> int | None:
     """How many files of the repository around ``folder`` were changed; None where git cannot say.
 
     Args:
         folder: in the work tree of a repository that the person trusts.
+        env: the session's environment, of which git gets a few variables.
         seconds: what git may take.
         gone: ends it early when set.
     """
@@ -106,6 +110,7 @@ def changed_files(
         repository,
         ("status", "--porcelain", "-z", "--no-renames", "--ignore-submodules=all"),
         folder=repository.root,
+        env=env,
         seconds=seconds,
         gone=gone,
     )
@@ -192,6 +197,7 @@ def run(
     arguments: Sequence[str],
     *,
     folder: str,
+    env: Mapping[str, str],
     seconds: float,
     gone: threading.Event | None = None,
 ) -> bytes | None:
@@ -201,11 +207,12 @@ def run(
         repository: of a folder that the person trusts.
         arguments: a subcommand that only reads, and its options.
         folder: where it runs: in the work tree.
+        env: as for ``changed_files``.
         seconds: what it may take.
         gone: ends it early when set.
     """
-    path = absolute_path(os.environ.get("PATH", os.defpath))
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
+    path = absolute_path(env.get("PATH", os.defpath))
+    environment = {name: env[name] for name in _INHERITED if name in env} | {
         "PATH": path,
         "LC_ALL": "C.UTF-8",
         "GIT_CONFIG_NOSYSTEM": "1",

@@ -11,14 +11,24 @@ from qwen_dual.models.remote import RemoteModel
 from qwen_dual.models.retry import WATCHED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwen_dual.models.config import ModelConfig, ModelProtocol
     from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import Translator
 
 
-def connect(config: ModelConfig, retry: RetryPolicy = WATCHED) -> RemoteModel:
-    """The model ``config`` describes. Makes no connection; ``aclose`` it when it is done with."""
-    return RemoteModel(config, translator(config.protocol), retry)
+def connect(
+    config: ModelConfig, env: Mapping[str, str], retry: RetryPolicy = WATCHED
+) -> RemoteModel:
+    """The model ``config`` describes. Makes no connection; ``aclose`` it when it is done with.
+
+    Args:
+        config: the model.
+        env: the session's environment, which may name a proxy and certificates.
+        retry: when a call that failed is made again.
+    """
+    return RemoteModel(config, translator(config.protocol), env, retry)
 
 
 def translator(protocol: ModelProtocol) -> Translator:

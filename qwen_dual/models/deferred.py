@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.models.windows import context_window
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.config import ModelConfig
@@ -23,11 +23,15 @@ class DeferredModel:
 
     Args:
         config: the model.
+        env: the session's environment, as for ``connect``.
         retry: when its calls are made again; None as a person who watches wants it.
     """
 
-    def __init__(self, config: ModelConfig, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, env: Mapping[str, str], retry: RetryPolicy | None = None
+    ) -> None:
         self._config = config
+        self._env = env
         self._retry = retry
         self._model: RemoteModel | None = None
 
@@ -47,7 +51,7 @@ class DeferredModel:
             from qwen_dual.models.connect import connect
             from qwen_dual.models.retry import WATCHED
 
-            self._model = connect(self._config, self._retry or WATCHED)
+            self._model = connect(self._config, self._env, self._retry or WATCHED)
         return self._model
 
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:

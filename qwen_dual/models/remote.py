@@ -27,7 +27,7 @@ from qwen_dual.net.proxies import SCHEMES, proxy_for
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     import httpx
 
@@ -55,6 +55,7 @@ class RemoteModel:
     Args:
         config: the model.
         translator: of its protocol.
+        env: the session's environment, which may name a proxy and certificates.
         retry: when a call that failed is made again.
     """
 
@@ -62,10 +63,12 @@ class RemoteModel:
         self,
         config: ModelConfig,
         translator: Translator,
+        env: Mapping[str, str],
         retry: RetryPolicy = WATCHED,
     ) -> None:
         self.config = config
         self._translator = translator
+        self._env = env
         self._retry = retry
         self._failures = Failures(config, longest_wait=self._retry.longest_wait)
         self._client: httpx.AsyncClient | None = None
@@ -157,7 +160,7 @@ class RemoteModel:
         from qwen_dual.net.tls import TlsFailure, context_for
 
         base_url = self.config.base_url
-        proxy = proxy_for(base_url, self.config.proxy)
+        proxy = proxy_for(base_url, self.config.proxy, self._env)
         self._failures = Failures(self.config, proxy, longest_wait=self._retry.longest_wait)
         if proxy is not None and not proxy.is_known:
             expected = ", ".join(f"{scheme}://" for scheme in SCHEMES)
@@ -165,7 +168,7 @@ class RemoteModel:
         url = proxy.url if proxy is not None else None
         try:
             return httpx.AsyncClient(
-                verify=context_for(base_url, url),
+                verify=context_for(base_url, url, env=self._env),
                 proxy=url,
                 trust_env=False,  # what is named in an error has to be what is used
                 limits=httpx.Limits(keepalive_expiry=KEEPALIVE),

@@ -7,7 +7,6 @@ message blames is what was used. Pure, but for macOS, where the system's own set
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from ipaddress import ip_address, ip_network
@@ -49,32 +48,29 @@ class Proxy(NamedTuple):
         return self.url.partition("://")[0].lower() in SCHEMES
 
 
-def proxy_for(
-    url: str, configured: str | None = None, env: Mapping[str, str] | None = None
-) -> Proxy | None:
+def proxy_for(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy | None:
     """The proxy for ``url``; None where it is reached directly.
 
     Args:
         url: what is to be reached. This machine is reached directly, and so is what ``NO_PROXY``
             names.
         configured: the proxy of the settings, which stands above the environment.
-        env: the environment; None for the process's own.
+        env: the environment of the session that asks.
     """
-    variables = os.environ if env is None else env
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if is_loopback(host) or is_excepted(host, port, _variable(variables, "no_proxy")[0]):
+    if is_loopback(host) or is_excepted(host, port, _variable(env, "no_proxy")[0]):
         return None
     if configured:
         return Proxy(_with_scheme(configured), SETTING)
     for name in (f"{parts.scheme.lower()}_proxy", "all_proxy"):
-        value, variable = _variable(variables, name)
+        value, variable = _variable(env, name)
         if value:
             return Proxy(_with_scheme(value), variable)
-    return _of_system(parts.scheme.lower(), host) if env is None else None
+    return _of_system(parts.scheme.lower(), host)
 
 
 def without_credentials(url: str) -> str:
@@ -166,9 +162,10 @@ def _with_scheme(url: str) -> str:
 
 def _of_system(scheme: str, host: str) -> Proxy | None:
     if sys.platform == "darwin":
-        from urllib.request import getproxies, proxy_bypass
+        # Not `getproxies`, which reads the process's own variables first.
+        from urllib.request import getproxies_macosx_sysconf, proxy_bypass_macosx_sysconf
 
-        found = getproxies().get(scheme)
-        if found and not proxy_bypass(host):
+        found = getproxies_macosx_sysconf().get(scheme)
+        if found and not proxy_bypass_macosx_sysconf(host):
             return Proxy(_with_scheme(found), "the system's network settings")
     return None

@@ -5,11 +5,11 @@ What goes wrong on the way is raised with the variable and the file that are at 
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 KEY_LOG = "SSLKEYLOGFILE"
@@ -32,10 +32,14 @@ class TlsFailure(Exception):
         self.why = why
 
 
-def context_for(*urls: str | None) -> ssl.SSLContext:
+def context_for(*urls: str | None, env: Mapping[str, str]) -> ssl.SSLContext:
     """What a client that connects to ``urls`` (a server, its proxy) encrypts with.
 
     Where none of them is encrypted it trusts nobody and reads no file: 30 to 150 ms less. Blocks.
+
+    Args:
+        urls: of the server and of the proxy.
+        env: the environment of the session that asks; the process's own counts for nothing.
 
     Raises:
         TlsFailure: a file that a variable names cannot be used.
@@ -44,23 +48,38 @@ def context_for(*urls: str | None) -> ssl.SSLContext:
 
     if not any(url and url.lower().startswith("https:") for url in urls):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    import httpx
 
-    _check_key_log()
+    key_log = env.get(KEY_LOG)
+    _check_key_log(key_log)
     try:
-        return httpx.create_ssl_context()
+        context = _verifying(env)
+        context.keylog_filename = cast("str", key_log or None)  # not the process's
+        return context
     except (OSError, ValueError) as error:  # an SSLError is an OSError
-        variable = next((name for name in CERTIFICATES if os.environ.get(name)), "")
-        path = os.environ.get(variable, "") if variable else ""
+        variable = next((name for name in CERTIFICATES if env.get(name)), "")
+        path = env[variable] if variable else ""
         why = getattr(error, "strerror", None) or str(error)
         if isinstance(error, ssl.SSLError):
             why = "it holds no certificates"
         raise TlsFailure(variable, path, why) from error
 
 
-def _check_key_log() -> None:
+def _verifying(env: Mapping[str, str]) -> ssl.SSLContext:
+    """As httpx makes one: by the variables, else by the authorities that it brings along."""
+    import ssl
+
+    file, folder = (env.get(name) for name in CERTIFICATES)
+    if file:
+        return ssl.create_default_context(cafile=file)
+    if folder:
+        return ssl.create_default_context(capath=folder)
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _check_key_log(path: str | None) -> None:
     """OpenSSL opens this file for every connection, and its complaint would name nothing."""
-    path = os.environ.get(KEY_LOG)
     if not path:
         return
     try:

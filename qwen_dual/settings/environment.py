@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from qwen_dual.fs.home import home_of
 from qwen_dual.protocol.records import shown
 from qwen_dual.settings.files import BadFile, read_text
 from qwen_dual.settings.layers import expand
@@ -129,7 +130,7 @@ def _folder(path: str) -> str:
 
 def _project_files(cwd: str, env: Mapping[str, str]) -> Iterator[str]:
     """Where a project's .env may be, nearest first; the user's own folder is none."""
-    home = os.path.realpath(_user_folder(env))
+    home = os.path.realpath(home_of(env))
     folder = os.path.realpath(cwd)
     while folder != home:
         yield os.path.join(folder, ".qwen", FILE)
@@ -140,11 +141,7 @@ def _project_files(cwd: str, env: Mapping[str, str]) -> Iterator[str]:
 
 
 def _user_files(home: str, env: Mapping[str, str]) -> tuple[str, str]:
-    return os.path.join(home, FILE), os.path.join(_user_folder(env), FILE)
-
-
-def _user_folder(env: Mapping[str, str]) -> str:
-    return env.get("HOME") or os.path.expanduser("~")
+    return os.path.join(home, FILE), os.path.join(home_of(env), FILE)
 
 
 def _first(

@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.fs.home import expanded
 from qwen_dual.fs.projects import permissions_file
 from qwen_dual.settings.editing import CannotKeep, edit_settings, section
 from qwen_dual.settings.rules import is_variable_name
@@ -58,13 +59,14 @@ def keep_rule(rule: str, scope: str, cwd: str, home: str) -> None:
     edit_settings(path, add, instead)
 
 
-def keep_trust(home: str, folder: str, level: Level) -> None:
+def keep_trust(home: str, folder: str, level: Level, person: str) -> None:
     """Keeps in ``trustedFolders.json`` whether ``folder`` is trusted; the file is private afterwards.
 
     Args:
         home: the user's settings folder.
         folder: its real path; another rule of the same folder gives way.
         level: what is kept.
+        person: what ``~`` stands for in the file.
 
     Raises:
         CannotKeep: the file does not parse or does not have the expected shape.
@@ -75,7 +77,7 @@ def keep_trust(home: str, folder: str, level: Level) -> None:
 
     def put(values: dict[str, Any]) -> None:
         for name in list(values):
-            if name != folder and os.path.realpath(os.path.expanduser(name)) == folder:
+            if name != folder and os.path.realpath(expanded(name, person)) == folder:
                 del values[name]
         values[folder] = level
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.fs.projects import permissions_file
 from qwen_dual.protocol.records import shown
 from qwen_dual.settings.environment import Environment, load_environment, of_a_project
@@ -82,7 +83,7 @@ class Settings(Struct):
     layers: Sequence[Layer] = ()
     environment: Environment = field(default_factory=lambda: Environment({}))
     unread: Sequence[str] = ()
-    trust: FolderTrust = field(default_factory=lambda: FolderTrust(TrustedFolders(""), ""))
+    trust: FolderTrust = field(default_factory=lambda: FolderTrust(TrustedFolders("", "/"), ""))
 
     def __repr__(self) -> str:
         return shown(self, without={"values", "layers", "environment", "trust"})
@@ -156,7 +157,7 @@ def load_settings(
     files = system or system_files(env)
     warnings: list[str] = []
     if trust is None:
-        trust = FolderTrust(TrustedFolders(home), cwd)
+        trust = FolderTrust(TrustedFolders(home, home_of(env)), cwd)
     trusted = trust.trusted
     unread: list[str] = []
     read = _read(cwd, home, files, warnings, unread)
@@ -271,7 +272,4 @@ def _absolute(path: str | None, cwd: str, env: Mapping[str, str]) -> str | None:
 
 
 def _with_home(path: str, env: Mapping[str, str]) -> str:
-    home = env.get("HOME")
-    if home and (path == "~" or path.startswith("~/")):
-        return home + path[1:]
-    return os.path.expanduser(path)
+    return expanded(path, home_of(env))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.settings.files import BadFile, read_object
 
 if TYPE_CHECKING:
@@ -38,14 +39,17 @@ class TrustedFolders:
 
     Args:
         home: the user's settings folder.
+        person: the person's own folder, which ``~`` stands for.
 
     Attributes:
         path: the file.
+        person: as given.
         problem: why it cannot be used.
     """
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, person: str) -> None:
         self.path = os.path.join(home, FILE)
+        self.person = person
         self.problem: str | None = None
         self._rules: list[Ruling] | None = None
 
@@ -53,7 +57,7 @@ class TrustedFolders:
         """The rule that decides about ``folder``; None where no rule does."""
         if self._rules is None:
             try:
-                self._rules = rulings(read_object(self.path)[0])
+                self._rules = rulings(read_object(self.path)[0], self.person)
             except BadFile as error:
                 self.problem = str(error)
                 self._rules = []
@@ -114,14 +118,18 @@ class FolderTrust:
         self.folders.reread()
 
 
-def rulings(rules: Mapping[str, Any]) -> list[Ruling]:
+def rulings(rules: Mapping[str, Any], person: str) -> list[Ruling]:
     """What each of ``rules`` is about; symbolic links are resolved.
 
     A rule whose path is not absolute says nothing: it would be about whatever folder one is in.
+
+    Args:
+        rules: as the file has them.
+        person: what ``~`` stands for.
     """
     found = []
     for path, level in rules.items():
-        root = os.path.expanduser(path)
+        root = expanded(path, person)
         if level not in LEVELS or not os.path.isabs(root):
             continue
         if level == "TRUST_PARENT":
@@ -137,23 +145,23 @@ def most_specific(folder: str, rules: Iterable[Ruling]) -> Ruling | None:
     return max(about, key=lambda rule: (len(rule.root), not rule.trusted), default=None)
 
 
-def is_trusted(folder: str, rules: Mapping[str, Any]) -> bool:
-    """Whether ``rules`` trust ``folder``."""
-    found = most_specific(folder, rulings(rules))
+def is_trusted(folder: str, rules: Mapping[str, Any], person: str) -> bool:
+    """Whether ``rules`` trust ``folder``; ``person`` as for ``rulings``."""
+    found = most_specific(folder, rulings(rules, person))
     return found is not None and found.trusted
 
 
-def is_broad(folder: str, user_folder: str) -> bool:
+def is_broad(folder: str, env: Mapping[str, str]) -> bool:
     """Whether trusting ``folder`` for good would trust what somebody else may put there tomorrow.
 
     The home, what is around it, and the folders for temporary files hold the work of many.
 
     Args:
         folder: a real path.
-        user_folder: the person's home.
+        env: the session's environment: it names the person's home and a folder for temporary files.
     """
-    temporary = ("/tmp", "/var/tmp", "/dev/shm", os.environ.get("TMPDIR") or "/tmp")
-    return _within(os.path.realpath(user_folder), folder) or folder in map(
+    temporary = ("/tmp", "/var/tmp", "/dev/shm", env.get("TMPDIR") or "/tmp")
+    return _within(os.path.realpath(home_of(env)), folder) or folder in map(
         os.path.realpath, temporary
     )
 

@@ -23,7 +23,7 @@ from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     import httpx
 
@@ -133,7 +133,11 @@ class Downloader:
         find: resolves names.
         is_open: whether an address may be connected to without leave.
         proxy_for: the proxy for a URL; None for none.
+        env: the session's environment, now, which may name certificates.
         seconds: for one page, redirects included.
+
+    Attributes:
+        env: as given.
     """
 
     def __init__(
@@ -141,11 +145,13 @@ class Downloader:
         find: Resolver = resolve,
         is_open: Callable[[Address], bool] = is_public,
         proxy_for: Callable[[str], Proxy | None] = lambda _: None,
+        env: Callable[[], Mapping[str, str]] = dict,
         seconds: float = MAX_SECONDS,
     ) -> None:
         self._find = find
         self._is_open = is_open
         self._proxy_for = proxy_for
+        self.env = env
         self._seconds = seconds
         self._tls: ssl.SSLContext | None = None
 
@@ -180,10 +186,10 @@ class Downloader:
         from qwen_dual.net.tls import TlsFailure, context_for
 
         if not any(url and url.startswith("https:") for url in urls):
-            return context_for(*urls)
+            return context_for(*urls, env=self.env())
         if self._tls is None:
             try:
-                self._tls = context_for(*urls)
+                self._tls = context_for(*urls, env=self.env())
             except TlsFailure as error:
                 raise ToolFailure(str(error)) from error
         return self._tls
@@ -235,11 +241,11 @@ class Downloader:
         return addresses
 
 
-def proxy_of(url: str, configured: str | None = None) -> Proxy | None:
+def proxy_of(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy | None:
     """The proxy for ``url``, as ``net.proxies`` finds it; none leads into this machine's network."""
     if is_private_name(urlsplit(url).hostname or ""):
         return None
-    return proxy_for(url, configured)
+    return proxy_for(url, configured, env)
 
 
 def _request(client: httpx.AsyncClient, target: Target, host: str) -> httpx.Request:

@@ -159,7 +159,7 @@ class FetchCall:
         """
         try:
             page = await self._tool.downloader.get(self._target, self._leave)
-            text = await in_thread(lambda gone: readable(page, gone))
+            text = await in_thread(lambda gone: readable(page, self._tool.downloader.env(), gone))
         except PrivateAddress as private:
             call = FetchCall(self._tool, self._target, self._prompt, private, self._leave)
             raise NeedsLeave(call) from None
@@ -198,8 +198,13 @@ def _spelled(host: str) -> str:
     return f"The host {host} is written {visible(letters)} in letters other than Latin ones."
 
 
-def readable(page: Page, gone: threading.Event) -> str:
+def readable(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
     """The text of ``page``, of HTML as Markdown.
+
+    Args:
+        page: what came.
+        env: for the program that converts it.
+        gone: ends that early when set.
 
     Raises:
         ToolFailure: it is no text, or cannot be converted.
@@ -207,7 +212,7 @@ def readable(page: Page, gone: threading.Event) -> str:
     start = page.content[:1024].lstrip().lower()
     html = page.media_type in ("text/html", "application/xhtml+xml")
     if html or (not page.media_type and start.startswith((b"<!doctype html", b"<html"))):
-        return _from_html(page, gone)
+        return _from_html(page, env, gone)
     textual = page.media_type.startswith(_TEXTUAL) or page.media_type.endswith(_TEXTUAL_ENDS)
     if not textual and (page.media_type or b"\0" in start):
         what = page.media_type or "binary data"
@@ -218,7 +223,7 @@ def readable(page: Page, gone: threading.Event) -> str:
         return page.content.decode("utf-8", "replace")
 
 
-def _from_html(page: Page, gone: threading.Event) -> str:
+def _from_html(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
     # By its path: importing it would import the converter here too.
     worker = os.path.join(os.path.dirname(__file__), "page_worker.py")
     output = bytearray()
@@ -236,7 +241,7 @@ def _from_html(page: Page, gone: threading.Event) -> str:
             page.url,
             page.charset,
         ]
-        group = ProcessGroup(command, "/", os.environ, source.fileno())
+        group = ProcessGroup(command, "/", env, source.fileno())
 
     def tick() -> float:
         if gone.is_set():

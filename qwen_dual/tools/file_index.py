@@ -22,7 +22,7 @@ from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.tools.filters import Filters
 
@@ -47,6 +47,7 @@ class FileIndex:
 
     Args:
         root: the workspace.
+        env: the session's environment, now, for git.
         most: paths beyond which none are listed.
         trusted: whether the person trusts the folder by now, so that git may be asked.
         now: a monotonic clock in seconds.
@@ -58,6 +59,7 @@ class FileIndex:
     def __init__(
         self,
         root: str | os.PathLike[str],
+        env: Callable[[], Mapping[str, str]],
         *,
         most: int = MAX_ENTRIES,
         filters: Filters = ALL,
@@ -67,6 +69,7 @@ class FileIndex:
     ) -> None:
         self.on_change: Callable[[], object] = lambda: None
         self._root = os.path.realpath(root)
+        self._env = env
         self._most = most
         self._filters = filters
         self._recursive = recursive
@@ -138,6 +141,7 @@ class FileIndex:
         paths = list_paths(
             self._root,
             gone,
+            env=self._env(),
             news=news,
             most=self._most,
             filters=self._filters,

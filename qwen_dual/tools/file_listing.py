@@ -20,7 +20,7 @@ from qwen_dual.tools.walk import Walk
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from qwen_dual.tools.filters import Filters
 
@@ -36,6 +36,7 @@ def list_paths(
     root: str,
     gone: threading.Event,
     *,
+    env: Mapping[str, str],
     news: Callable[[list[str]], object] = lambda _: None,
     most: int = MAX_ENTRIES,
     filters: Filters = ALL,
@@ -47,6 +48,7 @@ def list_paths(
     Args:
         root: the workspace, its real path.
         gone: ends it early when set; what it returns then is not all.
+        env: the session's environment, for git.
         news: gets what was found while more is looked for.
         most: entries beyond which nothing is looked for.
         filters: which ignore files count.
@@ -56,7 +58,7 @@ def list_paths(
     ignore = Ignore(root, root, filters=filters)
     if ignore.hides_base:
         return []
-    files = _git_files(root, gone) if recursive and trusted and filters.gitignore else None
+    files = _git_files(root, env, gone) if recursive and trusted and filters.gitignore else None
     if files is not None:
         return _with_folders(_sayable(_not_kept_back(root, files, ignore)), most)
     try:
@@ -84,25 +86,27 @@ def _walked(walk: Walk, root: str, news: Callable[[list[str]], object], most: in
     return _with_folders(_sayable(found), most)
 
 
-def _git_files(root: str, gone: threading.Event) -> list[str] | None:
+def _git_files(root: str, env: Mapping[str, str], gone: threading.Event) -> list[str] | None:
     """The files that git knows or would add; None where it cannot tell of all of them."""
     if os.path.exists(os.path.join(root, ".gitmodules")):
         return None  # it names a submodule, but not what is in it
-    listed = _git(root, gone, "--cached", "--others", "--exclude-standard", "--deduplicate")
+    listed = _git(root, env, gone, "--cached", "--others", "--exclude-standard", "--deduplicate")
     # Git lists nothing in a folder that is ignored itself; here it is the workspace all the same.
     if not listed or any(path.endswith("/") for path in listed):
         return None  # a repository within this one
-    deleted = _git(root, gone, "--deleted")
+    deleted = _git(root, env, gone, "--deleted")
     return None if deleted is None else list(dict.fromkeys(listed).keys() - set(deleted))
 
 
-def _git(root: str, gone: threading.Event, *options: str) -> list[str] | None:
+def _git(
+    root: str, env: Mapping[str, str], gone: threading.Event, *options: str
+) -> list[str] | None:
     """The paths that ``git ls-files`` names; None when it fails, or takes too long."""
     repository = find_repository(root)
     if repository is None:
         return None
     arguments = ("ls-files", "-z", *options)
-    output = run(repository, arguments, folder=root, seconds=GIT_SECONDS, gone=gone)
+    output = run(repository, arguments, folder=root, env=env, seconds=GIT_SECONDS, gone=gone)
     if output is None:
         return None
     return [os.fsdecode(path) for path in output.split(b"\0") if path]

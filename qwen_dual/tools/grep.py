@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
+from qwen_dual.git.run import absolute_path
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
@@ -48,7 +49,7 @@ class GrepSearchTool(SchemaTool):
     Args:
         workspace: resolves the paths.
         limits: of one result.
-        find_ripgrep: the path of ``rg``, or None to do without.
+        find_ripgrep: the path of ``rg``, or None to do without; looks in ``PATH`` unless given.
         seconds: after which a search is ended.
     """
 
@@ -72,13 +73,16 @@ class GrepSearchTool(SchemaTool):
         self,
         workspace: Workspace,
         limits: Limits,
-        find_ripgrep: Callable[[], str | None] = lambda: shutil.which("rg"),
+        find_ripgrep: Callable[[], str | None] | None = None,
         seconds: float = MAX_SECONDS,
     ) -> None:
         self._workspace = workspace
         self._limits = limits
-        self._find_ripgrep = find_ripgrep
+        self._find_ripgrep = find_ripgrep or self._in_path
         self._seconds = seconds
+
+    def _in_path(self) -> str | None:
+        return shutil.which("rg", path=absolute_path(self._workspace.path))
 
     def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
         """Checks the arguments; raises ``InvalidArguments``."""
@@ -166,7 +170,7 @@ class GrepSearchTool(SchemaTool):
     ) -> str:
         """Runs an engine in ``place``; returns why its matches are not complete, empty if they are."""
         try:
-            group = ProcessGroup(argv, place.path, os.environ, stdin)
+            group = ProcessGroup(argv, place.path, self._workspace.env, stdin)
         except OSError as error:
             raise ToolFailure(f"Could not start {argv[0]}: {reason(error)}.") from error
 

@@ -82,7 +82,7 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
     """
     if line is None:
         return Reads()
-    path = environment(os.environ).get("PATH", os.defpath)
+    path = environment(workspace.env).get("PATH", os.defpath)
     place = _Place(workspace, path, [folder], [folder])
     files: dict[int, tuple[FileAccess, ...]] = {}
     unasked: set[int] = set()
@@ -104,7 +104,9 @@ def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: b
             files[index] = (EVERYTHING,)
             continue
         files[index] = place.files_of(found)
-        if program_name(words[0]) == "git" and any(map(leads_out, place.folders)):
+        if program_name(words[0]) == "git" and any(
+            leads_out(folder, workspace.home) for folder in place.folders
+        ):
             files[index] = (EVERYTHING,)
         if (trusted or not found.trusted) and place.may_run(found, trusted=trusted):
             unasked.add(index)

@@ -126,7 +126,7 @@ class ShellCall:
         jobs: Jobs,
     ) -> None:
         self.title = one_line(given.command)
-        self._line = _read(given.command)
+        self._line = _read(given.command, workspace.env)
         # What begins with `cd FOLDER &&` runs there.
         self._enters = _entered(self._line, where, workspace)
         self.outside = workspace.outside(self._enters or where, writing=True)
@@ -236,7 +236,7 @@ class ShellCall:
         self._workspace.check(self._where, *([self._enters] if self._enters else []))
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
-        variables = environment(os.environ)
+        variables = environment(self._workspace.env)
         # In the sandbox whatever git runs is confined; outside of it not even this look runs git.
         if self._sandbox is None and self._only_looks_with_git():
             from qwen_dual.git.run import UnknownConfiguration, harmless_variables
@@ -325,11 +325,11 @@ class ShellCall:
         return printable("\n".join(lines))
 
 
-def _read(command: str) -> Line | None:
+def _read(command: str, env: Mapping[str, str]) -> Line | None:
     """The strict reading of ``command``; None too where it would not hold."""
     from qwen_dual.shell.reader import read
 
-    return read(command) if reads_as_told(command, environment(os.environ)) else None
+    return read(command) if reads_as_told(command, environment(env)) else None
 
 
 def _entered(line: Line | None, where: Location, workspace: Workspace) -> Location | None:

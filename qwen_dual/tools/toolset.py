@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,7 +25,8 @@ from qwen_dual.tools.workspace import Workspace
 from qwen_dual.tools.write import WriteFileTool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.tool import Subject, Tool
     from qwen_dual.sandbox.confine import Sandbox
@@ -51,22 +50,27 @@ class Toolset:
     def __init__(
         self,
         root: str | os.PathLike[str],
+        env: Mapping[str, str],
         limits: Limits,
         shell_timeout_ms: int,
         on_task_end: Callable[[Task], object],
-        downloader: Downloader,
+        proxy: str | None,
         ask_model: AskModel | None,
         sandbox: Sandbox | None = None,
     ) -> None:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch()
-        self.workspace = Workspace(root, readable=self._scratch.holds)
+        self.workspace = Workspace(root, env, self._scratch.holds)
         self._jobs = Jobs(self._scratch, limits, on_task_end, sandbox)
         self._sandbox = sandbox
         if sandbox is not None:  # commands may read what the output of others was saved in
             sandbox.readable = lambda: filter(None, (self._scratch.folder,))
         self._todo = TodoWriteTool()
+        downloader = Downloader(
+            proxy_for=lambda url: proxy_of(url, proxy, self.workspace.env),
+            env=lambda: self.workspace.env,
+        )
         self.tools: Sequence[Tool] = (
             RunShellCommandTool(self.workspace, self._jobs, shell_timeout_ms),
             ReadFileTool(self.workspace, self._states, limits),
@@ -141,7 +145,7 @@ class Toolset:
     def get_ready(self) -> None:
         """Sets up what the first command would wait for; blocks, for some 15 ms in a sandbox."""
         if self._sandbox is not None:
-            self._sandbox.keep_ready(environment(os.environ))
+            self._sandbox.keep_ready(environment(self.workspace.env))
 
     def close(self) -> None:
         """Ends all commands that still run and deletes saved output; blocks up to five seconds."""
@@ -161,6 +165,7 @@ class Toolset:
 
 def toolset(
     root: str | os.PathLike[str],
+    env: Mapping[str, str],
     *,
     limits: Limits | None = None,
     shell_timeout_ms: int = SHELL_TIMEOUT_MS,
@@ -173,6 +178,7 @@ def toolset(
 
     Args:
         root: an existing folder.
+        env: the session's environment, which children get; ``Toolset.workspace`` may be given another.
         limits: how much of a long text a model gets.
         shell_timeout_ms: for commands that name no timeout.
         on_task_end: called on the loop's thread when a command in the background has ended.
@@ -180,8 +186,6 @@ def toolset(
         proxy: for the web; what the environment names unless given.
         sandbox: what commands are confined by; nothing unless given.
     """
-
-    downloader = Downloader(proxy_for=partial(proxy_of, configured=proxy))
     return Toolset(
-        root, limits or Limits(), shell_timeout_ms, on_task_end, downloader, ask_model, sandbox
+        root, env, limits or Limits(), shell_timeout_ms, on_task_end, proxy, ask_model, sandbox
     )

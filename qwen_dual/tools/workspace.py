@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
 from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
+from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.tools.filters import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class ToolFailure(Exception):
@@ -57,9 +58,9 @@ class Workspace:
 
     Args:
         root: an existing folder; kept as its real path.
+        env: the session's environment: what children are given, and where ``~`` is.
         readable: says which real paths outside may be read as if they were inside, such as the
             session's own saved output.
-        home: what ``~`` stands for; the user's home unless given.
 
     Attributes:
         root: the folder, its real path.
@@ -69,24 +70,29 @@ class Workspace:
         trusted: whether the person trusts the folder; kept up to date while the session runs.
         state: the agent's own folder, its real path; None for none. What is in it is guarded, and
             a file that is written in place has its copy there where its own folder takes none.
-        path: the folders that programs are looked for in, as ``PATH`` has them.
+        env: the session's environment, kept up to date while it runs.
     """
 
     def __init__(
         self,
         root: str | os.PathLike[str],
+        env: Mapping[str, str],
         readable: Callable[[str], bool] = lambda _: False,
-        home: str | None = None,
     ) -> None:
         self.root = Path(os.path.realpath(root))
         self._readable = readable
-        self._home = home
-        self.home = os.path.realpath(home or os.path.expanduser("~"))
+        self.env = env
+        self._home = home_of(env)
+        self.home = os.path.realpath(self._home)
         self.hides: Callable[[Subject], bool] = lambda _: False
         self.filters = ALL
         self.trusted = False
         self.state: str | None = None
-        self.path = os.environ.get("PATH", os.defpath)
+
+    @property
+    def path(self) -> str:
+        """The folders that programs are looked for in, as ``PATH`` has them."""
+        return self.env.get("PATH", os.defpath)
 
     @property
     def copies(self) -> str | None:
@@ -139,7 +145,7 @@ class Workspace:
             os.fsencode(given)
         except UnicodeEncodeError:
             raise InvalidArguments(f"{argument}: expected a path in UTF-8, not {given!r}") from None
-        joined = os.path.join(self.root, self._expand(given))
+        joined = os.path.join(self.root, expanded(given, self._home))
         path = os.path.normpath(joined)
         # Not from ``path``: normpath drops "link/.." as if the link were a plain folder.
         try:
@@ -175,11 +181,6 @@ class Workspace:
                     f"{location.path} now leads to {now} instead of {location.real}; "
                     "nothing was done. Call the tool again if that is meant."
                 )
-
-    def _expand(self, given: str) -> str:
-        if self._home is not None and (given == "~" or given.startswith("~/")):
-            return self._home + given[1:]
-        return os.path.expanduser(given)
 
 
 def _real(path: str) -> str:

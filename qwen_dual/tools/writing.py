@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwen_dual.core.tool import UNKNOWN, FileAccess, InvalidArguments
+from qwen_dual.fs.home import expanded
 from qwen_dual.shell.written import NOTHING
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def changes_of(
         workspace: resolves paths.
         readers: indexes of commands that only read, and of which it is known what.
     """
-    folders = folders_of(parsed.commands, start)
+    folders = folders_of(parsed.commands, start, workspace.home)
     place = _Place(workspace, folders or [start])
     for target in parsed.writes:
         for location in place.locate(target):
@@ -98,18 +99,25 @@ def changes_of(
     return Changes(tuple(place.files), tuple(place.named), unknown, place.full)
 
 
-def folders_of(commands: Sequence[Command], start: str) -> list[str]:
-    """Where a line may be by its ``cd``; empty where that cannot be told."""
+def folders_of(commands: Sequence[Command], start: str, home: str) -> list[str]:
+    """Where a line may be by its ``cd``; empty where that cannot be told.
+
+    Args:
+        commands: of the line.
+        start: where it begins.
+        home: what ``~`` stands for.
+    """
     folders = [start]
     for command in commands:
         name, *words = command.words
         words = [word for word in words if word not in ("-L", "-P", "--")]
         if command.runs:
-            folders += [f for f in folders_of(command.runs, start) or [UNKNOWN] if f not in folders]
+            inner = folders_of(command.runs, start, home) or [UNKNOWN]
+            folders += [folder for folder in inner if folder not in folders]
         if name in ("cd", "pushd"):
             if len(words) != 1 or words[0].startswith((UNKNOWN, "-", "+")):
                 return []
-            target = os.path.expanduser(words[0])
+            target = expanded(words[0], home)
             folders += [os.path.join(folder, target) for folder in folders]
         if name in _MOVES or UNKNOWN in folders or len(folders) > MAX_FOLDERS:
             return []

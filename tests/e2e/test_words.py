@@ -32,7 +32,7 @@ INTERNAL = (
 
 def internal_names(folder: Path) -> list[str]:
     """Names of tools with an underscore in them, which no person would write, and others."""
-    tools = toolset(folder)
+    tools = toolset(folder, os.environ)
     names = [tool.name for tool in tools.tools if "_" in tool.name]
     tools.close()
     return [*names, *INTERNAL]

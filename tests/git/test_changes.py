@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ from qwen_dual.git.changes import PATIENCE, PAUSE, SECONDS, SHARE, Changes
 from tests.git.hostile import git
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
+
+
+ENV = {"HOME": "/home/me"}
 
 
 class Git:
@@ -28,6 +32,7 @@ class Git:
         self.told: list[bool] = []
         self.changes = Changes(
             "/w",
+            lambda: ENV,
             lambda: self.trusted,
             lambda: self.told.append(self.changes.seen),
             look=self.look,
@@ -36,8 +41,10 @@ class Git:
         )
         self.done = anyio.Event()
 
-    def look(self, folder: str, seconds: float, gone: threading.Event) -> int | None:
-        assert (folder, seconds) == ("/w", SECONDS)
+    def look(
+        self, folder: str, env: Mapping[str, str], seconds: float, gone: threading.Event
+    ) -> int | None:
+        assert (folder, env, seconds) == ("/w", ENV, SECONDS)
         self.asked += 1
         self.time += self.takes
         return self.counts.pop(0)
@@ -122,13 +129,13 @@ def test_where_git_has_nothing_to_say_it_is_asked_again() -> None:
 def test_the_end_of_the_session_ends_what_git_does() -> None:
     ended, begun = threading.Event(), threading.Event()
 
-    def look(_: str, __: float, gone: threading.Event) -> None:
+    def look(_: str, env: object, __: float, gone: threading.Event) -> None:
         begun.set()
         if gone.wait(10):
             ended.set()
 
     async def main() -> None:
-        changes = Changes("/w", lambda: True, lambda: None, look=look)
+        changes = Changes("/w", dict, lambda: True, lambda: None, look=look)
         async with anyio.create_task_group() as group:
             group.start_soon(changes.run)
             changes.look_again()
@@ -145,7 +152,7 @@ def test_a_real_repository(tmp_path: Path) -> None:
 
     async def main() -> None:
         told = anyio.Event()
-        changes = Changes(str(tmp_path), lambda: True, told.set)
+        changes = Changes(str(tmp_path), lambda: os.environ, lambda: True, told.set)
         async with anyio.create_task_group() as group:
             group.start_soon(changes.run)
             changes.look_again()

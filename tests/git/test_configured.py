@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -79,6 +80,9 @@ def test_hooks_count_and_so_does_what_cannot_be_read(repository: Path) -> None:
     assert told(repository) == ["config that cannot be read", "hook pre-commit"]
 
 
+HOME = "/home/me"
+
+
 def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_path: Path) -> None:
     outside = tmp_path / "private"
     work = tmp_path / "work"
@@ -91,30 +95,32 @@ def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_pa
     git(work, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(outside), "module")
     git(work, "config", "blame.ignoreRevsFile", ".git-blame-ignore-revs")
     for folder in (work, work / "sub", work / "module", tmp_path / "linked", tmp_path):
-        assert not leads_out(str(folder)), folder
+        assert not leads_out(str(folder), HOME), folder
 
     config = (work / ".git" / "config").read_text()
     for line in (
         f"[core]\n\tworktree = {outside}\n",
         '[Core] WorkTree = "../../private"\n',
         "[blame]\n\tignoreRevsFile = ~/.netrc\n",
+        "[blame]\n\tignoreRevsFile = ~root/.netrc\n",
+        "[blame]\n\tignoreRevsFile = %(prefix)/../etc/hostname\n",
     ):
         (work / ".git" / "config").write_text(config + line)
-        assert leads_out(str(work / "sub")), line
+        assert leads_out(str(work / "sub"), HOME), line
     (work / ".git" / "config").write_text(config)
     (work / ".git" / "commondir").write_text("../../private/.git\n")
-    assert leads_out(str(work))
+    assert leads_out(str(work), HOME)
     shutil.rmtree(work / ".git")
     (work / ".git").write_text(f"gitdir: {outside}/.git\n")
-    assert leads_out(str(work / "sub"))
+    assert leads_out(str(work / "sub"), HOME)
     (work / ".git").unlink()
     (work / ".git").symlink_to(outside / ".git")
-    assert leads_out(str(work))
+    assert leads_out(str(work), HOME)
 
 
 def test_where_git_is_led_out_even_a_look_asks(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(tmp_path, os.environ)
 
     def unasked() -> bool:
         reads = reads_of(read("git diff"), str(workspace.root), workspace, trusted=True)

@@ -34,30 +34,30 @@ def test_nothing_that_a_repository_names_is_run(tmp_path: Path, name: str) -> No
     assert TRAPS[name].works(tmp_path / "plain", program, marker), "plain git walks into it"
     start = TRAPS[name].lay(tmp_path / "ours", program)
     marker.unlink(missing_ok=True)
-    changed_files(str(start))
+    changed_files(str(start), os.environ)
     repository = find_repository(str(start))
     assert repository is not None
     for listing in LISTINGS:
-        run(repository, listing, folder=str(start), seconds=10)
+        run(repository, listing, folder=str(start), env=os.environ, seconds=10)
     assert not marker.exists()
 
 
 def test_changed_files_are_counted_and_outside_git_there_is_nothing_to_say(tmp_path: Path) -> None:
-    assert changed_files(str(tmp_path)) is None
+    assert changed_files(str(tmp_path), os.environ) is None
     git(tmp_path, "init", "-q")
-    assert changed_files(str(tmp_path)) == 0
+    assert changed_files(str(tmp_path), os.environ) == 0
     (tmp_path / "a").write_text("x")
-    assert changed_files(str(tmp_path)) == 1
+    assert changed_files(str(tmp_path), os.environ) == 1
     (tmp_path / "b").write_text("x")
     below = tmp_path / "below"
     below.mkdir()
-    assert changed_files(str(below)) == 2
+    assert changed_files(str(below), os.environ) == 2
 
 
 def test_what_filters_would_change_still_counts_as_it_is(tmp_path: Path) -> None:
     program = program_for(tmp_path / "marker")
     start = TRAPS["filter.clean"].lay(tmp_path / "it", program)
-    assert changed_files(str(start)) == 2  # the file, and .gitattributes
+    assert changed_files(str(start), os.environ) == 2  # the file, and .gitattributes
 
 
 def test_a_command_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> None:
@@ -67,8 +67,14 @@ def test_a_command_that_nobody_waits_for_any_more_is_ended(tmp_path: Path) -> No
     gone = threading.Event()
     gone.set()
     waits = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
-    assert run(repository, waits, folder=str(tmp_path), seconds=0.0, gone=gone) in (None, b"")
-    assert run(repository, ("no-such-command",), folder=str(tmp_path), seconds=5) is None
+    assert run(repository, waits, folder=str(tmp_path), env=os.environ, seconds=0.0, gone=gone) in (
+        None,
+        b"",
+    )
+    assert (
+        run(repository, ("no-such-command",), folder=str(tmp_path), env=os.environ, seconds=5)
+        is None
+    )
 
 
 def test_where_what_is_set_cannot_be_listed_no_command_of_git_is_promised_to_be_harmless(
@@ -102,4 +108,4 @@ def test_what_the_process_was_started_with_does_not_lead_git_elsewhere(
     git(tmp_path, "init", "-q")
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.bare'='true'")
-    assert changed_files(str(tmp_path)) == 0
+    assert changed_files(str(tmp_path), os.environ) == 0

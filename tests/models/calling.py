@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ async def call(config: ModelConfig, chance: float = 0.0) -> Outcome:
         outcome.slept.append(seconds)
 
     retry = RetryPolicy(sleep=sleep, chance=lambda: chance)
-    model = RemoteModel(config, translator(config.protocol), retry)
+    model = RemoteModel(config, translator(config.protocol), os.environ, retry)
     try:
         async for delta in model.stream(HELLO):
             outcome.deltas.append(delta)

@@ -85,7 +85,7 @@ def test_comments_keep_a_stream_alive() -> None:
 def test_closing_the_stream_closes_the_connection_at_once() -> None:
     async def main() -> None:
         async with serve(sse(chunk(content="half"), end="hold")) as server:
-            model = connect(configured("openai", base_url=server.url))
+            model = connect(configured("openai", base_url=server.url), {})
             async with aclosing(model.stream(HELLO)) as deltas:
                 assert await anext(deltas) == TextDelta("half")
             await server.leaving.wait()
@@ -100,7 +100,7 @@ def test_closing_the_stream_closes_the_connection_at_once() -> None:
 def test_cancelling_closes_the_connection_at_once(held: Reply) -> None:
     async def main() -> None:
         async with serve(held) as server:
-            model = connect(configured("openai", base_url=server.url))
+            model = connect(configured("openai", base_url=server.url), {})
 
             async def answer() -> None:
                 async with aclosing(model.stream(HELLO)) as deltas:
@@ -120,7 +120,7 @@ def test_cancelling_closes_the_connection_at_once(held: Reply) -> None:
 def test_cancelling_stops_the_wait_for_the_next_try() -> None:
     async def main() -> None:
         async with serve(reply(status=429, headers={"Retry-After": "200"})) as server:
-            model = connect(configured("openai", base_url=server.url))
+            model = connect(configured("openai", base_url=server.url), {})
             waiting = anyio.Event()
 
             async def answer() -> None:

@@ -22,7 +22,7 @@ def test_making_one_imports_no_adapter() -> None:
     code = (
         "import sys; from qwen_dual.models.config import ModelConfig;"
         "from qwen_dual.models.deferred import DeferredModel;"
-        "model = DeferredModel(ModelConfig('m', 'openai', 'http://x'));"
+        "model = DeferredModel(ModelConfig('m', 'openai', 'http://x'), {});"
         "print(model.name, model.context_window > 0,"
         " any(name in sys.modules for name in ('qwen_dual.models.remote', 'ssl', 'httpx')))"
     )
@@ -34,7 +34,7 @@ def test_making_one_imports_no_adapter() -> None:
 
 def test_it_knows_what_its_adapter_knows() -> None:
     for window in (None, 1234):
-        model = DeferredModel(config(window=window))
+        model = DeferredModel(config(window=window), {})
         assert model.context_window == model.load().context_window
         assert model.name == model.load().name
         assert model.load() is model.load()
@@ -43,7 +43,7 @@ def test_it_knows_what_its_adapter_knows() -> None:
 def test_it_answers_and_closes() -> None:
     async def main() -> list[str]:
         async with serve(WHOLE) as server:
-            model = DeferredModel(config(server.url))
+            model = DeferredModel(config(server.url), {})
             await model.aclose()
             said = [d.text async for d in model.stream(HELLO) if isinstance(d, TextDelta)]
             await model.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def play(folder: Path, prompt: str, *, mode: str = "yolo", allow: bool | None = None) -> Host:
     """One prompt in ``folder``; ``allow`` answers every request."""
     model = cast("FakeModel", OfflineModel(word_seconds=0))
-    tools = toolset(folder)
+    tools = toolset(folder, os.environ)
     host = Host(model, *cast("Any", tools.tools), approval_mode=mode)
 
     async def script(host: Host) -> None:
@@ -138,7 +139,7 @@ def test_a_denial_with_a_reason_is_what_it_reports(tmp_path: Path) -> None:
 
 
 def test_a_command_that_goes_on_in_the_background_is_reported_in_words(tmp_path: Path) -> None:
-    tools = toolset(tmp_path)
+    tools = toolset(tmp_path, os.environ)
     model = cast("FakeModel", OfflineModel(word_seconds=0))
     host = Host(model, *cast("Any", tools.tools), approval_mode="yolo")
 
@@ -179,7 +180,7 @@ def test_a_tool_it_does_not_have_is_named(tmp_path: Path) -> None:
 
 
 def test_an_edit_without_a_tool_to_read_with_is_refused_by_name(tmp_path: Path) -> None:
-    tools = toolset(tmp_path)
+    tools = toolset(tmp_path, os.environ)
     host = Host(
         cast("FakeModel", OfflineModel(word_seconds=0)),
         *cast("Any", [tool for tool in tools.tools if tool.name == "edit"]),

@@ -370,7 +370,7 @@ def test_an_answer_comes_over_http_however_it_is_cut() -> None:
 
     async def main() -> None:
         async with serve(*[cut(whole, size) for size in (1, 7, 50)]) as server:
-            model = connect(configured("openai", base_url=f"{server.url}/v1"))
+            model = connect(configured("openai", base_url=f"{server.url}/v1"), {})
             for _ in range(3):
                 deltas = [delta async for delta in model.stream(HELLO)]
                 assert [block["type"] for block in blocks_of(deltas)] == [

@@ -92,7 +92,7 @@ def asked_over_http(protocol: ModelProtocol, answer: Reply) -> tuple[list[ModelD
         deltas: list[ModelDelta] = []
         failure = None
         async with serve(answer) as server:
-            model = connect(configured(protocol, base_url=server.url, max_retries=0))
+            model = connect(configured(protocol, base_url=server.url, max_retries=0), {})
             try:
                 async with aclosing(model.stream(asked(("user", [said("hello")])))) as coming:
                     deltas += [delta async for delta in coming]

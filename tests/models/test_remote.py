@@ -110,7 +110,7 @@ def test_a_person_has_the_last_word_on_body_and_headers() -> None:
 def test_a_connection_is_used_again() -> None:
     async def main() -> None:
         async with serve(WHOLE, WHOLE) as server:
-            model = connect(configured("openai", base_url=server.url))
+            model = connect(configured("openai", base_url=server.url), {})
             for _ in range(2):
                 assert [delta async for delta in model.stream(HELLO)] == WHOLE_DELTAS
             assert server.connections == 1
@@ -125,16 +125,16 @@ def test_connecting_imports_no_http_client() -> None:
         "from qwen_dual.models.config import ModelConfig\n"
         "from qwen_dual.models.connect import connect\n"
         "for protocol in ('openai', 'anthropic', 'gemini'):\n"
-        "    connect(ModelConfig('m', protocol, 'https://models.example'))\n"
+        "    connect(ModelConfig('m', protocol, 'https://models.example'), {})\n"
         "sys.exit('httpx' in sys.modules or 'httpx_sse' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_model_knows_its_name_and_its_window() -> None:
-    assert connect(configured("openai", "qwen3-coder-plus")).context_window == 1_000_000
-    assert connect(configured("openai", "of-our-own")).context_window == 131_072
-    model = connect(configured("openai", "qwen3-coder-plus", context_window=5000))
+    assert connect(configured("openai", "qwen3-coder-plus"), {}).context_window == 1_000_000
+    assert connect(configured("openai", "of-our-own"), {}).context_window == 131_072
+    model = connect(configured("openai", "qwen3-coder-plus", context_window=5000), {})
     assert (model.name, model.context_window) == ("qwen3-coder-plus", 5000)
 
 
@@ -312,7 +312,7 @@ def test_a_model_that_leaves_out_the_opening_tag_is_known_from_the_second_answer
     async def main() -> None:
         answer = sse(chunk(content="Hm."), chunk(content="</think>"), chunk("stop", content="Yes"))
         async with serve(answer, answer) as server:
-            model = connect(configured("openai", base_url=server.url))
+            model = connect(configured("openai", base_url=server.url), {})
             first = [delta async for delta in model.stream(HELLO)]
             second = [delta async for delta in model.stream(HELLO)]
             await model.aclose()

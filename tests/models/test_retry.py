@@ -60,7 +60,9 @@ def play(*script: Script, chance: float = 0.0, **generation: Any) -> tuple[Patie
 
     async def main() -> Server:
         async with serve(*script) as server:
-            model = connect(configured("openai", base_url=server.url, **generation), seen.policy)
+            model = connect(
+                configured("openai", base_url=server.url, **generation), {}, seen.policy
+            )
             try:
                 async for delta in model.stream(HELLO):
                     seen.deltas.append(delta)
@@ -180,7 +182,7 @@ def test_an_interrupt_ends_the_waiting() -> None:
     async def main() -> None:
         async with serve(reply(status=429, headers={"Retry-After": "600"})) as server:
             config = configured("openai", base_url=server.url)
-            model = DeferredModel(config, RetryPolicy(unattended=True))
+            model = DeferredModel(config, {}, RetryPolicy(unattended=True))
             session = Session(Bus(new_uuid()), cwd="/w", models={model.name: model})
 
             def observe(event: Event) -> None:

@@ -72,7 +72,7 @@ class Place:
 
     def tools(self, sandbox: Sandbox) -> Toolset:
         """The tools in it; closed with the test."""
-        tools = toolset(self.workspace, sandbox=sandbox)
+        tools = toolset(self.workspace, os.environ, sandbox=sandbox)
         self.made.append(tools)
         return tools
 

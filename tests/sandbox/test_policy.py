@@ -115,7 +115,7 @@ def test_a_sandbox_that_cannot_be_had_runs_nothing(tmp_path: Path) -> None:
     sandbox = unavailable(tmp_path)
     with pytest.raises(SandboxUnavailable, match=r"Landlock cannot close the network.*apt install"):
         sandbox.prepare()
-    tools = toolset(tmp_path, sandbox=sandbox)
+    tools = toolset(tmp_path, os.environ, sandbox=sandbox)
     result = call(tools, "run_shell_command", command="touch made")
     assert result.is_error and "apt install bubblewrap" in result.text
     assert not (tmp_path / "made").exists()
@@ -136,7 +136,7 @@ def test_bubblewrap_is_not_taken_from_the_workspace(
 
 
 def test_leaving_it_always_asks_and_says_why(tmp_path: Path) -> None:
-    tools = toolset(tmp_path, sandbox=unavailable(tmp_path))
+    tools = toolset(tmp_path, os.environ, sandbox=unavailable(tmp_path))
     tool = tool_of(tools, "run_shell_command")
     assert {"outside_sandbox", "reason"} <= set(tool.parameters["properties"])
     assert "It runs in a sandbox" in tool.description
@@ -165,7 +165,7 @@ def test_no_rule_allows_to_leave_it() -> None:
 
 
 def test_without_a_sandbox_nothing_is_said_of_one(tmp_path: Path) -> None:
-    tools = toolset(tmp_path)
+    tools = toolset(tmp_path, os.environ)
     tool = tool_of(tools, "run_shell_command")
     assert "outside_sandbox" not in tool.parameters["properties"]
     asked = tool.prepare({"command": "ls", "outside_sandbox": True})

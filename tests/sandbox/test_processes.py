@@ -80,7 +80,7 @@ class Background:
     def __init__(self, place: Place, sandbox: Sandbox) -> None:
         self.ended = anyio.Event()
         self.task: Task | None = None
-        self.tools = toolset(place.workspace, sandbox=sandbox, on_task_end=self._end)
+        self.tools = toolset(place.workspace, os.environ, sandbox=sandbox, on_task_end=self._end)
         place.made.append(self.tools)
 
     def _end(self, task: Task) -> None:

@@ -81,7 +81,7 @@ WRITERS = {
     ),
     "trust": Writer(
         lambda home: os.path.join(home, "trustedFolders.json"),
-        lambda home: keep_trust(home, PROJECT, "TRUST_FOLDER"),
+        lambda home: keep_trust(home, PROJECT, "TRUST_FOLDER", home),
         lambda found: found[PROJECT] == "TRUST_FOLDER",
         private=True,
     ),

@@ -308,7 +308,7 @@ def test_the_environment_moves_the_machines_files() -> None:
     ],
 )
 def test_the_most_specific_rule_decides(rules: dict[str, str], trusted: bool) -> None:
-    assert is_trusted("/a/b", rules) is trusted
+    assert is_trusted("/a/b", rules, "/home/me") is trusted
 
 
 def test_what_only_the_person_may_set_no_project_sets_trusted_or_not(folders: Folders) -> None:

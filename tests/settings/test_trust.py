@@ -25,13 +25,13 @@ def test_a_link_leads_to_what_it_points_at_and_smuggles_nothing(tmp_path: Path) 
     (mine / "link").symlink_to(theirs)
     (theirs / "back").symlink_to(mine / "sub")
     rules = {str(mine): "TRUST_FOLDER"}
-    assert not is_trusted(str(mine / "link"), rules)
-    assert is_trusted(str(theirs / "back"), rules)
+    assert not is_trusted(str(mine / "link"), rules, "/home/me")
+    assert is_trusted(str(theirs / "back"), rules, "/home/me")
     # The folder above a link is the one it lies in, not the one around its target.
     (tmp_path / "out").mkdir()
     parents = {str(mine / "link"): "TRUST_PARENT"}
-    assert is_trusted(str(mine / "sub"), parents)
-    assert not is_trusted(str(tmp_path / "out"), parents)
+    assert is_trusted(str(mine / "sub"), parents, "/home/me")
+    assert not is_trusted(str(tmp_path / "out"), parents, "/home/me")
 
 
 @pytest.mark.parametrize("path", [".", "", "work", "./work"])
@@ -40,7 +40,7 @@ def test_a_rule_without_a_whole_path_says_nothing(
 ) -> None:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert not is_trusted(str(tmp_path / "work"), {path: "TRUST_FOLDER"})
+    assert not is_trusted(str(tmp_path / "work"), {path: "TRUST_FOLDER"}, "/home/me")
 
 
 def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folders) -> None:
@@ -49,7 +49,7 @@ def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folde
     link.symlink_to(folders.project)
     file.write_text(json.dumps({"/other": "TRUST_FOLDER", str(link): "DO_NOT_TRUST"}))
     file.chmod(0o644)
-    keep_trust(str(folders.home), str(folders.project), "TRUST_FOLDER")
+    keep_trust(str(folders.home), str(folders.project), "TRUST_FOLDER", str(folders.person))
     assert json.loads(file.read_text()) == {
         "/other": "TRUST_FOLDER",
         str(folders.project): "TRUST_FOLDER",
@@ -57,13 +57,15 @@ def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folde
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_text("{oops // mine")
     with pytest.raises(CannotKeep, match="does not parse at line 1"):
-        keep_trust(str(folders.home), str(folders.project), "DO_NOT_TRUST")
+        keep_trust(str(folders.home), str(folders.project), "DO_NOT_TRUST", str(folders.person))
 
 
 def test_what_holds_for_a_session_covers_its_folder_and_what_is_below(folders: Folders) -> None:
     below = folders.project / "below"
     below.mkdir()
-    trust = FolderTrust(TrustedFolders(str(folders.home)), str(folders.project), by_host=True)
+    trust = FolderTrust(
+        TrustedFolders(str(folders.home), str(folders.person)), str(folders.project), by_host=True
+    )
     around = str(folders.project.parent)
     assert [trust.trusted, trust.trusts(str(below)), trust.trusts(around)] == [True, True, False]
     trust.decide(None)
@@ -77,8 +79,9 @@ def test_folders_of_many_are_never_trusted_for_good(tmp_path: Path) -> None:
     home = tmp_path / "home" / "me"
     (home / "code").mkdir(parents=True)
     for broad in ("/", str(home), str(home.parent), "/tmp", "/var/tmp"):
-        assert is_broad(broad, str(home)), broad
-    assert not is_broad(str(home / "code"), str(home))
+        assert is_broad(broad, {"HOME": str(home)}), broad
+    assert not is_broad(str(home / "code"), {"HOME": str(home)})
+    assert is_broad(str(home / "code"), {"HOME": "/", "TMPDIR": str(home / "code")})
 
 
 def held(folders: Folders) -> list[str]:

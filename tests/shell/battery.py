@@ -269,7 +269,7 @@ class Judge:
     """
 
     def __init__(self, root: Path, *, trusted: bool) -> None:
-        self._tools: Toolset = toolset(root, shell_timeout_ms=5_000)
+        self._tools: Toolset = toolset(root, os.environ, shell_timeout_ms=5_000)
         self._tools.trust(trusted)
         self.tool: Tool = next(t for t in self._tools.tools if t.name == "run_shell_command")
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,6 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tools(workspace: Path) -> Iterator[Toolset]:
-    made = toolset(workspace)
+    made = toolset(workspace, os.environ)
     yield made
     made.close()

@@ -160,7 +160,7 @@ def test_a_file_in_a_folder_without_write_permission_is_changed() -> None:
             os.chown(base / path, NOBODY, NOBODY)
 
         def as_nobody() -> str:
-            made = toolset(base)
+            made = toolset(base, os.environ)
             made.workspace.state = str(base / "home")
             read(made, file_path="a.txt")
             text = write(made, file_path="a.txt", content="new").text

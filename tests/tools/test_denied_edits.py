@@ -288,7 +288,7 @@ def _run_all(top: Path) -> None:
     made, workspace = top / "made", top / "workspace"
     _make(made)
     workspace.mkdir()
-    tools = toolset(workspace)
+    tools = toolset(workspace, os.environ)
     for line in RUN:
         shutil.rmtree(workspace)
         shutil.copytree(made, workspace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -87,7 +88,9 @@ def tool_for(
             raise OSError(f"{host} is not known")
         return [ip_address("127.0.0.1")]
 
-    downloader = Downloader(find, (lambda _: True) if is_open else is_public, seconds=30)
+    downloader = Downloader(
+        find, (lambda _: True) if is_open else is_public, env=lambda: os.environ, seconds=30
+    )
     return WebFetchTool(downloader, Limits(chars, 1000), ask_model)
 
 
@@ -373,9 +376,12 @@ def test_addresses_that_are(address: str) -> None:
 
 
 def test_a_proxy_is_not_used_for_this_machine() -> None:
-    assert proxy_of("http://localhost:1/", "http://proxy:3128") is None
-    assert proxy_of("http://10.0.0.1/", "http://proxy:3128") is None
-    assert proxy_of("https://example.com/", "http://proxy:3128") == ("http://proxy:3128", SETTING)
+    assert proxy_of("http://localhost:1/", "http://proxy:3128", {}) is None
+    assert proxy_of("http://10.0.0.1/", "http://proxy:3128", {}) is None
+    assert proxy_of("https://example.com/", "http://proxy:3128", {}) == (
+        "http://proxy:3128",
+        SETTING,
+    )
 
 
 def test_a_proxy_that_fails_is_named_with_where_it_was_set() -> None:

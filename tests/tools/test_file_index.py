@@ -31,7 +31,7 @@ def make(root: Path, *paths: str) -> None:
 
 
 def listed(root: Path) -> list[str]:
-    return list_paths(str(root), threading.Event(), trusted=True)
+    return list_paths(str(root), threading.Event(), env=os.environ, trusted=True)
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -111,14 +111,16 @@ def test_names_that_no_prompt_can_hold_are_left_out(workspace: Path) -> None:
 
 def test_the_number_of_paths_is_bounded(workspace: Path) -> None:
     make(workspace, *(f"f{number}" for number in range(20)))
-    assert len(list_paths(str(workspace), threading.Event(), most=5)) == 5
+    assert len(list_paths(str(workspace), threading.Event(), env=os.environ, most=5)) == 5
 
 
 def test_a_long_walk_tells_what_it_has_so_far(workspace: Path) -> None:
     for number in range(FIRST_NEWS + 10):
         (workspace / f"f{number}").touch()
     told: list[int] = []
-    paths = list_paths(str(workspace), threading.Event(), news=lambda some: told.append(len(some)))
+    paths = list_paths(
+        str(workspace), threading.Event(), env={}, news=lambda some: told.append(len(some))
+    )
     assert told == [FIRST_NEWS]
     assert len(paths) == FIRST_NEWS + 10
 
@@ -128,7 +130,7 @@ class Asked:
 
     def __init__(self, root: Path) -> None:
         self.time = 0.0
-        self.index = FileIndex(root, now=lambda: self.time)
+        self.index = FileIndex(root, lambda: os.environ, now=lambda: self.time)
         self.changed = threading.Semaphore(0)
         self.index.on_change = self.changed.release
 
@@ -232,15 +234,15 @@ def test_the_settings_say_which_ignore_files_count_and_whether_folders_are_looke
     (tmp_path / ".qwenignore").write_text("*.key\n")
     root, gone = str(tmp_path), threading.Event()
     dots = [".gitignore", ".qwenignore"]
-    assert list_paths(root, gone) == [*dots, "in/", "in/a.txt"]
-    assert list_paths(root, gone, filters=Filters(gitignore=False)) == [
+    assert list_paths(root, gone, env=os.environ) == [*dots, "in/", "in/a.txt"]
+    assert list_paths(root, gone, env=os.environ, filters=Filters(gitignore=False)) == [
         *dots,
         "b.log",
         "in/",
         "in/a.txt",
     ]
-    assert "c.key" in list_paths(root, gone, filters=Filters(qwenignore=False))
-    assert list_paths(root, gone, recursive=False) == [*dots, "in/"]
+    assert "c.key" in list_paths(root, gone, env=os.environ, filters=Filters(qwenignore=False))
+    assert list_paths(root, gone, env=os.environ, recursive=False) == [*dots, "in/"]
 
 
 def test_a_listing_that_fails_is_made_again_and_ends_nothing(
@@ -258,7 +260,7 @@ def test_a_listing_that_fails_is_made_again_and_ends_nothing(
     monkeypatch.setattr("qwen_dual.tools.file_index.list_paths", listing)
 
     async def main() -> None:
-        index = FileIndex(workspace)
+        index = FileIndex(workspace, dict)
         async with anyio.create_task_group() as group:
             group.start_soon(index.run)
             with anyio.fail_after(20):

@@ -121,7 +121,7 @@ def test_a_bare_repository_of_a_worktree_is_guarded(tools: Toolset, workspace: P
     [".bashrc", ".ssh/authorized_keys", ".qwen/trustedFolders.json", ".config/x", ".other"],
 )
 def test_in_the_home_whatever_begins_with_a_dot_asks(tmp_path: Path, name: str) -> None:
-    home = toolset(tmp_path)
+    home = toolset(tmp_path, os.environ)
     home.workspace.home = os.path.realpath(tmp_path)
     assert (judged(home, name), judged(home, "plain.txt")) == ("ask", "allow")
     home.close()

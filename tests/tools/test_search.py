@@ -150,7 +150,7 @@ def test_a_walk_follows_no_symlink(workspace: Path) -> None:
 
 
 def searching(root: Path, ripgrep: str | None = None, seconds: float = 20.0) -> GrepSearchTool:
-    return GrepSearchTool(Workspace(root), Limits(), lambda: ripgrep, seconds)
+    return GrepSearchTool(Workspace(root, os.environ), Limits(), lambda: ripgrep, seconds)
 
 
 def found(tool: GrepSearchTool, **arguments: str | int) -> ToolResult:
@@ -292,7 +292,7 @@ def test_ignore_files_that_the_settings_switch_off_hide_nothing(tmp_path: Path) 
     (tmp_path / "c.key").write_text("needle")
     (tmp_path / ".gitignore").write_text("*.log\n")
     (tmp_path / ".qwenignore").write_text("*.key\n")
-    workspace = Workspace(tmp_path)
+    workspace = Workspace(tmp_path, os.environ)
     hidden = {path for path in ("b.log", "c.key") if _hides(workspace, tmp_path / path)}
     assert hidden == {"b.log", "c.key"}
     workspace.filters = Filters(gitignore=False, qwenignore=False)
@@ -347,7 +347,7 @@ def test_a_tree_deeper_than_the_interpreter_recurses_is_searched_and_listed(
     os.close(os.open("needle.txt", os.O_CREAT, dir_fd=folder))
     os.close(folder)
     fill(workspace, {".qwenignore": "hidden\n", "hidden": "x"})
-    paths = list_paths(str(workspace), threading.Event())
+    paths = list_paths(str(workspace), threading.Event(), env=os.environ)
     assert "hidden" not in paths and len(paths) > 1700
     assert "1 files match" in glob(tools, pattern="**/needle.txt").text
     for ripgrep in (None, shutil.which("rg")):

@@ -255,7 +255,7 @@ def test_a_command_is_as_long_as_the_system_takes_it(tools: Toolset) -> None:
 
 
 def test_the_default_timeout_is_the_sessions(workspace: Path) -> None:
-    tools = toolset(workspace, shell_timeout_ms=100)
+    tools = toolset(workspace, os.environ, shell_timeout_ms=100)
     assert "timed out after 100 ms" in shell(tools, command="sleep 1000").text
     tools.close()
 

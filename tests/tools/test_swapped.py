@@ -54,7 +54,7 @@ def workspace(tmp_path: Path, outside: Path) -> SwappingWorkspace:
     folder = tmp_path / "work" / "folder"
     folder.mkdir(parents=True)
     (folder / "f").write_text("inside")
-    made = SwappingWorkspace(tmp_path / "work")
+    made = SwappingWorkspace(tmp_path / "work", os.environ)
 
     def swap() -> None:
         if not folder.is_symlink():
@@ -160,7 +160,7 @@ def test_no_search_from_above_shows_what_is_outside_however_often_a_folder_is_sw
     with swapping_folder(tmp_path) as (folder, outside):
         (outside / "f").write_text("outside")
         (outside / "secret").write_text("outside")
-        workspace = Workspace(folder.parent)
+        workspace = Workspace(folder.parent, os.environ)
         limits = Limits()
         tools: list[tuple[Tool, dict[str, str]]] = [
             (GlobTool(workspace, limits), {"pattern": "**/f"}),

@@ -53,7 +53,7 @@ class Ends:
 def test_a_command_in_the_background_is_a_task_until_it_ends(workspace: Path) -> None:
     async def main() -> None:
         ends = Ends()
-        tools = toolset(workspace, on_task_end=ends)
+        tools = toolset(workspace, os.environ, on_task_end=ends)
         command = "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 3"
         await shell(tools, command=command, is_background=True)
         [task] = tools.tasks()
@@ -74,7 +74,7 @@ def test_a_command_in_the_background_is_a_task_until_it_ends(workspace: Path) ->
 def test_a_task_can_be_stopped(workspace: Path) -> None:
     async def main() -> None:
         ends = Ends()
-        tools = toolset(workspace, on_task_end=ends)
+        tools = toolset(workspace, os.environ, on_task_end=ends)
         await shell(tools, command="sleep 1000", is_background=True)
         assert not tools.stop_task(1)
         assert tools.stop_task(tools.tasks()[0].id)
@@ -87,7 +87,7 @@ def test_a_task_can_be_stopped(workspace: Path) -> None:
 def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path) -> None:
     async def main() -> None:
         ends = Ends()
-        tools = toolset(workspace, on_task_end=ends)
+        tools = toolset(workspace, os.environ, on_task_end=ends)
 
         def report(_: str) -> None:
             assert tools.tasks() == []
@@ -106,7 +106,7 @@ def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path) -> No
 def test_the_end_of_the_session_tells_of_no_task(workspace: Path) -> None:
     async def main() -> None:
         ends = Ends()
-        tools = toolset(workspace, on_task_end=ends)
+        tools = toolset(workspace, os.environ, on_task_end=ends)
         await shell(tools, command="sleep 1000", is_background=True)
         await tools.aclose()
         await anyio.lowlevel.checkpoint()

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+import pwd
+
+import pytest
+
+from qwen_dual.fs.home import expanded, home_of
+
+ME = pwd.getpwuid(os.getuid())
+
+
+@pytest.mark.parametrize(
+    ("env", "home"),
+    [
+        ({"HOME": "/home/me"}, "/home/me"),
+        ({"HOME": "/home/me/"}, "/home/me"),
+        ({"HOME": "/"}, "/"),
+        ({"HOME": ""}, ME.pw_dir),
+        ({}, ME.pw_dir),
+    ],
+)
+def test_a_home_is_the_environments_or_what_the_system_has_on_record(
+    env: dict[str, str], home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/of/the/process")
+    assert home_of(env) == home
+
+
+@pytest.mark.parametrize(
+    ("path", "home", "whole"),
+    [
+        ("~", "/home/me", "/home/me"),
+        ("~/x", "/home/me", "/home/me/x"),
+        ("~", "/", "/"),
+        ("~/", "/", "/"),
+        ("~/x", "/", "/x"),
+        ("x/~", "/home/me", "x/~"),
+        ("/~", "/home/me", "/~"),
+        ("", "/home/me", ""),
+        (f"~{ME.pw_name}/x", "/home/me", f"{ME.pw_dir}/x"),
+        ("~nobody-of-this-name/x", "/home/me", "~nobody-of-this-name/x"),
+        ("~a\0b", "/home/me", "~a\0b"),
+        ("~\udcff/x", "/home/me", "~\udcff/x"),
+    ],
+)
+def test_a_tilde_stands_for_the_home_that_is_given(
+    path: str, home: str, whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/of/the/process")
+    assert expanded(path, home) == whole
