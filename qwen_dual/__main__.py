@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         # KeyboardInterrupt inside an import, on which orjson's crashes.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if arguments[:1] == ["settings"]:
-        from qwen_dual.settings_command import main as settings_main
+        from qwen_dual.cli.settings_command import main as settings_main
 
         return settings_main(arguments[1:])
     inputs = note_inputs(arguments)
@@ -35,11 +35,11 @@ def main(argv: list[str] | None = None) -> int:
     # this on again.
     gc.disable()
 
-    from qwen_dual.cli import parse
+    from qwen_dual.cli.parser import parse
 
     options = parse(arguments)
 
-    from qwen_dual.app import run
+    from qwen_dual.cli.start import run
 
     return run(options, inputs)
 

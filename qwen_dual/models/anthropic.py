@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.settings.model_config import ModelConfig
 
 VERSION = "2023-06-01"
 """The version of the protocol. Compatible servers know this one, and the next one, of 2026, has no

@@ -13,9 +13,9 @@ from qwen_dual.models.retry import WATCHED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.models.config import ModelConfig, ModelProtocol
     from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import Translator
+    from qwen_dual.settings.model_config import ModelConfig, ModelProtocol
 
 
 def connect(

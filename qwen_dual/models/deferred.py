@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.remote import RemoteModel
     from qwen_dual.models.retry import RetryPolicy
+    from qwen_dual.settings.model_config import ModelConfig
 
 
 class DeferredModel:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from qwen_dual.net.proxies import is_loopback, without_credentials
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
 
 
 def host_of(config: ModelConfig) -> str:

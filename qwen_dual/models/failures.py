@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from qwen_dual.core.model import ErrorKind
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.net.proxies import Proxy
+    from qwen_dual.settings.model_config import ModelConfig
 
 _RETRIED: frozenset[ErrorKind] = frozenset(
     {

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.settings.model_config import ModelConfig
 
 UNSIGNED = "skip_thought_signature_validator"
 """What Gemini takes for the signature of a call that another service's model made."""

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
 
 _GEMINI = re.compile(r"gemini-(\d{1,2})(?:\.(\d{1,2}))?")
 

@@ -13,8 +13,8 @@ from qwen_dual.models.untrusted import items, text
 from qwen_dual.protocol.codec import NotJson, decode
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.remote import RemoteModel
+    from qwen_dual.settings.model_config import ModelConfig
 
 log = logging.getLogger(__name__)
 

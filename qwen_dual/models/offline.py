@@ -23,10 +23,10 @@ from qwen_dual.core.model import (
     ToolCallStart,
 )
 from qwen_dual.core.prompts import RAN_BY_PERSON
-from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW, OFFLINE
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, OFFLINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence

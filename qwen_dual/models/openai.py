@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.openai_options import Kept
     from qwen_dual.models.translate import Read
     from qwen_dual.protocol.shapes import ContentBlock, Message
+    from qwen_dual.settings.model_config import ModelConfig
 
 _PATH = "/chat/completions"
 

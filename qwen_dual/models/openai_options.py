@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qwen_dual.models.endpoint import hostname
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
 
 _REASONING_OF_OPENAI = re.compile(r"o\d|gpt-([5-9]|\d\d)")
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     import httpx
 
     from qwen_dual.core.model import ModelDelta
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import HttpRequest, Translator
+    from qwen_dual.settings.model_config import ModelConfig
 
 CONNECT_TIMEOUT = 30.0
 """Seconds for a connection, where the limit for the beginning of the answer is longer."""

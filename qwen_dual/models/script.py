@@ -46,10 +46,10 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
 from qwen_dual.models.offline import words_of
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
 
 
 class Signed(Struct, frozen=True):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from qwen_dual.core.model import ModelDelta, ModelRequest, TextDelta, ThinkingDelta
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
 
 
 class HttpRequest(Struct, frozen=True):

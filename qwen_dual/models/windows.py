@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW
+from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW
 
 _WINDOWS: tuple[tuple[str, int], ...] = (
     (r"qwen3-coder-(plus|flash)", 1_000_000),

@@ -20,7 +20,7 @@ from qwen_dual.settings.trust import FILE as TRUST_FILE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.models.config import ModelProtocol
+    from qwen_dual.settings.model_config import ModelProtocol
     from qwen_dual.settings.trust import Level
 
 NO_KEY = "LOCAL_API_KEY"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelProtocol
+    from qwen_dual.settings.model_config import ModelProtocol
 
 
 class Preset(Struct, frozen=True):

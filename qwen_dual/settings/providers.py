@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.models.config import ModelConfig
 from qwen_dual.settings import services
+from qwen_dual.settings.model_config import ModelConfig
 from qwen_dual.settings.presets import default_model
 from qwen_dual.settings.rules import PROTOCOLS, URL, WrongValue, is_one_ascii_line
 from qwen_dual.settings.secrets import without_password
@@ -21,8 +21,8 @@ from qwen_dual.settings.services import VARIABLES, as_protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.models.config import ModelProtocol
     from qwen_dual.settings.load import Settings
+    from qwen_dual.settings.model_config import ModelProtocol
     from qwen_dual.settings.services import Service
 
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from qwen_dual.models.config import DEFAULT_BASE_URL, Generation, ModelConfig
+from qwen_dual.settings.model_config import DEFAULT_BASE_URL, Generation, ModelConfig
 from qwen_dual.settings.rules import PROTOCOLS, URL, WrongValue, is_one_ascii_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qwen_dual.models.config import ModelProtocol
     from qwen_dual.settings.environment import Environment
     from qwen_dual.settings.load import Settings
+    from qwen_dual.settings.model_config import ModelProtocol
 
 
 class Variables(NamedTuple):

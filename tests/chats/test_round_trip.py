@@ -18,7 +18,7 @@ from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.model import TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode
-from qwen_dual.saved import earlier
+from qwen_dual.runtime.saved import earlier
 from tests.chats.support import SESSION, Recording, text, thought, use
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import anyio
 
 from qwen_dual.chats.load import load
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
-from qwen_dual.tui.view import View
+from qwen_dual.frontends.tui.view import View
 from tests.chats.support import Recording
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual import launch
-from qwen_dual.channels import Channels
-from qwen_dual.cli import Options
+from qwen_dual.cli.channels import Channels
+from qwen_dual.cli.parser import Options
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import ModelError
 from qwen_dual.git.repository import Branch
-from qwen_dual.model_choice import ModelChoice
+from qwen_dual.runtime import launch
+from qwen_dual.runtime.model_choice import ModelChoice
 from qwen_dual.settings.load import Settings
 from tests.core.test_answer import REFERENCE, deltas_of, recorded_messages
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, Step
@@ -145,8 +145,8 @@ def test_session_start_holds_the_recorded_fields() -> None:
         ModelChoice({"mock": FakeModel(name="mock")}),
         "default",
         bus,
-        Channels(),
         Branch("/work-space"),
+        Channels().outside(),
     )
     ours = bus.publish(launch.session_start(started))
     theirs["data"]["version"] = ours["data"]["version"]

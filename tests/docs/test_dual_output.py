@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen_dual.cli import _parser
+from qwen_dual.cli.parser import _parser
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES
 from qwen_dual.protocol.schema import STRICT, schemas
 from tests.support.pty import Terminal

@@ -20,7 +20,7 @@ from importlib.machinery import PathFinder
 
 class Late:
     def find_spec(self, name, path=None, target=None):
-        if name != "qwen_dual.frontend":
+        if name != "qwen_dual.frontends.tui.frontend":
             return None
         spec = PathFinder.find_spec(name, path, target)
         run = spec.loader.exec_module

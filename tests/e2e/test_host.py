@@ -223,7 +223,7 @@ def test_without_a_flag_or_a_setting_there_is_no_channel_thread_or_import(tmp_pa
         terminal.send("/quit\r")
         assert terminal.wait_exit() == 0
     imported = (tmp_path / "imports").read_text(errors="replace")
-    assert "qwen_dual.tui.app" in imported
+    assert "qwen_dual.frontends.tui.app" in imported
     assert "import 'qwen_dual.bridge" not in imported
     assert "import 'watchdog" not in imported
 

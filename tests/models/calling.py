@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.core.model import ErrorKind, ModelDelta
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
     from tests.models.server import Received, Server
 
 HELLO = asked(("user", [said("hello")]))

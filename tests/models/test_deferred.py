@@ -8,8 +8,8 @@ import sys
 import anyio
 
 from qwen_dual.core.model import TextDelta
-from qwen_dual.models.config import Generation, ModelConfig
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.settings.model_config import Generation, ModelConfig
 from tests.models.calling import HELLO, WHOLE
 from tests.models.server import serve
 
@@ -20,7 +20,7 @@ def config(url: str = "http://127.0.0.1:9/v1", window: int | None = None) -> Mod
 
 def test_making_one_imports_no_adapter() -> None:
     code = (
-        "import sys; from qwen_dual.models.config import ModelConfig;"
+        "import sys; from qwen_dual.settings.model_config import ModelConfig;"
         "from qwen_dual.models.deferred import DeferredModel;"
         "model = DeferredModel(ModelConfig('m', 'openai', 'http://x'), {});"
         "print(model.name, model.context_window > 0,"

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from qwen_dual.models.config import DEFAULT_CONTEXT_WINDOW, Generation, ModelConfig
 from qwen_dual.models.endpoint import is_local
 from qwen_dual.models.failures import Failures
 from qwen_dual.models.service_errors import retry_after
 from qwen_dual.models.windows import context_window
 from qwen_dual.net.proxies import Proxy, without_credentials
 from qwen_dual.protocol.codec import encode
+from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, Generation, ModelConfig
 
 if TYPE_CHECKING:
     from qwen_dual.core.model import ErrorKind

@@ -15,7 +15,7 @@ from tests.models.test_protocols_over_http import asked_over_http
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.models.config import ModelProtocol
+    from qwen_dual.settings.model_config import ModelProtocol
 
 PROTOCOLS: Sequence[ModelProtocol] = ("openai", "anthropic", "gemini")
 

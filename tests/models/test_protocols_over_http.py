@@ -22,7 +22,7 @@ from tests.models.server import cut, event, gzipped, reply, serve, sse
 
 if TYPE_CHECKING:
     from qwen_dual.core.model import ModelDelta
-    from qwen_dual.models.config import ModelProtocol
+    from qwen_dual.settings.model_config import ModelProtocol
     from tests.models.server import Received, Reply
 
 ANTHROPIC: list[dict[str, Any]] = [

@@ -122,7 +122,7 @@ def test_a_connection_is_used_again() -> None:
 def test_connecting_imports_no_http_client() -> None:
     code = (
         "import sys\n"
-        "from qwen_dual.models.config import ModelConfig\n"
+        "from qwen_dual.settings.model_config import ModelConfig\n"
         "from qwen_dual.models.connect import connect\n"
         "for protocol in ('openai', 'anthropic', 'gemini'):\n"
         "    connect(ModelConfig('m', protocol, 'https://models.example'), {})\n"

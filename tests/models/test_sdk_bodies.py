@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwen_dual.core.model import ModelRequest
-    from qwen_dual.models.config import ModelConfig
     from qwen_dual.models.translate import HttpRequest
+    from qwen_dual.settings.model_config import ModelConfig
     from tests.models.server import Received, Reply
 
 SAMPLING = {"max_tokens": 4096, "temperature": 0.5, "top_p": 0.9}

@@ -26,9 +26,9 @@ from tests.models.conversations import (
 )
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelProtocol
     from qwen_dual.models.translate import Translator
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.settings.model_config import ModelProtocol
 
 Turns = list[tuple[str, list[dict[str, Any]]]]
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual import keys
-from qwen_dual.cli import parse
+from qwen_dual.cli.parser import parse
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.core.tool import InvalidArguments, Subject
+from qwen_dual.runtime import keys
+from qwen_dual.runtime.sandboxing import BadPolicy, asked_for, choose_policy
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.confine import Sandbox
 from qwen_dual.sandbox.confinement import returncode
 from qwen_dual.sandbox.denials import denied
 from qwen_dual.sandbox.policy import SandboxPolicy, SandboxUnavailable
 from qwen_dual.sandbox.view import View
-from qwen_dual.sandboxing import BadPolicy, asked_for, choose_policy
 from qwen_dual.settings.load import Settings, SystemFiles, load_settings
 from qwen_dual.tools.toolset import toolset
 from tests.support.declared import parse_rule, policy_of

@@ -9,7 +9,7 @@ import pytest
 from qwen_dual.settings.providers import BadFlag, Providers, resolve
 
 if TYPE_CHECKING:
-    from qwen_dual.models.config import ModelConfig
+    from qwen_dual.settings.model_config import ModelConfig
     from tests.settings.folders import Folders
 
 DASHSCOPE = "https://dashscope.aliyuncs.com/compatible-mode/v1"

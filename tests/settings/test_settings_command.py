@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.cli.settings_command import run_settings
 from qwen_dual.settings.secrets import display, is_secret, masked
-from qwen_dual.settings_command import run_settings
 
 if TYPE_CHECKING:
     from tests.settings.folders import Folders

@@ -10,7 +10,7 @@ import anyio
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from qwen_dual.tui.app import Tui
+from qwen_dual.frontends.tui.app import Tui
 from tests.tui.support import FakeSession, state
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Keyboard:
         self._pipe = pipe
         self.session = FakeSession()
         self._output = WatchedOutput()
-        self.tui = Tui(self.session.as_session(), version="1", input=pipe, output=self._output)
+        self.tui = Tui(self.session.handle(), version="1", input=pipe, output=self._output)
 
     @property
     def text(self) -> str:

@@ -13,10 +13,11 @@ from qwen_dual.core.prompts import PromptQueue
 from qwen_dual.core.questions import Choice, Question, pick
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.slash import SlashCommand, SlashCommands
+from qwen_dual.frontends.tui.controller import Controller
+from qwen_dual.frontends.tui.dialog import GUARD
+from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
-from qwen_dual.tui.controller import Controller
-from qwen_dual.tui.dialog import GUARD
-from qwen_dual.tui.view import View
+from qwen_dual.runtime.handle import SessionHandle
 from tests.support.declared import display_of
 from tests.support.fakes import FakeModel, FakeTool
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
+    from qwen_dual.frontends.tui.blocks import Block
+    from qwen_dual.frontends.tui.lines import Line
+    from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.protocol.events import Event
-    from qwen_dual.tui.blocks import Block
-    from qwen_dual.tui.lines import Line
-    from qwen_dual.tui.suggest import FileSource
 
 
 class Clock:
@@ -77,7 +78,7 @@ class FakeSession:
         self.inputs: list[dict[str, Any] | None] = []
         self.stops: list[bool] = []
 
-    def submit(self, text: str, *, origin: str = "keyboard") -> None:
+    def submit(self, text: str, *, origin: str, command_id: str | None = None) -> None:
         """Records."""
         self.submitted.append(text)
 
@@ -116,7 +117,7 @@ class FakeSession:
         """Records."""
         self.notices.append(text)
 
-    def interrupt(self, queue: str = "keep") -> bool:
+    def interrupt(self, by: str, queue: str) -> bool:
         """Counts; true while busy. What waits is given back where that was asked for."""
         self.interrupts += self.busy
         if self.busy and queue == "return":
@@ -124,7 +125,7 @@ class FakeSession:
             self.queue = []
         return self.busy
 
-    def set_approval_mode(self, mode: str) -> None:
+    def set_approval_mode(self, mode: str, origin: str) -> None:
         """Takes any."""
         self.approval_mode = mode
 
@@ -132,9 +133,14 @@ class FakeSession:
         """Closes."""
         self.closing.set()
 
-    def as_session(self) -> Session:
-        """For a parameter that asks for the real one."""
-        return cast("Session", self)
+    @property
+    def session_id(self) -> str:
+        """The id that events carry."""
+        return self.bus.session_id
+
+    def handle(self) -> SessionHandle:
+        """A handle of it, as front ends get one."""
+        return SessionHandle(cast("Session", self))
 
 
 @dataclass
@@ -192,7 +198,7 @@ class Desk:
         self.session.bus.subscribe(self.view)
         self.screen = FakeScreen()
         self.controller = Controller(
-            self.session.as_session(), self.view, self.screen, now=self.now, files=files
+            self.session.handle(), self.view, self.screen, now=self.now, files=files
         )
 
     @property

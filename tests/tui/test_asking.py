@@ -5,10 +5,10 @@ from __future__ import annotations
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.frontends.tui.dialog import GUARD
+from qwen_dual.frontends.tui.footer import Facts
+from qwen_dual.frontends.tui.frame import compose
 from qwen_dual.protocol import events
-from qwen_dual.tui.dialog import GUARD
-from qwen_dual.tui.footer import Facts
-from qwen_dual.tui.frame import compose
 from tests.tui.support import QUESTIONS, Desk, form_of, question_request, request, text_of
 
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from qwen_dual.tui.choices import answers_for
-from qwen_dual.tui.dialog import GUARD, Dialog
-from qwen_dual.tui.live_state import Request, request_of
+from qwen_dual.frontends.tui.choices import answers_for
+from qwen_dual.frontends.tui.dialog import GUARD, Dialog
+from qwen_dual.frontends.tui.live_state import Request, request_of
 from tests.tui.support import DIFF, Desk, edit_request, request, text_of
 
 

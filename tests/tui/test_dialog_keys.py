@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_dual.frontends.tui.asking import LASTING
+from qwen_dual.frontends.tui.controller import DRAFT_HINT
+from qwen_dual.frontends.tui.dialog import GUARD
 from qwen_dual.protocol import events
-from qwen_dual.tui.asking import LASTING
-from qwen_dual.tui.controller import DRAFT_HINT
-from qwen_dual.tui.dialog import GUARD
 from tests.tui.support import Desk, request
 
 # -- keys ----------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prompt_toolkit.keys import Keys
 
+from qwen_dual.frontends.tui.footer import Facts
+from qwen_dual.frontends.tui.frame import compose
+from qwen_dual.frontends.tui.keyparser import KeyParser
 from qwen_dual.protocol import events
-from qwen_dual.tui.footer import Facts
-from qwen_dual.tui.frame import compose
-from qwen_dual.tui.keyparser import KeyParser
 from tests.tui.support import Desk, answer, call, request, result, state
 from tests.tui.test_transcript import made
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.diff_view import diff_lines
+from qwen_dual.frontends.tui.exact import exact_lines, exact_text
+from qwen_dual.frontends.tui.highlight import Highlighter
+from qwen_dual.frontends.tui.lines import width_of
 from qwen_dual.tools.diff import unified_diff
-from qwen_dual.tui import theme
-from qwen_dual.tui.diff_view import diff_lines
-from qwen_dual.tui.exact import exact_lines, exact_text
-from qwen_dual.tui.highlight import Highlighter
-from qwen_dual.tui.lines import width_of
 from tests.tui.support import text_of
 
 PIECES = [*"a b\t\n⟨⟩⇥␣⏎↪;-", "  ", "\t\t", "\n\n", "漢", "é", "\r", "\x1b[2K", "\u202e", "\u200b"]

@@ -7,8 +7,8 @@ import pytest
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from qwen_dual.frontends.tui.app import Tui, UiError
 from qwen_dual.protocol import events
-from qwen_dual.tui.app import Tui, UiError
 from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import FakeSession, edit_request, request, state
 
@@ -194,7 +194,7 @@ def test_an_error_while_drawing_is_shown_and_does_not_loop() -> None:
 
 def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
     class Broken(FakeSession):
-        def submit(self, text: str, *, origin: str = "keyboard") -> None:
+        def submit(self, text: str, *, origin: str, command_id: str | None = None) -> None:
             raise ZeroDivisionError(text)
 
     async def main() -> None:
@@ -204,7 +204,7 @@ def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
         ):
             session = Broken()
             pipe.send_text("text\r")
-            tui = Tui(session.as_session(), version="1", input=pipe, output=DummyOutput())
+            tui = Tui(session.handle(), version="1", input=pipe, output=DummyOutput())
             with anyio.fail_after(30):
                 await tui.run()
         assert isinstance(error.value.__cause__, ZeroDivisionError)

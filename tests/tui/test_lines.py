@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from qwen_dual.tui.lines import clip, clip_line, join, tail_lines, wrap
+from qwen_dual.frontends.tui.lines import clip, clip_line, join, tail_lines, wrap
 
 TEXT = st.text(st.sampled_from("ab 漢é\n\t🙂x"), max_size=80)
 

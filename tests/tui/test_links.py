@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.tui.links import CLOSE, MAX_TARGET, misleads, opening, safe_target, supported
+from qwen_dual.frontends.tui.links import (
+    CLOSE,
+    MAX_TARGET,
+    misleads,
+    opening,
+    safe_target,
+    supported,
+)
 
 
 @pytest.mark.parametrize(

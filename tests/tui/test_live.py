@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.footer import Facts, footer_line, footer_lines, short_folder
+from qwen_dual.frontends.tui.frame import compose
+from qwen_dual.frontends.tui.help import SHORTCUTS, help_lines
+from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.live import live_lines
+from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
-from qwen_dual.tui import theme
-from qwen_dual.tui.footer import Facts, footer_line, footer_lines, short_folder
-from qwen_dual.tui.frame import compose
-from qwen_dual.tui.help import SHORTCUTS, help_lines
-from qwen_dual.tui.lines import width_of
-from qwen_dual.tui.live import live_lines
-from qwen_dual.tui.view import View
 from tests.tui.support import Clock, Desk, answer, call, edit_request, feed, request, state, text_of
 
 FACTS = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2)

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from qwen_dual.tui import theme
-from qwen_dual.tui.lines import Line, width_of
-from qwen_dual.tui.links import CLOSE, ESCAPE, opening
-from qwen_dual.tui.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.lines import Line, width_of
+from qwen_dual.frontends.tui.links import CLOSE, ESCAPE, opening
+from qwen_dual.frontends.tui.markdown import MarkdownRenderer
 from tests.tui.support import text_of
 
 
@@ -223,7 +223,7 @@ def test_a_renderer_that_fails_gives_the_plain_text() -> None:
 
 def test_importing_the_front_end_does_not_import_what_is_heavy() -> None:
     script = (
-        "import sys, qwen_dual.tui.app\n"
+        "import sys, qwen_dual.frontends.tui.app\n"
         "print([m for m in ('rich', 'pygments', 'pydantic', 'watchdog') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

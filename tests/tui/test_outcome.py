@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui.blocks import ToolBlock
+from qwen_dual.frontends.tui.live import live_lines
+from qwen_dual.frontends.tui.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.render import BlockRenderer
+from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
-from qwen_dual.tui.blocks import ToolBlock
-from qwen_dual.tui.live import live_lines
-from qwen_dual.tui.markdown import MarkdownRenderer
-from qwen_dual.tui.render import BlockRenderer
-from qwen_dual.tui.view import View
 from tests.tui.support import Clock, call, feed, state, text_of
 
 if TYPE_CHECKING:

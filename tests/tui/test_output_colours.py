@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.tui.lines import width_of
-from qwen_dual.tui.output_colours import coloured_rows
-from qwen_dual.tui.sanitise import coloured
+from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.output_colours import coloured_rows
+from qwen_dual.frontends.tui.sanitise import coloured
 
 
 @pytest.mark.parametrize(

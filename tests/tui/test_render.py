@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.tui import theme
-from qwen_dual.tui.blocks import (
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     BannerBlock,
     Block,
@@ -17,10 +17,10 @@ from qwen_dual.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.tui.lines import width_of
-from qwen_dual.tui.markdown import MarkdownRenderer
-from qwen_dual.tui.render import BlockRenderer
-from qwen_dual.tui.todo import Todo, TodoBlock
+from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.render import BlockRenderer
+from qwen_dual.frontends.tui.todo import Todo, TodoBlock
 from tests.tui.support import text_of
 
 BLOCKS: tuple[Block, ...] = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 
 from qwen_dual.core.tool import Display
-from qwen_dual.protocol import events
-from qwen_dual.tui.blocks import (
+from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     NoticeBlock,
     PersonBlock,
@@ -15,7 +14,8 @@ from qwen_dual.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.tui.view import View
+from qwen_dual.frontends.tui.view import View
+from qwen_dual.protocol import events
 from tests.tui.support import (
     Clock,
     answer,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, PersonBlock, ToolBlock
+from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.live import live_lines, tokens_written
+from qwen_dual.frontends.tui.replay import MAX_BLOCKS, replay
+from qwen_dual.frontends.tui.todo import Todo, TodoBlock, todo_lines
+from qwen_dual.frontends.tui.view import MAX_EXPANDED, View
 from qwen_dual.protocol import events
-from qwen_dual.tui.blocks import AnswerBlock, NoticeBlock, PersonBlock, ToolBlock
-from qwen_dual.tui.lines import width_of
-from qwen_dual.tui.live import live_lines, tokens_written
-from qwen_dual.tui.replay import MAX_BLOCKS, replay
-from qwen_dual.tui.todo import Todo, TodoBlock, todo_lines
-from qwen_dual.tui.view import MAX_EXPANDED, View
 from tests.support.declared import display_of
 from tests.tui.support import Clock, Desk, answer, call, feed, request, result, state, text_of
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from qwen_dual.frontends.tui.unfolding import Unfolding
+from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.whole import EARLIER, WholeTranscript
 from qwen_dual.protocol import events
-from qwen_dual.tui.unfolding import Unfolding
-from qwen_dual.tui.view import View
-from qwen_dual.tui.whole import EARLIER, WholeTranscript
 from tests.tui.support import call, edit_request, feed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qwen_dual.frontends.tui.blocks import ExpandedBlock
+    from qwen_dual.frontends.tui.external import ExternalPrograms
     from qwen_dual.protocol.events import Event
-    from qwen_dual.tui.blocks import ExpandedBlock
-    from qwen_dual.tui.external import ExternalPrograms
 
 
 def tool_result(text: str, call_id: str = "c", *, is_error: bool = False) -> Event:

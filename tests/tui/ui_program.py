@@ -32,11 +32,12 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.stats import Stats
 from qwen_dual.core.tool import Command, Display, Subject, ToolResult
+from qwen_dual.frontends.tui.app import Tui
+from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
+from qwen_dual.runtime.handle import SessionHandle
 from qwen_dual.shell.reader import Line, Simple
-from qwen_dual.tui.app import Tui
-from qwen_dual.tui.footer import Around
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -333,7 +334,7 @@ async def main() -> None:
     )
     mode = os.environ.get("UI_MODE", "")
     tui = Tui(
-        session,
+        SessionHandle(session),
         channels=2,
         version="0.1.0",
         around=lambda: Around(branch="main"),

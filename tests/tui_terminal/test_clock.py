@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.tui.clock import RedrawClock
+from qwen_dual.frontends.tui.clock import RedrawClock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

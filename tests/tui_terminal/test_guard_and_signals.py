@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from qwen_dual.tui.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
+from qwen_dual.frontends.tui.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

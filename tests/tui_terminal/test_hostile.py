@@ -19,9 +19,8 @@ from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from qwen_dual.protocol import events
-from qwen_dual.tui import theme
-from qwen_dual.tui.blocks import (
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     BannerBlock,
     ExpandedBlock,
@@ -31,19 +30,20 @@ from qwen_dual.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.tui.lines import join
-from qwen_dual.tui.markdown import MarkdownRenderer
-from qwen_dual.tui.render import BlockRenderer
-from qwen_dual.tui.scrollback import Scrollback
-from qwen_dual.tui.todo import Todo, TodoBlock
-from qwen_dual.tui.view import View
+from qwen_dual.frontends.tui.lines import join
+from qwen_dual.frontends.tui.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.render import BlockRenderer
+from qwen_dual.frontends.tui.scrollback import Scrollback
+from qwen_dual.frontends.tui.todo import Todo, TodoBlock
+from qwen_dual.frontends.tui.view import View
+from qwen_dual.protocol import events
 from tests.tui.support import answer, call, edit_request, request, result, state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qwen_dual.frontends.tui.blocks import Block
     from qwen_dual.protocol.events import Event
-    from qwen_dual.tui.blocks import Block
 
 CORPUS = [
     "\x1b[2J\x1b[H",  # clears the window

@@ -18,9 +18,13 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from qwen_dual.tui.reflow import Reflow
-from qwen_dual.tui.scrollback import APPLICATION_ATTRIBUTES, RENDERER_ATTRIBUTES, Scrollback
-from qwen_dual.tui.tty_output import TerminalOutput, TtyWriter
+from qwen_dual.frontends.tui.reflow import Reflow
+from qwen_dual.frontends.tui.scrollback import (
+    APPLICATION_ATTRIBUTES,
+    RENDERER_ATTRIBUTES,
+    Scrollback,
+)
+from qwen_dual.frontends.tui.tty_output import TerminalOutput, TtyWriter
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText

@@ -11,8 +11,8 @@ import pytest
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output import ColorDepth
 
-from qwen_dual.tui.terminal import color_depth, create_output
-from qwen_dual.tui.tty_output import TtyWriter, open_own_description
+from qwen_dual.frontends.tui.terminal import color_depth, create_output
+from qwen_dual.frontends.tui.tty_output import TtyWriter, open_own_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,11 +18,11 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 
-from qwen_dual.tui.clock import RedrawClock
-from qwen_dual.tui.device import Device
-from qwen_dual.tui.keyinput import create_input
-from qwen_dual.tui.scrollback import Scrollback
-from qwen_dual.tui.terminal import TerminalGuard, create_output
+from qwen_dual.frontends.tui.clock import RedrawClock
+from qwen_dual.frontends.tui.device import Device
+from qwen_dual.frontends.tui.keyinput import create_input
+from qwen_dual.frontends.tui.scrollback import Scrollback
+from qwen_dual.frontends.tui.terminal import TerminalGuard, create_output
 
 
 class Program:

@@ -1,0 +1,50 @@
+"""argparse with errors of one line that name the nearest flag, and quick to fill."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import cache
+from typing import Any, NoReturn
+
+from qwen_dual.cli.flags import KINDS, long_name
+
+DEFAULT_COLUMNS = 80
+"""Of the help where nothing tells."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Takes what ``argparse``'s does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_formatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong, in one line, and the nearest flag to one that is unknown."""
+        unknown = message.partition("unrecognized arguments: ")[2].split()
+        if unknown:
+            from difflib import get_close_matches
+
+            names = [item.partition("=")[0].lstrip("-") for item in unknown]
+            near = [get_close_matches(long_name(name), KINDS, n=1) for name in names]
+            known = [f"--{found[0]}" for found in near if found]
+            if known:
+                message += f"; did you mean {', '.join(known)}?"
+        self.exit(1, f"qwen-dual: {message}\n`qwen-dual --help` lists what there is.\n")
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # Without a width it imports shutil, and argparse makes one for each flag.
+    return argparse.HelpFormatter(prog, width=_columns() - 2)
+
+
+@cache
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or DEFAULT_COLUMNS
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(1).columns or DEFAULT_COLUMNS
+    except OSError:
+        return DEFAULT_COLUMNS

@@ -1,0 +1,358 @@
+"""Opens the channels that options and settings ask for, and says what became of each.
+
+The one place that knows which option wins, what a failure to open means (a warning, never the end)
+and what ``/channels`` shows. Reading and writing belong to ``bridge``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import stat
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from qwen_dual.cli.parser import AUTO_DIRECTORY
+from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.private import private_folder
+from qwen_dual.protocol import MAX_LINE_BYTES
+from qwen_dual.runtime.launch import Outside, StartError
+from qwen_dual.settings.load import qwen_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.bridge.reader import CommandReader
+    from qwen_dual.bridge.sources import Source
+    from qwen_dual.bridge.tee import Tee
+    from qwen_dual.cli.parser import Options
+    from qwen_dual.protocol.commands import Command
+    from qwen_dual.settings.load import Settings
+
+MAX_BUFFER_BYTES = 1 << 20
+"""What waits for a slow or absent reader at the most."""
+
+DISABLED = "Warning: dual output disabled — "
+
+COPIED_COLUMNS = 77
+"""How long a line may be that is shown to be copied: a window's 80 without the margin."""
+
+
+class Wanted(Struct):
+    """Which channels to open, and where."""
+
+    json_fd: int | None = None
+    json_file: str | None = None
+    input_fd: int | None = None
+    input_file: str | None = None
+    passing: tuple[str, ...] = ()
+
+
+class Channels:
+    """The open channels of a session; both absent where none was asked for.
+
+    Attributes:
+        tee: the observer that writes events, None without an output channel.
+        source: where commands come from, None without an input channel.
+        reader: what reads ``source`` once the event loop runs.
+        warnings: what could not be opened, ready to be shown.
+        paths: the files that were asked for.
+        passing: those of them that go with the session.
+    """
+
+    def __init__(self) -> None:
+        self.tee: Tee | None = None
+        self.source: Source | None = None
+        self.reader: CommandReader | None = None
+        self.warnings: list[str] = []
+        self.paths: tuple[str, ...] = ()
+        self.passing: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return (self.tee is not None) + (self.source is not None)
+
+    def remove_passing(self) -> None:
+        """Takes away what nobody asked to keep; call it when both channels are closed."""
+        for path in self.passing:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+
+    def outside(self) -> Outside:
+        """What the session is told of them."""
+        return Outside(self._greeting(), self.paths, self.describe)
+
+    def _greeting(self) -> dict[str, Any]:
+        """What ``session_start`` says of the channels."""
+        source = self.source
+        where = None if source is None else {"path": source.target, "offset": source.offset}
+        limits = {"max_line_bytes": MAX_LINE_BYTES, "max_buffer_bytes": MAX_BUFFER_BYTES}
+        return {"input": where, "limits": limits}
+
+    def read_commands(
+        self,
+        on_command: Callable[[Command], None],
+        on_error: Callable[[str, str, int, str | None], None],
+        on_warning: Callable[[str], None],
+    ) -> CommandReader | None:
+        """The reader of the input channel, to be run in the owner's task group."""
+        if self.source is None:
+            return None
+        from qwen_dual.bridge.path_source import PathSource
+        from qwen_dual.bridge.reader import CommandReader
+        from qwen_dual.bridge.watch import FileWatcher
+
+        watcher = FileWatcher(self.source.target) if isinstance(self.source, PathSource) else None
+        self.reader = CommandReader(
+            self.source,
+            watcher,
+            on_command=on_command,
+            on_error=lambda bad: on_error(bad.code, bad.message, bad.offset, bad.command_id),
+            on_warning=on_warning,
+        )
+        return self.reader
+
+    def describe(self) -> str:
+        """The text of ``/channels``."""
+        lines = []
+        if self.tee is not None:
+            out = self.tee.status()
+            lines.append(f"out  {out.target} ({out.kind}): {out.state}")
+            lines.append(
+                f"     readers {out.readers}, written {out.written}, dropped {out.dropped}, "
+                f"waiting {out.waiting_bytes} bytes"
+            )
+        if self.reader is not None:
+            into = self.reader.status()
+            lines.append(f"in   {into.target} ({into.kind}): {into.state}, {into.mode}")
+            lines.append(
+                f"     lines {into.lines}, unusable {into.errors}, read to byte {into.offset}"
+            )
+        lines += self.warnings
+        return "\n".join(lines) or "No channel is open: --json-file and --input-file open them."
+
+    def try_it(self) -> list[str]:
+        """Two commands to try in another terminal; empty without file channels."""
+        if self.tee is None or self.source is None or self.tee.status().kind != "file":
+            return []
+        submit = """  echo '{"type":"submit","text":"list"}'"""
+        into = f">> {shlex.quote(self.source.target)}"
+        # In lines of 80 columns, so that they can be copied: the shell joins what ends in a backslash.
+        fits = len(submit) + len(into) < COPIED_COLUMNS
+        return [
+            "⇄ In another terminal, follow the session or submit a prompt:",
+            f"  tail -n +1 -f {shlex.quote(self.tee.status().target)}",
+            *([f"{submit} {into}"] if fits else [f"{submit} \\", f"    {into}"]),
+        ]
+
+
+def open_asked(
+    options: Options, settings: Settings, inputs: Mapping[str, os.stat_result | None]
+) -> Channels:
+    """Opens what the command line and the settings ask for.
+
+    Args:
+        options: the command line.
+        settings: of the session.
+        inputs: input files as they were when the process started.
+
+    Raises:
+        StartError: the directory of ``--channel-dir`` cannot be used.
+    """
+    try:
+        asked = wanted(options, settings.json_file, settings.input_file)
+    except OSError as error:
+        from qwen_dual.core.failures import describe
+
+        raise StartError(f"--channel-dir: {describe(error)}") from None
+    named = {
+        path: f"{key} in {settings.sources[key]}"
+        for key, path in (
+            ("dualOutput.jsonFile", settings.json_file),
+            ("dualOutput.inputFile", settings.input_file),
+        )
+        if path is not None
+    }
+    return open_channels(asked, inputs, from_start=options.input_from == "start", named_by=named)
+
+
+def open_channels(
+    asked: Wanted,
+    inputs: Mapping[str, os.stat_result | None],
+    *,
+    from_start: bool,
+    named_by: Mapping[str, str],
+) -> Channels:
+    """Opens what was asked for; what cannot be opened becomes a warning.
+
+    Args:
+        asked: which channels, and where.
+        inputs: input files as they were when the process started.
+        from_start: read the input file from its first byte instead of from its noted size.
+        named_by: for a path that comes from the settings, the key and the file that name it.
+    """
+    channels = Channels()
+    channels.paths = tuple(filter(None, (asked.json_file, asked.input_file)))
+    channels.passing = asked.passing
+    if asked.json_fd is not None or asked.json_file is not None:
+        _open_output(channels, asked)
+    if asked.input_fd is not None or asked.input_file is not None:
+        _open_input(channels, asked, inputs, from_start)
+    for path, name in named_by.items():
+        channels.warnings = [
+            f"{warning} ({name})" if warning.startswith(f"{DISABLED}{path}:") else warning
+            for warning in channels.warnings
+        ]
+    return channels
+
+
+def _open_output(channels: Channels, asked: Wanted) -> None:
+    from qwen_dual.bridge.errors import ChannelError
+    from qwen_dual.bridge.sinks import open_sink
+    from qwen_dual.bridge.tee import Tee
+
+    try:
+        sink = open_sink(fd=asked.json_fd, path=asked.json_file)
+    except ChannelError as error:
+        channels.warnings.append(f"{DISABLED}{error}")
+    else:
+        channels.warnings += [f"Warning: {text}" for text in sink.warnings]
+        sink.warnings.clear()
+        channels.tee = Tee(sink, max_buffer_bytes=MAX_BUFFER_BYTES)
+
+
+def _open_input(
+    channels: Channels,
+    asked: Wanted,
+    inputs: Mapping[str, os.stat_result | None],
+    from_start: bool,
+) -> None:
+    from qwen_dual.bridge.checks import is_socket
+    from qwen_dual.bridge.errors import ChannelError
+    from qwen_dual.bridge.path_source import PathSource
+    from qwen_dual.bridge.sources import FdSource
+
+    try:
+        if asked.input_fd is not None:
+            if asked.input_fd == asked.json_fd and not is_socket(asked.input_fd):
+                reason = "only a socket can carry both directions; give two pipes"
+                raise ChannelError(f"fd {asked.input_fd}", reason)
+            channels.source = FdSource(asked.input_fd)
+        elif asked.input_file is not None:
+            if asked.json_file is not None and _same(asked.json_file, asked.input_file):
+                reason = (
+                    "is where the events go, and each would be read as a command; give two files"
+                )
+                raise ChannelError(asked.input_file, reason)
+            noted = _noted(asked.input_file, inputs)
+            channels.source = PathSource(
+                asked.input_file,
+                start_offset=0 if from_start else _start_offset(asked.input_file, noted),
+                start_identity=None if noted is None else (noted.st_dev, noted.st_ino),
+            )
+    except ChannelError as error:
+        channels.warnings.append(f"{DISABLED}{error}")
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _noted(path: str, inputs: Mapping[str, os.stat_result | None]) -> os.stat_result | None:
+    """The file as it was found when its name was known: at once for a flag, now for a setting."""
+    if path in inputs:
+        return inputs[path]
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def _start_offset(path: str, noted: os.stat_result | None) -> int:
+    """Where reading begins: behind what stood there when the process was made."""
+    if noted is None or not stat.S_ISREG(noted.st_mode):
+        return 0
+    from qwen_dual.bridge.start_time import divide, new_from
+
+    return new_from(path, noted, divide())
+
+
+def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:
+    """What to open: a flag wins over ``--channel-dir``, which wins over the settings.
+
+    Args:
+        options: the command line.
+        json_file: ``dualOutput.jsonFile`` of the settings.
+        input_file: ``dualOutput.inputFile`` of the settings.
+
+    Raises:
+        OSError: the directory of ``--channel-dir`` cannot be used.
+    """
+    if options.channel_dir is not None:
+        directory = private_directory(options.channel_dir)
+        if options.channel_dir == AUTO_DIRECTORY:
+            _remove_left_behind(directory)
+        name = os.path.join(directory, str(os.getpid()))
+        json_file, input_file = f"{name}.events", f"{name}.input"
+    found = Wanted(options.json_fd, options.json_file, options.input_fd, options.input_file)
+    if found.json_fd is None and found.json_file is None:
+        found.json_file = json_file
+    if found.input_fd is None and found.input_file is None:
+        found.input_file = input_file
+    if options.channel_dir == AUTO_DIRECTORY:
+        made = {json_file, input_file} & {found.json_file, found.input_file}
+        found.passing = tuple(path for path in made if path is not None)
+    if options.channel_dir is not None and found.input_file == input_file:
+        # Made here, so that a command sent at once lands in a file that only its owner can write.
+        flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        os.close(os.open(str(input_file), flags, 0o600))
+    return found
+
+
+def runtime_directory(environ: Mapping[str, str]) -> str:
+    """Where a user's running sessions have their files: ``$XDG_RUNTIME_DIR/qwen-dual``, or at home."""
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, "qwen-dual")
+    return os.path.join(qwen_home(environ), "run")
+
+
+def _remove_left_behind(directory: str) -> None:
+    """Takes away the files of sessions that were killed."""
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            pid, _, kind = entry.name.partition(".")
+            if kind in ("events", "input") and pid.isdecimal() and not _runs(int(pid)):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return pid != os.getpid()
+
+
+def private_directory(path: str) -> str:
+    """Makes (or checks) a directory that only its owner can enter; returns its path.
+
+    Raises:
+        OSError: it cannot be made, or is not this user's alone.
+    """
+    if path == AUTO_DIRECTORY:
+        path = runtime_directory(os.environ)
+    try:
+        private_folder(path)
+    except ForeignFileError as error:
+        raise PermissionError(f"{error}; give another with --channel-dir DIR") from None
+    return path

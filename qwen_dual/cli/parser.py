@@ -1,0 +1,338 @@
+"""Arguments to options. Checks what can be checked without touching anything; opens nothing."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from qwen_dual import __version__
+from qwen_dual.cli.argument_parser import ArgumentParser
+from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
+from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+AUTO_DIRECTORY = ""
+"""``--channel-dir`` without a value: the per-user directory."""
+
+SANDBOXES = ("auto", "bwrap", "landlock", "none")
+AUTH_TYPES = ("openai", "anthropic", "gemini")
+
+
+class Options(SessionSpec, frozen=True):
+    """What the command line asks for: a session, its channels and how it is shown."""
+
+    json_fd: int | None = None
+    json_file: str | None = None
+    input_fd: int | None = None
+    input_file: str | None = None
+    input_from: str = "end"
+    channel_dir: str | None = None
+    prompt: str | None = None
+    screen_reader: bool = False
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options in ``arguments``.
+
+    Raises:
+        SystemExit: for ``--help`` and ``--version`` with status 0, for what cannot be understood
+            with status 1 and a message on stderr.
+    """
+    parser = _parser()
+    given = normalise(arguments)
+    values = vars(parser.parse_args(given.arguments))
+    _check(parser, values)
+    if given.words[:1] and given.words[0] in SUBCOMMANDS:
+        parser.error(
+            f"{given.words[0]!r} is a subcommand of Qwen Code's that is not here yet; "
+            f"as a prompt: qwen-dual -i {given.words[0]!r}"
+        )
+    remarks: list[str] = []
+    if given.unused:
+        verb = "has" if len(given.unused) == 1 else "have"
+        remarks.append(f"{', '.join(given.unused)} {verb} no effect in this version.")
+    one_shot = values.pop("one_shot")
+    words = " ".join(given.words) or None
+    if values["prompt"] is None and (one_shot or words):
+        values["prompt"] = one_shot or words
+        remarks.append(
+            "The prompt runs in this session, which stays open: this version has no one-shot run."
+        )
+    elif words:
+        parser.error(f"two prompts are given: {values['prompt']!r} and {words!r}; give one")
+    if values.pop("yolo"):
+        values["approval_mode"] = values["approval_mode"] or "yolo"
+    if values["approval_mode"] == "auto":
+        values["approval_mode"] = "default"
+        remarks.append("--approval-mode auto is not here yet; the mode is default.")
+    if values["auth_type"] in AUTH_TYPES_TO_COME:
+        asked = values["auth_type"]
+        values["auth_type"] = AUTH_TYPES_TO_COME[asked]
+        instead = (
+            "chat completions are used" if values["auth_type"] else "it limits no choice of model"
+        )
+        remarks.append(f"--auth-type {asked} is not here yet; {instead}.")
+    values["bare"] = values.pop("safe_mode") or values["bare"]
+    for name in ("core_tools", "allowed_tools", "exclude_tools"):
+        values[name] = tuple(values[name])
+    return Options(**values, remarks=tuple(remarks))
+
+
+def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
+    """Refuses what contradicts itself or cannot be done."""
+    if values["json_fd"] is not None and values["json_file"] is not None:
+        parser.error("--json-fd and --json-file are mutually exclusive: give one of them")
+    if values["input_fd"] is not None and values["input_file"] is not None:
+        parser.error("--input-fd and --input-file are mutually exclusive: give one of them")
+    if values["offline"] and (values["model"] or values["auth_type"]):
+        parser.error("--offline has a model of its own: leave out -m and --auth-type")
+    which = ("resume_last", "resume", "session_id", "resume_or_new")
+    if len([name for name in which if _given(values[name])]) > 1:
+        parser.error(
+            "--continue, --resume, --session-id and --resume-or-new are mutually exclusive: give one"
+        )
+    for name in ("session_id", "resume_or_new"):
+        value = values[name]
+        if value is not None and not is_uuid(str(value)):
+            parser.error(f"--{name.replace('_', '-')}: {value!r} is no UUID")
+    if values["prompt"] is not None and values["one_shot"] is not None:
+        parser.error("--prompt and --prompt-interactive are mutually exclusive: give one of them")
+    if values.pop("acp"):
+        parser.error(
+            "--acp: this version does not speak the Agent Client Protocol; an editor can host it "
+            "in a terminal with --json-file and --input-file (docs/embedding.md)"
+        )
+    if values.pop("list_extensions"):
+        print("No extensions are installed.")
+        raise SystemExit(0)
+
+
+def _approval_mode(text: str) -> str:
+    mode = long_name(text)
+    if mode not in (*APPROVAL_MODES, "auto"):
+        raise argparse.ArgumentTypeError(
+            f"invalid choice: {text!r}; choose from {', '.join(APPROVAL_MODES)}"
+        )
+    return mode
+
+
+def _sandbox(text: str) -> str:
+    backend = {"true": "auto", "false": "none"}.get(text, text)
+    if backend not in SANDBOXES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no sandbox here; choose from {', '.join(SANDBOXES)}. A prompt goes behind "
+            "-i, or --sandbox=auto before it"
+        )
+    return backend
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = ArgumentParser(
+        prog="qwen-dual",
+        description="A coding agent for the terminal, whose session a second program can follow "
+        "and steer over JSON Lines. Without a channel option no channel is opened.",
+        epilog="`qwen-dual settings` prints the settings in force and where each comes from. "
+        "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-v", "--version", action="version", version=__version__)
+    parser.add_argument(
+        "-i",
+        "--prompt-interactive",
+        dest="prompt",
+        metavar="PROMPT",
+        help="submit PROMPT at the start and stay interactive",
+    )
+    parser.add_argument(
+        "-p",
+        "--prompt",
+        dest="one_shot",
+        metavar="PROMPT",
+        help="the same; so is a prompt without a flag",
+    )
+    parser.add_argument(
+        "--approval-mode",
+        type=_approval_mode,
+        metavar="MODE",
+        help=f"what runs without asking: {', '.join(APPROVAL_MODES)} (default: default)",
+    )
+    parser.add_argument(
+        "-y", "--yolo", action="store_true", help="the same as --approval-mode yolo"
+    )
+    _add_tool_options(parser)
+    _add_model_options(parser)
+    _add_session_options(parser)
+    parser.add_argument(
+        "--offline-script",
+        metavar="FILE",
+        help="answer with the model messages in FILE (JSON Lines) instead of the offline model",
+    )
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="trust this folder for this session: its settings, context files, .env and the like "
+        "take effect; not remembered",
+    )
+    parser.add_argument(
+        "--screen-reader",
+        action="store_true",
+        help="words in place of symbols, and nothing that moves by itself",
+    )
+    parser.add_argument(
+        "-d",
+        "--debug",
+        action="store_true",
+        help="log more, and name the debug log on the first screen",
+    )
+    parser.add_argument(
+        "--bare",
+        action="store_true",
+        help="without context files (QWEN.md, AGENTS.md); --safe-mode is the same",
+    )
+    for hidden in ("--safe-mode", "--acp", "--list-extensions"):
+        parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
+    _add_channel_options(parser)
+    return parser
+
+
+def _add_tool_options(parser: argparse.ArgumentParser) -> None:
+    tools = parser.add_argument_group("tools (names or rules, several behind one flag)")
+    for name, does in (
+        ("allowed", "run these without asking: Edit, 'Bash(git log *)'"),
+        ("core", "offer only these"),
+        ("exclude", "leave these out"),
+    ):
+        tools.add_argument(
+            f"--{name}-tools",
+            action="append",
+            default=[],
+            metavar="RULE",
+            help=does,
+        )
+    tools.add_argument(
+        "-s",
+        "--sandbox",
+        nargs="?",
+        const="auto",
+        type=_sandbox,
+        metavar="BACKEND",
+        help="run commands in a sandbox: auto, bwrap, landlock or none (default: what the settings "
+        "say; auto without a value)",
+    )
+    tools.add_argument(
+        "--max-session-turns", type=int, metavar="N", help="end a turn after N calls of the model"
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    models = parser.add_argument_group("models")
+    models.add_argument("-m", "--model", metavar="ID", help="the model to begin with")
+    models.add_argument(
+        "--auth-type",
+        choices=(*AUTH_TYPES, *AUTH_TYPES_TO_COME),
+        metavar=f"{{{','.join(AUTH_TYPES)}}}",
+        help="the protocol that the model's service speaks",
+    )
+    models.add_argument(
+        "--openai-api-key",
+        metavar="KEY",
+        help="the key of an OpenAI-compatible service; others on this machine can see a command "
+        "line: OPENAI_API_KEY is safer",
+    )
+    models.add_argument(
+        "--openai-base-url", metavar="URL", help="where an OpenAI-compatible service is"
+    )
+    models.add_argument("--proxy", metavar="URL", help="the proxy for models and the web")
+    models.add_argument(
+        "--system-prompt", metavar="TEXT", help="what the model is told in place of our own words"
+    )
+    models.add_argument(
+        "--append-system-prompt", metavar="TEXT", help="what the model is told besides"
+    )
+    models.add_argument(
+        "--offline", action="store_true", help="the offline model, whatever is configured"
+    )
+
+
+def _add_session_options(parser: argparse.ArgumentParser) -> None:
+    sessions = parser.add_argument_group("sessions")
+    sessions.add_argument(
+        "-c",
+        "--continue",
+        dest="resume_last",
+        action="store_true",
+        help="go on with the latest session of this folder",
+    )
+    sessions.add_argument(
+        "-r",
+        "--resume",
+        nargs="?",
+        const=PICK_SESSION,
+        metavar="ID",
+        help="go on with the session ID; without it, pick one",
+    )
+    sessions.add_argument("--session-id", metavar="UUID", help="the id of the new session")
+    sessions.add_argument(
+        "--resume-or-new",
+        metavar="UUID",
+        help="go on with the session of this id, or begin it where it is not saved",
+    )
+    sessions.add_argument(
+        "--no-chat-recording",
+        dest="chat_recording",
+        action="store_false",
+        default=None,
+        help="save nothing of the session; it cannot be gone on with",
+    )
+
+
+def _add_channel_options(parser: argparse.ArgumentParser) -> None:
+    channels = parser.add_argument_group("channels")
+    channels.add_argument(
+        "--json-fd",
+        type=int,
+        metavar="N",
+        help="write every event to the inherited file descriptor N (3 or more)",
+    )
+    channels.add_argument(
+        "--json-file",
+        metavar="PATH",
+        help="write every event to PATH: a regular file, a FIFO or /dev/fd/N",
+    )
+    channels.add_argument(
+        "--input-file", metavar="PATH", help="take commands from PATH: a regular file or a FIFO"
+    )
+    channels.add_argument(
+        "--input-fd",
+        type=int,
+        metavar="N",
+        help="take commands from the inherited pipe or socket N; a socket may be --json-fd too",
+    )
+    channels.add_argument(
+        "--input-from",
+        choices=("end", "start"),
+        default="end",
+        help="where reading of --input-file begins: what comes from now on, or all there is "
+        "(default: end)",
+    )
+    channels.add_argument(
+        "--channel-dir",
+        nargs="?",
+        const=AUTO_DIRECTORY,
+        metavar="DIR",
+        help="open both channels as files in DIR and name them on the first "
+        "screen; without DIR in a private directory of yours, where they go with the session",
+    )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether ``text`` is a UUID as sessions are named by."""
+    return re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text) is not None
+
+
+def _given(value: object) -> bool:
+    return value is not None and value is not False

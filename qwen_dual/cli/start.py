@@ -1,0 +1,65 @@
+"""Runs a session from its first event to its last: the channels and the runtime's start, then the UI.
+
+Owns what surrounds both: the terminal before the UI is there, and what a start that fails says.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from qwen_dual.cli.channels import open_asked
+from qwen_dual.cli.early import EarlyTerminal, Terminated
+from qwen_dual.protocol import events
+from qwen_dual.runtime.launch import StartError, begin, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.cli.parser import Options
+
+
+def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
+    """Runs a session from its first event to its last; returns the exit status.
+
+    Args:
+        options: the command line.
+        inputs: the input file as it was when the process started, by its name as given.
+    """
+    try:
+        check_terminal()
+        with EarlyTerminal() as terminal:
+            terminal.check()
+            launch = prepare(options)
+            channels = open_asked(options, launch.settings, inputs)
+            for warning in channels.warnings:
+                print(warning, file=sys.stderr)
+            begin(launch, channels.outside(), [channels.tee] if channels.tee is not None else [])
+            try:
+                terminal.check()
+                from qwen_dual.cli.interactive import run_interactive
+
+                terminal.check()
+            except Terminated:
+                launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+                raise
+            return run_interactive(launch, channels, options, terminal)
+    except StartError as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return error.status
+
+
+def check_terminal() -> None:
+    """Checks that there is a terminal to show the UI on.
+
+    Raises:
+        StartError: there is none.
+    """
+    for fd, name in ((0, "stdin"), (1, "stdout")):
+        if not os.isatty(fd):
+            raise StartError(
+                f"{name} is not a terminal, and this version has an interactive UI only. "
+                "Run it in a terminal, or host it in a PTY (tmux, node-pty, ptyprocess) and send "
+                "prompts through --input-file."
+            )

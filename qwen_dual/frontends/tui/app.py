@@ -1,0 +1,400 @@
+"""The terminal front end: composes view, controller, region, scrollback and clock, and runs them.
+
+An observer of the bus plus an editor. It ends when the session closes, and asks the session to
+close when the person leaves or the terminal does; what follows in order after that is the
+program's affair, not its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.core.tool import display_of
+from qwen_dual.frontends.tui import clipboard, links, theme
+from qwen_dual.frontends.tui.appearance import Appearance
+from qwen_dual.frontends.tui.application import make_application
+from qwen_dual.frontends.tui.blocks import NoticeBlock
+from qwen_dual.frontends.tui.clock import RedrawClock, Wakes
+from qwen_dual.frontends.tui.controller import Controller
+from qwen_dual.frontends.tui.device import Device
+from qwen_dual.frontends.tui.external import ExternalPrograms
+from qwen_dual.frontends.tui.first_screen import first_screen
+from qwen_dual.frontends.tui.footer import Around, Facts, short_folder
+from qwen_dual.frontends.tui.history_keeper import HistoryKeeper
+from qwen_dual.frontends.tui.keyinput import ask_background, create_input
+from qwen_dual.frontends.tui.keys import make_bindings
+from qwen_dual.frontends.tui.layout import Region
+from qwen_dual.frontends.tui.markdown import MarkdownRenderer, load_in_thread
+from qwen_dual.frontends.tui.open_rendering import OpenRendering
+from qwen_dual.frontends.tui.painter import Painter
+from qwen_dual.frontends.tui.render import BlockRenderer
+from qwen_dual.frontends.tui.replay import replay as replay_events
+from qwen_dual.frontends.tui.scrollback import Scrollback
+from qwen_dual.frontends.tui.suggest import following
+from qwen_dual.frontends.tui.terminal import create_output
+from qwen_dual.frontends.tui.transcript import Transcript
+from qwen_dual.frontends.tui.tty_output import TerminalOutput
+from qwen_dual.frontends.tui.unfolding import Unfolding
+from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.whole import WholeTranscript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.output import Output
+
+    from qwen_dual.frontends.tui.blocks import Block
+    from qwen_dual.frontends.tui.history_keeper import HistoryStore
+    from qwen_dual.frontends.tui.suggest import FileSource
+    from qwen_dual.frontends.tui.vi_mode import ViMode
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.handle import SessionHandle
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT = 2.0
+"""Seconds that a turn may take to stop before the screen is given up."""
+
+
+class UiError(RuntimeError):
+    """The front end failed and ended; the cause is chained."""
+
+
+class Tui:
+    """The front end of one session.
+
+    Args:
+        session: what it shows and steers.
+        channels: how many dual-output channels are open; may be set later.
+        banner: the first screen; the program's name, version and where it is by default.
+        version: of the program.
+        around: tells what else the footer says.
+        theme_name: of a theme; the default one unless given.
+        files: what ``@`` completes; nothing where None.
+        history: keeps what is sent for later sessions; nothing does where None.
+        replay: the events of an earlier conversation, shown before the first prompt.
+        editor: what Ctrl+X opens; what the environment names unless given.
+        screen_reader: words in place of symbols, and nothing that moves.
+        hide_banner: no first screen.
+        before_drawing: called before anything new is shown, so that it can be saved first.
+        vi: the editor begins with vi's keys.
+        input: where keys come from; the terminal by default.
+        output: what is drawn on; the terminal by default.
+
+    Attributes:
+        channels: how many dual-output channels are open.
+        painted: set once the region was drawn for the first time.
+        loaded: set once what renders Markdown is there.
+    """
+
+    def __init__(
+        self,
+        session: SessionHandle,
+        *,
+        channels: int = 0,
+        banner: Sequence[str] = (),
+        version: str,
+        around: Callable[[], Around] = Around,
+        theme_name: str = theme.DEFAULT,
+        files: FileSource | None = None,
+        history: HistoryStore | None = None,
+        replay: Sequence[Event] = (),
+        editor: str = "",
+        screen_reader: bool = False,
+        hide_banner: bool = False,
+        before_drawing: Callable[[], None] = lambda: None,
+        vi: bool = False,
+        input: Input | None = None,
+        output: Output | None = None,
+    ) -> None:
+        self.channels = channels
+        self.painted = anyio.Event()
+        self.loaded = anyio.Event()
+        self._session = session
+        self._hide_banner = hide_banner
+        self._before_drawing = before_drawing
+        self._around = around
+        self._folder = short_folder(session.cwd, os.path.expanduser("~"))
+        about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
+        self._banner = first_screen(banner, about)
+        self._output = output or create_output(self._gone)
+        self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
+        display = partial(display_of, session.tools)
+        self.view = View(self._clock.mark, display_of=display)
+        self._whole = WholeTranscript(display)
+        self.controller = Controller(session, self.view, self, files=files)
+        self._programs = ExternalPrograms(
+            self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
+        )
+        self._files = files
+        self._markdown = MarkdownRenderer(links=links.supported(os.environ))
+        layout = self.controller.asking.dialog.layout
+        layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
+        region = Region(self.controller, lambda: self._painter.frame)
+        self._appearance = Appearance(
+            self._output.get_default_color_depth(), theme_name, self._restyle
+        )
+        self._app = make_application(
+            region.layout,
+            self._appearance.style,
+            make_bindings(self.controller),
+            input or create_input(on_gone=self._gone),
+            self._output,
+        )
+        self._app.after_render += lambda _: self.painted.set()
+        self._scrollback = Scrollback(self._app)
+        self._device = Device(self._app, self._scrollback, lambda: self._programs.open)
+        self._transcript = Transcript(
+            self._scrollback,
+            BlockRenderer(self._markdown),
+            lambda: self._painter.columns,
+            spoken=screen_reader,
+        )
+        self._transcript.render_in(self._programs.in_thread, self._clock.mark)
+        self._transcript.hold()
+        self._painter = Painter(
+            self._app,
+            region,
+            self._scrollback,
+            self._transcript,
+            self.view,
+            self.controller,
+            self._facts,
+            rendering=OpenRendering(self._markdown.render, self._markdown.look),
+            still=screen_reader,
+        )
+        self._unfolding = Unfolding(
+            self.view, self._whole, self._programs, self._show, lambda: self._painter.rows
+        )
+        self._app.before_render += lambda _: before_drawing()
+        self._failure: BaseException | None = None
+        self._wakes = Wakes(self._clock.mark)
+        self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
+        self._drawn = anyio.Event()
+        self._vi: ViMode | None = None
+        self.set_vi(vi)
+        if replay:
+            self.replay(replay)
+        session.subscribe(self.view, missed=True)
+        session.subscribe(self._whole, missed=True)
+
+    async def run(self) -> None:
+        """Runs until the session closes.
+
+        Afterwards the region is gone, the transcript stands in the scrollback, the cursor on a
+        line of its own, and the terminal's modes are as they were.
+
+        Raises:
+            UiError: something in the front end failed; the session was asked to close.
+        """
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+        with ExitStack() as stack:
+            end = self._session.request_close
+            stack.enter_context(self._device.held(lambda _: end(), self.controller.control_c))
+            loop.set_exception_handler(self._failed_in_loop)
+            stack.callback(loop.set_exception_handler, before)
+            # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
+            stack.enter_context(self._app.input.raw_mode())
+            if isinstance(self._output, TerminalOutput):
+                ask_background(self._appearance, self._app.input, self._write_raw)
+            if self._files is not None:
+                stack.enter_context(following(self._files, self.controller.files_changed))
+            if not self._hide_banner:
+                self._transcript.add([self._banner])
+                self._transcript.commit()
+            async with anyio.create_task_group() as group:
+                self._programs.group = group
+                group.start_soon(self._clock.run)
+                group.start_soon(self._end_with_session)
+                group.start_soon(self._load_late)
+                if self._history is not None:
+                    group.start_soon(self._history.run, self.painted)
+                try:
+                    await self._app.run_async(set_exception_handler=False, handle_sigint=False)
+                except EOFError:  # the terminal is gone
+                    end()
+                self._programs.group = None
+                group.cancel_scope.cancel()
+            self._wakes.cancel()
+            if self._history is not None:
+                self._history.flush()
+            self._flush()
+        if self._failure is not None:
+            raise UiError(
+                f"the terminal front end failed: {self._failure!r}; the debug log has the details"
+            ) from self._failure
+
+    def _flush(self) -> None:
+        """Prints what was finished since the last drawing."""
+        self._transcript.add(self.view.take())
+        self._transcript.finish()
+        self._scrollback.finish()
+        if isinstance(self._output, TerminalOutput):
+            self._output.close()
+
+    # -- what commands ask for -------------------------------------------------------------
+
+    def copy(self, text: str) -> str:
+        """Puts ``text`` into the person's clipboard; says what became of it."""
+        return clipboard.copy(text, env=os.environ, write=self._write_raw)
+
+    def last_answer(self) -> str:
+        """The text of the model's last message; empty where it has said nothing."""
+        return self.view.last_answer
+
+    def set_theme(self, name: str, *, preview: bool = False) -> None:
+        """Changes the colours of all that is drawn from now on; an unknown name is the default."""
+        self._appearance.choose(name, preview=preview)
+        self._restyle()
+
+    @property
+    def theme_name(self) -> str:
+        """The theme that was chosen."""
+        return self._appearance.name
+
+    @property
+    def vi(self) -> bool:
+        """Whether the editor has vi's keys."""
+        return self._vi is not None and self._vi.on
+
+    def set_vi(self, on: bool) -> None:
+        """Gives the editor vi's keys, or the usual ones."""
+        if self._vi is None and on:
+            from qwen_dual.frontends.tui.vi_mode import ViMode
+
+            self._vi = ViMode(self._app, self.controller, self._device.shape_cursor)
+        if self._vi is not None:
+            self._vi.switch(on)
+
+    def _restyle(self) -> None:
+        self._app.style = self._appearance.style
+        self._clock.mark()
+
+    def open_form(self, name: str) -> bool:
+        """Opens the form of a slash command; False where it has nothing to ask."""
+        return self.controller.open_form(f"/{name}")
+
+    def replay(self, events: Sequence[Event]) -> None:
+        """Shows the end of an earlier conversation, rendered as a live one is."""
+        replay_events(self.view, events)
+        self._whole.replay(events)
+        self._clock.mark()
+
+    def _write_raw(self, data: str) -> None:
+        self._output.write_raw(data)
+        self._output.flush()
+
+    # -- what the controller asks for ------------------------------------------------------
+
+    def changed(self) -> None:
+        """Draws soon."""
+        self._clock.mark()
+
+    def later(self, seconds: float) -> None:
+        """Draws after so many seconds, for what a person sees go away by itself."""
+        self._wakes.after(seconds)
+
+    def clear(self) -> None:
+        """Empties the window."""
+        self._scrollback.clear()
+
+    def expand(self) -> bool:
+        """Shows the last folded output whole, or everything: see ``Unfolding``."""
+        return self._unfolding.expand()
+
+    def _show(self, block: Block) -> None:
+        self._transcript.add([*self.view.take(), block])
+        self._clock.mark()
+
+    def toggle_raw(self) -> None:
+        """Shows what follows as raw Markdown, or no longer, and says so."""
+        self._show(NoticeBlock("quiet", self._markdown.toggle_raw()))
+
+    def suspend(self) -> None:
+        """Stops the program until the shell continues it; nothing where there is no shell."""
+        self._device.suspend()
+
+    def edit_externally(self) -> None:
+        """Opens the draft in the person's editor."""
+        self._programs.edit()
+
+    def page(self, text: str) -> None:
+        """Opens ``text`` in the person's pager."""
+        self._programs.page(text)
+
+    def _say_error(self, text: str) -> None:
+        self._transcript.add([NoticeBlock("error", text)])
+
+    # -- the tasks -------------------------------------------------------------------------
+
+    async def _end_with_session(self) -> None:
+        await self._session.closing.wait()
+        # A turn that is being stopped still has something to say.
+        with anyio.move_on_after(STOP_TIMEOUT):
+            await self._until_idle()
+        self._exit()
+
+    async def _until_idle(self) -> None:
+        while self.view.work.state != "idle":
+            self._drawn = anyio.Event()
+            await self._drawn.wait()
+
+    async def _load_late(self) -> None:
+        await self.painted.wait()
+        await load_in_thread(self._markdown)
+        self._transcript.release()
+        self._clock.mark()
+        self.loaded.set()
+
+    # -- drawing ---------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._before_drawing()
+        self._drawn.set()
+        if not self._painter.draw():
+            self._clock.mark()
+        self._clock.animate(self._painter.animated)
+
+    def _facts(self) -> Facts:
+        around = self._around()
+        return Facts(
+            folder=self._folder,
+            branch=around.branch,
+            model=self._session.model_name,
+            mode=self._session.approval_mode,
+            tokens=self.view.context_tokens,
+            window=self._session.model.context_window,
+            channels=self.channels,
+            sandbox=around.sandbox,
+            tasks=around.tasks,
+            vi=self._vi.word if self._vi is not None else "",
+            tip=self.controller.tip,
+            hint=self.controller.hint,
+        )
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def _exit(self) -> None:
+        if self._app.is_running and not self._app.is_done:
+            self._app.exit()
+
+    def _gone(self) -> None:
+        self._session.request_close()
+        self._exit()
+
+    def _failed_in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.error("error in the event loop: %s", context.get("message"), exc_info=error)
+        if isinstance(error, BaseException) and self._failure is None:
+            self._failure = error
+            self._session.request_close()
+            self._exit()

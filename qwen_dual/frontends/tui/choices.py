@@ -1,0 +1,95 @@
+"""The ways to answer a request, each with the key that it always has. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.core.policy import EDITS
+from qwen_dual.protocol.visible import visible_line
+
+if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.live_state import Request
+
+
+class Answer(Struct, frozen=True):
+    """One way to answer.
+
+    Attributes:
+        key: the letter that chooses it.
+        remember: how long the answer lasts; None for this once.
+        asks_reason: the person may say what to do instead.
+        beside: it may stand in the row of the one before it.
+        short: the label where that takes more than a row.
+    """
+
+    key: str
+    label: str
+    allowed: bool
+    remember: str | None = None
+    asks_reason: bool = False
+    beside: bool = False
+    short: str = ""
+
+
+YES = Answer("y", "Yes", allowed=True)
+ALL_EDITS = Answer(
+    "s",
+    "Yes, and all edits of this session (turns on auto-edit)",
+    allowed=True,
+    remember="session",
+    short="All edits (turns on auto-edit)",
+)
+FOR_USER = Answer("u", "… for this user", allowed=True, remember="user", beside=True)
+NO = Answer(
+    "n", "No, and say what instead", allowed=False, asks_reason=True, short="No, and what instead"
+)
+
+
+def answers_for(request: Request) -> tuple[Answer, ...]:
+    """The ways to answer ``request``, those that last only where there is a rule for them."""
+    if not request.rule:
+        return (YES, NO)
+    if request.rule == EDITS:
+        return (YES, ALL_EDITS, NO)
+    if request.kind != "command":
+        always = f"Yes, and always {visible_line(_place(_covered(request.rule)))} in this project"
+        return (YES, Answer("p", always, allowed=True, remember="project"), NO)
+    listed = " and ".join(_quoted(_covered(rule)) for rule in request.rules)
+    like = f"Yes, and {listed} in this session"
+    return (
+        YES,
+        Answer("s", like, allowed=True, remember="session"),
+        Answer("p", "… always in this project", allowed=True, remember="project"),
+        FOR_USER,
+        NO,
+    )
+
+
+def question_for(request: Request) -> str:
+    """What is asked, in one line."""
+    if request.kind == "diff":
+        return "Apply this change?"
+    if request.kind == "command":
+        return "Run this command?"
+    return request.display.question or f"Allow {visible_line(request.tool_name)}?"
+
+
+def _quoted(pattern: str) -> str:
+    """The pattern of a rule for commands; ``=`` before it means just these words."""
+    just = "just " if pattern.startswith("=") else ""
+    return f"{just}'{visible_line(pattern.removeprefix('='))}'"
+
+
+def _covered(rule: str) -> str:
+    """The pattern of a rule."""
+    return rule.partition("(")[2].removesuffix(")") or rule
+
+
+def _place(pattern: str) -> str:
+    """A host, a file or a folder, from the pattern of a rule that was proposed."""
+    if not pattern.startswith("//"):
+        return pattern
+    return re.sub(r"\\(.)", r"\1", pattern[1:].removesuffix("**"))

@@ -1,0 +1,101 @@
+"""What the terminal itself is asked, says and demands while the front end has it.
+
+Owns its modes and signals for that time, and finds out which terminal it is. Nothing here for an
+input or an output that is no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.frontends.tui import reflow
+from qwen_dual.frontends.tui.keyinput import SILENT, TerminalInput
+from qwen_dual.frontends.tui.suspension import Suspension
+from qwen_dual.frontends.tui.terminal import TerminalGuard, handle_signals
+from qwen_dual.frontends.tui.tty_output import TerminalOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prompt_toolkit.application import Application
+
+    from qwen_dual.frontends.tui.scrollback import Scrollback
+
+
+class Device:
+    """The terminal of one front end.
+
+    Args:
+        app: its input and output are the terminal.
+        scrollback: draws there.
+        lent: tells that another program has the terminal at the moment.
+    """
+
+    def __init__(
+        self, app: Application[Any], scrollback: Scrollback, lent: Callable[[], bool]
+    ) -> None:
+        self._keys = app.input if isinstance(app.input, TerminalInput) else None
+        self._output = app.output if isinstance(app.output, TerminalOutput) else None
+        app.before_render += lambda _: self._before_render()
+        self._scrollback = scrollback
+        self._asked = not reflow.can_be_asked(os.environ)
+        self._guard: TerminalGuard | None = None
+        self._shapes_cursor = False
+        scrollback.reflow = reflow.by_environment(os.environ)
+        self._suspension = (
+            Suspension(self._keys, scrollback, lent) if self._keys is not None else None
+        )
+
+    @contextmanager
+    def held(
+        self, on_terminate: Callable[[int], None], on_interrupt: Callable[[], None]
+    ) -> Iterator[None]:
+        """Has the terminal, and acts on signals; puts everything back, whatever happens.
+
+        Args:
+            on_terminate: see ``handle_signals``.
+            on_interrupt: the same.
+        """
+        with ExitStack() as stack:
+            if self._output is not None:
+                self._guard = stack.enter_context(TerminalGuard(self._output.fileno()))
+                self._guard.cursor = self._shapes_cursor
+                stack.enter_context(handle_signals(on_terminate, on_interrupt))
+            if self._keys is not None and self._suspension is not None:
+                self._keys.listen(self._said)
+                self._keys.on_made_raw = lambda: self._scrollback.redraw(whole=True)
+                stack.enter_context(self._suspension.handled())
+            yield
+
+    def suspend(self) -> None:
+        """Stops the program until the shell continues it; nothing where there is no shell."""
+        if self._suspension is not None:
+            self._suspension.suspend()
+
+    def shape_cursor(self, wanted: bool) -> bool:
+        """Says whether the cursor's shape is changed from now on; returns whether it can be."""
+        able = self._output is not None and os.environ.get("TERM", "") not in SILENT
+        # It stays to be put back once it was changed.
+        self._shapes_cursor = self._shapes_cursor or (wanted and able)
+        if self._guard is not None:
+            self._guard.cursor = self._shapes_cursor
+        return able
+
+    def _said(self, report: str) -> None:
+        if not reflow.is_report(report):
+            return
+        self._scrollback.reflow = reflow.by_report(report) or self._scrollback.reflow
+        if self._output is not None and self._guard is not None:
+            self._guard.keys = True
+            self._output.ask_for_modifiers()
+
+    def _before_render(self) -> None:
+        if self._keys is None:
+            return
+        self._keys.keep_raw()
+        if not self._asked and self._output is not None:
+            self._asked = True
+            self._output.write_raw(reflow.ASK)
+            self._keys.expect_reply()

@@ -1,0 +1,268 @@
+"""The draft: text and cursor, history, search, folded pastes. Only keys change it, never an event.
+
+Holds a prompt-toolkit buffer, whose own bindings do the ordinary editing; what is here is what
+they do not do. It knows no screen but the width that lines are wrapped to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+
+from qwen_dual.core.prompts import Entered
+from qwen_dual.frontends.tui.history import History, Search
+from qwen_dual.frontends.tui.lines import TAB, width_of
+from qwen_dual.frontends.tui.paste import Pastes
+from qwen_dual.frontends.tui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Editor:
+    """What a person is typing.
+
+    Args:
+        changed: called after each change of the text.
+        moved: called after each change of the text or the cursor's place.
+
+    Attributes:
+        shell: what is typed is a command for the shell, with a history of its own.
+        width: columns that lines are wrapped to.
+        normal: the cursor stands on a character and not between two, as in vi's normal mode.
+        on_entered: takes what was sent, to be kept for later sessions.
+    """
+
+    def __init__(
+        self,
+        changed: Callable[[], object] = lambda: None,
+        moved: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.buffer = Buffer(multiline=True, name="editor")
+        self.search: Search | None = None
+        self.width = 78
+        self.shell = False
+        self.normal = False
+        self.on_entered: Callable[[Entered], object] = lambda _: None
+        self._histories = {False: History(), True: History()}
+        self._pastes = Pastes()
+
+        def tell(_: Buffer) -> None:
+            changed()
+            moved()
+
+        def tell_place(_: Buffer) -> None:
+            moved()
+
+        self.buffer.on_text_changed += tell
+        self.buffer.on_cursor_position_changed += tell_place
+
+    @property
+    def _history(self) -> History:
+        return self._histories[self.shell]
+
+    @property
+    def text(self) -> str:
+        """The draft as it is shown, with placeholders."""
+        return self.buffer.text
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.buffer.text
+
+    @property
+    def cursor(self) -> int:
+        """The index of the character that the cursor is on."""
+        return self.buffer.cursor_position
+
+    def set(self, text: str, cursor: int | None = None) -> None:
+        """Replaces the draft; the cursor goes to its end unless told otherwise."""
+        end = len(text)
+        if self.normal and text and not text.endswith("\n"):
+            end -= 1
+        self.buffer.document = Document(text, end if cursor is None else min(cursor, end))
+
+    def put_before(self, text: str) -> None:
+        """Puts ``text`` before the draft, folded where it is large; the cursor moves with its place."""
+        folded = self._pastes.fold(text)
+        self.set(folded + self.buffer.text, len(folded) + self.cursor)
+
+    def take(self) -> str:
+        """Empties the editor into the history and returns what is to be sent."""
+        shown = self.buffer.text
+        # As in a shell, a blank before it keeps it out of what lasts.
+        if shown.strip() and not shown.startswith(" "):
+            self.on_entered(Entered(shown, self.shell, self._pastes.standing_in(shown)))
+        return self._empty()
+
+    def _empty(self) -> str:
+        shown = self.buffer.text
+        self._history.add(shown)
+        self.buffer.reset()
+        # ``reset`` tells nobody.
+        self.buffer.on_text_changed.fire()
+        return self._pastes.expand(shown)
+
+    def remember(self, earlier: Sequence[Entered]) -> None:
+        """Puts what was sent in earlier sessions before what was sent in this one."""
+        for shell, history in self._histories.items():
+            history.add_older(
+                self._pastes.adopt(sanitise(entered.text), entered.pastes)
+                for entered in earlier
+                if entered.shell == shell
+            )
+
+    def expanded(self) -> str:
+        """The draft with its pastes in full."""
+        return self._pastes.expand(self.buffer.text)
+
+    def clear(self) -> None:
+        """Empties the editor; the draft can be had back from the history of this session."""
+        self._empty()
+
+    def drop(self) -> None:
+        """Empties the editor; what was in it is in no history."""
+        self.set("")
+
+    def insert(self, text: str) -> None:
+        """Types ``text`` at the cursor."""
+        self.buffer.insert_text(sanitise(text))
+
+    def paste(self, text: str) -> None:
+        """Inserts pasted text, folded when it is large."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.buffer.insert_text(self._pastes.fold(sanitise(text)))
+
+    def backspace(self) -> None:
+        """Deletes the character before the cursor, or the whole of a folded paste."""
+        before = self.buffer.document.text_before_cursor
+        self.buffer.delete_before_cursor(self._pastes.placeholder_before(before) or 1)
+
+    def newline_for_backslash(self) -> bool:
+        """Turns a backslash before the cursor into a newline; False when there is none."""
+        if not self.buffer.document.text_before_cursor.endswith("\\"):
+            return False
+        self.buffer.delete_before_cursor(1)
+        self.buffer.insert_text("\n")
+        return True
+
+    # -- rows and history ------------------------------------------------------------------
+
+    def up(self) -> None:
+        """A row up; on the first row to its start; from there to the entry before.
+
+        With ``normal`` from anywhere on the first row, and ``down`` likewise, as vi's k and j do.
+        """
+        self._vertical(-1)
+
+    def down(self) -> None:
+        """A row down; on the last row to its end; from there to the entry after."""
+        self._vertical(1)
+
+    def _vertical(self, step: int) -> None:
+        text, cursor = self.buffer.text, self.buffer.cursor_position
+        target = moved(text, cursor, self.width, step)
+        if target is not None:
+            self.buffer.cursor_position = target
+            return
+        if not self.normal and not self.at_edge(step):
+            self.buffer.cursor_position = 0 if step < 0 else len(text)
+            return
+        entry = self._history.back(text) if step < 0 else self._history.forward()
+        if entry is not None:
+            # At the edge, so that the same key goes on through the history.
+            self.set(entry, 0 if step < 0 else None)
+
+    def at_edge(self, step: int) -> bool:
+        """Whether a row up or down leads out of the draft."""
+        text = self.buffer.text
+        if self.normal:
+            return moved(text, self.cursor, self.width, step) is None
+        return self.cursor == (0 if step < 0 else len(text))
+
+    # -- reverse search --------------------------------------------------------------------
+
+    def search_back(self) -> None:
+        """Begins a reverse search, or goes on to the next older match."""
+        if self.search is None:
+            self.search = Search((self.buffer.text, self.buffer.cursor_position))
+        elif self.search.query:
+            self._find(self.search.at)
+
+    def search_type(self, text: str) -> None:
+        """Adds to what is searched for."""
+        if self.search is not None:
+            self.search.query += sanitise(text).replace("\n", " ")
+            self._find(None)
+
+    def search_backspace(self) -> None:
+        """Takes the last character of what is searched for away."""
+        if self.search is not None:
+            self.search.query = self.search.query[:-1]
+            self._find(None)
+
+    def end_search(self, accept: bool) -> None:
+        """Keeps what was found, or goes back to the draft."""
+        if self.search is not None and not accept:
+            self.set(*self.search.draft)
+        self.search = None
+
+    def _find(self, before: int | None) -> None:
+        search = self.search
+        assert search is not None
+        if not search.query:
+            search.at, search.failed = None, False
+            self.set(*search.draft)
+            return
+        found = self._history.find(search.query, before)
+        search.failed = found is None
+        if found is not None:
+            search.at = found[0]
+            self.set(found[1], found[2])
+
+
+def moved(text: str, cursor: int, width: int, step: int) -> int | None:
+    """Where the cursor goes one row up or down; None where there is no such row.
+
+    Args:
+        width: columns of a row; longer lines go on in the next row.
+        step: -1 for up, 1 for down.
+    """
+    starts = row_starts(text, width)
+    row = max(index for index, start in enumerate(starts) if start <= cursor)
+    target = row + step
+    if not 0 <= target < len(starts):
+        return None
+    column = width_of(text[starts[row] : cursor])
+    begin = starts[target]
+    end = starts[target + 1] - 1 if target + 1 < len(starts) else len(text)
+    used = 0
+    for index in range(begin, end):
+        used += _columns(text[index])
+        if used > column:
+            return index
+    return end
+
+
+def row_starts(text: str, width: int) -> list[int]:
+    """The index at which each row begins once ``text`` is wrapped as the window does."""
+    starts = [0]
+    used = 0
+    for index, char in enumerate(text):
+        if char == "\n":
+            starts.append(index + 1)
+            used = 0
+            continue
+        columns = _columns(char)
+        if used + columns > width and used:
+            starts.append(index)
+            used = 0
+        used += columns
+    return starts
+
+
+def _columns(char: str) -> int:
+    return TAB if char == "\t" else width_of(char)

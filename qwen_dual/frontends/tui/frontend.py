@@ -1,0 +1,156 @@
+"""The UI of a session: makes it, adds the commands that need it, runs it, and what follows its first paint.
+
+Imported while the session runs already: prompt-toolkit and what is drawn with it take longer than all
+that comes before. What was published until then, the UI shows first.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+from msgspec import Struct
+
+from qwen_dual import __version__
+from qwen_dual.core.failures import describe
+from qwen_dual.core.questions import Choice
+from qwen_dual.frontends.tui.app import Tui
+from qwen_dual.frontends.tui.footer import Around
+from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
+from qwen_dual.runtime.commands.inspection import Commands
+from qwen_dual.runtime.commands.trust import TrustCommand
+from qwen_dual.runtime.environment import short_path
+from qwen_dual.runtime.handle import SessionHandle
+from qwen_dual.runtime.late import load_late
+from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
+from qwen_dual.runtime.sandboxing import word as sandbox_word
+from qwen_dual.runtime.saved import earlier, wants_picker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.frontends.tui.suggest import FileSource
+    from qwen_dual.git.changes import Changes
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.launch import Launch
+
+log = logging.getLogger(__name__)
+
+TIP = "Type a prompt · /help for commands, ? for keys"
+OFFLINE_TIP = "Type a prompt, for example: run ls -la · /auth connects a model, ? shows keys"
+
+
+class Shown(Struct, frozen=True):
+    """What the UI is told of beside the session.
+
+    Attributes:
+        channels: how many are open.
+        try_it: the lines of the first screen that say what can be done with them.
+        warnings: what was wrong with them.
+        screen_reader: words in place of symbols, and nothing that moves by itself.
+    """
+
+    channels: int = 0
+    try_it: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    screen_reader: bool = False
+
+
+async def run_frontend(launch: Launch, parts: Parts, shown: Shown) -> None:
+    """Runs the UI until the session closes or the person leaves."""
+    index = file_index(launch)
+    changes = follow_changes(launch, lambda: tui.changed())
+    tui = _make_tui(launch, parts, shown, index, changes)
+    launch.bus.forget()
+    asking = tui.controller.asking
+    themes = [Choice(item.name, summary=item.summary) for item in THEMES]
+    Commands(launch, parts, tui, asking, themes).register()
+    trust = TrustCommand(launch, parts, asking)
+    trust.register()
+    parts.complete.set()
+    if wants_picker(launch.spec):
+        tui.open_form("resume")
+    async with anyio.create_task_group() as group:
+
+        async def after_first_paint() -> None:
+            await _after_first_paint(launch, parts, shown, tui, trust)
+            await changes.run()
+
+        group.start_soon(after_first_paint)
+        group.start_soon(index.run)
+        await tui.run()
+        group.cancel_scope.cancel()
+
+
+async def _after_first_paint(
+    launch: Launch, parts: Parts, shown: Shown, tui: Tui, trust: TrustCommand
+) -> None:
+    def warn(text: str) -> None:
+        parts.session.notice(text, "warning")
+
+    await tui.painted.wait()
+    for warning in await load_late(launch, parts):
+        warn(warning)
+    await trust.ask_at_start()
+    if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
+        for warning in shown.warnings:
+            warn(warning)
+    if launch.chat is not None and (text := earlier(launch.chat)):
+        parts.session.notice(text)
+    try:
+        await anyio.to_thread.run_sync(parts.tools.warm_up)
+    except Exception as error:  # what is not loaded now is when it is first used
+        log.exception("the tools could not be loaded ahead")
+        warn(f"Not all could be loaded: {describe(error)}.")
+    await tui.loaded.wait()
+    # What is there by now stays to the end. Looked at in each full collection, it held up
+    # keys and frames for 55 ms every few seconds while an answer streamed.
+    gc.freeze()
+    gc.enable()
+
+
+def _make_tui(
+    launch: Launch, parts: Parts, shown: Shown, files: FileSource, changes: Changes
+) -> Tui:
+    def around() -> Around:
+        branch = launch.branch.name
+        return Around(
+            branch=f"{branch}*" if branch and changes.seen else branch,
+            sandbox=sandbox_word(parts.sandbox),
+            tasks=parts.tools.running_tasks(),
+        )
+
+    settings = launch.settings
+    return Tui(
+        SessionHandle(parts.session),
+        channels=shown.channels,
+        banner=banner(launch, shown.try_it),
+        version=__version__,
+        around=around,
+        theme_name=settings.get("ui.theme", DEFAULT),
+        files=files,
+        history=prompt_history(launch),
+        replay=launch.chat.replay if launch.chat is not None else (),
+        editor=settings.get("general.preferredEditor", ""),
+        screen_reader=shown.screen_reader,
+        hide_banner=settings.get("ui.hideBanner", False),
+        before_drawing=parts.flush,
+        vi=settings.get("general.vimMode", False),
+    )
+
+
+def banner(launch: Launch, try_it: Sequence[str]) -> list[str]:
+    """The first screen: five lines, and one more where a path is long."""
+    lines = [
+        f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
+    ]
+    if not launch.settings.get("ui.hideTips", False):
+        lines.append(OFFLINE_TIP if launch.choice.is_offline else TIP)
+    lines += try_it
+    if launch.spec.debug:
+        lines.append(f"debug log: {short_path(launch.log_path)}")
+    return lines

@@ -1,0 +1,223 @@
+"""The live region above the editor: the answer's open end, what runs, what waits. Pure.
+
+Gives lines for a width and a height; the last lines that fit, never the whole text. It holds
+nothing: the view does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.frontends.tui import theme
+from qwen_dual.frontends.tui.footer import short_count
+from qwen_dual.frontends.tui.lines import clip, gutter, plain, tail_lines, width_of, wrap
+from qwen_dual.frontends.tui.outcome import elapsed
+from qwen_dual.frontends.tui.render import (
+    ARROWS,
+    GUTTER,
+    MODEL,
+    REMOTE,
+    RUNNING,
+    is_cramped,
+    tool_head,
+)
+from qwen_dual.frontends.tui.stream import MAX_CHARS
+from qwen_dual.frontends.tui.todo import todo_lines
+
+if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.lines import Line
+    from qwen_dual.frontends.tui.live_state import Retry, RunningTool, Work
+    from qwen_dual.frontends.tui.open_rendering import OpenRendering
+    from qwen_dual.frontends.tui.view import View
+
+ROOMY = 12
+"""From this many rows on, a blank line sets what runs apart."""
+
+MAX_TOOLS = 4
+MAX_OUTPUT_LINES = 5
+MAX_QUEUE_LINES = 3
+
+MAX_TODO_LINES = 8
+MAX_RETRY_LINES = 3
+
+WAITING = "◆"
+WAITS = "Waiting for you"
+
+EDIT_HINT = " · up edits"
+STOP_HINT = "esc stops"
+DETACH_HINT = "ctrl+b background"
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+SPINS = 10
+"""Steps of the spinner in a second; it moves no oftener than is drawn."""
+
+DOING_COLUMNS = 24
+"""What a running call's argument may take of the status line."""
+
+_WORDS = {"thinking": "Thinking", "responding": "Answering", "compacting": "Compacting"}
+
+CHARS_PER_TOKEN = 4
+"""A rough count of what a model has written before it tells the number itself."""
+
+
+def live_lines(
+    view: View,
+    width: int,
+    height: int,
+    now: float,
+    *,
+    rendering: OpenRendering | None = None,
+    still: bool = False,
+) -> list[Line]:
+    """The region's lines, at most ``height`` of them, each at most ``width`` columns.
+
+    What does not fit is left out from the top: the answer first, then output, then the rest.
+
+    Args:
+        now: the view's clock.
+        rendering: makes an answer's open end look as it will; it stays as written where None.
+        still: only what changes with the state is shown: nothing that grows or counts.
+    """
+    if height <= 0 or width <= 0:
+        return []
+    inner = max(1, width - GUTTER)
+    if still:
+        return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
+    below = _tools(view.work, inner, now)
+    if below and height >= ROOMY:
+        below.append([])
+    below += _todos(view.work, inner, height)
+    below += _status(view.work, inner, now) + _queue(view.work, inner)
+    below = below[-height:]
+    room = height - len(below)
+    above = _tail(view, inner, room - 1 if below else room, rendering) if room > 0 else []
+    if above and below:
+        above.append([])
+    return above + below
+
+
+def _tail(view: View, inner: int, room: int, rendering: OpenRendering | None) -> list[Line]:
+    if room <= 0:
+        return []
+    text, thinking = view.tail(max(MAX_CHARS, inner * (room + 1)))
+    if not text.strip():
+        return []
+    lines = rendering.lines(text, inner, room) if rendering is not None and not thinking else None
+    if lines is None:
+        style = f"{theme.DIM} italic" if thinking else theme.PLAIN
+        lines = plain(tail_lines(text, inner, room), style)
+    symbol = MODEL if thinking or view.begins_message else " "
+    return gutter(lines, symbol, theme.DIM if thinking else theme.ACCENT)
+
+
+def _tools(work: Work, inner: int, now: float) -> list[Line]:
+    asked = [request.tool_use_id for request in work.requests.values()]
+    # The first of them is the dialog's.
+    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asked[:1]]
+    lines: list[Line] = []
+    for tool in tools[:MAX_TOOLS]:
+        waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))
+        word, note = tool.display.word, "waiting" if waits else _note(tool, now)
+        if tool.title and is_cramped(word, tool.title, note, inner):
+            note = ""  # the symbol says the same
+        head = tool_head(word, tool.title, note, inner)
+        symbol, style = (WAITING, theme.DIM) if waits else (RUNNING, theme.ACCENT)
+        lines += gutter([[(theme.DIM, text) for _, text in head] if waits else head], symbol, style)
+        rows = [clip(row, inner) for row in tool.output if row.strip()]
+        lines += [[("", "  "), (theme.DIM, row)] for row in rows[-MAX_OUTPUT_LINES:]]
+    if len(tools) > MAX_TOOLS:
+        lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
+    return lines
+
+
+def _note(tool: RunningTool, now: float) -> str:
+    if tool.started is not None:
+        return elapsed(now - tool.started)
+    if tool.argument_chars >= 1000 and not tool.title:
+        return f"{tool.argument_chars / 1000:.1f} kB"
+    return ""
+
+
+def _todos(work: Work, inner: int, height: int) -> list[Line]:
+    if (
+        work.todos_at_end
+        or height < ROOMY
+        or all(item.status == "completed" for item in work.todos)
+    ):
+        return []
+    return [[("", "  "), *line] for line in todo_lines(work.todos, inner, MAX_TODO_LINES)] + [[]]
+
+
+def _status(work: Work, inner: int, now: float | None) -> list[Line]:
+    """The state in words; ``now`` is None where nothing may count."""
+    if work.state == "idle" or work.since is None:
+        return []
+    if work.retry is not None:
+        # What failed matters more than rows.
+        rows = wrap(f"{_retrying(work.retry, now)} · {STOP_HINT}", inner)[:MAX_RETRY_LINES]
+        return [[("", "  "), (theme.DIM, row)] for row in rows]
+    waits = work.state == "awaiting_approval"
+    text = WAITS if waits else _doing(work)
+    seconds = "" if now is None else elapsed(now - work.since)
+    stop = tokens = detach = ""
+    if not waits:
+        stop, tokens = STOP_HINT, "" if now is None else tokens_written(work)
+        if any(tool.display.can_detach for tool in _started(work)):
+            detach = DETACH_HINT
+    room = inner - width_of(text)
+    kept = set()
+    for part in filter(None, (seconds, stop, tokens, detach)):  # what matters most first
+        if width_of(part) + 3 <= room:
+            kept.add(part)
+            room -= width_of(part) + 3
+    text = " · ".join([text, *(part for part in (seconds, tokens, stop, detach) if part in kept)])
+    mark = (theme.ACCENT, f"{WAITING} ") if waits else ("", "  ")
+    if not waits and now is not None:
+        mark = (theme.ACCENT, f"{SPINNER[int(now * SPINS) % len(SPINNER)]} ")
+    return [[mark, (theme.DIM, clip(text, inner))]]
+
+
+def _started(work: Work) -> list[RunningTool]:
+    return [tool for tool in work.tools.values() if tool.started is not None]
+
+
+def _doing(work: Work) -> str:
+    """What is done just now, in words."""
+    running = _started(work)
+    if work.state != "running_tool" or not running:
+        return _WORDS.get(work.state, "Working")
+    if len(running) > 1:
+        return f"Running {len(running)} tools"
+    (tool,) = running
+    # Of a command line its program is enough: the whole of it stands above.
+    argument = tool.title.partition(" ")[0] if tool.display.can_detach else tool.title
+    return f"{tool.display.doing} {clip(argument, DOING_COLUMNS)}".rstrip()
+
+
+def _retrying(retry: Retry, now: float | None) -> str:
+    left = "" if now is None else f" in {max(0, round(retry.due - now))} s"
+    count = str(retry.attempt) if retry.attempts is None else f"{retry.attempt} of {retry.attempts}"
+    return f"retrying{left} ({count}): {retry.message}"
+
+
+def tokens_written(work: Work) -> str:
+    """How much the model has written in this turn; empty for nothing."""
+    count = work.tokens + work.chars // CHARS_PER_TOKEN
+    return f"↓{short_count(count)} tokens" if count else ""
+
+
+def _queue(work: Work, inner: int) -> list[Line]:
+    lines: list[Line] = []
+    listed = work.queue[:MAX_QUEUE_LINES]
+    last = max((at for at, queued in enumerate(listed) if not queued.remote), default=None)
+    for at, queued in enumerate(listed):
+        mark = f"  {REMOTE}" if queued.remote else EDIT_HINT if at == last else ""
+        if width_of(mark) > inner // 2:
+            mark = f" {ARROWS}" if queued.remote and inner > 6 else ""
+        room = inner - width_of(mark)
+        text = clip(f"queued: {queued.text}", room)
+        lines.append([("", "  "), (theme.DIM, f"{text}{mark}")])
+    more = work.queued - len(lines)
+    if more > 0:
+        lines.append([("", "  "), (theme.DIM, clip(f"… and {more} more", inner))])
+    return lines

@@ -1,0 +1,178 @@
+"""What is still moving, as records: the calls that run, the prompts that wait, the requests that ask.
+
+The view fills them from events; the live region and the dialog read them. No rendering.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui.sanitise import OutputTail, sanitise
+from qwen_dual.protocol.records import shown
+from qwen_dual.protocol.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.frontends.tui.todo import Todo
+
+OUTPUT_LINES = 12
+"""How much of a running call's output is kept for the live region."""
+
+# The argument that says most about a call, the first that it has.
+_TELLING = ("command", "file_path", "path", "pattern", "url", "query", "prompt")
+
+
+class RunningTool(Struct):
+    """A call between the model's asking for it and its result.
+
+    Attributes:
+        display: its tool's words for a person.
+        started: the clock when it began to run; None before.
+        argument_chars: how much of its arguments came in so far.
+        denied: it was not allowed.
+        reason: what was said to that.
+        todos: the list that it writes; None for every other tool.
+    """
+
+    tool_use_id: str
+    name: str
+    display: Display
+    title: str = ""
+    started: float | None = None
+    argument_chars: int = 0
+    output: tuple[str, ...] = ()
+    diff: str = ""
+    todos: tuple[Todo, ...] | None = None
+    denied: bool = False
+    reason: str = ""
+
+    def show_output(self, text: str) -> None:
+        """Takes the latest output, of which the last lines are kept."""
+        tail = OutputTail(OUTPUT_LINES)
+        tail.feed(text)
+        self.output = tuple(tail.lines)
+
+
+class Queued(Struct, frozen=True):
+    """A prompt that waits for its turn."""
+
+    text: str
+    remote: bool
+
+
+class Request(Struct, frozen=True):
+    """A tool call that waits for leave.
+
+    Attributes:
+        display: its tool's words for a person.
+        kind: of the preview: ``command``, ``diff``, ``text`` or ``questions``.
+        title: of the preview, as it came.
+        text: what will happen, exactly.
+        argument: what says most about the call, with escapes for what hides in it.
+        rule: what "always" would remember; empty where the session remembers nothing.
+        rules: the same one by one, of which a pipeline has several.
+        outside: the path outside the workspace that it touches; empty inside.
+        warnings: what in the text is not what it looks like, in sentences.
+        is_cut: the text does not say all.
+        input: the arguments of the call, as they came.
+    """
+
+    request_id: str
+    tool_use_id: str
+    tool_name: str
+    display: Display
+    kind: str
+    title: str
+    text: str
+    argument: str = ""
+    rule: str = ""
+    rules: tuple[str, ...] = ()
+    outside: str = ""
+    warnings: tuple[str, ...] = ()
+    is_cut: bool = False
+    input: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return shown(self, without={"input"})
+
+
+class Retry(Struct, frozen=True):
+    """A failed model call that is made again.
+
+    Attributes:
+        attempts: how many there may be; None without a bound.
+        due: the clock when it is.
+    """
+
+    attempt: int
+    attempts: int | None
+    due: float
+    message: str
+
+
+class Work(Struct):
+    """All of it.
+
+    Attributes:
+        state: the word of the latest ``state`` event.
+        since: the clock when the work began; None when there is none.
+        tokens: how many the model has written since then, as far as it told.
+        chars: how many characters it has written that are in no count of tokens yet.
+        retry: what is waited for after a failed call.
+        todos: the model's list, as long as a turn runs.
+        todos_at_end: it is the last thing that stands in the transcript.
+        queued: how many prompts wait; ``queue`` lists the first of them.
+    """
+
+    state: str = "idle"
+    since: float | None = None
+    tokens: int = 0
+    chars: int = 0
+    retry: Retry | None = None
+    todos: tuple[Todo, ...] = ()
+    todos_at_end: bool = False
+    queued: int = 0
+    queue: tuple[Queued, ...] = ()
+    tools: dict[str, RunningTool] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+
+
+def telling_argument(arguments: Mapping[str, Any]) -> str:
+    """The argument of a call that says most, as it came; empty where none does."""
+    for key in _TELLING:
+        value = arguments.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return next((value for value in arguments.values() if isinstance(value, str)), "")
+
+
+def request_of(
+    event: Mapping[str, Any], display_of: Callable[[str], Display] = Display.of
+) -> Request:
+    """The record of a ``control_request`` event."""
+    request = event["request"]
+    preview = request.get("preview") or {}
+    arguments = request.get("input") or {}
+    argument = telling_argument(arguments)
+    warnings = preview.get("warnings") or ()
+    name = sanitise(request["tool_name"])
+    return Request(
+        request_id=event["request_id"],
+        tool_use_id=request["tool_use_id"],
+        tool_name=name,
+        display=display_of(name),
+        kind=preview.get("kind") or "text",
+        title=preview.get("title") or "",
+        text=preview.get("text") or argument,
+        argument=visible(argument),
+        rule=request.get("rule") or "",
+        rules=tuple(request.get("rules") or filter(None, [request.get("rule")])),
+        outside=request.get("blocked_path") or "",
+        warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
+        is_cut=any(warning["kind"] == "cut" for warning in warnings),
+        input=arguments,
+    )

@@ -1,0 +1,108 @@
+"""How a finished tool call is told: which lines of its output stay, and in what words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from qwen_dual.frontends.tui.blocks import ToolBlock
+from qwen_dual.frontends.tui.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.live_state import RunningTool
+    from qwen_dual.protocol.shapes import ToolOutcome
+
+SHOWN_LINES = 8
+SHOWN_DIFF_LINES = 24
+SHOWN_ERROR_LINES = 6
+MAX_NOTE = 40
+
+MAX_PROMPT_LINES = 40
+MAX_PROMPT_CHARS = 4_000
+"""A prompt beyond either is cut in the transcript."""
+
+PROMPT_END_LINES = 10
+PROMPT_END_CHARS = 1_000
+"""Of what is kept, this is its end: behind what was pasted stands what is asked."""
+
+
+def finished_tool(
+    call: RunningTool, text: str, *, is_error: bool, outcome: ToolOutcome, seconds: float | None
+) -> ToolBlock:
+    """The block of a call that came to ``text``.
+
+    Args:
+        call: what was known of it while it ran.
+        text: what is to be shown of its result, sanitised but for colours.
+        is_error: whether the model was told that it failed.
+        outcome: how it ended, as the wire tells it.
+        seconds: how long it ran, where the outcome does not say; None when it did not.
+    """
+    status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
+    word = call.display.word
+    if call.denied:
+        reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
+        return ToolBlock(word, call.title, "denied", reason, note="not allowed")
+    lines = text.rstrip().split("\n") if text.strip() else []
+    notes = _ending(outcome)
+    most, diff = SHOWN_LINES, False
+    if is_error:
+        most = SHOWN_ERROR_LINES
+    elif call.diff:
+        lines, most, diff = call.diff.rstrip("\n").split("\n"), SHOWN_DIFF_LINES, True
+        notes.append(_changed(lines))
+    elif call.display.unit is not None:
+        one, many = call.display.unit
+        notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
+        most = 0
+    elif not lines and not notes:
+        notes.append("no output")
+    told = outcome.get("duration_ms")
+    seconds = seconds if told is None else told / 1000
+    if seconds is not None and seconds >= 1:
+        notes.append(elapsed(seconds))
+    shown = lines[:most] if diff or not most else lines[-most:]
+    hidden = len(lines) - len(shown)
+    note = " · ".join(filter(None, notes))
+    return ToolBlock(word, call.title, status, tuple(shown), hidden, diff=diff, note=note)
+
+
+def _ending(outcome: ToolOutcome) -> list[str]:
+    """How a command ended, where that was not well."""
+    note = sanitise(outcome.get("note") or "").replace("\n", " ")[:MAX_NOTE]
+    code, signal = outcome.get("exit_code"), sanitise(outcome.get("signal") or "")[:MAX_NOTE]
+    if note:
+        return [note]
+    if signal:
+        return [f"ended by {signal}"]
+    return [f"exit {code}"] if code else []
+
+
+def _changed(diff: list[str]) -> str:
+    """How many lines a change adds and takes away; ``−`` is a minus, as wide as the plus."""
+    body = [line for line in diff if not line.startswith(("+++ ", "--- "))]
+    added = sum(line.startswith("+") for line in body)
+    removed = sum(line.startswith("-") for line in body)
+    return f"+{added} −{removed}"
+
+
+def shown_prompt(text: str) -> str:
+    """What of a prompt the transcript repeats."""
+    if len(text) <= MAX_PROMPT_CHARS and text.count("\n") < MAX_PROMPT_LINES:
+        return text
+    lines = MAX_PROMPT_LINES - PROMPT_END_LINES
+    begin = "\n".join(text[: MAX_PROMPT_CHARS - PROMPT_END_CHARS].split("\n", lines)[:lines])
+    end = "\n".join(text[-PROMPT_END_CHARS:].rsplit("\n", PROMPT_END_LINES)[-PROMPT_END_LINES:])
+    left = len(text) - len(begin) - len(end)
+    return f"{begin}\n… {left} more characters (ctrl+o shows all)\n{end}"
+
+
+def elapsed(seconds: float) -> str:
+    """A duration in as few words as do: ``3 s``, ``2 min 5 s``, ``1 h 4 min``."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

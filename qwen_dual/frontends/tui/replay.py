@@ -1,0 +1,58 @@
+"""An earlier conversation on the screen: its events through the view once more. Pure.
+
+Recorded messages come whole, without the stream that once brought them; the view gets it back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.frontends.tui.live_state import Work
+from qwen_dual.protocol import events as build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwen_dual.frontends.tui.view import View
+    from qwen_dual.protocol.events import Event
+
+MAX_BLOCKS = 200
+"""How much of it is shown: the end."""
+
+
+def replay(view: View, events: Sequence[Event]) -> None:
+    """Gives ``view`` the end of an earlier conversation, as if it had just happened.
+
+    What was left open (a call without a result, a request) is not taken over.
+    """
+    before, work = view.take(), view.work
+    view.work = Work()
+    streamed = any(event["type"] == "stream_event" for event in events)
+    for event in events:
+        for one in (event,) if streamed else _with_stream(event):
+            view(one)
+    view.settle()
+    shown = view.take()
+    view.work = work
+    view.put_back([*before, *shown[-MAX_BLOCKS:]])
+
+
+def _with_stream(event: Event) -> Iterator[Event]:
+    if event["type"] == "assistant":
+        message = event["message"]
+        yield build.message_start(message["id"], message["model"])
+        for index, block in enumerate(message["content"]):
+            yield from _block(index, block)
+    yield event
+
+
+def _block(index: int, block: Event) -> Iterator[Event]:
+    kind = block["type"]
+    if kind == "text":
+        yield build.block_start(index, {"type": "text", "text": ""})
+        yield build.text_delta(index, block["text"])
+        yield build.block_stop(index)
+    elif kind == "thinking":
+        yield build.block_start(index, {"type": "thinking", "thinking": "", "signature": ""})
+        yield build.thinking_delta(index, block["thinking"])
+        yield build.block_stop(index)

@@ -1,0 +1,73 @@
+"""What Ctrl+O shows: the last folded output whole, and pressed again the whole conversation."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from qwen_dual.frontends.tui.external import NoEditor, pager_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.frontends.tui.blocks import ExpandedBlock
+    from qwen_dual.frontends.tui.external import ExternalPrograms
+    from qwen_dual.frontends.tui.view import View
+    from qwen_dual.frontends.tui.whole import WholeTranscript
+
+
+class Unfolding:
+    """Shows what is folded: what fits into the window below the conversation, the rest in a pager.
+
+    Args:
+        view: has the last folded output.
+        whole: has everything.
+        programs: opens the pager.
+        show: puts a block below the conversation.
+        rows: of the window.
+        env: names the pager.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        whole: WholeTranscript,
+        programs: ExternalPrograms,
+        show: Callable[[ExpandedBlock], object],
+        rows: Callable[[], int],
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._view = view
+        self._whole = whole
+        self._programs = programs
+        self._show = show
+        self._rows = rows
+        self._env = env
+        self._shown: ExpandedBlock | None = None
+
+    def expand(self) -> bool:
+        """Shows the last folded output, or the conversation where that was shown already.
+
+        Returns:
+            Whether another time shows the conversation.
+        """
+        folded = self._view.folded
+        if folded is not None and folded is not self._shown:
+            self._shown = folded
+            if self._fits(folded) or not self._has_pager():
+                self._show(folded)
+            else:
+                self._programs.page(f"{folded.title}\n\n{folded.text}")
+            return True
+        if whole := self._whole.text:
+            self._programs.page(whole, at_end=True)
+        return False
+
+    def _fits(self, folded: ExpandedBlock) -> bool:
+        return folded.text.count("\n") + 2 <= self._rows()
+
+    def _has_pager(self) -> bool:
+        try:
+            return bool(pager_command(self._env))
+        except NoEditor:
+            return False

@@ -1,0 +1,141 @@
+"""The conversation whole, as text for a pager: everything that the screen folds is open in it. Pure.
+
+An observer of the bus beside the view. It holds the end of a conversation that has no bound; what it
+gives is sanitised.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui.live_state import telling_argument
+from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
+from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qwen_dual.protocol.events import Event
+
+MAX_CHARS = 8_000_000
+"""Of all that is held; the oldest goes first."""
+
+EARLIER = "… what came before is in the saved session: /export writes all of it\n"
+
+
+class _Call(Struct):
+    head: str
+    diff: str = ""
+    denied: bool = False
+
+
+class WholeTranscript:
+    """What was said and done, one part after another.
+
+    Args:
+        display_of: how the tool with a name is called before a person.
+    """
+
+    def __init__(
+        self,
+        display_of: Callable[[str], Display] = Display.of,
+        max_chars: int = MAX_CHARS,
+    ) -> None:
+        self._display_of = display_of
+        self._max_chars = max_chars
+        # Sanitised when it is asked for: of megabytes that takes longer than a key may wait.
+        self._parts: deque[tuple[str, str]] = deque()
+        self._chars = 0
+        self._cut = False
+        self._calls: dict[str, _Call] = {}
+
+    @property
+    def text(self) -> str:
+        """All of it, a blank line between two parts."""
+        parts = (_shown(symbol, text) for symbol, text in self._parts)
+        return (EARLIER + "\n" if self._cut else "") + "\n".join(filter(None, parts))
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Takes the events of an earlier conversation."""
+        for event in events:
+            self(event)
+        self._calls.clear()
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        match event["type"]:
+            case "assistant":
+                self._assistant(event)
+            case "user":
+                self._user(event)
+            case "control_request":
+                preview = event["request"].get("preview") or {}
+                self._preview(event["request"]["tool_use_id"], preview)
+            case "system":
+                self._system(event)
+
+    def _assistant(self, event: Event) -> None:
+        for block in event["message"]["content"]:
+            if block["type"] == "text":
+                self._add(MODEL, block["text"])
+            elif block["type"] == "thinking":
+                self._add(MODEL, f"(thinking) {block['thinking']}")
+            elif block["type"] == "tool_use":
+                argument = visible(telling_argument(block["input"]))
+                head = f"{self._display_of(sanitise(block['name'])).word}  {argument}".rstrip()
+                self._calls[block["id"]] = _Call(head)
+
+    def _user(self, event: Event) -> None:
+        for block in event["message"]["content"]:
+            if block["type"] == "text":
+                remote = f"  {REMOTE}" if event.get("origin") == "input" else ""
+                self._add(PERSON, block["text"] + remote)
+            elif block["type"] == "tool_result":
+                call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
+                failed = block["is_error"]
+                text = call.diff if call.diff and not failed else block["content"]
+                self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
+
+    def _preview(self, tool_use_id: str, preview: Event) -> None:
+        call = self._calls.get(tool_use_id)
+        if call is not None and preview.get("kind") == "diff":
+            call.diff = visible(preview["text"])
+
+    def _system(self, event: Event) -> None:
+        data = event["data"]
+        match event["subtype"]:
+            case "tool_progress" if data["status"] == "started":
+                self._preview(data["tool_use_id"], data.get("preview") or {})
+            case "slash_command":
+                self._add(PERSON, f"/{data['command']} {data['args']}".rstrip())
+            case "notice":
+                self._add(" ", data["text"])
+            case "session_changed":
+                self._parts.clear()
+                self._calls.clear()
+                self._chars, self._cut = 0, False
+
+    def _add(self, symbol: str, text: str) -> None:
+        if not text or text.isspace():
+            return
+        if len(text) > self._max_chars:
+            begin = len(text) - self._max_chars
+            text = text[text.find("\n", begin) + 1 or begin :]
+            self._cut = True
+            self._parts.clear()
+            self._chars = 0
+        self._parts.append((symbol, text))
+        self._chars += len(text)
+        while self._chars > self._max_chars and len(self._parts) > 1:
+            self._chars -= len(self._parts.popleft()[1])
+            self._cut = True
+
+
+def _shown(symbol: str, text: str) -> str:
+    text = sanitise(text).strip("\n")
+    return f"{symbol} " + text.replace("\n", "\n  ") + "\n" if text.strip() else ""

@@ -1,0 +1,246 @@
+"""Puts the parts of a session together: models, tools, rules, the recorder, the commands.
+
+What is loaded after the first paint (what the settings say in full, the context files) is ``late``'s.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, cast
+
+import anyio
+from msgspec import Struct, field
+
+from qwen_dual.core.builtin import register
+from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
+from qwen_dual.core.permissions import select_tools
+from qwen_dual.core.rule_names import RuleNames
+from qwen_dual.core.session import Session
+from qwen_dual.core.stats import Stats
+from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.runtime.environment import system_prompt
+from qwen_dual.runtime.sandboxing import make_sandbox
+from qwen_dual.runtime.saved import make_recorder
+from qwen_dual.tools.capture import Limits
+from qwen_dual.tools.filters import Filters
+from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.chats.running import RunningSession
+    from qwen_dual.core.worker import Needed
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.sandbox.confine import Sandbox
+    from qwen_dual.settings.load import Settings
+    from qwen_dual.tools.job import Task
+    from qwen_dual.tools.toolset import Toolset
+
+
+MAY_CHANGE = ("user", "result")
+"""Events after which the work tree may be another: a tool has run, or a turn has ended."""
+
+
+class Parts(Struct):
+    """A session and what belongs to it.
+
+    Attributes:
+        wanted: set when what a prompt needs is to be loaded: a prompt waits, or the UI is there.
+        loaded: set when that is done; prompts wait for it.
+        complete: set when the UI has added its slash commands; those that come in wait for it.
+        unusable: what was wrong with what was loaded for prompts.
+        warnings: about rules that cannot be used.
+        sandbox: what commands are confined by, if anything.
+        running: tells other programs of the session, once that is loaded.
+    """
+
+    session: Session
+    tools: Toolset
+    recorder: Recorder | None = None
+    wanted: anyio.Event = field(default_factory=anyio.Event)
+    loaded: anyio.Event = field(default_factory=anyio.Event)
+    complete: anyio.Event = field(default_factory=anyio.Event)
+    unusable: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    sandbox: Sandbox | None = None
+    running: RunningSession | None = None
+
+    def flush(self) -> None:
+        """Saves what is about to be shown."""
+        if self.recorder is not None:
+            self.recorder.flush()
+
+    async def aclose(self) -> None:
+        """Ends what the session started: commands, connections; gives the chat free."""
+        await self.tools.aclose()
+        for model in self.session.models.values():
+            if isinstance(model, DeferredModel):
+                await model.aclose()
+        if self.recorder is not None:
+            self.recorder.close()
+        if self.running is not None:
+            self.running.close()
+
+
+def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -> Parts:
+    """Makes the session of ``launch``.
+
+    Args:
+        launch: what was decided before.
+        schedule: runs a callable a little later on the loop.
+
+    Raises:
+        NoSuchSession: the chat to go on with is open elsewhere.
+    """
+    settings = launch.settings
+    stats = Stats()
+    launch.bus.subscribe(stats)
+
+    async def ask_model(system: str, prompt: str) -> str:
+        return await _ask(session, system, prompt)
+
+    def task_ended(task: Task) -> None:
+        session.notice(_ended(task))
+
+    sandbox = make_sandbox(launch)
+    tools = toolset(
+        launch.cwd,
+        launch.env,
+        limits=Limits(
+            _bound(settings.get("tools.truncateToolOutputThreshold", Limits().chars)),
+            _bound(settings.get("tools.truncateToolOutputLines", Limits().lines)),
+        ),
+        shell_timeout_ms=settings.get("tools.shell.defaultTimeoutMs", SHELL_TIMEOUT_MS),
+        on_task_end=task_ended,
+        ask_model=ask_model,
+        proxy=settings.get("proxy"),
+        sandbox=sandbox,
+    )
+
+    async def expand(text: str) -> Sequence[str]:
+        mentioned = await tools.expand_mentions(text)
+        for remark in mentioned.remarks:
+            session.notice(remark, "warning")
+        if parts.recorder is not None:
+            parts.recorder.expanded(mentioned.blocks)
+        return mentioned.blocks
+
+    def keep(rule: str, scope: str) -> None:
+        from qwen_dual.settings.keep import keep_rule
+
+        keep_rule(rule, scope, launch.cwd, launch.home)
+
+    async def ready(needed: Needed) -> None:
+        if needed == "command":
+            await parts.complete.wait()
+        else:
+            parts.wanted.set()
+            await parts.loaded.wait()
+
+    session = Session(
+        launch.bus,
+        cwd=launch.cwd,
+        models=launch.choice.models,
+        system=system_of(launch),
+        approval_mode=launch.approval_mode,
+        expand=expand,
+        keep_rule=keep,
+        detach=tools.detach_commands,
+        ready=ready,
+        text_calls=settings.of_the_person("model.textToolCalls", False),
+    )
+    tools.hide(session.policy.hides)
+    tools.workspace.state = os.path.realpath(launch.home)
+    register(session, stats)
+    warnings = apply_settings(launch, session, tools)
+    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)
+    if settings.get("general.chatRecording", True):
+        parts.recorder = make_recorder(
+            session, launch.home, schedule, lambda: launch.branch.name, launch.chat
+        )
+        launch.bus.subscribe(parts.recorder)
+
+    def follow_session(event: Event) -> None:
+        if event.get("subtype") == "session_changed":
+            tools.forget()
+        if event["type"] in MAY_CHANGE:
+            launch.branch.look_again()
+
+    launch.bus.subscribe(follow_session)
+    if launch.chat is not None:
+        session.conversation.replace(launch.chat.history)
+    return parts
+
+
+def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str]:
+    """Puts in force what the settings say of tools and rules; returns what of it cannot be used.
+
+    At the start, and again when the folder is trusted, or no longer.
+    """
+    settings = launch.settings
+    warnings: list[str] = []
+    names = session.policy.names = RuleNames(tools.tools)
+    parse = names.parse_all
+    exclude = [*settings.get("tools.exclude", []), *launch.spec.exclude_tools]
+    chosen = select_tools(
+        tools.tools,
+        parse(settings.get("tools.core", []), warnings.append),
+        parse(exclude, warnings.append),
+    )
+    session.tools.clear()
+    session.tools.update((tool.name, tool) for tool in chosen.tools)
+    session.policy.set_rules(
+        allow=parse([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
+        ask=parse(settings.ask, warnings.append),
+        deny=[*parse(settings.deny, warnings.append), *chosen.deny],
+        only=chosen.only,
+        here=parse(settings.allowed_here, warnings.append),
+    )
+    turns = settings.get("model.maxSessionTurns", -1)
+    session.max_turns = turns if turns > 0 else None
+    tools.filter(filters_of(settings))
+    tools.trust(settings.trusted)
+    return warnings
+
+
+def system_of(launch: Launch) -> str:
+    """What the model is told first: the command line's words where it has any."""
+    own = launch.spec.system_prompt
+    text = system_prompt(launch.cwd, launch.branch.name) if own is None else own
+    more = launch.spec.append_system_prompt
+    return text if more is None else f"{text}\n\n{more}"
+
+
+def filters_of(settings: Settings) -> Filters:
+    """Which ignore files count."""
+    return Filters(
+        settings.get("context.fileFiltering.respectGitIgnore", True),
+        settings.get("context.fileFiltering.respectQwenIgnore", True),
+    )
+
+
+def _bound(limit: int) -> int:
+    """A limit of the settings, where -1 is none."""
+    return limit if limit > 0 else sys.maxsize
+
+
+async def _ask(session: Session, system: str, prompt: str) -> str:
+    """One answer of the model in force, outside of the conversation."""
+    asked = cast("Message", {"role": "user", "content": [{"type": "text", "text": prompt}]})
+    pieces: list[str] = []
+    async for delta in session.model.stream(ModelRequest(system, [asked])):
+        if isinstance(delta, TextDelta):
+            pieces.append(delta.text)
+        elif isinstance(delta, ThoughtSoFar):
+            pieces.clear()
+    return "".join(pieces)
+
+
+def _ended(task: Task) -> str:
+    how = "was stopped" if task.state == "stopped" else f"ended ({task.outcome})"
+    last = f"\n{task.last_line}" if task.last_line else ""
+    return f"The background command {task.id} {how}: {task.command}{last}"

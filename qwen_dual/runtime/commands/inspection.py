@@ -1,0 +1,137 @@
+"""The slash commands that bring several rooms together; each room does its own part of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+from msgspec import Struct
+
+from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.runtime import sandboxing
+from qwen_dual.runtime.commands.auth import AuthCommand
+from qwen_dual.runtime.commands.preferences import Preferences
+from qwen_dual.runtime.commands.saved_sessions import SavedSessions
+from qwen_dual.runtime.environment import short_path
+from qwen_dual.runtime.late import files_in_force
+from qwen_dual.runtime.report import bug_report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.core.questions import Choice
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.commands.screen import Asking, Screen
+    from qwen_dual.runtime.launch import Launch
+
+
+class Commands(Struct, frozen=True):
+    """The commands of one session.
+
+    Args:
+        launch: what was decided at the start.
+        parts: the session and its tools.
+        screen: what shows the session.
+        asking: puts questions to the person.
+        themes: the colours that there are.
+    """
+
+    launch: Launch
+    parts: Parts
+    screen: Screen
+    asking: Asking
+    themes: Sequence[Choice]
+
+    def register(self) -> None:
+        """Adds them to the session's registry."""
+        SavedSessions(
+            self.parts.session, self.launch.home, self.parts.recorder, self.screen.replay
+        ).register()
+        AuthCommand(
+            self.parts.session, self.launch.home, lambda: self.launch.env, self.asking.open_form
+        ).register()
+        Preferences(self.parts.session, self.launch, self.screen, self.themes).register()
+        for command in (
+            SlashCommand(
+                "memory",
+                "the context files in force",
+                lambda _, __: self._memory(),
+                while_busy=False,
+            ),
+            SlashCommand(
+                "tasks",
+                "commands in the background; /tasks stop ID ends one",
+                lambda arguments, _: self._tasks(arguments),
+            ),
+            SlashCommand(
+                "channels",
+                "the dual-output channels and how they are doing",
+                lambda _, __: self.launch.outside.describe(),
+            ),
+            SlashCommand(
+                "sandbox",
+                "what limits commands: files, network, secrets",
+                lambda _, __: self._sandbox(),
+            ),
+            SlashCommand("copy", "copy the last answer", lambda _, __: self._copy()),
+            SlashCommand(
+                "bug",
+                "a report to copy: versions, platform, the end of the debug log",
+                lambda _, __: self._bug(),
+                while_busy=False,
+            ),
+        ):
+            self.parts.session.slash.add(command)
+
+    # -- what there is ---------------------------------------------------------------------
+
+    async def _memory(self) -> str:
+        files = await to_thread.run_sync(files_in_force, self.launch, self.parts)
+        if not files:
+            return "No context file: QWEN.md or AGENTS.md here, or QWEN.md in the settings folder."
+        rows = [f"{short_path(file.path)}  {len(file.text)} characters" for file in files]
+        return "\n".join(rows)
+
+    def _tasks(self, arguments: str) -> str:
+        verb, _, number = arguments.partition(" ")
+        if verb == "stop":
+            if not number.strip().isdecimal() or not self.parts.tools.stop_task(int(number)):
+                raise CommandFailed(f"No command {number!r} runs in the background.")
+            return f"Stopping {number.strip()}."
+        if verb:
+            raise CommandFailed(f"/tasks takes nothing or `stop ID`, not {arguments!r}")
+        tasks = self.parts.tools.tasks()
+        rows = []
+        for task in tasks:
+            end = task.ended if task.ended is not None else time.time()
+            rows.append(f"{task.id}  {task.outcome}  {round(end - task.started)} s  {task.command}")
+            rows += [f"    output: {task.output}"] if task.output else []
+        return "\n".join(rows) or "No command runs in the background."
+
+    async def _sandbox(self) -> str:
+        return await to_thread.run_sync(
+            sandboxing.describe, self.parts.sandbox, self.launch.withheld
+        )
+
+    async def _bug(self) -> str:
+        session = self.parts.session
+        facts = {
+            "Model": session.model_name,
+            "Approval mode": session.approval_mode,
+            "Channels": self.launch.outside.describe().replace("\n", "; "),
+            "Session": session.session_id,
+        }
+        scrub = session.bus.secrets.scrub
+        env = dict(os.environ)
+        return await to_thread.run_sync(bug_report, facts, self.launch.log_path, env, scrub)
+
+    # -- the screen ------------------------------------------------------------------------
+
+    def _copy(self) -> str:
+        text = self.screen.last_answer()
+        if not text:
+            raise CommandFailed("There is no answer to copy yet.")
+        return self.screen.copy(text)

@@ -1,0 +1,157 @@
+"""The commands about saved sessions: ``/resume`` and ``/export``."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.core.failures import describe
+from qwen_dual.core.questions import Choice, pick
+from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.core.threads import in_thread
+from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from qwen_dual.chats.load import Chat
+    from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.events import Event
+
+SHOWN = 100
+"""Sessions that the picker offers."""
+
+FORMATS = ("md", "json", "jsonl", "html")
+
+
+class SavedSessions(Struct, frozen=True):
+    """The commands about saved sessions.
+
+    Args:
+        session: the running one.
+        home: the user's settings folder.
+        recorder: writes the running one down; None where that is switched off.
+        show: puts earlier events on the screen.
+    """
+
+    session: Session
+    home: str
+    recorder: Recorder | None
+    show: Callable[[Sequence[Event]], None]
+
+    def register(self) -> None:
+        """Adds ``/resume`` and ``/export``."""
+        add = self.session.slash.add
+        add(
+            SlashCommand(
+                "resume",
+                "go on with an earlier session",
+                lambda name, _: self._resume(name),
+                self._choices,
+                while_busy=False,
+                form=pick("Which session?", self._choices),
+            )
+        )
+        add(
+            SlashCommand(
+                "export",
+                "write this session to a file: md, json, jsonl or html, and a path",
+                lambda arguments, _: self._export(arguments),
+                lambda: [Choice(name) for name in FORMATS],
+                while_busy=False,
+            )
+        )
+
+    def _choices(self) -> list[Choice]:
+        from qwen_dual.chats.listing import recent
+
+        return [
+            Choice(
+                summary.session_id,
+                f"{when(summary.changed)}  {summary.prompt or '(no prompt)'}",
+                f"{summary.prompts} prompt{'' if summary.prompts == 1 else 's'} · {summary.folder}",
+            )
+            for summary in recent(self.home, self.session.cwd, SHOWN)
+            if summary.session_id != self.session.session_id
+        ]
+
+    async def _resume(self, name: str) -> str:
+        if not name:
+            raise CommandFailed(self._listing())
+        chat = await in_thread(partial(self._open, name), abandon=False)
+        if self.recorder is not None:
+            try:
+                self.recorder.resume(chat)
+            except OSError as error:
+                raise CommandFailed(f"It cannot be written to: {describe(error)}") from error
+        self.session.resume(chat.session_id, chat.history)
+        self.show(chat.replay)
+        return earlier(chat)
+
+    def _open(self, name: str) -> Chat:
+        from qwen_dual.chats.listing import find
+
+        path = find(self.home, self.session.cwd, name)
+        if path is None:
+            raise CommandFailed(f"No session {name!r} is saved; /resume lists them.")
+        # The one that runs is open here already.
+        lock = self.recorder is not None and path != self.recorder.path
+        try:
+            return load_chat(path, lock=lock)
+        except NoSuchSession as error:
+            raise CommandFailed(str(error)) from error
+
+    def _listing(self) -> str:
+        choices = self._choices()
+        if not choices:
+            return f"No earlier session is saved in {self.session.cwd}."
+        rows = [f"{choice.value}  {choice.label}" for choice in choices[:20]]
+        return "\n".join(["Say which: /resume ID", *rows])
+
+    async def _export(self, arguments: str) -> str:
+        form, _, where = arguments.partition(" ")
+        form = form or FORMATS[0]
+        if form not in FORMATS:
+            raise CommandFailed(f"{form!r} is no format: {', '.join(FORMATS)}, and then a path")
+        if self.recorder is None or self.recorder.path is None:
+            raise CommandFailed(
+                "There is nothing to export: nothing was said yet, or general.chatRecording is "
+                "false in the settings."
+            )
+        self.recorder.flush()
+        name = f"session-{time.strftime('%Y%m%d-%H%M%S')}.{form}"
+        wanted = where.strip() or name
+        write = partial(_write_export, self.recorder.path, form, self.session.cwd, wanted)
+        path = await in_thread(write, abandon=False)
+        return f"Exported to {path}"
+
+
+def _write_export(chat: Path, form: str, cwd: str, wanted: str) -> str:
+    from qwen_dual.chats.export import export
+    from qwen_dual.chats.load import ChatUnreadable, load
+
+    path = os.path.join(cwd, os.path.expanduser(wanted))
+    try:
+        text = export(load(chat), form)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise CommandFailed(f"{path} is there already; name another path") from None
+    except ChatUnreadable as error:
+        raise CommandFailed(f"The session cannot be exported: {error}") from error
+    except OSError as error:
+        raise CommandFailed(f"The session cannot be exported: {describe(error)}") from error
+    with open(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def when(seconds: float) -> str:
+    """A time as a picker shows it: short, and in the person's own time zone."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -1,0 +1,188 @@
+"""A session as front ends and programs have it: what can be seen of it, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import anyio
+
+    from qwen_dual.core.model import Model
+    from qwen_dual.core.prompts import Prompt
+    from qwen_dual.core.queue_editing import QueueEditing
+    from qwen_dual.core.session import QueueFate, Session
+    from qwen_dual.core.slash import SlashCommands
+    from qwen_dual.core.tool import Tool
+    from qwen_dual.protocol.events import Event
+
+
+class SessionHandle:
+    """One session. All methods belong to the loop's own thread; none of them blocks.
+
+    Args:
+        session: what runs its turns.
+
+    Attributes:
+        id: of the session, on every event of it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.id = session.session_id
+        self._session = session
+
+    # -- what can be seen ------------------------------------------------------------------
+
+    @property
+    def cwd(self) -> str:
+        """The folder it works in."""
+        return self._session.cwd
+
+    @property
+    def state(self) -> str:
+        """The word of the latest ``state`` event."""
+        return self._session.state
+
+    @property
+    def busy(self) -> bool:
+        """Whether a prompt submitted now would wait."""
+        return self._session.busy
+
+    @property
+    def queued(self) -> int:
+        """How many prompts wait."""
+        return self._session.queued
+
+    @property
+    def model(self) -> Model:
+        """The model in force."""
+        return self._session.model
+
+    @property
+    def model_name(self) -> str:
+        """Its name."""
+        return self._session.model_name
+
+    @property
+    def model_names(self) -> Sequence[str]:
+        """Every model that ``set_model`` takes."""
+        return self._session.model_names
+
+    @property
+    def approval_mode(self) -> str:
+        """The approval mode in force."""
+        return self._session.approval_mode
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the last turn ended with a failed model call that can be made again."""
+        return self._session.retryable
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """What the model can call, by name."""
+        return self._session.tools
+
+    @property
+    def slash(self) -> SlashCommands:
+        """The slash commands; a front end adds its own."""
+        return self._session.slash
+
+    @property
+    def queue_editing(self) -> QueueEditing:
+        """Takes a person's own prompt that waits out of the queue, to be edited."""
+        return self._session.queue_editing
+
+    @property
+    def closing(self) -> anyio.Event:
+        """Set when the session was asked to end."""
+        return self._session.closing
+
+    # -- what can be done ------------------------------------------------------------------
+
+    def subscribe(self, observer: Callable[[Event], None], *, missed: bool = False) -> None:
+        """Calls ``observer`` with every event; with ``missed``, first with those kept for a front end."""
+        self._session.bus.subscribe(observer, missed=missed)
+
+    def unsubscribe(self, observer: Callable[[Event], None]) -> None:
+        """Stops calling ``observer``."""
+        self._session.bus.unsubscribe(observer)
+
+    def submit(self, text: str, *, origin: str = "keyboard", command_id: str | None = None) -> int:
+        """Takes a prompt; returns its position in the queue, 0 when it runs at once."""
+        return self._session.submit(text, origin=origin, command_id=command_id)
+
+    def cancel(self, command_id: str) -> bool:
+        """Takes a queued prompt out; False when none with this id is queued."""
+        return self._session.cancel(command_id)
+
+    def run_shell(self, command: str) -> int:
+        """Runs a shell command as the person's own act; its output is told to the model."""
+        return self._session.run_shell(command)
+
+    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+        """Runs the slash command ``name`` with the answers to its form."""
+        self._session.answer_form(name, answers)
+
+    def retry(self) -> bool:
+        """Makes the failed model call of the last turn again; False when there is none."""
+        return self._session.retry()
+
+    def answer(
+        self,
+        request_id: str,
+        allowed: bool,
+        *,
+        by: str = "keyboard",
+        message: str | None = None,
+        remember: str | None = None,
+        updated_input: dict[str, Any] | None = None,
+        stop: bool = False,
+    ) -> bool:
+        """Answers a pending request; False, with an error event, when it is not pending."""
+        return self._session.answer(
+            request_id,
+            allowed,
+            by=by,
+            message=message,
+            remember=remember,
+            updated_input=updated_input,
+            stop=stop,
+        )
+
+    def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
+        """Stops the turn; False when none runs. ``queue``: see ``core.session.Session.interrupt``."""
+        return self._session.interrupt(by, queue)
+
+    def detach_commands(self) -> int:
+        """Lets running shell commands go on in the background; how many there were."""
+        return self._session.detach_commands()
+
+    def set_approval_mode(self, mode: str, origin: str = "keyboard") -> None:
+        """Changes what runs without asking.
+
+        Raises:
+            UnknownMode: there is no such mode.
+        """
+        self._session.set_approval_mode(mode, origin)
+
+    def set_model(self, name: str, origin: str = "keyboard") -> None:
+        """Changes the model, from the next turn on.
+
+        Raises:
+            UnknownModel: it is not configured.
+        """
+        self._session.set_model(name, origin)
+
+    def notice(self, text: str, level: str = "info") -> None:
+        """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
+        self._session.notice(text, level)
+
+    def take_back(self, prompts: Callable[[Sequence[Prompt]], object]) -> None:
+        """Sets what gets a person's own prompts back when an interrupt empties the queue."""
+        self._session.give_back = prompts
+
+    def request_close(self) -> None:
+        """Asks the session to end: the turn stops, then its task."""
+        self._session.request_close()

@@ -1,0 +1,144 @@
+"""What is loaded once a prompt waits for it, or after the first paint, while a person reads that."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from qwen_dual import __version__
+from qwen_dual.core.failures import describe
+from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.runtime.assembly import system_of
+from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
+from qwen_dual.runtime.environment import git_changes
+from qwen_dual.runtime.keys import wipe
+from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.context_files import ContextFile
+    from qwen_dual.runtime.launch import Launch
+
+
+async def load_when_wanted(launch: Launch, parts: Parts) -> None:
+    """Loads what a prompt needs, once it is wanted."""
+    await parts.wanted.wait()
+    try:
+        _tell_of_session(launch, parts)
+        parts.unusable += await _load_needed(launch, parts)
+    finally:
+        parts.loaded.set()
+
+
+async def load_late(launch: Launch, parts: Parts) -> list[str]:
+    """Has the rest loaded; returns what the person should be warned of."""
+    parts.wanted.set()
+    await parts.loaded.wait()
+    wrong = [*parts.unusable, *await _check(launch, parts)]
+    return [
+        *launch.spec.remarks,
+        *launch.settings.warnings,
+        *wrong,
+        *launch.choice.warnings,
+        *parts.warnings,
+    ]
+
+
+def _tell_of_session(launch: Launch, parts: Parts) -> None:
+    """Lets other programs find the session, and the commands it runs know it."""
+    from qwen_dual.chats.running import RunningSession
+
+    parts.running = RunningSession(launch.home, launch.cwd, launch.session_id, __version__)
+    launch.bus.subscribe(parts.running)
+
+
+async def load_context(launch: Launch, parts: Parts) -> list[str]:
+    """Tells the model of the place and the context files; returns what was wrong on the way.
+
+    When the folder is trusted, or no longer.
+    """
+    return [*await _load_needed(launch, parts), *await _check(launch, parts)]
+
+
+async def _load_needed(launch: Launch, parts: Parts) -> list[str]:
+    """What the first prompt needs, and no more: it waits for this."""
+    gone = threading.Event()
+    try:
+        files, wrong, changes = await to_thread.run_sync(
+            _load, launch, parts, gone, abandon_on_cancel=True
+        )
+    except RuntimeError as error:  # no thread to be had
+        return [f"The context files are not used: {describe(error)}."]
+    finally:
+        gone.set()  # the session may end meanwhile, and waits for no git
+    system = system_of(launch)
+    if changes:
+        system += f"\nGit at the start: {changes}"
+    parts.session.system = system + as_prompt(files)
+    return wrong
+
+
+async def _check(launch: Launch, parts: Parts) -> list[str]:
+    """Looks for what a person should be warned of, while a prompt may run already."""
+    try:
+        return await to_thread.run_sync(_wrong, launch, parts)
+    except RuntimeError as error:  # no thread to be had
+        return [f"The settings are not checked: {describe(error)}."]
+
+
+def _wrong(launch: Launch, parts: Parts) -> list[str]:
+    wrong: list[str] = []
+    if launch.settings.layers:
+        # pydantic takes 70 ms to import, so it is left to the time after the first paint.
+        from qwen_dual.settings.validate import validate
+
+        wrong += validate(launch.settings.layers).warnings
+    wrong += sandbox_warnings(parts.sandbox)
+    parts.tools.get_ready()
+    return wrong
+
+
+def context_names(launch: Launch) -> list[str]:
+    """What context files are called."""
+    names = launch.settings.get("context.fileName", NAMES)
+    return [names] if isinstance(names, str) else list(names)
+
+
+def files_in_force(
+    launch: Launch, parts: Parts, on_refused: Callable[[str], object] = lambda why: None
+) -> list[ContextFile]:
+    """The context files; reads them, so not on the loop's thread.
+
+    Args:
+        on_refused: told of each that is there and is not used, and why.
+    """
+    if launch.spec.bare:
+        return []
+    return context_files(
+        launch.cwd,
+        launch.home,
+        context_names(launch),
+        trusted=launch.settings.trusted,
+        hidden=parts.tools.workspace.hides_either,
+        on_refused=on_refused,
+    )
+
+
+def _load(
+    launch: Launch, parts: Parts, gone: threading.Event
+) -> tuple[list[ContextFile], list[str], str]:
+    wrong: list[str] = []
+    wipe(launch.withheld)
+    if isinstance(launch.choice.first, DeferredModel):
+        launch.choice.first.load()
+    files = files_in_force(launch, parts, wrong.append)
+    from qwen_dual.git.run import changed_files
+
+    changed = None
+    if launch.settings.trusted:
+        changed = changed_files(launch.cwd, launch.env, gone=gone)
+    return files, wrong, git_changes(changed)

@@ -1,0 +1,184 @@
+"""Saved sessions, put together with the running one: what the command line asks for, and the recorder.
+
+How a chat is written and read is the affair of ``chats``; which one, and when, is decided here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual import __version__
+from qwen_dual.runtime.spec import PICK_SESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qwen_dual.chats.load import Chat
+    from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.core.session import Session
+    from qwen_dual.runtime.spec import SessionSpec
+
+
+class NoSuchSession(ValueError):
+    """A session that was asked for and cannot be gone on with; the text says why."""
+
+
+def chat_to_resume(spec: SessionSpec, home: str, cwd: str, *, lock: bool) -> Chat | None:
+    """The earlier session that the command line asks for; None where it asks for none.
+
+    Args:
+        spec: what is asked for.
+        home: the user's settings folder.
+        cwd: the folder of the session.
+        lock: it is to be written, so that nobody else may.
+
+    Raises:
+        NoSuchSession: there is none, it cannot be read, or another process has it open.
+    """
+    if not spec.resume_last and not spec.resume and not spec.resume_or_new:
+        return None
+    from qwen_dual.chats.listing import find, latest
+
+    if spec.resume_or_new:
+        path = find(home, cwd, spec.resume_or_new)
+        return None if path is None else load_chat(path, lock=lock)
+    if spec.resume_last:
+        newest = latest(home, cwd)
+        if newest is None:
+            raise NoSuchSession(
+                f"--continue: no session was saved in {cwd}; start one without --continue"
+            )
+        return load_chat(newest, lock=lock)
+    assert spec.resume is not None
+    path = find(home, cwd, spec.resume)
+    if path is None:
+        raise NoSuchSession(
+            f"--resume: no session {spec.resume!r} is saved; --resume alone lists them"
+        )
+    return load_chat(path, lock=lock)
+
+
+def check_new_id(session_id: str | None, home: str, cwd: str) -> None:
+    """Checks that ``--session-id`` names no session that is there already.
+
+    Raises:
+        NoSuchSession: it does.
+    """
+    if session_id is None:
+        return
+    from qwen_dual.chats.paths import chat_path
+
+    try:
+        begun = chat_path(home, cwd, session_id).stat().st_size > 0
+    except OSError:
+        return
+    if begun:
+        raise NoSuchSession(
+            f"--session-id: the session {session_id} is there already; --resume goes on with it"
+        )
+
+
+def wants_picker(spec: SessionSpec) -> bool:
+    """Whether the person is to pick a session first."""
+    return spec.resume == PICK_SESSION
+
+
+def load_chat(path: Path, *, lock: bool) -> Chat:
+    """The chat in a file, as much of it as is needed to go on with it.
+
+    Args:
+        path: the file.
+        lock: it is to be written: nobody else may from before it is read, until its recorder closes.
+
+    Raises:
+        NoSuchSession: it cannot be read, or another process has it open.
+    """
+    from qwen_dual.chats.journal import ChatBusy
+    from qwen_dual.chats.load import BOUNDS, ChatUnreadable, load, open_chat
+
+    try:
+        return open_chat(path) if lock else load(path, BOUNDS)
+    except (ChatBusy, ChatUnreadable) as error:
+        raise NoSuchSession(str(error)) from error
+
+
+def make_recorder(
+    session: Session,
+    home: str,
+    schedule: Callable[[Callable[[], None]], object],
+    git_branch: Callable[[], str | None],
+    chat: Chat | None,
+) -> Recorder:
+    """The recorder of ``session``, to be subscribed; it goes on with ``chat`` where there is one.
+
+    Raises:
+        NoSuchSession: another process has the chat open, or it cannot be written.
+    """
+    from qwen_dual.chats.journal import ChatBusy
+    from qwen_dual.chats.recorder import Recorder
+
+    def failed(why: str) -> None:
+        session.notice(why, "warning")
+
+    try:
+        return Recorder(
+            home,
+            session.cwd,
+            session.session_id,
+            version=__version__,
+            history=lambda: session.history,
+            schedule=schedule,
+            on_failure=failed,
+            scrub=session.bus.secrets.scrub,
+            git_branch=git_branch,
+            queue=lambda: session.waiting,
+            resume=chat,
+            window=lambda: session.model.context_window,
+        )
+    except (ChatBusy, OSError) as error:
+        raise NoSuchSession(str(error)) from error
+
+
+def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
+    """The command that goes on with the session, for the last screen; None where nothing is saved."""
+    if recorder is None or recorder.path is None:
+        return None
+    return f"To go on: qwen-dual --resume {session_id}"
+
+
+def reserve_chat(home: str, cwd: str, session_id: str) -> None:
+    """Makes the session's file, so that ``--resume`` finds it whatever becomes of this process.
+
+    A file that cannot be made is the recorder's to tell of.
+    """
+    from qwen_dual.chats.paths import chat_file, reserve
+
+    reserve(chat_file(home, cwd, session_id))
+
+
+def earlier(chat: Chat) -> str:
+    """What a person should know of a session that they go on with; empty for one without a word."""
+    if chat.last is None and not chat.owed:
+        return ""
+    told = ["● continued"]
+    if chat.interrupted:
+        told.append("Its last turn did not end: what had come of it by then is here.")
+    if chat.interrupted_queue:
+        told.append("These prompts waited and were not run:")
+        told += [f"  {text}" for text in chat.interrupted_queue]
+    if chat.before:
+        told.append(
+            f"It is too long to be held whole: the first {_megabytes(chat.before)} of its file are "
+            f"left out. {chat.path} has all of it, and so has /export."
+        )
+    if chat.recovered:
+        what = "A line" if chat.recovered == 1 else f"{chat.recovered} lines"
+        told.append(f"{what} of it had been torn; what was whole in them was recovered.")
+    if chat.skipped:
+        told.append(f"{chat.skipped} lines of it could not be read and are left out.")
+    return "\n".join(told)
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(1, round(size / 1e6)):,} MB"

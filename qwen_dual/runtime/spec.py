@@ -1,0 +1,66 @@
+"""What a session is asked to be, whoever asks: a command line, a program, another session."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from qwen_dual.protocol.records import shown
+
+PICK_SESSION = ""
+"""As ``resume``: the person picks one."""
+
+
+class SessionSpec(Struct, frozen=True):
+    """What is asked for; None where nothing is said, and the settings decide.
+
+    Attributes:
+        resume: the id of the session to go on with; ``PICK_SESSION`` to have the person pick one.
+        resume_last: go on with the latest session of the folder.
+        resume_or_new: go on with the session of this id, or begin it.
+        session_id: of the new session.
+        trust: the folder is trusted, for this session.
+        bare: without context files.
+        debug: log more.
+        remarks: what the person is told once the session is there.
+    """
+
+    approval_mode: str | None = None
+    model: str | None = None
+    auth_type: str | None = None
+    openai_api_key: str | None = None
+    openai_base_url: str | None = None
+    offline: bool = False
+    offline_script: str | None = None
+    resume_last: bool = False
+    resume: str | None = None
+    session_id: str | None = None
+    resume_or_new: str | None = None
+    trust: bool = False
+    debug: bool = False
+    system_prompt: str | None = None
+    append_system_prompt: str | None = None
+    bare: bool = False
+    chat_recording: bool | None = None
+    core_tools: tuple[str, ...] = ()
+    allowed_tools: tuple[str, ...] = ()
+    exclude_tools: tuple[str, ...] = ()
+    max_session_turns: int | None = None
+    proxy: str | None = None
+    sandbox: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return shown(self, without={"openai_api_key"})
+
+    def as_settings(self) -> dict[str, object]:
+        """What a settings file could say too, as one would: the highest layer of all."""
+        found: dict[str, object] = {}
+        if self.proxy is not None:
+            found["proxy"] = self.proxy
+        if self.max_session_turns is not None:
+            found["model"] = {"maxSessionTurns": self.max_session_turns}
+        if self.chat_recording is not None:
+            found["general"] = {"chatRecording": self.chat_recording}
+        tools = {"allowed": list(self.allowed_tools), "core": list(self.core_tools)}
+        given = {key: rules for key, rules in tools.items() if rules}
+        return {**found, "tools": given} if given else found

@@ -1,0 +1,215 @@
+"""The reference's command line: each flag in each spelling, what does nothing yet, what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen_dual.cli.flags import KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
+from qwen_dual.cli.parser import Options, parse
+
+# Read off `--help` of 0.24.4: switches, flags with a value, flags with several.
+SWITCHES = [
+    "acp",
+    "bare",
+    "chat-recording",
+    "continue",
+    "debug",
+    "experimental-lsp",
+    "fork-session",
+    "include-partial-messages",
+    "insecure",
+    "list-extensions",
+    "openai-logging",
+    "restore-ask-user-question",
+    "safe-mode",
+    "sandbox",
+    "screen-reader",
+    "telemetry",
+    "telemetry-log-prompts",
+    "yolo",
+]
+VALUES = [
+    "append-system-prompt",
+    "approval-mode",
+    "auth-type",
+    "channel",
+    "input-file",
+    "input-format",
+    "json-fd",
+    "json-file",
+    "json-schema",
+    "max-session-turns",
+    "max-subagent-depth",
+    "max-tool-calls",
+    "max-wall-time",
+    "mcp-config",
+    "model",
+    "openai-api-key",
+    "openai-base-url",
+    "openai-logging-dir",
+    "output-format",
+    "output-style",
+    "prompt",
+    "prompt-interactive",
+    "proxy",
+    "resume",
+    "sandbox-image",
+    "session-id",
+    "system-prompt",
+    "telemetry-otlp-endpoint",
+    "telemetry-otlp-protocol",
+    "telemetry-outfile",
+    "telemetry-target",
+    "worktree",
+]
+LISTS = [
+    "add-dir",
+    "allowed-mcp-server-names",
+    "allowed-tools",
+    "core-tools",
+    "disabled-slash-commands",
+    "exclude-tools",
+    "extensions",
+    "fallback-model",
+    "include-directories",
+]
+
+UUID = "6f0c0e6e-2b0f-4f4e-9d3f-7a8a3c1d2e4f"
+VALUE = {
+    "approval-mode": "plan",
+    "auth-type": "openai",
+    "json-fd": "3",
+    "max-session-turns": "5",
+    "session-id": UUID,
+}
+
+
+def camel(name: str) -> str:
+    first, *others = name.split("-")
+    return first + "".join(part.capitalize() for part in others)
+
+
+def read(*arguments: str) -> Options:
+    """The options, or what ended the program with status 0."""
+    return parse(arguments)
+
+
+@pytest.mark.parametrize("name", [n for n in SWITCHES if n not in ("acp", "list-extensions")])
+def test_a_switch_is_taken_in_each_spelling(name: str) -> None:
+    plain = read(f"--{name}")
+    assert plain == read(f"--{camel(name)}") == read(f"--{name}=true")
+    assert plain == read(f"--{name}", "true") == read(f"--{name.replace('-', '_')}")
+    off = read(f"--{name}=false")
+    assert off == read(f"--{name}", "false") == read(f"--no-{name}")
+    if name != "chat-recording":  # off is more than not asked for: the settings may ask
+        assert off == (Options(sandbox="none") if name == "sandbox" else Options())
+    if name != "chat-recording":
+        assert plain != Options()
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_flag_with_a_value_is_taken_in_each_spelling(name: str) -> None:
+    value = VALUE.get(name, "x")
+    plain = read(f"--{name}", value)
+    assert plain == read(f"--{name}={value}") == read(f"--{camel(name)}", value)
+    assert plain == read(f"--{camel(name)}={value}")
+    assert (plain == Options()) == (name == "channel")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_flag_with_several_values_is_taken_in_each_spelling(name: str) -> None:
+    plain = read(f"--{name}", "A", "B", "--debug")
+    assert (
+        plain == read(f"--{name}", "A,B", "-d") == read(f"--{name}=A", f"--{camel(name)}=B", "-d")
+    )
+    assert plain != Options(debug=True)
+
+
+def test_the_short_flags() -> None:
+    assert read("-d") == Options(debug=True)
+    assert read("-dy") == Options(debug=True, approval_mode="yolo")
+    assert read("-mqwen3") == read("-m", "qwen3") == Options(model="qwen3")
+    assert set(SHORT.values()) <= set(KINDS)
+
+
+def test_what_has_no_effect_is_told_once_each() -> None:
+    options = read(
+        *("--mcp-config", "f.json", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
+        *("--include-directories", "a", "b", "--mcpConfig={}", "--openai-logging=false"),
+    )
+    assert options.remarks == (
+        "--mcp-config, --output-format, --include-directories have no effect in this version.",
+    )
+    assert set(KINDS) >= WITHOUT_EFFECT
+
+
+def test_rules_keep_their_commas() -> None:
+    options = read("--allowed-tools", "Edit,Bash(git log a,b)", "Read", "--core-tools=LS")
+    assert options.allowed_tools == ("Edit", "Bash(git log a,b)", "Read")
+    assert options.as_settings() == {
+        "tools": {"allowed": ["Edit", "Bash(git log a,b)", "Read"], "core": ["LS"]}
+    }
+
+
+def test_values_that_begin_with_a_dash_belong_to_their_flag() -> None:
+    assert read("--append-system-prompt", "- be brief").append_system_prompt == "- be brief"
+    assert read("--max-session-turns", "-1").max_session_turns == -1
+    assert normalise(["--model", "--debug"]).arguments == ["--model", "--debug"]
+
+
+def test_a_prompt_without_a_flag_runs_in_the_session() -> None:
+    options = read("explain", "this", "--debug")
+    assert options.prompt == "explain this"
+    assert "stays open" in options.remarks[0]
+    assert read("-p", "x").prompt == read("--", "x").prompt == read("x").prompt == "x"
+    assert read("-i", "x") == Options(prompt="x")
+    assert read("--", "-x").prompt == "-x"
+
+
+def test_a_mode_that_is_not_here_yet_asks_for_everything() -> None:
+    options = read("--approval-mode", "auto")
+    assert options.approval_mode == "default"
+    assert "auto is not here yet" in options.remarks[0]
+    assert read("--approvalMode=auto_edit").approval_mode == "auto-edit"
+
+
+@pytest.mark.parametrize(
+    ("asked", "used"), [("openai-responses", "openai"), ("qwen-oauth", None), ("vertex-ai", None)]
+)
+def test_a_way_to_a_model_that_is_not_here_yet_is_taken_and_told(
+    asked: str, used: str | None
+) -> None:
+    options = read("--auth-type", asked)
+    assert options.auth_type == used
+    assert f"--auth-type {asked} is not here yet" in options.remarks[0]
+
+
+def test_the_version_is_the_number_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["-v"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.replace(".", "").strip().isdigit()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--jsn-file", "x"], "did you mean --json-file?"),
+        (["--aprovalMode", "plan"], "did you mean --approval-mode?"),
+        (["--zzz"], "unrecognized arguments: --zzz\n"),
+        (["-z"], "unrecognized arguments: -z\n"),
+        (["--acp"], "--json-file and --input-file"),
+        (["-i", "x", "y"], "two prompts are given: 'x' and 'y'"),
+        (["-i", "x", "-p", "y"], "mutually exclusive"),
+        *(([name], "subcommand") for name in sorted(SUBCOMMANDS)),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(arguments)
+    assert caught.value.code == 1
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.endswith("`qwen-dual --help` lists what there is.\n")
