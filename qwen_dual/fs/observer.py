@@ -2,121 +2,159 @@
 
 Watches directories for names, since a file may be created, deleted and replaced meanwhile, and each
 file for its contents: an events file beside it is written to all the time.
+
+On Linux watchdog's reader of inotify is asked directly. Its observer takes a thread a watch, watches
+a directory in place of a file, and holds back for 0.5 s whatever follows a move (measured: 501 ms for
+an append after one).
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
-
-from watchdog.events import FileSystemEventHandler
-from watchdog.observers import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watchdog.events import FileSystemEvent
-    from watchdog.observers.api import BaseObserver, ObservedWatch
-
 if sys.platform == "linux":
-    from watchdog.observers.inotify import InotifyEmitter, InotifyObserver, InotifyWatchGroup
-    from watchdog.observers.inotify_c import InotifyConstants, Mask
+    from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyFD, Mask
 
-    class _PromptEmitter(InotifyEmitter):
-        # Without IN_MOVED_FROM: to pair a move, watchdog holds it back for 0.5 s, and with it
-        # every later event of the directory (measured: 501 ms for an append after such a move).
-        # Two watches, so that writes to the other files of the directory (our own events, most of
-        # all) wake nobody: one of the directory for names, one of each file for its contents.
-        def get_event_mask_from_filter(self) -> Mask:
-            kinds = InotifyConstants
-            if self.watch.is_file:
-                return Mask(kinds.IN_MODIFY | kinds.IN_ATTRIB)
-            return Mask(
-                kinds.IN_CREATE | kinds.IN_DELETE | kinds.IN_MOVED_TO | kinds.IN_DELETE_SELF
-            )
+    if TYPE_CHECKING:
+        from watchdog.observers.inotify_c import InotifyEvent, WatchDescriptor
 
-        # watchdog itself takes the directory in place of a file.
-        def on_thread_start(self) -> None:
-            watch = self.watch
-            path = watch.resolved_path if watch.is_file else watch.path
-            self._inotify = InotifyWatchGroup(
-                self._inotify_fd, os.fsencode(path), event_mask=self.get_event_mask_from_filter()
-            )
+    _ID = CallbackId(0)  # whose watch it is, of those on one file: there are no others here
+    _NAMES = Mask(
+        InotifyConstants.IN_CREATE
+        | InotifyConstants.IN_DELETE
+        | InotifyConstants.IN_MOVED_TO
+        | InotifyConstants.IN_DELETE_SELF
+    )
+    _CONTENTS = Mask(InotifyConstants.IN_MODIFY | InotifyConstants.IN_ATTRIB)
 
-    class _PromptObserver(InotifyObserver):
-        def __init__(self) -> None:
-            super().__init__()
-            self._emitter_class = _PromptEmitter
+    class FileObserver:
+        """Calls ``wake``, in a thread of its own, when something happens to one of ``files``.
 
-    _new_observer: Callable[[], BaseObserver] = _PromptObserver
-else:
-    _new_observer = Observer
+        Args:
+            files: absolute paths whose directories exist and are no symbolic links.
+            wake: must be quick, may be called from any thread, and once for many changes.
 
+        Raises:
+            OSError: the system gives no watch (limits reached, unsupported file system).
+        """
 
-class _Handler(FileSystemEventHandler):
-    def __init__(
-        self,
-        files: frozenset[str],
-        directories: frozenset[str],
-        wake: Callable[[], None],
-        renew: Callable[[str], None],
-    ) -> None:
-        self._files = files
-        self._directories = directories
-        self._wake = wake
-        self._renew = renew
+        def __init__(self, files: frozenset[str], wake: Callable[[], None]) -> None:
+            self._wake = wake
+            self._directories: dict[WatchDescriptor, bytes] = {}
+            self._files = {os.fsencode(file) for file in files}
+            self._contents: dict[bytes, WatchDescriptor] = {}
+            self._lock = (
+                threading.Lock()
+            )  # of the watches of files, which are renewed in the thread
+            self._whole = True
+            self._stopped = False
+            self._inotify = InotifyFD()
+            self._inotify.start()
+            try:
+                for directory in {os.path.dirname(file) for file in self._files}:
+                    self._directories[self._add(directory, _NAMES)] = directory
+                for file in self._files:
+                    self._watch_contents(file)
+            except OSError:
+                self.stop()
+                self._inotify.join()
+                raise
 
-    def dispatch(self, event: FileSystemEvent) -> None:
-        source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
-        gone = event.event_type == "deleted" and source in self._directories
-        if event.event_type == "created" and source in self._files:
-            self._renew(source)
-        if gone or source in self._files or target in self._files:
+        def alive(self) -> bool:
+            """Whether it sees everything; not after one of the directories was deleted."""
+            return self._whole and self._inotify.is_alive()
+
+        def stop(self) -> None:
+            """Ends the watch; takes under a millisecond, since the thread is not waited for."""
+            self._stopped = True
+            self._inotify.stop()
+
+        def on_event(self, event: InotifyEvent) -> None:
+            """What inotify says, in its thread."""
+            if event.name:
+                directory = self._directories.get(event.wd, b"")
+                file = os.path.join(directory, event.name)
+                if file not in self._files:
+                    return
+                if event.is_create or event.is_moved_to:
+                    self._watch_contents(file)
             self._wake()
 
+        def on_watch_deleted(self, wd: WatchDescriptor) -> None:
+            """What was watched is gone, or the watch was stopped."""
+            if wd in self._directories and not self._stopped:
+                self._whole = False
+                self._wake()
 
-class FileObserver:
-    """Calls ``wake``, in a thread of its own, when something happens to one of ``files``.
+        def on_queue_overflow(self) -> None:
+            """More happened than the kernel keeps: any file may have changed."""
+            self._wake()
 
-    Args:
-        files: absolute paths whose directories exist and are no symbolic links.
-        wake: must be quick, may be called from any thread, and once for many changes.
+        def _watch_contents(self, file: bytes) -> None:
+            """Watches the file that bears the name now; nothing to do while there is none."""
+            with self._lock:
+                if (old := self._contents.pop(file, None)) is not None:
+                    self._inotify.remove_callbacks([(old, _ID)])
+                if os.path.isfile(file) and not os.path.islink(file):
+                    try:
+                        self._contents[file] = self._add(file, _CONTENTS)
+                    except FileNotFoundError:
+                        pass
 
-    Raises:
-        OSError: the system gives no watch (limits reached, unsupported file system).
-    """
+        def _add(self, path: bytes, mask: Mask) -> WatchDescriptor:
+            wd = self._inotify.add_callback(path, mask, self, _ID)
+            if wd < 0:  # watchdog tells of every error but this one
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fsdecode(path))
+            return wd
 
-    def __init__(self, files: frozenset[str], wake: Callable[[], None]) -> None:
-        directories = frozenset(os.path.dirname(file) for file in files)
-        self._handler = _Handler(files, directories, wake, self._watch_contents)
-        self._watches: dict[str, ObservedWatch] = {}
-        self._observer = _new_observer()
-        try:
-            for directory in directories:
-                self._observer.schedule(self._handler, directory)
-            for file in files:
-                self._watch_contents(file)
-            self._observer.start()
-        except OSError:
-            self._observer.stop()
-            raise
+else:
+    from watchdog.events import FileSystemEventHandler
+    from watchdog.observers import Observer
 
-    def _watch_contents(self, file: str) -> None:
-        """Watches the file that bears the name now; nothing to do while there is none."""
-        if (old := self._watches.pop(file, None)) is not None:
-            self._observer.unschedule(old)
-        if os.path.isfile(file) and not os.path.islink(file):
+    if TYPE_CHECKING:
+        from watchdog.events import FileSystemEvent
+
+    class _Handler(FileSystemEventHandler):
+        def __init__(
+            self, files: frozenset[str], directories: set[str], wake: Callable[[], None]
+        ) -> None:
+            self._files = files
+            self._directories = directories
+            self._wake = wake
+
+        def dispatch(self, event: FileSystemEvent) -> None:
+            source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
+            gone = event.event_type == "deleted" and source in self._directories
+            if gone or source in self._files or target in self._files:
+                self._wake()
+
+    class FileObserver:
+        """The same by watchdog's own observer, of the directories alone."""
+
+        def __init__(self, files: frozenset[str], wake: Callable[[], None]) -> None:
+            directories = {os.path.dirname(file) for file in files}
+            handler = _Handler(files, directories, wake)
+            self._observer = Observer()
             try:
-                self._watches[file] = self._observer.schedule(self._handler, file)
-            except FileNotFoundError:
-                pass
+                for directory in directories:
+                    self._observer.schedule(handler, directory)
+                self._observer.start()
+            except OSError:
+                self._observer.stop()
+                raise
 
-    def alive(self) -> bool:
-        """Whether its threads still run; one ends when its directory is deleted."""
-        emitters = self._observer.emitters
-        return self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
+        def alive(self) -> bool:
+            """Whether its threads still run; one ends when its directory is deleted."""
+            emitters = self._observer.emitters
+            return self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
 
-    def stop(self) -> None:
-        """Ends the watch; takes under a millisecond, since the last thread is not waited for."""
-        self._observer.stop()
+        def stop(self) -> None:
+            """Ends the watch."""
+            self._observer.stop()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.host.errors import SendFailed
 from qwen_dual.host.event import LOCAL
-from qwen_dual.host.lines import MAX_LINE_BYTES
 from qwen_dual.host.tail import PathTail
 from qwen_dual.host.wake import FileWake
+from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qwen_dual.host.event import BadLine, Event
+from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.framing import BOM, LineFramer
 
-MAX_LINE_BYTES = 16 << 20
-"""A longer line is dropped as it streams by, and told as a ``BadLine``."""
+if TYPE_CHECKING:
+    from qwen_dual.protocol.framing import Frame
 
-BOM = b"\xef\xbb\xbf"
 _SHOWN = 800  # bytes of a bad line that a message can show
 
 
@@ -25,84 +28,53 @@ class LineDecoder:
         self, offset: int = 0, max_line_bytes: int = MAX_LINE_BYTES, *, mid_line: bool = False
     ) -> None:
         self._max = max_line_bytes
-        self._half = bytearray()
-        self._dropped = 0
-        self._start = offset
-        self._mid_line = mid_line
+        self._framer = LineFramer(max_line_bytes, offset, mid_line=mid_line, keep_bytes=_SHOWN)
 
     @property
     def position(self) -> int:
         """Where the next byte lies."""
-        return self._start + len(self._half) + self._dropped
+        return self._framer.position
 
     @property
     def between_lines(self) -> bool:
         """No line has begun and not ended."""
-        return self.position == self._start and not self._mid_line
+        return self._framer.between_lines
 
     def feed(self, data: bytes) -> list[Event]:
         """The events of the lines that ``data`` completes, in order."""
-        events: list[Event] = []
-        begin = 0
-        while (newline := data.find(b"\n", begin)) >= 0:
-            self._take(data[begin:newline])
-            event = self._complete(1)
-            if event is not None:
-                events.append(event)
-            begin = newline + 1
-        self._take(data[begin:] if begin else data)
-        return events
+        frames = self._framer.feed(data)
+        return [event for frame in frames if (event := self._event(frame)) is not None]
 
     def finish(self) -> list[Event]:
         """What is left when no more bytes come: a line without its end, or nothing."""
-        if self.between_lines:
+        frame = self._framer.finish()
+        if frame is None or not frame.size:
             return []
-        size, start = len(self._half) + self._dropped, bytes(self._half)
-        offset, end = self._start, self.position
-        self.restart(end)
-        if not size:
-            return []
-        message = "the channel ended in the middle of a line"
-        return [BadLine("torn", message, start, size, offset, end)]
+        return [_bad(frame, "torn", "the channel ended in the middle of a line")]
 
     def restart(self, offset: int) -> None:
         """Forgets a half line; the next byte lies at ``offset`` and begins a line."""
-        self._half.clear()
-        self._dropped = 0
-        self._start = offset
-        self._mid_line = False
+        self._framer.restart(offset)
 
-    def _take(self, piece: bytes) -> None:
-        if not self._dropped and len(self._half) + len(piece) <= self._max:
-            self._half += piece
-            return
-        # The beginning stays, for the message; the rest is only counted.
-        keep = min(_SHOWN, self._max)
-        shown = piece[: max(0, keep - len(self._half))] if not self._dropped else b""
-        self._dropped += len(piece) - len(shown) + max(0, len(self._half) - keep)
-        del self._half[keep:]
-        self._half += shown
-
-    def _complete(self, newline: int) -> Event | None:
-        line, dropped, offset = bytes(self._half), self._dropped, self._start
-        end = self.position + newline
-        mid_line = self._mid_line
-        self.restart(end)
-        if dropped:
-            size = len(line) + dropped
-            message = f"a line of {size} bytes; the limit is {self._max}"
-            return BadLine("too_long", message, line, size, offset, end)
-        if mid_line:
-            message = "reading began in the middle of this line"
-            return BadLine("torn", message, line, len(line), offset, end)
-        line = line.removeprefix(BOM) if offset == 0 else line
+    def _event(self, frame: Frame) -> Event | None:
+        if frame.too_long:
+            message = f"a line of {frame.size} bytes; the limit is {self._max}"
+            return _bad(frame, "too_long", message)
+        if frame.mid_line:
+            return _bad(frame, "torn", "reading began in the middle of this line")
+        line = frame.data if frame.offset else frame.data.removeprefix(BOM)
         if not line or line.isspace():
             return None
         try:
             value = decode(line)
         except NotJson as error:
-            return BadLine("not_json", str(error), line, len(line), offset, end)
+            return _bad(frame, "not_json", str(error))
         if not isinstance(value, dict):
-            message = f"an event is a JSON object, this is {type(value).__name__}"
-            return BadLine("not_object", message, line, len(line), offset, end)
-        return Event(value, offset, end)
+            return _bad(
+                frame, "not_object", f"an event is a JSON object, this is {type(value).__name__}"
+            )
+        return Event(value, frame.offset, frame.end)
+
+
+def _bad(frame: Frame, code: str, message: str) -> BadLine:
+    return BadLine(code, message, frame.data, frame.size, frame.offset, frame.end)

@@ -12,7 +12,6 @@ from qwen_dual.host.channels import open_channel
 from qwen_dual.host.commands import Commands
 from qwen_dual.host.errors import StartTimeout
 from qwen_dual.host.feed import Feed
-from qwen_dual.host.lines import MAX_LINE_BYTES
 from qwen_dual.host.policy import PolicyRunner
 from qwen_dual.host.process import HostedProcess
 from qwen_dual.host.pty import Child
@@ -20,6 +19,7 @@ from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import MAX_BUFFER_BYTES
 from qwen_dual.host.terminal import MAX_BUFFER_BYTES as MAX_TERMINAL_BYTES
 from qwen_dual.host.tracker import Tracker
+from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence

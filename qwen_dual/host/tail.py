@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.host.event import Restarted
-from qwen_dual.host.lines import MAX_LINE_BYTES, LineDecoder
+from qwen_dual.host.lines import LineDecoder
+from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from qwen_dual.host.event import Event

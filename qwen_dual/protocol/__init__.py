@@ -3,6 +3,7 @@
 * ``shapes`` and ``system_shapes``: TypedDicts of every event, for type checkers and the schema.
 * ``events``: functions that build event bodies; ``stamp`` puts the envelope around one.
 * ``codec``: bytes ⇄ JSON, the only place that imports orjson.
+* ``framing``: lines out of bytes that are cut anywhere.
 * ``commands``: the pydantic models of what may come in, and ``parse_command``.
 * ``schema``: both as JSON Schema, for ``docs/schema``.
 
@@ -36,7 +37,7 @@ COMMAND_TYPES = (
 APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
 
 MAX_LINE_BYTES = 16 << 20
-"""A longer line on an input channel is dropped as it streams by."""
+"""A longer line on a channel is dropped as it streams by."""
 
 MAX_RESULT_BYTES = 60_000
 """Bound on a ``tool_result`` text after JSON escaping, so that its line stays below 64 KiB."""

@@ -7,8 +7,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.bridge.lines import BOM, BadLine, Item, Line, LineSplitter
+from qwen_dual.bridge.lines import BadLine, Item, Line, LineSplitter
 from qwen_dual.protocol import MAX_LINE_BYTES
+from qwen_dual.protocol.framing import BOM
 
 LIMIT = 12
 

@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from qwen_dual.bridge.lines import BOM
 from qwen_dual.bridge.path_source import PathSource
+from qwen_dual.protocol.framing import BOM
 from tests.bridge_in.inputs import append, drain
 
 pieces = st.lists(

@@ -1,0 +1,118 @@
+"""What is used of libraries beyond their documented interface: named, pinned, and still there.
+
+A failure here says that a library was upgraded: read anew what is used of it, run the tests that are
+named, and change the pin in ``pyproject.toml`` with the version here.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import sys
+import tomllib
+from importlib.metadata import distribution, version
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class Use(NamedTuple):
+    """What is used of one library.
+
+    Attributes:
+        checked: the version, or the beginning of it, that was read and tested.
+        pin: what ``pyproject.toml`` says of it.
+        tests: what shows that it still does what it did.
+        names: by module.
+    """
+
+    checked: str
+    pin: str
+    tests: str
+    names: dict[str, list[str]]
+
+
+USES = {
+    # One that is written anew in each minor version; its names are public, and in no manual.
+    "watchdog": Use(
+        "7.1.",
+        ">=7.1,<7.2",
+        "tests/bridge_in/test_watch.py",
+        {
+            "watchdog.observers.inotify_c": [
+                *("CallbackId", "InotifyConstants", "InotifyEvent", "InotifyFD", "Mask"),
+                "WatchDescriptor",
+            ]
+        },
+    ),
+    "httpx-sse": Use(
+        "0.4.3",
+        "==0.4.3",
+        "tests/models/test_sse.py",
+        {"httpx_sse._decoders": ["SSEDecoder", "SSELineDecoder"]},
+    ),
+    # Its attributes are named in tests/tui_terminal/test_scrollback.py.
+    "prompt-toolkit": Use("3.0.", ">=3.0.53,<3.1", "tests/tui_terminal/test_scrollback.py", {}),
+    "pygments": Use("2.", ">=2.18,<3", "tests/tui", {"pygments.token": ["_TokenType"]}),
+}
+
+
+@pytest.mark.parametrize("library", USES)
+def test_the_library_is_of_the_version_that_was_checked(library: str) -> None:
+    use = USES[library]
+    installed = version(library)
+    why = f"{library} {installed} is not what was checked ({use.checked}): run {use.tests}"
+    assert installed.startswith(use.checked), why
+    for module, names in use.names.items():
+        found = importlib.import_module(module)
+        assert [name for name in names if not hasattr(found, name)] == [], module
+
+
+@pytest.mark.parametrize("library", USES)
+def test_the_project_is_pinned_to_what_was_checked(library: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"{library}{USES[library].pin}" in project["dependencies"]
+
+
+def test_every_private_name_that_is_imported_is_among_them() -> None:
+    named = {
+        (module, name)
+        for use in USES.values()
+        for module, names in use.names.items()
+        for name in names
+    }
+    private = re.compile(r"(^|\.)_[a-z]|(^|\.)inotify_c\b|^_[A-Z]", re.ASCII)
+    for path in (ROOT / "qwen_dual").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom) or (node.module or "")[:5] in (
+                "__fut",
+                "qwen_",
+            ):
+                continue
+            for alias in node.names:
+                module = node.module or ""
+                if private.search(module) or private.search(alias.name):
+                    assert (module, alias.name) in named, f"{path}: {module}.{alias.name}"
+
+
+BROUGHT = {"pydantic_core", "typing_extensions"}
+"""Modules that are part of what pydantic promises."""
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    provided = set(BROUGHT)
+    for line in project["dependencies"]:
+        files = distribution(re.split(r"[\[<>=]", line)[0]).files or ()
+        provided |= {file.parts[0].partition(".")[0] for file in files}
+    for path in (ROOT / "qwen_dual").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            modules = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+            assert modules <= provided | {"qwen_dual"}, path
