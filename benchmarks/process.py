@@ -6,21 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from qwen_dual.fs import proc
+
 PROC = Path("/proc")
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What ``/proc/<pid>/stat`` says; times in clock ticks.
-
-    Attributes:
-        ticks: user and system time, that of children already gone included.
-    """
-
-    pid: int
-    parent: int
-    session: int
-    ticks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +18,6 @@ class Memory:
     pss: int
     private: int
     resident: int
-
-
-def parse_stat(text: str) -> Stat:
-    """Reads one ``stat`` line; the name in it may hold blanks and brackets."""
-    pid, _, rest = text.partition(" (")
-    fields = rest[rest.rindex(")") + 2 :].split()
-    return Stat(int(pid), int(fields[1]), int(fields[3]), sum(map(int, fields[11:15])))
 
 
 def parse_rollup(text: str) -> Memory:
@@ -49,7 +30,7 @@ def parse_rollup(text: str) -> Memory:
     return Memory(sizes["Pss"], private, sizes["Rss"])
 
 
-def tree_of(root: int, stats: dict[int, Stat]) -> list[Stat]:
+def tree_of(root: int, stats: dict[int, proc.Stat]) -> list[proc.Stat]:
     """``root``, its descendants, and what is left in its session by those that are gone."""
     found = [root]
     for pid in found:
@@ -58,19 +39,15 @@ def tree_of(root: int, stats: dict[int, Stat]) -> list[Stat]:
     return [stat for stat in stats.values() if stat.pid in members or stat.session == root]
 
 
-def snapshot(root: int) -> list[Stat]:
+def snapshot(root: int) -> list[proc.Stat]:
     """The processes of the tree under ``root``, now."""
-    stats: dict[int, Stat] = {}
-    for entry in os.listdir(PROC):
-        if entry.isdigit() and (text := _read(PROC / entry / "stat")):
-            stat = parse_stat(text)
-            stats[stat.pid] = stat
-    return tree_of(root, stats)
+    found = filter(None, map(proc.stat_of, proc.pids()))
+    return tree_of(root, {stat.pid: stat for stat in found})
 
 
 def cpu_seconds(root: int) -> float:
     """CPU time that the tree has used so far."""
-    return sum(stat.ticks for stat in snapshot(root)) / os.sysconf("SC_CLK_TCK")
+    return sum(stat.cpu_ticks for stat in snapshot(root)) / os.sysconf("SC_CLK_TCK")
 
 
 def run_seconds(root: int) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.bridge.checks import fifo_refusal
 from qwen_dual.bridge.fifo_threads import ReaderWait, ReaderWatch, unread_bytes
+from qwen_dual.bridge.streams import StreamSink
 from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.fs.private import make_private, open_checked
 
@@ -29,7 +30,7 @@ REPLACED_CHECK = 5.0
 """Seconds between looks whether another FIFO took the place of the one we wait on."""
 
 
-class FifoSink:
+class FifoSink(StreamSink):
     """A FIFO at a path.
 
     Args:
@@ -46,8 +47,6 @@ class FifoSink:
         self.target = path
         self.readers = 0
         self.keeps = DEFAULT_CAPACITY
-        self._fd: int | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._wait: ReaderWait | None = None
         self._watch: ReaderWatch | None = None
         self._check: asyncio.TimerHandle | None = None
@@ -72,18 +71,6 @@ class FifoSink:
         """Whether there is a reader."""
         return self._fd is not None
 
-    def write(self, data: memoryview) -> int:
-        """Writes what the pipe has room for."""
-        assert self._fd is not None
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-
-    def renewed(self) -> bool:
-        """A new reader is told of by ``on_ready``."""
-        return False
-
     def lost_reader(self) -> int | None:
         """Closes our end, so that the kernel forgets what was not read; waits for the next one."""
         unread = self._let_go(reader_left=True)
@@ -104,15 +91,6 @@ class FifoSink:
             self._wait_for_reader()
         else:  # it may have left meanwhile
             loop.call_soon(self._look, self._watch)
-
-    def wait_writable(self, callback: Callable[[], None] | None) -> None:
-        """Asks the loop."""
-        if self._loop is None or self._fd is None or self._loop.is_closed():
-            return
-        if callback is None:
-            self._loop.remove_writer(self._fd)
-        else:
-            self._loop.add_writer(self._fd, callback)
 
     def close(self) -> None:
         """Closes our end and lets the waiting thread go."""

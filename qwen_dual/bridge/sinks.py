@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qwen_dual.bridge.checks import is_inherited, status_of
 from qwen_dual.bridge.errors import ChannelError
+from qwen_dual.bridge.streams import StreamSink
 from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.fs.private import LINK
 
@@ -82,7 +83,7 @@ class Sink(Protocol):
         ...
 
 
-class FdSink:
+class FdSink(StreamSink):
     """A pipe, socket or device: written without waiting, gone for good when its reader goes.
 
     Args:
@@ -99,24 +100,12 @@ class FdSink:
         self.keeps = 0
         self.ready = True
         self.warnings: list[str] = []
-        self._fd = fd
+        self._fd: int = fd
         self._owned = owned
-        self._loop: asyncio.AbstractEventLoop | None = None
         # The flag belongs to the description that the host shares, so it is put back at the end.
         self._was_blocking = os.get_blocking(fd)
         os.set_blocking(fd, False)
         os.set_inheritable(fd, False)
-
-    def write(self, data: memoryview) -> int:
-        """Writes what the kernel takes."""
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-
-    def renewed(self) -> bool:
-        """Never."""
-        return False
 
     def lost_reader(self) -> int | None:
         """Nobody can come back."""
@@ -130,15 +119,6 @@ class FdSink:
     ) -> None:
         """Notes the loop; a reader that left is found at the next write."""
         self._loop = loop
-
-    def wait_writable(self, callback: Callable[[], None] | None) -> None:
-        """Asks the loop."""
-        if self._loop is None or self._loop.is_closed():
-            return
-        if callback is None:
-            self._loop.remove_writer(self._fd)
-        else:
-            self._loop.add_writer(self._fd, callback)
 
     def close(self) -> None:
         """Stops waiting; closes what was opened here, restores what was not."""

@@ -12,6 +12,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.proc import stat_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,18 +29,18 @@ def started_at() -> float | None:
 
     None where the system does not tell (not Linux).
     """
+    stat = stat_of()
+    if stat is None:
+        return None
     try:
-        with open("/proc/self/stat", "rb") as stat:
-            # The command's name, which stands before, may have spaces and parentheses in it.
-            ticks = int(stat.read().rpartition(b")")[2].split()[19])
         now, uptime = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
         hertz = os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, AttributeError):
+    except (OSError, ValueError, AttributeError):
         return None
-    latest = now - uptime + (ticks + 1) / hertz
+    latest = now - uptime + (stat.started + 1) / hertz
     try:
-        with open("/proc/self/schedstat", "rb") as stat:
-            waited = int(stat.read().split()[1]) / 1e9
+        with open("/proc/self/schedstat", "rb") as schedule:
+            waited = int(schedule.read().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return latest
     # A tick is 10 ms; what it ran and waited to run says it more exactly, but for the time it slept or

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.paths import make_folder, runtime_path
+from qwen_dual.fs.proc import stat_of
+from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -83,7 +85,9 @@ class RunningSession:
         for path, content in ((self._record, record), (self._status, status)):
             with contextlib.suppress(OSError):
                 make_folder(path.parent)
-                _replace(path, encode(content))
+                # Nothing of it holds after a crash of the machine: not worth a wait for the disk.
+                real = os.path.join(os.path.realpath(path.parent), path.name)
+                replace_file(real, encode(content), mode=0o600, durable=False)
 
     def _remove(self, path: Path) -> None:
         with contextlib.suppress(OSError):
@@ -99,12 +103,12 @@ def session_name(cwd: str, session_id: str) -> str:
 
 def start_token() -> str | None:
     """Tells this process from a later one with its pid: the boot and the tick it began at."""
+    stat = stat_of()
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
-        return f"{boot}:{int(fields[19])}"
-    except (OSError, IndexError, ValueError):
+    except OSError:
         return None
+    return f"{boot}:{stat.started}" if stat is not None else None
 
 
 def _pid_namespace() -> int | None:
@@ -112,13 +116,3 @@ def _pid_namespace() -> int | None:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
         return None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, data)
-    finally:
-        os.close(fd)
-    os.replace(fresh, path)

@@ -7,5 +7,7 @@ Imports nothing of ours; every other room may use it.
 - ``folders`` goes to a file folder by folder, none of them a link
 - ``tree`` goes through all folders below one in the same way
 - ``private`` opens what must be this user's alone: channels, logs, saved sessions
+- ``proc`` reads what Linux tells of processes
+- ``observer`` watches files, and is the one place that imports watchdog
 - ``replace`` gives a file a new content: in one step where that can be, else in place
 """

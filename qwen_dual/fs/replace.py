@@ -55,6 +55,7 @@ def replace_file(
     mode: int | None = None,
     folder_mode: int = 0o777,
     copies: str | None = None,
+    durable: bool = True,
 ) -> None:
     """Makes ``data`` the content of the file at ``path``; missing folders are made.
 
@@ -67,6 +68,8 @@ def replace_file(
         folder_mode: permission bits of folders that are made.
         copies: a folder for the copy of the old content where its own cannot take one; made, private,
             when it is needed.
+        durable: whether it is on disk before this returns, which may take a disk many milliseconds;
+            what means nothing after a crash of the machine need not be.
 
     Raises:
         ForeignFileError: a link is there, or on the way, by now.
@@ -77,14 +80,14 @@ def replace_file(
     try:
         found = _stat(name, folder)
         if found is None:
-            _rename(folder, name, data, 0o666 if mode is None else mode, mode, None)
+            _rename(folder, name, data, 0o666 if mode is None else mode, mode, None, durable)
             return
         if not stat.S_ISREG(found.st_mode):
             raise ForeignFileError(path, "is no regular file any more; nothing was written")
         with contextlib.suppress(_CannotRename):
             if found.st_nlink == 1:
                 wanted = stat.S_IMODE(found.st_mode) if mode is None else mode
-                _rename(folder, name, data, 0o600, wanted, found)
+                _rename(folder, name, data, 0o600, wanted, found, durable)
                 return
         _write_in_place(path, folder, name, data, mode, copies)
     finally:
@@ -108,6 +111,7 @@ def _rename(
     made_with: int,
     mode: int | None,
     like: os.stat_result | None,
+    durable: bool,
 ) -> None:
     """Raises ``_CannotRename``, with nothing done, for a file that has to be written in place."""
     # The name is shortened, since a file with the longest possible name can be edited too.
@@ -124,7 +128,8 @@ def _rename(
                 _be_like(fd, like, name, folder)
             if mode is not None:
                 os.fchmod(fd, mode)
-            os.fsync(fd)
+            if durable:
+                os.fsync(fd)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError as error:
         raise _translated(error, like) from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.fs.foreign import read_foreign
 from qwen_dual.fs.home import expanded
-from qwen_dual.git.repository import find_repository
+from qwen_dual.git.repository import find_repository, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def leads_out(folder: str, home: str) -> bool:
     """
     repository = find_repository(folder)
     if repository is None:
-        return _has_any(os.path.realpath(folder))
+        return root_of(os.path.realpath(folder)) is not None
     root, git_dir = repository.root, os.path.realpath(repository.git_dir)
     common = os.path.realpath(repository.common_dir)
     values = list(_values(repository, "core.worktree", "blame.ignorerevsfile"))
@@ -90,16 +90,6 @@ def leads_out(folder: str, home: str) -> bool:
     if common != git_dir and os.path.dirname(os.path.dirname(git_dir)) != common:
         return True
     return not (git_dir.startswith(inside) or trees or _knows(git_dir, root, home))
-
-
-def _has_any(folder: str) -> bool:
-    """Whether there is a ``.git`` around ``folder``, of whatever kind."""
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return False
-        folder = above
-    return True
 
 
 def _values(repository: Repository, *keys: str) -> Iterator[tuple[str, str]]:

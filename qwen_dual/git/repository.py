@@ -17,7 +17,7 @@ from msgspec import Struct
 from qwen_dual.fs.foreign import owners_in, read_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 MAX_BYTES = 4096
 """Of HEAD and of the files that say where it is."""
@@ -44,26 +44,38 @@ class Repository(Struct, frozen=True):
     common_dir: str
 
 
+def root_of(folder: str, owners: Collection[int] | None = None) -> str | None:
+    """The nearest folder from ``folder`` upwards that has a ``.git`` of whatever kind in it.
+
+    Args:
+        folder: an absolute path; its links are not followed.
+        owners: whose ``.git`` counts; None for anybody's.
+    """
+    while True:
+        try:
+            found = os.lstat(os.path.join(folder, ".git"))
+        except OSError:
+            found = None
+        if found is not None and (owners is None or found.st_uid in owners):
+            return folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+
+
 def find_repository(folder: str) -> Repository | None:
     """The repository around ``folder``; None outside of one, or where it is not the person's.
 
     A folder that looks like a bare repository is none: only what is called ``.git`` counts.
     """
-    path = os.path.realpath(folder)
-    while True:
-        dot_git = os.path.join(path, ".git")
-        try:
-            found = os.lstat(dot_git)
-        except OSError:
-            parent = os.path.dirname(path)
-            if parent == path:
-                return None
-            path = parent
-            continue
-        try:
-            return _repository(path, dot_git, found)
-        except OSError:
-            return None
+    root = root_of(os.path.realpath(folder))
+    if root is None:
+        return None
+    try:
+        return _repository(root)
+    except OSError:
+        return None
 
 
 def branch_of(repository: Repository) -> str | None:
@@ -131,8 +143,9 @@ class Branch:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _repository(root: str, dot_git: str, found: os.stat_result) -> Repository | None:
-    owners = owners_in(os.lstat(root))
+def _repository(root: str) -> Repository | None:
+    dot_git = os.path.join(root, ".git")
+    found, owners = os.lstat(dot_git), owners_in(os.lstat(root))
     if found.st_uid not in owners:
         return None
     if stat.S_ISREG(found.st_mode):  # a worktree or a submodule: the file names the real place

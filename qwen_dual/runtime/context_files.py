@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.fs.foreign import (
-    ForeignFileError,
-    inside,
-    open_foreign,
-    owners_in,
-    read_up_to,
-)
+from qwen_dual.fs.foreign import ForeignFileError, inside, open_foreign, owners_in, read_up_to
+from qwen_dual.git.repository import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -122,21 +117,11 @@ def _places(folder: str, names: Sequence[str], owners: Collection[int]) -> list[
 
 def _levels(folder: str, owners: Collection[int]) -> list[str]:
     """From the root of the repository down to ``folder``; only itself outside of one."""
+    root = root_of(folder, owners)  # another user's makes no repository of what is below it
     levels = [folder]
-    while not _has_git(levels[-1], owners):
-        above = os.path.dirname(levels[-1])
-        if above == levels[-1]:
-            return [folder]
-        levels.append(above)
+    while root is not None and levels[-1] != root:
+        levels.append(os.path.dirname(levels[-1]))
     return levels[::-1]
-
-
-def _has_git(folder: str, owners: Collection[int]) -> bool:
-    """Another user's ``.git`` in a folder above makes no repository of what is below it."""
-    try:
-        return os.lstat(os.path.join(folder, ".git")).st_uid in owners
-    except OSError:
-        return False
 
 
 def _read(path: str, root: str, owners: Collection[int]) -> ContextFile | None:

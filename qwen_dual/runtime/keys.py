@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.proc import stat_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -48,13 +50,12 @@ def wipe(names: Collection[str]) -> bool:
     import ctypes
 
     try:
-        with open("/proc/self/stat", "rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
         with open("/proc/self/environ", "rb") as file:
             block = file.read()
     except OSError:
         return False
-    start, end = int(fields[47]), int(fields[48])
+    stat = stat_of()
+    start, end = stat.environment if stat is not None else (0, 0)
     if not start or len(block) > end - start:
         return False
     at = 0

@@ -10,6 +10,9 @@ import os
 import re
 import select
 import signal
+from functools import partial
+
+from qwen_dual.fs import proc
 
 START_SECONDS = 10.0
 END_SECONDS = 0.2
@@ -41,7 +44,7 @@ class Namespace:
         self.pid = int(found[1])
         try:
             self._first = os.pidfd_open(self.pid)
-            self._id = os.readlink(f"/proc/{self.pid}/ns/pid")
+            self._id = proc.namespace_of(self.pid)
         except OSError:
             pass  # over already
 
@@ -65,17 +68,7 @@ class Namespace:
         """The processes in it but for the first."""
         if not self._id or not self.alive():
             return []
-        found = []
-        for name in os.listdir("/proc"):
-            if not name.isdigit() or int(name) == self.pid:
-                continue
-            try:
-                inside = os.readlink(f"/proc/{name}/ns/pid") == self._id
-            except OSError:
-                continue  # gone, or another user's
-            if inside:
-                found.append(int(name))
-        return found
+        return [pid for pid in proc.pids() if pid != self.pid and self._holds(pid)]
 
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to all members; SIGKILL to the first process, which ends all at once."""
@@ -84,18 +77,7 @@ class Namespace:
                 _send(self._first, number)
             return
         for pid in self.members():
-            try:
-                descriptor = os.pidfd_open(pid)
-            except OSError:
-                continue
-            try:
-                # Looked at again: the number may have become another's meanwhile.
-                if os.readlink(f"/proc/{pid}/ns/pid") == self._id:
-                    _send(descriptor, number)
-            except OSError:
-                pass
-            finally:
-                os.close(descriptor)
+            proc.send_signal(pid, number, partial(self._holds, pid))
 
     def close(self) -> None:
         """Frees the status descriptor; the processes can still be asked after and ended."""
@@ -107,6 +89,9 @@ class Namespace:
         self.close()
         if self._first is not None:
             os.close(self._first)
+
+    def _holds(self, pid: int) -> bool:
+        return proc.namespace_of(pid) == self._id
 
     def _read(self) -> bool:
         try:

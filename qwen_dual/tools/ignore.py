@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qwen_dual.core.gitignore import Rules
 from qwen_dual.fs.foreign import open_foreign, owners_in
+from qwen_dual.git.repository import root_of
 from qwen_dual.tools.filters import ALL, Filters
 from qwen_dual.tools.workspace import within
 
@@ -136,12 +137,9 @@ def kept_back(real: str, workspace: Workspace) -> bool:
 
 def _top_of(base: str, root: str) -> str:
     """The git repository that holds ``base``, else the workspace if that does, else ``base``."""
-    folder = base
-    while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return root if within(base, root) else base
-        folder = above
+    folder = root_of(base)
+    if folder is None:
+        return root if within(base, root) else base
     # A workspace that is not the repository's own may lie above it.
     return root if within(folder, root) else folder
 

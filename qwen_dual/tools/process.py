@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.fs import proc
 from qwen_dual.tools import family
 
 if TYPE_CHECKING:
@@ -368,20 +369,10 @@ def _all_dead(pgid: int) -> bool:
     Many a container has a first process that reaps orphans late or never, and the group of a
     command that was ended in order would look alive until then.
     """
-    try:
-        pids = [name for name in os.listdir("/proc") if name.isdigit()]
-    except OSError:
-        return False
     members = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                # The name, in parentheses, may hold anything; what follows it is in order.
-                state, _, group = file.read().rpartition(b")")[2].split()[:3]
-        except (OSError, ValueError):
-            continue  # it has gone meanwhile
-        if int(group) == pgid:
-            if state not in (b"Z", b"X"):
+    for stat in filter(None, map(proc.stat_of, proc.pids())):
+        if stat.group == pgid:
+            if stat.state not in proc.DEAD:
                 return False
             members += 1
     return members > 0

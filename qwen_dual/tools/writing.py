@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qwen_dual.core.tool import UNKNOWN, FileAccess, InvalidArguments
 from qwen_dual.fs.home import expanded
+from qwen_dual.git.repository import root_of
 from qwen_dual.shell.written import NOTHING
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class _Place:
         for word in written.maybe:
             self.name(word, writes=True)
         if written.repository:
-            self.named += [_all_below(_top_of(folder)) for folder in self._folders]
+            self.named += [_all_below(root_of(folder) or folder) for folder in self._folders]
 
     def name(self, word: str, *, writes: bool) -> None:
         """Takes a word that may name a file, alone or behind an option."""
@@ -217,17 +218,6 @@ class _Place:
 
 def _all_below(real: str) -> FileAccess:
     return FileAccess(real, real, writes=True, is_folder=True, walks=True)
-
-
-def _top_of(folder: str) -> str:
-    """The repository's folder that ``folder`` is in; itself where it is in none."""
-    top = folder
-    while not os.path.lexists(os.path.join(top, ".git")):
-        above = os.path.dirname(top)
-        if above == top:
-            return folder
-        top = above
-    return top
 
 
 def _pieces(word: str) -> list[str]:

@@ -19,6 +19,7 @@ from benchmarks.report import MIB, Budget
 from benchmarks.terminal import replies
 from qwen_dual.chats.load import load
 from qwen_dual.core.model import ModelRequest, TextDelta, ToolCallStart
+from qwen_dual.fs.proc import Stat
 from qwen_dual.models.script import load_script
 
 if TYPE_CHECKING:
@@ -95,17 +96,16 @@ def test_queries_are_answered_once_wherever_the_bytes_are_cut() -> None:
 
 
 def test_a_process_tree_holds_descendants_and_what_they_left_behind() -> None:
-    line = "12 (a) b (c) S 7 12 9 0 -1 0 0 0 0 0 10 20 3 4 20 0 1 0 5 0 0"
-    assert process.parse_stat(line) == process.Stat(12, 7, 9, 37)
+    parents_and_sessions = {
+        9: (1, 9),
+        12: (9, 12),  # a child with a session of its own
+        13: (12, 12),
+        14: (1, 9),  # its parent is gone
+        15: (1, 15),
+    }
     stats = {
-        stat.pid: stat
-        for stat in (
-            process.Stat(9, 1, 9, 1),
-            process.Stat(12, 9, 12, 1),  # a child with a session of its own
-            process.Stat(13, 12, 12, 1),
-            process.Stat(14, 1, 9, 1),  # its parent is gone
-            process.Stat(15, 1, 15, 1),
-        )
+        pid: Stat(pid, f"S {parent} {pid} {session}".encode().split())
+        for pid, (parent, session) in parents_and_sessions.items()
     }
     assert sorted(stat.pid for stat in process.tree_of(9, stats)) == [9, 12, 13, 14]
 

@@ -1,0 +1,132 @@
+"""What Linux tells of processes in ``/proc``; elsewhere, and of what has gone, there is nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable
+
+DEAD = (b"Z", b"X")
+"""States of a process that has ended and was not reaped yet."""
+
+
+class Stat(Struct, frozen=True):
+    """What ``/proc/<pid>/stat`` says of a process; each of its fields is read when it is asked for.
+
+    Attributes:
+        pid: its number.
+        fields: what stands behind its name, the state first: field N of proc(5) is ``fields[N - 3]``.
+    """
+
+    pid: int
+    fields: list[bytes]
+
+    @property
+    def state(self) -> bytes:
+        """``R``, ``S``, ``Z`` …"""
+        return self.fields[0]
+
+    @property
+    def parent(self) -> int:
+        """The process that started it, or took it over."""
+        return int(self.fields[1])
+
+    @property
+    def group(self) -> int:
+        """Its process group."""
+        return int(self.fields[2])
+
+    @property
+    def session(self) -> int:
+        """Its session."""
+        return int(self.fields[3])
+
+    @property
+    def cpu_ticks(self) -> int:
+        """User and system time, that of its reaped children included."""
+        return sum(map(int, self.fields[11:15]))
+
+    @property
+    def started(self) -> int:
+        """When it began, in ticks since the boot: a later process of this number has another."""
+        return int(self.fields[19])
+
+    def is_there(self) -> bool:
+        """Whether it is still there, and its number is not another's by now."""
+        now = stat_of(self.pid)
+        return now is not None and now.started == self.started
+
+    @property
+    def environment(self) -> tuple[int, int]:
+        """Where in its memory the environment begins that it was started with, and where it ends."""
+        return int(self.fields[47]), int(self.fields[48])
+
+
+def parse(text: bytes) -> Stat | None:
+    """One line of ``stat``; None where it is none, as of a process that is just going."""
+    # The name, in parentheses, may hold anything, parentheses too; what follows is in order.
+    number, _, rest = text.partition(b" (")
+    fields = rest.rpartition(b")")[2].split()
+    return Stat(int(number), fields) if number.isdigit() and fields else None
+
+
+def pids() -> list[int]:
+    """All processes there are now."""
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+
+
+def stat_of(pid: int | None = None) -> Stat | None:
+    """One process, this one unless a number is given; None where it is gone."""
+    try:
+        with open(f"/proc/{pid or 'self'}/stat", "rb") as file:
+            return parse(file.read())
+    except OSError:
+        return None
+
+
+def environment_of(pid: int) -> list[bytes]:
+    """The ``NAME=value`` that it was started with; empty for another user's."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except OSError:
+        return []
+
+
+def namespace_of(pid: int) -> str:
+    """Which process namespace it is in; empty for another user's."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""
+
+
+def send_signal(pid: int, number: signal.Signals, same: Callable[[], bool]) -> None:
+    """Sends a signal to a process that was found before; nothing happens where it cannot be.
+
+    Args:
+        pid: its number, which may have become another's meanwhile.
+        number: the signal.
+        same: tells whether it is still the one that was meant; asked while the number is held.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return  # it has gone meanwhile, or this is no Linux
+    import signal  # not for the start, which asks for its own time alone
+
+    try:
+        if same():
+            signal.pidfd_send_signal(descriptor, number)
+    except OSError:
+        pass  # gone, or another user's
+    finally:
+        os.close(descriptor)
