@@ -49,12 +49,6 @@ USES = {
             ]
         },
     ),
-    "httpx-sse": Use(
-        "0.4.3",
-        "==0.4.3",
-        "tests/models/test_sse.py",
-        {"httpx_sse._decoders": ["SSEDecoder", "SSELineDecoder"]},
-    ),
     # Its attributes are named in tests/tui_terminal/test_scrollback.py.
     "prompt-toolkit": Use("3.0.", ">=3.0.53,<3.1", "tests/tui_terminal/test_scrollback.py", {}),
     "pygments": Use("2.", ">=2.18,<3", "tests/tui", {"pygments.token": ["_TokenType"]}),

@@ -27,6 +27,7 @@ CHUNK = 65_536
 class _Line(NamedTuple):
     text: bytes
     delta: bool
+    cost: int  # what it counts against the bound
 
 
 class _Sent(NamedTuple):
@@ -55,6 +56,7 @@ class Backlog:
         """The highest sequence number that was handed out or reported as a gap."""
         self.keep_bytes = keep_bytes
         self._max_bytes = max_bytes
+        self._most = max_bytes // 2
         self._gap_line = gap_line
         self._lines: dict[int, _Line] = {}  # in the order of the sequence
         self._deltas: deque[int] = deque()
@@ -91,9 +93,11 @@ class Backlog:
 
     def add(self, seq: int, line: bytes, *, delta: bool = False, protected: bool = False) -> None:
         """Queues a line; ``seq`` ascends. Drops nothing: that is ``make_room``."""
-        self._lines[seq] = _Line(line, delta)
+        # A huge one counts no more than half, or it would drive out all others.
+        cost = min(len(line) + LINE_OVERHEAD, self._most)
+        self._lines[seq] = _Line(line, delta, cost)
         self._newest = seq
-        self._bytes += self._cost(line)
+        self._bytes += cost
         if protected:
             self._protected.add(seq)
         else:
@@ -105,7 +109,7 @@ class Backlog:
             while order and self._bytes > self._max_bytes:
                 line = self._lines.pop(order.popleft(), None)
                 if line is not None:
-                    self._bytes -= self._cost(line.text)
+                    self._bytes -= line.cost
                     self.dropped += 1
 
     def unprotect(self, seq: int) -> None:
@@ -164,9 +168,10 @@ class Backlog:
             size += self._put(out, self._local.popleft(), None)
         while self._lines and size < CHUNK:
             seq = next(iter(self._lines))
-            size += self._put_gap(out, seq - 1)
+            if seq - 1 > self.last:
+                size += self._put_gap(out, seq - 1)
             line = self._lines.pop(seq)
-            self._bytes -= self._cost(line.text)
+            self._bytes -= line.cost
             self.last = seq
             size += self._put(out, line.text, line)
         if not self._lines:  # the newest may be among the dropped
@@ -185,17 +190,14 @@ class Backlog:
 
     def _put(self, out: list[bytes], text: bytes, line: _Line | None) -> int:
         out.append(text)
-        self._handed_out += len(text)
-        self._sent.append(_Sent(self._handed_out, self.last, line))
-        return len(text)
-
-    def _cost(self, line: bytes) -> int:
-        """What a line counts: a huge one no more than half, or it would drive out all others."""
-        return min(len(line) + LINE_OVERHEAD, self._max_bytes // 2)
+        size = len(text)
+        self._handed_out = end = self._handed_out + size
+        self._sent.append(_Sent(end, self.last, line))
+        return size
 
     def _requeue(self, lines: dict[int, _Line]) -> None:
         self._lines = {**lines, **self._lines}
         for seq in reversed(lines):
-            self._bytes += self._cost(lines[seq].text)
+            self._bytes += lines[seq].cost
             if seq not in self._protected:
                 (self._deltas if lines[seq].delta else self._others).appendleft(seq)

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 
     import httpx
-    from httpx_sse import ServerSentEvent
 
     from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.failures import Failures
     from qwen_dual.models.repair import RepairedReader
+    from qwen_dual.models.sse import ServerSentEvent
 
 DRAIN_TIMEOUT = 0.1
 """Seconds for the end of a body whose answer is whole: then the connection can be used again,
@@ -43,7 +43,7 @@ _ANSWERS = ("choices", "candidates", "content", "promptFeedback")
 """What an object holds that is an answer, in one protocol or another."""
 
 LONG_EVENT = 500_000
-"""Characters of an event from which on it is read in a thread: megabytes take tenths of a second."""
+"""Bytes of an event from which on it is read in a thread: megabytes take tenths of a second."""
 
 END_MARK = "[DONE]"
 """Ends the streams of chat completions and is no JSON; readers get it as an event's name."""
@@ -126,23 +126,25 @@ class AnswerStream:
 
     def _feed(self, event: ServerSentEvent, *, last: bool = False) -> Iterable[ModelDelta]:
         self._body = None
-        if event.data == END_MARK:
-            return self._reader.feed(END_MARK, {})
         halves = False
         try:
             data: Any = decode(event.data)
         except NotJson as error:
-            data, halves = _with_halves(event.data), True
+            text = event.data.decode("utf-8", "replace")
+            if text == END_MARK:
+                return self._reader.feed(END_MARK, {})
+            data, halves = _tolerant(text), True
             if data is None:
                 if last:
                     return ()  # cut off in the middle, as the reader will say
-                what = f"a piece that is no JSON: {event.data[:80]!r}"
+                what = f"a piece that is no JSON: {text[:80]!r}"
                 raise endings.malformed(what) from error
         if isinstance(data, dict):
             return self._reader.feed(event.event, data, halves=halves)
         if data is None:
             return ()
-        raise endings.malformed(f"a piece that is no object: {event.data[:80]!r}")
+        what = f"a piece that is no object: {event.data[:80].decode('utf-8', 'replace')!r}"
+        raise endings.malformed(what)
 
     def _read_body(self, kind: str, body: bytes) -> Iterable[ModelDelta]:
         """An answer that came whole.
@@ -153,7 +155,7 @@ class AnswerStream:
         try:
             value = decode(body)
         except NotJson:
-            value = _with_halves(body.decode("utf-8", "replace"))
+            value = _tolerant(body.decode("utf-8", "replace"))
         values = value if isinstance(value, list) else [value]
         if not all(
             isinstance(each, dict) and any(each.get(key) for key in _ANSWERS) for each in values
@@ -179,9 +181,9 @@ class AnswerStream:
             raise self._failures.of_exception(error, answering=True) from error
 
 
-def _with_halves(text: str) -> Any:
-    """The JSON value of ``text`` where all that is wrong are halves of characters; else None."""
-    if "\\u" not in text:
+def _tolerant(text: str) -> Any:
+    """The JSON value of ``text`` where all that is wrong are characters, or halves of them; else None."""
+    if "\\u" not in text and "\ufffd" not in text:
         return None
     try:
         return json.loads(text)

@@ -136,6 +136,26 @@ def _assistant(content: Sequence[ContentBlock], kept: Kept) -> dict[str, Any]:
     return message
 
 
+def _plain_piece(data: Mapping[str, Any]) -> str:
+    """The text of a chunk that has nothing else; empty for all others.
+
+    Nearly all chunks of a long answer are such, and each pays for every look.
+    """
+    choices = data.get("choices")
+    if type(choices) is not list or len(choices) != 1 or data.get("usage") or data.get("error"):
+        return ""
+    choice = choices[0]
+    if type(choice) is not dict or choice.get("finish_reason") or "usage" in choice:
+        return ""
+    delta = choice.get("delta")
+    if type(delta) is not dict or len(delta) > 2:
+        return ""
+    if len(delta) == 2 and "role" not in delta:
+        return ""
+    piece = delta.get("content")
+    return piece if type(piece) is str else ""
+
+
 class OpenAIReader:
     """Reads one answer."""
 
@@ -153,12 +173,19 @@ class OpenAIReader:
         """Whether the end mark has come, or all that stands before it."""
         return self._done or (bool(self._reason) and self._usage is not None)
 
-    def feed(self, name: str, data: Mapping[str, Any]) -> Iterator[Read]:
+    def feed(self, name: str, data: Mapping[str, Any]) -> Iterable[Read]:
         """What follows from one chunk; the end mark is an event of that name.
 
         Raises:
             ModelError: the service reports a failure, or the pieces of a call do not fit.
         """
+        piece = _plain_piece(data)
+        if piece and not self._calls.any:
+            self._in_pieces = True
+            return self._text(piece)
+        return self._read(name, data)
+
+    def _read(self, name: str, data: Mapping[str, Any]) -> Iterator[Read]:
         if name == "[DONE]":
             self._done = True
             return

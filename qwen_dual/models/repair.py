@@ -69,7 +69,7 @@ class RepairedReader:
 
     def feed(
         self, name: str, data: Mapping[str, object], *, halves: bool = False
-    ) -> Iterator[ModelDelta]:
+    ) -> Iterable[ModelDelta]:
         """What follows from one event.
 
         Args:
@@ -82,9 +82,14 @@ class RepairedReader:
         """
         read: Iterable[Read] = self._reader.feed(name, data)
         if halves or self._half:
-            read = self._joined(read)
+            return self._repaired(self._joined(read))
+        # Nearly all pieces of a long answer are plain, and each pays for every step.
+        if type(read) is tuple and len(read) == 1 and self._is_plain(read[0]):
+            return cast("tuple[ModelDelta]", read)
+        return self._repaired(read)
+
+    def _repaired(self, read: Iterable[Read]) -> Iterator[ModelDelta]:
         for delta in read:
-            # Nearly all pieces of a long answer are plain, and each pays for every step.
             if self._is_plain(delta):
                 yield cast("ModelDelta", delta)
             elif isinstance(delta, TextDelta) and self._is_plain_thought(delta.text):

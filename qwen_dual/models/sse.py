@@ -1,22 +1,17 @@
-"""Server-sent events from bytes that are cut anywhere; the grammar is httpx-sse's.
+"""Server-sent events from bytes that are cut anywhere, after the grammar of the HTML standard. Pure.
 
-httpx-sse's own reader is bypassed: it insists on a content type, keeps a byte order mark, takes the
-charset from the header, and steps through two async generators for each line.
+Ids and reconnection times are read over: an answer is never asked for again from its middle. Data stays
+bytes, which is what JSON is read from; text is decoded where it is no JSON.
 """
 
 from __future__ import annotations
 
-import codecs
-from typing import TYPE_CHECKING
-
-from httpx_sse._decoders import SSEDecoder, SSELineDecoder
+from typing import TYPE_CHECKING, NamedTuple
 
 from qwen_dual.models import endings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from httpx_sse import ServerSentEvent
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_EVENT_BYTES = 32 * 2**20
 """Of one event; a service that sends more without an end of it would fill the memory."""
@@ -24,39 +19,90 @@ MAX_EVENT_BYTES = 32 * 2**20
 LONG_BYTES = 1 << 20
 """Of an event from which on its line is put together in one step and read in another."""
 
+_MARK = b"\xef\xbb\xbf"  # of the byte order, which may stand before the first line
+
+
+class ServerSentEvent(NamedTuple):
+    """One event; its lines of data are joined with line feeds."""
+
+    event: str
+    data: bytes
+
 
 class EventReader:
-    """Reads the events of one answer."""
+    """Reads the events of one answer; those without data are none."""
 
     def __init__(self) -> None:
-        self._text = codecs.getincrementaldecoder("utf-8-sig")("replace")
-        self._lines = SSELineDecoder()
-        self._events = SSEDecoder()
+        self._line: list[bytes] = []  # what came of the line that has no end yet
+        self._first = True  # no line has ended
+        self._after_return = False  # a line feed that comes now belongs to the end before it
+        self._name = b""
+        self._data: list[bytes] = []
         self._open_bytes = 0  # since the last event
 
-    def feed(self, data: bytes) -> Iterator[ServerSentEvent | None]:
+    def feed(self, data: bytes) -> Iterable[ServerSentEvent | None]:
         """The events that ``data`` completes; None where others should run before the next.
 
         Raises:
             ModelError: an event has no end.
         """
+        # Most services send a long answer this way, and each of its pieces pays for every step.
+        if (
+            not (self._line or self._data or self._name)
+            and data.startswith(b"data: ")
+            and data.find(b"\n") == len(data) - 2
+            and data.endswith(b"\n")
+            and b"\r" not in data
+        ):
+            self._first = self._after_return = False
+            return (ServerSentEvent("message", data[6:-2]),) if len(data) > 8 else ()
+        return self._read(data)
+
+    def end(self) -> Iterator[ServerSentEvent]:
+        """What the end of the stream completes; the blank line may be missing after the last."""
+        return self._decode(self._lines(b"\n\n"))
+
+    def _read(self, data: bytes) -> Iterator[ServerSentEvent | None]:
         self._open_bytes += len(data)
         if self._open_bytes > MAX_EVENT_BYTES:
             raise endings.malformed(f"{MAX_EVENT_BYTES // 2**20} MiB without the end of an event")
-        lines = self._lines.decode(self._text.decode(data))
+        lines = self._lines(data)
         if lines and self._open_bytes > LONG_BYTES:
             yield None  # putting the line together took as long as what comes next will
         yield from self._decode(lines)
 
-    def end(self) -> Iterator[ServerSentEvent]:
-        """What the end of the stream completes; the blank line may be missing after the last."""
-        lines = self._lines.decode(self._text.decode(b"", final=True))
-        yield from self._decode([*lines, *self._lines.flush(), ""])
+    def _lines(self, data: bytes) -> Sequence[bytes]:
+        """The lines that ``data`` ends."""
+        if self._after_return and data:
+            data = data.removeprefix(b"\n")
+            self._after_return = False
+        if b"\r" in data:
+            self._after_return = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = data.split(b"\n")
+        if not lines:
+            if rest:
+                self._line.append(rest)
+            return ()
+        if self._line:
+            lines[0] = b"".join((*self._line, lines[0]))
+        if self._first:
+            lines[0] = lines[0].removeprefix(_MARK)
+            self._first = False
+        self._line = [rest] if rest else []
+        return lines
 
-    def _decode(self, lines: Iterable[str]) -> Iterator[ServerSentEvent]:
-        decode = self._events.decode
+    def _decode(self, lines: Sequence[bytes]) -> Iterator[ServerSentEvent]:
         for line in lines:
-            event = decode(line)
-            if event is not None and event.data:
+            if line:
+                name, _, value = line.partition(b":")
+                if name == b"data":
+                    self._data.append(value.removeprefix(b" "))
+                elif name == b"event":
+                    self._name = value.removeprefix(b" ")
+                continue
+            data, name = b"\n".join(self._data), self._name
+            self._data, self._name = [], b""
+            if data:
                 self._open_bytes = 0
-                yield event
+                yield ServerSentEvent(name.decode("utf-8", "replace") or "message", data)

@@ -18,13 +18,20 @@ STREAM = (
     "data: two\ndata:lines\n\n"
     "event: without data\n\n"
     "id: 1\nretry: 5\n\n"
+    "data: plain\n\n"
+    "data: \n\n"
+    "data: and plain\n\n"
     "data\rdata: old\r\r"
+    "data: plain after old\n\n"
     "data: unended"
 ).encode()
 EVENTS = [
     ("first", "naïve 🦊"),
     ("message", "two\nlines"),
+    ("message", "plain"),
+    ("message", "and plain"),
     ("message", "\nold"),
+    ("message", "plain after old"),
     ("message", "unended"),
 ]
 
@@ -32,7 +39,11 @@ EVENTS = [
 def read(*pieces: bytes) -> list[tuple[str, str]]:
     reader = EventReader()
     events = [event for piece in pieces for event in reader.feed(piece)]
-    return [(event.event, event.data) for event in [*events, *reader.end()] if event is not None]
+    return [
+        (event.event, event.data.decode("utf-8", "replace"))
+        for event in [*events, *reader.end()]
+        if event is not None
+    ]
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
