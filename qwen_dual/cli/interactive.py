@@ -16,12 +16,8 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
-from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.threads import in_thread
-from qwen_dual.protocol import events
-from qwen_dual.runtime.assembly import assemble
-from qwen_dual.runtime.late import load_when_wanted
-from qwen_dual.runtime.saved import NoSuchSession, resume_hint
+from qwen_dual.runtime.saved import NoSuchSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,21 +26,16 @@ if TYPE_CHECKING:
     from qwen_dual.cli.early import EarlyTerminal
     from qwen_dual.cli.parser import Options
     from qwen_dual.frontends.tui.frontend import Shown
-    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.factory import SessionFactory
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.opened import OpenSession
 
-    RunFrontend = Callable[[Launch, Parts, Shown], Awaitable[None]]
+    RunFrontend = Callable[[OpenSession, Shown], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 1.0
 """How long what still waits for a reader may hold up the exit."""
-
-STOP_SECONDS = 3.0
-"""How long a turn may take to stop: a tool ends its processes within that."""
-
-SAVE_SECONDS = 0.02
-"""How long what streams in may wait to be saved while nothing is drawn."""
 
 PASSES = 4
 """Of the loop, in which the commands that wait are taken and the first of them begins to run."""
@@ -54,18 +45,23 @@ SWITCH_SECONDS = 0.0005
 
 
 def run_interactive(
-    launch: Launch, channels: Channels, options: Options, terminal: EarlyTerminal
+    factory: SessionFactory,
+    launch: Launch,
+    channels: Channels,
+    options: Options,
+    terminal: EarlyTerminal,
 ) -> int:
     """Runs the session to its end; returns the exit status.
 
     Args:
+        factory: makes the session.
         launch: what the start made.
         channels: what is open.
         options: the command line.
         terminal: has the signals until the UI does.
     """
     try:
-        return anyio.run(_main, launch, channels, options, terminal, backend="asyncio")
+        return anyio.run(_main, factory, launch, channels, options, terminal, backend="asyncio")
     except NoSuchSession as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1
@@ -79,24 +75,26 @@ def run_interactive(
 
 
 async def _main(
-    launch: Launch, channels: Channels, options: Options, terminal: EarlyTerminal
+    factory: SessionFactory,
+    launch: Launch,
+    channels: Channels,
+    options: Options,
+    terminal: EarlyTerminal,
 ) -> int:
-    loop = asyncio.get_running_loop()
     try:
-        parts = assemble(launch, lambda act: loop.call_later(SAVE_SECONDS, act))
+        handle = factory.assemble(launch)
     except NoSuchSession:
-        launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
         await _close(channels)
         raise
     try:
-        with terminal.telling(loop, parts.session.request_close):
-            await _run(launch, parts, channels, options)
+        with terminal.telling(asyncio.get_running_loop(), handle.request_close):
+            await _run(handle, channels, options)
     finally:
         with anyio.CancelScope(shield=True):
-            saved = resume_hint(parts.recorder, parts.session.session_id)
-            parts.session.end()
+            saved = handle.resume_hint
+            handle.end()
             await _close(channels)
-            await parts.aclose()
+            await handle.aclose()
     gc.freeze()  # all of it ends now: looking through it for garbage is most of an exit
     if saved is not None:
         print(f"\n{saved}")
@@ -111,43 +109,31 @@ async def _close(channels: Channels) -> None:
     channels.remove_passing()
 
 
-async def _run(launch: Launch, parts: Parts, channels: Channels, options: Options) -> None:
-    session = parts.session
-    dispatcher = Dispatcher(session)
+async def _run(handle: OpenSession, channels: Channels, options: Options) -> None:
+    dispatcher = handle.dispatcher()
 
     def warn(text: str) -> None:
-        session.notice(text, "warning")
+        handle.notice(text, "warning")
 
-    launch.bus.keep()
+    handle.launch.bus.keep()
     reader = channels.read_commands(dispatcher.command, dispatcher.error, warn)
     if channels.tee is not None:
         channels.tee.on_failure = warn
         channels.tee.attach(asyncio.get_running_loop())
-    stopped = anyio.Event()
-
-    async def run_session() -> None:
-        try:
-            await session.run()
-        finally:
-            stopped.set()
-
     async with anyio.create_task_group() as group:
-        group.start_soon(run_session)
-        group.start_soon(load_when_wanted, launch, parts)
+        group.start_soon(handle.run)
         if options.prompt:
-            session.submit(options.prompt, origin="cli")
+            handle.submit(options.prompt, origin="cli")
         if reader is not None:
             group.start_soon(reader.run)
         try:
             for _ in range(PASSES):
                 await anyio.lowlevel.checkpoint()
-            run_frontend = await _frontend(session.closing)
+            run_frontend = await _frontend(handle.closing)
             if run_frontend is not None:
-                await run_frontend(launch, parts, _shown(channels, options))
+                await run_frontend(handle, _shown(channels, options))
         finally:
-            session.request_close()
-            with anyio.move_on_after(STOP_SECONDS, shield=True):
-                await stopped.wait()
+            await handle.stop()
             group.cancel_scope.cancel()
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlyTerminal, Terminated
 from qwen_dual.protocol import events
-from qwen_dual.runtime.launch import StartError, begin, prepare
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.launch import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +32,14 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         check_terminal()
         with EarlyTerminal() as terminal:
             terminal.check()
-            launch = prepare(options)
+            factory = SessionFactory()
+            launch = factory.prepare(options)
             channels = open_asked(options, launch.settings, inputs)
             for warning in channels.warnings:
                 print(warning, file=sys.stderr)
-            begin(launch, channels.outside(), [channels.tee] if channels.tee is not None else [])
+            factory.begin(
+                launch, channels.outside(), [channels.tee] if channels.tee is not None else []
+            )
             try:
                 terminal.check()
                 from qwen_dual.cli.interactive import run_interactive
@@ -44,7 +48,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             except Terminated:
                 launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
                 raise
-            return run_interactive(launch, channels, options, terminal)
+            return run_interactive(factory, launch, channels, options, terminal)
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status

@@ -1,13 +1,13 @@
 """The registry of slash commands: names, summaries, and how one is found and run.
 
 Front ends and channels share it, so that a remote ``/stats`` is what a typed one is. What a command
-does, its owner registers: the session its own (``builtin``), ``app`` those of other rooms.
+does, its owner registers: the session its own (``builtin``), the runtime those of other rooms.
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from qwen_dual.core.questions import Choice, Form
 
     Output = str | None | Awaitable[str | None]
+
+Need = Literal["clipboard", "theme", "editor"]
+"""What a front end may have and another lack."""
+
+_NEEDED: dict[Need, str] = {
+    "clipboard": "a clipboard",
+    "theme": "colours to choose from",
+    "editor": "an editor for prompts",
+}
 
 
 class SlashCommand(Struct, frozen=True):
@@ -33,6 +42,7 @@ class SlashCommand(Struct, frozen=True):
         form: what a front end asks when a person enters the command without an argument.
         answered: takes the answers to ``form``; returns like ``run``. Without it ``run`` gets the
             first answer as its argument.
+        needs: what of a front end it cannot do without.
     """
 
     name: str
@@ -42,12 +52,18 @@ class SlashCommand(Struct, frozen=True):
     while_busy: bool = True
     form: Form | None = None
     answered: Callable[[Sequence[str]], Output] | None = None
+    needs: Sequence[Need] = ()
 
 
 class SlashCommands:
-    """All commands of a session, in the order of registration."""
+    """All commands of a session, in the order of registration.
+
+    Attributes:
+        offered: what the front end has of what commands need.
+    """
 
     def __init__(self) -> None:
+        self.offered: frozenset[Need] = frozenset()
         self._commands: dict[str, SlashCommand] = {}
 
     def add(self, command: SlashCommand, *aliases: str) -> None:
@@ -68,6 +84,13 @@ class SlashCommands:
     def named(self, name: str) -> SlashCommand | None:
         """The command of this name."""
         return self._commands.get(name)
+
+    def lacking(self, command: SlashCommand) -> str:
+        """Why ``command`` cannot be run in this front end; empty where it can."""
+        missing = [_NEEDED[need] for need in command.needs if need not in self.offered]
+        if not missing:
+            return ""
+        return f"/{command.name} needs {' and '.join(missing)}, which this front end has not."
 
     def unknown(self, text: str) -> str:
         """What to say of a command that does not exist: its name, and the nearest that does."""

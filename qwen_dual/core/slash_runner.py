@@ -56,6 +56,7 @@ class SlashRunner:
             return True
         command, arguments = found
         try:
+            self._check(command)
             output, failed = command.run(arguments, "keyboard"), False
         except _FORESEEN as error:
             output, failed = str(error), True
@@ -81,9 +82,14 @@ class SlashRunner:
         if found is None:
             raise CommandFailed(self._commands.unknown(prompt.text))
         command, arguments = found
+        self._check(command)
         if prompt.action == "form":
             return _answered(command, prompt)
         return command.run(arguments, prompt.origin)
+
+    def _check(self, command: SlashCommand) -> None:
+        if lacking := self._commands.lacking(command):
+            raise CommandFailed(lacking)
 
     def _tell(self, output: str, *, failed: bool, command: str = "") -> None:
         if output:

@@ -65,6 +65,9 @@ class Outside(Struct, frozen=True):
     describe: Callable[[], str] = lambda: "This session has no channels."
 
 
+NO_CHANNELS = Outside()
+
+
 class Launch(Struct):
     """What is decided before the event loop runs.
 
@@ -83,7 +86,7 @@ class Launch(Struct):
     approval_mode: str
     bus: Bus
     branch: Branch
-    outside: Outside = field(default_factory=Outside)
+    outside: Outside = NO_CHANNELS
     log_path: str = ""
     shell: Mapping[str, str] = field(default_factory=dict)
     chat: Chat | None = None

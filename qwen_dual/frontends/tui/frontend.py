@@ -21,11 +21,8 @@ from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
-from qwen_dual.runtime.commands.inspection import Commands
-from qwen_dual.runtime.commands.trust import TrustCommand
+from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.environment import short_path
-from qwen_dual.runtime.handle import SessionHandle
-from qwen_dual.runtime.late import load_late
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
 from qwen_dual.runtime.saved import earlier, wants_picker
@@ -35,8 +32,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.git.changes import Changes
-    from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.opened import OpenSession
 
 log = logging.getLogger(__name__)
 
@@ -60,24 +57,22 @@ class Shown(Struct, frozen=True):
     screen_reader: bool = False
 
 
-async def run_frontend(launch: Launch, parts: Parts, shown: Shown) -> None:
+async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     """Runs the UI until the session closes or the person leaves."""
+    launch = handle.launch
     index = file_index(launch)
     changes = follow_changes(launch, lambda: tui.changed())
-    tui = _make_tui(launch, parts, shown, index, changes)
+    tui = _make_tui(handle, shown, index, changes)
     launch.bus.forget()
     asking = tui.controller.asking
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
-    Commands(launch, parts, tui, asking, themes).register()
-    trust = TrustCommand(launch, parts, asking)
-    trust.register()
-    parts.complete.set()
+    handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes))
     if wants_picker(launch.spec):
         tui.open_form("resume")
     async with anyio.create_task_group() as group:
 
         async def after_first_paint() -> None:
-            await _after_first_paint(launch, parts, shown, tui, trust)
+            await _after_first_paint(handle, shown, tui)
             await changes.run()
 
         group.start_soon(after_first_paint)
@@ -86,23 +81,22 @@ async def run_frontend(launch: Launch, parts: Parts, shown: Shown) -> None:
         group.cancel_scope.cancel()
 
 
-async def _after_first_paint(
-    launch: Launch, parts: Parts, shown: Shown, tui: Tui, trust: TrustCommand
-) -> None:
+async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> None:
     def warn(text: str) -> None:
-        parts.session.notice(text, "warning")
+        handle.notice(text, "warning")
 
     await tui.painted.wait()
-    for warning in await load_late(launch, parts):
+    for warning in await handle.load():
         warn(warning)
-    await trust.ask_at_start()
+    await handle.ask_for_trust()
     if not sys.stderr.isatty():  # on a terminal they already stand above the first screen
         for warning in shown.warnings:
             warn(warning)
-    if launch.chat is not None and (text := earlier(launch.chat)):
-        parts.session.notice(text)
+    chat = handle.launch.chat
+    if chat is not None and (text := earlier(chat)):
+        handle.notice(text)
     try:
-        await anyio.to_thread.run_sync(parts.tools.warm_up)
+        await anyio.to_thread.run_sync(handle.parts.tools.warm_up)
     except Exception as error:  # what is not loaded now is when it is first used
         log.exception("the tools could not be loaded ahead")
         warn(f"Not all could be loaded: {describe(error)}.")
@@ -113,9 +107,9 @@ async def _after_first_paint(
     gc.enable()
 
 
-def _make_tui(
-    launch: Launch, parts: Parts, shown: Shown, files: FileSource, changes: Changes
-) -> Tui:
+def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Changes) -> Tui:
+    launch, parts = handle.launch, handle.parts
+
     def around() -> Around:
         branch = launch.branch.name
         return Around(
@@ -126,7 +120,7 @@ def _make_tui(
 
     settings = launch.settings
     return Tui(
-        SessionHandle(parts.session),
+        handle,
         channels=shown.channels,
         banner=banner(launch, shown.try_it),
         version=__version__,

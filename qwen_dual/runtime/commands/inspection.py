@@ -20,11 +20,8 @@ from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from qwen_dual.core.questions import Choice
     from qwen_dual.runtime.assembly import Parts
-    from qwen_dual.runtime.commands.screen import Asking, Screen
+    from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.launch import Launch
 
 
@@ -34,26 +31,27 @@ class Commands(Struct, frozen=True):
     Args:
         launch: what was decided at the start.
         parts: the session and its tools.
-        screen: what shows the session.
-        asking: puts questions to the person.
-        themes: the colours that there are.
+        front_end: what they run in.
     """
 
     launch: Launch
     parts: Parts
-    screen: Screen
-    asking: Asking
-    themes: Sequence[Choice]
+    front_end: FrontEnd
 
     def register(self) -> None:
         """Adds them to the session's registry."""
+        front_end = self.front_end
+        self.parts.session.slash.offered = frozenset(front_end.offers)
         SavedSessions(
-            self.parts.session, self.launch.home, self.parts.recorder, self.screen.replay
+            self.parts.session, self.launch.home, self.parts.recorder, front_end.screen.replay
         ).register()
         AuthCommand(
-            self.parts.session, self.launch.home, lambda: self.launch.env, self.asking.open_form
+            self.parts.session,
+            self.launch.home,
+            lambda: self.launch.env,
+            front_end.asking.open_form,
         ).register()
-        Preferences(self.parts.session, self.launch, self.screen, self.themes).register()
+        Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
         for command in (
             SlashCommand(
                 "memory",
@@ -76,7 +74,9 @@ class Commands(Struct, frozen=True):
                 "what limits commands: files, network, secrets",
                 lambda _, __: self._sandbox(),
             ),
-            SlashCommand("copy", "copy the last answer", lambda _, __: self._copy()),
+            SlashCommand(
+                "copy", "copy the last answer", lambda _, __: self._copy(), needs=("clipboard",)
+            ),
             SlashCommand(
                 "bug",
                 "a report to copy: versions, platform, the end of the debug log",
@@ -131,7 +131,7 @@ class Commands(Struct, frozen=True):
     # -- the screen ------------------------------------------------------------------------
 
     def _copy(self) -> str:
-        text = self.screen.last_answer()
+        text = self.front_end.screen.last_answer()
         if not text:
             raise CommandFailed("There is no answer to copy yet.")
-        return self.screen.copy(text)
+        return self.front_end.screen.copy(text)

@@ -74,11 +74,17 @@ class Preferences(Struct, frozen=True):
                     "Theme", lambda: self.themes, lambda: self.screen.theme_name, self._preview
                 ),
                 answered=lambda answers: self._theme(" ".join(answers), "keyboard"),
+                needs=("theme",),
             )
         )
 
         add(
-            SlashCommand("vim", "vi's keys for the prompt, and back; from now on", self._vim),
+            SlashCommand(
+                "vim",
+                "vi's keys for the prompt, and back; from now on",
+                self._vim,
+                needs=("editor",),
+            ),
         )
 
     def _models(self) -> list[Choice]:

@@ -1,13 +1,16 @@
-"""What slash commands ask of the front end that they run in."""
+"""What slash commands ask of the front end that they run in; and one that has none of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.questions import Form
+    from qwen_dual.core.questions import Choice, Form
+    from qwen_dual.core.slash import Need
     from qwen_dual.protocol.events import Event
 
 
@@ -49,3 +52,61 @@ class Screen(Protocol):
 
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation."""
+
+
+class NoAsking:
+    """Asks nobody."""
+
+    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
+        """Asks nothing."""
+        return False
+
+    def offer(self, form: Form, done: Callable[[Sequence[str] | None], object]) -> None:
+        """Asks nothing."""
+
+    def withdraw(self) -> None:
+        """There is nothing to take back."""
+
+
+class NoScreen:
+    """Shows nothing."""
+
+    theme_name = ""
+    vi = False
+
+    def set_theme(self, name: str, *, preview: bool = False) -> None:
+        """There are no colours."""
+
+    def set_vi(self, on: bool) -> None:
+        """There is no editor."""
+
+    def last_answer(self) -> str:
+        """Nothing was shown."""
+        return ""
+
+    def copy(self, text: str) -> str:
+        """There is no clipboard."""
+        return ""
+
+    def replay(self, events: Sequence[Event]) -> None:
+        """Nothing is shown."""
+
+
+class FrontEnd(Struct, frozen=True):
+    """A front end, as slash commands see it.
+
+    Attributes:
+        offers: what it has of what commands need.
+        screen: what shows the session.
+        asking: puts questions to the person.
+        themes: the colours that there are.
+    """
+
+    offers: Sequence[Need] = ()
+    screen: Screen = NoScreen()
+    asking: Asking = NoAsking()
+    themes: Sequence[Choice] = ()
+
+
+NO_FRONT_END = FrontEnd()
+"""For a session that nobody looks at, and nobody can be asked."""

@@ -1,0 +1,113 @@
+"""An open session with all that belongs to it: its task, what loads late, its commands, its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.core.dispatch import Dispatcher
+from qwen_dual.runtime.commands.screen import NO_FRONT_END
+from qwen_dual.runtime.handle import SessionHandle
+from qwen_dual.runtime.late import load_late, load_when_wanted
+from qwen_dual.runtime.saved import resume_hint
+
+if TYPE_CHECKING:
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.commands.screen import FrontEnd
+    from qwen_dual.runtime.commands.trust import TrustCommand
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.registry import Registry
+
+STOP_SECONDS = 3.0
+"""How long a turn may take to stop: a tool ends its processes within that."""
+
+
+class OpenSession(SessionHandle):
+    """A session from when it is assembled until ``aclose``; ``SessionFactory`` makes it.
+
+    ``run`` has to run for anything to happen, and ``attach`` to be called once, by the front end if
+    there is one: slash commands that come in before wait for it.
+
+    Args:
+        launch: what was decided at the start.
+        parts: the session and what belongs to it.
+        registry: where it stands until it is closed.
+    """
+
+    def __init__(self, launch: Launch, parts: Parts, registry: Registry) -> None:
+        super().__init__(parts.session)
+        self.launch = launch
+        self.parts = parts
+        self._registry = registry
+        self._stopped = anyio.Event()
+        self._trust: TrustCommand | None = None
+
+    async def run(self) -> None:
+        """Runs what is submitted until ``request_close``, and loads what that needs.
+
+        When it is cancelled, the turn that runs has ``STOP_SECONDS`` to end.
+        """
+        turns = anyio.CancelScope(shield=True)
+
+        async def run_session() -> None:
+            try:
+                with turns:
+                    await self.parts.session.run()
+            finally:
+                self._stopped.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_session)
+            group.start_soon(load_when_wanted, self.launch, self.parts)
+            try:
+                await self._stopped.wait()
+            finally:
+                await self.stop()
+                turns.cancel()
+                group.cancel_scope.cancel()
+
+    async def stop(self) -> None:
+        """Asks the session to end and waits for its turn, ``STOP_SECONDS`` at the most."""
+        self.request_close()
+        with anyio.move_on_after(STOP_SECONDS, shield=True):
+            await self._stopped.wait()
+
+    def attach(self, front_end: FrontEnd = NO_FRONT_END) -> None:
+        """Adds the slash commands that need more than the session, as far as ``front_end`` has it."""
+        from qwen_dual.runtime.commands.inspection import Commands
+        from qwen_dual.runtime.commands.trust import TrustCommand
+
+        Commands(self.launch, self.parts, front_end).register()
+        self._trust = TrustCommand(self.launch, self.parts, front_end.asking)
+        self._trust.register()
+        self.parts.complete.set()
+
+    async def ask_for_trust(self) -> None:
+        """Asks about the folder where nobody has decided and it matters; waits for no answer."""
+        if self._trust is not None:
+            await self._trust.ask_at_start()
+
+    async def load(self) -> list[str]:
+        """Has everything loaded, at once; returns what the person should be warned of."""
+        return await load_late(self.launch, self.parts)
+
+    def dispatcher(self) -> Dispatcher:
+        """Carries out commands of a channel on this session."""
+        return Dispatcher(self.parts.session)
+
+    @property
+    def resume_hint(self) -> str | None:
+        """The command that goes on with the session; None where nothing is saved."""
+        return resume_hint(self.parts.recorder, self.id)
+
+    def end(self) -> None:
+        """Publishes ``session_end``; idempotent. Nothing is published after it."""
+        self.parts.session.end()
+
+    async def aclose(self) -> None:
+        """Ends what the session started: commands, connections, files; idempotent."""
+        self.end()
+        self._registry.remove(self)
+        with anyio.CancelScope(shield=True):
+            await self.parts.aclose()
