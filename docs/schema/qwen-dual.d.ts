@@ -581,13 +581,14 @@ export interface ToolUseBlock {
 /**
  * What ended a turn; `status` is the HTTP status where there was one.
  *
- * `kind` is for whoever branches on it: `core.model.ErrorKind`, or `command` for a slash
- * command that failed.
+ * `message` is for people and holds everywhere; `remedy` is what can be offered beside it, null
+ * where that is nothing but another try.
  */
 export interface TurnError {
-  kind?: string;
+  kind?: "no_key" | "auth" | "unknown_model" | "network" | "dns" | "tls" | "proxy" | "rate_limit" | "overloaded" | "server" | "timeout" | "stalled" | "broken" | "malformed" | "empty" | "context_length" | "content_filter" | "invalid_request" | "command" | "other";
   message: string;
   status: number | null;
+  remedy?: "retry" | "retry_or_change_model" | "change_model" | "connect" | "rephrase" | "compress" | "new_session" | null;
 }
 
 /** Tokens of one message or one turn. */

@@ -102,7 +102,10 @@ def run_settings(
     )
     full = validate(settings.layers)
     rows = _rows(full.values, full.sources)
-    warnings = [*settings.warnings, *settings.held_back, *full.warnings, *providers.warnings]
+    held_back = settings.held_back
+    if settings.refused:
+        held_back[0] += ". /trust in a session trusts it"
+    warnings = [*settings.warnings, *held_back, *full.warnings, *providers.warnings]
     lines = (
         [_as_json(rows, providers, warnings)] if as_json else _as_text(rows, providers, warnings)
     )

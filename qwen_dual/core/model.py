@@ -13,6 +13,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from qwen_dual.protocol.failures import ErrorKind, Remedy
     from qwen_dual.protocol.shapes import Message
 
 
@@ -90,34 +91,6 @@ ModelDelta = (
     | Finished
 )
 
-ErrorKind = Literal[
-    "no_key",
-    "auth",
-    "unknown_model",
-    "network",
-    "dns",
-    "tls",
-    "proxy",
-    "rate_limit",
-    "overloaded",
-    "server",
-    "timeout",
-    "stalled",
-    "broken",
-    "malformed",
-    "empty",
-    "context_length",
-    "content_filter",
-    "invalid_request",
-    "other",
-]
-"""What went wrong, for whoever branches on it.
-
-``timeout``: no answer began in time. ``stalled``: the stream stopped sending. ``broken``: the
-connection ended in the middle. ``malformed``: what came could not be understood. ``empty``: an
-answer without content.
-"""
-
 
 class ToolSpec(Protocol):
     """A tool as the model is told of it."""
@@ -149,19 +122,40 @@ class ModelRequest(Struct, frozen=True):
 class ModelError(Exception):
     """A model call that failed.
 
-    Attributes:
+    Args:
+        problem: what failed, in sentences without secrets.
         status: the HTTP status, or None where there was none.
-        message: what failed and what to do, without secrets.
         kind: what went wrong.
+        remedy: what a front end can offer beside another try, in its own words.
+        advice: what to do that is the same everywhere, such as which variable to set.
+
+    Attributes:
+        message: problem and advice; names no key of a keyboard and no command of a front end.
     """
 
     def __init__(
-        self, message: str, status: int | None = None, *, kind: ErrorKind = "other"
+        self,
+        problem: str,
+        status: int | None = None,
+        *,
+        kind: ErrorKind = "other",
+        remedy: Remedy | None = None,
+        advice: str = "",
     ) -> None:
-        super().__init__(message if status is None else f"{status} {message}")
-        self.message = message
+        self.problem = problem
+        self.advice = advice
+        self.message = f"{problem} {advice}" if advice else problem
         self.status = status
         self.kind = kind
+        self.remedy = remedy
+        super().__init__(self.message if status is None else f"{status} {self.message}")
+
+    def after(self, tries: int) -> ModelError:
+        """The same, as it is told after so many tries."""
+        problem = f"{self.problem} ({tries} tries.)" if tries > 1 else self.problem
+        return ModelError(
+            problem, self.status, kind=self.kind, remedy=self.remedy, advice=self.advice
+        )
 
 
 class Model(Protocol):

@@ -54,8 +54,8 @@ THOUGHT_ABOVE = (
 WRITTEN = (
     "The model wrote a call of {tools} as text, and nothing was run: the server did not read it as "
     "a call. Let the server parse tool calls (vLLM: --enable-auto-tool-choice with "
-    "--tool-call-parser; llama.cpp: --jinja), choose a model that was made for tools with /model, "
-    "or set model.textToolCalls to true in your settings, which runs such calls with the usual "
+    "--tool-call-parser; llama.cpp: --jinja), choose a model that was made for tools, or "
+    "set model.textToolCalls to true in your settings, which runs such calls with the usual "
     "approvals."
 )
 WRITTEN_TOLD = (
@@ -207,12 +207,16 @@ class Turn:
             body["error"] = self._error
         self._publish(body)
 
-    def fail(self, message: str, status: int | None = None, kind: str = "other") -> None:
+    def fail(self, error: ModelError) -> None:
         """Notes an error for ``result`` and shows it after what the model said."""
-        self._error = {"kind": kind, "message": message, "status": status}
+        self._error = {
+            "kind": error.kind,
+            "message": error.message,
+            "status": error.status,
+            "remedy": error.remedy,
+        }
         answer = self._answer or Answer(self._model.name, self._publish)
-        told = message if status is None else f"{status} {message}"
-        said = answer.fail(api_error(told))
+        said = answer.fail(api_error(str(error)))
         self._end_answer(answer, said)
 
     async def _ask_model(self) -> Answer:
@@ -222,13 +226,13 @@ class Turn:
         except ModelError as error:
             answer = self._answer
             if error.kind != "context_length" or answer is None or answer.started:
-                self.fail(error.message, error.status, error.kind)
+                self.fail(error)
                 return answer or Answer(self._model.name, self._publish)
         await self._make_room(must=True)
         try:
             return await self._stream_answer()
         except ModelError as error:
-            self.fail(error.message, error.status, error.kind)
+            self.fail(error)
             return Answer(self._model.name, self._publish)
 
     async def _stream_answer(self) -> Answer:
@@ -323,7 +327,8 @@ class Turn:
         tools = text_calls.names(calls)
         self._written += 1
         if self._written == MOST_WRITTEN:
-            self.fail(WRITTEN.format(tools=tools), kind="malformed")
+            problem = WRITTEN.format(tools=tools)
+            self.fail(ModelError(problem, kind="malformed", remedy="change_model"))
             return "error"
         if self._written == 1:
             self._publish(events.notice(WRITTEN.format(tools=tools), "warning"))
@@ -381,7 +386,7 @@ def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event
         permission_denials=[],
     )
     if stop_reason == "error":
-        body["error"] = {"kind": "command", "message": text, "status": None}
+        body["error"] = {"kind": "command", "message": text, "status": None, "remedy": None}
     return body
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 from qwen_dual.core.failures import describe
+from qwen_dual.core.model import ModelError
 from qwen_dual.core.outcome import outcome_of
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.prompts import RAN_BY_PERSON
@@ -165,7 +166,7 @@ class Worker:
             except Exception as error:
                 log.exception("turn failed")
                 session.approvals.deny_all("shutdown")
-                turn.fail(_internal(error))
+                turn.fail(ModelError(_internal(error)))
                 stop_reason = "error"
         self._scope = None
         self.retry_from = turn.retry_from

@@ -187,6 +187,8 @@ class Result:
         raw: the ``result`` event as it came; empty if derived.
         error_kind: what failed, for programs: ``network``, ``auth`` … ; empty if nothing did.
         error_status: the HTTP status of what failed; None where there was none.
+        error_remedy: what can be offered against it, for programs: ``retry``, ``connect`` … ; empty
+            where that is nothing but another try.
         turn_id: as ``state`` events call the turn.
         num_turns: how many model calls it took; 0 for a slash command.
         duration_ms: how long it took, ``duration_api_ms`` of it waiting for the model.
@@ -203,6 +205,7 @@ class Result:
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
     error_kind: str = ""
     error_status: int | None = None
+    error_remedy: str = ""
     turn_id: str = ""
     num_turns: int = 0
     duration_ms: int = 0
@@ -224,6 +227,7 @@ class Result:
             raw=event.raw,
             error_kind=text_in(failure, "kind"),
             error_status=number_in(failure, "status"),
+            error_remedy=text_in(failure, "remedy"),
             turn_id=text_in(event.raw, "turn_id"),
             num_turns=number_in(event.raw, "num_turns") or 0,
             duration_ms=number_in(event.raw, "duration_ms") or 0,

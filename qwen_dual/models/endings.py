@@ -1,4 +1,4 @@
-"""Answers that ended without being one, as errors that say what to do. Pure; for every protocol."""
+"""Answers that ended without being one, as errors that say what helps. Pure; for every protocol."""
 
 from __future__ import annotations
 
@@ -10,35 +10,32 @@ from qwen_dual.models.service_errors import ServiceError, error_of, kind_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.model import ErrorKind
+    from qwen_dual.protocol.failures import ErrorKind, Remedy
 
-_AGAIN = "Ask again with Ctrl+Y"
-_REPHRASE = "Rephrase the request, or begin a new session with /clear"
-_SHORTEN = "Shorten the conversation with /compress, or begin a new session with /clear"
-
-_ADVICE: dict[ErrorKind, str] = {
-    "auth": "Set a valid key, or connect again with /auth",
-    "content_filter": _REPHRASE,
-    "context_length": _SHORTEN,
-    "unknown_model": "Choose another with /model",
+_REMEDY: dict[ErrorKind, Remedy] = {
+    "auth": "connect",
+    "content_filter": "rephrase",
+    "context_length": "compress",
+    "unknown_model": "change_model",
 }
 """What to do where asking again does not help."""
+
+_ADVICE: dict[ErrorKind, str] = {
+    "auth": "Set a valid key.",
+    "unknown_model": "Check the model's name.",
+}
 
 
 def broken() -> ModelError:
     """The stream ended before the service had said that the answer is whole."""
-    return ModelError(
-        f"The answer broke off before it was complete. {_AGAIN}.",
-        kind="broken",
-    )
+    return ModelError("The answer broke off before it was complete.", kind="broken", remedy="retry")
 
 
 def empty(reason: str = "") -> ModelError:
     """A whole answer without text and without a call; ``reason`` is the service's word for why."""
     why = f" ({reason})" if reason else ""
     return ModelError(
-        f"The model gave an empty answer{why}. {_AGAIN}, or choose another model with /model.",
-        kind="empty",
+        f"The model gave an empty answer{why}.", kind="empty", remedy="retry_or_change_model"
     )
 
 
@@ -46,21 +43,37 @@ def withheld(reason: str = "") -> ModelError:
     """The service did not let the answer, or the prompt, pass; ``reason`` is what it said."""
     why = f" ({reason})" if reason else ""
     return ModelError(
-        f"The service withheld the answer{why}. {_REPHRASE}.",
-        kind="content_filter",
+        f"The service withheld the answer{why}.", kind="content_filter", remedy="rephrase"
     )
 
 
 def malformed(what: str) -> ModelError:
     """What came cannot be read; ``what`` completes "The service sent …"."""
-    return ModelError(f"The service sent {what}. {_AGAIN}.", kind="malformed")
+    return ModelError(f"The service sent {what}.", kind="malformed", remedy="retry")
+
+
+def unfinished(reason: str) -> ModelError:
+    """The service gave up in the middle of its answer; ``reason`` is its word for why."""
+    return ModelError(
+        f"The service could not finish the answer ({reason}).", kind="server", remedy="retry"
+    )
+
+
+def refused(reason: str) -> ModelError:
+    """The service does not take the conversation as it is; ``reason`` is what it said."""
+    return ModelError(
+        f"The service refused the conversation ({reason}).",
+        kind="invalid_request",
+        remedy="new_session",
+    )
 
 
 def window_full() -> ModelError:
     """The prompt left no room for an answer."""
     return ModelError(
-        f"The conversation fills the model's context window. {_SHORTEN}.",
+        "The conversation fills the model's context window.",
         kind="context_length",
+        remedy="compress",
     )
 
 
@@ -74,8 +87,9 @@ def reported(data: Mapping[str, Any], status: int = 0) -> ModelError:
     said = error_of(data) or ServiceError("no details")
     name = f" ({said.codes})" if said.codes else ""
     kind = kind_of(said.status or status, said)
-    advice = _ADVICE.get(kind, f"{_AGAIN}, or choose another model with /model")
     return ModelError(
-        f"The service failed{name}: {said.words.rstrip('. ')}. {advice}.",
+        f"The service failed{name}: {said.words.rstrip('. ')}.",
         kind=kind,
+        remedy=_REMEDY.get(kind, "retry_or_change_model"),
+        advice=_ADVICE.get(kind, ""),
     )

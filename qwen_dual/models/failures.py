@@ -25,8 +25,8 @@ from qwen_dual.net.proxies import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from qwen_dual.core.model import ErrorKind
     from qwen_dual.net.proxies import Proxy
+    from qwen_dual.protocol.failures import ErrorKind, Remedy
     from qwen_dual.settings.model_config import ModelConfig
 
 _RETRIED: frozenset[ErrorKind] = frozenset(
@@ -102,9 +102,9 @@ class Failures:
             else "set one in the settings"
         )
         return ModelError(
-            f"There is no API key for {self._config.id} at {self._host}: {where}, or connect with "
-            "/auth.",
+            f"There is no API key for {self._config.id} at {self._host}: {where}.",
             kind="no_key",
+            remedy="connect",
         )
 
     def unusable_key(self) -> ModelError:
@@ -160,7 +160,10 @@ class Failures:
         if retry and wait is not None and wait > self._longest_wait(status):
             what += f". The next try is possible {_when(wait)}"
             return self._failed(kind, what, status, retry=False)
-        return self._failed(kind, what, status, retry=retry, wait=wait, advice=self._advice(kind))
+        remedy, advice = self._what_helps(kind)
+        return self._failed(
+            kind, what, status, retry=retry, wait=wait, advice=advice, remedy=remedy
+        )
 
     def of_body(self, content_type: str, body: bytes) -> CallFailed:
         """A success that is no stream of events."""
@@ -182,8 +185,10 @@ class Failures:
 
     def of_error(self, error: ModelError) -> CallFailed:
         """What a reader made of the stream."""
-        shown = ModelError(self._scrub(error.message), error.status, kind=error.kind)
-        reason = self._scrub(error.message).partition(" Ask again")[0]
+        reason = self._scrub(error.problem)
+        shown = ModelError(
+            reason, error.status, kind=error.kind, remedy=error.remedy, advice=error.advice
+        )
         return CallFailed(shown, reason, retry=error.kind in _RETRIED)
 
     def timed_out(self, seconds: float) -> CallFailed:
@@ -199,8 +204,8 @@ class Failures:
         return self._failed(
             "stalled",
             f"the answer of {self._host} stalled: nothing came for {seconds:g} s",
-            advice="Ask again with Ctrl+Y; a longer limit can be set as "
-            "generationConfig.streamIdleTimeoutMs",
+            advice="A longer limit can be set as generationConfig.streamIdleTimeoutMs",
+            remedy="retry",
         )
 
     def of_exception(self, error: Exception, *, answering: bool = False) -> CallFailed:
@@ -286,21 +291,21 @@ class Failures:
             case _:
                 return f"{host} failed"
 
-    def _advice(self, kind: ErrorKind) -> str:
+    def _what_helps(self, kind: ErrorKind) -> tuple[Remedy, str]:
         match kind:
             case "auth":
-                return f"Set {self._key} to a valid key, or connect again with /auth"
+                return "connect", f"Set {self._key} to a valid key"
             case "unknown_model":
                 base = without_credentials(self._config.base_url)
-                return f"Choose another with /model, or check the base URL {base}"
+                return "change_model", f"Check the base URL {base}"
             case "context_length":
-                return "Shorten it with /compress, or begin a new session with /clear"
+                return "compress", ""
             case "content_filter":
-                return "Rephrase the request, or begin a new session with /clear"
+                return "rephrase", ""
             case "invalid_request":
-                return "Check generationConfig in the settings, or choose another model with /model"
+                return "change_model", "Check generationConfig in the settings"
             case _:
-                return "Try again later, or choose another model with /model"
+                return "change_model", "Try again later"
 
     def _failed(
         self,
@@ -311,11 +316,13 @@ class Failures:
         retry: bool | None = None,
         wait: float | None = None,
         advice: str = "",
+        remedy: Remedy | None = None,
     ) -> CallFailed:
         starts_with_name = what.startswith(self._host)
         reason = self._scrub(what if starts_with_name else what[:1].upper() + what[1:])
-        message = _sentences(reason, advice)
-        error = ModelError(message, status, kind=kind)
+        error = ModelError(
+            _sentence(reason), status, kind=kind, remedy=remedy, advice=_sentence(advice)
+        )
         shown = reason if status is None else f"{status} {reason}"
         return CallFailed(
             error, shown, retry=kind in _RETRIED if retry is None else retry, wait=wait
@@ -325,10 +332,8 @@ class Failures:
         return _MASKED.sub("[key]", self._secrets.scrub(text))
 
 
-def _sentences(*parts: str) -> str:
-    return " ".join(
-        part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part
-    )
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _colon(words: str) -> str:

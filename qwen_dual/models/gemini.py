@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from qwen_dual.core.model import (
     Finished,
-    ModelError,
     TextDelta,
     ThinkingDelta,
     TokenUsage,
@@ -220,11 +219,7 @@ class GeminiReader:
         if reason in _MALFORMED:
             raise endings.malformed(f"a tool call that it could not read itself ({told})")
         if reason == "MISSING_THOUGHT_SIGNATURE":
-            raise ModelError(
-                f"The service refused the conversation ({told}). Begin a new session with /clear, "
-                "or choose another model with /model.",
-                kind="invalid_request",
-            )
+            raise endings.refused(told)
         if not self._has_content and reason not in _LENGTH:
             raise endings.empty(told)
         return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import Finished, ModelError, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.core.model import Finished, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise
 from qwen_dual.models.endpoint import has_path
@@ -252,10 +252,7 @@ class OpenAIReader:
         if self._reason in _WITHHELD:
             raise endings.withheld(self._reason)
         if self._reason in _FAILED:
-            raise ModelError(
-                f"The service could not finish the answer ({self._reason}). Ask again with Ctrl+Y.",
-                kind="server",
-            )
+            raise endings.unfinished(self._reason)
         if not self._has_text and not self._calls.any and self._reason != "length":
             raise endings.empty()
 

@@ -117,7 +117,7 @@ class RemoteModel:
             except CallFailed as failed:
                 wait = None if begun else tries.after(failed)
                 if wait is None:
-                    raise self._last(failed, tries.made) from failed
+                    raise failed.error.after(tries.made) from failed
             yield wait
             await tries.pause(wait)
 
@@ -136,12 +136,6 @@ class RemoteModel:
             name.lower() in _KEY_HEADERS for name in config.generation.headers
         ):
             raise self._failures.no_key()
-
-    def _last(self, failed: CallFailed, tries: int) -> ModelError:
-        error = failed.error
-        if tries == 1:
-            return error
-        return ModelError(f"{error.message} ({tries} tries.)", error.status, kind=error.kind)
 
     def headers(self) -> dict[str, str]:
         """What says who calls."""

@@ -17,7 +17,8 @@ skipped. When the file is used up, an answer says so. Every key may be left out 
   pieces of n characters; without ``id`` the call gets one.
 * ``usage``: ``input_tokens``, ``output_tokens``, ``cache_read_input_tokens``.
 * ``delay_ms``: the pause before each delta.
-* ``error``: ``message``*, ``status``; the call fails with it after the blocks.
+* ``error``: ``message``*, ``status``, ``kind`` and ``remedy`` as in ``result.error``; the call fails with it
+  after the blocks.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from qwen_dual.core.model import (
 from qwen_dual.models.offline import words_of
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW
 
 if TYPE_CHECKING:
@@ -146,6 +148,12 @@ class _Usage(_Strict):
 class _Error(_Strict):
     message: str
     status: int | None = None
+    kind: ErrorKind = "other"
+    remedy: Remedy | None = None
+
+    def made(self) -> ModelError:
+        """What is raised."""
+        return ModelError(self.message, self.status, kind=self.kind, remedy=self.remedy)
 
 
 class Reply(_Strict):
@@ -189,7 +197,7 @@ class ScriptedModel:
         if reply.usage is not None:
             yield TokenUsage(**reply.usage.model_dump())
         if reply.error is not None:
-            raise ModelError(reply.error.message, reply.error.status)
+            raise reply.error.made()
 
 
 def load_script(path: str) -> ScriptedModel:

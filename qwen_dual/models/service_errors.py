@@ -12,7 +12,7 @@ from qwen_dual.protocol.codec import NotJson, decode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qwen_dual.core.model import ErrorKind
+    from qwen_dual.protocol.failures import ErrorKind
 
 WORDS = 300
 """Characters that are told of what a service said."""

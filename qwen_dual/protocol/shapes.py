@@ -10,6 +10,8 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
+
 Origin = Literal["keyboard", "input", "cli"]
 ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
@@ -203,13 +205,14 @@ class StreamEvent(Envelope):
 class TurnError(TypedDict):
     """What ended a turn; ``status`` is the HTTP status where there was one.
 
-    ``kind`` is for whoever branches on it: ``core.model.ErrorKind``, or ``command`` for a slash
-    command that failed.
+    ``message`` is for people and holds everywhere; ``remedy`` is what can be offered beside it, null
+    where that is nothing but another try.
     """
 
-    kind: NotRequired[str]
+    kind: NotRequired[ErrorKind]
     message: str
     status: int | None
+    remedy: NotRequired[Remedy | None]
 
 
 class Denial(TypedDict):

@@ -96,7 +96,7 @@ class Settings(Struct):
         if self.refused:
             keys = ", ".join(self.refused)
             verb = "is" if len(self.refused) == 1 else "are"
-            why = "this folder is not trusted. /trust in a session trusts it"
+            why = "this folder is not trusted"
             lines.insert(0, f"{path}: {keys} {verb} not used: {why}")
         return lines
 

@@ -138,7 +138,7 @@ class _Resolver:
         if protocol is None:
             self.warnings.append(
                 f"security.auth.selectedType = {name!r} is not used: expected one of "
-                f"{', '.join(PROTOCOLS)}; /auth connects a provider"
+                f"{', '.join(PROTOCOLS)}"
             )
         return protocol
 
@@ -289,7 +289,7 @@ class _Resolver:
                 )
             elif protocol == self.preferred and not service.problem:
                 self.warnings.append(
-                    f"{protocol} is selected, but nothing of it is configured: use /auth, or set "
+                    f"{protocol} is selected, but nothing of it is configured: set "
                     f"{names.key} and {names.models[0]}"
                 )
 

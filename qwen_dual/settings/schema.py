@@ -218,11 +218,10 @@ class General(Section):
     """Habits."""
 
     preferred_editor: OptionalText = Field(
-        default=None, description="The editor for Ctrl+X; without it `$VISUAL` or `$EDITOR`."
+        default=None,
+        description="The program that opens the prompt as a file; without it `$VISUAL` or `$EDITOR`.",
     )
-    vim_mode: Flag = Field(
-        default=False, description="Whether the editor begins with vi's keys; `/vim` changes it."
-    )
+    vim_mode: Flag = Field(default=False, description="Whether the editor begins with vi's keys.")
     chat_recording: Flag = Field(
         default=True,
         description="Whether chats are saved and can be resumed, and prompts found again later.",

@@ -60,7 +60,8 @@ def test_a_message_cut_in_its_tool_call_still_gives_the_call_a_result() -> None:
 
 
 def test_a_failed_model_call_shows_as_an_api_error_and_names_it_in_the_result() -> None:
-    model = FakeModel([ModelError("says no", 400)], [TextDelta("better")])
+    error = ModelError("says no.", 400, remedy="connect", advice="Say please.")
+    model = FakeModel([error], [TextDelta("better")])
 
     async def script(host: Host) -> None:
         host.session.submit("go")
@@ -71,11 +72,16 @@ def test_a_failed_model_call_shows_as_an_api_error_and_names_it_in_the_result() 
     host = Host(model)
     host.play(script)
     first = host.of("assistant")[0]["message"]
-    assert first["content"] == [{"type": "text", "text": "[API Error: 400 says no]"}]
+    assert first["content"] == [{"type": "text", "text": "[API Error: 400 says no. Say please.]"}]
     assert first["usage"] == {"input_tokens": 0, "output_tokens": 0}
     result = host.of("result")[0]
     assert result["is_error"]
-    assert result["error"] == {"kind": "other", "message": "says no", "status": 400}
+    assert result["error"] == {
+        "kind": "other",
+        "message": "says no. Say please.",
+        "status": 400,
+        "remedy": "connect",
+    }
     assert host.of("result")[1]["result"] == "better"
     roles = [message["role"] for message in host.session.history]
     assert roles == ["user", "assistant"]  # what failed is not said to the model

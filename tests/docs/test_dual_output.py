@@ -13,11 +13,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from qwen_dual.cli.parser import _parser
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES
+from qwen_dual.protocol.failures import Remedy
 from qwen_dual.protocol.schema import STRICT, schemas
 from tests.support.pty import Terminal
 
@@ -187,3 +189,9 @@ def test_what_the_readme_tells_to_type_exists() -> None:
         re.findall(r'^ +"(--[a-z-]+)",$', (ROOT / "tests/conftest.py").read_text(), re.MULTILINE)
     )
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme)) <= flags | suite
+
+
+def test_the_table_of_remedies_has_each_of_them() -> None:
+    table = TEXT.partition("| `remedy` |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert tuple(rows) == get_args(Remedy)

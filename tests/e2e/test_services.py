@@ -51,19 +51,23 @@ class Case:
     replies: Sequence[Reply]
     kind: str
     says: str
+    helps: str = ""
 
 
 CASES = [
     Case("wrong key", [refused(401, f"bad key {KEY}")], "auth", "OPENAI_API_KEY"),
-    Case("unknown model", [refused(404, "no such model", "model_not_found")], "unknown_model", "/model"),
+    Case("unknown model", [refused(404, "no such model", "model_not_found")], "unknown_model",
+         "base URL", "/model"),
     Case("quota", [refused(429, "quota", "insufficient_quota")], "rate_limit", "billing"),
     Case("rate limit", [refused(429, "slow", **{"Retry-After": "0"})] * 2, "rate_limit", "slow"),
     Case("overloaded", [refused(529, "busy", **{"Retry-After": "0"})] * 2, "overloaded", "busy"),
     Case("bad request", [refused(400, "temperature is no number")], "invalid_request", "temperature"),
     Case("filtered", [answer("some", finish="content_filter")], "content_filter", "withheld"),
     Case("empty", [answer()], "empty", "empty answer"),
-    Case("broken", [reply([HALF], headers=STREAM, end="reset")], "broken", "Ctrl+Y"),
-    Case("stalled", [reply([HALF], headers=STREAM, end="hold")], "stalled", "Ctrl+Y"),
+    Case("broken", [reply([HALF], headers=STREAM, end="reset")], "broken",
+         "broke off", "Ctrl+Y"),
+    Case("stalled", [reply([HALF], headers=STREAM, end="hold")], "stalled",
+         "stalled", "Ctrl+Y"),
     Case("malformed", [reply([HALF, b"data: {oops\n\n"], headers=STREAM)], "malformed", "no JSON"),
     Case("no stream", [reply("<html>log in</html>", headers={"Content-Type": "text/html"})],
          "malformed", "html"),
@@ -76,14 +80,16 @@ def test_an_error_is_on_screen_in_an_event_and_in_the_result_and_the_next_prompt
     replies = [reply for case in CASES for reply in (*case.replies, answer("all is well"))]
 
     async def go_wrong(program: Hosted, server: Server, case: Case, number: int) -> None:
-        texts = (case.says, "half an answer", "ctrl+y retries")
-        said, halves, hints = map(program.count, texts)
+        texts = (case.says, case.helps or case.says, "half an answer", "ctrl+y retries")
+        said, helped, halves, hints = map(program.count, texts)
         result = (await program.session.run(f"{case.name}, go", timeout=30)).raw
         assert (result["is_error"], result["stop_reason"]) == (True, "error"), case.name
         assert result["error"]["kind"] == case.kind
         assert case.says in result["error"]["message"]
+        assert "Ctrl+" not in result["error"]["message"]
         assert "[API Error: " in result["result"]
         await program.until(case.says, said + 1)
+        await program.until(case.helps or case.says, helped + 1)
         if case.kind in ("broken", "stalled"):
             assert result["result"].startswith("half an answer")
             await program.until("half an answer", halves + 1)

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "message": "error",
     "status": "error_status",
     "kind": "error_kind",
+    "remedy": "error_remedy",
     "uuid": "raw",
     "seq": "Event.seq",
     "parent_tool_use_id": "Event.parent_tool_use_id",

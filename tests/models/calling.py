@@ -23,7 +23,8 @@ from tests.models.server import Reply, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.core.model import ErrorKind, ModelDelta
+    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.protocol.failures import ErrorKind
     from qwen_dual.settings.model_config import ModelConfig
     from tests.models.server import Received, Server
 

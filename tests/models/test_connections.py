@@ -41,9 +41,10 @@ def test_a_stream_must_not_stall() -> None:
     silent, half = sse(end="hold"), sse(chunk(content="half"), end="hold")
     outcome, server = play(silent, half, WHOLE, idle_timeout=0.05)
     assert outcome.content == [TextDelta("half")]
-    message = outcome.failed("stalled").message
-    assert "0.05 s" in message
-    assert "Ctrl+Y" in message
+    error = outcome.failed("stalled")
+    assert "0.05 s" in error.message
+    assert "generationConfig.streamIdleTimeoutMs" in error.message
+    assert error.remedy == "retry"
     assert len(server.requests) == 2
 
 

@@ -20,8 +20,8 @@ from qwen_dual.protocol.codec import encode
 from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, Generation, ModelConfig
 
 if TYPE_CHECKING:
-    from qwen_dual.core.model import ErrorKind
     from qwen_dual.models.failures import CallFailed
+    from qwen_dual.protocol.failures import ErrorKind
 
 KEY = "sk-planted-secret"
 CONFIG = ModelConfig(
@@ -52,24 +52,24 @@ def error(message: str, **fields: Any) -> dict[str, Any]:
             401,
             error("Bad key."),
             "auth",
-            ["DASHSCOPE_API_KEY", "models.example", "Bad key", "/auth"],
+            ["DASHSCOPE_API_KEY", "models.example", "Bad key", "connect"],
         ),
         (403, error("No access"), "auth", ["DASHSCOPE_API_KEY", "No access"]),
         (
             404,
             error("gone"),
             "unknown_model",
-            ["qwen3-coder-plus", "/model", "https://models.example/v1"],
+            ["qwen3-coder-plus", "change_model", "https://models.example/v1"],
         ),
         (404, b"404 page not found", "unknown_model", ["404 page not found"]),
         (
             400,
             error("The model `x` does not exist", code="model_not_found"),
             "unknown_model",
-            ["/model"],
+            ["change_model"],
         ),
-        (400, error("x is not a valid model ID"), "unknown_model", ["/model"]),
-        (400, error("API key not valid. Please pass a valid API key."), "auth", ["/auth"]),
+        (400, error("x is not a valid model ID"), "unknown_model", ["change_model"]),
+        (400, error("API key not valid. Please pass a valid API key."), "auth", ["connect"]),
         (400, error("temperature: too hot"), "invalid_request", ["temperature: too hot"]),
         (
             422,
@@ -85,11 +85,11 @@ def error(message: str, **fields: Any) -> dict[str, Any]:
         (429, error("slow down"), "rate_limit", ["qwen3-coder-plus", "slow down"]),
         (500, b"", "server", ["models.example"]),
         (502, b"<html><h1>Bad gateway</h1></html>", "server", ["Bad gateway"]),
-        (503, error("busy"), "overloaded", ["busy", "/model"]),
+        (503, error("busy"), "overloaded", ["busy", "Try again later", "change_model"]),
         (529, error("Overloaded"), "overloaded", ["Overloaded"]),
-        (413, b"", "context_length", ["/compress"]),
-        (400, error("no", code="data_inspection_failed"), "content_filter", ["Rephrase"]),
-        (400, error("no", code="content_filter"), "content_filter", ["Rephrase"]),
+        (413, b"", "context_length", ["compress"]),
+        (400, error("no", code="data_inspection_failed"), "content_filter", ["rephrase"]),
+        (400, error("no", code="content_filter"), "content_filter", ["rephrase"]),
     ],
 )
 def test_a_status_is_told_with_what_to_do(
@@ -99,8 +99,9 @@ def test_a_status_is_told_with_what_to_do(
     assert failed.error.kind == kind
     assert failed.error.status == code
     assert failed.reason.startswith(str(code))
+    told = f"{failed.error.message} ({failed.error.remedy})"
     for name in names:
-        assert name in failed.error.message
+        assert name in told
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_conversation_that_is_too_long_is_told_from_other_mistakes(words: str)
     failed = status(400, error(words))
     assert failed.error.kind == "context_length"
     assert not failed.retry
-    assert "/compress" in failed.error.message
+    assert failed.error.remedy == "compress"
 
 
 def test_a_code_is_enough_for_a_conversation_that_is_too_long() -> None:

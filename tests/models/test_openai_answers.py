@@ -30,8 +30,9 @@ from tests.models.server import cut, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.model import ErrorKind, ModelDelta
+    from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.openai import OpenAIReader
+    from qwen_dual.protocol.failures import ErrorKind
 
 HELLO = asked(("user", [said("hello")]))
 CONFIG = configured("openai")
@@ -329,7 +330,8 @@ def test_an_error_in_the_stream_is_told_as_what_it_is(error: Any, kind: ErrorKin
     found = failure_of(chunk(content="half"), {"error": error})
     assert found.kind == kind
     assert "The service failed" in found.message
-    assert ("/compress" if kind == "context_length" else "Ctrl+Y") in found.message
+    again = "retry_or_change_model"
+    assert found.remedy == ("compress" if kind == "context_length" else again)
 
 
 def test_content_may_come_as_a_list_of_parts() -> None:

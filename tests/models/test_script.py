@@ -36,7 +36,8 @@ def test_a_script_plays_blocks_usage_and_errors(tmp_path: Path) -> None:
         '{"type":"tool_use","name":"run_shell_command","id":"t1","input":{"command":"ls"}}],'
         '"usage":{"input_tokens":3,"output_tokens":4}}',
         "",
-        '{"blocks":[{"type":"text","deltas":["a","b c"]}],"error":{"status":500,"message":"broke"}}',
+        '{"blocks":[{"type":"text","deltas":["a","b c"]}],"error":'
+        '{"status":500,"message":"broke","kind":"server","remedy":"retry"}}',
     )
 
     async def script(host: Host) -> None:
@@ -48,7 +49,12 @@ def test_a_script_plays_blocks_usage_and_errors(tmp_path: Path) -> None:
     host.play(script)
     first, second = host.of("result")
     assert first["usage"]["total_tokens"] == 7
-    assert first["error"] == {"kind": "other", "message": "broke", "status": 500}
+    assert first["error"] == {
+        "kind": "server",
+        "message": "broke",
+        "status": 500,
+        "remedy": "retry",
+    }
     assert first["result"] == "ab c\n\n[API Error: 500 broke]"
     assert second["result"] == "[The offline script has no further reply.]"
     text = next(block for block in host.of("assistant")[1]["message"]["content"])

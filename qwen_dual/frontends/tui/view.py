@@ -27,6 +27,7 @@ from qwen_dual.frontends.tui.live_state import (
 )
 from qwen_dual.frontends.tui.open_block import OpenBlock
 from qwen_dual.frontends.tui.outcome import finished_tool, shown_prompt
+from qwen_dual.frontends.tui.remedies import failure_text
 from qwen_dual.frontends.tui.sanitise import coloured, sanitise
 from qwen_dual.frontends.tui.todo import TodoBlock, todos_of
 from qwen_dual.protocol.api_error import begins_api_error
@@ -263,8 +264,7 @@ class View:
         error = event.get("error")
         if self._failure and error is not None:
             self._failure = []
-            told = " ".join(str(part) for part in (error["status"], error["message"]) if part)
-            text = f"{sanitise(told).rstrip()}\n{RETRY_HINT}"
+            text = f"{sanitise(failure_text(error)).rstrip()}\n{RETRY_HINT}"
             self._finished.append(NoticeBlock("error", text))
         self._show_failure()
         if event["stop_reason"] == "interrupted":

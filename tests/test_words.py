@@ -1,0 +1,73 @@
+"""Who may speak of keys and of slash commands: those who know what is in front of a person."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import qwen_dual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(qwen_dual.__file__).parent
+
+AT_A_KEYBOARD = {"frontends", "tui"}
+
+WITHOUT_COMMANDS = {
+    *("protocol", "settings", "models", "tools", "chats", "bridge", "host"),
+    *("fs", "git", "net", "shell", "sandbox"),
+}
+"""Rooms whose words any front end shows, also one that has no slash commands."""
+
+KEY = re.compile(
+    r"\b(?:[Cc]trl|[Aa]lt|[Ss]hift)\+\S|\b(?:Esc|esc|Backspace|PgUp|PgDn|F\d)\b|\^[A-Z]\b"
+)
+COMMAND = re.compile(
+    r"(?<![\w/.}*])/(?:auth|model|clear|compress|retry|trust|resume|vim|help)\b(?!/)"
+)
+
+
+def texts(room: Path) -> Iterator[tuple[str, str]]:
+    """Where each string of a room's code stands, and the string; not the docstrings."""
+    for path in sorted(room.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        alone = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+        for each in ast.walk(tree):
+            if isinstance(each, ast.Constant) and id(each) not in alone:
+                yield f"{path.relative_to(PACKAGE)}:{each.lineno}", str(each.value)
+
+
+def rooms() -> list[str]:
+    return sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room not in AT_A_KEYBOARD])
+def test_no_key_is_named_where_nobody_knows_of_a_keyboard(room: str) -> None:
+    # What is one word is a value, such as a pattern's name.
+    found = [(at, text) for at, text in texts(PACKAGE / room) if " " in text and KEY.search(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize("room", sorted(WITHOUT_COMMANDS & set(rooms())))
+def test_no_slash_command_is_named_where_nobody_knows_of_them(room: str) -> None:
+    found = [
+        (at, text) for at, text in texts(PACKAGE / room) if " " in text and COMMAND.search(text)
+    ]
+    assert found == []
+
+
+def test_turns_name_neither_in_what_they_tell() -> None:
+    core = [(at, text) for at, text in texts(PACKAGE / "core") if "slash" not in at]
+    assert [each for each in core if " " in each[1] and COMMAND.search(each[1])] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Ask again with Ctrl+Y.", "esc stops it", "Press Esc", "ctrl+o shows all", "or F1"]
+)
+def test_keys_are_known_by_their_names(text: str) -> None:
+    assert KEY.search(text)
