@@ -50,7 +50,7 @@ class RetryPolicy(Struct, frozen=True):
             print(f"… attempt {attempt}, retry in {seconds:.0f}s", file=sys.stderr, flush=True)
 
         retry = RetryPolicy(unattended=asks_for_persistence(environment), on_waiting=waiting)
-        models = choose_models(options, settings, retry)
+        spec = SessionSpec(…, retry=retry)
 
     Each wait is a ``model_retry`` event as well. What bounds such a session cancels it.
 

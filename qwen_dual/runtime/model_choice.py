@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.model import Model
-    from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.runtime.spec import SessionSpec
     from qwen_dual.settings.load import Settings
     from qwen_dual.settings.model_config import ModelConfig
@@ -56,15 +55,8 @@ class ModelChoice(Struct, frozen=True):
         return next(iter(self.models))
 
 
-def choose_models(
-    spec: SessionSpec, settings: Settings, retry: RetryPolicy | None = None
-) -> ModelChoice:
+def choose_models(spec: SessionSpec, settings: Settings) -> ModelChoice:
     """Decides.
-
-    Args:
-        spec: what is asked for.
-        settings: all layers.
-        retry: when failed calls are made again; None as a person who watches wants it.
 
     Raises:
         BadChoice: a flag's value cannot be used.
@@ -89,7 +81,7 @@ def choose_models(
     names = [first, *(name for name in found.named if name != first)]
     configs = {name: found.named[name] for name in names}
     env = settings.environment.values
-    models = {name: DeferredModel(config, env, retry) for name, config in configs.items()}
+    models = {name: DeferredModel(config, env, spec.retry) for name, config in configs.items()}
     return ModelChoice(models, configs, found.warnings)
 
 

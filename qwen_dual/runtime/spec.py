@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from qwen_dual.protocol.records import shown
+
+if TYPE_CHECKING:
+    from qwen_dual.models.retry import RetryPolicy
 
 PICK_SESSION = ""
 """As ``resume``: the person picks one."""
@@ -22,6 +27,7 @@ class SessionSpec(Struct, frozen=True):
         bare: without context files.
         debug: log more.
         remarks: what the person is told once the session is there.
+        retry: when a failed model call is made again; None as a person who watches wants it.
     """
 
     approval_mode: str | None = None
@@ -48,6 +54,7 @@ class SessionSpec(Struct, frozen=True):
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()
+    retry: RetryPolicy | None = None
 
     def __repr__(self) -> str:
         return shown(self, without={"openai_api_key"})

@@ -52,9 +52,10 @@ class Fake:
         if not preview:
             self.theme_name = name
 
-    def set_vi(self, on: bool) -> None:
+    def set_vi(self, on: bool) -> str:
         self.vi = on
         self.switched.append(on)
+        return "Vim keys" if on else "No vim keys"
 
     def run(self, line: str, origin: str = "keyboard") -> str:
         found = self.slash.find(line)

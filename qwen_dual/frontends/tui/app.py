@@ -266,14 +266,13 @@ class Tui:
         """Whether the editor has vi's keys."""
         return self._vi is not None and self._vi.on
 
-    def set_vi(self, on: bool) -> None:
-        """Gives the editor vi's keys, or the usual ones."""
+    def set_vi(self, on: bool) -> str:
+        """Gives the editor vi's keys, or the usual ones; says which."""
         if self._vi is None and on:
             from qwen_dual.frontends.tui.vi_mode import ViMode
 
             self._vi = ViMode(self._app, self.controller, self._device.shape_cursor)
-        if self._vi is not None:
-            self._vi.switch(on)
+        return "" if self._vi is None else self._vi.switch(on)
 
     def _restyle(self) -> None:
         self._app.style = self._appearance.style

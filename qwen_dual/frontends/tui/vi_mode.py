@@ -70,8 +70,8 @@ class ViMode:
             return "VISUAL"
         return _WORDS[self._app.vi_state.input_mode]
 
-    def switch(self, on: bool) -> None:
-        """Turns vi's keys on or off; they begin in insert mode."""
+    def switch(self, on: bool) -> str:
+        """Turns vi's keys on or off; they begin in insert mode. Says what holds from now on."""
         self.on = on
         self._end_command()
         self._insert()
@@ -81,6 +81,7 @@ class ViMode:
             self._app.output.reset_cursor_shape()
             self._app.timeoutlen = ESCAPE_TIMEOUT
         self._follow()
+        return "Vim keys: esc for normal mode, i to insert" if on else "No vim keys"
 
     def _insert(self) -> None:
         self._app.vi_state.reset()

@@ -133,8 +133,7 @@ class Preferences(Struct, frozen=True):
     def _vim(self, arguments: str, origin: str) -> str:
         if arguments.strip():
             raise CommandFailed(f"/vim takes nothing, not {arguments.strip()!r}: it switches")
-        self.screen.set_vi(not self.screen.vi)
-        told = "Vim keys: esc for normal mode, i to insert" if self.screen.vi else "No vim keys"
+        told = self.screen.set_vi(not self.screen.vi)
         if origin == "input":
             return f"{told}, for this session"
         return f"{told}, {self._keep({'general.vimMode': self.screen.vi})}"

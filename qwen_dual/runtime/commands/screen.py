@@ -41,8 +41,8 @@ class Screen(Protocol):
     def vi(self) -> bool:
         """Whether the editor has vi's keys."""
 
-    def set_vi(self, on: bool) -> None:
-        """Gives the editor vi's keys, or takes them away."""
+    def set_vi(self, on: bool) -> str:
+        """Gives the editor vi's keys, or takes them away; says so to the person."""
 
     def last_answer(self) -> str:
         """The text of the last answer; empty where there is none."""
