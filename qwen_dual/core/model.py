@@ -150,6 +150,15 @@ class ModelError(Exception):
         self.remedy = remedy
         super().__init__(self.message if status is None else f"{status} {self.message}")
 
+    def fields(self) -> dict[str, Any]:
+        """What ``result.error`` says of it."""
+        return {
+            "kind": self.kind,
+            "message": self.message,
+            "status": self.status,
+            "remedy": self.remedy,
+        }
+
     def after(self, tries: int) -> ModelError:
         """The same, as it is told after so many tries."""
         problem = f"{self.problem} ({tries} tries.)" if tries > 1 else self.problem

@@ -209,12 +209,7 @@ class Turn:
 
     def fail(self, error: ModelError) -> None:
         """Notes an error for ``result`` and shows it after what the model said."""
-        self._error = {
-            "kind": error.kind,
-            "message": error.message,
-            "status": error.status,
-            "remedy": error.remedy,
-        }
+        self._error = error.fields()
         answer = self._answer or Answer(self._model.name, self._publish)
         said = answer.fail(api_error(str(error)))
         self._end_answer(answer, said)
