@@ -77,8 +77,9 @@ class NoScreen:
     def set_theme(self, name: str, *, preview: bool = False) -> None:
         """There are no colours."""
 
-    def set_vi(self, on: bool) -> None:
+    def set_vi(self, on: bool) -> str:
         """There is no editor."""
+        return ""
 
     def last_answer(self) -> str:
         """Nothing was shown."""
