@@ -1,72 +1,329 @@
-"""Publishes each event once: stamps it, then calls the observers in their order.
+"""Publishes each event once: stamps it, appends it, and hands out what waits, one after another.
 
-Observers are plain callables. One that raises is dropped and named in the log, so that a broken
-observer can hurt neither the session nor the other observers.
+An observer that publishes while it is called reorders nothing: what it says waits until every observer
+has seen what it answers. One that raises is kept, dropped or ends the session, as it declared when it
+subscribed; the person is told by a notice, and the log has the traceback.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
+from qwen_dual.core.failures import describe
 from qwen_dual.core.secrets import Secrets
-from qwen_dual.protocol.events import stamp
+from qwen_dual.protocol.events import notice, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qwen_dual.protocol.events import Event
 
-    Observer = Callable[[Event], None]
+    Observer = Callable[[Event], object]
+
+OnError = Literal["keep", "drop", "end"]
+"""What becomes of an observer that raises: it is called with the next event, it is called no more,
+or the session ends."""
+
+_BECOMES: dict[OnError, str] = {
+    "keep": "goes on with the next event",
+    "drop": "is told nothing more",
+    "end": "cannot go on, so the session ends",
+}
+
+
+class Subscription(Struct, eq=False):
+    """An observer, and what it declared: see ``Bus.subscribe``.
+
+    Attributes:
+        failures: how often it raised.
+    """
+
+    observer: Observer
+    name: str
+    on_error: OnError
+    on_failure: Callable[[Exception], str | None] | None
+    missed: bool
+    streamed: bool
+    failures: int = 0
 
 
 class Bus:
-    """The one stream of a session; ``seq`` counts from 1 in the order of publishing.
+    """Publishes under the id of one session, which never changes.
+
+    ``successor`` publishes under another to the same observers: ``seq`` counts from 1 over all of
+    them, in the order of publishing.
+
+    Args:
+        session_id: the id that the events carry.
+        stream: what an earlier bus published to; a new one where there was none.
 
     Attributes:
+        session_id: as given.
         secrets: what no event may hold. Deltas are not searched: they are the hot path, and a
             model never gets to know a key.
     """
 
-    def __init__(self, session_id: str) -> None:
-        self.session_id = session_id
-        self.secrets = Secrets()
-        self.seq = 0
-        self._observers: list[Observer] = []
-        self._kept: list[Event] = []
+    __slots__ = ("_session_id", "_stream", "secrets")
+
+    def __init__(self, session_id: str, stream: Stream | None = None) -> None:
+        self._session_id = session_id
+        self._stream = Stream() if stream is None else stream
+        self.secrets = self._stream.secrets
+
+    @property
+    def session_id(self) -> str:
+        """The id that the events carry."""
+        return self._session_id
+
+    @property
+    def seq(self) -> int:
+        """The number of the latest event; 0 before the first."""
+        return self._stream.seq
+
+    @property
+    def failure(self) -> str | None:
+        """Why an observer ended the session; None where none did."""
+        return self._stream.failure
+
+    @property
+    def untold(self) -> list[str]:
+        """Failures of observers at ``session_end``, of which no event can tell any more."""
+        return self._stream.untold
+
+    def successor(self, session_id: str) -> Bus:
+        """The bus of the session that takes this one's place before the same observers."""
+        return Bus(session_id, self._stream)
+
+    def publish(self, body: Event, agent: str | None = None) -> Event:
+        """Stamps ``body`` and hands it to every observer; returns the stamped event.
+
+        Called by an observer, it returns before the others have seen the event.
+
+        Args:
+            body: the event without its envelope.
+            agent: the tool call that the agent who speaks works for; None for the main one.
+        """
+        stream = self._stream
+        stream.seq = seq = stream.seq + 1
+        if body["type"] == "stream_event":
+            observers = stream.streamed
+        else:
+            observers = stream.observers
+            body = self.secrets.scrub_all(body)
+        event = stamp(body, session_id=self._session_id, seq=seq, agent=agent)
+        if stream.busy:
+            stream.waiting.append(event)
+            return event
+        # Every streamed delta comes this way: the usual case, in which nobody fails and nobody
+        # answers, is written out here, with one `try` for all observers.
+        stream.busy = True
+        rest = iter(observers)
+        try:
+            for observer in rest:
+                observer(event)
+        except Exception as error:  # noqa: BLE001 - logged there
+            stream.failed(observer, error, event)
+            stream.hand_out(event, rest)
+        finally:
+            stream.busy = False
+            if stream.waiting:
+                stream.drain()
+        return event
+
+    def lane(self, agent: str) -> Callable[[Event], Event]:
+        """``publish`` for the agent that works for the tool call ``agent``."""
+        return lambda body: self.publish(body, agent)
+
+    def end_with(self, end: Callable[[], object]) -> None:
+        """Has ``end`` called when an observer that declared so fails: it asks the session to end."""
+        self._stream.end = end
+
+    # -- observers ---------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        observer: Observer,
+        *,
+        name: str = "",
+        on_error: OnError = "drop",
+        on_failure: Callable[[Exception], str | None] | None = None,
+        missed: bool = False,
+        streamed: bool = True,
+    ) -> None:
+        """Calls ``observer`` with every event that is published from now on, on the loop's thread.
+
+        Subscribed by an observer, it gets none of those that are published by then and not handed
+        out yet.
+
+        Args:
+            observer: must not block.
+            name: for a person, at the beginning of a sentence; else what the code calls it.
+            on_error: what becomes of it when it raises.
+            on_failure: called with its first error; returns what the person is told in place of
+                the bus's own words, or None where it tells by itself.
+            missed: it gets what was kept first.
+            streamed: whether it wants the ``stream_event``s, which are nearly all there are.
+        """
+        name = name or getattr(observer, "__qualname__", type(observer).__name__)
+        self._stream.add(Subscription(observer, name, on_error, on_failure, missed, streamed))
+
+    def unsubscribe(self, observer: Observer) -> None:
+        """Calls ``observer`` no more, not with what is being handed out either.
+
+        Unknown ones are ignored.
+        """
+        self._stream.remove(observer)
 
     def keep(self) -> None:
         """Keeps events for a front end that is not there yet, until ``forget``."""
-        self.subscribe(self._kept.append)
+        self.subscribe(self._stream.kept.append)
 
     def forget(self) -> None:
         """Keeps no events any more."""
-        self.unsubscribe(self._kept.append)
-        self._kept.clear()
+        self.unsubscribe(self._stream.kept.append)
+        self._stream.kept.clear()
 
-    def subscribe(self, observer: Observer, *, missed: bool = False) -> None:
-        """Calls ``observer`` with every event from now on; with ``missed``, with those kept first."""
-        if missed:
-            for event in self._kept:
-                observer(event)
-        self._observers.append(observer)
 
-    def unsubscribe(self, observer: Observer) -> None:
-        """Stops calling ``observer``; unknown ones are ignored."""
-        if observer in self._observers:
-            self._observers.remove(observer)
+class Stream:
+    """What one bus leaves to the next: the observers, the count, and what is not handed out yet.
 
-    def publish(self, body: Event) -> Event:
-        """Stamps ``body`` and hands it to every observer; returns the stamped event."""
-        self.seq += 1
-        if body["type"] != "stream_event":
-            body = self.secrets.scrub_all(body)
-        event = stamp(body, session_id=self.session_id, seq=self.seq)
-        for observer in tuple(self._observers):
+    Attributes:
+        seq: of the latest event.
+        kept: for a front end that is not there yet.
+        observers: in the order of subscribing. One that goes while an event is handed out leaves
+            ``_gone`` in its place, so that nobody behind it is skipped.
+        streamed: those of them that want the ``stream_event``s.
+        waiting: events to hand out, observers to take in, and None where ``_gone`` is to go.
+        busy: something is being handed out.
+        failure: why an observer ended the session.
+        untold: failures of which no event can tell any more.
+        end: asks the session to end.
+    """
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.secrets = Secrets()
+        self.kept: list[Event] = []
+        self.observers: list[Observer] = []
+        self.streamed: list[Observer] = []
+        self.waiting: deque[Event | Subscription | None] = deque()
+        self.busy = False
+        self.failure: str | None = None
+        self.untold: list[str] = []
+        self.end: Callable[[], object] = lambda: None
+        self._subscriptions: list[Subscription] = []
+
+    def add(self, subscription: Subscription) -> None:
+        """Takes an observer in, behind what waits."""
+        self._subscriptions.append(subscription)
+        self.waiting.append(subscription)
+        if not self.busy:
+            self.drain()
+
+    def remove(self, observer: Observer) -> None:
+        """Lets an observer go, at once."""
+        subscription = self._of(observer)
+        if subscription is None:
+            return
+        self._subscriptions.remove(subscription)
+        if subscription in self.waiting:
+            self.waiting.remove(subscription)
+            return
+        for observers in (self.observers, self.streamed):
+            if observer in observers:
+                observers[observers.index(observer)] = _gone
+        self.waiting.append(None)
+        if not self.busy:
+            self.drain()
+
+    def drain(self) -> None:
+        """Hands out what waits, and what comes of it."""
+        waiting = self.waiting
+        self.busy = True
+        try:
+            while waiting:
+                item = waiting.popleft()
+                if item is None:
+                    for observers in (self.observers, self.streamed):
+                        observers[:] = [one for one in observers if one is not _gone]
+                elif isinstance(item, Subscription):
+                    self._enter(item)
+                else:
+                    streamed = item["type"] == "stream_event"
+                    self.hand_out(item, iter(self.streamed if streamed else self.observers))
+        finally:
+            self.busy = False
+
+    def hand_out(self, event: Event, rest: Iterator[Observer]) -> None:
+        """Calls the observers in ``rest``."""
+        for observer in rest:
             try:
                 observer(event)
-            except Exception:
-                import logging
+            except Exception as error:  # noqa: BLE001 - logged there
+                self.failed(observer, error, event)
 
-                logging.getLogger(__name__).exception("observer %r failed and is dropped", observer)
-                self.unsubscribe(observer)
-        return event
+    def failed(self, observer: Observer, error: Exception, event: Event) -> None:
+        """Does with an observer that raised ``error`` at ``event`` what it declared."""
+        subscription = self._of(observer)
+        if subscription is None:  # it has left on the way
+            _log(error, "observer %r failed", observer)
+            return
+        subscription.failures = times = subscription.failures + 1
+        if times & (times - 1) == 0:  # one that fails at every delta fills no log
+            _log(error, "%s failed, %d times by now: %r", subscription.name, times, observer)
+        if times > 1:
+            return
+        if subscription.on_error != "keep":
+            self.remove(observer)
+        text = _told(subscription, error)
+        if text is not None:
+            self._tell(text, event)
+        if subscription.on_error == "end":
+            self.failure = text or f"{subscription.name}: {describe(error)}"
+            self.end()
+
+    def _of(self, observer: Observer) -> Subscription | None:
+        return next((one for one in self._subscriptions if one.observer == observer), None)
+
+    def _enter(self, subscription: Subscription) -> None:
+        observer = subscription.observer
+        self.observers.append(observer)
+        if subscription.streamed:
+            self.streamed.append(observer)
+        if subscription.missed:
+            for event in tuple(self.kept):
+                if self._of(observer) is not None:
+                    self.hand_out(event, iter((observer,)))
+
+    def _tell(self, text: str, event: Event) -> None:
+        """Publishes a notice under the id of the event that an observer failed at."""
+        if event.get("subtype") == "session_end":
+            self.untold.append(text)
+        else:
+            Bus(event["session_id"], self).publish(notice(text, "error"))
+
+
+def _gone(event: Event) -> None:
+    """Stands where an observer was."""
+
+
+def _told(subscription: Subscription, error: Exception) -> str | None:
+    if subscription.on_failure is not None:
+        try:
+            return subscription.on_failure(error)
+        except Exception as another:  # noqa: BLE001 - logged right here
+            _log(another, "%s: what was to follow its failure failed", subscription.name)
+    becomes = _BECOMES[subscription.on_error]
+    return (
+        f"{subscription.name} failed and {becomes}: {describe(error)}. "
+        "The debug log has the details; /bug shows its end."
+    )
+
+
+def _log(error: Exception, message: str, *values: object) -> None:
+    import logging  # takes a tenth of the time to the first event to import
+
+    logging.getLogger(__name__).error(message, *values, exc_info=error)

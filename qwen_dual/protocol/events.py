@@ -36,15 +36,19 @@ def new_uuid() -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
-def stamp(body: Event, *, session_id: str, seq: int) -> Event:
+def stamp(body: Event, *, session_id: str, seq: int, agent: str | None = None) -> Event:
     """The whole event: ``body`` with its envelope, in the field order of the wire.
 
-    The control events have no ``uuid`` and no ``parent_tool_use_id`` on the wire. An assistant
-    event brings its own ``uuid``, since it equals the message's id.
+    ``agent`` is the tool call that a sub-agent works for, None for the main agent; the control
+    events say it only of a sub-agent, and have no ``uuid``. An assistant event brings its own
+    ``uuid``, since it equals the message's id.
     """
     kind = body["type"]
     if kind == "control_request" or kind == "control_response":
-        return {**body, "session_id": session_id, "seq": seq}
+        event = {**body, "session_id": session_id, "seq": seq}
+        if agent is not None:
+            event["parent_tool_use_id"] = agent
+        return event
     uuid = body.get("uuid") or new_uuid()
     if "subtype" in body:
         return {
@@ -52,7 +56,7 @@ def stamp(body: Event, *, session_id: str, seq: int) -> Event:
             "subtype": body["subtype"],
             "uuid": uuid,
             "session_id": session_id,
-            "parent_tool_use_id": None,
+            "parent_tool_use_id": agent,
             "seq": seq,
             **body,
         }
@@ -60,7 +64,7 @@ def stamp(body: Event, *, session_id: str, seq: int) -> Event:
         "type": kind,
         "uuid": uuid,
         "session_id": session_id,
-        "parent_tool_use_id": None,
+        "parent_tool_use_id": agent,
         "seq": seq,
         **body,
     }
