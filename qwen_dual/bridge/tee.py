@@ -112,9 +112,13 @@ class Tee:
         """Takes the long event that waits, and those after it up to the next."""
         if not self._waiting:
             return
-        self._take(self._waiting.popleft())
-        while self._waiting and not _is_long(self._waiting[0]):
+        try:
             self._take(self._waiting.popleft())
+            while self._waiting and not _is_long(self._waiting[0]):
+                self._take(self._waiting.popleft())
+        except Exception as error:  # noqa: BLE001 - told by the channel; the bus is long gone
+            self.fail(error)
+            self._waiting.clear()
         if self._waiting:
             self._take_soon()
 
@@ -166,6 +170,14 @@ class Tee:
             await drained.wait()
         self._on_drained = None
         return self._backlog.empty
+
+    def fail(self, error: Exception) -> None:
+        """Closes the channel, and tells why, since an event could not be written at all."""
+        self._flush()  # what came before it
+        self._fail(
+            f"{self._sink.target}: an event could not be written ({type(error).__name__}: {error}); "
+            "the session goes on without it, and /bug has what a report needs"
+        )
 
     def close(self) -> None:
         """Stops writing; idempotent. What still waits is gone."""

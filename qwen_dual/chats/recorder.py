@@ -16,6 +16,7 @@ from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import contents_of, part_of, tool_call_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
+from qwen_dual.chats.slash_records import SlashRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +51,9 @@ class Recorder:
         resume: the chat to go on with; its id must be ``session_id``.
         now: seconds since the epoch.
         window: tells how many tokens the model in force takes.
+
+    Attributes:
+        failure: why nothing is saved any more; None while all is.
 
     Raises:
         BadSessionId: ``session_id`` is no UUID.
@@ -87,11 +91,12 @@ class Recorder:
         self._listed: Sequence[str] = ()
         self._scheduled = False
         self._stopped = False
+        self.failure: str | None = None
         self._message = IncomingMessage()
         self._prompt: tuple[str, str | None, Event] | None = None  # uuid, its parent, the event
         self._in_turn = False
         self._retry_from: str | None = None
-        self._command = ""  # the slash command that runs
+        self._slash = SlashRecords()
         self._diffs: dict[str, str] = {}  # of calls that have no result yet
         chat_path(home, cwd, session_id)
         if resume is not None:
@@ -111,7 +116,7 @@ class Recorder:
             if handler is not None:
                 handler(self, event)
         except (OSError, ChatBusy) as error:
-            self._fail(error)
+            self.fail(error)
 
     def flush(self, *, whole: bool = False) -> None:
         """Writes what has come in of what is not whole; call it before a frame is drawn.
@@ -132,7 +137,7 @@ class Recorder:
                 self._chat.partial.queue(self._queue() if self._queue else self._listed)
             self._chat.partial.flush()
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
 
     def resume(self, chat: Chat) -> None:
         """Goes on with ``chat``: at once, or when the session changes to its id.
@@ -178,7 +183,7 @@ class Recorder:
             parts = [{"text": text} for text in (prompt, *texts)]
             self._add_prompt(event, parts, supersedes=uuid)
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
 
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
@@ -259,7 +264,7 @@ class Recorder:
             self._diffs[call_id] = preview["text"]
 
     def _result(self, event: Event) -> None:
-        self._command = ""
+        self._slash.running = ""
         self._diffs.clear()
         chat = self._chat
         if chat is None or not self._in_turn:
@@ -301,7 +306,7 @@ class Recorder:
             self._queue_told = True
             self._flush_soon()
         elif subtype == "notice":
-            self._notice(data)
+            self._slash.answered(chat, data)
         elif subtype == "compact_boundary":
             self._compacted(chat, data)
 
@@ -312,26 +317,7 @@ class Recorder:
             self._chat.last = self._retry_from
             self._in_turn = True
             return
-        if not self._in_turn:
-            self._command = command
-        self._slash("invocation", command)
-
-    def _notice(self, data: Event) -> None:
-        if "command" in data:  # typed in the middle of a turn
-            self._slash("result", data["command"], data)
-        elif self._command:
-            self._slash("result", self._command, data)
-
-    def _slash(self, phase: str, command: str, notice: Event | None = None) -> None:
-        if self._chat is None:
-            return
-        payload: dict[str, Any] = {"phase": phase, "rawCommand": command}
-        if notice is None:
-            payload["sentToModel"] = False
-        else:
-            item = {"type": notice["level"], "text": notice["text"]}
-            payload["outputHistoryItems"] = [item]
-        self._chat.system("slash_command", payload)
+        self._slash.given(self._chat, command, in_turn=self._in_turn)
 
     def _compacted(self, chat: OpenChat, data: Event) -> None:
         info = {
@@ -364,15 +350,12 @@ class Recorder:
         if self._chat is None or self._chat.last is None:
             give_up(chat_path(self._home, self._stamp.cwd, self._session_id))
 
-    def _fail(self, error: OSError | ChatBusy) -> None:
+    def fail(self, error: Exception) -> None:
+        """Ends the recording, and tells the person once what failed and what they can do."""
         if self._stopped:
             return
         self._stopped = True
-        why = str(error)
-        if isinstance(error, OSError):
-            where = error.filename or self.path or self._home
-            why = f"{where}: {error.strerror or error}"
-        text = f"this session is not saved any more — {why}"
+        self.failure = text = _not_saved(error, self.path, self._home)
         if self._chat is not None:
             self._chat.close()
             self._chat = None
@@ -382,6 +365,18 @@ class Recorder:
             self._on_failure(text)
 
         self._schedule(tell)
+
+
+def _not_saved(error: Exception, path: Path | None, home: str) -> str:
+    why, then = str(error), "start again to have what follows saved"
+    if isinstance(error, OSError):
+        why = f"{error.filename or path or home}: {error.strerror or error}"
+        then = f"mend that and {then}"
+    elif not isinstance(error, ChatBusy):
+        why = f"{type(error).__name__}: {error}"
+        then = f"{then}; /bug has what a report needs"
+    until = "" if path is None else f" What was said before is in {path}."
+    return f"this session is not saved any more — {why}.{until} It goes on; {then}."
 
 
 _HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {

@@ -179,7 +179,7 @@ class Bus:
 
     def keep(self) -> None:
         """Keeps events for a front end that is not there yet, until ``forget``."""
-        self.subscribe(self._stream.kept.append)
+        self.subscribe(self._stream.kept.append, name="What waits for the screen")
 
     def forget(self) -> None:
         """Keeps no events any more."""

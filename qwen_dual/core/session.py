@@ -14,11 +14,11 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
-from qwen_dual.core.failures import describe
 from qwen_dual.core.model_set import ModelSet
-from qwen_dual.core.policy import EDITS, Policy
+from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
+from qwen_dual.core.remembering import Remembering
 from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
+    from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
 
 
@@ -85,7 +86,8 @@ class Session:
         self.cwd = cwd
         self.tools = {tool.name: tool for tool in tools}
         self.slash = SlashCommands()
-        self.approvals = Approvals(bus.publish, lambda: self._state.tell())
+        bus.end_with(self.request_close)
+        self.approvals = Approvals(self.publish, lambda: self._state.tell())
         self.policy = Policy(RuleNames(tools), approval_mode, rules)
         self.closing = anyio.Event()
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
@@ -93,21 +95,26 @@ class Session:
         self.system = system
         self.max_turns = max_turns
         self.text_calls = text_calls
-        self._models = ModelSet(models, bus.publish)
-        self._keep_rule = keep_rule
+        self._models = ModelSet(models, self.publish)
         self._detach = detach
         self._queue = PromptQueue()
-        self._state = StateTeller(self.approvals, self._queue, bus.publish)
+        self._state = StateTeller(self.approvals, self._queue, self.publish)
         self._calls = CallRunner(
             self.tools,
             self.policy,
             self.approvals,
-            bus.publish,
-            self._remember_rule,
+            self.publish,
+            Remembering(
+                self.policy,
+                keep_rule,
+                self.set_approval_mode,
+                lambda text: self.notice(text, "warning"),
+                self.recheck_pending,
+            ),
             bus.secrets.scrub,
         )
-        self._context = ContextKeeper(self.conversation, bus.publish, self._state.set)
-        self._slash = SlashRunner(self.slash, bus.publish)
+        self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
+        self._slash = SlashRunner(self.slash, self.publish)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
@@ -118,7 +125,7 @@ class Session:
 
     @property
     def session_id(self) -> str:
-        """The id that events carry."""
+        """The id that events carry; another after ``clear`` and ``resume``."""
         return self.bus.session_id
 
     @property
@@ -251,7 +258,7 @@ class Session:
         decision = Decision(allowed, by, message, updated_input, remember, stop)
         if self.approvals.resolve(request_id, decision):
             return True
-        self.bus.publish(events.control_error(request_id))
+        self.publish(events.control_error(request_id))
         return False
 
     def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
@@ -285,9 +292,7 @@ class Session:
         self.policy.set_mode(mode)
         if mode == before:
             return
-        self.bus.publish(
-            events.system("mode_changed", {"from": before, "to": mode, "origin": origin})
-        )
+        self.publish(events.system("mode_changed", {"from": before, "to": mode, "origin": origin}))
         self.recheck_pending()
 
     def set_model(self, name: str, origin: str = "keyboard") -> None:
@@ -327,15 +332,14 @@ class Session:
         self._change_session(events.new_uuid(), origin)
 
     def _change_session(self, new: str, origin: str) -> None:
-        before = self.bus.session_id
+        before = self.bus
         self.conversation.replace(())
         self.policy.forget()
         self._worker.forget()
         # Told under the old id, so that an observer can follow from one to the other.
-        self.bus.publish(
-            events.system("session_changed", {"from": before, "to": new, "origin": origin})
-        )
-        self.bus.session_id = new
+        change = {"from": before.session_id, "to": new, "origin": origin}
+        before.publish(events.system("session_changed", change))
+        self.bus = before.successor(new)
 
     def publish_state(self) -> None:
         """Publishes a ``state`` event even though nothing changed."""
@@ -343,7 +347,12 @@ class Session:
 
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
-        self.bus.publish(events.notice(text, level))
+        if not self._ended:
+            self.publish(events.notice(text, level))
+
+    def publish(self, body: Event, agent: str | None = None) -> Event:
+        """Publishes under the id that the session has now: see ``Bus.publish``."""
+        return self.bus.publish(body, agent)
 
     def request_close(self) -> None:
         """Asks the session to end: the turn stops, then ``run`` returns."""
@@ -361,7 +370,7 @@ class Session:
             if prompt.command_id is not None:
                 why = "the session ended before it ran"
                 self.receipt(prompt.command_id, "rejected", "session_ended", why)
-        self.bus.publish(events.system("session_end", {"session_id": self.session_id}))
+        self.publish(events.system("session_end", {"session_id": self.session_id}))
 
     def receipt(
         self,
@@ -372,26 +381,11 @@ class Session:
         position: int | None = None,
     ) -> None:
         """Publishes a ``command_receipt``."""
-        self.bus.publish(events.receipt(command_id, status, code, message, position))
+        self.publish(events.receipt(command_id, status, code, message, position))
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""
         await self._worker.run(self.closing)
-
-    # -- rules -------------------------------------------------------------------------------
-
-    def _remember_rule(self, rule: str, scope: str) -> None:
-        if rule == EDITS:  # for this session it means the mode that does so; it cannot be kept
-            self.set_approval_mode("auto-edit")
-            return
-        self.policy.remember(rule)
-        if scope != "session" and self._keep_rule is not None:
-            try:
-                self._keep_rule(rule, scope)
-            except (OSError, ValueError) as error:
-                why = error if isinstance(error, ValueError) else describe(error)
-                self.notice(f"{rule} is allowed for this session only: {why}", "warning")
-        self.recheck_pending()
 
     def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""

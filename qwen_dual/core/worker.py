@@ -75,7 +75,7 @@ class Worker:
         self._slash = slash
         self._expand = expand
         self._ready = ready
-        self._publish = session.bus.publish
+        self._publish = session.publish
         self._arrived = anyio.Event()
         self._model_calls = 0
         self._scope: anyio.CancelScope | None = None
@@ -142,7 +142,7 @@ class Worker:
             context=self._context,
             tools=session.specs(),
             calls=self._calls,
-            publish=self._publish,
+            publish=session.bus.publish,  # a turn stays in its session
             set_state=self._state.set,
             max_turns=self._calls_left(),
             text_calls=session.text_calls,

@@ -98,7 +98,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     """
     settings = launch.settings
     stats = Stats()
-    launch.bus.subscribe(stats)
+    launch.bus.subscribe(stats, name="/stats", on_error="keep", streamed=False)
 
     async def ask_model(system: str, prompt: str) -> str:
         return await _ask(session, system, prompt)
@@ -162,7 +162,9 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         parts.recorder = make_recorder(
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat
         )
-        launch.bus.subscribe(parts.recorder)
+        launch.bus.subscribe(
+            parts.recorder, name="The recorder", on_error="drop", on_failure=parts.recorder.fail
+        )
 
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
@@ -170,7 +172,9 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 
-    launch.bus.subscribe(follow_session)
+    launch.bus.subscribe(
+        follow_session, name="What follows the session", on_error="keep", streamed=False
+    )
     if launch.chat is not None:
         session.conversation.replace(launch.chat.history)
     return parts

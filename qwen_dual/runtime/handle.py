@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     import anyio
 
+    from qwen_dual.core.bus import OnError
     from qwen_dual.core.model import Model
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.queue_editing import QueueEditing
@@ -101,12 +102,28 @@ class SessionHandle:
 
     # -- what can be done ------------------------------------------------------------------
 
-    def subscribe(self, observer: Callable[[Event], None], *, missed: bool = False) -> None:
-        """Calls ``observer`` with every event; with ``missed``, first with those kept for a front end."""
-        self._session.bus.subscribe(observer, missed=missed)
+    def subscribe(
+        self,
+        observer: Callable[[Event], object],
+        *,
+        name: str = "",
+        on_error: OnError = "drop",
+        on_failure: Callable[[Exception], str | None] | None = None,
+        missed: bool = False,
+        streamed: bool = True,
+    ) -> None:
+        """Calls ``observer`` with every event from now on: see ``core.bus.Bus.subscribe``."""
+        self._session.bus.subscribe(
+            observer,
+            name=name,
+            on_error=on_error,
+            on_failure=on_failure,
+            missed=missed,
+            streamed=streamed,
+        )
 
-    def unsubscribe(self, observer: Callable[[Event], None]) -> None:
-        """Stops calling ``observer``."""
+    def unsubscribe(self, observer: Callable[[Event], object]) -> None:
+        """Calls ``observer`` no more."""
         self._session.bus.unsubscribe(observer)
 
     def submit(self, text: str, *, origin: str = "keyboard", command_id: str | None = None) -> int:

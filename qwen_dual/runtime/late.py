@@ -52,8 +52,10 @@ def _tell_of_session(launch: Launch, parts: Parts) -> None:
     """Lets other programs find the session, and the commands it runs know it."""
     from qwen_dual.chats.running import RunningSession
 
-    parts.running = RunningSession(launch.home, launch.cwd, launch.session_id, __version__)
-    launch.bus.subscribe(parts.running)
+    parts.running = RunningSession(launch.home, launch.cwd, parts.session.session_id, __version__)
+    launch.bus.subscribe(
+        parts.running, name="The list of running sessions", on_error="keep", streamed=False
+    )
 
 
 async def load_context(launch: Launch, parts: Parts) -> list[str]:

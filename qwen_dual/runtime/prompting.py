@@ -43,5 +43,5 @@ def follow_changes(launch: Launch, on_change: Callable[[], object]) -> Changes:
         if event["type"] in MAY_CHANGE:
             changes.look_again()
 
-    launch.bus.subscribe(follow)
+    launch.bus.subscribe(follow, name="The mark of the branch", on_error="keep", streamed=False)
     return changes

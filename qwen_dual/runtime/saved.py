@@ -141,7 +141,12 @@ def make_recorder(
 
 
 def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
-    """The command that goes on with the session, for the last screen; None where nothing is saved."""
+    """The command that goes on with the session, for the last screen; None where nothing is saved.
+
+    Where something should have been and was not, what failed.
+    """
+    if recorder is not None and recorder.failure is not None:
+        return f"qwen-dual: {recorder.failure}"
     if recorder is None or recorder.path is None:
         return None
     return f"To go on: qwen-dual --resume {session_id}"

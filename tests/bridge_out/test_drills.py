@@ -15,10 +15,14 @@ import anyio.lowlevel
 import pytest
 
 from qwen_dual.bridge.sinks import open_sink
-from qwen_dual.bridge.tee import Tee
+from qwen_dual.bridge.tee import LONG, Tee
+from qwen_dual.core.bus import Bus
+from qwen_dual.protocol import events
 from tests.bridge_out.outputs import Events
 
 ROOT = Path(__file__).parents[2]
+
+BARE: dict[str, Any] = {"stop_reason": None, "usage": {}}
 
 
 def parse(data: bytes) -> list[dict[str, Any]]:
@@ -69,6 +73,37 @@ def test_a_reader_of_a_descriptor_that_leaves_closes_the_channel_and_is_told_onc
     os.close(writer)
     assert told == [f"Warning: dual output disabled — fd {writer}: the reader closed it"]
     assert tee.status().state == f"closed: fd {writer}: the reader closed it"
+
+
+@pytest.mark.parametrize("before", ["", "x" * (LONG + 1)])
+def test_an_event_that_cannot_be_written_closes_the_channel_and_is_told(
+    tmp_path: Path, before: str
+) -> None:
+    path = tmp_path / "events"
+    told: list[str] = []
+    tee = Tee(open_sink(path=str(path)), on_failure=told.append)
+    bus = Bus("s")
+    seen: list[events.Event] = []
+    content = [{"type": "text", "text": before}]
+    bus.subscribe(tee, name="The channel", on_failure=tee.fail)
+    bus.subscribe(seen.append)
+
+    async def main() -> None:
+        bus.publish(events.system("session_start", {"session_id": "s"}))
+        tee.attach(asyncio.get_running_loop())
+        if before:  # what comes behind a long one is written in a later pass
+            bus.publish(events.assistant("m", "a", content, **BARE))
+        bus.publish({"type": "control_request", "request": {}})
+        bus.publish(events.notice("after"))
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+
+    anyio.run(main)
+    [warning] = told
+    assert warning.startswith(f"Warning: dual output disabled — {path}: an event could not be")
+    assert tee.status().state.startswith("closed: ")
+    assert [line["seq"] for line in parse(path.read_bytes())] == ([1, 2] if before else [1])
+    assert seen[-1]["data"]["text"] == "after"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")

@@ -63,7 +63,7 @@ class Recording:
             now=lambda: 1_700_000_000.125,
             **options,
         )
-        self.bus.subscribe(self.recorder)
+        self.bus.subscribe(self.recorder, name="The recorder", on_failure=self.recorder.fail)
 
     def submit(self, text: str, origin: str = "keyboard") -> None:
         """A prompt begins to run."""

@@ -16,11 +16,14 @@ from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import chat_path, partial_path
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
+from qwen_dual.runtime.saved import resume_hint
 from tests.chats.support import CWD, SESSION, Recording, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from qwen_dual.protocol.events import Event
 
 
 OTHER = "11111111-1111-4111-8111-111111111111"
@@ -32,7 +35,7 @@ def test_a_cleared_session_goes_on_in_a_file_of_its_own(tmp_path: Path) -> None:
     old = recording.path
     data = {"from": SESSION, "to": OTHER, "origin": "keyboard"}
     recording.bus.publish(events.system("session_changed", data))
-    recording.bus.session_id = OTHER
+    recording.bus = recording.bus.successor(OTHER)
     assert recording.recorder.path is None
     recording.submit("second")
     assert recording.path == old.with_name(f"{OTHER}.jsonl")
@@ -70,7 +73,7 @@ def test_a_chat_that_is_resumed_later_is_entered_when_the_session_changes(tmp_pa
     assert second.path.stem == OTHER
     data = {"from": OTHER, "to": SESSION, "origin": "keyboard"}
     second.bus.publish(events.system("session_changed", data))
-    second.bus.session_id = SESSION
+    second.bus = second.bus.successor(SESSION)
     second.submit("two")
     assert second.path == first.path
     assert len(second.records()) == 2
@@ -109,6 +112,27 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
         recording.later.run()
     [failure] = recording.failures
     assert "File too large" in failure
+    assert "mend that and start again" in failure
+    assert recording.recorder.failure == failure
+    assert recording.recorder.path is None  # so that nobody is told to resume it
+
+
+def test_an_event_it_cannot_take_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("one")
+    path = recording.path
+    seen: list[Event] = []
+    recording.bus.subscribe(seen.append)
+    recording.bus.publish({"type": "user", "message": {"role": "user", "content": [{}]}})
+    recording.submit("two")
+    recording.later.run()
+    [failure] = recording.failures
+    assert failure.startswith("this session is not saved any more — KeyError: 'type'.")
+    assert str(path) in failure
+    assert "/bug" in failure
+    assert recording.recorder.path is None
+    assert [event["type"] for event in seen] == ["user", "user"]
+    assert resume_hint(recording.recorder, SESSION) == f"qwen-dual: {failure}"
 
 
 @contextmanager

@@ -183,8 +183,8 @@ class Tui:
         self.set_vi(vi)
         if replay:
             self.replay(replay)
-        session.subscribe(self.view, missed=True)
-        session.subscribe(self._whole, missed=True)
+        session.subscribe(self.view, name="The screen", on_error="keep", missed=True)
+        session.subscribe(self._whole, name="Ctrl+O", on_error="keep", missed=True, streamed=False)
 
     async def run(self) -> None:
         """Runs until the session closes.

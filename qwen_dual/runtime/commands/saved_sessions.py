@@ -120,6 +120,8 @@ class SavedSessions(Struct, frozen=True):
         form = form or FORMATS[0]
         if form not in FORMATS:
             raise CommandFailed(f"{form!r} is no format: {', '.join(FORMATS)}, and then a path")
+        if self.recorder is not None and self.recorder.failure is not None:
+            raise CommandFailed(f"There is nothing whole to export: {self.recorder.failure}")
         if self.recorder is None or self.recorder.path is None:
             raise CommandFailed(
                 "There is nothing to export: nothing was said yet, or general.chatRecording is "

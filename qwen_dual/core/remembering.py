@@ -1,0 +1,54 @@
+"""What an answer allows for longer: for the session in the policy, for good where rules are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.failures import describe
+from qwen_dual.core.policy import EDITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.policy import Policy
+
+
+class Remembering:
+    """Takes the rules of answers that last.
+
+    Args:
+        policy: has them for the session.
+        keep: keeps one beyond it, for ``project`` or ``user``; raises OSError or ValueError, with a
+            text for a person, when it cannot. None where nothing is kept.
+        set_mode: changes the approval mode.
+        warn: tells a person.
+        recheck: resolves what waits and is allowed by now.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        keep: Callable[[str, str], None] | None,
+        set_mode: Callable[[str], object],
+        warn: Callable[[str], object],
+        recheck: Callable[[], object],
+    ) -> None:
+        self._policy = policy
+        self._keep = keep
+        self._set_mode = set_mode
+        self._warn = warn
+        self._recheck = recheck
+
+    def __call__(self, rule: str, scope: str) -> None:
+        """Allows what ``rule`` covers from now on, as long as ``scope`` says."""
+        if rule == EDITS:  # for this session it means the mode that does so; it cannot be kept
+            self._set_mode("auto-edit")
+            return
+        self._policy.remember(rule)
+        if scope != "session" and self._keep is not None:
+            try:
+                self._keep(rule, scope)
+            except (OSError, ValueError) as error:
+                why = error if isinstance(error, ValueError) else describe(error)
+                self._warn(f"{rule} is allowed for this session only: {why}")
+        self._recheck()
