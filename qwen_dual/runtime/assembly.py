@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
+    from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
@@ -51,6 +52,8 @@ class Parts(Struct):
     Attributes:
         wanted: set when what a prompt needs is to be loaded: a prompt waits, or the UI is there.
         loaded: set when that is done; prompts wait for it.
+        stopped: set when the session's task has ended.
+        trust: the command about the folder, once there is a front end.
         complete: set when the UI has added its slash commands; those that come in wait for it.
         unusable: what was wrong with what was loaded for prompts.
         warnings: about rules that cannot be used.
@@ -64,6 +67,8 @@ class Parts(Struct):
     wanted: anyio.Event = field(default_factory=anyio.Event)
     loaded: anyio.Event = field(default_factory=anyio.Event)
     complete: anyio.Event = field(default_factory=anyio.Event)
+    stopped: anyio.Event = field(default_factory=anyio.Event)
+    trust: TrustCommand | None = None
     unusable: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     sandbox: Sandbox | None = None

@@ -101,4 +101,5 @@ class SessionFactory:
             raise
         handle = OpenSession(launch, parts, self.registry)
         self.registry.add(handle)
+        launch.bus.subscribe(handle.follow)
         return handle

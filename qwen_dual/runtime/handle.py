@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,19 +19,51 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
+class SessionOver(RuntimeError):
+    """An act on a session that another took the place of, after ``/clear`` or ``/resume``.
+
+    Attributes:
+        session_id: of the one that goes on.
+    """
+
+    def __init__(self, handle: SessionHandle) -> None:
+        self.session_id = handle.latest.id
+        super().__init__(f"the session {handle.id} is over; {self.session_id} took its place")
+
+
 class SessionHandle:
     """One session. All methods belong to the loop's own thread; none of them blocks.
 
+    ``/clear`` and ``/resume`` end it and begin another, of which ``session_changed`` tells: whoever
+    wants to go on with that one takes ``latest``. What can be done with this one then raises
+    ``SessionOver``; what can be seen of it is the other's.
+
     Args:
         session: what runs its turns.
+        session_id: its id; the one that events carry now unless given.
 
     Attributes:
-        id: of the session, on every event of it.
+        id: of the session, on every event of it; never another.
+        successor: the session that took its place; None while it goes on.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.id = session.session_id
+    def __init__(self, session: Session, session_id: str | None = None) -> None:
+        self.id: Final = session_id or session.session_id
+        self.successor: SessionHandle | None = None
         self._session = session
+
+    @property
+    def latest(self) -> SessionHandle:
+        """This session, or the one that goes on in its place."""
+        handle = self
+        while handle.successor is not None:
+            handle = handle.successor
+        return handle
+
+    def _acting(self) -> Session:
+        if self.successor is not None:
+            raise SessionOver(self)
+        return self._session
 
     # -- what can be seen ------------------------------------------------------------------
 
@@ -128,23 +160,23 @@ class SessionHandle:
 
     def submit(self, text: str, *, origin: str = "keyboard", command_id: str | None = None) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once."""
-        return self._session.submit(text, origin=origin, command_id=command_id)
+        return self._acting().submit(text, origin=origin, command_id=command_id)
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
-        return self._session.cancel(command_id)
+        return self._acting().cancel(command_id)
 
     def run_shell(self, command: str) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
-        return self._session.run_shell(command)
+        return self._acting().run_shell(command)
 
     def answer_form(self, name: str, answers: Sequence[str]) -> None:
         """Runs the slash command ``name`` with the answers to its form."""
-        self._session.answer_form(name, answers)
+        self._acting().answer_form(name, answers)
 
     def retry(self) -> bool:
         """Makes the failed model call of the last turn again; False when there is none."""
-        return self._session.retry()
+        return self._acting().retry()
 
     def answer(
         self,
@@ -158,7 +190,7 @@ class SessionHandle:
         stop: bool = False,
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        return self._session.answer(
+        return self._acting().answer(
             request_id,
             allowed,
             by=by,
@@ -170,11 +202,11 @@ class SessionHandle:
 
     def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
         """Stops the turn; False when none runs. ``queue``: see ``core.session.Session.interrupt``."""
-        return self._session.interrupt(by, queue)
+        return self._acting().interrupt(by, queue)
 
     def detach_commands(self) -> int:
         """Lets running shell commands go on in the background; how many there were."""
-        return self._session.detach_commands()
+        return self._acting().detach_commands()
 
     def set_approval_mode(self, mode: str, origin: str = "keyboard") -> None:
         """Changes what runs without asking.
@@ -182,7 +214,7 @@ class SessionHandle:
         Raises:
             UnknownMode: there is no such mode.
         """
-        self._session.set_approval_mode(mode, origin)
+        self._acting().set_approval_mode(mode, origin)
 
     def set_model(self, name: str, origin: str = "keyboard") -> None:
         """Changes the model, from the next turn on.
@@ -190,16 +222,16 @@ class SessionHandle:
         Raises:
             UnknownModel: it is not configured.
         """
-        self._session.set_model(name, origin)
+        self._acting().set_model(name, origin)
 
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
-        self._session.notice(text, level)
+        self._acting().notice(text, level)
 
     def take_back(self, prompts: Callable[[Sequence[Prompt]], object]) -> None:
         """Sets what gets a person's own prompts back when an interrupt empties the queue."""
         self._session.give_back = prompts
 
     def request_close(self) -> None:
-        """Asks the session to end: the turn stops, then its task."""
+        """Asks the session, or the one in its place, to end: the turn stops, then its task."""
         self._session.request_close()

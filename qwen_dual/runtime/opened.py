@@ -13,9 +13,9 @@ from qwen_dual.runtime.late import load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
+    from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
-    from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.registry import Registry
 
@@ -33,15 +33,16 @@ class OpenSession(SessionHandle):
         launch: what was decided at the start.
         parts: the session and what belongs to it.
         registry: where it stands until it is closed.
+        session_id: of the session; the one that events carry now unless given.
     """
 
-    def __init__(self, launch: Launch, parts: Parts, registry: Registry) -> None:
-        super().__init__(parts.session)
+    def __init__(
+        self, launch: Launch, parts: Parts, registry: Registry, session_id: str | None = None
+    ) -> None:
+        super().__init__(parts.session, session_id)
         self.launch = launch
         self.parts = parts
         self._registry = registry
-        self._stopped = anyio.Event()
-        self._trust: TrustCommand | None = None
 
     async def run(self) -> None:
         """Runs what is submitted until ``request_close``, and loads what that needs.
@@ -55,13 +56,13 @@ class OpenSession(SessionHandle):
                 with turns:
                     await self.parts.session.run()
             finally:
-                self._stopped.set()
+                self.parts.stopped.set()
 
         async with anyio.create_task_group() as group:
             group.start_soon(run_session)
             group.start_soon(load_when_wanted, self.launch, self.parts)
             try:
-                await self._stopped.wait()
+                await self.parts.stopped.wait()
             finally:
                 await self.stop()
                 turns.cancel()
@@ -71,7 +72,7 @@ class OpenSession(SessionHandle):
         """Asks the session to end and waits for its turn, ``STOP_SECONDS`` at the most."""
         self.request_close()
         with anyio.move_on_after(STOP_SECONDS, shield=True):
-            await self._stopped.wait()
+            await self.parts.stopped.wait()
 
     def attach(self, front_end: FrontEnd = NO_FRONT_END) -> None:
         """Adds the slash commands that need more than the session, as far as ``front_end`` has it."""
@@ -79,18 +80,26 @@ class OpenSession(SessionHandle):
         from qwen_dual.runtime.commands.trust import TrustCommand
 
         Commands(self.launch, self.parts, front_end).register()
-        self._trust = TrustCommand(self.launch, self.parts, front_end.asking)
-        self._trust.register()
+        trust = self.parts.trust = TrustCommand(self.launch, self.parts, front_end.asking)
+        trust.register()
         self.parts.complete.set()
 
     async def ask_for_trust(self) -> None:
         """Asks about the folder where nobody has decided and it matters; waits for no answer."""
-        if self._trust is not None:
-            await self._trust.ask_at_start()
+        if self.parts.trust is not None:
+            await self.parts.trust.ask_at_start()
 
     async def load(self) -> list[str]:
         """Has everything loaded, at once; returns what the person should be warned of."""
         return await load_late(self.launch, self.parts)
+
+    def follow(self, event: Event) -> None:
+        """Takes the place of itself under the id that ``session_changed`` tells."""
+        if event.get("subtype") != "session_changed":
+            return
+        before, now = self.latest, event["data"]["to"]
+        before.successor = OpenSession(self.launch, self.parts, self._registry, now)
+        self._registry.replace(before.id, before.successor)
 
     def dispatcher(self) -> Dispatcher:
         """Carries out commands of a channel on this session."""
@@ -98,8 +107,8 @@ class OpenSession(SessionHandle):
 
     @property
     def resume_hint(self) -> str | None:
-        """The command that goes on with the session; None where nothing is saved."""
-        return resume_hint(self.parts.recorder, self.id)
+        """The command that goes on with what is latest; None where nothing is saved."""
+        return resume_hint(self.parts.recorder, self.latest.id)
 
     def end(self) -> None:
         """Publishes ``session_end``; idempotent. Nothing is published after it."""
@@ -108,6 +117,6 @@ class OpenSession(SessionHandle):
     async def aclose(self) -> None:
         """Ends what the session started: commands, connections, files; idempotent."""
         self.end()
-        self._registry.remove(self)
+        self._registry.remove(self.latest.id)
         with anyio.CancelScope(shield=True):
             await self.parts.aclose()

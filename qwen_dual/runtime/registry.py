@@ -26,10 +26,14 @@ class Registry:
             raise ValueError(f"the session {handle.id} is open already")
         self._handles[handle.id] = handle
 
-    def remove(self, handle: OpenSession) -> None:
+    def replace(self, session_id: str, handle: OpenSession) -> None:
+        """Puts the session that goes on in the place of the one that is over."""
+        self.remove(session_id)
+        self._handles[handle.id] = handle
+
+    def remove(self, session_id: str) -> None:
         """Lets go of a session that has ended; an unknown one is ignored."""
-        if self._handles.get(handle.id) is handle:
-            del self._handles[handle.id]
+        self._handles.pop(session_id, None)
 
     def get(self, session_id: str) -> OpenSession | None:
         """The open session of this id."""

@@ -278,9 +278,9 @@ class Tui:
         self._app.style = self._appearance.style
         self._clock.mark()
 
-    def open_form(self, name: str) -> bool:
-        """Opens the form of a slash command; False where it has nothing to ask."""
-        return self.controller.open_form(f"/{name}")
+    def follow(self, session: SessionHandle) -> None:
+        """Shows and steers the session that took the place of the one before."""
+        self._session = self.controller.session = self.controller.asking.session = session
 
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation, rendered as a live one is."""

@@ -61,7 +61,7 @@ class Asking:
         self.paste_in_editor: Callable[[str], object] = lambda _: None
         self._offer: Offer | None = None
         self._done: Callable[[Sequence[str]], object] = lambda _: None
-        self._session = session
+        self.session = session
         self._requests = requests
         self._changed = changed
         self._later = later
@@ -172,7 +172,7 @@ class Asking:
         try:
             sheet = Sheet(form)
         except _FORESEEN as error:
-            self._session.notice(str(error), "error")
+            self.session.notice(str(error), "error")
             return True
         if sheet.state != "open":
             return False
@@ -242,7 +242,7 @@ class Asking:
         try:
             act(sheet)
         except _FORESEEN as error:
-            self._session.notice(str(error), "error")
+            self.session.notice(str(error), "error")
             self.close_form()
             return
         if sheet.state != "open":
@@ -385,7 +385,7 @@ class Asking:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
         if request is not None and request.request_id in self._requests():
-            self._session.answer(
+            self.session.answer(
                 request.request_id,
                 allowed,
                 message=message,

@@ -72,7 +72,7 @@ class Controller:
         self._queued = QueuedPrompts(session.queue_editing, self.editor)
         self.panel = ""
         self.on_new_draft: Callable[[], object] = lambda: None
-        self._session = session
+        self.session = session
         self._view = view
         self._screen = screen
         self._now = now
@@ -99,7 +99,7 @@ class Controller:
         """What a key would do in the state there is."""
         if self._queued.tip or self.editor.shell:
             return self._queued.tip or SHELL_TIP
-        return RETRY_TIP if self.editor.empty and self._session.retryable else ""
+        return RETRY_TIP if self.editor.empty and self.session.retryable else ""
 
     @property
     def focus(self) -> str:
@@ -109,7 +109,7 @@ class Controller:
     @property
     def tools(self) -> Sequence[tuple[str, str]]:
         """The tools and what they are for."""
-        tools = self._session.tools.values()
+        tools = self.session.tools.values()
         return [(tool.display.word, tool.display.about or tool.description) for tool in tools]
 
     def before_drawing(self) -> None:
@@ -157,19 +157,19 @@ class Controller:
         if text != shown:
             self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
         if shell:
-            self._session.run_shell(text)
+            self.session.run_shell(text)
         elif not self.open_form(text):
-            self._session.submit(text)
+            self.session.submit(text)
         self._screen.changed()
 
     def open_form(self, text: str) -> bool:
         """Asks what a command without an argument wants to know; False when it asks nothing."""
-        found = self._session.slash.find(text) if is_slash(text) else None
+        found = self.session.slash.find(text) if is_slash(text) else None
         if found is None or found[1] or found[0].form is None:
             return False
         name = found[0].name
         return self.asking.open_form(
-            found[0].form, lambda answers: self._session.answer_form(name, answers)
+            found[0].form, lambda answers: self.session.answer_form(name, answers)
         )
 
     def complete(self) -> None:
@@ -277,7 +277,7 @@ class Controller:
             self.panel = ""
         elif self.suggestions.shown:
             self.suggestions.dismiss()
-        elif self._session.interrupt(queue="return"):
+        elif self.session.interrupt(queue="return"):
             pass
         elif self.editor.shell:
             self._set_shell(False)
@@ -296,7 +296,7 @@ class Controller:
 
     def detach(self) -> None:
         """Lets the running shell commands go on in the background, and the turn go on."""
-        self._session.detach_commands()
+        self.session.detach_commands()
         self._screen.changed()
 
     def control_c(self) -> None:
@@ -305,12 +305,12 @@ class Controller:
             return
         if self.editor.search is not None:
             self.editor.end_search(accept=False)
-        elif self._session.interrupt(queue="return"):
+        elif self.session.interrupt(queue="return"):
             pass
         elif not self.editor.empty:
             self._clear()
         elif self.hint == EXIT_HINT:
-            self._session.request_close()
+            self.session.request_close()
         else:
             self._ask_again(EXIT_HINT)
         self._screen.changed()
@@ -323,19 +323,19 @@ class Controller:
     def control_d(self) -> None:
         """Deletes to the right; on an empty line leaves."""
         if self.editor.empty:
-            self._session.request_close()
+            self.session.request_close()
         else:
             self.editor.buffer.delete()
 
     def next_mode(self) -> None:
         """Switches to the next approval mode."""
-        at = APPROVAL_MODES.index(self._session.approval_mode)
-        self._session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)])
+        at = APPROVAL_MODES.index(self.session.approval_mode)
+        self.session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)])
         self._screen.changed()
 
     def retry(self) -> None:
         """Makes the last failed model call again."""
-        if not self._session.retry():
+        if not self.session.retry():
             self._say("There is no failed request to retry.", SAID)
         self._screen.changed()
 

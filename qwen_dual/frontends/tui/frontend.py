@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.git.changes import Changes
+    from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.opened import OpenSession
 
@@ -64,11 +65,17 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     changes = follow_changes(launch, lambda: tui.changed())
     tui = _make_tui(handle, shown, index, changes)
     launch.bus.forget()
+
+    def follow(event: Event) -> None:
+        if event.get("subtype") == "session_changed":
+            tui.follow(handle.latest)
+
+    handle.subscribe(follow)
     asking = tui.controller.asking
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
     handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes))
     if wants_picker(launch.spec):
-        tui.open_form("resume")
+        tui.controller.open_form("/resume")
     async with anyio.create_task_group() as group:
 
         async def after_first_paint() -> None:
