@@ -6,7 +6,6 @@ does, its owner registers: the session its own (``builtin``), the runtime those 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -95,6 +94,8 @@ class SlashCommands:
     def unknown(self, text: str) -> str:
         """What to say of a command that does not exist: its name, and the nearest that does."""
         name = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""
+        from difflib import get_close_matches
+
         near = get_close_matches(name, self._commands, n=1, cutoff=0.5)
         hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
         return f"Unknown command /{name}. {hint}"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
-from qwen_dual.core import text_calls
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import (
     ModelError,
@@ -314,6 +313,8 @@ class Turn:
         if answer.cut_off:
             self._publish(events.notice(CUT_OFF, "warning"))
             return "max_tokens"
+        from qwen_dual.core import text_calls  # its patterns take 3 ms of a start
+
         text, names = answer.text, [tool.name for tool in self._tools]
         long = len(text) > LONG_ANSWER
         calls = await in_thread(lambda: text_calls.find(text, names), only_if=long)
@@ -335,6 +336,8 @@ class Turn:
         """Makes calls of those that an answer ended with as text."""
         if answer.calls or answer.cut_off:
             return
+        from qwen_dual.core import text_calls
+
         for call in text_calls.find(answer.text, [tool.name for tool in self._tools]):
             answer.feed(ToolCallStart(f"call_{events.new_uuid()}", call.name))
             answer.feed(ToolCallArguments(call.arguments))

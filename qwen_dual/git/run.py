@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -127,6 +126,8 @@ def harmless_variables(folders: Iterable[str], variables: Mapping[str, str]) -> 
     Raises:
         UnknownConfiguration: that cannot be promised.
     """
+    import shutil
+
     if shutil.which("git", path=variables.get("PATH", os.defpath)) is None:
         return {}
     quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}

@@ -8,8 +8,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import shutil
-import tempfile
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
@@ -52,6 +50,8 @@ class Scratch:
         """
         with self._lock:
             if self._made is None:
+                import tempfile
+
                 self._made = os.path.realpath(tempfile.mkdtemp(prefix="qwen-dual-"))
             self._count += 1
             path = os.path.join(self._made, f"{prefix}-{self._count}.log")
@@ -70,6 +70,8 @@ class Scratch:
         """Deletes the folder with all in it."""
         with self._lock:
             if self._made is not None:
+                import shutil
+
                 shutil.rmtree(self._made, ignore_errors=True)
                 self._made = None
 

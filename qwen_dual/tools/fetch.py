@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import ModelError
@@ -227,6 +226,8 @@ def _from_html(page: Page, env: Mapping[str, str], gone: threading.Event) -> str
     # By its path: importing it would import the converter here too.
     worker = os.path.join(os.path.dirname(__file__), "page_worker.py")
     output = bytearray()
+    import tempfile
+
     with tempfile.TemporaryFile() as source:
         source.write(page.content)
         source.seek(0)

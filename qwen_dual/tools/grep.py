@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,6 +80,8 @@ class GrepSearchTool(SchemaTool):
         self._seconds = seconds
 
     def _in_path(self) -> str | None:
+        import shutil
+
         return shutil.which("rg", path=absolute_path(self._workspace.path))
 
     def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
@@ -158,6 +158,8 @@ class GrepSearchTool(SchemaTool):
                 and (name_filter is None or name_filter.accepts(path[start:]))
             ]
             note = walk.note
+        import tempfile
+
         with tempfile.TemporaryFile() as listed:
             for name in names:
                 listed.write(os.fsencode(name) + b"\0")

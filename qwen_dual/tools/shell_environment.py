@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,6 +89,8 @@ def shell_arguments(variables: Mapping[str, str]) -> list[str]:
 
 
 def _bash(variables: Mapping[str, str]) -> str | None:
+    import shutil
+
     path = shutil.which("bash", path=variables.get("PATH", os.defpath))
     # A shell of many names, such as busybox, reads otherwise.
     return path if path and os.path.basename(os.path.realpath(path)).startswith("bash") else None

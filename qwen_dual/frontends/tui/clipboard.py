@@ -7,7 +7,6 @@ machine is of no use.
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -38,6 +37,8 @@ def copy(
     if not text:
         return "There is nothing to copy yet."
     size = _size(text)
+    import shutil
+
     tmux = shutil.which("tmux", path=env.get("PATH")) if env.get("TMUX") else None
     if not any(env.get(name) for name in ("SSH_CONNECTION", "SSH_TTY")):
         for command in commands(env, platform):
@@ -66,6 +67,8 @@ def commands(env: Mapping[str, str], platform: str) -> list[Sequence[str]]:
     if env.get("DISPLAY"):
         wanted.append(("xclip", "-selection", "clipboard"))
         wanted.append(("xsel", "--clipboard", "--input"))
+    import shutil
+
     paths = [shutil.which(program, path=env.get("PATH")) for program, *_ in wanted]
     return [(path, *rest) for path, (_, *rest) in zip(paths, wanted, strict=True) if path]
 

@@ -27,7 +27,7 @@ MAX_SHOWN = 6
 MAX_FILES = 50
 
 # As the tools read a mention: not inside a word or a path; a backslash keeps a blank.
-_MENTION = re.compile(
+_MENTION = (
     r"(?<![.@/\\-])(?<!(?![\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af])\w)"
     r"@((?:\\[^\n]|[^\s\\])*)$"
 )
@@ -194,7 +194,7 @@ class Suggestions:
             return []
         # Only the line that the cursor is in, and only its end, however long the draft is.
         start = max(text.rfind("\n", 0, cursor) + 1, cursor - 1000)
-        found = _MENTION.search(text[start:cursor])
+        found = re.search(_MENTION, text[start:cursor])
         if found is None:
             return []
         query = re.sub(r"\\(.)", r"\1", found[1])
