@@ -94,6 +94,29 @@ def test_no_room_stands_below_itself() -> None:
     tuple(TopologicalSorter(graph).static_order())  # raises on a circle
 
 
+def files_imported(path: Path) -> set[Path]:
+    """The files of ours that a file imports when it runs, at once or later; not those for types."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if isinstance(node, ast.ImportFrom):
+            found.update(
+                {node.module or "", *(f"{node.module}.{item.name}" for item in node.names)}
+            )
+        elif isinstance(node, ast.Import):
+            found.update(item.name for item in node.names)
+        for child in () if for_types else ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text()))
+    return {file for name in found if (file := ROOT / f"{name.replace('.', '/')}.py").exists()}
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    tuple(TopologicalSorter({path: files_imported(path) for path in sources()}).static_order())
+
+
 def test_a_front_end_imports_no_other_and_of_core_only_what_is_plain() -> None:
     for path in (PACKAGE / "frontends").rglob("*.py"):
         own = path.relative_to(PACKAGE / "frontends").parts[0]

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import anyio
-
-from qwen_dual.host.channels import open_channel
-from qwen_dual.host.commands import Commands
-from qwen_dual.host.errors import StartTimeout
-from qwen_dual.host.feed import Feed
-from qwen_dual.host.policy import PolicyRunner
-from qwen_dual.host.process import HostedProcess
-from qwen_dual.host.pty import Child
+from qwen_dual.host.hosting import hosted
 from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import MAX_BUFFER_BYTES
 from qwen_dual.host.terminal import MAX_BUFFER_BYTES as MAX_TERMINAL_BYTES
-from qwen_dual.host.tracker import Tracker
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from typing import Literal
 
     from qwen_dual.host.policy import Policy
-
-BASE_SETTLE = 0.3
-"""Seconds after ``session_start`` in which a program of the base protocol may not watch its input yet:
-it skips what is in the file when it begins to."""
 
 
 @asynccontextmanager
@@ -83,55 +70,20 @@ async def open_session(
         StartTimeout: it runs, but says nothing on its channel.
         SessionExited: it ended before it said anything.
     """
-    if isinstance(command, str) or not command:
-        raise TypeError(f"command is a list of the program and its arguments, not {command!r}")
-    link = open_channel(channel, command, max_line_bytes)
-    try:
-        child = Child(
-            [*command, *link.arguments],
-            cwd=None if cwd is None else os.fspath(cwd),
-            env=env,
-            columns=columns,
-            rows=rows,
-            pass_fds=link.pass_fds,
-        )
-        link.spawned()
-        feed = Feed(Tracker())
-        process = HostedProcess(child, link, feed, close_timeout, terminal_buffer_bytes)
-        commands = Commands(process, feed, command_timeout)
-        session = Session(process, feed, commands, max_buffer_bytes)
-        try:
-            try:
-                async with anyio.create_task_group() as group:
-                    if on_approval is not None:
-                        policy = PolicyRunner(on_approval, commands, group)
-                        feed.tracker.on_request = policy.ask
-                        feed.tracker.on_resolved = policy.resolved
-                    group.start_soon(process.run)
-                    try:
-                        await _begin(feed.tracker, process, start_timeout)
-                        yield session
-                    finally:
-                        await process.leave()
-                        group.cancel_scope.cancel()
-            except BaseExceptionGroup as errors:
-                # The group is a matter of this function; its user has to do with what went wrong.
-                if len(errors.exceptions) > 1:
-                    raise
-                failure = errors.exceptions[0]
-            else:
-                return
-            raise failure
-        finally:
-            await process.reap()
-    finally:
-        link.close()
-
-
-async def _begin(tracker: Tracker, process: HostedProcess, seconds: float) -> None:
-    with anyio.move_on_after(seconds):
-        greeting = await tracker.started.wait()
-        if not greeting.told:
-            process.hold_commands(BASE_SETTLE)
-        return
-    raise StartTimeout(seconds, process.terminal.last_lines())
+    async with hosted(
+        Session,
+        command,
+        cwd=cwd,
+        env=env,
+        columns=columns,
+        rows=rows,
+        channel=channel,
+        on_approval=on_approval,
+        start_timeout=start_timeout,
+        command_timeout=command_timeout,
+        close_timeout=close_timeout,
+        max_buffer_bytes=max_buffer_bytes,
+        terminal_buffer_bytes=terminal_buffer_bytes,
+        max_line_bytes=max_line_bytes,
+    ) as session:
+        yield session

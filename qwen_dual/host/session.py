@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.host.errors import CommandRejected, HostError, HostTimeout
+from qwen_dual.host.hosting import hosted
 from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
 from qwen_dual.host.turn import Turn
@@ -83,9 +84,7 @@ class Session:
         Raises:
             HostError: what ``open_session`` raises.
         """
-        from qwen_dual.host.opening import open_session
-
-        return await Owner(lambda: open_session(command, **options)).open()
+        return await Owner(lambda: hosted(cls, command, **options)).open()
 
     # -- what it is -------------------------------------------------------------------------
 
