@@ -110,7 +110,9 @@ def files_imported(path: Path) -> set[Path]:
             visit(child)
 
     visit(ast.parse(path.read_text()))
-    return {file for name in found if (file := ROOT / f"{name.replace('.', '/')}.py").exists()}
+    places = [ROOT / name.replace(".", "/") for name in found]
+    files = [file for at in places for file in (at.with_suffix(".py"), at / "__init__.py")]
+    return {file for file in files if file.is_file() and PACKAGE in file.parents}
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
