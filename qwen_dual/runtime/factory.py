@@ -101,5 +101,5 @@ class SessionFactory:
             raise
         handle = OpenSession(launch, parts, self.registry)
         self.registry.add(handle)
-        launch.bus.subscribe(handle.follow)
+        launch.bus.subscribe(handle.follow, name="The list of sessions", streamed=False)
         return handle

@@ -70,7 +70,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
         if event.get("subtype") == "session_changed":
             tui.follow(handle.latest)
 
-    handle.subscribe(follow)
+    handle.subscribe(follow, name="What the UI shows", streamed=False)
     asking = tui.controller.asking
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
     handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes))
