@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.bridge.start_time import birth_time, is_tick, new_from, started_at
+from tests.support.pty import pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,20 +83,18 @@ print(new_from(path, os.stat(path), divide()))
 
 def offset_of_process(path: Path, write: Callable[[bytes], object]) -> int:
     """Where a process in a terminal of its own begins to read what is written once it is made."""
-    host, side = pty.openpty()
-    try:
-        with subprocess.Popen(
+    with (
+        pair() as terminal,
+        subprocess.Popen(
             [sys.executable, "-c", DIVIDE, str(path)],
-            stdin=side,
+            stdin=terminal.side,
             stdout=subprocess.PIPE,
             start_new_session=True,
-        ) as process:
-            write(b"new\n")
-            assert process.stdout is not None
-            return int(process.stdout.read())
-    finally:
-        os.close(host)
-        os.close(side)
+        ) as process,
+    ):
+        write(b"new\n")
+        assert process.stdout is not None
+        return int(process.stdout.read())
 
 
 @LINUX

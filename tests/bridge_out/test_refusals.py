@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.sinks import open_sink
+from tests.support.pty import pair
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,7 +95,6 @@ def test_a_standard_stream_that_was_redirected_is_written_to(tmp_path: Path) -> 
 
 
 def test_the_terminal_of_the_ui_itself() -> None:
-    main, terminal = pty.openpty()
     code = (
         "import os, sys\n"
         "from qwen_dual.bridge.errors import ChannelError\n"
@@ -108,14 +107,13 @@ def test_the_terminal_of_the_ui_itself() -> None:
         "    else:\n"
         "        sys.exit(f'{target} was taken')\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        stdin=terminal,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    os.close(main)
-    os.close(terminal)
+    with pair() as terminal:
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            stdin=terminal.side,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert result.returncode == 0, result.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from qwen_dual.cli.early import EarlyTerminal, Terminated
 from qwen_dual.frontends.tui.terminal import handle_signals
+from tests.support.pty import pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +27,8 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 def terminal() -> Iterator[int]:
     """A terminal, in a process whose signals are as a new process has them; both put back."""
     before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
-    host, side = pty.openpty()
-    yield side
-    os.close(host)
-    os.close(side)
+    with pair() as made:
+        yield made.side
     for number, handler in before.items():
         signal.signal(number, handler)
 

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from qwen_dual.host.pty import Child
-from tests.support.pty import Terminal
+from tests.support.program import in_terminal
 
 ROOT = Path(__file__).parents[2]
 DEMOS = ROOT / "demos"
@@ -122,8 +122,7 @@ def test_the_supervisor_runs_three_workers_and_stops_at_its_budget(tmp_path: Pat
 
 def test_the_mirror_shows_the_screen_and_logs_the_events(tmp_path: Path) -> None:
     argv = [sys.executable, str(DEMOS / "mirror.py"), "events.log"]
-    env = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
-    with Terminal.spawn(argv, env=env, cwd=tmp_path) as terminal:
+    with in_terminal(argv, tmp_path) as terminal:
         terminal.wait_for("qwen-dual")
         terminal.send("say 3 words\r")
         terminal.wait_for("say 3 words")
@@ -208,7 +207,7 @@ def test_another_program_gets_the_same_two_channels(tmp_path: Path, program: str
     out, commands = tmp_path / "events.jsonl", tmp_path / "commands.jsonl"
     commands.write_text('{"type":"submit","text":"old"}\n')
     argv = [sys.executable, str(DEMOS / program), str(out), str(commands)]
-    with Terminal.spawn(argv, env={"PYTHONPATH": str(ROOT)}, cwd=tmp_path) as terminal:
+    with in_terminal(argv, tmp_path) as terminal:
         terminal.wait_for("loud>")
         terminal.send("typed\r")
         terminal.wait_for("TYPED")

@@ -21,7 +21,7 @@ from qwen_dual.cli.parser import _parser
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES
 from qwen_dual.protocol.failures import Remedy
 from qwen_dual.protocol.schema import STRICT, schemas
-from tests.support.pty import Terminal
+from tests.support.program import in_terminal
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dual-output.md"
@@ -67,7 +67,7 @@ def test_the_blocks_of_a_session_run_as_they_stand(tmp_path: Path, group: list[B
     env = environment(tmp_path)
     work = tmp_path / "work"
     work.mkdir()
-    with Terminal.spawn(["bash", "-ec", group[0].body], env=env, cwd=work) as terminal:
+    with in_terminal(["bash", "-ec", group[0].body], work, env=env) as terminal:
         terminal.wait_for("Type a prompt")
         for block in group[1:]:
             host = subprocess.Popen(
@@ -95,7 +95,7 @@ def test_the_blocks_of_a_session_run_as_they_stand(tmp_path: Path, group: list[B
 )
 def test_the_blocks_that_fail_fail_as_they_say(tmp_path: Path, block: Block) -> None:
     env = environment(tmp_path)
-    with Terminal.spawn(["bash", "-ec", block.body], env=env, cwd=tmp_path) as terminal:
+    with in_terminal(["bash", "-ec", block.body], tmp_path, env=env) as terminal:
         assert terminal.wait_exit() == int(block.role.partition(":")[2])
         assert "qwen-dual: " in terminal.text
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.program import COMMAND, ROOT, Program
-from tests.support.pty import Terminal
+from tests.support.program import COMMAND, Program, in_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,8 +119,7 @@ def test_a_file_that_is_not_utf8_is_named_not_dumped(tmp_path: Path) -> None:
 
 def test_without_a_terminal_it_says_so_and_names_the_way(tmp_path: Path) -> None:
     command = f"echo hello | {' '.join(COMMAND)} --json-file out; echo status $?"
-    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT}
-    with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path, cols=200) as terminal:
+    with in_terminal(command, tmp_path, cols=200) as terminal:
         terminal.wait_for("status 1")
         assert "stdin is not a terminal" in terminal.text
         assert "PTY" in terminal.text

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.program import COMMAND, ROOT, Program
-from tests.support.pty import Terminal
+from tests.support.program import COMMAND, Program, in_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,8 +167,7 @@ def test_a_full_device_is_one_warning_and_the_ui_runs_on(tmp_path: Path) -> None
 def test_a_disk_that_fills_up_leaves_whole_lines_and_a_running_ui(tmp_path: Path) -> None:
     (tmp_path / "in").touch()
     command = f"ulimit -f 16; exec {' '.join(COMMAND)} --json-file events --input-file in"
-    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT, "PYTHONDONTWRITEBYTECODE": "1"}
-    with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path, cols=120) as terminal:
+    with in_terminal(command, tmp_path, cols=120) as terminal:
         terminal.wait_for("Type a prompt")
         terminal.send("say 200 words\r")
         terminal.wait_for("Warning: dual output disabled — events: File too large")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.test_person import answer_by_keyboard
-from tests.support.program import COMMAND, ROOT, Program
-from tests.support.pty import Terminal
+from tests.support.program import COMMAND, Program, in_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +106,7 @@ def test_a_redirection_of_descriptor_three_by_a_shell(tmp_path: Path) -> None:
     inbox = tmp_path / "in"
     inbox.touch()
     command = f"{' '.join(COMMAND)} --json-fd 3 --input-file in 3>events.jsonl"
-    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT}
-    with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path) as terminal:
+    with in_terminal(command, tmp_path) as terminal:
         terminal.wait_for("Type a prompt")
         terminal.send("/quit\r")
         assert terminal.wait_exit() == 0
@@ -121,10 +119,7 @@ def test_one_socket_carries_both_directions(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     number = str(theirs.fileno())
     arguments = ["--json-fd", number, "--input-fd", number]
-    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT}
-    terminal = Terminal.spawn(
-        [*COMMAND, *arguments], env=env, cwd=tmp_path, pass_fds=[theirs.fileno()]
-    )
+    terminal = in_terminal([*COMMAND, *arguments], tmp_path, pass_fds=[theirs.fileno()])
     theirs.close()
     with terminal, ours:
         ours.settimeout(10)
@@ -203,8 +198,7 @@ def test_a_channel_of_the_settings_opens_and_one_that_cannot_names_its_file(tmp_
     settings.parent.mkdir(parents=True)
     paths = {"jsonFile": str(tmp_path / "from-settings"), "inputFile": "/nowhere/at/all"}
     settings.write_text(json.dumps({"dualOutput": paths}))
-    env = {"HOME": str(tmp_path / "home"), "PYTHONPATH": ROOT, "QWEN_HOME": None}
-    with Terminal.spawn(COMMAND, env=env, cwd=tmp_path, cols=250) as terminal:
+    with in_terminal(COMMAND, tmp_path, tmp_path / "home", cols=250) as terminal:
         terminal.wait_for("Type a prompt")
         terminal.wait_for(f"(dualOutput.inputFile in {settings})")
         terminal.send("/quit\r")
@@ -214,9 +208,8 @@ def test_a_channel_of_the_settings_opens_and_one_that_cannot_names_its_file(tmp_
 
 
 def test_without_a_flag_or_a_setting_there_is_no_channel_thread_or_import(tmp_path: Path) -> None:
-    env = {"HOME": str(tmp_path), "PYTHONPATH": ROOT, "QWEN_HOME": None, "PYTHONVERBOSE": "1"}
     command = f"{' '.join(COMMAND)} 2>imports"
-    with Terminal.spawn(["bash", "-c", command], env=env, cwd=tmp_path) as terminal:
+    with in_terminal(command, tmp_path, env={"PYTHONVERBOSE": "1"}) as terminal:
         terminal.wait_for("Type a prompt")
         terminal.send("say 2 words\r")
         terminal.wait_for("some words")
@@ -234,8 +227,7 @@ def test_an_input_file_of_the_settings_does_not_run_old_commands_again(tmp_path:
     inbox = tmp_path / "in"
     inbox.write_text('{"type":"submit","text":"say 1 words"}\n')
     settings.write_text(json.dumps({"dualOutput": {"inputFile": str(inbox)}}))
-    env = {"HOME": str(tmp_path / "home"), "PYTHONPATH": ROOT, "QWEN_HOME": None}
-    with Terminal.spawn(COMMAND, env=env, cwd=tmp_path) as terminal:
+    with in_terminal(COMMAND, tmp_path, tmp_path / "home") as terminal:
         terminal.wait_for("Type a prompt")
         with inbox.open("a") as file:
             file.write('{"type":"submit","text":"say 2 words"}\n')

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +12,8 @@ import pytest
 
 from qwen_dual.host.errors import SessionExited
 from tests.models.server import event, reply, serve
+from tests.support.program import COMMAND
+from tests.support.pty import pair
 from tests.support.services import ROOT, answer, hosted, openai, texts
 
 if TYPE_CHECKING:
@@ -118,23 +119,17 @@ def test_an_id_may_be_given_and_one_session_is_open_once(tmp_path: Path) -> None
 def test_what_is_not_there_is_said_before_the_screen_opens(
     arguments: list[str], says: str, tmp_path: Path
 ) -> None:
-    import pty
-
-    ours, theirs = pty.openpty()
-    try:
+    with pair() as terminal:
         ended = subprocess.run(
-            [sys.executable, "-m", "qwen_dual", *arguments],
-            stdin=theirs,
-            stdout=theirs,
+            [*COMMAND, *arguments],
+            stdin=terminal.side,
+            stdout=terminal.side,
             stderr=subprocess.PIPE,
             text=True,
             cwd=tmp_path,
             env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": ROOT},
             check=False,
         )
-    finally:
-        os.close(ours)
-        os.close(theirs)
     assert ended.returncode == 1
     assert says in ended.stderr
 

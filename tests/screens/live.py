@@ -12,22 +12,21 @@ import os
 import select
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import ptyprocess
-
 from tests.screens.xterm import HERE
-from tests.support.pty import ROOT, terminal_environment
+from tests.support.pty import ROOT, start, terminal_environment
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from qwen_dual.host.pty import Child
 
 _NAME = "test"
 
@@ -103,7 +102,44 @@ class Tmux:
         return done.stdout
 
 
-class GnuScreen:
+class _Hosted:
+    """What reads its program from a PTY."""
+
+    child: Child
+
+    def _read(self) -> bool:
+        """Takes what came; False where nothing will any more."""
+        raise NotImplementedError
+
+    def pump(self, seconds: float, until: int) -> None:
+        """See ``LiveTerminal``."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            readable, _, _ = select.select([self.child.fd, until], [], [], left)
+            if self.child.fd in readable:
+                self._read()
+            elif readable:
+                return
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window."""
+        self.child.resize(cols, rows)
+
+    def type(self, text: str) -> None:
+        """Sends keys."""
+        os.write(self.child.fd, text.encode())
+
+    def _drain(self) -> None:
+        # The kernel takes a moment to pass on what the program has written.
+        while select.select([self.child.fd], [], [], 0.01)[0] and self._read():
+            pass
+
+    def _end(self) -> None:
+        wait_until(lambda: self.child.poll() is not None, "the end of the terminal")
+        self.child.close()
+
+
+class GnuScreen(_Hosted):
     """GNU screen, attached to a PTY that is only drained, with its defaults and a longer history."""
 
     def __init__(self, folder: Path, command: str, rows: int, cols: int) -> None:
@@ -113,63 +149,32 @@ class GnuScreen:
         settings = folder / "screenrc"
         settings.write_text("startup_message off\ndefscrollback 10000\n")
         names = dict.fromkeys(("TMUX", "TMUX_PANE", "STY"))
-        self._environment = terminal_environment({**names, "SCREENDIR": str(self._sockets)})
-        self._process = ptyprocess.PtyProcess.spawn(
-            ["screen", "-U", "-c", str(settings), "-S", _NAME, "sh", "-c", command],
-            env=self._environment,
-            cwd=str(ROOT),
-            dimensions=(rows, cols),
-        )
-
-    def pump(self, seconds: float, until: int) -> None:
-        """See ``LiveTerminal``."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            readable, _, _ = select.select([self._process.fd, until], [], [], left)
-            if self._process.fd in readable:
-                self._drain(0)
-            elif readable:
-                return
-
-    def resize(self, rows: int, cols: int) -> None:
-        """Changes the size of the window that it is attached to."""
-        self._process.setwinsize(rows, cols)
-
-    def type(self, text: str) -> None:
-        """Sends keys."""
-        os.write(self._process.fd, text.encode())
+        changes = {**names, "SCREENDIR": str(self._sockets)}
+        self._environment = terminal_environment(changes)
+        argv = ["screen", "-U", "-c", str(settings), "-S", _NAME, "sh", "-c", command]
+        self.child = start(argv, changes, ROOT, rows, cols)
 
     def lines(self) -> list[str]:
         """History and window as they stand there: it joins no rows."""
+        self._drain()
         self._copy.unlink(missing_ok=True)
-        self._run("hardcopy", "-h", str(self._copy))
-        # It writes after the command is gone, and in pieces.
-        deadline = time.monotonic() + 10
-        before, text = "", ""
-        while not text or text != before:
-            assert time.monotonic() < deadline, "screen writes no copy of its window"
-            self._drain(0.05)
-            before, text = text, self._written()
+        self._run("-X", "hardcopy", "-h", str(self._copy))
+        self._run("-Q", "title")  # answered once the copy is written
+        text = self._copy.read_text("utf-8", "replace")
         return _without_end([line.rstrip() for line in text.split("\n")])
 
     def close(self) -> None:
         """Ends it with all that runs in it."""
-        self._run("quit")
-        self._process.wait()
-        self._process.close()
+        self._run("-X", "quit")
+        self._end()
         shutil.rmtree(self._sockets)
 
-    def _written(self) -> str:
-        return self._copy.read_text("utf-8", "replace") if self._copy.exists() else ""
-
-    def _drain(self, seconds: float) -> None:
-        if select.select([self._process.fd], [], [], seconds)[0]:
-            with suppress(OSError):
-                os.read(self._process.fd, 65536)
+    def _read(self) -> bool:
+        return bool(self.child.read())
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(
-            ["screen", "-S", _NAME, "-X", *arguments],
+            ["screen", "-S", _NAME, *arguments],
             capture_output=True,
             text=True,
             env=self._environment,
@@ -179,7 +184,7 @@ class GnuScreen:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
 
 
-class XtermJs:
+class XtermJs(_Hosted):
     """xterm.js in a process of Node, connected to a PTY."""
 
     def __init__(self, package: Path, command: str, rows: int, cols: int) -> None:
@@ -188,32 +193,13 @@ class XtermJs:
             ["node", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         names = ("TMUX", "STY", "TERM_PROGRAM", "VTE_VERSION", "KITTY_WINDOW_ID", "XTERM_VERSION")
-        self._process = ptyprocess.PtyProcess.spawn(
-            ["sh", "-c", command],
-            env=terminal_environment(dict.fromkeys(names)),
-            cwd=str(ROOT),
-            dimensions=(rows, cols),
-        )
-
-    def pump(self, seconds: float, until: int) -> None:
-        """See ``LiveTerminal``."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            readable, _, _ = select.select([self._process.fd, until], [], [], left)
-            if self._process.fd in readable:
-                self._read()
-            elif readable:
-                return
+        self.child = start(["sh", "-c", command], dict.fromkeys(names), ROOT, rows, cols)
 
     def resize(self, rows: int, cols: int) -> None:
         """Changes the size of the window."""
         self._drain()
         self._ask(rows=rows, cols=cols)
-        self._process.setwinsize(rows, cols)
-
-    def type(self, text: str) -> None:
-        """Sends keys."""
-        os.write(self._process.fd, text.encode())
+        super().resize(rows, cols)
 
     def lines(self) -> list[str]:
         """See ``LiveTerminal``."""
@@ -224,23 +210,16 @@ class XtermJs:
         """Ends the program and Node."""
         with self._node:
             self._node.kill()
-        self._process.kill(signal.SIGKILL)
-        self._process.wait()
-        self._process.close()
-
-    def _drain(self) -> None:
-        # The kernel takes a moment to pass on what the program has written.
-        while select.select([self._process.fd], [], [], 0.01)[0] and self._read():
-            pass
+        self.child.kill()
+        self._end()
 
     def _read(self) -> bool:
-        try:
-            data = os.read(self._process.fd, 65536)
-        except OSError:
+        data = self.child.read()
+        if not data:
             return False
         reply = self._ask(data=base64.b64encode(data).decode())["reply"]
         if reply:
-            os.write(self._process.fd, reply.encode())
+            os.write(self.child.fd, reply.encode())
         return True
 
     def _ask(self, **request: Any) -> Any:

@@ -6,10 +6,10 @@ Owns the folder, the home and the channel files of one run; the screen is ``test
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.support import pty
 from tests.support.pty import Terminal
 
 if TYPE_CHECKING:
@@ -17,7 +17,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "qwen_dual"]
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = str(pty.ROOT)
+
+
+def in_terminal(
+    command: Sequence[str] | str,
+    cwd: Path,
+    home: Path | None = None,
+    *,
+    env: Mapping[str, str | None] | None = None,
+    rows: int = 24,
+    cols: int = 80,
+    pass_fds: Sequence[int] = (),
+) -> Terminal:
+    """What runs in a terminal as a person of its own runs it.
+
+    Args:
+        command: a program with its arguments, or a line for bash.
+        cwd: where it runs.
+        home: the person's; ``cwd`` unless given.
+        env: further changes to the environment.
+        rows: the height of the window.
+        cols: the width of the window.
+        pass_fds: descriptors that the program inherits.
+    """
+    argv = ["bash", "-c", command] if isinstance(command, str) else command
+    own = {"HOME": str(home or cwd), "QWEN_HOME": None, "XDG_RUNTIME_DIR": None}
+    return Terminal.spawn(argv, {**own, **(env or {})}, cwd, rows, cols, pass_fds)
 
 
 class Program:
@@ -59,11 +85,11 @@ class Program:
         if output is None:
             output = ["--json-file", str(self.events_file)]
         channels = [*output, "--input-file", str(self.input_file)]
-        home = {"HOME": str(self.home), "QWEN_HOME": None, "XDG_RUNTIME_DIR": None}
-        self.terminal = Terminal.spawn(
+        self.terminal = in_terminal(
             [*wrapper, *COMMAND, *channels, *arguments],
-            env={**home, "PYTHONPATH": ROOT, **(env or {})},
-            cwd=self.work,
+            self.work,
+            self.home,
+            env=env,
             rows=rows,
             cols=cols,
             pass_fds=pass_fds,

@@ -1,58 +1,33 @@
-"""A host for tests: runs a program in a real PTY and reads its screen through pyte.
+"""The tests' one host of PTYs: what runs a program in one, and what is a bare pair of ends.
 
-Owns spawning, the emulated screen with its scrollback, and waiting with a deadline. It does not
-know any program. Nothing is read from the PTY unless a method here is called, so a test that
-wants a host that has stopped reading only has to leave it alone for a while.
+Owns spawning (by the library's own ``host.pty``), the screen with its scrollback, and waiting with a
+deadline. It does not know any program. Nothing is read from the PTY unless a method here is called,
+so a test that wants a host that has stopped reading only has to leave it alone for a while.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
 import time
-import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ptyprocess
 import pyte
 
+from qwen_dual.host.pty import Child
+from tests.support.screen import Screen
+from tests.support.waiting import PACE
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 _HISTORY_LINES = 200_000
 _SETTLE = 0.05  # how often a predicate about something outside the terminal is asked again
-
-
-class Screen(pyte.HistoryScreen):
-    """pyte's screen with the resize of a real terminal: lines that go off the top are kept."""
-
-    # pyte looks at each use of an attribute, for its pages of history: half of its time.
-    __getattribute__ = object.__getattribute__
-
-    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
-        lines, columns = lines or self.lines, columns or self.columns
-        excess = max(0, self.lines - lines)
-        # xterm and its kin give up blank rows below the cursor first, then scroll.
-        scrolled = max(0, excess - (self.lines - 1 - self.cursor.y))
-        for _ in range(scrolled):
-            self.history.top.append(self.buffer[0])
-            for y in range(self.lines - 1):
-                self.buffer[y] = self.buffer[y + 1]
-            self.buffer.pop(self.lines - 1, None)
-        for y in range(lines, self.lines):
-            self.buffer.pop(y, None)
-        for row in self.buffer.values():
-            for x in [x for x in row if x >= columns]:
-                del row[x]
-        self.lines, self.columns = lines, columns
-        self.set_margins()
-        self.cursor.y = min(max(0, self.cursor.y - scrolled), lines - 1)
-        self.cursor.x = min(self.cursor.x, columns - 1)
 
 
 def terminal_environment(env: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -75,6 +50,53 @@ def terminal_environment(env: Mapping[str, str | None] | None = None) -> dict[st
     return result
 
 
+def start(
+    argv: Sequence[str],
+    env: Mapping[str, str | None] | None = None,
+    cwd: str | Path | None = None,
+    rows: int = 24,
+    cols: int = 80,
+    pass_fds: Sequence[int] = (),
+) -> Child:
+    """Starts a program as the leader of a session on a new PTY, which whoever asks reads himself.
+
+    The arguments are those of ``Terminal.spawn``.
+    """
+    where = None if cwd is None else os.fspath(cwd)
+    environment = terminal_environment(env)
+    return Child(argv, cwd=where, env=environment, columns=cols, rows=rows, pass_fds=pass_fds)
+
+
+class Pair:
+    """Both ends of a PTY that no program runs in.
+
+    Attributes:
+        host: the end of whoever shows the terminal.
+        side: the end of the program.
+    """
+
+    def __init__(self) -> None:
+        self.host, self.side = os.openpty()
+        self._hung_up = False
+
+    def hang_up(self) -> None:
+        """The terminal is gone, for whoever has the program's end."""
+        if not self._hung_up:
+            self._hung_up = True
+            os.close(self.host)
+
+
+@contextmanager
+def pair() -> Iterator[Pair]:
+    """A pair whose ends are closed behind the block."""
+    made = Pair()
+    try:
+        yield made
+    finally:
+        os.close(made.side)
+        made.hang_up()
+
+
 class Terminal:
     """A program in a PTY, and the screen it has painted.
 
@@ -86,15 +108,15 @@ class Terminal:
         eof: The program's side of the PTY is closed.
     """
 
-    def __init__(self, process: Any, rows: int, cols: int) -> None:
-        self._process = process
-        self._fd: int = process.fd
-        self.pid: int = process.pid
-        os.set_blocking(self._fd, False)
+    def __init__(self, child: Child, rows: int, cols: int) -> None:
+        self._child = child
+        self._fd = child.fd
+        self.pid = child.pid
+        self._closed = False
         self.raw = bytearray()
         self.eof = False
-        self._status: int | None = None
-        self._screen = Screen(cols, rows, history=_HISTORY_LINES)
+        # An emulator wants at least one cell, the program may be told of none (0x0).
+        self._screen = Screen(cols or 80, rows or 24, history=_HISTORY_LINES)
         self._stream = pyte.ByteStream(self._screen)
         self._history: list[str] = []
 
@@ -119,29 +141,9 @@ class Terminal:
             pass_fds: File descriptors that the program inherits under the same numbers.
 
         Raises:
-            FileNotFoundError: There is no such program.
+            SpawnFailed: There is no such program.
         """
-
-        def before_exec() -> None:
-            # What the tests' own parent ignores (nohup, a background job) the program must not.
-            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE):
-                signal.signal(number, signal.SIG_DFL)
-            for fd in pass_fds:
-                os.set_inheritable(fd, True)
-
-        with warnings.catch_warnings():
-            # Python 3.12 warns of a fork with threads about; what runs before exec is safe.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process = ptyprocess.PtyProcess.spawn(
-                list(argv),
-                env=terminal_environment(env),
-                cwd=None if cwd is None else os.fspath(cwd),
-                dimensions=(rows, cols),
-                preexec_fn=before_exec,
-                pass_fds=tuple(pass_fds),
-            )
-        # An emulator wants at least one cell, the program may be told of none (0x0).
-        return cls(process, rows or 24, cols or 80)
+        return cls(start(argv, env, cwd, rows, cols, pass_fds), rows, cols)
 
     @property
     def screen(self) -> list[str]:
@@ -229,7 +231,7 @@ class Terminal:
             if self.eof or left <= 0:
                 why = "the program is gone" if self.eof else f"not within {timeout} s"
                 if self.eof and left > 0 and not isinstance(what, str):
-                    time.sleep(min(left, _SETTLE))
+                    time.sleep(PACE)
                     continue
                 shown = what if isinstance(what, str) else getattr(what, "__name__", repr(what))
                 raise AssertionError(f"waited for {shown!r}: {why}\n{self.dump()}")
@@ -239,12 +241,9 @@ class Terminal:
         """Reads once, what there is by then; tells whether anything came."""
         if self.eof or not select.select([self._fd], [], [], timeout)[0]:
             return False
-        try:
-            data = os.read(self._fd, 65536)
-        except OSError:  # EIO: the last descriptor of the program's side was closed
-            data = b""
+        data = self._child.read()
         if not data:
-            self.eof = True
+            self.eof = data is not None
             return False
         self.raw += data
         self._stream.feed(data)
@@ -273,7 +272,7 @@ class Terminal:
         while self.read():
             pass
         self._screen.resize(rows or 24, cols or 80)
-        self._process.setwinsize(rows, cols)
+        self._child.resize(cols, rows)
 
     def signal(self, number: int) -> None:
         """Sends a signal to the program alone."""
@@ -281,9 +280,9 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Closes the host's side of the PTY while the program runs."""
-        if not self._process.closed:
-            self._process.fileobj.close()
-            self._process.closed = True  # or its destructor would wait and kill
+        if not self._closed:
+            self._closed = True
+            self._child.close()
         self.eof = True
 
     def wait_exit(self, timeout: float = 30) -> int:
@@ -296,33 +295,21 @@ class Terminal:
             AssertionError: It still runs; the message holds the screen.
         """
         deadline = time.monotonic() + timeout
-        while not self._ended():
+        while (ended := self._child.poll()) is None:
             if time.monotonic() > deadline:
                 raise AssertionError(f"still running after {timeout} s\n{self.dump()}")
             if not self.read(_SETTLE) and self.eof:
-                time.sleep(0.005)
+                time.sleep(PACE)
         while self.read():
             pass
-        assert self._status is not None
-        return self._status
+        return -ended.signal if ended.signal is not None else ended.status or 0
 
     def close(self) -> None:
         """Kills what still runs and closes the PTY; may be called again."""
-        if not self._ended():
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            _, status = os.waitpid(self.pid, 0)
-            self._status = os.waitstatus_to_exitcode(status)
+        self._child.kill()
+        while self._child.poll() is None:
+            time.sleep(PACE)
         self.hang_up()
-
-    def _ended(self) -> bool:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = os.waitstatus_to_exitcode(status)
-        return self._status is not None
 
     def __enter__(self) -> Self:
         return self

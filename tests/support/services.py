@@ -15,7 +15,7 @@ import pyte
 
 from qwen_dual import host
 from tests.models.server import sse
-from tests.support.pty import Screen
+from tests.support.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.support.pty import Terminal
+from tests.support.scripted import Scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tests.support.pty import Terminal
 
 ARMED = "› y  Yes"
 READY = "? shortcuts"
 
 
-class Host:
-    """A terminal with the front end in it, and what a channel would do."""
-
-    def __init__(self, terminal: Terminal, channel: int) -> None:
-        self.terminal = terminal
-        self._channel = channel
-
-    def channel(self, line: str) -> None:
-        os.write(self._channel, f"{line}\n".encode())
+class Host(Scripted):
+    """A terminal with the front end in it; what it is told comes as from a channel."""
 
     def prompt(self, text: str) -> None:
         self.terminal.send(f"{text}\r")
@@ -39,19 +32,8 @@ class Host:
 def hosted(
     rows: int = 30, cols: int = 80, env: Mapping[str, str | None] | None = None
 ) -> Iterator[Host]:
-    read, write = os.pipe()
-    try:
-        with Terminal.spawn(
-            [sys.executable, "-m", "tests.tui.ui_program", str(read)],
-            rows=rows,
-            cols=cols,
-            env=env,
-            pass_fds=[read],
-        ) as terminal:
-            yield Host(terminal, write)
-    finally:
-        os.close(read)
-        os.close(write)
+    with Host("tests.tui.ui_program", rows, cols, env) as host:
+        yield host
 
 
 def shown(*texts: str) -> Callable[[Terminal], bool]:

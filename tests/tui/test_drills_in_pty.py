@@ -20,7 +20,7 @@ def test_a_host_that_stops_reading_for_a_while_gets_everything_afterwards(whole:
         host.terminal.wait_for("word1")
         for _ in range(10):  # nothing is read meanwhile, and something is sent
             time.sleep(1 if whole else 0.2)
-            host.channel("remote:say meanwhile")
+            host.command("remote:say meanwhile")
         host.terminal.wait_for("✦ meanwhile", timeout=50)
         host.terminal.send("typed")
         host.terminal.wait_for("> typed")

@@ -54,10 +54,10 @@ def test_an_answer_from_a_channel_closes_the_dialog_and_the_draft_comes_back() -
         host.terminal.wait_for(READY)
         host.terminal.send("my draft")
         host.terminal.wait_for("> my draft")
-        host.channel("remote:run make test")
+        host.command("remote:run make test")
         host.terminal.wait_for(shown("> run make test  ⇄ remote", ARMED))
         assert "> my draft" not in host.terminal.screen
-        host.channel("allow")
+        host.command("allow")
         host.terminal.wait_for(shown("That is done.", "> my draft"))
         assert "⇄ remote allowed Shell  make test" in host.terminal.text
         host.quit()
@@ -210,7 +210,7 @@ def test_every_way_out_ends_in_order(how: str) -> None:
         elif how == "control d":
             host.terminal.send("\x04")
         else:
-            host.channel("close")
+            host.command("close")
         assert host.terminal.wait_exit() == 0
         assert host.terminal.lines[-1] == "ended in order"
         assert "interrupted" in host.terminal.text
@@ -237,7 +237,7 @@ def test_the_draft_can_be_edited_in_the_persons_editor(tmp_path: Path) -> None:
         host.terminal.wait_for(READY)
         host.terminal.send("draft\x18")
         host.terminal.wait_for("EDITING")
-        host.channel("remote:say something meanwhile")
+        host.command("remote:say something meanwhile")
         host.terminal.send("\r")
         host.terminal.wait_for("> say DRAFT!")
         host.terminal.wait_for("✦ something meanwhile")

@@ -13,17 +13,19 @@ import anyio.lowlevel
 import pytest
 
 from qwen_dual.frontends.tui.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
+from tests.support.pty import pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.pty import Pair
+
 
 @pytest.fixture
-def tty() -> Iterator[tuple[int, int]]:
-    host, side = os.openpty()
-    os.set_blocking(host, False)
-    yield host, side
-    os.close(side)
+def tty() -> Iterator[Pair]:
+    with pair() as made:
+        os.set_blocking(made.host, False)
+        yield made
 
 
 def make_raw(fd: int) -> None:
@@ -32,38 +34,33 @@ def make_raw(fd: int) -> None:
     termios.tcsetattr(fd, termios.TCSANOW, modes)
 
 
-def test_modes_and_screen_state_are_restored_after_an_exception(tty: tuple[int, int]) -> None:
-    host, side = tty
-    before = termios.tcgetattr(side)
-    with pytest.raises(ZeroDivisionError), TerminalGuard(side):
-        make_raw(side)
-        assert termios.tcgetattr(side) != before
+def test_modes_and_screen_state_are_restored_after_an_exception(tty: Pair) -> None:
+    before = termios.tcgetattr(tty.side)
+    with pytest.raises(ZeroDivisionError), TerminalGuard(tty.side):
+        make_raw(tty.side)
+        assert termios.tcgetattr(tty.side) != before
         raise ZeroDivisionError
-    assert termios.tcgetattr(side) == before
-    assert os.read(host, 100) == RESTORE
-    os.close(host)
+    assert termios.tcgetattr(tty.side) == before
+    assert os.read(tty.host, 100) == RESTORE
 
 
-def test_a_terminal_that_is_gone_does_not_matter(tty: tuple[int, int]) -> None:
-    host, side = tty
-    with TerminalGuard(side):
-        make_raw(side)
-        os.close(host)
+def test_a_terminal_that_is_gone_does_not_matter(tty: Pair) -> None:
+    with TerminalGuard(tty.side):
+        make_raw(tty.side)
+        tty.hang_up()
 
 
-def test_a_host_that_does_not_read_holds_nothing_up(tty: tuple[int, int]) -> None:
-    host, side = tty
-    before = termios.tcgetattr(side)
+def test_a_host_that_does_not_read_holds_nothing_up(tty: Pair) -> None:
+    before = termios.tcgetattr(tty.side)
     started = time.monotonic()
-    with TerminalGuard(side):
-        make_raw(side)
-        os.set_blocking(side, False)
+    with TerminalGuard(tty.side):
+        make_raw(tty.side)
+        os.set_blocking(tty.side, False)
         with pytest.raises(BlockingIOError):
             while True:
-                os.write(side, b"x" * 4096)
-    assert termios.tcgetattr(side) == before
+                os.write(tty.side, b"x" * 4096)
+    assert termios.tcgetattr(tty.side) == before
     assert time.monotonic() - started < 20
-    os.close(host)
 
 
 def test_what_is_no_terminal_is_left_alone() -> None:
@@ -75,22 +72,18 @@ def test_what_is_no_terminal_is_left_alone() -> None:
     os.close(read)
 
 
-def test_restoring_twice_is_harmless(tty: tuple[int, int]) -> None:
-    host, side = tty
-    with TerminalGuard(side) as guard:
+def test_restoring_twice_is_harmless(tty: Pair) -> None:
+    with TerminalGuard(tty.side) as guard:
         guard.restore()
-        assert os.read(host, 100) == RESTORE
-    assert os.read(host, 100) == RESTORE
-    os.close(host)
+        assert os.read(tty.host, 100) == RESTORE
+    assert os.read(tty.host, 100) == RESTORE
 
 
-def test_a_cursor_whose_shape_was_changed_gets_its_own_back(tty: tuple[int, int]) -> None:
-    host, side = tty
-    with pytest.raises(ZeroDivisionError), TerminalGuard(side) as guard:
+def test_a_cursor_whose_shape_was_changed_gets_its_own_back(tty: Pair) -> None:
+    with pytest.raises(ZeroDivisionError), TerminalGuard(tty.side) as guard:
         guard.cursor = True
         raise ZeroDivisionError
-    assert os.read(host, 100) == RESTORE + CURSOR
-    os.close(host)
+    assert os.read(tty.host, 100) == RESTORE + CURSOR
 
 
 def test_signals_are_told_and_the_handlers_come_back() -> None:

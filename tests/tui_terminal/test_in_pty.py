@@ -14,9 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.tui_terminal.conftest import Program
+    from tests.support.scripted import Scripted
 
-    Start = Callable[..., Program]
+    Start = Callable[..., Scripted]
 
 _STOPPED = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
 REGION = ["live 0", "live 1", "footer"]
@@ -198,7 +198,7 @@ def test_a_terminal_that_does_not_say_what_it_is_is_asked_for_nothing(
     assert b"\x1b[>4" not in program.terminal.raw
 
 
-def shell_modes(program: Program) -> None:
+def shell_modes(program: Scripted) -> None:
     """What `stty sane` does."""
     found = termios.tcgetattr(program.terminal._fd)
     found[3] |= termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN
@@ -206,11 +206,11 @@ def shell_modes(program: Program) -> None:
     termios.tcsetattr(program.terminal._fd, termios.TCSANOW, found)
 
 
-def is_raw(program: Program) -> bool:
+def is_raw(program: Scripted) -> bool:
     return not termios.tcgetattr(program.terminal._fd)[3] & (termios.ECHO | termios.ICANON)
 
 
-def assert_raw(program: Program) -> None:
+def assert_raw(program: Scripted) -> None:
     assert is_raw(program)
     raw = bytes(program.terminal.raw)
     assert raw.rfind(b"\x1b[?2004h") > raw.rfind(b"\x1b[?2004l")
@@ -263,7 +263,7 @@ def test_a_paste_of_ten_megabytes_is_one_key(start: Start) -> None:
     program.wait_answer(f"key <bracketed-paste> {10 * 1024 * 1024}")
 
 
-def modes(program: Program) -> object:
+def modes(program: Scripted) -> object:
     return termios.tcgetattr(program.terminal._fd)
 
 
@@ -297,7 +297,7 @@ def test_an_exception_leaves_the_terminal_as_before(start: Start) -> None:
     assert_restored(program)
 
 
-def assert_restored(program: Program) -> None:
+def assert_restored(program: Scripted) -> None:
     local = modes(program)[3]  # type: ignore[index]
     for flag in (termios.ECHO, termios.ICANON, termios.ISIG, termios.IEXTEN):
         assert local & flag

@@ -15,9 +15,14 @@ from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.keyinput import create_input
 from qwen_dual.frontends.tui.keyparser import REPLY_SECONDS, KeyParser
+from tests.support.pty import pair
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from prompt_toolkit.key_binding import KeyPress
+
+    from tests.support.pty import Pair
 
 REPLIES = [
     "\x1b[I",
@@ -329,24 +334,24 @@ def test_a_huge_paste_takes_linear_time() -> None:
 
 
 @pytest.fixture
-def pty_pair() -> tuple[int, int]:
-    return os.openpty()
+def terminal() -> Iterator[Pair]:
+    with pair() as made:
+        yield made
 
 
-def test_bytes_cut_inside_characters_and_bytes_that_are_none(pty_pair: tuple[int, int]) -> None:
-    host, side = pty_pair
+def test_bytes_cut_inside_characters_and_bytes_that_are_none(terminal: Pair) -> None:
     gone: list[str] = []
-    with open(side, encoding="utf-8") as stdin:
+    with open(terminal.side, encoding="utf-8", closefd=False) as stdin:
         keys = create_input(lambda: gone.append("gone"), stdin)
         with keys.raw_mode():
             typed: list[str] = []
             for byte in "é漢".encode() + b"\xff\xfe" + b"a":
-                os.write(host, bytes([byte]))
+                os.write(terminal.host, bytes([byte]))
                 typed += [press.key for press in keys.read_keys()]
             assert typed == ["é", "漢", "\ufffd", "\ufffd", "a"]
             assert keys.read_keys() == []
             assert gone == []
-        os.close(host)
+        terminal.hang_up()
         assert keys.read_keys() == []
         assert keys.read_keys() == []
         assert keys.closed
@@ -354,12 +359,11 @@ def test_bytes_cut_inside_characters_and_bytes_that_are_none(pty_pair: tuple[int
 
 
 def test_an_escape_while_a_reply_is_owed_is_a_key_only_once_nothing_has_followed(
-    pty_pair: tuple[int, int],
+    terminal: Pair,
 ) -> None:
-    host, side = pty_pair
 
     async def main() -> None:
-        with open(side, encoding="utf-8") as stdin:
+        with open(terminal.side, encoding="utf-8", closefd=False) as stdin:
             keys = create_input(lambda: None, stdin)
             pressed: list[str] = []
             escaped = anyio.Event()
@@ -373,11 +377,11 @@ def test_an_escape_while_a_reply_is_owed_is_a_key_only_once_nothing_has_followed
                 keys.expect_reply()
                 keys.expect_reply()
                 for piece in (b"\x1b", b"]11;rgb:1e1e/1e1e/1e1e\x1b\\a"):
-                    os.write(host, piece)
+                    os.write(terminal.host, piece)
                     read()
                     assert keys.flush_keys() == []
                 assert pressed == ["a"]
-                os.write(host, b"\x1b")
+                os.write(terminal.host, b"\x1b")
                 read()
                 assert keys.flush_keys() == []
                 with anyio.fail_after(20):
@@ -385,4 +389,3 @@ def test_an_escape_while_a_reply_is_owed_is_a_key_only_once_nothing_has_followed
                 assert pressed == ["a", Keys.Escape]
 
     anyio.run(main)
-    os.close(host)

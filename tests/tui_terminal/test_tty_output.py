@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,13 @@ from prompt_toolkit.output import ColorDepth
 
 from qwen_dual.frontends.tui.terminal import color_depth, create_output
 from qwen_dual.frontends.tui.tty_output import TtyWriter, open_own_description
+from tests.support.pty import pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
+
+    from tests.support.pty import Pair
 
 BIG = b"x" * 1_000_000
 
@@ -142,17 +144,12 @@ def test_closing_gives_what_waits_a_last_chance_only(pipe: Pipe) -> None:
 
 
 @pytest.fixture
-def tty() -> Iterator[tuple[int, TextIO]]:
-    host, side = os.openpty()
-    with open(side, "w", encoding="utf-8") as stream:
-        yield host, stream
-    try:
-        os.close(host)
-    except OSError as error:
-        assert error.errno == errno.EBADF
+def tty() -> Iterator[tuple[Pair, TextIO]]:
+    with pair() as made, open(made.side, "w", encoding="utf-8", closefd=False) as stream:
+        yield made, stream
 
 
-def test_our_own_description_leaves_the_shared_one_blocking(tty: tuple[int, TextIO]) -> None:
+def test_our_own_description_leaves_the_shared_one_blocking(tty: tuple[Pair, TextIO]) -> None:
     _, stream = tty
     own = open_own_description(stream.fileno())
     assert own is not None
@@ -166,8 +163,8 @@ def test_what_is_no_terminal_is_not_opened_again(pipe: Pipe) -> None:
     assert open_own_description(9999) is None
 
 
-def test_a_batch_is_one_write(tty: tuple[int, TextIO]) -> None:
-    host, stream = tty
+def test_a_batch_is_one_write(tty: tuple[Pair, TextIO]) -> None:
+    terminal, stream = tty
     output = create_output(lambda: None, stream, env={"TERM": "xterm"})
     with output.batch():
         output.write_raw("one ")
@@ -175,27 +172,27 @@ def test_a_batch_is_one_write(tty: tuple[int, TextIO]) -> None:
         with output.batch():
             output.write_raw("two ")
         output.write_raw("three")
-        os.set_blocking(host, False)
+        os.set_blocking(terminal.host, False)
         with pytest.raises(BlockingIOError):
-            os.read(host, 100)
-    assert os.read(host, 100) == b"one two three"
+            os.read(terminal.host, 100)
+    assert os.read(terminal.host, 100) == b"one two three"
     output.close()
 
 
-def test_text_that_cannot_be_encoded_is_replaced(tty: tuple[int, TextIO]) -> None:
-    host, stream = tty
+def test_text_that_cannot_be_encoded_is_replaced(tty: tuple[Pair, TextIO]) -> None:
+    terminal, stream = tty
     output = create_output(lambda: None, stream, env={})
     output.write("a\ud800b")
     output.flush()
-    assert os.read(host, 100) == b"a?b"
+    assert os.read(terminal.host, 100) == b"a?b"
     output.close()
 
 
-def test_a_closed_terminal_makes_flush_silent(tty: tuple[int, TextIO]) -> None:
-    host, stream = tty
+def test_a_closed_terminal_makes_flush_silent(tty: tuple[Pair, TextIO]) -> None:
+    terminal, stream = tty
     gone: list[str] = []
     output = create_output(lambda: gone.append("gone"), stream, env={})
-    os.close(host)
+    terminal.hang_up()
     for _ in range(3):
         output.write("text")
         output.flush()
@@ -204,7 +201,7 @@ def test_a_closed_terminal_makes_flush_silent(tty: tuple[int, TextIO]) -> None:
     output.close()
 
 
-def test_a_window_of_no_size_counts_as_80_by_24(tty: tuple[int, TextIO]) -> None:
+def test_a_window_of_no_size_counts_as_80_by_24(tty: tuple[Pair, TextIO]) -> None:
     _, stream = tty
     output = create_output(lambda: None, stream, env={})
     assert os.get_terminal_size(stream.fileno()) == (0, 0)
