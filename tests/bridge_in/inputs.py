@@ -140,12 +140,6 @@ def while_reading(reader: CommandReader, scenario: Callable[[], Awaitable[None]]
     anyio.run(main)
 
 
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Waits for what nothing announces, such as a status."""
-    while not condition():
-        await anyio.sleep(0.001)
-
-
 def drain(source: PathSource | FdSource) -> tuple[list[bytes], list[str], list[str]]:
     """Steps until nothing is left: the lines, the codes of bad lines, the warnings."""
     lines: list[bytes] = []

@@ -14,7 +14,8 @@ import anyio.to_thread
 import pytest
 
 from qwen_dual.protocol import MAX_LINE_BYTES
-from tests.bridge_in.inputs import KINDS, Channel, eventually, open_channel, while_reading
+from tests.bridge_in.inputs import KINDS, Channel, open_channel, while_reading
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +202,7 @@ def test_cancelling_the_reader_ends_its_threads_and_closes_its_files(
 
         async def scenario() -> None:
             if kind == "file":
-                await eventually(lambda: channel.reader.status().mode == "watching")
+                await until(lambda: channel.reader.status().mode == "watching")
             channel.write(submit("one"))
             await channel.seen.until(lambda: len(channel.seen.commands) == 1)
 

@@ -13,7 +13,8 @@ import pytest
 from qwen_dual.bridge import watch
 from qwen_dual.bridge.reader import open_path
 from qwen_dual.bridge.watch import FileWatcher, start_observer
-from tests.bridge_in.inputs import Collector, append, eventually, path_reader, while_reading
+from tests.bridge_in.inputs import Collector, append, path_reader, while_reading
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ def submit(text: str) -> bytes:
 
 
 async def until_watching(reader: CommandReader) -> None:
-    await eventually(lambda: reader.status().mode == "watching")
+    await until(lambda: reader.status().mode == "watching")
 
 
 async def expect(seen: Collector, texts: list[str]) -> None:
@@ -70,7 +71,7 @@ def test_without_a_watch_polling_takes_over_and_says_so(tmp_path: Path) -> None:
     async def scenario() -> None:
         append(path, submit("one"))
         await expect(seen, ["one"])
-        await eventually(lambda: reader.status().mode != "polling (starting)")
+        await until(lambda: reader.status().mode != "polling (starting)")
         append(path, submit("two"))
         await expect(seen, ["one", "two"])
         assert reader.status().mode == "polling (inotify watch limit reached)"
@@ -162,7 +163,7 @@ def test_a_deleted_directory_that_comes_back_is_read_again(tmp_path: Path) -> No
     async def scenario() -> None:
         await until_watching(reader)
         shutil.rmtree(directory)
-        await eventually(lambda: reader.status().mode != "watching")
+        await until(lambda: reader.status().mode != "watching")
         directory.mkdir()
         append(path, submit("one"))
         await expect(seen, ["one"])

@@ -19,6 +19,7 @@ from qwen_dual.bridge.tee import LONG, Tee
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
 from tests.bridge_out.outputs import Events
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,7 +117,7 @@ def test_a_full_disk_closes_the_channel_with_one_warning() -> None:
         source.start()
         tee.attach(asyncio.get_running_loop())
         source.note()
-        await anyio.sleep(0.001)
+        await until(lambda: told, "the warning")
 
     anyio.run(main)
     assert len(told) == 1

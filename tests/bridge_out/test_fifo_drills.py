@@ -18,6 +18,7 @@ from qwen_dual.bridge.sinks import open_sink
 from qwen_dual.bridge.tee import Tee
 from qwen_dual.protocol import events
 from tests.bridge_out.outputs import Events
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,15 +51,13 @@ class Fifo:
         """A reader; returns once the tee has met it."""
         before = self.tee.status().readers
         reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
-        while self.tee.status().readers == before:
-            await anyio.sleep(0.001)
+        await until(lambda: self.tee.status().readers > before, "that it was met")
         return reader
 
     async def leave(self, reader: int) -> None:
         """The reader goes; returns once the tee has noticed."""
         os.close(reader)
-        while self.tee.status().state == "open":
-            await anyio.sleep(0.001)
+        await until(lambda: self.tee.status().state != "open", "that it was missed")
 
     async def read(self, reader: int, enough: int) -> bytes:
         """At least so many lines."""
@@ -218,8 +217,7 @@ def test_after_a_reader_that_left_during_the_start_the_next_begins_on_a_whole_li
     async def main() -> None:
         tee.attach(asyncio.get_running_loop())
         with anyio.fail_after(30):
-            while tee.status().state == "open":
-                await anyio.sleep(0.001)
+            await until(lambda: tee.status().state != "open", "that the first was missed")
             second = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             data = b""
             while data.count(b"\n") < 2:
@@ -255,8 +253,7 @@ def test_a_reader_that_comes_as_another_leaves_gets_session_start_after_the_rest
                 following = os.open(fifo.path, os.O_RDONLY | os.O_NONBLOCK)
                 before = fifo.tee.status().readers
                 os.close(reader)
-                while fifo.tee.status().readers == before:
-                    await anyio.sleep(0.001)
+                await until(lambda: fifo.tee.status().readers > before, "that it was met")  # noqa: B023
                 reader = following
                 rest, *lines = (await fifo.read(reader, 2)).split(b"\n")[:-1]
                 assert not rest.startswith(b"{")

@@ -206,6 +206,7 @@ def test_another_program_gets_the_same_two_channels(tmp_path: Path, program: str
     assert len(code) < 40
     out, commands = tmp_path / "events.jsonl", tmp_path / "commands.jsonl"
     commands.write_text('{"type":"submit","text":"old"}\n')
+    os.utime(commands, (0, 0))
     argv = [sys.executable, str(DEMOS / program), str(out), str(commands)]
     with in_terminal(argv, tmp_path) as terminal:
         terminal.wait_for("loud>")

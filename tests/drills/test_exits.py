@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.processes import commands
 from tests.support.program import Program
 
 if TYPE_CHECKING:
@@ -45,17 +46,7 @@ MOMENTS = [idle, streaming, awaiting, running]
 
 def sleepers(folder: Path) -> list[int]:
     """Processes of the test's own folder that still sleep."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/cmdline", "rb") as file:
-                    command = file.read()
-                if b"3217" in command and os.readlink(f"/proc/{name}/cwd").startswith(str(folder)):
-                    found.append(int(name))
-            except OSError:
-                continue
-    return found
+    return [pid for pid, words in commands(below=folder).items() if "3217" in " ".join(words)]
 
 
 def whole_lines(program: Program) -> list[dict[str, Any]]:

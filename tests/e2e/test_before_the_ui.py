@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HELD_UP = """
-import os, sys, time
+import os, sys
 from importlib.machinery import PathFinder
 
 class Late:
@@ -27,8 +27,7 @@ class Late:
 
         def held(module):
             open(os.environ["REACHED"], "w").close()
-            while not os.path.exists(os.environ["GO_ON"]):
-                time.sleep(0.005)
+            open(os.environ["GO_ON"]).close()  # a FIFO: until somebody opens the other end
             run(module)
 
         spec.loader.exec_module = held
@@ -40,14 +39,18 @@ if "qwen_dual" in sys.orig_argv:
 
 
 class Slow:
-    """A UI whose import waits for a file."""
+    """A UI whose import waits until it is let go on."""
 
     def __init__(self, folder: Path) -> None:
-        self.reached, self.go_on = folder / "reached", folder / "go_on"
+        self.reached, self._go_on = folder / "reached", folder / "go_on"
+        os.mkfifo(self._go_on)
         (folder / "path").mkdir()
         (folder / "path" / "sitecustomize.py").write_text(HELD_UP)
         path = os.pathsep.join([str(folder / "path"), ROOT])
-        self.env = {"PYTHONPATH": path, "REACHED": str(self.reached), "GO_ON": str(self.go_on)}
+        self.env = {"PYTHONPATH": path, "REACHED": str(self.reached), "GO_ON": str(self._go_on)}
+
+    def go_on(self) -> None:
+        self._go_on.open("w").close()
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_turns_and_approvals_before_the_ui_is_there_and_then_on_it(
         program.terminal.wait_for(lambda _: slow.reached.exists())
         assert "qwen-dual" not in program.terminal.text
 
-        slow.go_on.touch()
+        slow.go_on()
         program.terminal.wait_for("Run this command?")
         once = ["Type a prompt", "> run touch one", "> markdown", "> run touch two"]
         program.terminal.wait_for(once[-1])
@@ -107,7 +110,7 @@ def test_slash_commands_that_came_early_run_once_all_of_them_are_known(
         program.until(lambda event: event.get("subtype") == "command_receipt")
         program.terminal.wait_for(lambda _: slow.reached.exists())
         assert program.of("result") == []
-        slow.go_on.touch()
+        slow.go_on()
         assert "●" in program.result()["result"]
         assert program.quit() == 0
 
@@ -122,7 +125,7 @@ def test_a_signal_before_the_ui_is_there_ends_in_order_at_once(
         program.terminal.wait_for(lambda _: slow.reached.exists())
         program.terminal.signal(number)
         end = program.until(lambda event: event.get("subtype") == "session_end")
-        slow.go_on.touch()
+        slow.go_on()
         assert program.terminal.wait_exit() == 0
         assert program.refresh()[-1] == end
         assert [result["stop_reason"] for result in program.of("result")] == ["interrupted"]

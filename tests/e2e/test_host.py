@@ -50,7 +50,9 @@ def test_when_the_keyboard_is_first_the_late_answer_gets_the_error(tmp_path: Pat
 def test_a_command_sent_before_the_program_was_up_is_run_and_an_older_one_is_not(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "input.jsonl").write_text('{"type":"submit","text":"say 1 words old"}\n')
+    old = tmp_path / "input.jsonl"
+    old.write_text('{"type":"submit","text":"say 1 words old"}\n')
+    os.utime(old, (0, 0))  # within a tick of the clock nobody can tell which was first
     with Program(tmp_path) as program:
         program.until(lambda event: event.get("subtype") == "session_start")
         program.submit("say 2 words")
@@ -226,6 +228,7 @@ def test_an_input_file_of_the_settings_does_not_run_old_commands_again(tmp_path:
     settings.parent.mkdir(parents=True)
     inbox = tmp_path / "in"
     inbox.write_text('{"type":"submit","text":"say 1 words"}\n')
+    os.utime(inbox, (0, 0))
     settings.write_text(json.dumps({"dualOutput": {"inputFile": str(inbox)}}))
     with in_terminal(COMMAND, tmp_path, tmp_path / "home") as terminal:
         terminal.wait_for("Type a prompt")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,19 +44,10 @@ def test_a_command_is_typed_approved_run_and_answered(tmp_path: Path) -> None:
 
 
 def answer_by_keyboard(program: Program, key: str = "\r") -> dict[str, object]:
-    """Presses ``key`` until the request is resolved; the dialog ignores the first moments."""
-
-    def resolved(_: object) -> bool:
-        if program.of("control_response"):
-            return True
-        program.terminal.send(key)
-        # A key in its first moments is kept from the dialog, and so is one that follows closely.
-        pause_until = time.monotonic() + 0.5
-        while time.monotonic() < pause_until and not program.of("control_response"):
-            program.terminal.read(0.05)
-        return False
-
-    program.terminal.wait_for(resolved)
+    """Presses ``key`` once the dialog takes keys; one that just appeared takes none."""
+    program.terminal.wait_for(lambda terminal: any("› y  Yes" in row for row in terminal.screen))
+    program.terminal.send(key)
+    program.until(lambda event: event["type"] == "control_response")
     return program.result()
 
 

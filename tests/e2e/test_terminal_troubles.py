@@ -6,12 +6,12 @@ import json
 import shutil
 import signal
 import termios
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.program import Program
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,11 +80,7 @@ def test_a_terminal_that_nobody_reads_holds_up_no_turn(tmp_path: Path) -> None:
 
 def without_reading(program: Program, results: int) -> None:
     """Waits for as many results while the PTY fills up."""
-    deadline = time.monotonic() + 30
-    while len(program.of("result")) < results:
-        assert time.monotonic() < deadline, "the terminal holds up the session"
-        time.sleep(0.02)
-        program.refresh()
+    wait_until(lambda: len(program.of("result")) >= results, "the session goes on")
 
 
 def test_several_lines_pasted_into_a_terminal_without_marks_are_one_draft(tmp_path: Path) -> None:

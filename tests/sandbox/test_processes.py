@@ -11,7 +11,9 @@ import anyio
 import pytest
 
 from qwen_dual.tools.toolset import toolset
-from tests.tools.support import call, tool_of, wait_until
+from tests.support.processes import running
+from tests.support.waiting import wait_until
+from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
     from qwen_dual.sandbox.confine import Sandbox
@@ -41,19 +43,7 @@ def test_a_timeout_lets_it_clean_up_and_then_ends_all_of_it(place: Place, backen
     result = call(tools, "run_shell_command", command=command, timeout=700)
     assert "timed out after 700 ms" in result.text and "Exit Code: 4" in result.text
     assert (place.workspace / "out").read_text() == "cleaned\n"
-    wait_until(lambda: not running("sleep\x001234.5"), "the end of what escaped")
-
-
-def running(line: str) -> list[int]:
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{name}/cmdline") as file:
-                if file.read().rstrip("\0") == line:
-                    found.append(int(name))
-        except (OSError, ValueError):
-            continue
-    return found
+    wait_until(lambda: not running("sleep", "1234.5"), "the end of what escaped")
 
 
 def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
@@ -71,7 +61,7 @@ def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
     begun = time.monotonic()
     anyio.run(main)
     assert time.monotonic() - begun < 20
-    wait_until(lambda: not running("sleep\x002345.6"), "the end of the command")
+    wait_until(lambda: not running("sleep", "2345.6"), "the end of the command")
 
 
 class Background:
@@ -117,7 +107,7 @@ def test_the_model_ends_a_background_command_as_it_was_told(place: Place, backen
         back = Background(place, sandbox)
         await back.run("sleep 3456.7", is_background=True)
         group = back.tools.tasks()[0].id
-        wait_until(lambda: bool(running("sleep\x003456.7")), "its start")
+        wait_until(lambda: bool(running("sleep", "3456.7")), "its start")
         said = await back.run(f"kill -- -{group}")
         assert said == f"Sent SIGTERM to the process group {group}."
         await back.ended.wait()
@@ -138,9 +128,9 @@ def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
         await back.ended.wait()
         assert back.task is not None and back.task.state == "stopped"
         await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
-        wait_until(lambda: bool(running("sleep\x005678.9")), "its start")
+        wait_until(lambda: bool(running("sleep", "5678.9")), "its start")
         await back.tools.aclose()
-        assert not running("sleep\x005678.9")
+        assert not running("sleep", "5678.9")
 
     anyio.run(main)
 

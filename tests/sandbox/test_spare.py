@@ -10,7 +10,7 @@ import pytest
 
 from qwen_dual.tools.process import Ending, ProcessGroup
 from tests.sandbox.support import SECRET
-from tests.tools.support import wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

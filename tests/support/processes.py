@@ -23,15 +23,20 @@ def group_is_gone(pgid: int) -> bool:
     return False
 
 
-def running(word: str, folder: Path | None = None) -> list[int]:
-    """The processes that have ``word`` in their command line, below ``folder`` if one is given."""
-    found = []
+def commands(below: Path | None = None) -> dict[int, list[str]]:
+    """What each process runs, of those in a folder below ``below`` if that is given."""
+    found = {}
     for pid in proc.pids():
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
-            where = os.readlink(f"/proc/{pid}/cwd") if folder is not None else ""
+            words = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace").split("\0")[:-1]
+            where = os.readlink(f"/proc/{pid}/cwd") if below is not None else ""
         except OSError:
             continue  # gone meanwhile
-        if word in words and (folder is None or where.startswith(str(folder))):
-            found.append(pid)
+        if below is None or where.startswith(str(below)):
+            found[pid] = words
     return found
+
+
+def running(*command: str) -> list[int]:
+    """The processes that run just this."""
+    return [pid for pid, words in commands().items() if words == list(command)]

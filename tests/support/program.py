@@ -78,7 +78,8 @@ class Program:
         self.work.mkdir(exist_ok=True)
         self.home.mkdir(exist_ok=True)
         self.events_file, self.input_file = folder / "events.jsonl", folder / "input.jsonl"
-        self.input_file.touch()
+        if not self.input_file.exists():  # one that is there keeps its age
+            self.input_file.touch()
         self.events: list[dict[str, Any]] = []
         self._offset = 0
         self._half = b""

@@ -1,16 +1,12 @@
-"""Runs tools as a session would, and waits for things to become true."""
+"""Runs tools as a session would."""
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qwen_dual.core.tool import Tool, ToolResult
     from qwen_dual.tools.toolset import Toolset
 
@@ -26,19 +22,3 @@ def call(tools: Toolset, name: str, **arguments: Any) -> ToolResult:
         return await tool_of(tools, name).prepare(arguments).run(lambda _: None)
 
     return anyio.run(main)
-
-
-def wait_until(true: Callable[[], bool], what: str, seconds: float = 40) -> None:
-    """Polls until ``true``; fails with ``what`` after a deadline."""
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, f"not in {seconds} s: {what}"
-        time.sleep(0.01)
-
-
-def group_is_gone(pgid: int) -> bool:
-    try:
-        os.killpg(pgid, 0)
-    except ProcessLookupError:
-        return True
-    return False

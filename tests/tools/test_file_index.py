@@ -15,6 +15,7 @@ from qwen_dual.tools.file_index import FileIndex
 from qwen_dual.tools.file_listing import FIRST_NEWS, list_paths
 from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.mentions import candidates
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -139,9 +140,7 @@ class Asked:
 
     async def news(self) -> None:
         """Waits for the next change."""
-        with anyio.fail_after(30):
-            while not self.changed.acquire(blocking=False):
-                await anyio.sleep(0.001)
+        await until(lambda: self.changed.acquire(blocking=False), "news")
 
 
 def ask(root: Path, main: Callable[[Asked], Awaitable[None]]) -> None:
@@ -263,9 +262,7 @@ def test_a_listing_that_fails_is_made_again_and_ends_nothing(
         index = FileIndex(workspace, dict)
         async with anyio.create_task_group() as group:
             group.start_soon(index.run)
-            with anyio.fail_after(20):
-                while not index.suggest("a", 5):
-                    await anyio.sleep(0.01)
+            await until(lambda: index.suggest("a", 5), "a suggestion")
             group.cancel_scope.cancel()
 
     anyio.run(main)

@@ -17,7 +17,9 @@ from qwen_dual.tools.commandline import MAX_COMMAND_BYTES
 from qwen_dual.tools.job import signal_name
 from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.toolset import Toolset, toolset
-from tests.tools.support import call, group_is_gone, tool_of, wait_until
+from tests.support.processes import group_is_gone
+from tests.support.waiting import wait_until
+from tests.tools.support import call, tool_of
 
 shell = partial(call, name="run_shell_command")
 

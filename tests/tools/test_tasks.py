@@ -13,7 +13,9 @@ import pytest
 from qwen_dual.tools import family
 from qwen_dual.tools.process import ProcessGroup
 from qwen_dual.tools.toolset import Toolset, toolset
-from tests.tools.support import call, tool_of, wait_until
+from tests.support.processes import is_gone
+from tests.support.waiting import wait_until
+from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
     from qwen_dual.core.tool import ToolResult
@@ -24,13 +26,6 @@ linux = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="/pr
 
 async def shell(tools: Toolset, **arguments: Any) -> ToolResult:
     return await tool_of(tools, "run_shell_command").prepare(arguments).run(lambda _: None)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
 
 
 class Ends:

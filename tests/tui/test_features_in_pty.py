@@ -143,6 +143,8 @@ def test_a_list_of_things_to_do_stands_in_the_transcript(cols: int) -> None:
     with hosted(cols=cols) as host:
         host.terminal.wait_for("shortcuts.")
         host.prompt("todo")
+        host.terminal.wait_for(shown("● Todo write"))
+        host.command("seen")
         host.terminal.wait_for("✦ That is done.")
         lines = host.terminal.lines
         at = next(index for index, line in enumerate(lines) if line.startswith("● To do"))

@@ -3,8 +3,9 @@
 The model does what the prompt says: ``say TEXT``, ``code``, ``stream N``, ``run COMMAND``,
 ``edit``, ``three``, ``hang``, ``think``, ``todo``, ``ask``, ``wait`` (a call that is made again in
 a while), ``fail`` (once). ``/key`` asks for a secret. ``remote:`` before a prompt on the descriptor
-that is its argument submits it as a channel would, ``allow`` and ``deny`` answer the oldest
-request, ``close`` asks the session to end. ``UI_MODE`` in the environment may be
+that is its first argument submits it as a channel would, ``allow`` and ``deny`` answer the oldest
+request, ``seen`` lets a call go on, ``close`` asks the session to end. ``result N`` on the descriptor
+that is its second argument tells of the N-th result. ``UI_MODE`` in the environment may be
 ``screen reader`` or ``replay``.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -223,7 +224,7 @@ class ScriptedCall:
         if self.tool.kind == "question":
             return ToolResult(f"answers: {_json(self.arguments.get('answers', {}))}")
         if self.tool.kind == "plan":
-            await anyio.sleep(0.3)  # so that the list is seen while the turn runs
+            await self.tool.seen.wait()  # that it runs
             return ToolResult("noted")
         if self.title.startswith("sleep"):
             report("line one\nline two\n")
@@ -239,6 +240,7 @@ class ScriptedTool:
     name: str
     kind: Kind
     description: str = "does nothing"
+    seen: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -316,6 +318,8 @@ async def main() -> None:
     bus = Bus("00000000-0000-4000-8000-000000000000")
     stats = Stats()
     bus.subscribe(stats)
+    if len(sys.argv) > 2:
+        bus.subscribe(tell_results(int(sys.argv[2])))
     model = ScriptedModel()
     session = Session(
         bus,
@@ -357,6 +361,19 @@ async def main() -> None:
     print("ended in order")
 
 
+def tell_results(descriptor: int) -> Callable[[Mapping[str, Any]], None]:
+    """An observer that counts results aloud."""
+    count = 0
+
+    def observe(event: Mapping[str, Any]) -> None:
+        nonlocal count
+        if event["type"] == "result":
+            count += 1
+            os.write(descriptor, f"result {count}\n".encode())
+
+    return observe
+
+
 async def steer(session: Session, descriptor: int) -> None:
     """Does what a channel would."""
     rest = b""
@@ -373,6 +390,10 @@ async def steer(session: Session, descriptor: int) -> None:
                 session.submit(text, origin="input")
             elif word in ("allow", "deny"):
                 session.answer(pending, word == "allow", by="input")
+            elif word == "seen":
+                plan = session.tools["todo_write"]
+                assert isinstance(plan, ScriptedTool)
+                plan.seen.set()
             elif word == "close":
                 session.request_close()
 

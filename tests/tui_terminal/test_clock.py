@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.frontends.tui.clock import RedrawClock
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,19 +89,20 @@ def test_nothing_is_drawn_without_a_mark() -> None:
 def test_no_timer_runs_while_nothing_changes() -> None:
     draws = Draws()
     clock = RedrawClock(draws, fps=1000)
-    timers: list[object] = []
+
+    def timers() -> list[object]:
+        scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+        return [handle for handle in scheduled if not handle.cancelled()]
 
     async def scenario() -> None:
         clock.mark()
         await draws.wait()
-        await anyio.sleep(0.05)
+        # The one timer left is the scenario's own time limit.
+        await until(lambda: len(timers()) == 1, "the last timer's end")
         await anyio.wait_all_tasks_blocked()
-        scheduled = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
-        timers.extend(handle for handle in scheduled if not handle.cancelled())
+        assert len(timers()) == 1
 
     run(clock, scenario)
-    # The one timer left is the scenario's own time limit.
-    assert len(timers) == 1
 
 
 def test_an_animation_draws_at_every_tick_and_ends() -> None:

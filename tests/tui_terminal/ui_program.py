@@ -23,6 +23,7 @@ from qwen_dual.frontends.tui.device import Device
 from qwen_dual.frontends.tui.keyinput import create_input
 from qwen_dual.frontends.tui.scrollback import Scrollback
 from qwen_dual.frontends.tui.terminal import TerminalGuard, create_output
+from tests.support.waiting import until
 
 
 class Program:
@@ -141,8 +142,8 @@ class Program:
         elif name == "pid":
             self._answer(f"pid {os.getpid()}")
         elif name == "settle":
-            while self._app.renderer._last_size is None:  # the first frame is the application's
-                await anyio.sleep(0.005)
+            # The first frame is the application's.
+            await until(lambda: self._app.renderer._last_size is not None, "the first frame")
             await self._drawn.wait()
             self._answer(f"settled {argument}")
         elif name == "ping":
