@@ -6,11 +6,11 @@ commands from new ones is taken before the imports that take longer than a host 
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import sys
 from itertools import pairwise
+
+from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -22,18 +22,13 @@ def main(argv: list[str] | None = None) -> int:
         # Closed by who started us (`2>&-`): what is opened next would get its number, and with it
         # whatever any program here says on stderr.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Ctrl+C before anything has begun just ends it: with no traceback, and not by way of a
-        # KeyboardInterrupt inside an import, on which orjson's crashes.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    interrupt_by_default()
     if arguments[:1] == ["settings"]:
         from qwen_dual.cli.settings_command import main as settings_main
 
         return settings_main(arguments[1:])
     inputs = note_inputs(arguments)
-    # Imports leave no garbage, and looking for it takes 30 ms of the start; ``interactive`` switches
-    # this on again.
-    gc.disable()
+    hold_collection()
 
     from qwen_dual.cli.parser import parse
 

@@ -14,6 +14,7 @@ import struct
 import sys
 import termios
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from qwen_dual.bridge.checks import fifo_refusal
@@ -52,7 +53,9 @@ class ReaderWait:
         self._loop = loop
         self._opened = opened
         self._lock = threading.Lock()
-        threading.Thread(target=self._run, name="fifo-reader", daemon=True).start()
+        # In the session's context: what comes of it belongs there.
+        run = copy_context().run
+        threading.Thread(target=run, args=(self._run,), name="fifo-reader", daemon=True).start()
 
     def replaced(self, path: str) -> bool:
         """Whether another file, or none, is at ``path`` now."""
@@ -140,7 +143,9 @@ class ReaderWatch:
         os.close(reader)
         self._closings = watch_closings(f"/proc/self/fd/{fd}")
         try:
-            threading.Thread(target=self._run, name="fifo-reader-left", daemon=True).start()
+            threading.Thread(
+                target=copy_context().run, args=(self._run,), name="fifo-reader-left", daemon=True
+            ).start()
         except RuntimeError:  # no thread to be had: a write finds out
             self._out.set()
             self._close_own()

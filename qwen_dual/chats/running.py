@@ -60,7 +60,6 @@ class RunningSession:
         self._remove(self._status)
 
     def _write(self, session_id: str) -> None:
-        os.environ["QWEN_CODE_SESSION_ID"] = session_id  # for commands of the session
         record = {
             "schemaVersion": _FORM,
             "pid": os.getpid(),

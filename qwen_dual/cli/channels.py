@@ -19,6 +19,7 @@ from qwen_dual.fs.folders import ForeignFileError
 from qwen_dual.fs.private import private_folder
 from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.runtime.launch import Outside, StartError
+from qwen_dual.runtime.process import environment
 from qwen_dual.settings.load import qwen_home
 
 if TYPE_CHECKING:
@@ -350,7 +351,7 @@ def private_directory(path: str) -> str:
         OSError: it cannot be made, or is not this user's alone.
     """
     if path == AUTO_DIRECTORY:
-        path = runtime_directory(os.environ)
+        path = runtime_directory(environment())
     try:
         private_folder(path)
     except ForeignFileError as error:

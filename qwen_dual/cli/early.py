@@ -14,6 +14,8 @@ import termios
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from qwen_dual.runtime.process import TerminalFromBackground
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterator
@@ -97,14 +99,12 @@ class EarlyTerminal:
     ) -> None:
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)  # nothing may cut the last step short
-        hidden = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-        try:
-            if self._modes is not None:
-                termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
-        except termios.error:
-            pass  # the terminal is gone
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, hidden)
+        with TerminalFromBackground():
+            try:
+                if self._modes is not None:
+                    termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
+            except termios.error:
+                pass  # the terminal is gone
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._noted is None:

@@ -8,7 +8,6 @@ process can still act.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ import anyio
 import anyio.lowlevel
 
 from qwen_dual.core.threads import in_thread
+from qwen_dual.runtime.process import end_collection
 from qwen_dual.runtime.saved import NoSuchSession
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def run_interactive(
             file=sys.stderr,
         )
         return 70
+    finally:
+        launch.close_log()
 
 
 async def _main(
@@ -89,13 +91,16 @@ async def _main(
     try:
         with terminal.telling(asyncio.get_running_loop(), handle.request_close):
             await _run(handle, channels, options)
+    except Exception:  # while the log is there
+        log.exception("the session failed")
+        raise
     finally:
         with anyio.CancelScope(shield=True):
             saved = handle.resume_hint
             handle.end()
             await _close(channels)
             await handle.aclose()
-    gc.freeze()  # all of it ends now: looking through it for garbage is most of an exit
+    end_collection()
     if saved is not None:
         print(f"\n{saved}")
     return 0

@@ -12,6 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qwen_dual.runtime.process import environment, folder
 from qwen_dual.settings.layers import dotted
 from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.providers import resolve
@@ -52,12 +53,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     as_json = bool(parser.parse_args(arguments).json)
     try:
-        cwd = os.getcwd()
+        cwd = folder()
     except OSError as error:
         print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
         return 2
     try:
-        status = run_settings(cwd, qwen_home(os.environ), os.environ, as_json=as_json)
+        env = environment()
+        status = run_settings(cwd, qwen_home(env), env, as_json=as_json)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader, such as head, has seen enough

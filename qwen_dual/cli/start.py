@@ -40,6 +40,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             factory.begin(
                 launch, channels.outside(), [channels.tee] if channels.tee is not None else []
             )
+            launch.enter_log()
             try:
                 terminal.check()
                 from qwen_dual.cli.interactive import run_interactive

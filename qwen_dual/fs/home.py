@@ -41,3 +41,19 @@ def expanded(path: str, home: str) -> str:
         except (KeyError, ValueError):  # nobody's name, or none that anybody could have
             return path
     return home.rstrip("/") + slash + rest or "/"
+
+
+def shortened(path: str, home: str) -> str:
+    """``path`` for a person to read: with the home as ``~``."""
+    if path == home or (home != "/" and path.startswith(home + os.sep)):
+        return "~" + path[len(home) :]
+    return path
+
+
+def temporary_of(env: Mapping[str, str]) -> str | None:
+    """The folder for temporary files that an environment names; None leaves it to the system."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        named = env.get(name, "")
+        if os.path.isabs(named) and os.path.isdir(named) and os.access(named, os.W_OK | os.X_OK):
+            return named
+    return None

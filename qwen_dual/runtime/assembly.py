@@ -174,6 +174,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
             tools.forget()
+            now = launch.workspace.of_session(event["data"]["to"], launch.withheld)
+            launch.workspace, tools.workspace.env = now, now.env
         if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 

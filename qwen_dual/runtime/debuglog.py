@@ -1,24 +1,40 @@
-"""The debug log: where tracebacks go, since none may reach a person.
+"""The debug logs: where tracebacks go, since none may reach a person. Each session has its own.
 
-The file is made with the first record, so that a quiet session leaves none.
+Which session a record is about is told by the context that it is made in: tasks and the threads that
+they start inherit it. What is made outside of any is the only session's, and where there are several
+the process's. A file is made with its first record, so that a quiet session leaves none.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from qwen_dual.runtime.process import environment
+from qwen_dual.settings.load import qwen_home
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from io import TextIOWrapper
+
+_CURRENT: ContextVar[SessionLog | None] = ContextVar("session_log", default=None)
 
 
 class DebugLog(logging.FileHandler):
-    """Appends to ``<qwen home>/debug/<session id>.txt``, private to the user."""
+    """Appends to ``<qwen home>/debug/<name>.txt``, private to the user.
 
-    def __init__(self, home: str, session_id: str, scrub: Callable[[str], str] = str) -> None:
-        path = os.path.join(home, "debug", f"{session_id}.txt")
+    Args:
+        home: the user's settings folder.
+        name: of the file.
+        scrub: takes secrets out of what is written.
+    """
+
+    def __init__(self, home: str, name: str, scrub: Callable[[str], str] = str) -> None:
+        path = os.path.join(home, "debug", f"{name}.txt")
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
         self._scrub = scrub
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -46,13 +62,121 @@ class DebugLog(logging.FileHandler):
         """Stays silent: a full disk must not print into the UI."""
 
 
-def start(home: str, session_id: str, *, verbose: bool, scrub: Callable[[str], str] = str) -> str:
-    """Sends all logging to the debug log, scrubbed of secrets; returns its path."""
-    handler = DebugLog(home, session_id, scrub)
-    root = logging.getLogger()
-    for old in tuple(root.handlers):
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    logging.captureWarnings(True)
-    return handler.baseFilename
+class SessionLog(DebugLog):
+    """The log of one session; ``open_log`` makes one, and ``close`` ends it.
+
+    Attributes:
+        scrub: takes the session's secrets out of a text.
+    """
+
+    def __init__(
+        self, home: str, session_id: str, scrub: Callable[[str], str] = str, *, verbose: bool
+    ) -> None:
+        super().__init__(home, session_id, scrub)
+        self.scrub = scrub
+        self.setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+    @property
+    def path(self) -> str:
+        """The file; there may be none yet."""
+        return self.baseFilename
+
+    def enter(self) -> None:
+        """Has what the calling task makes from now on, and what it starts, belong to the session."""
+        _CURRENT.set(self)
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """The same, within."""
+        token = _CURRENT.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+
+    def close(self) -> None:
+        """Ends it: closes the file, and a record that comes later is nobody's."""
+        _ROUTER.remove(self)
+        super().close()
+
+
+class _Router(logging.Handler):
+    """Hands each record to the log that it belongs to; on the root logger while there is any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changing = threading.Lock()
+        self._logs: dict[SessionLog, None] = {}
+        self._of_process: DebugLog | None = None
+
+    def add(self, log: SessionLog) -> None:
+        with self._changing:
+            self._logs[log] = None
+            if len(self._logs) == 1:
+                logging.getLogger().addHandler(self)
+                logging.captureWarnings(True)
+        self._set_level()
+
+    def remove(self, log: SessionLog) -> None:
+        with self._changing:
+            if log not in self._logs:
+                return
+            del self._logs[log]
+            if not self._logs:
+                logging.getLogger().removeHandler(self)
+                logging.captureWarnings(False)
+                if self._of_process is not None:
+                    self._of_process.close()
+                    self._of_process = None
+        self._set_level()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = _CURRENT.get()
+        if log is None:
+            self._of_nobody(record)
+        elif log in self._logs and record.levelno >= log.level:
+            log.handle(record)
+
+    def _of_nobody(self, record: logging.LogRecord) -> None:
+        only, *others = self._logs
+        if not others:
+            if record.levelno >= only.level:
+                only.handle(record)
+        elif record.levelno >= logging.WARNING:
+            if self._of_process is None:
+                home = qwen_home(environment())
+                self._of_process = DebugLog(home, f"process-{os.getpid()}", self._scrub)
+            self._of_process.handle(record)
+
+    def _scrub(self, text: str) -> str:
+        """Whose secrets are in it is not known."""
+        for log in self._logs:
+            text = log.scrub(text)
+        return text
+
+    def _set_level(self) -> None:
+        level = min((log.level for log in self._logs), default=logging.WARNING)
+        logging.getLogger().setLevel(level)
+
+
+_ROUTER = _Router()
+
+
+def open_log(
+    home: str,
+    session_id: str,
+    *,
+    verbose: bool,
+    scrub: Callable[[str], str] = str,
+) -> SessionLog:
+    """The log of a session, which records reach once it is entered.
+
+    Args:
+        home: the user's settings folder.
+        session_id: the session's.
+        verbose: whether all is logged, not only what went wrong.
+        scrub: takes the session's secrets out.
+    """
+    log = SessionLog(home, session_id, scrub, verbose=verbose)
+    _ROUTER.add(log)
+    return log

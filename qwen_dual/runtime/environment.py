@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 
@@ -26,11 +25,3 @@ def git_changes(count: int | None) -> str:
     if not count:
         return "clean"
     return f"{count} changed file{'' if count == 1 else 's'}"
-
-
-def short_path(path: str) -> str:
-    """``path`` with the home directory as ``~``."""
-    home = os.path.expanduser("~")
-    if path == home or (home != "/" and path.startswith(home + os.sep)):
-        return "~" + path[len(home) :]
-    return path

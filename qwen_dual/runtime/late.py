@@ -13,7 +13,7 @@ from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import system_of
 from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
 from qwen_dual.runtime.environment import git_changes
-from qwen_dual.runtime.keys import wipe
+from qwen_dual.runtime.process import wipe
 from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 
 if TYPE_CHECKING:

@@ -14,17 +14,15 @@ from msgspec import Struct, field
 
 from qwen_dual import __version__
 from qwen_dual.core.bus import Bus
-from qwen_dual.fs.home import home_of
 from qwen_dual.git.repository import Branch
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
-from qwen_dual.protocol.records import shown
-from qwen_dual.runtime.keys import names_of_keys, withhold
+from qwen_dual.runtime.keys import names_of_keys
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
+from qwen_dual.runtime.process import environment, folder
 from qwen_dual.runtime.sandboxing import asked_for, facts
 from qwen_dual.runtime.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
-from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.runtime.workspace import open_workspace
 from qwen_dual.settings.secrets import is_secret
-from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,8 +30,10 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.core.secrets import Secrets
+    from qwen_dual.runtime.debuglog import SessionLog
     from qwen_dual.runtime.model_choice import ModelChoice
     from qwen_dual.runtime.spec import SessionSpec
+    from qwen_dual.runtime.workspace import Workspace
     from qwen_dual.sandbox.policy import SandboxPolicy
     from qwen_dual.settings.load import Settings
 
@@ -72,34 +72,59 @@ class Launch(Struct):
     """What is decided before the event loop runs.
 
     Attributes:
+        workspace: where it works; a decision about trust puts another in its place.
         outside: the channels, once they are open.
-        shell: the environment as it was before anything was added.
+        log: of the session, once it has begun.
         withheld: variables with keys, which no child gets.
         sandbox: what is asked for; None for no sandbox.
     """
 
     spec: SessionSpec
-    settings: Settings
-    cwd: str
-    home: str
+    workspace: Workspace
     choice: ModelChoice
     approval_mode: str
     bus: Bus
     branch: Branch
     outside: Outside = NO_CHANNELS
-    log_path: str = ""
-    shell: Mapping[str, str] = field(default_factory=dict)
+    log: SessionLog | None = None
     chat: Chat | None = None
     withheld: Sequence[str] = ()
     sandbox: SandboxPolicy | None = None
 
-    def __repr__(self) -> str:
-        return shown(self, without={"shell"})
+    @property
+    def cwd(self) -> str:
+        """The folder of the session."""
+        return self.workspace.cwd
+
+    @property
+    def home(self) -> str:
+        """The person's settings folder."""
+        return self.workspace.home
 
     @property
     def env(self) -> Mapping[str, str]:
-        """The environment of the session, which what it starts is given."""
-        return os.environ
+        """What children are given, now."""
+        return self.workspace.env
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force, now."""
+        return self.workspace.settings
+
+    @property
+    def log_path(self) -> str:
+        """Where the session's log is, or would be."""
+        return self.log.path if self.log is not None else ""
+
+    def enter_log(self) -> None:
+        """Has what the calling task logs from now on, and what it starts, stand in the session's log."""
+        if self.log is not None:
+            self.log.enter()
+
+    def close_log(self) -> None:
+        """Ends the session's log, behind all that could say something; idempotent."""
+        if self.log is not None:
+            self.log.close()
 
     @property
     def session_id(self) -> str:
@@ -113,16 +138,13 @@ def prepare(spec: SessionSpec) -> Launch:
     Raises:
         StartError: there is no folder, or something that is asked for by name is unusable.
     """
+    env = environment() if spec.env is None else spec.env
     try:
-        cwd = os.getcwd()
+        cwd = folder() if spec.cwd is None else spec.cwd
     except OSError as error:
         raise StartError(f"the current folder is gone ({error.strerror}); cd to another") from None
-    home = qwen_home(os.environ)
-    trust = FolderTrust(TrustedFolders(home, home_of(os.environ)), cwd, by_host=spec.trust)
-    shell = dict(os.environ)
-    settings = load_settings(cwd, home, shell, flags=spec.as_settings(), trust=trust)
-    # So that what runs for the session sees them too: the shell's commands, a proxy's address.
-    os.environ.update(settings.environment.added)
+    workspace = open_workspace(cwd, env, flags=spec.as_settings(), trusted=spec.trust)
+    settings, home = workspace.settings, workspace.home
     choice = _choose(spec, settings)
     try:
         recorded = settings.get("general.chatRecording", True)
@@ -132,20 +154,18 @@ def prepare(spec: SessionSpec) -> Launch:
         raise StartError(str(error)) from None
     new_id = spec.session_id or spec.resume_or_new or events.new_uuid()
     bus = Bus(chat.session_id if chat else new_id)
-    launch = Launch(
+    withheld = keep_secrets(bus.secrets, choice, settings)
+    mode = spec.approval_mode or settings.approval_mode or "default"
+    return Launch(
         spec,
-        settings,
-        cwd,
-        home,
+        workspace.of_session(bus.session_id, withheld),
         choice,
-        spec.approval_mode or settings.approval_mode or "default",
+        mode,
         bus,
         Branch(cwd),
-        shell=shell,
         chat=chat,
+        withheld=withheld,
     )
-    launch.withheld = keep_secrets(bus.secrets, choice, settings)
-    return launch
 
 
 def begin(
@@ -166,9 +186,10 @@ def begin(
     if launch.chat is None and settings.get("general.chatRecording", True):
         reserve_chat(launch.home, launch.cwd, bus.session_id)
     bus.publish(session_start(launch))
-    from qwen_dual.runtime import debuglog  # logging takes a tenth of the time to here to import
+    # Logging takes a tenth of the time to here to import.
+    from qwen_dual.runtime.debuglog import open_log
 
-    launch.log_path = debuglog.start(
+    launch.log = open_log(
         launch.home, bus.session_id, verbose=launch.spec.debug, scrub=bus.secrets.scrub
     )
 
@@ -212,11 +233,9 @@ def keep_secrets(secrets: Secrets, choice: ModelChoice, settings: Settings) -> S
         # A short one may be a plain word, such as a test's password, that files hold as well.
         if len(value) >= LONG_SECRET and not value.startswith("/") and is_secret((name,)):
             secrets.add(value, name)
-    withheld = names_of_keys(
-        os.environ,
+    return names_of_keys(
+        settings.environment.values,
         secrets,
         (config.key_source for config in choice.configs.values() if config.api_key),
         settings.of_the_person("tools.shell.passEnvironment", []),
     )
-    withhold(withheld)
-    return withheld

@@ -49,6 +49,7 @@ class OpenSession(SessionHandle):
 
         When it is cancelled, the turn that runs has ``STOP_SECONDS`` to end.
         """
+        self.launch.enter_log()
         turns = anyio.CancelScope(shield=True)
 
         async def run_session() -> None:
@@ -120,3 +121,4 @@ class OpenSession(SessionHandle):
         self._registry.remove(self.latest.id)
         with anyio.CancelScope(shield=True):
             await self.parts.aclose()
+        self.launch.close_log()

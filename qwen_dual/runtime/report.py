@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from qwen_dual import __version__
+from qwen_dual.fs.home import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ def bug_report(
     Args:
         facts: what the session knows of itself, by name.
         log_path: of the debug log, which may be missing.
-        env: of the process; only what describes the terminal is shown.
+        env: of the session; only what describes the terminal is shown.
         scrub: takes secrets out.
     """
     lines = [
@@ -46,7 +47,7 @@ def bug_report(
     ]
     lines += [f"{name} {value}" for name, value in facts.items()]
     lines += _log(log_path)
-    home = os.path.expanduser("~")
+    home = home_of(env)
     text = scrub("\n".join(lines))
     return text.replace(home, "~") if home not in ("", "/") else text
 

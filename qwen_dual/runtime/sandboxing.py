@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
-from qwen_dual.runtime.environment import short_path
+from qwen_dual.fs.home import home_of, shortened
 from qwen_dual.sandbox.policy import (
     BACKENDS,
     FILESYSTEMS,
@@ -106,7 +106,7 @@ def warnings(sandbox: Sandbox | None) -> list[str]:
     except SandboxUnavailable as error:
         return [f"The sandbox cannot be had, so commands are refused: {error}"]
     if sandbox.home_is_inside and sandbox.policy.filesystem != "read-only":
-        where = short_path(sandbox.root)
+        where = shortened(sandbox.root, home_of(sandbox.env))
         return [
             f"{where} holds a home folder: commands only read there. Start in a project's folder."
         ]
@@ -137,7 +137,7 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
         backend = sandbox.prepare()
     except SandboxUnavailable as error:
         return f"The sandbox cannot be had, so commands are refused: {error}\n{keys}"
-    policy = sandbox.policy
+    policy, home = sandbox.policy, home_of(sandbox.env)
     files = "the workspace and a private /tmp" if sandbox.writable else "a private /tmp"
     if backend == "landlock":
         files = files.replace("/tmp", "folder for temporary files")
@@ -146,15 +146,15 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
             f"Sandbox: {backend}" + (" (auto)" if policy.backend == "auto" else ""),
             f"Written to: {files}; everything else is read-only",
             f"Network: {policy.network}",
-            f"Read-only in the workspace: {_listed(sandbox.guarded())}",
-            f"Hidden: {_listed(sandbox.hidden())}",
+            f"Read-only in the workspace: {_listed(sandbox.guarded(), home)}",
+            f"Hidden: {_listed(sandbox.hidden(), home)}",
             keys,
         )
     )
 
 
-def _listed(paths: Sequence[str]) -> str:
-    shown = ", ".join(map(short_path, paths[:SHOWN_PATHS])) or "nothing"
+def _listed(paths: Sequence[str], home: str) -> str:
+    shown = ", ".join(shortened(path, home) for path in paths[:SHOWN_PATHS]) or "nothing"
     more = len(paths) - SHOWN_PATHS
     return f"{shown} and {more} more" if more > 0 else shown
 

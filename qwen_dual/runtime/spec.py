@@ -9,6 +9,8 @@ from msgspec import Struct
 from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qwen_dual.models.retry import RetryPolicy
 
 PICK_SESSION = ""
@@ -19,6 +21,8 @@ class SessionSpec(Struct, frozen=True):
     """What is asked for; None where nothing is said, and the settings decide.
 
     Attributes:
+        cwd: the folder it works in, absolute; the process's unless given.
+        env: its environment; what the process was started with unless given.
         resume: the id of the session to go on with; ``PICK_SESSION`` to have the person pick one.
         resume_last: go on with the latest session of the folder.
         resume_or_new: go on with the session of this id, or begin it.
@@ -55,9 +59,11 @@ class SessionSpec(Struct, frozen=True):
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()
     retry: RetryPolicy | None = None
+    cwd: str | None = None
+    env: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
-        return shown(self, without={"openai_api_key"})
+        return shown(self, without={"openai_api_key", "env"})
 
     def as_settings(self) -> dict[str, object]:
         """What a settings file could say too, as one would: the highest layer of all."""

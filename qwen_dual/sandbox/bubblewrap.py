@@ -33,6 +33,7 @@ _NAMESPACES = (
     # A session of its own, so that no terminal can be reached by TIOCSTI.
     "--new-session",
 )
+_SYSTEM = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 
 
 class Bubblewrap:
@@ -75,6 +76,7 @@ class Bubblewrap:
             try:
                 done = subprocess.run(
                     argv,
+                    env={"PATH": _SYSTEM},
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
                     timeout=PROBE_SECONDS,
@@ -125,10 +127,14 @@ class Bubblewrap:
         return ["--ro-bind", self._empty, path]
 
 
-def find(root: str) -> str | None:
-    """The installed bubblewrap; none that a workspace brings along."""
-    path = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin")
-    path = path or shutil.which("bwrap")
+def find(root: str, folders: str) -> str | None:
+    """The installed bubblewrap; none that a workspace brings along.
+
+    Args:
+        root: the workspace.
+        folders: where else to look, as ``PATH`` has them.
+    """
+    path = shutil.which("bwrap", path=_SYSTEM) or shutil.which("bwrap", path=folders)
     if path is None or not os.path.isabs(path) or within(os.path.realpath(path), root):
         return None
     return path

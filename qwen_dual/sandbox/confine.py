@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
 
+from qwen_dual.fs.home import temporary_of
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.confinement import Confinement, in_thread
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
@@ -232,7 +233,11 @@ class Sandbox(Struct):
             )
         self.look_again()
         wanted = self.policy.backend
-        program = bubblewrap.find(self.root) if wanted in ("auto", "bwrap") else None
+        program = (
+            bubblewrap.find(self.root, self.env.get("PATH", os.defpath))
+            if wanted in ("auto", "bwrap")
+            else None
+        )
         failed = f"bubblewrap is not installed. {bubblewrap.INSTALL}"
         if program is not None:
             network = self.policy.network == "open"
@@ -298,7 +303,9 @@ class Sandbox(Struct):
 
     def _folder(self) -> str:
         if self._private is None:
-            self._private = os.path.realpath(tempfile.mkdtemp(prefix="qwen-dual-sandbox-"))
+            self._private = os.path.realpath(
+                tempfile.mkdtemp(prefix="qwen-dual-sandbox-", dir=temporary_of(self.env))
+            )
         return self._private
 
 

@@ -35,9 +35,14 @@ class Limits(Struct, frozen=True):
 
 
 class Scratch:
-    """The session's own folder (0700) for saved output (0600); made when first needed."""
+    """The session's own folder (0700) for saved output (0600); made when first needed.
 
-    def __init__(self) -> None:
+    Args:
+        within: where it is made; the system's place for temporary files unless given.
+    """
+
+    def __init__(self, within: str | None = None) -> None:
+        self._within = within
         self._lock = threading.Lock()
         self._made: str | None = None
         self._count = 0
@@ -52,7 +57,8 @@ class Scratch:
             if self._made is None:
                 import tempfile
 
-                self._made = os.path.realpath(tempfile.mkdtemp(prefix="qwen-dual-"))
+                made = tempfile.mkdtemp(prefix="qwen-dual-", dir=self._within)
+                self._made = os.path.realpath(made)
             self._count += 1
             path = os.path.join(self._made, f"{prefix}-{self._count}.log")
         return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
-from qwen_dual.git.run import absolute_path
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
@@ -81,6 +80,8 @@ class GrepSearchTool(SchemaTool):
 
     def _in_path(self) -> str | None:
         import shutil
+
+        from qwen_dual.git.run import absolute_path
 
         return shutil.which("rg", path=absolute_path(self._workspace.path))
 

@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections import deque
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -104,9 +105,13 @@ class Job:
         self._news = asyncio.Event()
         self._ended = threading.Event()
         self._detach_asked = False
-        # Not a thread of anyio's pool: it may outlive the call, and must not hold up the exit.
+        # Not a thread of anyio's pool: it may outlive the call, and must not hold up the exit. In the
+        # session's context, so that what is logged there is the session's.
         self._thread = threading.Thread(
-            target=self._pump, args=(timeout,), name=f"command-{group.pgid}", daemon=True
+            target=copy_context().run,
+            args=(self._pump, timeout),
+            name=f"command-{group.pgid}",
+            daemon=True,
         )
         self._thread.start()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
+from qwen_dual.fs.home import temporary_of
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.capture import Limits, Scratch
 from qwen_dual.tools.download import Downloader, proxy_of
@@ -60,7 +61,7 @@ class Toolset:
     ) -> None:
         self._limits = limits
         self._states = FileStates()
-        self._scratch = Scratch()
+        self._scratch = Scratch(temporary_of(env))
         self.workspace = Workspace(root, env, self._scratch.holds)
         self._jobs = Jobs(self._scratch, limits, on_task_end, sandbox)
         self._sandbox = sandbox

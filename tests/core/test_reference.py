@@ -20,7 +20,7 @@ from qwen_dual.core.model import ModelError
 from qwen_dual.git.repository import Branch
 from qwen_dual.runtime import launch
 from qwen_dual.runtime.model_choice import ModelChoice
-from qwen_dual.settings.load import Settings
+from qwen_dual.runtime.workspace import open_workspace
 from tests.core.test_answer import REFERENCE, deltas_of, recorded_messages
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, Step
 
@@ -139,9 +139,7 @@ def test_session_start_holds_the_recorded_fields() -> None:
     bus = Bus(theirs["session_id"])
     started = launch.Launch(
         Options(),
-        Settings(),
-        "/work-space",
-        "/home",
+        open_workspace("/work-space", {"HOME": "/home/nobody"}, flags={}),
         ModelChoice({"mock": FakeModel(name="mock")}),
         "default",
         bus,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = "sk-0123456789abcdef0123"
-bwrap = pytest.mark.skipif(bubblewrap.find("/nowhere") is None, reason="bubblewrap is missing")
+bwrap = pytest.mark.skipif(bubblewrap.find("/nowhere", "") is None, reason="bubblewrap is missing")
 
 
 def script(folder: Path, *commands: dict[str, object]) -> list[str]:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
-from qwen_dual.runtime.environment import git_changes, short_path, system_prompt
+from qwen_dual.runtime.environment import git_changes, system_prompt
 
 
 def test_the_system_prompt_names_folder_and_branch() -> None:
     assert "Folder: /x (git branch main)" in system_prompt("/x", "main")
     assert "Folder: /x (not a git repository)" in system_prompt("/x", None)
-
-
-def test_the_home_directory_is_shortened() -> None:
-    home = os.path.expanduser("~")
-    assert short_path(os.path.join(home, "x")) == "~/x"
-    assert short_path("/elsewhere") == "/elsewhere"
 
 
 def test_changed_files_are_told_and_outside_git_there_is_nothing_to_say() -> None:

@@ -36,6 +36,7 @@ class Fake:
         config = ModelConfig(id="two-id", protocol="openai", base_url="http://h/v1")
         launch: Any = SimpleNamespace(
             home=str(home),
+            workspace=SimpleNamespace(short=str),
             choice=SimpleNamespace(configs={"two": config}),
             settings=SimpleNamespace(environment=self),
         )

@@ -125,14 +125,11 @@ def test_a_sandbox_that_cannot_be_had_runs_nothing(tmp_path: Path) -> None:
     tools.close()
 
 
-def test_bubblewrap_is_not_taken_from_the_workspace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bubblewrap_is_not_taken_from_the_workspace(tmp_path: Path) -> None:
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\n")
     fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert bubblewrap.find(str(tmp_path)) != str(fake)
+    assert bubblewrap.find(str(tmp_path), str(tmp_path)) != str(fake)
 
 
 def test_leaving_it_always_asks_and_says_why(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.frontends.tui.unfolding import Unfolding
@@ -79,10 +80,11 @@ def test_a_new_session_begins_it_anew() -> None:
 
 
 class Programs:
-    """Records what was paged."""
+    """Records what was paged; there is a pager where ``path`` has one."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
         self.paged: list[tuple[str, bool]] = []
+        self.has_pager = shutil.which("less", path=path) is not None
 
     def page(self, text: str, *, at_end: bool = False) -> None:
         """Records."""
@@ -93,7 +95,7 @@ class Bench:
     """Unfolding over a view of its own, in a window of 24 rows."""
 
     def __init__(self, path: str, *sequence: Event) -> None:
-        self.view, self.whole, self.programs = View(), WholeTranscript(), Programs()
+        self.view, self.whole, self.programs = View(), WholeTranscript(), Programs(path)
         self.shown: list[ExpandedBlock] = []
         for event in sequence:
             self.whole(event)
@@ -104,7 +106,6 @@ class Bench:
             cast("ExternalPrograms", self.programs),
             self.shown.append,
             lambda: 24,
-            {"PATH": path},
         )
 
 

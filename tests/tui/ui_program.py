@@ -341,6 +341,7 @@ async def main() -> None:
         SessionHandle(session),
         channels=2,
         version="0.1.0",
+        env=lambda: os.environ,
         around=lambda: Around(branch="main"),
         files=Files(),
         replay=EARLIER if mode == "replay" else (),

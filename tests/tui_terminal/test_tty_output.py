@@ -165,7 +165,7 @@ def test_what_is_no_terminal_is_not_opened_again(pipe: Pipe) -> None:
 
 def test_a_batch_is_one_write(tty: tuple[Pair, TextIO]) -> None:
     terminal, stream = tty
-    output = create_output(lambda: None, stream, env={"TERM": "xterm"})
+    output = create_output(lambda: None, {"TERM": "xterm"}, stream)
     with output.batch():
         output.write_raw("one ")
         output.flush()
@@ -181,7 +181,7 @@ def test_a_batch_is_one_write(tty: tuple[Pair, TextIO]) -> None:
 
 def test_text_that_cannot_be_encoded_is_replaced(tty: tuple[Pair, TextIO]) -> None:
     terminal, stream = tty
-    output = create_output(lambda: None, stream, env={})
+    output = create_output(lambda: None, {}, stream)
     output.write("a\ud800b")
     output.flush()
     assert os.read(terminal.host, 100) == b"a?b"
@@ -191,7 +191,7 @@ def test_text_that_cannot_be_encoded_is_replaced(tty: tuple[Pair, TextIO]) -> No
 def test_a_closed_terminal_makes_flush_silent(tty: tuple[Pair, TextIO]) -> None:
     terminal, stream = tty
     gone: list[str] = []
-    output = create_output(lambda: gone.append("gone"), stream, env={})
+    output = create_output(lambda: gone.append("gone"), {}, stream)
     terminal.hang_up()
     for _ in range(3):
         output.write("text")
@@ -203,7 +203,7 @@ def test_a_closed_terminal_makes_flush_silent(tty: tuple[Pair, TextIO]) -> None:
 
 def test_a_window_of_no_size_counts_as_80_by_24(tty: tuple[Pair, TextIO]) -> None:
     _, stream = tty
-    output = create_output(lambda: None, stream, env={})
+    output = create_output(lambda: None, {}, stream)
     assert os.get_terminal_size(stream.fileno()) == (0, 0)
     assert output.get_size() == Size(rows=24, columns=80)
     assert not output.responds_to_cpr

@@ -34,7 +34,7 @@ class Program:
         self._live = 2
         self._wide = False
         self._gone = False
-        self._output = create_output(self._on_gone)
+        self._output = create_output(self._on_gone, os.environ)
         self._app: Application[None] = Application(
             layout=Layout(Window(FormattedTextControl(self._region, focusable=True))),
             key_bindings=self._keys(),
@@ -45,7 +45,7 @@ class Program:
         )
         self._app.ttimeoutlen = self._app.timeoutlen = 0.05
         self._scrollback = Scrollback(self._app)
-        self._device = Device(self._app, self._scrollback, lambda: False)
+        self._device = Device(self._app, self._scrollback, lambda: False, os.environ)
         self._clock = RedrawClock(self._redraw, blocked=lambda: self._output.blocked)
         self._drawn = anyio.Event()
         self._drawn.set()

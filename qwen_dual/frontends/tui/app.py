@@ -1,15 +1,13 @@
 """The terminal front end: composes view, controller, region, scrollback and clock, and runs them.
 
-An observer of the bus plus an editor. It ends when the session closes, and asks the session to
-close when the person leaves or the terminal does; what follows in order after that is the
-program's affair, not its own.
+An observer of the bus plus an editor. It ends when the session closes, and asks that to close when the
+person leaves or the terminal does; what follows is the program's affair.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,9 +42,10 @@ from qwen_dual.frontends.tui.tty_output import TerminalOutput
 from qwen_dual.frontends.tui.unfolding import Unfolding
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.frontends.tui.whole import WholeTranscript
+from qwen_dual.fs.home import home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
@@ -76,6 +75,7 @@ class Tui:
         channels: how many dual-output channels are open; may be set later.
         banner: the first screen; the program's name, version and where it is by default.
         version: of the program.
+        env: the session's environment, now: which terminal this is, the person's editor and pager.
         around: tells what else the footer says.
         theme_name: of a theme; the default one unless given.
         files: what ``@`` completes; nothing where None.
@@ -102,6 +102,7 @@ class Tui:
         channels: int = 0,
         banner: Sequence[str] = (),
         version: str,
+        env: Callable[[], Mapping[str, str]] = dict,
         around: Callable[[], Around] = Around,
         theme_name: str = theme.DEFAULT,
         files: FileSource | None = None,
@@ -116,26 +117,25 @@ class Tui:
         output: Output | None = None,
     ) -> None:
         self.channels = channels
-        self.painted = anyio.Event()
-        self.loaded = anyio.Event()
-        self._session = session
+        self.painted, self.loaded = anyio.Event(), anyio.Event()
+        self._session, self._env = session, env
         self._hide_banner = hide_banner
         self._before_drawing = before_drawing
         self._around = around
-        self._folder = short_folder(session.cwd, os.path.expanduser("~"))
+        self._folder = short_folder(session.cwd, home_of(env()))
         about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
         self._banner = first_screen(banner, about)
-        self._output = output or create_output(self._gone)
+        self._output = output or create_output(self._gone, env())
         self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
         display = partial(display_of, session.tools)
         self.view = View(self._clock.mark, display_of=display)
         self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
-            self.controller.editor, session.closing, editor, self._say_error, self._clock.mark
+            self.controller.editor, session.closing, editor, env, self._say_error, self._clock.mark
         )
         self._files = files
-        self._markdown = MarkdownRenderer(links=links.supported(os.environ))
+        self._markdown = MarkdownRenderer(links=links.supported(env()))
         layout = self.controller.asking.dialog.layout
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
         region = Region(self.controller, lambda: self._painter.frame)
@@ -151,7 +151,7 @@ class Tui:
         )
         self._app.after_render += lambda _: self.painted.set()
         self._scrollback = Scrollback(self._app)
-        self._device = Device(self._app, self._scrollback, lambda: self._programs.open)
+        self._device = Device(self._app, self._scrollback, lambda: self._programs.open, env())
         self._transcript = Transcript(
             self._scrollback,
             BlockRenderer(self._markdown),
@@ -205,7 +205,7 @@ class Tui:
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
             stack.enter_context(self._app.input.raw_mode())
             if isinstance(self._output, TerminalOutput):
-                ask_background(self._appearance, self._app.input, self._write_raw)
+                ask_background(self._appearance, self._app.input, self._write_raw, self._env())
             if self._files is not None:
                 stack.enter_context(following(self._files, self.controller.files_changed))
             if not self._hide_banner:
@@ -245,7 +245,7 @@ class Tui:
 
     def copy(self, text: str) -> str:
         """Puts ``text`` into the person's clipboard; says what became of it."""
-        return clipboard.copy(text, env=os.environ, write=self._write_raw)
+        return clipboard.copy(text, env=self._env(), write=self._write_raw)
 
     def last_answer(self) -> str:
         """The text of the model's last message; empty where it has said nothing."""

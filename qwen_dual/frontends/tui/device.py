@@ -6,7 +6,6 @@ input or an output that is no terminal.
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from qwen_dual.frontends.tui.terminal import TerminalGuard, handle_signals
 from qwen_dual.frontends.tui.tty_output import TerminalOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from prompt_toolkit.application import Application
 
@@ -31,19 +30,25 @@ class Device:
         app: its input and output are the terminal.
         scrollback: draws there.
         lent: tells that another program has the terminal at the moment.
+        env: says which terminal it is.
     """
 
     def __init__(
-        self, app: Application[Any], scrollback: Scrollback, lent: Callable[[], bool]
+        self,
+        app: Application[Any],
+        scrollback: Scrollback,
+        lent: Callable[[], bool],
+        env: Mapping[str, str],
     ) -> None:
         self._keys = app.input if isinstance(app.input, TerminalInput) else None
         self._output = app.output if isinstance(app.output, TerminalOutput) else None
         app.before_render += lambda _: self._before_render()
         self._scrollback = scrollback
-        self._asked = not reflow.can_be_asked(os.environ)
+        self._term = env.get("TERM", "")
+        self._asked = not reflow.can_be_asked(env)
         self._guard: TerminalGuard | None = None
         self._shapes_cursor = False
-        scrollback.reflow = reflow.by_environment(os.environ)
+        scrollback.reflow = reflow.by_environment(env)
         self._suspension = (
             Suspension(self._keys, scrollback, lent) if self._keys is not None else None
         )
@@ -76,7 +81,7 @@ class Device:
 
     def shape_cursor(self, wanted: bool) -> bool:
         """Says whether the cursor's shape is changed from now on; returns whether it can be."""
-        able = self._output is not None and os.environ.get("TERM", "") not in SILENT
+        able = self._output is not None and self._term not in SILENT
         # It stays to be put back once it was changed.
         self._shapes_cursor = self._shapes_cursor or (wanted and able)
         if self._guard is not None:

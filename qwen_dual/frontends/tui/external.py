@@ -16,6 +16,7 @@ import anyio
 from prompt_toolkit.application import in_terminal
 
 from qwen_dual.core.threads import in_thread
+from qwen_dual.fs.home import temporary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -39,6 +40,7 @@ class ExternalPrograms:
         editor: holds the draft.
         closing: when it is set, what is open is ended.
         preferred: the editor to use: see ``editor_command``.
+        env: the session's environment, now; what is started gets it.
         say: tells what went wrong.
         changed: called when something must be drawn.
 
@@ -51,6 +53,7 @@ class ExternalPrograms:
         editor: Editor,
         closing: anyio.Event,
         preferred: str,
+        env: Callable[[], Mapping[str, str]],
         say: Callable[[str], object],
         changed: Callable[[], object],
     ) -> None:
@@ -58,6 +61,7 @@ class ExternalPrograms:
         self._editor = editor
         self._closing = closing
         self._preferred = preferred
+        self._env = env
         self._say = say
         self._changed = changed
         self.open = False
@@ -68,7 +72,15 @@ class ExternalPrograms:
 
     def page(self, text: str, *, at_end: bool = False) -> None:
         """Opens ``text`` in the pager, at its end where that is what a person wants to see first."""
-        self._start(page(text, self._closing, os.environ, at_end=at_end))
+        self._start(page(text, self._closing, self._env(), at_end=at_end))
+
+    @property
+    def has_pager(self) -> bool:
+        """Whether there is a pager to open something in."""
+        try:
+            return bool(pager_command(self._env()))
+        except NoEditor:
+            return False
 
     def in_thread(self, work: Work) -> None:
         """Makes something in a thread and has it taken on the loop; for what is drawn."""
@@ -99,7 +111,7 @@ class ExternalPrograms:
 
     async def _edit(self) -> None:
         draft = self._editor.expanded()
-        self._editor.set(await edit(draft, self._closing, os.environ, self._preferred))
+        self._editor.set(await edit(draft, self._closing, self._env(), self._preferred))
 
 
 # By the names of Qwen Code's settings: editors that let go of the terminal unless told to wait.
@@ -142,18 +154,19 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
 
     Args:
         closing: when it is set, the editor is ended.
+        env: what the editor is given; it may name it.
         preferred: as for ``editor_command``.
 
     Raises:
         NoEditor: with what failed and what to do.
     """
     command = editor_command(env, preferred)
-    path = _write(text)
+    path = _write(text, env)
     try:
         # Shielded: prompt-toolkit waits for ever for a suspension that was cancelled.
         with anyio.CancelScope(shield=True):
             async with in_terminal():
-                status = await _run([*command, path], closing)
+                status = await _run([*command, path], env, closing)
         if status != 0:
             raise NoEditor(f"{command[0]} ended with status {status}; the draft is as it was.")
         return _read(path)
@@ -172,11 +185,11 @@ async def page(
     command = pager_command(env)
     if at_end and os.path.basename(command[0]) == "less":
         command.append("+G")
-    path = _write(text, ".txt")
+    path = _write(text, env, ".txt")
     try:
         with anyio.CancelScope(shield=True):
             async with in_terminal():
-                await _run([*command, path], closing)
+                await _run([*command, path], env, closing)
     finally:
         os.unlink(path)
 
@@ -202,8 +215,9 @@ def pager_command(env: Mapping[str, str]) -> list[str]:
     raise NoEditor("No pager found: set $PAGER to the command of one.")
 
 
-def _write(text: str, suffix: str = ".md") -> str:
-    handle, path = tempfile.mkstemp(prefix="qwen-dual-", suffix=suffix)
+def _write(text: str, env: Mapping[str, str], suffix: str = ".md") -> str:
+    within = temporary_of(env)
+    handle, path = tempfile.mkstemp(prefix="qwen-dual-", suffix=suffix, dir=within)
     with open(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     return path
@@ -214,9 +228,9 @@ def _read(path: str) -> str:
         return file.read().removesuffix("\n")
 
 
-async def _run(command: list[str], closing: anyio.Event) -> int:
+async def _run(command: list[str], env: Mapping[str, str], closing: anyio.Event) -> int:
     try:
-        process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None)
+        process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None, env=env)
     except OSError as error:
         raise NoEditor(
             f"{command[0]} could not be started ({error.strerror}): "

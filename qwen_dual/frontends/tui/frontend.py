@@ -6,7 +6,6 @@ that comes before. What was published until then, the UI shows first.
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
-from qwen_dual.runtime.environment import short_path
+from qwen_dual.runtime.process import begin_collection
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
 from qwen_dual.runtime.saved import earlier, wants_picker
@@ -108,10 +107,7 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
         log.exception("the tools could not be loaded ahead")
         warn(f"Not all could be loaded: {describe(error)}.")
     await tui.loaded.wait()
-    # What is there by now stays to the end. Looked at in each full collection, it held up
-    # keys and frames for 55 ms every few seconds while an answer streamed.
-    gc.freeze()
-    gc.enable()
+    begin_collection()
 
 
 def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Changes) -> Tui:
@@ -131,6 +127,7 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
         channels=shown.channels,
         banner=banner(launch, shown.try_it),
         version=__version__,
+        env=lambda: launch.env,
         around=around,
         theme_name=settings.get("ui.theme", DEFAULT),
         files=files,
@@ -147,11 +144,11 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
 def banner(launch: Launch, try_it: Sequence[str]) -> list[str]:
     """The first screen: five lines, and one more where a path is long."""
     lines = [
-        f"qwen-dual {__version__} · {launch.choice.first_name} · {short_path(launch.cwd)}",
+        f"qwen-dual {__version__} · {launch.choice.first_name} · {launch.workspace.short(launch.cwd)}",
     ]
     if not launch.settings.get("ui.hideTips", False):
         lines.append(OFFLINE_TIP if launch.choice.is_offline else TIP)
     lines += try_it
     if launch.spec.debug:
-        lines.append(f"debug log: {short_path(launch.log_path)}")
+        lines.append(f"debug log: {launch.workspace.short(launch.log_path)}")
     return lines

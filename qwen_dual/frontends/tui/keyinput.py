@@ -22,7 +22,7 @@ from prompt_toolkit.input.vt100 import Vt100Input, raw_mode
 from qwen_dual.frontends.tui.keyparser import KeyParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from typing import TextIO
 
@@ -200,15 +200,18 @@ def in_foreground(fd: int) -> bool:
         return True
 
 
-def ask_background(appearance: Appearance, input: Input, write: Callable[[str], object]) -> None:
+def ask_background(
+    appearance: Appearance, input: Input, write: Callable[[str], object], env: Mapping[str, str]
+) -> None:
     """Asks the terminal for its background, where it is one that knows what is asked.
 
     Args:
         appearance: gets the answer.
         input: is watched for it.
         write: writes to the terminal.
+        env: says which terminal it is.
     """
-    if isinstance(input, TerminalInput) and os.environ.get("TERM", "") not in SILENT:
+    if isinstance(input, TerminalInput) and env.get("TERM", "") not in SILENT:
         input.watch(appearance.read)
         input.expect_reply()
         appearance.ask(write)

@@ -11,10 +11,11 @@ import os
 import signal
 import termios
 import tty
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.keyinput import TerminalInput, in_foreground, is_raw
+from qwen_dual.runtime.process import is_ignored, on_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ class Suspension:
         self._keys = keys
         self._scrollback = scrollback
         self._lent = lent
+        self._stop_no_more: Callable[[], None] = lambda: None
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -44,21 +46,21 @@ class Suspension:
 
         A SIGTSTP that the parent ignores, as a host without job control may, stays ignored.
         """
-        loop = asyncio.get_running_loop()
-        stops = signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN
-        if stops:
-            loop.add_signal_handler(signal.SIGTSTP, self._stop, os.getpid())
-        loop.add_signal_handler(signal.SIGCONT, self._continued)
-        try:
+        with ExitStack() as stack:
+            if not is_ignored(signal.SIGTSTP):
+                self._stop_later()
+                stack.callback(lambda: self._stop_no_more())
+            go_on = on_signal(asyncio.get_running_loop(), signal.SIGCONT, self._continued)
+            stack.callback(go_on)
             yield
-        finally:
-            loop.remove_signal_handler(signal.SIGCONT)
-            if stops:
-                loop.remove_signal_handler(signal.SIGTSTP)
+
+    def _stop_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._stop_no_more = on_signal(loop, signal.SIGTSTP, self._stop, os.getpid())
 
     def suspend(self) -> None:
         """Ctrl+Z: stops the whole process group, as the terminal would; nothing without a shell."""
-        if signal.getsignal(signal.SIGTSTP) is not signal.SIG_IGN:
+        if not is_ignored(signal.SIGTSTP):
             self._stop(0)
 
     def _stop(self, target: int) -> None:
@@ -69,13 +71,12 @@ class Suspension:
         if not lent:
             self._scrollback.leave()
             before = _make_cooked(fd)
-        loop = asyncio.get_running_loop()
-        loop.remove_signal_handler(signal.SIGTSTP)
+        self._stop_no_more()
         try:
             # In an orphaned group (a host's PTY, nobody to continue it) the kernel drops this.
             os.kill(target, signal.SIGTSTP)
         finally:
-            loop.add_signal_handler(signal.SIGTSTP, self._stop, os.getpid())
+            self._stop_later()
         if before is not None:
             # In the background this stops the process once more, until the shell says `fg`.
             with suppress(termios.error):

@@ -13,7 +13,7 @@ import signal
 import sys
 import termios
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.output import ColorDepth
@@ -24,6 +24,7 @@ from qwen_dual.frontends.tui.tty_output import (
     TtyWriter,
     open_own_description,
 )
+from qwen_dual.runtime.process import TerminalFromBackground, is_ignored, on_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,19 +77,16 @@ def color_depth(env: Mapping[str, str]) -> ColorDepth:
 
 
 def create_output(
-    on_gone: Callable[[], None],
-    stdout: TextIO | None = None,
-    env: Mapping[str, str] | None = None,
+    on_gone: Callable[[], None], env: Mapping[str, str], stdout: TextIO | None = None
 ) -> TerminalOutput:
     """Opens the UI's output.
 
     Args:
         on_gone: Called once when the terminal is gone (EIO, EPIPE); the session should end.
+        env: The session's environment, which says which terminal it is.
         stdout: A stream on the terminal; `sys.stdout` by default.
-        env: The environment; the process's own by default.
     """
     stdout = sys.stdout if stdout is None else stdout
-    env = os.environ if env is None else env
     stdout.flush()
     fd = stdout.fileno()
     own = open_own_description(fd)
@@ -147,17 +145,15 @@ class TerminalGuard:
         """Restores modes, cursor and style now; may be called more than once."""
         if self._modes is None:
             return
-        # Changing modes from the background would stop the process instead.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-        try:
-            # First the modes: they do not depend on whether anybody reads. Not TCSADRAIN, which
-            # waits for the reader, and not TCSAFLUSH, which drops what was typed ahead.
-            termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
-        except termios.error:
-            pass
-        finally:
-            self._write_restore()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with TerminalFromBackground():
+            try:
+                # First the modes: they do not depend on whether anybody reads. Not TCSADRAIN, which
+                # waits for the reader, and not TCSAFLUSH, which drops what was typed ahead.
+                termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
+            except termios.error:
+                pass
+            finally:
+                self._write_restore()
 
     def _write_restore(self) -> None:
         fd = self._fd if self._own is None else self._own
@@ -202,15 +198,9 @@ def handle_signals(
         **{number: (lambda: None, ()) for number in IGNORED},
     }
     for number in ENDING:
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+        if number != signal.SIGHUP or not is_ignored(number):
             handlers[number] = (on_terminate, (number,))
-    before = {number: signal.getsignal(number) for number in handlers}
-    try:
+    with ExitStack() as stack:
         for handled, (callback, arguments) in handlers.items():
-            loop.add_signal_handler(handled, callback, *arguments)
+            stack.callback(on_signal(loop, handled, callback, *arguments))
         yield
-    finally:
-        for handled, handler in before.items():
-            loop.remove_signal_handler(handled)
-            if handler is not None:
-                signal.signal(handled, handler)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.external import NoEditor, pager_command
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from qwen_dual.frontends.tui.blocks import ExpandedBlock
     from qwen_dual.frontends.tui.external import ExternalPrograms
@@ -25,7 +22,6 @@ class Unfolding:
         programs: opens the pager.
         show: puts a block below the conversation.
         rows: of the window.
-        env: names the pager.
     """
 
     def __init__(
@@ -35,14 +31,12 @@ class Unfolding:
         programs: ExternalPrograms,
         show: Callable[[ExpandedBlock], object],
         rows: Callable[[], int],
-        env: Mapping[str, str] = os.environ,
     ) -> None:
         self._view = view
         self._whole = whole
         self._programs = programs
         self._show = show
         self._rows = rows
-        self._env = env
         self._shown: ExpandedBlock | None = None
 
     def expand(self) -> bool:
@@ -54,7 +48,7 @@ class Unfolding:
         folded = self._view.folded
         if folded is not None and folded is not self._shown:
             self._shown = folded
-            if self._fits(folded) or not self._has_pager():
+            if self._fits(folded) or not self._programs.has_pager:
                 self._show(folded)
             else:
                 self._programs.page(f"{folded.title}\n\n{folded.text}")
@@ -65,9 +59,3 @@ class Unfolding:
 
     def _fits(self, folded: ExpandedBlock) -> bool:
         return folded.text.count("\n") + 2 <= self._rows()
-
-    def _has_pager(self) -> bool:
-        try:
-            return bool(pager_command(self._env))
-        except NoEditor:
-            return False

@@ -13,17 +13,17 @@ from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime import auth
-from qwen_dual.runtime.environment import short_path
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.keep import save_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.model import Model
     from qwen_dual.core.questions import Form, Question
     from qwen_dual.core.session import Session
     from qwen_dual.runtime.auth import Connection
+    from qwen_dual.runtime.workspace import Workspace
     from qwen_dual.settings.model_config import ModelConfig
 
     Ask = Callable[[Form, Callable[[Sequence[str]], object]], object]
@@ -40,17 +40,13 @@ class AuthCommand:
 
     Args:
         session: gets the model.
-        home: the user's settings folder.
-        env: the session's environment, now.
+        workspace: the session's, now.
         ask: opens a form.
     """
 
-    def __init__(
-        self, session: Session, home: str, env: Callable[[], Mapping[str, str]], ask: Ask
-    ) -> None:
+    def __init__(self, session: Session, workspace: Callable[[], Workspace], ask: Ask) -> None:
         self._session = session
-        self._home = home
-        self._env = env
+        self._workspace = workspace
         self._ask = ask
         self._typed: Connection | None = None  # what did not work
 
@@ -78,7 +74,7 @@ class AuthCommand:
             await self._ask_for_model(answers, connection)
             return None
         try:
-            connect = partial(DeferredModel, env=self._env())
+            connect = partial(DeferredModel, env=self._workspace().env)
             told = await auth.connect_provider(
                 connection, connect=connect, keep=self._keep, use=self._use
             )
@@ -93,7 +89,7 @@ class AuthCommand:
         from qwen_dual.models.offered import offered_models
 
         config, _ = auth.configure(replace(connection, model="?"))
-        model = await to_thread.run_sync(DeferredModel(config, self._env()).load)
+        model = await to_thread.run_sync(DeferredModel(config, self._workspace().env).load)
         try:
             offered = await offered_models(config, model)
         finally:
@@ -110,7 +106,7 @@ class AuthCommand:
         self._session.set_model(config.id)
 
     async def _keep(self, config: ModelConfig, env_key: str) -> str:
-        path = os.path.join(self._home, "settings.json")
+        path = os.path.join(self._workspace().home, "settings.json")
         entry = {"id": config.id, "baseUrl": config.base_url}
 
         def save() -> None:
@@ -120,4 +116,4 @@ class AuthCommand:
             await to_thread.run_sync(save)
         except CannotKeep as error:
             return str(error)
-        return f"Saved in {short_path(path)}."
+        return f"Saved in {self._workspace().short(path)}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
-from qwen_dual.runtime.environment import short_path
 from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
@@ -43,13 +41,13 @@ class Commands(Struct, frozen=True):
         front_end = self.front_end
         self.parts.session.slash.offered = frozenset(front_end.offers)
         SavedSessions(
-            self.parts.session, self.launch.home, self.parts.recorder, front_end.screen.replay
+            self.parts.session,
+            self.launch.workspace,
+            self.parts.recorder,
+            front_end.screen.replay,
         ).register()
         AuthCommand(
-            self.parts.session,
-            self.launch.home,
-            lambda: self.launch.env,
-            front_end.asking.open_form,
+            self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
         ).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
         for command in (
@@ -92,7 +90,10 @@ class Commands(Struct, frozen=True):
         files = await to_thread.run_sync(files_in_force, self.launch, self.parts)
         if not files:
             return "No context file: QWEN.md or AGENTS.md here, or QWEN.md in the settings folder."
-        rows = [f"{short_path(file.path)}  {len(file.text)} characters" for file in files]
+        rows = [
+            f"{self.launch.workspace.short(file.path)}  {len(file.text)} characters"
+            for file in files
+        ]
         return "\n".join(rows)
 
     def _tasks(self, arguments: str) -> str:
@@ -125,8 +126,8 @@ class Commands(Struct, frozen=True):
             "Session": session.session_id,
         }
         scrub = session.bus.secrets.scrub
-        env = dict(os.environ)
-        return await to_thread.run_sync(bug_report, facts, self.launch.log_path, env, scrub)
+        env, log = self.launch.env, self.launch.log_path
+        return await to_thread.run_sync(bug_report, facts, log, env, scrub)
 
     # -- the screen ------------------------------------------------------------------------
 

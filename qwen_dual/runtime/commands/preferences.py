@@ -9,7 +9,6 @@ from msgspec import Struct
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
-from qwen_dual.runtime.environment import short_path
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.services import environment_model
@@ -143,7 +142,7 @@ class Preferences(Struct, frozen=True):
             path = keep_choices(self.launch.home, choices)
         except CannotKeep as error:
             raise CommandFailed(f"For this session only: {error}") from error
-        return f"from now on: kept in {short_path(path)}"
+        return f"from now on: kept in {self.launch.workspace.short(path)}"
 
 
 def _parsed(arguments: str, origin: str) -> tuple[str, bool]:

@@ -14,6 +14,7 @@ from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.core.threads import in_thread
+from qwen_dual.fs.home import expanded
 from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.workspace import Workspace
 
 SHOWN = 100
 """Sessions that the picker offers."""
@@ -36,13 +38,13 @@ class SavedSessions(Struct, frozen=True):
 
     Args:
         session: the running one.
-        home: the user's settings folder.
+        workspace: the session's; its folder and the person's home are what counts here.
         recorder: writes the running one down; None where that is switched off.
         show: puts earlier events on the screen.
     """
 
     session: Session
-    home: str
+    workspace: Workspace
     recorder: Recorder | None
     show: Callable[[Sequence[Event]], None]
 
@@ -78,7 +80,7 @@ class SavedSessions(Struct, frozen=True):
                 f"{when(summary.changed)}  {summary.prompt or '(no prompt)'}",
                 f"{summary.prompts} prompt{'' if summary.prompts == 1 else 's'} · {summary.folder}",
             )
-            for summary in recent(self.home, self.session.cwd, SHOWN)
+            for summary in recent(self.workspace.home, self.session.cwd, SHOWN)
             if summary.session_id != self.session.session_id
         ]
 
@@ -98,7 +100,7 @@ class SavedSessions(Struct, frozen=True):
     def _open(self, name: str) -> Chat:
         from qwen_dual.chats.listing import find
 
-        path = find(self.home, self.session.cwd, name)
+        path = find(self.workspace.home, self.session.cwd, name)
         if path is None:
             raise CommandFailed(f"No session {name!r} is saved; /resume lists them.")
         # The one that runs is open here already.
@@ -130,16 +132,16 @@ class SavedSessions(Struct, frozen=True):
         self.recorder.flush()
         name = f"session-{time.strftime('%Y%m%d-%H%M%S')}.{form}"
         wanted = where.strip() or name
-        write = partial(_write_export, self.recorder.path, form, self.session.cwd, wanted)
+        write = partial(_write_export, self.recorder.path, form, self.workspace, wanted)
         path = await in_thread(write, abandon=False)
         return f"Exported to {path}"
 
 
-def _write_export(chat: Path, form: str, cwd: str, wanted: str) -> str:
+def _write_export(chat: Path, form: str, workspace: Workspace, wanted: str) -> str:
     from qwen_dual.chats.export import export
     from qwen_dual.chats.load import ChatUnreadable, load
 
-    path = os.path.join(cwd, os.path.expanduser(wanted))
+    path = os.path.join(workspace.cwd, expanded(wanted, workspace.person))
     try:
         text = export(load(chat), form)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -21,14 +21,12 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import apply_settings
 from qwen_dual.runtime.context_files import project_files
-from qwen_dual.runtime.environment import short_path
 from qwen_dual.runtime.late import context_names, load_context
 from qwen_dual.runtime.launch import keep_secrets
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.holdings import holdings
 from qwen_dual.settings.keep import keep_trust
-from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.trust import is_broad
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import Asking
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.workspace import Workspace
     from qwen_dual.settings.holdings import Holding
-    from qwen_dual.settings.load import Settings
     from qwen_dual.settings.trust import Level
 
 QUESTION = "Do you trust the files in this folder?"
@@ -96,7 +94,7 @@ class TrustCommand:
 
     async def ask_at_start(self) -> None:
         """Asks where nobody has decided and the folder holds something; waits for no answer."""
-        trust = self._launch.settings.trust
+        trust = self._launch.workspace.trust
         if trust.decided:
             return
         self._holds = await in_thread(self._look)
@@ -133,9 +131,9 @@ class TrustCommand:
         return Question(QUESTION, tuple(self._choices()), default, details=self._details())
 
     def _details(self) -> tuple[str, ...]:
-        trust = self._launch.settings.trust
+        trust = self._launch.workspace.trust
         folder = self._launch.cwd
-        details = [short_path(folder)]
+        details = [self._launch.workspace.short(folder)]
         if trust.decided:
             details.append(self._state())
         if self._holds and not trust.trusted:
@@ -145,16 +143,18 @@ class TrustCommand:
 
     @property
     def _is_broad(self) -> bool:
-        return is_broad(self._launch.settings.trust.folder, os.environ)
+        return is_broad(self._launch.workspace.trust.folder, self._launch.env)
 
     def _choices(self) -> list[Choice]:
-        folder = self._launch.settings.trust.folder
+        folder = self._launch.workspace.trust.folder
         parent = os.path.dirname(folder)
         choices = []
         if not self._is_broad:
             choices.append(Choice("yes", "Yes, trust this folder"))
-            if not is_broad(parent, os.environ):
-                choices.append(Choice("parent", f"Yes, and all in {short_path(parent)}"))
+            if not is_broad(parent, self._launch.env):
+                choices.append(
+                    Choice("parent", f"Yes, and all in {self._launch.workspace.short(parent)}")
+                )
         choices.append(Choice("session", "Yes, for this session"))
         choices.append(Choice("no", "No, don't ask again"))
         return choices
@@ -173,7 +173,7 @@ class TrustCommand:
         if answer not in choices:
             raise CommandFailed(f"/trust takes {', '.join(choices)}, not {answer!r}")
         self._asking.withdraw()
-        trust = self._launch.settings.trust
+        trust = self._launch.workspace.trust
         said = [""]
         if keep and answer in _KEPT:
             try:
@@ -199,13 +199,12 @@ class TrustCommand:
     async def _take_effect(self) -> list[str]:
         """Reads everything again as it is now; returns what went wrong."""
         launch, session = self._launch, self._parts.session
-        before = launch.settings
-        launch.settings = await in_thread(self._read_settings)
-        added = launch.settings.environment.added
-        for name in before.environment.added.keys() - added.keys():
-            os.environ.pop(name, None)
-        os.environ.update(added)
-        wrong = [*await self._take_models(), *apply_settings(launch, session, self._parts.tools)]
+        before = launch.workspace
+        read = partial(before.read_again, launch.spec.as_settings())
+        launch.workspace = await in_thread(read)
+        wrong = await self._take_models(before)
+        self._parts.tools.workspace.env = launch.env
+        wrong += apply_settings(launch, session, self._parts.tools)
         mode = launch.settings.approval_mode or "default"
         if launch.spec.approval_mode is None and session.approval_mode == launch.approval_mode:
             session.set_approval_mode(mode)
@@ -213,29 +212,24 @@ class TrustCommand:
         session.recheck_pending()
         return [*wrong, *launch.settings.warnings, *await load_context(launch, self._parts)]
 
-    def _read_settings(self) -> Settings:
-        launch = self._launch
-        return load_settings(
-            launch.cwd,
-            launch.home,
-            launch.shell,
-            flags=launch.spec.as_settings(),
-            trust=launch.settings.trust,
-        )
-
-    async def _take_models(self) -> list[str]:
+    async def _take_models(self, earlier: Workspace) -> list[str]:
         """Offers the models that are configured now; the first of them where nobody chose one."""
         launch, session = self._launch, self._parts.session
-        before = launch.choice
+        before, wrong = launch.choice, ""
         try:
             choice = choose_models(launch.spec, launch.settings)
         except BadChoice as error:
-            return [str(error)]
+            choice, wrong = before, str(error)
         withheld = keep_secrets(session.bus.secrets, choice, launch.settings)
         launch.withheld = sorted({*launch.withheld, *withheld})
+        launch.workspace = launch.workspace.of_session(session.session_id, launch.withheld)
+        if wrong:
+            return [wrong]
         models, left = dict(choice.models), dict(before.models)
+        # Another environment may name another way to the same service.
+        same_way = launch.settings.environment.values == earlier.settings.environment.values
         for name in choice.models.keys() & before.models.keys():
-            if choice.configs.get(name) == before.configs.get(name):
+            if same_way and choice.configs.get(name) == before.configs.get(name):
                 models[name] = left.pop(name)
         for name, model in models.items():
             session.add_model(name, model)
@@ -260,13 +254,17 @@ class TrustCommand:
         return holdings(launch.cwd, launch.home, launch.settings, files)
 
     def _state(self) -> str:
-        trust = self._launch.settings.trust
-        folder = short_path(trust.folder)
+        trust = self._launch.workspace.trust
+        folder = self._launch.workspace.short(trust.folder)
         word = "trusted" if trust.trusted else "not trusted"
         if trust.for_session is not None:
             return f"{folder} is {word} in this session."
         ruling = trust.folders.ruling(trust.folder)
         if ruling is None:
             return f"{folder} is not trusted; nobody has decided."
-        by = "" if ruling.root == trust.folder else f" by {short_path(ruling.root)}"
-        return f"{folder} is {word}{by} ({short_path(trust.folders.path)})."
+        by = (
+            ""
+            if ruling.root == trust.folder
+            else f" by {self._launch.workspace.short(ruling.root)}"
+        )
+        return f"{folder} is {word}{by} ({self._launch.workspace.short(trust.folders.path)})."
