@@ -18,7 +18,7 @@ export interface AssistantMessage {
   type: "message";
   role: "assistant";
   model: string;
-  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock)[];
   stop_reason: "tool_use" | null;
   usage: Usage;
 }
@@ -34,7 +34,7 @@ export interface BlockDelta {
 export interface BlockStart {
   type: "content_block_start";
   index: number;
-  content_block: TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock;
+  content_block: TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock;
 }
 
 /** The block is complete. */
@@ -160,6 +160,19 @@ export interface GetState {
   type: "get_state";
 }
 
+/** An image, from a tool. */
+export interface ImageBlock {
+  type: "image";
+  source: ImageSource;
+}
+
+/** The bytes of an image, in base64. */
+export interface ImageSource {
+  type: "base64";
+  media_type: string;
+  data: string;
+}
+
 /** Where commands are read; those that begin at `offset` or later count. */
 export interface InputChannel {
   path: string;
@@ -211,7 +224,7 @@ export interface Limits {
 /** One entry of the conversation, in the one neutral form that every model adapter reads. */
 export interface Message {
   role: "user" | "assistant";
-  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock)[];
 }
 
 /** A model call begins to answer. */
@@ -271,7 +284,7 @@ export interface OpenedMessage {
   id: string;
   role: "assistant";
   model: string;
-  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock)[];
+  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock)[];
 }
 
 /** The `request` of a `control_request`. */
@@ -567,7 +580,7 @@ export interface ToolResultBlock {
   type: "tool_result";
   tool_use_id: string;
   is_error: boolean;
-  content: string;
+  content: string | (TextBlock | ImageBlock)[];
 }
 
 /** One tool call; `input` is the parsed arguments. */

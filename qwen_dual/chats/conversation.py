@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import INTERRUPTED
+from qwen_dual.protocol.blocks import image_line
 from qwen_dual.protocol.events import result_block
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _valid(raw: list[Raw]) -> list[Message]:
                 messages.append(("user", [{"type": "text", "text": LOST}]))
             if calls:
                 messages.append(("user", _answered(calls, [])))
+            blocks = [_said(block) for block in blocks]
             number += _named(blocks, number)
             calls = [block for block in blocks if block["type"] == "tool_use"]
         else:
@@ -96,6 +98,13 @@ def _valid(raw: list[Raw]) -> list[Message]:
     if calls:
         messages.append(("user", _answered(calls, [])))
     return [cast("Message", {"role": role, "content": blocks}) for role, blocks in messages]
+
+
+def _said(block: Block) -> Block:
+    """A block of the model's; an image of its own making no service takes back."""
+    if block["type"] != "image":
+        return block
+    return {"type": "text", "text": image_line(block)}
 
 
 def _named(blocks: list[Block], number: int) -> int:
@@ -126,7 +135,7 @@ def _answered(calls: list[Block], blocks: list[Block]) -> list[Block]:
         results.remove(found)
         is_error = found["is_error"]
         answered.append(result_block(call["id"], found["content"], is_error=is_error))
-    return answered + [block for block in blocks if block["type"] == "text"]
+    return answered + [block for block in blocks if block["type"] in ("text", "image")]
 
 
 def _answers(result: Block, call: Block, nameless: Any) -> bool:

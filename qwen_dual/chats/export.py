@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.chats.page import page
+from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible, visible_line
 
@@ -129,7 +130,8 @@ def _entry(block: dict[str, Any], kind: str, time: str) -> Entry:
         name, given = block["name"], block["input"]
         return Entry("tool", "", time, name=name, input=given, call_id=block["id"])
     call_id, failed = block["tool_use_id"], block["is_error"]
-    return Entry("tool", block["content"], time, name="tool", is_error=failed, call_id=call_id)
+    told = text_in(block["content"])
+    return Entry("tool", told, time, name="tool", is_error=failed, call_id=call_id)
 
 
 def _answered(call: Entry, result: Entry) -> Entry:

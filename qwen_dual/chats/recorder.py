@@ -17,6 +17,7 @@ from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import contents_of, part_of, tool_call_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
+from qwen_dual.protocol.blocks import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -243,7 +244,8 @@ class Recorder:
             uuid, chat.last, event = self._prompt
             command = event["message"]["content"][0]["text"].removeprefix("!")
             is_error = block["is_error"]
-            fields = shell_fields(command, block["content"], is_error=is_error, outcome=outcome)
+            output = text_in(block["content"])
+            fields = shell_fields(command, output, is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
         else:
             part = part_of(block, self._message.names)

@@ -1,7 +1,7 @@
 """One record of a chat, in Qwen Code's form: how it is built, and how its parts are read. Pure.
 
 Blocks are those of the conversation (``protocol.shapes``); parts are Gemini's, which the reference
-keeps whatever the service. What a part may hold and a block cannot (an image) is named, not kept.
+keeps whatever the service. What a part may hold and a block cannot (a recording) is named, not kept.
 """
 
 from __future__ import annotations
@@ -9,10 +9,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.protocol.blocks import (
+    image_block,
+    media_type_of,
+    text_block,
+    text_in,
+    why_unusable,
+)
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qwen_dual.protocol.shapes import ResultContent
 
 Record = dict[str, Any]
 Block = dict[str, Any]
@@ -48,17 +57,30 @@ def part_of(block: Mapping[str, Any], names: Mapping[str, str]) -> Part:
         if block.get("signature"):
             part["thoughtSignature"] = block["signature"]
         return part
+    if kind == "image":
+        source = block["source"]
+        return {"inlineData": {"mimeType": source["media_type"], "data": source["data"]}}
     if kind == "tool_use":
         call = {"id": block["id"], "name": block["name"], "args": block["input"]}
         return {"functionCall": call}
     call_id = block["tool_use_id"]
     key = "error" if block["is_error"] else "output"
+    text, rest = _led_by_text(block["content"])
     response = {
         "id": call_id,
         "name": names.get(call_id, "tool"),
-        "response": {key: block["content"]},
+        "response": {key: text},
+        **({"parts": [part_of(each, names) for each in rest]} if rest else {}),
     }
     return {"functionResponse": response}
+
+
+def _led_by_text(content: ResultContent) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """The text that a result begins with, and the blocks from its first image on."""
+    if isinstance(content, str):
+        return content, ()
+    at = next((n for n, block in enumerate(content) if block["type"] == "image"), len(content))
+    return text_in(content[:at]), content[at:]
 
 
 def contents_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -84,7 +106,7 @@ def tool_call_result(
     keeps only so much of that.
     """
     ended = dict(outcome or {})
-    shown: Any = bound_text(ended.pop("output", block["content"]), MAX_DISPLAY_BYTES)
+    shown: Any = bound_text(ended.pop("output", text_in(block["content"])), MAX_DISPLAY_BYTES)
     if diff and not block["is_error"]:
         shown = _file_diff(diff)
     return {
@@ -175,7 +197,8 @@ def blocks_of(parts: Iterable[Part]) -> list[Block]:
 
 def text_of(parts: Iterable[Part]) -> str:
     """What a person wrote or was told in ``parts``."""
-    return "\n".join(block["text"] for block in blocks_of(parts) if block["type"] == "text")
+    said: Any = [block for block in blocks_of(parts) if block["type"] in ("text", "image")]
+    return text_in(said)
 
 
 def _block_of(part: Part) -> Block | None:
@@ -200,8 +223,21 @@ def _block_of(part: Part) -> Block | None:
     for key in ("inlineData", "fileData"):
         data = part.get(key)
         if isinstance(data, dict):
-            return {"type": "text", "text": f"[{_string(data.get('mimeType')) or 'file'} left out]"}
+            return _image_in(data) or {
+                "type": "text",
+                "text": f"[{_string(data.get('mimeType')) or 'file'} left out]",
+            }
     return None
+
+
+def _image_in(data: Mapping[str, Any]) -> Block | None:
+    """The block for an image that a service would take; None for anything else."""
+    held = data.get("data")
+    kind = media_type_of(held) if isinstance(held, str) else None
+    if kind is None:
+        return None
+    image = image_block(kind, _string(held))
+    return None if why_unusable(image) else dict(image)
 
 
 def _result_of(response: Mapping[str, Any]) -> Block:
@@ -211,12 +247,15 @@ def _result_of(response: Mapping[str, Any]) -> Block:
     if isinstance(held, dict):
         value = held["error"] if is_error else held.get("output", held)
     text = value if isinstance(value, str) else encode(value).decode().strip()
-    extra = text_of(parts_of(response))
+    rest = [block for block in blocks_of(parts_of(response)) if block["type"] in ("text", "image")]
+    content: Any = "\n".join([text, *(block.get("text", "") for block in rest)])
+    if any(block["type"] == "image" for block in rest):
+        content = [text_block(text), *rest] if text else rest
     return {
         "type": "tool_result",
         "tool_use_id": _string(response.get("id")),
         "is_error": is_error,
-        "content": f"{text}\n{extra}" if extra else text,
+        "content": content,
         "name": _string(response.get("name")),
     }
 

@@ -30,6 +30,7 @@ from qwen_dual.core.model import (
 from qwen_dual.core.turn import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
+from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ class _Replay:
         elif kind == "tool_result":
             for block in blocks_of(parts_of(record)):
                 if block["type"] == "tool_result":
-                    self._result(block, diff_in(record), outcome_in(record, block["content"]))
+                    ended = outcome_in(record, text_in(block["content"]))
+                    self._result(block, diff_in(record), ended)
         elif kind == "user":
             self._user(record)
         elif kind == "system":
@@ -197,10 +199,12 @@ class _Replay:
                 if diff:
                     preview = {"kind": "diff", "title": "", "text": diff}
                     self.emit(events.tool_progress(*call, "started", preview=preview))
-                text = bound_text(block["content"])
+                content = block["content"]
+                if isinstance(content, str):
+                    content = bound_text(content)
                 ended = cast("ToolOutcome", outcome) or None
                 is_error = block["is_error"]
-                self.emit(events.tool_result(call[0], text, is_error=is_error, outcome=ended))
+                self.emit(events.tool_result(call[0], content, is_error=is_error, outcome=ended))
                 return
 
     def _system(self, record: Record) -> None:

@@ -16,34 +16,36 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from anyio import to_thread
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from qwen_dual.core.approvals import Decision
-from qwen_dual.core.failures import describe
-from qwen_dual.core.outcome import Outcome, outcome_of
+from qwen_dual.core.outcome import Outcome, content_of, outcome_of
 from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.refusals import CUT_OFF, DECLINED, DENIED, INTERRUPTED, SKIPPED
+from qwen_dual.core.refusals import CUT_OFF, INTERRUPTED, SKIPPED
+from qwen_dual.core.requested_run import RequestedRun
 from qwen_dual.core.tool import (
     CannotBeDone,
     InvalidArguments,
-    NeedsLeave,
+    NotAllowed,
     Shown,
     ToolResult,
     partial_of,
 )
+from qwen_dual.core.tool_context import ToolContext
 from qwen_dual.protocol import events
-from qwen_dual.protocol.codec import bound_text, encode
+from qwen_dual.protocol.blocks import text_in, with_text
+from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from qwen_dual.core.answer import RequestedCall
-    from qwen_dual.core.approvals import Approvals, Pending
+    from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.policy import Policy
     from qwen_dual.core.tool import Call, QuestionCall, Tool
+    from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
 
@@ -57,30 +59,6 @@ LARGE = 4096
 is not taken apart between two keys."""
 
 
-class _Job(Struct, eq=False):
-    requested: RequestedCall
-    tool: Tool | None = None
-    call: Call | None = None
-    rules: tuple[str, ...] = ()
-    pending: Pending | None = None
-    error: str = ""
-    note: str = "invalid call"
-    result: ToolResult | None = None
-    denied: bool = False
-    reason: str | None = None
-    previewed: bool = False
-    began: float | None = None
-    finished: anyio.Event = field(default_factory=anyio.Event)
-
-    @property
-    def refused(self) -> ToolResult:
-        return ToolResult(self.error, is_error=True, shown=Shown("", note=self.note))
-
-    @property
-    def lane(self) -> str:
-        return self.tool.kind if self.tool is not None and self.call is not None else "none"
-
-
 class CallRunner:
     """Runs calls for a session; one instance serves all turns.
 
@@ -90,7 +68,9 @@ class CallRunner:
         approvals: where it asks.
         publish: takes the event bodies.
         on_remember: called with a rule and the scope that an answer asked to remember.
+        services: what a call has of its session besides.
         scrub: takes secrets out of what a tool printed.
+        agent: the call that the agent works for whose calls these are; None for the main agent.
     """
 
     def __init__(
@@ -100,17 +80,21 @@ class CallRunner:
         approvals: Approvals,
         publish: Callable[[Event], object],
         on_remember: Callable[[str, str], object],
+        services: Services,
         scrub: Callable[[str], str] = str,
+        agent: str | None = None,
     ) -> None:
         self._tools = tools
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
         self._on_remember = on_remember
+        self._services = services
         self._scrub = scrub
+        self._agent = agent
         self._edits = anyio.Lock()
         self._room = anyio.Semaphore(MAX_RUNNING)
-        self._jobs: list[_Job] = []
+        self._jobs: list[RequestedRun] = []
         self._stop: Decision | None = None
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
@@ -118,7 +102,7 @@ class CallRunner:
 
         Cancelled, it leaves the unfinished ones to ``abandon``.
         """
-        self._jobs = [_Job(call) for call in requested]
+        self._jobs = [RequestedRun(call) for call in requested]
         self._stop = None
         for job in self._jobs:
             await self._prepare(job)
@@ -143,6 +127,16 @@ class CallRunner:
                 self._finish(job, partial or ToolResult(INTERRUPTED, is_error=True))
         return self._outcome()
 
+    def context(
+        self,
+        call_id: str,
+        report: Callable[[str], object],
+        ask: Callable[[Call], Awaitable[Decision]],
+    ) -> ToolContext:
+        """What reaches the call ``call_id``, whoever made it."""
+        ask_model, spawn = self._services.ask_model, self._services.spawn
+        return ToolContext(call_id, self._agent, report, self._publish, ask, ask_model, spawn)
+
     def recheck(self) -> None:
         """Resolves what the policy has come to allow without anybody's answer."""
         for job in self._jobs:
@@ -152,7 +146,7 @@ class CallRunner:
                 decision = Decision(allowed=True, by="policy")
                 self._approvals.resolve(job.pending.request_id, decision)
 
-    async def _prepare(self, job: _Job) -> None:
+    async def _prepare(self, job: RequestedRun) -> None:
         requested = job.requested
         tool = self._tools.get(requested.name)
         if tool is None:
@@ -169,7 +163,7 @@ class CallRunner:
             await self._check_sized(job, tool, requested.arguments, len(requested.raw))
 
     async def _check_sized(
-        self, job: _Job, tool: Tool, arguments: dict[str, Any], size: int
+        self, job: RequestedRun, tool: Tool, arguments: dict[str, Any], size: int
     ) -> None:
         """Checks the arguments, large ones off the loop's thread."""
         try:
@@ -180,9 +174,9 @@ class CallRunner:
         except Exception as error:
             log.exception("%s failed to check its arguments", job.requested.name)
             job.call = None
-            job.error = _broken(job, error)
+            job.error = job.failed(error)
 
-    def _check(self, job: _Job, tool: Tool, arguments: dict[str, Any]) -> None:
+    def _check(self, job: RequestedRun, tool: Tool, arguments: dict[str, Any]) -> None:
         try:
             call = tool.prepare(arguments)
             self._take_call(job, tool, call)
@@ -191,13 +185,13 @@ class CallRunner:
             job.error = str(error)
             job.call = None
 
-    def _take_call(self, job: _Job, tool: Tool, call: Call) -> None:
+    def _take_call(self, job: RequestedRun, tool: Tool, call: Call) -> None:
         job.call = call
         job.previewed = False
         outside = call.outside is not None
         job.rules = rules_for(tool, call.subject, outside=outside)
 
-    async def _run_one(self, job: _Job) -> None:
+    async def _run_one(self, job: RequestedRun) -> None:
         try:
             await self._run_judged(job)
         except CannotBeDone as error:
@@ -205,9 +199,9 @@ class CallRunner:
         except Exception as error:
             log.exception("%s failed", job.requested.name)
             if job.result is None:
-                self._finish(job, ToolResult(_broken(job, error), is_error=True))
+                self._finish(job, ToolResult(job.failed(error), is_error=True))
 
-    async def _run_judged(self, job: _Job) -> None:
+    async def _run_judged(self, job: RequestedRun) -> None:
         if job.call is None or job.tool is None:
             self._finish(job, job.refused)
             return
@@ -233,27 +227,19 @@ class CallRunner:
         if verdict.action == "refuse":
             self._finish(job, ToolResult(verdict.reason, is_error=True))
             return
-        result = await self._execute(job)
-        if result is not None:
-            self._finish(job, replace(result, text=note + result.text))
+        try:
+            result = await self._run_shown(job, job.tool, job.call)
+        except NotAllowed as refused:
+            self._deny(job, refused.decision)
+            return
+        self._finish(job, replace(result, content=with_text(result.content, before=note)))
 
-    async def _ask(self, job: _Job, call: Call) -> Decision:
+    async def _ask(self, job: RequestedRun, call: Call) -> Decision:
         preview = await self._preview(job, call)
-        request = {
-            "subtype": "can_use_tool",
-            "tool_name": job.requested.name,
-            "tool_use_id": job.requested.id,
-            "input": job.requested.arguments,
-            "permission_suggestions": list(call.suggestions) or None,
-            "blocked_path": call.outside,
-            "preview": preview,
-            "rule": ", ".join(job.rules) or None,
-            "rules": list(job.rules) or None,
-        }
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
-        job.pending = self._approvals.ask(request)
+        job.pending = self._approvals.ask(job.request(call, preview))
         decision = await job.pending.wait()
         job.pending = None
         if decision.allowed and decision.remember is not None:
@@ -261,7 +247,7 @@ class CallRunner:
                 self._on_remember(rule, decision.remember)
         return decision
 
-    async def _preview(self, job: _Job, call: Call) -> Preview | None:
+    async def _preview(self, job: RequestedRun, call: Call) -> Preview | None:
         """What ``call`` shows to whoever is asked.
 
         Raises:
@@ -277,12 +263,12 @@ class CallRunner:
                     raise
             await before.finished.wait()
 
-    def _unfinished_before(self, job: _Job) -> _Job | None:
+    def _unfinished_before(self, job: RequestedRun) -> RequestedRun | None:
         """The nearest call before ``job`` whose work it may be planned on top of."""
         earlier = self._jobs[: self._jobs.index(job)] if job.lane == "edit" else []
         return next((one for one in reversed(earlier) if one.result is None), None)
 
-    async def _change_input(self, job: _Job, tool: Tool, updated: dict[str, Any]) -> str:
+    async def _change_input(self, job: RequestedRun, tool: Tool, updated: dict[str, Any]) -> str:
         """Takes the input of an answer; returns what to tell the model of it."""
         if tool.kind == "question":  # the input is the answer, and the result says it
             job.call = cast("QuestionCall", job.call).answered(updated)
@@ -292,39 +278,19 @@ class CallRunner:
         await self._check_sized(job, tool, updated, len(told))
         return f"The person changed the input to: {told}"
 
-    def _deny(self, job: _Job, decision: Decision) -> None:
+    def _deny(self, job: RequestedRun, decision: Decision) -> None:
         job.denied = True
         job.reason = decision.message
         if decision.stop:
             self._stop = decision
-        text = DECLINED if job.tool is not None and job.tool.kind == "question" else DENIED
-        if decision.by in ("interrupt", "shutdown"):
-            text = INTERRUPTED
-        elif decision.message:
-            text = f"{text} They said: {decision.message}"
-        self._finish(job, ToolResult(text, is_error=True))
+        self._finish(job, ToolResult(job.refusal(decision), is_error=True))
 
-    async def _execute(self, job: _Job) -> ToolResult | None:
-        """The result; None when what turned out to be needed was not allowed."""
-        assert job.tool is not None
-        while True:
-            assert job.call is not None
-            try:
-                async with self._room:
-                    return await self._run_shown(job, job.tool, job.call)
-            except NeedsLeave as needs:
-                self._take_call(job, job.tool, needs.call)
-                decision = await self._ask(job, needs.call)
-                if not decision.allowed:
-                    self._deny(job, decision)
-                    return None
-
-    async def _run_shown(self, job: _Job, tool: Tool, call: Call) -> ToolResult:
+    async def _run_shown(self, job: RequestedRun, tool: Tool, call: Call) -> ToolResult:
         """Runs ``call`` while its progress is shown."""
         progress = Progress(job.requested.id, job.requested.name, self._publish)
-        stopped: NeedsLeave | CannotBeDone | None = None
+        stopped: NotAllowed | CannotBeDone | None = None
         result = ToolResult("")
-        async with anyio.create_task_group() as group:
+        async with self._room, anyio.create_task_group() as group:
             group.start_soon(progress.run)
             try:
                 if tool.kind == "edit":
@@ -332,39 +298,59 @@ class CallRunner:
                         result = await self._started(job, call, progress)
                 else:
                     result = await self._started(job, call, progress)
-            except (NeedsLeave, CannotBeDone) as error:  # through the group it would be wrapped
+            except (NotAllowed, CannotBeDone) as error:  # through the group it would be wrapped
                 stopped = error
             group.cancel_scope.cancel()
         if stopped is not None:
             raise stopped
         return result
 
-    async def _started(self, job: _Job, call: Call, progress: Progress) -> ToolResult:
-        preview = await self._unseen_change(job, call)
-        self._publish(
-            events.tool_progress(
-                job.requested.id, job.requested.name, "started", call.title, preview
-            )
-        )
-        job.began = time.monotonic()
-        return await call.run(progress.report)
+    async def _started(self, job: RequestedRun, call: Call, progress: Progress) -> ToolResult:
+        async def ask(about: Call) -> Decision:
+            decision = await self._ask_on_the_way(job, about)
+            if decision.allowed:
+                self._tell_start(job, about)
+            return decision
 
-    async def _unseen_change(self, job: _Job, call: Call) -> Preview | None:
+        self._tell_start(job, call, await self._unseen_change(job, call))
+        return await call.run(self.context(job.requested.id, progress.report, ask))
+
+    def _tell_start(self, job: RequestedRun, call: Call, preview: Preview | None = None) -> None:
+        told = events.tool_progress(
+            job.requested.id, job.requested.name, "started", call.title, preview
+        )
+        self._publish(told)
+        job.began = time.monotonic()
+
+    async def _ask_on_the_way(self, job: RequestedRun, about: Call) -> Decision:
+        """Asks about what the running ``job`` has come upon; nobody's room is taken meanwhile."""
+        assert job.tool is not None
+        call, rules = job.call, job.rules
+        self._take_call(job, job.tool, about)
+        self._room.release()
+        try:
+            return await self._ask(job, about)
+        finally:
+            job.call, job.rules = call, rules
+            with anyio.CancelScope(shield=True):
+                await self._room.acquire()
+
+    async def _unseen_change(self, job: RequestedRun, call: Call) -> Preview | None:
         """The diff of an edit that nobody was asked about, or that an answer has changed."""
         if job.tool is None or job.tool.kind != "edit" or job.previewed:
             return None
         preview = await warned_preview(call)
         return preview if preview is not None and preview["kind"] == "diff" else None
 
-    def _finish(self, job: _Job, result: ToolResult) -> None:
+    def _finish(self, job: RequestedRun, result: ToolResult) -> None:
         job.finished.set()
-        text = bound_text(self._scrub(result.text))
+        content = content_of(result, self._scrub)
         seconds = None if job.began is None else time.monotonic() - job.began
-        outcome = outcome_of(result, text, self._scrub, seconds)
-        job.result = ToolResult(text, result.is_error)
+        outcome = outcome_of(result, text_in(content), self._scrub, seconds)
+        job.result = ToolResult(content, result.is_error)
         self._publish(
             events.tool_result(
-                job.requested.id, text, is_error=result.is_error, outcome=outcome or None
+                job.requested.id, content, is_error=result.is_error, outcome=outcome or None
             )
         )
 
@@ -374,7 +360,7 @@ class CallRunner:
             assert job.result is not None
             result = job.result
             outcome.results.append(
-                events.result_block(job.requested.id, result.text, is_error=result.is_error)
+                events.result_block(job.requested.id, result.content, is_error=result.is_error)
             )
             if job.denied:
                 outcome.denials.append(
@@ -384,13 +370,10 @@ class CallRunner:
                         "tool_input": job.requested.arguments,
                     }
                 )
-        ran = any(not job.denied and job.result.text != SKIPPED for job in self._jobs if job.result)
+        ran = any(
+            not job.denied and job.result.content != SKIPPED for job in self._jobs if job.result
+        )
         told = any(job.reason for job in self._jobs)
         plainly = bool(outcome.denials) and not ran and not told
         outcome.stopped = plainly or self._stop is not None
         return outcome
-
-
-def _broken(job: _Job, error: Exception) -> str:
-    """The result of a call whose tool raised ``error``."""
-    return f"{job.requested.name} failed: {describe(error)}."

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, estimate
 from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.core.threads import in_thread
+from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -279,22 +280,28 @@ def _transcript(messages: Sequence[Message]) -> Iterator[str]:
                 yield f"call: {block['name']} {arguments}"
             elif kind == "tool_result":
                 outcome = "error" if block["is_error"] else "result"
-                yield f"{outcome}: {_shortened(block['content'], RESULT_CHARS)}"
+                yield f"{outcome}: {_shortened(text_in(block['content']), RESULT_CHARS)}"
+            elif kind == "image":
+                yield f"{message['role']}: {image_line(block)}"
 
 
 def _cut_results(message: Message, limit: int) -> Message:
     blocks = cast("list[dict[str, Any]]", message["content"])
-    if not any(
-        block["type"] == "tool_result" and len(block["content"]) > limit for block in blocks
-    ):
+    if not any(block["type"] == "tool_result" and _is_longer(block, limit) for block in blocks):
         return message
     cut = [
-        {**block, "content": _shortened(block["content"], limit)}
+        {**block, "content": _shortened(text_in(block["content"]), limit)}
         if block["type"] == "tool_result"
         else block
         for block in blocks
     ]
     return cast("Message", {"role": message["role"], "content": cut})
+
+
+def _is_longer(result: dict[str, Any], limit: int) -> bool:
+    """Whether a result holds more than ``limit`` characters, or an image."""
+    content = result["content"]
+    return not isinstance(content, str) or len(content) > limit
 
 
 def _cut_texts(message: Message, limit: int) -> Message:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 4
 """Of JSON: near enough for English and code, and for scripts of three bytes a character."""
 
+IMAGE_TOKENS = 1600
+"""Of an image: what the services count for one of a screen's size, whatever its bytes are."""
 
 LONG = 500_000
 """Characters of a text that is counted without being encoded as JSON, which takes seven times as
@@ -34,10 +36,22 @@ def _size(value: Any) -> int:
     if isinstance(value, str) and len(value) > LONG:
         return len(value.encode("utf-8", "replace"))
     if isinstance(value, dict):
+        if value.get("type") == "image":
+            return IMAGE_TOKENS * BYTES_PER_TOKEN
+        content = value.get("content")
+        if isinstance(content, list) and any(map(_may_hold_image, content)):
+            return sum(map(_size, content))
         long = [key for key, item in value.items() if isinstance(item, str) and len(item) > LONG]
         rest = {key: item for key, item in value.items() if key not in long} if long else value
         return len(encode(rest)) + sum(_size(value[key]) for key in long)
     return len(encode(value))
+
+
+def _may_hold_image(block: Any) -> bool:
+    """Whether a block is an image, or a result with more than text."""
+    return isinstance(block, dict) and (
+        block.get("type") == "image" or isinstance(block.get("content"), list)
+    )
 
 
 class Conversation:

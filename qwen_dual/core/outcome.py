@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from qwen_dual.protocol import MAX_RESULT_BYTES
+from qwen_dual.protocol.blocks import (
+    MAX_IMAGE_CHARS,
+    image_block,
+    image_line,
+    is_image,
+    joined,
+    media_type_of,
+    text_block,
+    why_unusable,
+)
 from qwen_dual.protocol.codec import bound_text, escaped_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.core.tool import ToolResult
-    from qwen_dual.protocol.shapes import ToolOutcome
+    from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock, ToolOutcome
 
 MIN_OUTPUT_BYTES = 4_000
 """What the output may take however long the text is."""
+
+MIN_BLOCK_BYTES = 300
+"""What a block of text may take after others that took all the room."""
+
+MAX_BLOCKS = 200
+"""Blocks of one result; the text of more is left out with them."""
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
@@ -34,6 +50,41 @@ class Outcome(Struct):
     results: list[dict[str, Any]] = field(default_factory=list)
     denials: list[dict[str, Any]] = field(default_factory=list)
     stopped: bool = False
+
+
+def content_of(result: ToolResult, scrub: Callable[[str], str]) -> ResultContent:
+    """What of a result the model gets, and the wire: without secrets, bounded, and usable.
+
+    A tool may hand on what others gave it. An image is checked here once, since one that a service
+    refuses would be refused again with each later request of the conversation.
+
+    Args:
+        result: what the tool gave.
+        scrub: takes secrets out.
+    """
+    if isinstance(result.content, str):
+        return bound_text(scrub(result.content))
+    blocks: list[TextBlock | ImageBlock] = []
+    room, room_for_images = MAX_RESULT_BYTES, MAX_IMAGE_CHARS
+    for block in result.content[:MAX_BLOCKS]:
+        if is_image(block) and block["type"] == "image":
+            data = block["source"]["data"]
+            why = why_unusable(block, room_for_images)
+            if not why:
+                room_for_images -= len(data)
+                blocks.append(image_block(media_type_of(data) or "", data))
+                continue
+            text = f"{image_line(block)} was left out: {why}."
+        else:
+            text = scrub(str(block.get("text", "")))
+            if not text.strip():  # services refuse an empty block
+                continue
+        text = bound_text(text, max(room, MIN_BLOCK_BYTES))
+        room -= escaped_size(text)
+        blocks.append(text_block(text))
+    if (left := len(result.content) - MAX_BLOCKS) > 0:
+        blocks.append(text_block(f"[… {left} more blocks left out …]"))
+    return joined(blocks)
 
 
 def outcome_of(

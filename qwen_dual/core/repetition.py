@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.core.answer import RequestedCall
+    from qwen_dual.protocol.shapes import ResultContent
 
 TELL_AFTER = 3
 """Rounds after which the model is told."""
@@ -51,14 +52,14 @@ class Repetition:
         self._calls: list[int] = []
         self._told = False
 
-    def add(self, call: RequestedCall, result: str) -> Finding:
-        """Takes one call and the text that came of it.
+    def add(self, call: RequestedCall, result: ResultContent) -> Finding:
+        """Takes one call and what came of it.
 
         Returns:
             ``tell`` once when the model should be told, ``stop`` when the turn should end.
         """
         made = call.raw if call.arguments is None else encode(call.arguments)
-        self._calls.append(hash((call.name, made, result)))
+        self._calls.append(hash((call.name, made, str(result))))
         del self._calls[: -LONGEST_ROUND * STOP_AFTER]
         self.tool = call.name
         self.rounds = max(_rounds(self._calls, length) for length in range(1, LONGEST_ROUND + 1))

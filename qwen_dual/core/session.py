@@ -23,6 +23,7 @@ from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
+from qwen_dual.core.tool_context import Services
 from qwen_dual.core.worker import RETRY, Worker
 from qwen_dual.protocol import events
 
@@ -97,6 +98,7 @@ class Session:
         self.text_calls = text_calls
         self._models = ModelSet(models, self.publish)
         self._detach = detach
+        self._services = Services(lambda: self.model)
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
         self._calls = CallRunner(
@@ -111,6 +113,7 @@ class Session:
                 lambda text: self.notice(text, "warning"),
                 self.recheck_pending,
             ),
+            self._services,
             bus.secrets.scrub,
         )
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
@@ -385,7 +388,8 @@ class Session:
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""
-        await self._worker.run(self.closing)
+        async with self._services.running():
+            await self._worker.run(self.closing)
 
     def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""

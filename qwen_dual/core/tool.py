@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from qwen_dual.protocol.blocks import text_in
 
-    from qwen_dual.protocol.shapes import Preview, Suggestion
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.core.approvals import Decision
+    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
     from qwen_dual.shell.reader import Line
 
 Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
@@ -157,16 +161,16 @@ class CannotBeDone(Exception):
         self.shown = shown or text
 
 
-class NeedsLeave(Exception):
-    """Raised by ``Call.run``, before it did anything, for what only now turned out to need leave.
+class NotAllowed(Exception):
+    """Raised by ``Call.run``: what it asked for on its way (``ToolContext.ask``) was not allowed.
 
     Attributes:
-        call: asks for it in its preview, and does it when it is run.
+        decision: the answer.
     """
 
-    def __init__(self, call: Call) -> None:
-        super().__init__(call.title)
-        self.call = call
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.message or "not allowed")
+        self.decision = decision
 
 
 class Shown(Struct, frozen=True):
@@ -186,15 +190,22 @@ class Shown(Struct, frozen=True):
 
 
 class ToolResult(Struct, frozen=True):
-    """What the model gets; the session bounds ``text`` for the wire.
+    """What the model gets; the session bounds it for the wire.
 
     Attributes:
+        content: text, or blocks of text and images (``protocol.blocks``) in their order. An image
+            that no service would take becomes a line that says so.
         shown: what a person is shown; ``text`` unless given.
     """
 
-    text: str
+    content: ResultContent
     is_error: bool = False
     shown: Shown | None = None
+
+    @property
+    def text(self) -> str:
+        """The content as text: a line stands for each image."""
+        return text_in(self.content)
 
 
 class Call(Protocol):
@@ -228,14 +239,14 @@ class Call(Protocol):
         """
         ...
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Does it. ``report`` takes the latest lines of its output, at any rate, each time anew.
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Does it. What of the session it needs it has from ``context``.
 
         A failure that the model can act on is a result with ``is_error``. Cancelled, it undoes
         or ends what it started (a process group, a temporary file) before it lets go.
 
         Raises:
-            NeedsLeave: more is needed than was asked for.
+            NotAllowed: more was needed than was asked for, and not allowed.
         """
         ...
 

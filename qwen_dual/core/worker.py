@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
 from qwen_dual.core.model import ModelError
-from qwen_dual.core.outcome import outcome_of
+from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
@@ -22,7 +23,7 @@ from qwen_dual.core.slash import is_slash
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn, instant_result
 from qwen_dual.protocol import events
-from qwen_dual.protocol.codec import bound_text
+from qwen_dual.protocol.blocks import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -227,15 +228,16 @@ class Worker:
                 self._publish(events.tool_progress(call_id, name, "started", call.title))
                 async with anyio.create_task_group() as group:
                     group.start_soon(progress.run)
-                    result = await call.run(progress.report)
+                    result = await call.run(self._calls.context(call_id, progress.report, _unasked))
                     group.cancel_scope.cancel()
         finally:
             result = result or partial_of(call) or ToolResult(INTERRUPTED, is_error=True)
             scrub = self._session.bus.secrets.scrub
-            text = bound_text(scrub(result.text))
+            content = content_of(result, scrub)
+            text = text_in(content)
             outcome = outcome_of(result, text, scrub, time.monotonic() - began)
             self._publish(
-                events.tool_result(call_id, text, is_error=result.is_error, outcome=outcome)
+                events.tool_result(call_id, content, is_error=result.is_error, outcome=outcome)
             )
             told = f"{RAN_BY_PERSON}\n\n{prompt.text}\n\nIt came to:\n\n{text}"
             self._session.conversation.add("user", [{"type": "text", "text": told}])
@@ -252,6 +254,11 @@ class Worker:
                 except InvalidArguments as error:
                     return name, ToolResult(str(error), is_error=True)
         return "", ToolResult("There is no tool that runs shell commands.", is_error=True)
+
+
+async def _unasked(_: Call) -> Decision:
+    """A person's own command does what they entered, and nothing besides that would be asked for."""
+    return Decision(allowed=False, by="policy")
 
 
 def _said(prompt: Prompt) -> Event:

@@ -31,13 +31,15 @@ from qwen_dual.models.endpoint import has_path
 from qwen_dual.models.signatures import Signed, seal, signer, unseal
 from qwen_dual.models.translate import HttpRequest
 from qwen_dual.models.untrusted import count, items, mapping, text
+from qwen_dual.models.vision import as_seen
+from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ImageBlock, Message
     from qwen_dual.settings.model_config import ModelConfig
 
 VERSION = "2023-06-01"
@@ -68,7 +70,7 @@ class AnthropicTranslator:
         """The call that asks ``request`` of the model ``config``, streaming."""
         who = signer(config)
         messages = normalise(
-            request.messages,
+            as_seen(request.messages, config),
             keep_thinking=lambda block: bool(unseal(block["signature"], who)),
             thinking_since=turn_start(request.messages),
         )
@@ -122,18 +124,25 @@ def _loop_without_thinking(messages: Sequence[Message]) -> bool:
 
 def _message(message: Message, who: str) -> dict[str, Any]:
     content: list[dict[str, Any]] = []
+    of_errors: list[ImageBlock] = []
     for block in message["content"]:
         if block["type"] == "thinking":
             content += _thinking(block["thinking"], unseal(block["signature"], who))
         elif block["type"] == "tool_result":
+            told, failed = block["content"], block["is_error"]
+            if failed and not isinstance(told, str):  # an error can be nothing but text
+                of_errors += images_in(told)
+                told = text_in(told)
             result = {
                 "type": "tool_result",
                 "tool_use_id": block["tool_use_id"],
-                "content": block["content"],
+                "content": told,
             }
-            content.append({**result, "is_error": True} if block["is_error"] else result)
+            content.append({**result, "is_error": True} if failed else result)
         else:
             content.append(cast("dict[str, Any]", dict(block)))
+    results = sum(block["type"] == "tool_result" for block in content)
+    content[results:results] = [cast("dict[str, Any]", dict(image)) for image in of_errors]
     return {"role": message["role"], "content": content}
 
 

@@ -42,7 +42,7 @@ def turn_start(messages: Sequence[Message]) -> int:
     for number in range(len(messages) - 1, 0, -1):
         message = messages[number]
         if message["role"] == "user" and any(
-            block["type"] == "text" for block in message["content"]
+            block["type"] in ("text", "image") for block in message["content"]
         ):
             return number
     return 0

@@ -23,10 +23,16 @@ from qwen_dual.core.model import (
 from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise, turn_start
 from qwen_dual.models.endpoint import has_path
-from qwen_dual.models.gemini_options import checks_signatures, generation_config
+from qwen_dual.models.gemini_options import (
+    checks_signatures,
+    generation_config,
+    nests_images,
+)
 from qwen_dual.models.signatures import Signed, seal, signer, unseal
 from qwen_dual.models.translate import HttpRequest
 from qwen_dual.models.untrusted import count, items, mapping, text
+from qwen_dual.models.vision import as_seen
+from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ImageBlock, Message
     from qwen_dual.settings.model_config import ModelConfig
 
 UNSIGNED = "skip_thought_signature_validator"
@@ -71,9 +77,10 @@ class GeminiTranslator:
         """The call that asks ``request`` of the model ``config``, streaming."""
         who = signer(config)
         messages = normalise(
-            request.messages, keep_thinking=lambda block: bool(unseal(block["signature"], who))
+            as_seen(request.messages, config),
+            keep_thinking=lambda block: bool(unseal(block["signature"], who)),
         )
-        body: dict[str, Any] = {"contents": _contents(messages, who, checks_signatures(config.id))}
+        body: dict[str, Any] = {"contents": _contents(messages, who, config.id)}
         if request.system.strip():
             body["systemInstruction"] = {"parts": [{"text": request.system}], "role": "user"}
         if request.tools:
@@ -102,7 +109,8 @@ def _path(config: ModelConfig) -> str:
     return f"{version}/{quote(model)}:streamGenerateContent?alt=sse"
 
 
-def _contents(messages: Sequence[Message], who: str, checked: bool) -> list[dict[str, Any]]:
+def _contents(messages: Sequence[Message], who: str, model: str) -> list[dict[str, Any]]:
+    checked, nested = checks_signatures(model), nests_images(model)
     names = {
         block["id"]: block["name"]
         for message in messages
@@ -112,26 +120,48 @@ def _contents(messages: Sequence[Message], who: str, checked: bool) -> list[dict
     # Signatures are asked for in what follows the last text of a person, and only there.
     turn = turn_start(messages)
     return [
-        {"role": "user", "parts": _user_parts(message, names)}
+        {"role": "user", "parts": _user_parts(message, names, nested)}
         if message["role"] == "user"
         else {"role": "model", "parts": _model_parts(message, who, checked and number > turn)}
         for number, message in enumerate(messages)
     ]
 
 
-def _user_parts(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _user_parts(message: Message, names: Mapping[str, str], nested: bool) -> list[dict[str, Any]]:
+    """The parts of what a person and tools say.
+
+    Args:
+        message: that.
+        names: the tool of each call, by the call's id.
+        nested: whether the images of a result are parts of it; else they follow all results.
+    """
     parts: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
+    said: list[dict[str, Any]] = []
     for block in message["content"]:
         if block["type"] == "text":
-            parts.append({"text": block["text"]})
+            said.append({"text": block["text"]})
+        elif block["type"] == "image":
+            said.append(_image(block))
         elif block["type"] == "tool_result":
-            response = {
+            content = block["content"]
+            seen = [_image(image) for image in images_in(content)]
+            response: dict[str, Any] = {
                 "id": block["tool_use_id"],
                 "name": names[block["tool_use_id"]],
-                "response": {"error" if block["is_error"] else "output": block["content"]},
+                "response": {"error" if block["is_error"] else "output": text_in(content)},
             }
+            if nested and seen:
+                response["parts"] = seen
+            else:
+                images += seen
             parts.append({"functionResponse": response})
-    return parts
+    return parts + images + said
+
+
+def _image(block: ImageBlock) -> dict[str, Any]:
+    source = block["source"]
+    return {"inlineData": {"mimeType": source["media_type"], "data": source["data"]}}
 
 
 def _model_parts(message: Message, who: str, must_be_signed: bool) -> list[dict[str, Any]]:

@@ -49,6 +49,15 @@ def checks_signatures(model: str) -> bool:
     return version is None or version >= (3, 0)
 
 
+def nests_images(model: str) -> bool:
+    """Whether the images of a call's result are parts of the result for ``model``.
+
+    Gemini 3 takes them nowhere else, and what came before nowhere in there.
+    """
+    version = gemini_version(model)
+    return version is None or version >= (3, 0)
+
+
 def generation_config(config: ModelConfig) -> dict[str, Any]:
     """``generationConfig`` for a request to ``config``."""
     sampling = config.generation.sampling

@@ -24,6 +24,7 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
+from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, OFFLINE
@@ -190,7 +191,8 @@ def situation(messages: Sequence[Message]) -> tuple[str, list[Done]]:
                 calls[block["id"]] = block
             elif block["type"] == "tool_result" and block["tool_use_id"] in calls:
                 call = calls[block["tool_use_id"]]
-                done.append(Done(call["name"], call["input"], block["content"], block["is_error"]))
+                told = text_in(block["content"])
+                done.append(Done(call["name"], call["input"], told, block["is_error"]))
     return prompt, done
 
 

@@ -16,6 +16,8 @@ from qwen_dual.models.openai_calls import ToolCalls
 from qwen_dual.models.openai_options import kept_reasoning, options
 from qwen_dual.models.translate import HttpRequest, Whole
 from qwen_dual.models.untrusted import count, items, mapping, text
+from qwen_dual.models.vision import as_seen
+from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.models.openai_options import Kept
     from qwen_dual.models.translate import Read
-    from qwen_dual.protocol.shapes import ContentBlock, Message
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message
     from qwen_dual.settings.model_config import ModelConfig
 
 _PATH = "/chat/completions"
+
+OF_CALL = "From the result of the tool call {}:"
+"""Before images, which are sent apart from the result that they belong to."""
 
 _WITHHELD = frozenset({"content_filter", "sensitive"})
 
@@ -52,7 +57,7 @@ class OpenAITranslator:
         """The call that asks ``request`` of the model ``config``, streaming."""
         body: dict[str, Any] = {
             "model": config.id,
-            "messages": _messages(request, kept_reasoning(config)),
+            "messages": _messages(request, config),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
@@ -78,8 +83,10 @@ class OpenAITranslator:
         return OpenAIReader()
 
 
-def _messages(request: ModelRequest, kept: Kept) -> list[dict[str, Any]]:
-    messages = normalise(request.messages, keep_thinking=lambda block: kept != "none")
+def _messages(request: ModelRequest, config: ModelConfig) -> list[dict[str, Any]]:
+    kept = kept_reasoning(config)
+    asked = as_seen(request.messages, config)
+    messages = normalise(asked, keep_thinking=lambda block: kept != "none")
     found: list[dict[str, Any]] = []
     if request.system.strip():
         found.append({"role": "system", "content": request.system})
@@ -96,25 +103,46 @@ def _loop_start(messages: Sequence[Message]) -> int:
     """Where the current tool loop begins: at the last message with words of the person's."""
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        if message["role"] == "user" and any(each["type"] == "text" for each in message["content"]):
+        if message["role"] == "user" and any(
+            each["type"] in ("text", "image") for each in message["content"]
+        ):
             return index
     return 0
 
 
 def _user(content: Sequence[ContentBlock]) -> Iterator[dict[str, Any]]:
-    texts = []
+    """The results of calls, each a message of its own, and what else the user says.
+
+    A result can be nothing but text in this protocol. Its images follow all results, since no
+    message may come between those.
+    """
+    said: list[dict[str, Any]] = []
     for block in content:
         if block["type"] == "tool_result":
+            told = block["content"]
             yield {
                 "role": "tool",
                 "tool_call_id": block["tool_use_id"],
-                "content": block["content"],
+                "content": told if isinstance(told, str) else text_in(told),
             }
+            if images := images_in(told):
+                said.append({"type": "text", "text": OF_CALL.format(block["tool_use_id"])})
+                said += map(_image, images)
         elif block["type"] == "text":
-            texts.append(block["text"])
-    if texts:
+            said.append({"type": "text", "text": block["text"]})
+        elif block["type"] == "image":
+            said.append(_image(block))
+    if any(part["type"] != "text" for part in said):
+        yield {"role": "user", "content": said}
+    elif said:
         # One string: not every compatible server takes a list of parts.
-        yield {"role": "user", "content": "\n\n".join(texts)}
+        yield {"role": "user", "content": "\n\n".join(part["text"] for part in said)}
+
+
+def _image(block: ImageBlock) -> dict[str, Any]:
+    source = block["source"]
+    url = f"data:{source['media_type']};base64,{source['data']}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _assistant(content: Sequence[ContentBlock], kept: Kept) -> dict[str, Any]:

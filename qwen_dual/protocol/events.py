@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.protocol.shapes import ContentBlock, ToolOutcome, Usage
+    from qwen_dual.protocol.shapes import ContentBlock, ResultContent, ToolOutcome, Usage
 
 Event = dict[str, Any]
 """An event or the body of one; ``schema.Event`` is the union of what it may hold."""
@@ -135,21 +135,21 @@ def slash_command(text: str, origin: str, command_id: str | None = None) -> Even
 
 
 def tool_result(
-    tool_use_id: str, text: str, *, is_error: bool, outcome: ToolOutcome | None = None
+    tool_use_id: str, content: ResultContent, *, is_error: bool, outcome: ToolOutcome | None = None
 ) -> Event:
-    """The result of one tool call; ``text`` is already bounded (``codec.bound_text``)."""
-    block = result_block(tool_use_id, text, is_error=is_error)
+    """The result of one tool call; ``content`` is already bounded (``codec.bound_text``)."""
+    block = result_block(tool_use_id, content, is_error=is_error)
     body: Event = {"type": "user", "message": {"role": "user", "content": [block]}}
     return {**body, "tool_use_result": outcome} if outcome else body
 
 
-def result_block(tool_use_id: str, text: str, *, is_error: bool) -> dict[str, Any]:
+def result_block(tool_use_id: str, content: ResultContent, *, is_error: bool) -> dict[str, Any]:
     """A ``tool_result`` block, as the wire and the conversation hold it."""
     return {
         "type": "tool_result",
         "tool_use_id": tool_use_id,
         "is_error": is_error,
-        "content": text,
+        "content": content,
     }
 
 

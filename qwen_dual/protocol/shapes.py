@@ -44,13 +44,32 @@ class ToolUseBlock(TypedDict):
     input: dict[str, Any]
 
 
+class ImageSource(TypedDict):
+    """The bytes of an image, in base64."""
+
+    type: Literal["base64"]
+    media_type: str
+    data: str
+
+
+class ImageBlock(TypedDict):
+    """An image, from a tool."""
+
+    type: Literal["image"]
+    source: ImageSource
+
+
+ResultContent = str | list[TextBlock | ImageBlock]
+"""What a tool call came to: a string, or blocks where it holds an image."""
+
+
 class ToolResultBlock(TypedDict):
     """What a tool call came to, for the model."""
 
     type: Literal["tool_result"]
     tool_use_id: str
     is_error: bool
-    content: str
+    content: ResultContent
 
 
 class ToolOutcome(TypedDict, total=False):
@@ -72,7 +91,7 @@ class ToolOutcome(TypedDict, total=False):
     duration_ms: int
 
 
-ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock
+ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock
 
 
 class Usage(TypedDict):

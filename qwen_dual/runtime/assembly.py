@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
-from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
 from qwen_dual.core.permissions import select_tools
 from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.session import Session
@@ -33,12 +32,10 @@ if TYPE_CHECKING:
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Message
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
-    from qwen_dual.tools.job import Task
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -105,12 +102,6 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     stats = Stats()
     launch.bus.subscribe(stats, name="/stats", on_error="keep", streamed=False)
 
-    async def ask_model(system: str, prompt: str) -> str:
-        return await _ask(session, system, prompt)
-
-    def task_ended(task: Task) -> None:
-        session.notice(_ended(task))
-
     sandbox = make_sandbox(launch)
     tools = toolset(
         launch.cwd,
@@ -120,8 +111,6 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             _bound(settings.get("tools.truncateToolOutputLines", Limits().lines)),
         ),
         shell_timeout_ms=settings.get("tools.shell.defaultTimeoutMs", SHELL_TIMEOUT_MS),
-        on_task_end=task_ended,
-        ask_model=ask_model,
         proxy=settings.get("proxy"),
         sandbox=sandbox,
     )
@@ -237,21 +226,3 @@ def filters_of(settings: Settings) -> Filters:
 def _bound(limit: int) -> int:
     """A limit of the settings, where -1 is none."""
     return limit if limit > 0 else sys.maxsize
-
-
-async def _ask(session: Session, system: str, prompt: str) -> str:
-    """One answer of the model in force, outside of the conversation."""
-    asked = cast("Message", {"role": "user", "content": [{"type": "text", "text": prompt}]})
-    pieces: list[str] = []
-    async for delta in session.model.stream(ModelRequest(system, [asked])):
-        if isinstance(delta, TextDelta):
-            pieces.append(delta.text)
-        elif isinstance(delta, ThoughtSoFar):
-            pieces.clear()
-    return "".join(pieces)
-
-
-def _ended(task: Task) -> str:
-    how = "was stopped" if task.state == "stopped" else f"ended ({task.outcome})"
-    last = f"\n{task.last_line}" if task.last_line else ""
-    return f"The background command {task.id} {how}: {task.command}{last}"

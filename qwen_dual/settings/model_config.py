@@ -43,6 +43,7 @@ class Generation(Struct, frozen=True):
         headers: sent with each request, last.
         reasoning: None leaves it to the service, False turns it off, an object is passed on as the
             protocol names it.
+        images: whether the model can be shown images; None takes it from the model's name.
     """
 
     timeout: float = 120.0
@@ -53,6 +54,7 @@ class Generation(Struct, frozen=True):
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     reasoning: Any = None
+    images: bool | None = None
 
 
 class ModelConfig(Struct, frozen=True):

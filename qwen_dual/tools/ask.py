@@ -12,9 +12,10 @@ from qwen_dual.core.tool import Display, Shown, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.parameters import Question
 
@@ -78,8 +79,8 @@ class QuestionCall:
             blocks.append("\n".join(lines))
         return {"kind": "questions", "title": self.title, "text": "\n\n".join(blocks)}
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Tells the answers; ``report`` is not used."""
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Tells the answers; ``context`` is not used."""
         lines = []
         for question in self._questions:
             answer = self._answers.get(question.question) or self._answers.get(question.header)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.tool import Subject
-    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 
-    Work = Callable[[threading.Event], str]
+    Work = Callable[[threading.Event], ResultContent]
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class ReadCall:
         what: names the access in the ways to answer, such as ``Read file: a.txt``.
         outside: the path outside the workspace, else None.
         subject: what is read, for the permission rules.
-        work: gets an event that is set when nobody waits any more; returns the result's text.
+        work: gets an event that is set when nobody waits any more; returns the result's content.
     """
 
     def __init__(
@@ -73,12 +74,13 @@ class ReadCall:
             return None
         return {"kind": "text", "title": self.title, "text": self._what}
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Does the work; ``report`` is not used."""
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Does the work; ``context`` is not used."""
         try:
-            return ToolResult(printable(await in_thread(self._work)))
+            content = await in_thread(self._work)
         except ToolFailure as failure:
             return failure_result(failure)
+        return ToolResult(printable(content) if isinstance(content, str) else content)
 
 
 def failure_result(failure: ToolFailure) -> ToolResult:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.diff import Diff
     from qwen_dual.tools.states import FileStates
@@ -90,8 +91,8 @@ class ChangeCall:
             preview["warnings"] = [{"kind": "cut", "message": message}]
         return preview
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Writes the file; ``report`` is not used. Not cut short by cancellation."""
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Writes the file; ``context`` is not used. Not cut short by cancellation."""
         async with self._states.lock:
             try:
                 return ToolResult(printable(await to_thread.run_sync(self._apply)))

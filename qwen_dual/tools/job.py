@@ -72,11 +72,13 @@ class Job:
         timeout: seconds, or None.
         loop: where its output is followed.
         background: whether it starts there.
-        on_end: called in the job's thread once it has ended.
+        on_end: called in the job's thread once it has ended, before anybody is told.
+        afterwards: likewise, when whoever waited knows.
 
     Attributes:
         ending: how it ended, once it has.
         detached: whether it runs in the background.
+        given_up: whether it is ended with the session, so that nobody is told.
     """
 
     def __init__(
@@ -89,13 +91,16 @@ class Job:
         *,
         background: bool,
         on_end: Callable[[Job], object],
+        afterwards: Callable[[], object],
     ) -> None:
         self.group = group
         self.capture = capture
         self.ending: Ending | None = None
         self.detached = background
+        self.given_up = False
         self._command = command
         self._on_end = on_end
+        self._afterwards = afterwards
         self._started = time.time()
         self._ended_at: float | None = None
         self._latest = ""
@@ -120,7 +125,7 @@ class Job:
         """Whether its output is still read."""
         return not self._ended.is_set()
 
-    async def follow(self, report: Callable[[str], None]) -> None:
+    async def follow(self, report: Callable[[str], object]) -> None:
         """Reports new output until the command has ended or was detached."""
         reported = ""
         while True:
@@ -131,6 +136,12 @@ class Job:
                 report(reported)
             if self.detached or not self.running:
                 return
+
+    async def over(self) -> None:
+        """Waits until the command has ended; for one that nobody follows."""
+        while self.running:
+            await self._news.wait()
+            self._news.clear()
 
     def detach(self) -> None:
         """Moves it to the background: ``follow`` returns, no timeout, the output goes to a file."""
@@ -170,8 +181,9 @@ class Job:
             self.capture.close()
             self._ended_at = time.time()
             self._ended.set()
-            self._tell()
             self._on_end(self)
+            self._tell()
+            self._afterwards()
 
     def _feed(self, data: bytes) -> None:
         self.capture.feed(data)
@@ -209,8 +221,6 @@ class Jobs:
     Args:
         scratch: where output is saved.
         limits: of a result.
-        on_task_end: called on the session's loop when a command in the background has ended by
-            itself or by ``stop``; not at the end of the session.
         sandbox: what commands are confined by; nothing unless given.
 
     Attributes:
@@ -223,14 +233,12 @@ class Jobs:
         self,
         scratch: Scratch,
         limits: Limits,
-        on_task_end: Callable[[Task], object] = lambda _: None,
         sandbox: Sandbox | None = None,
     ) -> None:
         self.sandbox = sandbox
         self.times_detached = 0
         self._scratch = scratch
         self._limits = limits
-        self._on_task_end = on_task_end
         self._lock = threading.Lock()
         self._jobs: list[Job] = []
         self._ended_tasks: deque[Task] = deque(maxlen=MAX_ENDED_TASKS)
@@ -256,7 +264,7 @@ class Jobs:
             env: its whole environment.
             command: the command line, as tasks show it.
             timeout: seconds after which a foreground command is ended.
-            loop: where its output is followed and its end is told.
+            loop: where its output is followed.
             background: whether nobody waits for it.
             confined: whether it runs in the sandbox, if there is one.
 
@@ -268,9 +276,7 @@ class Jobs:
         group = ProcessGroup(argv, cwd, env, sandbox=sandbox)
         capture = Capture(self._scratch, self._limits, save_from_start=background)
 
-        def on_end(job: Job) -> None:
-            if job.detached:
-                self._task_ended(job, loop)
+        def afterwards() -> None:
             if sandbox is not None:
                 sandbox.look_again()
                 sandbox.keep_ready()
@@ -283,7 +289,8 @@ class Jobs:
                 None if background else timeout,
                 loop,
                 background=background,
-                on_end=on_end,
+                on_end=self._ended_one,
+                afterwards=afterwards,
             )
             # A group that has died is forgotten soon, before its number can come to be another's.
             self._jobs = [known for known in self._jobs if known.running or known.group.alive()]
@@ -319,16 +326,10 @@ class Jobs:
             job.group.send(number)
         return bool(found)
 
-    def _task_ended(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
+    def _ended_one(self, job: Job) -> None:
         with self._lock:
-            if self._closing:
-                return
-            task = job.task()
-            self._ended_tasks.append(task)
-        try:
-            loop.call_soon_threadsafe(self._on_task_end, task)
-        except RuntimeError:
-            pass  # the loop is closed: the session is over
+            if job.detached and not self._closing:
+                self._ended_tasks.append(job.task())
 
     def detach_all(self) -> int:
         """Moves every foreground command to the background; how many there were."""
@@ -346,6 +347,7 @@ class Jobs:
             jobs = [job for job in self._jobs if job.running or job.group.alive()]
             self._jobs = []
         for job in jobs:
+            job.given_up = True
             if job.running:
                 job.stop()
             else:

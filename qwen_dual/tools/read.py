@@ -1,15 +1,26 @@
-"""``read_file``: a window of lines of a text file, in bounded memory however large the file is."""
+"""``read_file``: a window of lines of a text file, in bounded memory however large the file is.
+
+An image is handed on as it is, if a result has room for it.
+"""
 
 from __future__ import annotations
 
 import codecs
 import os
+from base64 import b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
+from qwen_dual.protocol.blocks import (
+    MAX_IMAGE_CHARS,
+    image_block,
+    image_line,
+    kind_of,
+    why_unusable,
+)
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise
@@ -17,9 +28,11 @@ from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from io import FileIO
 
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Location, Workspace
@@ -27,6 +40,9 @@ if TYPE_CHECKING:
 MAX_LINE_CHARS = 2000
 MAX_SCAN_BYTES = 1 << 30
 """Bytes after which the lines of a huge file are no longer counted."""
+
+MAX_IMAGE_BYTES = MAX_IMAGE_CHARS // 4 * 3
+"""What an image file may have: its base64 is all that a result has room for."""
 
 CHUNK = 1 << 18
 CUT = "… [line cut]"
@@ -50,7 +66,8 @@ class ReadFileTool(SchemaTool):
     )
     description = (
         "Reads a text file. A long one is read in parts: offset says how many lines to skip, "
-        "limit how many to read. Images and other binary files are named, not shown."
+        "limit how many to read. Of an image (PNG, JPEG, GIF, WebP) you get to see the image; other "
+        "binary files are named, not shown."
     )
 
     def __init__(self, workspace: Workspace, states: FileStates, limits: Limits) -> None:
@@ -66,12 +83,14 @@ class ReadFileTool(SchemaTool):
         location = self._workspace.locate(given.file_path, f"{self.name}: file_path")
         offset, limit = given.offset or 0, given.limit or self._limits.lines
 
-        def work(gone: threading.Event) -> str:
+        def work(gone: threading.Event) -> ResultContent:
             self._workspace.check(location)
             if kept_back(location.real, self._workspace):
                 raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
             window = Window(offset, limit, self._limits.chars)
-            return read_location(location, window, self._states, gone)
+            seen: list[TextBlock | ImageBlock] = []
+            text = read_location(location, window, self._states, gone, seen.append)
+            return seen or text
 
         outside = self._workspace.outside(location)
         subject = self._workspace.subject(location)
@@ -149,9 +168,20 @@ class Window(Struct):
 
 
 def read_location(
-    location: Location, window: Window, states: FileStates, gone: threading.Event
+    location: Location,
+    window: Window,
+    states: FileStates,
+    gone: threading.Event,
+    show: Callable[[ImageBlock], object] | None = None,
 ) -> str:
     """The lines of ``window`` as a model gets them; the session then knows the file.
+
+    Args:
+        location: the file.
+        window: takes its lines.
+        states: learns what was read.
+        gone: ends it early when set.
+        show: takes the image that the file may be, in place of a text that says so.
 
     Raises:
         ToolFailure: there is no file that can be read.
@@ -169,6 +199,8 @@ def read_location(
             what = recognise(data[:8192]) if scanned == 0 else None
             if what is not None:
                 size = os.fstat(file.fileno()).st_size
+                if show is not None and kind_of(data) is not None:
+                    return _shown_image(shown, data, file, show)
                 return f"{shown} is {what}, {size:,} bytes; only UTF-8 text is shown."
             pending = len(decoder.getstate()[0])
             try:
@@ -185,6 +217,32 @@ def read_location(
             hasher.update(data)
             scanned += len(data)
     return describe(shown, window, complete=False)
+
+
+def _shown_image(
+    shown: str, start: bytes, file: FileIO, show: Callable[[ImageBlock], object]
+) -> str:
+    """Hands on the image that begins with ``start``.
+
+    Raises:
+        ToolFailure: it is too large, or damaged.
+    """
+    data = bytearray(start)
+    try:
+        while len(data) <= MAX_IMAGE_BYTES and (piece := file.read(CHUNK)):
+            data += piece
+    except OSError as error:
+        raise failed("read", shown, error) from error
+    if len(data) > MAX_IMAGE_BYTES:
+        raise ToolFailure(
+            f"{shown} is an image of more than {MAX_IMAGE_BYTES:,} bytes, and not shown.",
+            "Make a smaller copy of it with a program and read that.",
+        )
+    image = image_block(kind_of(start) or "", b64encode(data).decode())
+    if why := why_unusable(image):
+        raise ToolFailure(f"{shown} is an image that cannot be shown: {why}.")
+    show(image)
+    return image_line(image)
 
 
 def describe(shown: str, window: Window, *, complete: bool) -> str:

@@ -25,6 +25,7 @@ from qwen_dual.core.tool import (
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.tools import confined
+from qwen_dual.tools.background import in_background
 from qwen_dual.tools.calls import SchemaTool, one_line, reason
 from qwen_dual.tools.commandline import check_command
 from qwen_dual.tools.job import END_TIMEOUT, signal_name
@@ -32,9 +33,10 @@ from qwen_dual.tools.shell_environment import environment, reads_as_told, shell_
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs
@@ -192,7 +194,7 @@ class ShellCall:
             title = confined.title(place, how, self._given.reason or "")
         return {"kind": "command", "title": title, "text": self._given.command}
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
+    async def run(self, context: ToolContext) -> ToolResult:
         """Runs the command; cancelled, it ends the whole process group first."""
         if self._sandbox is not None:
             kill = confined.asked_to_kill(self._given.command)
@@ -206,11 +208,11 @@ class ShellCall:
             text = self._form(None, "", str(failure))
             return ToolResult(text, is_error=True, shown=Shown(printable(failure.shown)))
         if self._given.is_background:
-            return background_result(job)
+            return in_background(job, context)
         if self._jobs.times_detached > before:  # asked for while it was being started
             job.detach()
         try:
-            await job.follow(report)
+            await job.follow(context.report)
         finally:
             if job.running and not job.detached:
                 job.stop()
@@ -219,7 +221,7 @@ class ShellCall:
                     if ended:
                         self.partial = await to_thread.run_sync(self._result, job, INTERRUPTED)
         if job.detached:
-            return background_result(job)
+            return in_background(job, context)
         return await to_thread.run_sync(self._result, job)
 
     async def _start(self) -> Job:
@@ -342,21 +344,3 @@ def _entered(line: Line | None, where: Location, workspace: Workspace) -> Locati
         return workspace.locate(os.path.join(where.real, folder))
     except InvalidArguments:
         return None  # no path at all: the command will say so
-
-
-def background_result(job: Job) -> ToolResult:
-    """What a call came to whose command goes on by itself."""
-    output = printable(job.capture.latest().strip("\n"))
-    shown = Shown(output, note="in the background")
-    return ToolResult(printable(background_text(job)), shown=shown)
-
-
-def background_text(job: Job) -> str:
-    """What the model is told of a command that goes on by itself."""
-    return (
-        "The command runs in the background.\n"
-        f"PID: {job.group.pgid}\n"
-        f"Process Group PGID: {job.group.pgid}\n"
-        f"Output File: {job.capture.path or '(none: it could not be made)'}\n"
-        f"To end it: kill -- -{job.group.pgid}. It is ended with the session."
-    )

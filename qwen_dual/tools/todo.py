@@ -11,9 +11,10 @@ from qwen_dual.core.tool import Display, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.parameters import Todo
 
@@ -67,8 +68,8 @@ class TodoCall:
         """Nothing: it never asks."""
         return None
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
-        """Keeps the list; ``report`` is not used."""
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Keeps the list; ``context`` is not used."""
         self._tool.todos = self._todos
         return ToolResult(told(self._todos))
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Subject, Tool
     from qwen_dual.sandbox.confine import Sandbox
-    from qwen_dual.tools.fetch import AskModel
     from qwen_dual.tools.filters import Filters
     from qwen_dual.tools.job import Task
     from qwen_dual.tools.mentions import Mentioned
@@ -54,16 +53,14 @@ class Toolset:
         env: Mapping[str, str],
         limits: Limits,
         shell_timeout_ms: int,
-        on_task_end: Callable[[Task], object],
         proxy: str | None,
-        ask_model: AskModel | None,
         sandbox: Sandbox | None = None,
     ) -> None:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch(temporary_of(env))
         self.workspace = Workspace(root, env, self._scratch.holds)
-        self._jobs = Jobs(self._scratch, limits, on_task_end, sandbox)
+        self._jobs = Jobs(self._scratch, limits, sandbox)
         self._sandbox = sandbox
         if sandbox is not None:  # commands may read what the output of others was saved in
             sandbox.readable = lambda: filter(None, (self._scratch.folder,))
@@ -81,7 +78,7 @@ class Toolset:
             GlobTool(self.workspace, limits),
             GrepSearchTool(self.workspace, limits),
             self._todo,
-            WebFetchTool(downloader, limits, ask_model),
+            WebFetchTool(downloader, limits),
             AskUserQuestionTool(),
         )
 
@@ -170,8 +167,6 @@ def toolset(
     *,
     limits: Limits | None = None,
     shell_timeout_ms: int = SHELL_TIMEOUT_MS,
-    on_task_end: Callable[[Task], object] = lambda _: None,
-    ask_model: AskModel | None = None,
     proxy: str | None = None,
     sandbox: Sandbox | None = None,
 ) -> Toolset:
@@ -182,11 +177,7 @@ def toolset(
         env: the session's environment, which children get; ``Toolset.workspace`` may be given another.
         limits: how much of a long text a model gets.
         shell_timeout_ms: for commands that name no timeout.
-        on_task_end: called on the loop's thread when a command in the background has ended.
-        ask_model: answers a prompt, after a system prompt, over a fetched page.
         proxy: for the web; what the environment names unless given.
         sandbox: what commands are confined by; nothing unless given.
     """
-    return Toolset(
-        root, env, limits or Limits(), shell_timeout_ms, on_task_end, proxy, ask_model, sandbox
-    )
+    return Toolset(root, env, limits or Limits(), shell_timeout_ms, proxy, sandbox)

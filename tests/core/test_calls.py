@@ -15,9 +15,10 @@ from qwen_dual.core.model import TextDelta
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from qwen_dual.core.tool import Subject, ToolResult
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview
 
 FAILURES = [
@@ -60,9 +61,9 @@ class BrokenCall(FakeCall):
         self.tool.fail("preview")
         return await super().preview()
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
+    async def run(self, context: ToolContext) -> ToolResult:
         self.tool.fail("run")
-        return await super().run(report)
+        return await super().run(context)
 
 
 @pytest.mark.parametrize(("error", "told"), FAILURES, ids=lambda value: type(value).__name__)

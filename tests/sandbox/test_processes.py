@@ -11,11 +11,14 @@ import anyio
 import pytest
 
 from qwen_dual.tools.toolset import toolset
+from tests.support.contexts import Around, context
 from tests.support.processes import running
 from tests.support.waiting import wait_until
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.policy import Backend
     from qwen_dual.tools.job import Task
@@ -56,7 +59,7 @@ def test_an_interrupt_ends_it(place: Place, backend: Backend) -> None:
                 group.cancel_scope.cancel()
 
             arguments = {"command": "echo on; exec sleep 2345.6"}
-            await tool_of(tools, "run_shell_command").prepare(arguments).run(report)
+            await tool_of(tools, "run_shell_command").prepare(arguments).run(context(report))
 
     begun = time.monotonic()
     anyio.run(main)
@@ -68,19 +71,27 @@ class Background:
     """Tools whose commands in the background tell their end."""
 
     def __init__(self, place: Place, sandbox: Sandbox) -> None:
-        self.ended = anyio.Event()
-        self.task: Task | None = None
-        self.tools = toolset(place.workspace, os.environ, sandbox=sandbox, on_task_end=self._end)
+        self.around = Around()
+        self.tools = toolset(place.workspace, os.environ, sandbox=sandbox)
         place.made.append(self.tools)
 
-    def _end(self, task: Task) -> None:
-        self.task = task
-        self.ended.set()
+    async def ended(self) -> Task:
+        await self.around.notice()
+        return self.tools.tasks()[0]
 
     async def run(self, command: str, **more: Any) -> str:
         arguments = {"command": command, **more}
         call = tool_of(self.tools, "run_shell_command").prepare(arguments)
-        return (await call.run(lambda _: None)).text
+        return (await call.run(self.around.context())).text
+
+
+def play(place: Place, sandbox: Sandbox, script: Callable[[Background], Awaitable[None]]) -> None:
+    async def main() -> None:
+        back = Background(place, sandbox)
+        async with back.around.running():
+            await script(back)
+
+    anyio.run(main)
 
 
 def test_a_background_command_outlives_its_call_and_the_thread_that_began_it(
@@ -89,31 +100,27 @@ def test_a_background_command_outlives_its_call_and_the_thread_that_began_it(
     sandbox = place.sandbox(backend)
     (place.workspace / "d").mkdir()
 
-    async def main() -> None:
-        back = Background(place, sandbox)
+    async def script(back: Background) -> None:
         await back.run("until [ -e d/go ]; do sleep 0.02; done; exit 5", is_background=True)
         (place.workspace / "d/go").touch()
-        await back.ended.wait()
-        assert back.task is not None
-        assert (back.task.state, back.task.exit_code) == ("exited", 5)
+        task = await back.ended()
+        assert (task.state, task.exit_code) == ("exited", 5)
 
-    anyio.run(main)
+    play(place, sandbox, script)
 
 
 def test_the_model_ends_a_background_command_as_it_was_told(place: Place, backend: Backend) -> None:
     sandbox = place.sandbox(backend)
 
-    async def main() -> None:
-        back = Background(place, sandbox)
+    async def script(back: Background) -> None:
         await back.run("sleep 3456.7", is_background=True)
         group = back.tools.tasks()[0].id
         wait_until(lambda: bool(running("sleep", "3456.7")), "its start")
         said = await back.run(f"kill -- -{group}")
         assert said == f"Sent SIGTERM to the process group {group}."
-        await back.ended.wait()
-        assert back.task is not None and back.task.exit_code == -signal.SIGTERM
+        assert (await back.ended()).exit_code == -signal.SIGTERM
 
-    anyio.run(main)
+    play(place, sandbox, script)
 
 
 def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
@@ -121,18 +128,16 @@ def test_a_task_is_stopped_and_the_end_of_the_session_leaves_nothing(
 ) -> None:
     sandbox = place.sandbox(backend)
 
-    async def main() -> None:
-        back = Background(place, sandbox)
+    async def script(back: Background) -> None:
         await back.run("exec sleep 4567.8", is_background=True)
         assert back.tools.stop_task(back.tools.tasks()[0].id)
-        await back.ended.wait()
-        assert back.task is not None and back.task.state == "stopped"
+        assert (await back.ended()).state == "stopped"
         await back.run("sleep 5678.9 >/dev/null 2>&1 & echo left")
         wait_until(lambda: bool(running("sleep", "5678.9")), "its start")
         await back.tools.aclose()
         assert not running("sleep", "5678.9")
 
-    anyio.run(main)
+    play(place, sandbox, script)
 
 
 def test_a_sandbox_that_cannot_be_set_up_says_so(place: Place) -> None:

@@ -16,6 +16,7 @@ import anyio
 
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.toolset import Toolset, toolset
+from tests.support.contexts import context
 from tests.support.declared import policy_of
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ class Judge:
         """What it prints."""
 
         async def main() -> str:
-            return (await call.run(lambda _: None)).text
+            return (await call.run(context())).text
 
         return anyio.run(main)
 

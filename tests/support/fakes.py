@@ -26,7 +26,7 @@ from qwen_dual.core.tool import (
     Display,
     InvalidArguments,
     Kind,
-    NeedsLeave,
+    NotAllowed,
     RuleKind,
     Subject,
     ToolResult,
@@ -38,8 +38,9 @@ from tests.support.declared import BY_NAME
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 
 Step = ModelDelta | ModelError | Exception | anyio.Event
 
@@ -102,14 +103,16 @@ class FakeCall:
         text = self.tool.diff.format(**self.arguments)
         return {"kind": "diff", "title": self.title, "text": text} if text else None
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
+    async def run(self, context: ToolContext) -> ToolResult:
         """Records the run, waits for the gate, gives what the tool was told to give."""
         if self.tool.needs_leave and self.title != "with leave":
-            raise NeedsLeave(FakeCall(self.tool, self.arguments, "with leave"))
+            decision = await context.ask(FakeCall(self.tool, self.arguments, "with leave"))
+            if not decision.allowed:
+                raise NotAllowed(decision)
         self.tool.runs.append(dict(self.arguments))
         self.tool.running += 1
         self.tool.most_running = max(self.tool.most_running, self.tool.running)
-        report("working\n")
+        context.report("working\n")
         try:
             if self.tool.gate is not None:
                 await self.tool.gate.wait()
@@ -130,7 +133,7 @@ class FakeTool:
     name: str = "run_shell_command"
     kind: Kind = "execute"
     description: str = "fake"
-    result: str = "ok"
+    result: ResultContent = "ok"
     is_error: bool = False
     outside: str | None = None
     subject: Subject | None = None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from tests.support.contexts import context
+
 if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool, ToolResult
     from qwen_dual.tools.toolset import Toolset
@@ -19,6 +21,6 @@ def call(tools: Toolset, name: str, **arguments: Any) -> ToolResult:
     """Runs one call in a loop of its own."""
 
     async def main() -> ToolResult:
-        return await tool_of(tools, name).prepare(arguments).run(lambda _: None)
+        return await tool_of(tools, name).prepare(arguments).run(context())
 
     return anyio.run(main)

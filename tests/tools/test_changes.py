@@ -12,6 +12,7 @@ import pytest
 
 from qwen_dual.core.tool import CannotBeDone
 from qwen_dual.tools.toolset import toolset
+from tests.support.contexts import context
 from tests.support.users import NOBODY, as_root, in_child, shared_folder
 from tests.tools.support import call, tool_of
 
@@ -110,8 +111,8 @@ def test_a_change_between_preview_and_run_is_refused(tools: Toolset, workspace: 
         path.write_text("old but other")
         (workspace / "b.txt").write_text("made by somebody")
         for name in ("a.txt", "b.txt"):  # that the model has read it does not make it approved
-            await tool_of(tools, "read_file").prepare({"file_path": name}).run(lambda _: None)
-        return [await prepared.run(lambda _: None) for prepared in (new, changed)]
+            await tool_of(tools, "read_file").prepare({"file_path": name}).run(context())
+        return [await prepared.run(context()) for prepared in (new, changed)]
 
     for result in anyio.run(main):
         assert result.is_error and "changed on disk after the change was shown" in result.text
@@ -266,7 +267,7 @@ def test_edits_at_once_do_not_lose_each_other(tools: Toolset, workspace: Path) -
                 given = {"file_path": "a.txt", "old_string": f"<{n}>", "new_string": f"({n})"}
                 prepared = tool_of(tools, "edit").prepare(given)
                 await prepared.preview()
-                group.start_soon(prepared.run, lambda _: None)
+                group.start_soon(prepared.run, context())
 
     anyio.run(main)
     assert path.read_text() == "".join(f"({n})\n" for n in range(20))

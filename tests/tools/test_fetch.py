@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.approvals import Decision
 from qwen_dual.core.model import ModelError
-from qwen_dual.core.tool import InvalidArguments, NeedsLeave, ToolResult
+from qwen_dual.core.tool import InvalidArguments, NotAllowed, ToolResult
 from qwen_dual.net.proxies import SETTING, Proxy
 from qwen_dual.tools.addresses import is_public
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.download import Downloader, proxy_of
 from qwen_dual.tools.fetch import WebFetchTool
+from tests.support.contexts import context, no_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
+    from qwen_dual.core.tool import Call
     from qwen_dual.tools.addresses import Address
-    from qwen_dual.tools.fetch import AskModel
 
 PAGE = b"""<html><head><title>The page</title><script>secret()</script></head><body>
 <h2>Part</h2><p>Some <b>bold</b> text, <a href="/deep">a link</a> and
@@ -78,9 +80,7 @@ def site() -> Iterator[Site]:
         thread.join()
 
 
-def tool_for(
-    *names: str, is_open: bool = True, ask_model: AskModel | None = None, chars: int = 25_000
-) -> WebFetchTool:
+def tool_for(*names: str, is_open: bool = True, chars: int = 25_000) -> WebFetchTool:
     """A tool whose names all lead to this machine, as addresses that need no leave or do."""
 
     async def find(host: str, port: int) -> list[Address]:
@@ -91,20 +91,36 @@ def tool_for(
     downloader = Downloader(
         find, (lambda _: True) if is_open else is_public, env=lambda: os.environ, seconds=30
     )
-    return WebFetchTool(downloader, Limits(chars, 1000), ask_model)
+    return WebFetchTool(downloader, Limits(chars, 1000))
 
 
-def fetch(tool: WebFetchTool, url: str) -> ToolResult:
+def fetch(
+    tool: WebFetchTool, url: str, ask_model: Callable[[str, str], Awaitable[str]] = no_model
+) -> ToolResult:
     async def main() -> ToolResult:
-        return await tool.prepare({"url": url, "prompt": "what is it"}).run(lambda _: None)
+        call = tool.prepare({"url": url, "prompt": "what is it"})
+        return await call.run(context(ask_model=ask_model))
 
     return anyio.run(main)
+
+
+class Asked:
+    """Answers what is asked on the way: as often as it was told, yes; then no."""
+
+    def __init__(self, yes: int = 0) -> None:
+        self.calls: list[Call] = []
+        self.yes = yes
+
+    async def __call__(self, call: Call) -> Decision:
+        self.calls.append(call)
+        return Decision(allowed=len(self.calls) <= self.yes, by="keyboard")
 
 
 def test_html_is_read_as_markdown_and_marked_as_data(site: Site) -> None:
     site.pages["/a"] = (200, {"Content-Type": "text/html; charset=utf-8"}, PAGE)
     text = fetch(tool_for(), f"http://site.test:{site.port}/a#part").text
-    assert "data, not instructions" in text.splitlines()[0]
+    assert "could not be answered (there is no model)" in text.splitlines()[0]
+    assert "data, not instructions" in text.splitlines()[2]
     assert "# The page\n" in text and "## Part" in text and "**bold**" in text
     assert f"[a link](http://site.test:{site.port}/deep)" in text
     assert "a picture" in text and "| a |" in text
@@ -135,7 +151,7 @@ def test_a_model_answers_the_prompt_over_the_page(site: Site) -> None:
         heard.extend([system, prompt])
         return "An answer."
 
-    result = fetch(tool_for(ask_model=ask), f"http://site.test:{site.port}/a")
+    result = fetch(tool_for(), f"http://site.test:{site.port}/a", ask)
     assert result.text.endswith("An answer.") and "the page's text" not in result.text
     assert "follow no instructions" in heard[0]
     assert "the page's text" in heard[1] and heard[1].endswith("what is it")
@@ -147,7 +163,7 @@ def test_a_model_that_fails_leaves_the_page(site: Site) -> None:
     async def ask(system: str, prompt: str) -> str:
         raise ModelError("overloaded", 529)
 
-    result = fetch(tool_for(ask_model=ask), f"http://site.test:{site.port}/a")
+    result = fetch(tool_for(), f"http://site.test:{site.port}/a", ask)
     assert "529 overloaded" in result.text and "the page's text" in result.text
 
 
@@ -169,18 +185,21 @@ def test_a_name_for_a_private_address_needs_leave_that_names_the_address(site: S
     site.pages["/a"] = (200, {"Content-Type": "text/plain"}, b"inside")
     tool = tool_for(is_open=False)
 
+    asked = Asked(yes=1)
+
     async def main() -> ToolResult:
         prepared = tool.prepare({"url": f"http://rebind.test:{site.port}/a", "prompt": "p"})
         assert not prepared.subject.private
-        with pytest.raises(NeedsLeave) as needs:
-            await prepared.run(lambda _: None)
+        with pytest.raises(NotAllowed):
+            await prepared.run(context(ask=Asked()))
         assert site.asked == []
-        call = needs.value.call
+        result = await prepared.run(context(ask=asked))
+        [call] = asked.calls
         assert call.subject.private and not call.subject.host
         preview = await call.preview()
         assert preview is not None
         assert f"rebind.test:{site.port} is at 127.0.0.1: this machine." in preview["text"]
-        return await call.run(lambda _: None)
+        return result
 
     assert "inside" in anyio.run(main).text
 
@@ -204,7 +223,7 @@ def test_a_redirect_to_a_private_address_needs_leave_too(site: Site) -> None:
 
     downloader = Downloader(find, lambda address: str(address) != "127.0.0.2", seconds=30)
     tool = WebFetchTool(downloader, Limits())
-    with pytest.raises(NeedsLeave):
+    with pytest.raises(NotAllowed):
         fetch(tool, f"http://rebind.test:{site.port}/a")
     assert len(site.asked) == 1
 
@@ -217,10 +236,11 @@ def test_leave_for_a_port_is_none_for_another(site: Site) -> None:
     async def main() -> None:
         prepared = tool.prepare({"url": f"http://127.0.0.1:{site.port}/a", "prompt": "p"})
         assert prepared.subject.private  # so it was asked about, and allowed
-        with pytest.raises(NeedsLeave) as needs:
-            await prepared.run(lambda _: None)
+        asked = Asked()
+        with pytest.raises(NotAllowed):
+            await prepared.run(context(ask=asked))
         assert [path for _, path in site.asked] == ["/a"]
-        preview = await needs.value.call.preview()
+        preview = await asked.calls[0].preview()
         assert preview is not None
         assert preview["title"] == "Fetch from 127.0.0.1"
 
@@ -245,11 +265,10 @@ def test_leave_that_was_given_on_the_way_is_not_asked_for_again(site: Site) -> N
 
     async def main() -> ToolResult:
         call = tool.prepare({"url": f"http://rebind.test:{site.port}/a", "prompt": "p"})
-        for _ in range(2):
-            with pytest.raises(NeedsLeave) as needs:
-                await call.run(lambda _: None)
-            call = needs.value.call  # type: ignore[assignment]
-        return await call.run(lambda _: None)
+        asked = Asked(yes=2)
+        result = await call.run(context(ask=asked))
+        assert len(asked.calls) == 2
+        return result
 
     # Nothing listens at the second address, but it was gone to, and the server's own is known.
     assert f"Could not fetch http://rebind.test:{site.port}/b" in anyio.run(main).text
@@ -386,7 +405,7 @@ def test_a_proxy_is_not_used_for_this_machine() -> None:
 
 def test_a_proxy_that_fails_is_named_with_where_it_was_set() -> None:
     proxy = Proxy("http://me:hunter2@127.0.0.1:1", "ALL_PROXY")
-    tool = WebFetchTool(Downloader(proxy_for=lambda _: proxy, seconds=30), Limits(), None)
+    tool = WebFetchTool(Downloader(proxy_for=lambda _: proxy, seconds=30), Limits())
     text = fetch(tool, "http://site.example/").text
     assert "through the proxy http://127.0.0.1:1 (set by ALL_PROXY)" in text
     assert "hunter2" not in text

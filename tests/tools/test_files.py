@@ -12,6 +12,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.tool import InvalidArguments
+from tests.support.contexts import context
+from tests.support.images import image, png
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -61,7 +63,6 @@ def test_a_long_line_is_cut(tools: Toolset, workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG image, 10 bytes"),
         (b"%PDF-1.7\n\xe2\xe3", "is a PDF document"),
         (b"abc\0def", "is a binary file"),
         ("héllo".encode("utf-16"), "is UTF-16 text"),
@@ -73,6 +74,34 @@ def test_a_long_line_is_cut(tools: Toolset, workspace: Path) -> None:
 def test_what_is_no_text_is_named(tools: Toolset, workspace: Path, data: bytes, named: str) -> None:
     (workspace / "thing").write_bytes(data)
     assert named in read(tools, file_path="thing").text
+
+
+def test_an_image_is_shown_to_the_model(tools: Toolset, workspace: Path) -> None:
+    (workspace / "a.txt").write_bytes(png(20, 10))  # whatever its name
+    assert read(tools, file_path="a.txt").content == [image(png(20, 10))]
+    larger_than_one_piece = png(filler=500_000)
+    (workspace / "b.png").write_bytes(larger_than_one_piece)
+    assert read(tools, file_path="b.png").content == [image(larger_than_one_piece)]
+    assert read(tools, file_path="b.png", offset=5, limit=1).content == [
+        image(larger_than_one_piece)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (png(filler=600_000), "is an image of more than 589,824 bytes"),
+        (png()[:-9], "is an image that cannot be shown: not whole"),
+        (png(9000, 1), "is an image that cannot be shown: more than 8,000 pixels"),
+    ],
+    ids=["large", "torn", "wide"],
+)
+def test_an_image_that_no_service_takes_is_named(
+    tools: Toolset, workspace: Path, data: bytes, why: str
+) -> None:
+    (workspace / "a.png").write_bytes(data)
+    result = read(tools, file_path="a.png")
+    assert result.is_error and why in result.text
 
 
 def test_bmp_like_text_is_text(tools: Toolset, workspace: Path) -> None:
@@ -144,7 +173,7 @@ def test_a_symlink_turned_after_approval_is_not_followed(tools: Toolset, workspa
     assert prepared.outside is None
     (workspace / "link").unlink()
     (workspace / "link").symlink_to(workspace.parent)
-    result = anyio.run(prepared.run, lambda _: None)
+    result = anyio.run(prepared.run, context())
     assert result.is_error and f"leads to {workspace.parent}/new" in result.text
     assert not (workspace.parent / "new").exists()
 

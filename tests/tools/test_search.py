@@ -25,6 +25,7 @@ from qwen_dual.tools.ignore import Ignore, ignore_below, kept_back
 from qwen_dual.tools.long_lines import MatchedLine
 from qwen_dual.tools.walk import Walk
 from qwen_dual.tools.workspace import Workspace
+from tests.support.contexts import context
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def searching(root: Path, ripgrep: str | None = None, seconds: float = 20.0) -> 
 
 
 def found(tool: GrepSearchTool, **arguments: str | int) -> ToolResult:
-    return anyio.run(tool.prepare(arguments).run, lambda _: None)
+    return anyio.run(tool.prepare(arguments).run, context())
 
 
 ENGINES = [
@@ -264,7 +265,7 @@ def test_a_cancelled_search_ends_its_process(workspace: Path) -> None:
     async def main() -> None:
         prepared = searching(workspace).prepare({"pattern": "(x+x+)+y"})
         with anyio.move_on_after(0.2):
-            await prepared.run(lambda _: None)
+            await prepared.run(context())
 
     begun = time.monotonic()
     anyio.run(main)

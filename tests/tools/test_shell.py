@@ -17,6 +17,7 @@ from qwen_dual.tools.commandline import MAX_COMMAND_BYTES
 from qwen_dual.tools.job import signal_name
 from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.toolset import Toolset, toolset
+from tests.support.contexts import context
 from tests.support.processes import group_is_gone
 from tests.support.waiting import wait_until
 from tests.tools.support import call, tool_of
@@ -115,7 +116,11 @@ def test_output_is_reported_while_the_command_runs(tools: Toolset, workspace: Pa
             (workspace / "go").touch()
 
         command = "echo first; until [ -e go ]; do sleep 0.01; done; echo second"
-        return await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+        return (
+            await tool_of(tools, "run_shell_command")
+            .prepare({"command": command})
+            .run(context(report))
+        )
 
     assert anyio.run(main).text == "first\nsecond"
     assert heard[0] == "first\n" and heard[-1] == "first\nsecond\n"
@@ -149,7 +154,11 @@ def test_cancellation_kills_the_whole_group(tools: Toolset) -> None:
                 group.cancel_scope.cancel()
 
             command = "echo $$; (sleep 1000 & sleep 1000); sleep 1000"
-            await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+            await (
+                tool_of(tools, "run_shell_command")
+                .prepare({"command": command})
+                .run(context(report))
+            )
 
     anyio.run(main)
     wait_until(lambda: group_is_gone(pids[0]), "the group's end")
@@ -169,7 +178,7 @@ def test_a_report_that_fails_ends_the_command(tools: Toolset) -> None:
             raise ConnectionError
 
         command = "echo $$; sleep 1000"
-        await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+        await tool_of(tools, "run_shell_command").prepare({"command": command}).run(context(report))
 
     with pytest.raises(ConnectionError):
         anyio.run(main)
@@ -182,7 +191,7 @@ def test_a_flood_of_100_mb_is_bounded(tools: Toolset) -> None:
     async def main() -> ToolResult:
         command = "yes 'a line of the flood' | head -c 100000000"
         prepared = tool_of(tools, "run_shell_command").prepare({"command": command})
-        return await prepared.run(lambda text: reported.append(len(text)))
+        return await prepared.run(context(lambda text: reported.append(len(text))))
 
     tracemalloc.start()
     try:
@@ -239,7 +248,11 @@ def test_a_foreground_command_can_be_moved_to_the_background(tools: Toolset) -> 
             assert tools.detach_commands() == 1
 
         command = "echo early; until [ -e go ]; do sleep 0.01; done; echo late"
-        return await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+        return (
+            await tool_of(tools, "run_shell_command")
+            .prepare({"command": command})
+            .run(context(report))
+        )
 
     result = anyio.run(main)
     found = re.search(r"Output File: (\S+)", result.text)

@@ -22,6 +22,7 @@ from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.textfile import TextFile, load
 from qwen_dual.tools.workspace import Location, ToolFailure, Workspace
 from qwen_dual.tools.write import WriteFileTool
+from tests.support.contexts import context
 from tests.support.swapping import swapping_folder
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def test_a_write_lands_nowhere_once_its_folder_is_a_link(
 ) -> None:
     tool = WriteFileTool(workspace, FileStates())
     call = tool.prepare({"file_path": f"folder/{name}", "content": "changed"})
-    result = anyio.run(call.run, lambda _: None)
+    result = anyio.run(call.run, context())
     assert result.is_error and "symbolic link" in result.text
     assert [path.name for path in outside.iterdir()] == ["f"]
     assert (outside / "f").read_text() == "outside"
@@ -82,7 +83,7 @@ def test_an_edit_reads_nothing_through_the_link(
 ) -> None:
     tool = EditTool(workspace, FileStates())
     arguments = {"file_path": "folder/f", "old_string": "outside", "new_string": "changed"}
-    result = anyio.run(tool.prepare(arguments).run, lambda _: None)
+    result = anyio.run(tool.prepare(arguments).run, context())
     assert result.is_error and "symbolic link" in result.text
     assert (outside / "f").read_text() == "outside"
 
@@ -97,7 +98,7 @@ def test_a_folder_swapped_while_the_change_is_made_changes_nothing_outside(
         swap()
         return Change("changed", "done")
 
-    result = anyio.run(ChangeCall(location, workspace, FileStates(), make).run, lambda _: None)
+    result = anyio.run(ChangeCall(location, workspace, FileStates(), make).run, context())
     assert result.is_error and "Could not write" in result.text
     assert [path.name for path in outside.iterdir()] == ["f"]
 
@@ -144,12 +145,12 @@ def test_no_search_looks_into_a_folder_that_became_a_link(
     (outside / "secret").write_text("outside")
     swap, workspace.swap = workspace.swap, lambda: None
     for name, tool, arguments in searches(workspace):
-        before = anyio.run(tool.prepare(arguments).run, lambda _: None)
+        before = anyio.run(tool.prepare(arguments).run, context())
         assert not before.is_error and ("inside" in before.text) == ("grep" in name), name
     calls = [tool.prepare(arguments) for _, tool, arguments in searches(workspace)]
     workspace.swap = swap
     for call in calls:
-        result = anyio.run(call.run, lambda _: None)
+        result = anyio.run(call.run, context())
         assert result.is_error and "folder" in result.text and "secret" not in result.text
         swap()
 
@@ -170,7 +171,7 @@ def test_no_search_from_above_shows_what_is_outside_however_often_a_folder_is_sw
             ],
         ]
         for tool, arguments in tools:
-            seen = [anyio.run(tool.prepare(arguments).run, lambda _: None).text for _ in range(12)]
+            seen = [anyio.run(tool.prepare(arguments).run, context()).text for _ in range(12)]
             assert not any("outside\n" in text or "secret" in text for text in seen)
 
 

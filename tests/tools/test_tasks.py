@@ -12,102 +12,90 @@ import pytest
 
 from qwen_dual.tools import family
 from qwen_dual.tools.process import ProcessGroup
-from qwen_dual.tools.toolset import Toolset, toolset
+from tests.support.contexts import Around, context
 from tests.support.processes import is_gone
 from tests.support.waiting import wait_until
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from qwen_dual.core.tool import ToolResult
-    from qwen_dual.tools.job import Task
+    from qwen_dual.tools.toolset import Toolset
 
 linux = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="/proc is Linux's")
 
 
-async def shell(tools: Toolset, **arguments: Any) -> ToolResult:
-    return await tool_of(tools, "run_shell_command").prepare(arguments).run(lambda _: None)
+async def shell(tools: Toolset, around: Around, **arguments: Any) -> ToolResult:
+    return await tool_of(tools, "run_shell_command").prepare(arguments).run(around.context())
 
 
-class Ends:
-    """Records what ended."""
-
-    def __init__(self) -> None:
-        self.tasks: list[Task] = []
-        self._told = anyio.Event()
-
-    def __call__(self, task: Task) -> None:
-        self.tasks.append(task)
-        self._told.set()
-
-    async def first(self) -> Task:
-        with anyio.fail_after(30):
-            await self._told.wait()
-        return self.tasks[0]
-
-
-def test_a_command_in_the_background_is_a_task_until_it_ends(workspace: Path) -> None:
+def play(script: Callable[[Around], Awaitable[None]]) -> None:
     async def main() -> None:
-        ends = Ends()
-        tools = toolset(workspace, os.environ, on_task_end=ends)
+        around = Around()
+        async with around.running():
+            await script(around)
+
+    anyio.run(main)
+
+
+def test_a_command_in_the_background_is_a_task_until_it_ends(
+    workspace: Path, tools: Toolset
+) -> None:
+    async def script(around: Around) -> None:
         command = "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 3"
-        await shell(tools, command=command, is_background=True)
+        await shell(tools, around, command=command, is_background=True)
         [task] = tools.tasks()
         assert (task.command, task.state, task.ended) == (command, "running", None)
         wait_until(lambda: tools.tasks()[0].last_line == "one", "its first line")
+        assert around.events == []
         (workspace / "go").touch()
-        task = await ends.first()
+        told = await around.notice()
+        assert told == f"The background command {task.id} ended (exit 3): {command}\ntwo"
+        [task] = tools.tasks()
         assert (task.outcome, task.exit_code, task.last_line) == ("exit 3", 3, "two")
         assert task.ended is not None and task.ended >= task.started
         assert task.output is not None and Path(task.output).read_text() == "one\ntwo\n"
-        assert tools.tasks() == [task]
         assert not tools.stop_task(task.id)
-        tools.close()
 
-    anyio.run(main)
+    play(script)
 
 
-def test_a_task_can_be_stopped(workspace: Path) -> None:
-    async def main() -> None:
-        ends = Ends()
-        tools = toolset(workspace, os.environ, on_task_end=ends)
-        await shell(tools, command="sleep 1000", is_background=True)
+def test_a_task_can_be_stopped(tools: Toolset) -> None:
+    async def script(around: Around) -> None:
+        await shell(tools, around, command="sleep 1000", is_background=True)
         assert not tools.stop_task(1)
         assert tools.stop_task(tools.tasks()[0].id)
-        assert (await ends.first()).outcome == "stopped"
-        tools.close()
+        assert "was stopped: sleep 1000" in await around.notice()
+        assert tools.tasks()[0].outcome == "stopped"
 
-    anyio.run(main)
+    play(script)
 
 
-def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path) -> None:
-    async def main() -> None:
-        ends = Ends()
-        tools = toolset(workspace, os.environ, on_task_end=ends)
-
+def test_a_command_moved_to_the_background_becomes_a_task(workspace: Path, tools: Toolset) -> None:
+    async def script(around: Around) -> None:
         def report(_: str) -> None:
             assert tools.tasks() == []
             tools.detach_commands()
 
         command = "echo early; until [ -e go ]; do sleep 0.01; done"
-        await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+        call = tool_of(tools, "run_shell_command").prepare({"command": command})
+        await call.run(around.context(report))
         assert [task.state for task in tools.tasks()] == ["running"]
         (workspace / "go").touch()
-        assert (await ends.first()).state == "exited"
-        tools.close()
+        assert "ended (exit 0)" in await around.notice()
 
-    anyio.run(main)
+    play(script)
 
 
-def test_the_end_of_the_session_tells_of_no_task(workspace: Path) -> None:
-    async def main() -> None:
-        ends = Ends()
-        tools = toolset(workspace, os.environ, on_task_end=ends)
-        await shell(tools, command="sleep 1000", is_background=True)
+def test_the_end_of_the_session_tells_of_no_task(tools: Toolset) -> None:
+    async def script(around: Around) -> None:
+        await shell(tools, around, command="sleep 1000", is_background=True)
         await tools.aclose()
-        await anyio.lowlevel.checkpoint()
-        assert ends.tasks == []
+        await anyio.wait_all_tasks_blocked()
+        assert around.events == []
 
-    anyio.run(main)
+    play(script)
 
 
 ESCAPES = {
@@ -143,7 +131,11 @@ def test_a_cancelled_command_takes_what_left_the_group_with_it(tools: Toolset) -
                 group.cancel_scope.cancel()
 
             command = "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000"
-            await tool_of(tools, "run_shell_command").prepare({"command": command}).run(report)
+            await (
+                tool_of(tools, "run_shell_command")
+                .prepare({"command": command})
+                .run(context(report))
+            )
 
     anyio.run(main)
     wait_until(lambda: is_gone(pids[0]), "the end of what escaped")
@@ -169,7 +161,7 @@ def test_a_command_that_is_being_started_goes_to_the_background_too(
 
     async def main() -> ToolResult:
         with anyio.fail_after(30):
-            return await tool.prepare({"command": "sleep 1000"}).run(lambda _: None)
+            return await tool.prepare({"command": "sleep 1000"}).run(context())
 
     assert "runs in the background" in anyio.run(main).text
     tools.close()

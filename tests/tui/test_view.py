@@ -16,6 +16,7 @@ from qwen_dual.frontends.tui.blocks import (
 )
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
+from tests.support.images import image
 from tests.tui.support import (
     Clock,
     answer,
@@ -259,3 +260,10 @@ def test_the_cost_of_a_delta_does_not_grow_with_the_answer() -> None:
         seconds(20_000)
     # Ten times is far below what a cost that grew would come to, and far above noise.
     assert seconds(20_000) < 10 * first + 0.05
+
+
+def test_an_image_is_shown_as_one_line() -> None:
+    view = View(display_of=lambda name: Display("Read", "Reading", ("line", "lines")))
+    feed(view, call("read_file", file_path="a.png"))
+    (block,) = feed(view, [events.tool_result("c", [image()], is_error=False)])
+    assert block == ToolBlock("Read", "a.png", "ok", ("[image: PNG, 800×600, 57 bytes]",))

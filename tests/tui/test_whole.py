@@ -9,6 +9,7 @@ from qwen_dual.frontends.tui.unfolding import Unfolding
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.frontends.tui.whole import EARLIER, WholeTranscript
 from qwen_dual.protocol import events
+from tests.support.images import image
 from tests.tui.support import call, edit_request, feed
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.blocks import ExpandedBlock
     from qwen_dual.frontends.tui.external import ExternalPrograms
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ResultContent
 
 
-def tool_result(text: str, call_id: str = "c", *, is_error: bool = False) -> Event:
+def tool_result(text: ResultContent, call_id: str = "c", *, is_error: bool = False) -> Event:
     block = {"type": "tool_result", "tool_use_id": call_id, "content": text, "is_error": is_error}
     return {"type": "user", "message": {"role": "user", "content": [block]}}
 
@@ -35,6 +37,14 @@ def long_diff() -> str:
 def edited() -> list[Event]:
     request = edit_request("c", long_diff())
     return [*call("edit", "call-c", file_path="x"), request, tool_result("edited", "call-c")]
+
+
+def test_an_image_is_one_line_of_it() -> None:
+    whole = WholeTranscript()
+    for event in (*call("read_file", file_path="a.png"), tool_result([image()])):
+        whole(event)
+    assert "[image: PNG, 800×600, 57 bytes]" in whole.text
+    assert "iVBOR" not in whole.text
 
 
 def test_everything_that_was_folded_is_open_in_it() -> None:

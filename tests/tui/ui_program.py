@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.model import ModelDelta, ModelRequest
     from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 CODE = """\
@@ -219,7 +220,7 @@ class ScriptedCall:
         """The call with the answers in its arguments."""
         return ScriptedCall(self.tool, {**self.arguments, **updated})
 
-    async def run(self, report: Callable[[str], None]) -> ToolResult:
+    async def run(self, context: ToolContext) -> ToolResult:
         """``sleep`` waits for ever; everything else prints lines."""
         if self.tool.kind == "question":
             return ToolResult(f"answers: {_json(self.arguments.get('answers', {}))}")
@@ -227,7 +228,7 @@ class ScriptedCall:
             await self.tool.seen.wait()  # that it runs
             return ToolResult("noted")
         if self.title.startswith("sleep"):
-            report("line one\nline two\n")
+            context.report("line one\nline two\n")
             await anyio.sleep_forever()
         count = 3 if self.tool.kind == "edit" else 30
         return ToolResult("\n".join(f"output line {number}" for number in range(count)))

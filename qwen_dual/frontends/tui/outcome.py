@@ -26,7 +26,13 @@ PROMPT_END_CHARS = 1_000
 
 
 def finished_tool(
-    call: RunningTool, text: str, *, is_error: bool, outcome: ToolOutcome, seconds: float | None
+    call: RunningTool,
+    text: str,
+    *,
+    is_error: bool,
+    outcome: ToolOutcome,
+    seconds: float | None,
+    counted: bool = True,
 ) -> ToolBlock:
     """The block of a call that came to ``text``.
 
@@ -36,6 +42,7 @@ def finished_tool(
         is_error: whether the model was told that it failed.
         outcome: how it ended, as the wire tells it.
         seconds: how long it ran, where the outcome does not say; None when it did not.
+        counted: whether a count may stand for the text of a tool that says so; not for images.
     """
     status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
     word = call.display.word
@@ -50,7 +57,7 @@ def finished_tool(
     elif call.diff:
         lines, most, diff = call.diff.rstrip("\n").split("\n"), SHOWN_DIFF_LINES, True
         notes.append(_changed(lines))
-    elif call.display.unit is not None:
+    elif call.display.unit is not None and counted:
         one, many = call.display.unit
         notes.append(f"{len(lines)} {one if len(lines) == 1 else many}")
         most = 0

@@ -31,6 +31,7 @@ from qwen_dual.frontends.tui.remedies import failure_text
 from qwen_dual.frontends.tui.sanitise import coloured, sanitise
 from qwen_dual.frontends.tui.todo import TodoBlock, todos_of
 from qwen_dual.protocol.api_error import begins_api_error
+from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
@@ -245,9 +246,14 @@ class View:
             self._finished.append(TodoBlock(call.todos))
             return
         seconds = None if call.started is None else self._now() - call.started
-        text = coloured(outcome.get("output", block["content"]))
+        text = coloured(outcome.get("output", text_in(block["content"])))
         finished = finished_tool(
-            call, text, is_error=block["is_error"], outcome=outcome, seconds=seconds
+            call,
+            text,
+            is_error=block["is_error"],
+            outcome=outcome,
+            seconds=seconds,
+            counted=not images_in(block["content"]),
         )
         self._finished.append(finished)
         title = f"{call.display.word}  {call.title}".rstrip()

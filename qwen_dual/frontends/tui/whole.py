@@ -15,6 +15,7 @@ from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.live_state import telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class WholeTranscript:
             elif block["type"] == "tool_result":
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
-                text = call.diff if call.diff and not failed else block["content"]
+                text = call.diff if call.diff and not failed else text_in(block["content"])
                 self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
 
     def _preview(self, tool_use_id: str, preview: Event) -> None:

@@ -1,0 +1,90 @@
+"""One call of a message on its way from the model's words to its result.
+
+What becomes of it, and when, ``calls`` decides; here is what is known of it, and how that is worded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from msgspec import Struct, field
+
+from qwen_dual.core.failures import describe
+from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED
+from qwen_dual.core.tool import Shown, ToolResult
+
+if TYPE_CHECKING:
+    from qwen_dual.core.answer import RequestedCall
+    from qwen_dual.core.approvals import Decision, Pending
+    from qwen_dual.core.tool import Call, Tool
+    from qwen_dual.protocol.shapes import Preview
+
+
+class RequestedRun(Struct, eq=False):
+    """A call that the model has made.
+
+    Attributes:
+        requested: as it made it.
+        tool: whose it is, once its arguments are checked.
+        call: likewise; while it asks about something on its way, that.
+        rules: what is proposed to allow it for good.
+        pending: the request that it waits for.
+        error: why it cannot be run, for the model.
+        note: that, for a person.
+        result: what it came to.
+        denied: whether it was not allowed.
+        reason: what was said of that.
+        previewed: whether what it does was shown.
+        began: when it was started, monotonic seconds.
+        finished: set once there is a result.
+    """
+
+    requested: RequestedCall
+    tool: Tool | None = None
+    call: Call | None = None
+    rules: tuple[str, ...] = ()
+    pending: Pending | None = None
+    error: str = ""
+    note: str = "invalid call"
+    result: ToolResult | None = None
+    denied: bool = False
+    reason: str | None = None
+    previewed: bool = False
+    began: float | None = None
+    finished: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def refused(self) -> ToolResult:
+        """The result of one that cannot be run."""
+        return ToolResult(self.error, is_error=True, shown=Shown("", note=self.note))
+
+    @property
+    def lane(self) -> str:
+        """Which calls it may run beside: those of the same kind."""
+        return self.tool.kind if self.tool is not None and self.call is not None else "none"
+
+    def request(self, call: Call, preview: Preview | None) -> dict[str, Any]:
+        """What whoever may allow ``call`` is asked (``shapes.PermissionRequest``)."""
+        return {
+            "subtype": "can_use_tool",
+            "tool_name": self.requested.name,
+            "tool_use_id": self.requested.id,
+            "input": self.requested.arguments,
+            "permission_suggestions": list(call.suggestions) or None,
+            "blocked_path": call.outside,
+            "preview": preview,
+            "rule": ", ".join(self.rules) or None,
+            "rules": list(self.rules) or None,
+        }
+
+    def refusal(self, decision: Decision) -> str:
+        """What the model is told of a call that ``decision`` did not allow."""
+        if decision.by in ("interrupt", "shutdown"):
+            return INTERRUPTED
+        text = DECLINED if self.tool is not None and self.tool.kind == "question" else DENIED
+        return f"{text} They said: {decision.message}" if decision.message else text
+
+    def failed(self, error: Exception) -> str:
+        """The result of a call whose tool raised ``error``."""
+        return f"{self.requested.name} failed: {describe(error)}."

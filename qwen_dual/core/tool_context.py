@@ -1,0 +1,105 @@
+"""What a call of a tool gets while it runs: who it is, and the ways to everybody else.
+
+There is one for each call. A tool is made for a workspace; whatever belongs to the session or to the
+call (its events, its questions, the model) reaches it by this alone, so that the same tool serves a
+session, an agent within one, and a command that a person entered.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+from msgspec import Struct
+
+from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from anyio.abc import TaskGroup
+
+    from qwen_dual.core.approvals import Decision
+    from qwen_dual.core.model import Model
+    from qwen_dual.core.tool import Call
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
+
+log = logging.getLogger(__name__)
+
+
+class ToolContext(Struct, frozen=True):
+    """What reaches ``Call.run``.
+
+    Attributes:
+        call_id: the call, as events name it (``tool_use_id``).
+        agent: the call that the agent works for which made this one; None for the main agent.
+        report: takes the latest lines of the call's output, at any rate, each time anew.
+        publish: takes the body of an event about the call, which is told in its agent's lane.
+        ask: asks whoever answers about what only now turned out to be needed: a call that is shown
+            but not run. What is answered is the tool's to follow: it goes on, does without, or
+            raises ``NotAllowed``.
+        ask_model: one answer of the model in force, outside of the conversation, given what it is
+            to be (the system prompt) and a prompt; raises ``ModelError``.
+        spawn: begins work that goes on beside the call, and after its result; the session cancels
+            it when it ends, and a failure of it ends nothing else.
+    """
+
+    call_id: str
+    agent: str | None
+    report: Callable[[str], object]
+    publish: Callable[[Event], object]
+    ask: Callable[[Call], Awaitable[Decision]]
+    ask_model: Callable[[str, str], Awaitable[str]]
+    spawn: Callable[[Callable[[], Awaitable[object]]], object]
+
+
+class Services:
+    """What the calls of a session have of it besides its events and questions.
+
+    Args:
+        model: the one in force.
+    """
+
+    def __init__(self, model: Callable[[], Model]) -> None:
+        self._model = model
+        self._group: TaskGroup | None = None
+
+    async def ask_model(self, system: str, prompt: str) -> str:
+        """One answer of the model in force, of which nothing is told or kept.
+
+        Raises:
+            ModelError: there is none.
+        """
+        asked: Message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
+        pieces: list[str] = []
+        async for delta in self._model().stream(ModelRequest(system, [asked])):
+            if isinstance(delta, TextDelta):
+                pieces.append(delta.text)
+            elif isinstance(delta, ThoughtSoFar):
+                pieces.clear()
+        return "".join(pieces)
+
+    def spawn(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Begins ``work``; outside of ``running`` nothing is begun."""
+        if self._group is not None:
+            self._group.start_soon(_supervised, work)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While this is entered, work can be spawned; what is left of it is cancelled after."""
+        async with anyio.create_task_group() as self._group:
+            try:
+                yield
+            finally:
+                self._group.cancel_scope.cancel()
+                self._group = None
+
+
+async def _supervised(work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
+    except Exception:
+        log.exception("what a call had begun failed")
