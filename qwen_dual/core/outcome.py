@@ -17,6 +17,7 @@ from qwen_dual.protocol.blocks import (
     media_type_of,
     text_block,
     why_unusable,
+    with_text,
 )
 from qwen_dual.protocol.codec import bound_text, escaped_size
 
@@ -50,6 +51,11 @@ class Outcome(Struct):
     results: list[dict[str, Any]] = field(default_factory=list)
     denials: list[dict[str, Any]] = field(default_factory=list)
     stopped: bool = False
+
+    def add_text(self, text: str) -> None:
+        """Tells the model ``text`` with the last result."""
+        last = self.results[-1]
+        last["content"] = with_text(last["content"], after=f"\n\n{text}")
 
 
 def content_of(result: ToolResult, scrub: Callable[[str], str]) -> ResultContent:

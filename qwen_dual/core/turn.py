@@ -27,7 +27,6 @@ from qwen_dual.core.repetition import Repetition
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
-from qwen_dual.protocol.blocks import with_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -349,8 +348,7 @@ class Turn:
         for call, block in zip(calls, outcome.results, strict=True):
             found = self._repetition.add(call, block["content"]) or found
         if found == "tell":
-            last = outcome.results[-1]
-            last["content"] = with_text(last["content"], after=f"\n\n{self._repetition.told}")
+            outcome.add_text(self._repetition.told)
             self._publish(events.notice(f"Told the model: {self._repetition.told}"))
         return found
 
