@@ -40,6 +40,7 @@ EVERYWHERE = {"fs", "git", "net"}
 """What any room may use: they import nothing else of ours."""
 
 PLAIN = {"failures", "policy", "prompts", "questions", "queue_editing", "slash", "slash_runner"} | {
+    "actor",
     "threads",
     "tool",
 }

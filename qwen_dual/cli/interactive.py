@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
+from qwen_dual.core.actor import CLI, INPUT
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.process import end_collection
 from qwen_dual.runtime.saved import NoSuchSession
@@ -115,7 +116,7 @@ async def _close(channels: Channels) -> None:
 
 
 async def _run(handle: OpenSession, channels: Channels, options: Options) -> None:
-    dispatcher = handle.dispatcher()
+    dispatcher = handle.dispatcher(INPUT)
 
     def warn(text: str) -> None:
         handle.notice(text, "warning")
@@ -128,7 +129,7 @@ async def _run(handle: OpenSession, channels: Channels, options: Options) -> Non
     async with anyio.create_task_group() as group:
         group.start_soon(handle.run)
         if options.prompt:
-            handle.submit(options.prompt, origin="cli")
+            handle.submit(options.prompt, CLI)
         if reader is not None:
             group.start_soon(reader.run)
         try:

@@ -16,6 +16,7 @@ from qwen_dual.protocol import events
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.protocol.events import Event
 
 
@@ -23,7 +24,7 @@ class Decision(Struct, frozen=True):
     """How a request was resolved.
 
     Attributes:
-        by: ``keyboard``, ``input``, ``policy``, ``interrupt`` or ``shutdown``.
+        by: who decided.
         message: a denial's reason, for the model.
         updated_input: arguments to run instead of those asked for.
         remember: ``session``, ``project`` or ``user``: how long an answer lasts.
@@ -31,7 +32,7 @@ class Decision(Struct, frozen=True):
     """
 
     allowed: bool
-    by: str
+    by: Actor
     message: str | None = None
     updated_input: dict[str, Any] | None = None
     remember: str | None = None
@@ -93,7 +94,7 @@ class Approvals:
             events.control_response(
                 request_id,
                 allowed=decision.allowed,
-                resolved_by=decision.by,
+                resolved_by=str(decision.by),
                 message=None if decision.allowed else decision.message,
             )
         )
@@ -103,7 +104,7 @@ class Approvals:
             self.deny_all(decision.by)
         return True
 
-    def deny_all(self, by: str) -> None:
+    def deny_all(self, by: Actor) -> None:
         """Resolves all that is pending as not allowed."""
         for request_id in tuple(self.pending):
             self.resolve(request_id, Decision(allowed=False, by=by))

@@ -10,6 +10,7 @@ from qwen_dual.core.worker import RETRY
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
     from qwen_dual.core.stats import Stats
 
@@ -29,7 +30,7 @@ def register(session: Session, stats: Stats) -> None:
         SlashCommand(
             "clear",
             "begin a new conversation",
-            lambda _, origin: session.clear(origin),
+            lambda _, actor: session.clear(actor),
             while_busy=False,
         )
     )
@@ -37,7 +38,7 @@ def register(session: Session, stats: Stats) -> None:
         SlashCommand(
             "approval-mode",
             "show or change what runs without asking",
-            lambda mode, origin: _approval_mode(session, mode, origin),
+            lambda mode, actor: _approval_mode(session, mode, actor),
             _modes,
             form=pick("Approval mode", _modes, lambda: session.approval_mode),
         )
@@ -46,7 +47,7 @@ def register(session: Session, stats: Stats) -> None:
         SlashCommand(
             "model",
             "show or change the model",
-            lambda name, origin: _model(session, name, origin),
+            lambda name, actor: _model(session, name, actor),
             lambda: _models(session),
             form=pick("Model", lambda: _models(session), lambda: session.model_name),
         )
@@ -87,9 +88,9 @@ def _models(session: Session) -> list[Choice]:
     return [Choice(name) for name in session.model_names]
 
 
-def _approval_mode(session: Session, mode: str, origin: str) -> str:
+def _approval_mode(session: Session, mode: str, actor: Actor) -> str:
     if mode:
-        session.set_approval_mode(mode, origin)
+        session.set_approval_mode(mode, actor)
         return f"Approval mode: {mode} ({MODE_MEANINGS[mode]})"
     return "\n".join(
         f"{'●' if name == session.approval_mode else ' '} {name:<9}  {meaning}"
@@ -97,9 +98,9 @@ def _approval_mode(session: Session, mode: str, origin: str) -> str:
     )
 
 
-def _model(session: Session, name: str, origin: str) -> str:
+def _model(session: Session, name: str, actor: Actor) -> str:
     if name:
-        session.set_model(name, origin)
+        session.set_model(name, actor)
         return f"Model: {name}"
     return "\n".join(
         f"{'●' if known == session.model_name else ' '} {known}" for known in session.model_names

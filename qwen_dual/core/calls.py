@@ -18,6 +18,7 @@ import anyio
 from anyio import to_thread
 from msgspec.structs import replace
 
+from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.outcome import Outcome, content_of, outcome_of
 from qwen_dual.core.previews import warned_preview
@@ -41,6 +42,7 @@ from qwen_dual.protocol.codec import encode
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.policy import Policy
@@ -67,7 +69,7 @@ class CallRunner:
         policy: decides what must ask.
         approvals: where it asks.
         publish: takes the event bodies.
-        on_remember: called with a rule and the scope that an answer asked to remember.
+        on_remember: called with a rule, the scope that an answer asked for, and who answered.
         services: what a call has of its session besides.
         scrub: takes secrets out of what a tool printed.
         agent: the call that the agent works for whose calls these are; None for the main agent.
@@ -79,7 +81,7 @@ class CallRunner:
         policy: Policy,
         approvals: Approvals,
         publish: Callable[[Event], object],
-        on_remember: Callable[[str, str], object],
+        on_remember: Callable[[str, str, Actor], object],
         services: Services,
         scrub: Callable[[str], str] = str,
         agent: str | None = None,
@@ -143,7 +145,7 @@ class CallRunner:
             if job.pending is None or job.tool is None or job.call is None:
                 continue
             if self._policy.judge(job.tool, job.call).action == "allow":
-                decision = Decision(allowed=True, by="policy")
+                decision = Decision(allowed=True, by=POLICY)
                 self._approvals.resolve(job.pending.request_id, decision)
 
     async def _prepare(self, job: RequestedRun) -> None:
@@ -221,7 +223,7 @@ class CallRunner:
                 return
             verdict = self._policy.judge(job.tool, job.call)
             # What another process has made of it nobody has seen: the leave covers no more.
-            unseen = decision.by != "keyboard" and job.tool.kind != "question"
+            unseen = not decision.by.at_keyboard and job.tool.kind != "question"
             if not unseen or not self._policy.asks_for_more(job.tool, job.call, before):
                 break
         if verdict.action == "refuse":
@@ -244,7 +246,7 @@ class CallRunner:
         job.pending = None
         if decision.allowed and decision.remember is not None:
             for rule in job.rules:
-                self._on_remember(rule, decision.remember)
+                self._on_remember(rule, decision.remember, decision.by)
         return decision
 
     async def _preview(self, job: RequestedRun, call: Call) -> Preview | None:

@@ -13,10 +13,9 @@ from qwen_dual.core.slash_runner import UnknownModel
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.commands import Cancel, Command, ConfirmationResponse, Submit
-
-ORIGIN = "input"
 
 
 class Dispatcher:
@@ -24,10 +23,12 @@ class Dispatcher:
 
     Args:
         session: what they act on.
+        actor: who writes to it.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, actor: Actor) -> None:
         self._session = session
+        self._actor = actor
         self._seen = SeenIds()
 
     def command(self, command: Command) -> None:
@@ -39,7 +40,7 @@ class Dispatcher:
         elif command.type == "confirmation_response":
             self._confirm(command)
         elif command.type == "interrupt":
-            stopped = self._session.interrupt(queue=command.queue)
+            stopped = self._session.interrupt(self._actor, command.queue)
             self._receipt(command, None if stopped else ("not_busy", "no turn is running"))
         elif command.type == "cancel":
             self._cancel(command)
@@ -49,9 +50,9 @@ class Dispatcher:
         else:
             try:
                 if command.type == "set_approval_mode":
-                    self._session.set_approval_mode(command.mode, ORIGIN)
+                    self._session.set_approval_mode(command.mode, self._actor)
                 else:
-                    self._session.set_model(command.model, ORIGIN)
+                    self._session.set_model(command.model, self._actor)
             except (UnknownMode, UnknownModel) as error:
                 self._receipt(command, ("unknown_value", str(error)))
                 if command.id is None:
@@ -77,7 +78,7 @@ class Dispatcher:
                 session.receipt(command.id, "queued", position=session.queued + 1)
             else:
                 session.receipt(command.id, "accepted")
-        session.submit(command.text, origin=ORIGIN, command_id=command.id)
+        session.submit(command.text, self._actor, command_id=command.id)
 
     def _confirm(self, command: ConfirmationResponse) -> None:
         if command.request_id not in self._session.approvals.pending:
@@ -87,7 +88,7 @@ class Dispatcher:
         self._session.answer(
             command.request_id,
             command.allowed,
-            by=ORIGIN,
+            self._actor,
             message=command.message,
             remember=command.remember,
             updated_input=command.updated_input,

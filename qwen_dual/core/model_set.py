@@ -10,6 +10,7 @@ from qwen_dual.protocol import events
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.model import Model
     from qwen_dual.protocol.events import Event
 
@@ -36,7 +37,7 @@ class ModelSet:
         """The model in force."""
         return self.known[self.name]
 
-    def choose(self, name: str, origin: str) -> None:
+    def choose(self, name: str, actor: Actor) -> None:
         """Puts another in force.
 
         Raises:
@@ -47,5 +48,5 @@ class ModelSet:
         before, self.name = self.name, name
         if name != before:
             self._publish(
-                events.system("model_changed", {"from": before, "to": name, "origin": origin})
+                events.system("model_changed", {"from": before, "to": name, "origin": str(actor)})
             )

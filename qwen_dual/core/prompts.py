@@ -14,6 +14,8 @@ from qwen_dual.protocol.records import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.core.actor import Actor
+
 RAN_BY_PERSON = "I ran this in the shell myself:"
 """How the model is told of a command that a person ran; it is no prompt."""
 
@@ -31,14 +33,14 @@ class Prompt(Struct, frozen=True):
     """Something submitted.
 
     Attributes:
-        origin: ``keyboard``, ``input`` or ``cli``.
+        actor: who submitted it.
         action: what is done with it: a prompt (or slash command), a command for the shell, or a
             slash command whose form was filled in with ``answers``.
         place: where in the queue it belongs; given when it is added.
     """
 
     text: str
-    origin: str
+    actor: Actor
     command_id: str | None = None
     action: Action = "prompt"
     answers: tuple[str, ...] = ()
@@ -93,7 +95,7 @@ class PromptQueue:
             place: of the one held before; None for the end of the queue.
             step: -1 for the one before ``place``, 1 for the one after.
         """
-        own = [p for p in self._prompts if p.origin == "keyboard" and p.action != "form"]
+        own = [p for p in self._prompts if p.actor.at_keyboard and p.action != "form"]
         if place is not None:
             own = [p for p in own if (p.place - place) * step > 0]
         if not own:
@@ -125,7 +127,7 @@ class PromptQueue:
             {
                 "id": prompt.command_id,
                 "text": prompt.typed[:PREVIEW_CHARS],
-                "origin": prompt.origin,
+                "origin": str(prompt.actor),
             }
             for prompt, _ in zip(self._prompts, range(PREVIEW_PROMPTS), strict=False)
         ]

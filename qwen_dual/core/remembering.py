@@ -10,6 +10,7 @@ from qwen_dual.core.policy import EDITS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.policy import Policy
 
 
@@ -21,7 +22,7 @@ class Remembering:
         keep: keeps one beyond it, for ``project`` or ``user``; raises OSError or ValueError, with a
             text for a person, when it cannot. None where nothing is kept.
         set_mode: changes the approval mode.
-        warn: tells a person.
+        tell: tells a person something, and how grave it is.
         recheck: resolves what waits and is allowed by now.
     """
 
@@ -29,20 +30,20 @@ class Remembering:
         self,
         policy: Policy,
         keep: Callable[[str, str], None] | None,
-        set_mode: Callable[[str], object],
-        warn: Callable[[str], object],
+        set_mode: Callable[[str, Actor], object],
+        tell: Callable[[str, str], object],
         recheck: Callable[[], object],
     ) -> None:
         self._policy = policy
         self._keep = keep
         self._set_mode = set_mode
-        self._warn = warn
+        self._tell = tell
         self._recheck = recheck
 
-    def __call__(self, rule: str, scope: str) -> None:
+    def __call__(self, rule: str, scope: str, actor: Actor) -> None:
         """Allows what ``rule`` covers from now on, as long as ``scope`` says."""
         if rule == EDITS:  # for this session it means the mode that does so; it cannot be kept
-            self._set_mode("auto-edit")
+            self._set_mode("auto-edit", actor)
             return
         self._policy.remember(rule)
         if scope != "session" and self._keep is not None:
@@ -50,5 +51,5 @@ class Remembering:
                 self._keep(rule, scope)
             except (OSError, ValueError) as error:
                 why = error if isinstance(error, ValueError) else describe(error)
-                self._warn(f"{rule} is allowed for this session only: {why}")
+                self._tell(f"{rule} is allowed for this session only: {why}", "warning")
         self._recheck()

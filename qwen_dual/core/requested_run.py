@@ -80,7 +80,7 @@ class RequestedRun(Struct, eq=False):
 
     def refusal(self, decision: Decision) -> str:
         """What the model is told of a call that ``decision`` did not allow."""
-        if decision.by in ("interrupt", "shutdown"):
+        if decision.by.kind in ("interrupt", "shutdown"):
             return INTERRUPTED
         text = DECLINED if self.tool is not None and self.tool.kind == "question" else DENIED
         return f"{text} They said: {decision.message}" if decision.message else text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 
+from qwen_dual.core.actor import INTERRUPT, SHUTDOWN
 from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
@@ -30,6 +31,7 @@ from qwen_dual.protocol import events
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import Model, ToolSpec
     from qwen_dual.core.permissions import Rule
@@ -107,11 +109,7 @@ class Session:
             self.approvals,
             self.publish,
             Remembering(
-                self.policy,
-                keep_rule,
-                self.set_approval_mode,
-                lambda text: self.notice(text, "warning"),
-                self.recheck_pending,
+                self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
             ),
             self._services,
             bus.secrets.scrub,
@@ -192,28 +190,29 @@ class Session:
 
     # -- what can be done ------------------------------------------------------------------
 
-    def submit(self, text: str, *, origin: str = "keyboard", command_id: str | None = None) -> int:
+    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
         A slash command typed at the keyboard that may run in the middle of a turn does so.
         """
-        if origin == "keyboard" and self.busy and is_slash(text) and self._slash.try_now(text):
+        now = actor.at_keyboard and self.busy and is_slash(text)
+        if now and self._slash.try_now(text, actor):
             return 0
-        return self._enqueue(Prompt(text, origin, command_id))
+        return self._enqueue(Prompt(text, actor, command_id))
 
-    def run_shell(self, command: str) -> int:
+    def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
-        return self._enqueue(Prompt(command, "keyboard", action="shell"))
+        return self._enqueue(Prompt(command, actor, action="shell"))
 
-    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+    def answer_form(self, name: str, answers: Sequence[str], actor: Actor) -> None:
         """Runs the slash command ``name`` with the answers to its form."""
-        self._enqueue(Prompt(f"/{name}", "keyboard", action="form", answers=tuple(answers)))
+        self._enqueue(Prompt(f"/{name}", actor, action="form", answers=tuple(answers)))
 
-    def retry(self) -> bool:
+    def retry(self, actor: Actor) -> bool:
         """Makes the failed model call of the last turn again; False when there is none."""
         if not self.retryable:
             return False
-        self.submit(RETRY)
+        self.submit(RETRY, actor)
         return True
 
     def _enqueue(self, prompt: Prompt) -> int:
@@ -234,7 +233,7 @@ class Session:
         prompts = self._queue.drain()
         if not prompts:
             return
-        own = [prompt for prompt in prompts if prompt.origin == "keyboard"]
+        own = [prompt for prompt in prompts if prompt.actor.at_keyboard]
         if give_back and own:
             self.give_back(own)
         for prompt in prompts:
@@ -250,25 +249,25 @@ class Session:
         self,
         request_id: str,
         allowed: bool,
+        actor: Actor,
         *,
-        by: str = "keyboard",
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
         stop: bool = False,
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        decision = Decision(allowed, by, message, updated_input, remember, stop)
+        decision = Decision(allowed, actor, message, updated_input, remember, stop)
         if self.approvals.resolve(request_id, decision):
             return True
         self.publish(events.control_error(request_id))
         return False
 
-    def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
+    def interrupt(self, actor: Actor, queue: QueueFate = "keep") -> bool:
         """Stops the turn; False when none runs.
 
         Args:
-            by: ``interrupt`` or ``shutdown``.
+            actor: who stops it.
             queue: what becomes of the prompts that wait. ``keep``: they run after it; ``clear``:
                 they are taken out; ``return``: they are, and a person's own go back to where they
                 were typed (``give_back``). Each with an id gets a receipt that it will not run.
@@ -277,7 +276,7 @@ class Session:
             return False
         if queue != "keep":
             self._empty_queue(give_back=queue == "return")
-        self.approvals.deny_all("shutdown" if by == "shutdown" else "interrupt")
+        self.approvals.deny_all(SHUTDOWN if actor.kind == "shutdown" else INTERRUPT)
         self._worker.interrupt()
         return True
 
@@ -285,7 +284,7 @@ class Session:
         """Lets running shell commands go on in the background; how many there were."""
         return self._detach()
 
-    def set_approval_mode(self, mode: str, origin: str = "keyboard") -> None:
+    def set_approval_mode(self, mode: str, actor: Actor) -> None:
         """Changes what runs without asking; pending requests it now covers are resolved.
 
         Raises:
@@ -295,16 +294,18 @@ class Session:
         self.policy.set_mode(mode)
         if mode == before:
             return
-        self.publish(events.system("mode_changed", {"from": before, "to": mode, "origin": origin}))
+        self.publish(
+            events.system("mode_changed", {"from": before, "to": mode, "origin": str(actor)})
+        )
         self.recheck_pending()
 
-    def set_model(self, name: str, origin: str = "keyboard") -> None:
+    def set_model(self, name: str, actor: Actor) -> None:
         """Changes the model, from the next turn on.
 
         Raises:
             UnknownModel: it is not configured.
         """
-        self._models.choose(name, origin)
+        self._models.choose(name, actor)
 
     def add_model(self, name: str, model: Model) -> None:
         """Makes a model known to ``set_model``; one of the same name gives way."""
@@ -323,24 +324,24 @@ class Session:
         """
         return await self._context.compress(self.model, self.system, self.specs())
 
-    def resume(self, session_id: str, history: Sequence[Message]) -> None:
+    def resume(self, session_id: str, history: Sequence[Message], actor: Actor) -> None:
         """Goes on with an earlier conversation under its own session id."""
         before = self.bus.session_id
         if session_id != before:
-            self._change_session(session_id, "keyboard")
+            self._change_session(session_id, actor)
         self.conversation.replace(history)
 
-    def clear(self, origin: str = "keyboard") -> None:
+    def clear(self, actor: Actor) -> None:
         """Begins a new, empty conversation under a new session id."""
-        self._change_session(events.new_uuid(), origin)
+        self._change_session(events.new_uuid(), actor)
 
-    def _change_session(self, new: str, origin: str) -> None:
+    def _change_session(self, new: str, actor: Actor) -> None:
         before = self.bus
         self.conversation.replace(())
         self.policy.forget()
         self._worker.forget()
         # Told under the old id, so that an observer can follow from one to the other.
-        change = {"from": before.session_id, "to": new, "origin": origin}
+        change = {"from": before.session_id, "to": new, "origin": str(actor)}
         before.publish(events.system("session_changed", change))
         self.bus = before.successor(new)
 
@@ -360,7 +361,7 @@ class Session:
     def request_close(self) -> None:
         """Asks the session to end: the turn stops, then ``run`` returns."""
         self.closing.set()
-        self.interrupt("shutdown")
+        self.interrupt(SHUTDOWN)
         self._worker.wake()
 
     def end(self) -> None:
@@ -368,7 +369,7 @@ class Session:
         if self._ended:
             return
         self._ended = True
-        self.approvals.deny_all("shutdown")
+        self.approvals.deny_all(SHUTDOWN)
         for prompt in self._queue.drain():
             if prompt.command_id is not None:
                 why = "the session ended before it ran"

@@ -13,6 +13,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.questions import Choice, Form
 
     Output = str | None | Awaitable[str | None]
@@ -33,24 +34,24 @@ class SlashCommand(Struct, frozen=True):
     Attributes:
         name: without the slash.
         summary: one line for ``/help`` and completion.
-        run: takes the arguments as one string and the origin (``keyboard``, ``input`` or ``cli``);
+        run: takes the arguments as one string and who gave it;
             returns what to show, or None. One that has to wait for something returns an awaitable
             and is never run in the middle of a turn.
         choices: the values that its first argument may have, for completion; none where empty.
         while_busy: whether a person may run it in the middle of a turn.
         form: what a front end asks when a person enters the command without an argument.
-        answered: takes the answers to ``form``; returns like ``run``. Without it ``run`` gets the
+        answered: takes the answers to ``form`` and who gave them; returns like ``run``. Without it ``run`` gets the
             first answer as its argument.
         needs: what of a front end it cannot do without.
     """
 
     name: str
     summary: str
-    run: Callable[[str, str], Output]
+    run: Callable[[str, Actor], Output]
     choices: Callable[[], Sequence[Choice]] = tuple
     while_busy: bool = True
     form: Form | None = None
-    answered: Callable[[Sequence[str]], Output] | None = None
+    answered: Callable[[Sequence[str], Actor], Output] | None = None
     needs: Sequence[Need] = ()
 
 

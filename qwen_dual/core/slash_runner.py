@@ -16,6 +16,7 @@ from qwen_dual.protocol import events
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.slash import Output, SlashCommand, SlashCommands
     from qwen_dual.protocol.events import Event
@@ -45,19 +46,19 @@ class SlashRunner:
         self._commands = commands
         self._publish = publish
 
-    def try_now(self, text: str) -> bool:
+    def try_now(self, text: str, actor: Actor) -> bool:
         """Runs what a person typed in the middle of a turn; False where it has to wait."""
         found = self._commands.find(text)
         if found is not None and not found[0].while_busy:
             return False
-        self._publish(events.slash_command(text, "keyboard"))
+        self._publish(events.slash_command(text, str(actor)))
         if found is None:
             self._tell(self._commands.unknown(text), failed=True, command=text.strip())
             return True
         command, arguments = found
         try:
             self._check(command)
-            output, failed = command.run(arguments, "keyboard"), False
+            output, failed = command.run(arguments, actor), False
         except _FORESEEN as error:
             output, failed = str(error), True
         assert output is None or isinstance(output, str), f"/{command.name} has to wait"
@@ -66,7 +67,7 @@ class SlashRunner:
 
     async def run(self, prompt: Prompt) -> None:
         """Runs a command as a turn of its own, so that a host gets its ``result``."""
-        self._publish(events.slash_command(prompt.text, prompt.origin, prompt.command_id))
+        self._publish(events.slash_command(prompt.text, str(prompt.actor), prompt.command_id))
         try:
             output, failed = self._start(prompt), False
             if inspect.isawaitable(output):
@@ -85,7 +86,7 @@ class SlashRunner:
         self._check(command)
         if prompt.action == "form":
             return _answered(command, prompt)
-        return command.run(arguments, prompt.origin)
+        return command.run(arguments, prompt.actor)
 
     def _check(self, command: SlashCommand) -> None:
         if lacking := self._commands.lacking(command):
@@ -99,8 +100,8 @@ class SlashRunner:
 
 def _answered(command: SlashCommand, prompt: Prompt) -> Output:
     if command.answered is not None:
-        return command.answered(prompt.answers)
-    return command.run(prompt.answers[0], prompt.origin)
+        return command.answered(prompt.answers, prompt.actor)
+    return command.run(prompt.answers[0], prompt.actor)
 
 
 _FORESEEN = (CommandFailed, ModelError, OSError, UnknownMode)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
+from qwen_dual.core.actor import POLICY, SHUTDOWN
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
 from qwen_dual.core.model import ModelError
@@ -166,7 +167,7 @@ class Worker:
                 stop_reason = await turn.run(content, session.system)
             except Exception as error:
                 log.exception("turn failed")
-                session.approvals.deny_all("shutdown")
+                session.approvals.deny_all(SHUTDOWN)
                 turn.fail(ModelError(_internal(error)))
                 stop_reason = "error"
         self._scope = None
@@ -258,15 +259,15 @@ class Worker:
 
 async def _unasked(_: Call) -> Decision:
     """A person's own command does what they entered, and nothing besides that would be asked for."""
-    return Decision(allowed=False, by="policy")
+    return Decision(allowed=False, by=POLICY)
 
 
 def _said(prompt: Prompt) -> Event:
     """How it is told that a prompt begins to run."""
     if prompt.action == "shell":
-        return events.user_text(f"!{prompt.text}", prompt.origin, prompt.command_id)
+        return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
     said = events.slash_command if is_slash(prompt.text) else events.user_text
-    return said(prompt.text, prompt.origin, prompt.command_id)
+    return said(prompt.text, str(prompt.actor), prompt.command_id)
 
 
 def _internal(error: Exception) -> str:

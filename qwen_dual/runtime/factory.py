@@ -31,7 +31,7 @@ class SessionFactory:
         async with anyio.create_task_group() as group:
             group.start_soon(handle.run)
             handle.attach()
-            handle.submit("list the files", origin="sdk")
+            handle.submit("list the files", Actor("sdk"))
             ...
             handle.request_close()
         await handle.aclose()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     import anyio
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import OnError
     from qwen_dual.core.model import Model
     from qwen_dual.core.prompts import Prompt
@@ -158,32 +159,32 @@ class SessionHandle:
         """Calls ``observer`` no more."""
         self._session.bus.unsubscribe(observer)
 
-    def submit(self, text: str, *, origin: str = "keyboard", command_id: str | None = None) -> int:
+    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once."""
-        return self._acting().submit(text, origin=origin, command_id=command_id)
+        return self._acting().submit(text, actor, command_id=command_id)
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
         return self._acting().cancel(command_id)
 
-    def run_shell(self, command: str) -> int:
+    def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
-        return self._acting().run_shell(command)
+        return self._acting().run_shell(command, actor)
 
-    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+    def answer_form(self, name: str, answers: Sequence[str], actor: Actor) -> None:
         """Runs the slash command ``name`` with the answers to its form."""
-        self._acting().answer_form(name, answers)
+        self._acting().answer_form(name, answers, actor)
 
-    def retry(self) -> bool:
+    def retry(self, actor: Actor) -> bool:
         """Makes the failed model call of the last turn again; False when there is none."""
-        return self._acting().retry()
+        return self._acting().retry(actor)
 
     def answer(
         self,
         request_id: str,
         allowed: bool,
+        actor: Actor,
         *,
-        by: str = "keyboard",
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
@@ -193,36 +194,36 @@ class SessionHandle:
         return self._acting().answer(
             request_id,
             allowed,
-            by=by,
+            actor,
             message=message,
             remember=remember,
             updated_input=updated_input,
             stop=stop,
         )
 
-    def interrupt(self, by: str = "interrupt", queue: QueueFate = "keep") -> bool:
+    def interrupt(self, actor: Actor, queue: QueueFate = "keep") -> bool:
         """Stops the turn; False when none runs. ``queue``: see ``core.session.Session.interrupt``."""
-        return self._acting().interrupt(by, queue)
+        return self._acting().interrupt(actor, queue)
 
     def detach_commands(self) -> int:
         """Lets running shell commands go on in the background; how many there were."""
         return self._acting().detach_commands()
 
-    def set_approval_mode(self, mode: str, origin: str = "keyboard") -> None:
+    def set_approval_mode(self, mode: str, actor: Actor) -> None:
         """Changes what runs without asking.
 
         Raises:
             UnknownMode: there is no such mode.
         """
-        self._acting().set_approval_mode(mode, origin)
+        self._acting().set_approval_mode(mode, actor)
 
-    def set_model(self, name: str, origin: str = "keyboard") -> None:
+    def set_model(self, name: str, actor: Actor) -> None:
         """Changes the model, from the next turn on.
 
         Raises:
             UnknownModel: it is not configured.
         """
-        self._acting().set_model(name, origin)
+        self._acting().set_model(name, actor)
 
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""

@@ -13,6 +13,7 @@ from qwen_dual.runtime.late import load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
@@ -102,9 +103,9 @@ class OpenSession(SessionHandle):
         before.successor = OpenSession(self.launch, self.parts, self._registry, now)
         self._registry.replace(before.id, before.successor)
 
-    def dispatcher(self) -> Dispatcher:
-        """Carries out commands of a channel on this session."""
-        return Dispatcher(self.parts.session)
+    def dispatcher(self, actor: Actor) -> Dispatcher:
+        """Carries out the commands that ``actor`` writes to a channel."""
+        return Dispatcher(self.parts.session, actor)
 
     @property
     def resume_hint(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.chats.load import load
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.frontends.tui.view import View
 from tests.chats.support import Recording
@@ -38,9 +39,9 @@ def recorded(
 
 def test_turns_with_calls_and_thoughts_come_back(tmp_path: Path) -> None:
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("and?")
+        host.session.submit("and?", KEYBOARD)
         await host.result(2)
 
     answers: list[list[Step]] = [
@@ -55,9 +56,9 @@ def test_turns_with_calls_and_thoughts_come_back(tmp_path: Path) -> None:
 
 def test_an_interrupted_turn_comes_back_as_one(tmp_path: Path) -> None:
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "tool_progress")
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
 
     tool = FakeTool(gate=anyio.Event())
@@ -71,11 +72,11 @@ def test_an_interrupted_turn_comes_back_as_one(tmp_path: Path) -> None:
 
 def test_a_retry_and_an_error_come_back(tmp_path: Path) -> None:
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        assert host.session.retry()
+        assert host.session.retry(KEYBOARD)
         await host.result(2)
-        host.session.submit("more")
+        host.session.submit("more", KEYBOARD)
         await host.result(3)
 
     error = ModelError("broken", 500)
@@ -89,9 +90,9 @@ def test_a_command_of_the_person_comes_back_as_the_model_was_told_and_as_it_was_
     tmp_path: Path,
 ) -> None:
     async def script(host: Host) -> None:
-        host.session.run_shell("ls")
+        host.session.run_shell("ls", KEYBOARD)
         await host.result()
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result(2)
 
     host, chat = recorded(tmp_path, script, tool=FakeTool(result="a\nb"))
@@ -113,7 +114,7 @@ def test_files_that_a_prompt_mentions_come_back_and_are_not_shown(tmp_path: Path
         return texts
 
     async def script(host: Host) -> None:
-        host.session.submit("read @x")
+        host.session.submit("read @x", KEYBOARD)
         await host.result()
 
     host = Host(FakeModel([TextDelta("ok")]), expand=expand)
@@ -130,10 +131,10 @@ def test_a_compacted_conversation_begins_with_its_summary_and_is_shown_whole(
 ) -> None:
     async def script(host: Host) -> None:
         for number, prompt in enumerate(("one " * 40, "two " * 40, "three " * 40, "four")):
-            host.session.submit(prompt)
+            host.session.submit(prompt, KEYBOARD)
             await host.result(number + 1)
         await host.session.compress()
-        host.session.submit("five")
+        host.session.submit("five", KEYBOARD)
         await host.result(5)
 
     answers: list[list[Step]] = [[TextDelta("ok " * 40)] for _ in range(4)]
@@ -149,11 +150,11 @@ def test_a_compacted_conversation_begins_with_its_summary_and_is_shown_whole(
 
 def test_slash_commands_are_shown_again_and_never_sent(tmp_path: Path) -> None:
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("/stats")
+        host.session.submit("/stats", KEYBOARD)
         await host.result(2)
-        host.session.submit("/quit")
+        host.session.submit("/quit", KEYBOARD)
         await host.result(3)
 
     host, chat = recorded(tmp_path, script)
@@ -170,7 +171,7 @@ def test_an_earlier_conversation_looks_as_it_did(tmp_path: Path) -> None:
 
     async def script(host: Host) -> None:
         host.bus.subscribe(live)
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     text = "Some *Markdown*.\n\n- one\n- two\n\nThe end."

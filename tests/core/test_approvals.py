@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.model import TextDelta
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
@@ -13,11 +14,11 @@ def test_an_interrupt_resolves_pending_requests_as_not_allowed_and_runs_nothing(
     model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.request(2)
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
-        assert not host.session.interrupt()
+        assert not host.session.interrupt(KEYBOARD)
 
     host = Host(model, tool)
     host.play(script)
@@ -32,8 +33,8 @@ def test_a_denial_without_a_reason_ends_the_turn() -> None:
     model = FakeModel(call("run_shell_command", command="rm x"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), False)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), False, KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool())
@@ -57,14 +58,14 @@ def test_an_answer_that_stops_ends_the_turn_whatever_else_was_asked_or_has_run(f
     model = FakeModel(both, call("run_shell_command", "c"), [TextDelta("Done.")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         one, two = await host.request(1), await host.request(2)
         if first:
-            host.session.answer(one, True)
-        host.session.answer(two, False, stop=True)
+            host.session.answer(one, True, KEYBOARD)
+        host.session.answer(two, False, KEYBOARD, stop=True)
         await host.result()
-        host.session.submit("go on")
-        host.session.answer(await host.request(3), True)
+        host.session.submit("go on", KEYBOARD)
+        host.session.answer(await host.request(3), True, KEYBOARD)
         await host.result(2)
 
     host = Host(model, tool)
@@ -80,8 +81,8 @@ def test_a_denial_with_a_reason_tells_the_model_and_goes_on() -> None:
     model = FakeModel(call("run_shell_command", command="rm x"), [TextDelta("I see.")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), False, message="use trash instead")
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), False, KEYBOARD, message="use trash instead")
         await host.result()
 
     host = Host(model, FakeTool())
@@ -98,8 +99,8 @@ def test_what_follows_a_denied_call_does_not_run() -> None:
     model = FakeModel([*call("edit", "a"), *call("run_shell_command", "b")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), False)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), False, KEYBOARD)
         await host.result()
 
     host = Host(model, edit, shell)
@@ -113,8 +114,8 @@ def test_an_edited_input_is_what_runs_and_the_model_is_told() -> None:
     model = FakeModel(call("run_shell_command", command="rm *"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, updated_input={"command": "ls"})
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "ls"})
         await host.result()
 
     host = Host(model, tool)
@@ -127,9 +128,9 @@ def test_a_changed_input_that_needs_no_more_leave_runs() -> None:
     tool = FakeTool()
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         changed = {"command": "rm b"}
-        host.session.answer(await host.request(), True, by="input", updated_input=changed)
+        host.session.answer(await host.request(), True, INPUT, updated_input=changed)
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="rm a")), tool)
@@ -145,13 +146,13 @@ def test_a_changed_input_that_a_rule_asks_about_is_asked_for_as_it_is_now(again:
 
     async def script(host: Host) -> None:
         host.session.policy.set_rules(ask=["Bash(rm *)"])
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         first = await host.request()
-        host.session.answer(first, True, by="input", updated_input=changed)
+        host.session.answer(first, True, INPUT, updated_input=changed)
         second = await host.request(2)
         assert second != first and tool.runs == []
         # The same change again is none: it is leave for what was asked.
-        host.session.answer(second, again, by="input", updated_input=changed)
+        host.session.answer(second, again, INPUT, updated_input=changed)
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
@@ -166,8 +167,8 @@ def test_what_the_person_changes_at_the_keyboard_they_have_seen() -> None:
 
     async def script(host: Host) -> None:
         host.session.policy.set_rules(ask=["Bash(rm *)"])
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, updated_input={"command": "rm x"})
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "rm x"})
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="ls a")), tool)
@@ -180,8 +181,8 @@ def test_an_input_changed_to_what_a_rule_allows_runs_at_once() -> None:
 
     async def script(host: Host) -> None:
         host.session.policy.set_rules(allow=["Bash(ls)"])
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, by="input", updated_input={"command": "ls"})
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, INPUT, updated_input={"command": "ls"})
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command", command="rm x")), tool)
@@ -205,9 +206,9 @@ def test_a_change_is_shown_once_in_the_request_or_when_it_begins(asked: bool) ->
     host = Host(model, FakeTool("edit", "edit", diff="+{new}"), approval_mode=mode)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         if asked:
-            host.session.answer(await host.request(), True)
+            host.session.answer(await host.request(), True, KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -221,8 +222,8 @@ def test_a_change_that_an_answer_edited_is_shown_as_it_is_made() -> None:
     host = Host(model, FakeTool("edit", "edit", diff="+{new}"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, updated_input={"new": "y"})
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"new": "y"})
         await host.result()
 
     host.play(script)
@@ -238,9 +239,9 @@ def test_an_answer_to_remember_lets_the_same_command_run_without_asking() -> Non
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, remember="session")
-        host.session.answer(await host.request(2), True)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, remember="session")
+        host.session.answer(await host.request(2), True, KEYBOARD)
         await host.result()
 
     host = Host(model, tool)
@@ -254,8 +255,8 @@ def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
     kept: list[tuple[str, str]] = []
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, remember=scope)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, remember=scope)
         await host.result()
 
     def keep(rule: str, scope: str) -> None:
@@ -277,8 +278,8 @@ def test_a_rule_of_an_earlier_session_still_holds_and_survives_clear() -> None:
     tool = FakeTool()
 
     async def script(host: Host) -> None:
-        host.session.clear()
-        host.session.submit("go")
+        host.session.clear(KEYBOARD)
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     model = FakeModel(call("run_shell_command", command="ls b"))
@@ -292,9 +293,9 @@ def test_switching_to_yolo_resolves_what_is_pending() -> None:
     model = FakeModel(call("run_shell_command", command="ls"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.request()
-        host.session.set_approval_mode("yolo", "input")
+        host.session.set_approval_mode("yolo", INPUT)
         await host.result()
 
     host = Host(model, tool)
@@ -313,7 +314,7 @@ def test_plan_mode_refuses_with_an_explanation_for_the_model() -> None:
     model = FakeModel(call("run_shell_command", command="ls"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, tool, approval_mode="plan")
@@ -329,10 +330,10 @@ def test_a_change_that_cannot_be_made_is_an_error_and_nobody_is_asked() -> None:
     model = FakeModel(impossible, [TextDelta("I see.")], impossible)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.set_approval_mode("auto-edit")
-        host.session.submit("go")
+        host.session.set_approval_mode("auto-edit", KEYBOARD)
+        host.session.submit("go", KEYBOARD)
         await host.result(2)
 
     host = Host(model, tool)
@@ -349,9 +350,9 @@ def test_a_change_on_top_of_another_is_asked_for_once_that_is_made() -> None:
     model = FakeModel([*call("edit", "a", new="x"), *call("edit", "b", new="y", after=1)])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True)
-        host.session.answer(await host.request(2), True)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD)
+        host.session.answer(await host.request(2), True, KEYBOARD)
         await host.result()
 
     host = Host(model, tool)
@@ -363,8 +364,8 @@ def test_a_request_names_what_is_odd_in_its_preview() -> None:
     model = FakeModel(call("edit", new="a\rb"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), False)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), False, KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool("edit", "edit", diff="+{new}"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.arguments import read
 from qwen_dual.core.model import Finished, TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.core.refusals import CUT_OFF
@@ -137,8 +138,8 @@ def test_what_is_shown_is_what_runs() -> None:
     host = Host(model, tool)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -160,7 +161,7 @@ def test_a_call_that_the_limit_cut_off_is_not_run_and_the_model_is_told_why(raw:
     host = Host(model, tool, approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         assert (await host.result())["stop_reason"] == "end_turn"
 
     host.play(script)
@@ -175,7 +176,7 @@ def test_a_call_that_was_whole_when_the_limit_was_reached_runs() -> None:
     host = Host(FakeModel(steps), tool, approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)

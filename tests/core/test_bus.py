@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.core.actor import POLICY
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
 
@@ -101,7 +102,7 @@ def test_a_request_that_is_answered_while_it_is_told_is_told_before_its_answer()
 
     def allow(event: Event) -> None:
         if event["type"] == "control_request":
-            assert approvals.resolve(event["request_id"], Decision(allowed=True, by="policy"))
+            assert approvals.resolve(event["request_id"], Decision(allowed=True, by=POLICY))
 
     bus.subscribe(allow)
     bus.subscribe(seen.append)

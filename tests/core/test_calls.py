@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.calls import LARGE, MAX_RUNNING
 from qwen_dual.core.model import TextDelta
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
@@ -83,9 +84,9 @@ def test_whatever_a_tool_raises_is_the_result_of_its_call(
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         if where == "preview":  # nobody is asked about what nothing can be shown of
-            host.session.answer(await host.request(), True)
+            host.session.answer(await host.request(), True, KEYBOARD)
         await host.result()
 
     mode = "default" if where == "preview" else "yolo"
@@ -105,7 +106,7 @@ def test_four_hundred_calls_run_sixteen_at_a_time() -> None:
     model = FakeModel(many)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, tool)
@@ -118,10 +119,10 @@ def test_calls_that_are_asked_about_are_all_asked_about_at_once() -> None:
     many = [step for number in range(40) for step in call("run_shell_command", f"c{number}")]
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         for number in range(1, 41):
             await host.request(number)
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
 
     host = Host(FakeModel(many), FakeTool())
@@ -142,7 +143,7 @@ def test_large_arguments_are_checked_off_the_loops_thread() -> None:
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     Host(model, Watching(), approval_mode="yolo").play(script)
@@ -155,7 +156,7 @@ def test_what_a_prompt_mentions_and_cannot_be_had_ends_no_turn() -> None:
         raise RuntimeError("can't start new thread")
 
     async def script(host: Host) -> None:
-        host.session.submit("see @a.txt")
+        host.session.submit("see @a.txt", KEYBOARD)
         await host.result()
 
     host = Host(FakeModel([TextDelta("fine")]), expand=expand)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.compaction import MOST_PORTIONS, SUMMARY_MARK, fit, split, summarise
 from qwen_dual.core.conversation import Conversation, estimate
 from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
@@ -203,7 +204,7 @@ def compacting(model: FakeModel, *tools: FakeTool, prompts: int = 1) -> Host:
 
     async def script(host: Host) -> None:
         for number in range(prompts):
-            host.session.submit("next")
+            host.session.submit("next", KEYBOARD)
             await host.result(number + 1)
 
     host.play(script)
@@ -252,7 +253,7 @@ def test_when_the_summary_fails_too_results_are_cut_and_the_turn_goes_on() -> No
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("next")
+        host.session.submit("next", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -272,7 +273,7 @@ def test_huge_results_of_one_turn_never_end_the_session() -> None:
     host = Host(model, tool, approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -286,13 +287,13 @@ def test_compress_says_what_it_saved_and_keeps_the_conversation_when_it_fails() 
     host.session.conversation.replace(LONG)
 
     async def script(host: Host) -> None:
-        host.session.submit("/compress", origin="input", command_id="a")
+        host.session.submit("/compress", INPUT, command_id="a")
         failed = await host.result()
         assert (failed["is_error"], failed["error"]["message"]) == (True, "503 down")
         assert host.session.history == LONG
-        host.session.submit("/compress", origin="input", command_id="b")
+        host.session.submit("/compress", INPUT, command_id="b")
         assert "Compressed from about" in (await host.result(2))["result"]
-        host.session.submit("/compress")
+        host.session.submit("/compress", KEYBOARD)
         await host.result(3)
 
     host.play(script)
@@ -303,7 +304,7 @@ def test_nothing_to_compress_is_said() -> None:
     host = Host(FakeModel())
 
     async def script(host: Host) -> None:
-        host.session.submit("/compress")
+        host.session.submit("/compress", KEYBOARD)
         assert (await host.result())["result"] == "There is nothing to compress yet."
 
     host.play(script)
@@ -315,7 +316,7 @@ def test_a_summary_that_is_longer_than_what_was_said_replaces_nothing() -> None:
     host.session.conversation.replace(spoken)
 
     async def script(host: Host) -> None:
-        host.session.submit("/compress")
+        host.session.submit("/compress", KEYBOARD)
         assert (await host.result())["result"] == "There is nothing to compress yet."
 
     host.play(script)

@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.model import TextDelta
 from qwen_dual.protocol.codec import encode
@@ -26,7 +27,7 @@ def test_submits_are_accepted_queued_with_a_position_or_rejected_when_asked_so()
     gate = anyio.Event()
 
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
+        dispatcher = Dispatcher(host.session, INPUT)
         send(dispatcher, type="submit", text="a", id="1")
         await host.until(lambda event: event["type"] == "user")
         send(dispatcher, type="submit", text="b", id="2")
@@ -59,10 +60,10 @@ def test_an_interrupt_says_what_becomes_of_the_prompts_that_wait() -> None:
 
         async def script(host: Host) -> None:
             host.session.give_back = lambda prompts: given_back.extend(p.text for p in prompts)
-            dispatcher = Dispatcher(host.session)
-            host.session.submit("runs")
+            dispatcher = Dispatcher(host.session, INPUT)
+            host.session.submit("runs", KEYBOARD)
             await host.until(lambda event: event["type"] == "user")
-            host.session.submit("mine")
+            host.session.submit("mine", KEYBOARD)
             send(dispatcher, type="submit", text="theirs", id="t")
             more = {} if fate is None else {"queue": fate}
             send(dispatcher, type="interrupt", id="i", **more)
@@ -88,7 +89,7 @@ def test_an_interrupt_says_what_becomes_of_the_prompts_that_wait() -> None:
 
 def test_a_repeated_id_is_not_run_again() -> None:
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
+        dispatcher = Dispatcher(host.session, INPUT)
         for _ in range(3):
             send(dispatcher, type="submit", text="a", id="same")
         await host.result()
@@ -111,11 +112,11 @@ def test_a_repeated_id_is_not_run_again() -> None:
 
 def test_the_first_answer_wins_and_a_late_one_gets_the_error() -> None:
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
-        host.session.submit("go")
+        dispatcher = Dispatcher(host.session, INPUT)
+        host.session.submit("go", KEYBOARD)
         request = await host.request()
         send(dispatcher, type="confirmation_response", request_id=request, allowed=False)
-        assert not host.session.answer(request, True)
+        assert not host.session.answer(request, True, KEYBOARD)
         send(dispatcher, type="confirmation_response", request_id=request, allowed=True, id="late")
         await host.result()
 
@@ -133,8 +134,8 @@ def test_the_first_answer_wins_and_a_late_one_gets_the_error() -> None:
 
 def test_an_answer_is_never_behind_a_submit() -> None:
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
-        host.session.submit("go")
+        dispatcher = Dispatcher(host.session, INPUT)
+        host.session.submit("go", KEYBOARD)
         request = await host.request()
         send(dispatcher, type="submit", text="later")
         send(dispatcher, type="confirmation_response", request_id=request, allowed=True)
@@ -148,9 +149,9 @@ def test_an_answer_is_never_behind_a_submit() -> None:
 
 def test_interrupt_state_mode_and_model_commands() -> None:
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
+        dispatcher = Dispatcher(host.session, INPUT)
         send(dispatcher, type="interrupt", id="idle")
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.request()
         send(dispatcher, type="get_state", id="state")
         assert host.of("system", "state")[-1]["data"]["state"] == "awaiting_approval"
@@ -177,7 +178,7 @@ def test_interrupt_state_mode_and_model_commands() -> None:
 
 def test_a_line_that_cannot_be_used_is_told_and_its_id_gets_a_receipt() -> None:
     async def script(host: Host) -> None:
-        Dispatcher(host.session).error("invalid", "submit: text: missing", 17, "x")
+        Dispatcher(host.session, INPUT).error("invalid", "submit: text: missing", 17, "x")
 
     host = Host(FakeModel())
     host.play(script)
@@ -193,13 +194,13 @@ def test_keyboard_and_channel_racing_a_thousand_times_resolve_each_request_once(
     rounds = 1000
 
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
-        host.session.submit("go")
+        dispatcher = Dispatcher(host.session, INPUT)
+        host.session.submit("go", KEYBOARD)
         for count in range(1, rounds + 1):
             request = await host.request(count)
 
             async def by_keyboard(request: str = request, allowed: bool = count % 3 == 0) -> None:
-                host.session.answer(request, allowed, message="no")
+                host.session.answer(request, allowed, KEYBOARD, message="no")
 
             async def by_channel(request: str = request, allowed: bool = count % 2 == 0) -> None:
                 send(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.patterns import PathPattern
 from qwen_dual.core.permissions import allows, select_tools
 from qwen_dual.core.proposals import rules_for
@@ -355,8 +356,8 @@ def test_a_denied_call_does_not_run_and_the_model_learns_of_the_rule() -> None:
 
     async def script(host: Host) -> None:
         host.session.policy.set_rules(deny=["Bash(rm *)"])
-        host.session.set_approval_mode("yolo")
-        host.session.submit("go")
+        host.session.set_approval_mode("yolo", KEYBOARD)
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, tool)
@@ -370,8 +371,8 @@ def test_an_edited_input_that_a_rule_denies_does_not_run() -> None:
 
     async def script(host: Host) -> None:
         host.session.policy.set_rules(deny=["Bash(rm *)"])
-        host.session.submit("go")
-        host.session.answer(await host.request(), True, updated_input={"command": "rm x"})
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, updated_input={"command": "rm x"})
         await host.result()
 
     host = Host(FakeModel(call(SHELL, command="ls")), tool)
@@ -385,8 +386,8 @@ def test_what_turns_out_to_need_leave_is_asked_about_even_in_yolo(allowed: bool)
     tool = FakeTool("web_fetch", "fetch", needs_leave=True)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), allowed, message="no")
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), allowed, KEYBOARD, message="no")
         await host.result()
 
     host = Host(FakeModel(call("web_fetch", url="x")), tool, approval_mode="yolo")

@@ -15,6 +15,7 @@ import pytest
 
 from qwen_dual.cli.channels import Channels
 from qwen_dual.cli.parser import Options
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import ModelError
 from qwen_dual.git.repository import Branch
@@ -116,9 +117,9 @@ def test_a_session_is_the_recorded_one_field_by_field(name: str) -> None:
     host = Host(model_of(name), *tools_of(expected))
 
     async def script(host: Host) -> None:
-        host.session.submit(prompt["message"]["content"][0]["text"])
+        host.session.submit(prompt["message"]["content"][0]["text"], KEYBOARD)
         if any(event["type"] == "control_request" for event in expected):
-            host.session.answer(await host.request(), True, by="input")
+            host.session.answer(await host.request(), True, INPUT)
         await host.result()
 
     host.play(script)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.answer import RequestedCall
 from qwen_dual.core.model import TextDelta
 from qwen_dual.core.repetition import Repetition
@@ -54,10 +55,10 @@ def test_a_turn_that_goes_in_circles_stops_in_every_mode(mode: str) -> None:
     host = Host(model, tool, approval_mode=mode)
 
     async def script(host: Host) -> dict[str, Any]:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         result = await host.result()
         assert (result["stop_reason"], result["subtype"]) == ("loop", "success")
-        host.session.submit("and now?")
+        host.session.submit("and now?", KEYBOARD)
         assert (await host.result(2))["stop_reason"] == "loop"
         return result
 
@@ -77,7 +78,7 @@ def test_calls_of_one_message_count_too() -> None:
     host = Host(FakeModel(steps), tool)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         assert (await host.result())["stop_reason"] == "loop"
 
     host.play(script)

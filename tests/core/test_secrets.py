@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.protocol import events
@@ -46,9 +47,9 @@ def test_neither_the_model_nor_an_event_gets_a_key_that_a_tool_printed() -> None
     host.bus.secrets.add(KEY, "OPENAI_API_KEY")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.run_shell("env")
+        host.session.run_shell("env", KEYBOARD)
         await host.result(2)
 
     host.play(script)

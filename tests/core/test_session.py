@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.model import TextDelta, ThinkingDelta, TokenUsage, ToolCallStart
 from qwen_dual.core.pieces import MAX_PIECE
 from tests.support.fakes import FakeModel, FakeTool, Host, call
@@ -35,8 +36,8 @@ def test_a_turn_with_one_approved_call_has_the_order_of_the_protocol() -> None:
     model = FakeModel([TextDelta("Running."), *call("run_shell_command", command="ls")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        assert host.session.answer(await host.request(), True)
+        host.session.submit("go", KEYBOARD)
+        assert host.session.answer(await host.request(), True, KEYBOARD)
         await host.result()
 
     host = Host(model, tool)
@@ -81,8 +82,8 @@ def test_the_result_adds_up_the_turn() -> None:
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go", origin="input", command_id="c1")
-        host.session.answer(await host.request(), True)
+        host.session.submit("go", INPUT, command_id="c1")
+        host.session.answer(await host.request(), True, KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool())
@@ -108,10 +109,10 @@ def test_prompts_that_come_while_busy_run_in_order_one_at_a_time() -> None:
     model = FakeModel([gate, TextDelta("1")], [TextDelta("2")], [TextDelta("3")])
 
     async def script(host: Host) -> None:
-        assert host.session.submit("a") == 0
+        assert host.session.submit("a", KEYBOARD) == 0
         await host.until(lambda event: event.get("subtype") == "state")
-        assert host.session.submit("b") == 1
-        assert host.session.submit("c") == 2
+        assert host.session.submit("b", KEYBOARD) == 1
+        assert host.session.submit("c", KEYBOARD) == 2
         gate.set()
         await host.result(3)
 
@@ -128,7 +129,7 @@ def test_calls_of_one_kind_run_in_parallel() -> None:
     model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, tool, approval_mode="yolo")
@@ -142,7 +143,7 @@ def test_edits_run_one_at_a_time_and_before_what_follows_them() -> None:
     model = FakeModel([*call("edit", "a"), *call("edit", "b"), *call("read_file", "c")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, edit, read, approval_mode="auto-edit")
@@ -163,7 +164,7 @@ def test_a_call_that_cannot_run_is_told_to_the_model(steps: Any, expected: str) 
     model = FakeModel(steps)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool(), approval_mode="yolo")
@@ -181,7 +182,7 @@ def test_a_delta_of_megabytes_is_taken_in_pieces_between_which_others_run(delta:
 
     async def script(host: Host) -> None:
         nonlocal turns
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         while not host.of("result"):
             turns += 1
             await anyio.lowlevel.checkpoint()
@@ -205,7 +206,7 @@ def test_thinking_and_text_are_two_runs_of_one_message() -> None:
     model = FakeModel([ThinkingDelta("hm"), TextDelta("so")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model)
@@ -218,9 +219,9 @@ def test_thinking_and_text_are_two_runs_of_one_message() -> None:
 
 def test_a_slash_command_is_a_turn_of_its_own_with_a_result() -> None:
     async def script(host: Host) -> None:
-        host.session.submit("/approval-mode yolo", origin="input", command_id="m")
+        host.session.submit("/approval-mode yolo", INPUT, command_id="m")
         await host.result()
-        host.session.submit("/hlep", origin="input")
+        host.session.submit("/hlep", INPUT)
         await host.result(2)
 
     host = Host(FakeModel())
@@ -236,12 +237,12 @@ def test_a_keyboard_command_runs_in_the_middle_of_a_turn() -> None:
     model = FakeModel([anyio.Event()])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "state")
-        host.session.submit("/help")
+        host.session.submit("/help", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "notice")
         assert host.session.queued == 0
-        host.session.submit("/quit")
+        host.session.submit("/quit", KEYBOARD)
         await host.session.closing.wait()
 
     host = Host(model)
@@ -253,7 +254,7 @@ def test_mentioned_files_go_to_the_model_but_not_into_the_event() -> None:
         return [f"contents for {text}"]
 
     async def script(host: Host) -> None:
-        host.session.submit("see @x")
+        host.session.submit("see @x", KEYBOARD)
         await host.result()
 
     model = FakeModel()
@@ -265,10 +266,10 @@ def test_mentioned_files_go_to_the_model_but_not_into_the_event() -> None:
 
 def test_clear_begins_a_conversation_under_a_new_id() -> None:
     async def script(host: Host) -> None:
-        host.session.submit("one")
+        host.session.submit("one", KEYBOARD)
         await host.result()
         before = host.session.session_id
-        host.session.clear()
+        host.session.clear(KEYBOARD)
         assert host.session.history == []
         assert host.session.session_id != before
 
@@ -283,7 +284,7 @@ def test_the_statistics_count_turns_tokens_and_tools() -> None:
     model = FakeModel([*call("run_shell_command"), TokenUsage(5, 1)], [TextDelta("x")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, tool, approval_mode="yolo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.model import ModelError, TextDelta, ToolCallStart
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
@@ -12,9 +13,9 @@ def test_an_interrupt_keeps_what_the_model_said_and_names_the_reason() -> None:
     model = FakeModel([TextDelta("half "), TextDelta("an answer"), anyio.Event()])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: "an answer" in str(event))
-        assert host.session.interrupt()
+        assert host.session.interrupt(KEYBOARD)
         await host.result()
 
     host = Host(model)
@@ -33,9 +34,9 @@ def test_an_interrupt_stops_a_running_tool_and_every_call_has_a_result() -> None
     model = FakeModel([*call("run_shell_command", "a"), *call("run_shell_command", "b")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "tool_progress", 2)
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
 
     host = Host(model, tool, approval_mode="yolo")
@@ -49,9 +50,9 @@ def test_a_message_cut_in_its_tool_call_still_gives_the_call_a_result() -> None:
     model = FakeModel([ToolCallStart("a", "run_shell_command"), anyio.Event()])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: event["type"] == "stream_event", 2)
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool())
@@ -64,9 +65,9 @@ def test_a_failed_model_call_shows_as_an_api_error_and_names_it_in_the_result() 
     model = FakeModel([error], [TextDelta("better")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("again")
+        host.session.submit("again", KEYBOARD)
         await host.result(2)
 
     host = Host(model)
@@ -91,9 +92,9 @@ def test_a_model_that_breaks_unexpectedly_ends_its_turn_not_the_session() -> Non
     model = FakeModel([RuntimeError("boom")], [TextDelta("fine")])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("again")
+        host.session.submit("again", KEYBOARD)
         await host.result(2)
 
     host = Host(model)
@@ -107,9 +108,9 @@ def test_closing_in_the_middle_of_a_turn_ends_with_session_end() -> None:
     model = FakeModel([gate])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "state")
-        host.session.submit("later", origin="input", command_id="q")
+        host.session.submit("later", INPUT, command_id="q")
         host.session.request_close()
 
     host = Host(model)
@@ -123,7 +124,7 @@ def test_a_bound_on_model_calls_ends_a_turn_that_would_go_on_for_ever() -> None:
     model = FakeModel(*[call("run_shell_command", f"c{n}") for n in range(9)])
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host = Host(model, FakeTool(), approval_mode="yolo", max_turns=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import TextDelta
 from qwen_dual.core.text_calls import find
 from tests.support.fakes import FakeModel, FakeTool, Host
@@ -88,7 +89,7 @@ def test_the_model_is_told_and_makes_the_call() -> None:
     host = Host(model, tool)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         result = await host.result()
         assert (result["stop_reason"], result["result"]) == ("end_turn", "I cannot.")
 
@@ -104,7 +105,7 @@ def test_a_model_that_cannot_do_otherwise_fails() -> None:
     host = Host(model, FakeTool("read_file", kind="read"))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         result = await host.result()
         assert result["is_error"]
         assert result["error"]["kind"] == "malformed"
@@ -120,8 +121,8 @@ def test_where_the_settings_say_so_it_is_run_with_the_usual_approvals() -> None:
     host = Host(FakeModel([TextDelta(text)]), tool, text_calls=True)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), True)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD)
         assert (await host.result())["result"] == "done"
 
     host.play(script)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.calls import MAX_RUNNING
 from qwen_dual.core.conversation import IMAGE_TOKENS, Conversation, estimate
 from qwen_dual.core.model import TextDelta
@@ -49,7 +50,7 @@ def played(tool: FakeTool, model: FakeModel | None = None, **options: Any) -> Ho
     host = Host(model or FakeModel(call(tool.name)), tool, approval_mode="yolo", **options)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -94,7 +95,7 @@ def test_work_goes_on_after_its_call_and_ends_with_the_session() -> None:
     host = Host(FakeModel(call("run_shell_command")), Doing(does=does), approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
         assert ended == []
 
@@ -121,7 +122,7 @@ def test_work_that_fails_ends_neither_the_session_nor_other_work() -> None:
     host = Host(FakeModel(call("run_shell_command")), Doing(does=does), approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await told.wait()
         await host.result()
 
@@ -140,12 +141,12 @@ def test_calls_that_ask_on_their_way_keep_nobody_else_from_running() -> None:
     calls = [*many, *call("web_fetch", "last")]
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         for number in range(1, MAX_RUNNING + 2):  # the last one runs though all others wait
             request = await host.request(number)
             assert host.session.approvals.pending[request].request["input"] == {}
         for request in list(host.session.approvals.pending):
-            host.session.answer(request, True)
+            host.session.answer(request, True, KEYBOARD)
         await host.result()
 
     host = Host(FakeModel(calls), asking, more, approval_mode="yolo")
@@ -161,8 +162,8 @@ def test_a_tool_may_do_without_what_it_was_not_allowed() -> None:
     tool = Doing(does=does)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), False)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), False, KEYBOARD)
         await host.result()
 
     host = Host(FakeModel(call("run_shell_command")), tool, approval_mode="yolo")
@@ -180,11 +181,11 @@ def test_an_interrupt_ends_a_call_that_asks_on_its_way() -> None:
     tool = Doing(does=does)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.request()
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         await host.result()
-        host.session.submit("again")
+        host.session.submit("again", KEYBOARD)
         await host.result(2)
 
     host = Host(FakeModel(call("run_shell_command")), tool, approval_mode="yolo")
@@ -252,7 +253,7 @@ def test_secrets_are_taken_out_of_every_block() -> None:
     host.bus.secrets.add("hunter2hunter2", "KEY")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.model import (
     Finished,
     ModelError,
@@ -31,8 +32,8 @@ def test_a_failed_call_is_made_again_without_the_half_of_an_answer() -> None:
     host = Host(model)
 
     async def script(host: Host) -> None:
-        assert not host.session.retry()
-        host.session.submit("go")
+        assert not host.session.retry(KEYBOARD)
+        host.session.submit("go", KEYBOARD)
         failed = await host.result()
         assert failed["stop_reason"] == "error"
         assert failed["error"]["kind"] == "broken"
@@ -40,7 +41,7 @@ def test_a_failed_call_is_made_again_without_the_half_of_an_answer() -> None:
         assert host.session.history[-1]["content"] == [{"type": "text", "text": "half an ans"}]
         await anyio.wait_all_tasks_blocked()
         assert host.session.retryable
-        assert host.session.retry()
+        assert host.session.retry(KEYBOARD)
         assert (await host.result(2))["result"] == "a whole answer"
 
     host.play(script)
@@ -56,9 +57,9 @@ def test_a_retry_goes_on_after_the_tools_that_already_ran() -> None:
     host = Host(model, tool, approval_mode="yolo")
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("/retry", origin="input", command_id="again")
+        host.session.submit("/retry", INPUT, command_id="again")
         result = await host.result(2)
         assert (result["result"], result["command_id"]) == ("done", "again")
 
@@ -71,7 +72,7 @@ def test_without_a_failed_call_retry_says_so() -> None:
     host = Host(FakeModel())
 
     async def script(host: Host) -> None:
-        host.session.submit("/retry", origin="input")
+        host.session.submit("/retry", INPUT)
         assert (await host.result())["result"] == "There is no failed call to retry."
 
     host.play(script)
@@ -81,7 +82,7 @@ def test_waiting_for_another_try_is_told() -> None:
     host = Host(FakeModel([RetryWait("429 slow down", 1.5, 2, 7), TextDelta("ok")]))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -93,7 +94,7 @@ def test_an_answer_at_its_limit_says_so_on_screen_and_in_the_result() -> None:
     host = Host(FakeModel([TextDelta("once upon"), Finished("length")]))
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -112,7 +113,7 @@ def test_a_call_cut_off_by_the_limit_goes_back_as_an_error_and_the_turn_goes_on(
     host = Host(FakeModel(half, [TextDelta("done")]), tool)
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -126,9 +127,9 @@ def test_a_persons_own_command_runs_without_asking_and_the_model_gets_to_know() 
     host = Host(model, tool)
 
     async def script(host: Host) -> None:
-        host.session.run_shell("ls")
+        host.session.run_shell("ls", KEYBOARD)
         assert (await host.result())["result"] == "a.txt"
-        host.session.submit("what is there?")
+        host.session.submit("what is there?", KEYBOARD)
         await host.result(2)
 
     host.play(script)
@@ -145,9 +146,9 @@ def test_a_persons_own_command_can_be_interrupted() -> None:
     host = Host(FakeModel(), tool)
 
     async def script(host: Host) -> None:
-        host.session.run_shell("sleep 9")
+        host.session.run_shell("sleep 9", KEYBOARD)
         await host.until(lambda event: event.get("subtype") == "tool_progress")
-        host.session.interrupt()
+        host.session.interrupt(KEYBOARD)
         result = await host.result()
         assert result["stop_reason"] == "interrupted"
 
@@ -158,7 +159,7 @@ def test_a_form_gives_its_answers_to_the_command_and_keeps_them_out_of_the_event
     host = Host(FakeModel())
     seen: list[Sequence[str]] = []
 
-    async def connect(answers: Sequence[str]) -> str:
+    async def connect(answers: Sequence[str], actor: Actor) -> str:
         seen.append(answers)
         return "connected"
 
@@ -167,7 +168,7 @@ def test_a_form_gives_its_answers_to_the_command_and_keeps_them_out_of_the_event
     )
 
     async def script(host: Host) -> None:
-        host.session.answer_form("auth", ["openai", "sk-secret"])
+        host.session.answer_form("auth", ["openai", "sk-secret"], KEYBOARD)
         assert (await host.result())["result"] == "connected"
 
     host.play(script)
@@ -185,10 +186,10 @@ def test_a_command_that_waits_is_interrupted_with_a_result() -> None:
     host.session.slash.add(SlashCommand("wait", "waits", lambda *_: forever(), while_busy=False))
 
     async def script(host: Host) -> None:
-        host.session.submit("/wait", origin="input", command_id="w")
+        host.session.submit("/wait", INPUT, command_id="w")
         await host.until(lambda event: event.get("subtype") == "slash_command")
         await anyio.wait_all_tasks_blocked()
-        assert host.session.interrupt()
+        assert host.session.interrupt(KEYBOARD)
         result = await host.result()
         assert (result["stop_reason"], result["command_id"]) == ("interrupted", "w")
 
@@ -208,11 +209,11 @@ def test_a_command_that_fails_says_why_and_one_that_breaks_ends_nothing() -> Non
     host.session.slash.add(SlashCommand("crash", "crashes", crash))
 
     async def script(host: Host) -> None:
-        host.session.submit("/fail", origin="input")
+        host.session.submit("/fail", INPUT)
         assert (await host.result())["error"]["message"] == "no such theme"
-        host.session.submit("/crash", origin="input")
+        host.session.submit("/crash", INPUT)
         assert "RuntimeError: boom" in (await host.result(2))["error"]["message"]
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         assert (await host.result(3))["result"] == "done"
 
     host.play(script)
@@ -224,7 +225,7 @@ def test_prompts_wait_for_what_is_loaded_after_the_start() -> None:
     host = Host(model, ready=lambda _: loaded.wait())
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await anyio.wait_all_tasks_blocked()
         assert model.requests == []
         loaded.set()
@@ -240,10 +241,10 @@ def test_what_waits_for_the_start_can_be_interrupted(what: str) -> None:
 
     async def script(host: Host) -> None:
         if what == "prompt":
-            host.session.submit("go", origin="input", command_id="c1")
+            host.session.submit("go", INPUT, command_id="c1")
         else:
-            host.session.run_shell("sleep 9")
-        host.session.submit("and then")
+            host.session.run_shell("sleep 9", KEYBOARD)
+        host.session.submit("and then", KEYBOARD)
         await anyio.wait_all_tasks_blocked()
         host.session.request_close()
         result = await host.result()
@@ -266,8 +267,8 @@ def test_an_earlier_conversation_goes_on_under_its_own_id() -> None:
     ]
 
     async def script(host: Host) -> None:
-        host.session.resume("11111111-1111-4111-8111-111111111111", earlier)
-        host.session.submit("three")
+        host.session.resume("11111111-1111-4111-8111-111111111111", earlier, KEYBOARD)
+        host.session.submit("three", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -285,11 +286,11 @@ def test_a_session_makes_no_more_model_calls_than_it_may_until_it_is_cleared() -
 
     async def script(host: Host) -> None:
         for number in (1, 2, 3):
-            host.session.submit("go")
+            host.session.submit("go", KEYBOARD)
             await host.result(number)
-        host.session.submit("/clear")
+        host.session.submit("/clear", KEYBOARD)
         await host.result(4)
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result(5)
 
     host.play(script)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
@@ -25,10 +26,10 @@ def play(folder: Path, prompt: str, *, mode: str = "yolo", allow: bool | None = 
     async def script(host: Host) -> None:
         def decide(event: dict[str, Any]) -> None:
             if event["type"] == "control_request" and allow is not None:
-                host.session.answer(event["request_id"], allow, message="not now")
+                host.session.answer(event["request_id"], allow, KEYBOARD, message="not now")
 
         host.bus.subscribe(decide)
-        host.session.submit(prompt)
+        host.session.submit(prompt, KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -149,7 +150,7 @@ def test_a_command_that_goes_on_in_the_background_is_reported_in_words(tmp_path:
                 tools.detach_commands()
 
         host.bus.subscribe(detach)
-        host.session.submit("run echo up; sleep 1000")
+        host.session.submit("run echo up; sleep 1000", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -172,7 +173,7 @@ def test_a_tool_it_does_not_have_is_named(tmp_path: Path) -> None:
     host = Host(cast("FakeModel", OfflineModel(word_seconds=0)))
 
     async def script(host: Host) -> None:
-        host.session.submit("run ls")
+        host.session.submit("run ls", KEYBOARD)
         await host.result()
 
     host.play(script)
@@ -187,7 +188,7 @@ def test_an_edit_without_a_tool_to_read_with_is_refused_by_name(tmp_path: Path) 
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("edit a.py: a -> b")
+        host.session.submit("edit a.py: a -> b", KEYBOARD)
         await host.result()
 
     host.play(script)

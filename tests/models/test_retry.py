@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import ModelError, RetryWait, TextDelta
 from qwen_dual.core.session import Session
@@ -188,12 +189,12 @@ def test_an_interrupt_ends_the_waiting() -> None:
             def observe(event: Event) -> None:
                 events.append(event)
                 if waits(event):
-                    session.interrupt()
+                    session.interrupt(KEYBOARD)
                 elif event["type"] == "result":
                     session.request_close()
 
             session.bus.subscribe(observe)
-            session.submit("hello")
+            session.submit("hello", KEYBOARD)
             with anyio.fail_after(20):
                 await session.run()
             await model.aclose()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import (
     ModelDelta,
     ModelRequest,
@@ -41,9 +42,9 @@ def test_a_script_plays_blocks_usage_and_errors(tmp_path: Path) -> None:
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
-        host.session.submit("more")
+        host.session.submit("more", KEYBOARD)
         await host.result(2)
 
     host.play(script)
@@ -69,7 +70,7 @@ def test_arguments_that_are_no_json_reach_the_session_as_such(tmp_path: Path) ->
     )
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
+        host.session.submit("go", KEYBOARD)
         await host.result()
 
     host.play(script)

@@ -10,6 +10,7 @@ import anyio
 import pytest
 from pydantic import TypeAdapter
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.protocol.codec import encode
@@ -59,7 +60,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
     )
 
     async def script(host: Host) -> None:
-        dispatcher = Dispatcher(host.session)
+        dispatcher = Dispatcher(host.session, INPUT)
 
         def send(**command: Any) -> None:
             dispatcher.command(parse_command(encode(command).strip()))
@@ -76,7 +77,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         send(type="submit", text="three", id="6")
         dispatcher.error("not_json", "not JSON", 3)
         await host.result(4)
-        host.session.clear()
+        host.session.clear(KEYBOARD)
         send(type="submit", text="three", id="7")
         await host.until(lambda event: event["type"] == "user", 4)
         send(type="interrupt", id="8")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from qwen_dual.core.actor import CLI, INPUT
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
 from qwen_dual.runtime.spec import SessionSpec
@@ -34,7 +35,7 @@ def test_a_prompt_is_answered_and_the_session_ends_in_order() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(handle.run)
             handle.attach()
-            handle.submit("hello", origin="cli")
+            handle.submit("hello", CLI)
             await log.results()
             handle.request_close()
         await handle.aclose()
@@ -67,8 +68,8 @@ def test_a_command_that_needs_what_the_front_end_lacks_says_so() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(handle.run)
             handle.attach()
-            handle.submit("/theme dark", origin="input")
-            handle.submit("/copy", origin="input")
+            handle.submit("/theme dark", INPUT)
+            handle.submit("/copy", INPUT)
             await log.results(2)
             handle.request_close()
         await handle.aclose()
@@ -87,7 +88,7 @@ def test_a_cancelled_session_has_ended_its_turn_before_it_is_gone() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(handle.run)
             handle.attach()
-            handle.submit("run sleep 60", origin="cli")
+            handle.submit("run sleep 60", CLI)
             await log.until(lambda event: event["type"] == "assistant")
             group.cancel_scope.cancel()
         await handle.aclose()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from qwen_dual.core.actor import CLI
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.handle import SessionOver
 from qwen_dual.runtime.spec import SessionSpec
@@ -34,18 +35,18 @@ def test_clear_and_resume_make_another_handle_and_the_first_says_which() -> None
         async with anyio.create_task_group() as group:
             group.start_soon(first.run)
             first.attach()
-            first.submit("hello", origin="cli")
+            first.submit("hello", CLI)
             await log.results()
-            first.submit("/clear", origin="cli")
+            first.submit("/clear", CLI)
             await log.results(2)
             second = first.latest
             assert (first.id, second.id == known) == (known, False)
             assert [handle.id for handle in factory.registry] == [second.id]
             with pytest.raises(SessionOver, match=f"{known} is over; {second.id}"):
-                first.submit("hello again", origin="cli")
-            second.submit("hello again", origin="cli")
+                first.submit("hello again", CLI)
+            second.submit("hello again", CLI)
             await log.results(3)
-            second.submit(f"/resume {known}", origin="cli")
+            second.submit(f"/resume {known}", CLI)
             await log.results(4)
             third = first.latest
             assert (second.successor, third.id, third is first) == (third, known, False)
@@ -70,7 +71,7 @@ def test_what_follows_the_change_carries_the_new_id_and_seq_goes_on() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(handle.run)
             handle.attach()
-            handle.submit("/clear", origin="cli")
+            handle.submit("/clear", CLI)
             await log.results()
             handle.request_close()
         await handle.aclose()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommands
 from qwen_dual.core.slash_runner import CommandFailed
@@ -58,16 +59,16 @@ class Fake:
         self.switched.append(on)
         return "Vim keys" if on else "No vim keys"
 
-    def run(self, line: str, origin: str = "keyboard") -> str:
+    def run(self, line: str, actor: Actor = KEYBOARD) -> str:
         found = self.slash.find(line)
         assert found is not None
-        return str(found[0].run(found[1], origin))
+        return str(found[0].run(found[1], actor))
 
     def answer(self, name: str, *answers: str) -> str:
         command = self.slash.named(name)
         assert command is not None
         assert command.answered is not None
-        return str(command.answered(answers))
+        return str(command.answered(answers, KEYBOARD))
 
     @property
     def kept(self) -> Any:
@@ -138,9 +139,9 @@ def test_moving_in_the_form_previews_and_chooses_nothing(fake: Fake) -> None:
 
 
 def test_a_host_changes_the_session_and_never_the_settings(fake: Fake) -> None:
-    fake.run("/theme dark", "input")
+    fake.run("/theme dark", INPUT)
     with pytest.raises(CommandFailed, match="at the keyboard"):
-        fake.run("/theme mono keep", "input")
+        fake.run("/theme mono keep", INPUT)
     assert (fake.theme_name, fake.kept) == ("dark", None)
 
 
@@ -155,7 +156,7 @@ def test_vim_keys_are_switched_and_kept_beside_what_its_owner_wrote(fake: Fake) 
     assert "// mine" in text
     assert text.count("vimMode") == 1
     assert '"vimMode": false' in text
-    assert "for this session" in fake.run("/vim", "input")
+    assert "for this session" in fake.run("/vim", INPUT)
     assert fake.switched == [False, True, False, True]
     assert file.read_text() == text
     with pytest.raises(CommandFailed, match="takes nothing, not 'on'"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool_context import Services, ToolContext
@@ -25,7 +26,7 @@ def nothing(_: object) -> None:
 
 async def refuse(call: Call) -> Decision:
     """Allows nothing."""
-    return Decision(allowed=False, by="policy")
+    return Decision(allowed=False, by=POLICY)
 
 
 async def no_model(system: str, prompt: str) -> str:

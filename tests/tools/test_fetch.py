@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool import InvalidArguments, NotAllowed, ToolResult
@@ -113,7 +114,7 @@ class Asked:
 
     async def __call__(self, call: Call) -> Decision:
         self.calls.append(call)
-        return Decision(allowed=len(self.calls) <= self.yes, by="keyboard")
+        return Decision(allowed=len(self.calls) <= self.yes, by=KEYBOARD)
 
 
 def test_html_is_read_as_markdown_and_marked_as_data(site: Site) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.parameters import MODELS, schema
@@ -94,8 +95,8 @@ def asked(mode: str, *, allowed: bool = True, **answer: Any) -> str:
     """What the model is told once its two questions were answered."""
 
     async def script(host: Host) -> None:
-        host.session.submit("go")
-        host.session.answer(await host.request(), allowed, **answer)
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), allowed, KEYBOARD, **answer)
         await host.result()
 
     model = FakeModel(

@@ -24,6 +24,7 @@ from tests.support.fakes import FakeModel, FakeTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
@@ -78,7 +79,7 @@ class FakeSession:
         self.inputs: list[dict[str, Any] | None] = []
         self.stops: list[bool] = []
 
-    def submit(self, text: str, *, origin: str, command_id: str | None = None) -> None:
+    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> None:
         """Records."""
         self.submitted.append(text)
 
@@ -86,8 +87,8 @@ class FakeSession:
         self,
         request_id: str,
         allowed: bool,
+        actor: Actor,
         *,
-        by: str = "keyboard",
         message: str | None = None,
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
@@ -97,18 +98,20 @@ class FakeSession:
         self.inputs.append(updated_input)
         self.stops.append(stop)
         self.answers.append((request_id, allowed, message, remember))
-        self.bus.publish(events.control_response(request_id, allowed=allowed, resolved_by=by))
+        self.bus.publish(
+            events.control_response(request_id, allowed=allowed, resolved_by=str(actor))
+        )
         return True
 
-    def run_shell(self, command: str) -> None:
+    def run_shell(self, command: str, actor: Actor) -> None:
         """Records."""
         self.shell.append(command)
 
-    def answer_form(self, name: str, answers: Sequence[str]) -> None:
+    def answer_form(self, name: str, answers: Sequence[str], actor: Actor) -> None:
         """Records."""
         self.forms.append((name, tuple(answers)))
 
-    def retry(self) -> bool:
+    def retry(self, actor: Actor) -> bool:
         """Counts; true when it can."""
         self.retries += self.retryable
         return self.retryable
@@ -117,7 +120,7 @@ class FakeSession:
         """Records."""
         self.notices.append(text)
 
-    def interrupt(self, by: str, queue: str) -> bool:
+    def interrupt(self, actor: Actor, queue: str) -> bool:
         """Counts; true while busy. What waits is given back where that was asked for."""
         self.interrupts += self.busy
         if self.busy and queue == "return":
@@ -125,7 +128,7 @@ class FakeSession:
             self.queue = []
         return self.busy
 
-    def set_approval_mode(self, mode: str, origin: str) -> None:
+    def set_approval_mode(self, mode: str, actor: Actor) -> None:
         """Takes any."""
         self.approval_mode = mode
 

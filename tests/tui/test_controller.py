@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.prompts import Prompt
 from qwen_dual.frontends.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT, RETRY_TIP, SHELL_TIP
 from qwen_dual.frontends.tui.help import tool_lines
@@ -88,9 +89,9 @@ def test_what_waited_comes_back_before_the_draft_and_the_cursor_stays_in_its_pla
     desk = Desk()
     desk.session.busy = True
     desk.session.queue = [
-        Prompt("first", "keyboard"),
-        Prompt("ls", "keyboard", action="shell"),
-        Prompt("/auth", "keyboard", action="form", answers=("secret",)),
+        Prompt("first", KEYBOARD),
+        Prompt("ls", KEYBOARD, action="shell"),
+        Prompt("/auth", KEYBOARD, action="form", answers=("secret",)),
     ]
     desk.type("draft")
     desk.controller.editor.set("draft", 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import pytest
 from prompt_toolkit.input import create_pipe_input
@@ -11,6 +13,9 @@ from qwen_dual.frontends.tui.app import Tui, UiError
 from qwen_dual.protocol import events
 from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import FakeSession, edit_request, request, state
+
+if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
 
 
 def typed(keys: str, expected: str) -> None:
@@ -194,7 +199,7 @@ def test_an_error_while_drawing_is_shown_and_does_not_loop() -> None:
 
 def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
     class Broken(FakeSession):
-        def submit(self, text: str, *, origin: str, command_id: str | None = None) -> None:
+        def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> None:
             raise ZeroDivisionError(text)
 
     async def main() -> None:

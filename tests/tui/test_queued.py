@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.prompts import Prompt
 from qwen_dual.frontends.tui.queued import EDIT_TIP, REMOVE_TIP
 from tests.tui.support import Desk
@@ -11,7 +12,7 @@ def desk(*waiting: Prompt | str) -> Desk:
     made = Desk()
     made.session.busy = True
     for prompt in waiting:
-        made.session.waiting.add(Prompt(prompt, "keyboard") if isinstance(prompt, str) else prompt)
+        made.session.waiting.add(Prompt(prompt, KEYBOARD) if isinstance(prompt, str) else prompt)
     return made
 
 
@@ -72,7 +73,7 @@ def test_once_it_was_edited_up_moves_in_it_first() -> None:
 
 
 def test_what_came_from_outside_stays_in_the_queue() -> None:
-    at = desk("mine", Prompt("theirs", "input", "id-1"))
+    at = desk("mine", Prompt("theirs", INPUT, "id-1"))
     at.controller.up()
     assert at.controller.editor.text == "mine"
     at.controller.enter()
@@ -80,7 +81,7 @@ def test_what_came_from_outside_stays_in_the_queue() -> None:
 
 
 def test_a_command_for_the_shell_comes_back_as_one() -> None:
-    at = desk(Prompt("ls", "keyboard", action="shell"))
+    at = desk(Prompt("ls", KEYBOARD, action="shell"))
     at.controller.up()
     assert at.controller.editor.shell
     at.controller.enter()
@@ -110,7 +111,7 @@ def test_a_long_prompt_comes_back_folded_and_goes_back_whole() -> None:
 def test_escape_gives_the_queue_back_and_the_draft_is_an_ordinary_one() -> None:
     at = desk("one", "two")
     at.controller.up()
-    at.session.queue = [Prompt("one", "keyboard")]
+    at.session.queue = [Prompt("one", KEYBOARD)]
     at.controller.escape()
     assert at.controller.editor.text == "one\ntwo"
     assert at.controller.tip == ""
@@ -126,7 +127,7 @@ def given_back(at: Desk, *prompts: Prompt) -> tuple[bool, str]:
 
 
 def test_a_prompt_that_comes_back_into_shell_mode_does_not_become_a_command() -> None:
-    prompt, command = Prompt("one", "keyboard"), Prompt("date", "keyboard", action="shell")
+    prompt, command = Prompt("one", KEYBOARD), Prompt("date", KEYBOARD, action="shell")
     at = desk()
     at.controller.bang()
     at.controller.editor.insert("ls")
@@ -134,7 +135,7 @@ def test_a_prompt_that_comes_back_into_shell_mode_does_not_become_a_command() ->
 
 
 def test_commands_alone_come_back_as_commands() -> None:
-    command = Prompt("date", "keyboard", action="shell")
+    command = Prompt("date", KEYBOARD, action="shell")
     assert given_back(desk(), command, command) == (True, "date\ndate")
     at = desk()
     at.controller.bang()
@@ -146,5 +147,5 @@ def test_commands_alone_come_back_as_commands() -> None:
 
 
 def test_a_queued_command_is_listed_with_its_mark() -> None:
-    at = desk(Prompt("date", "keyboard", action="shell"), "one")
+    at = desk(Prompt("date", KEYBOARD, action="shell"), "one")
     assert [item["text"] for item in at.session.waiting.listing()] == ["!date", "one"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prompt_toolkit.enums import EditingMode
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.prompts import Prompt
 from qwen_dual.frontends.tui.controller import CLEAR_HINT, EXIT_HINT
 from tests.tui.keyboard import Keyboard, play
@@ -193,7 +194,7 @@ def test_queued_prompts_are_walked_edited_and_put_back_in_normal_mode() -> None:
     async def script(desk: Keyboard) -> None:
         waiting = desk.session.waiting
         for text in ("first", "second"):
-            waiting.add(Prompt(text, "keyboard"))
+            waiting.add(Prompt(text, KEYBOARD))
         await normal(desk)
         await desk.press("k", lambda: desk.text == "second")
         await desk.press("k", lambda: desk.text == "first")

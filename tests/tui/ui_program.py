@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 
+from qwen_dual.core.actor import INPUT, Actor
 from qwen_dual.core.builtin import register
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.model import (
@@ -298,7 +299,7 @@ def _key(answers: Sequence[str]) -> Question | None:
     return Question("The key", secret=True) if len(answers) == 1 else None
 
 
-def _told(answers: Sequence[str]) -> str:
+def _told(answers: Sequence[str], actor: Actor) -> str:
     return f"{answers[0]} has a key of {len(answers[1])} characters"
 
 
@@ -389,9 +390,9 @@ async def steer(session: Session, descriptor: int) -> None:
             word, _, text = line.decode().partition(":")
             pending = next(iter(session.approvals.pending), "")
             if word == "remote":
-                session.submit(text, origin="input")
+                session.submit(text, INPUT)
             elif word in ("allow", "deny"):
-                session.answer(pending, word == "allow", by="input")
+                session.answer(pending, word == "allow", INPUT)
             elif word == "seen":
                 plan = session.tools["todo_write"]
                 assert isinstance(plan, ScriptedTool)

@@ -7,8 +7,10 @@ editor's keys are the controller's; those that come too early are ``early_keys``
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.frontends.tui.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.early_keys import EarlyKeys
@@ -385,14 +387,8 @@ class Asking:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
         if request is not None and request.request_id in self._requests():
-            self.session.answer(
-                request.request_id,
-                allowed,
-                message=message,
-                remember=remember,
-                updated_input=updated_input,
-                stop=stop,
-            )
+            answer = partial(self.session.answer, request.request_id, allowed, KEYBOARD)
+            answer(message=message, remember=remember, updated_input=updated_input, stop=stop)
         self.follow(typing=True)
         self._changed()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.slash import is_slash
 from qwen_dual.frontends.tui.asking import Asking
 from qwen_dual.frontends.tui.dialog import GUARD
@@ -157,9 +158,9 @@ class Controller:
         if text != shown:
             self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
         if shell:
-            self.session.run_shell(text)
+            self.session.run_shell(text, KEYBOARD)
         elif not self.open_form(text):
-            self.session.submit(text)
+            self.session.submit(text, KEYBOARD)
         self._screen.changed()
 
     def open_form(self, text: str) -> bool:
@@ -169,7 +170,8 @@ class Controller:
             return False
         name = found[0].name
         return self.asking.open_form(
-            found[0].form, lambda answers: self.session.answer_form(name, answers)
+            found[0].form,
+            lambda answers: self.session.answer_form(name, answers, KEYBOARD),
         )
 
     def complete(self) -> None:
@@ -277,7 +279,7 @@ class Controller:
             self.panel = ""
         elif self.suggestions.shown:
             self.suggestions.dismiss()
-        elif self.session.interrupt(queue="return"):
+        elif self.session.interrupt(KEYBOARD, "return"):
             pass
         elif self.editor.shell:
             self._set_shell(False)
@@ -305,7 +307,7 @@ class Controller:
             return
         if self.editor.search is not None:
             self.editor.end_search(accept=False)
-        elif self.session.interrupt(queue="return"):
+        elif self.session.interrupt(KEYBOARD, "return"):
             pass
         elif not self.editor.empty:
             self._clear()
@@ -330,12 +332,12 @@ class Controller:
     def next_mode(self) -> None:
         """Switches to the next approval mode."""
         at = APPROVAL_MODES.index(self.session.approval_mode)
-        self.session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)])
+        self.session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)], KEYBOARD)
         self._screen.changed()
 
     def retry(self) -> None:
         """Makes the last failed model call again."""
-        if not self.session.retry():
+        if not self.session.retry(KEYBOARD):
             self._say("There is no failed request to retry.", SAID)
         self._screen.changed()
 

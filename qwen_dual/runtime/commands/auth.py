@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 from msgspec.structs import replace
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.deferred import DeferredModel
@@ -19,6 +20,7 @@ from qwen_dual.settings.keep import save_provider
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.model import Model
     from qwen_dual.core.questions import Form, Question
     from qwen_dual.core.session import Session
@@ -66,7 +68,7 @@ class AuthCommand:
     def _form(self, answers: Sequence[str]) -> Question | None:
         return auth.service_form(self._typed)(answers)
 
-    async def _answered(self, answers: Sequence[str]) -> str | None:
+    async def _answered(self, answers: Sequence[str], actor: Actor) -> str | None:
         connection = auth.connection_of(answers, self._typed)
         # Before any call: a service may repeat the key in its error.
         self._session.bus.secrets.add(connection.key, "API key")
@@ -76,7 +78,7 @@ class AuthCommand:
         try:
             connect = partial(DeferredModel, env=self._workspace().env)
             told = await auth.connect_provider(
-                connection, connect=connect, keep=self._keep, use=self._use
+                connection, connect=connect, keep=self._keep, use=partial(self._use, actor)
             )
         except CommandFailed:
             self._typed = connection
@@ -99,11 +101,11 @@ class AuthCommand:
         self._ask(form, lambda more: self._submit((*answers, *more)))
 
     def _submit(self, answers: Sequence[str]) -> None:
-        self._session.answer_form("auth", answers)
+        self._session.answer_form("auth", answers, KEYBOARD)
 
-    def _use(self, config: ModelConfig, model: Model) -> None:
+    def _use(self, actor: Actor, config: ModelConfig, model: Model) -> None:
         self._session.add_model(config.id, model)
-        self._session.set_model(config.id)
+        self._session.set_model(config.id, actor)
 
     async def _keep(self, config: ModelConfig, env_key: str) -> str:
         path = os.path.join(self._workspace().home, "settings.json")

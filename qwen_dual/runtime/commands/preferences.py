@@ -16,6 +16,7 @@ from qwen_dual.settings.services import environment_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
     from qwen_dual.runtime.commands.screen import Screen
@@ -60,7 +61,7 @@ class Preferences(Struct, frozen=True):
                 self._model,
                 self._models,
                 form=_form("Model", self._models, lambda: self.session.model_name),
-                answered=lambda answers: self._model(" ".join(answers), "keyboard"),
+                answered=lambda answers, actor: self._model(" ".join(answers), actor),
             )
         )
         add(
@@ -72,7 +73,7 @@ class Preferences(Struct, frozen=True):
                 form=_form(
                     "Theme", lambda: self.themes, lambda: self.screen.theme_name, self._preview
                 ),
-                answered=lambda answers: self._theme(" ".join(answers), "keyboard"),
+                answered=lambda answers, actor: self._theme(" ".join(answers), actor),
                 needs=("theme",),
             )
         )
@@ -89,14 +90,14 @@ class Preferences(Struct, frozen=True):
     def _models(self) -> list[Choice]:
         return [Choice(name) for name in self.session.model_names]
 
-    def _model(self, arguments: str, origin: str) -> str:
-        name, lasts = _parsed(arguments, origin)
+    def _model(self, arguments: str, actor: Actor) -> str:
+        name, lasts = _parsed(arguments, actor)
         if not name:
             current = self.session.model_name
             return "\n".join(
                 f"{'●' if known == current else ' '} {known}" for known in self.session.model_names
             )
-        self.session.set_model(name, origin)
+        self.session.set_model(name, actor)
         if not lasts:
             return f"Model: {name}"
         config = self.launch.choice.configs.get(name)
@@ -109,8 +110,8 @@ class Preferences(Struct, frozen=True):
             told += f". {named[1]} names {named[0]}, which goes before it: unset that"
         return told
 
-    def _theme(self, arguments: str, origin: str) -> str:
-        name, lasts = _parsed(arguments, origin)
+    def _theme(self, arguments: str, actor: Actor) -> str:
+        name, lasts = _parsed(arguments, actor)
         if not name:
             current = self.screen.theme_name
             return "\n".join(
@@ -129,11 +130,11 @@ class Preferences(Struct, frozen=True):
     def _preview(self, name: str) -> None:
         self.screen.set_theme(name, preview=True)
 
-    def _vim(self, arguments: str, origin: str) -> str:
+    def _vim(self, arguments: str, actor: Actor) -> str:
         if arguments.strip():
             raise CommandFailed(f"/vim takes nothing, not {arguments.strip()!r}: it switches")
         told = self.screen.set_vi(not self.screen.vi)
-        if origin == "input":
+        if not actor.is_person:
             return f"{told}, for this session"
         return f"{told}, {self._keep({'general.vimMode': self.screen.vi})}"
 
@@ -145,12 +146,12 @@ class Preferences(Struct, frozen=True):
         return f"from now on: kept in {self.launch.workspace.short(path)}"
 
 
-def _parsed(arguments: str, origin: str) -> tuple[str, bool]:
+def _parsed(arguments: str, actor: Actor) -> tuple[str, bool]:
     """The name, and whether it is to last."""
     name, _, word = arguments.strip().rpartition(" ")
     if word not in (KEEP, SESSION) or not name:
         return arguments.strip(), False
-    if word == KEEP and origin == "input":
+    if word == KEEP and not actor.is_person:
         raise CommandFailed("What lasts is for the person to say, at the keyboard.")
     return name.strip(), word == KEEP
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.workspace import Workspace
@@ -55,7 +56,7 @@ class SavedSessions(Struct, frozen=True):
             SlashCommand(
                 "resume",
                 "go on with an earlier session",
-                lambda name, _: self._resume(name),
+                self._resume,
                 self._choices,
                 while_busy=False,
                 form=pick("Which session?", self._choices),
@@ -84,7 +85,7 @@ class SavedSessions(Struct, frozen=True):
             if summary.session_id != self.session.session_id
         ]
 
-    async def _resume(self, name: str) -> str:
+    async def _resume(self, name: str, actor: Actor) -> str:
         if not name:
             raise CommandFailed(self._listing())
         chat = await in_thread(partial(self._open, name), abandon=False)
@@ -93,7 +94,7 @@ class SavedSessions(Struct, frozen=True):
                 self.recorder.resume(chat)
             except OSError as error:
                 raise CommandFailed(f"It cannot be written to: {describe(error)}") from error
-        self.session.resume(chat.session_id, chat.history)
+        self.session.resume(chat.session_id, chat.history, actor)
         self.show(chat.replay)
         return earlier(chat)
 

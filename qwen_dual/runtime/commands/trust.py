@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
@@ -32,6 +33,7 @@ from qwen_dual.settings.trust import is_broad
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import Asking
     from qwen_dual.runtime.launch import Launch
@@ -88,7 +90,7 @@ class TrustCommand:
                 self._choices,
                 while_busy=False,
                 form=self._form,
-                answered=lambda answers: self._decide(answers[0], keep=True),
+                answered=lambda answers, actor: self._decide(answers[0], actor, keep=True),
             )
         )
 
@@ -112,7 +114,7 @@ class TrustCommand:
         if answers is None or answers[0] == LATER.value:
             session.notice(NOT_NOW)
         else:
-            session.answer_form("trust", answers)
+            session.answer_form("trust", answers, KEYBOARD)
 
     # -- what is asked ---------------------------------------------------------------------
 
@@ -161,13 +163,13 @@ class TrustCommand:
 
     # -- what is answered ------------------------------------------------------------------
 
-    async def _run(self, argument: str, origin: str) -> str:
+    async def _run(self, argument: str, actor: Actor) -> str:
         if not argument:
             self._holds = await in_thread(self._look)
             return "\n".join([self._state(), *map(str, self._holds)])
-        return await self._decide(argument, keep=origin == "keyboard")
+        return await self._decide(argument, actor, keep=actor.at_keyboard)
 
-    async def _decide(self, answer: str, *, keep: bool) -> str:
+    async def _decide(self, answer: str, actor: Actor, *, keep: bool) -> str:
         """Puts an answer in force and says what came of it."""
         choices = [choice.value for choice in self._choices()]
         if answer not in choices:
@@ -189,30 +191,30 @@ class TrustCommand:
         else:
             trust.decide(answer != "no")
         waiting = self._launch.settings.refused
-        said += await self._take_effect()
+        said += await self._take_effect(actor)
         later = [key for key in waiting if key.startswith(AT_THE_NEXT_START)]
         if later and trust.trusted:
             said.append(f"At the next start: {', '.join(later)}.")
         said[0] = self._state()
         return "\n".join(said)
 
-    async def _take_effect(self) -> list[str]:
+    async def _take_effect(self, actor: Actor) -> list[str]:
         """Reads everything again as it is now; returns what went wrong."""
         launch, session = self._launch, self._parts.session
         before = launch.workspace
         read = partial(before.read_again, launch.spec.as_settings())
         launch.workspace = await in_thread(read)
-        wrong = await self._take_models(before)
+        wrong = await self._take_models(before, actor)
         self._parts.tools.workspace.env = launch.env
         wrong += apply_settings(launch, session, self._parts.tools)
         mode = launch.settings.approval_mode or "default"
         if launch.spec.approval_mode is None and session.approval_mode == launch.approval_mode:
-            session.set_approval_mode(mode)
+            session.set_approval_mode(mode, actor)
             launch.approval_mode = mode
         session.recheck_pending()
         return [*wrong, *launch.settings.warnings, *await load_context(launch, self._parts)]
 
-    async def _take_models(self, earlier: Workspace) -> list[str]:
+    async def _take_models(self, earlier: Workspace, actor: Actor) -> list[str]:
         """Offers the models that are configured now; the first of them where nobody chose one."""
         launch, session = self._launch, self._parts.session
         before, wrong = launch.choice, ""
@@ -235,7 +237,7 @@ class TrustCommand:
             session.add_model(name, model)
         gone = before.models.keys() - models.keys()
         if session.model_name in {before.first_name, *gone}:
-            session.set_model(choice.first_name)
+            session.set_model(choice.first_name, actor)
         for name in gone:
             session.drop_model(name)
         for model in left.values():
