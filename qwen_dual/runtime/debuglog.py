@@ -107,28 +107,32 @@ class _Router(logging.Handler):
         super().__init__()
         self._changing = threading.Lock()
         self._logs: dict[SessionLog, None] = {}
+        self._before = logging.WARNING  # the level of the root logger
         self._of_process: DebugLog | None = None
 
     def add(self, log: SessionLog) -> None:
         with self._changing:
             self._logs[log] = None
+            root = logging.getLogger()
             if len(self._logs) == 1:
-                logging.getLogger().addHandler(self)
+                self._before = root.level
+                root.addHandler(self)
                 logging.captureWarnings(True)
-        self._set_level()
+            root.setLevel(min(log.level for log in self._logs))
 
     def remove(self, log: SessionLog) -> None:
         with self._changing:
             if log not in self._logs:
                 return
             del self._logs[log]
+            root = logging.getLogger()
+            root.setLevel(min((log.level for log in self._logs), default=self._before))
             if not self._logs:
-                logging.getLogger().removeHandler(self)
+                root.removeHandler(self)
                 logging.captureWarnings(False)
                 if self._of_process is not None:
                     self._of_process.close()
                     self._of_process = None
-        self._set_level()
 
     def emit(self, record: logging.LogRecord) -> None:
         log = _CURRENT.get()
@@ -138,11 +142,11 @@ class _Router(logging.Handler):
             log.handle(record)
 
     def _of_nobody(self, record: logging.LogRecord) -> None:
-        only, *others = self._logs
-        if not others:
-            if record.levelno >= only.level:
-                only.handle(record)
-        elif record.levelno >= logging.WARNING:
+        logs = list(self._logs)
+        if len(logs) == 1:
+            if record.levelno >= logs[0].level:
+                logs[0].handle(record)
+        elif logs and record.levelno >= logging.WARNING:
             if self._of_process is None:
                 home = qwen_home(environment())
                 self._of_process = DebugLog(home, f"process-{os.getpid()}", self._scrub)
@@ -153,10 +157,6 @@ class _Router(logging.Handler):
         for log in self._logs:
             text = log.scrub(text)
         return text
-
-    def _set_level(self) -> None:
-        level = min((log.level for log in self._logs), default=logging.WARNING)
-        logging.getLogger().setLevel(level)
 
 
 _ROUTER = _Router()

@@ -6,10 +6,13 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from qwen_dual.runtime.debuglog import DebugLog
+from qwen_dual.runtime.debuglog import DebugLog, open_log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 
 def record(text: str) -> logging.LogRecord:
@@ -46,3 +49,61 @@ def test_a_secret_in_a_traceback_is_not_logged(tmp_path: Path) -> None:
     text = (tmp_path / "debug" / "id.txt").read_text()
     assert text.count("[KEY]") >= 2
     assert "sk-planted" not in text
+
+
+def hider(secret: str) -> Callable[[str], str]:
+    return lambda text: text.replace(secret, "[KEY]")
+
+
+def test_records_go_to_the_log_that_is_entered_and_to_no_other(tmp_path: Path) -> None:
+    log = logging.getLogger("qwen_dual.test")
+    one = open_log(str(tmp_path), "one", verbose=False)
+    other = open_log(str(tmp_path), "other", verbose=True)
+    try:
+        with one.active():
+            log.warning("of one")
+            log.debug("too little for one")
+            with other.active():
+                log.debug("of the other")
+            log.warning("of one again")
+    finally:
+        one.close()
+        other.close()
+    texts = [(tmp_path / "debug" / f"{name}.txt").read_text() for name in ("one", "other")]
+    assert ["of one" in text for text in texts] == [True, False]
+    assert ["again" in text for text in texts] == [True, False]
+    assert ["of the other" in text for text in texts] == [False, True]
+    assert not any("too little" in text for text in texts)
+
+
+def test_what_is_nobodys_is_the_only_sessions_or_the_processs_without_any_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QWEN_HOME", str(tmp_path / "process"))
+    log = logging.getLogger("qwen_dual.test")
+    one = open_log(str(tmp_path), "one", verbose=False, scrub=hider("sk-one"))
+    log.warning("while it is alone")
+    other = open_log(str(tmp_path), "other", verbose=True, scrub=hider("sk-other"))
+    log.warning("while there are two: sk-one, sk-other")
+    log.debug("too little")
+    one.close()
+    log.debug("alone again")
+    with one.active():
+        log.warning("too late")
+    other.close()
+    (path,) = (tmp_path / "process" / "debug").iterdir()
+    assert path.read_text().endswith("while there are two: [KEY], [KEY]\n")
+    texts = [(tmp_path / "debug" / f"{name}.txt").read_text() for name in ("one", "other")]
+    assert [text.count("\n") for text in texts] == [1, 1]
+    assert "while it is alone" in texts[0] and "alone again" in texts[1]
+
+
+def test_the_last_log_leaves_the_root_logger_as_it_was(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    logs = [open_log(str(tmp_path), name, verbose=True) for name in ("a", "b")]
+    assert len(root.handlers) == len(handlers) + 1
+    for log in logs:
+        log.close()
+        log.close()
+    assert (list(root.handlers), root.level) == (handlers, level)
