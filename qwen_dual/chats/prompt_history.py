@@ -2,12 +2,13 @@
 
 One line of JSON each, private, without the keys in use. Two generations bound its size: a full file
 gives way to a new one, and is itself the old one from then on. So nothing is ever rewritten, and
-sessions that run at the same time need no lock.
+sessions that run at the same time need a lock only where one of them begins a new file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -77,12 +78,24 @@ class PromptHistory:
         fd = open_checked(self._path, flags, owner_problem)
         try:
             if os.fstat(fd).st_size + len(line) > MAX_FILE:
-                os.rename(self._path, self._old)
+                self._give_way(fd)
                 os.close(fd)
                 fd = open_checked(self._path, flags, owner_problem)
             os.write(fd, line)
         finally:
             os.close(fd)
+
+    def _give_way(self, full: int) -> None:
+        """Makes the open file the old one, unless another session does, or has done it."""
+        try:
+            fcntl.flock(full, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # another is at it
+        except OSError:
+            pass  # a file system without locks
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(full), os.stat(self._path)):
+                os.rename(self._path, self._old)
 
     @property
     def _old(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from qwen_dual.protocol import MAX_RESULT_BYTES
+from qwen_dual.protocol.ansi import without_colours
 from qwen_dual.protocol.blocks import (
     MAX_IMAGE_CHARS,
     image_block,
@@ -35,8 +35,6 @@ MIN_BLOCK_BYTES = 300
 
 MAX_BLOCKS = 200
 """Blocks of one result; the text of more is left out with them."""
-
-_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class Outcome(Struct):
@@ -124,6 +122,6 @@ def outcome_of(
 
 def _scrubbed(output: str, scrub: Callable[[str], str]) -> str:
     """``output`` without secrets: a colour in the middle of one would hide it."""
-    bare = _COLOURS.sub("", output)
+    bare = without_colours(output)
     clean = scrub(bare)
     return output if clean == bare else clean

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
+from qwen_dual.protocol.ansi import without_sequences
+
 if TYPE_CHECKING:
     from typing import Self
 
 MAX_BUFFER_BYTES = 1 << 18
 _TAIL_BYTES = 8192
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_].*?(?:\x07|\x1b\\)|[ -/]*[0-~])", re.DOTALL
-)
 _CONTROLS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -60,7 +59,7 @@ class TerminalStream:
 
     def last_lines(self, count: int = 10) -> list[str]:
         """The last lines that were painted, without escape sequences: for messages, not a screen."""
-        text = _ESCAPES.sub("", self._tail.decode("utf-8", "replace"))
+        text = without_sequences(self._tail.decode("utf-8", "replace"))
         lines = [
             _CONTROLS.sub("", line).strip() for line in re.split(r"[\r\n]+", text) if line.strip()
         ]

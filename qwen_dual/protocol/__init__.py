@@ -3,6 +3,7 @@
 * ``shapes`` and ``system_shapes``: TypedDicts of every event, for type checkers and the schema.
 * ``events``: functions that build event bodies; ``stamp`` puts the envelope around one.
 * ``codec``: bytes ⇄ JSON, the only place that imports orjson.
+* ``ansi``: the escape sequences of terminals.
 * ``framing``: lines out of bytes that are cut anywhere.
 * ``commands``: the pydantic models of what may come in, and ``parse_command``.
 * ``schema``: both as JSON Schema, for ``docs/schema``.

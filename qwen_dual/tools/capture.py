@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+from qwen_dual.protocol.ansi import without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ LIVE_CHARS = 4000
 """How much of the latest output is worth showing while a command runs."""
 
 LAST_LINE_CHARS = 200
-
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_=>])")
 
 
 class Limits(Struct, frozen=True):
@@ -256,8 +255,7 @@ class Capture:
 
 def plain(text: str) -> str:
     """``text`` without terminal control sequences and with ``\\n`` as the only line end."""
-    if "\x1b" in text:
-        text = _ANSI.sub("", text)
+    text = without_sequences(text)
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 

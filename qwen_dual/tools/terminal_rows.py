@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.ansi import COLOUR, without_colours
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -27,7 +29,6 @@ MAX_HELD = 4096
 MAX_MARKS = 16
 """Combining characters that one cell takes."""
 
-_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
 _CONTROL = re.compile(r"[\r\x08]|\x1b(?!\[[0-9;:]*m)")
 _NARROW = re.compile(
     "[\\x00-\\x7f\\xa0-\\u02ff\\u2010-\\u2027\\u2190-\\u21ff\\u2500-\\u25fc\\u2800-\\u28ff]*"
@@ -80,7 +81,7 @@ class TerminalRows:
 
     def latest(self, count: int) -> str:
         """The last rows, without colours."""
-        return "\n".join(uncoloured(row.render()) for row in self._rows[-count:])
+        return "\n".join(without_colours(row.render()) for row in self._rows[-count:])
 
     def _whole(self, text: str) -> str:
         """``text`` up to a sequence, or a line end, that is not all there yet."""
@@ -130,7 +131,7 @@ class TerminalRows:
             reset = line.rfind("\x1b[0m")
             if reset >= 0:
                 self._style = ""
-            for match in _SGR.finditer(line, max(0, reset)):
+            for match in COLOUR.finditer(line, max(0, reset)):
                 self._style = _styled(self._style, match[1])
             row.text = before + line + ("\x1b[0m" if self._style else "")
             self._column = 0 if ends else row.columns()
@@ -237,7 +238,7 @@ class _Row:
         """How many are written."""
         if self._cells is not None:
             return len(self._cells)
-        text = uncoloured(self.text)
+        text = without_colours(self.text)
         return len(text) if text.isascii() else len(self._opened())
 
     def clear(self) -> None:
@@ -293,16 +294,11 @@ class _Row:
             text, self.text, self._cells = self.text, "", []
             style = ""
             column = at = 0
-            for match in _SGR.finditer(text):
+            for match in COLOUR.finditer(text):
                 column = self.write(column, text[at : match.start()], style)
                 style, at = _styled(style, match[1]), match.end()
             self.write(column, text[at:], style)
         return self._cells
-
-
-def uncoloured(text: str) -> str:
-    """``text`` without its colours."""
-    return _SGR.sub("", text) if "\x1b" in text else text
 
 
 def _coloured(text: str, style: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
-from typing import TYPE_CHECKING
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from qwen_dual.chats import prompt_history
 from qwen_dual.chats.prompt_history import PromptHistory
 from qwen_dual.core.prompts import Entered
 from qwen_dual.core.secrets import Secrets
+from qwen_dual.fs.private import open_checked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,12 +126,27 @@ def test_a_line_that_cannot_be_read_costs_itself_alone(tmp_path: Path, line: byt
     assert texts(history(tmp_path).load()) == ["before", "after"]
 
 
-def test_two_sessions_at_once_lose_nothing(tmp_path: Path) -> None:
-    one, other = history(tmp_path), history(tmp_path)
-    for number in range(10):
-        one.append(Entered(f"one {number}"))
-        other.append(Entered(f"other {number}"))
-    assert len(one.load()) == 20
+def test_sessions_that_find_the_file_full_at_once_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = [history(tmp_path) for _ in range(8)]
+    long, fit = "x" * 30_000, 17  # the next one does not fit any more
+    for _ in range(fit):
+        sessions[0].append(Entered(long))
+    together, met = threading.Barrier(len(sessions)), threading.local()
+
+    def open_together(*arguments: Any, **options: Any) -> int:
+        fd = open_checked(*arguments, **options)
+        if not hasattr(met, "others"):
+            met.others = together.wait(20)  # every session has the full file open by now
+        return fd
+
+    monkeypatch.setattr(prompt_history, "open_checked", open_together)
+    with ThreadPoolExecutor(len(sessions)) as threads:
+        list(threads.map(lambda session: session.append(Entered(long)), sessions))
+    monkeypatch.undo()
+    assert len(files(tmp_path)) == 2
+    assert len(sessions[0].load()) == fit + len(sessions)
 
 
 def test_each_line_says_where_and_when(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qwen_dual.protocol.ansi import without_colours
 from qwen_dual.tools.capture import Capture, Limits, Scratch
-from qwen_dual.tools.terminal_rows import ROWS, WIDTH, TerminalRows, uncoloured
+from qwen_dual.tools.terminal_rows import ROWS, WIDTH, TerminalRows
 
 UP, ERASE = "\x1b[A", "\x1b[2K"
 
@@ -66,7 +67,7 @@ def test_output_is_what_a_terminal_shows_in_the_end(output: str, there: str) -> 
 def test_output_cut_anywhere_comes_to_the_same(parts: list[str], size: int) -> None:
     output = "".join(parts)
     pieces = [output[start : start + size] for start in range(0, len(output), size)]
-    assert uncoloured(shown(*pieces)).rstrip() == uncoloured(shown(output)).rstrip()
+    assert without_colours(shown(*pieces)).rstrip() == without_colours(shown(output)).rstrip()
 
 
 @given(st.text(alphabet="ab\n", max_size=400))

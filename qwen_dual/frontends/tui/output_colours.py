@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.lines import TAB, fit, width_of
-from qwen_dual.frontends.tui.sanitise import COLOUR
+from qwen_dual.protocol.ansi import COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _runs(text: str) -> Iterator[tuple[str, str]]:
     column = 0
     for index, part in enumerate(COLOUR.split(text)):
         if index % 2:
-            _set(state, part[2:-1])
+            _set(state, part)
             continue
         expanded = (" " * (column % TAB) + part).expandtabs(TAB)[column % TAB :]
         column += len(expanded)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from qwen_dual.protocol import ansi
+
 # C0 but tab and newline, DEL, C1, bidi marks and overrides, lone surrogates.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -19,23 +21,12 @@ _FORBIDDEN_IN_A_ROW = re.compile(
 _FORBIDDEN_BUT_RETURN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# The ends are optional, so that a sequence that breaks off is taken out as far as it goes. The
-# body of a string (OSC, DCS, SOS, PM, APC) stops at any control character: a terminator that
-# never comes hides the rest of one line, not the rest of the text. C1 introducers are dropped as
-# characters only: in UTF-8 text they are far more often mojibake than sequences.
-_SEQUENCE = re.compile(
-    "\x1b\\[(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~])?"
-    "|\x1b(?P<string>[\\]PX^_])[^\x00-\x1f\x7f-\x9f]*(?P<terminator>\x07|\x1b(?:\\\\|\\Z))?"
-    "|\x1b(?P<intermediate>[ -/]*)(?P<last>[0-~])?"
-)
+_SEQUENCE = re.compile(ansi.SEQUENCE)
 # What may still follow once a chunk ended inside a sequence.
 _REST_OF_CSI = re.compile("[0-?]*(?P<between>[ -/]*)(?P<end>[@-~])?")
 _REST_OF_CSI_END = re.compile("(?P<between>[ -/]*)(?P<end>[@-~])?")
 _REST_OF_STRING = re.compile("[^\x00-\x1f\x7f-\x9f]*(?P<end>\x07|\x1b(?:\\\\|\\Z))?")
 _REST_OF_ESCAPE = re.compile("[ -/]*(?P<end>[0-~])?")
-
-COLOUR = re.compile("(\x1b\\[[0-9;:]*m)")
-"""A sequence that sets colours and does nothing else, as ``split`` keeps it."""
 
 _RETURNS = re.compile("\r+\n?")
 _RETURNS_BEFORE_NEWLINE = re.compile("\r+\n")
@@ -66,8 +57,9 @@ def coloured(text: str) -> str:
     if "\x1b" not in text:
         return sanitise(text)
     # What stands between them is sanitised by itself: nothing can reach across.
-    parts = COLOUR.split(text)
-    return "".join(part if index % 2 else sanitise(part) for index, part in enumerate(parts))
+    parts = ansi.COLOUR.split(text)
+    kept = [f"\x1b[{part}m" if index % 2 else sanitise(part) for index, part in enumerate(parts)]
+    return "".join(kept)
 
 
 def one_line(text: str) -> str:
