@@ -14,7 +14,6 @@ from msgspec import Struct
 
 from qwen_dual.bridge.lines import BadLine
 from qwen_dual.bridge.path_source import PathSource
-from qwen_dual.bridge.sources import FdSource
 from qwen_dual.bridge.watch import FileWatcher, start_observer
 from qwen_dual.protocol.commands import CommandError, parse_command
 
@@ -206,23 +205,6 @@ def open_path(
         on_command=on_command,
         on_error=on_error,
         on_warning=on_warning,
-    )
-
-
-def open_fd(
-    fd: int,
-    *,
-    on_command: Callable[[Command], None],
-    on_error: Callable[[InputError], None],
-    on_warning: Callable[[str], None],
-) -> CommandReader:
-    """A reader of an inherited pipe or socket; ``run`` returns when the other end is closed.
-
-    Raises:
-        ChannelError: the descriptor cannot be read from; the text says why.
-    """
-    return CommandReader(
-        FdSource(fd), None, on_command=on_command, on_error=on_error, on_warning=on_warning
     )
 
 

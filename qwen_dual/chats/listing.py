@@ -60,11 +60,6 @@ def recent(home: str, cwd: str, limit: int = 100) -> list[Summary]:
     return _newest(_files(chats_folder(home, cwd)), limit, cwd)
 
 
-def all_projects(home: str, limit: int = 100) -> list[Summary]:
-    """The chats of all folders, newest first, at most ``limit``."""
-    return _newest(_all_files(home), limit, None)
-
-
 def latest(home: str, cwd: str) -> Path | None:
     """The newest chat of one folder. Only its beginning is looked at, however long it is."""
     found = _newest(_files(chats_folder(home, cwd)), 1, cwd, count=False)

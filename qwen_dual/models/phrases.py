@@ -7,8 +7,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-VERBS = ("run", "read", "list", "find", "search", "write", "edit", "think", "say", "markdown")
-
 USAGE = (
     "I am the offline model: no network, no key, and no understanding of language. "
     "I know these phrases, several in one prompt when they are joined with `and`:\n\n"

@@ -145,12 +145,6 @@ def most_specific(folder: str, rules: Iterable[Ruling]) -> Ruling | None:
     return max(about, key=lambda rule: (len(rule.root), not rule.trusted), default=None)
 
 
-def is_trusted(folder: str, rules: Mapping[str, Any], person: str) -> bool:
-    """Whether ``rules`` trust ``folder``; ``person`` as for ``rulings``."""
-    found = most_specific(folder, rulings(rules, person))
-    return found is not None and found.trusted
-
-
 def is_broad(folder: str, env: Mapping[str, str]) -> bool:
     """Whether trusting ``folder`` for good would trust what somebody else may put there tomorrow.
 

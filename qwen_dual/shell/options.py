@@ -106,11 +106,6 @@ def spelled(words: Sequence[str]) -> frozenset[int]:
     return frozenset(globs)
 
 
-def star_covers(words: Sequence[str], fixed: int) -> bool:
-    """Whether a ``*`` behind the first ``fixed`` words of a rule covers the rest of ``words``."""
-    return all(0 < index < fixed for index in spelled(words))
-
-
 def _may_be_option(word: str) -> bool:
     return word.startswith(GLOB) and not is_operand(word)
 

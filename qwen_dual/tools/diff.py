@@ -30,11 +30,6 @@ class Diff(Struct, frozen=True):
     left_out: int = 0
 
 
-def unified_diff(old: str | None, new: str, name: str) -> str:
-    """The text of ``diff_of``."""
-    return diff_of(old, new, name).text
-
-
 def diff_of(old: str | None, new: str, name: str) -> Diff:
     """What changes from ``old`` (None for a new file) to ``new``, for reading, not for ``patch``.
 

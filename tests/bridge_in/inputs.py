@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.bridge.lines import Line
-from qwen_dual.bridge.reader import CommandReader, open_fd, open_path
+from qwen_dual.bridge.reader import CommandReader, open_path
+from qwen_dual.bridge.sources import FdSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.path_source import PathSource
     from qwen_dual.bridge.reader import InputError
-    from qwen_dual.bridge.sources import FdSource
     from qwen_dual.protocol.commands import Command
 
 KINDS = ("file", "fifo", "pipe", "socket")
@@ -105,17 +105,22 @@ def open_channel(kind: str, tmp_path: Path) -> Iterator[Channel]:
     else:
         ours, theirs = socket.socketpair()
         reading, writing = ours.detach(), theirs.detach()
-    reader = open_fd(
-        reading,
-        on_command=seen.on_command,
-        on_error=seen.on_error,
-        on_warning=seen.on_warning,
-    )
+    reader = fd_reader(reading, seen)
     try:
         yield Channel(kind, reader, seen, lambda data: send_all(writing, data))
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def fd_reader(fd: int, seen: Collector) -> CommandReader:
+    return CommandReader(
+        FdSource(fd),
+        None,
+        on_command=seen.on_command,
+        on_error=seen.on_error,
+        on_warning=seen.on_warning,
+    )
 
 
 def path_reader(path: Path, seen: Collector, start_offset: int = 0) -> CommandReader:

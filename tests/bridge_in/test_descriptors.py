@@ -15,12 +15,12 @@ import pytest
 
 from qwen_dual.bridge.checks import is_socket
 from qwen_dual.bridge.errors import ChannelError
-from qwen_dual.bridge.reader import open_fd
 from qwen_dual.bridge.sources import FdSource
 from tests.bridge_in.inputs import (
     Collector,
     append,
     drain,
+    fd_reader,
     open_channel,
     path_reader,
     send_all,
@@ -30,17 +30,9 @@ from tests.bridge_in.inputs import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwen_dual.bridge.reader import CommandReader
-
 
 def submit(text: str) -> bytes:
     return b'{"type":"submit","text":"%s"}\n' % text.encode()
-
-
-def fd_reader(fd: int, seen: Collector) -> CommandReader:
-    return open_fd(
-        fd, on_command=seen.on_command, on_error=seen.on_error, on_warning=seen.on_warning
-    )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.chats.listing import HEAD_BYTES, all_projects, find, latest, recent
+from qwen_dual.chats.listing import HEAD_BYTES, find, latest, recent
 from qwen_dual.chats.paths import chat_path, partial_path
 from qwen_dual.protocol.codec import encode
 from tests.chats.support import CWD, SESSION, Recording, text
@@ -54,7 +54,6 @@ def test_chats_come_newest_first_and_no_more_than_wanted(tmp_path: Path) -> None
 
 def test_a_folder_without_chats_has_none(tmp_path: Path) -> None:
     assert recent(str(tmp_path), CWD) == []
-    assert all_projects(str(tmp_path)) == []
     assert latest(str(tmp_path), CWD) is None
     assert find(str(tmp_path), CWD, SESSION) is None
 
@@ -63,7 +62,7 @@ def test_folders_whose_names_fall_together_keep_their_chats_apart(tmp_path: Path
     write(tmp_path, 1, "one", cwd="/a/b")
     write(tmp_path, 2, "two", cwd="/a-b")
     assert [summary.folder for summary in recent(str(tmp_path), "/a/b")] == ["/a/b"]
-    assert [summary.prompt for summary in all_projects(str(tmp_path))] == ["two", "one"]
+    assert [summary.folder for summary in recent(str(tmp_path), "/a-b")] == ["/a-b"]
 
 
 def test_what_lies_beside_a_chat_is_none(tmp_path: Path) -> None:

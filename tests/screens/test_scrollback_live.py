@@ -24,7 +24,7 @@ ROWS, COLS = 14, 60
 STEPS = 22
 ALL_ROWS = 900
 """More than a walk fills, and no more than screen takes."""
-WAYS = ["line", "line", "long", "tall", "resize", "resize", "dialog", "resized dialog", "clear"]
+WAYS = ["line", "line", "long", "tall", "resize", "resize", "dialog", "clear"]
 
 
 @pytest.fixture(params=["tmux", "screen", "xterm.js"])
@@ -48,9 +48,7 @@ def walk(live: LiveProgram, chance: random.Random) -> list[str]:
     """Does things in a random order; returns what must stand there."""
     said = ["before the app"]
     for step in range(STEPS):
-        match chance.choice(
-            ["line", "line", "long", "tall", "resize", "resize", "dialog", "clear"]
-        ):
+        match chance.choice(WAYS):
             case "line":
                 said.append(f"line {step}")
                 live.do(f"commit line {step}")
@@ -63,12 +61,6 @@ def walk(live: LiveProgram, chance: random.Random) -> list[str]:
                 live.do("lines " + "|".join(rows))
             case "dialog":
                 live.do(f"wide {chance.randint(2, 6)}")
-                live.do("wide")
-            case "resized dialog":
-                # Wrapped anew it still fits: what a terminal scrolls out no program gets back.
-                live.resize(chance.randint(9, 24), 100)
-                live.do(f"wide {chance.randint(2, 3)}")
-                live.resize(chance.randint(9, 24), chance.randint(50, 100))
                 live.do("wide")
             case "clear":
                 live.do("clear")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.settings.load import Settings, load_settings, qwen_home, system_files
-from qwen_dual.settings.trust import is_trusted
+from qwen_dual.settings.trust import most_specific, rulings
 from tests.support.users import NOBODY, as_root
 
 if TYPE_CHECKING:
@@ -308,7 +308,8 @@ def test_the_environment_moves_the_machines_files() -> None:
     ],
 )
 def test_the_most_specific_rule_decides(rules: dict[str, str], trusted: bool) -> None:
-    assert is_trusted("/a/b", rules, "/home/me") is trusted
+    found = most_specific("/a/b", rulings(rules, "/home/me"))
+    assert (found is not None and found.trusted) is trusted
 
 
 def test_what_only_the_person_may_set_no_project_sets_trusted_or_not(folders: Folders) -> None:

@@ -10,12 +10,17 @@ import pytest
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.holdings import holdings
 from qwen_dual.settings.keep import keep_trust
-from qwen_dual.settings.trust import FolderTrust, TrustedFolders, is_broad, is_trusted
+from qwen_dual.settings.trust import FolderTrust, TrustedFolders, is_broad, most_specific, rulings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.settings.folders import Folders
+
+
+def trusts(rules: dict[str, str], folder: str) -> bool:
+    found = most_specific(folder, rulings(rules, "/home/me"))
+    return found is not None and found.trusted
 
 
 def test_a_link_leads_to_what_it_points_at_and_smuggles_nothing(tmp_path: Path) -> None:
@@ -25,13 +30,13 @@ def test_a_link_leads_to_what_it_points_at_and_smuggles_nothing(tmp_path: Path) 
     (mine / "link").symlink_to(theirs)
     (theirs / "back").symlink_to(mine / "sub")
     rules = {str(mine): "TRUST_FOLDER"}
-    assert not is_trusted(str(mine / "link"), rules, "/home/me")
-    assert is_trusted(str(theirs / "back"), rules, "/home/me")
+    assert not trusts(rules, str(mine / "link"))
+    assert trusts(rules, str(theirs / "back"))
     # The folder above a link is the one it lies in, not the one around its target.
     (tmp_path / "out").mkdir()
     parents = {str(mine / "link"): "TRUST_PARENT"}
-    assert is_trusted(str(mine / "sub"), parents, "/home/me")
-    assert not is_trusted(str(tmp_path / "out"), parents, "/home/me")
+    assert trusts(parents, str(mine / "sub"))
+    assert not trusts(parents, str(tmp_path / "out"))
 
 
 @pytest.mark.parametrize("path", [".", "", "work", "./work"])
@@ -40,7 +45,7 @@ def test_a_rule_without_a_whole_path_says_nothing(
 ) -> None:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert not is_trusted(str(tmp_path / "work"), {path: "TRUST_FOLDER"}, "/home/me")
+    assert not trusts({path: "TRUST_FOLDER"}, str(tmp_path / "work"))
 
 
 def test_an_answer_is_kept_beside_the_others_and_replaces_its_own(folders: Folders) -> None:

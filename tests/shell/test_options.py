@@ -6,14 +6,14 @@ import shlex
 
 import pytest
 
-from qwen_dual.shell.options import spelled, star_covers
+from qwen_dual.shell.options import spelled
 from qwen_dual.shell.reader import GLOB
 
 
 def covered(line: str, fixed: int) -> bool:
     """``%`` at the beginning of a word makes it one that becomes names of files."""
     words = [GLOB + word[1:] if word.startswith("%") else word for word in shlex.split(line)]
-    return star_covers(words, fixed)
+    return all(0 < index < fixed for index in spelled(words))
 
 
 @pytest.mark.parametrize(

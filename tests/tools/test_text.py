@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.tools.diff import unified_diff
+from qwen_dual.tools.diff import diff_of
 from qwen_dual.tools.edit import replace
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 from qwen_dual.tools.read import Window
@@ -86,21 +86,21 @@ def apply(old: str, diff: str) -> str:
     ),
 )
 def test_a_diff_leads_from_the_old_text_to_the_new(old: str, new: str) -> None:
-    assert apply(old, unified_diff(old, new, "x")) == new
+    assert apply(old, diff_of(old, new, "x").text) == new
 
 
 def test_a_diff_of_large_files_is_bounded_in_size_and_time() -> None:
     old = "".join(f"{n % 7}\n" for n in range(200_000))
     new = "".join(f"{n % 5}\n" for n in range(200_000))
     begun = time.monotonic()
-    diff = unified_diff(old, new, "x")
+    diff = diff_of(old, new, "x").text
     assert time.monotonic() - begun < 20
     assert diff.count("\n") <= 4001 and len(diff) < 201_000
     assert "more lines …]" in diff
 
 
 def test_a_missing_last_newline_is_shown() -> None:
-    diff = unified_diff("a\n", "a", "x")
+    diff = diff_of("a\n", "a", "x").text
     assert diff.splitlines()[-3:] == ["-a", "+a", "\\ No newline at end of file"]
 
 

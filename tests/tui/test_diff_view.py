@@ -10,7 +10,7 @@ from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.diff_view import diff_lines
 from qwen_dual.frontends.tui.highlight import Highlighter
 from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.tools.diff import unified_diff
+from qwen_dual.tools.diff import diff_of
 from tests.tui.support import text_of
 
 ROWS = [
@@ -101,7 +101,7 @@ TEXT = st.lists(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max
 
 @given(TEXT, TEXT, st.integers(1, 90))
 def test_no_line_is_wider_than_the_window(old: str, new: str, width: int) -> None:
-    rows = unified_diff(old, new, "a.py").split("\n")
+    rows = diff_of(old, new, "a.py").text.split("\n")
     for line in text_of(diff_lines(rows, width, Highlighter().file)):
         assert width_of(line) <= max(width, 3) + 2
         assert line == line.rstrip()
@@ -109,7 +109,7 @@ def test_no_line_is_wider_than_the_window(old: str, new: str, width: int) -> Non
 
 @given(TEXT, TEXT)
 def test_every_changed_line_is_there_with_its_sign(old: str, new: str) -> None:
-    rows = unified_diff(old, new, "a.py").split("\n")
+    rows = diff_of(old, new, "a.py").text.split("\n")
     signs = [row[0] for row in rows[2:] if row[:1] in ("+", "-")]
     shown = [
         text.strip()

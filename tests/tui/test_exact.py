@@ -13,7 +13,7 @@ from qwen_dual.frontends.tui.diff_view import diff_lines
 from qwen_dual.frontends.tui.exact import exact_lines, exact_text
 from qwen_dual.frontends.tui.highlight import Highlighter
 from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.tools.diff import unified_diff
+from qwen_dual.tools.diff import diff_of
 from tests.tui.support import text_of
 
 PIECES = [*"a b\t\n⟨⟩⇥␣⏎↪;-", "  ", "\t\t", "\n\n", "漢", "é", "\r", "\x1b[2K", "\u202e", "\u200b"]
@@ -82,7 +82,7 @@ LINES = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 @example("x\r\ny\r\n", "x\ny\n", 40)
 def test_two_different_changes_never_look_the_same(one: str, other: str, width: int) -> None:
     def shown(new: str) -> list[str]:
-        rows = unified_diff(None, new, "a.py").split("\n")
+        rows = diff_of(None, new, "a.py").text.split("\n")
         return text_of(diff_lines(rows, width, Highlighter().file))
 
     assert (shown(one) == shown(other)) == (one == other)
