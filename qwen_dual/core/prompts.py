@@ -37,6 +37,8 @@ class Prompt(Struct, frozen=True):
         action: what is done with it: a prompt (or slash command), a command for the shell, or a
             slash command whose form was filled in with ``answers``.
         place: where in the queue it belongs; given when it is added.
+        own: the part of ``text`` in which mentions count; None for all of it. The rest is data that
+            somebody piped in, where ``@name`` means nothing.
     """
 
     text: str
@@ -45,6 +47,7 @@ class Prompt(Struct, frozen=True):
     action: Action = "prompt"
     answers: tuple[str, ...] = ()
     place: int = 0
+    own: str | None = None
 
     def __repr__(self) -> str:
         return shown(self, without={"answers"})

@@ -1,30 +1,39 @@
-"""A prompt that waits, taken out of the queue to be edited, and put back where it was."""
+"""Prompts that wait: taken out of the queue to be edited and put back, or taken out for good."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol import events
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.prompts import Prompt, PromptQueue
+    from qwen_dual.protocol.events import Event
 
 
 class QueueEditing:
-    """What a person does with prompts of their own that wait.
+    """What is done with prompts that wait.
 
     Args:
         queue: of the session.
         wake: called when there is something to run.
         tell: called when it has become shorter or longer.
+        publish: takes the event bodies (receipts).
     """
 
     def __init__(
-        self, queue: PromptQueue, wake: Callable[[], object], tell: Callable[[], object]
+        self,
+        queue: PromptQueue,
+        wake: Callable[[], object],
+        tell: Callable[[], object],
+        publish: Callable[[Event], object],
     ) -> None:
         self._queue = queue
         self._wake = wake
         self._tell = tell
+        self._publish = publish
 
     def hold(self, place: int | None = None, step: int = -1) -> Prompt | None:
         """Takes a prompt out, which cannot run meanwhile: see ``PromptQueue.hold``."""
@@ -32,6 +41,14 @@ class QueueEditing:
         if prompt is not None:
             self._tell()
         return prompt
+
+    def empty(self, code: str, why: str) -> Sequence[Prompt]:
+        """Takes all of them out; each with an id gets a receipt that it will not run, and why."""
+        prompts = self._queue.drain()
+        for prompt in prompts:
+            if prompt.command_id is not None:
+                self._publish(events.receipt(prompt.command_id, "rejected", code, why))
+        return prompts
 
     def release(self, prompt: Prompt) -> None:
         """Puts back what was held; where nothing runs by now, it runs at once."""

@@ -24,6 +24,7 @@ from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
+from qwen_dual.core.stopping import INTERRUPTED
 from qwen_dual.core.tool_context import Services
 from qwen_dual.core.worker import RETRY, Worker
 from qwen_dual.protocol import events
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import Model, ToolSpec
     from qwen_dual.core.permissions import Rule
+    from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
@@ -119,7 +121,8 @@ class Session:
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
-        self.queue_editing = QueueEditing(self._queue, self._worker.wake, self._state.tell)
+        wake, tell = self._worker.wake, self._state.tell
+        self.queue_editing = QueueEditing(self._queue, wake, tell, bus.publish)
         self._ended = False
 
     # -- what can be seen ------------------------------------------------------------------
@@ -190,15 +193,18 @@ class Session:
 
     # -- what can be done ------------------------------------------------------------------
 
-    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> int:
+    def submit(
+        self, text: str, actor: Actor, *, command_id: str | None = None, own: str | None = None
+    ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
-        A slash command typed at the keyboard that may run in the middle of a turn does so.
+        A slash command typed at the keyboard that may run in the middle of a turn does so. Mentions
+        count in ``own`` alone, where that is given.
         """
         now = actor.at_keyboard and self.busy and is_slash(text)
         if now and self._slash.try_now(text, actor):
             return 0
-        return self._enqueue(Prompt(text, actor, command_id))
+        return self._enqueue(Prompt(text, actor, command_id, own=own))
 
     def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
@@ -224,22 +230,15 @@ class Session:
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
-        if not self._queue.cancel(command_id):
-            return False
-        self._state.tell()
-        return True
+        if found := self._queue.cancel(command_id):
+            self._state.tell()
+        return found
 
     def _empty_queue(self, *, give_back: bool) -> None:
-        prompts = self._queue.drain()
-        if not prompts:
-            return
+        prompts = self.queue_editing.empty("interrupted", "the queue was emptied before it ran")
         own = [prompt for prompt in prompts if prompt.actor.at_keyboard]
         if give_back and own:
             self.give_back(own)
-        for prompt in prompts:
-            if prompt.command_id is not None:
-                why = "the queue was emptied before it ran"
-                self.receipt(prompt.command_id, "rejected", "interrupted", why)
         if others := len(prompts) - len(own):
             waited = "One prompt" if others == 1 else f"{others} prompts"
             self.notice(f"{waited} that came from outside will not run.")
@@ -263,7 +262,9 @@ class Session:
         self.publish(events.control_error(request_id))
         return False
 
-    def interrupt(self, actor: Actor, queue: QueueFate = "keep") -> bool:
+    def interrupt(
+        self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED
+    ) -> bool:
         """Stops the turn; False when none runs.
 
         Args:
@@ -271,13 +272,14 @@ class Session:
             queue: what becomes of the prompts that wait. ``keep``: they run after it; ``clear``:
                 they are taken out; ``return``: they are, and a person's own go back to where they
                 were typed (``give_back``). Each with an id gets a receipt that it will not run.
+            why: what the turn's ``result`` says.
         """
         if not self._worker.interruptible:
             return False
         if queue != "keep":
             self._empty_queue(give_back=queue == "return")
         self.approvals.deny_all(SHUTDOWN if actor.kind == "shutdown" else INTERRUPT)
-        self._worker.interrupt()
+        self._worker.interrupt(why)
         return True
 
     def detach_commands(self) -> int:
@@ -326,8 +328,7 @@ class Session:
 
     def resume(self, session_id: str, history: Sequence[Message], actor: Actor) -> None:
         """Goes on with an earlier conversation under its own session id."""
-        before = self.bus.session_id
-        if session_id != before:
+        if session_id != self.bus.session_id:
             self._change_session(session_id, actor)
         self.conversation.replace(history)
 
@@ -366,15 +367,11 @@ class Session:
 
     def end(self) -> None:
         """Publishes ``session_end``; idempotent. Nothing may be published after it."""
-        if self._ended:
-            return
-        self._ended = True
-        self.approvals.deny_all(SHUTDOWN)
-        for prompt in self._queue.drain():
-            if prompt.command_id is not None:
-                why = "the session ended before it ran"
-                self.receipt(prompt.command_id, "rejected", "session_ended", why)
-        self.publish(events.system("session_end", {"session_id": self.session_id}))
+        if not self._ended:
+            self._ended = True
+            self.approvals.deny_all(SHUTDOWN)
+            self.queue_editing.empty("session_ended", "the session ended before it ran")
+            self.publish(events.system("session_end", {"session_id": self.session_id}))
 
     def receipt(
         self,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.repetition import Finding
+    from qwen_dual.core.stopping import Stop
     from qwen_dual.protocol.events import Event
 
 CUT_OFF = (
@@ -188,11 +189,11 @@ class Turn:
             self._calling = False
             self._take(self._calls.abandon())
 
-    def wind_up(self, stop_reason: str) -> None:
+    def wind_up(self, why: Stop) -> None:
         """Publishes ``result``, after ``close_open``."""
         usage = self._usage
         body = _result(
-            stop_reason,
+            why.reason,
             turn_id=self.turn_id,
             command_id=self.prompt.command_id,
             text=self._final_text,
@@ -204,6 +205,8 @@ class Turn:
         )
         if self._error is not None:
             body["error"] = self._error
+        elif why.message:
+            body["error"] = {"kind": why.reason, "message": why.message, "status": None}
         self._publish(body)
 
     def fail(self, error: ModelError) -> None:
@@ -388,7 +391,7 @@ def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event
 
 
 def _result(stop_reason: str, *, text: str, **fields: Any) -> Event:
-    failed = stop_reason in ("interrupted", "error")
+    failed = stop_reason in ("interrupted", "error", "budget")
     return {
         "type": "result",
         "subtype": "error_during_execution" if failed else "success",

@@ -21,6 +21,8 @@ from qwen_dual.core.progress import Progress
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.slash import is_slash
+from qwen_dual.core.stopping import INTERRUPTED as STOPPED
+from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn, instant_result
 from qwen_dual.protocol import events
@@ -81,15 +83,17 @@ class Worker:
         self._arrived = anyio.Event()
         self._model_calls = 0
         self._scope: anyio.CancelScope | None = None
+        self._why = STOPPED
 
     @property
     def interruptible(self) -> bool:
         """Whether something runs that ``interrupt`` would stop."""
         return self._scope is not None
 
-    def interrupt(self) -> None:
-        """Stops what runs."""
-        if self._scope is not None:
+    def interrupt(self, why: Stop = STOPPED) -> None:
+        """Stops what runs; the first reason is the one that is told."""
+        if self._scope is not None and not self._scope.cancel_called:
+            self._why = why
             self._scope.cancel()
 
     def wake(self) -> None:
@@ -153,7 +157,7 @@ class Worker:
         self.retry_from = None
         self._publish(_said(prompt))
         self._state.set("thinking")
-        stop_reason = "interrupted"
+        stop_reason = ""
         with anyio.CancelScope() as self._scope:
             try:
                 if self._ready is not None:
@@ -163,7 +167,8 @@ class Worker:
                     session.conversation.rewind(retry_from)
                 else:
                     content.append(prompt.text)
-                    content += await self._mentioned(prompt.text)
+                    own = prompt.text if prompt.own is None else prompt.own
+                    content += await self._mentioned(own)
                 stop_reason = await turn.run(content, session.system)
             except Exception as error:
                 log.exception("turn failed")
@@ -176,7 +181,7 @@ class Worker:
         turn.close_open()
         self._state.turn_id = None
         self._state.set("idle")  # before the result, which is the last line of a turn
-        turn.wind_up(stop_reason)
+        turn.wind_up(Stop(stop_reason) if stop_reason else self._why)
 
     async def _mentioned(self, text: str) -> Sequence[str]:
         """The text blocks for what a prompt mentions; that they cannot be had ends no turn."""
