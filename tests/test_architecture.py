@@ -41,6 +41,7 @@ EVERYWHERE = {"fs", "git", "net"}
 
 PLAIN = {"failures", "policy", "prompts", "questions", "queue_editing", "slash", "slash_runner"} | {
     "actor",
+    "stopping",
     "threads",
     "tool",
 }

@@ -30,20 +30,18 @@ class Terminated(SystemExit):
     """A signal asked the program to end before its UI was there; ``code`` is the exit status."""
 
 
-class EarlyTerminal:
-    """Holds keys back unechoed and notes signals that end a program until the UI handles them.
+class EarlySignals:
+    """Notes signals that end a program until somebody handles them.
 
     What is noted after that, while the session ends, cuts nothing short any more.
 
-    Args:
-        fd: the terminal.
+    Attributes:
+        noted: the first of them; None for none.
     """
 
-    def __init__(self, fd: int = 0) -> None:
-        self._fd = fd
-        self._modes: list[int | list[bytes | int]] | None = None
+    def __init__(self) -> None:
+        self.noted: int | None = None
         self._before: dict[int, object] = {}
-        self._noted: int | None = None
 
     def check(self) -> None:
         """Ends the start if a signal asked for it.
@@ -51,8 +49,8 @@ class EarlyTerminal:
         Raises:
             Terminated: one did.
         """
-        if self._noted is not None:
-            raise Terminated(128 + self._noted)
+        if self.noted is not None:
+            raise Terminated(128 + self.noted)
 
     @contextmanager
     def telling(self, loop: AbstractEventLoop, act: Callable[[], object]) -> Iterator[None]:
@@ -68,7 +66,7 @@ class EarlyTerminal:
         numbers = [number for number in _SIGNALS if number in self._before]
         for number in numbers:
             loop.add_signal_handler(number, tell, number)
-        if self._noted is not None:
+        if self.noted is not None:
             act()
         try:
             yield
@@ -84,6 +82,36 @@ class EarlyTerminal:
         for number in _IGNORED:
             # Not SIG_IGN, which the programs that tools run would inherit.
             self._before[number] = signal.signal(number, lambda number, frame: None)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)  # nothing may cut the last step short
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.noted is None:
+            self.noted = number
+
+
+class EarlyTerminal(EarlySignals):
+    """Holds keys back unechoed besides.
+
+    Args:
+        fd: the terminal.
+    """
+
+    def __init__(self, fd: int = 0) -> None:
+        super().__init__()
+        self._fd = fd
+        self._modes: list[int | list[bytes | int]] | None = None
+
+    def __enter__(self) -> Self:
+        super().__enter__()
         self._modes = termios.tcgetattr(self._fd)
         modes = termios.tcgetattr(self._fd)
         modes[_LFLAG] &= ~(termios.ECHO | termios.ICANON)
@@ -97,15 +125,10 @@ class EarlyTerminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for number in self._before:
-            signal.signal(number, signal.SIG_IGN)  # nothing may cut the last step short
+        super().__exit__(kind, error, trace)
         with TerminalFromBackground():
             try:
                 if self._modes is not None:
                     termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
             except termios.error:
                 pass  # the terminal is gone
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._noted is None:
-            self._noted = number

@@ -19,13 +19,13 @@ Kind = Literal["switch", "value", "optional", "list"]
 
 _SWITCHES = (
     "bare continue debug fork-session help include-partial-messages insecure list-extensions "
-    "offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
+    "quiet offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
     "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
     "trust"
 )
 _VALUES = (
     "append-system-prompt approval-mode auth-type channel input-fd input-file input-format "
-    "input-from json-fd json-file json-schema max-session-turns max-subagent-depth max-tool-calls "
+    "input-from json-fd json-file json-schema max-budget-usd max-session-turns max-subagent-depth max-tool-calls "
     "max-wall-time mcp-config model offline-script openai-api-key openai-base-url "
     "openai-logging-dir output-format output-style prompt prompt-interactive proxy sandbox-image "
     "resume-or-new session-id system-prompt telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile "
@@ -53,6 +53,7 @@ SHORT = {
     "m": "model",
     "o": "output-format",
     "p": "prompt",
+    "q": "quiet",
     "r": "resume",
     "s": "sandbox",
     "v": "version",
@@ -62,9 +63,8 @@ _ALIASES = {"add-dir": "include-directories", "experimental-acp": "acp"}
 
 _IDLE = (
     "allowed-mcp-server-names checkpointing disabled-slash-commands experimental-lsp "
-    "extensions fallback-model fork-session include-directories include-partial-messages "
-    "input-format insecure json-schema max-subagent-depth max-tool-calls max-wall-time "
-    "mcp-config openai-logging openai-logging-dir output-format output-style "
+    "extensions fallback-model include-directories input-format insecure max-subagent-depth "
+    "mcp-config openai-logging openai-logging-dir output-style "
     "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
     "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
     "worktree"

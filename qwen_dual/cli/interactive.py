@@ -1,24 +1,14 @@
-"""The event loop of an interactive session: session, tools, input channel and UI, start to end.
-
-Goes on where ``launch`` stopped. The session takes prompts from the channel while the UI is still being
-imported. The last line on the channel is ``session_end`` whatever ended the session, as long as the
-process can still act.
-"""
+"""A session with the UI, which is imported while the session takes prompts from the channel already."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.lowlevel
 
-from qwen_dual.core.actor import CLI, INPUT
+from qwen_dual.cli.loop import run_session
 from qwen_dual.core.threads import in_thread
-from qwen_dual.runtime.process import end_collection
-from qwen_dual.runtime.saved import NoSuchSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,14 +22,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.opened import OpenSession
 
     RunFrontend = Callable[[OpenSession, Shown], Awaitable[None]]
-
-log = logging.getLogger(__name__)
-
-DRAIN_SECONDS = 1.0
-"""How long what still waits for a reader may hold up the exit."""
-
-PASSES = 4
-"""Of the loop, in which the commands that wait are taken and the first of them begins to run."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while the UI is imported; 0.005 is Python's own."""
@@ -61,86 +43,22 @@ def run_interactive(
         options: the command line.
         terminal: has the signals until the UI does.
     """
-    try:
-        return anyio.run(_main, factory, launch, channels, options, terminal, backend="asyncio")
-    except NoSuchSession as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
-        return 1
-    except Exception as error:  # no traceback may reach a person
-        log.exception("the session failed")
-        print(
-            f"qwen-dual: internal error: {_innermost(error)}\nDetails: {launch.log_path}",
-            file=sys.stderr,
-        )
-        return 70
-    finally:
-        launch.close_log()
 
+    async def show(handle: OpenSession) -> int:
+        run_frontend = await _frontend(handle.closing)
+        if run_frontend is not None:
+            await run_frontend(handle, _shown(channels, options))
+        return 0
 
-async def _main(
-    factory: SessionFactory,
-    launch: Launch,
-    channels: Channels,
-    options: Options,
-    terminal: EarlyTerminal,
-) -> int:
-    try:
-        handle = factory.assemble(launch)
-    except NoSuchSession:
-        await _close(channels)
-        raise
-    try:
-        with terminal.telling(asyncio.get_running_loop(), handle.request_close):
-            await _run(handle, channels, options)
-    except Exception:  # while the log is there
-        log.exception("the session failed")
-        raise
-    finally:
-        with anyio.CancelScope(shield=True):
-            saved = handle.resume_hint
-            handle.end()
-            await _close(channels)
-            await handle.aclose()
-    end_collection()
-    if saved is not None:
-        print(f"\n{saved}")
-    return 0
-
-
-async def _close(channels: Channels) -> None:
-    tee = channels.tee
-    if tee is not None:
-        await tee.drain(DRAIN_SECONDS)
-        tee.close()
-    channels.remove_passing()
-
-
-async def _run(handle: OpenSession, channels: Channels, options: Options) -> None:
-    dispatcher = handle.dispatcher(INPUT)
-
-    def warn(text: str) -> None:
-        handle.notice(text, "warning")
-
-    handle.launch.bus.keep()
-    reader = channels.read_commands(dispatcher.command, dispatcher.error, warn)
-    if channels.tee is not None:
-        channels.tee.on_failure = warn
-        channels.tee.attach(asyncio.get_running_loop())
-    async with anyio.create_task_group() as group:
-        group.start_soon(handle.run)
-        if options.prompt:
-            handle.submit(options.prompt, CLI)
-        if reader is not None:
-            group.start_soon(reader.run)
-        try:
-            for _ in range(PASSES):
-                await anyio.lowlevel.checkpoint()
-            run_frontend = await _frontend(handle.closing)
-            if run_frontend is not None:
-                await run_frontend(handle, _shown(channels, options))
-        finally:
-            await handle.stop()
-            group.cancel_scope.cancel()
+    return run_session(
+        factory,
+        launch,
+        channels,
+        terminal,
+        show,
+        prompt=options.prompt,
+        on_saved=lambda hint: print(f"\n{hint}"),
+    )
 
 
 async def _frontend(closing: anyio.Event) -> RunFrontend | None:
@@ -179,10 +97,3 @@ def _import_frontend() -> RunFrontend:
     from qwen_dual.frontends.tui.frontend import run_frontend
 
     return run_frontend
-
-
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

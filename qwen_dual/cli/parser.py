@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
+from qwen_dual.cli.headless_options import add_headless_options, problem_of
 from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
 
@@ -23,7 +24,12 @@ AUTH_TYPES = ("openai", "anthropic", "gemini")
 
 
 class Options(SessionSpec, frozen=True):
-    """What the command line asks for: a session, its channels and how it is shown."""
+    """What the command line asks for: a session, its channels and how it is shown.
+
+    Attributes:
+        headless: the prompt runs without a screen.
+        max_wall_time: seconds.
+    """
 
     json_fd: int | None = None
     json_file: str | None = None
@@ -32,6 +38,14 @@ class Options(SessionSpec, frozen=True):
     input_from: str = "end"
     channel_dir: str | None = None
     prompt: str | None = None
+    headless: bool = False
+    output_format: str | None = None
+    include_partial_messages: bool = False
+    json_schema: str | None = None
+    max_tool_calls: int | None = None
+    max_wall_time: float | None = None
+    max_budget_usd: float | None = None
+    quiet: bool = False
     screen_reader: bool = False
 
 
@@ -57,13 +71,11 @@ def parse(arguments: Sequence[str]) -> Options:
         remarks.append(f"{', '.join(given.unused)} {verb} no effect in this version.")
     one_shot = values.pop("one_shot")
     words = " ".join(given.words) or None
-    if values["prompt"] is None and (one_shot or words):
-        values["prompt"] = one_shot or words
-        remarks.append(
-            "The prompt runs in this session, which stays open: this version has no one-shot run."
-        )
-    elif words:
-        parser.error(f"two prompts are given: {values['prompt']!r} and {words!r}; give one")
+    prompts = [text for text in (values["prompt"], one_shot, words) if text is not None]
+    if len(prompts) > 1:
+        parser.error(f"two prompts are given: {prompts[0]!r} and {prompts[1]!r}; give one")
+    if values["prompt"] is None and prompts:
+        values["prompt"], values["headless"] = prompts[0], True
     if values.pop("yolo"):
         values["approval_mode"] = values["approval_mode"] or "yolo"
     if values["approval_mode"] == "auto":
@@ -101,6 +113,10 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
             parser.error(f"--{name.replace('_', '-')}: {value!r} is no UUID")
     if values["prompt"] is not None and values["one_shot"] is not None:
         parser.error("--prompt and --prompt-interactive are mutually exclusive: give one of them")
+    if problem := problem_of(values, interactive=values["prompt"] is not None):
+        parser.error(problem)
+    if values["fork_session"] and not (values["resume_last"] or values["resume"]):
+        parser.error("--fork-session goes with --continue or --resume ID")
     if values.pop("acp"):
         parser.error(
             "--acp: this version does not speak the Agent Client Protocol; an editor can host it "
@@ -148,13 +164,6 @@ def _parser() -> argparse.ArgumentParser:
         help="submit PROMPT at the start and stay interactive",
     )
     parser.add_argument(
-        "-p",
-        "--prompt",
-        dest="one_shot",
-        metavar="PROMPT",
-        help="the same; so is a prompt without a flag",
-    )
-    parser.add_argument(
         "--approval-mode",
         type=_approval_mode,
         metavar="MODE",
@@ -163,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "-y", "--yolo", action="store_true", help="the same as --approval-mode yolo"
     )
+    add_headless_options(parser)
     _add_tool_options(parser)
     _add_model_options(parser)
     _add_session_options(parser)
@@ -274,6 +284,11 @@ def _add_session_options(parser: argparse.ArgumentParser) -> None:
         const=PICK_SESSION,
         metavar="ID",
         help="go on with the session ID; without it, pick one",
+    )
+    sessions.add_argument(
+        "--fork-session",
+        action="store_true",
+        help="with --continue or --resume: go on in a new session, and leave the old one as it is",
     )
     sessions.add_argument("--session-id", metavar="UUID", help="the id of the new session")
     sessions.add_argument(

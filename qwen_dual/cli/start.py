@@ -29,6 +29,10 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         inputs: the input file as it was when the process started, by its name as given.
     """
     try:
+        if options.headless or (options.prompt is None and not os.isatty(0)):
+            from qwen_dual.cli.headless import run_headless
+
+            return run_headless(options, inputs)
         check_terminal()
         with EarlyTerminal() as terminal:
             terminal.check()
@@ -64,7 +68,7 @@ def check_terminal() -> None:
     for fd, name in ((0, "stdin"), (1, "stdout")):
         if not os.isatty(fd):
             raise StartError(
-                f"{name} is not a terminal, and this version has an interactive UI only. "
-                "Run it in a terminal, or host it in a PTY (tmux, node-pty, ptyprocess) and send "
+                f"{name} is not a terminal, so there is nothing to show the UI on. -p TEXT runs a "
+                "prompt without it; a host gives it a PTY (tmux, node-pty, ptyprocess) and sends "
                 "prompts through --input-file."
             )

@@ -82,7 +82,7 @@ class RequestedRun(Struct, eq=False):
         """What the model is told of a call that ``decision`` did not allow."""
         if decision.by.kind in ("interrupt", "shutdown"):
             return INTERRUPTED
-        if decision.by == "policy" and decision.message:  # no person has said anything
+        if decision.by.kind == "policy" and decision.message:  # no person has said anything
             return decision.message
         text = DECLINED if self.tool is not None and self.tool.kind == "question" else DENIED
         return f"{text} They said: {decision.message}" if decision.message else text

@@ -122,7 +122,7 @@ class Session:
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
         wake, tell = self._worker.wake, self._state.tell
-        self.queue_editing = QueueEditing(self._queue, wake, tell, bus.publish)
+        self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
         self._ended = False
 
     # -- what can be seen ------------------------------------------------------------------
@@ -262,9 +262,7 @@ class Session:
         self.publish(events.control_error(request_id))
         return False
 
-    def interrupt(
-        self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED
-    ) -> bool:
+    def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:
         """Stops the turn; False when none runs.
 
         Args:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qwen_dual.core.stopping import INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.queue_editing import QueueEditing
     from qwen_dual.core.session import QueueFate, Session
     from qwen_dual.core.slash import SlashCommands
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.stopping import Stop
+    from qwen_dual.core.tool import Kind, Tool
     from qwen_dual.protocol.events import Event
 
 
@@ -118,6 +121,20 @@ class SessionHandle:
         """What the model can call, by name."""
         return self._session.tools
 
+    def add_tool(self, tool: Tool) -> None:
+        """Lets the model call one more."""
+        self._session.tools[tool.name] = tool
+
+    def drop_tools(self, kind: Kind) -> None:
+        """Takes those of a kind away."""
+        for name in [name for name, tool in self._session.tools.items() if tool.kind == kind]:
+            del self._session.tools[name]
+
+    @property
+    def max_turns(self) -> int | None:
+        """Model calls at the most; None for no bound."""
+        return self._session.max_turns
+
     @property
     def slash(self) -> SlashCommands:
         """The slash commands; a front end adds its own."""
@@ -159,9 +176,14 @@ class SessionHandle:
         """Calls ``observer`` no more."""
         self._session.bus.unsubscribe(observer)
 
-    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> int:
-        """Takes a prompt; returns its position in the queue, 0 when it runs at once."""
-        return self._acting().submit(text, actor, command_id=command_id)
+    def submit(
+        self, text: str, actor: Actor, *, command_id: str | None = None, own: str | None = None
+    ) -> int:
+        """Takes a prompt; returns its position in the queue, 0 when it runs at once.
+
+        Mentions count in ``own`` alone, where that is given.
+        """
+        return self._acting().submit(text, actor, command_id=command_id, own=own)
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
@@ -201,9 +223,9 @@ class SessionHandle:
             stop=stop,
         )
 
-    def interrupt(self, actor: Actor, queue: QueueFate = "keep") -> bool:
-        """Stops the turn; False when none runs. ``queue``: see ``core.session.Session.interrupt``."""
-        return self._acting().interrupt(actor, queue)
+    def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:
+        """Stops the turn; False when none runs. For more see ``core.session.Session.interrupt``."""
+        return self._acting().interrupt(actor, queue, why)
 
     def detach_commands(self) -> int:
         """Lets running shell commands go on in the background; how many there were."""

@@ -103,6 +103,12 @@ class OpenSession(SessionHandle):
         before.successor = OpenSession(self.launch, self.parts, self._registry, now)
         self._registry.replace(before.id, before.successor)
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the person should be warned of by now; ``load`` looks for more."""
+        launch = self.launch
+        return [*launch.settings.warnings, *launch.choice.warnings, *self.parts.warnings]
+
     def dispatcher(self, actor: Actor) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel."""
         return Dispatcher(self.parts.session, actor)

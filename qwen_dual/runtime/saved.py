@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qwen_dual import __version__
+from qwen_dual.protocol.events import new_uuid
 from qwen_dual.runtime.spec import PICK_SESSION
 
 if TYPE_CHECKING:
@@ -49,14 +52,32 @@ def chat_to_resume(spec: SessionSpec, home: str, cwd: str, *, lock: bool) -> Cha
             raise NoSuchSession(
                 f"--continue: no session was saved in {cwd}; start one without --continue"
             )
-        return load_chat(newest, lock=lock)
+        return _resumed(newest, spec, home, cwd, lock=lock)
     assert spec.resume is not None
     path = find(home, cwd, spec.resume)
     if path is None:
         raise NoSuchSession(
             f"--resume: no session {spec.resume!r} is saved; --resume alone lists them"
         )
-    return load_chat(path, lock=lock)
+    return _resumed(path, spec, home, cwd, lock=lock)
+
+
+def _resumed(path: Path, spec: SessionSpec, home: str, cwd: str, *, lock: bool) -> Chat:
+    """The chat in ``path``, or a new one that begins with all of it."""
+    if not spec.fork_session:
+        return load_chat(path, lock=lock)
+    session_id = new_uuid()
+    if not lock:
+        return replace(load_chat(path, lock=False), session_id=session_id)
+    from qwen_dual.chats.fork import fork
+    from qwen_dual.chats.paths import chat_path
+
+    copy = chat_path(home, cwd, session_id)
+    try:
+        fork(path, copy, session_id)
+    except OSError as error:
+        raise NoSuchSession(f"--fork-session: {path} cannot be copied: {error.strerror}") from error
+    return load_chat(copy, lock=True)
 
 
 def check_new_id(session_id: str | None, home: str, cwd: str) -> None:

@@ -26,6 +26,7 @@ class SessionSpec(Struct, frozen=True):
         resume: the id of the session to go on with; ``PICK_SESSION`` to have the person pick one.
         resume_last: go on with the latest session of the folder.
         resume_or_new: go on with the session of this id, or begin it.
+        fork_session: go on in a new session, and leave the one that is resumed as it is.
         session_id: of the new session.
         trust: the folder is trusted, for this session.
         bare: without context files.
@@ -45,6 +46,7 @@ class SessionSpec(Struct, frozen=True):
     resume: str | None = None
     session_id: str | None = None
     resume_or_new: str | None = None
+    fork_session: bool = False
     trust: bool = False
     debug: bool = False
     system_prompt: str | None = None

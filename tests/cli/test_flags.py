@@ -75,11 +75,17 @@ LISTS = [
 ]
 
 UUID = "6f0c0e6e-2b0f-4f4e-9d3f-7a8a3c1d2e4f"
+NOT_ALONE = ("acp", "fork-session", "include-partial-messages", "list-extensions")
+"""Switches that end the program, or go with another flag."""
+
 VALUE = {
     "approval-mode": "plan",
     "auth-type": "openai",
     "json-fd": "3",
     "max-session-turns": "5",
+    "max-tool-calls": "5",
+    "max-wall-time": "1.5h",
+    "output-format": "json",
     "session-id": UUID,
 }
 
@@ -94,7 +100,7 @@ def read(*arguments: str) -> Options:
     return parse(arguments)
 
 
-@pytest.mark.parametrize("name", [n for n in SWITCHES if n not in ("acp", "list-extensions")])
+@pytest.mark.parametrize("name", [n for n in SWITCHES if n not in NOT_ALONE])
 def test_a_switch_is_taken_in_each_spelling(name: str) -> None:
     plain = read(f"--{name}")
     assert plain == read(f"--{camel(name)}") == read(f"--{name}=true")
@@ -138,7 +144,7 @@ def test_what_has_no_effect_is_told_once_each() -> None:
         *("--include-directories", "a", "b", "--mcpConfig={}", "--openai-logging=false"),
     )
     assert options.remarks == (
-        "--mcp-config, --output-format, --include-directories have no effect in this version.",
+        "--mcp-config, --include-directories have no effect in this version.",
     )
     assert set(KINDS) >= WITHOUT_EFFECT
 
@@ -157,13 +163,31 @@ def test_values_that_begin_with_a_dash_belong_to_their_flag() -> None:
     assert normalise(["--model", "--debug"]).arguments == ["--model", "--debug"]
 
 
-def test_a_prompt_without_a_flag_runs_in_the_session() -> None:
-    options = read("explain", "this", "--debug")
-    assert options.prompt == "explain this"
-    assert "stays open" in options.remarks[0]
-    assert read("-p", "x").prompt == read("--", "x").prompt == read("x").prompt == "x"
+def test_a_prompt_runs_without_a_screen_unless_it_is_given_with_the_flag_for_that() -> None:
+    asked = read("explain", "this", "--debug")
+    assert asked == Options(prompt="explain this", headless=True, debug=True)
+    assert read("-p", "x") == read("--", "x") == read("x") == Options(prompt="x", headless=True)
+    assert read("-p") == read("--prompt=") == Options(prompt="", headless=True)
     assert read("-i", "x") == Options(prompt="x")
     assert read("--", "-x").prompt == "-x"
+
+
+def test_what_streams_in_is_for_the_format_of_lines() -> None:
+    options = read("-p", "x", "-o", "stream-json", "--include-partial-messages")
+    assert options.include_partial_messages
+    assert options == read("-p", "x", "--outputFormat=stream-json", "--includePartialMessages")
+
+
+def test_a_fork_is_of_a_session() -> None:
+    assert read("-c", "--fork-session").fork_session
+    assert read("--resume", UUID, "--forkSession").fork_session
+
+
+def test_bounds() -> None:
+    options = read("-p", "x", "--max-wall-time", "1.5h", "--max-tool-calls", "0", "-q")
+    assert (options.max_wall_time, options.max_tool_calls, options.quiet) == (5400.0, 0, True)
+    assert read("--max-wall-time", "90") == read("--max-wall-time=1.5m")
+    assert read("--max-tool-calls", "-1").max_tool_calls == -1
 
 
 def test_a_mode_that_is_not_here_yet_asks_for_everything() -> None:
@@ -199,6 +223,17 @@ def test_the_version_is_the_number_alone(capsys: pytest.CaptureFixture[str]) -> 
         (["--zzz"], "unrecognized arguments: --zzz\n"),
         (["-z"], "unrecognized arguments: -z\n"),
         (["--acp"], "--json-file and --input-file"),
+        (["-p", "x", "--include-partial-messages"], "needs --output-format stream-json"),
+        (["-i", "x", "--json-schema", "{}"], "not with -i"),
+        (["--fork-session"], "goes with --continue or --resume ID"),
+        (["-r", "--fork-session"], "goes with --continue or --resume ID"),
+        (["-o", "xml"], "invalid choice: 'xml'"),
+        (["--max-wall-time", "500ms"], "less than a second"),
+        (["--max-wall-time", "soon"], "'soon' is no duration"),
+        (["--max-wall-time", "9999h"], "more than 2147483 seconds"),
+        (["--max-tool-calls", "1.5"], "'1.5' is no number"),
+        (["--max-budget-usd", "0"], "'0' is no sum of dollars"),
+        (["-p", "x", "y"], "two prompts are given: 'x' and 'y'"),
         (["-i", "x", "y"], "two prompts are given: 'x' and 'y'"),
         (["-i", "x", "-p", "y"], "mutually exclusive"),
         *(([name], "subcommand") for name in sorted(SUBCOMMANDS)),

@@ -118,9 +118,9 @@ def test_a_file_that_is_not_utf8_is_named_not_dumped(tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_it_says_so_and_names_the_way(tmp_path: Path) -> None:
-    command = f"echo hello | {' '.join(COMMAND)} --json-file out; echo status $?"
+    command = f"{' '.join(COMMAND)} --json-file out > said; echo status $?"
     with in_terminal(command, tmp_path, cols=200) as terminal:
         terminal.wait_for("status 1")
-        assert "stdin is not a terminal" in terminal.text
+        assert "stdout is not a terminal" in terminal.text
         assert "PTY" in terminal.text
     assert not (tmp_path / "out").exists()

@@ -26,9 +26,14 @@ def test_a_launch_line_of_the_reference_starts_and_tells_once_what_does_nothing(
     assert not list((program.home / ".qwen").glob("projects/*/chats/*"))
 
 
-def test_a_prompt_without_a_flag_runs(tmp_path: Path) -> None:
+def test_a_prompt_without_a_flag_runs_and_that_is_all(tmp_path: Path) -> None:
     with Program(tmp_path, ["list", "."]) as program:
+        assert program.terminal.wait_exit() == 0
         assert program.result()["subtype"] == "success"
         assert program.of("user")[0]["message"]["content"][0]["text"] == "list ."
-        program.terminal.wait_for("stays open")
-        assert program.quit() == 0
+
+
+def test_a_prompt_with_the_flag_for_that_runs_in_the_ui(tmp_path: Path) -> None:
+    with Program(tmp_path, ["-i", "list ."]) as program:
+        assert program.result()["subtype"] == "success"
+        assert program.ready().quit() == 0

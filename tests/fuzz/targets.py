@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.bridge.lines import BadLine, LineSplitter
-from qwen_dual.frontends.tui.sanitise import StreamSanitiser
 from qwen_dual.models.phrases import plan
 from qwen_dual.protocol.codec import bound_text, encode, escaped_size
 from qwen_dual.protocol.commands import CommandError, parse_command
+from qwen_dual.protocol.sanitise import StreamSanitiser
 from qwen_dual.settings.files import BadFile, read_object
 
 if TYPE_CHECKING:

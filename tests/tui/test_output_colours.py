@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qwen_dual.frontends.tui.lines import width_of
 from qwen_dual.frontends.tui.output_colours import coloured_rows
-from qwen_dual.frontends.tui.sanitise import coloured
+from qwen_dual.protocol.sanitise import coloured
 
 
 @pytest.mark.parametrize(

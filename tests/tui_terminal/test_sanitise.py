@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.sanitise import OutputTail, StreamSanitiser, sanitise
+from qwen_dual.protocol.sanitise import OutputTail, StreamSanitiser, sanitise
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Text that is mostly trouble, so that hypothesis meets whole and broken sequences often.

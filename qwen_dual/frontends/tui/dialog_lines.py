@@ -16,8 +16,8 @@ from qwen_dual.frontends.tui.diff_view import change_counts, diff_lines
 from qwen_dual.frontends.tui.exact import escaped_lines, exact_lines, exact_text
 from qwen_dual.frontends.tui.form_lines import MARK, SELECTED
 from qwen_dual.frontends.tui.lines import clip, clip_line, first_that_fits, fit, width_of, wrap
-from qwen_dual.frontends.tui.sanitise import sanitise
 from qwen_dual.protocol.previews import reading_of
+from qwen_dual.protocol.sanitise import sanitise
 from qwen_dual.protocol.visible import still_visible, visible_line
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from qwen_dual.core.prompts import Entered
 from qwen_dual.frontends.tui.history import History, Search
 from qwen_dual.frontends.tui.lines import TAB, width_of
 from qwen_dual.frontends.tui.paste import Pastes
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from qwen_dual.frontends.tui.lines import Line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.blocks import BannerBlock
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

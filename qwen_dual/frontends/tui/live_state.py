@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
-from qwen_dual.frontends.tui.sanitise import OutputTail, sanitise
 from qwen_dual.protocol.records import shown
+from qwen_dual.protocol.sanitise import OutputTail, sanitise
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:

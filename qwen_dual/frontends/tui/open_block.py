@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.blocks import AnswerBlock, ThoughtBlock
-from qwen_dual.frontends.tui.sanitise import StreamSanitiser
 from qwen_dual.frontends.tui.stream import BlockSplitter
+from qwen_dual.protocol.sanitise import StreamSanitiser
 
 if TYPE_CHECKING:
     from qwen_dual.frontends.tui.stream import Piece

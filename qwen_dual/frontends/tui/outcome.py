@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.frontends.tui.blocks import ToolBlock
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from qwen_dual.frontends.tui.live_state import RunningTool

@@ -32,9 +32,9 @@ from qwen_dual.frontends.tui.lines import (
 )
 from qwen_dual.frontends.tui.links import ESCAPE
 from qwen_dual.frontends.tui.output_colours import coloured_rows
-from qwen_dual.frontends.tui.sanitise import one_line
 from qwen_dual.frontends.tui.todo import TodoBlock, todo_block_lines
 from qwen_dual.protocol.api_error import begins_api_error
+from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

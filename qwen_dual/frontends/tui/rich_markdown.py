@@ -21,7 +21,7 @@ from qwen_dual.frontends.tui.links import CLOSE, opening
 from qwen_dual.frontends.tui.rich_elements import MARKED, Document, marker
 from qwen_dual.frontends.tui.rich_emphasis import use_cjk_emphasis
 from qwen_dual.frontends.tui.rich_links import with_links
-from qwen_dual.frontends.tui.sanitise import one_line
+from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
     from rich.segment import Segment

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, gutter, wrap
-from qwen_dual.frontends.tui.sanitise import sanitise
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from qwen_dual.frontends.tui.lines import Line

@@ -20,8 +20,8 @@ from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 
-from qwen_dual.frontends.tui.sanitise import sanitise
 from qwen_dual.frontends.tui.vi_operators import bind_operators
+from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from prompt_toolkit.filters import Filter

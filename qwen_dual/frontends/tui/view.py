@@ -28,10 +28,10 @@ from qwen_dual.frontends.tui.live_state import (
 from qwen_dual.frontends.tui.open_block import OpenBlock
 from qwen_dual.frontends.tui.outcome import finished_tool, shown_prompt
 from qwen_dual.frontends.tui.remedies import failure_text
-from qwen_dual.frontends.tui.sanitise import coloured, sanitise
 from qwen_dual.frontends.tui.todo import TodoBlock, todos_of
 from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.blocks import images_in, text_in
+from qwen_dual.protocol.sanitise import coloured, sanitise
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from msgspec import Struct
 from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.live_state import telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
-from qwen_dual.frontends.tui.sanitise import sanitise
 from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.sanitise import sanitise
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:

@@ -1,0 +1,179 @@
+"""A session without a screen: what it is asked, its signals, its channels, and its exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from qwen_dual.cli.channels import open_asked
+from qwen_dual.cli.early import EarlySignals
+from qwen_dual.frontends.headless.prompt import HOW, read_prompt
+from qwen_dual.frontends.headless.stdout import Stdout
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.launch import StartError
+from qwen_dual.runtime.persistence import unattended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.cli.channels import Channels
+    from qwen_dual.cli.parser import Options
+    from qwen_dual.frontends.headless.endings import Ending
+    from qwen_dual.frontends.headless.prompt import Asked
+    from qwen_dual.frontends.headless.structured import Schema
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.opened import OpenSession
+
+GRACE_SECONDS = 1.0
+"""How long, after a signal, a reader that takes nothing may hold up the end."""
+
+YOLO = (
+    "warning: every tool call runs without asking, and nothing confines it (--yolo without --sandbox). "
+    "QWEN_CODE_SUPPRESS_YOLO_WARNING=1 silences this."
+)
+
+
+def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
+    """Runs a prompt and prints what comes of it; returns the exit status.
+
+    Args:
+        options: the command line.
+        inputs: the input file as it was when the process started, by its name as given.
+
+    Raises:
+        StartError: there is no prompt, or something that is asked for cannot be had.
+    """
+    if options.resume == "":
+        raise StartError("--resume needs the ID of a session here: nobody is there to pick one")
+    with ImpatientSignals() as signals:
+        schema = _schema(options)
+        asked = read_prompt(options.prompt, stopped=lambda: signals.noted is not None)
+        _tell(asked.remarks)
+        if not asked.text and signals.noted is None:
+            raise StartError(HOW)
+        if schema is not None:
+            options = _asking_for_data(options)
+        factory = SessionFactory()
+        retry = unattended(os.environ, _tell_of_waiting)
+        launch = factory.prepare(replace(options, retry=retry))
+        if options.max_budget_usd is not None:
+            raise StartError(
+                f"--max-budget-usd: no price of {launch.choice.first_name} is known, so its cost "
+                "cannot be bounded; --max-tool-calls, --max-session-turns and --max-wall-time can be"
+            )
+        channels = open_asked(options, launch.settings, inputs)
+        for warning in channels.warnings:
+            print(warning, file=sys.stderr)
+        observers = [channels.tee] if channels.tee is not None else []
+        factory.begin(launch, channels.outside(), observers)
+        launch.enter_log()
+        return _run(factory, launch, channels, options, signals, asked, schema)
+
+
+class ImpatientSignals(EarlySignals):
+    """Signals that end a run; one that comes well after the first ends the process as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """For how long a signal has been waiting to be heeded; 0 for none."""
+        return time.monotonic() - self._first if self.noted is not None else 0.0
+
+    def ending(self) -> Ending | None:
+        """The ending by the signal that was noted."""
+        if self.noted is None:
+            return None
+        from qwen_dual.frontends.headless.endings import signalled
+
+        return signalled(self.noted, signal.Signals(self.noted).name)
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.noted is None:
+            self._first = time.monotonic()
+        elif self.seconds > GRACE_SECONDS:
+            os._exit(128 + number)
+        super()._note(number, None)
+
+
+def _run(
+    factory: SessionFactory,
+    launch: Launch,
+    channels: Channels,
+    options: Options,
+    signals: ImpatientSignals,
+    asked: Asked,
+    schema: Schema | None,
+) -> int:
+    from qwen_dual.cli.loop import run_session
+    from qwen_dual.frontends.headless.bounds import Bounds
+    from qwen_dual.frontends.headless.run import Run, Wanted
+
+    calls = options.max_tool_calls
+    wanted = Wanted(
+        asked,
+        format=options.output_format or "text",
+        partials=options.include_partial_messages,
+        bounds=Bounds(None if calls == -1 else calls, options.max_wall_time),
+        schema=schema,
+        answerable=channels.source is not None,
+        quiet=options.quiet,
+        plain=bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb",
+    )
+    stdout = Stdout(give_up=lambda: signals.seconds > GRACE_SECONDS)
+
+    async def front(handle: OpenSession) -> int:
+        handle.attach()
+        run = Run(handle, wanted, stdout, sys.stderr)
+        run.front.ended_by = signals.ending
+        handle.subscribe(run, name="stdout", on_error="end", missed=True)
+        launch.bus.forget()
+        for text in (*options.remarks, *handle.warnings):
+            run.tell(text)
+        if launch.approval_mode == "yolo" and launch.sandbox is None and not _warned_enough():
+            run.tell(YOLO)
+        return await run.run()
+
+    return run_session(factory, launch, channels, signals, front)
+
+
+def _schema(options: Options) -> Schema | None:
+    if options.json_schema is None:
+        return None
+    from qwen_dual.frontends.headless.structured import BadSchema, Schema
+
+    try:
+        return Schema(options.json_schema)
+    except BadSchema as error:
+        raise StartError(str(error)) from None
+
+
+def _asking_for_data(options: Options) -> Options:
+    from qwen_dual.frontends.headless.structured import SYSTEM
+
+    given = options.append_system_prompt
+    return replace(options, append_system_prompt=f"{given}\n\n{SYSTEM}" if given else SYSTEM)
+
+
+def _tell_of_waiting(attempt: int, seconds: float) -> None:
+    print(
+        f"[qwen-dual] Waiting for API capacity... attempt {attempt}, retry in {seconds:.0f}s",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _warned_enough() -> bool:
+    return os.environ.get("QWEN_CODE_SUPPRESS_YOLO_WARNING") in ("1", "true")
+
+
+def _tell(remarks: tuple[str, ...]) -> None:
+    for remark in remarks:
+        print(f"qwen-dual: {remark}", file=sys.stderr)

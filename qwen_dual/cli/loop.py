@@ -1,0 +1,144 @@
+"""The event loop of a session: session, input channel and front end, start to end.
+
+Goes on where ``launch`` stopped. The last line on the channel is ``session_end`` whatever ended the session,
+as long as the process can still act.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.lowlevel
+
+from qwen_dual.core.actor import CLI, INPUT
+from qwen_dual.runtime.process import end_collection
+from qwen_dual.runtime.saved import NoSuchSession
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qwen_dual.cli.channels import Channels
+    from qwen_dual.cli.early import EarlySignals
+    from qwen_dual.runtime.factory import SessionFactory
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.opened import OpenSession
+
+    Front = Callable[[OpenSession], Awaitable[int]]
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 1.0
+"""How long what still waits for a reader may hold up the exit."""
+
+PASSES = 4
+"""Of the loop, in which the commands that wait are taken and the first of them begins to run."""
+
+FAILED = 70
+"""The exit status of a session that ended by a fault of ours."""
+
+
+def run_session(
+    factory: SessionFactory,
+    launch: Launch,
+    channels: Channels,
+    signals: EarlySignals,
+    front: Front,
+    *,
+    prompt: str | None = None,
+    on_saved: Callable[[str], object] = lambda hint: None,
+) -> int:
+    """Runs the session to its end; returns the exit status.
+
+    Args:
+        factory: makes the session.
+        launch: what the start made.
+        channels: what is open.
+        signals: has the signals until the front end does.
+        front: shows the session until it closes or the person leaves, and says with which status.
+        prompt: runs first, while the front end still begins.
+        on_saved: told at the end how to go on with what was saved.
+    """
+
+    async def main() -> int:
+        try:
+            handle = factory.assemble(launch)
+        except NoSuchSession:
+            await _close(channels)
+            raise
+        try:
+            with signals.telling(asyncio.get_running_loop(), handle.request_close):
+                status = await _run(handle, channels, front, prompt)
+        except Exception:  # while the log is there
+            log.exception("the session failed")
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                saved = handle.resume_hint
+                handle.end()
+                await _close(channels)
+                await handle.aclose()
+        end_collection()
+        if saved is not None:
+            on_saved(saved)
+        return status
+
+    try:
+        return anyio.run(main, backend="asyncio")
+    except NoSuchSession as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return 1
+    except Exception as error:  # no traceback may reach a person
+        log.exception("the session failed")
+        print(
+            f"qwen-dual: internal error: {_innermost(error)}\nDetails: {launch.log_path}",
+            file=sys.stderr,
+        )
+        return FAILED
+    finally:
+        launch.close_log()
+
+
+async def _close(channels: Channels) -> None:
+    tee = channels.tee
+    if tee is not None:
+        await tee.drain(DRAIN_SECONDS)
+        tee.close()
+    channels.remove_passing()
+
+
+async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: str | None) -> int:
+    dispatcher = handle.dispatcher(INPUT)
+
+    def warn(text: str) -> None:
+        handle.notice(text, "warning")
+
+    handle.launch.bus.keep()
+    reader = channels.read_commands(dispatcher.command, dispatcher.error, warn)
+    if channels.tee is not None:
+        channels.tee.on_failure = warn
+        channels.tee.attach(asyncio.get_running_loop())
+    async with anyio.create_task_group() as group:
+        group.start_soon(handle.run)
+        if prompt:
+            handle.submit(prompt, CLI)
+        if reader is not None:
+            group.start_soon(reader.run)
+        try:
+            for _ in range(PASSES):
+                await anyio.lowlevel.checkpoint()
+            status = await front(handle)
+        finally:
+            await handle.stop()
+            group.cancel_scope.cancel()
+    return status
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,139 @@
+"""The headless front end: has a session run prompts and tells what comes of them as messages.
+
+An observer of the session's events. Nobody is at a screen: what would have to be asked is refused, unless
+somebody may answer over a channel, and what a person should know goes to stderr.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.core.actor import CLI, POLICY
+from qwen_dual.frontends.headless import messages
+from qwen_dual.frontends.headless.endings import Ending, ending_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.frontends.headless.output import Output
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.handle import SessionHandle
+
+NOBODY = (
+    "Not allowed: nobody can be asked in this run, whose approval mode is {mode}. Go on without it, or "
+    "say what you would have needed. Do not try to reach the same by other means."
+)
+
+STOP_SECONDS = 3.0
+"""How long a turn may take to stop once the session closes; its tools end their processes within that."""
+
+
+class Headless:
+    """A session told on stdout: subscribe it to the session's events.
+
+    Args:
+        session: to run.
+        output: where the messages go.
+        tell: takes what a person should know, for stderr.
+        answerable: whether somebody may answer requests; else each is refused at once.
+
+    Attributes:
+        ended_by: what ends a run that was stopped from outside, where that is known.
+    """
+
+    def __init__(
+        self,
+        session: SessionHandle,
+        output: Output,
+        tell: Callable[[str], object],
+        *,
+        answerable: bool = False,
+    ) -> None:
+        self.ended_by: Callable[[], Ending | None] = lambda: None
+        self._session = session
+        self._output = output
+        self._tell = tell
+        self._answerable = answerable
+        self._context_tokens: int | None = None
+        self._results: list[Event] = []
+        self._came = anyio.Event()
+        if not answerable:  # who would call it has nobody to wait for
+            session.drop_tools("question")
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        kind = event["type"]
+        if kind == "result":
+            self._results.append(event)
+            self._came.set()
+            return
+        if kind == "control_request" and not self._answerable:
+            refusal = NOBODY.format(mode=self._session.approval_mode)
+            self._session.answer(event["request_id"], False, POLICY, message=refusal)
+        elif kind == "assistant":
+            usage = event["message"]["usage"]
+            self._context_tokens = usage.get("total_tokens") or self._context_tokens
+        elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
+            self._tell(event["data"]["text"])
+        message = messages.message_of(event, partials=self._output.partials)
+        if message is not None:
+            self._output.message(message)
+
+    def begin(self) -> None:
+        """Tells what there is: the first message of a turn."""
+        session = self._session
+        self._output.message(
+            messages.init(
+                session_id=session.id,
+                cwd=session.cwd,
+                tools=session.tools,
+                slash_commands={command for command, _ in session.slash.names()},
+                model=session.model.name,
+                permission_mode=session.approval_mode,
+            )
+        )
+
+    async def ask(self, text: str, *, own: str | None = None) -> Event:
+        """Has the session run ``text``; its ``result``, which is not told yet.
+
+        Of a session that closes before the prompt began to run it is one that says so.
+        """
+        session = self._session
+        self._results.clear()
+        self._came = anyio.Event()
+        if not session.closing.is_set():
+            session.submit(text, CLI, own=own)
+            async with anyio.create_task_group() as group:
+
+                async def leave() -> None:
+                    await session.closing.wait()
+                    with anyio.move_on_after(0 if session.queued else STOP_SECONDS):
+                        await self._came.wait()
+                    group.cancel_scope.cancel()
+
+                group.start_soon(leave)
+                await self._came.wait()
+                group.cancel_scope.cancel()
+        return self._results[0] if self._results else messages.never_began(session.id)
+
+    def ending(self, result: Event) -> Ending:
+        """How the turn of ``result`` ended."""
+        ending = ending_of(result, max_turns=self._session.max_turns)
+        by = self.ended_by()
+        return by if by is not None and ending.stop_reason == "interrupted" else ending
+
+    def end(self, result: Event, ending: Ending, more: Mapping[str, Any] | None = None) -> None:
+        """Tells the ``result`` of a turn: the last message of it, with ``more`` fields."""
+        self._output.message(
+            messages.result(
+                result,
+                ending,
+                context_tokens=self._context_tokens,
+                context_window=self._session.model.context_window,
+                more=more or {},
+            )
+        )
+        if ending.is_error:
+            self._tell(ending.message)

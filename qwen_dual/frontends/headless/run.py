@@ -1,0 +1,213 @@
+"""One prompt over one session, within its bounds: from the first message to the exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+import anyio
+from msgspec import Struct, field
+
+from qwen_dual.core.actor import POLICY
+from qwen_dual.core.stopping import Stop
+from qwen_dual.frontends.headless.bounds import Bounds, Watch
+from qwen_dual.frontends.headless.endings import FAILED, Ending
+from qwen_dual.frontends.headless.frontend import Headless
+from qwen_dual.frontends.headless.messages import added
+from qwen_dual.frontends.headless.output import JsonArray, StreamJson, Text
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.frontends.headless.output import Output
+    from qwen_dual.frontends.headless.progress import Progress
+    from qwen_dual.frontends.headless.prompt import Asked
+    from qwen_dual.frontends.headless.stdout import Stdout
+    from qwen_dual.frontends.headless.structured import Schema, StructuredOutput
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.handle import SessionHandle
+
+COLUMNS = 80
+"""Of a terminal that does not say."""
+
+
+class Wanted(Struct, frozen=True):
+    """What a run is to be.
+
+    Attributes:
+        asked: the prompt.
+        format: one of ``output.FORMATS``.
+        partials: whether what streams in is told.
+        bounds: what it may take.
+        schema: what the answer has to fit; None for text.
+        answerable: whether somebody may answer requests over a channel.
+        quiet: without the progress line.
+        plain: without Markdown on a terminal.
+    """
+
+    asked: Asked
+    format: str = "text"
+    partials: bool = False
+    bounds: Bounds = field(default_factory=Bounds)
+    schema: Schema | None = None
+    answerable: bool = False
+    quiet: bool = False
+    plain: bool = False
+
+
+class Run:
+    """One run: its front end, its bounds, and where it is told.
+
+    Args:
+        session: what runs it.
+        wanted: what it is to be.
+        stdout: where the output goes.
+        stderr: where a person is told what they should know.
+    """
+
+    def __init__(
+        self, session: SessionHandle, wanted: Wanted, stdout: Stdout, stderr: TextIO
+    ) -> None:
+        self._session = session
+        self._wanted = wanted
+        self._stdout = stdout
+        self._stderr = stderr
+        self._structured: StructuredOutput | None = None
+        self._progress: Progress | None = None
+        self._output = self._make_output()
+        self.front = Headless(session, self._output, self.tell, answerable=wanted.answerable)
+        exempt = []
+        if wanted.schema is not None:
+            self._structured = self._ask_for_data(wanted.schema)
+            exempt.append(self._structured.name)
+        self._watch = Watch(session, wanted.bounds, exempt)
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event of the session."""
+        self._watch(event)
+        if self._progress is not None:
+            self._progress(event)
+        self.front(event)
+        if event["type"] == "user" and self._structured is not None and self._structured.answer:
+            self._session.interrupt(POLICY, why=Stop("end_turn"))  # nothing is left to ask for
+
+    def tell(self, text: str) -> None:
+        """Tells a person, on stderr."""
+        if self._progress is not None:
+            self._progress.clear()
+        self._write_stderr(f"qwen-dual: {sanitise(text)}\n")
+
+    async def run(self) -> int:
+        """Runs the prompt; returns the exit status."""
+        self._stdout.attach(asyncio.get_running_loop())
+        self._stdout.on_gone = self._session.request_close  # nobody is left to answer
+        self.front.begin()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch.run)
+            if self._progress is not None:
+                group.start_soon(self._progress.run)
+            result = await self._answer()
+            group.cancel_scope.cancel()
+        if self._stdout.gone:
+            return 0
+        ending, more = self._conclude(result)
+        self.front.end(result, ending, more)
+        self._tell_denials(result["permission_denials"])
+        self._output.close()
+        return ending.status if self._stdout.drain() else 0
+
+    # -- the answer ------------------------------------------------------------------------
+
+    async def _answer(self) -> Event:
+        asked, structured = self._wanted.asked, self._structured
+        results = [await self.front.ask(asked.text, own=asked.own)]
+        if structured is not None:
+            from qwen_dual.frontends.headless.structured import ASK_AGAIN, TRIES
+
+            while len(results) <= TRIES and self._may_ask_again(results[-1]):
+                why = structured.take_text(results[-1]["result"])
+                if not why:
+                    break
+                results.append(await self.front.ask(ASK_AGAIN.format(why=why)))
+        return added(results)
+
+    def _may_ask_again(self, result: Event) -> bool:
+        assert self._structured is not None
+        stopped = self._watch.exceeded or self._session.closing.is_set()
+        return (
+            not stopped and self._structured.answer is None and result["stop_reason"] == "end_turn"
+        )
+
+    def _conclude(self, result: Event) -> tuple[Ending, dict[str, Any]]:
+        """How it ended, and what its last message says besides."""
+        ending = self.front.ending(result)
+        if self._structured is None or ending.is_error:
+            return ending, {}
+        answer = self._structured.answer
+        if answer is None:
+            why = "The model gave no answer that fits the schema of --json-schema."
+            return Ending("error", FAILED, why), {}
+        text = encode(answer).decode().rstrip("\n")
+        # `structured_result` is what the reference calls it.
+        return ending, {"result": text, "structured_output": answer, "structured_result": answer}
+
+    def _ask_for_data(self, schema: Schema) -> StructuredOutput:
+        from qwen_dual.frontends.headless.structured import StructuredOutput
+
+        tool = StructuredOutput(schema)
+        self._session.add_tool(tool)
+        return tool
+
+    def _tell_denials(self, denials: Sequence[dict[str, Any]]) -> None:
+        if not denials or self._wanted.answerable:
+            return
+        counted = Counter(denial["tool_name"] for denial in denials)
+        calls = ", ".join(f"{name} ({count})" for name, count in counted.items())
+        self.tell(
+            f"not allowed, as nobody could be asked: {calls}. --allowed-tools and --approval-mode say "
+            "what may run."
+        )
+
+    # -- where it is told ------------------------------------------------------------------
+
+    def _make_output(self) -> Output:
+        wanted, stdout = self._wanted, self._stdout
+        on_terminal = not wanted.quiet and self._stderr.isatty()
+        if on_terminal:
+            from qwen_dual.frontends.headless.progress import Progress
+
+            self._progress = Progress(
+                self._write_stderr, lambda: _columns(self._stderr.fileno()), self._may_draw
+            )
+        if wanted.format == "stream-json":
+            return StreamJson(stdout, partials=wanted.partials)
+        if wanted.format == "json":
+            return JsonArray(stdout)
+        if not stdout.is_terminal or wanted.schema is not None:
+            return Text(stdout)
+        from qwen_dual.frontends.headless.terminal_text import TerminalText
+
+        clear = self._progress.clear if self._progress is not None else lambda: None
+        return TerminalText(
+            stdout, lambda: _columns(stdout.fd), markdown=not wanted.plain, before=clear
+        )
+
+    def _may_draw(self) -> bool:
+        return not self._stdout.waiting and not self._output.mid_line
+
+    def _write_stderr(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads it any more
+            self._stderr.write(text)
+            self._stderr.flush()
+
+
+def _columns(fd: int) -> int:
+    try:
+        return os.get_terminal_size(fd).columns or COLUMNS
+    except OSError:
+        return COLUMNS
