@@ -68,7 +68,9 @@ class FakeSession:
         self.interrupts = 0
         self.queue: list[Prompt] = []
         self.waiting = PromptQueue()
-        self.queue_editing = QueueEditing(self.waiting, lambda: None, lambda: None)
+        self.queue_editing = QueueEditing(
+            self.waiting, lambda: None, lambda: None, self.bus.publish
+        )
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.retries = 0
         self.submitted: list[str] = []
