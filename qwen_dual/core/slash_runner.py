@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.policy import UnknownMode
-from qwen_dual.core.turn import instant_result
+from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:

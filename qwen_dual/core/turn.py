@@ -24,6 +24,7 @@ from qwen_dual.core.model import (
 from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
+from qwen_dual.core.results import turn_result
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
@@ -192,7 +193,7 @@ class Turn:
     def wind_up(self, why: Stop) -> None:
         """Publishes ``result``, after ``close_open``."""
         usage = self._usage
-        body = _result(
+        body = turn_result(
             why.reason,
             turn_id=self.turn_id,
             command_id=self.prompt.command_id,
@@ -370,33 +371,3 @@ def _retry(wait: RetryWait) -> Event:
             "message": wait.reason,
         },
     )
-
-
-def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event:
-    """The ``result`` of a prompt that needed no model, such as a slash command."""
-    body = _result(
-        stop_reason,
-        turn_id=events.new_uuid(),
-        command_id=command_id,
-        text=text,
-        duration_ms=0,
-        duration_api_ms=0,
-        num_turns=0,
-        usage={"input_tokens": 0, "output_tokens": 0},
-        permission_denials=[],
-    )
-    if stop_reason == "error":
-        body["error"] = {"kind": "command", "message": text, "status": None, "remedy": None}
-    return body
-
-
-def _result(stop_reason: str, *, text: str, **fields: Any) -> Event:
-    failed = stop_reason in ("interrupted", "error", "budget")
-    return {
-        "type": "result",
-        "subtype": "error_during_execution" if failed else "success",
-        "is_error": failed,
-        "result": text,
-        "stop_reason": stop_reason,
-        **fields,
-    }

@@ -20,11 +20,12 @@ from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
+from qwen_dual.core.results import instant_result
 from qwen_dual.core.slash import is_slash
 from qwen_dual.core.stopping import INTERRUPTED as STOPPED
 from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
-from qwen_dual.core.turn import Turn, instant_result
+from qwen_dual.core.turn import Turn
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in
 

@@ -1,0 +1,41 @@
+"""The ``result`` that ends a turn, or a prompt that needed no model. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from qwen_dual.protocol.events import Event
+
+
+def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event:
+    """The ``result`` of a prompt that needed no model, such as a slash command."""
+    body = turn_result(
+        stop_reason,
+        turn_id=events.new_uuid(),
+        command_id=command_id,
+        text=text,
+        duration_ms=0,
+        duration_api_ms=0,
+        num_turns=0,
+        usage={"input_tokens": 0, "output_tokens": 0},
+        permission_denials=[],
+    )
+    if stop_reason == "error":
+        body["error"] = {"kind": "command", "message": text, "status": None, "remedy": None}
+    return body
+
+
+def turn_result(stop_reason: str, *, text: str, **fields: Any) -> Event:
+    """The body of a ``result``."""
+    failed = stop_reason in ("interrupted", "error", "budget")
+    return {
+        "type": "result",
+        "subtype": "error_during_execution" if failed else "success",
+        "is_error": failed,
+        "result": text,
+        "stop_reason": stop_reason,
+        **fields,
+    }
