@@ -27,7 +27,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.turn import instant_result
+from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
 from qwen_dual.protocol.blocks import text_in

@@ -14,7 +14,7 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.turn import instant_result
+from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode, encode
 
