@@ -42,17 +42,7 @@ EVERYWHERE = {"fs", "git", "net"}
 PLAIN = {"failures", "policy", "prompts", "questions", "queue_editing", "slash", "slash_runner"} | {
     "actor",
     "stopping",
-<<<<<<< HEAD
-=======
     "tool_context",
-    "policy",
-    "prompts",
-    "questions",
-    "queue_editing",
-    "slash",
-    "slash_runner",
-} | {
->>>>>>> d317352 (refactor: what a front end may import of the core)
     "threads",
     "tool",
 }
