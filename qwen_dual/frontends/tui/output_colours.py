@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.lines import TAB, fit, width_of
 from qwen_dual.protocol.ansi import COLOUR
-from qwen_dual.protocol.sanitise import COLOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
