@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import TextIO
 
-    from qwen_dual.settings.layers import Path
     from qwen_dual.settings.load import SystemFiles
     from qwen_dual.settings.model_config import ModelConfig
     from qwen_dual.settings.providers import Providers
+    from qwen_dual.settings.rules import Path
 
 BUILT_IN = "built-in"
 

@@ -21,9 +21,10 @@ from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.sandboxing import make_sandbox
 from qwen_dual.runtime.saved import make_recorder
+from qwen_dual.settings import keys
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.filters import Filters
-from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS, toolset
+from qwen_dual.tools.toolset import toolset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,11 +108,11 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         launch.cwd,
         launch.env,
         limits=Limits(
-            _bound(settings.get("tools.truncateToolOutputThreshold", Limits().chars)),
-            _bound(settings.get("tools.truncateToolOutputLines", Limits().lines)),
+            _bound(settings.get(keys.OUTPUT_CHARS)),
+            _bound(settings.get(keys.OUTPUT_LINES)),
         ),
-        shell_timeout_ms=settings.get("tools.shell.defaultTimeoutMs", SHELL_TIMEOUT_MS),
-        proxy=settings.get("proxy"),
+        shell_timeout_ms=round(settings.get(keys.SHELL_TIMEOUT)),
+        proxy=settings.get(keys.PROXY_URL),
         sandbox=sandbox,
     )
 
@@ -145,14 +146,14 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         keep_rule=keep,
         detach=tools.detach_commands,
         ready=ready,
-        text_calls=settings.of_the_person("model.textToolCalls", False),
+        text_calls=settings.get(keys.TEXT_TOOL_CALLS),
     )
     tools.hide(session.policy.hides)
     tools.workspace.state = os.path.realpath(launch.home)
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)
-    if settings.get("general.chatRecording", True):
+    if settings.get(keys.CHAT_RECORDING):
         parts.recorder = make_recorder(
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat
         )
@@ -185,22 +186,24 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     warnings: list[str] = []
     names = session.policy.names = RuleNames(tools.tools)
     parse = names.parse_all
-    exclude = [*settings.get("tools.exclude", []), *launch.spec.exclude_tools]
+    exclude = [*settings.get(keys.EXCLUDED_TOOLS), *launch.spec.exclude_tools]
     chosen = select_tools(
         tools.tools,
-        parse(settings.get("tools.core", []), warnings.append),
+        parse(settings.get(keys.CORE_TOOLS), warnings.append),
         parse(exclude, warnings.append),
     )
     session.tools.clear()
     session.tools.update((tool.name, tool) for tool in chosen.tools)
     session.policy.set_rules(
-        allow=parse([*settings.allow, *settings.get("tools.allowed", [])], warnings.append),
-        ask=parse(settings.ask, warnings.append),
-        deny=[*parse(settings.deny, warnings.append), *chosen.deny],
+        allow=parse(
+            [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)], warnings.append
+        ),
+        ask=parse(settings.get(keys.ASK), warnings.append),
+        deny=[*parse(settings.get(keys.DENY), warnings.append), *chosen.deny],
         only=chosen.only,
         here=parse(settings.allowed_here, warnings.append),
     )
-    turns = settings.get("model.maxSessionTurns", -1)
+    turns = settings.get(keys.MAX_SESSION_TURNS)
     session.max_turns = turns if turns > 0 else None
     tools.filter(filters_of(settings))
     tools.trust(settings.trusted)
@@ -218,8 +221,8 @@ def system_of(launch: Launch) -> str:
 def filters_of(settings: Settings) -> Filters:
     """Which ignore files count."""
     return Filters(
-        settings.get("context.fileFiltering.respectGitIgnore", True),
-        settings.get("context.fileFiltering.respectQwenIgnore", True),
+        settings.get(keys.RESPECT_GIT_IGNORE),
+        settings.get(keys.RESPECT_QWEN_IGNORE),
     )
 
 

@@ -15,6 +15,7 @@ from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
 from qwen_dual.runtime.environment import git_changes
 from qwen_dual.runtime.process import wipe
 from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
+from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +107,7 @@ def _wrong(launch: Launch, parts: Parts) -> list[str]:
 
 def context_names(launch: Launch) -> list[str]:
     """What context files are called."""
-    names = launch.settings.get("context.fileName", NAMES)
+    names = launch.settings.get(keys.CONTEXT_FILES) or NAMES
     return [names] if isinstance(names, str) else list(names)
 
 

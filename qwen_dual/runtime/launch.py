@@ -22,6 +22,7 @@ from qwen_dual.runtime.process import environment, folder
 from qwen_dual.runtime.sandboxing import asked_for, facts
 from qwen_dual.runtime.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
 from qwen_dual.runtime.workspace import open_workspace
+from qwen_dual.settings import keys
 from qwen_dual.settings.secrets import is_secret
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def prepare(spec: SessionSpec) -> Launch:
     settings, home = workspace.settings, workspace.home
     choice = _choose(spec, settings)
     try:
-        recorded = settings.get("general.chatRecording", True)
+        recorded = settings.get(keys.CHAT_RECORDING)
         chat = chat_to_resume(spec, home, cwd, lock=recorded)
         check_new_id(spec.session_id, home, cwd)
     except NoSuchSession as error:
@@ -155,7 +156,7 @@ def prepare(spec: SessionSpec) -> Launch:
     new_id = spec.session_id or spec.resume_or_new or events.new_uuid()
     bus = Bus(chat.session_id if chat else new_id)
     withheld = keep_secrets(bus.secrets, choice, settings)
-    mode = spec.approval_mode or settings.approval_mode or "default"
+    mode = spec.approval_mode or settings.get(keys.APPROVAL_MODE)
     return Launch(
         spec,
         workspace.of_session(bus.session_id, withheld),
@@ -183,7 +184,7 @@ def begin(
         bus.subscribe(observer)
     launch.outside = outside
     launch.sandbox = asked_for(settings, launch.spec.sandbox)
-    if launch.chat is None and settings.get("general.chatRecording", True):
+    if launch.chat is None and settings.get(keys.CHAT_RECORDING):
         reserve_chat(launch.home, launch.cwd, bus.session_id)
     bus.publish(session_start(launch))
     # Logging takes a tenth of the time to here to import.
@@ -237,5 +238,5 @@ def keep_secrets(secrets: Secrets, choice: ModelChoice, settings: Settings) -> S
         settings.environment.values,
         secrets,
         (config.key_source for config in choice.configs.values() if config.api_key),
-        settings.of_the_person("tools.shell.passEnvironment", []),
+        settings.get(keys.PASS_ENVIRONMENT),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.chats.prompt_history import PromptHistory
 from qwen_dual.git.changes import Changes
 from qwen_dual.runtime.assembly import MAY_CHANGE, filters_of
+from qwen_dual.settings import keys
 from qwen_dual.tools.file_index import FileIndex
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def file_index(launch: Launch) -> FileIndex:
         launch.cwd,
         lambda: launch.env,
         filters=filters_of(launch.settings),
-        recursive=launch.settings.get("context.fileFiltering.enableRecursiveFileSearch", True),
+        recursive=launch.settings.get(keys.RECURSIVE_FILE_SEARCH),
         trusted=lambda: launch.settings.trusted,
     )
 
 
 def prompt_history(launch: Launch) -> PromptHistory | None:
     """What keeps prompts for later sessions; nothing does where nothing is to be recorded."""
-    if not launch.settings.get("general.chatRecording", True):
+    if not launch.settings.get(keys.CHAT_RECORDING):
         return None
     return PromptHistory(launch.home, launch.cwd, launch.bus.secrets.scrub)
 

@@ -11,15 +11,17 @@ from qwen_dual.settings.editing import CannotKeep, edit_settings, section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.settings.key import Key
 
-def keep_choices(home: str, choices: Mapping[str, str | bool]) -> str:
-    """Keeps settings by their dotted names; returns the file.
+
+def keep_choices(home: str, choices: Mapping[Key[Any], str | bool]) -> str:
+    """Keeps settings; returns the file.
 
     Comments and all that is not named stay, and so does the file's mode.
 
     Args:
         home: the user's settings folder.
-        choices: such as ``{"ui.theme": "dark"}``.
+        choices: such as ``{keys.THEME: "dark"}``.
 
     Raises:
         CannotKeep: the file cannot take them; says what to add by hand.
@@ -27,12 +29,12 @@ def keep_choices(home: str, choices: Mapping[str, str | bool]) -> str:
     """
     path = os.path.join(home, "settings.json")
     instead = "add to it yourself: " + ", ".join(
-        f"{name} {json.dumps(value, ensure_ascii=False)}" for name, value in choices.items()
+        f"{key.path} {json.dumps(value, ensure_ascii=False)}" for key, value in choices.items()
     )
 
     def put(values: dict[str, Any]) -> None:
-        for name, value in choices.items():
-            *outer, last = name.split(".")
+        for key, value in choices.items():
+            *outer, last = key.place
             inner = values
             for part in outer:
                 inner = section(inner, part)

@@ -1,6 +1,6 @@
 """Files on top of each other: what one layer holds, and how layers become one.
 
-Objects merge, lists replace, the lists of ``permissions`` join. For each value the layer it came
+Objects merge, lists replace or join as their key says. For each value the layer it came
 from is kept, by its dotted key. Reads no file and checks no value.
 """
 
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from qwen_dual.protocol.records import shown
+from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.rules import VARIABLE
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    Path = tuple[str | int, ...]
+    from qwen_dual.settings.rules import Path
 
-JOINED = frozenset(("permissions.allow", "permissions.ask", "permissions.deny"))
+JOINED = frozenset(key.path for key in KEYS if key.joins)
 
 _AS_IT_IS = frozenset(("extra_body",))
 """Here ``null`` is a value of its own, for the service to see."""

@@ -1,31 +1,13 @@
 """The flat names of Qwen Code's first settings format, which it still takes and moves.
 
-Only names whose key exists here; files are not rewritten.
+Which they are, the table of keys says; files are not rewritten.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_PLACES = {
-    "theme": ("ui", "theme"),
-    "hideBanner": ("ui", "hideBanner"),
-    "hideTips": ("ui", "hideTips"),
-    "preferredEditor": ("general", "preferredEditor"),
-    "vimMode": ("general", "vimMode"),
-    "chatRecording": ("general", "chatRecording"),
-    "maxSessionTurns": ("model", "maxSessionTurns"),
-    "contentGenerator": ("model", "generationConfig"),
-    "contextFileName": ("context", "fileName"),
-    "fileFilteringRespectGitIgnore": ("context", "fileFiltering", "respectGitIgnore"),
-    "fileFilteringRespectQwenIgnore": ("context", "fileFiltering", "respectQwenIgnore"),
-    "fileFilteringEnableRecursive": ("context", "fileFiltering", "enableRecursiveFileSearch"),
-    "approvalMode": ("tools", "approvalMode"),
-    "allowedTools": ("tools", "allowed"),
-    "excludeTools": ("tools", "exclude"),
-    "coreTools": ("tools", "core"),
-    "selectedAuthType": ("security", "auth", "selectedType"),
-}
+from qwen_dual.settings.keys import KEYS, MODEL
 
 
 def moved(values: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[str, ...], str]]:
@@ -33,9 +15,9 @@ def moved(values: dict[str, Any]) -> tuple[dict[str, Any], dict[tuple[str, ...],
 
     A key that stands in its place already wins over its flat name.
     """
-    places = {name: place for name, place in _PLACES.items() if name in values}
+    places = {key.legacy: key.place for key in KEYS if key.legacy in values}
     if isinstance(values.get("model"), str):  # today an object
-        places["model"] = ("model", "name")
+        places["model"] = MODEL.place
     if not places:
         return values, {}
     found = {name: value for name, value in values.items() if name not in places}

@@ -1,6 +1,6 @@
 """The settings in force, as the start needs them: all layers, before anything heavy is imported.
 
-Reads files and the environment; ``validate`` says later, with pydantic, which values were wrong.
+Reads files and the environment; ``validate`` says later which values were wrong.
 Those are left out here already, each in its own layer, so that the layer below counts.
 """
 
@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.fs.projects import permissions_file
 from qwen_dual.protocol.records import shown
+from qwen_dual.settings import keys
 from qwen_dual.settings.environment import Environment, load_environment, of_a_project
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
 from qwen_dual.settings.legacy import moved
-from qwen_dual.settings.shape import clean
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 from qwen_dual.settings.untrusted import MAX_CHARS, MAX_RULES, restrict, shorten, withhold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from qwen_dual.settings.key import Key
+
+T = TypeVar("T")
 
 
 class SystemFiles(NamedTuple):
@@ -57,8 +60,6 @@ class Settings(Struct):
     Attributes:
         json_file: ``dualOutput.jsonFile``, absolute.
         input_file: ``dualOutput.inputFile``, absolute.
-        approval_mode: ``tools.approvalMode``.
-        allow: ``permissions.allow`` of all layers; ``ask`` and ``deny`` likewise.
         warnings: files and keys that were not taken, and why. Wrong values are not among them:
             ``validate.validate(settings.layers)`` names those.
         refused: keys of the project's file that are not used, since the folder is not trusted.
@@ -72,10 +73,6 @@ class Settings(Struct):
 
     json_file: str | None = None
     input_file: str | None = None
-    approval_mode: str | None = None
-    allow: list[str] = field(default_factory=list)
-    ask: list[str] = field(default_factory=list)
-    deny: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
@@ -105,14 +102,13 @@ class Settings(Struct):
         """Whether the project's folder is trusted, now."""
         return self.trust.trusted
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of a dotted key, of the type that ``schema`` says; ``default`` if not set."""
-        value: Any = self.values
-        for part in key.split("."):
-            if not isinstance(value, dict) or part not in value:
-                return default
-            value = value[part]
-        return value
+    def get(self, key: Key[T]) -> T:
+        """The value in force of a key; its default where it is not set."""
+        return key.within(self.values)
+
+    def source(self, key: Key[Any]) -> str:
+        """The file that the value of a key comes from."""
+        return self.sources.get(key.path, "settings")
 
     @property
     def allowed_here(self) -> list[str]:
@@ -123,16 +119,9 @@ class Settings(Struct):
         found: list[str] = []
         for layer in self.layers:
             if layer.name in ("kept", "command line"):
-                values = clean(layer.values)
-                found += _section(values, "permissions").get("allow", [])
-                found += _section(values, "tools").get("allowed", [])
+                values = keys.clean(layer.values)
+                found += [*keys.ALLOW.within(values), *keys.ALLOWED_TOOLS.within(values)]
         return found
-
-    def of_the_person(self, key: str, default: Any = None) -> Any:
-        """As ``get``, of a key that no project's file may set, trusted or not."""
-        layers = (layer for layer in self.layers if layer.name != "project")
-        values, _ = merge((layer.label, clean(layer.values)) for layer in layers)
-        return replace(self, values=values).get(key, default)
 
 
 def load_settings(
@@ -165,7 +154,7 @@ def load_settings(
         (layer.label, of_a_project(found) if layer.name == "project" else found)
         for layer in read
         if layer.name != "project" or trusted
-        for found in (_section(clean(layer.raw), "env"),)
+        for found in (keys.ENV.within(keys.clean(layer.raw)),)
     ]
     environment = load_environment(cwd, home, env, settings=own_env, trusts=trust.trusts)
     refused: list[str] = []
@@ -182,7 +171,7 @@ def load_settings(
     if trust.folders.problem is not None:
         warnings.append(trust.folders.problem)
     warnings += environment.warnings
-    values, sources = merge((layer.label, clean(layer.values)) for layer in layers)
+    values, sources = merge((layer.label, keys.clean(layer.values)) for layer in layers)
     settings = Settings(
         warnings=warnings,
         refused=refused,
@@ -193,12 +182,8 @@ def load_settings(
         trust=trust,
         unread=unread,
     )
-    settings.approval_mode = settings.get("tools.approvalMode")
-    settings.json_file = _absolute(settings.get("dualOutput.jsonFile"), cwd, env)
-    settings.input_file = _absolute(settings.get("dualOutput.inputFile"), cwd, env)
-    settings.allow = settings.get("permissions.allow", [])
-    settings.ask = settings.get("permissions.ask", [])
-    settings.deny = settings.get("permissions.deny", [])
+    settings.json_file = _absolute(settings.get(keys.JSON_FILE), cwd, env)
+    settings.input_file = _absolute(settings.get(keys.INPUT_FILE), cwd, env)
     return settings
 
 
@@ -255,7 +240,7 @@ def _finish(
                 for place in shorten(values)
             ]
         if untrusted:
-            below, _ = merge((layer.label, clean(layer.values)) for layer in layers)
+            below, _ = merge((layer.label, keys.clean(layer.values)) for layer in layers)
             refused += [dotted(layer.written(place)) for place in restrict(values, below)]
         layers.append(Layer(layer.name, layer.path, layer.text, layer.raw, values, layer.flat))
     return layers

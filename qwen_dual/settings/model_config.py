@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 
 from qwen_dual.protocol.records import shown
+from qwen_dual.settings.keys import IDLE_TIMEOUT, MAX_RETRIES, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +47,9 @@ class Generation(Struct, frozen=True):
         images: whether the model can be shown images; None takes it from the model's name.
     """
 
-    timeout: float = 120.0
-    idle_timeout: float = 240.0
-    max_retries: int = 6
+    timeout: float = TIMEOUT.default / 1000
+    idle_timeout: float = IDLE_TIMEOUT.default / 1000
+    max_retries: int = MAX_RETRIES.default
     context_window: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     extra_body: Mapping[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.settings import services
+from qwen_dual.settings import keys, services
 from qwen_dual.settings.model_config import ModelConfig
 from qwen_dual.settings.presets import default_model
 from qwen_dual.settings.rules import PROTOCOLS, URL, WrongValue, is_one_ascii_line
@@ -130,10 +130,10 @@ class _Resolver:
         return Providers(tuple(self.models), chosen, tuple(self.warnings))
 
     def _selected(self) -> ModelProtocol | None:
-        name = self.settings.get("security.auth.selectedType")
+        name = self.settings.get(keys.SELECTED_TYPE)
         if name is None:
             return None
-        mapped = self.settings.get("providerProtocol", {}).get(name)
+        mapped = self.settings.get(keys.PROVIDER_PROTOCOL).get(name)
         protocol = as_protocol(name) or as_protocol(mapped)
         if protocol is None:
             self.warnings.append(
@@ -171,9 +171,9 @@ class _Resolver:
             usable = self.services[protocol].given or protocol == self.preferred
             if named is not None and (usable or any(named == at.id for at in self.entries)):
                 return self._find(named, protocol, "environment")
-        wanted = self.settings.get("model.name")
+        wanted = self.settings.get(keys.MODEL)
         if wanted is not None and not self._is_of_another_protocol(wanted):
-            source = self.settings.sources.get("model.name", "settings")
+            source = self.settings.source(keys.MODEL)
             found = self._find(wanted, None, source)
             if found is not None:
                 return found
@@ -231,7 +231,7 @@ class _Resolver:
     def _add(self, protocol: ModelProtocol, name: str, source: str) -> int:
         """A model that no entry describes, at the service that the environment or an entry names."""
         service = self.services[protocol]
-        generation = services.generation(self.settings.get("model.generationConfig", {}))
+        generation = services.generation(self.settings.get(keys.OTHER_GENERATION))
         config = ModelConfig(
             id=name,
             protocol=protocol,
@@ -239,7 +239,7 @@ class _Resolver:
             api_key=service.key.value,
             key_source=service.key.source,
             source=source,
-            proxy=self.settings.get("proxy"),
+            proxy=self.settings.get(keys.PROXY_URL),
             unusable=f"{service.problem}." if service.problem else "",
             generation=generation,
         )
@@ -260,7 +260,7 @@ class _Resolver:
     def _entry_like(self, protocol: ModelProtocol) -> ModelConfig | None:
         """The entry whose service an unknown model is asked of: the usual one, else the first."""
         same = [config for config in self.entries if config.protocol == protocol]
-        usual = self.settings.get("model.name")
+        usual = self.settings.get(keys.MODEL)
         return next((config for config in same if config.id == usual), same[0] if same else None)
 
     def _with_flags(self, config: ModelConfig) -> ModelConfig:

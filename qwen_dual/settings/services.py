@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from qwen_dual.settings import keys
 from qwen_dual.settings.model_config import DEFAULT_BASE_URL, Generation, ModelConfig
 from qwen_dual.settings.rules import PROTOCOLS, URL, WrongValue, is_one_ascii_line
 
@@ -131,8 +132,8 @@ def environment_model(environment: Environment, protocol: ModelProtocol) -> tupl
 def entries(settings: Settings, warnings: list[str]) -> Iterator[ModelConfig]:
     """The models of ``modelProviders``, in the order of the file; of equal ones the first."""
     seen: set[tuple[str, str, str]] = set()
-    protocols = settings.get("providerProtocol", {})
-    for provider, models in settings.get("modelProviders", {}).items():
+    protocols = settings.get(keys.PROVIDER_PROTOCOL)
+    for provider, models in settings.get(keys.PROVIDERS).items():
         source = settings.sources.get(f"modelProviders.{provider}", "settings")
         protocol = as_protocol(provider) or as_protocol(protocols.get(provider))
         if protocol is None:
@@ -157,35 +158,34 @@ def entries(settings: Settings, warnings: list[str]) -> Iterator[ModelConfig]:
 def _entry(
     settings: Settings, protocol: ModelProtocol, entry: Mapping[str, Any], source: str
 ) -> ModelConfig:
-    key = find_key(settings.environment, entry.get("envKey") or VARIABLES[protocol].key)
+    key = find_key(
+        settings.environment, keys.MODEL_ENV_KEY.within(entry) or VARIABLES[protocol].key
+    )
     return ModelConfig(
-        id=entry["id"],
+        id=keys.MODEL_ID.within(entry),
         protocol=protocol,
-        base_url=base_url(protocol, entry.get("baseUrl") or DEFAULT_BASE_URL[protocol]),
+        base_url=base_url(
+            protocol, keys.MODEL_BASE_URL.within(entry) or DEFAULT_BASE_URL[protocol]
+        ),
         api_key=key.value,
         key_source=key.source,
-        label=entry.get("name", ""),
-        description=entry.get("description", ""),
+        label=keys.MODEL_NAME.within(entry),
+        description=keys.MODEL_DESCRIPTION.within(entry),
         source=source,
-        proxy=settings.get("proxy"),
-        generation=generation(entry.get("generationConfig", {})),
+        proxy=settings.get(keys.PROXY_URL),
+        generation=generation(keys.MODEL_GENERATION.within(entry)),
     )
 
 
 def generation(values: Mapping[str, Any]) -> Generation:
     """``generationConfig`` as the adapters take it: milliseconds become seconds."""
-    default = Generation()
     return Generation(
-        timeout=values["timeout"] / 1000 if "timeout" in values else default.timeout,
-        idle_timeout=(
-            values["streamIdleTimeoutMs"] / 1000
-            if "streamIdleTimeoutMs" in values
-            else default.idle_timeout
-        ),
-        max_retries=values.get("maxRetries", default.max_retries),
-        context_window=values.get("contextWindowSize"),
-        sampling=values.get("samplingParams", {}),
-        extra_body=values.get("extra_body", {}),
-        headers=values.get("customHeaders", {}),
-        reasoning=values.get("reasoning"),
+        timeout=keys.TIMEOUT.within(values) / 1000,
+        idle_timeout=keys.IDLE_TIMEOUT.within(values) / 1000,
+        max_retries=keys.MAX_RETRIES.within(values),
+        context_window=keys.CONTEXT_WINDOW.within(values),
+        sampling=keys.SAMPLING.within(values),
+        extra_body=keys.EXTRA_BODY.within(values),
+        headers=keys.HEADERS.within(values),
+        reasoning=keys.THINKING.within(values),
     )

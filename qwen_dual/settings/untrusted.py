@@ -10,32 +10,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.settings.keys import (
+    ALLOW,
+    ALLOWED_TOOLS,
+    APPROVAL_MODE,
+    ASK,
+    CORE_TOOLS,
+    DENY,
+    EXCLUDED_TOOLS,
+    KEYS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REFUSED: tuple[tuple[str, ...], ...] = (
-    ("dualOutput", "jsonFile"),
-    ("dualOutput", "inputFile"),
-    ("modelProviders",),
-    ("providerProtocol",),
-    ("env",),
-    ("security",),
-    ("model",),
-    ("tools", "allowed"),
-    ("tools", "shell"),
-    ("tools", "executionSandbox"),
-    ("tools", "truncateToolOutputThreshold"),
-    ("tools", "truncateToolOutputLines"),
-    ("permissions", "allow"),
-    ("general",),
-    ("context",),
-    ("mcpServers",),
-    ("proxy",),
-)
-
-NEVER: tuple[tuple[str, ...], ...] = (("tools", "executionSandbox"),)
-"""What no project sets, trusted or not."""
+    from qwen_dual.settings.key import Trust
 
 MAX_RULES = 200
 """Of one list: each is held against all that a command does while the session waits."""
@@ -43,25 +32,19 @@ MAX_RULES = 200
 MAX_CHARS = 1000
 """Of one of them."""
 
-LISTS: tuple[tuple[str, str], ...] = (
-    ("permissions", "allow"),
-    ("permissions", "ask"),
-    ("permissions", "deny"),
-    ("tools", "allowed"),
-    ("tools", "exclude"),
-    ("tools", "core"),
-)
+RULES = (ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS)
 """Lists of rules, of which a project brings a bounded number."""
 
-TAKEN: tuple[tuple[str, ...], ...] = (
-    ("tools", "approvalMode"),
-    ("tools", "exclude"),
-    ("tools", "core"),
-    ("permissions", "ask"),
-    ("permissions", "deny"),
-    ("ui",),
-)
-"""The first three under conditions; a test holds that every key stands in one of the two lists."""
+
+def places(*trust: Trust) -> list[tuple[str, ...]]:
+    """Where the keys of these kinds of trust stand: sections that have no others, else the keys."""
+    others = {key.place[:length] for key in KEYS if key.trust not in trust for length in range(4)}
+    found: dict[tuple[str, ...], None] = {}
+    for key in KEYS:
+        if key.trust in trust:
+            starts = (key.place[:length] for length in range(1, len(key.place) + 1))
+            found[next(start for start in starts if start not in others)] = None
+    return list(found)
 
 
 def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -71,27 +54,21 @@ def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str
         values: an untrusted project's; its sections may be changed, so they are its own.
         below: what is in force without it.
     """
-    refused: list[tuple[str, ...]] = [place for place in REFUSED if _remove(values, place)]
-    tools = values.get("tools")
-    if not isinstance(tools, dict):
-        return refused
-    limits = below.get("tools", {})
-    mode = tools.get("approvalMode")
-    if mode in APPROVAL_MODES and _laxer(mode, limits.get("approvalMode", "default")):
-        del tools["approvalMode"]
-        refused.append(("tools", "approvalMode"))
-    if "core" in tools and "core" in limits:
-        del tools["core"]
-        refused.append(("tools", "core"))
-    excluded = tools.get("exclude")
+    refused = [place for place in places("trusted", "person") if _remove(values, place)]
+    mode = APPROVAL_MODE.within(values)
+    if mode in APPROVAL_MODES and _laxer(mode, APPROVAL_MODE.within(below)):
+        refused += [place for place in (APPROVAL_MODE.place,) if _remove(values, place)]
+    if CORE_TOOLS.within(below):
+        refused += [place for place in (CORE_TOOLS.place,) if _remove(values, place)]
+    excluded = EXCLUDED_TOOLS.within(values)
     if isinstance(excluded, list):  # lists replace; this one must not shorten what is below
-        tools["exclude"] = [*excluded, *limits.get("exclude", ())]
+        excluded += EXCLUDED_TOOLS.within(below)
     return refused
 
 
 def withhold(values: dict[str, Any]) -> list[tuple[str, ...]]:
     """Takes out of a trusted project's ``values`` what none may set; returns what that was."""
-    return [place for place in NEVER if _remove(values, place)]
+    return [place for place in places("person") if _remove(values, place)]
 
 
 def shorten(values: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -101,15 +78,14 @@ def shorten(values: dict[str, Any]) -> list[tuple[str, ...]]:
         values: a project's, before anything of the user's own is in its lists; changed in place.
     """
     cut: list[tuple[str, ...]] = []
-    for section, key in LISTS:
-        held = values.get(section)
-        rules = held.get(key) if isinstance(held, dict) else None
-        if not isinstance(held, dict) or not isinstance(rules, list):
+    for key in RULES:
+        rules = key.within(values)
+        if not isinstance(rules, list):
             continue
         kept = [rule for rule in rules if not isinstance(rule, str) or len(rule) <= MAX_CHARS]
-        held[key] = kept[:MAX_RULES]
-        if len(held[key]) < len(rules):
-            cut.append((section, key))
+        if kept[:MAX_RULES] != rules:
+            rules[:] = kept[:MAX_RULES]
+            cut.append(key.place)
     return cut
 
 

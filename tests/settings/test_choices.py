@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.files import parse_object
@@ -34,14 +35,14 @@ COMMENTED = """\
 def test_comments_order_and_all_else_stay(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     file.write_text(COMMENTED)
-    assert keep_choices(str(tmp_path), {"ui.theme": "dark"}) == str(file)
+    assert keep_choices(str(tmp_path), {keys.THEME: "dark"}) == str(file)
     assert file.read_text() == COMMENTED.replace('"light"', '"dark"')
 
 
 def test_what_was_not_there_is_put_behind_the_last(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     file.write_text(COMMENTED)
-    keep_choices(str(tmp_path), {"model.name": "qwen", "security.auth.selectedType": "openai"})
+    keep_choices(str(tmp_path), {keys.MODEL: "qwen", keys.SELECTED_TYPE: "openai"})
     text = file.read_text()
     assert text.startswith(COMMENTED.partition(", /* never */")[0])
     assert "/* never */" in text
@@ -75,17 +76,17 @@ def test_a_file_that_cannot_take_it_is_left_as_it_is(tmp_path: Path, text: str) 
     file = tmp_path / "settings.json"
     file.write_text(text)
     with pytest.raises(CannotKeep, match=r'ui\.theme "dark"'):
-        keep_choices(str(tmp_path), {"ui.theme": "dark"})
+        keep_choices(str(tmp_path), {keys.THEME: "dark"})
     assert file.read_text() == text
 
 
 def test_a_new_file_is_private_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
     home = tmp_path / ".qwen"
-    keep_choices(str(home), {"ui.theme": "dark"})
+    keep_choices(str(home), {keys.THEME: "dark"})
     file = home / "settings.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.chmod(0o644)
-    keep_choices(str(home), {"ui.theme": "light"})
+    keep_choices(str(home), {keys.THEME: "light"})
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
     assert json.loads(file.read_text()) == {"ui": {"theme": "light"}}
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.fs.projects import permissions_file
+from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep, edit_settings
 from qwen_dual.settings.files import parse_object
@@ -56,7 +57,7 @@ def provider(home: str) -> None:
 WRITERS = {
     "choice": Writer(
         own,
-        lambda home: keep_choices(home, {"ui.theme": "dark"}),
+        lambda home: keep_choices(home, {keys.THEME: "dark"}),
         lambda found: found["ui"]["theme"] == "dark",
     ),
     "rule": Writer(

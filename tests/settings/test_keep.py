@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.settings import keys
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.keep import NO_KEY, keep_rule, save_provider
 from qwen_dual.settings.providers import resolve
@@ -42,19 +43,19 @@ def test_a_rule_is_kept_once_beside_what_was_there_and_read_back(folders: Folder
         "other": {"key": "é"},
     }
     assert mode(folders.user_file) == 0o644
-    assert folders.load().allow == [RULE, "run_shell_command(ls *)"]
+    assert folders.load().get(keys.ALLOW) == [RULE, "run_shell_command(ls *)"]
 
 
 def test_a_project_rule_is_kept_in_the_home_and_holds_trusted_or_not(folders: Folders) -> None:
     keep(folders, RULE, "project")
     assert not folders.project_file.exists()
     settings = folders.load()
-    assert (settings.allow, settings.warnings, settings.held_back) == ([RULE], [], [])
+    assert (settings.get(keys.ALLOW), settings.warnings, settings.held_back) == ([RULE], [], [])
     file = Path(settings.sources["permissions.allow"])
     assert file.is_relative_to(folders.home / "projects")
     assert mode(file) == 0o600
     folders.trust()
-    assert folders.load().allow == [RULE]
+    assert folders.load().get(keys.ALLOW) == [RULE]
 
 
 def test_it_holds_in_its_folder_alone_though_others_share_the_files_name(folders: Folders) -> None:
@@ -65,9 +66,9 @@ def test_it_holds_in_its_folder_alone_though_others_share_the_files_name(folders
         keep(folders, rule, "project", folder)
     assert len(list((folders.home / "projects").iterdir())) == 1
     folders.project = other
-    assert folders.load().allow == ["Bash(a)"]
+    assert folders.load().get(keys.ALLOW) == ["Bash(a)"]
     folders.project = same
-    assert folders.load().allow == ["Bash(b)"]
+    assert folders.load().get(keys.ALLOW) == ["Bash(b)"]
 
 
 def test_a_project_whose_settings_folder_is_a_link_into_the_home_gets_no_rule_for_all(
@@ -78,23 +79,23 @@ def test_a_project_whose_settings_folder_is_a_link_into_the_home_gets_no_rule_fo
     (folders.project / ".qwen").symlink_to(folders.home)
     keep(folders, RULE, "project")
     assert json.loads(folders.user_file.read_text()) == {"ui": {"theme": "x"}}
-    assert folders.load().allow == [RULE]
+    assert folders.load().get(keys.ALLOW) == [RULE]
     folders.project = folders.project.parent
-    assert folders.load().allow == []
+    assert folders.load().get(keys.ALLOW) == ()
 
 
 def test_by_whatever_path_the_project_is_entered_the_rule_is_the_same(folders: Folders) -> None:
     link = folders.person / "link"
     link.symlink_to(folders.project)
     keep(folders, RULE, "project", link)
-    assert folders.load().allow == [RULE]
+    assert folders.load().get(keys.ALLOW) == [RULE]
 
 
 def test_a_path_longer_than_a_file_name_may_be_has_its_rules(folders: Folders) -> None:
     folders.project = folders.project.joinpath(*["long" * 20] * 4)
     folders.project.mkdir(parents=True)
     keep(folders, RULE, "project")
-    assert (folders.load().allow, folders.load().warnings) == ([RULE], [])
+    assert (folders.load().get(keys.ALLOW), folders.load().warnings) == ([RULE], [])
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_file_of_another_shape_allows_nothing_and_is_left_alone(
     file = Path(folders.load().sources["permissions.allow"])
     text = text.replace("PATH", str(folders.project))
     file.write_text(text)
-    assert folders.load().allow == []
+    assert folders.load().get(keys.ALLOW) == ()
     if text[0] == "{" and "permissions" in text:
         return
     with pytest.raises(CannotKeep):
@@ -187,7 +188,7 @@ def test_a_symbolic_link_stays_one(folders: Folders, tmp_path: Path) -> None:
 def test_the_name_of_old_gives_way_to_the_model_section(folders: Folders) -> None:
     folders.user({"model": "old"})
     save_provider(str(folders.user_file), "openai", ENTRY)
-    assert folders.load().get("model.name") == "qwen"
+    assert folders.load().get(keys.MODEL) == "qwen"
 
 
 @pytest.mark.parametrize(

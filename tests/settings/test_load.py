@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.settings import keys
 from qwen_dual.settings.load import Settings, load_settings, qwen_home, system_files
 from qwen_dual.settings.trust import most_specific, rulings
 from tests.support.users import NOBODY, as_root
@@ -23,10 +24,10 @@ def what_counts(settings: Settings) -> tuple[object, ...]:
     return (
         settings.json_file,
         settings.input_file,
-        settings.approval_mode,
-        settings.allow,
-        settings.ask,
-        settings.deny,
+        settings.get(keys.APPROVAL_MODE),
+        list(settings.get(keys.ALLOW)),
+        list(settings.get(keys.ASK)),
+        list(settings.get(keys.DENY)),
         settings.warnings,
     )
 
@@ -46,8 +47,8 @@ def test_the_users_values_are_taken_and_paths_are_made_absolute(folders: Folders
     settings = folders.load(DIR="/run/x")
     assert settings.json_file == str(folders.project / "out.jsonl")
     assert settings.input_file == "/run/x/in.jsonl"
-    assert settings.approval_mode == "yolo"
-    assert settings.get("unknown.key") == 1
+    assert settings.get(keys.APPROVAL_MODE) == "yolo"
+    assert settings.values["unknown"] == {"key": 1}
     assert settings.warnings == []
     assert set(settings.sources.values()) == {str(folders.user_file)}
 
@@ -75,7 +76,7 @@ def test_each_layer_wins_over_the_one_below(folders: Folders) -> None:
     ):
         write({"ui": {"theme": theme}})
         settings = folders.load()
-        assert settings.get("ui.theme") == theme
+        assert settings.get(keys.THEME) == theme
         sources.append(settings.sources["ui.theme"])
     assert sources == [
         folders.system.defaults,
@@ -84,7 +85,7 @@ def test_each_layer_wins_over_the_one_below(folders: Folders) -> None:
         folders.system.settings,
     ]
     settings = folders.load({"ui": {"theme": "e"}})
-    assert (settings.get("ui.theme"), settings.sources["ui.theme"]) == ("e", "command line")
+    assert (settings.get(keys.THEME), settings.sources["ui.theme"]) == ("e", "command line")
 
 
 def test_objects_merge_lists_replace_and_permissions_join(folders: Folders) -> None:
@@ -104,9 +105,13 @@ def test_objects_merge_lists_replace_and_permissions_join(folders: Folders) -> N
         }
     )
     settings = folders.load()
-    assert (settings.allow, settings.ask, settings.deny) == (["a", "b", "c"], [], ["x"])
-    assert settings.get("tools") == {"core": ["two"], "approvalMode": "plan"}
-    assert settings.get("env") == {"A": "1", "B": "2"}
+    assert (settings.get(keys.ALLOW), settings.get(keys.ASK), settings.get(keys.DENY)) == (
+        ["a", "b", "c"],
+        (),
+        ["x"],
+    )
+    assert settings.values["tools"] == {"core": ["two"], "approvalMode": "plan"}
+    assert settings.get(keys.ENV) == {"A": "1", "B": "2"}
     assert settings.sources["permissions.allow"] == (f"{folders.user_file}, {folders.project_file}")
     assert settings.sources["tools.core"] == str(folders.project_file)
     assert settings.sources["env.A"] == str(folders.user_file)
@@ -117,15 +122,15 @@ def test_null_says_nothing_except_to_the_service(folders: Folders) -> None:
     config = {"extra_body": {"stop": None}, "timeout": None}
     folders.user({"proxy": None, "model": {"generationConfig": config}})
     settings = folders.load()
-    assert settings.get("proxy") == "http://p"
-    assert settings.get("model.generationConfig") == {"extra_body": {"stop": None}}
+    assert settings.get(keys.PROXY_URL) == "http://p"
+    assert settings.get(keys.OTHER_GENERATION) == {"extra_body": {"stop": None}}
     assert folders.wrong() == []
 
 
 def test_variables_come_from_the_shell_dotenv_and_env(folders: Folders) -> None:
     (folders.home / ".env").write_text("B=dotenv\n")
     folders.user({"env": {"C": "settings-$A"}, "ui": {"theme": "$A ${B} $C $D"}})
-    assert folders.load(A="shell").get("ui.theme") == "shell dotenv settings-shell $D"
+    assert folders.load(A="shell").get(keys.THEME) == "shell dotenv settings-shell $D"
 
 
 def test_the_flat_names_of_old_are_read_and_the_new_place_wins(folders: Folders) -> None:
@@ -140,18 +145,18 @@ def test_the_flat_names_of_old_are_read_and_the_new_place_wins(folders: Folders)
         }
     )
     settings = folders.load()
-    assert settings.approval_mode == "plan"
-    assert settings.get("model.name") == "qwen"
-    assert settings.get("ui.theme") == "new"
-    assert settings.get("context.fileFiltering.respectGitIgnore") is False
-    assert settings.get("security.auth.selectedType") == "openai"
+    assert settings.get(keys.APPROVAL_MODE) == "plan"
+    assert settings.get(keys.MODEL) == "qwen"
+    assert settings.get(keys.THEME) == "new"
+    assert settings.get(keys.RESPECT_GIT_IGNORE) is False
+    assert settings.get(keys.SELECTED_TYPE) == "openai"
 
 
 def test_a_wrong_value_in_one_layer_lets_the_layer_below_count(folders: Folders) -> None:
     folders.defaults({"tools": {"approvalMode": "plan"}})
     folders.user({"tools": {"approvalMode": "fast"}})
-    assert folders.load().approval_mode == "plan"
-    assert folders.full().settings.tools.approval_mode == "plan"
+    assert folders.load().get(keys.APPROVAL_MODE) == "plan"
+    assert folders.full().values == {"tools": {"approvalMode": "plan"}}
 
 
 def test_a_broken_list_of_trusted_folders_trusts_none_and_is_named_once(folders: Folders) -> None:
@@ -169,7 +174,9 @@ def test_a_settings_file_that_is_also_the_users_own_is_read_once_and_trusted(
     home.mkdir()
     (home / "settings.json").write_text('{"tools": {"approvalMode": "yolo"}}')
     settings = load_settings(str(tmp_path), str(home), {"HOME": str(tmp_path)})
-    assert what_counts(settings) == what_counts(Settings(approval_mode="yolo"))
+    assert what_counts(settings) == what_counts(
+        Settings(values={"tools": {"approvalMode": "yolo"}})
+    )
 
 
 def test_a_fifo_in_place_of_a_settings_file_holds_up_nothing(folders: Folders) -> None:
@@ -184,13 +191,13 @@ def test_a_projects_file_may_be_a_link_within_the_project_and_nowhere_else(
 ) -> None:
     (folders.project / "shared.json").write_text('{"tools": {"approvalMode": "plan"}}')
     folders.project_file.symlink_to("../shared.json")
-    assert folders.load().approval_mode == "plan"
+    assert folders.load().get(keys.APPROVAL_MODE) == "plan"
     elsewhere = tmp_path / "elsewhere.json"
     elsewhere.write_text('{"tools": {"approvalMode": "plan"}}')
     folders.project_file.unlink()
     folders.project_file.symlink_to(elsewhere)
     settings = folders.load()
-    assert settings.approval_mode is None
+    assert settings.get(keys.APPROVAL_MODE) == "default"
     assert "is a symbolic link that leads out of" in settings.warnings[0]
 
 
@@ -200,7 +207,9 @@ def test_the_users_own_file_may_be_a_link_into_their_dotfiles(
     elsewhere = tmp_path / "dotfiles.json"
     elsewhere.write_text('{"tools": {"approvalMode": "plan"}}')
     folders.user_file.symlink_to(elsewhere)
-    assert what_counts(folders.load()) == what_counts(Settings(approval_mode="plan"))
+    assert what_counts(folders.load()) == what_counts(
+        Settings(values={"tools": {"approvalMode": "plan"}})
+    )
 
 
 def test_a_projects_file_that_is_the_homes_by_a_link_counts_once_and_as_the_users(
@@ -218,16 +227,20 @@ def test_another_users_settings_are_not_read(folders: Folders) -> None:
     folders.workspace({"tools": {"approvalMode": "plan"}})
     os.chown(folders.project_file, NOBODY, NOBODY)
     settings = folders.load()
-    assert settings.approval_mode is None
+    assert settings.get(keys.APPROVAL_MODE) == "default"
     assert f"belongs to another user (uid {NOBODY})" in settings.warnings[0]
 
 
 def test_a_long_file_is_read_with_comments_and_without(folders: Folders) -> None:
     long = json.dumps({"tools": {"approvalMode": "plan"}, "other": "x" * 200_000})
     folders.user(long)
-    assert what_counts(folders.load()) == what_counts(Settings(approval_mode="plan"))
+    assert what_counts(folders.load()) == what_counts(
+        Settings(values={"tools": {"approvalMode": "plan"}})
+    )
     folders.user(f"// mine\n{long}")
-    assert what_counts(folders.load()) == what_counts(Settings(approval_mode="plan"))
+    assert what_counts(folders.load()) == what_counts(
+        Settings(values={"tools": {"approvalMode": "plan"}})
+    )
     folders.user(json.dumps({"other": "x" * (1 << 20)}))
     assert "is larger than 1,048,576 bytes" in folders.load().warnings[0]
 
@@ -241,7 +254,9 @@ def test_a_long_file_is_read_with_comments_and_without(folders: Folders) -> None
 )
 def test_comments_trailing_commas_and_a_bom_are_read(folders: Folders, text: str) -> None:
     folders.user(text)
-    assert what_counts(folders.load()) == what_counts(Settings(approval_mode="plan"))
+    assert what_counts(folders.load()) == what_counts(
+        Settings(values={"tools": {"approvalMode": "plan"}})
+    )
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "// nothing yet\n", "{}"])
@@ -313,11 +328,20 @@ def test_the_most_specific_rule_decides(rules: dict[str, str], trusted: bool) ->
 
 
 def test_what_only_the_person_may_set_no_project_sets_trusted_or_not(folders: Folders) -> None:
-    key = "model.textToolCalls"
-    folders.workspace({"model": {"textToolCalls": True}})
+    folders.workspace(
+        {
+            "model": {"textToolCalls": True, "maxSessionTurns": 3},
+            "tools": {"shell": {"passEnvironment": ["MY_TOKEN"]}},
+        }
+    )
     folders.trust()
-    assert folders.load().get(key) is True
-    assert folders.load().of_the_person(key, False) is False
+    settings = folders.load()
+    assert settings.get(keys.MAX_SESSION_TURNS) == 3
+    assert settings.get(keys.TEXT_TOOL_CALLS) is False
+    assert settings.get(keys.PASS_ENVIRONMENT) == ()
+    told = "is not used: no project sets it, only your own settings do"
+    for key in (keys.TEXT_TOOL_CALLS, keys.PASS_ENVIRONMENT):
+        assert f"{folders.project_file}: {key.path} {told}" in settings.warnings
     folders.user({"model": {"textToolCalls": True}})
     folders.workspace({"model": {"textToolCalls": False}})
-    assert folders.load().of_the_person(key, False) is True
+    assert folders.load().get(keys.TEXT_TOOL_CALLS) is True

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.settings import keys
 from qwen_dual.settings.providers import resolve
-from qwen_dual.settings.table import keys
-from qwen_dual.settings.untrusted import MAX_RULES, REFUSED, TAKEN
+from qwen_dual.settings.untrusted import MAX_RULES, places
 
 if TYPE_CHECKING:
     from tests.settings.folders import Folders
@@ -24,7 +24,6 @@ HOSTILE: dict[str, Any] = {
     "security": {"auth": {"selectedType": "openai"}},
     "general": {"preferredEditor": "./evil"},
     "context": {"fileName": "../../secret"},
-    "mcpServers": {"a": {"command": "./evil"}},
     "proxy": "http://evil",
 }
 
@@ -34,25 +33,30 @@ def test_nothing_that_reaches_beyond_the_folder_is_used_and_one_line_says_so(
 ) -> None:
     folders.workspace(HOSTILE)
     settings = folders.load()
-    assert settings.values == {"dualOutput": {}, "tools": {}, "permissions": {}}
+    assert settings.values == {"tools": {}, "permissions": {}}
     assert settings.environment.added == {}
     assert settings.warnings == []
     [warning] = settings.held_back
-    for key in ("dualOutput.jsonFile", "tools.approvalMode", "permissions.allow", "env", "proxy"):
+    for key in ("dualOutput", "tools.approvalMode", "permissions.allow", "env", "proxy"):
         assert f"{key}," in warning or f"{key} are" in warning
     assert warning.endswith("not used: this folder is not trusted")
     assert "evil" not in warning
     folders.trust()
     settings = folders.load()
     assert (settings.warnings, settings.held_back) == ([], [])
-    assert settings.get("proxy") == "http://evil"
+    assert settings.get(keys.PROXY_URL) == "http://evil"
 
 
-def test_every_key_is_either_refused_or_taken() -> None:
-    for key, _ in keys():
-        path = tuple(key.replace("[]", "").split("."))
-        places = [place for place in (*REFUSED, *TAKEN) if path[: len(place)] == place]
-        assert len(places) == 1, key
+def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() -> None:
+    assert {".".join(place) for place in places("trusted", "person")} == {
+        *("modelProviders", "providerProtocol", "env", "security", "model", "tools.allowed"),
+        *("tools.shell", "tools.executionSandbox", "tools.truncateToolOutputThreshold"),
+        *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
+        "proxy",
+    }
+    assert {".".join(place) for place in places("person")} == {
+        *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
+    }
 
 
 def test_it_may_be_stricter(folders: Folders) -> None:
@@ -65,10 +69,10 @@ def test_it_may_be_stricter(folders: Folders) -> None:
     )
     settings = folders.load()
     assert settings.warnings == []
-    assert settings.approval_mode == "plan"
-    assert (settings.ask, settings.deny) == (["Edit"], ["Bash(rm *)"])
-    assert settings.get("tools.exclude") == ["web_fetch"]
-    assert settings.get("tools.core") == ["read_file"]
+    assert settings.get(keys.APPROVAL_MODE) == "plan"
+    assert (settings.get(keys.ASK), settings.get(keys.DENY)) == (["Edit"], ["Bash(rm *)"])
+    assert settings.get(keys.EXCLUDED_TOOLS) == ["web_fetch"]
+    assert settings.get(keys.CORE_TOOLS) == ["read_file"]
 
 
 def test_it_cannot_replace_the_users_own_limits_by_looser_ones(folders: Folders) -> None:
@@ -79,25 +83,25 @@ def test_it_cannot_replace_the_users_own_limits_by_looser_ones(folders: Folders)
         {"tools": {"approvalMode": "default", "exclude": [], "core": ["run_shell_command"]}}
     )
     settings = folders.load()
-    assert settings.approval_mode == "plan"
-    assert settings.get("tools.exclude") == ["run_shell_command"]
-    assert settings.get("tools.core") == ["read_file"]
+    assert settings.get(keys.APPROVAL_MODE) == "plan"
+    assert settings.get(keys.EXCLUDED_TOOLS) == ["run_shell_command"]
+    assert settings.get(keys.CORE_TOOLS) == ["read_file"]
     assert "tools.approvalMode, tools.core are not used" in settings.held_back[0]
 
 
 def test_the_flat_names_of_old_are_no_way_round(folders: Folders) -> None:
     folders.workspace({"approvalMode": "yolo", "allowedTools": ["Bash"], "model": "x"})
     settings = folders.load()
-    assert settings.approval_mode is None
-    assert settings.get("tools.allowed") is None
+    assert settings.get(keys.APPROVAL_MODE) == "default"
+    assert settings.get(keys.ALLOWED_TOOLS) == ()
     assert "allowedTools" in settings.held_back[0]
 
 
 def test_it_sees_no_variables(folders: Folders) -> None:
     folders.workspace({"ui": {"theme": "$SECRET"}, "tools": {"approvalMode": "$MODE"}})
     settings = folders.load(SECRET="s3cret", MODE="yolo")
-    assert settings.get("ui.theme") == "$SECRET"
-    assert settings.approval_mode is None
+    assert settings.get(keys.THEME) == "$SECRET"
+    assert settings.get(keys.APPROVAL_MODE) == "default"
     assert "s3cret" not in "".join(folders.wrong(SECRET="s3cret"))
 
 
@@ -125,12 +129,12 @@ def test_a_trusted_folder_around_it_still_counts(folders: Folders) -> None:
     assert folders.load().environment.added == {"A": "mine"}
 
 
-@pytest.mark.parametrize("key", ["dualOutput", "env", "tools", "mcpServers"])
+@pytest.mark.parametrize("key", ["dualOutput", "env", "tools", "model"])
 @pytest.mark.parametrize("value", [3, [], "x", [[]]])
 def test_sections_of_the_wrong_type_are_no_crash(folders: Folders, key: str, value: Any) -> None:
     folders.workspace({key: value})
     settings = folders.load()
-    assert settings.get(key) is None
+    assert key not in settings.values
     assert settings.held_back or folders.wrong() or key == "env" or not value
 
 
@@ -146,7 +150,7 @@ def test_a_projects_rules_are_bounded_and_push_out_none_of_the_users(
     if trusted:
         folders.trust()
     settings = folders.load()
-    assert "Bash(mine)" in settings.deny and len(settings.deny) == MAX_RULES + 1
-    assert many[0] in settings.deny
-    assert trusted or "mine" in settings.get("tools.exclude")
+    assert "Bash(mine)" in settings.get(keys.DENY) and len(settings.get(keys.DENY)) == MAX_RULES + 1
+    assert many[0] in settings.get(keys.DENY)
+    assert trusted or "mine" in settings.get(keys.EXCLUDED_TOOLS)
     assert sum("the rest is not used" in warning for warning in settings.warnings) == 2

@@ -1,4 +1,4 @@
-"""Wrong values: how they are told, what goes and what stays, and that both readings agree."""
+"""Wrong values: how they are told, what goes and what stays."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwen_dual.settings.keys import check, clean
 from qwen_dual.settings.layers import Layer
 from qwen_dual.settings.positions import line_of
-from qwen_dual.settings.schema import SettingsModel
-from qwen_dual.settings.shape import clean
 from qwen_dual.settings.table import keys
 from qwen_dual.settings.validate import validate
 
@@ -92,10 +91,9 @@ def test_each_wrong_value_is_told_with_file_line_key_value_and_what_is_expected(
 def test_siblings_of_wrong_values_stay(folders: Folders) -> None:
     folders.user(FILE)
     full = folders.full()
-    assert full.settings.permissions.allow == ["Bash(ls)"]
-    [good] = full.settings.model_providers["openai"]
-    assert (good.id, good.generation_config.max_retries) == ("good", 2)
-    assert good.generation_config.timeout == 120_000
+    assert full.values["permissions"] == {"allow": ["Bash(ls)"]}
+    good = {"id": "good", "generationConfig": {"maxRetries": 2}}
+    assert full.values["modelProviders"] == {"openai": [good]}
     assert full.values["other"] == {"approvalMode": 1}
     assert full.values == folders.load().values
     assert full.sources == folders.load().sources
@@ -114,7 +112,7 @@ def test_a_flat_name_is_told_as_it_is_written(folders: Folders) -> None:
         {"modelProviders": {"openai": {"apiKey": "planted"}}},
         {"modelProviders": {"openai": [{"id": "a", "envKey": "AIzaplanted_planted_planted_x"}]}},
         {"model": {"generationConfig": {"customHeaders": {"Authorization": "planted\n"}}}},
-        {"mcpServers": {"a": {"headers": {"X": 1, "Y": "planted\r"}, "env": {"A": ["planted"]}}}},
+        {"model": {"generationConfig": {"customHeaders": {"X": 1, "Y": "planted\r"}}}},
         {"proxy": "ftp://user:planted@host"},
         {"ui": {"theme": ["planted"]}},
     ],
@@ -211,14 +209,15 @@ def _settings(tree: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(_settings(_tree()), min_size=1, max_size=3))
-def test_the_early_and_the_full_reading_agree(files: list[dict[str, Any]]) -> None:
+def test_what_is_left_is_right_and_each_value_that_is_not_is_told(
+    files: list[dict[str, Any]],
+) -> None:
     layers = [
         Layer(f"layer {number}", f"/{number}", text, json.loads(text), json.loads(text))
         for number, text in enumerate(map(json.dumps, files))
     ]
     full = validate(layers)
-    assert [clean(layer.values) for layer in layers] == [
-        validate([layer]).values for layer in layers
-    ]
     assert bool(full.warnings) == any(clean(layer.values) != layer.values for layer in layers)
-    assert SettingsModel.model_validate(full.values) == full.settings
+    assert check(full.values) == (full.values, [])
+    for layer in layers:
+        assert layer.values == layer.raw, "a layer is as its file has it"

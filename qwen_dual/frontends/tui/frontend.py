@@ -21,6 +21,7 @@ from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
+from qwen_dual.runtime.habits import Habits
 from qwen_dual.runtime.process import begin_collection
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
@@ -121,7 +122,7 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
             tasks=parts.tools.running_tasks(),
         )
 
-    settings = launch.settings
+    habits = Habits.of(launch.settings)
     return Tui(
         handle,
         channels=shown.channels,
@@ -129,15 +130,15 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
         version=__version__,
         env=lambda: launch.env,
         around=around,
-        theme_name=settings.get("ui.theme", DEFAULT),
+        theme_name=habits.theme or DEFAULT,
         files=files,
         history=prompt_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
-        editor=settings.get("general.preferredEditor", ""),
+        editor=habits.editor,
         screen_reader=shown.screen_reader,
-        hide_banner=settings.get("ui.hideBanner", False),
+        hide_banner=habits.hide_banner,
         before_drawing=parts.flush,
-        vi=settings.get("general.vimMode", False),
+        vi=habits.vi,
     )
 
 
@@ -146,7 +147,7 @@ def banner(launch: Launch, try_it: Sequence[str]) -> list[str]:
     lines = [
         f"qwen-dual {__version__} · {launch.choice.first_name} · {launch.workspace.short(launch.cwd)}",
     ]
-    if not launch.settings.get("ui.hideTips", False):
+    if not Habits.of(launch.settings).hide_tips:
         lines.append(OFFLINE_TIP if launch.choice.is_offline else TIP)
     lines += try_it
     if launch.spec.debug:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.services import environment_model
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.session import Session
     from qwen_dual.runtime.commands.screen import Screen
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.settings.key import Key
 
 KEEP = "keep"
 """Behind a name: it holds for later sessions too."""
@@ -103,7 +105,7 @@ class Preferences(Struct, frozen=True):
         config = self.launch.choice.configs.get(name)
         if config is None:
             raise CommandFailed(f"Model: {name}, for this session; /auth keeps a service's models.")
-        kept = {"model.name": config.id, "security.auth.selectedType": config.protocol}
+        kept = {keys.MODEL: config.id, keys.SELECTED_TYPE: config.protocol}
         told = f"Model: {name}, {self._keep(kept)}"
         named = environment_model(self.launch.settings.environment, config.protocol)
         if named is not None and named[0] != config.id:
@@ -125,7 +127,7 @@ class Preferences(Struct, frozen=True):
         self.screen.set_theme(found)
         if not lasts:
             return f"Theme: {found}"
-        return f"Theme: {found}, {self._keep({'ui.theme': found})}"
+        return f"Theme: {found}, {self._keep({keys.THEME: found})}"
 
     def _preview(self, name: str) -> None:
         self.screen.set_theme(name, preview=True)
@@ -136,9 +138,9 @@ class Preferences(Struct, frozen=True):
         told = self.screen.set_vi(not self.screen.vi)
         if not actor.is_person:
             return f"{told}, for this session"
-        return f"{told}, {self._keep({'general.vimMode': self.screen.vi})}"
+        return f"{told}, {self._keep({keys.VIM_MODE: self.screen.vi})}"
 
-    def _keep(self, choices: Mapping[str, str | bool]) -> str:
+    def _keep(self, choices: Mapping[Key[Any], str | bool]) -> str:
         try:
             path = keep_choices(self.launch.home, choices)
         except CannotKeep as error:

@@ -25,6 +25,7 @@ from qwen_dual.runtime.context_files import project_files
 from qwen_dual.runtime.late import context_names, load_context
 from qwen_dual.runtime.launch import keep_secrets
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
+from qwen_dual.settings import keys
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.holdings import holdings
 from qwen_dual.settings.keep import keep_trust
@@ -207,7 +208,7 @@ class TrustCommand:
         wrong = await self._take_models(before, actor)
         self._parts.tools.workspace.env = launch.env
         wrong += apply_settings(launch, session, self._parts.tools)
-        mode = launch.settings.approval_mode or "default"
+        mode = launch.settings.get(keys.APPROVAL_MODE)
         if launch.spec.approval_mode is None and session.approval_mode == launch.approval_mode:
             session.set_approval_mode(mode, actor)
             launch.approval_mode = mode

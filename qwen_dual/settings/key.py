@@ -1,0 +1,126 @@
+"""A key of the settings, and an object that holds some. ``keys`` is the table of all there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from msgspec import Struct
+
+from qwen_dual.settings.rules import DROPPED, Kind, Of, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qwen_dual.settings.rules import Path
+
+T_co = TypeVar("T_co", covariant=True)
+
+Trust = Literal["anyone", "tightens", "trusted", "person"]
+"""Whose file may set a key.
+
+``anyone``: also that of a folder that nobody has trusted. ``tightens``: that too, as far as it takes
+something away. ``trusted``: that of a folder that the person trusts. ``person``: no folder's, only the
+person's own and the machine's.
+"""
+
+
+class Key(Struct, Of[T_co], frozen=True, eq=False):
+    """One key.
+
+    Attributes:
+        path: its dotted name; within an object of a list, the name there.
+        kind: what its value must be.
+        default: what holds where it is not set.
+        trust: whose file may set it.
+        legacy: its flat name of old.
+        doc: what it means, in a sentence or two of Markdown.
+        joins: the lists of all layers join; else the highest replaces the others.
+        vital: a wrong value takes the object around it along: with a default instead, a key would go
+            to a service that it is not for.
+        required: an object without it is not used.
+    """
+
+    path: str
+    kind: Kind[T_co]
+    default: T_co
+    trust: Trust = "trusted"
+    legacy: str = ""
+    doc: str = ""
+    joins: bool = False
+    vital: bool = False
+    required: bool = False
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The parts of ``path``."""
+        return tuple(self.path.split("."))
+
+    def within(self, values: Mapping[str, Any]) -> T_co:
+        """Its value in ``values``, which are right; else the default."""
+        value: Any = values
+        for part in self.path.split("."):
+            if not isinstance(value, dict) or part not in value:
+                return self.default
+            value = value[part]
+        found: T_co = value
+        return found
+
+
+class Section(Kind[Mapping[str, Any]]):
+    """An object with keys, and objects for the parts of their paths; keys nobody knows stay."""
+
+    words = "an object"
+
+    def __init__(self, keys: Iterable[Key[Any]]) -> None:
+        self.keys = tuple(keys)
+        self._kinds: dict[str, Kind[Any]] | None = None
+
+    @property
+    def kinds(self) -> dict[str, Kind[Any]]:
+        """What is under each name; put together at the first look."""
+        if self._kinds is None:
+            inner: dict[str, list[tuple[str, Key[Any]]]] = {}
+            self._kinds = {}
+            for key in self.keys:
+                name, _, rest = key.path.partition(".")
+                if rest:
+                    inner.setdefault(name, []).append((rest, key))
+                else:
+                    self._kinds[name] = key.kind
+            for name, below in inner.items():
+                self._kinds[name] = Section(_moved(key, rest) for rest, key in below)
+        return self._kinds
+
+    def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
+        """The right values; nothing where one that is vital is wrong, or one that must be is not."""
+        if not isinstance(value, dict):
+            wrong(Wrong(at, self.words))
+            return DROPPED
+        whole = True
+        for key in self.keys:
+            if key.required and key.path not in value:
+                wrong(Wrong((*at, key.path), "", vital=True))
+                whole = False
+        vital = {key.path for key in self.keys if key.vital}
+        found = {}
+        for name, item in value.items():
+            kind = self.kinds.get(name)
+            if kind is None:
+                found[name] = item
+                continue
+            if name in vital:
+                read = kind.read(
+                    item, (*at, name), lambda each: wrong(Wrong(each.at, each.expected, vital=True))
+                )
+            else:
+                read = kind.read(item, (*at, name), wrong)
+            if read is not DROPPED:
+                found[name] = read
+            elif name in vital:
+                whole = False
+        return found if whole else DROPPED
+
+
+def _moved(key: Key[Any], path: str) -> Key[Any]:
+    return Key(path, key.kind, key.default, vital=key.vital, required=key.required)
