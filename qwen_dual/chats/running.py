@@ -1,7 +1,8 @@
 """Tells other programs which session this process runs, in the files and the form of the reference.
 
-``~/.qwen/sessions/<pid>.json`` is found by the process, ``<session>.runtime.json`` beside its chat by the
-session. Both go with the process; what a killed one leaves is told by ``pid`` and ``procStart``.
+``~/.qwen/sessions/<pid>.json`` is found by the process (``<pid>-<session>.json`` for each further session
+of one), ``<session>.runtime.json`` beside its chat by the session. Both go with the session; what a killed
+process leaves is told by ``pid`` and ``procStart``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.chats.paths import make_folder, runtime_path
 from qwen_dual.fs.proc import stat_of
 from qwen_dual.fs.replace import replace_file
-from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
@@ -42,7 +43,7 @@ class RunningSession:
 
     def __init__(self, home: str, cwd: str, session_id: str, version: str) -> None:
         self._home, self._cwd, self._version = home, cwd, version
-        self._record = Path(home, "sessions", f"{os.getpid()}.json")
+        self._record = _record_path(home, session_id)
         self._status = runtime_path(home, cwd, session_id)
         self._started = time.time()
         self._write(session_id)
@@ -91,6 +92,17 @@ class RunningSession:
     def _remove(self, path: Path) -> None:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _record_path(home: str, session_id: str) -> Path:
+    """Where the session is found by the process; behind the first of its sessions each has its own."""
+    path = Path(home, "sessions", f"{os.getpid()}.json")
+    try:
+        found = decode(path.read_bytes())
+    except (OSError, NotJson):
+        return path
+    ours = isinstance(found, dict) and found.get("procStart") == start_token()
+    return path.with_name(f"{os.getpid()}-{session_id}.json") if ours else path
 
 
 def session_name(cwd: str, session_id: str) -> str:

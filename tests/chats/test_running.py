@@ -53,6 +53,21 @@ def test_both_files_are_there_while_it_runs_and_follow_the_session(
     running.close()
 
 
+def test_sessions_of_one_process_leave_each_others_files_alone(tmp_path: Path) -> None:
+    home, folder = str(tmp_path), tmp_path / "sessions"
+    folder.mkdir()
+    stale = folder / f"{os.getpid()}.json"
+    stale.write_text(json.dumps({"pid": os.getpid(), "procStart": "another boot:1"}))
+    first = RunningSession(home, "/srv/a", ONE, "1")
+    second = RunningSession(home, "/srv/b", TWO, "1")
+    found = {path.name: json.loads(path.read_bytes())["sessionId"] for path in folder.iterdir()}
+    assert found == {stale.name: ONE, f"{os.getpid()}-{TWO}.json": TWO}
+    first.close()
+    assert [path.name for path in folder.iterdir()] == [f"{os.getpid()}-{TWO}.json"]
+    second.close()
+    assert not list(folder.iterdir())
+
+
 def test_a_home_that_cannot_be_written_hurts_nothing(
     tmp_path: Path,
 ) -> None:

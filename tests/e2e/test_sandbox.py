@@ -102,3 +102,18 @@ def test_commands_do_not_get_the_keys(tmp_path: Path) -> None:
         assert KEY[::-1] not in text and "HTAP" in text
         assert ":[KEPT_TOKEN]" in text
         program.quit()
+
+
+def test_the_persons_editor_does_not_get_the_keys(tmp_path: Path) -> None:
+    editor, seen = tmp_path / "editor", tmp_path / "seen"
+    editor.write_text(f"#!/bin/sh\nenv > {seen}.new\nmv {seen}.new {seen}\n")
+    editor.chmod(0o755)
+    env = {"EDITOR": str(editor), "VISUAL": None, "OPENAI_API_KEY": KEY, "OTHER_TOKEN": f"t-{KEY}"}
+    with Program(tmp_path, ["--offline"], env=env) as program:
+        program.ready()
+        program.terminal.send("\x18")
+        program.terminal.wait_for(lambda _: seen.exists())
+        text = seen.read_text()
+        assert KEY not in text
+        assert f"EDITOR={editor}\n" in text and "QWEN_CODE_SESSION_ID=" in text
+        program.quit()
