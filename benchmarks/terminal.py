@@ -10,14 +10,12 @@ import contextlib
 import os
 import re
 import select
-import signal
 import termios
 import threading
 import time
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ptyprocess
+from qwen_dual.host.pty import Child
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,14 +70,10 @@ class Terminal:
         self._echoed_at = 0
         self.bytes_read = 0
         self.spawned = time.monotonic_ns()
-        with warnings.catch_warnings():
-            # Python 3.12 warns of a fork with threads about; what runs before exec is safe.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._process: Any = ptyprocess.PtyProcess.spawn(
-                list(argv), env=dict(env), cwd=os.fspath(cwd), dimensions=(ROWS, COLUMNS)
-            )
-        self.pid: int = self._process.pid
-        self._fd: int = self._process.fd
+        self._child = Child(argv, env=env, cwd=os.fspath(cwd), columns=COLUMNS, rows=ROWS)
+        self.pid = self._child.pid
+        self._fd = self._child.fd
+        os.set_blocking(self._fd, True)  # a thread reads it
         self._thread = threading.Thread(target=self._drain, name="pty", daemon=True)
         self._thread.start()
 
@@ -115,13 +109,13 @@ class Terminal:
             Whether it ended by itself.
         """
         deadline = time.monotonic() + timeout
-        while (alive := self._process.isalive()) and time.monotonic() < deadline:
+        while (alive := self._child.poll() is None) and time.monotonic() < deadline:
             time.sleep(0.02)
-        if alive:
-            os.killpg(self.pid, signal.SIGKILL)
-            self._process.wait()
+        self._child.kill()
         self._thread.join(5)
-        self._process.close(force=True)
+        while self._child.poll() is None:
+            time.sleep(0.02)
+        self._child.close()
         return not alive
 
     def _is_raw(self) -> bool:
