@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.dispatch import Dispatcher
@@ -190,48 +192,39 @@ def test_a_line_that_cannot_be_used_is_told_and_its_id_gets_a_receipt() -> None:
     assert receipts(host) == [("x", "rejected", "invalid")]
 
 
-def test_keyboard_and_channel_racing_a_thousand_times_resolve_each_request_once() -> None:
-    rounds = 1000
+def test_of_two_answers_the_first_decides_whatever_happens_between_them() -> None:
+    # All of this is one thread: what can differ is how far the session gets between the two.
+    orders = list(itertools.product(("keyboard", "input"), range(6), (True, False), (True, False)))
 
     async def script(host: Host) -> None:
         dispatcher = Dispatcher(host.session, INPUT)
-        host.session.submit("go", KEYBOARD)
-        for count in range(1, rounds + 1):
-            request = await host.request(count)
 
-            async def by_keyboard(request: str = request, allowed: bool = count % 3 == 0) -> None:
+        def answer(by: str, request: str, allowed: bool) -> None:
+            if by == "keyboard":
                 host.session.answer(request, allowed, KEYBOARD, message="no")
+            else:
+                answered = {"request_id": request, "allowed": allowed, "message": "no"}
+                send(dispatcher, type="confirmation_response", **answered)
 
-            async def by_channel(request: str = request, allowed: bool = count % 2 == 0) -> None:
-                send(
-                    dispatcher,
-                    type="confirmation_response",
-                    request_id=request,
-                    allowed=allowed,
-                    message="no",
-                )
-
-            async with anyio.create_task_group() as group:
-                for answer in (by_keyboard, by_channel)[:: 1 if count % 2 else -1]:
-                    group.start_soon(answer)
+        host.session.submit("go", KEYBOARD)
+        for count, (first, passes, allowed, too_late) in enumerate(orders, 1):
+            request = await host.request(count)
+            answer(first, request, allowed)
+            for _ in range(passes):
+                await anyio.lowlevel.checkpoint()
+            answer("input" if first == "keyboard" else "keyboard", request, too_late)
         await host.result()
 
     tool = FakeTool()
-    answers = [call("run_shell_command", f"c{n}", command="ls") for n in range(rounds)]
+    answers = [call("run_shell_command", f"c{n}", command=f"ls {n}") for n in range(len(orders))]
     host = Host(FakeModel(*answers), tool)
-    # Waiting for the n-th event scans the record: keep only what the race is about.
-    host.bus.unsubscribe(host._record)
-    host.bus.subscribe(
-        lambda event: (
-            host._record(event)
-            if event["type"] in ("control_request", "control_response", "result")
-            else None
-        )
-    )
     host.play(script)
     responses = [event["response"] for event in host.of("control_response")]
-    resolved = [response for response in responses if response["subtype"] == "success"]
-    assert len(resolved) == len({response["request_id"] for response in resolved}) == rounds
-    assert len(responses) - len(resolved) == rounds
-    allowed = [response for response in resolved if response["response"]["allowed"]]
-    assert len(tool.runs) == len(allowed)
+    resolved = [
+        (response["resolved_by"], response["response"]["allowed"])
+        for response in responses
+        if response["subtype"] == "success"
+    ]
+    assert resolved == [(first, allowed) for first, _, allowed, _ in orders]
+    assert len(responses) - len(resolved) == len(orders)  # each of the others is told an error
+    assert len(tool.runs) == sum(allowed for _, allowed in resolved)

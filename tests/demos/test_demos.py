@@ -10,10 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import anyio
 import pytest
 
-from qwen_dual.host.pty import Child
 from tests.support.program import in_terminal
 
 ROOT = Path(__file__).parents[2]
@@ -231,32 +229,9 @@ def test_a_node_embedder_in_a_terminal_has_one_socket_for_both_directions(tmp_pa
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs node")
-    env = {
-        **os.environ,
-        "HOME": str(tmp_path),
-        "PYTHONPATH": str(DEMOS.parent),
-        "QWEN_DUAL": f"{sys.executable} -m qwen_dual --offline",
-    }
-    demo = DEMOS / "node/descriptor.mjs"
-
-    async def main() -> bytes:
-        child = Child(
-            [node, str(demo), "say 2 words"], cwd=str(tmp_path), env=env, columns=80, rows=24
-        )
-        painted = b""
-        try:
-            with anyio.fail_after(40):
-                while (data := child.read()) != b"":
-                    painted += data or b""
-                    if data is None:
-                        await anyio.wait_readable(child.fd)
-        finally:
-            child.kill()
-            await child.wait()
-            child.close()
-        return painted
-
-    painted = anyio.run(main)
-    assert b"result: end_turn" in painted
-    assert b"ended in order" in painted
-    assert b"exit 0" in painted
+    argv = [node, str(DEMOS / "node/descriptor.mjs"), "say 2 words"]
+    env = {"QWEN_DUAL": f"{sys.executable} -m qwen_dual --offline"}
+    with in_terminal(argv, tmp_path, env=env) as terminal:
+        assert terminal.wait_exit() == 0
+        for said in ("result: end_turn", "ended in order", "exit 0"):
+            assert said.encode() in terminal.raw

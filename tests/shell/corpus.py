@@ -297,7 +297,7 @@ echo a&>/dev/null
 echo 2&>/dev/null
 """.strip().splitlines()
 
-HOSTILE = [
+REACHING = [
     "git status `git status \\`CMD\\``",
     'grep x `grep "\\$(CMD)" f`',
     "ls x\\\n#;CMD",
@@ -324,6 +324,11 @@ HOSTILE = [
     "git clone -u CMD x",
     "git archive -o F HEAD",
     "git config alias.x '!CMD'",
+]
+"""They reach further than the program that their first word names."""
+
+HOSTILE = [
+    *REACHING,
     "touch MARK #\recho hello",
     "echo hello \x1bP; CMD",
     "printf -v 'a[$(CMD)]' x",

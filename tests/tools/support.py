@@ -24,3 +24,21 @@ def call(tools: Toolset, name: str, **arguments: Any) -> ToolResult:
         return await tool_of(tools, name).prepare(arguments).run(context())
 
     return anyio.run(main)
+
+
+def cancelled(tools: Toolset, command: str) -> int:
+    """Cancels a command at the first thing that it prints, which is a number; returns that."""
+    printed: list[int] = []
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+
+            def report(text: str) -> None:
+                printed.append(int(text))
+                group.cancel_scope.cancel()
+
+            prepared = tool_of(tools, "run_shell_command").prepare({"command": command})
+            await prepared.run(context(report))
+
+    anyio.run(main)
+    return printed[0]

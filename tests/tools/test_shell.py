@@ -20,7 +20,7 @@ from qwen_dual.tools.toolset import Toolset, toolset
 from tests.support.contexts import context
 from tests.support.processes import group_is_gone
 from tests.support.waiting import wait_until
-from tests.tools.support import call, tool_of
+from tests.tools.support import call, cancelled, tool_of
 
 shell = partial(call, name="run_shell_command")
 
@@ -144,24 +144,8 @@ def test_a_timeout_kills_grandchildren_that_ignore_sigterm(tools: Toolset) -> No
 
 
 def test_cancellation_kills_the_whole_group(tools: Toolset) -> None:
-    pids: list[int] = []
-
-    async def main() -> None:
-        async with anyio.create_task_group() as group:
-
-            def report(text: str) -> None:
-                pids.append(int(text))
-                group.cancel_scope.cancel()
-
-            command = "echo $$; (sleep 1000 & sleep 1000); sleep 1000"
-            await (
-                tool_of(tools, "run_shell_command")
-                .prepare({"command": command})
-                .run(context(report))
-            )
-
-    anyio.run(main)
-    wait_until(lambda: group_is_gone(pids[0]), "the group's end")
+    leader = cancelled(tools, "echo $$; (sleep 1000 & sleep 1000); sleep 1000")
+    wait_until(lambda: group_is_gone(leader), "the group's end")
 
 
 def test_a_stopped_process_is_ended_too(tools: Toolset) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.shell.corpus import REACHING
 from tests.support.declared import policy_of
 from tests.tools.support import tool_of
 
@@ -22,34 +23,9 @@ RULES = [
 ]
 
 LINES = [
-    "git status `git status \\`CMD\\``",
-    'grep x `grep "\\$(CMD)" f`',
-    "ls x\\\n#;CMD",
-    "find . -e\\\nxec CMD ';'",
-    "find . \"-e\"\\xec CMD ';'",
-    "git ''\\-c core.fsmonitor=CMD status",
-    "sort a -o2>/dev/null",
-    "for RANDOM in 'a[$(CMD)]'; do ls; done",
-    "for PATH in ./bin; do git status; done",
-    "for HOME in ./h; do git status; done",
-    "echo $((x))",
-    "./nice ls",
-    "/usr/bin/time -a -o FILE -f CONTENT ls",
+    *REACHING,
     "time -a -o FILE -f CONTENT ls",
     "ls | time -a -o FILE -f CONTENT ls",
-    "git log {--output=F,-1}",
-    'git diff "${x}--output=F"',
-    "tar cf /dev/null {--checkpoint=1,--checkpoint-action=exec=CMD} .",
-    "sort -oF a",
-    "git grep -OCMD x",
-    "tar -ICMD -cf x y",
-    "git bisect run CMD",
-    "git rebase -x CMD HEAD~1",
-    "git submodule foreach CMD",
-    "git difftool -y -x CMD",
-    "git clone -u CMD x",
-    "git archive -o F HEAD",
-    "git config alias.x '!CMD'",
     "git status\u00a0;CMD",
     "git status;CMD",
     "export PATH=./bin; git status",

@@ -15,7 +15,7 @@ from qwen_dual.tools.process import ProcessGroup
 from tests.support.contexts import Around, context
 from tests.support.processes import is_gone
 from tests.support.waiting import wait_until
-from tests.tools.support import call, tool_of
+from tests.tools.support import call, cancelled, tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -121,24 +121,8 @@ def test_what_left_the_group_is_ended_with_the_command(tools: Toolset, escape: s
 
 @linux
 def test_a_cancelled_command_takes_what_left_the_group_with_it(tools: Toolset) -> None:
-    pids: list[int] = []
-
-    async def main() -> None:
-        async with anyio.create_task_group() as group:
-
-            def report(text: str) -> None:
-                pids.append(int(text))
-                group.cancel_scope.cancel()
-
-            command = "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000"
-            await (
-                tool_of(tools, "run_shell_command")
-                .prepare({"command": command})
-                .run(context(report))
-            )
-
-    anyio.run(main)
-    wait_until(lambda: is_gone(pids[0]), "the end of what escaped")
+    escaped = cancelled(tools, "setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000")
+    wait_until(lambda: is_gone(escaped), "the end of what escaped")
 
 
 @linux
