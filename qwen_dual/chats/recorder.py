@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ContentBlock, Message
 
 RETRY = "/retry"
 """The prompt that makes the failed model call of the last turn again."""
@@ -166,13 +166,13 @@ class Recorder:
         if chat.session_id == self._session_id:
             self._change_to(chat.session_id)
 
-    def expanded(self, texts: Sequence[str]) -> None:
-        """Notes what the model is sent besides the prompt that runs: the files it mentions.
+    def expanded(self, blocks: Sequence[ContentBlock]) -> None:
+        """Notes what the model is sent for the prompt that runs: images, the files it mentions.
 
         Args:
-            texts: the further text blocks, in order.
+            blocks: all of it, in order.
         """
-        if self._stopped or self._chat is None or self._prompt is None or not texts:
+        if self._stopped or self._chat is None or self._prompt is None:
             return
         uuid, parent, event = self._prompt
         prompt = event["message"]["content"][0]["text"]
@@ -181,7 +181,7 @@ class Recorder:
             self._chat.last = parent
             payload = {"filesRead": [], "status": "success", "userText": prompt}
             self._chat.system("at_command", payload)
-            parts = [{"text": text} for text in (prompt, *texts)]
+            parts = [part_of(block, {}) for block in blocks]
             self._add_prompt(event, parts, supersedes=uuid)
         except OSError as error:
             self.fail(error)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message, TextBlock
 
 
 QueueFate = Literal["keep", "clear", "return"]
@@ -58,8 +58,7 @@ class Session:
         approval_mode: one of ``protocol.APPROVAL_MODES``.
         expand: gives the text blocks for what a prompt mentions (``@file``).
         rules: what an earlier session was told to allow for good (``proposals.rules_for``).
-        keep_rule: keeps a rule beyond the session, for ``project`` or ``user``; raises OSError or
-            ValueError, with a text for a person, when it cannot.
+        keep_rule: keeps a rule for ``project`` or ``user``; OSError or ValueError say why it cannot.
         detach: lets running shell commands go on in the background; returns how many there were.
         ready: waited for before a prompt goes to the model or a slash command is looked for.
         max_turns: model calls of one conversation at the most; None for no bound.
@@ -67,7 +66,9 @@ class Session:
 
     Attributes:
         give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
+        on_content: told what the model is sent for a prompt where that is more than its text.
         queue_editing: takes one of those that wait out of the queue, to be edited.
+        drained: waits until nothing runs, and nothing waits that will.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Session:
         self.policy = Policy(RuleNames(tools), approval_mode, rules)
         self.closing = anyio.Event()
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
+        self.on_content: Callable[[Sequence[ContentBlock]], object] = lambda blocks: None
         self.conversation = Conversation()
         self.system = system
         self.max_turns = max_turns
@@ -123,6 +125,7 @@ class Session:
         )
         wake, tell = self._worker.wake, self._state.tell
         self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
+        self.drained = self._worker.drained
         self._ended = False
 
     # -- what can be seen ------------------------------------------------------------------
@@ -194,17 +197,23 @@ class Session:
     # -- what can be done ------------------------------------------------------------------
 
     def submit(
-        self, text: str, actor: Actor, *, command_id: str | None = None, own: str | None = None
+        self,
+        text: str,
+        actor: Actor,
+        *,
+        command_id: str | None = None,
+        own: str | None = None,
+        content: Sequence[TextBlock | ImageBlock] = (),
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
         A slash command typed at the keyboard that may run in the middle of a turn does so. Mentions
-        count in ``own`` alone, where that is given.
+        count in ``own`` alone, where that is given; with ``content`` the model is sent that.
         """
         now = actor.at_keyboard and self.busy and is_slash(text)
         if now and self._slash.try_now(text, actor):
             return 0
-        return self._enqueue(Prompt(text, actor, command_id, own=own))
+        return self._enqueue(Prompt(text, actor, command_id, own=own, content=tuple(content)))
 
     def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
@@ -216,10 +225,9 @@ class Session:
 
     def retry(self, actor: Actor) -> bool:
         """Makes the failed model call of the last turn again; False when there is none."""
-        if not self.retryable:
-            return False
-        self.submit(RETRY, actor)
-        return True
+        if retryable := self.retryable:
+            self.submit(RETRY, actor)
+        return retryable
 
     def _enqueue(self, prompt: Prompt) -> int:
         waits, position = self.busy, self._queue.add(prompt)
@@ -257,19 +265,17 @@ class Session:
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
         decision = Decision(allowed, actor, message, updated_input, remember, stop)
-        if self.approvals.resolve(request_id, decision):
-            return True
-        self.publish(events.control_error(request_id))
-        return False
+        if not (was_pending := self.approvals.resolve(request_id, decision)):
+            self.publish(events.control_error(request_id))
+        return was_pending
 
     def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:
         """Stops the turn; False when none runs.
 
         Args:
             actor: who stops it.
-            queue: what becomes of the prompts that wait. ``keep``: they run after it; ``clear``:
-                they are taken out; ``return``: they are, and a person's own go back to where they
-                were typed (``give_back``). Each with an id gets a receipt that it will not run.
+            queue: what becomes of the prompts that wait. ``keep``: they run after it; ``clear``: each
+                is taken out, with a receipt; ``return``: a person's own are given back besides.
             why: what the turn's ``result`` says.
         """
         if not self._worker.interruptible:
@@ -292,12 +298,10 @@ class Session:
         """
         before = self.policy.mode
         self.policy.set_mode(mode)
-        if mode == before:
-            return
-        self.publish(
-            events.system("mode_changed", {"from": before, "to": mode, "origin": str(actor)})
-        )
-        self.recheck_pending()
+        if mode != before:
+            told = {"from": before, "to": mode, "origin": str(actor)}
+            self.publish(events.system("mode_changed", told))
+            self.recheck_pending()
 
     def set_model(self, name: str, actor: Actor) -> None:
         """Changes the model, from the next turn on.

@@ -143,16 +143,16 @@ class Turn:
         """How much of the conversation a retry keeps; None where no model call failed."""
         return self._asked_at if self._error is not None else None
 
-    async def run(self, content: Sequence[str], system: str) -> str:
+    async def run(self, content: Sequence[Any], system: str) -> str:
         """Runs to the end; returns the stop reason without publishing ``result``.
 
         Args:
-            content: the text blocks to ask; none to ask again what the conversation ends with.
+            content: the blocks to ask; none to ask again what the conversation ends with.
             system: the system prompt.
         """
         self._system = system
         if content:
-            self._conversation.add("user", [{"type": "text", "text": text} for text in content])
+            self._conversation.add("user", content)
         while True:
             if self._max_turns is not None and self._num_turns >= self._max_turns:
                 return "max_turns"

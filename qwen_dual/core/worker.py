@@ -27,7 +27,7 @@ from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.blocks import text_block, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.state import StateTeller
     from qwen_dual.core.tool import Call
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ContentBlock
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class Worker:
         self._ready = ready
         self._publish = session.publish
         self._arrived = anyio.Event()
+        self._finished = anyio.Event()
         self._model_calls = 0
         self._scope: anyio.CancelScope | None = None
         self._why = STOPPED
@@ -115,6 +117,13 @@ class Worker:
             finally:
                 self.working = False
                 self._state.set("idle")
+                self._finished.set()
+                self._finished = anyio.Event()
+
+    async def drained(self) -> None:
+        """Waits until nothing runs, and nothing waits that will: none does once the session closes."""
+        while self.working or (len(self._queue) > 0 and not self._session.closing.is_set()):
+            await self._finished.wait()
 
     async def _run(self, prompt: Prompt) -> None:
         slash = prompt.action == "prompt" and is_slash(prompt.text)
@@ -163,13 +172,15 @@ class Worker:
             try:
                 if self._ready is not None:
                     await self._ready("prompt")
-                content: list[str] = []
+                content: list[ContentBlock] = []
                 if retry_from is not None:
                     session.conversation.rewind(retry_from)
                 else:
-                    content.append(prompt.text)
                     own = prompt.text if prompt.own is None else prompt.own
-                    content += await self._mentioned(own)
+                    content += prompt.content or [text_block(prompt.text)]
+                    content += map(text_block, await self._mentioned(own))
+                    if prompt.content or len(content) > 1:
+                        session.on_content(content)
                 stop_reason = await turn.run(content, session.system)
             except Exception as error:
                 log.exception("turn failed")

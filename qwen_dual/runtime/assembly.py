@@ -120,8 +120,6 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         mentioned = await tools.expand_mentions(text)
         for remark in mentioned.remarks:
             session.notice(remark, "warning")
-        if parts.recorder is not None:
-            parts.recorder.expanded(mentioned.blocks)
         return mentioned.blocks
 
     def keep(rule: str, scope: str) -> None:
@@ -160,6 +158,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         launch.bus.subscribe(
             parts.recorder, name="The recorder", on_error="drop", on_failure=parts.recorder.fail
         )
+        session.on_content = parts.recorder.expanded
 
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":

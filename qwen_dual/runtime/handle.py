@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Kind, Tool
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ImageBlock, Message, TextBlock
 
 
 class SessionOver(RuntimeError):
@@ -107,6 +108,26 @@ class SessionHandle:
         return self._session.model_names
 
     @property
+    def models(self) -> Mapping[str, Model]:
+        """Every model that ``set_model`` takes, by name."""
+        return self._session.models
+
+    @property
+    def system(self) -> str:
+        """What the model is told first."""
+        return self._session.system
+
+    @property
+    def history(self) -> Sequence[Message]:
+        """The messages of the conversation, as the model is sent them."""
+        return self._session.history
+
+    @property
+    def context_tokens(self) -> int:
+        """About how many tokens the next request takes."""
+        return self._session.conversation.tokens
+
+    @property
     def approval_mode(self) -> str:
         """The approval mode in force."""
         return self._session.approval_mode
@@ -177,13 +198,19 @@ class SessionHandle:
         self._session.bus.unsubscribe(observer)
 
     def submit(
-        self, text: str, actor: Actor, *, command_id: str | None = None, own: str | None = None
+        self,
+        text: str,
+        actor: Actor,
+        *,
+        command_id: str | None = None,
+        own: str | None = None,
+        content: Sequence[TextBlock | ImageBlock] = (),
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
-        Mentions count in ``own`` alone, where that is given.
+        Mentions count in ``own`` alone, where that is given; with ``content`` the model is sent that.
         """
-        return self._acting().submit(text, actor, command_id=command_id, own=own)
+        return self._acting().submit(text, actor, command_id=command_id, own=own, content=content)
 
     def cancel(self, command_id: str) -> bool:
         """Takes a queued prompt out; False when none with this id is queued."""
@@ -247,9 +274,17 @@ class SessionHandle:
         """
         self._acting().set_model(name, actor)
 
+    def add_model(self, name: str, model: Model) -> None:
+        """Makes a model known to ``set_model``."""
+        self._session.add_model(name, model)
+
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
         self._acting().notice(text, level)
+
+    async def drained(self) -> None:
+        """Waits until nothing runs and nothing waits that will run."""
+        await self._session.drained()
 
     def take_back(self, prompts: Callable[[Sequence[Prompt]], object]) -> None:
         """Sets what gets a person's own prompts back when an interrupt empties the queue."""

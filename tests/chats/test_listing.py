@@ -9,6 +9,7 @@ import pytest
 
 from qwen_dual.chats.listing import HEAD_BYTES, find, latest, recent
 from qwen_dual.chats.paths import chat_path, partial_path
+from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.codec import encode
 from tests.chats.support import CWD, SESSION, Recording, text
 
@@ -77,8 +78,9 @@ def test_what_lies_beside_a_chat_is_none(tmp_path: Path) -> None:
 def test_prompts_are_counted_but_not_what_takes_their_place(tmp_path: Path) -> None:
     recording = Recording(tmp_path)
     for number in range(3):
-        recording.submit(f'prompt {number} {{"timestamp":"Z","type":"user",')
-        recording.recorder.expanded(["a file"])
+        prompt = f'prompt {number} {{"timestamp":"Z","type":"user",'
+        recording.submit(prompt)
+        recording.recorder.expanded([text_block(prompt), text_block("a file")])
         recording.answer(text("ok")).finish()
         recording.end_turn()
     [summary] = recent(str(tmp_path), CWD)

@@ -17,6 +17,7 @@ from qwen_dual.chats.paths import partial_path
 from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.model import TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.protocol import events
+from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.codec import decode
 from qwen_dual.runtime.saved import earlier
 from tests.chats.support import SESSION, Recording, text, thought, use
@@ -24,7 +25,7 @@ from tests.chats.support import SESSION, Recording, text, thought, use
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ContentBlock, Message
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 plain = words.filter(lambda value: not value.startswith(("/", "!")))
@@ -69,8 +70,12 @@ def turns(draw: st.DrawFn) -> list[dict[str, Any]]:
 def play(recording: Recording, turn: dict[str, Any], conversation: Conversation) -> None:
     """Records a turn, and adds it to the conversation as the session does."""
     recording.submit(turn["prompt"])
-    recording.recorder.expanded(turn["mentioned"])
-    conversation.add("user", [text(value) for value in (turn["prompt"], *turn["mentioned"])])
+    words: list[ContentBlock] = [
+        text_block(value) for value in (turn["prompt"], *turn["mentioned"])
+    ]
+    if turn["mentioned"]:
+        recording.recorder.expanded(words)
+    conversation.add("user", words)
     for blocks, results in turn["messages"]:
         recording.answer(*blocks).finish()
         conversation.add("assistant", blocks)

@@ -10,14 +10,17 @@ from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.frontends.tui.view import View
+from qwen_dual.protocol.blocks import text_block, text_in
 from tests.chats.support import Recording
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
+from tests.support.images import image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from qwen_dual.chats.load import Chat
+    from qwen_dual.protocol.shapes import ImageBlock, TextBlock
 
 
 def recorded(
@@ -109,9 +112,7 @@ def test_files_that_a_prompt_mentions_come_back_and_are_not_shown(tmp_path: Path
     recording: list[Recording] = []
 
     async def expand(prompt: str) -> list[str]:
-        texts = [f"contents for {prompt}"]
-        recording[0].recorder.expanded(texts)
-        return texts
+        return [f"contents for {prompt}"]
 
     async def script(host: Host) -> None:
         host.session.submit("read @x", KEYBOARD)
@@ -119,11 +120,30 @@ def test_files_that_a_prompt_mentions_come_back_and_are_not_shown(tmp_path: Path
 
     host = Host(FakeModel([TextDelta("ok")]), expand=expand)
     recording.append(Recording(tmp_path, bus=host.bus, history=lambda: host.session.history))
+    host.session.on_content = recording[0].recorder.expanded
     host.play(script)
     chat = load(recording[0].path)
     assert chat.history == host.session.history
     shown = [body["message"]["content"][0]["text"] for body in chat.replay if "origin" in body]
     assert shown == ["read @x"]
+
+
+def test_an_image_of_a_prompt_comes_back_and_is_shown_as_a_line(tmp_path: Path) -> None:
+    content: list[TextBlock | ImageBlock] = [text_block("see"), image()]
+
+    async def script(host: Host) -> None:
+        host.session.submit(text_in(content), KEYBOARD, content=content)
+        await host.result()
+
+    host = Host(FakeModel([TextDelta("ok")]))
+    recording = Recording(tmp_path, bus=host.bus, history=lambda: host.session.history)
+    host.session.on_content = recording.recorder.expanded
+    host.play(script)
+    assert host.model.requests[0].messages[0]["content"] == content
+    chat = load(recording.path)
+    assert chat.history == host.session.history
+    shown = [body["message"]["content"][0]["text"] for body in chat.replay if "origin" in body]
+    assert shown == ["see\n[image: PNG, 800×600, 57 bytes]"]
 
 
 def test_a_compacted_conversation_begins_with_its_summary_and_is_shown_whole(
