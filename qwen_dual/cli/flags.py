@@ -35,13 +35,18 @@ _LISTS = (
     "allowed-mcp-server-names allowed-tools core-tools disabled-slash-commands exclude-tools "
     "extensions fallback-model include-directories"
 )
+_SWITCHES_ELSEWHERE = "include-hook-events session-mirror strict-mcp-config verbose"
+_VALUES_ELSEWHERE = (
+    "betas effort max-thinking-tokens permission-prompt-tool plugin-dir setting-sources settings "
+    "task-budget thinking thinking-display"
+)
 KINDS: dict[str, Kind] = {
-    **dict.fromkeys(_SWITCHES.split(), "switch"),
-    **dict.fromkeys(_VALUES.split(), "value"),
+    **dict.fromkeys((_SWITCHES + " " + _SWITCHES_ELSEWHERE).split(), "switch"),
+    **dict.fromkeys((_VALUES + " " + _VALUES_ELSEWHERE).split(), "value"),
     **dict.fromkeys(_LISTS.split(), "list"),
     **dict.fromkeys(("resume", "channel-dir", "worktree", "sandbox"), "optional"),
 }
-"""Every flag by its long name, the reference's and ours."""
+"""Every flag by its long name: the reference's, ours, and what claude-agent-sdk starts a program with."""
 
 SHORT = {
     "c": "continue",
@@ -59,17 +64,28 @@ SHORT = {
     "v": "version",
     "y": "yolo",
 }
-_ALIASES = {"add-dir": "include-directories", "experimental-acp": "acp"}
+_ALIASES = {
+    "add-dir": "include-directories",
+    "disallowed-tools": "exclude-tools",
+    "experimental-acp": "acp",
+    "max-turns": "max-session-turns",
+    "permission-mode": "approval-mode",
+}
+"""Other names of a flag: the reference's, and those that claude-agent-sdk has for it."""
 
 _IDLE = (
     "allowed-mcp-server-names checkpointing disabled-slash-commands experimental-lsp "
-    "extensions fallback-model include-directories input-format insecure max-subagent-depth "
+    "extensions fallback-model include-directories insecure max-subagent-depth "
     "mcp-config openai-logging openai-logging-dir output-style "
     "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
     "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
     "worktree"
 )
-WITHOUT_EFFECT = frozenset(_IDLE.split())
+_IDLE_ELSEWHERE = (
+    "betas effort include-hook-events max-thinking-tokens plugin-dir session-mirror settings "
+    "strict-mcp-config task-budget thinking thinking-display"
+)
+WITHOUT_EFFECT = frozenset((_IDLE + " " + _IDLE_ELSEWHERE).split())
 """Taken, so that a launch line of the reference starts, and told once, since they do nothing yet."""
 
 AUTH_TYPES_TO_COME = {
@@ -79,8 +95,8 @@ AUTH_TYPES_TO_COME = {
 }
 """Ways of the reference to reach a model that are not here yet, and the protocol that stands in."""
 
-_SILENT = frozenset(["channel"])
-"""Taken and without anything to tell: it only names who started the program."""
+_SILENT = frozenset(["channel", "verbose"])
+"""Taken and without anything to tell: who started the program, and that it wants all messages."""
 
 _SUBCOMMANDS = "auth board channel extensions hooks mcp review sandbox serve sessions update"
 SUBCOMMANDS = frozenset(_SUBCOMMANDS.split())

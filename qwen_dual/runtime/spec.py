@@ -28,7 +28,7 @@ class SessionSpec(Struct, frozen=True):
         resume_or_new: go on with the session of this id, or begin it.
         fork_session: go on in a new session, and leave the one that is resumed as it is.
         session_id: of the new session.
-        trust: the folder is trusted, for this session.
+        trust: whether the folder is trusted, for this session; None where the person's list says.
         bare: without context files.
         debug: log more.
         remarks: what the person is told once the session is there.
@@ -47,7 +47,7 @@ class SessionSpec(Struct, frozen=True):
     session_id: str | None = None
     resume_or_new: str | None = None
     fork_session: bool = False
-    trust: bool = False
+    trust: bool | None = None
     debug: bool = False
     system_prompt: str | None = None
     append_system_prompt: str | None = None

@@ -84,7 +84,7 @@ class Workspace(Struct, frozen=True):
 
 
 def open_workspace(
-    cwd: str, env: Mapping[str, str], *, flags: Mapping[str, object], trusted: bool = False
+    cwd: str, env: Mapping[str, str], *, flags: Mapping[str, object], trusted: bool | None = None
 ) -> Workspace:
     """The workspace of a session that begins; children get nothing until its keys are known.
 
@@ -92,7 +92,7 @@ def open_workspace(
         cwd: its folder, absolute.
         env: its environment; nothing of it is changed.
         flags: what the command line sets, as the settings would.
-        trusted: whether whoever begins the session vouches for the folder.
+        trusted: whether whoever begins the session vouches for the folder; None where they say nothing.
     """
     home = qwen_home(env)
     trust = FolderTrust(TrustedFolders(home, home_of(env)), cwd, by_host=trusted)

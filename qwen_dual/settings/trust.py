@@ -79,17 +79,20 @@ class FolderTrust:
     Args:
         folders: the user's list.
         folder: the session's.
-        by_host: whether whoever started the program vouches for the folder; not remembered.
+        by_host: whether whoever started the program vouches for the folder, or rules it out; None
+            where they say nothing. Not remembered.
 
     Attributes:
         folders: the user's list.
         folder: the session's, its real path.
     """
 
-    def __init__(self, folders: TrustedFolders, folder: str, *, by_host: bool = False) -> None:
+    def __init__(
+        self, folders: TrustedFolders, folder: str, *, by_host: bool | None = None
+    ) -> None:
         self.folders = folders
         self.folder = os.path.realpath(folder)
-        self._for_session = True if by_host else None
+        self._for_session = by_host
 
     @property
     def trusted(self) -> bool:
