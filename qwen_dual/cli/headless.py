@@ -19,7 +19,7 @@ from qwen_dual.runtime.launch import StartError
 from qwen_dual.runtime.persistence import unattended
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from qwen_dual.cli.channels import Channels
     from qwen_dual.cli.parser import Options
@@ -59,7 +59,7 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
         if schema is not None:
             options = _asking_for_data(options)
         factory = SessionFactory()
-        retry = unattended(os.environ, _tell_of_waiting)
+        retry = unattended(os.environ, tell_of_waiting)
         launch = factory.prepare(replace(options, retry=retry))
         if options.max_budget_usd is not None:
             raise StartError(
@@ -135,13 +135,18 @@ def _run(
         run.front.ended_by = signals.ending
         handle.subscribe(run, name="stdout", on_error="end", missed=True)
         launch.bus.forget()
-        for text in (*options.remarks, *handle.warnings):
+        for text in start_warnings(options, launch, handle):
             run.tell(text)
-        if launch.approval_mode == "yolo" and launch.sandbox is None and not _warned_enough():
-            run.tell(YOLO)
         return await run.run()
 
     return run_session(factory, launch, channels, signals, front)
+
+
+def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Iterator[str]:
+    """What a person should know of how a session begins."""
+    yield from (*options.remarks, *handle.warnings)
+    if launch.approval_mode == "yolo" and launch.sandbox is None and not _warned_enough():
+        yield YOLO
 
 
 def _schema(options: Options) -> Schema | None:
@@ -162,7 +167,8 @@ def _asking_for_data(options: Options) -> Options:
     return replace(options, append_system_prompt=f"{given}\n\n{SYSTEM}" if given else SYSTEM)
 
 
-def _tell_of_waiting(attempt: int, seconds: float) -> None:
+def tell_of_waiting(attempt: int, seconds: float) -> None:
+    """Says on stderr that a full service is waited for."""
     print(
         f"[qwen-dual] Waiting for API capacity... attempt {attempt}, retry in {seconds:.0f}s",
         file=sys.stderr,

@@ -40,6 +40,12 @@ def add_headless_options(parser: argparse.ArgumentParser) -> None:
         help="run PROMPT, print the answer and exit; what is on stdin goes before it",
     )
     run.add_argument(
+        "--input-format",
+        choices=("text", "stream-json"),
+        metavar="FORMAT",
+        help="what stdin holds: text, or stream-json: prompts and requests, a line each (default: text)",
+    )
+    run.add_argument(
         "-o",
         "--output-format",
         choices=FORMATS,
@@ -81,6 +87,12 @@ def problem_of(values: Mapping[str, object], *, interactive: bool) -> str | None
     """What of these options contradicts itself; None for nothing."""
     if values["include_partial_messages"] and values["output_format"] != "stream-json":
         return "--include-partial-messages needs --output-format stream-json"
+    if values["input_format"] == "stream-json":
+        if values["output_format"] != "stream-json":
+            return "--input-format stream-json needs --output-format stream-json"
+        if values["json_schema"] is not None or interactive:
+            given = "-i" if interactive else "--json-schema"
+            return f"{given} does not go with --input-format stream-json"
     if values["json_schema"] is not None and interactive:
         return "--json-schema goes with -p, a prompt without a flag, or a pipe; not with -i"
     return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
 from qwen_dual.cli.headless_options import add_headless_options, problem_of
-from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Options(SessionSpec, frozen=True):
     channel_dir: str | None = None
     prompt: str | None = None
     headless: bool = False
+    input_format: str | None = None
     output_format: str | None = None
     include_partial_messages: bool = False
     json_schema: str | None = None
@@ -47,6 +48,7 @@ class Options(SessionSpec, frozen=True):
     max_budget_usd: float | None = None
     quiet: bool = False
     screen_reader: bool = False
+    asks_on_stdin: bool = False
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -76,6 +78,8 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(f"two prompts are given: {prompts[0]!r} and {prompts[1]!r}; give one")
     if values["prompt"] is None and prompts:
         values["prompt"], values["headless"] = prompts[0], True
+    if values["input_format"] == "stream-json":
+        values["headless"] = True
     if values.pop("yolo"):
         values["approval_mode"] = values["approval_mode"] or "yolo"
     if values["approval_mode"] == "auto":
@@ -89,9 +93,23 @@ def parse(arguments: Sequence[str]) -> Options:
         )
         remarks.append(f"--auth-type {asked} is not here yet; {instead}.")
     values["bare"] = values.pop("safe_mode") or values["bare"]
+    _take_from_elsewhere(values, remarks)
     for name in ("core_tools", "allowed_tools", "exclude_tools"):
         values[name] = tuple(values[name])
     return Options(**values, remarks=tuple(remarks))
+
+
+def _take_from_elsewhere(values: dict[str, Any], remarks: list[str]) -> None:
+    """What only claude-agent-sdk starts a program with, as ours."""
+    asker = values.pop("permission_prompt_tool")
+    values["asks_on_stdin"] = asker == "stdio"
+    if asker not in (None, "stdio"):
+        remarks.append(f"--permission-prompt-tool {asker} is not here yet; stdio is.")
+    sources = values.pop("setting_sources")
+    if sources is not None and not {"project", "local"} & set(sources.split(",")):
+        if values["trust"]:
+            remarks.append("--trust has no effect: --setting-sources leaves out the project.")
+        values["trust"] = False
 
 
 def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
@@ -128,7 +146,7 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
 
 
 def _approval_mode(text: str) -> str:
-    mode = long_name(text)
+    mode = MODES_ELSEWHERE.get(text, long_name(text))
     if mode not in (*APPROVAL_MODES, "auto"):
         raise argparse.ArgumentTypeError(
             f"invalid choice: {text!r}; choose from {', '.join(APPROVAL_MODES)}"
@@ -184,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--trust",
         action="store_true",
+        default=None,
         help="trust this folder for this session: its settings, context files, .env and the like "
         "take effect; not remembered",
     )
@@ -203,6 +222,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="without context files (QWEN.md, AGENTS.md); --safe-mode is the same",
     )
+    for hidden in ("--permission-prompt-tool", "--setting-sources"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
     for hidden in ("--safe-mode", "--acp", "--list-extensions"):
         parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     _add_channel_options(parser)

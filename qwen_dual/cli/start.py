@@ -29,6 +29,10 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         inputs: the input file as it was when the process started, by its name as given.
     """
     try:
+        if options.input_format == "stream-json":
+            from qwen_dual.cli.streams import run_streams
+
+            return run_streams(options, inputs)
         if options.headless or (options.prompt is None and not os.isatty(0)):
             from qwen_dual.cli.headless import run_headless
 

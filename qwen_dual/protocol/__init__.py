@@ -5,7 +5,8 @@
 * ``codec``: bytes ⇄ JSON, the only place that imports orjson.
 * ``ansi``: the escape sequences of terminals.
 * ``framing``: lines out of bytes that are cut anywhere.
-* ``commands``: the pydantic models of what may come in, and ``parse_command``.
+* ``commands``: the shapes of what may come in, and ``parse_command``.
+* ``control``: what SDKs send beside them: prompts, requests and answers.
 * ``schema``: both as JSON Schema, for ``docs/schema``.
 
 The shapes, ``commands`` and ``schema`` are heavy to import, so nothing on the way to the first event does.
@@ -36,6 +37,13 @@ COMMAND_TYPES = (
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 
 APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
+
+MODES_ELSEWHERE = {
+    "acceptEdits": "auto-edit",
+    "bypassPermissions": "yolo",
+    "dontAsk": "default",
+}
+"""Approval modes by the names that other programs' SDKs have for them."""
 
 MAX_LINE_BYTES = 16 << 20
 """A longer line on a channel is dropped as it streams by."""

@@ -111,6 +111,15 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandError: with a code and a message that says what was expected.
     """
+    return command_of(object_of(line))
+
+
+def object_of(line: bytes) -> dict[str, Any]:
+    """The JSON object on one line (without its newline).
+
+    Raises:
+        CommandError: it holds none.
+    """
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
@@ -118,9 +127,18 @@ def parse_command(line: bytes) -> Command:
     try:
         value = decode(text)
     except NotJson as error:
-        raise CommandError("not_json", f"not JSON ({error}): {_echo(text)}") from None
+        raise CommandError("not_json", f"not JSON ({error}): {echo(text)}") from None
     if not isinstance(value, dict):
-        raise CommandError("invalid", f"expected a JSON object: {_echo(text)}")
+        raise CommandError("invalid", f"expected a JSON object: {echo(text)}")
+    return value
+
+
+def command_of(value: dict[str, Any]) -> Command:
+    """The command that an object is.
+
+    Raises:
+        CommandError: with a code and a message that says what was expected.
+    """
     if type(value.get("id")) is int:  # hosts number what they send
         value["id"] = str(value["id"])
     command_id = value.get("id")
@@ -130,7 +148,7 @@ def parse_command(line: bytes) -> Command:
     if not isinstance(kind, str) or kind not in COMMAND_TYPES:
         known = ", ".join(COMMAND_TYPES)
         raise CommandError(
-            "unknown_type", f"unknown command type {_echo(repr(kind))}; known: {known}", command_id
+            "unknown_type", f"unknown command type {echo(repr(kind))}; known: {known}", command_id
         )
     try:
         command = convert(value, SHAPES[kind])
@@ -150,7 +168,7 @@ def _wrong(said: str, value: dict[str, Any]) -> str:
     what, where = found[1].replace("`", ""), found[2] or "line"
     if what.startswith("Invalid enum value"):
         what = f"Expected {_choices(get_type_hints(SHAPES[value['type']]).get(where))}"
-    given = f", not {_echo(repr(value[where]))}" if where in value else ""
+    given = f", not {echo(repr(value[where]))}" if where in value else ""
     return f"{where}: {what}{given}"
 
 
@@ -161,5 +179,6 @@ def _choices(hint: Any) -> str:
     return " or ".join([", ".join(map(repr, values[:-1])), repr(values[-1])])
 
 
-def _echo(text: str) -> str:
+def echo(text: str) -> str:
+    """As much of ``text`` as a message may repeat."""
     return text if len(text) <= ECHO_LIMIT else text[:ECHO_LIMIT] + "…"

@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.json import schema_components
 from pydantic import TypeAdapter
@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from qwen_dual.protocol import PROTOCOL_VERSION
 from qwen_dual.protocol.base_schema import base_schema
 from qwen_dual.protocol.commands import SHAPES
+from qwen_dual.protocol.control import LINES, PermissionAnswer
 from qwen_dual.protocol.shapes import (
     AssistantEvent,
     ControlRequest,
@@ -28,6 +29,9 @@ from qwen_dual.protocol.shapes import (
 )
 from qwen_dual.protocol.system_shapes import SystemEvent
 from qwen_dual.protocol.typescript import declarations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Event = (
     SystemEvent
@@ -53,7 +57,12 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "events.schema.json": {**head, **base_schema(strict)},
         STRICT: strict,
-        "commands.schema.json": _commands(),
+        "commands.schema.json": _lines("A command: one line of the input", SHAPES.values()),
+        "stdin.schema.json": _lines(
+            "A line on stdin with --input-format stream-json",
+            [*LINES.values(), *SHAPES.values()],
+            PermissionAnswer,
+        ),
     }
 
 
@@ -72,14 +81,16 @@ def _schema(title: str, shape: Any) -> dict[str, Any]:
     return {**_head(title), **TypeAdapter(shape).json_schema()}
 
 
-def _commands() -> dict[str, Any]:
-    refs, shapes = schema_components(SHAPES.values(), ref_template="#/$defs/{name}")
+def _lines(title: str, lines: Iterable[type], *parts: type) -> dict[str, Any]:
+    """The schema of a line that comes in; ``parts`` are described besides."""
+    whole = list(lines)
+    refs, shapes = schema_components([*whole, *parts], ref_template="#/$defs/{name}")
     for shape in shapes.values():
         shape["description"] = inspect.cleandoc(shape["description"])
     return {
-        **_head("A command: one line of the input"),
+        **_head(title),
         "$defs": dict(sorted(shapes.items())),
-        "anyOf": list(refs),
+        "anyOf": list(refs[: len(whole)]),
     }
 
 

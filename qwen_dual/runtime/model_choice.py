@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.settings.model_config import OFFLINE
@@ -83,6 +84,20 @@ def choose_models(spec: SessionSpec, settings: Settings) -> ModelChoice:
     env = settings.environment.values
     models = {name: DeferredModel(config, env, spec.retry) for name, config in configs.items()}
     return ModelChoice(models, configs, found.warnings)
+
+
+def model_called(name: str, spec: SessionSpec, settings: Settings) -> Model | None:
+    """The model ``name`` of the service in use, which alone may know it; None without a service."""
+    try:
+        choice = choose_models(replace(spec, model=name), settings)
+    except BadChoice:
+        return None
+    return choice.first if name in (choice.first_name, _id_of_first(choice)) else None
+
+
+def _id_of_first(choice: ModelChoice) -> str | None:
+    config = choice.configs.get(choice.first_name)
+    return None if config is None else config.id
 
 
 def _scripted(path: str) -> ModelChoice:

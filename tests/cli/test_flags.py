@@ -81,6 +81,7 @@ NOT_ALONE = ("acp", "fork-session", "include-partial-messages", "list-extensions
 VALUE = {
     "approval-mode": "plan",
     "auth-type": "openai",
+    "input-format": "text",
     "json-fd": "3",
     "max-session-turns": "5",
     "max-tool-calls": "5",
@@ -248,3 +249,20 @@ def test_what_cannot_be_done_is_said_in_one_line(
     said = capsys.readouterr().err
     assert says in said
     assert said.endswith("`qwen-dual --help` lists what there is.\n")
+
+
+def test_what_claude_agent_sdk_starts_a_program_with_is_taken() -> None:
+    options = read(
+        *("--output-format", "stream-json", "--verbose", "--permission-prompt-tool", "stdio"),
+        *("--permission-mode", "acceptEdits", "--disallowedTools", "Bash", "--max-turns", "3"),
+        *("--setting-sources=", "--strict-mcp-config", "--input-format", "stream-json"),
+    )
+    assert options.asks_on_stdin
+    assert (options.approval_mode, options.max_session_turns) == ("auto-edit", 3)
+    assert options.exclude_tools == ("Bash",)
+    assert options.trust is False
+    assert "--strict-mcp-config" in options.remarks[0]
+    assert read("--permission-mode=bypassPermissions").approval_mode == "yolo"
+    assert read("--setting-sources", "user,project").trust is None
+    assert read("--setting-sources", "user", "--trust").trust is False
+    assert not read("--permission-prompt-tool", "mcp__ask__me").asks_on_stdin

@@ -15,7 +15,7 @@ from qwen_dual.frontends.headless import messages
 from qwen_dual.frontends.headless.endings import Ending, ending_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from qwen_dual.frontends.headless.output import Output
     from qwen_dual.protocol.events import Event
@@ -52,7 +52,7 @@ class Headless:
         answerable: bool = False,
     ) -> None:
         self.ended_by: Callable[[], Ending | None] = lambda: None
-        self._session = session
+        self._handle = session
         self._output = output
         self._tell = tell
         self._answerable = answerable
@@ -61,6 +61,11 @@ class Headless:
         self._came = anyio.Event()
         if not answerable:  # who would call it has nobody to wait for
             session.drop_tools("question")
+
+    @property
+    def _session(self) -> SessionHandle:
+        """The one that goes on, after ``/clear`` too."""
+        return self._handle.latest
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -81,8 +86,8 @@ class Headless:
         if message is not None:
             self._output.message(message)
 
-    def begin(self) -> None:
-        """Tells what there is: the first message of a turn."""
+    def begin(self, mcp_servers: Iterable[Mapping[str, str]] = ()) -> None:
+        """Tells what there is: the first message of a turn; ``mcp_servers`` as ``messages.init``."""
         session = self._session
         self._output.message(
             messages.init(
@@ -92,6 +97,7 @@ class Headless:
                 slash_commands={command for command, _ in session.slash.names()},
                 model=session.model.name,
                 permission_mode=session.approval_mode,
+                mcp_servers=mcp_servers,
             )
         )
 

@@ -34,6 +34,7 @@ def init(
     slash_commands: Iterable[str],
     model: str,
     permission_mode: str,
+    mcp_servers: Iterable[Mapping[str, str]] = (),
 ) -> Message:
     """The first message.
 
@@ -44,6 +45,7 @@ def init(
         slash_commands: the names of those that there are.
         model: the model in force.
         permission_mode: the approval mode in force.
+        mcp_servers: the name and the status of each.
     """
     return {
         "type": "system",
@@ -52,7 +54,7 @@ def init(
         "session_id": session_id,
         "cwd": cwd,
         "tools": list(tools),
-        "mcp_servers": [],
+        "mcp_servers": list(mcp_servers),
         "model": model,
         "permission_mode": permission_mode,
         "slash_commands": sorted(slash_commands),
@@ -74,10 +76,10 @@ def message_of(event: Event, *, partials: bool = False) -> Message | None:
     """
     kind = event["type"]
     if kind == "stream_event":
-        return _without(event, "seq") if partials else None
+        return without_seq(event) if partials else None
     if kind not in _PASSED_ON or "origin" in event:  # what somebody submitted has one
         return None
-    return _without(event, "seq")
+    return without_seq(event)
 
 
 def result(
@@ -146,5 +148,6 @@ def added(results: Sequence[Event]) -> Event:
     return first
 
 
-def _without(event: Event, key: str) -> Message:
-    return {name: value for name, value in event.items() if name != key}
+def without_seq(event: Event) -> Message:
+    """An event as a message: most of the sequence that it is numbered in is not told here."""
+    return {name: value for name, value in event.items() if name != "seq"}

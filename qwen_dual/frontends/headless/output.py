@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.frontends.headless.lines import lines_of
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class StreamJson:
 
     def message(self, message: Message) -> None:
         """Writes one line."""
-        self._stdout.write(encode(message))
+        self._stdout.write(lines_of(message))
 
     def close(self) -> None:
         """Nothing is left."""

@@ -1,0 +1,82 @@
+"""A session over streams both ways: its start, its signals, its channels, and its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from qwen_dual.cli.channels import open_asked
+from qwen_dual.cli.headless import (
+    GRACE_SECONDS,
+    ImpatientSignals,
+    start_warnings,
+    tell_of_waiting,
+)
+from qwen_dual.frontends.headless.stdout import Stdout
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.launch import StartError
+from qwen_dual.runtime.persistence import unattended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.cli.parser import Options
+    from qwen_dual.runtime.opened import OpenSession
+
+
+def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
+    """Runs what comes in on stdin until its end; returns the exit status.
+
+    Args:
+        options: the command line.
+        inputs: the input file as it was when the process started, by its name as given.
+
+    Raises:
+        StartError: something that is asked for cannot be had.
+    """
+    if options.resume == "":
+        raise StartError("--resume needs the ID of a session here: nobody is there to pick one")
+    with ImpatientSignals() as signals:
+        factory = SessionFactory()
+        launch = factory.prepare(replace(options, retry=unattended(os.environ, tell_of_waiting)))
+        channels = open_asked(options, launch.settings, inputs)
+        for warning in channels.warnings:
+            print(warning, file=sys.stderr)
+        observers = [channels.tee] if channels.tee is not None else []
+        factory.begin(launch, channels.outside(), observers)
+        from qwen_dual.cli.loop import run_session
+        from qwen_dual.frontends.headless.bounds import Bounds
+        from qwen_dual.frontends.headless.control import SDK
+        from qwen_dual.frontends.headless.streams import StreamRun, Wanted
+        from qwen_dual.runtime.model_choice import model_called
+
+        calls = options.max_tool_calls
+        wanted = Wanted(
+            options.include_partial_messages,
+            Bounds(None if calls == -1 else calls, options.max_wall_time),
+            options.asks_on_stdin,
+            channels.source is not None,
+            options.prompt,
+        )
+        stdout = Stdout(give_up=lambda: signals.seconds > GRACE_SECONDS)
+
+        async def front(handle: OpenSession) -> int:
+            handle.attach()
+            dispatcher = handle.dispatcher(SDK)
+
+            def look_for_model(name: str) -> None:
+                if found := model_called(name, options, launch.settings):
+                    handle.latest.add_model(name, found)
+
+            run = StreamRun(handle, dispatcher, wanted, stdout, sys.stderr, look_for_model)
+            run.front.ended_by = signals.ending
+            handle.subscribe(run, name="stdout", on_error="end", missed=True)
+            launch.bus.forget()
+            for text in start_warnings(options, launch, handle):
+                run.tell(text)
+            return await run.run()
+
+        return run_session(factory, launch, channels, signals, front)

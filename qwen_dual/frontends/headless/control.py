@@ -1,0 +1,261 @@
+"""The control protocol of the SDKs: what they ask of a session, and what they are asked.
+
+Decides and answers; reading stdin and the turns themselves are ``stream``'s. Every request is answered,
+one that cannot be carried out by an error; nothing that comes in raises.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.actor import Actor
+from qwen_dual.core.failures import describe
+from qwen_dual.core.policy import UnknownMode
+from qwen_dual.core.slash_runner import UnknownModel
+from qwen_dual.frontends.headless.permissions import HostPermissions
+from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
+from qwen_dual.runtime.context_usage import context_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qwen_dual.protocol.control import ControlRequest, ControlResponse
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.handle import SessionHandle
+
+log = logging.getLogger(__name__)
+
+SDK = Actor("sdk")
+"""Who acts on the session by what comes in on stdin."""
+
+CAPABILITIES = {
+    "can_handle_can_use_tool": True,
+    "can_handle_hook_callback": False,
+    "can_set_permission_mode": True,
+    "can_set_model": True,
+    "can_set_effort": False,
+    "can_get_context_usage": True,
+    "can_get_available_models": True,
+    "can_get_usage_info": False,
+    "can_handle_mcp_message": False,
+}
+"""What ``initialize`` promises, in the words of the reference."""
+
+NOT_YET = {
+    "hooks": "hooks",
+    "sdkMcpServers": "MCP servers of the SDK",
+    "mcpServers": "MCP servers",
+    "agents": "agents",
+}
+"""What ``initialize`` may bring along and nothing comes of in this version."""
+
+
+class Refused(Exception):
+    """A request that cannot be carried out; the text is for its sender."""
+
+
+class ControlProtocol:
+    """The control protocol over one session.
+
+    Args:
+        session: what is steered.
+        send: takes messages for the other side, in order.
+        warn: takes a text for a person when something asked for does not happen.
+        asks: whether the other side decides on calls before it has said ``initialize``.
+        look_for_model: makes a model known that is not configured, where a service may know its id.
+
+    Attributes:
+        asks: whether the other side decides on calls.
+        servers: the MCP servers that it brought along, by name; none is connected.
+    """
+
+    def __init__(
+        self,
+        session: SessionHandle,
+        send: Callable[[Event], object],
+        warn: Callable[[str], object],
+        *,
+        asks: bool = False,
+        look_for_model: Callable[[str], object] = lambda name: None,
+    ) -> None:
+        self.asks = asks
+        self.servers: list[str] = []
+        self._handle = session
+        self._send = send
+        self._warn = warn
+        self._look_for_model = look_for_model
+        self._permissions = HostPermissions(session, send, SDK)
+        self._handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "initialize": self._initialize,
+            "interrupt": self._interrupt,
+            "set_permission_mode": self._set_permission_mode,
+            "set_model": self._set_model,
+            "supported_commands": self._supported_commands,
+            "mcp_server_status": self._mcp_server_status,
+            "mcp_status": self._mcp_status,
+            "get_context_usage": self._get_context_usage,
+            "get_available_models": self._get_available_models,
+            "set_effort": self._set_effort,
+        }
+
+    @property
+    def _session(self) -> SessionHandle:
+        """The one that goes on, after ``/clear`` too."""
+        return self._handle.latest
+
+    # -- what comes in -----------------------------------------------------------------------
+
+    def request(self, request: ControlRequest) -> None:
+        """Carries out a request, and answers it."""
+        handler = self._handlers.get(request.subtype)
+        if handler is None:
+            self.refuse(request.request_id, f"Unknown control request subtype: {request.subtype}")
+            return
+        try:
+            response = handler(request.fields)
+        except (Refused, UnknownMode, UnknownModel) as error:
+            self.refuse(request.request_id, str(error))
+        except Exception as error:
+            log.exception("control request %s failed", request.subtype)
+            self.refuse(request.request_id, f"internal error: {describe(error)}")
+        else:
+            answer = {"subtype": "success", "request_id": request.request_id, "response": response}
+            self._respond(answer)
+
+    def refuse(self, request_id: str, error: str) -> None:
+        """Answers a request with an error."""
+        self._respond({"subtype": "error", "request_id": request_id, "error": error})
+
+    def response(self, response: ControlResponse) -> None:
+        """Takes the answer to a request of ours."""
+        self._permissions.answered(response)
+
+    def close(self) -> None:
+        """Nothing more comes in: what waits for an answer is denied, and nobody is asked again."""
+        self.asks = False
+        self._permissions.close()
+
+    # -- what the session does ---------------------------------------------------------------
+
+    def observe(self, event: Event) -> None:
+        """Asks the other side what the session asks, and tells it what others have decided."""
+        kind = event["type"]
+        if kind == "control_request":
+            if self.asks:
+                self._permissions.ask(event)
+        elif kind == "control_response":
+            self._permissions.resolved(event["response"]["request_id"])
+
+    def mcp_servers(self) -> list[dict[str, str]]:
+        """The servers that the other side brought along, as ``init`` lists them."""
+        return [{"name": name, "status": "disconnected"} for name in self.servers]
+
+    # -- requests ----------------------------------------------------------------------------
+
+    def _initialize(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self.asks = True
+        names = [_names(fields.get(key)) for key in ("sdkMcpServers", "mcpServers")]
+        self.servers = sorted({name for found in names for name in found})
+        unused = [what for key, what in NOT_YET.items() if fields.get(key)]
+        if unused:
+            verb = "have" if len(unused) > 1 or unused[0].endswith("s") else "has"
+            self._warn(f"{', '.join(unused)} {verb} no effect in this version.")
+        return {
+            "subtype": "initialize",
+            "session_id": self._session.id,
+            "capabilities": CAPABILITIES,
+            "unsupported": [key for key in NOT_YET if fields.get(key)],
+        }
+
+    def _interrupt(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self._session.interrupt(SDK)
+        return {"subtype": "interrupt"}
+
+    def _set_permission_mode(self, fields: dict[str, Any]) -> dict[str, Any]:
+        asked = fields.get("mode")
+        mode = "default" if asked == "auto" else MODES_ELSEWHERE.get(str(asked), asked)
+        if mode not in APPROVAL_MODES:
+            known = ", ".join(APPROVAL_MODES)
+            raise Refused(f"Invalid permission mode: {asked}. Valid values are: {known}")
+        if asked == "auto":
+            self._warn("The approval mode auto is not here yet; the mode is default.")
+        self._session.set_approval_mode(mode, SDK)
+        return {
+            "subtype": "set_permission_mode",
+            "status": "updated",
+            "mode": self._session.approval_mode,
+        }
+
+    def _set_model(self, fields: dict[str, Any]) -> dict[str, Any]:
+        model = fields.get("model")
+        if not isinstance(model, str) or not model.strip():
+            raise Refused("Invalid model specified for set_model request")
+        model = model.strip()
+        if model not in self._session.model_names:
+            self._look_for_model(model)
+        self._session.set_model(model, SDK)
+        return {"subtype": "set_model", "model": self._session.model_name}
+
+    def _set_effort(self, fields: dict[str, Any]) -> dict[str, Any]:
+        why = "this version sets no effort while it runs; the model's entry in the settings does"
+        return {
+            "subtype": "set_effort",
+            "effort": fields.get("effort"),
+            "applied": False,
+            "override": None,
+            "reason": why,
+        }
+
+    def _supported_commands(self, fields: dict[str, Any]) -> dict[str, Any]:
+        commands = sorted(name for name, _ in self._session.slash.names())
+        return {"subtype": "supported_commands", "commands": commands}
+
+    def _mcp_server_status(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "subtype": "mcp_server_status",
+            "status": dict.fromkeys(self.servers, "disconnected"),
+        }
+
+    def _mcp_status(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """As claude-agent-sdk asks and knows it."""
+        why = "MCP servers are not here yet"
+        servers = [{"name": name, "status": "failed", "error": why} for name in self.servers]
+        return {"subtype": "mcp_status", "mcpServers": servers}
+
+    def _get_context_usage(self, fields: dict[str, Any]) -> dict[str, Any]:
+        session = self._session
+        usage = context_usage(
+            model=session.model_name,
+            window=session.model.context_window,
+            tokens=session.context_tokens,
+            messages=session.history,
+            system=session.system,
+            tools=session.tools.values(),
+            details=fields.get("show_details") is True,
+        )
+        return {"subtype": "get_context_usage", **usage}
+
+    def _get_available_models(self, fields: dict[str, Any]) -> dict[str, Any]:
+        models = [
+            {
+                "id": name,
+                "label": name,
+                "capabilities": {},
+                "contextWindowSize": model.context_window,
+            }
+            for name, model in self._session.models.items()
+        ]
+        return {"subtype": "get_available_models", "models": models}
+
+    def _respond(self, response: dict[str, Any]) -> None:
+        self._send(
+            {"type": "control_response", "response": response, "session_id": self._session.id}
+        )
+
+
+def _names(servers: object) -> Iterable[str]:
+    """The names of the servers in a request: the keys of an object, or a list of them."""
+    if isinstance(servers, dict):
+        return [str(name) for name in servers]
+    return [name for name in servers if isinstance(name, str)] if isinstance(servers, list) else ()
