@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.sources import Source
     from qwen_dual.bridge.tee import Tee
     from qwen_dual.cli.parser import Options
+    from qwen_dual.core.bus import Bus
     from qwen_dual.protocol.commands import Command
     from qwen_dual.settings.load import Settings
 
@@ -75,6 +76,11 @@ class Channels:
     def count(self) -> int:
         """How many are open."""
         return (self.tee is not None) + (self.source is not None)
+
+    def follow(self, bus: Bus) -> None:
+        """Has the events of ``bus`` written; what cannot be written is told and closes the channel."""
+        if self.tee is not None:
+            bus.subscribe(self.tee, name="The output channel", on_failure=self.tee.fail)
 
     def remove_passing(self) -> None:
         """Takes away what nobody asked to keep; call it when both channels are closed."""

@@ -69,8 +69,8 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
         channels = open_asked(options, launch.settings, inputs)
         for warning in channels.warnings:
             print(warning, file=sys.stderr)
-        observers = [channels.tee] if channels.tee is not None else []
-        factory.begin(launch, channels.outside(), observers)
+        channels.follow(launch.bus)
+        factory.begin(launch, channels.outside())
         launch.enter_log()
         return _run(factory, launch, channels, options, signals, asked, schema)
 

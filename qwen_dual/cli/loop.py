@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.cli.channels import Channels
     from qwen_dual.cli.early import EarlySignals
+    from qwen_dual.core.bus import Bus
     from qwen_dual.runtime.factory import SessionFactory
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.opened import OpenSession
@@ -77,14 +78,14 @@ def run_session(
             raise
         finally:
             with anyio.CancelScope(shield=True):
-                saved = handle.resume_hint
                 handle.end()
+                saved = handle.resume_hint  # now that it is saved to its end
                 await _close(channels)
                 await handle.aclose()
         end_collection()
         if saved is not None:
             on_saved(saved)
-        return status
+        return status if _told_of_failures(launch.bus) else FAILED
 
     try:
         return anyio.run(main, backend="asyncio")
@@ -100,6 +101,13 @@ def run_session(
         return FAILED
     finally:
         launch.close_log()
+
+
+def _told_of_failures(bus: Bus) -> bool:
+    """Says on stderr what observers failed at when no screen was left; whether none ended the session."""
+    for text in (*bus.untold, *([bus.failure] if bus.failure is not None else ())):
+        print(f"qwen-dual: {text}", file=sys.stderr)
+    return bus.failure is None
 
 
 async def _close(channels: Channels) -> None:

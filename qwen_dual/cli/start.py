@@ -45,9 +45,8 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             channels = open_asked(options, launch.settings, inputs)
             for warning in channels.warnings:
                 print(warning, file=sys.stderr)
-            factory.begin(
-                launch, channels.outside(), [channels.tee] if channels.tee is not None else []
-            )
+            channels.follow(launch.bus)
+            factory.begin(launch, channels.outside())
             launch.enter_log()
             try:
                 terminal.check()

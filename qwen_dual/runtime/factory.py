@@ -75,7 +75,7 @@ class SessionFactory:
         """
         return starting.prepare(spec)
 
-    def begin(self, launch: Launch, outside: Outside, observers: Iterable[Observer]) -> None:
+    def begin(self, launch: Launch, outside: Outside, observers: Iterable[Observer] = ()) -> None:
         """Publishes ``session_start``."""
         starting.begin(launch, outside, observers)
 

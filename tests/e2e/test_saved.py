@@ -172,3 +172,24 @@ def test_a_session_in_which_nothing_was_said_leaves_no_file(tmp_path: Path) -> N
         assert chats(tmp_path) == []
 
     anyio.run(main)
+
+
+def test_a_session_that_is_not_saved_says_so_and_is_not_offered_to_be_resumed(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / ".qwen"
+    folder.mkdir()
+    (folder / "projects").write_text("in the way")
+
+    async def main() -> None:
+        async with hosted(tmp_path, "--offline") as program:
+            await program.session.run("say 3 words", timeout=30)
+            await program.until("this session is not saved any more")
+            await program.until("start again")
+            export = await program.session.run("/export", timeout=30)
+            assert "this session is not saved any more" in export.text
+            await program.session.write(b"/quit\r")
+            await program.until("qwen-dual: this session is not saved any more")
+            assert "--resume" not in program.shown
+
+    anyio.run(main)
