@@ -44,6 +44,7 @@ class Pending(Struct):
 
     request_id: str
     request: dict[str, Any]
+    agent: str | None = None
     decision: Decision | None = None
     _resolved: anyio.Event = field(default_factory=anyio.Event)
 
@@ -63,26 +64,27 @@ class Approvals:
     """All pending requests of a session, in the order of asking.
 
     Args:
-        publish: takes the event bodies (``control_request``, ``control_response``).
+        publish: takes the event bodies (``control_request``, ``control_response``) and the agent
+            that asked: the call it works for, None for the main one.
         on_change: called after the set of pending requests changed.
     """
 
     def __init__(
         self,
-        publish: Callable[[Event], object],
+        publish: Callable[[Event, str | None], object],
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self.pending: dict[str, Pending] = {}
         self._publish = publish
         self._on_change = on_change
 
-    def ask(self, request: dict[str, Any]) -> Pending:
+    def ask(self, request: dict[str, Any], agent: str | None = None) -> Pending:
         """Publishes ``request`` (a ``shapes.PermissionRequest``) and returns what to wait on."""
-        pending = Pending(events.new_uuid(), request)
+        pending = Pending(events.new_uuid(), request, agent)
         self.pending[pending.request_id] = pending
         self._on_change()
         # The observer may resolve it at once, so it is registered by now.
-        self._publish(events.control_request(pending.request_id, request))
+        self._publish(events.control_request(pending.request_id, request), agent)
         return pending
 
     def resolve(self, request_id: str, decision: Decision) -> bool:
@@ -96,7 +98,8 @@ class Approvals:
                 allowed=decision.allowed,
                 resolved_by=str(decision.by),
                 message=None if decision.allowed else decision.message,
-            )
+            ),
+            pending.agent,
         )
         pending.settle(decision)
         self._on_change()

@@ -241,7 +241,7 @@ class CallRunner:
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
-        job.pending = self._approvals.ask(job.request(call, preview))
+        job.pending = self._approvals.ask(job.request(call, preview), self._agent)
         decision = await job.pending.wait()
         job.pending = None
         if decision.allowed and decision.remember is not None:

@@ -6,6 +6,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from qwen_dual.core.tool import Display
 
 if TYPE_CHECKING:
@@ -15,49 +17,85 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
+class Counts(Struct):
+    """What one agent did.
+
+    Attributes:
+        turns: those in which its model was asked.
+        api_ms: milliseconds that it waited for its model.
+        tools: its calls, by the tool's name.
+        failed: how many of them came to an error.
+    """
+
+    turns: int = 0
+    api_ms: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    tools: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
+
+
 class Stats:
-    """Turns, tokens, tool calls and time since it was made."""
+    """What was done since it was made, each agent's apart.
+
+    Attributes:
+        main: the main agent's.
+        agents: those of the others, by the call that each works for.
+    """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._api_ms = 0
-        self.turns = 0
-        self.input_tokens = 0
-        self.output_tokens = 0
-        self.tools: Counter[str] = Counter()
-        self.failed_tools = 0
+        self.main = Counts()
+        self.agents: dict[str, Counts] = {}
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
         kind = event["type"]
+        agent = event.get("parent_tool_use_id")
+        counts = self.main if agent is None else self.agents.setdefault(agent, Counts())
         if kind == "assistant":
             for block in event["message"]["content"]:
                 if block["type"] == "tool_use":
-                    self.tools[block["name"]] += 1
-        elif kind == "result":
-            self.turns += event["num_turns"] > 0
-            self._api_ms += event["duration_api_ms"]
-            self.input_tokens += event["usage"]["input_tokens"]
-            self.output_tokens += event["usage"]["output_tokens"]
+                    counts.tools[block["name"]] += 1
+            if agent is not None:  # it ends with no result of its own
+                _add(counts, event["message"]["usage"])
+        elif kind == "result" and agent is None:
+            counts.turns += event["num_turns"] > 0
+            counts.api_ms += event["duration_api_ms"]
+            _add(counts, event["usage"])
         elif kind == "user":
             for block in event["message"]["content"]:
-                self.failed_tools += block.get("is_error", False)
+                counts.failed += block.get("is_error", False)
 
     def describe(self, tools: Mapping[str, Tool]) -> str:
         """A few lines for a person; ``tools`` are those that there are, by name."""
         seconds = time.monotonic() - self._began
-        words: Counter[str] = Counter()
-        for name, count in self.tools.items():
-            words[(tools[name].display if name in tools else Display.of(name)).word] += count
-        calls = ", ".join(f"{word} {count}" for word, count in words.most_common()) or "none"
-        return "\n".join(
-            (
-                f"Turns   {self.turns}",
-                f"Tokens  {self.input_tokens} in, {self.output_tokens} out",
-                f"Tools   {calls}; failed {self.failed_tools}",
-                f"Time    {_duration(seconds)}, model {_duration(self._api_ms / 1000)}",
-            )
-        )
+        main = self.main
+        rows = [
+            f"Turns   {main.turns}",
+            f"Tokens  {main.input_tokens} in, {main.output_tokens} out",
+            f"Tools   {_calls(main.tools, tools)}; failed {main.failed}",
+        ]
+        if self.agents:
+            others = self.agents.values()
+            taken = sum(one.input_tokens for one in others)
+            given = sum(one.output_tokens for one in others)
+            used = _calls(sum((one.tools for one in others), Counter()), tools)
+            rows.append(f"Agents  {len(others)}: {taken} in, {given} out; tools: {used}")
+        rows.append(f"Time    {_duration(seconds)}, model {_duration(main.api_ms / 1000)}")
+        return "\n".join(rows)
+
+
+def _add(counts: Counts, usage: Mapping[str, int]) -> None:
+    counts.input_tokens += usage["input_tokens"]
+    counts.output_tokens += usage["output_tokens"]
+
+
+def _calls(counted: Counter[str], tools: Mapping[str, Tool]) -> str:
+    words: Counter[str] = Counter()
+    for name, count in counted.items():
+        words[(tools[name].display if name in tools else Display.of(name)).word] += count
+    return ", ".join(f"{word} {count}" for word, count in words.most_common()) or "none"
 
 
 def _duration(seconds: float) -> str:

@@ -260,6 +260,8 @@ class Request:
         blocked_path: the path outside the workspace that it touches; None inside.
         rules: what ``remember`` would allow from now on; empty where it would allow nothing more.
         suggestions: the ways to answer, as the terminal offers them.
+        parent_tool_use_id: the call that the sub-agent works for which asks; None for the main
+            agent, and where the program does not say.
     """
 
     id: str
@@ -271,6 +273,7 @@ class Request:
     blocked_path: str | None = None
     rules: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    parent_tool_use_id: str | None = None
 
     @classmethod
     def of(cls, event: Event) -> Request:
@@ -293,6 +296,7 @@ class Request:
                 if isinstance(rule, str) and rule
             ),
             suggestions=Suggestion.all_in(raw.get("permission_suggestions")),
+            parent_tool_use_id=event.parent_tool_use_id,
         )
 
 

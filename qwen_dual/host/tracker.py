@@ -78,7 +78,7 @@ class Tracker:
             self._request(event)
         elif event.type == "control_response":
             self._response(event)
-        elif event.type == "user" and event.text and not self.greeting.told:
+        elif event.type == "user" and self._is_prompt(event) and not self.greeting.told:
             self.drop_requests()  # a new prompt runs: they were dismissed, and nothing said so
         self.turns.feed(event)
         return missing
@@ -134,6 +134,10 @@ class Tracker:
             if self.on_resolved is not None:
                 self.on_resolved(request_id)
 
+    @staticmethod
+    def _is_prompt(event: Event) -> bool:
+        return bool(event.text) and event.parent_tool_use_id is None
+
     def _count(self, event: Event) -> Skipped | None:
         seq = event.seq
         if seq is None or event.data.get("resumed"):
@@ -159,6 +163,8 @@ class Tracker:
                 if self.greeting.told:
                     self.turns = ToldTurns()
             self.started.keep(self.greeting)
+        elif event.parent_tool_use_id is not None:
+            return  # a sub-agent's model and mode are its own
         elif event.subtype == "model_changed":
             self.model = text_in(event.data, "to") or self.model
         elif event.subtype == "mode_changed":

@@ -94,7 +94,9 @@ class ToldTurns:
         self._open.pop(submitted.id, None)
 
     def feed(self, event: Event) -> None:
-        """Takes states, receipts and results."""
+        """Takes states, receipts and results; what a sub-agent comes to is no turn's."""
+        if event.parent_tool_use_id is not None:
+            return
         if event.type == "result":
             result = Result.of(event)
             submitted = self._open.pop(result.command_id or "", None)
@@ -206,6 +208,8 @@ class DerivedTurns:
 
     def denied(self, request: Request, event: Event) -> None:
         """The turn is over when nothing of its message may run."""
+        if request.parent_tool_use_id is not None:
+            return
         self._denied.add(request.tool_use_id)
         if self._busy and self._calls and self._calls <= self._denied:
             self._end("denied", event)

@@ -323,6 +323,7 @@ class ControlRequest(TypedDict):
     type: Literal["control_request"]
     request_id: str
     request: PermissionRequest
+    parent_tool_use_id: NotRequired[str]
     session_id: str
     seq: int
 
@@ -356,5 +357,6 @@ class ControlResponse(TypedDict):
 
     type: Literal["control_response"]
     response: ControlSuccess | ControlFailure
+    parent_tool_use_id: NotRequired[str]
     session_id: str
     seq: int

@@ -15,6 +15,8 @@ from qwen_dual.host.tracker import REMEMBERED, Tracker
 from qwen_dual.host.turns import DerivedTurns, Submitted, ToldTurns
 from tests.host.support import REFERENCE
 
+TEXT = {"type": "text", "text": "for the sub-agent"}
+
 
 def system(subtype: str, seq: int | None = None, **data: Any) -> Event:
     return Event({"type": "system", "subtype": subtype, "seq": seq, "data": data})
@@ -173,6 +175,46 @@ def test_what_a_sub_agent_says_is_no_turn_of_its_own() -> None:
     stop = {"type": "stream_event", "event": {"type": "message_stop"}, "parent_tool_use_id": "c"}
     turns.feed(Event(stop))
     assert turns.state == "thinking"
+
+
+def of_agent(event: Event) -> Event:
+    return Event({**event.raw, "parent_tool_use_id": "call-9"})
+
+
+def test_what_a_sub_agent_comes_to_ends_no_turn_and_is_no_state_of_the_session() -> None:
+    turns = ToldTurns()
+    mine = Submitted("1", "a")
+    turns.add(mine)
+    turns.feed(system("state", state="running_tool", queued=2))
+    turns.feed(of_agent(system("state", state="idle", queued=0)))
+    turns.feed(of_agent(Event({"type": "result", "command_id": "1", "result": "not mine"})))
+    assert (turns.state, turns.queued) == ("running_tool", 2)
+    assert not mine.result.done
+
+
+def test_a_sub_agent_changes_nothing_of_the_session_but_what_waits_for_an_answer() -> None:
+    tracker = told()
+    tracker.feed(system("model_changed", 2, to="main"))
+    tracker.feed(of_agent(system("model_changed", 3, to="small")))
+    tracker.feed(of_agent(system("mode_changed", 4, to="yolo")))
+    tracker.feed(of_agent(request("r", seq=5)))
+    assert (tracker.model, tracker.approval_mode) == ("main", "")
+    assert tracker.pending["r"].parent_tool_use_id == "call-9"
+    assert tracker.state == "awaiting_approval"
+
+
+def test_a_denial_of_a_sub_agents_call_ends_no_turn_of_a_silent_program() -> None:
+    tracker = Tracker()
+    tracker.feed(system("session_start"))
+    tracker.feed(Event({"type": "user", "message": {"content": [{"type": "text", "text": "go"}]}}))
+    # Models that count their calls anew give both the same id.
+    use = {"type": "tool_use", "id": "call-r", "name": "task", "input": {}}
+    tracker.feed(Event({"type": "assistant", "message": {"content": [use]}}))
+    tracker.feed(of_agent(request("r")))
+    tracker.feed(of_agent(Event({"type": "user", "message": {"content": [TEXT]}})))
+    assert list(tracker.pending) == ["r"]
+    tracker.feed(response("r", False))
+    assert tracker.state == "thinking"
 
 
 def test_a_prompt_from_the_keyboard_is_nobody_elses_turn() -> None:
