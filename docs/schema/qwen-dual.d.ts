@@ -109,6 +109,7 @@ export interface ControlRequest {
   type: "control_request";
   request_id: string;
   request: PermissionRequest;
+  parent_tool_use_id?: string;
   session_id: string;
   seq: number;
 }
@@ -117,6 +118,7 @@ export interface ControlRequest {
 export interface ControlResponse {
   type: "control_response";
   response: ControlSuccess | ControlFailure;
+  parent_tool_use_id?: string;
   session_id: string;
   seq: number;
 }

@@ -109,8 +109,8 @@ class Recorder:
         return None if self._chat is None else self._chat.path
 
     def __call__(self, event: Event) -> None:
-        """Takes one stamped event."""
-        if self._stopped:
+        """Takes one stamped event; of a sub-agent's, what it comes to is the result of its call."""
+        if self._stopped or event.get("parent_tool_use_id") is not None:
             return
         try:
             handler = _HANDLERS.get(event["type"])

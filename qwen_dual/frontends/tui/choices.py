@@ -71,10 +71,12 @@ def answers_for(request: Request) -> tuple[Answer, ...]:
 def question_for(request: Request) -> str:
     """What is asked, in one line."""
     if request.kind == "diff":
-        return "Apply this change?"
-    if request.kind == "command":
-        return "Run this command?"
-    return request.display.question or f"Allow {visible_line(request.tool_name)}?"
+        question = "Apply this change?"
+    elif request.kind == "command":
+        question = "Run this command?"
+    else:
+        question = request.display.question or f"Allow {visible_line(request.tool_name)}?"
+    return f"{question} (sub-agent)" if request.agent else question
 
 
 def _quoted(pattern: str) -> str:

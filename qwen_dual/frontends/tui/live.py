@@ -111,9 +111,10 @@ def _tail(view: View, inner: int, room: int, rendering: OpenRendering | None) ->
 
 
 def _tools(work: Work, inner: int, now: float) -> list[Line]:
-    asked = [request.tool_use_id for request in work.requests.values()]
-    # The first of them is the dialog's.
-    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in asked[:1]]
+    asked = [one.tool_use_id for one in work.requests.values() if not one.agent]
+    first = next(iter(work.requests.values()), None)
+    in_dialog = "" if first is None or first.agent else first.tool_use_id
+    tools = [tool for tool in work.tools.values() if tool.tool_use_id != in_dialog]
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
         waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from qwen_dual.frontends.tui.todo import Todo
 
+MAX_SHOWN_REQUEST = 200
+"""Characters of a request's title that the transcript repeats."""
+
 OUTPUT_LINES = 12
 """How much of a running call's output is kept for the live region."""
 
@@ -79,6 +82,7 @@ class Request(Struct, frozen=True):
         warnings: what in the text is not what it looks like, in sentences.
         is_cut: the text does not say all.
         input: the arguments of the call, as they came.
+        agent: the call that the sub-agent works for which asks; empty for the main agent.
     """
 
     request_id: str
@@ -95,6 +99,7 @@ class Request(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
     input: Mapping[str, Any] = field(default_factory=dict)
+    agent: str = ""
 
     def __repr__(self) -> str:
         return shown(self, without={"input"})
@@ -175,4 +180,20 @@ def request_of(
         warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
         is_cut=any(warning["kind"] == "cut" for warning in warnings),
         input=arguments,
+        agent=event.get("parent_tool_use_id") or "",
     )
+
+
+def answered(request: Request, *, allowed: bool) -> str:
+    """What somebody elsewhere did about a request."""
+    if request.kind == "questions":
+        verb = "answered" if allowed else "did not answer"
+    else:
+        verb = "allowed" if allowed else "did not allow"
+    what = f"{request.display.word}  {request.argument}"[:MAX_SHOWN_REQUEST].rstrip()
+    return f"{verb} {what}{' (sub-agent)' if request.agent else ''}"
+
+
+def is_remote(actor: str | None) -> bool:
+    """Whether ``actor``, an ``origin`` or ``resolved_by``, is another process than this one."""
+    return actor is not None and actor.partition(":")[0] in ("input", "host", "sdk")

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui.agents import Lanes
 from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     ExpandedBlock,
@@ -22,6 +23,8 @@ from qwen_dual.frontends.tui.live_state import (
     Retry,
     RunningTool,
     Work,
+    answered,
+    is_remote,
     request_of,
     telling_argument,
 )
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.blocks import Block, ThoughtBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
-
-MAX_SHOWN_REQUEST = 200
-"""Characters of a request's title that the transcript repeats."""
 
 MAX_EXPANDED = 200_000
 """Characters that Ctrl+O shows; wrapping more would hold up the keys."""
@@ -86,12 +86,18 @@ class View:
         self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
         self._said: list[str] = []  # the texts of the message
         self._commanded = ""  # the command that was run last
+        self._lanes = Lanes(display_of)  # of sub-agents: all else here is the main agent's
         self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
         kind = event["type"]
-        if kind == "stream_event":
+        agent = event.get("parent_tool_use_id")
+        if agent is not None and kind not in _CONTROL:
+            if kind == "stream_event":
+                return
+            self._finished += self._lanes.take(event, agent, self.work.tools.get(agent))
+        elif kind == "stream_event":
             inner = event["event"]
             if inner["type"] == "content_block_delta":
                 delta = inner["delta"]
@@ -227,7 +233,7 @@ class View:
             if block["type"] == "text":
                 self._end_block()
                 self._show_failure()
-                self._prompt(_prompted(block["text"]), remote=event.get("origin") == "input")
+                self._prompt(_prompted(block["text"]), remote=is_remote(event.get("origin")))
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
 
@@ -239,6 +245,7 @@ class View:
 
     def _tool_result(self, block: Event, outcome: ToolOutcome) -> None:
         call = self.work.tools.pop(block["tool_use_id"], None)
+        self._lanes.ended(block["tool_use_id"])
         if call is None:
             call = RunningTool(block["tool_use_id"], "", self._display_of(""))
         if call.todos is not None and not block["is_error"]:
@@ -267,6 +274,7 @@ class View:
         self.work.retry = None
         if event["num_turns"]:
             self.work.tools.clear()
+            self._lanes.clear()
         error = event.get("error")
         if self._failure and error is not None:
             self._failure = []
@@ -284,7 +292,7 @@ class View:
     def _request(self, event: Event) -> None:
         request = request_of(event, self._display_of)
         self.work.requests[request.request_id] = request
-        if request.kind == "diff":
+        if request.kind == "diff" and not request.agent:
             call = self._call(request.tool_use_id, request.tool_name)
             call.diff = request.text
 
@@ -294,17 +302,12 @@ class View:
         if response["subtype"] != "success" or request is None:
             return
         allowed = response["response"]["allowed"]
-        if not allowed:
+        if not allowed and not request.agent:
             call = self._call(request.tool_use_id, request.tool_name)
             call.denied = True
             call.reason = sanitise(response["response"].get("message", ""))
-        if response.get("resolved_by") == "input":
-            yes = "answered" if request.kind == "questions" else "allowed"
-            no = "did not answer" if request.kind == "questions" else "did not allow"
-            verb = yes if allowed else no
-            word = request.display.word
-            what = f"{word}  {request.argument}"[:MAX_SHOWN_REQUEST]
-            self._finished.append(RemoteBlock(f"{verb} {what}".rstrip()))
+        if is_remote(response.get("resolved_by")):
+            self._finished.append(RemoteBlock(answered(request, allowed=allowed)))
 
     def _system(self, event: Event) -> None:
         data = event["data"]
@@ -317,7 +320,7 @@ class View:
             self._end_block()
             self._show_failure()
             command = sanitise(f"/{data['command']} {data['args']}".rstrip())
-            self._prompt(command, remote=data["origin"] == "input")
+            self._prompt(command, remote=is_remote(data["origin"]))
             self._commanded = data["command"]
         elif subtype == "notice":
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
@@ -325,7 +328,7 @@ class View:
             what = "approval mode" if subtype == "mode_changed" else "model"
             # What a command did is said by its answer.
             commanded, self._commanded = self._commanded, ""
-            if data.get("origin") == "input" and commanded != what.replace(" ", "-"):
+            if is_remote(data.get("origin")) and commanded != what.replace(" ", "-"):
                 self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}"))
         elif subtype == "model_retry":
             due = self._now() + data["delay_ms"] / 1000
@@ -348,7 +351,7 @@ class View:
         work.state = sanitise(data["state"])
         work.queued = data["queued"]
         work.queue = tuple(
-            Queued(self._as_sent(sanitise(item["text"])), item["origin"] == "input")
+            Queued(self._as_sent(sanitise(item["text"])), is_remote(item["origin"]))
             for item in data.get("queue", ())
         )
         if work.state == "idle":
@@ -375,17 +378,16 @@ class View:
             call.show_output(data["text"])
 
     def _call(self, tool_use_id: str, name: str) -> RunningTool:
-        call = self.work.tools.get(tool_use_id)
-        if call is None:
-            call = RunningTool(tool_use_id, name, self._display_of(sanitise(name)))
-            self.work.tools[tool_use_id] = call
-        return call
+        new = RunningTool(tool_use_id, name, self._display_of(sanitise(name)))
+        return self.work.tools.setdefault(tool_use_id, new)
 
 
 def _prompted(text: str) -> str:
     """A prompt as it is shown; a command for the shell exactly."""
     return visible(text) if text.startswith("!") else sanitise(text)
 
+
+_CONTROL = ("control_request", "control_response")
 
 _HANDLERS: dict[str, Callable[[View, Event], None]] = {
     "assistant": View._assistant,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qwen_dual.core.tool import Display
-from qwen_dual.frontends.tui.live_state import telling_argument
+from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.sanitise import sanitise
@@ -68,7 +68,9 @@ class WholeTranscript:
         self._calls.clear()
 
     def __call__(self, event: Event) -> None:
-        """Takes one event."""
+        """Takes one event; what sub-agents say and do comes to the result of their call."""
+        if event.get("parent_tool_use_id") is not None and event.get("subtype") != "notice":
+            return
         match event["type"]:
             case "assistant":
                 self._assistant(event)
@@ -94,7 +96,7 @@ class WholeTranscript:
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "text":
-                remote = f"  {REMOTE}" if event.get("origin") == "input" else ""
+                remote = f"  {REMOTE}" if is_remote(event.get("origin")) else ""
                 self._add(PERSON, block["text"] + remote)
             elif block["type"] == "tool_result":
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
