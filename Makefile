@@ -37,6 +37,7 @@ bench: $(VENV)/.dev
 schema: $(VENV)/.dev
 	$(VENV)/bin/python -m qwen_dual.protocol.schema docs/schema
 	$(VENV)/bin/python -m qwen_dual.settings.table docs/settings.md
+	$(VENV)/bin/python -m qwen_dual.tools.schemas
 	$(VENV)/bin/python -m docs.pages
 
 docs: $(VENV)/.dev

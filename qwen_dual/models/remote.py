@@ -149,6 +149,9 @@ class RemoteModel:
             return self._client
 
     def _make_client(self) -> httpx.AsyncClient:
+        from qwen_dual.net.http import import_client
+
+        import_client()
         import httpx
 
         from qwen_dual.net.tls import TlsFailure, context_for

@@ -36,9 +36,9 @@ class SchemaTool:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The JSON Schema of the arguments; made once."""
+        """The JSON Schema of the arguments; read once."""
         if self._schema is None:
-            from qwen_dual.tools.parameters import schema
+            from qwen_dual.tools.schemas import schema
 
             self._schema = schema(self.name)
         return self._schema
