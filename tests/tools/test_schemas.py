@@ -16,7 +16,8 @@ def test_the_kept_schemas_are_those_of_the_parameters() -> None:
 
 
 def test_telling_a_model_of_the_tools_imports_no_pydantic() -> None:
-    code = "import sys; from qwen_dual.tools.schemas import schema; schema('edit'); " + (
+    code = (
+        "import sys; from qwen_dual.tools.schemas import schema; schema('edit'); "
         "print('pydantic' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
