@@ -157,8 +157,8 @@ class TerminalText:
         drawn = StringIO()
         console = Console(file=drawn, force_terminal=True, width=self._columns())
         console.print(Markdown(block, code_theme="ansi_dark", hyperlinks=False))
-        text = _PADDING.sub("", drawn.getvalue())
-        self._write(f"\n{text}" if self._shown else text)
+        text = _PADDING.sub("", drawn.getvalue()).strip("\n")
+        self._write(f"\n{text}\n" if self._shown else f"{text}\n")
 
     def _write(self, text: str) -> None:
         if text:
