@@ -34,7 +34,7 @@ def judge(number: signal.Signals, status: int, out: str, err: str) -> dict[str, 
     assert "Traceback" not in err
     assert out == "" or out.endswith("\n")
     messages = [json.loads(line) for line in out.splitlines()]
-    results = [message for message in messages if message["type"] == "result"]
+    results: list[dict[str, Any]] = [message for message in messages if message["type"] == "result"]
     assert len(results) == 1, (status, err)
     assert messages[-1] == results[0]
     assert messages[0]["subtype"] == "init"

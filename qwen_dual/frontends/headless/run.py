@@ -18,6 +18,7 @@ from qwen_dual.frontends.headless.endings import FAILED, Ending
 from qwen_dual.frontends.headless.frontend import Headless
 from qwen_dual.frontends.headless.messages import added
 from qwen_dual.frontends.headless.output import JsonArray, StreamJson, Text
+from qwen_dual.frontends.headless.stats import Stats
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.sanitise import sanitise
 
@@ -79,6 +80,7 @@ class Run:
         self._stderr = stderr
         self._structured: StructuredOutput | None = None
         self._progress: Progress | None = None
+        self._stats = Stats() if wanted.format == "json" else None
         self._output = self._make_output()
         self.front = Headless(session, self._output, self.tell, answerable=wanted.answerable)
         exempt = []
@@ -90,6 +92,8 @@ class Run:
     def __call__(self, event: Event) -> None:
         """Takes one event of the session."""
         self._watch(event)
+        if self._stats is not None:
+            self._stats(event)
         if self._progress is not None:
             self._progress(event)
         self.front(event)
@@ -116,6 +120,8 @@ class Run:
         if self._stdout.gone:
             return 0
         ending, more = self._conclude(result)
+        if self._stats is not None:
+            more["stats"] = self._stats.described()
         self.front.end(result, ending, more)
         self._tell_denials(result["permission_denials"])
         self._output.close()

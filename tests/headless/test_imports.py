@@ -1,0 +1,45 @@
+"""What a run without a screen imports: no screen, and nothing that it makes no use of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from anyio.from_thread import start_blocking_portal
+
+from tests.headless.program import Runner
+from tests.models.server import serve
+from tests.support.services import answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCREENS = {"prompt_toolkit", "rich", "pygments"}
+NOT_NEEDED = {"pydantic", "click", "trio", "jsonschema", "watchdog", "bs4", "tree_sitter"}
+
+COUNTED = """
+import sys
+from qwen_dual.__main__ import main
+sys.argv = ["qwen-dual", *sys.argv[1:]]
+status = main()
+print("\\n".join(sys.modules), file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def test_a_run_against_a_service_imports_no_screen_and_nothing_for_nothing(tmp_path: Path) -> None:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(serve(answer("Hi."))) as server,
+    ):
+        env = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": server.url, "OPENAI_MODEL": "mock"}
+        runner = Runner(tmp_path, env)
+        command = [sys.executable, "-c", COUNTED, "-p", "hello"]
+        ran = subprocess.run(
+            command, cwd=runner.work, env=runner.env, capture_output=True, text=True, check=False
+        )
+    assert (ran.returncode, ran.stdout) == (0, "Hi.\n"), ran.stderr
+    modules = ran.stderr.splitlines()
+    assert {name.split(".")[0] for name in modules}.isdisjoint(SCREENS | NOT_NEEDED)
+    assert not [name for name in modules if name.startswith("qwen_dual.frontends.tui")]
