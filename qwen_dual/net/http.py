@@ -19,6 +19,7 @@ def import_client() -> None:
     for name in held:
         sys.modules[name] = None  # type: ignore[assignment]  # makes importing it fail
     try:
+        import httpcore  # httpx does so later by itself  # noqa: F401
         import httpx  # noqa: F401
     finally:
         for name in held:

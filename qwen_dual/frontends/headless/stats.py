@@ -20,6 +20,10 @@ _NO_CALL = ("command", "budget", "interrupted")
 """Kinds of errors that are no model call's."""
 
 
+def _is_of_a_call(error: dict[str, Any] | None) -> bool:
+    return error is not None and error.get("kind") not in _NO_CALL
+
+
 class Stats:
     """Model calls and tool calls of one run.
 
@@ -51,11 +55,10 @@ class Stats:
         elif kind == "system" and event["subtype"] == "state":
             if event["data"]["state"] == "thinking" and self._began is None:
                 self._began = self._now()
-        elif kind == "result" and self._model:
-            if event.get("error", {}).get("kind", "command") not in _NO_CALL:
-                api = self._models[self._model]["api"]
-                api["totalRequests"] += 1
-                api["totalErrors"] += 1
+        elif kind == "result" and self._model and _is_of_a_call(event.get("error")):
+            api = self._models[self._model]["api"]
+            api["totalRequests"] += 1
+            api["totalErrors"] += 1
 
     def described(self) -> dict[str, Any]:
         """The ``stats`` of a ``result``."""
