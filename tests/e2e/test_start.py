@@ -7,6 +7,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from tests.headless.program import Runner
 from tests.support.program import ROOT, Program
 
 if TYPE_CHECKING:
@@ -42,6 +43,15 @@ def test_garbage_is_looked_for_again_once_all_is_loaded_and_only_in_what_is_new(
         assert was_enabled == "False"  # the imports were not held up by it
         assert int(frozen) > 20_000
         assert program.quit() == 0
+
+
+def test_a_long_run_without_a_screen_looks_for_garbage_too(tmp_path: Path) -> None:
+    folder, told = tmp_path / "path", tmp_path / "told"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(SPY)
+    env = {"PYTHONPATH": os.pathsep.join([str(folder), ROOT]), "TOLD": str(told)}
+    ended = Runner(tmp_path, env).run("-p", "hello", "--offline")
+    assert (ended.status, told.read_text().split()[0]) == (0, "False")
 
 
 def test_a_signal_while_the_first_prompt_waits_for_the_start_interrupts_it_at_once(

@@ -13,6 +13,7 @@ import anyio
 from qwen_dual.core.actor import CLI, POLICY
 from qwen_dual.frontends.headless import messages
 from qwen_dual.frontends.headless.endings import Ending, ending_of
+from qwen_dual.runtime.process import begin_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -78,6 +79,7 @@ class Headless:
             refusal = NOBODY.format(mode=self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
         elif kind == "assistant":
+            begin_collection()  # all that an answer needs is loaded; a run of one is over before
             usage = event["message"]["usage"]
             self._context_tokens = usage.get("total_tokens") or self._context_tokens
         elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
