@@ -593,6 +593,24 @@ export interface ToolUseBlock {
   input: Record<string, unknown>;
 }
 
+/** The model can call other tools from its next request on. */
+export interface ToolsChanged {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "tools_changed";
+  data: ToolsChangedData;
+}
+
+/** What the model can call, by name; one in another's place is among those that are `added`. */
+export interface ToolsChangedData {
+  tools: string[];
+  added: string[];
+  removed: string[];
+}
+
 /**
  * What ended a turn; `status` is the HTTP status where there was one.
  *
@@ -645,6 +663,7 @@ export type Event =
   | Notice
   | SlashCommand
   | Change
+  | ToolsChanged
   | ModelRetry
   | CompactBoundary
   | UserEvent

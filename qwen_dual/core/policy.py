@@ -65,7 +65,7 @@ class Policy:
         ValueError: a rule is none; ``RuleNames.parse_all`` sorts those out before.
 
     Attributes:
-        names: as given; set anew when there are other tools.
+        names: as given.
     """
 
     def __init__(
@@ -115,6 +115,14 @@ class Policy:
         read = [list(map(self._rule, rules)) for rules in (allow, ask, deny)]
         own, only = (list(map(self._given_here, rules)) for rules in (here, only))
         self._allow, self._ask, self._deny, self._only = [*read[0], *own], *read[1:], only
+
+    def read_again(self) -> None:
+        """Reads all rules by ``names``, which knows of other tools by now.
+
+        One that is none any more, since its tool has gone, stays as it was.
+        """
+        for rules in (self._allow, self._ask, self._deny, self._only, self._session):
+            rules[:] = map(self._again, rules)
 
     def remember(self, rule: str) -> None:
         """Allows what ``rule`` covers for the rest of the session.
@@ -200,6 +208,12 @@ class Policy:
 
     def _rule(self, rule: str | Rule) -> Rule:
         return rule if isinstance(rule, Rule) else self.names.parse(rule)
+
+    def _again(self, rule: Rule) -> Rule:
+        try:
+            return replace(self.names.parse(rule.text), here=rule.here)
+        except ValueError:
+            return rule
 
     def _given_here(self, rule: str | Rule) -> Rule:
         return replace(self._rule(rule), here=True)

@@ -46,6 +46,10 @@ class RuleNames:
     """
 
     def __init__(self, tools: Iterable[Declared] = ()) -> None:
+        self.learn(tools)
+
+    def learn(self, tools: Iterable[Declared]) -> None:
+        """Takes other tools instead: rules that were read before are as they were."""
         kinds: dict[str, set[RuleKind]] = {}
         names: dict[str, set[str]] = {}
         of_kind: dict[RuleKind, set[str]] = {}

@@ -20,12 +20,12 @@ from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.remembering import Remembering
-from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
 from qwen_dual.core.stopping import INTERRUPTED
 from qwen_dual.core.tool_context import Services
+from qwen_dual.core.tool_registry import ToolRegistry
 from qwen_dual.core.worker import RETRY, Worker
 from qwen_dual.protocol import events
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import Bus
-    from qwen_dual.core.model import Model, ToolSpec
+    from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
@@ -90,11 +90,11 @@ class Session:
     ) -> None:
         self.bus = bus
         self.cwd = cwd
-        self.tools = {tool.name: tool for tool in tools}
+        self.tools = ToolRegistry(tools)
         self.slash = SlashCommands()
         bus.end_with(self.request_close)
         self.approvals = Approvals(self.publish, lambda: self._state.tell())
-        self.policy = Policy(RuleNames(tools), approval_mode, rules)
+        self.policy = Policy(self.tools.names, approval_mode, rules)
         self.closing = anyio.Event()
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.on_content: Callable[[Sequence[ContentBlock]], object] = lambda blocks: None
@@ -127,6 +127,7 @@ class Session:
         self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
         self.drained = self._worker.drained
         self._ended = False
+        self.tools.listen(self._tools_changed)
 
     # -- what can be seen ------------------------------------------------------------------
 
@@ -154,10 +155,6 @@ class Session:
     def history(self) -> list[Message]:
         """The messages of the conversation, as the model is sent them."""
         return self.conversation.messages
-
-    def specs(self) -> list[ToolSpec]:
-        """The tools as the model is told of them."""
-        return list(self.tools.values())
 
     @property
     def retryable(self) -> bool:
@@ -326,7 +323,7 @@ class Session:
         Raises:
             ModelError: the call failed; nothing has changed.
         """
-        return await self._context.compress(self.model, self.system, self.specs())
+        return await self._context.compress(self.model, self.system, self.tools.offered())
 
     def resume(self, session_id: str, history: Sequence[Message], actor: Actor) -> None:
         """Goes on with an earlier conversation under its own session id."""
@@ -390,6 +387,11 @@ class Session:
         """Runs what is submitted, one at a time, until ``request_close``."""
         async with self._services.running():
             await self._worker.run(self.closing)
+
+    def _tools_changed(self, added: Sequence[str], removed: Sequence[str]) -> None:
+        self.policy.read_again()
+        if self._services.active and (added or removed):
+            self.publish(events.tools_changed(list(self.tools), added, removed))
 
     def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""

@@ -67,6 +67,11 @@ class Services:
         self._model = model
         self._group: TaskGroup | None = None
 
+    @property
+    def active(self) -> bool:
+        """Whether the session runs, so that work can be spawned."""
+        return self._group is not None
+
     async def ask_model(self, system: str, prompt: str) -> str:
         """One answer of the model in force, of which nothing is told or kept.
 

@@ -84,7 +84,7 @@ class Turn:
         model: answers; fixed for the turn.
         conversation: what was said before, which the turn adds to.
         context: makes room in it.
-        tools: what the model is told it can call.
+        tools: says what the model can call; asked before each of its requests.
         calls: runs them.
         publish: takes the event bodies.
         set_state: takes the words of the ``state`` event.
@@ -100,7 +100,7 @@ class Turn:
         model: Model,
         conversation: Conversation,
         context: ContextKeeper,
-        tools: Sequence[ToolSpec],
+        tools: Callable[[], Sequence[ToolSpec]],
         calls: CallRunner,
         publish: Callable[[Event], object],
         set_state: Callable[[str], object],
@@ -113,7 +113,8 @@ class Turn:
         self._system = ""
         self._conversation = conversation
         self._context = context
-        self._tools = tools
+        self._in_force = tools
+        self._tools = tools()
         self._calls = calls
         self._publish = publish
         self._set_state = set_state
@@ -236,12 +237,10 @@ class Turn:
     async def _stream_answer(self) -> Answer:
         self._set_state("thinking")
         self._asked_at = len(self._conversation.messages)
-        answer = self._answer = Answer(
-            self._model.name,
-            self._publish,
-            self._kind_began,
-            {tool.name: tool for tool in self._tools},
-        )
+        self._tools = self._in_force()
+        known = {tool.name: tool for tool in self._tools}
+        answer = Answer(self._model.name, self._publish, self._kind_began, known)
+        self._answer = answer
         long = False
         began = time.monotonic()
         request = ModelRequest(self._system, tuple(self._conversation.messages), self._tools)

@@ -156,7 +156,7 @@ class Worker:
             model=session.model,
             conversation=session.conversation,
             context=self._context,
-            tools=session.specs(),
+            tools=session.tools.offered,
             calls=self._calls,
             publish=session.bus.publish,  # a turn stays in its session
             set_state=self._state.set,

@@ -112,6 +112,12 @@ def tool_progress(
     return system("tool_progress", data if preview is None else {**data, "preview": preview})
 
 
+def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[str]) -> Event:
+    """What the model can call is another by now: ``tools`` is all of it, by name."""
+    data = {"tools": list(tools), "added": list(added), "removed": list(removed)}
+    return system("tools_changed", data)
+
+
 # -- conversation ------------------------------------------------------------------------------
 
 

@@ -134,6 +134,14 @@ class CompactBoundaryData(TypedDict):
     summary: NotRequired[str]
 
 
+class ToolsChangedData(TypedDict):
+    """What the model can call, by name; one in another's place is among those that are ``added``."""
+
+    tools: list[str]
+    added: list[str]
+    removed: list[str]
+
+
 class SlashCommandData(TypedDict):
     """A slash command: its name without the slash, and what stood behind it."""
 
@@ -238,6 +246,14 @@ class Change(Envelope):
     data: ChangeData
 
 
+class ToolsChanged(Envelope):
+    """The model can call other tools from its next request on."""
+
+    type: Literal["system"]
+    subtype: Literal["tools_changed"]
+    data: ToolsChangedData
+
+
 class ModelRetry(Envelope):
     """Before each further try of a model call."""
 
@@ -265,6 +281,7 @@ SystemEvent = (
     | Notice
     | SlashCommand
     | Change
+    | ToolsChanged
     | ModelRetry
     | CompactBoundary
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,7 +15,6 @@ from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
 from qwen_dual.core.permissions import select_tools
-from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
+    from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.commands.trust import TrustCommand
@@ -138,6 +139,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         launch.bus,
         cwd=launch.cwd,
         models=launch.choice.models,
+        tools=tools.tools,
         system=system_of(launch),
         approval_mode=launch.approval_mode,
         expand=expand,
@@ -183,25 +185,25 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     """
     settings = launch.settings
     warnings: list[str] = []
-    names = session.policy.names = RuleNames(tools.tools)
-    parse = names.parse_all
     exclude = [*settings.get(keys.EXCLUDED_TOOLS), *launch.spec.exclude_tools]
-    chosen = select_tools(
-        tools.tools,
-        parse(settings.get(keys.CORE_TOOLS), warnings.append),
-        parse(exclude, warnings.append),
-    )
-    session.tools.clear()
-    session.tools.update((tool.name, tool) for tool in chosen.tools)
-    session.policy.set_rules(
-        allow=parse(
-            [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)], warnings.append
-        ),
-        ask=parse(settings.get(keys.ASK), warnings.append),
-        deny=[*parse(settings.get(keys.DENY), warnings.append), *chosen.deny],
-        only=chosen.only,
-        here=parse(settings.allowed_here, warnings.append),
-    )
+
+    def choose() -> Sequence[Tool]:
+        """What is offered; the rules are read anew, since other tools have other names."""
+        wrong: list[str] = []
+        parse = partial(session.tools.names.parse_all, warn=wrong.append)
+        core = parse(settings.get(keys.CORE_TOOLS))
+        chosen = select_tools(session.tools.known, core, parse(exclude))
+        session.policy.set_rules(
+            allow=parse([*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]),
+            ask=parse(settings.get(keys.ASK)),
+            deny=[*parse(settings.get(keys.DENY)), *chosen.deny],
+            only=chosen.only,
+            here=parse(settings.allowed_here),
+        )
+        warnings.extend(text for text in wrong if text not in warnings)
+        return chosen.tools
+
+    session.tools.offer(choose)
     turns = settings.get(keys.MAX_SESSION_TURNS)
     session.max_turns = turns if turns > 0 else None
     tools.filter(filters_of(settings))

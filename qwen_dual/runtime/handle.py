@@ -143,13 +143,13 @@ class SessionHandle:
         return self._session.tools
 
     def add_tool(self, tool: Tool) -> None:
-        """Lets the model call one more."""
-        self._session.tools[tool.name] = tool
+        """Lets the model call one more; one of its name gives way."""
+        self._session.tools.replace([tool])
 
     def drop_tools(self, kind: Kind) -> None:
-        """Takes those of a kind away."""
-        for name in [name for name, tool in self._session.tools.items() if tool.kind == kind]:
-            del self._session.tools[name]
+        """Takes those of a kind away, for good."""
+        tools = self._session.tools
+        tools.remove([tool.name for tool in tools.known if tool.kind == kind])
 
     @property
     def max_turns(self) -> int | None:

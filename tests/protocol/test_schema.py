@@ -82,6 +82,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         await host.until(lambda event: event["type"] == "user", 4)
         send(type="interrupt", id="8")
         await host.result(5)
+        host.session.tools.add([FakeTool("late")])
 
     host = Host(model, FakeTool())
     host.play(script)
@@ -99,6 +100,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         "notice",
         "mode_changed",
         "session_changed",
+        "tools_changed",
         "session_end",
         "success",
         "error_during_execution",

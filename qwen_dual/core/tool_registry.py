@@ -1,0 +1,116 @@
+"""The tools of a session: all there are, and those of them that the model is told of.
+
+It may change at any time: a server comes or goes, a folder is trusted. The model is told what is
+offered with each of its requests; a call that was made before keeps the tool it was made to. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from qwen_dual.core.rule_names import RuleNames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qwen_dual.core.tool import Tool
+
+
+class NameTaken(ValueError):
+    """A tool of this name is there already; nothing was added.
+
+    Attributes:
+        name: the name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a tool {name} already")
+        self.name = name
+
+
+class ToolRegistry(Mapping[str, "Tool"]):
+    """The tools that are offered, by name, in the order in which a model is told of them.
+
+    Args:
+        tools: all there are, at first; all of them are offered until ``offer`` says otherwise.
+
+    Attributes:
+        names: reads rules over all there are, those too that are not offered.
+    """
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._known = {tool.name: tool for tool in tools}
+        self._offered = dict(self._known)
+        self._choose: Callable[[], Iterable[Tool]] = lambda: self._known.values()
+        self._listeners: list[Callable[[Sequence[str], Sequence[str]], object]] = []
+        self.names = RuleNames(self._known.values())
+
+    def __getitem__(self, name: str) -> Tool:
+        return self._offered[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._offered)
+
+    def __len__(self) -> int:
+        return len(self._offered)
+
+    @property
+    def known(self) -> Sequence[Tool]:
+        """All there are."""
+        return tuple(self._known.values())
+
+    def offered(self) -> list[Tool]:
+        """What the model is told of, now."""
+        return list(self._offered.values())
+
+    def add(self, tools: Iterable[Tool]) -> None:
+        """Adds all of ``tools``, or none.
+
+        Raises:
+            NameTaken: one of them has the name of another.
+        """
+        known = dict(self._known)
+        for tool in tools:
+            if tool.name in known:
+                raise NameTaken(tool.name)
+            known[tool.name] = tool
+        self._know(known)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Takes tools out; unknown names are ignored."""
+        gone = frozenset(names)
+        self._know({name: tool for name, tool in self._known.items() if name not in gone})
+
+    def replace(self, tools: Iterable[Tool]) -> None:
+        """Puts each of ``tools`` in the place of the one with its name; unknown ones at the end."""
+        self._know({**self._known, **{tool.name: tool for tool in tools}})
+
+    def offer(self, choose: Callable[[], Iterable[Tool]]) -> None:
+        """Offers what ``choose`` gives of ``known``, now and whenever there are others.
+
+        It is called when ``names`` knows of them, so that it may read rules by that.
+        """
+        self._choose = choose
+        self._offer()
+
+    def listen(self, listener: Callable[[Sequence[str], Sequence[str]], object]) -> None:
+        """Calls ``listener`` after each change with the names of what was added and removed.
+
+        A tool that took the place of another of its name counts as added. What is offered may be
+        the same as before.
+        """
+        self._listeners.append(listener)
+
+    def _know(self, known: dict[str, Tool]) -> None:
+        self._known = known
+        self.names.learn(known.values())
+        self._offer()
+
+    def _offer(self) -> None:
+        before = self._offered
+        self._offered = {tool.name: tool for tool in self._choose()}
+        added = [name for name, tool in self._offered.items() if before.get(name) is not tool]
+        removed = [name for name in before if name not in self._offered]
+        for listener in self._listeners:
+            listener(added, removed)
