@@ -10,5 +10,6 @@
 * ``answers``: what a prompt asks for, as a server and as a script say it.
 * ``server``: an OpenAI-compatible server on 127.0.0.1, in a process of its own.
 * ``bridge``: the tee alone.
+* ``sessions``: many sessions in one process.
 * ``report``: the budgets, the table, the JSON.
 """

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, chats, keys, measure, report, sandbox, server
+from benchmarks import bridge, chats, keys, measure, report, sandbox, server, sessions
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -58,14 +58,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             failed = _measure(programs, measured, plan, options)
         rates = bridge.measure(options.bridge_events) if options.bridge_events else []
         costs = sandbox.measure(options.commands) if options.commands else []
+        crowd = sessions.measure(options.sessions) if options.sessions else None
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
     if costs:
         print("\n" + report.sandbox_table(costs))
+    if crowd is not None:
+        print("\n" + report.crowd_table(crowd))
     path = Path(options.json)
     found = {each.name: (each.argv, measured[each.name]) for each in programs}
-    report.save(path, found, rates, costs)
+    report.save(path, found, rates, costs, crowd)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -179,5 +182,12 @@ def _parser() -> argparse.ArgumentParser:
         default=100,
         metavar="N",
         help="commands run in each sandbox; 0 leaves it out",
+    )
+    add(
+        "--sessions",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="sessions in one process; 0 leaves it out",
     )
     return parser

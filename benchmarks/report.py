@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.sandbox import BUDGET_MS
+from benchmarks.sessions import BUDGET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.bridge import Rate
     from benchmarks.measure import Samples
     from benchmarks.sandbox import Cost
+    from benchmarks.sessions import Crowd
 
 Unit = Literal["s", "B", "%", "/s"]
 MIB = 1 << 20
@@ -182,11 +184,27 @@ def sandbox_table(costs: Sequence[Cost]) -> str:
     return table(["sandbox: ms per command", "least", "median", "p95", "budget", ""], cells)
 
 
+def crowd_table(crowd: Crowd) -> str:
+    """Many sessions in one process."""
+    cells = [
+        [
+            f"{crowd.count:,} idle",
+            f"{quantity(crowd.bytes_each, 'B')} each",
+            f"≤ {quantity(BUDGET_BYTES, 'B')}",
+            "met" if crowd.bytes_each <= BUDGET_BYTES else "MISSED",
+        ],
+        ["  opened, and the first prompt answered", f"{crowd.open_ms:.1f} ms each", "", ""],
+        [f"{crowd.busy} busy at once", quantity(crowd.busy_seconds, "s"), "", ""],
+    ]
+    return table(["sessions in one process", "", "budget", ""], cells)
+
+
 def save(
     path: Path,
     programs: Mapping[str, tuple[Sequence[str], Samples]],
     rates: Sequence[Rate],
     costs: Sequence[Cost] = (),
+    crowd: Crowd | None = None,
 ) -> None:
     """Writes everything that was measured, each sample included, as JSON."""
     body: dict[str, Any] = {
@@ -202,6 +220,7 @@ def save(
         },
         "bridge": [asdict(rate) for rate in rates],
         "sandbox": [asdict(cost) for cost in costs],
+        "sessions": asdict(crowd) if crowd is not None else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")

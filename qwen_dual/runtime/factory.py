@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.runtime import launch as starting
-from qwen_dual.runtime.launch import NO_CHANNELS, Launch
+from qwen_dual.runtime.launch import NO_CHANNELS, Launch, StartError
 from qwen_dual.runtime.registry import Registry
 
 if TYPE_CHECKING:
@@ -64,8 +64,12 @@ class SessionFactory:
             NoSuchSession: another process took the chat that it was to go on with.
         """
         launch = self.prepare(spec)
-        self.begin(launch, outside, observers)
-        return self.assemble(launch)
+        try:
+            self.begin(launch, outside, observers)
+            return self.assemble(launch)
+        except BaseException:
+            launch.abandon()
+            raise
 
     def prepare(self, spec: SessionSpec) -> Launch:
         """Decides all that a session is made of, and starts nothing.
@@ -73,7 +77,11 @@ class SessionFactory:
         Raises:
             StartError: it cannot be begun as it was asked for.
         """
-        return starting.prepare(spec)
+        launch = starting.prepare(spec)
+        if self.registry.get(launch.session_id) is not None:
+            launch.abandon()
+            raise StartError(f"the session {launch.session_id} is open in this process already")
+        return launch
 
     def begin(self, launch: Launch, outside: Outside, observers: Iterable[Observer] = ()) -> None:
         """Publishes ``session_start``."""

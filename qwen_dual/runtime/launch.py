@@ -127,6 +127,12 @@ class Launch(Struct):
         if self.log is not None:
             self.log.close()
 
+    def abandon(self) -> None:
+        """Lets go of what it holds where no session comes of it: the chat and the log."""
+        if self.chat is not None and self.chat.journal is not None:
+            self.chat.journal.close()
+        self.close_log()
+
     @property
     def session_id(self) -> str:
         """The id that events carry."""

@@ -41,6 +41,7 @@ class OpenSession(SessionHandle):
         self, launch: Launch, parts: Parts, registry: Registry, session_id: str | None = None
     ) -> None:
         super().__init__(parts.session, session_id)
+        self.successor: OpenSession | None = None
         self.launch = launch
         self.parts = parts
         self._registry = registry
@@ -95,13 +96,21 @@ class OpenSession(SessionHandle):
         """Has everything loaded, at once; returns what the person should be warned of."""
         return await load_late(self.launch, self.parts)
 
+    @property
+    def latest(self) -> OpenSession:
+        """This session, or the one that goes on in its place."""
+        handle = self
+        while handle.successor is not None:
+            handle = handle.successor
+        return handle
+
     def follow(self, event: Event) -> None:
         """Takes the place of itself under the id that ``session_changed`` tells."""
         if event.get("subtype") != "session_changed":
             return
         before, now = self.latest, event["data"]["to"]
         before.successor = OpenSession(self.launch, self.parts, self._registry, now)
-        self._registry.replace(before.id, before.successor)
+        self._registry.replace(before, before.successor)
 
     @property
     def warnings(self) -> list[str]:
@@ -125,7 +134,7 @@ class OpenSession(SessionHandle):
     async def aclose(self) -> None:
         """Ends what the session started: commands, connections, files; idempotent."""
         self.end()
-        self._registry.remove(self.latest.id)
+        self._registry.remove(self.latest)
         with anyio.CancelScope(shield=True):
             await self.parts.aclose()
         self.launch.close_log()

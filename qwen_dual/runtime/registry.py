@@ -26,14 +26,15 @@ class Registry:
             raise ValueError(f"the session {handle.id} is open already")
         self._handles[handle.id] = handle
 
-    def replace(self, session_id: str, handle: OpenSession) -> None:
+    def replace(self, before: OpenSession, handle: OpenSession) -> None:
         """Puts the session that goes on in the place of the one that is over."""
-        self.remove(session_id)
+        self.remove(before)
         self._handles[handle.id] = handle
 
-    def remove(self, session_id: str) -> None:
+    def remove(self, handle: OpenSession) -> None:
         """Lets go of a session that has ended; an unknown one is ignored."""
-        self._handles.pop(session_id, None)
+        if self._handles.get(handle.id) is handle:
+            del self._handles[handle.id]
 
     def get(self, session_id: str) -> OpenSession | None:
         """The open session of this id."""

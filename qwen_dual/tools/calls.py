@@ -32,7 +32,7 @@ class SchemaTool:
     """A tool whose parameters are the model of the same name in ``parameters``."""
 
     name: str
-    _schema: dict[str, Any] | None = None
+    _schema: Mapping[str, Any] | None = None
 
     @property
     def parameters(self) -> Mapping[str, Any]:

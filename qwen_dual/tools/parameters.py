@@ -7,6 +7,7 @@ cannot hold (lone surrogates) is refused by pydantic itself, so tools need not l
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -216,8 +217,12 @@ def check(model: type[P], arguments: Mapping[str, Any]) -> P:
         raise InvalidArguments(_explain(model.tool, error)) from None
 
 
-def schema(tool: str) -> dict[str, Any]:
-    """The JSON Schema of the arguments of ``tool``: no titles, references and null alternatives."""
+@cache
+def schema(tool: str) -> Mapping[str, Any]:
+    """The JSON Schema of the arguments of ``tool``: no titles, references and null alternatives.
+
+    One for all sessions.
+    """
     whole = MODELS[tool].model_json_schema()
     definitions = whole.pop("$defs", {})
     whole.pop("description", None)

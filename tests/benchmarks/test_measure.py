@@ -201,7 +201,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
 ) -> None:
     kept = tmp_path / "kept" / "run.json"
     quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2", "--chat=2"]
-    status = cli.main([*quick, "--bridge-events=1000", f"--json={kept}"])
+    status = cli.main([*quick, "--bridge-events=1000", "--sessions=3", f"--json={kept}"])
     shown = capsys.readouterr().out
     assert status == 0, shown
     found = json.loads(kept.read_text("utf-8"))
@@ -212,4 +212,6 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert measured <= set(values)  # keys are timed against a model server only
     assert values["stream_events"] == [500]
     assert len(found["bridge"]) == 6
+    assert found["sessions"]["count"] == 3
+    assert "3 idle" in shown
     assert "needs --beside" in shown

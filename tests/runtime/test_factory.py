@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI, INPUT
+from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
 from qwen_dual.runtime.spec import SessionSpec
@@ -96,3 +97,50 @@ def test_a_cancelled_session_has_ended_its_turn_before_it_is_gone() -> None:
     anyio.run(main)
     (result,) = log.of("result")
     assert result["stop_reason"] == "interrupted"
+
+
+def test_a_session_is_open_once() -> None:
+    log = Log()
+
+    async def main() -> None:
+        factory = SessionFactory()
+        spec = SessionSpec(offline=True, session_id=events.new_uuid(), chat_recording=False)
+        handle = factory.open(spec)
+        with pytest.raises(StartError, match=f"{handle.id} is open"):
+            factory.open(spec, [log])
+        await handle.aclose()
+        await handle.aclose()
+        again = factory.open(spec)
+        assert factory.registry.get(handle.id) is again
+        await handle.aclose()
+        assert factory.registry.get(handle.id) is again
+        await again.aclose()
+
+    anyio.run(main)
+    assert log.events == []
+
+
+def test_a_chat_is_free_again_for_whoever_comes_after() -> None:
+    async def main() -> None:
+        factory = SessionFactory()
+        known = await said(factory, SessionSpec(offline=True))
+        going_on = SessionSpec(offline=True, resume=known)
+        handle = factory.open(going_on)
+        with pytest.raises(StartError, match="open"):
+            factory.open(going_on)
+        await handle.aclose()
+        assert await said(factory, going_on) == known
+
+    async def said(factory: SessionFactory, spec: SessionSpec) -> str:
+        log = Log()
+        handle = factory.open(spec, [log])
+        async with anyio.create_task_group() as group:
+            group.start_soon(handle.run)
+            handle.attach()
+            handle.submit("hello", CLI)
+            await log.results()
+            await handle.stop()
+        await handle.aclose()
+        return handle.id
+
+    anyio.run(main)
