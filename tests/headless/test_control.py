@@ -243,6 +243,23 @@ def test_what_runs_is_the_input_of_the_answer_judged_by_the_rules_that_deny() ->
     assert "denies this" in told(made)["content"]
 
 
+def test_calls_that_are_asked_about_together_are_answered_in_any_order() -> None:
+    tool = FakeTool()
+    calls = [
+        *call("run_shell_command", "a", command="one"),
+        *call("run_shell_command", "b", command="two"),
+    ]
+
+    async def script(side: Side) -> None:
+        second = await side.asked(2)
+        first = await side.asked(1)
+        side.answer(second, behavior="allow")
+        side.answer(first, behavior="deny")
+
+    played(calls, script=script, tool=tool)
+    assert [run["command"] for run in tool.runs] == ["two"]
+
+
 def test_a_denial_may_end_the_turn() -> None:
     async def script(side: Side) -> None:
         side.answer(await side.asked(), behavior="deny", message="stop", interrupt=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import select
 import signal
 import subprocess
@@ -218,6 +219,38 @@ def test_a_signal_ends_it_after_a_result(tmp_path: Path, number: int, status: in
         assert program.result()["stop_reason"] == "interrupted"
         assert program.end() == status
         assert program.kinds()[-2:] == ["stream_event", "error_during_execution"]
+
+
+def test_a_signal_at_any_moment_leaves_whole_lines_and_a_result_for_each_prompt(
+    tmp_path: Path, whole: bool
+) -> None:
+    call = {"type": "tool_use", "name": "run_shell_command", "input": {"command": "sleep 0.1"}}
+    words = {"type": "text", "text": "word ", "repeat": 40}
+    answers = [{"blocks": [call]}, *[{"blocks": [words], "delay_ms": 5}] * 3]
+    path = tmp_path / "script.jsonl"
+    path.write_text("\n".join(map(json.dumps, answers)))
+    line = {"type": "user", "message": {"role": "user", "content": "go"}}
+    given = json.dumps(line).encode() + b"\n"
+    chance = random.Random(5)
+    for each in range(60 if whole else 6):
+        number = (signal.SIGINT, signal.SIGTERM)[each % 2]
+        arguments = ("-y", "--include-partial-messages", "--offline-script", str(path))
+        with Program(tmp_path, *arguments) as program:
+            process = program.process
+            try:
+                out, _ = process.communicate(given * 3, timeout=chance.uniform(0, 2))
+            except subprocess.TimeoutExpired:
+                process.send_signal(number)
+                out, _ = process.communicate(timeout=50)
+        assert process.returncode in (-number, 128 + number, 0)
+        assert out == b"" or out.endswith(b"\n")
+        messages = [json.loads(one) for one in out.splitlines()]
+        kinds = [message.get("subtype") or message["type"] for message in messages]
+        results = [message for message in messages if message["type"] == "result"]
+        assert kinds.count("init") == len(results)
+        assert messages[-1:] == results[-1:]
+        if process.returncode == 0:
+            assert len(results) == 3
 
 
 def test_a_bound_of_time_ends_it_and_one_of_calls_says_so(tmp_path: Path) -> None:

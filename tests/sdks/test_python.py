@@ -381,6 +381,20 @@ def test_a_session_that_is_closed_in_the_middle_leaves_no_process(tmp_path: Path
     run(tmp_path, test)
 
 
+def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sdks.md").read_text()
+    example = text.partition("```python\n")[2].partition("```")[0]
+    script = tmp_path / "example.py"
+    script.write_text(example.replace("/usr/local/bin/qwen-dual", PROGRAM))
+
+    async def test(kit: Kit) -> None:
+        env = {**os.environ, **kit.options()["env"]}
+        ran = await anyio.run_process([sys.executable, str(script)], env=env, cwd=kit.work)
+        assert ran.stdout == b"word0 \n"
+
+    run(tmp_path, test)
+
+
 def test_the_synchronous_sdk_works_too(tmp_path: Path) -> None:
     async def test(kit: Kit) -> None:
         def ask() -> list[Any]:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from tests.models.server import Server
 
+ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent / "node"
 MODULES = FOLDER / "node_modules"
 PROGRAM = str(Path(sys.executable).with_name("qwen-dual"))
+DOCS_PROGRAM = "/usr/local/bin/qwen-dual"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 OLDEST_NODE = 22
 SEES = "qwen3-vl"
@@ -61,19 +63,24 @@ class Kit:
 
     async def run(self, scenario: str, **config: Any) -> Any:
         """What came of a scenario of ``sessions.mjs``."""
-        command = node()
-        assert command is not None
         given = {
             "program": PROGRAM,
             "cwd": str(self.work),
             "env": environment(self.server, self._home),
             **config,
         }
+        return json.loads(await self.node("sessions.mjs", scenario, json.dumps(given)))
+
+    async def node(self, *arguments: str, input: bytes | None = None) -> str:
+        """What a program of Node prints."""
+        command = node()
+        assert command is not None
+        env = {**os.environ, **environment(self.server, self._home)}
         ran = await anyio.run_process(
-            [command, "sessions.mjs", scenario, json.dumps(given)], cwd=FOLDER, check=False
+            [command, *arguments], cwd=FOLDER, check=False, input=input, env=env
         )
         assert ran.returncode == 0, ran.stderr.decode()[-2000:]
-        return json.loads(ran.stdout)
+        return ran.stdout.decode()
 
     def prompts(self, number: int = -1) -> list[Any]:
         """What the user's messages of a request say."""
@@ -109,21 +116,23 @@ def test_sessions_are_begun_gone_on_with_and_forked(tmp_path: Path) -> None:
             "excludeTools": ["glob"],
             "includePartialMessages": True,
         }
-        messages = await kit.run("prompt", text="first N=2", options=options)
+        prompts = [
+            {"text": "first N=2", "options": options},
+            {"text": "again N=1", "options": {"resume": name}},
+            {"text": "aside N=1", "options": {"resume": name, "forkSession": True}},
+            {"text": "more N=1", "options": {"continue": True}},
+        ]
+        messages, again, aside, more = await kit.run("prompts", prompts=prompts)
         assert (kinds(messages)[0], kinds(messages)[-1]) == ("init", "success")
         assert kinds(messages).count("stream_event") == 6
         assert {message["session_id"] for message in messages} == {name}
         assert messages[0]["tools"] == ["read_file"]
         assert kit.server.requests[0].json["messages"][0]["content"] == "You are short."
-        messages = await kit.run("prompt", text="again N=1", options={"resume": name})
-        assert (messages[-1]["session_id"], messages[-1]["result"]) == (name, "word0 ")
-        assert kit.prompts()[0] == "first N=2"
-        forked = {"resume": name, "forkSession": True}
-        messages = await kit.run("prompt", text="aside N=1", options=forked)
-        assert messages[-1]["session_id"] != name
-        assert kit.prompts()[:2] == ["first N=2", "again N=1"]
-        messages = await kit.run("prompt", text="more N=1", options={"continue": True})
-        assert messages[-1]["result"] == "word0 "
+        assert (again[-1]["session_id"], again[-1]["result"]) == (name, "word0 ")
+        assert kit.prompts(1)[0] == "first N=2"
+        assert aside[-1]["session_id"] != name
+        assert kit.prompts(2)[:2] == ["first N=2", "again N=1"]
+        assert more[-1]["result"] == "word0 "
 
     run(tmp_path, test)
 
@@ -205,6 +214,16 @@ def test_servers_in_the_sdk_are_said_not_to_be_connected(tmp_path: Path) -> None
         assert found["status"]["status"] == {"calc": "disconnected"}
         assert found["messages"][0]["mcp_servers"] == [{"name": "calc", "status": "disconnected"}]
         assert "There is no tool 'mcp__calc__add'" in tool_result(found["messages"])["content"]
+
+    run(tmp_path, test)
+
+
+def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "sdks.md").read_text()
+    example = text.partition("```js\n")[2].partition("```")[0].replace(DOCS_PROGRAM, PROGRAM)
+
+    async def test(kit: Kit) -> None:
+        assert await kit.node("--input-type=module", input=example.encode()) == "word0 \n"
 
     run(tmp_path, test)
 

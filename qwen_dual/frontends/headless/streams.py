@@ -138,6 +138,7 @@ class StreamRun:
                 await session.drained()
             group.cancel_scope.cancel()
         for _ in range(session.queued):
+            self.front.begin(self._control.mcp_servers())
             self._end(never_began(session.id))
         for _, error in self._refused:  # what was to run before it was taken out of the queue
             self._tell_refused(error)

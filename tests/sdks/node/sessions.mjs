@@ -68,7 +68,11 @@ function open(options) {
 }
 
 const scenarios = {
-  prompt: ({ text, options }) => all(start(text, options)),
+  async prompts({ prompts }) {
+    const found = [];
+    for (const { text, options } of prompts) found.push(await all(start(text, options)));
+    return found;
+  },
 
   messages: ({ contents, options }) => all(start(said(contents), options)),
 
