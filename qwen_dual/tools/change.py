@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.tools.diff import Diff
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile, Version
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 
 class Change(Struct, frozen=True):
@@ -48,7 +48,7 @@ class ChangeCall:
     def __init__(
         self,
         location: Location,
-        workspace: Workspace,
+        workspace: Folder,
         states: FileStates,
         make: Callable[[TextFile | None], Change],
     ) -> None:

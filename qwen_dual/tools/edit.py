@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.tools.parameters import Edit
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 SNIPPET_CONTEXT = 4
 SNIPPET_LINES = 40
@@ -45,7 +45,7 @@ class EditTool(SchemaTool):
         "old_string must match exactly, white space too, and be unique unless replace_all is set."
     )
 
-    def __init__(self, workspace: Workspace, states: FileStates) -> None:
+    def __init__(self, workspace: Folder, states: FileStates) -> None:
         self._workspace = workspace
         self._states = states
 

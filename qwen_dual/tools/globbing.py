@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 
 class GlobTool(SchemaTool):
@@ -45,7 +45,7 @@ class GlobTool(SchemaTool):
         ".qwenignore name is left out."
     )
 
-    def __init__(self, workspace: Workspace, limits: Limits) -> None:
+    def __init__(self, workspace: Folder, limits: Limits) -> None:
         self._workspace = workspace
         self._limits = limits
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.parameters import GrepSearch
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 MAX_COUNTED = 100_000
 GONE_POLL = 0.05
@@ -68,7 +68,7 @@ class GrepSearchTool(SchemaTool):
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: Folder,
         limits: Limits,
         find_ripgrep: Callable[[], str | None] | None = None,
         seconds: float = MAX_SECONDS,

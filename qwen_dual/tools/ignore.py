@@ -19,7 +19,7 @@ from qwen_dual.tools.workspace import within
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.tools.workspace import Workspace
+    from qwen_dual.tools.workspace import Folder
 
 
 class Hidden(Protocol):
@@ -119,12 +119,12 @@ class Ignore:
         return chain
 
 
-def ignore_below(base: str, workspace: Workspace) -> Ignore:
+def ignore_below(base: str, workspace: Folder) -> Ignore:
     """What a search below the real path ``base`` leaves out."""
     return Ignore(base, str(workspace.root), workspace.hidden, workspace.filters)
 
 
-def kept_back(real: str, workspace: Workspace) -> bool:
+def kept_back(real: str, workspace: Folder) -> bool:
     """Whether a .qwenignore of the workspace keeps the file ``real`` from the model."""
     if not workspace.filters.qwenignore:
         return False

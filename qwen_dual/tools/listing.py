@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 
 class ListDirectoryTool(SchemaTool):
@@ -44,7 +44,7 @@ class ListDirectoryTool(SchemaTool):
         ".qwenignore name is left out and counted."
     )
 
-    def __init__(self, workspace: Workspace, limits: Limits) -> None:
+    def __init__(self, workspace: Folder, limits: Limits) -> None:
         self._workspace = workspace
         self._limits = limits
 
@@ -67,7 +67,7 @@ class ListDirectoryTool(SchemaTool):
 
 def list_folder(
     location: Location,
-    workspace: Workspace,
+    workspace: Folder,
     patterns: Sequence[str],
     limits: Limits,
     gone: threading.Event,

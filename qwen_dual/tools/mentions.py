@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import threading
 
     from qwen_dual.tools.states import FileStates
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 MAX_MENTIONS = 20
 MAX_CANDIDATES = 1000
@@ -94,7 +94,7 @@ def unescape(path: str) -> str:
 
 
 async def expand_mentions(
-    text: str, workspace: Workspace, states: FileStates, limits: Limits | None = None
+    text: str, workspace: Folder, states: FileStates, limits: Limits | None = None
 ) -> Mentioned:
     """A block of text for each file or folder that ``text`` mentions, each once, in order.
 
@@ -111,7 +111,7 @@ async def expand_mentions(
 
 
 def _expand(
-    text: str, workspace: Workspace, states: FileStates, limits: Limits, gone: threading.Event
+    text: str, workspace: Folder, states: FileStates, limits: Limits, gone: threading.Event
 ) -> Mentioned:
     found = Mentioned()
     blocks = found.blocks
@@ -158,7 +158,7 @@ def _missing(choices: list[str]) -> list[str]:
     return [choice for choice in shown if _LIKE_A_PATH.match(choice)][:1]
 
 
-def _first_existing(choices: list[str], workspace: Workspace) -> Location | None:
+def _first_existing(choices: list[str], workspace: Folder) -> Location | None:
     for choice in choices:
         try:
             location = workspace.locate(choice)
@@ -171,7 +171,7 @@ def _first_existing(choices: list[str], workspace: Workspace) -> Location | None
 
 def _block(
     location: Location,
-    workspace: Workspace,
+    workspace: Folder,
     states: FileStates,
     limits: Limits,
     gone: threading.Event,

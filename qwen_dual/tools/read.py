@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.states import FileStates
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 MAX_LINE_CHARS = 2000
 MAX_SCAN_BYTES = 1 << 30
@@ -70,7 +70,7 @@ class ReadFileTool(SchemaTool):
         "binary files are named, not shown."
     )
 
-    def __init__(self, workspace: Workspace, states: FileStates, limits: Limits) -> None:
+    def __init__(self, workspace: Folder, states: FileStates, limits: Limits) -> None:
         self._workspace = workspace
         self._states = states
         self._limits = limits

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qwen_dual.shell.program import Operand
     from qwen_dual.shell.reader import Line
     from qwen_dual.shell.readonly import Reading
-    from qwen_dual.tools.workspace import Workspace
+    from qwen_dual.tools.workspace import Folder
 
 MAX_FOLDERS = 16
 """How many folders a line may be in by its ``cd``; behind more nothing is known to only read."""
@@ -71,7 +71,7 @@ class Reads(Struct, frozen=True):
     folders: tuple[str, ...] = ()
 
 
-def reads_of(line: Line | None, folder: str, workspace: Workspace, *, trusted: bool) -> Reads:
+def reads_of(line: Line | None, folder: str, workspace: Folder, *, trusted: bool) -> Reads:
     """What the commands of ``line`` read; nothing is known of one that was not understood.
 
     Args:
@@ -128,7 +128,7 @@ class _Place(Struct):
         looked_at: how many files were.
     """
 
-    workspace: Workspace
+    workspace: Folder
     path: str
     folders: list[str]
     seen: list[str]

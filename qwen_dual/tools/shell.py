@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs
     from qwen_dual.tools.parameters import RunShellCommand
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 
 INTERRUPTED = "interrupted before it finished"
@@ -68,7 +68,7 @@ class RunShellCommandTool(SchemaTool):
         "server or watcher set is_background; end it with `kill -- -PGID`."
     )
 
-    def __init__(self, workspace: Workspace, jobs: Jobs, timeout_ms: int) -> None:
+    def __init__(self, workspace: Folder, jobs: Jobs, timeout_ms: int) -> None:
         self._workspace = workspace
         self._jobs = jobs
         self._timeout_ms = timeout_ms
@@ -124,7 +124,7 @@ class ShellCall:
         given: RunShellCommand,
         where: Location,
         timeout_ms: int,
-        workspace: Workspace,
+        workspace: Folder,
         jobs: Jobs,
     ) -> None:
         self.title = one_line(given.command)
@@ -334,7 +334,7 @@ def _read(command: str, env: Mapping[str, str]) -> Line | None:
     return read(command) if reads_as_told(command, environment(env)) else None
 
 
-def _entered(line: Line | None, where: Location, workspace: Workspace) -> Location | None:
+def _entered(line: Line | None, where: Location, workspace: Folder) -> Location | None:
     from qwen_dual.shell.commands import entered
 
     folder = entered(line) if line is not None else None

@@ -22,7 +22,7 @@ from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.todo import TodoWriteTool
-from qwen_dual.tools.workspace import Workspace
+from qwen_dual.tools.workspace import Folder
 from qwen_dual.tools.write import WriteFileTool
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Toolset:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch(temporary_of(env))
-        self.workspace = Workspace(root, env, self._scratch.holds)
+        self.workspace = Folder(root, env, self._scratch.holds)
         self._jobs = Jobs(self._scratch, limits, sandbox)
         self._sandbox = sandbox
         if sandbox is not None:  # commands may read what the output of others was saved in

@@ -53,7 +53,7 @@ class Location(Struct, frozen=True):
     inside: bool
 
 
-class Workspace:
+class Folder:
     """The folder of a session.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile
-    from qwen_dual.tools.workspace import Workspace
+    from qwen_dual.tools.workspace import Folder
 
 KEPT_CRLF = (
     "Its line ends are CRLF, as they were; writing the same content once more makes them LF."
@@ -40,7 +40,7 @@ class WriteFileTool(SchemaTool):
         "read_file before; its mode and line ends are kept. To change a part, use edit."
     )
 
-    def __init__(self, workspace: Workspace, states: FileStates) -> None:
+    def __init__(self, workspace: Folder, states: FileStates) -> None:
         self._workspace = workspace
         self._states = states
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Command
     from qwen_dual.shell.written import Written
     from qwen_dual.tools.shellwords import Parsed
-    from qwen_dual.tools.workspace import Location, Workspace
+    from qwen_dual.tools.workspace import Folder, Location
 
 MAX_TARGETS = 100
 """How many files that redirections write are looked at, each for what makes it delicate."""
@@ -63,7 +63,7 @@ class Changes(NamedTuple):
 
 
 def changes_of(
-    parsed: Parsed, start: str, workspace: Workspace, readers: Collection[int] = ()
+    parsed: Parsed, start: str, workspace: Folder, readers: Collection[int] = ()
 ) -> Changes:
     """What the line ``parsed`` writes that runs in the folder ``start``, a real path.
 
@@ -160,7 +160,7 @@ class _Place:
         full: whether there were more than are looked at.
     """
 
-    def __init__(self, workspace: Workspace, folders: Sequence[str]) -> None:
+    def __init__(self, workspace: Folder, folders: Sequence[str]) -> None:
         self.files: list[FileAccess] = []
         self.named: list[FileAccess] = []
         self.full = False

@@ -13,7 +13,7 @@ from qwen_dual.git.configured import beyond_ordinary, leads_out
 from qwen_dual.git.repository import find_repository
 from qwen_dual.shell.reader import read
 from qwen_dual.tools.reading import reads_of
-from qwen_dual.tools.workspace import Workspace
+from qwen_dual.tools.workspace import Folder
 from tests.git.hostile import git
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_pa
 
 def test_where_git_is_led_out_even_a_look_asks(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    workspace = Workspace(tmp_path, os.environ)
+    workspace = Folder(tmp_path, os.environ)
 
     def unasked() -> bool:
         reads = reads_of(read("git diff"), str(workspace.root), workspace, trusted=True)

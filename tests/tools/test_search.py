@@ -24,7 +24,7 @@ from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.ignore import Ignore, ignore_below, kept_back
 from qwen_dual.tools.long_lines import MatchedLine
 from qwen_dual.tools.walk import Walk
-from qwen_dual.tools.workspace import Workspace
+from qwen_dual.tools.workspace import Folder
 from tests.support.contexts import context
 from tests.tools.support import call, tool_of
 
@@ -151,7 +151,7 @@ def test_a_walk_follows_no_symlink(workspace: Path) -> None:
 
 
 def searching(root: Path, ripgrep: str | None = None, seconds: float = 20.0) -> GrepSearchTool:
-    return GrepSearchTool(Workspace(root, os.environ), Limits(), lambda: ripgrep, seconds)
+    return GrepSearchTool(Folder(root, os.environ), Limits(), lambda: ripgrep, seconds)
 
 
 def found(tool: GrepSearchTool, **arguments: str | int) -> ToolResult:
@@ -293,7 +293,7 @@ def test_ignore_files_that_the_settings_switch_off_hide_nothing(tmp_path: Path) 
     (tmp_path / "c.key").write_text("needle")
     (tmp_path / ".gitignore").write_text("*.log\n")
     (tmp_path / ".qwenignore").write_text("*.key\n")
-    workspace = Workspace(tmp_path, os.environ)
+    workspace = Folder(tmp_path, os.environ)
     hidden = {path for path in ("b.log", "c.key") if _hides(workspace, tmp_path / path)}
     assert hidden == {"b.log", "c.key"}
     workspace.filters = Filters(gitignore=False, qwenignore=False)
@@ -301,7 +301,7 @@ def test_ignore_files_that_the_settings_switch_off_hide_nothing(tmp_path: Path) 
     assert not kept_back(str(tmp_path / "c.key"), workspace)
 
 
-def _hides(workspace: Workspace, path: Path) -> bool:
+def _hides(workspace: Folder, path: Path) -> bool:
     return ignore_below(str(workspace.root), workspace).hides(os.path.realpath(path))
 
 

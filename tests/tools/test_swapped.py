@@ -20,7 +20,7 @@ from qwen_dual.tools.listing import ListDirectoryTool
 from qwen_dual.tools.read import Window, read_location
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.textfile import TextFile, load
-from qwen_dual.tools.workspace import Location, ToolFailure, Workspace
+from qwen_dual.tools.workspace import Folder, Location, ToolFailure
 from qwen_dual.tools.write import WriteFileTool
 from tests.support.contexts import context
 from tests.support.swapping import swapping_folder
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool
 
 
-class SwappingWorkspace(Workspace):
+class SwappingFolder(Folder):
     """Swaps a folder for a link right after the last check before the work."""
 
     swap: Callable[[], None] = staticmethod(lambda: None)
@@ -51,11 +51,11 @@ def outside(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, outside: Path) -> SwappingWorkspace:
+def workspace(tmp_path: Path, outside: Path) -> SwappingFolder:
     folder = tmp_path / "work" / "folder"
     folder.mkdir(parents=True)
     (folder / "f").write_text("inside")
-    made = SwappingWorkspace(tmp_path / "work", os.environ)
+    made = SwappingFolder(tmp_path / "work", os.environ)
 
     def swap() -> None:
         if not folder.is_symlink():
@@ -68,7 +68,7 @@ def workspace(tmp_path: Path, outside: Path) -> SwappingWorkspace:
 
 @pytest.mark.parametrize("name", ["f", "new", "deeper/new"])
 def test_a_write_lands_nowhere_once_its_folder_is_a_link(
-    workspace: SwappingWorkspace, outside: Path, name: str
+    workspace: SwappingFolder, outside: Path, name: str
 ) -> None:
     tool = WriteFileTool(workspace, FileStates())
     call = tool.prepare({"file_path": f"folder/{name}", "content": "changed"})
@@ -78,9 +78,7 @@ def test_a_write_lands_nowhere_once_its_folder_is_a_link(
     assert (outside / "f").read_text() == "outside"
 
 
-def test_an_edit_reads_nothing_through_the_link(
-    workspace: SwappingWorkspace, outside: Path
-) -> None:
+def test_an_edit_reads_nothing_through_the_link(workspace: SwappingFolder, outside: Path) -> None:
     tool = EditTool(workspace, FileStates())
     arguments = {"file_path": "folder/f", "old_string": "outside", "new_string": "changed"}
     result = anyio.run(tool.prepare(arguments).run, context())
@@ -89,7 +87,7 @@ def test_an_edit_reads_nothing_through_the_link(
 
 
 def test_a_folder_swapped_while_the_change_is_made_changes_nothing_outside(
-    workspace: SwappingWorkspace, outside: Path
+    workspace: SwappingFolder, outside: Path
 ) -> None:
     location = workspace.locate("folder/new")
     swap, workspace.swap = workspace.swap, lambda: None
@@ -127,7 +125,7 @@ def test_no_read_shows_what_is_outside_however_often_the_folder_is_swapped(
 ENGINES: list[Callable[[], str | None]] = [lambda: None, lambda: shutil.which("rg")]
 
 
-def searches(workspace: Workspace) -> list[tuple[str, Tool, dict[str, str]]]:
+def searches(workspace: Folder) -> list[tuple[str, Tool, dict[str, str]]]:
     """A name, a tool and its arguments for each way to look into the folder."""
     limits = Limits()
     greps = [GrepSearchTool(workspace, limits, engine) for engine in ENGINES]
@@ -140,7 +138,7 @@ def searches(workspace: Workspace) -> list[tuple[str, Tool, dict[str, str]]]:
 
 
 def test_no_search_looks_into_a_folder_that_became_a_link(
-    workspace: SwappingWorkspace, outside: Path
+    workspace: SwappingFolder, outside: Path
 ) -> None:
     (outside / "secret").write_text("outside")
     swap, workspace.swap = workspace.swap, lambda: None
@@ -161,7 +159,7 @@ def test_no_search_from_above_shows_what_is_outside_however_often_a_folder_is_sw
     with swapping_folder(tmp_path) as (folder, outside):
         (outside / "f").write_text("outside")
         (outside / "secret").write_text("outside")
-        workspace = Workspace(folder.parent, os.environ)
+        workspace = Folder(folder.parent, os.environ)
         limits = Limits()
         tools: list[tuple[Tool, dict[str, str]]] = [
             (GlobTool(workspace, limits), {"pattern": "**/f"}),
