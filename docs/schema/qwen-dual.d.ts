@@ -64,7 +64,7 @@ export interface Change {
 export interface ChangeData {
   from: string;
   to: string;
-  origin: "keyboard" | "input" | "cli";
+  origin: "keyboard" | "input" | "cli" | "sdk";
 }
 
 /** Between what was summarised and what follows. */
@@ -128,7 +128,7 @@ export interface ControlSuccess {
   subtype: "success";
   request_id: string;
   response: Verdict;
-  resolved_by: "keyboard" | "input" | "policy" | "interrupt" | "shutdown";
+  resolved_by: "keyboard" | "input" | "sdk" | "policy" | "interrupt" | "shutdown";
 }
 
 /** A call that was not allowed. */
@@ -331,7 +331,7 @@ export interface PreviewWarning {
 export interface QueuedPrompt {
   id: string | null;
   text: string;
-  origin: "keyboard" | "input" | "cli";
+  origin: "keyboard" | "input" | "cli" | "sdk";
 }
 
 /** For each command that carries an id. */
@@ -461,7 +461,7 @@ export interface SlashCommand {
 export interface SlashCommandData {
   command: string;
   args: string;
-  origin: "keyboard" | "input" | "cli";
+  origin: "keyboard" | "input" | "cli" | "sdk";
   command_id: string | null;
 }
 
@@ -640,7 +640,7 @@ export interface UserEvent {
   seq: number;
   type: "user";
   message: Message;
-  origin?: "keyboard" | "input" | "cli";
+  origin?: "keyboard" | "input" | "cli" | "sdk";
   command_id?: string;
   tool_use_result?: ToolOutcome;
 }

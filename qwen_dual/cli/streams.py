@@ -48,8 +48,8 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
         observers = [channels.tee] if channels.tee is not None else []
         factory.begin(launch, channels.outside(), observers)
         from qwen_dual.cli.loop import run_session
+        from qwen_dual.core.actor import SDK
         from qwen_dual.frontends.headless.bounds import Bounds
-        from qwen_dual.frontends.headless.control import SDK
         from qwen_dual.frontends.headless.streams import StreamRun, Wanted
         from qwen_dual.runtime.model_choice import model_called
 

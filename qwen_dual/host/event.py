@@ -70,7 +70,7 @@ class Event:
 
     @property
     def origin(self) -> str | None:
-        """Who gave a prompt, or changed a mode or model: ``keyboard``, ``input``, ``cli``."""
+        """Who gave a prompt, or changed a mode or model: ``keyboard``, ``input``, ``sdk`` …"""
         value = self.raw.get("origin", self.data.get("origin"))
         return value if isinstance(value, str) else None
 

@@ -153,7 +153,7 @@ class QueuedPrompt:
     Attributes:
         id: of its command; None for one from the keyboard.
         text: its first 200 characters.
-        origin: ``keyboard``, ``input`` or ``cli``.
+        origin: ``keyboard``, ``input``, ``cli`` or ``sdk``.
     """
 
     id: str | None
@@ -307,8 +307,8 @@ class Resolution:
     Attributes:
         request_id: the request.
         allowed: the verdict; None where nobody knows any more.
-        resolved_by: ``keyboard``, ``input``, ``policy``, ``interrupt``, ``shutdown``; None where
-            the program does not say.
+        resolved_by: ``keyboard``, ``input``, ``sdk``, ``policy``, ``interrupt``, ``shutdown``; None
+            where the program does not say.
         in_time: it was this answer that decided; False if somebody was quicker.
         reason: what was said to a denial.
     """

@@ -122,7 +122,7 @@ def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[
 
 
 def user_text(text: str, origin: str, command_id: str | None = None) -> Event:
-    """What somebody submitted; ``origin`` is ``keyboard``, ``input`` or ``cli``."""
+    """What somebody submitted; ``origin`` is ``keyboard``, ``input``, ``cli`` or ``sdk``."""
     body: Event = {
         "type": "user",
         "message": {"role": "user", "content": [{"type": "text", "text": text}]},

@@ -12,8 +12,8 @@ from typing_extensions import TypedDict
 
 from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 
-Origin = Literal["keyboard", "input", "cli"]
-ResolvedBy = Literal["keyboard", "input", "policy", "interrupt", "shutdown"]
+Origin = Literal["keyboard", "input", "cli", "sdk"]
+ResolvedBy = Literal["keyboard", "input", "sdk", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
 StopReason = Literal[
     "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop"

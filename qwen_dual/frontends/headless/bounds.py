@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 from msgspec import Struct
 
-from qwen_dual.core.actor import POLICY
+from qwen_dual.core.actor import LIMIT
 from qwen_dual.core.stopping import Stop
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ class Watch:
     def _stop(self, message: str) -> None:
         if not self.exceeded:
             self.exceeded = True
-            self._session.interrupt(POLICY, why=Stop("budget", message))
+            self._session.interrupt(LIMIT, why=Stop("budget", message))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.actor import Actor
+from qwen_dual.core.actor import SDK
 from qwen_dual.core.failures import describe
 from qwen_dual.core.policy import UnknownMode
 from qwen_dual.core.slash_runner import UnknownModel
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SDK = Actor("sdk")
-"""Who acts on the session by what comes in on stdin."""
 
 CAPABILITIES = {
     "can_handle_can_use_tool": True,

@@ -71,14 +71,15 @@ class Headless:
     def __call__(self, event: Event) -> None:
         """Takes one event."""
         kind = event["type"]
-        if kind == "result":
+        main = event.get("parent_tool_use_id") is None  # and of no sub-agent
+        if kind == "result" and main:
             self._results.append(event)
             self._came.set()
             return
         if kind == "control_request" and not self._answerable:
             refusal = NOBODY.format(mode=self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
-        elif kind == "assistant":
+        elif kind == "assistant" and main:
             begin_collection()  # all that an answer needs is loaded; a run of one is over before
             usage = event["message"]["usage"]
             self._context_tokens = usage.get("total_tokens") or self._context_tokens

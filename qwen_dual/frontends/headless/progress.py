@@ -58,7 +58,9 @@ class Progress:
         self._drawn = False
 
     def __call__(self, event: Event) -> None:
-        """Takes one event."""
+        """Takes one event; of a sub-agent's, the call that it works for says enough."""
+        if event.get("parent_tool_use_id") is not None:
+            return
         kind, data = event["type"], event.get("data", {})
         if kind == "assistant":
             self._tokens += event["message"]["usage"].get("output_tokens", 0)

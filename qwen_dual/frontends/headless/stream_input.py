@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import anyio.lowlevel
 
 from qwen_dual.bridge.lines import BadLine
-from qwen_dual.frontends.headless.control import SDK, ControlProtocol
+from qwen_dual.core.actor import SDK
 from qwen_dual.frontends.headless.messages import without_seq
 from qwen_dual.frontends.headless.stdin import lines
 from qwen_dual.protocol.commands import CommandError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.bridge.lines import Item
+    from qwen_dual.frontends.headless.control import ControlProtocol
     from qwen_dual.protocol.commands import Command
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle

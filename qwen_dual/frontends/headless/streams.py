@@ -103,7 +103,7 @@ class StreamRun:
         self._watch(event)
         if "origin" in event or event.get("subtype") == "slash_command":
             self.front.begin(self._control.mcp_servers())
-        if kind == "result":
+        if kind == "result" and event["parent_tool_use_id"] is None:
             self._end(event)
             return
         self.front(event)

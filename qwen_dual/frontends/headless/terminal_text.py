@@ -98,6 +98,8 @@ class TerminalText:
     def message(self, message: Message) -> None:
         """Shows what of ``message`` is to be read."""
         kind = message["type"]
+        if message.get("parent_tool_use_id") is not None:
+            return  # a sub-agent's: no part of the answer
         if kind == "stream_event":
             self._take(message["event"])
         elif kind == "result" and not message["is_error"]:
