@@ -199,6 +199,27 @@ def test_the_commands_of_the_channels_are_taken_on_stdin(tmp_path: Path) -> None
         assert (program.work / "made").exists()
 
 
+def test_slash_commands_are_prompts_and_a_new_session_goes_on_where_the_old_one_was(
+    tmp_path: Path,
+) -> None:
+    with Program(tmp_path) as program:
+        commands = program.request(subtype="supported_commands")["response"]["commands"]
+        assert {"clear", "compress", "model"} <= set(commands)
+        program.say("/model")
+        assert "offline" in program.result()["result"]
+        program.say("/vim")
+        assert "needs an editor" in program.result(2)["error"]["message"]
+        program.say("/clear")
+        before = program.result(2)["session_id"]
+        program.say("say 1 word")
+        after = program.result(4)
+        assert (after["result"], after["session_id"] == before) == ("some", False)
+        assert program.request(**INITIALIZE)["response"]["session_id"] == after["session_id"]
+        assert program.request(subtype="set_permission_mode", mode="yolo")["subtype"] == "success"
+        program.say("/quit")
+        assert program.process.wait(30) == 0
+
+
 def slow(folder: Path) -> str:
     """A script whose first answer never comes to its end."""
     path = folder / "script.jsonl"

@@ -97,7 +97,8 @@ class HostPermissions:
             wire["permission_suggestions"] = [*(wire["permission_suggestions"] or ()), whole]
         extra = {key: request[key] for key in ("preview", "rules") if request.get(key)}
         message = {"type": "control_request", "request_id": request_id, "request": wire}
-        fuller = {**message, "request": {**wire, **extra}, "session_id": event["session_id"]}
+        message["session_id"] = event["session_id"]
+        fuller = {**message, "request": {**wire, **extra}}
         if len(encode(fuller)) <= LINE_BYTES:
             message = fuller
         self._asked[request_id] = asked
@@ -132,7 +133,13 @@ class HostPermissions:
     def resolved(self, request_id: str) -> None:
         """Somebody else has answered a request: the other side need not."""
         if self._take(request_id) is not None:
-            self._send({"type": "control_cancel_request", "request_id": request_id})
+            self._send(
+                {
+                    "type": "control_cancel_request",
+                    "request_id": request_id,
+                    "session_id": self._session.id,
+                }
+            )
 
     def close(self) -> None:
         """Nobody can answer any more: what is out is denied."""
