@@ -371,7 +371,7 @@ export interface ResultEvent {
   permission_denials: Denial[];
   turn_id: string;
   command_id: string | null;
-  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop";
+  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop" | "budget";
   error?: TurnError;
 }
 
@@ -618,7 +618,7 @@ export interface ToolsChangedData {
  * where that is nothing but another try.
  */
 export interface TurnError {
-  kind?: "no_key" | "auth" | "unknown_model" | "network" | "dns" | "tls" | "proxy" | "rate_limit" | "overloaded" | "server" | "timeout" | "stalled" | "broken" | "malformed" | "empty" | "context_length" | "content_filter" | "invalid_request" | "command" | "other";
+  kind?: "no_key" | "auth" | "unknown_model" | "network" | "dns" | "tls" | "proxy" | "rate_limit" | "overloaded" | "server" | "timeout" | "stalled" | "broken" | "malformed" | "empty" | "context_length" | "content_filter" | "invalid_request" | "budget" | "command" | "other";
   message: string;
   status: number | null;
   remedy?: "retry" | "retry_or_change_model" | "change_model" | "connect" | "rephrase" | "compress" | "new_session" | null;

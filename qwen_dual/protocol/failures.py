@@ -23,6 +23,7 @@ ErrorKind = Literal[
     "context_length",
     "content_filter",
     "invalid_request",
+    "budget",
     "command",
     "other",
 ]
@@ -30,7 +31,7 @@ ErrorKind = Literal[
 
 ``timeout``: no answer began in time. ``stalled``: the stream stopped sending. ``broken``: the
 connection ended in the middle. ``malformed``: what came could not be understood. ``empty``: an
-answer without content. ``command``: a slash command failed.
+answer without content. ``budget``: a bound of the run was reached. ``command``: a slash command failed.
 """
 
 Remedy = Literal[

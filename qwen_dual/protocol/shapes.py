@@ -16,7 +16,7 @@ Origin = Literal["keyboard", "input", "cli", "sdk"]
 ResolvedBy = Literal["keyboard", "input", "sdk", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
 StopReason = Literal[
-    "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop"
+    "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop", "budget"
 ]
 
 

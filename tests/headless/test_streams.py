@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import jsonschema
 import pytest
+
+from qwen_dual.protocol.schema import STRICT, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,6 +221,25 @@ def test_slash_commands_are_prompts_and_a_new_session_goes_on_where_the_old_one_
         assert program.request(subtype="set_permission_mode", mode="yolo")["subtype"] == "success"
         program.say("/quit")
         assert program.process.wait(30) == 0
+
+
+def test_what_the_channel_says_of_it_fits_the_published_schema(tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(schemas()[STRICT])
+    for number, arguments in enumerate(((), ("-y", "--max-tool-calls", "0"))):
+        told = tmp_path / f"events{number}.jsonl"
+        with Program(tmp_path, *arguments, "--json-file", str(told)) as program:
+            program.request(**INITIALIZE)
+            program.request(subtype="set_permission_mode", mode="plan" if number == 0 else "yolo")
+            program.say("run touch a")
+            program.result()
+            program.end()
+        events = [json.loads(line) for line in told.read_text().splitlines()]
+        for event in events:
+            validator.validate(event)
+        assert events[-1]["subtype"] == "session_end"
+        origins = {event["origin"] for event in events if "origin" in event}
+        assert origins == {"sdk"}
+    assert [e["stop_reason"] for e in events if e["type"] == "result"] == ["budget"]
 
 
 def slow(folder: Path) -> str:

@@ -100,6 +100,9 @@ class StreamRun:
     def __call__(self, event: Event) -> None:
         """Takes one event of the session."""
         kind = event["type"]
+        if kind == "stream_event":  # the hot path
+            self.front(event)
+            return
         self._watch(event)
         if "origin" in event or event.get("subtype") == "slash_command":
             self.front.begin(self._control.mcp_servers())
@@ -139,7 +142,7 @@ class StreamRun:
             group.cancel_scope.cancel()
         for _ in range(session.queued):
             self.front.begin(self._control.mcp_servers())
-            self._end(never_began(session.id))
+            self._end(never_began(self._session.id))
         for _, error in self._refused:  # what was to run before it was taken out of the queue
             self._tell_refused(error)
         self._output.close()
