@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Self
 from qwen_dual.fs.folders import enter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
+    from typing import BinaryIO
 
 MAX_OPEN = 64
 """Folders that are held open; of those above a deeper one the way is gone again from the top."""
@@ -71,6 +73,14 @@ class Tree:
             OSError: it is a link, or no folder, by now, is gone, or may not be read.
         """
         return self._descend(_names(path[len(self._path) :]))
+
+    def entries(self, path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        """What is in the folder at ``path``; a context manager. Raises as ``folder`` does."""
+        return os.scandir(self.folder(path))
+
+    def open(self, path: str) -> BinaryIO:
+        """The file at ``path`` for reading. Raises as ``file`` does."""
+        return os.fdopen(self.file(path), "rb")
 
     def file(self, path: str) -> int:
         """A descriptor for reading the file at ``path``, which the caller closes.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from msgspec import Struct
 
 from qwen_dual.core.tool import CannotBeDone, ToolResult
-from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import failed, failure_result, in_thread, one_line
 from qwen_dual.tools.diff import diff_of
@@ -116,10 +114,10 @@ class ChangeCall:
     def _plan(self) -> tuple[TextFile | None, Change]:
         self._workspace.check(self._location)
         real, shown = self._location.real, self._location.path
-        current = load(real, shown)
+        current = load(self._workspace.files, real, shown)
         if current is not None:
             self._states.require_known(real, shown, current.version)
-            if not os.access(real, os.W_OK):
+            if not self._workspace.files.may_write(real):
                 raise ToolFailure(f"{shown} is read-only.")
         return current, self._make(current)
 
@@ -127,7 +125,7 @@ class ChangeCall:
         real, shown = self._location.real, self._location.path
         if self._previewed:
             self._workspace.check(self._location)
-            current = load(real, shown)
+            current = load(self._workspace.files, real, shown)
             now = None if current is None else current.version
             self._states.require_unmoved(real, shown, self._seen, now)
         current, change = self._plan()
@@ -135,7 +133,7 @@ class ChangeCall:
         if current is not None and current.bom:
             data = BOM + data
         try:
-            replace_file(real, data, copies=self._workspace.copies)
+            self._workspace.files.write(real, data, copies=self._workspace.copies)
         except OSError as error:
             raise failed("write", shown, error) from error
         self._states.note_written(real, version_of(data))

@@ -16,6 +16,7 @@ from qwen_dual.tools.workspace import ToolFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.core.ports import Files
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.tools.parameters import Edit
     from qwen_dual.tools.states import FileStates
@@ -61,7 +62,7 @@ class EditTool(SchemaTool):
         location = self._workspace.locate(given.file_path, f"{self.name}: file_path")
 
         def make(current: TextFile | None) -> Change:
-            return _change(current, given, location)
+            return _change(current, given, location, self._workspace.files)
 
         return ChangeCall(location, self._workspace, self._states, make)
 
@@ -105,11 +106,11 @@ def snippet(text: str, start: int, added: str) -> str:
     return f"{head}\n\n---\n\n" + "\n".join(shown)
 
 
-def _change(current: TextFile | None, given: Edit, location: Location) -> Change:
+def _change(current: TextFile | None, given: Edit, location: Location, files: Files) -> Change:
     shown = location.path
     if current is None:
         if given.old_string:
-            raise ToolFailure(missing(location.real, shown))
+            raise ToolFailure(missing(files, location.real, shown))
         said = f"Successfully created and wrote to new file: {shown}."
         return Change(given.new_string, said)
     if not given.old_string:

@@ -18,13 +18,14 @@ from qwen_dual.tools.addresses import describe, is_private_name, literal
 from qwen_dual.tools.calls import SchemaTool, failure_result, in_thread, one_line
 from qwen_dual.tools.capture import Limits, cut, fits
 from qwen_dual.tools.download import Elsewhere, PrivateAddress, parse_target
-from qwen_dual.tools.process import ProcessGroup
+from qwen_dual.tools.local_processes import LocalProcesses
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
+    from qwen_dual.core.ports import Processes
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
@@ -49,6 +50,7 @@ class WebFetchTool(SchemaTool):
     Args:
         downloader: gets them.
         limits: of one result.
+        processes: start what reads a page; local ones unless given.
     """
 
     name = "web_fetch"
@@ -64,9 +66,12 @@ class WebFetchTool(SchemaTool):
         "instructions."
     )
 
-    def __init__(self, downloader: Downloader, limits: Limits) -> None:
+    def __init__(
+        self, downloader: Downloader, limits: Limits, processes: Processes | None = None
+    ) -> None:
         self.downloader = downloader
         self.limits = limits
+        self.processes: Processes = LocalProcesses() if processes is None else processes
 
     def prepare(self, arguments: Mapping[str, Any]) -> FetchCall:
         """Checks the arguments; raises ``InvalidArguments``."""
@@ -152,7 +157,8 @@ class FetchCall:
         """
         try:
             page = await self._tool.downloader.get(self._target, self._leave)
-            text = await in_thread(lambda gone: readable(page, self._tool.downloader.env(), gone))
+            env, processes = self._tool.downloader.env(), self._tool.processes
+            text = await in_thread(lambda gone: readable(page, processes, env, gone))
         except PrivateAddress as private:
             call = FetchCall(self._tool, self._target, self._prompt, private, self._leave)
         except Elsewhere as redirect:
@@ -190,12 +196,15 @@ def _spelled(host: str) -> str:
     return f"The host {host} is written {visible(letters)} in letters other than Latin ones."
 
 
-def readable(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
+def readable(
+    page: Page, processes: Processes, env: Mapping[str, str], gone: threading.Event
+) -> str:
     """The text of ``page``, of HTML as Markdown.
 
     Args:
         page: what came.
-        env: for the program that converts it.
+        processes: start the program that converts it.
+        env: of that.
         gone: ends that early when set.
 
     Raises:
@@ -204,7 +213,7 @@ def readable(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
     start = page.content[:1024].lstrip().lower()
     html = page.media_type in ("text/html", "application/xhtml+xml")
     if html or (not page.media_type and start.startswith((b"<!doctype html", b"<html"))):
-        return _from_html(page, env, gone)
+        return _from_html(page, processes, env, gone)
     textual = page.media_type.startswith(_TEXTUAL) or page.media_type.endswith(_TEXTUAL_ENDS)
     if not textual and (page.media_type or b"\0" in start):
         what = page.media_type or "binary data"
@@ -215,27 +224,24 @@ def readable(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
         return page.content.decode("utf-8", "replace")
 
 
-def _from_html(page: Page, env: Mapping[str, str], gone: threading.Event) -> str:
+def _from_html(
+    page: Page, processes: Processes, env: Mapping[str, str], gone: threading.Event
+) -> str:
     # By its path: importing it would import the converter here too.
     worker = os.path.join(os.path.dirname(__file__), "page_worker.py")
     output = bytearray()
-    import tempfile
-
-    with tempfile.TemporaryFile() as source:
-        source.write(page.content)
-        source.seek(0)
-        command = [
-            sys.executable,
-            "-X",
-            "utf8",
-            "-I",
-            "-W",
-            "ignore",
-            worker,
-            page.url,
-            page.charset,
-        ]
-        group = ProcessGroup(command, "/", env, source.fileno())
+    command = [
+        sys.executable,
+        "-X",
+        "utf8",
+        "-I",
+        "-W",
+        "ignore",
+        worker,
+        page.url,
+        page.charset,
+    ]
+    group = processes.start(command, "/", env, page.content)
 
     def tick() -> float:
         if gone.is_set():

@@ -77,7 +77,7 @@ class GlobTool(SchemaTool):
     def _find(
         self, location: Location, pattern: str, matcher: GlobPattern, gone: threading.Event
     ) -> str:
-        with opened_tree(location.real, location.path) as tree:
+        with opened_tree(self._workspace.files, location.real, location.path) as tree:
             ignore = ignore_below(location.real, self._workspace)
             if ignore.hides_base:
                 return f"{location.path} is kept from the agent by .qwenignore."

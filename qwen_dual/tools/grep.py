@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +20,6 @@ from qwen_dual.tools.globpattern import GlobPattern
 from qwen_dual.tools.grep_matches import Matches
 from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
 from qwen_dual.tools.ignore import ignore_below
-from qwen_dual.tools.process import ProcessGroup
 from qwen_dual.tools.textfile import open_regular
 from qwen_dual.tools.walk import MAX_SECONDS, Walk, opened_tree
 from qwen_dual.tools.workspace import ToolFailure
@@ -29,7 +27,9 @@ from qwen_dual.tools.workspace import ToolFailure
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
+    from qwen_dual.core.ports import Files
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
@@ -116,7 +116,7 @@ class GrepSearchTool(SchemaTool):
     ) -> str:
         base = location.real
         is_file = os.path.exists(base) and stat.S_ISREG(os.stat(base).st_mode)
-        with _opened(location, is_file=is_file) as place:
+        with _opened(self._workspace.files, location, is_file=is_file) as place:
             ignore = ignore_below(base, self._workspace)
             if ignore.hides_base:
                 return f"{location.path} is kept from the agent by .qwenignore."
@@ -159,21 +159,20 @@ class GrepSearchTool(SchemaTool):
                 and (name_filter is None or name_filter.accepts(path[start:]))
             ]
             note = walk.note
-        import tempfile
-
-        with tempfile.TemporaryFile() as listed:
-            for name in names:
-                listed.write(os.fsencode(name) + b"\0")
-            listed.seek(0)
-            command = worker_command(pattern)
-            return self._run(command, place, listed.fileno(), found, gone) or note
+        listed = b"".join(os.fsencode(name) + b"\0" for name in names)
+        return self._run(worker_command(pattern), place, listed, found, gone) or note
 
     def _run(
-        self, argv: list[str], place: _Place, stdin: int, found: Matches, gone: threading.Event
+        self,
+        argv: list[str],
+        place: _Place,
+        stdin: BinaryIO | bytes | None,
+        found: Matches,
+        gone: threading.Event,
     ) -> str:
         """Runs an engine in ``place``; returns why its matches are not complete, empty if they are."""
         try:
-            group = ProcessGroup(argv, place.path, self._workspace.env, stdin)
+            group = self._workspace.processes.start(argv, place.path, self._workspace.env, stdin)
         except OSError as error:
             raise ToolFailure(f"Could not start {argv[0]}: {reason(error)}.") from error
 
@@ -209,20 +208,20 @@ class _Place(NamedTuple):
 
     path: str
     tree: Tree | None
-    file: int = subprocess.DEVNULL
+    file: BinaryIO | None = None
 
 
 @contextmanager
-def _opened(location: Location, *, is_file: bool) -> Iterator[_Place]:
+def _opened(files: Files, location: Location, *, is_file: bool) -> Iterator[_Place]:
     real = location.real
     if not is_file:
-        with opened_tree(real, location.path) as tree:
+        with opened_tree(files, real, location.path) as tree:
             yield _Place(path_for_child(tree.top, real), tree)
         return
-    with os.fdopen(open_regular(real, location.path), "rb") as file:
+    with open_regular(files, real, location.path) as file:
         folder, _ = enter_real(real)
         try:
-            yield _Place(path_for_child(folder, os.path.dirname(real)), None, file.fileno())
+            yield _Place(path_for_child(folder, os.path.dirname(real)), None, file)
         finally:
             os.close(folder)
 

@@ -90,7 +90,7 @@ class Matches(Struct):
         for name, group in groupby(self.kept, key=lambda match: match[0]):
             wanted = [match for _, match in group]
             try:
-                with os.fdopen(tree.file(name), "rb") as file:
+                with tree.open(name) as file:
                     inside = matches_in(file, wanted)
             except OSError:
                 inside = []

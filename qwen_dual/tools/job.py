@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from qwen_dual.core.ports import GRACE
 from qwen_dual.tools.capture import Capture, Limits, Scratch
-from qwen_dual.tools.process import GRACE, ProcessGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from qwen_dual.core.ports import Ending, Process, Processes
     from qwen_dual.sandbox.confine import Sandbox
-    from qwen_dual.tools.process import Ending
 
 REPORT_INTERVAL = 0.05
 END_TIMEOUT = 2 * GRACE + 1.0
@@ -83,7 +83,7 @@ class Job:
 
     def __init__(
         self,
-        group: ProcessGroup,
+        group: Process,
         command: str,
         capture: Capture,
         timeout: float | None,
@@ -221,10 +221,12 @@ class Jobs:
     Args:
         scratch: where output is saved.
         limits: of a result.
+        processes: start the commands.
         sandbox: what commands are confined by; nothing unless given.
+        confined: start those that are.
 
     Attributes:
-        sandbox: the same.
+        sandbox: as given.
         times_detached: how often ``detach_all`` was called: a command that was being started then
             is not among those that it moved.
     """
@@ -233,9 +235,13 @@ class Jobs:
         self,
         scratch: Scratch,
         limits: Limits,
+        processes: Processes,
         sandbox: Sandbox | None = None,
+        confined: Processes | None = None,
     ) -> None:
         self.sandbox = sandbox
+        self._processes = processes
+        self._confined = confined
         self.times_detached = 0
         self._scratch = scratch
         self._limits = limits
@@ -273,7 +279,8 @@ class Jobs:
             SandboxUnavailable: the sandbox that was asked for cannot be had.
         """
         sandbox = self.sandbox if confined else None
-        group = ProcessGroup(argv, cwd, env, sandbox=sandbox)
+        inside = self._confined if confined else None
+        group = (inside or self._processes).start(argv, cwd, env)
         capture = Capture(self._scratch, self._limits, save_from_start=background)
 
         def afterwards() -> None:

@@ -78,7 +78,7 @@ def list_folder(
         ToolFailure: there is no folder that can be read.
     """
     left_out = [_ignored(pattern) for pattern in patterns]
-    with opened_tree(location.real, location.path) as tree:
+    with opened_tree(workspace.files, location.real, location.path) as tree:
         ignore = ignore_below(location.real, workspace)
         if ignore.hides_base:
             return f"{location.path} is kept from the agent by .qwenignore."

@@ -187,7 +187,8 @@ def _block(
             content = list_folder(location, workspace, (), limits, gone)
         else:
             kind = "File"
-            content = read_location(location, Window(0, limits.lines, limits.chars), states, gone)
+            window = Window(0, limits.lines, limits.chars)
+            content = read_location(workspace.files, location, window, states, gone)
     except ToolFailure as failure:
         kind, content = "Mentioned", str(failure)
     return printable(f"{kind} {location.path}:\n\n{content}")

@@ -17,8 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from qwen_dual.core.ports import GRACE, Ending
 from qwen_dual.fs import proc
 from qwen_dual.tools import family
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from qwen_dual.sandbox.confinement import Confinement
     from qwen_dual.sandbox.namespace import Namespace
 
-GRACE = 1.0
-"""Seconds between SIGTERM and SIGKILL."""
-
 QUIET = 0.1
 """Silence, in seconds, after which output is over once the shell has exited; a process that the
 shell left behind may hold the pipe open for ever."""
@@ -41,18 +37,6 @@ CHUNK = 1 << 18
 MAX_REST = 16
 KILL_ROUNDS = 5
 POLL = 0.05
-
-
-class Ending(Struct, frozen=True):
-    """How a command ended; ``returncode`` is minus the signal's number as in ``subprocess``.
-
-    ``began`` is False when its sandbox could not be set up; the output says why.
-    """
-
-    returncode: int | None
-    timed_out: bool
-    stopped: bool
-    began: bool = True
 
 
 class ProcessGroup:

@@ -6,7 +6,6 @@ An image is handed on as it is, if a result has room for it.
 from __future__ import annotations
 
 import codecs
-import os
 from base64 import b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -23,14 +22,15 @@ from qwen_dual.protocol.blocks import (
 )
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
-from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise
+from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise, size_of
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
-    from io import FileIO
+    from typing import BinaryIO
 
+    from qwen_dual.core.ports import Files
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
     from qwen_dual.tools.capture import Limits
@@ -89,7 +89,9 @@ class ReadFileTool(SchemaTool):
                 raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
             window = Window(offset, limit, self._limits.chars)
             seen: list[TextBlock | ImageBlock] = []
-            text = read_location(location, window, self._states, gone, seen.append)
+            text = read_location(
+                self._workspace.files, location, window, self._states, gone, seen.append
+            )
             return seen or text
 
         outside = self._workspace.outside(location)
@@ -168,6 +170,7 @@ class Window(Struct):
 
 
 def read_location(
+    files: Files,
     location: Location,
     window: Window,
     states: FileStates,
@@ -177,6 +180,7 @@ def read_location(
     """The lines of ``window`` as a model gets them; the session then knows the file.
 
     Args:
+        files: has the file.
         location: the file.
         window: takes its lines.
         states: learns what was read.
@@ -190,7 +194,7 @@ def read_location(
     hasher = blake2b()
     decoder = codecs.getincrementaldecoder("utf-8")()
     scanned = 0
-    with os.fdopen(open_regular(location.real, shown), "rb", buffering=0) as file:
+    with open_regular(files, location.real, shown) as file:
         while scanned < MAX_SCAN_BYTES and not gone.is_set():
             try:
                 data = file.read(CHUNK) or b""
@@ -198,9 +202,9 @@ def read_location(
                 raise failed("read", shown, error) from error
             what = recognise(data[:8192]) if scanned == 0 else None
             if what is not None:
-                size = os.fstat(file.fileno()).st_size
                 if show is not None and kind_of(data) is not None:
                     return _shown_image(shown, data, file, show)
+                size = size_of(file)
                 return f"{shown} is {what}, {size:,} bytes; only UTF-8 text is shown."
             pending = len(decoder.getstate()[0])
             try:
@@ -220,7 +224,7 @@ def read_location(
 
 
 def _shown_image(
-    shown: str, start: bytes, file: FileIO, show: Callable[[ImageBlock], object]
+    shown: str, start: bytes, file: BinaryIO, show: Callable[[ImageBlock], object]
 ) -> str:
     """Hands on the image that begins with ``start``.
 

@@ -10,17 +10,21 @@ import os
 import re
 import stat
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.fs.folders import enter_real
+from qwen_dual.core.ports import NotRegular
 from qwen_dual.tools.calls import failed
 from qwen_dual.tools.workspace import ToolFailure
 
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from qwen_dual.core.ports import Files
+
 BOM = b"\xef\xbb\xbf"
 MAX_EDIT_BYTES = 32 << 20
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link by now",
@@ -60,10 +64,11 @@ class TextFile(Struct, frozen=True):
     version: Version
 
 
-def open_regular(path: str, shown: str) -> int:
-    """A descriptor for reading the regular file ``path``; never waits for a pipe or a device.
+def open_regular(files: Files, path: str, shown: str) -> BinaryIO:
+    """The regular file ``path`` for reading; never waits for a pipe or a device.
 
     Args:
+        files: has it.
         path: absolute and without links; one that is there by now is not followed.
         shown: its name for messages.
 
@@ -71,40 +76,38 @@ def open_regular(path: str, shown: str) -> int:
         ToolFailure: it is missing, is something else, or may not be read.
     """
     try:
-        folder, name = enter_real(path)
-        try:
-            _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False), shown)
-            # The kind is checked before, since opening a device can do things, and again after.
-            fd = os.open(name, _READ, dir_fd=folder)
-        finally:
-            os.close(folder)
+        return files.open(path)
     except FileNotFoundError:
-        raise ToolFailure(missing(path, shown)) from None
+        raise ToolFailure(missing(files, path, shown)) from None
+    except NotRegular as error:
+        raise _other_than_file(error.mode, shown) from None
     except OSError as error:
         raise failed("read", shown, error) from error
+
+
+def size_of(file: BinaryIO) -> int:
+    """The bytes of an open file, which then stands at its start; 0 where they cannot be told."""
     try:
-        _require_regular(os.fstat(fd), shown)
-    except ToolFailure:
-        os.close(fd)
-        raise
-    return fd
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    except OSError:  # those in /proc have none
+        return 0
+    return size
 
 
-def load(path: str, shown: str) -> TextFile | None:
+def load(files: Files, path: str, shown: str) -> TextFile | None:
     """The whole file for editing; None if it does not exist.
 
     Raises:
         ToolFailure: it is too large, no UTF-8 text, or may not be read.
     """
-    if not os.path.lexists(path):
+    if not files.exists(path):
         return None
-    fd = open_regular(path, shown)
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if status.st_size > MAX_EDIT_BYTES:
+    with open_regular(files, path, shown) as file:
+        size = size_of(file)
+        if size > MAX_EDIT_BYTES:
             raise ToolFailure(
-                f"{shown} has {status.st_size:,} bytes; files over {MAX_EDIT_BYTES:,} are not "
-                "edited here.",
+                f"{shown} has {size:,} bytes; files over {MAX_EDIT_BYTES:,} are not edited here.",
                 "Use run_shell_command.",
             )
         try:
@@ -153,7 +156,7 @@ def not_utf8(byte: int, offset: int) -> str:
     )
 
 
-def missing(path: str, shown: str) -> str:
+def missing(files: Files, path: str, shown: str) -> str:
     """Says that ``path`` does not exist and names what comes nearest to it."""
     parent, name = os.path.split(path)
     while not os.path.isdir(parent):
@@ -163,7 +166,7 @@ def missing(path: str, shown: str) -> str:
         parent = above
     gone = "" if os.path.dirname(path) == parent else f" There is no {os.path.join(parent, name)}."
     try:
-        near = difflib.get_close_matches(name, os.listdir(parent)[:5000], n=1)
+        near = difflib.get_close_matches(name, files.names(parent)[:5000], n=1)
     except OSError:
         near = []
     hint = f" Did you mean {os.path.join(parent, near[0])}?" if near else ""
@@ -199,9 +202,8 @@ def pattern_for(old: str) -> re.Pattern[str]:
     return re.compile(r"\r?\n".join(re.escape(line) for line in lines))
 
 
-def _require_regular(status: os.stat_result, shown: str) -> None:
-    kind = stat.S_IFMT(status.st_mode)
+def _other_than_file(mode: int, shown: str) -> ToolFailure:
+    kind = stat.S_IFMT(mode)
     if kind == stat.S_IFDIR:
-        raise ToolFailure(f"{shown} is a folder.", "list_directory shows what is in it.")
-    if kind != stat.S_IFREG:
-        raise ToolFailure(f"{shown} is {_KINDS.get(kind, 'no regular file')}, not a file.")
+        return ToolFailure(f"{shown} is a folder.", "list_directory shows what is in it.")
+    return ToolFailure(f"{shown} is {_KINDS.get(kind, 'no regular file')}, not a file.")

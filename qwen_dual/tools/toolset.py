@@ -17,6 +17,7 @@ from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.job import Jobs
 from qwen_dual.tools.listing import ListDirectoryTool
+from qwen_dual.tools.local_processes import LocalProcesses
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.shell_environment import environment
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
+    from qwen_dual.core.ports import Files, Processes
     from qwen_dual.core.tool import Subject, Tool
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.filters import Filters
@@ -55,12 +57,16 @@ class Toolset:
         shell_timeout_ms: int,
         proxy: str | None,
         sandbox: Sandbox | None = None,
+        files: Files | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch(temporary_of(env))
-        self.workspace = Folder(root, env, self._scratch.holds)
-        self._jobs = Jobs(self._scratch, limits, sandbox)
+        self.workspace = Folder(root, env, self._scratch.holds, files, processes)
+        processes = self.workspace.processes
+        confined = None if sandbox is None else LocalProcesses(sandbox)
+        self._jobs = Jobs(self._scratch, limits, processes, sandbox, confined)
         self._sandbox = sandbox
         if sandbox is not None:  # commands may read what the output of others was saved in
             sandbox.readable = lambda: filter(None, (self._scratch.folder,))
@@ -78,7 +84,7 @@ class Toolset:
             GlobTool(self.workspace, limits),
             GrepSearchTool(self.workspace, limits),
             self._todo,
-            WebFetchTool(downloader, limits),
+            WebFetchTool(downloader, limits, processes),
             AskUserQuestionTool(),
         )
 
@@ -101,11 +107,18 @@ class Toolset:
 
     def warm_up(self) -> None:
         """Imports what the first call would wait for; blocks some 100 ms, so in a thread."""
-        from qwen_dual.tools import mentions, shellwords, terminal_rows  # noqa: F401
+        from qwen_dual.tools import (  # noqa: F401
+            local_processes,
+            mentions,
+            parameters,
+            shellwords,
+            terminal_rows,
+        )
 
         for tool in self.tools:
             _ = tool.parameters
         shellwords.warm_up()
+        local_processes.warm_up()
 
     def tasks(self) -> list[Task]:
         """The commands in the background: those that run, then those that ended, latest first."""
@@ -169,6 +182,8 @@ def toolset(
     shell_timeout_ms: int = SHELL_TIMEOUT_MS,
     proxy: str | None = None,
     sandbox: Sandbox | None = None,
+    files: Files | None = None,
+    processes: Processes | None = None,
 ) -> Toolset:
     """The tools for the workspace ``root``.
 
@@ -179,5 +194,8 @@ def toolset(
         shell_timeout_ms: for commands that name no timeout.
         proxy: for the web; what the environment names unless given.
         sandbox: what commands are confined by; nothing unless given.
+        files: where the contents of files come from and go to; the disk unless given.
+        processes: start what is not confined; local ones unless given.
     """
-    return Toolset(root, env, limits or Limits(), shell_timeout_ms, proxy, sandbox)
+    limits = limits or Limits()
+    return Toolset(root, env, limits, shell_timeout_ms, proxy, sandbox, files, processes)

@@ -5,21 +5,22 @@ Not even through one that takes the place of a folder while it is on its way (``
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from qwen_dual.fs.folders import ForeignFileError
-from qwen_dual.fs.tree import Tree
 from qwen_dual.tools.calls import failed
 from qwen_dual.tools.textfile import missing
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
+    import os
     import threading
     from collections.abc import Iterable, Iterator
 
+    from qwen_dual.core.ports import Files
+    from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.ignore import Ignore
 
@@ -100,7 +101,7 @@ class Walk:
         kept = []
         prefix = folder.rstrip("/")
         try:
-            with os.scandir(self._tree.folder(folder)) as found:
+            with self._tree.entries(folder) as found:
                 for entry in found:
                     self._seen += 1
                     if self._seen % _LOOK_EVERY == 0 and self._is_over():
@@ -124,10 +125,11 @@ class Walk:
 
 
 @contextmanager
-def opened_tree(real: str, shown: str) -> Iterator[Tree]:
+def opened_tree(files: Files, real: str, shown: str) -> Iterator[Tree]:
     """The folder ``real``, held open while it is searched.
 
     Args:
+        files: has it.
         real: as it was checked: absolute and without links.
         shown: its path for errors.
 
@@ -135,9 +137,9 @@ def opened_tree(real: str, shown: str) -> Iterator[Tree]:
         ToolFailure: it is missing, is no folder, may not be read, or is reached through a link by now.
     """
     try:
-        tree = Tree(real)
+        tree = files.tree(real)
     except FileNotFoundError:
-        raise ToolFailure(missing(real, shown)) from None
+        raise ToolFailure(missing(files, real, shown)) from None
     except ForeignFileError as error:
         raise ToolFailure(f"{error}; nothing was read.") from None
     except NotADirectoryError:

@@ -17,9 +17,13 @@ from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
 from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.tools.filters import ALL
+from qwen_dual.tools.local_files import LocalFiles
+from qwen_dual.tools.local_processes import LocalProcesses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from qwen_dual.core.ports import Files, Processes
 
 
 class ToolFailure(Exception):
@@ -61,6 +65,8 @@ class Folder:
         env: the session's environment: what children are given, and where ``~`` is.
         readable: says which real paths outside may be read as if they were inside, such as the
             session's own saved output.
+        files: where the contents of files come from and go to; the disk unless given.
+        processes: start what is not confined; local ones unless given.
 
     Attributes:
         root: the folder, its real path.
@@ -78,6 +84,8 @@ class Folder:
         root: str | os.PathLike[str],
         env: Mapping[str, str],
         readable: Callable[[str], bool] = lambda _: False,
+        files: Files | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self.root = Path(os.path.realpath(root))
         self._readable = readable
@@ -88,6 +96,8 @@ class Folder:
         self.filters = ALL
         self.trusted = False
         self.state: str | None = None
+        self.files: Files = LocalFiles() if files is None else files
+        self.processes: Processes = LocalProcesses() if processes is None else processes
 
     @property
     def path(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.tools.process import Ending, ProcessGroup
+from qwen_dual.tools.process import ProcessGroup
 from tests.sandbox.support import SECRET
 from tests.support.waiting import wait_until
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from qwen_dual.core.ports import Ending
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.policy import Network
     from qwen_dual.sandbox.spare import Spare

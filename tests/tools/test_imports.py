@@ -25,8 +25,9 @@ def test_the_tools_are_light_to_import() -> None:
 
 
 def test_warming_up_imports_what_first_calls_need() -> None:
-    warmed = loaded_after("from qwen_dual.tools.toolset import toolset\ntoolset('.').warm_up()")
-    assert warmed == "pydantic tree_sitter"
+    made = "from qwen_dual.tools.toolset import toolset\ntools = toolset('.', {})"
+    assert loaded_after(made) == ""
+    assert loaded_after(f"{made}\ntools.warm_up()") == "orjson pydantic tree_sitter"
 
 
 def test_the_tools_that_tests_know_by_what_they_declare_are_all_of_them(tools: Toolset) -> None:

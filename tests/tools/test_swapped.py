@@ -17,6 +17,7 @@ from qwen_dual.tools.edit import EditTool
 from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.listing import ListDirectoryTool
+from qwen_dual.tools.local_files import LocalFiles
 from qwen_dual.tools.read import Window, read_location
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.textfile import TextFile, load
@@ -104,7 +105,7 @@ def test_a_folder_swapped_while_the_change_is_made_changes_nothing_outside(
 def test_no_read_shows_what_is_outside_however_often_the_folder_is_swapped(
     tmp_path: Path,
 ) -> None:
-    gone = threading.Event()
+    gone, files = threading.Event(), LocalFiles()
     with swapping_folder(tmp_path) as (folder, outside):
         (outside / "f").write_text("outside")
         real = str(folder / "f")
@@ -112,8 +113,8 @@ def test_no_read_shows_what_is_outside_however_often_the_folder_is_swapped(
         read = refused = 0
         while read + refused < 2000 or not read or not refused:
             try:
-                text = read_location(location, Window(0, 10, 1000), FileStates(), gone)
-                loaded = load(real, real)
+                text = read_location(files, location, Window(0, 10, 1000), FileStates(), gone)
+                loaded = load(files, real, real)
             except ToolFailure:
                 refused += 1
             else:
@@ -199,4 +200,4 @@ def test_a_link_in_place_of_the_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     os.symlink("secret", tmp_path / "link")
     with pytest.raises(ToolFailure, match="is a symbolic link by now"):
-        load(str(tmp_path / "link"), "link")
+        load(LocalFiles(), str(tmp_path / "link"), "link")
