@@ -30,6 +30,10 @@ def main(argv: list[str] | None = None) -> int:
     inputs = note_inputs(arguments)
     hold_collection()
 
+    from qwen_dual.cli.lean import import_msgspec
+
+    import_msgspec()
+
     from qwen_dual.cli.parser import parse
 
     options = parse(arguments)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -161,6 +160,8 @@ class SeenIds:
 
     def add(self, command_id: str) -> bool:
         """Notes ``command_id``; False when it was seen before."""
+        from hashlib import blake2b  # OpenSSL's library comes with it
+
         digest = blake2b(command_id.encode("utf-8", "surrogatepass"), digest_size=12).digest()
         if digest in self._digests:
             return False

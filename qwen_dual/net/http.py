@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import sys
 
-UNUSED = ("httpx._main", "trio")
+from qwen_dual.net.imports import Without
 
 
 def import_client() -> None:
-    """Imports httpx, unless somebody has already; a later `import httpx` finds it. Takes 60 ms."""
+    """Imports httpx, unless somebody has already; a later ``import httpx`` finds it. Takes 60 ms."""
     if "httpx" in sys.modules:
         return
-    held = [name for name in UNUSED if name not in sys.modules]
-    for name in held:
-        sys.modules[name] = None  # type: ignore[assignment]  # makes importing it fail
-    try:
+    with Without("httpx._main", "trio"):
         import httpcore  # httpx does so later by itself  # noqa: F401
         import httpx  # noqa: F401
-    finally:
-        for name in held:
-            del sys.modules[name]

@@ -118,6 +118,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     )
 
     async def expand(text: str) -> Sequence[str]:
+        if "@" not in text:  # to look for more takes a pattern that is slow to compile
+            return ()
         mentioned = await tools.expand_mentions(text)
         for remark in mentioned.remarks:
             session.notice(remark, "warning")

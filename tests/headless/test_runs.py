@@ -260,3 +260,15 @@ def test_a_reader_that_leaves_ends_it_quietly(runner: Runner) -> None:
     with process:
         _, err = process.communicate(timeout=50)
     assert (process.returncode, err) == (0, b"")
+
+
+def test_a_prompt_that_a_channel_brings_is_not_taken_for_the_one_that_was_asked(
+    runner: Runner,
+) -> None:
+    commands = runner.folder / "in"
+    commands.write_text(json.dumps({"type": "submit", "text": "another"}) + "\n")
+    ended = runner.run(
+        *("-p", "mine", "--input-file", str(commands), "--input-from", "start"),
+        *runner.script(text("Of the other."), text("Of mine.")),
+    )
+    assert (ended.status, ended.out) == (0, "Of mine.\n")

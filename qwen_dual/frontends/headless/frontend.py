@@ -60,6 +60,7 @@ class Headless:
         self._context_tokens: int | None = None
         self._results: list[Event] = []
         self._came = anyio.Event()
+        self._begun = False
         if not answerable:  # who would call it has nobody to wait for
             session.drop_tools("question")
 
@@ -73,9 +74,12 @@ class Headless:
         kind = event["type"]
         main = event.get("parent_tool_use_id") is None  # and of no sub-agent
         if kind == "result" and main:
-            self._results.append(event)
-            self._came.set()
+            if self._begun:  # else it is of a prompt that came over a channel
+                self._results.append(event)
+                self._came.set()
             return
+        if not self._begun:
+            self._begun = event.get("data", event).get("origin") == str(CLI)
         if kind == "control_request" and not self._answerable:
             refusal = NOBODY.format(mode=self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
@@ -112,6 +116,7 @@ class Headless:
         session = self._session
         self._results.clear()
         self._came = anyio.Event()
+        self._begun = False
         if not session.closing.is_set():
             session.submit(text, CLI, own=own)
             async with anyio.create_task_group() as group:

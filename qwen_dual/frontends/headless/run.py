@@ -20,7 +20,6 @@ from qwen_dual.frontends.headless.messages import added
 from qwen_dual.frontends.headless.output import JsonArray, StreamJson, Text
 from qwen_dual.frontends.headless.stats import Stats
 from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +103,8 @@ class Run:
         """Tells a person, on stderr."""
         if self._progress is not None:
             self._progress.clear()
+        from qwen_dual.protocol.sanitise import sanitise
+
         self._write_stderr(f"qwen-dual: {sanitise(text)}\n")
 
     async def run(self) -> int:
