@@ -11,13 +11,14 @@ import argparse
 import contextlib
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, chats, keys, measure, report, sandbox, server, sessions
+from benchmarks import bridge, chats, headless, keys, measure, report, sandbox, server, sessions
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -103,7 +104,7 @@ def _measure(
         samples = measured[program.name]
         try:
             step(samples)
-        except (OSError, EventsLost) as error:
+        except (OSError, EventsLost, subprocess.TimeoutExpired) as error:
             failed = True
             samples.notes.append(f"{what} failed: {error}")
 
@@ -113,6 +114,12 @@ def _measure(
     for number in range(1, options.starts + 1):
         for program in programs:
             attempt(f"start {number}", program, partial(measure.start, program))
+    for number in range(1, options.prompts + 1):
+        for program in programs:
+            attempt(f"prompt {number}", program, partial(headless.one_line, program))
+    for program in programs if options.prompts else ():
+        attempt("memory of a prompt", program, partial(headless.memory, program))
+        attempt("long answer to a pipe", program, partial(headless.stream, program, plan))
     for number in range(1, options.rounds + 1):
         for program in programs:
             attempt(f"session {number}", program, partial(measure.session, program, plan))
@@ -163,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--json", metavar="PATH", default=OUTPUT, help="where every sample goes")
     add("--starts", type=int, default=5, metavar="N", help="starts that are timed")
+    add("--prompts", type=int, default=5, metavar="N", help="prompts without a screen; 0: none")
     add("--rounds", type=int, default=1, metavar="N", help="sessions and long answers of each")
     add("--submits", type=int, default=40, metavar="N", help="prompts timed in a session")
     add("--approvals", type=int, default=20, metavar="N", help="approvals timed in a session")

@@ -89,6 +89,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("chat_first_event", "a chat of 200 MB: spawn → session_start", "s", 0.5, Budget(1.0)),
     Metric("chat_first_paint", "  spawn → painted, key accepted", "s"),
     Metric("chat_memory", "  memory, PSS", "B", 0.5, Budget(150 * MIB)),
+    Metric("print_first_line", "-p: spawn → first line", "s", 0.5, Budget(1 / 20, relative=True)),
+    Metric("print_exit", "  spawn → exit, one delta", "s", 0.5, Budget(1 / 20, relative=True)),
+    Metric("print_stream_rate", "  long answer: deltas a second", "/s", 0.5, Budget(3, True, True)),
+    Metric("print_memory", "  memory, PSS, at the most", "B", 0.5, Budget(1 / 8, relative=True)),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,33 +18,33 @@ if TYPE_CHECKING:
 WORDS = 300
 """Characters that are told of what a service said."""
 
-_CONTEXT = re.compile(
+_CONTEXT = (
     r"context_length|context[_ ](length|window|size|limit)|(prompt|input|request)( \S+)? (is )?too (long|large)"
     r"|range of input length|input token count|maximum (prompt|input|number of (input )?tokens)"
-    r"|exceeded model token limit|reduce the length|request_too_large|too many (input )?tokens",
-    re.IGNORECASE,
+    r"|exceeded model token limit|reduce the length|request_too_large|too many (input )?tokens"
 )
-_FILTER = re.compile(
-    r"content[_ ]?filter|content[_ ]policy|data_?inspection|moderation|safety[_ ]system|sensitive_words",
-    re.IGNORECASE,
-)
-_QUOTA = re.compile(
+_FILTER = r"content[_ ]?filter|content[_ ]policy|data_?inspection|moderation|safety[_ ]system|sensitive_words"
+_QUOTA = (
     r"insufficient[_ ](quota|balance|credits)|billing_(hard_limit|not_active)|credit balance is too low"
-    r"|arrearage|freetieronly|free_?tier_?only|usage_limit_reached",
-    re.IGNORECASE,
+    r"|arrearage|freetieronly|free_?tier_?only|usage_limit_reached"
 )
-_NO_MODEL = re.compile(
+_NO_MODEL = (
     r"model[_ ]not[_ ](found|exist)|model \S+ (does not exist|not found|is not found)"
-    r"|not a valid model|unknown model|no such model|invalid model (id|name)|model_not_supported",
-    re.IGNORECASE,
+    r"|not a valid model|unknown model|no such model|invalid model (id|name)|model_not_supported"
 )
-_KEY = re.compile(r"invalid[_ ]api[_ -]?key|api key not valid|incorrect api key", re.IGNORECASE)
-_TAGS = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_KEY = r"invalid[_ ]api[_ -]?key|api key not valid|incorrect api key"
+_TAGS = r"<(script|style)\b.*?</\1>|<[^>]*>"
 MOST_WAIT = 366 * 86_400.0
 """Seconds that a service is believed: a date beyond what a clock can say is none to tell."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when a service first fails, since most runs see no failure and these take a while."""
+    return re.compile(text, re.IGNORECASE | re.DOTALL)
 
 
 class ServiceError(Struct, frozen=True):
@@ -66,7 +67,7 @@ class ServiceError(Struct, frozen=True):
     @property
     def is_quota(self) -> bool:
         """Whether waiting a little is of no use: what was paid for is used up."""
-        return self.wait is None and bool(_QUOTA.search(f"{self.codes} {self.words}"))
+        return self.wait is None and bool(_pattern(_QUOTA).search(f"{self.codes} {self.words}"))
 
 
 def service_error(body: bytes) -> ServiceError:
@@ -74,7 +75,7 @@ def service_error(body: bytes) -> ServiceError:
     try:
         value = decode(body)
     except NotJson:
-        return ServiceError(_one_line(_TAGS.sub(" ", body.decode("utf-8", "replace"))))
+        return ServiceError(_one_line(_pattern(_TAGS).sub(" ", body.decode("utf-8", "replace"))))
     return error_of(value) or ServiceError(_one_line(body.decode("utf-8", "replace")))
 
 
@@ -106,15 +107,15 @@ def kind_of(status: int, said: ServiceError) -> ErrorKind:
     """What went wrong, by the status (0 where there is none) and what the service said."""
     text = f"{said.codes} {said.words}"
     if status in (0, 400, 413, 422, 500):
-        if _CONTEXT.search(text) or status == 413:
+        if _pattern(_CONTEXT).search(text) or status == 413:
             return "context_length"
-        if _FILTER.search(text):
+        if _pattern(_FILTER).search(text):
             return "content_filter"
-        if _NO_MODEL.search(text):
+        if _pattern(_NO_MODEL).search(text):
             return "unknown_model"
-        if _KEY.search(text):
+        if _pattern(_KEY).search(text):
             return "auth"
-    if status == 403 and _FILTER.search(text):
+    if status == 403 and _pattern(_FILTER).search(text):
         return "content_filter"
     by_status: dict[int, ErrorKind] = {
         401: "auth",
