@@ -41,7 +41,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         with EarlyTerminal() as terminal:
             terminal.check()
             factory = SessionFactory()
-            launch = factory.prepare(options)
+            launch = factory.prepare(with_remark(options))
             channels = open_asked(options, launch.settings, inputs)
             for warning in channels.warnings:
                 print(warning, file=sys.stderr)
@@ -75,3 +75,17 @@ def check_terminal() -> None:
                 "prompt without it; a host gives it a PTY (tmux, node-pty, ptyprocess) and sends "
                 "prompts through --input-file."
             )
+
+
+def with_remark(options: Options) -> Options:
+    """Options for the UI, with a word on those that mean something without a screen only."""
+    from msgspec.structs import asdict, replace
+
+    from qwen_dual.cli.headless_options import flags_in
+
+    given = flags_in(asdict(options))
+    if not given:
+        return options
+    verb = "has" if len(given) == 1 else "have"
+    told = f"{', '.join(given)} {verb} no effect in the UI: -p TEXT runs a prompt without it."
+    return replace(options, remarks=(*options.remarks, told))

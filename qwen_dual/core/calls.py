@@ -227,6 +227,7 @@ class CallRunner:
             if not unseen or not self._policy.asks_for_more(job.tool, job.call, before):
                 break
         if verdict.action == "refuse":
+            job.forbidden = True
             self._finish(job, ToolResult(verdict.reason, is_error=True))
             return
         try:
@@ -364,7 +365,7 @@ class CallRunner:
             outcome.results.append(
                 events.result_block(job.requested.id, result.content, is_error=result.is_error)
             )
-            if job.denied:
+            if job.denied or job.forbidden:
                 outcome.denials.append(
                     {
                         "tool_name": job.requested.name,

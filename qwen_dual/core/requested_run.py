@@ -34,6 +34,7 @@ class RequestedRun(Struct, eq=False):
         note: that, for a person.
         result: what it came to.
         denied: whether it was not allowed.
+        forbidden: whether nobody could have allowed it: a rule or plan mode stands in the way.
         reason: what was said of that.
         previewed: whether what it does was shown.
         began: when it was started, monotonic seconds.
@@ -49,6 +50,7 @@ class RequestedRun(Struct, eq=False):
     note: str = "invalid call"
     result: ToolResult | None = None
     denied: bool = False
+    forbidden: bool = False
     reason: str | None = None
     previewed: bool = False
     began: float | None = None
