@@ -12,6 +12,7 @@ from qwen_dual.bridge.lines import BadLine, LineSplitter
 from qwen_dual.models.phrases import plan
 from qwen_dual.protocol.codec import bound_text, encode, escaped_size
 from qwen_dual.protocol.commands import CommandError, parse_command
+from qwen_dual.protocol.control import parse_incoming
 from qwen_dual.protocol.sanitise import StreamSanitiser
 from qwen_dual.settings.files import BadFile, read_object
 
@@ -41,6 +42,10 @@ def commands(data: bytes) -> None:
             encode({"message": str(error), "id": error.command_id})
         else:
             assert command.type
+        try:
+            parse_incoming(item.data)
+        except CommandError as error:
+            encode({"message": str(error), "id": error.command_id})
 
 
 def output(data: bytes) -> None:

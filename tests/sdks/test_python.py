@@ -294,6 +294,31 @@ def test_an_interrupt_ends_the_turn_and_not_the_session(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+def test_a_callback_is_cancelled_when_the_turn_is_interrupted(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        asked = anyio.Event()
+        contexts: list[Any] = []
+
+        async def waits(name: str, given: dict[str, Any], context: Any) -> Any:
+            contexts.append(context)
+            asked.set()
+            await anyio.sleep_forever()
+
+        async with talking(kit, can_use_tool=waits) as (session, say):
+            await say("TOOL touch never")
+            await until(session, "init")
+            await asked.wait()
+            await session.interrupt()
+            messages = await until(session, "error_during_execution")
+            assert tool_result(messages)["is_error"]
+            assert contexts[0]["cancel_event"].is_set()
+            await say("N=1")
+            assert result(await until(session, "success"))["result"] == "word0 "
+        assert not (kit.work / "never").exists()
+
+    run(tmp_path, test)
+
+
 def test_modes_models_and_lists_are_changed_and_told_while_it_runs(tmp_path: Path) -> None:
     async def test(kit: Kit) -> None:
         async with talking(kit) as (session, say):
