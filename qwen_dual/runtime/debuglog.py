@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import TextIOWrapper
 
+_FORMAT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
 _CURRENT: ContextVar[SessionLog | None] = ContextVar("session_log", default=None)
 
 
@@ -37,7 +39,7 @@ class DebugLog(logging.FileHandler):
         path = os.path.join(home, "debug", f"{name}.txt")
         super().__init__(path, encoding="utf-8", errors="backslashreplace", delay=True)
         self._scrub = scrub
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(_FORMAT)
 
     def _open(self) -> TextIOWrapper:
         from qwen_dual.fs.private import open_checked, owner_problem

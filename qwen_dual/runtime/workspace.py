@@ -94,7 +94,7 @@ def open_workspace(
         flags: what the command line sets, as the settings would.
         trusted: whether whoever begins the session vouches for the folder; None where they say nothing.
     """
-    home = qwen_home(env)
+    home = qwen_home(env, cwd)
     trust = FolderTrust(TrustedFolders(home, home_of(env)), cwd, by_host=trusted)
     settings = load_settings(cwd, home, env, flags=flags, trust=trust)
     return Workspace(cwd, home, {}, settings, trust, env)

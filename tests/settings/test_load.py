@@ -297,6 +297,8 @@ def test_qwen_home_moves_the_users_folder() -> None:
     assert qwen_home({"QWEN_HOME": "/x"}) == "/x"
     assert qwen_home({"QWEN_HOME": "~/x", "HOME": "/me"}) == "/me/x"
     assert qwen_home({"HOME": "/me"}) == "/me/.qwen"
+    assert qwen_home({"HOME": "/me"}, "/work") == "/me/.qwen"
+    assert qwen_home({"QWEN_HOME": "../x"}, "/work/a") == "/work/x"
     assert qwen_home({}).endswith("/.qwen")
 
 
