@@ -16,12 +16,11 @@ from qwen_dual import __version__
 from qwen_dual.core.bus import Bus
 from qwen_dual.git.repository import Branch
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
-from qwen_dual.runtime.keys import names_of_keys
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
 from qwen_dual.runtime.process import environment, folder
 from qwen_dual.runtime.sandboxing import asked_for, facts
 from qwen_dual.runtime.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
-from qwen_dual.runtime.workspace import open_workspace
+from qwen_dual.runtime.workspace import names_of_keys, open_workspace
 from qwen_dual.settings import keys
 from qwen_dual.settings.secrets import is_secret
 

@@ -17,8 +17,9 @@ from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from qwen_dual.core.secrets import Secrets
     from qwen_dual.settings.load import Settings
 
 SESSION_VARIABLE = "QWEN_CODE_SESSION_ID"
@@ -98,3 +99,19 @@ def open_workspace(
     trust = FolderTrust(TrustedFolders(home, home_of(env)), cwd, by_host=trusted)
     settings = load_settings(cwd, home, env, flags=flags, trust=trust)
     return Workspace(cwd, home, {}, settings, trust, env)
+
+
+def names_of_keys(
+    env: Mapping[str, str], secrets: Secrets, named: Iterable[str], passed: Collection[str]
+) -> list[str]:
+    """The variables that hold a secret: what is started gets none of them, be it a command or an editor.
+
+    Args:
+        env: the environment.
+        secrets: what must not be shown.
+        named: variables that keys of services come from, however short.
+        passed: variables that the person wants children to get all the same.
+    """
+    keys = set(named)
+    found = (name for name, value in env.items() if name in keys or secrets.holds(value))
+    return sorted(name for name in found if name not in passed)

@@ -12,8 +12,8 @@ from qwen_dual.cli.parser import parse
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.core.tool import InvalidArguments, Subject
-from qwen_dual.runtime import keys
 from qwen_dual.runtime.sandboxing import BadPolicy, asked_for, choose_policy
+from qwen_dual.runtime.workspace import names_of_keys
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.confine import Sandbox
 from qwen_dual.sandbox.confinement import returncode
@@ -214,4 +214,4 @@ def test_keys_are_found_by_value_and_by_name() -> None:
     secrets = Secrets()
     secrets.add("0123456789abcdef", "KEY")
     env = {"A": "x0123456789abcdefx", "SHORT_KEY": "abc", "B": "b", "C": "0123456789abcdef"}
-    assert keys.names_of_keys(env, secrets, ["SHORT_KEY"], ["C"]) == ["A", "SHORT_KEY"]
+    assert names_of_keys(env, secrets, ["SHORT_KEY"], ["C"]) == ["A", "SHORT_KEY"]
