@@ -17,7 +17,7 @@ from qwen_dual.core.secrets import Secrets
 from qwen_dual.protocol.events import notice, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from qwen_dual.protocol.events import Event
 
@@ -120,13 +120,13 @@ class Bus:
         # Every streamed delta comes this way: the usual case, in which nobody fails and nobody
         # answers, is written out here, with one `try` for all observers.
         stream.busy = True
-        rest = iter(observers)
         try:
-            for observer in rest:
+            for observer in observers:
                 observer(event)
         except Exception as error:  # noqa: BLE001 - logged there
+            behind = observers.index(observer) + 1
             stream.failed(observer, error, event)
-            stream.hand_out(event, rest)
+            stream.hand_out(event, observers, behind)
         finally:
             stream.busy = False
             if stream.waiting:
@@ -166,6 +166,9 @@ class Bus:
                 the bus's own words, or None where it tells by itself.
             missed: it gets what was kept first.
             streamed: whether it wants the ``stream_event``s, which are nearly all there are.
+
+        Raises:
+            ValueError: it is subscribed already.
         """
         name = name or getattr(observer, "__qualname__", type(observer).__name__)
         self._stream.add(Subscription(observer, name, on_error, on_failure, missed, streamed))
@@ -194,9 +197,9 @@ class Stream:
         seq: of the latest event.
         kept: for a front end that is not there yet.
         observers: in the order of subscribing. One that goes while an event is handed out leaves
-            ``_gone`` in its place, so that nobody behind it is skipped.
+            ``_Gone`` in its place, so that nobody behind it is skipped.
         streamed: those of them that want the ``stream_event``s.
-        waiting: events to hand out, observers to take in, and None where ``_gone`` is to go.
+        waiting: events to hand out, observers to take in, and None where ``_Gone`` is to go.
         busy: something is being handed out.
         failure: why an observer ended the session.
         untold: failures of which no event can tell any more.
@@ -217,7 +220,13 @@ class Stream:
         self._subscriptions: list[Subscription] = []
 
     def add(self, subscription: Subscription) -> None:
-        """Takes an observer in, behind what waits."""
+        """Takes an observer in, behind what waits.
+
+        Raises:
+            ValueError: it is subscribed already.
+        """
+        if self._of(subscription.observer) is not None:
+            raise ValueError(f"{subscription.name} is subscribed already")
         self._subscriptions.append(subscription)
         self.waiting.append(subscription)
         if not self.busy:
@@ -234,7 +243,7 @@ class Stream:
             return
         for observers in (self.observers, self.streamed):
             if observer in observers:
-                observers[observers.index(observer)] = _gone
+                observers[observers.index(observer)] = _Gone(observer)
         self.waiting.append(None)
         if not self.busy:
             self.drain()
@@ -248,18 +257,19 @@ class Stream:
                 item = waiting.popleft()
                 if item is None:
                     for observers in (self.observers, self.streamed):
-                        observers[:] = [one for one in observers if one is not _gone]
+                        observers[:] = [one for one in observers if not isinstance(one, _Gone)]
                 elif isinstance(item, Subscription):
                     self._enter(item)
                 else:
                     streamed = item["type"] == "stream_event"
-                    self.hand_out(item, iter(self.streamed if streamed else self.observers))
+                    self.hand_out(item, self.streamed if streamed else self.observers)
         finally:
             self.busy = False
 
-    def hand_out(self, event: Event, rest: Iterator[Observer]) -> None:
-        """Calls the observers in ``rest``."""
-        for observer in rest:
+    def hand_out(self, event: Event, observers: list[Observer], begin: int = 0) -> None:
+        """Calls the observers from the place ``begin`` on; the list keeps its length meanwhile."""
+        for place in range(begin, len(observers)):
+            observer = observers[place]
             try:
                 observer(event)
             except Exception as error:  # noqa: BLE001 - logged there
@@ -296,7 +306,7 @@ class Stream:
         if subscription.missed:
             for event in tuple(self.kept):
                 if self._of(observer) is not None:
-                    self.hand_out(event, iter((observer,)))
+                    self.hand_out(event, [observer])
 
     def _tell(self, text: str, event: Event) -> None:
         """Publishes a notice under the id of the event that an observer failed at."""
@@ -306,8 +316,19 @@ class Stream:
             Bus(event["session_id"], self).publish(notice(text, "error"))
 
 
-def _gone(event: Event) -> None:
-    """Stands where an observer was."""
+class _Gone:
+    """Stands where an observer was, and is found as it."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def __call__(self, event: Event) -> None:
+        """Takes none."""
+
+    def __eq__(self, other: object) -> bool:
+        return other == self._observer
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _told(subscription: Subscription, error: Exception) -> str | None:

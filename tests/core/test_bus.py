@@ -196,6 +196,33 @@ def test_who_unsubscribes_itself_takes_nothing_from_those_behind_it() -> None:
     assert told(seen) == ["a", "left"]
 
 
+def test_who_leaves_and_then_fails_takes_nothing_from_those_behind_it() -> None:
+    bus = Bus("s")
+    seen: list[Event] = []
+
+    def leave(event: Event) -> None:
+        bus.unsubscribe(leave)
+        raise ValueError("broken")
+
+    bus.subscribe(leave)
+    bus.subscribe(seen.append)
+    for text in ("a", "b"):
+        bus.publish(events.notice(text))
+    assert told(seen) == ["a", "b"]
+
+
+def test_nobody_is_subscribed_twice() -> None:
+    bus = Bus("s")
+    seen: list[Event] = []
+    bus.subscribe(seen.append, name="The screen")
+    with pytest.raises(ValueError, match="The screen is subscribed already"):
+        bus.subscribe(seen.append, name="The screen")
+    bus.unsubscribe(seen.append)
+    bus.subscribe(seen.append)
+    bus.publish(events.notice("a"))
+    assert told(seen) == ["a"]
+
+
 def test_who_leaves_before_it_was_taken_in_never_comes() -> None:
     bus = Bus("s")
     seen: list[Event] = []
