@@ -297,7 +297,7 @@ class Tee:
                 self._start = event
                 return True
             key = _FOLLOWED.get(event["subtype"])
-            if key is not None:
+            if key is not None and event["parent_tool_use_id"] is None:
                 data = {**self._start["data"], key: event["data"]["to"]}
                 self._start = {**self._start, "data": data}
         return False

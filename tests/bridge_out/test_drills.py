@@ -175,6 +175,20 @@ def test_a_file_that_is_taken_away_begins_anew_with_a_greeting(
     assert [line["seq"] for line in rest] == [4, 5]
 
 
+def test_a_later_reader_is_greeted_with_the_main_agents_model(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    bus = Bus("s")
+    tee = Tee(open_sink(path=str(path)))
+    bus.subscribe(tee)
+    bus.publish(events.system("session_start", {"session_id": "s", "model": "large"}))
+    bus.lane("call_1")(events.system("model_changed", {"from": "large", "to": "small"}))
+    path.unlink()
+    bus.publish(events.notice("after"))
+    tee.close()
+    greeting, *_ = parse(path.read_bytes())
+    assert (greeting["data"]["resumed"], greeting["data"]["model"]) == (True, "large")
+
+
 def test_a_burst_larger_than_the_buffer_loses_nothing_where_it_can_be_written(
     tmp_path: Path,
 ) -> None:
