@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.model import ModelError, TextDelta
 from qwen_dual.frontends.headless.control import ControlProtocol
 from qwen_dual.protocol.control import ControlRequest, ControlResponse
 from qwen_dual.protocol.events import UNKNOWN_REQUEST
@@ -161,6 +161,21 @@ def test_what_the_window_holds_adds_up() -> None:
     usage = side.ok("get_context_usage")
     assert (usage["totalTokens"], usage["breakdown"]["currentTier"]) == (50_000, "safe")
     assert side.ok("get_context_usage")["builtinTools"] == []
+
+
+def test_a_failed_call_is_made_again_and_nothing_else_is() -> None:
+    made = host([ModelError("no", 400)], [TextDelta("yes")])
+    side = Side(made)
+
+    async def play(_: Host) -> None:
+        assert side.ok("continue_last_turn")["accepted"] is False
+        made.session.submit("go", KEYBOARD)
+        await made.result()
+        assert side.ok("continue_last_turn")["accepted"] is True
+        await made.result(2)
+
+    made.play(play)
+    assert made.of("result")[1]["result"] == "yes"
 
 
 def test_an_effort_is_not_said_to_be_set() -> None:

@@ -1,6 +1,6 @@
 """The control protocol of the SDKs: what they ask of a session, and what they are asked.
 
-Decides and answers; reading stdin and the turns themselves are ``stream``'s. Every request is answered,
+Decides and answers; stdin is ``stream_input``'s, and the turns are ``streams``'. Every request is answered,
 one that cannot be carried out by an error; nothing that comes in raises.
 """
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.handle import SessionHandle
 
 log = logging.getLogger(__name__)
-
 
 CAPABILITIES = {
     "can_handle_can_use_tool": True,
@@ -95,6 +94,7 @@ class ControlProtocol:
             "get_context_usage": self._get_context_usage,
             "get_available_models": self._get_available_models,
             "set_effort": self._set_effort,
+            "continue_last_turn": self._continue_last_turn,
         }
 
     @property
@@ -194,6 +194,12 @@ class ControlProtocol:
             self._look_for_model(model)
         self._session.set_model(model, SDK)
         return {"subtype": "set_model", "model": self._session.model_name}
+
+    def _continue_last_turn(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Makes the failed model call of the last turn again; a turn of its own tells the rest."""
+        accepted = self._session.retry(SDK)
+        found = "interrupted_turn" if accepted else "none"
+        return {"subtype": "continue_last_turn", "accepted": accepted, "interruption": found}
 
     def _set_effort(self, fields: dict[str, Any]) -> dict[str, Any]:
         why = "this version sets no effort while it runs; the model's entry in the settings does"
