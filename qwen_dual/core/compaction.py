@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct, field
 
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, estimate
-from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
+from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import encode
@@ -111,8 +111,19 @@ def split(messages: Sequence[Message], most: float = math.inf) -> int:
     return best
 
 
-async def summarise(model: Model, messages: Sequence[Message], system: str) -> Compacted | None:
+async def summarise(
+    model: Model,
+    messages: Sequence[Message],
+    system: str,
+    waits: Callable[[RetryWait], object] = lambda wait: None,
+) -> Compacted | None:
     """A conversation with its older part summarised; None where there is no older part.
+
+    Args:
+        model: writes the summary.
+        messages: the conversation.
+        system: the system prompt.
+        waits: told of each further try of a call.
 
     Raises:
         ModelError: a call failed.
@@ -126,7 +137,7 @@ async def summarise(model: Model, messages: Sequence[Message], system: str) -> C
         before = BEFORE.format(summary=summary) if summary else ""
         told = INSTRUCTION.format(before=before, conversation=portion)
         request = ModelRequest(system, [_user([{"type": "text", "text": told}])])
-        written, took = await _written(model, request)
+        written, took = await _written(model, request, waits)
         summary = written or summary
         usage = TokenUsage(
             usage.input_tokens + took.input_tokens,
@@ -144,7 +155,9 @@ async def summarise(model: Model, messages: Sequence[Message], system: str) -> C
     return Compacted(rest, summary, usage)
 
 
-async def _written(model: Model, request: ModelRequest) -> tuple[str, TokenUsage]:
+async def _written(
+    model: Model, request: ModelRequest, waits: Callable[[RetryWait], object]
+) -> tuple[str, TokenUsage]:
     """The text of one answer, and what it took."""
     pieces: list[str] = []
     usage = TokenUsage()
@@ -155,6 +168,8 @@ async def _written(model: Model, request: ModelRequest) -> tuple[str, TokenUsage
             pieces.clear()
         elif isinstance(delta, TokenUsage):
             usage = delta
+        elif isinstance(delta, RetryWait):
+            waits(delta)
     return "".join(pieces).strip(), usage
 
 

@@ -99,7 +99,12 @@ class ContextKeeper:
         )
         messages = None
         try:
-            made = await summarise(model, conversation.messages, system)
+            made = await summarise(
+                model,
+                conversation.messages,
+                system,
+                lambda wait: self._publish(events.system("model_retry", wait.fields())),
+            )
         except ModelError as error:
             if trigger == "manual":
                 raise

@@ -73,6 +73,15 @@ class RetryWait(Struct, frozen=True):
     attempt: int
     attempts: int | None
 
+    def fields(self) -> dict[str, Any]:
+        """What ``model_retry`` says of it."""
+        return {
+            "attempt": self.attempt,
+            "attempts": self.attempts,
+            "delay_ms": round(self.seconds * 1000),
+            "message": self.reason,
+        }
+
 
 class Finished(Struct, frozen=True):
     """Why the answer ended, where that is not plain: ``length`` is the limit of its tokens."""

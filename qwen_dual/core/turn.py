@@ -249,7 +249,7 @@ class Turn:
             async with aclosing(deltas):
                 async for delta in deltas:
                     if isinstance(delta, RetryWait):
-                        self._publish(_retry(delta))
+                        self._publish(events.system("model_retry", delta.fields()))
                     elif is_long(delta):
                         long = True
                         for piece in pieces(delta):
@@ -358,15 +358,3 @@ class Turn:
     def _take(self, outcome: Outcome) -> None:
         self._denials += outcome.denials
         self._conversation.add("user", outcome.results)
-
-
-def _retry(wait: RetryWait) -> Event:
-    return events.system(
-        "model_retry",
-        {
-            "attempt": wait.attempt,
-            "attempts": wait.attempts,
-            "delay_ms": round(wait.seconds * 1000),
-            "message": wait.reason,
-        },
-    )

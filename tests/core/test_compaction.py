@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.compaction import MOST_PORTIONS, SUMMARY_MARK, fit, split, summarise
 from qwen_dual.core.conversation import Conversation, estimate
-from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
+from qwen_dual.core.model import ModelError, RetryWait, TextDelta, TokenUsage
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
 
 if TYPE_CHECKING:
@@ -228,6 +228,18 @@ def test_at_seventy_per_cent_of_the_window_the_conversation_is_summarised_first(
     assert model.requests[1].messages[-1]["content"][-1] == {"type": "text", "text": "next"}
     usage = host.of("result")[0]["usage"]
     assert (usage["input_tokens"], usage["output_tokens"]) == (1400, 25)
+
+
+def test_a_summary_that_waits_for_its_service_says_so() -> None:
+    model = FakeModel(
+        [RetryWait("429 slow down", 1.5, 2, None), TextDelta("what happened so far")],
+        [TextDelta("answer")],
+        context_window=int(estimate(LONG) / 0.7),
+    )
+    host = compacting(model)
+    (told,) = (event["data"] for event in host.of("system", "model_retry"))
+    assert told == {"attempt": 2, "attempts": None, "delay_ms": 1500, "message": "429 slow down"}
+    assert host.of("system", "compact_boundary")
 
 
 def test_below_that_nothing_is_summarised() -> None:

@@ -41,6 +41,19 @@ def test_a_retry_is_waited_for_until_the_model_answers() -> None:
     assert view.work.retry is None
 
 
+def test_a_retry_of_a_summary_is_over_when_the_turn_goes_on_and_may_have_no_bound() -> None:
+    now = Clock()
+    view = View(now=now)
+    endless = retry(12, 300_000)
+    endless["data"]["attempts"] = None
+    feed(view, [state("compacting"), endless, state("compacting")])
+    assert text_of(live_lines(view, 80, 10, now.time)) == [
+        "  retrying in 300 s (12): rate limit · esc stops"
+    ]
+    feed(view, [state("thinking")])
+    assert view.work.retry is None
+
+
 def failed(message: str = "overloaded", status: int | None = 529) -> Event:
     error = {"kind": "overloaded", "message": message, "status": status}
     return {**result("error"), "error": error}

@@ -348,14 +348,16 @@ class View:
 
     def _state(self, data: Event) -> None:
         work = self.work
-        work.state = sanitise(data["state"])
+        before, work.state = work.state, sanitise(data["state"])
+        if work.state != before:
+            work.retry = None
         work.queued = data["queued"]
         work.queue = tuple(
             Queued(self._as_sent(sanitise(item["text"])), is_remote(item["origin"]))
             for item in data.get("queue", ())
         )
         if work.state == "idle":
-            work.since = work.retry = None
+            work.since = None
             work.todos = ()
         elif work.since is None:
             work.since = self._now()
