@@ -178,7 +178,7 @@ class Result:
         text: the final answer.
         is_error: it failed.
         stop_reason: ``end_turn``, ``interrupted``, ``error``, ``denied``, ``max_turns``,
-            ``max_tokens``, ``loop``; ``cancelled`` if it was taken out of the queue; ``unknown`` where the
+            ``max_tokens``, ``loop``, ``budget``; ``cancelled`` if it was taken out of the queue; ``unknown`` where the
             program does not say.
         error: what failed, for people; empty if nothing did.
         usage: tokens, as the program counts them.

@@ -13,6 +13,7 @@ import anyio
 from qwen_dual.core.actor import CLI, POLICY
 from qwen_dual.frontends.headless import messages
 from qwen_dual.frontends.headless.endings import Ending, ending_of
+from qwen_dual.frontends.headless.remedies import what_helps
 from qwen_dual.runtime.process import begin_collection
 
 if TYPE_CHECKING:
@@ -150,4 +151,4 @@ class Headless:
             )
         )
         if ending.is_error:
-            self._tell(ending.message)
+            self._tell(f"{ending.message} {what_helps(result)}".rstrip())
