@@ -271,7 +271,6 @@ class View:
 
     def _result(self, event: Event) -> None:
         self._end_block()
-        self.work.retry = None
         if event["num_turns"]:
             self.work.tools.clear()
             self._lanes.clear()
