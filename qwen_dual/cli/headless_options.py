@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from qwen_dual.cli.durations import seconds_in
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -117,6 +115,8 @@ def _calls(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
+    from qwen_dual.cli.durations import seconds_in
+
     try:
         return seconds_in(text)
     except ValueError as error:

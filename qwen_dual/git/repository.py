@@ -26,7 +26,7 @@ LOOK_SECONDS = 1.0
 """How long a branch is told without a look whether it is still the same."""
 
 _BRANCH = re.compile(r"ref: refs/heads/([^\x00-\x20\x7f~^:?*\[\\]{1,200})\n?")
-_COMMIT = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?")
+_COMMIT = r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?"  # compiled when used: HEAD seldom is one
 _NO_BRANCH = ".invalid"  # what HEAD says where references are kept in tables
 
 
@@ -85,12 +85,11 @@ def branch_of(repository: Repository) -> str | None:
     except OSError:
         return None
     text = head.decode("utf-8", "replace")
-    if commit := _COMMIT.fullmatch(text):
-        return commit[1][:7]
     named = _BRANCH.fullmatch(text)
-    if named is None or named[1] == _NO_BRANCH or not named[1].isprintable():
-        return None
-    return named[1]
+    if named is not None:
+        return None if named[1] == _NO_BRANCH or not named[1].isprintable() else named[1]
+    commit = re.fullmatch(_COMMIT, text)
+    return None if commit is None else commit[1][:7]
 
 
 class Branch:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.models.windows import context_window
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -43,6 +41,10 @@ class DeferredModel:
     @property
     def context_window(self) -> int:
         """Tokens: of the configuration, or what the name tells."""
+        from qwen_dual.models.windows import (
+            context_window,  # compiles a pattern, which takes its time
+        )
+
         return self._config.generation.context_window or context_window(self._config.id)
 
     def load(self) -> RemoteModel:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from qwen_dual.runtime import launch as starting
 from qwen_dual.runtime.launch import NO_CHANNELS, Launch, StartError
-from qwen_dual.runtime.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.launch import Outside
     from qwen_dual.runtime.opened import OpenSession
+    from qwen_dual.runtime.registry import Registry
     from qwen_dual.runtime.spec import SessionSpec
 
     Observer = Callable[[Event], None]
@@ -38,13 +39,14 @@ class SessionFactory:
 
     A program that is to say its first event as early as it can takes the steps by itself: ``prepare``
     and ``begin`` need no event loop, ``assemble`` does.
-
-    Attributes:
-        registry: the sessions that are open.
     """
 
-    def __init__(self) -> None:
-        self.registry = Registry()
+    @cached_property
+    def registry(self) -> Registry:
+        """The sessions that are open."""
+        from qwen_dual.runtime.registry import Registry
+
+        return Registry()
 
     def open(
         self,
@@ -65,6 +67,8 @@ class SessionFactory:
         """
         launch = self.prepare(spec)
         try:
+            if self.registry.get(launch.session_id) is not None:
+                raise StartError(f"the session {launch.session_id} is open in this process already")
             self.begin(launch, outside, observers)
             return self.assemble(launch)
         except BaseException:
@@ -77,11 +81,7 @@ class SessionFactory:
         Raises:
             StartError: it cannot be begun as it was asked for.
         """
-        launch = starting.prepare(spec)
-        if self.registry.get(launch.session_id) is not None:
-            launch.abandon()
-            raise StartError(f"the session {launch.session_id} is open in this process already")
-        return launch
+        return starting.prepare(spec)
 
     def begin(self, launch: Launch, outside: Outside, observers: Iterable[Observer] = ()) -> None:
         """Publishes ``session_start``."""

@@ -29,9 +29,10 @@ DROPPED: Final = object()
 """What reading gives for a value that cannot be used."""
 
 _BEYOND = 1e300
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PROXY = re.compile(r"(https?|socks5h?)://[^\s/?#]\S*", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
+# Compiled when they are first used: few settings have such values, and each start would pay for it.
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_PROXY = r"(?i)(https?|socks5h?)://[^\s/?#]\S*"
+_URL = r"(?i)https?://[^\s/?#]\S*"
 
 
 class WrongValue(ValueError):
@@ -154,7 +155,7 @@ def is_variable_name(value: Any) -> bool:
 
     A key pasted where its variable's name belongs would otherwise be shown as a name.
     """
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_NAME, value):
         return False
     return len(value) < 20 or ("_" in value and (value.isupper() or value.islower()))
 
@@ -195,11 +196,11 @@ ANY_TEXT: Rule[str] = Rule("a text", lambda value: isinstance(value, str) and "\
 PATH: Rule[str] = Rule("a path", _resolved)
 URL: Rule[str] = Rule(
     "a URL that begins with http:// or https://",
-    lambda value: _resolved(value) and _URL.fullmatch(value) is not None,
+    lambda value: _resolved(value) and re.fullmatch(_URL, value) is not None,
 )
 PROXY: Rule[str] = Rule(
     "a URL that begins with http://, https://, socks5:// or socks5h://",
-    lambda value: _resolved(value) and _PROXY.fullmatch(value) is not None,
+    lambda value: _resolved(value) and re.fullmatch(_PROXY, value) is not None,
 )
 BOOLEAN: Rule[bool] = Rule("true or false", lambda value: isinstance(value, bool))
 NUMBER: Rule[float] = Rule("a number", _number)

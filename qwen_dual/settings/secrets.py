@@ -18,9 +18,10 @@ _SECRET = re.compile(
     r"|^auth$|bearer|private",
     re.IGNORECASE,
 )
-_NO_SECRET = re.compile(r"max_?tokens|tokens?_?(?:limit|budget)|budget_?tokens", re.IGNORECASE)
-_LOOKS_LIKE_A_KEY = re.compile(r"(?:sk|pk|xai|gsk|hf|ghp|AIza)[-_A-Za-z0-9]{12,}")
-_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
+# Compiled when they are first used: most starts use none of them.
+_NO_SECRET = r"(?i)max_?tokens|tokens?_?(?:limit|budget)|budget_?tokens"
+_LOOKS_LIKE_A_KEY = r"(?:sk|pk|xai|gsk|hf|ghp|AIza)[-_A-Za-z0-9]{12,}"
+_USER_INFO = r"(?<=://)[^/\s@]+@"
 
 
 def is_secret(path: Sequence[str | int]) -> bool:
@@ -33,7 +34,7 @@ def is_secret(path: Sequence[str | int]) -> bool:
     last = names[-1]
     if last == "envKey":  # a name, or a key in the wrong place; ``shown`` tells them apart
         return False
-    return _SECRET.search(last) is not None and not _NO_SECRET.search(last)
+    return _SECRET.search(last) is not None and not re.search(_NO_SECRET, last)
 
 
 def masked(value: str) -> str:
@@ -50,7 +51,7 @@ def shown(value: Any, path: Sequence[str | int] = ()) -> str:
     if is_secret(path) or "env" in path[:-1]:
         return HIDDEN
     if isinstance(value, str):
-        if path[-1:] == ("envKey",) or _LOOKS_LIKE_A_KEY.search(value):
+        if path[-1:] == ("envKey",) or re.search(_LOOKS_LIKE_A_KEY, value):
             return HIDDEN
         value = without_password(value)
     text = repr(value)
@@ -59,7 +60,7 @@ def shown(value: Any, path: Sequence[str | int] = ()) -> str:
 
 def without_password(text: str) -> str:
     """A URL without its user and password."""
-    return _USER_INFO.sub("…@", text)
+    return re.sub(_USER_INFO, "…@", text)
 
 
 def printable(text: str) -> str:
@@ -80,7 +81,7 @@ def display(value: Any, path: Sequence[str | int] = ()) -> Any:
     if is_secret(path):
         return masked(str(value))
     if isinstance(value, str):
-        if _LOOKS_LIKE_A_KEY.search(value):
+        if re.search(_LOOKS_LIKE_A_KEY, value):
             return masked(value)
         return without_password(value)
     return value
