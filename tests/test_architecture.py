@@ -39,12 +39,18 @@ ALLOWED = {
 EVERYWHERE = {"fs", "git", "net"}
 """What any room may use: they import nothing else of ours."""
 
-PLAIN = {"failures", "policy", "prompts", "questions", "queue_editing", "slash", "slash_runner"} | {
+PLAIN = {
     "actor",
+    "errors",
+    "failures",
+    "prompts",
+    "questions",
+    "queue_editing",
+    "slash",
     "stopping",
-    "tool_context",
     "threads",
     "tool",
+    "tool_context",
 }
 """The modules of ``core`` that a front end may import: records, protocols and what goes with them."""
 

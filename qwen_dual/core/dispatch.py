@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.policy import UnknownMode
+from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.prompts import SeenIds
-from qwen_dual.core.slash_runner import UnknownModel
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:

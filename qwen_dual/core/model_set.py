@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.slash_runner import UnknownModel
+from qwen_dual.core.errors import UnknownModel
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from qwen_dual.core.errors import UnknownMode
 from qwen_dual.core.permissions import Rule, allows, reading
 from qwen_dual.protocol import APPROVAL_MODES
 
@@ -21,23 +22,10 @@ if TYPE_CHECKING:
     from qwen_dual.core.rule_names import RuleNames
     from qwen_dual.core.tool import Call, Subject, Tool
 
-EDITS = "edits"
-"""The rule of every edit in the workspace: it means the mode that does so."""
-
 PLAN_REFUSAL = (
     "Plan mode is on: nothing that writes or runs is carried out. "
     "Describe what you would do; the person switches the mode when it should happen."
 )
-
-
-class UnknownMode(ValueError):
-    """An approval mode that does not exist."""
-
-    def __init__(self, mode: str) -> None:
-        super().__init__(
-            f"unknown approval mode {mode!r}; expected one of: {', '.join(APPROVAL_MODES)}"
-        )
-        self.mode = mode
 
 
 class Verdict(Struct, frozen=True):

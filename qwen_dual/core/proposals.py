@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from qwen_dual.core.patterns import escape_path
 from qwen_dual.core.permissions import allows, reading
-from qwen_dual.core.policy import EDITS
 from qwen_dual.core.rule_names import RuleNames
+from qwen_dual.protocol import EDITS
 
 if TYPE_CHECKING:
     from qwen_dual.core.tool import Subject, Tool

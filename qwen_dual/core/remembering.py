@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.policy import EDITS
+from qwen_dual.protocol import EDITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

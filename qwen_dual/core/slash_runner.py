@@ -8,8 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.errors import CommandFailed, UnknownMode
 from qwen_dual.core.model import ModelError
-from qwen_dual.core.policy import UnknownMode
 from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 
@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.slash import Output, SlashCommand, SlashCommands
     from qwen_dual.protocol.events import Event
-
-
-class CommandFailed(Exception):
-    """A slash command that could not do what it was asked; the text is for the person."""
-
-
-class UnknownModel(CommandFailed):
-    """A model that is not configured."""
-
-    def __init__(self, name: str, known: list[str]) -> None:
-        super().__init__(f"unknown model {name!r}; configured: {', '.join(known)}")
-        self.name = name
 
 
 class SlashRunner:

@@ -38,6 +38,9 @@ COMMAND_TYPES = (
 
 APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
 
+EDITS = "edits"
+"""The rule, among suggestions, of every edit in the workspace: it means the mode that does so."""
+
 MODES_ELSEWHERE = {
     "acceptEdits": "auto-edit",
     "bypassPermissions": "yolo",

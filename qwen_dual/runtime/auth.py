@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.endpoint import is_local
 from qwen_dual.protocol.records import shown
 from qwen_dual.settings.model_config import ModelConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.actor import CLI, INPUT, INTERRUPT, KEYBOARD, POLICY, SHUTDOWN, Actor
-from qwen_dual.core.policy import EDITS
+from qwen_dual.protocol import EDITS
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from qwen_dual.core.policy import Policy, UnknownMode
+from qwen_dual.core.errors import UnknownMode
 from qwen_dual.core.tool import Command, FileAccess, Kind, Subject
 from qwen_dual.shell.reader import Line, Simple
 from tests.support.declared import policy_of
 from tests.support.fakes import FakeCall, FakeTool
+
+if TYPE_CHECKING:
+    from qwen_dual.core.policy import Policy
 
 NAMES: dict[Kind, str] = {
     "read": "read_file",

@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.model import (
     Finished,
     ModelError,
@@ -17,7 +18,6 @@ from qwen_dual.core.model import (
     ToolCallStart,
 )
 from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.slash_runner import CommandFailed
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
 
 if TYPE_CHECKING:

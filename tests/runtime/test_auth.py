@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.model import ModelError, RetryWait, TextDelta
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.offered import models_in
 from qwen_dual.runtime.auth import (
     SERVICES,

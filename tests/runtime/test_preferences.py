@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommands
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.frontends.tui.theme import THEMES, names
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.settings.model_config import ModelConfig

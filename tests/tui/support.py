@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.policy import EDITS
 from qwen_dual.core.prompts import PromptQueue
 from qwen_dual.core.questions import Choice, Question, pick
 from qwen_dual.core.queue_editing import QueueEditing
@@ -16,7 +15,7 @@ from qwen_dual.core.slash import SlashCommand, SlashCommands
 from qwen_dual.frontends.tui.controller import Controller
 from qwen_dual.frontends.tui.dialog import GUARD
 from qwen_dual.frontends.tui.view import View
-from qwen_dual.protocol import events
+from qwen_dual.protocol import EDITS, events
 from qwen_dual.runtime.handle import SessionHandle
 from tests.support.declared import display_of
 from tests.support.fakes import FakeModel, FakeTool

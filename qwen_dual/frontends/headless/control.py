@@ -10,9 +10,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.actor import SDK
+from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.failures import describe
-from qwen_dual.core.policy import UnknownMode
-from qwen_dual.core.slash_runner import UnknownModel
 from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.context_usage import context_usage

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.slash_runner import CommandFailed
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.frontends.tui.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.early_keys import EarlyKeys
 from qwen_dual.frontends.tui.editor import Editor

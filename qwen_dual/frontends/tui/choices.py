@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.policy import EDITS
+from qwen_dual.protocol import EDITS
 from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from anyio import to_thread
 from msgspec.structs import replace
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime import auth
 from qwen_dual.settings.editing import CannotKeep

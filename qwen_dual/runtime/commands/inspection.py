@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 from msgspec import Struct
 
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
 from qwen_dual.runtime.commands.preferences import Preferences

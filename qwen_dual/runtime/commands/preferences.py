@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.slash_runner import CommandFailed
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import expanded
 from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat
