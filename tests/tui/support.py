@@ -80,7 +80,7 @@ class FakeSession:
         self.inputs: list[dict[str, Any] | None] = []
         self.stops: list[bool] = []
 
-    def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> None:
+    def submit(self, text: str, actor: Actor, **more: object) -> None:
         """Records."""
         self.submitted.append(text)
 

@@ -199,7 +199,7 @@ def test_an_error_while_drawing_is_shown_and_does_not_loop() -> None:
 
 def test_an_error_in_a_key_ends_the_front_end_with_its_cause() -> None:
     class Broken(FakeSession):
-        def submit(self, text: str, actor: Actor, *, command_id: str | None = None) -> None:
+        def submit(self, text: str, actor: Actor, **more: object) -> None:
             raise ZeroDivisionError(text)
 
     async def main() -> None:
