@@ -121,7 +121,7 @@ class FakeSession:
         """Records."""
         self.notices.append(text)
 
-    def interrupt(self, actor: Actor, queue: str) -> bool:
+    def interrupt(self, actor: Actor, queue: str, *more: object) -> bool:
         """Counts; true while busy. What waits is given back where that was asked for."""
         self.interrupts += self.busy
         if self.busy and queue == "return":
