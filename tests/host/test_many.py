@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from tests.host.support import children, descriptors, on_both, real, run
+from tests.host.support import children, descriptors, on_asyncio, real, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.mark.drill
-@on_both
+@on_asyncio
 def test_many_sessions_at_once_from_one_process(backend: str, tmp_path: Path, whole: bool) -> None:
     sessions = 20 if whole else 5
     texts: dict[int, str] = {}

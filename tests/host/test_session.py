@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 Kind = Literal["socket", "files"]
 
 
-@on_both
-@pytest.mark.parametrize("channel", ["socket", "files"])
+@pytest.mark.parametrize(("channel", "backend"), [("socket", "trio"), ("files", "asyncio")])
 def test_a_prompt_gets_a_receipt_and_a_result(backend: str, channel: Kind, tmp_path: Path) -> None:
     async def main() -> None:
         async with real(tmp_path, channel=channel) as session:
@@ -107,7 +106,7 @@ def test_answers_by_hand_and_one_that_comes_too_late(backend: str, tmp_path: Pat
     run(backend, main)
 
 
-@on_both
+@on_trio
 def test_when_the_keyboard_is_quicker_a_waiting_policy_is_let_go(
     backend: str, tmp_path: Path
 ) -> None:
