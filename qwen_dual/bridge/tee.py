@@ -152,7 +152,7 @@ class Tee:
         """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""
         self._loop = loop
         if self._closed is None:
-            self._sink.attach(loop, self._reader_came, self._reader_left)
+            self._sink.attach(loop, self._reader_came, self._lose_reader)
             self._flush()
         self._tell_failure()
 
@@ -220,8 +220,8 @@ class Tee:
             return
         try:
             self._write()
-        except BrokenPipeError as error:
-            self._lose_reader(error)
+        except BrokenPipeError:
+            self._lose_reader()
         except OSError as error:
             self._fail(f"{self._sink.target}: {error.strerror or error}")
 
@@ -255,10 +255,7 @@ class Tee:
             self._greet()
         self._flush()
 
-    def _reader_left(self) -> None:
-        self._lose_reader(BrokenPipeError())
-
-    def _lose_reader(self, error: BrokenPipeError) -> None:
+    def _lose_reader(self) -> None:
         if self._closed is not None:
             return
         unread = self._sink.lost_reader()

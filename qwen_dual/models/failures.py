@@ -155,7 +155,7 @@ class Failures:
             return self._failed(
                 "rate_limit", f"{what}. Check plan and billing there", status, retry=False
             )
-        what = self._what(kind, status) + _colon(said.words)
+        what = self._what(kind) + _colon(said.words)
         retry = kind in _RETRIED and headers.get("x-should-retry") != "false"
         if retry and wait is not None and wait > self._longest_wait(status):
             what += f". The next try is possible {_when(wait)}"
@@ -271,7 +271,7 @@ class Failures:
             return self._failed("network", f"no connection to {self._host}: {why}", advice=advice)
         return self._failed("network", f"the connection to {self._host} failed: {why}")
 
-    def _what(self, kind: ErrorKind, status: int) -> str:
+    def _what(self, kind: ErrorKind) -> str:
         model, host = self._config.id, self._host
         match kind:
             case "auth":
