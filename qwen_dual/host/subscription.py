@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import anyio
-import anyio.lowlevel
-
+from qwen_dual.host.buffer import Buffer
 from qwen_dual.host.event import Event, Skipped
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ _OVERHEAD = 256  # what an event costs besides its text
 _DISPOSABLE = ("content_block_delta", "tool_progress")
 
 
-class Subscription:
+class Subscription(Buffer[Event]):
     """An asynchronous iterator over events, from the moment it was made.
 
     It ends after ``session_end``, or when it is closed. Where the program went away without a
@@ -39,37 +37,15 @@ class Subscription:
         max_buffer_bytes: int = MAX_BUFFER_BYTES,
         on_close: Callable[[Subscription], None] = lambda subscription: None,
     ) -> None:
+        super().__init__(max_buffer_bytes)
         self.skipped = 0
-        self._limit = max_buffer_bytes
-        self._items: deque[Event] = deque()
-        self._weight = 0
-        self._wake = anyio.Event()
-        self._ended = False
         self._taking = False
-        self._error: Callable[[], Exception] | None = None
         self._on_close = on_close
-
-    def put(self, event: Event) -> None:
-        """Adds an event; never waits."""
-        if self._ended:
-            return
-        self._items.append(event)
-        self._weight += _weight(event)
-        if self._weight > self._limit:
-            self._make_room()
-        self._wake.set()
 
     def catching_up(self) -> bool:
         """Much waits, and some of it was taken since the last time that this was asked."""
         taking, self._taking = self._taking, False
         return taking and self._weight > self._limit // 2
-
-    def end(self, error: Callable[[], Exception] | None = None) -> None:
-        """Lets the reader finish after what waits, with an error if there is one."""
-        if not self._ended:
-            self._ended = True
-            self._error = error
-            self._wake.set()
 
     def close(self) -> None:
         """Gives up what waits; the iteration ends."""
@@ -80,13 +56,17 @@ class Subscription:
         self._wake.set()
         self._on_close(self)
 
+    def _weigh(self, item: Event) -> int:
+        """Roughly its memory; 0 for a ``Skipped``, of which there is at most one between two others."""
+        return 0 if isinstance(item, Skipped) else item.end - item.offset + _OVERHEAD
+
     def _make_room(self) -> None:
         """Drops down to half of the limit, so that the work per event stays constant."""
         target = self._limit // 2
         for disposable_only in (True, False):
             kept: deque[Event] = deque()
             for event in self._items:
-                weight = _weight(event)
+                weight = self._weigh(event)
                 if (
                     weight
                     and self._weight > target
@@ -113,30 +93,10 @@ class Subscription:
     ) -> None:
         self.close()
 
-    def __aiter__(self) -> Self:
-        return self
-
     async def __anext__(self) -> Event:
-        # Not a full checkpoint: what waits is bounded, and a reader that took one event in each pass
-        # of the loop would be slower than the program by nature.
-        await anyio.lowlevel.checkpoint_if_cancelled()
-        while not self._items:
-            if self._ended:
-                error, self._error = self._error, None
-                if error is not None:
-                    raise error()
-                raise StopAsyncIteration
-            self._wake = anyio.Event()
-            await self._wake.wait()
-        event = self._items.popleft()
-        self._weight -= _weight(event)
+        event = await super().__anext__()
         self._taking = True
         return event
-
-
-def _weight(event: Event) -> int:
-    """Roughly its memory; 0 for a ``Skipped``, of which there is at most one between two others."""
-    return 0 if isinstance(event, Skipped) else event.end - event.offset + _OVERHEAD
 
 
 def _merged(first: Event, second: Event) -> Skipped:

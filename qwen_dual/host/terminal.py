@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from typing import TYPE_CHECKING
 
-import anyio
-import anyio.lowlevel
-
+from qwen_dual.host.buffer import Buffer
 from qwen_dual.protocol.ansi import without_sequences
-
-if TYPE_CHECKING:
-    from typing import Self
 
 MAX_BUFFER_BYTES = 1 << 18
 _TAIL_BYTES = 8192
 _CONTROLS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-class TerminalStream:
+class TerminalStream(Buffer[bytes]):
     """An asynchronous iterator over the terminal's bytes, in the pieces in which they came.
 
     The PTY is read all the time, since a program that cannot paint stops. What nobody takes waits
@@ -32,30 +25,15 @@ class TerminalStream:
     """
 
     def __init__(self, max_buffer_bytes: int = MAX_BUFFER_BYTES) -> None:
+        super().__init__(max_buffer_bytes)
         self.dropped = 0
-        self._limit = max_buffer_bytes
-        self._pieces: deque[bytes] = deque()
-        self._waiting = 0
         self._tail = bytearray()
-        self._wake = anyio.Event()
-        self._ended = False
 
-    def put(self, data: bytes) -> None:
+    def put(self, item: bytes) -> None:
         """Adds what was painted; never waits."""
-        self._pieces.append(data)
-        self._waiting += len(data)
-        while self._waiting > self._limit:
-            lost = len(self._pieces.popleft())
-            self._waiting -= lost
-            self.dropped += lost
-        self._tail += data
+        self._tail += item
         del self._tail[:-_TAIL_BYTES]
-        self._wake.set()
-
-    def end(self) -> None:
-        """Lets the reader finish after what waits."""
-        self._ended = True
-        self._wake.set()
+        super().put(item)
 
     def last_lines(self, count: int = 10) -> list[str]:
         """The last lines that were painted, without escape sequences: for messages, not a screen."""
@@ -65,16 +43,11 @@ class TerminalStream:
         ]
         return [line for line in lines if line][-count:]
 
-    def __aiter__(self) -> Self:
-        return self
+    def _weigh(self, item: bytes) -> int:
+        return len(item)
 
-    async def __anext__(self) -> bytes:
-        await anyio.lowlevel.checkpoint()
-        while not self._pieces:
-            if self._ended:
-                raise StopAsyncIteration
-            self._wake = anyio.Event()
-            await self._wake.wait()
-        piece = self._pieces.popleft()
-        self._waiting -= len(piece)
-        return piece
+    def _make_room(self) -> None:
+        while self._weight > self._limit:
+            lost = len(self._items.popleft())
+            self._weight -= lost
+            self.dropped += lost
