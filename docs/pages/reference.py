@@ -120,7 +120,9 @@ def _class(node: ast.ClassDef, doc: Docstring) -> Iterator[str]:
     made = next((item for item in functions if item.name == "__init__"), None)
     if "Args" in doc.entries and made is not None:
         yield _fenced(signature(made, node.name).removeprefix("def ").removesuffix(" -> None"))
-    bases = [base for base in map(code, node.bases) if base not in ("Struct", "Exception")]
+    # What it is made of says nothing to its users.
+    inner = ("Struct", "Exception", "Buffer")
+    bases = [base for base in map(code, node.bases) if base.partition("[")[0] not in inner]
     if bases:
         article = "An" if bases[0][0] in "AEIO" else "A"
         yield f"{article} {' and '.join(f'`{base}`' for base in bases)}."
