@@ -18,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None and sys.getfilesystemencoding() != "utf-8":
         _start_again_in_utf8()
     arguments = sys.argv[1:] if argv is None else argv
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)  # nothing else may get its number, and be read as a prompt
     if sys.stderr is None:
         # Closed by who started us (`2>&-`): what is opened next would get its number, and with it
         # whatever any program here says on stderr.

@@ -29,6 +29,8 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         inputs: the input file as it was when the process started, by its name as given.
     """
     try:
+        if sys.stdout is None:  # what is opened next would get its number, and with it the answer
+            raise StartError("stdout is closed, so there is nowhere to show or print anything")
         if options.input_format == "stream-json":
             from qwen_dual.cli.streams import run_streams
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.headless.program import Runner, call, text
+from tests.headless.program import COMMAND, Runner, call, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,3 +273,25 @@ def test_a_prompt_that_a_channel_brings_is_not_taken_for_the_one_that_was_asked(
         *runner.script(text("Of the other."), text("Of mine.")),
     )
     assert (ended.status, ended.out) == (0, "Of mine.\n")
+
+
+def test_a_disk_that_is_full_is_a_failure_that_is_said(runner: Runner) -> None:
+    with open("/dev/full", "wb") as full:
+        ended = runner.run("-p", "hello", "-o", "stream-json", "--offline", stdout=full)
+    assert ended.status == 1
+    assert "stdout cannot be written: No space left on device" in ended.err
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- 2>&-"])
+def test_standard_streams_may_be_closed(runner: Runner, closed: str) -> None:
+    command = " ".join([*COMMAND, "-p", "hello", "--offline", "-o", "json", closed])
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=runner.work, env=runner.env, capture_output=True, check=False
+    )
+    assert b"Traceback" not in ended.stderr
+    if closed == ">&-":
+        assert ended.returncode == 1
+        assert b"stdout is closed" in ended.stderr
+    else:
+        assert ended.returncode == 0
+        assert json.loads(ended.stdout)[-1]["type"] == "result"

@@ -119,14 +119,14 @@ class Run:
             result = await self._answer()
             group.cancel_scope.cancel()
         if self._stdout.gone:
-            return 0
+            return self._stdout.lost(self.tell)
         ending, more = self._conclude(result)
         if self._stats is not None:
             more["stats"] = self._stats.described()
         self.front.end(result, ending, more)
         self._tell_denials(result["permission_denials"])
         self._output.close()
-        return ending.status if self._stdout.drain() else 0
+        return ending.status if self._stdout.drain() else self._stdout.lost(self.tell)
 
     # -- the answer ------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ import select
 import stat
 from typing import TYPE_CHECKING
 
+from qwen_dual.frontends.headless.endings import FAILED
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -43,6 +45,7 @@ class Stdout:
         self.on_gone: Callable[[], object] = lambda: None
         self._gone = False
         self.fd = fd
+        self._failure = ""
         self.is_terminal = os.isatty(fd)
         self._give_up = give_up
         self._waiting: list[bytes] = []
@@ -88,6 +91,13 @@ class Stdout:
         self._watch(False)
         return not self._gone
 
+    def lost(self, tell: Callable[[str], object]) -> int:
+        """The exit status of a run whose output nobody gets; tells where that is a failure."""
+        if not self._failure:
+            return 0
+        tell(f"stdout cannot be written: {self._failure}")
+        return FAILED
+
     def _stand_still(self, most: int) -> None:
         """Blocks until no more than ``most`` bytes wait."""
         while self._size > most and not self.gone:
@@ -107,8 +117,8 @@ class Stdout:
                 timeout = 0
         except BlockingIOError:  # somebody else made it non-blocking
             pass
-        except OSError:  # EPIPE for a pipe; nothing else can be mended here either
-            self._lose()
+        except OSError as error:
+            self._lose(error)
             return
         self._waiting = [bytes(data[done:])] if done < len(data) else []
         self._size = len(data) - done
@@ -127,8 +137,10 @@ class Stdout:
     def _drop(self) -> None:
         self._waiting, self._size = [], 0
 
-    def _lose(self) -> None:
+    def _lose(self, error: OSError) -> None:
         self._gone = True
+        if not isinstance(error, ConnectionError):  # that a reader leaves is no failure
+            self._failure = error.strerror or str(error)
         self._drop()
         self._watch(False)
         self.on_gone()

@@ -149,7 +149,7 @@ class StreamRun:
         self._stdout.drain()
         by = self.front.ended_by()
         status = self._status if by is None else by.status
-        return 0 if self._stdout.gone else status
+        return self._stdout.lost(self.tell) if self._stdout.gone else status
 
     async def _read(self, fd: int) -> None:
         """Takes what comes in; at its end the session finishes what there is, and closes."""
