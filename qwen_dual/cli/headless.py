@@ -71,7 +71,6 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
             print(warning, file=sys.stderr)
         channels.follow(launch.bus)
         factory.begin(launch, channels.outside())
-        launch.enter_log()
         return _run(factory, launch, channels, options, signals, asked, schema)
 
 

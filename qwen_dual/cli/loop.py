@@ -87,8 +87,12 @@ def run_session(
             on_saved(saved)
         return status if _told_of_failures(launch.bus) else FAILED
 
+    logging.lastResort = (
+        logging.NullHandler()
+    )  # what comes behind the end of the session's log is for no screen
     try:
-        return anyio.run(main, backend="asyncio")
+        with launch.in_log():
+            return anyio.run(main, backend="asyncio")
     except NoSuchSession as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1

@@ -49,7 +49,6 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
                 print(warning, file=sys.stderr)
             channels.follow(launch.bus)
             factory.begin(launch, channels.outside())
-            launch.enter_log()
             try:
                 terminal.check()
                 from qwen_dual.cli.interactive import run_interactive

@@ -83,13 +83,9 @@ class SessionLog(DebugLog):
         """The file; there may be none yet."""
         return self.baseFilename
 
-    def enter(self) -> None:
-        """Has what the calling task makes from now on, and what it starts, belong to the session."""
-        _CURRENT.set(self)
-
     @contextmanager
     def active(self) -> Iterator[None]:
-        """The same, within."""
+        """Within, what the calling task makes, and what it starts, belongs to the session."""
         token = _CURRENT.set(self)
         try:
             yield

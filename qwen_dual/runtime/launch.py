@@ -8,6 +8,7 @@ before the event loop and a front end are imported.
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -26,6 +27,7 @@ from qwen_dual.settings.secrets import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from qwen_dual.chats.load import Chat
@@ -116,10 +118,9 @@ class Launch(Struct):
         """Where the session's log is, or would be."""
         return self.log.path if self.log is not None else ""
 
-    def enter_log(self) -> None:
-        """Has what the calling task logs from now on, and what it starts, stand in the session's log."""
-        if self.log is not None:
-            self.log.enter()
+    def in_log(self) -> AbstractContextManager[None]:
+        """Within, what the calling task logs, and what it starts, stands in the session's log."""
+        return nullcontext() if self.log is None else self.log.active()
 
     def close_log(self) -> None:
         """Ends the session's log, behind all that could say something; idempotent."""

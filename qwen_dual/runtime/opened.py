@@ -51,7 +51,10 @@ class OpenSession(SessionHandle):
 
         When it is cancelled, the turn that runs has ``STOP_SECONDS`` to end.
         """
-        self.launch.enter_log()
+        with self.launch.in_log():
+            await self._run()
+
+    async def _run(self) -> None:
         turns = anyio.CancelScope(shield=True)
 
         async def run_session() -> None:

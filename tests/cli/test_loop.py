@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,3 +111,22 @@ def test_a_session_that_is_not_saved_to_its_end_is_not_offered_to_be_resumed() -
     assert "--resume" not in hint
     notices = [event["data"]["text"] for event in log.events if event.get("subtype") == "notice"]
     assert [text for text in notices if text in hint]
+
+
+def test_a_traceback_goes_to_the_sessions_log_and_to_no_screen(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a process of the program's own
+
+    async def front(handle: OpenSession) -> int:
+        raise ValueError("nobody has foreseen this")
+
+    status, _ = run(front, Log())
+    logging.getLogger("asyncio").error("after the end")
+    (log,) = (tmp_path / "home" / "debug").iterdir()
+    assert status == FAILED
+    assert capfd.readouterr().err == (
+        f"qwen-dual: internal error: ValueError: nobody has foreseen this\nDetails: {log}\n"
+    )
+    assert "Traceback" in log.read_text()
