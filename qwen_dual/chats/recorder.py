@@ -240,16 +240,16 @@ class Recorder:
         if chat is None:
             return
         call_id = block["tool_use_id"]
+        part = part_of(block, self._message.names)
+        tool = self._message.names.pop(call_id, "")
         if call_id.startswith(SHELL_CALL) and self._prompt is not None:
             uuid, chat.last, event = self._prompt
             command = event["message"]["content"][0]["text"].removeprefix("!")
             is_error = block["is_error"]
             output = text_in(block["content"])
-            fields = shell_fields(command, output, is_error=is_error, outcome=outcome)
+            fields = shell_fields(command, output, tool, is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
         else:
-            part = part_of(block, self._message.names)
-            self._message.names.pop(call_id, None)
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
@@ -301,6 +301,8 @@ class Recorder:
             started = data["status"] == "started"
             title, text = (data["text"], "") if started else ("", data["text"])
             self._preview(data["tool_use_id"], data.get("preview"))
+            if started and data["tool_use_id"].startswith(SHELL_CALL):
+                self._message.names[data["tool_use_id"]] = data["tool_name"]
             chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
             self._flush_soon()
         elif subtype == "state":

@@ -48,7 +48,9 @@ def owed(records: Sequence[Record], left: Leftover) -> list[Record]:
     command = _open_command(records)
     for call_id, output in left.outputs.items():
         if call_id.startswith(SHELL_CALL) and command is not None:
-            fields = shell_fields(command, _so_far(output.get("text") or ""), is_error=True)
+            fields = shell_fields(
+                command, _so_far(output.get("text") or ""), output.get("name") or "", is_error=True
+            )
             replaced = records[-1]["uuid"]
             found.append({"type": "user", "uuid": new_uuid(), **fields, "supersedes": replaced})
             command = None

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
 
-SHELL = "run_shell_command"
+SHELL = "shell"
+"""What ran a command of the person's, where its record does not say."""
 
 SHOWN_RECORDS = 600
 SHOWN_CHARS = 400_000
@@ -157,7 +158,9 @@ class _Replay:
         if isinstance(shell, dict):
             call_id = f"shell_{record['uuid']}"
             command, output = str(shell.get("command", "")), str(shell.get("output", ""))
-            self.emit(events.tool_progress(call_id, SHELL, "started", command))
+            tool = shell.get("tool")
+            name = tool if isinstance(tool, str) and tool else SHELL
+            self.emit(events.tool_progress(call_id, name, "started", command))
             is_error = bool(shell.get("is_error"))
             outcome = cast("ToolOutcome", known_outcome(shell.get("outcome")))
             self.emit(

@@ -15,11 +15,26 @@ TOLD = "I ran this in the shell myself:\n\n{command}\n\nIt came to:\n\n{output}"
 
 
 def shell_fields(
-    command: str, output: str, *, is_error: bool, outcome: Mapping[str, Any] | None = None
+    command: str,
+    output: str,
+    tool: str = "",
+    *,
+    is_error: bool,
+    outcome: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The message and the payload of the user record that takes the place of the command's."""
+    """The message and the payload of the user record that takes the place of the command's.
+
+    Args:
+        command: as it was entered.
+        output: what it came to.
+        tool: what ran it; empty where nobody said.
+        is_error: whether it failed.
+        outcome: how it ended (``shapes.ToolOutcome``).
+    """
     told = TOLD.format(command=command, output=output)
     shell: dict[str, Any] = {"command": command, "output": output, "is_error": is_error}
+    if tool:
+        shell["tool"] = tool
     if outcome:
         shell["outcome"] = dict(outcome)
     return {

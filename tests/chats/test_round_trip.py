@@ -294,3 +294,15 @@ def test_a_command_of_the_person_that_ran_is_told_with_its_output(tmp_path: Path
     assert [body for body in chat.replay if "origin" in body][1:] == []
     assert "I ran this in the shell myself:\n\nmake\n" in told
     assert told.endswith("compiling")
+
+
+def test_a_persons_command_comes_back_with_the_tool_that_ran_it(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("!make")
+    recording.bus.publish(events.tool_progress("shell_1", "run", "started", "make"))
+    recording.bus.publish(events.tool_result("shell_1", "made", is_error=False))
+    recording.end_turn()
+    chat = load(recording.path)
+    recording.recorder.close()
+    [started] = [body for body in chat.replay if body.get("subtype") == "tool_progress"]
+    assert (started["data"]["tool_name"], started["data"]["text"]) == ("run", "make")
