@@ -139,7 +139,7 @@ def test_a_front_end_imports_no_other_and_of_core_only_what_is_plain() -> None:
                 assert set(words[2:3]) <= PLAIN, f"{path.relative_to(ROOT)} imports {name}"
 
 
-@pytest.mark.parametrize("room", ["core", "frontends", "chats", "bridge", "host", "runtime", "cli"])
+@pytest.mark.parametrize("room", ["core", "frontends", "chats", "bridge", "runtime", "cli"])
 def test_no_tool_is_known_by_its_name_where_tools_declare_what_they_are(room: str) -> None:
     # `edit` is a kind of call too, which core is free to name.
     names = {tool.name for tool in DECLARED} - set(get_args(Kind))

@@ -79,10 +79,25 @@ THINKING = Key(
     None,
     doc="Whether and how hard the model thinks; without it the service decides.",
 )
+MODALITIES = Key(
+    "modalities",
+    Section(
+        (
+            Key(
+                "image",
+                BOOLEAN,
+                None,
+                doc="Whether the model can be shown images; without it the model's name tells.",
+            ),
+        )
+    ),
+    {},
+    doc="What the model can be shown besides text.",
+)
 GENERATION = Section(
     (
         *(TIMEOUT, IDLE_TIMEOUT, MAX_RETRIES, CONTEXT_WINDOW, SAMPLING, EXTRA_BODY, HEADERS),
-        THINKING,
+        *(THINKING, MODALITIES),
     )
 )
 

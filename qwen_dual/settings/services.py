@@ -188,4 +188,5 @@ def generation(values: Mapping[str, Any]) -> Generation:
         extra_body=keys.EXTRA_BODY.within(values),
         headers=keys.HEADERS.within(values),
         reasoning=keys.THINKING.within(values),
+        images=keys.MODALITIES.within(values).get("image"),
     )

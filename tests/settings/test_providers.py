@@ -124,16 +124,18 @@ def test_generation_config_becomes_seconds_and_has_defaults(folders: Folders) ->
         "extra_body": {"a": None},
         "customHeaders": {"X": "y"},
         "reasoning": False,
+        "modalities": {"image": True, "pdf": True},
     }
     folders.user(
         {"modelProviders": {"openai": [{"id": "a", "generationConfig": config}, {"id": "b"}]}}
     )
     full, plain = (model.generation for model in resolve(folders.load()).models)
     assert (full.timeout, full.idle_timeout, full.max_retries) == (5.0, 1.5, 2)
-    assert (full.context_window, full.reasoning) == (1000, False)
+    assert (full.context_window, full.reasoning, full.images) == (1000, False, True)
     assert full.sampling == {"temperature": 0.5, "reasoning_effort": "low"}
     assert (full.extra_body, full.headers) == ({"a": None}, {"X": "y"})
     assert (plain.timeout, plain.idle_timeout, plain.max_retries) == (120.0, 240.0, 6)
+    assert plain.images is None
 
 
 @pytest.mark.parametrize(
