@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.blocks import (
+    MAX_PROMPT_IMAGE_CHARS,
     image_block,
     media_type_of,
     text_block,
@@ -237,7 +238,7 @@ def _image_in(data: Mapping[str, Any]) -> Block | None:
     if kind is None:
         return None
     image = image_block(kind, _string(held))
-    return None if why_unusable(image) else dict(image)
+    return None if why_unusable(image, MAX_PROMPT_IMAGE_CHARS) else dict(image)
 
 
 def _result_of(response: Mapping[str, Any]) -> Block:

@@ -17,6 +17,9 @@ MAX_IMAGE_CHARS = 768 << 10
 """Characters of base64 that the images of one result may have together: their line then fits into
 what a channel holds for a reader that is behind (1 MiB)."""
 
+MAX_PROMPT_IMAGE_CHARS = 14 << 20
+"""Characters of base64 that one image of a prompt may have: its line then fits into an input's."""
+
 MEDIA_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """What every service that takes images takes."""
 
@@ -112,7 +115,7 @@ def why_unusable(block: ImageBlock, room: int = MAX_IMAGE_CHARS) -> str:
 
     data = block["source"]["data"]
     if len(data) > room:
-        return f"larger than the {_amount(room * 3 // 4)} that a result has room for"
+        return f"larger than the {_amount(room * 3 // 4)} that there is room for"
     try:
         held = a2b_base64(data, strict_mode=True)
     except ValueError:

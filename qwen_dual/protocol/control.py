@@ -13,6 +13,7 @@ from msgspec import Struct, ValidationError, convert, field
 
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.blocks import (
+    MAX_PROMPT_IMAGE_CHARS,
     image_block,
     is_image,
     media_type_of,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 INCOMING_TYPES = ("user", "control_request", "control_response", "control_cancel_request")
 """The types of line that an SDK sends; ``COMMAND_TYPES`` are taken beside them."""
-
-MAX_IMAGE_CHARS = 14 << 20
-"""Characters of base64 that one image may have: more than any service takes in one request."""
 
 
 class UserContent(Struct, frozen=True, kw_only=True):
@@ -241,7 +239,7 @@ def _block(block: dict[str, Any]) -> tuple[TextBlock | ImageBlock, str]:
         problem = "an image needs a source with type base64, media_type and data"
     else:
         data = block["source"]["data"]
-        why = why_unusable(image_block("", data), MAX_IMAGE_CHARS)
+        why = why_unusable(image_block("", data), MAX_PROMPT_IMAGE_CHARS)
         if not why:
             return image_block(media_type_of(data) or "", data), ""
         problem = f"the image cannot be used: {why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import pytest
 
 from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
@@ -13,7 +14,7 @@ from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol.blocks import text_block, text_in
 from tests.chats.support import Recording
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
-from tests.support.images import image
+from tests.support.images import image, png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -128,8 +129,11 @@ def test_files_that_a_prompt_mentions_come_back_and_are_not_shown(tmp_path: Path
     assert shown == ["read @x"]
 
 
-def test_an_image_of_a_prompt_comes_back_and_is_shown_as_a_line(tmp_path: Path) -> None:
-    content: list[TextBlock | ImageBlock] = [text_block("see"), image()]
+@pytest.mark.parametrize(("filler", "size"), [(0, "57 bytes"), (2_000_000, "2.0 MB")])
+def test_an_image_of_a_prompt_comes_back_and_is_shown_as_a_line(
+    tmp_path: Path, filler: int, size: str
+) -> None:
+    content: list[TextBlock | ImageBlock] = [text_block("see"), image(png(filler=filler))]
 
     async def script(host: Host) -> None:
         host.session.submit(text_in(content), KEYBOARD, content=content)
@@ -143,7 +147,7 @@ def test_an_image_of_a_prompt_comes_back_and_is_shown_as_a_line(tmp_path: Path) 
     chat = load(recording.path)
     assert chat.history == host.session.history
     shown = [body["message"]["content"][0]["text"] for body in chat.replay if "origin" in body]
-    assert shown == ["see\n[image: PNG, 800×600, 57 bytes]"]
+    assert shown == [f"see\n[image: PNG, 800×600, {size}]"]
 
 
 def test_a_compacted_conversation_begins_with_its_summary_and_is_shown_whole(

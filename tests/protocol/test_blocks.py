@@ -72,9 +72,7 @@ def test_what_no_service_would_take_is_said() -> None:
         return why_unusable(image_block("image/png", data))
 
     assert told(encoded(png())) == ""
-    assert told("x" * (MAX_IMAGE_CHARS + 1)) == (
-        "larger than the 590 kB that a result has room for"
-    )
+    assert told("x" * (MAX_IMAGE_CHARS + 1)) == ("larger than the 590 kB that there is room for")
     assert told("é") == told("iVBO=w") == "no base64"
     assert told(encoded(png()[:-9])) == told(encoded(png()[:20])) == "not whole"
     assert told(encoded(png(8001, 2))) == "more than 8,000 pixels wide or high"
