@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from qwen_dual.core.failures import describe
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.protocol.events import notice, stamp
 
@@ -292,7 +291,7 @@ class Stream:
         if text is not None:
             self._tell(text, event)
         if subscription.on_error == "end":
-            self.failure = text or f"{subscription.name}: {describe(error)}"
+            self.failure = text or f"{subscription.name}: {error}"
             self.end()
 
     def _of(self, observer: Observer) -> Subscription | None:
@@ -337,6 +336,8 @@ def _told(subscription: Subscription, error: Exception) -> str | None:
             return subscription.on_failure(error)
         except Exception as another:  # noqa: BLE001 - logged right here
             _log(another, "%s: what was to follow its failure failed", subscription.name)
+    from qwen_dual.core.failures import describe  # only what fails needs it
+
     becomes = _BECOMES[subscription.on_error]
     return (
         f"{subscription.name} failed and {becomes}: {describe(error)}. "

@@ -279,8 +279,11 @@ class SessionHandle:
         self._session.add_model(name, model)
 
     def notice(self, text: str, level: str = "info") -> None:
-        """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
-        self._acting().notice(text, level)
+        """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``.
+
+        It is no act: what happened to a channel is told whichever session goes on by then.
+        """
+        self._session.notice(text, level)
 
     async def drained(self) -> None:
         """Waits until nothing runs and nothing waits that will run."""

@@ -44,6 +44,8 @@ def test_clear_and_resume_make_another_handle_and_the_first_says_which() -> None
             assert [handle.id for handle in factory.registry] == [second.id]
             with pytest.raises(SessionOver, match=f"{known} is over; {second.id}"):
                 first.submit("hello again", CLI)
+            first.notice("the channel closed", "warning")  # as what was there before it may tell
+            assert log.of("notice")[-1]["session_id"] == second.id
             second.submit("hello again", CLI)
             await log.results(3)
             second.submit(f"/resume {known}", CLI)
