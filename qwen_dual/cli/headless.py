@@ -67,8 +67,9 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
                 "cannot be bounded; --max-tool-calls, --max-session-turns and --max-wall-time can be"
             )
         channels = open_asked(options, launch.settings, inputs)
-        for warning in channels.warnings:
-            print(warning, file=sys.stderr)
+        told = channels.try_it() if options.channel_dir is not None else []
+        for line in (*channels.warnings, *told):
+            print(line, file=sys.stderr)
         channels.follow(launch.bus)
         factory.begin(launch, channels.outside())
         return _run(factory, launch, channels, options, signals, asked, schema)

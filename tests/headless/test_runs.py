@@ -295,3 +295,9 @@ def test_standard_streams_may_be_closed(runner: Runner, closed: str) -> None:
     else:
         assert ended.returncode == 0
         assert json.loads(ended.stdout)[-1]["type"] == "result"
+
+
+def test_channels_in_a_folder_are_named(runner: Runner) -> None:
+    ended = runner.run("-p", "list", "--offline", "--channel-dir", str(runner.folder / "channels"))
+    assert ended.status == 0
+    assert str(runner.folder / "channels") in ended.err
