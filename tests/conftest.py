@@ -6,8 +6,12 @@ import compileall
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 _IGNORED_BY_STARTERS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -39,6 +43,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="drills at the size at which people meet them; the suite has time for smaller ones",
     )
+
+
+@pytest.fixture(autouse=True)
+def signals_stay() -> Iterator[None]:
+    """No test leaves signals otherwise: the programs that later ones start would inherit it."""
+    before = {number: signal.getsignal(number) for number in _IGNORED_BY_STARTERS}
+    yield
+    left = {number: signal.getsignal(number) for number in _IGNORED_BY_STARTERS}
+    for number, handler in before.items():
+        if left[number] is not handler:
+            signal.signal(number, handler)
+    assert left == before
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ PLACES = {
 def texts(folder: str) -> dict[str, str]:
     """The sources below a folder of the project, by their paths in it."""
     root = ROOT / folder
-    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*.py")}
+    files = (path for path in root.rglob("*.py") if "node_modules" not in path.parts)
+    return {str(path.relative_to(root)): path.read_text() for path in files}
 
 
 @pytest.mark.parametrize("pattern", PLACES)

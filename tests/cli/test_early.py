@@ -26,7 +26,8 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 @pytest.fixture
 def terminal() -> Iterator[int]:
     """A terminal, in a process whose signals are as a new process has them; both put back."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    taken = (*SIGNALS, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in taken}
     with pair() as made:
         yield made.side
     for number, handler in before.items():

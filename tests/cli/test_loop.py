@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from qwen_dual.protocol.events import Event
@@ -24,14 +25,21 @@ if TYPE_CHECKING:
 
     Front = Callable[[OpenSession], Awaitable[int]]
 
+SIGNALS = [getattr(signal, f"SIG{name}") for name in ["INT", "TERM", "HUP", "QUIT", "USR1", "USR2"]]
+
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("QWEN_HOME", str(tmp_path / "home"))
-    # This process goes on, and looks for garbage as before.
+    # This process goes on: it looks for garbage, logs and takes signals as before.
     monkeypatch.setattr("qwen_dual.cli.loop.end_collection", lambda: None)
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def run(front: Front, log: Log) -> tuple[int, list[str]]:
