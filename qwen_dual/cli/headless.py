@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from qwen_dual.cli.parser import Options
     from qwen_dual.frontends.headless.endings import Ending
     from qwen_dual.frontends.headless.prompt import Asked
+    from qwen_dual.frontends.headless.run import Run
+    from qwen_dual.frontends.headless.streams import StreamRun
     from qwen_dual.frontends.headless.structured import Schema
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.opened import OpenSession
@@ -132,14 +134,21 @@ def _run(
     async def front(handle: OpenSession) -> int:
         handle.attach()
         run = Run(handle, wanted, stdout, sys.stderr)
-        run.front.ended_by = signals.ending
-        handle.subscribe(run, name="stdout", on_error="end", missed=True)
-        launch.bus.forget()
-        for text in start_warnings(options, launch, handle):
-            run.tell(text)
-        return await run.run()
+        return await show(run, handle, options, signals)
 
     return run_session(factory, launch, channels, signals, front)
+
+
+async def show(
+    run: Run | StreamRun, handle: OpenSession, options: Options, signals: ImpatientSignals
+) -> int:
+    """Has ``run`` tell the session from its first event on; returns the exit status."""
+    run.front.ended_by = signals.ending
+    handle.subscribe(run, name="stdout", on_error="end", missed=True)
+    handle.launch.bus.forget()
+    for text in start_warnings(options, handle.launch, handle):
+        run.tell(text)
+    return await run.run()
 
 
 def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Iterator[str]:

@@ -12,7 +12,7 @@ from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.headless import (
     GRACE_SECONDS,
     ImpatientSignals,
-    start_warnings,
+    show,
     tell_of_waiting,
 )
 from qwen_dual.frontends.headless.stdout import Stdout
@@ -72,11 +72,6 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
                     handle.latest.add_model(name, found)
 
             run = StreamRun(handle, dispatcher, wanted, stdout, sys.stderr, look_for_model)
-            run.front.ended_by = signals.ending
-            handle.subscribe(run, name="stdout", on_error="end", missed=True)
-            launch.bus.forget()
-            for text in start_warnings(options, launch, handle):
-                run.tell(text)
-            return await run.run()
+            return await show(run, handle, options, signals)
 
         return run_session(factory, launch, channels, signals, front)
