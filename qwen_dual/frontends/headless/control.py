@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.actor import SDK
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.failures import describe
+from qwen_dual.frontends.headless.host_requests import HostRequests
 from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.context_usage import context_usage
@@ -64,6 +65,7 @@ class ControlProtocol:
     Attributes:
         asks: whether the other side decides on calls.
         servers: the MCP servers that it brought along, by name; none is connected.
+        requests: what it is asked besides leave for calls.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class ControlProtocol:
     ) -> None:
         self.asks = asks
         self.servers: list[str] = []
+        self.requests = HostRequests(session, send)
         self._handle = session
         self._send = send
         self._warn = warn
@@ -126,12 +129,14 @@ class ControlProtocol:
 
     def response(self, response: ControlResponse) -> None:
         """Takes the answer to a request of ours."""
-        self._permissions.answered(response)
+        if not self.requests.answered(response):
+            self._permissions.answered(response)
 
     def close(self) -> None:
         """Nothing more comes in: what waits for an answer is denied, and nobody is asked again."""
         self.asks = False
         self._permissions.close()
+        self.requests.close()
 
     # -- what the session does ---------------------------------------------------------------
 
