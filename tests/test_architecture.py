@@ -22,9 +22,10 @@ ALLOWED = {
     "cli": {"frontends", "bridge", "runtime", "core", "settings", "protocol"},
     "frontends": {"runtime", "bridge", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
-    "runtime": {"models", "tools", "chats", "sandbox", "core", "settings", "protocol"},
+    "runtime": {"models", "tools", "mcp", "chats", "sandbox", "core", "settings", "protocol"},
     "models": {"core", "settings", "protocol"},
     "tools": {"core", "protocol", "shell", "sandbox"},
+    "mcp": {"core", "settings", "protocol"},
     "chats": {"core", "protocol"},
     "core": {"protocol", "shell"},
     "settings": {"protocol"},

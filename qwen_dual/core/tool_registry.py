@@ -86,6 +86,14 @@ class ToolRegistry(Mapping[str, "Tool"]):
         """Puts each of ``tools`` in the place of the one with its name; unknown ones at the end."""
         self._know({**self._known, **{tool.name: tool for tool in tools}})
 
+    def exchange(self, gone: Iterable[str], new: Iterable[Tool]) -> None:
+        """Takes tools out and puts others in, as one change; one of a name that is there stays out."""
+        left = frozenset(gone)
+        known = {name: tool for name, tool in self._known.items() if name not in left}
+        for tool in new:
+            known.setdefault(tool.name, tool)
+        self._know(known)
+
     def offer(self, choose: Callable[[], Iterable[Tool]]) -> None:
         """Offers what ``choose`` gives of ``known``, now and whenever there are others.
 

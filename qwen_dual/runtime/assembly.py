@@ -27,12 +27,14 @@ from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import toolset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
+    from qwen_dual.mcp.servers import Servers
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.launch import Launch
@@ -58,6 +60,8 @@ class Parts(Struct):
         warnings: about rules that cannot be used.
         sandbox: what commands are confined by, if anything.
         running: tells other programs of the session, once that is loaded.
+        servers: the MCP servers; None as long as there was none (``mcp.servers_of``).
+        spawn: begins what goes on as long as the session; None while that does not run.
     """
 
     session: Session
@@ -72,6 +76,8 @@ class Parts(Struct):
     warnings: list[str] = field(default_factory=list)
     sandbox: Sandbox | None = None
     running: RunningSession | None = None
+    servers: Servers | None = None
+    spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
 
     def flush(self) -> None:
         """Saves what is about to be shown."""

@@ -67,9 +67,11 @@ class OpenSession(SessionHandle):
         async with anyio.create_task_group() as group:
             group.start_soon(run_session)
             group.start_soon(load_when_wanted, self.launch, self.parts)
+            self.parts.spawn = group.start_soon
             try:
                 await self.parts.stopped.wait()
             finally:
+                self.parts.spawn = None
                 await self.stop()
                 turns.cancel()
                 group.cancel_scope.cancel()

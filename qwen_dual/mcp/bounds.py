@@ -1,0 +1,53 @@
+"""How much of anything a server may send: what goes beyond is left out, and said to be.
+
+A server is foreign. None of these is near to what a good one sends.
+"""
+
+from __future__ import annotations
+
+from qwen_dual.protocol.sanitise import sanitise
+
+MAX_MESSAGE = 16 << 20
+"""Bytes of one message: an answer of that size is 200 ms of work."""
+
+MAX_TOOLS = 256
+"""Tools of one server: each of them goes into every request."""
+
+MAX_OFFERED = 1000
+"""Prompts or resources of one server that are listed."""
+
+MAX_PAGES = 100
+"""Pages of one list."""
+
+MAX_SCHEMA_BYTES = 32_000
+"""JSON of one tool's parameters."""
+
+MAX_SCHEMA_DEPTH = 40
+
+MAX_DESCRIPTION = 4_000
+"""Characters that one tool, prompt or resource is described in."""
+
+MAX_INSTRUCTIONS = 8_000
+"""Characters that a server says of its use."""
+
+MAX_NAME = 200
+"""Characters of a name that a server gives."""
+
+MAX_REMARKS = 20
+"""Things that are said to be wrong with one server."""
+
+NOTICES_PER_SECOND = 100
+"""Reports of progress and log lines that are looked at; more are dropped."""
+
+
+def bounded(text: object, limit: int) -> str:
+    """Foreign text as it may be shown and told: sanitised, ``limit`` characters at the most."""
+    if not isinstance(text, str):
+        return ""
+    clean = sanitise(text[: 2 * limit]).strip()
+    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def line(text: object, limit: int = MAX_NAME) -> str:
+    """As ``bounded``, in one line."""
+    return " ".join(bounded(text, limit).split())

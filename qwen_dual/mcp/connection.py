@@ -1,0 +1,366 @@
+"""One connection to one server, over the SDK: what it has, and what can be asked of it.
+
+Everything that the SDK raises leaves as ``ServerFailure`` or one of its kinds.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anyio
+from anyio import to_thread
+from msgspec import Struct
+
+from qwen_dual.core.failures import describe
+from qwen_dual.mcp.bounds import (
+    MAX_DESCRIPTION,
+    MAX_INSTRUCTIONS,
+    MAX_NAME,
+    MAX_OFFERED,
+    MAX_PAGES,
+    MAX_TOOLS,
+    bounded,
+    line,
+)
+from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, ServerFailure
+from qwen_dual.mcp.incoming import Incoming
+from qwen_dual.mcp.records import PromptArgument, PromptRecord, ResourceRecord
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    import mcp_types as types
+    from mcp import Client
+
+    from qwen_dual.mcp.config import ServerConfig
+    from qwen_dual.mcp.transports import Streams, TransportFactory
+
+Told = dict[str, Any]
+"""The JSON of a request's parameters or of a result, named as on the wire."""
+
+
+class Answers(Protocol):
+    """Who answers what a server asks while it works. What is None is not offered to it at all."""
+
+    elicit: Callable[[str, Told], Awaitable[Told]] | None
+    """Puts a form, or a page to open, before a person: takes the server's name and the parameters of
+    ``elicitation/create``, gives its result."""
+
+    sample: Callable[[str, Told], Awaitable[Told]] | None
+    """Has the model answer, with a person's leave: the same for ``sampling/createMessage``."""
+
+
+class NoAnswers(Struct):
+    """Offers nothing to a server."""
+
+    elicit: Callable[[str, Told], Awaitable[Told]] | None = None
+    sample: Callable[[str, Told], Awaitable[Told]] | None = None
+
+
+class Changed(Struct, frozen=True):
+    """What a server says to have changed."""
+
+    tools: bool = False
+    prompts: bool = False
+    resources: bool = False
+
+
+_CHANGES = {
+    "notifications/tools/list_changed": Changed(tools=True),
+    "notifications/prompts/list_changed": Changed(prompts=True),
+    "notifications/resources/list_changed": Changed(resources=True),
+}
+
+
+async def import_sdk() -> None:
+    """Imports the SDK in a thread, once: 400 ms, 36 MiB.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+
+    def load() -> None:
+        try:
+            import mcp
+            import mcp.client.sse
+            import mcp.client.streamable_http  # noqa: F401
+        except ImportError as error:
+            raise MissingExtra from error
+
+    await to_thread.run_sync(load, abandon_on_cancel=True)
+
+
+class Connection:
+    """An open connection; ``open_connection`` makes it. Used by any task.
+
+    Attributes:
+        lost: set when nothing more comes from the server.
+        remarks: what of it is not used, and why.
+    """
+
+    def __init__(self, config: ServerConfig, client: Client, lost: anyio.Event) -> None:
+        self._config = config
+        self._client = client
+        self.lost = lost
+        self.remarks: list[str] = []
+
+    @property
+    def server(self) -> str:
+        """What it calls itself, with its version."""
+        info = self._client.server_info
+        return "" if info is None else line(f"{info.name} {info.version}")
+
+    @property
+    def protocol(self) -> str:
+        """The revision of MCP that is spoken."""
+        return line(self._client.protocol_version, 40)
+
+    @property
+    def instructions(self) -> str:
+        """What it says of its use."""
+        return bounded(self._client.instructions, MAX_INSTRUCTIONS)
+
+    async def tools(self) -> list[types.Tool]:
+        """All its tools, up to the bound; those that are none were left out before."""
+        if self._client.server_capabilities.tools is None:
+            return []
+        found = await self._all("tools", self._client.list_tools, 4 * MAX_TOOLS)
+        return found
+
+    async def prompts(self) -> tuple[PromptRecord, ...]:
+        """What it offers as prompts."""
+        if self._client.server_capabilities.prompts is None:
+            return ()
+        found = await self._all("prompts", self._client.list_prompts, MAX_OFFERED)
+        return tuple(
+            PromptRecord(
+                prompt.name[: 4 * MAX_NAME],
+                line(prompt.title),
+                bounded(prompt.description, MAX_DESCRIPTION),
+                tuple(
+                    PromptArgument(
+                        given.name[:MAX_NAME], line(given.description, 500), bool(given.required)
+                    )
+                    for given in (prompt.arguments or ())[:50]
+                ),
+            )
+            for prompt in found
+        )
+
+    async def resources(self) -> tuple[ResourceRecord, ...]:
+        """What it offers as resources, the families last."""
+        if self._client.server_capabilities.resources is None:
+            return ()
+        found = await self._all("resources", self._client.list_resources, MAX_OFFERED)
+        listed = [
+            ResourceRecord(
+                str(resource.uri)[:2000],
+                line(resource.name),
+                line(resource.title),
+                line(resource.description, 500),
+                line(resource.mime_type),
+                resource.size,
+            )
+            for resource in found
+        ]
+        try:
+            families = await self._all(
+                "resource_templates", self._client.list_resource_templates, MAX_OFFERED
+            )
+        except ServerFailure:  # not every server with resources knows of them
+            families = []
+        listed += [
+            ResourceRecord(
+                family.uri_template[:2000],
+                line(family.name),
+                line(family.title),
+                line(family.description, 500),
+                line(family.mime_type),
+                template=True,
+            )
+            for family in families
+        ]
+        return tuple(listed)
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        on_progress: Callable[[float, float | None, str | None], object],
+    ) -> Told:
+        """Calls a tool; the ``CallToolResult`` as JSON. Cancelled, it tells the server so.
+
+        Raises:
+            ServerFailure: it failed, or took longer than it may.
+            ConnectionLost: nobody knows what came of it.
+        """
+
+        async def report(
+            progress: float, total: float | None = None, message: str | None = None
+        ) -> None:
+            on_progress(progress, total, message)
+
+        result = await self._asked(
+            lambda: self._client.call_tool(
+                name, dict(arguments), self._config.timeout, progress_callback=report
+            )
+        )
+        return _told(result)
+
+    async def prompt(self, name: str, arguments: Mapping[str, str]) -> Told:
+        """A prompt, filled in: the ``GetPromptResult`` as JSON; raises as ``call``."""
+        result = await self._asked(lambda: self._client.get_prompt(name, dict(arguments)))
+        return _told(result)
+
+    async def read(self, uri: str) -> Told:
+        """A resource: the ``ReadResourceResult`` as JSON; raises as ``call``."""
+        result = await self._asked(lambda: self._client.read_resource(uri))
+        return _told(result)
+
+    async def complete(self, prompt: str, argument: str, begun: str) -> list[str]:
+        """What an argument of a prompt may be that begins so; raises as ``call``."""
+        import mcp_types as types
+
+        if self._client.server_capabilities.completions is None:
+            return []
+        reference = types.PromptReference(type="ref/prompt", name=prompt)
+        asked = {"name": argument, "value": begun}
+        result = await self._asked(lambda: self._client.complete(reference, asked))
+        return [line(value) for value in result.completion.values[:100]]
+
+    async def _all(
+        self, what: str, page_of: Callable[..., Awaitable[Any]], limit: int
+    ) -> list[Any]:
+        found: list[Any] = []
+        cursor: str | None = None
+        for _ in range(MAX_PAGES):
+            page = await self._asked(partial(page_of, cursor=cursor))
+            found += getattr(page, what)
+            before, cursor = cursor, page.next_cursor
+            if not cursor or cursor == before or len(found) > limit:
+                break
+        if len(found) > limit:
+            self.remarks.append(f"only the first {limit:,} of its {what} are looked at")
+        return found[:limit]
+
+    async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        from mcp import MCPError
+        from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+        from pydantic import ValidationError
+
+        try:
+            return await ask()
+        except MCPError as error:
+            if error.code == CONNECTION_CLOSED or error.message == "Session terminated":
+                self.lost.set()
+                raise ConnectionLost("the connection was lost before it had answered") from error
+            if error.code == REQUEST_TIMEOUT:
+                seconds = self._config.timeout
+                raise ServerFailure(f"it did not answer within {seconds:g} s") from error
+            raise ServerFailure(bounded(error.message, 2000) or f"error {error.code}") from error
+        except ValidationError as error:
+            raise ServerFailure(f"its answer is not what MCP says: {_first(error)}") from error
+        except RuntimeError as error:  # of the SDK, about what a server did
+            raise ServerFailure(describe(error)) from error
+
+
+@asynccontextmanager
+async def open_connection(
+    config: ServerConfig,
+    transport: TransportFactory,
+    answers: Answers,
+    roots: Sequence[str],
+    changed: Callable[[Changed], object],
+) -> AsyncIterator[Connection]:
+    """A connection that has said hello.
+
+    Args:
+        config: of the server.
+        transport: makes what carries the messages.
+        answers: who answers what the server asks.
+        roots: ``file://`` URLs of the folders that are worked in.
+        changed: told what the server says to have changed.
+
+    Raises:
+        ServerFailure: it cannot be had.
+    """
+    import mcp_types as types
+    from mcp import Client
+    from pydantic import ValidationError
+
+    from qwen_dual import __version__
+
+    lost = anyio.Event()
+    remarks: list[str] = []
+
+    async def heard(message: Any) -> None:
+        change = _CHANGES.get(getattr(message, "method", ""))
+        if change is not None:
+            changed(change)
+
+    client = Client(
+        _looked_at(transport(config), lost, remarks.append),
+        mode=config.version_negotiation,
+        client_info=types.Implementation(name="qwen-dual", version=__version__),
+        message_handler=heard,
+        cache=None,
+        **_callbacks(config, answers, roots),
+    )
+    try:
+        async with client:
+            connection = Connection(config, client, lost)
+            connection.remarks = remarks
+            yield connection
+    except ValidationError as error:
+        raise ServerFailure(f"its hello is not what MCP says: {_first(error)}") from error
+
+
+def _callbacks(config: ServerConfig, answers: Answers, roots: Sequence[str]) -> dict[str, Any]:
+    import mcp_types as types
+
+    elicit, sample = answers.elicit, answers.sample
+
+    async def on_elicitation(_: Any, params: Any) -> Any:
+        assert elicit is not None
+        told = await elicit(config.name, _told(params))
+        return types.ElicitResult.model_validate(told)
+
+    async def on_sampling(_: Any, params: Any) -> Any:
+        assert sample is not None
+        told = await sample(config.name, _told(params))
+        return types.CreateMessageResult.model_validate(told)
+
+    async def on_roots(_: Any) -> Any:
+        listed = [types.Root.model_validate({"uri": root}) for root in roots]
+        return types.ListRootsResult(roots=listed)
+
+    found: dict[str, Any] = {"list_roots_callback": on_roots}
+    if elicit is not None:
+        found["elicitation_callback"] = on_elicitation
+    if sample is not None:
+        found["sampling_callback"] = on_sampling
+    return found
+
+
+@asynccontextmanager
+async def _looked_at(
+    transport: Any, lost: anyio.Event, remark: Callable[[str], object]
+) -> AsyncIterator[Streams]:
+    async with transport as (read, write):
+        incoming = Incoming(read, remark)
+        incoming.over = lost
+        yield incoming, write
+
+
+def _told(params: Any) -> Told:
+    told: Told = params.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return told
+
+
+def _first(error: Any) -> str:
+    """What the first thing is that is wrong, without the value, which is the server's."""
+    found = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(map(str, found["loc"]))[:200]
+    return f"{where}: {found['msg']}" if where else str(found["msg"])
