@@ -305,12 +305,14 @@ export interface PermissionRequest {
 /**
  * What a call will do, made for reading: ours, beside the reference's fields.
  *
- * `text` is exact: what will run, or what will be written, character by character.
+ * `text` is exact: what will run, or what will be written, character by character. `question` is
+ * what is asked about it, in a line, where the tool does not say.
  */
 export interface Preview {
   kind: "command" | "diff" | "text" | "questions";
   title: string;
   text: string;
+  question?: string;
   warnings?: PreviewWarning[];
 }
 

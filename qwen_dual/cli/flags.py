@@ -74,16 +74,16 @@ _ALIASES = {
 """Other names of a flag: the reference's, and those that claude-agent-sdk has for it."""
 
 _IDLE = (
-    "allowed-mcp-server-names checkpointing disabled-slash-commands experimental-lsp "
+    "checkpointing disabled-slash-commands experimental-lsp "
     "extensions fallback-model include-directories insecure max-subagent-depth "
-    "mcp-config openai-logging openai-logging-dir output-style "
+    "openai-logging openai-logging-dir output-style "
     "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
     "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
     "worktree"
 )
 _IDLE_ELSEWHERE = (
     "betas effort include-hook-events max-thinking-tokens plugin-dir session-mirror settings "
-    "strict-mcp-config task-budget thinking thinking-display"
+    "task-budget thinking thinking-display"
 )
 WITHOUT_EFFECT = frozenset((_IDLE + " " + _IDLE_ELSEWHERE).split())
 """Taken, so that a launch line of the reference starts, and told once, since they do nothing yet."""

@@ -62,6 +62,8 @@ def parse(arguments: Sequence[str]) -> Options:
     given = normalise(arguments)
     values = vars(parser.parse_args(given.arguments))
     _check(parser, values)
+    if given.words[:1] == ["mcp"]:
+        parser.error("mcp is a subcommand and goes first: qwen-dual mcp --help")
     if given.words[:1] and given.words[0] in SUBCOMMANDS:
         parser.error(
             f"{given.words[0]!r} is a subcommand of Qwen Code's that is not here yet; "
@@ -94,8 +96,10 @@ def parse(arguments: Sequence[str]) -> Options:
         remarks.append(f"--auth-type {asked} is not here yet; {instead}.")
     values["bare"] = values.pop("safe_mode") or values["bare"]
     _take_from_elsewhere(values, remarks)
-    for name in ("core_tools", "allowed_tools", "exclude_tools"):
+    for name in ("core_tools", "allowed_tools", "exclude_tools", "mcp_config"):
         values[name] = tuple(values[name])
+    if values["allowed_mcp_servers"] is not None:
+        values["allowed_mcp_servers"] = tuple(values["allowed_mcp_servers"])
     return Options(**values, remarks=tuple(remarks))
 
 
@@ -253,6 +257,23 @@ def _add_tool_options(parser: argparse.ArgumentParser) -> None:
         metavar="BACKEND",
         help="run commands in a sandbox: auto, bwrap, landlock or none (default: what the settings "
         "say; auto without a value)",
+    )
+    tools.add_argument(
+        "--mcp-config",
+        action="append",
+        default=[],
+        metavar="JSON|FILE",
+        help="MCP servers besides those of the settings, as .mcp.json has them",
+    )
+    tools.add_argument(
+        "--strict-mcp-config", action="store_true", help="no MCP servers but those of --mcp-config"
+    )
+    tools.add_argument(
+        "--allowed-mcp-server-names",
+        dest="allowed_mcp_servers",
+        action="append",
+        metavar="NAME",
+        help="use these MCP servers only",
     )
     tools.add_argument(
         "--max-session-turns", type=int, metavar="N", help="end a turn after N calls of the model"

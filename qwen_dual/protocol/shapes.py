@@ -294,12 +294,14 @@ class PreviewWarning(TypedDict):
 class Preview(TypedDict):
     """What a call will do, made for reading: ours, beside the reference's fields.
 
-    ``text`` is exact: what will run, or what will be written, character by character.
+    ``text`` is exact: what will run, or what will be written, character by character. ``question`` is
+    what is asked about it, in a line, where the tool does not say.
     """
 
     kind: Literal["command", "diff", "text", "questions"]
     title: str
     text: str
+    question: NotRequired[str]
     warnings: NotRequired[list[PreviewWarning]]
 
 

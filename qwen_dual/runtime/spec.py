@@ -31,6 +31,9 @@ class SessionSpec(Struct, frozen=True):
         trust: whether the folder is trusted, for this session; None where the person's list says.
         bare: without context files.
         debug: log more.
+        mcp_config: MCP servers as JSON, or files of them.
+        strict_mcp_config: no MCP servers but those.
+        allowed_mcp_servers: the only ones of them that are used; None as the settings say.
         remarks: what the person is told once the session is there.
         retry: when a failed model call is made again; None as a person who watches wants it.
     """
@@ -57,6 +60,9 @@ class SessionSpec(Struct, frozen=True):
     allowed_tools: tuple[str, ...] = ()
     exclude_tools: tuple[str, ...] = ()
     max_session_turns: int | None = None
+    mcp_config: tuple[str, ...] = ()
+    strict_mcp_config: bool = False
+    allowed_mcp_servers: tuple[str, ...] | None = None
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()
@@ -65,7 +71,7 @@ class SessionSpec(Struct, frozen=True):
     env: Mapping[str, str] | None = None
 
     def __repr__(self) -> str:
-        return shown(self, without={"openai_api_key", "env"})
+        return shown(self, without={"openai_api_key", "env", "mcp_config"})
 
     def as_settings(self) -> dict[str, object]:
         """What a settings file could say too, as one would: the highest layer of all."""

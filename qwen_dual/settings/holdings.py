@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from qwen_dual.git.repository import find_repository
 from qwen_dual.settings.files import BadFile, read_object
+from qwen_dual.settings.keys import MCP_SERVERS
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
@@ -85,11 +86,20 @@ def holdings(
 
 
 def _keys(settings: Settings) -> list[str]:
-    """The keys that are held back; of the mode, which one: the word says what it would allow."""
+    """The keys that are held back; of the mode, which one: the word says what it would allow.
+
+    Of servers, their names: each would be a program that runs.
+    """
     project = next((layer.raw for layer in settings.layers if layer.name == "project"), {})
-    tools = project.get("tools")
+    tools, servers = project.get("tools"), project.get(MCP_SERVERS.path)
     mode = tools.get("approvalMode") if isinstance(tools, dict) else None
-    return [f"{key} {mode}" if key.endswith("approvalMode") else key for key in settings.refused]
+    found = []
+    for key in settings.refused:
+        if key == MCP_SERVERS.path and isinstance(servers, dict):
+            found += [f"MCP server {name}" for name in servers]
+        else:
+            found.append(f"{key} {mode}" if key.endswith("approvalMode") else key)
+    return found
 
 
 def _servers(folder: str) -> list[str]:

@@ -36,6 +36,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
         legacy: its flat name of old.
         doc: what it means, in a sentence or two of Markdown.
         joins: the lists of all layers join; else the highest replaces the others.
+        whole: its value is an object of entries, and one of a higher layer replaces the one of its name.
         vital: a wrong value takes the object around it along: with a default instead, a key would go
             to a service that it is not for.
         required: an object without it is not used.
@@ -48,6 +49,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
     legacy: str = ""
     doc: str = ""
     joins: bool = False
+    whole: bool = False
     vital: bool = False
     required: bool = False
 

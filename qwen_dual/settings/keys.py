@@ -32,13 +32,15 @@ from qwen_dual.settings.rules import (
     TEXT,
     URL,
     VARIABLE_NAME,
+    Kind,
+    Later,
     ListOf,
     MapOf,
     Wrong,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 TEXTS = ListOf(TEXT)
 NO_TEXTS: Sequence[str] = ()
@@ -123,6 +125,13 @@ MODEL_GENERATION = Key("generationConfig", GENERATION, {}, doc="How calls are ma
 ENTRY = Section(
     (MODEL_ID, MODEL_NAME, MODEL_DESCRIPTION, MODEL_BASE_URL, MODEL_ENV_KEY, MODEL_GENERATION)
 )
+
+
+def _server() -> Kind[Mapping[str, Any]]:
+    from qwen_dual.settings.server_keys import SERVER
+
+    return SERVER
+
 
 # -- all of it
 
@@ -308,6 +317,36 @@ RECURSIVE_FILE_SEARCH = Key(
     legacy="fileFilteringEnableRecursive",
     doc="Whether `@` completes files in folders below.",
 )
+MCP_SERVERS = Key(
+    "mcpServers",
+    MapOf(Later("an object", _server)),
+    {},
+    doc="MCP servers by name, see `docs/mcp.md`. One in a higher file replaces that of its name.",
+    whole=True,
+)
+MCP_ALLOWED = Key(
+    "mcp.allowed",
+    TEXTS,
+    NO_TEXTS,
+    "tightens",
+    joins=True,
+    doc="If set, the only MCP servers that are used; `*` and `?` stand for any characters.",
+)
+MCP_EXCLUDED = Key(
+    "mcp.excluded",
+    TEXTS,
+    NO_TEXTS,
+    "anyone",
+    joins=True,
+    doc="MCP servers that are not used, likewise; wins.",
+)
+MCP_COMMAND = Key(
+    "mcp.serverCommand",
+    TEXT,
+    None,
+    legacy="mcpServerCommand",
+    doc="One more MCP server, called `mcp`, as a command line.",
+)
 PROXY_URL = Key(
     "proxy",
     PROXY,
@@ -323,7 +362,8 @@ KEYS: Final[tuple[Key[Any], ...]] = (
     *(SANDBOX_BACKEND, SANDBOX_FILESYSTEM, SANDBOX_NETWORK, OUTPUT_CHARS, OUTPUT_LINES),
     *(ALLOW, ASK, DENY, JSON_FILE, INPUT_FILE, THEME, HIDE_BANNER, HIDE_TIPS),
     *(EDITOR, VIM_MODE, CHAT_RECORDING),
-    *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH, PROXY_URL),
+    *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
+    *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
 )
 """The table, in the order of the docs."""
 

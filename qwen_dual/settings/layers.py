@@ -17,10 +17,15 @@ from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from re import Match
 
     from qwen_dual.settings.rules import Path
 
 JOINED = frozenset(key.path for key in KEYS if key.joins)
+
+WHOLE = tuple(f"{key.path}." for key in KEYS if key.whole)
+"""Below these an entry replaces the one of its name: half of one layer's and half of another's would
+be a server that nobody configured."""
 
 _AS_IT_IS = frozenset(("extra_body",))
 """Here ``null`` is a value of its own, for the service to see."""
@@ -94,8 +99,8 @@ def _lay(
         name = prefix + key
         below = base.get(key)
         if isinstance(value, dict):
-            if not isinstance(below, dict):
-                sources.pop(name, None)
+            if prefix in WHOLE or not isinstance(below, dict):
+                _forget(sources, name)
                 base[key] = {}
             _lay(base[key], value, label, sources, f"{name}.")
             continue
@@ -104,10 +109,14 @@ def _lay(
             sources[name] = f"{sources[name]}, {label}" if below else label
             continue
         if isinstance(below, dict):
-            for old in [at for at in sources if at.startswith(f"{name}.")]:
-                del sources[old]
+            _forget(sources, name)
         base[key] = value
         sources[name] = label
+
+
+def _forget(sources: dict[str, str], name: str) -> None:
+    for old in [at for at in sources if at == name or at.startswith(f"{name}.")]:
+        del sources[old]
 
 
 def without_nulls(value: Any) -> Any:
@@ -124,13 +133,24 @@ def without_nulls(value: Any) -> Any:
 
 
 def expand(value: Any, env: Mapping[str, str]) -> Any:
-    """``value`` with ``$NAME`` and ``${NAME}`` put into its strings; one that is not set stays."""
+    """``value`` with variables put into its strings; one that is not set, and has no default, stays.
+
+    As in a shell, the default of ``${NAME:-default}`` stands in for one that is empty as well.
+    """
     if isinstance(value, str):
         if "$" not in value:
             return value
-        return VARIABLE.sub(lambda match: env.get(match[1] or match[2], match[0]), value)
+        return VARIABLE.sub(lambda match: _variable(match, env), value)
     if isinstance(value, dict):
         return {key: expand(item, env) for key, item in value.items()}
     if isinstance(value, list):
         return [expand(item, env) for item in value]
     return value
+
+
+def _variable(match: Match[str], env: Mapping[str, str]) -> str:
+    braced, default, plain = match.groups()
+    found = env.get(braced or plain)
+    if default is not None:
+        return found or default
+    return match[0] if found is None else found

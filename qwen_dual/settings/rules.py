@@ -22,8 +22,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 PROTOCOLS = ("openai", "anthropic", "gemini")
 
-VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-"""``$NAME`` and ``${NAME}`` in a string of the settings."""
+VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
+"""``$NAME``, ``${NAME}`` and ``${NAME:-default}`` in a string of the settings."""
 
 DROPPED: Final = object()
 """What reading gives for a value that cannot be used."""
@@ -150,6 +150,23 @@ class MapOf(Kind[Mapping[str, T_co]]):
         return {name: item for name, item in found.items() if item is not DROPPED}
 
 
+class Later(Kind[T_co]):
+    """A kind that is described in a module which only those need who have such a value.
+
+    Args:
+        words: what it is, for the table of keys.
+        load: the kind itself; called when it is first needed.
+    """
+
+    def __init__(self, words: str, load: Callable[[], Kind[T_co]]) -> None:
+        self.words = words
+        self.load = load
+
+    def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
+        """What of ``value`` can be used."""
+        return self.load().read(value, at, wrong)
+
+
 def is_variable_name(value: Any) -> bool:
     """Whether ``value`` can name an environment variable and does not look like a key itself.
 
@@ -174,7 +191,7 @@ def _resolved(value: Any) -> bool:
     if not _text(value):
         return False
     if missing := VARIABLE.search(value):
-        name = missing[1] or missing[2]
+        name = missing[1] or missing[3]
         raise WrongValue(f"variables that are set, and {name} is not")
     return True
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.settings.key import Section
 from qwen_dual.settings.keys import KEYS, OTHER_GENERATION, PROVIDERS
-from qwen_dual.settings.rules import ListOf, MapOf
+from qwen_dual.settings.rules import Later, ListOf, MapOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,8 @@ def _inside(path: str, key: Key[Any]) -> Iterator[tuple[str, Key[Any]]]:
         elif isinstance(kind, ListOf):
             inner += "[]"
             kind = kind.item
+        elif isinstance(kind, Later):
+            kind = kind.load()
         else:
             yield path, key
             return

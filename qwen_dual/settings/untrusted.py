@@ -19,6 +19,8 @@ from qwen_dual.settings.keys import (
     DENY,
     EXCLUDED_TOOLS,
     KEYS,
+    MCP_ALLOWED,
+    MCP_EXCLUDED,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ MAX_RULES = 200
 MAX_CHARS = 1000
 """Of one of them."""
 
-RULES = (ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS)
+RULES = (ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, MCP_ALLOWED, MCP_EXCLUDED)
 """Lists of rules, of which a project brings a bounded number."""
 
 
@@ -58,8 +60,8 @@ def restrict(values: dict[str, Any], below: Mapping[str, Any]) -> list[tuple[str
     mode = APPROVAL_MODE.within(values)
     if mode in APPROVAL_MODES and _laxer(mode, APPROVAL_MODE.within(below)):
         refused += [place for place in (APPROVAL_MODE.place,) if _remove(values, place)]
-    if CORE_TOOLS.within(below):
-        refused += [place for place in (CORE_TOOLS.place,) if _remove(values, place)]
+    only = (key.place for key in (CORE_TOOLS, MCP_ALLOWED) if key.within(below))
+    refused += [place for place in only if _remove(values, place)]
     excluded = EXCLUDED_TOOLS.within(values)
     if isinstance(excluded, list):  # lists replace; this one must not shorten what is below
         excluded += EXCLUDED_TOOLS.within(below)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qwen_dual.settings.keys import check
+from qwen_dual.settings.keys import MCP_SERVERS, check
 from qwen_dual.settings.layers import dotted, merge
 from qwen_dual.settings.positions import line_of
 from qwen_dual.settings.secrets import shown
@@ -45,20 +45,22 @@ def validate(layers: Sequence[Layer]) -> Full:
     cleaned: list[tuple[str, dict[str, Any]]] = []
     for layer in layers:
         values, wrong = check(layer.values)
-        warnings += [_warning(layer, each) for each in wrong]
+        warnings += [warning_of(layer, each) for each in wrong]
         cleaned.append((layer.label, values))
     values, sources = merge(cleaned)
     return Full(values, sources, warnings)
 
 
-def _warning(layer: Layer, wrong: Wrong) -> str:
+def warning_of(layer: Layer, wrong: Wrong) -> str:
+    """What a person is told of a wrong value in ``layer``."""
     written = layer.written(wrong.at)
     line = line_of(layer.text, written)
     where = layer.label if line is None else f"{layer.label}:{line}"
     if not wrong.expected:
         return f"{where}: {dotted(written[:-1])} is not used: it has no {wrong.at[-1]}"
     value = shown(_at(layer.raw, wrong.at), wrong.at)
-    with_it = ", nor is its model" if wrong.vital else ""
+    what = "server" if wrong.at[0] == MCP_SERVERS.path else "model"
+    with_it = f", nor is its {what}" if wrong.vital else ""
     return f"{where}: {dotted(written)} = {value} is not used{with_it}: expected {wrong.expected}"
 
 

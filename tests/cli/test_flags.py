@@ -141,13 +141,21 @@ def test_the_short_flags() -> None:
 
 def test_what_has_no_effect_is_told_once_each() -> None:
     options = read(
-        *("--mcp-config", "f.json", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
-        *("--include-directories", "a", "b", "--mcpConfig={}", "--openai-logging=false"),
+        *("--output-style", "short", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
+        *("--include-directories", "a", "b", "--outputStyle=x", "--openai-logging=false"),
     )
     assert options.remarks == (
-        "--mcp-config, --include-directories have no effect in this version.",
+        "--output-style, --include-directories have no effect in this version.",
     )
     assert set(KINDS) >= WITHOUT_EFFECT
+
+
+def test_servers_are_given_several_times_and_keep_their_commas() -> None:
+    options = read("--mcp-config", '{"a": {"args": ["x,y"]}}', "--mcpConfig=b.json", "go")
+    assert (options.mcp_config, options.prompt) == (('{"a": {"args": ["x,y"]}}', "b.json"), "go")
+    assert "x,y" not in repr(options)
+    assert read().allowed_mcp_servers is None
+    assert read("--allowed-mcp-server-names", "a,b", "c").allowed_mcp_servers == ("a", "b", "c")
 
 
 def test_rules_keep_their_commas() -> None:
@@ -261,7 +269,8 @@ def test_what_claude_agent_sdk_starts_a_program_with_is_taken() -> None:
     assert (options.approval_mode, options.max_session_turns) == ("auto-edit", 3)
     assert options.exclude_tools == ("Bash",)
     assert options.trust is False
-    assert "--strict-mcp-config" in options.remarks[0]
+    assert options.strict_mcp_config
+    assert options.remarks == ()
     assert read("--permission-mode=bypassPermissions").approval_mode == "yolo"
     assert read("--setting-sources", "user,project").trust is None
     assert read("--setting-sources", "user", "--trust").trust is False

@@ -75,7 +75,8 @@ def question_for(request: Request) -> str:
     elif request.kind == "command":
         question = "Run this command?"
     else:
-        question = request.display.question or f"Allow {visible_line(request.tool_name)}?"
+        question = visible_line(request.question) or request.display.question
+        question = question or f"Allow {visible_line(request.tool_name)}?"
     return f"{question} (sub-agent)" if request.agent else question
 
 

@@ -81,6 +81,7 @@ class Request(Struct, frozen=True):
         outside: the path outside the workspace that it touches; empty inside.
         warnings: what in the text is not what it looks like, in sentences.
         is_cut: the text does not say all.
+        question: what is asked about it; empty where the tool says.
         input: the arguments of the call, as they came.
         agent: the call that the sub-agent works for which asks; empty for the main agent.
     """
@@ -98,6 +99,7 @@ class Request(Struct, frozen=True):
     outside: str = ""
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
+    question: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
     agent: str = ""
 
@@ -179,6 +181,7 @@ def request_of(
         outside=request.get("blocked_path") or "",
         warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
         is_cut=any(warning["kind"] == "cut" for warning in warnings),
+        question=preview.get("question") or "",
         input=arguments,
         agent=event.get("parent_tool_use_id") or "",
     )

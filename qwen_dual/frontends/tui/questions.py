@@ -5,9 +5,11 @@ Pure. What the model sent was checked by the tool; what is malformed all the sam
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.questions import Choice, Question
+from qwen_dual.protocol.answers import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from qwen_dual.core.questions import Form
 
 
+NEITHER = Choice("", "Leave it open")
+
+
 def form_of(arguments: Mapping[str, Any]) -> Form | None:
     """The form that asks the questions of a call; None when there is none in it."""
-    questions = [_question(asked) for asked in _asked(arguments)]
+    questions = [_question(asked, arguments) for asked in _asked(arguments)]
     if not questions:
         return None
 
@@ -44,7 +49,8 @@ def _asked(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _question(asked: Mapping[str, Any]) -> Question:
+def _question(asked: Mapping[str, Any], around: Mapping[str, Any]) -> Question:
+    """One question; ``around`` may say what all of them are about."""
     options = asked.get("options")
     choices = [
         Choice(label, summary=str(option.get("description") or ""))
@@ -57,5 +63,18 @@ def _question(asked: Mapping[str, Any]) -> Question:
     text = asked["question"]
     if isinstance(header, str) and header:
         text = f"{header}: {text}"
-    several = bool(asked.get("multiSelect")) and bool(choices)
-    return Question(text, tuple(choices), several=several, free=bool(choices))
+    optional = asked.get("optional") is True
+    if choices and optional:
+        choices.append(NEITHER)
+    rule, default = asked.get("answer"), asked.get("default")
+    details = (around.get("message"), asked.get("description"))
+    return Question(
+        text,
+        tuple(choices),
+        default=default if isinstance(default, str) else "",
+        several=bool(asked.get("multiSelect")) and bool(choices),
+        free=bool(choices) and asked.get("free") is not False,
+        optional=optional,
+        details=tuple(text for text in details if isinstance(text, str) and text),
+        check=partial(problem_of, rule) if isinstance(rule, dict) else None,
+    )
