@@ -20,14 +20,15 @@ PACKAGE = ROOT / "qwen_dual"
 
 ALLOWED = {
     "cli": {"frontends", "bridge", "runtime", "core", "settings", "protocol"},
-    "frontends": {"runtime", "bridge", "core", "protocol"},  # of core what is in PLAIN
+    "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {"models", "tools", "mcp", "chats", "sandbox", "core", "settings", "protocol"},
     "models": {"core", "settings", "protocol"},
-    "tools": {"core", "protocol", "shell", "sandbox"},
-    "mcp": {"core", "settings", "protocol"},
+    "tools": {"core", "imaging", "protocol", "shell", "sandbox"},
+    "mcp": {"core", "imaging", "settings", "protocol"},
     "chats": {"core", "protocol"},
     "core": {"protocol", "shell"},
+    "imaging": {"protocol"},
     "settings": {"protocol"},
     "host": {"protocol"},
     "protocol": set(),

@@ -169,6 +169,44 @@ export interface ImageBlock {
 }
 
 /** The bytes of an image, in base64. */
+export interface ImageData {
+  type: "base64";
+  media_type: string;
+  data: string;
+}
+
+/** An image that is read when the prompt runs, with the leave that any file takes. */
+export interface ImageFile {
+  type: "path";
+  path: string;
+}
+
+/** An image of a prompt: PNG, JPEG, GIF or WebP. `name` is what people see it called. */
+export interface ImagePart {
+  type: "image";
+  source: ImageData | ImageFile;
+  name?: string | null;
+}
+
+/**
+ * What is told of an image in place of its bytes.
+ *
+ * Attributes:
+ *     bytes: how many it has, as the model is sent it.
+ *     width: in pixels.
+ *     height: in pixels.
+ *     sha256: of these bytes, in hexadecimal digits.
+ */
+export interface ImageReference {
+  type: "reference";
+  media_type: string;
+  bytes: number;
+  width: number;
+  height: number;
+  sha256: string;
+}
+
+/** The bytes of an image, in base64. */
 export interface ImageSource {
   type: "base64";
   media_type: string;
@@ -221,12 +259,6 @@ export interface Interrupt {
 export interface Limits {
   max_line_bytes: number;
   max_buffer_bytes: number;
-}
-
-/** One entry of the conversation, in the one neutral form that every model adapter reads. */
-export interface Message {
-  role: "user" | "assistant";
-  content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock)[];
 }
 
 /** A model call begins to answer. */
@@ -496,12 +528,28 @@ export interface StreamEvent {
   event: MessageStart | BlockStart | BlockDelta | BlockStop | MessageStop;
 }
 
-/** Run `text` as if it were typed and entered. */
+/**
+ * Run `text` as if it were typed and entered, or a prompt of text and images.
+ *
+ * With `content`, `text` may be left out; given, it comes before it. The `user` event tells of
+ * an image by its name, size, type and hash; `include` asks for its bytes, as far as a line
+ * holds them.
+ */
 export interface Submit {
   id?: string | null;
   type: "submit";
-  text: string;
+  text?: string;
+  content?: (TextPart | ImagePart)[] | null;
+  include?: "images"[];
   when_busy?: "queue" | "reject";
+}
+
+/** An image of a prompt that was submitted; the text that stands before it has its `title`. */
+export interface SubmittedImage {
+  type: "image";
+  source: ImageReference | ImageSource;
+  name: string;
+  title: string;
 }
 
 /** One way to answer a permission request. */
@@ -520,6 +568,12 @@ export interface TextBlock {
 /** A piece of a text block. */
 export interface TextDelta {
   type: "text_delta";
+  text: string;
+}
+
+/** A part of a prompt in words. */
+export interface TextPart {
+  type: "text";
   text: string;
 }
 
@@ -641,10 +695,16 @@ export interface UserEvent {
   parent_tool_use_id: string | null;
   seq: number;
   type: "user";
-  message: Message;
+  message: UserMessage;
   origin?: "keyboard" | "input" | "cli" | "sdk";
   command_id?: string;
   tool_use_result?: ToolOutcome;
+}
+
+/** The message of a `user` event. */
+export interface UserMessage {
+  role: "user";
+  content: (TextBlock | SubmittedImage | ToolResultBlock)[];
 }
 
 /** The inner response of a resolved request; `message` is a denial's reason, and ours. */

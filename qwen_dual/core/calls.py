@@ -73,6 +73,9 @@ class CallRunner:
         services: what a call has of its session besides.
         scrub: takes secrets out of what a tool printed.
         agent: the call that the agent works for whose calls these are; None for the main agent.
+
+    Attributes:
+        besides: what a prompt needs leave for, which no model has called.
     """
 
     def __init__(
@@ -90,13 +93,14 @@ class CallRunner:
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
-        self._on_remember = on_remember
+        self.on_remember = on_remember
         self._services = services
         self._scrub = scrub
         self._agent = agent
         self._edits = anyio.Lock()
         self._room = anyio.Semaphore(MAX_RUNNING)
         self._jobs: list[RequestedRun] = []
+        self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
@@ -141,7 +145,7 @@ class CallRunner:
 
     def recheck(self) -> None:
         """Resolves what the policy has come to allow without anybody's answer."""
-        for job in self._jobs:
+        for job in (*self._jobs, *self.besides):
             if job.pending is None or job.tool is None or job.call is None:
                 continue
             if self._policy.judge(job.tool, job.call).action == "allow":
@@ -247,7 +251,7 @@ class CallRunner:
         job.pending = None
         if decision.allowed and decision.remember is not None:
             for rule in job.rules:
-                self._on_remember(rule, decision.remember, decision.by)
+                self.on_remember(rule, decision.remember, decision.by)
         return decision
 
     async def _preview(self, job: RequestedRun, call: Call) -> Preview | None:

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol import events
+from qwen_dual.protocol.blocks import media_type_of
+from qwen_dual.protocol.commands import ImageFile, TextPart
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.commands import Cancel, Command, ConfirmationResponse, Submit
+    from qwen_dual.protocol.commands import (
+        Cancel,
+        Command,
+        ConfirmationResponse,
+        ImageData,
+        Submit,
+    )
+    from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
 
 
 class Dispatcher:
@@ -77,7 +88,15 @@ class Dispatcher:
                 session.receipt(command.id, "queued", position=session.queued + 1)
             else:
                 session.receipt(command.id, "accepted")
-        session.submit(command.text, self._actor, command_id=command.id)
+        if command.content is None:
+            session.submit(command.text, self._actor, command_id=command.id)
+            return
+        from qwen_dual.protocol.attachments import text_of, titled
+
+        content = titled(_blocks(command))
+        text = text_of(content)
+        # What is piped in is no place for mentions: only the text of the command is typed.
+        session.submit(text, self._actor, command_id=command.id, own=command.text, content=content)
 
     def _confirm(self, command: ConfirmationResponse) -> None:
         if command.request_id not in self._session.approvals.pending:
@@ -105,3 +124,24 @@ class Dispatcher:
             self._session.receipt(command.id, "accepted")
         else:
             self._session.receipt(command.id, "rejected", *problem)
+
+
+def _blocks(command: Submit) -> Iterator[PromptBlock]:
+    """The content of a ``submit``, its text first."""
+    if command.text.strip():
+        yield {"type": "text", "text": command.text}
+    whole = "images" in command.include
+    for part in command.content or ():
+        if isinstance(part, TextPart):
+            if part.text.strip():  # services refuse an empty block
+                yield {"type": "text", "text": part.text}
+            continue
+        given: PromptImage = {"type": "image", "source": _source(part.source), "whole": whole}
+        yield given if part.name is None else {**given, "name": part.name}
+
+
+def _source(given: ImageData | ImageFile) -> ImageSource | PathSource:
+    if isinstance(given, ImageFile):
+        return {"type": "path", "path": given.path}
+    kind = media_type_of(given.data) or given.media_type
+    return {"type": "base64", "media_type": kind, "data": given.data}

@@ -196,3 +196,8 @@ class Model(Protocol):
             ModelError: the call failed; deltas yielded before it stay valid.
         """
         ...
+
+
+def sees_images(model: Model) -> bool:
+    """Whether ``model`` can be shown images; one that does not say counts as one that can."""
+    return bool(getattr(model, "sees_images", True))

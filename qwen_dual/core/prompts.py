@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.protocol.shapes import ImageBlock, TextBlock
+    from qwen_dual.protocol.content_shapes import PromptBlock
 
 RAN_BY_PERSON = "I ran this in the shell myself:"
 """How the model is told of a command that a person ran; it is no prompt."""
@@ -39,7 +39,8 @@ class Prompt(Struct, frozen=True):
         place: where in the queue it belongs; given when it is added.
         own: the part of ``text`` in which mentions count; None for all of it. The rest is data that
             somebody piped in, where ``@name`` means nothing.
-        content: what the model is sent for ``text``, where that is more than text.
+        content: what the model is sent for ``text``, where that is more than text; what of it is to
+            be read yet is named by its path.
     """
 
     text: str
@@ -49,7 +50,7 @@ class Prompt(Struct, frozen=True):
     answers: tuple[str, ...] = ()
     place: int = 0
     own: str | None = None
-    content: tuple[TextBlock | ImageBlock, ...] = ()
+    content: tuple[PromptBlock, ...] = ()
 
     def __repr__(self) -> str:
         return shown(self, without={"answers", "content"})

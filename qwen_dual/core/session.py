@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
+    from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message, TextBlock
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message
 
 
 QueueFate = Literal["keep", "clear", "return"]
@@ -80,7 +81,7 @@ class Session:
         tools: Sequence[Tool] = (),
         system: str = "",
         approval_mode: str = "default",
-        expand: Callable[[str], Awaitable[Sequence[str]]] | None = None,
+        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None = None,
         rules: Iterable[str | Rule] = (),
         keep_rule: Callable[[str, str], None] | None = None,
         detach: Callable[[], int] = lambda: 0,
@@ -200,7 +201,7 @@ class Session:
         *,
         command_id: str | None = None,
         own: str | None = None,
-        content: Sequence[TextBlock | ImageBlock] = (),
+        content: Sequence[PromptBlock] = (),
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.approvals import Decision
     from qwen_dual.core.tool_context import ToolContext
-    from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
+    from qwen_dual.protocol.shapes import ImageBlock, Preview, ResultContent, Suggestion
     from qwen_dual.shell.reader import Line
 
 Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
@@ -289,6 +289,27 @@ class TakesCommands(Protocol):
 
         Raises:
             InvalidArguments: it cannot be run at all.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesImages(Protocol):
+    """A tool that reads the images which a person's prompt names by their paths."""
+
+    def prepare_image(self, path: str) -> Call:
+        """The call that reads one, with the leave that any file takes; it gives the image alone.
+
+        Raises:
+            InvalidArguments: there can be no such path.
+        """
+        ...
+
+    def fit_image(self, image: ImageBlock) -> ImageBlock:
+        """The image such that a model can be shown it; blocks, so for a thread.
+
+        Raises:
+            ValueError: it cannot; the text says why.
         """
         ...
 

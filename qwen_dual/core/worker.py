@@ -27,7 +27,7 @@ from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import text_block, text_in
+from qwen_dual.protocol.blocks import image_line, text_block, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.slash_runner import SlashRunner
     from qwen_dual.core.state import StateTeller
     from qwen_dual.core.tool import Call
+    from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Worker:
         context: ContextKeeper,
         calls: CallRunner,
         slash: SlashRunner,
-        expand: Callable[[str], Awaitable[Sequence[str]]] | None,
+        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None,
         ready: Callable[[Needed], Awaitable[object]] | None,
     ) -> None:
         self.working = False
@@ -128,6 +129,8 @@ class Worker:
     async def _run(self, prompt: Prompt) -> None:
         slash = prompt.action == "prompt" and is_slash(prompt.text)
         retry_from = self.retry_from if prompt.text == RETRY else None
+        if slash and prompt.content:
+            self._session.notice("Images go with prompts: this command gets none.", "warning")
         if (prompt.action == "prompt" and not slash) or retry_from is not None:
             await self._turn(prompt, retry_from)
         elif not await self._waited("command" if slash else "prompt"):
@@ -165,11 +168,13 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        self._publish(_said(prompt))
+        if not prompt.content:
+            self._publish(_said(prompt))
         self._state.set("thinking")
         stop_reason = ""
         with anyio.CancelScope() as self._scope:
             try:
+                given = await self._attached(prompt)
                 if self._ready is not None:
                     await self._ready("prompt")
                 content: list[ContentBlock] = []
@@ -177,8 +182,8 @@ class Worker:
                     session.conversation.rewind(retry_from)
                 else:
                     own = prompt.text if prompt.own is None else prompt.own
-                    content += prompt.content or [text_block(prompt.text)]
-                    content += map(text_block, await self._mentioned(own))
+                    content += given
+                    content += await self._mentioned(own)
                     if prompt.content or len(content) > 1:
                         session.on_content(content)
                 stop_reason = await turn.run(content, session.system)
@@ -195,12 +200,32 @@ class Worker:
         self._state.set("idle")  # before the result, which is the last line of a turn
         turn.wind_up(Stop(stop_reason) if stop_reason else self._why)
 
-    async def _mentioned(self, text: str) -> Sequence[str]:
-        """The text blocks for what a prompt mentions; that they cannot be had ends no turn."""
+    async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:
+        """What the model is sent for a prompt; one with images is told of once they are there."""
+        if not prompt.content:
+            return [text_block(prompt.text)]
+        from qwen_dual.core.attaching import Attaching, warn_unseen
+
+        try:
+            attached = await Attaching(self._session, self._calls).attach(prompt)
+        except BaseException:  # interrupted: it was submitted all the same
+            self._publish(_said(prompt))
+            raise
+        self._publish(_said(attached.prompt, attached.images))
+        warn_unseen(self._session, [image["title"] for image in attached.images])
+        return attached.content
+
+    async def _mentioned(self, text: str) -> Sequence[ContentBlock]:
+        """The blocks for what a prompt mentions; that they cannot be had ends no turn."""
         if self._expand is None:
             return ()
         try:
-            return await self._expand(text)
+            found = await self._expand(text)
+            if images := [image_line(each) for each in found if not isinstance(each, str)]:
+                from qwen_dual.core.attaching import warn_unseen
+
+                warn_unseen(self._session, images)
+            return [text_block(each) if isinstance(each, str) else each for each in found]
         except Exception as error:
             log.exception("mentions failed")
             told = f"What the prompt mentions is not attached: {describe(error)}."
@@ -279,12 +304,13 @@ async def _unasked(_: Call) -> Decision:
     return Decision(allowed=False, by=POLICY)
 
 
-def _said(prompt: Prompt) -> Event:
+def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     """How it is told that a prompt begins to run."""
     if prompt.action == "shell":
         return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
-    said = events.slash_command if is_slash(prompt.text) else events.user_text
-    return said(prompt.text, str(prompt.actor), prompt.command_id)
+    if is_slash(prompt.text) and not prompt.content:
+        return events.slash_command(prompt.text, str(prompt.actor), prompt.command_id)
+    return events.user_text(prompt.text, str(prompt.actor), prompt.command_id, images)
 
 
 def _internal(error: Exception) -> str:

@@ -47,6 +47,13 @@ class DeferredModel:
 
         return self._config.generation.context_window or context_window(self._config.id)
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether it can be shown images, as far as is known."""
+        from qwen_dual.models.vision import sees_images
+
+        return sees_images(self._config)
+
     def load(self) -> RemoteModel:
         """The adapter; imports it at the first call, so that may be left to a thread."""
         if self._model is None:

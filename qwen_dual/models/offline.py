@@ -125,6 +125,7 @@ class OfflineModel:
     """
 
     name = OFFLINE
+    sees_images = False
     context_window = DEFAULT_CONTEXT_WINDOW
 
     def __init__(self, word_seconds: float = WORD_SECONDS) -> None:

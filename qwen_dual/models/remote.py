@@ -22,6 +22,7 @@ from qwen_dual.models.endpoint import hostname, is_local, url_of
 from qwen_dual.models.failures import CallFailed, Failures
 from qwen_dual.models.repair import RepairedReader
 from qwen_dual.models.retry import WATCHED, Tries
+from qwen_dual.models.vision import sees_images
 from qwen_dual.models.windows import context_window
 from qwen_dual.net.proxies import SCHEMES, proxy_for
 from qwen_dual.protocol.codec import encode
@@ -89,6 +90,11 @@ class RemoteModel:
     def context_window(self) -> int:
         """How many tokens a request and its answer may hold together."""
         return self.config.generation.context_window or context_window(self.config.id)
+
+    @property
+    def sees_images(self) -> bool:
+        """Whether it can be shown images, as far as is known."""
+        return sees_images(self.config)
 
     async def aclose(self) -> None:
         """Closes all connections; a later call makes new ones."""

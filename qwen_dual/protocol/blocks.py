@@ -100,7 +100,7 @@ def image_line(block: Mapping[str, Any]) -> str:
     size = image_size(data)
     if size is not None:
         parts.append(f"{size[0]}×{size[1]}")
-    parts.append(_amount(len(data) * 3 // 4 - data[-2:].count("=")))
+    parts.append(amount(len(data) * 3 // 4 - data[-2:].count("=")))
     return f"[image: {', '.join(parts)}]"
 
 
@@ -115,7 +115,7 @@ def why_unusable(block: ImageBlock, room: int = MAX_IMAGE_CHARS) -> str:
 
     data = block["source"]["data"]
     if len(data) > room:
-        return f"larger than the {_amount(room * 3 // 4)} that there is room for"
+        return f"larger than the {amount(room * 3 // 4)} that there is room for"
     try:
         held = a2b_base64(data, strict_mode=True)
     except ValueError:
@@ -203,7 +203,8 @@ def _bytes(data: str, count: int) -> bytes:
         return b""
 
 
-def _amount(count: int) -> str:
+def amount(count: int) -> str:
+    """Bytes, as a person reads them."""
     if count < 1000:
         return f"{count} bytes"
     return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

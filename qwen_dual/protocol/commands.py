@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from msgspec import Meta, Struct, ValidationError, convert
 
 from qwen_dual.protocol import COMMAND_TYPES
+from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.codec import NotJson, decode
 
 ECHO_LIMIT = 200
@@ -25,11 +26,47 @@ class _Command(Struct, frozen=True, kw_only=True):
     id: Id | None = None
 
 
+class ImageData(Struct, frozen=True, tag_field="type", tag="base64"):
+    """The bytes of an image, in base64."""
+
+    media_type: str
+    data: str
+
+    def __repr__(self) -> str:
+        return f"ImageData({len(self.data)} characters)"
+
+
+class ImageFile(Struct, frozen=True, tag_field="type", tag="path"):
+    """An image that is read when the prompt runs, with the leave that any file takes."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
+    """A part of a prompt in words."""
+
+    text: str
+
+
+class ImagePart(Struct, frozen=True, tag_field="type", tag="image"):
+    """An image of a prompt: PNG, JPEG, GIF or WebP. ``name`` is what people see it called."""
+
+    source: ImageData | ImageFile
+    name: Annotated[str, Meta(max_length=255)] | None = None
+
+
 class Submit(_Command, frozen=True, kw_only=True):
-    """Run ``text`` as if it were typed and entered."""
+    """Run ``text`` as if it were typed and entered, or a prompt of text and images.
+
+    With ``content``, ``text`` may be left out; given, it comes before it. The ``user`` event tells of
+    an image by its name, size, type and hash; ``include`` asks for its bytes, as far as a line
+    holds them.
+    """
 
     type: Literal["submit"]
-    text: str
+    text: str = ""
+    content: Annotated[list[TextPart | ImagePart], Meta(max_length=100)] | None = None
+    include: list[Literal["images"]] = []
     when_busy: Literal["queue", "reject"] = "queue"
 
 
@@ -154,9 +191,26 @@ def command_of(value: dict[str, Any]) -> Command:
         command = convert(value, SHAPES[kind])
     except ValidationError as error:
         raise CommandError("invalid", f"{kind}: {_wrong(str(error), value)}", command_id) from None
-    if command.type == "submit" and not command.text.strip():
-        raise CommandError("empty", "the text of a submit must not be empty", command_id)
+    if command.type == "submit":
+        if command.content is None and "text" not in value:
+            raise CommandError("invalid", "submit: text: Field required", command_id)
+        _check_submit(command)
     return command
+
+
+def _check_submit(command: Submit) -> None:
+    says = bool(command.text.strip())
+    for number, part in enumerate(command.content or (), 1):
+        if isinstance(part, TextPart):
+            says = says or bool(part.text.strip())
+            continue
+        says = True
+        source = part.source
+        if isinstance(source, ImageData) and media_type_of(source.data) is None:
+            told = f"submit: content: block {number} is no base64 of a PNG, JPEG, GIF or WebP"
+            raise CommandError("invalid", told, command.id)
+    if not says:
+        raise CommandError("empty", "the text of a submit must not be empty", command.id)
 
 
 def _wrong(said: str, value: dict[str, Any]) -> str:

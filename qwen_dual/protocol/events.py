@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.shapes import ContentBlock, ResultContent, ToolOutcome, Usage
 
 Event = dict[str, Any]
@@ -121,11 +122,16 @@ def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[
 # -- conversation ------------------------------------------------------------------------------
 
 
-def user_text(text: str, origin: str, command_id: str | None = None) -> Event:
+def user_text(
+    text: str,
+    origin: str,
+    command_id: str | None = None,
+    images: Sequence[SubmittedImage] = (),
+) -> Event:
     """What somebody submitted; ``origin`` is ``keyboard``, ``input``, ``cli`` or ``sdk``."""
     body: Event = {
         "type": "user",
-        "message": {"role": "user", "content": [{"type": "text", "text": text}]},
+        "message": {"role": "user", "content": [{"type": "text", "text": text}, *images]},
         "origin": origin,
     }
     if command_id is not None:

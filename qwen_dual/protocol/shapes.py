@@ -10,6 +10,15 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from qwen_dual.protocol.content_shapes import (
+    ImageBlock as ImageBlock,  # noqa: PLC0414 -- told to type checkers as ours, too
+)
+from qwen_dual.protocol.content_shapes import (
+    SubmittedImage,
+)
+from qwen_dual.protocol.content_shapes import (
+    TextBlock as TextBlock,  # noqa: PLC0414
+)
 from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 
 Origin = Literal["keyboard", "input", "cli", "sdk"]
@@ -18,13 +27,6 @@ State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_appr
 StopReason = Literal[
     "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop", "budget"
 ]
-
-
-class TextBlock(TypedDict):
-    """Plain text, from a person or the model."""
-
-    type: Literal["text"]
-    text: str
 
 
 class ThinkingBlock(TypedDict):
@@ -42,21 +44,6 @@ class ToolUseBlock(TypedDict):
     id: str
     name: str
     input: dict[str, Any]
-
-
-class ImageSource(TypedDict):
-    """The bytes of an image, in base64."""
-
-    type: Literal["base64"]
-    media_type: str
-    data: str
-
-
-class ImageBlock(TypedDict):
-    """An image, from a tool."""
-
-    type: Literal["image"]
-    source: ImageSource
 
 
 ResultContent = str | list[TextBlock | ImageBlock]
@@ -131,11 +118,18 @@ class Envelope(TypedDict):
     seq: int
 
 
+class UserMessage(TypedDict):
+    """The message of a ``user`` event."""
+
+    role: Literal["user"]
+    content: list[TextBlock | SubmittedImage | ToolResultBlock]
+
+
 class UserEvent(Envelope):
     """What was submitted (with ``origin``) or one tool result (without)."""
 
     type: Literal["user"]
-    message: Message
+    message: UserMessage
     origin: NotRequired[Origin]
     command_id: NotRequired[str]
     tool_use_result: NotRequired[ToolOutcome]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.worker import Needed
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.sandbox.confine import Sandbox
@@ -123,7 +124,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         sandbox=sandbox,
     )
 
-    async def expand(text: str) -> Sequence[str]:
+    async def expand(text: str) -> Sequence[str | ImageBlock]:
         if "@" not in text:  # to look for more takes a pattern that is slow to compile
             return ()
         mentioned = await tools.expand_mentions(text)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.slash import SlashCommands
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Kind, Tool
+    from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ImageBlock, Message, TextBlock
+    from qwen_dual.protocol.shapes import Message
 
 
 class SessionOver(RuntimeError):
@@ -204,7 +205,7 @@ class SessionHandle:
         *,
         command_id: str | None = None,
         own: str | None = None,
-        content: Sequence[TextBlock | ImageBlock] = (),
+        content: Sequence[PromptBlock] = (),
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 

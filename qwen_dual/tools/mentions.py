@@ -25,7 +25,9 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
 
+    from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Folder, Location
 
@@ -34,6 +36,9 @@ MAX_CANDIDATES = 1000
 MAX_CHARS = 100_000
 MAX_PATH = 4096
 MAX_SHOWN = 200
+
+MAX_MENTIONED_IMAGE = 3_750_000
+"""Bytes of an image that is mentioned, as of any that a prompt brings."""
 
 MAX_CUTS = 60
 MAX_MISSING = 5
@@ -54,11 +59,12 @@ class Mentioned(Struct, frozen=True):
     """What became of the files that a prompt mentions.
 
     Attributes:
-        blocks: to append to what the model gets; the path is in the first line of each.
+        blocks: to append to what the model gets; the path is in the first line of each text, and an
+            image follows the text that names it.
         remarks: to the person, on what is not attached.
     """
 
-    blocks: list[str] = field(default_factory=list)
+    blocks: list[str | ImageBlock] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -137,9 +143,10 @@ def _expand(
         if len(seen) > MAX_MENTIONS or room <= 0:
             left_out.append(printable(location.name))
             continue
-        block = _block(location, workspace, states, limits, gone)
+        images: list[ImageBlock] = []
+        block = _block(location, workspace, states, limits, gone, images.append)
         room -= len(block)
-        blocks.append(block)
+        blocks += [block, *images]
     if left_out:
         named = ", ".join(left_out[:MAX_MENTIONS])
         blocks.append(f"Mentioned too, but not included for their number or size: {named}")
@@ -175,6 +182,7 @@ def _block(
     states: FileStates,
     limits: Limits,
     gone: threading.Event,
+    show: Callable[[ImageBlock], object],
 ) -> str:
     is_folder = os.path.isdir(location.real)
     try:
@@ -188,7 +196,9 @@ def _block(
         else:
             kind = "File"
             window = Window(0, limits.lines, limits.chars)
-            content = read_location(workspace.files, location, window, states, gone)
+            content = read_location(
+                workspace.files, location, window, states, gone, show, MAX_MENTIONED_IMAGE
+            )
     except ToolFailure as failure:
         kind, content = "Mentioned", str(failure)
     return printable(f"{kind} {location.path}:\n\n{content}")

@@ -1,25 +1,18 @@
 """``read_file``: a window of lines of a text file, in bounded memory however large the file is.
 
-An image is handed on as it is, if a result has room for it.
+An image is handed on as one that a model can be shown (``imaging``).
 """
 
 from __future__ import annotations
 
 import codecs
-from base64 import b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
-from qwen_dual.protocol.blocks import (
-    MAX_IMAGE_CHARS,
-    image_block,
-    image_line,
-    kind_of,
-    why_unusable,
-)
+from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS, image_line, kind_of
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise, size_of
@@ -33,16 +26,17 @@ if TYPE_CHECKING:
     from qwen_dual.core.ports import Files
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
+    from qwen_dual.tools.calls import Work
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Folder, Location
 
 MAX_LINE_CHARS = 2000
+MAX_RESULT_IMAGE = MAX_IMAGE_CHARS // 4 * 3
+"""Bytes that an image in a result may have: its base64 is all there is room for."""
+
 MAX_SCAN_BYTES = 1 << 30
 """Bytes after which the lines of a huge file are no longer counted."""
-
-MAX_IMAGE_BYTES = MAX_IMAGE_CHARS // 4 * 3
-"""What an image file may have: its base64 is all that a result has room for."""
 
 CHUNK = 1 << 18
 CUT = "… [line cut]"
@@ -94,6 +88,27 @@ class ReadFileTool(SchemaTool):
             )
             return seen or text
 
+        return self._call(location, work)
+
+    def prepare_image(self, path: str) -> ReadCall:
+        """The call that reads an image of a person's prompt; raises ``InvalidArguments``."""
+        location = self._workspace.locate(path, "image")
+
+        def work(_: threading.Event) -> ResultContent:
+            from qwen_dual.imaging.fit import MAX_PROMPT_BYTES
+            from qwen_dual.tools.images import read_image
+
+            return [read_image(self._workspace, location, MAX_PROMPT_BYTES)]
+
+        return self._call(location, work)
+
+    def fit_image(self, image: ImageBlock) -> ImageBlock:
+        """An image of a person's prompt as one that a model can be shown; ValueError says why not."""
+        from qwen_dual.imaging.fit import fitted_block
+
+        return fitted_block(image)
+
+    def _call(self, location: Location, work: Work) -> ReadCall:
         outside = self._workspace.outside(location)
         subject = self._workspace.subject(location)
         return ReadCall(location.name, f"Read file: {location.name}", outside, subject, work)
@@ -176,6 +191,7 @@ def read_location(
     states: FileStates,
     gone: threading.Event,
     show: Callable[[ImageBlock], object] | None = None,
+    room: int = MAX_RESULT_IMAGE,
 ) -> str:
     """The lines of ``window`` as a model gets them; the session then knows the file.
 
@@ -186,6 +202,7 @@ def read_location(
         states: learns what was read.
         gone: ends it early when set.
         show: takes the image that the file may be, in place of a text that says so.
+        room: bytes that it may have.
 
     Raises:
         ToolFailure: there is no file that can be read.
@@ -203,7 +220,7 @@ def read_location(
             what = recognise(data[:8192]) if scanned == 0 else None
             if what is not None:
                 if show is not None and kind_of(data) is not None:
-                    return _shown_image(shown, data, file, show)
+                    return _shown_image(shown, data, file, show, room)
                 size = size_of(file)
                 return f"{shown} is {what}, {size:,} bytes; only UTF-8 text is shown."
             pending = len(decoder.getstate()[0])
@@ -224,27 +241,22 @@ def read_location(
 
 
 def _shown_image(
-    shown: str, start: bytes, file: BinaryIO, show: Callable[[ImageBlock], object]
+    shown: str, start: bytes, file: BinaryIO, show: Callable[[ImageBlock], object], room: int
 ) -> str:
     """Hands on the image that begins with ``start``.
 
     Raises:
         ToolFailure: it is too large, or damaged.
     """
-    data = bytearray(start)
+    from qwen_dual.imaging.fit import UnusableImage
+    from qwen_dual.tools.images import image_in
+
     try:
-        while len(data) <= MAX_IMAGE_BYTES and (piece := file.read(CHUNK)):
-            data += piece
+        image = image_in(file, start, room)
     except OSError as error:
         raise failed("read", shown, error) from error
-    if len(data) > MAX_IMAGE_BYTES:
-        raise ToolFailure(
-            f"{shown} is an image of more than {MAX_IMAGE_BYTES:,} bytes, and not shown.",
-            "Make a smaller copy of it with a program and read that.",
-        )
-    image = image_block(kind_of(start) or "", b64encode(data).decode())
-    if why := why_unusable(image):
-        raise ToolFailure(f"{shown} is an image that cannot be shown: {why}.")
+    except UnusableImage as error:
+        raise ToolFailure(f"{shown} is an image that cannot be shown: {error.reason}.") from error
     show(image)
     return image_line(image)
 

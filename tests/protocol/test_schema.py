@@ -33,7 +33,9 @@ def test_the_typescript_names_every_event_and_command_and_marks_what_may_be_miss
     text = files()["qwen-dual.d.ts"]
     for name in schemas()[STRICT]["$defs"]:
         assert f"export interface {name} {{" in text
-    assert '  type: "submit";\n  text: string;\n  when_busy?: "queue" | "reject";' in text
+    assert (
+        '  type: "submit";\n  text?: string;\n  content?: (TextPart | ImagePart)[] | null;' in text
+    )
     assert "  resumed?: boolean;" in text
     assert "\n  | SessionStart\n" in text
 

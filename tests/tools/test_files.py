@@ -12,8 +12,10 @@ import anyio
 import pytest
 
 from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.protocol.blocks import why_unusable
 from tests.support.contexts import context
 from tests.support.images import image, png
+from tests.support.pictures import picture
 from tests.tools.support import call, tool_of
 
 if TYPE_CHECKING:
@@ -90,11 +92,11 @@ def test_an_image_is_shown_to_the_model(tools: Toolset, workspace: Path) -> None
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (png(filler=600_000), "is an image of more than 589,824 bytes"),
-        (png()[:-9], "is an image that cannot be shown: not whole"),
-        (png(9000, 1), "is an image that cannot be shown: more than 8,000 pixels"),
+        (png()[:-9], "is an image that cannot be shown: it is damaged: its end is missing"),
+        (png(9000, 9000), "pixels; more than 50,000,000 are not decoded"),
+        (png(0, 9), "it is damaged, or has no pixels"),
     ],
-    ids=["large", "torn", "wide"],
+    ids=["torn", "bomb", "none"],
 )
 def test_an_image_that_no_service_takes_is_named(
     tools: Toolset, workspace: Path, data: bytes, why: str
@@ -230,3 +232,22 @@ def test_what_the_kernel_refuses_to_follow_is_told(
         InvalidArguments, match=r"cannot follow '/proc/1/root/x': Permission denied"
     ):
         tool_of(tools, "read_file").prepare({"file_path": "/proc/1/root/x"})
+
+
+def test_a_large_image_is_made_as_small_as_a_result_holds(tools: Toolset, workspace: Path) -> None:
+    (workspace / "large.png").write_bytes(picture(1000, 800, noise=True))
+    content = call(tools, "read_file", file_path="large.png").content
+    assert not isinstance(content, str)
+    [block] = content
+    assert block["type"] == "image" and not why_unusable(block)
+
+
+def test_a_text_that_is_called_an_image_is_read_and_an_image_called_a_text_is_shown(
+    tools: Toolset, workspace: Path
+) -> None:
+    (workspace / "a.png").write_text("words")
+    (workspace / "b.txt").write_bytes(png())
+    (workspace / "c.svg").write_text("<svg/>")
+    assert read(tools, file_path="a.png").text.rstrip() == "words"
+    assert "[image: PNG, 800×600" in read(tools, file_path="b.txt").text
+    assert read(tools, file_path="c.svg").text.rstrip() == "<svg/>"
