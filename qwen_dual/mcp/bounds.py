@@ -13,6 +13,9 @@ MAX_MESSAGE = 16 << 20
 MAX_TOOLS = 256
 """Tools of one server: each of them goes into every request."""
 
+MAX_LISTED = 5000
+"""Tools of one server that are looked at, to find those that are wanted."""
+
 MAX_OFFERED = 1000
 """Prompts or resources of one server that are listed."""
 

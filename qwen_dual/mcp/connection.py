@@ -17,10 +17,10 @@ from qwen_dual.core.failures import describe
 from qwen_dual.mcp.bounds import (
     MAX_DESCRIPTION,
     MAX_INSTRUCTIONS,
+    MAX_LISTED,
     MAX_NAME,
     MAX_OFFERED,
     MAX_PAGES,
-    MAX_TOOLS,
     bounded,
     line,
 )
@@ -126,8 +126,7 @@ class Connection:
         """All its tools, up to the bound; those that are none were left out before."""
         if self._client.server_capabilities.tools is None:
             return []
-        found = await self._all("tools", self._client.list_tools, 4 * MAX_TOOLS)
-        return found
+        return await self._all("tools", self._client.list_tools, MAX_LISTED)
 
     async def prompts(self) -> tuple[PromptRecord, ...]:
         """What it offers as prompts."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.mcp.bounds import MAX_NAME, NOTICES_PER_SECOND, line
-from qwen_dual.mcp.schemas import why_no_schema
+from qwen_dual.mcp.schemas import as_parameters, why_no_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +119,7 @@ def _mended(tool: dict[str, Any]) -> dict[str, Any]:
     said = hints if isinstance(hints, dict) else {}
     found: dict[str, Any] = {
         "name": tool["name"][: 4 * MAX_NAME],
-        "inputSchema": tool["inputSchema"],
+        "inputSchema": as_parameters(tool["inputSchema"]),
         "annotations": {name: value for name, value in said.items() if isinstance(value, bool)},
     }
     for name, where in (("title", tool), ("description", tool)):

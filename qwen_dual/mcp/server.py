@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from qwen_dual.core.failures import describe
 from qwen_dual.mcp.bounds import MAX_REMARKS, line
 from qwen_dual.mcp.connection import Changed, import_sdk, open_connection
-from qwen_dual.mcp.errors import ConnectionLost, NeedsSignIn, ServerFailure
+from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, NeedsSignIn, ServerFailure
 from qwen_dual.mcp.records import ServerStatus
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Server:
             ServerFailure: there is none.
         """
         if self._connection is None or self._connection.lost.is_set():
-            self._connection = None
+            self._drop()
             if self.status.state not in ("needs_auth", "disabled", "disconnected"):
                 self._again.set()
                 with anyio.move_on_after(WAIT_FOR_IT):
@@ -162,6 +162,11 @@ class Server:
             why = self.status.error or f"it is {self.status.state.replace('_', ' ')}"
             raise ServerFailure(f"the server {line(self.config.name)} is not connected: {why}")
         return self._connection
+
+    def _drop(self) -> None:
+        self._connection = None
+        if self._connected.is_set():
+            self._connected = anyio.Event()
 
     # -- its task --------------------------------------------------------------------------
 
@@ -182,16 +187,17 @@ class Server:
                 state = "needs_auth"
             log.info("%s: %s", self.config.name, why, exc_info=error)
         finally:
-            self._connection = None
-            self._connected = anyio.Event()
+            self._drop()
         if self._again.is_set():  # a person asked for it
             return
         self._tries = 1 if anyio.current_time() - began > STEADY else self._tries + 1
-        log.warning("the MCP server %s is not connected: %s", self.config.name, why)
-        if self._tries >= AWAY_TRIES or state == "needs_auth" or not self.status.tools:
+        if why != self.status.error:
+            log.warning("the MCP server %s is not connected: %s", self.config.name, why)
+        away: dict[str, Any] = {}
+        if self._tries >= AWAY_TRIES or state == "needs_auth":
             self._on_tools(self, (), str)
-            self._tell(tools=(), prompts=(), resources=())
-        self._tell(state=state, error=why, retry_in=self._retry_in(state))
+            away = {"tools": (), "prompts": (), "resources": ()}
+        self._tell(state=state, error=why, retry_in=self._retry_in(state, why), **away)
         self.settled.set()
 
     def _why(self, error: Exception) -> str:
@@ -200,8 +206,8 @@ class Server:
             return f"it did not answer within {self.config.first_seconds:g} s"
         return line(str(cause) if isinstance(cause, ServerFailure) else describe(cause), 1000)
 
-    def _retry_in(self, state: State) -> float | None:
-        if state == "needs_auth" or "qwen-dual[mcp]" in self.status.error:
+    def _retry_in(self, state: State, why: str) -> float | None:
+        if state == "needs_auth" or why == str(MissingExtra()):
             return None
         if self.config.transport in ("stdio", "sdk") and self._tries >= MAX_TRIES:
             return None
@@ -219,7 +225,7 @@ class Server:
             async with open_connection(
                 self.config, self._transport, self._answers, self._roots, self._changed
             ) as connection:
-                await self._list(connection, Changed(True, True, True))
+                found = await self._list(connection, Changed(True, True, True))
                 first.deadline = float("inf")
                 self._connection = connection
                 self._tell(
@@ -229,6 +235,7 @@ class Server:
                     server=connection.server,
                     protocol=connection.protocol,
                     instructions=connection.instructions,
+                    **found,
                 )
                 self._connected.set()
                 self.settled.set()
@@ -253,25 +260,27 @@ class Server:
             stale, self._stale = self._stale, Changed()
             try:
                 with anyio.fail_after(self.config.first_seconds):
-                    await self._list(connection, stale)
+                    self._tell(**await self._list(connection, stale))
             except (ServerFailure, TimeoutError) as error:
                 log.warning("%s: its list cannot be had: %s", self.config.name, describe(error))
             await anyio.sleep(1)
 
-    async def _list(self, connection: Connection, what: Changed) -> None:
+    async def _list(self, connection: Connection, what: Changed) -> dict[str, Any]:
+        """Asks anew for what has changed; what that makes of ``status``."""
         connection.remarks.clear()
+        found: dict[str, Any] = {}
+        if what.prompts:
+            found["prompts"] = await connection.prompts()
+        if what.resources:
+            found["resources"] = await connection.resources()
         if what.tools:
             tools = await connection.tools()
-            names = self._on_tools(self, tools, connection.remarks.append)
-            self._tell(tools=tuple(names))
-        if what.prompts:
-            self._tell(prompts=await connection.prompts())
-        if what.resources:
-            self._tell(resources=await connection.resources())
+            found["tools"] = tuple(self._on_tools(self, tools, connection.remarks.append))
         remarks = list(dict.fromkeys(connection.remarks))
         if (more := len(remarks) - MAX_REMARKS) > 0:
             remarks[MAX_REMARKS:] = [f"and {more:,} more"]
-        self._tell(warnings=tuple(line(text, 500) for text in remarks))
+        found["warnings"] = tuple(line(text, 500) for text in remarks)
+        return found
 
     def _tell(self, **changes: Any) -> None:
         before = self.status

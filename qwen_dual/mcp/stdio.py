@@ -6,10 +6,11 @@ no child reach the terminal, and starts it through whatever confines it.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 
@@ -53,14 +54,19 @@ class Said:
     def __init__(self, log: Callable[[str], object]) -> None:
         self._log = log
         self._lines = 0
-        self.last = ""
+        self._last = {"stderr": "", "stdout": ""}
 
-    def take(self, text: bytes, what: str) -> None:
+    @property
+    def last(self) -> str:
+        """The last line of its stderr, or what it printed to its stdout instead of a message."""
+        return self._last["stderr"] or self._last["stdout"]
+
+    def take(self, text: bytes, what: Literal["stdout", "stderr"]) -> None:
         """Takes one line of ``what``."""
         told = line(text[: 4 * self.MAX_CHARS].decode(errors="replace"), self.MAX_CHARS)
         if not told:
             return
-        self.last = told
+        self._last[what] = told
         self._lines += 1
         if self._lines < self.MAX_LINES:
             self._log(f"{what}: {told}")
@@ -148,27 +154,42 @@ def _message(frame: Frame, said: Said) -> SessionMessage | None:
     from mcp_types import jsonrpc_message_adapter
 
     if frame.too_long:
-        return _too_long(frame, said)
+        why = f"a message of {frame.size:,} bytes is not read; {MAX_MESSAGE:,} are the most"
+        said.take(why.encode(), "stdout")
+        return _in_place_of(frame.data, why)
     if frame.blank:
         return None
     try:
-        return SessionMessage(
-            jsonrpc_message_adapter.validate_python(decode(frame.body), by_name=False)
-        )
-    except (NotJson, ValueError):
+        message = jsonrpc_message_adapter.validate_python(_json(frame.body), by_name=False)
+    except ValueError:  # NotJson and pydantic's are such
         said.take(frame.body, "stdout")
-        return None
+        return _in_place_of(frame.body[:KEPT_BYTES], "its answer is no message of JSON-RPC")
+    return SessionMessage(message)
 
 
-def _too_long(frame: Frame, said: Said) -> SessionMessage | None:
-    """The error in the place of an answer that is too long, as far as it says what it answers."""
+def _json(line: bytes) -> Any:
+    """What a line says; half a character of two is none, and becomes a question mark.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return decode(line)
+    except NotJson:
+        try:
+            text = json.dumps(json.loads(line), ensure_ascii=False)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
+        return decode(text.encode(errors="replace"))
+
+
+def _in_place_of(start: bytes, why: str) -> SessionMessage | None:
+    """The error in the place of an answer that cannot be read, as far as that says what it answers."""
     from mcp.shared.message import SessionMessage
     from mcp_types import INTERNAL_ERROR, ErrorData, JSONRPCError
 
-    why = f"a message of {frame.size:,} bytes is not read; {MAX_MESSAGE:,} are the most"
-    said.take(why.encode(), "stdout")
-    found = _ID.search(frame.data)
-    if found is None:
+    found = _ID.search(start)
+    if found is None or not start.lstrip().startswith(b"{"):
         return None
     told = decode(found[1])
     return SessionMessage(
