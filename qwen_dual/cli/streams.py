@@ -41,7 +41,9 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
         raise StartError("--resume needs the ID of a session here: nobody is there to pick one")
     with ImpatientSignals() as signals:
         factory = SessionFactory()
-        launch = factory.prepare(replace(options, retry=unattended(os.environ, tell_of_waiting)))
+        launch = factory.prepare(
+            replace(options, retry=unattended(os.environ, tell_of_waiting), await_servers=True)
+        )
         channels = open_asked(options, launch.settings, inputs)
         for warning in channels.warnings:
             print(warning, file=sys.stderr)

@@ -41,6 +41,8 @@ def rules_for(tool: Tool, subject: Subject, *, outside: bool) -> tuple[str, ...]
         rule = _for_files(tool, subject)
     elif tool.kind == "edit":
         rule = EDITS
+    elif tool.rule_kind == "plain" and tool.kind in ("execute", "fetch"):
+        rule = tool.name  # no rule could say more of its calls
     return (rule,) if rule is not None else ()
 
 

@@ -76,3 +76,9 @@ class ServerStatus(Struct, frozen=True, kw_only=True):
     protocol: str = ""
     instructions: str = ""
     retry_in: float | None = None
+
+    @property
+    def word(self) -> str:
+        """The state in the words of the reference's ``init``, which knows three."""
+        known = {"connected": "connected", "connecting": "connecting"}
+        return known.get(self.state, "disconnected")

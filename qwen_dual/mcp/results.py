@@ -31,7 +31,7 @@ def content_of(result: Mapping[str, Any], bound: int = MAX_TEXT) -> ResultConten
     blocks = [_block(given) for given in result.get("content") or ()]
     structured = result.get("structuredContent")
     if structured is not None and not _says(blocks, structured):
-        blocks.insert(0, text_block(_shortened(encode(structured).decode(), bound)))
+        blocks.insert(0, text_block(_shortened(encode(structured).decode().rstrip("\n"), bound)))
     found: list[TextBlock | ImageBlock] = []
     room = bound
     for block in blocks:

@@ -97,13 +97,10 @@ class ServerCall:
 
     async def preview(self) -> Preview | None:
         """Server, tool and arguments, whole."""
-        server, tool = self._tool.server.config, self._tool
-        lines = [f"MCP server: {server.name}", f"Tool: {tool.tool}"]
-        for key, value in self._arguments.items():
-            lines.append(f"{key}: {_told(value)}")
-        if not self._arguments:
-            lines.append("(no arguments)")
-        return {"kind": "text", "title": tool.display.word, "text": "\n".join(lines)}
+        server, tool = self._tool.server.config.name, self._tool.tool
+        told = [f"{visible_line(key)}: {_told(value)}" for key, value in self._arguments.items()]
+        title = f"MCP server {visible_line(server)} · tool {visible_line(tool)}"
+        return {"kind": "text", "title": title, "text": "\n".join(told) or "(no arguments)"}
 
     async def run(self, context: ToolContext) -> ToolResult:
         """Calls it, and tells how far it is."""
@@ -130,7 +127,7 @@ class ServerCall:
 
 def _told(value: object) -> str:
     """A value as JSON says it, losslessly; its line breaks and controls as escapes."""
-    return encode(value).decode()
+    return encode(value).decode().rstrip("\n")
 
 
 def _brief(value: object) -> str:

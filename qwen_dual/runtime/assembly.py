@@ -143,6 +143,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         else:
             parts.wanted.set()
             await parts.loaded.wait()
+            if parts.servers is not None and launch.spec.await_servers:
+                await parts.servers.settled()
 
     session = Session(
         launch.bus,
@@ -202,8 +204,9 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
         parse = partial(session.tools.names.parse_all, warn=wrong.append)
         core = parse(settings.get(keys.CORE_TOOLS))
         chosen = select_tools(session.tools.known, core, parse(exclude))
+        allow = [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]
         session.policy.set_rules(
-            allow=parse([*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]),
+            allow=parse([*allow, *launch.server_rules]),
             ask=parse(settings.get(keys.ASK)),
             deny=[*parse(settings.get(keys.DENY)), *chosen.deny],
             only=chosen.only,

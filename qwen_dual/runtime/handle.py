@@ -153,6 +153,14 @@ class SessionHandle:
         tools.remove([tool.name for tool in tools.known if tool.kind == kind])
 
     @property
+    def mcp_servers(self) -> Sequence[Mapping[str, str]]:
+        """The ``name`` and the ``status`` of each MCP server, in the reference's words."""
+        return ()
+
+    async def settled(self) -> None:
+        """Waits until the first try to connect each of them has come to something."""
+
+    @property
     def max_turns(self) -> int | None:
         """Model calls at the most; None for no bound."""
         return self._session.max_turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     await parts.wanted.wait()
     try:
         _tell_of_session(launch, parts)
+        await _load_servers(launch, parts)
         parts.unusable += await _load_needed(launch, parts)
     finally:
         parts.loaded.set()
@@ -64,7 +66,25 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
 
     When the folder is trusted, or no longer.
     """
+    await _load_servers(launch, parts)
     return [*await _load_needed(launch, parts), *await _check(launch, parts)]
+
+
+async def _load_servers(launch: Launch, parts: Parts) -> None:
+    """Begins to connect the MCP servers; waits for none. Without any nothing of them is imported."""
+    if parts.servers is not None or may_have_servers(launch):
+        from qwen_dual.runtime.mcp import load_servers
+
+        await load_servers(launch, parts)
+
+
+def may_have_servers(launch: Launch) -> bool:
+    """Whether any MCP server may be configured."""
+    settings = launch.settings
+    configured = len(launch.spec.mcp_config) + len(settings.get(keys.MCP_SERVERS))
+    if configured or settings.get(keys.MCP_COMMAND) is not None:
+        return True
+    return settings.trusted and os.path.lexists(os.path.join(launch.cwd, ".mcp.json"))
 
 
 async def _load_needed(launch: Launch, parts: Parts) -> list[str]:

@@ -79,6 +79,7 @@ class Launch(Struct):
         log: of the session, once it has begun.
         withheld: variables with keys, which no child gets.
         sandbox: what is asked for; None for no sandbox.
+        server_rules: what runs without asking since the person trusts an MCP server.
     """
 
     spec: SessionSpec
@@ -92,6 +93,7 @@ class Launch(Struct):
     chat: Chat | None = None
     withheld: Sequence[str] = ()
     sandbox: SandboxPolicy | None = None
+    server_rules: Sequence[str] = ()
 
     @property
     def cwd(self) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.threads import in_thread
+from qwen_dual.mcp.bounds import line
+from qwen_dual.mcp.configured import BadConfig, read_servers, secrets_of
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.process import open_pipes, plain, send
 from qwen_dual.mcp.servers import Servers
@@ -16,10 +20,11 @@ from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.mcp.config import ServerConfig
     from qwen_dual.mcp.process import Start, Started
+    from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.tools import ServerTool
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
@@ -38,6 +43,71 @@ def servers_of(launch: Launch, parts: Parts) -> Servers:
         if parts.spawn is not None:
             parts.spawn(parts.servers.run)
     return parts.servers
+
+
+async def load_servers(launch: Launch, parts: Parts) -> None:
+    """Reads what is configured by now and makes the servers those; waits for none to be connected.
+
+    At the start, and again when the folder is trusted, or no longer. Servers that a host brought stay.
+    """
+    session, spec = parts.session, launch.spec
+    try:
+        configured = await in_thread(
+            partial(
+                read_servers,
+                launch.settings,
+                launch.cwd,
+                given=spec.mcp_config,
+                strict=spec.strict_mcp_config,
+                allowed=spec.allowed_mcp_servers,
+            )
+        )
+    except BadConfig as error:
+        session.notice(str(error), "error")
+        return
+    for problem in configured.problems:
+        session.notice(problem, "warning")
+    if not configured.servers and parts.servers is None:
+        return
+    servers = servers_of(launch, parts)
+    wanted = {
+        name: config for name, config in configured.servers.items() if _may_run(config, launch)
+    }
+    for status in servers.status():
+        config = servers.config(status.name)
+        if config.source not in ("host", "sdk") and wanted.get(config.name) != config:
+            await servers.remove(config.name)
+    known = {status.name for status in servers.status()}
+    for name, config in wanted.items():
+        if name not in known:
+            add_server(launch, parts, config)
+    take_rules(launch, parts)
+
+
+def add_server(launch: Launch, parts: Parts, config: ServerConfig) -> None:
+    """Adds a server to a session, whose secrets nobody is shown.
+
+    Raises:
+        ValueError: there is one of that name.
+    """
+    for value, name in secrets_of(config):
+        parts.session.bus.secrets.add(value, name)
+    servers_of(launch, parts).add(config)
+
+
+def take_rules(launch: Launch, parts: Parts) -> None:
+    """Lets the calls of trusted servers run without asking, as a rule for all of one would."""
+    servers = parts.servers
+    if servers is None:
+        return
+    configs = [servers.config(status.name) for status in servers.status()]
+    launch.server_rules = [f"mcp__{servers.part(each.name)}" for each in configs if each.trust]
+    parts.session.tools.exchange((), ())  # has the rules read anew
+
+
+def _may_run(config: ServerConfig, launch: Launch) -> bool:
+    """Nothing that a folder brings runs in it before it is trusted, whoever has read it."""
+    return config.source != "project" or launch.settings.trusted
 
 
 def _make(launch: Launch, parts: Parts) -> Servers:
@@ -59,7 +129,37 @@ def _make(launch: Launch, parts: Parts) -> Servers:
         start=start,
         proxy=launch.settings.get(keys.PROXY_URL),
     )
-    return Servers(transports, take, roots=[Path(launch.cwd).as_uri()])
+    servers = Servers(transports, take, roots=[Path(launch.cwd).as_uri()])
+    servers.listen(_Told(session.notice))
+    return servers
+
+
+class _Told:
+    """Tells once what a server comes to that was expected to work; the rest is for ``/mcp``.
+
+    Args:
+        notice: takes a text and its level.
+    """
+
+    def __init__(self, notice: Callable[[str, str], object]) -> None:
+        self._notice = notice
+        self._failed: set[str] = set()
+        self._warned: dict[str, Sequence[str]] = {}
+
+    def __call__(self, status: ServerStatus) -> None:
+        """Takes what has changed."""
+        name = line(status.name)
+        if status.state in ("failed", "needs_auth"):
+            if status.name not in self._failed:
+                self._failed.add(status.name)
+                self._notice(f"The MCP server {name} is not connected: {status.error}", "warning")
+        elif status.state == "connected":
+            if status.warnings and self._warned.get(status.name) != status.warnings:
+                self._warned[status.name] = status.warnings
+                more = len(status.warnings) - 1
+                told = f", and {more} more (/mcp)" if more else ""
+                self._notice(f"The MCP server {name}: {status.warnings[0]}{told}", "warning")
+            self._failed.discard(status.name)
 
 
 class _Confined:

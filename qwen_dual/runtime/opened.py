@@ -9,10 +9,12 @@ import anyio
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
 from qwen_dual.runtime.handle import SessionHandle
-from qwen_dual.runtime.late import load_late, load_when_wanted
+from qwen_dual.runtime.late import load_late, load_when_wanted, may_have_servers
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from qwen_dual.core.actor import Actor
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
@@ -100,6 +102,23 @@ class OpenSession(SessionHandle):
     async def load(self) -> list[str]:
         """Has everything loaded, at once; returns what the person should be warned of."""
         return await load_late(self.launch, self.parts)
+
+    @property
+    def mcp_servers(self) -> Sequence[Mapping[str, str]]:
+        """The ``name`` and the ``status`` of each MCP server, in the reference's words."""
+        servers = self.parts.servers
+        if servers is None:
+            return ()
+        return [{"name": at.name, "status": at.word} for at in servers.status()]
+
+    async def settled(self) -> None:
+        """Waits until the first try to connect each of them has come to something."""
+        if self.parts.servers is None and not may_have_servers(self.launch):
+            return
+        self.parts.wanted.set()
+        await self.parts.loaded.wait()
+        if self.parts.servers is not None:
+            await self.parts.servers.settled()
 
     @property
     def latest(self) -> OpenSession:

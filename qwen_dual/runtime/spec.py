@@ -34,6 +34,7 @@ class SessionSpec(Struct, frozen=True):
         mcp_config: MCP servers as JSON, or files of them.
         strict_mcp_config: no MCP servers but those.
         allowed_mcp_servers: the only ones of them that are used; None as the settings say.
+        await_servers: whether a prompt waits for servers that are connected for the first time.
         remarks: what the person is told once the session is there.
         retry: when a failed model call is made again; None as a person who watches wants it.
     """
@@ -63,6 +64,7 @@ class SessionSpec(Struct, frozen=True):
     mcp_config: tuple[str, ...] = ()
     strict_mcp_config: bool = False
     allowed_mcp_servers: tuple[str, ...] | None = None
+    await_servers: bool = False
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()

@@ -111,7 +111,8 @@ class Run:
         """Runs the prompt; returns the exit status."""
         self._stdout.attach(asyncio.get_running_loop())
         self._stdout.on_gone = self._session.request_close  # nobody is left to answer
-        self.front.begin()
+        await self._session.settled()
+        self.front.begin(self._session.mcp_servers)
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch.run)
             if self._progress is not None:
