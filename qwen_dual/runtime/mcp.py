@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
+
 from qwen_dual.core.threads import in_thread
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import BadConfig, read_servers, secrets_of
@@ -73,10 +75,11 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
     wanted = {
         name: config for name, config in configured.servers.items() if _may_run(config, launch)
     }
-    for status in servers.status():
-        config = servers.config(status.name)
-        if config.source not in ("host", "sdk") and wanted.get(config.name) != config:
-            await servers.remove(config.name)
+    configs = [servers.config(status.name) for status in servers.status()]
+    async with anyio.create_task_group() as group:
+        for config in configs:
+            if config.source not in ("host", "sdk") and wanted.get(config.name) != config:
+                group.start_soon(servers.remove, config.name)
     known = {status.name for status in servers.status()}
     for name, config in wanted.items():
         if name not in known:

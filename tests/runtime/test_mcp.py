@@ -1,0 +1,294 @@
+"""The MCP servers of a session: from the settings to the calls that a person is asked about."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from qwen_dual.core.actor import CLI, KEYBOARD
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.spec import SessionSpec
+from tests.mcp.support import HOSTILE
+from tests.runtime.support import Log
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.opened import OpenSession
+
+ROOT = Path(__file__).parents[2]
+
+
+class Place:
+    """A home, a folder to work in, and a script for the model."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.work = folder / "home", folder / "work"
+        self.home.mkdir()
+        self.work.mkdir()
+        self.script = folder / "script.jsonl"
+        self.log = Log()
+
+    def settings(self, where: Path | None = None, **values: Any) -> None:
+        """Writes the person's settings, or those of a folder."""
+        path = self.home if where is None else where / ".qwen"
+        path.mkdir(exist_ok=True)
+        (path / "settings.json").write_text(json.dumps(values))
+
+    def calls(self, *calls: tuple[str, dict[str, Any]]) -> None:
+        """Has the model make these calls, one after the other, and then be done."""
+        steps = [[{"type": "tool_use", "name": name, "input": given}] for name, given in calls]
+        steps.append([{"type": "text", "text": "Done."}])
+        self.script.write_text("".join(json.dumps({"blocks": step}) + "\n" for step in steps))
+
+    @asynccontextmanager
+    async def session(self, **spec: Any) -> AsyncIterator[OpenSession]:
+        """A session that runs in the folder."""
+        spec = {"await_servers": True, "offline_script": str(self.script), **spec}
+        handle = SessionFactory().open(SessionSpec(**spec), [self.log])
+        async with anyio.create_task_group() as group:
+            group.start_soon(handle.run)
+            handle.attach()
+            try:
+                with anyio.fail_after(50):
+                    yield handle
+            finally:
+                handle.request_close()
+        await handle.aclose()
+
+    def results(self) -> list[str]:
+        """What calls came to, so far."""
+        blocks = [block for event in self.log.of("user") for block in event["message"]["content"]]
+        return [block["content"] for block in blocks if block["type"] == "tool_result"]
+
+    def notices(self) -> list[str]:
+        """What the person was told, so far."""
+        return [event["data"]["text"] for event in self.log.of("notice")]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place(tmp_path)
+    made.calls()
+    monkeypatch.chdir(made.work)
+    monkeypatch.setenv("QWEN_HOME", str(made.home))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return made
+
+
+def bad(way: str = "good", *arguments: str, **more: Any) -> dict[str, Any]:
+    return {"command": sys.executable, "args": ["-SE", str(HOSTILE), way, *arguments], **more}
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    anyio.run(main)
+
+
+async def asked(place: Place) -> Event:
+    """What the person is asked."""
+    return await place.log.until(lambda event: event["type"] == "control_request")
+
+
+def test_without_a_server_nothing_of_it_is_imported(place: Place) -> None:
+    code = """
+import atexit, sys
+
+@atexit.register
+def tell():
+    rooms = ("mcp", "mcp_types", "httpx2", "jsonschema")
+    names = [name for name in sys.modules if name.partition(".")[0] in rooms]
+    names += [name for name in sys.modules if name.startswith("qwen_dual.") and "mcp" in name]
+    print(names, file=sys.stderr)
+
+from qwen_dual.__main__ import main
+sys.exit(main())
+"""
+    line = [sys.executable, "-c", code, "-p", "hello", "--offline-script", str(place.script)]
+    done = subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout == "Done.\n"
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_call_asks_as_long_as_the_server_is_not_trusted(place: Place, *, trust: bool) -> None:
+    place.settings(mcpServers={"bad": bad(trust=trust)})
+    place.calls(("mcp__bad__echo", {"text": "a\x1b[2Jb\u202ec"}))
+
+    async def main() -> None:
+        async with place.session(trust=True) as handle:
+            handle.submit("go", CLI)
+            if not trust:
+                request = (await asked(place))["request"]
+                preview = request["preview"]
+                assert request["tool_name"] == "mcp__bad__echo"
+                assert preview["title"] == "MCP server bad · tool echo"
+                assert preview["text"] == 'text: "a\\u001b[2Jb\u202ec"'
+                assert [warning["kind"] for warning in preview["warnings"]] == ["bidi"]
+                assert request["rules"] == ["mcp__bad__echo"]
+                handle.answer((await asked(place))["request_id"], True, KEYBOARD)
+            await place.log.results()
+
+    run(main)
+    assert place.results() == ["echo: ab\u202ec"] or "echo: ab" in place.results()[0]
+    assert bool(place.log.of("control_request")) is not trust
+
+
+@pytest.mark.parametrize("rule", ["mcp__bad", "mcp__bad__*", "mcp__bad__echo"])
+def test_a_rule_for_a_server_or_a_tool_allows_or_denies_it(place: Place, rule: str) -> None:
+    place.settings(mcpServers={"bad": bad()}, permissions={"allow": [rule]})
+    place.calls(("mcp__bad__echo", {"text": "x"}))
+
+    async def main(text: str) -> None:
+        async with place.session() as handle:
+            handle.submit(text, CLI)
+            await place.log.results()
+
+    run(partial(main, "allowed"))
+    assert place.results() == ["echo: x"]
+    assert not place.log.of("control_request")
+    place.log = Log()
+    place.settings(mcpServers={"bad": bad(trust=True)}, permissions={"deny": [rule]})
+    run(partial(main, "denied"))
+    assert "the permission rule" in place.results()[0]
+
+
+def test_always_allows_this_tool_of_this_server_and_no_other(place: Place) -> None:
+    place.settings(mcpServers={"bad": bad(), "bad__echo": bad()})
+    place.calls(("mcp__bad__echo", {"text": "1"}), ("mcp__bad__echo", {"text": "2"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            handle.submit("go", CLI)
+            request = await asked(place)
+            handle.answer(request["request_id"], True, KEYBOARD, remember="session")
+            await place.log.results()
+            policy = handle.parts.session.policy
+            judged = {
+                name: policy.judge(tool, tool.prepare({})).action
+                for name, tool in handle.tools.items()
+                if name.startswith("mcp__") and name.endswith("__echo")
+            }
+            assert judged == {"mcp__bad__echo": "allow", "mcp__bad_echo__echo": "ask"}
+
+    run(main)
+    assert place.results() == ["echo: 1", "echo: 2"]
+
+
+def test_in_plan_mode_only_what_says_it_only_reads_may_be_asked_for(place: Place) -> None:
+    place.settings(mcpServers={"bad": bad(), "own": bad(trust=True)})
+
+    async def main() -> None:
+        async with place.session(approval_mode="plan", trust=True) as handle:
+            await handle.settled()
+            policy, tools = handle.parts.session.policy, handle.tools
+
+            def judged(name: str) -> str:
+                return policy.judge(tools[name], tools[name].prepare({})).action
+
+            assert judged("mcp__bad__echo") == judged("mcp__own__echo") == "refuse"
+            assert judged("mcp__bad__reads") == "ask"  # its word is not enough
+            assert judged("mcp__own__reads") == "allow"
+
+    run(main)
+
+
+def test_what_a_folder_brings_does_not_start_before_the_folder_is_trusted(place: Place) -> None:
+    started = place.work.parent / "started"
+    folder = {"theirs": {"command": "touch", "args": [str(started)]}}
+    place.settings(place.work, mcpServers=folder)
+    (place.work / ".mcp.json").write_text(json.dumps({"mcpServers": {"more": bad()}}))
+    place.settings(mcpServers={"mine": bad(trust=True)})
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await handle.settled()
+            assert [each["name"] for each in handle.mcp_servers] == ["mine"]
+            tool = handle.tools["mcp__mine__echo"]
+            # Nor does trust in a server count in there.
+            judged = handle.parts.session.policy.judge(tool, tool.prepare({}))
+            assert judged.action == "ask"
+            assert not started.exists()
+            handle.submit("/trust session", KEYBOARD)
+            await until(lambda: "mcp__more__echo" in handle.tools)
+            await until(started.exists)
+            judged = handle.parts.session.policy.judge(tool, tool.prepare({}))
+            assert judged.action == "allow"
+            handle.submit("/trust no", KEYBOARD)
+            await until(lambda: [each["name"] for each in handle.mcp_servers] == ["mine"])
+            assert "mcp__more__echo" not in handle.tools
+
+    run(main)
+
+
+def test_the_session_begins_without_its_servers_and_is_told_when_they_are_there(
+    place: Place,
+) -> None:
+    place.settings(mcpServers={"silent": bad("silent"), "slow": bad("slow", "0.5")})
+
+    async def main() -> None:
+        async with place.session(await_servers=False) as handle:
+            handle.submit("go", CLI)
+            await place.log.results()
+            assert {each["status"] for each in handle.mcp_servers} == {"connecting"}
+            told = await place.log.until(lambda event: event.get("subtype") == "tools_changed")
+            assert "mcp__slow__echo" in told["data"]["added"]
+
+    run(main)
+
+
+def test_a_server_that_does_not_come_up_is_told_of_once(place: Place) -> None:
+    place.settings(mcpServers={"bad": bad("exits"), "many": bad("many")})
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await handle.settled()
+            status = handle.parts.servers.status  # type: ignore[union-attr]
+            await until(lambda: status()[0].retry_in == 2)  # it was tried again
+
+    run(main)
+    told = sorted(text for text in place.notices() if "MCP server" in text)
+    assert len(told) == 2
+    said = "cannot find its settings"
+    why = f"it ended with status 3; the last it said: {said}"
+    assert told[0] == f"The MCP server bad is not connected: {why}"
+    assert told[1].startswith("The MCP server many: of its 2,000 tools the first 256 are used;")
+
+
+def test_servers_get_no_keys_but_those_that_they_are_given(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "a" * 40)
+    monkeypatch.setenv("PLAIN", "seen")
+    given = {"GIVEN": "$OPENAI_API_KEY"}
+    place.settings(mcpServers={"bad": bad(trust=True), "own": bad(trust=True, env=given)})
+    place.calls(("mcp__bad__env", {}), ("mcp__own__env", {}))
+
+    async def main() -> None:
+        async with place.session(trust=True) as handle:
+            handle.submit("go", CLI)
+            await place.log.results()
+
+    run(main)
+    theirs, own = map(json.loads, place.results())
+    assert "OPENAI_API_KEY" not in theirs
+    assert theirs["PLAIN"] == "seen"
+    assert "OPENAI_API_KEY" not in own
+    assert "GIVEN" in own
+    assert "sk-aaaa" not in "".join(place.results())  # nor does the model see it
