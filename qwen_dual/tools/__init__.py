@@ -11,7 +11,7 @@
   run others.
 * ``read``, ``write``, ``edit``: files; ``textfile``, ``states`` and ``diff`` serve them.
 * ``listing``, ``globbing``, ``grep``: searching, over ``ignore`` and ``walk``.
-* ``fetch``: ``web_fetch``; ``download`` gets the page, ``addresses`` says whose an address is,
+* ``fetch``: ``web_fetch``; ``download`` gets the page,
   ``page_worker`` makes Markdown of it in a process of its own.
 * ``todo``: ``todo_write``; ``ask``: ``ask_user_question``.
 * ``mentions``: the files that a prompt names with ``@``.

@@ -16,8 +16,8 @@ import anyio
 from anyio import to_thread
 from msgspec import Struct
 
+from qwen_dual.net.addresses import is_private_name, is_public, resolve
 from qwen_dual.net.proxies import proxy_for
-from qwen_dual.tools.addresses import is_private_name, is_public, resolve
 from qwen_dual.tools.calls import reason
 from qwen_dual.tools.workspace import ToolFailure
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from qwen_dual.net.addresses import Address
     from qwen_dual.net.proxies import Proxy
-    from qwen_dual.tools.addresses import Address
 
 MAX_BYTES = 10 << 20
 MAX_SECONDS = 60.0

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
+from qwen_dual.net.addresses import describe, is_private_name, literal
 from qwen_dual.protocol.visible import visible
-from qwen_dual.tools.addresses import describe, is_private_name, literal
 from qwen_dual.tools.calls import SchemaTool, failure_result, in_thread, one_line
 from qwen_dual.tools.capture import Limits, cut, fits
 from qwen_dual.tools.download import Elsewhere, PrivateAddress, parse_target

@@ -17,8 +17,8 @@ from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool import InvalidArguments, NotAllowed, ToolResult
+from qwen_dual.net.addresses import is_public
 from qwen_dual.net.proxies import SETTING, Proxy
-from qwen_dual.tools.addresses import is_public
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.download import Downloader, proxy_of
 from qwen_dual.tools.fetch import WebFetchTool
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from qwen_dual.core.tool import Call
-    from qwen_dual.tools.addresses import Address
+    from qwen_dual.net.addresses import Address
 
 PAGE = b"""<html><head><title>The page</title><script>secret()</script></head><body>
 <h2>Part</h2><p>Some <b>bold</b> text, <a href="/deep">a link</a> and

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from qwen_dual.tools.addresses import is_public
+from qwen_dual.net.addresses import is_public
 
 
 @pytest.mark.parametrize(
