@@ -25,3 +25,7 @@ class UnknownModel(CommandFailed):
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__(f"unknown model {name!r}; configured: {', '.join(known)}")
         self.name = name
+
+
+class HostFailed(Exception):
+    """The program that hosts the session gave no answer that can be used; the text says why."""

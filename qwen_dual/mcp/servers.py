@@ -14,11 +14,13 @@ from qwen_dual.mcp.server import Server
 from qwen_dual.mcp.tools import ServerTool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     import mcp_types as types
     from anyio.abc import TaskGroup
 
+    from qwen_dual.mcp.authorization import Authorization, Authorizations
+    from qwen_dual.mcp.callback import Callback
     from qwen_dual.mcp.config import ServerConfig
     from qwen_dual.mcp.connection import Answers, Told
     from qwen_dual.mcp.records import ServerStatus
@@ -43,6 +45,7 @@ class Servers:
         on_tools: takes the tools of one server that are no more, and those that there are now.
         answers: who answers what servers ask; may be set later, and counts from the next connection on.
         roots: ``file://`` URLs of the folders that are worked in.
+        authorizations: who is signed in where; None where nobody can.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Servers:
         *,
         answers: Answers | None = None,
         roots: Sequence[str] = (),
+        authorizations: Authorizations | None = None,
     ) -> None:
         self.answers: Answers = answers or NoAnswers()
         self._transport = transport
@@ -62,6 +66,9 @@ class Servers:
         self._tools: dict[str, list[ServerTool]] = {}
         self._listeners: list[Callable[[ServerStatus], object]] = []
         self._group: TaskGroup | None = None
+        self._authorizations = authorizations
+        if authorizations is not None:
+            authorizations.on_needed = self._needs_sign_in
 
     # -- what can be seen ------------------------------------------------------------------
 
@@ -143,6 +150,37 @@ class Servers:
         """
         self._named(name).reconnect()
 
+    async def sign_in(
+        self,
+        name: str,
+        show: Callable[[str], Awaitable[None]],
+        opened: Callable[[Callback], object] = lambda callback: None,
+    ) -> None:
+        """Signs the person in at a server, and connects it anew; ends when they are back.
+
+        Args:
+            name: of the server.
+            show: takes the address that their browser is to go to.
+            opened: takes the place where the browser's return is waited for.
+
+        Raises:
+            ServerFailure: it came to nothing; says why.
+            NoSuchServer: there is none.
+        """
+        await self._authorization(name).sign_in(show, opened)
+        self._named(name).reconnect()
+
+    async def sign_out(self, name: str) -> bool:
+        """Forgets the sign-in at a server, and connects it anew; False when there is none.
+
+        Raises:
+            ServerFailure: it cannot be forgotten.
+            NoSuchServer: there is none.
+        """
+        was = await self._authorization(name).sign_out()
+        self._named(name).reconnect()
+        return was
+
     async def prompt(self, name: str, prompt: str, arguments: Mapping[str, str]) -> Told:
         """A prompt of a server, filled in: a ``GetPromptResult`` as JSON.
 
@@ -170,6 +208,16 @@ class Servers:
             return self._servers[name]
         except KeyError:
             raise NoSuchServer(name, self._servers) from None
+
+    def _authorization(self, name: str) -> Authorization:
+        config = self._named(name).config
+        if self._authorizations is None:
+            raise ServerFailure("nobody can sign in here")
+        return self._authorizations.of(config)
+
+    def _needs_sign_in(self, name: str) -> None:
+        if name in self._servers:
+            self._servers[name].reconnect()
 
     def _tell(self, status: ServerStatus) -> None:
         for listener in self._listeners:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.threads import in_thread
+from qwen_dual.mcp.authorization import Authorizations
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import BadConfig, read_servers, secrets_of
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.process import open_pipes, plain, send
 from qwen_dual.mcp.servers import Servers
+from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.settings import keys
@@ -125,14 +127,19 @@ def _make(launch: Launch, parts: Parts) -> Servers:
     def note(name: str, text: str) -> None:
         log.info("%s: %s", name, text)
 
-    transports = Transports(
-        launch.cwd,
+    proxy = launch.settings.get(keys.PROXY_URL)
+    authorizations = Authorizations(
+        TokenStore(launch.home),
+        proxy,
         lambda: launch.env,
-        note,
-        start=start,
-        proxy=launch.settings.get(keys.PROXY_URL),
+        lambda value: launch.bus.secrets.add(value, "MCP token"),
     )
-    servers = Servers(transports, take, roots=[Path(launch.cwd).as_uri()])
+    transports = Transports(
+        launch.cwd, lambda: launch.env, note, start=start, proxy=proxy, auth=authorizations.auth
+    )
+    servers = Servers(
+        transports, take, roots=[Path(launch.cwd).as_uri()], authorizations=authorizations
+    )
     servers.listen(_Told(session.notice))
     return servers
 

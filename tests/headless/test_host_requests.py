@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.frontends.headless.host_requests import LEFT, HostFailed, HostRequests
+from qwen_dual.core.errors import HostFailed
+from qwen_dual.frontends.headless.host_requests import LEFT, HostRequests
 from qwen_dual.frontends.headless.lines import LINE_BYTES
 from qwen_dual.protocol.control import ControlResponse
 from qwen_dual.runtime.handle import SessionHandle

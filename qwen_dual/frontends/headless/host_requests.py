@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from msgspec import Struct, field
 
+from qwen_dual.core.errors import HostFailed
 from qwen_dual.frontends.headless.lines import LINE_BYTES
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.handle import SessionHandle
 
 LEFT = "the program at the other end has left"
-
-
-class HostFailed(Exception):
-    """There is no answer that can be used; the text says why."""
 
 
 class _Waiting(Struct):
