@@ -14,6 +14,7 @@ from qwen_dual.chats.partial import Partial
 from qwen_dual.chats.records import PROVENANCE, timestamp
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.protocol.nesting import each_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -206,7 +207,7 @@ class OpenChat:
             record["gitBranch"] = self._branch
         for key, value in fields.items():
             if value is not None:
-                record[key] = _scrubbed(value, stamp.scrub)
+                record[key] = each_text(value, stamp.scrub)
         line = encode(record)
         self.last = uuid
         if written is not None and len(line) > HELD:
@@ -216,13 +217,3 @@ class OpenChat:
         if written is not None:
             written()
         return uuid
-
-
-def _scrubbed(value: Any, scrub: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, dict):
-        return {scrub(key): _scrubbed(item, scrub) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_scrubbed(item, scrub) for item in value]
-    return value

@@ -60,12 +60,17 @@ class EarlySignals:
         """
 
         def tell(number: int) -> None:
-            self._note(number, None)
+            if self.noted is None:  # it came before the handler behind the loop's
+                self._note(number, None)
             act()
 
         numbers = [number for number in _SIGNALS if number in self._before]
         for number in numbers:
             loop.add_signal_handler(number, tell, number)
+            # Noted at once, by the handler behind the loop's: a loop that stands still, as before a
+            # reader that takes nothing, would hear of it when that is over.
+            signal.signal(number, self._note)
+            signal.siginterrupt(number, False)
         if self.noted is not None:
             act()
         try:

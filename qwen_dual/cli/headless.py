@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.headless.endings import Ending
     from qwen_dual.frontends.headless.prompt import Asked
     from qwen_dual.frontends.headless.run import Run
+    from qwen_dual.frontends.headless.schema import Schema
     from qwen_dual.frontends.headless.streams import StreamRun
-    from qwen_dual.frontends.headless.structured import Schema
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.opened import OpenSession
 
@@ -53,7 +53,7 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
     if options.resume == "":
         raise StartError("--resume needs the ID of a session here: nobody is there to pick one")
     with ImpatientSignals() as signals:
-        schema = _schema(options)
+        schema = _schema(options, signals)
         asked = read_prompt(options.prompt, stopped=lambda: signals.noted is not None)
         _tell(asked.remarks)
         if not asked.text and signals.noted is None:
@@ -158,15 +158,16 @@ def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Ite
         yield YOLO
 
 
-def _schema(options: Options) -> Schema | None:
+def _schema(options: Options, signals: ImpatientSignals) -> Schema | None:
     if options.json_schema is None:
         return None
-    from qwen_dual.frontends.headless.structured import BadSchema, Schema
+    from qwen_dual.frontends.headless.schema import BadSchema, Schema
 
     try:
-        return Schema(options.json_schema)
+        return Schema(options.json_schema, stopped=lambda: signals.noted is not None)
     except BadSchema as error:
-        raise StartError(str(error)) from None
+        status = 1 if signals.noted is None else 128 + signals.noted
+        raise StartError(str(error), status) from None
 
 
 def _asking_for_data(options: Options) -> Options:

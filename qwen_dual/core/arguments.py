@@ -16,6 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ _WORD_BREAKS = re.compile(r"[\s_-]+")
 def read(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
     """The arguments in ``raw``, or None where there is no object in it, or more than one reading.
 
+    None too for what nests deeper than anything that is to be shown, judged and saved.
+
     Args:
         raw: the text of the arguments; none at all stands for an empty object.
         schema: the JSON Schema of the tool's arguments; None where the tool is not known.
@@ -39,7 +42,7 @@ def read(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | 
     value = _parsed(raw if raw.strip() else "{}")
     if isinstance(value, str):  # encoded twice
         value = _parsed(value)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or is_too_deep(value):
         return None
     return value if schema is None else _object(value, schema)
 

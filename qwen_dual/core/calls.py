@@ -24,7 +24,7 @@ from qwen_dual.core.outcome import Outcome, content_of, outcome_of
 from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.refusals import CUT_OFF, INTERRUPTED, SKIPPED
+from qwen_dual.core.refusals import CHANGED_TOO, CUT_OFF, INTERRUPTED, SKIPPED
 from qwen_dual.core.requested_run import RequestedRun
 from qwen_dual.core.tool import (
     CannotBeDone,
@@ -38,6 +38,7 @@ from qwen_dual.core.tool_context import ToolContext
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
 from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.nesting import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -164,7 +165,10 @@ class CallRunner:
             job.note = "cut off"
         elif requested.arguments is None:
             raw = requested.raw[:200]
-            job.error = f"The arguments of {requested.name} are not a JSON object: {raw}"
+            job.error = (
+                f"The arguments of {requested.name} are not a JSON object, or one that nests deeper "
+                f"than {MAX_DEPTH}: {raw}"
+            )
         else:
             await self._check_sized(job, tool, requested.arguments, len(requested.raw))
 
@@ -250,8 +254,11 @@ class CallRunner:
         decision = await job.pending.wait()
         job.pending = None
         if decision.allowed and decision.remember is not None:
-            for rule in job.rules:
-                self.on_remember(rule, decision.remember, decision.by)
+            if decision.updated_input not in (None, job.requested.arguments):
+                self._publish(events.notice(CHANGED_TOO, "warning"))
+            else:
+                for rule in job.rules:
+                    self.on_remember(rule, decision.remember, decision.by)
         return decision
 
     async def _preview(self, job: RequestedRun, call: Call) -> Preview | None:

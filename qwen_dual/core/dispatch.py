@@ -43,8 +43,8 @@ class Dispatcher:
 
     def command(self, command: Command) -> None:
         """Carries out one command, at once; only a ``submit`` may wait in the queue."""
-        if command.id is not None and not self._seen.add(command.id):
-            self._session.receipt(command.id, "duplicate")
+        if command.id is not None and self.repeated(command.id):
+            pass
         elif command.type == "submit":
             self._submit(command)
         elif command.type == "confirmation_response":
@@ -69,6 +69,13 @@ class Dispatcher:
                     self._session.notice(f"{command.type}: {error}", "warning")
             else:
                 self._receipt(command)
+
+    def repeated(self, command_id: str) -> bool:
+        """Whether ``command_id`` was seen before, which is told: nothing runs twice. Notes it."""
+        if self._seen.add(command_id):
+            return False
+        self._session.receipt(command_id, "duplicate")
+        return True
 
     def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:
         """Tells of a line that could not be used."""

@@ -9,3 +9,8 @@ CUT_OFF = (
     "several steps, each well below the limit."
 )
 SKIPPED = "Not run: an earlier call of the same message was not allowed."
+
+CHANGED_TOO = (
+    "Nothing is allowed beyond this once: the answer changed the input, and what was offered to be "
+    "remembered is about the call as it was."
+)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from qwen_dual.protocol.nesting import each_text
+
 SHORTEST = 8
 """Characters from which on a value counts as a secret; shorter ones would blot out plain words."""
 
@@ -34,10 +36,4 @@ class Secrets:
         """``value`` (of dicts, lists and scalars) with every text in it scrubbed."""
         if not self._names:
             return value
-        if isinstance(value, str):
-            return self.scrub(value)
-        if isinstance(value, dict):
-            return {self.scrub_all(key): self.scrub_all(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.scrub_all(item) for item in value]
-        return value
+        return each_text(value, self.scrub)

@@ -13,9 +13,7 @@ from typing import Any
 import orjson
 
 from qwen_dual.protocol import MAX_RESULT_BYTES
-
-MAX_DEPTH = 100
-"""Nesting beyond this is replaced by its text in the slow path; nobody reads it as structure."""
+from qwen_dual.protocol.nesting import MAX_DEPTH, TOO_DEEP
 
 
 class NotJson(ValueError):
@@ -53,7 +51,7 @@ def _tame(value: Any, depth: int) -> Any:
     if isinstance(value, float):
         return value if value - value == 0 else None
     if depth == 0:
-        return "[nested too deep]"
+        return TOO_DEEP
     if isinstance(value, dict):
         return {_tame(str(key), 1): _tame(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
 
 ECHO_LIMIT = 200
 """Characters of a bad line or value that an error message may repeat."""
@@ -167,6 +168,8 @@ def object_of(line: bytes) -> dict[str, Any]:
         raise CommandError("not_json", f"not JSON ({error}): {echo(text)}") from None
     if not isinstance(value, dict):
         raise CommandError("invalid", f"expected a JSON object: {echo(text)}")
+    if is_too_deep(value):
+        raise CommandError("invalid", f"nested deeper than {MAX_DEPTH}: {echo(text)}")
     return value
 
 

@@ -12,7 +12,7 @@ from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path
 from qwen_dual.chats.records import diff_in, timestamp
-from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.core.model import TextDelta, TokenUsage, ToolCallArguments, ToolCallStart
 from qwen_dual.fs.projects import project_name
 from qwen_dual.protocol import events
 from tests.chats.support import CWD, SESSION, Recording, text, thought, use
@@ -51,6 +51,20 @@ def test_files_and_folders_are_for_their_owner_only(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o600, 0o600]
     folders = list(recording.path.parents)[:3]
     assert [stat.S_IMODE(path.stat().st_mode) for path in folders] == [0o700] * 3
+
+
+def test_a_call_that_nests_deeper_than_the_stack_ends_no_recording(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    answer = recording.answer()
+    answer.feed(ToolCallStart("call_1", "run_shell_command"))
+    answer.feed(
+        ToolCallArguments('{"command":"ls","more":' + '[{"a":' * 490 + "1" + "}]" * 490 + "}")
+    )
+    answer.finish()
+    recording.end_turn()
+    assert recording.failures == []
+    assert [record["type"] for record in recording.records()] == ["user", "assistant", "system"]
 
 
 def test_a_turn_is_a_chain_of_records_in_the_form_of_the_reference(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.model import TextDelta
 from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
 
 
 def test_an_interrupt_resolves_pending_requests_as_not_allowed_and_runs_nothing() -> None:
@@ -188,6 +193,27 @@ def test_an_input_changed_to_what_a_rule_allows_runs_at_once() -> None:
     host = Host(FakeModel(call("run_shell_command", command="rm x")), tool)
     host.play(script)
     assert tool.runs == [{"command": "ls"}]
+
+
+@pytest.mark.parametrize("actor", [INPUT, KEYBOARD])
+def test_an_answer_that_changes_the_input_leaves_no_rule_about_the_one_before(
+    actor: Actor,
+) -> None:
+    tool = FakeTool()
+    asked = call("run_shell_command", command="rm -r build")
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        first, changed = await host.request(), {"command": "ls build"}
+        host.session.answer(first, True, actor, remember="session", updated_input=changed)
+        host.session.answer(await host.request(2), False, KEYBOARD)
+        await host.result()
+
+    host = Host(FakeModel(asked, asked), tool)
+    host.play(script)
+    assert tool.runs == [{"command": "ls build"}]
+    [notice] = host.of("system", "notice")
+    assert "Nothing is allowed beyond this once" in notice["data"]["text"]
 
 
 def previews(host: Host) -> list[str | None]:

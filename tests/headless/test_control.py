@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -338,6 +339,47 @@ def test_an_input_that_is_too_long_has_to_come_back_whole() -> None:
     played(asked, script=script(True), tool=tool)
     assert tool.runs == [{"file_path": "/b", "content": content}]
     assert not any(path.exists() for path in paths)
+
+
+@pytest.mark.parametrize("by", ["answer", "interrupt", "end"])
+def test_the_file_with_the_whole_input_may_be_gone_by_the_time_of_the_answer(by: str) -> None:
+    tool = FakeTool("write_file", "edit")
+
+    async def script(side: Side) -> None:
+        question = await side.asked()
+        said = question["request"]["permission_suggestions"][-1]["description"]
+        kept = Path(said.partition(" is JSON in ")[2].split(", ")[0])
+        shutil.rmtree(kept.parent)  # a command did, or who cleans up
+        if by == "answer":
+            side.answer(question, behavior="deny", message="no")
+            again = await side.asked(2)
+            assert " is JSON in " in again["request"]["permission_suggestions"][-1]["description"]
+            side.answer(again, behavior="deny", message="nor this")
+        elif by == "interrupt":
+            side.ok("interrupt")
+        else:
+            side.control.close()
+
+    asked = call("write_file", file_path="/a", content="x" * 200_000)
+    made = played(*[asked] * (2 if by == "answer" else 1), script=script, tool=tool)
+    assert tool.runs == []
+    assert made.of("result")
+
+
+def test_an_answer_that_cannot_be_taken_allows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = FakeTool()
+
+    def broken(_: Any) -> Any:
+        raise RecursionError("too deep")
+
+    async def script(side: Side) -> None:
+        question = await side.asked()
+        monkeypatch.setattr("qwen_dual.frontends.headless.permissions.permission_answer", broken)
+        side.answer(question, behavior="allow")
+
+    made = played(call("run_shell_command", command="ls"), script=script, tool=tool)
+    assert tool.runs == []
+    assert "internal error: what it was given is nested too deep" in told(made)["content"]
 
 
 def test_an_interrupt_stops_what_runs_and_is_answered_where_nothing_does() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +19,7 @@ import jsonschema
 import pytest
 
 from qwen_dual.protocol.schema import STRICT, schemas
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +146,22 @@ def test_prompts_are_told_one_after_the_other_and_the_end_of_stdin_waits_for_all
         assert all("session_id" in message for message in program.messages)
 
 
+def test_a_prompt_that_is_sent_twice_runs_once(tmp_path: Path) -> None:
+    with Program(tmp_path) as program:
+        program.say("say 1 words", uuid="one")
+        program.say("say 1 words", uuid="one")
+        program.result()
+        program.say("say 1 words", uuid="one")
+        program.say("say 1 words", uuid="two")
+        program.say("say 1 words")
+        program.say("say 1 words")
+        assert program.end() == 0
+    results = [m.get("command_id") for m in program.messages if m["type"] == "result"]
+    assert results == ["one", "two", None, None]
+    receipts = [m["data"] for m in program.messages if m.get("subtype") == "command_receipt"]
+    assert receipts == [{"id": "one", "status": "duplicate"}] * 2
+
+
 def test_a_file_is_a_stream_too_and_its_last_line_needs_no_newline(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_text('{"type":"user","message":{"role":"user","content":"say 2 words"}}')
@@ -262,6 +281,26 @@ def test_a_signal_ends_it_after_a_result(tmp_path: Path, number: int, status: in
         assert program.result()["stop_reason"] == "interrupted"
         assert program.end() == status
         assert program.kinds()[-2:] == ["stream_event", "error_during_execution"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_although_nobody_takes_what_it_writes(tmp_path: Path, number: int) -> None:
+    script = tmp_path / "script.jsonl"
+    words = {"type": "text", "text": "word " * 20, "repeat": 40_000}
+    script.write_text(json.dumps({"blocks": [words]}))
+    with Program(tmp_path, "--offline-script", str(script)) as program:
+        program.say("go")
+        stdout = program.process.stdout
+        assert stdout is not None
+        wait_until(lambda: waiting_in(stdout.fileno()) > 60_000, "the pipe is full")
+        program.process.send_signal(number)
+        assert program.process.wait(20) == 128 + number
+
+
+def waiting_in(fd: int) -> int:
+    """Bytes that a pipe holds."""
+    held = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
+    return int.from_bytes(held, sys.byteorder)
 
 
 def test_a_signal_at_any_moment_leaves_whole_lines_and_a_result_for_each_prompt(

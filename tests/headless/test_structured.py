@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments
-from qwen_dual.frontends.headless.structured import BadSchema, Schema, StructuredOutput
+from qwen_dual.frontends.headless import schema as looking
+from qwen_dual.frontends.headless.schema import BadSchema, Schema
+from qwen_dual.frontends.headless.structured import StructuredOutput
+from tests.support.contexts import context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,25 +34,32 @@ def test_the_model_is_given_the_schema_as_it_is(tool: StructuredOutput) -> None:
     assert tool.parameters == CITY
 
 
-def test_what_does_not_fit_is_refused_with_what_and_where(tool: StructuredOutput) -> None:
-    with pytest.raises(InvalidArguments, match=r"\$\.people: -1 is less") as caught:
-        tool.prepare({"people": -1})
-    assert "'city' is a required property" in str(caught.value)
+@pytest.mark.anyio
+async def test_what_does_not_fit_is_refused_with_what_and_where(tool: StructuredOutput) -> None:
+    refused = await tool.prepare({"people": -1}).run(context())
+    assert refused.is_error
+    assert "$.people: -1 is less" in refused.text
+    assert "'city' is a required property" in refused.text
     assert tool.answer is None
-
-
-def test_an_answer_as_text_is_taken_where_it_fits(tool: StructuredOutput) -> None:
-    assert "without the call" in tool.take_text("It is Rome.")
-    assert "does not fit" in tool.take_text('{"town": "Rome"}')
-    assert "without the call" in tool.take_text('["Rome"]')
-    assert tool.answer is None
-    assert tool.take_text('```json\n{"city": "Rome"}\n```') == ""
+    taken = await tool.prepare({"city": "Rome"}).run(context())
+    assert not taken.is_error
     assert tool.answer == {"city": "Rome"}
 
 
-def test_the_first_answer_stands(tool: StructuredOutput) -> None:
-    tool.take({"city": "Rome"})
-    tool.take({"city": "Paris"})
+@pytest.mark.anyio
+async def test_an_answer_as_text_is_taken_where_it_fits(tool: StructuredOutput) -> None:
+    assert "without the call" in await tool.take_text("It is Rome.")
+    assert "does not fit" in await tool.take_text('{"town": "Rome"}')
+    assert "without the call" in await tool.take_text('["Rome"]')
+    assert tool.answer is None
+    assert await tool.take_text('```json\n{"city": "Rome"}\n```') == ""
+    assert tool.answer == {"city": "Rome"}
+
+
+@pytest.mark.anyio
+async def test_the_first_answer_stands(tool: StructuredOutput) -> None:
+    await tool.take({"city": "Rome"})
+    await tool.take({"city": "Paris"})
     assert tool.answer == {"city": "Rome"}
 
 
@@ -67,6 +78,9 @@ def test_a_schema_may_be_in_a_file(tmp_path: Path) -> None:
         ("[]", "one of objects"),
         ('{"type": "array"}', "one of objects"),
         ('{"type": "object", "properties": 3}', "no valid JSON Schema"),
+        ('{"properties": {"a": {"pattern": "("}}}', "no valid JSON Schema"),
+        ('{"not":' * 200 + "{}" + "}" * 200, "nests deeper than 100"),
+        ("@/dev/zero", "more than 4 MiB"),
     ],
 )
 def test_a_schema_that_is_none_is_refused(given: str, why: str) -> None:
@@ -74,7 +88,31 @@ def test_a_schema_that_is_none_is_refused(given: str, why: str) -> None:
         Schema(given)
 
 
-def test_nothing_is_fetched_for_a_schema_that_refers_elsewhere() -> None:
-    schema = Schema('{"properties": {"a": {"$ref": "http://127.0.0.1:1/other.json"}}}')
-    with pytest.raises(BadSchema, match=r"refers to 'http://127\.0\.0\.1:1/other\.json'"):
-        schema.faults({"a": 1})
+@pytest.mark.anyio
+async def test_nothing_is_fetched_for_a_schema_that_refers_elsewhere() -> None:
+    tool = StructuredOutput(
+        Schema('{"properties": {"a": {"$ref": "http://127.0.0.1:1/other.json"}}}')
+    )
+    refused = await tool.take({"a": 1})
+    assert "refers to 'http://127.0.0.1:1/other.json'" in refused
+    assert tool.problem == refused
+
+
+@pytest.mark.anyio
+async def test_no_answer_holds_up_the_loop_for_longer_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    schema = Schema('{"properties": {"a": {"pattern": "^(a+)+$"}}}')
+    monkeypatch.setattr(looking, "SECONDS", 0.5)
+    tool = StructuredOutput(schema)
+    with anyio.fail_after(20):
+        refused = await tool.take({"a": "a" * 60 + "!"})
+    assert "could not be held against the schema within 0.5 s" in refused
+    assert (tool.answer, tool.problem) == (None, "")
+
+
+def test_who_is_asked_to_stop_waits_for_no_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(BadSchema, match="cannot be read: stopped"):
+        Schema(f"@{pipe}", stopped=lambda: True)

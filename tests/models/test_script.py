@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -74,7 +75,21 @@ def test_arguments_that_are_no_json_reach_the_session_as_such(tmp_path: Path) ->
         await host.result()
 
     host.play(script)
-    assert "not a JSON object: {oops" in host.tool_results()[0]["content"]
+    assert "not a JSON object, or one that nests" in host.tool_results()[0]["content"]
+    assert "than 100: {oops" in host.tool_results()[0]["content"]
+
+
+def test_arguments_that_nest_deeper_than_anybody_reads_run_nothing(tmp_path: Path) -> None:
+    deep = '{"command":"ls","more":' + "[" * 700 + "]" * 700 + "}"
+    use = {"type": "tool_use", "name": "run_shell_command", "arguments": deep}
+    host = host_of(tmp_path, json.dumps({"blocks": [use]}))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        await host.result()
+
+    host.play(script)
+    assert "nests deeper than 100" in host.tool_results()[0]["content"]
 
 
 @pytest.mark.parametrize(

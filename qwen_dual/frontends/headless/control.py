@@ -128,9 +128,14 @@ class ControlProtocol:
         self._respond({"subtype": "error", "request_id": request_id, "error": error})
 
     def response(self, response: ControlResponse) -> None:
-        """Takes the answer to a request of ours."""
-        if not self.requests.answered(response):
-            self._permissions.answered(response)
+        """Takes the answer to a request of ours; one that cannot be taken allows nothing."""
+        try:
+            if not self.requests.answered(response):
+                self._permissions.answered(response)
+        except Exception as error:
+            log.exception("an answer of the other side failed")
+            why = f"internal error: {describe(error)}"
+            self._session.answer(response.request_id, False, SDK, message=why)
 
     def close(self) -> None:
         """Nothing more comes in: what waits for an answer is denied, and nobody is asked again."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.blocks import image_line, is_image
-from qwen_dual.protocol.codec import MAX_DEPTH, bound_text, encode, escaped_size
+from qwen_dual.protocol.codec import bound_text, encode, escaped_size
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.protocol.nesting import MAX_DEPTH, TOO_DEEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def _copied(value: Any, depth: int) -> Any:
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
-        return "[nested too deep]"
+        return TOO_DEEP
     if isinstance(value, list):
         return [_copied(item, depth - 1) for item in value]
     if is_image(value):

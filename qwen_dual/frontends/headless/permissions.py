@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -146,6 +147,9 @@ class HostPermissions:
         for request_id in tuple(self._asked):
             self._take(request_id)
             self._deny(request_id, CLOSED)
+        self._forget_folder()
+
+    def _forget_folder(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -156,13 +160,18 @@ class HostPermissions:
     def _take(self, request_id: str) -> _Asked | None:
         asked = self._asked.pop(request_id, None)
         if asked is not None and asked.path:
-            os.unlink(asked.path)
+            with suppress(OSError):  # a command, or who cleans up, may have been there
+                os.unlink(asked.path)
         return asked
 
     def _keep_whole(self, request_id: str, value: dict[str, Any]) -> str:
         """The path of a file, private to this user, with the whole input."""
+        if self._folder is not None and not os.path.isdir(self._folder.name):
+            self._forget_folder()
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="qwen-dual-")
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="qwen-dual-", ignore_cleanup_errors=True
+            )
         path = os.path.join(self._folder.name, f"{request_id}.json")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with open(os.open(path, flags, 0o600), "wb") as file:

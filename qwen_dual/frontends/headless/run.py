@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.headless.output import Output
     from qwen_dual.frontends.headless.progress import Progress
     from qwen_dual.frontends.headless.prompt import Asked
+    from qwen_dual.frontends.headless.schema import Schema
     from qwen_dual.frontends.headless.stdout import Stdout
-    from qwen_dual.frontends.headless.structured import Schema, StructuredOutput
+    from qwen_dual.frontends.headless.structured import StructuredOutput
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
 
@@ -138,7 +139,7 @@ class Run:
             from qwen_dual.frontends.headless.structured import ASK_AGAIN, TRIES
 
             while len(results) <= TRIES and self._may_ask_again(results[-1]):
-                why = structured.take_text(results[-1]["result"])
+                why = await structured.take_text(results[-1]["result"])
                 if not why:
                     break
                 results.append(await self.front.ask(ASK_AGAIN.format(why=why)))
@@ -147,6 +148,7 @@ class Run:
     def _may_ask_again(self, result: Event) -> bool:
         assert self._structured is not None
         stopped = self._watch.exceeded or self._session.closing.is_set()
+        stopped = stopped or bool(self._structured.problem)
         return (
             not stopped and self._structured.answer is None and result["stop_reason"] == "end_turn"
         )
@@ -158,7 +160,9 @@ class Run:
             return ending, {}
         answer = self._structured.answer
         if answer is None:
-            why = "The model gave no answer that fits the schema of --json-schema."
+            why = self._structured.problem or (
+                "The model gave no answer that fits the schema of --json-schema."
+            )
             return Ending("error", FAILED, why), {}
         text = encode(answer).decode().rstrip("\n")
         # `structured_result` is what the reference calls it.

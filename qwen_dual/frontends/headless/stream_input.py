@@ -49,6 +49,10 @@ class Commands(Protocol):
         """Carries out one."""
         ...
 
+    def repeated(self, command_id: str) -> bool:
+        """Whether an id was seen before, and tells so; notes it."""
+        ...
+
     def error(self, code: str, message: str, offset: int, command_id: str | None = ...) -> None:
         """Tells of a line that could not be used."""
         ...
@@ -108,6 +112,8 @@ class StreamInput:
             self._refuse(error, item.offset)
             return
         match given:
+            case UserMessage(uuid=str(name)) if self._dispatcher.repeated(name):
+                pass  # its sender was not sure whether it had come
             case UserMessage():
                 for remark in given.remarks:
                     self._dispatcher.error("invalid", remark, item.offset)

@@ -1,29 +1,26 @@
-"""An answer that fits a JSON Schema: the tool that takes it, and what is said to a model that uses none.
-
-The schema is the person's own. What it refers to is looked for in it alone, and nothing is fetched.
-"""
+"""An answer that fits a JSON Schema: the tool that takes it, and what is said to a model that uses none."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, InvalidArguments, Subject, ToolResult
+from qwen_dual.core.tool import Display, Shown, Subject, ToolResult
+from qwen_dual.frontends.headless.schema import BadSchema
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.frontends.headless.schema import Schema
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 NAME = "structured_output"
 
 TRIES = 3
 """How often a model that ended its turn without an answer that fits is asked for one."""
-
-MOST_ERRORS = 8
-"""Faults of one answer that the model is told of."""
 
 SYSTEM = (
     f"Your final answer is data for a program. Give it by calling {NAME}, once, when you are "
@@ -32,58 +29,6 @@ SYSTEM = (
 
 ASK_AGAIN = f"Now give the answer by calling {NAME}. {{why}}"
 NO_CALL = "You ended without the call."
-
-MISSING = (
-    "--json-schema needs the package jsonschema, which is not installed here: "
-    "pip install 'qwen-dual[schema]'"
-)
-
-
-class BadSchema(ValueError):
-    """A schema that cannot be used; the text says why."""
-
-
-class Schema:
-    """A schema of objects.
-
-    Args:
-        text: as it is given on the command line: JSON, or ``@`` and a file of it.
-
-    Raises:
-        BadSchema: it is none, or jsonschema is missing.
-    """
-
-    def __init__(self, text: str) -> None:
-        try:
-            from jsonschema.exceptions import SchemaError
-            from jsonschema.validators import validator_for
-            from referencing import Registry
-        except ImportError:
-            raise BadSchema(MISSING) from None
-        self.document = _object_in(_text_of(text))
-        kind = validator_for(self.document)
-        try:
-            kind.check_schema(self.document)
-        except SchemaError as error:
-            raise BadSchema(f"--json-schema: no valid JSON Schema: {error.message}") from None
-        # A registry of its own, and empty: the default one fetches what a `$ref` names.
-        self._validator = kind(self.document, registry=Registry())
-
-    def faults(self, value: Any) -> list[str]:
-        """What of ``value`` does not fit, for the model; empty where all does."""
-        from referencing.exceptions import Unresolvable
-
-        found: list[str] = []
-        try:
-            for error in self._validator.iter_errors(value):
-                found.append(f"{error.json_path}: {error.message[:300]}")
-                if len(found) == MOST_ERRORS:
-                    break
-        except Unresolvable as error:
-            raise BadSchema(
-                f"--json-schema: it refers to {error.ref!r}, which it has not"
-            ) from None
-        return found
 
 
 class StructuredOutput:
@@ -94,6 +39,7 @@ class StructuredOutput:
 
     Attributes:
         answer: the first that did; None until then.
+        problem: why none can, as the schema cannot be used.
     """
 
     name = NAME
@@ -105,6 +51,7 @@ class StructuredOutput:
 
     def __init__(self, schema: Schema) -> None:
         self.answer: dict[str, Any] | None = None
+        self.problem = ""
         self._schema = schema
 
     @property
@@ -113,23 +60,21 @@ class StructuredOutput:
         return self._schema.document
 
     def prepare(self, arguments: Mapping[str, Any]) -> StructuredAnswer:
-        """Checks the answer.
-
-        Raises:
-            InvalidArguments: it does not fit; says where.
-        """
-        if faults := self._schema.faults(arguments):
-            raise InvalidArguments(
-                "The answer does not fit the schema:\n" + "\n".join(faults) + "\nCall it again."
-            )
+        """The call; whether the answer fits is looked at when it runs."""
         return StructuredAnswer(self, dict(arguments))
 
-    def take(self, answer: dict[str, Any]) -> None:
-        """Keeps the first answer."""
-        if self.answer is None:
+    async def take(self, answer: dict[str, Any]) -> str:
+        """Keeps the first answer that fits; what is wrong with this one, empty where nothing is."""
+        try:
+            faults = await self._schema.faults(answer)
+        except BadSchema as error:
+            self.problem = str(error)
+            faults = [self.problem]
+        if not faults and self.answer is None:
             self.answer = answer
+        return "\n".join(faults)
 
-    def take_text(self, text: str) -> str:
+    async def take_text(self, text: str) -> str:
         """Takes an answer that a model wrote as text; what is wrong with it, empty where nothing is."""
         try:
             value = decode(_unfenced(text))
@@ -137,14 +82,14 @@ class StructuredOutput:
             return NO_CALL
         if not isinstance(value, dict):
             return NO_CALL
-        if faults := self._schema.faults(value):
-            return "What you wrote does not fit the schema:\n" + "\n".join(faults)
-        self.take(value)
-        return ""
+        if is_too_deep(value):
+            return NO_CALL
+        faults = await self.take(value)
+        return f"What you wrote does not fit the schema:\n{faults}" if faults else ""
 
 
 class StructuredAnswer:
-    """One answer that fits."""
+    """One answer."""
 
     title = "the answer"
     outside: str | None = None
@@ -160,32 +105,11 @@ class StructuredAnswer:
         return None
 
     async def run(self, context: ToolContext) -> ToolResult:
-        """Keeps the answer; ``context`` is not used."""
-        self._tool.take(self._answer)
+        """Keeps the answer if it fits; ``context`` is not used."""
+        if faults := await self._tool.take(self._answer):
+            told = f"The answer does not fit the schema:\n{faults}\nCall it again."
+            return ToolResult(told, is_error=True, shown=Shown("", note="does not fit the schema"))
         return ToolResult("The answer is taken. Say nothing more.")
-
-
-def _text_of(given: str) -> str:
-    if not given.startswith("@"):
-        return given
-    try:
-        with open(given[1:], encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise BadSchema(f"--json-schema: {given[1:]!r} cannot be read: {why}") from None
-
-
-def _object_in(text: str) -> dict[str, Any]:
-    try:
-        document = decode(text)
-    except NotJson as error:
-        raise BadSchema(
-            f"--json-schema takes a JSON Schema or @FILE; {text[:60]!r} is no JSON ({error})"
-        ) from None
-    if not isinstance(document, dict) or document.get("type", "object") != "object":
-        raise BadSchema('--json-schema: the schema has to be one of objects: {"type": "object", …}')
-    return {"type": "object", **document}
 
 
 def _unfenced(text: str) -> str:
