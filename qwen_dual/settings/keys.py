@@ -261,6 +261,22 @@ ALLOW = Key(
 )
 ASK = Key("permissions.ask", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Always asks.")
 DENY = Key("permissions.deny", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Never runs.")
+HOOKS = Key(
+    "hooks",
+    ANYTHING,
+    {},
+    doc="Commands that are told of what happens, and may have a say in it; see `docs/hooks.md`. Those "
+    "of all files run.",
+)
+DISABLE_ALL_HOOKS = Key(
+    "disableAllHooks", BOOLEAN, default=False, doc="Whether no hook runs, whatever `hooks` says."
+)
+STOP_HOOK_CAP = Key(
+    "stopHookBlockingCap",
+    POSITIVE,
+    8,
+    doc="How often in a row `Stop` hooks may put off the end of a turn.",
+)
 JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
 INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
 THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
@@ -360,7 +376,19 @@ KEYS: Final[tuple[Key[Any], ...]] = (
     *(MODEL, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
     *(APPROVAL_MODE, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, SHELL_TIMEOUT, PASS_ENVIRONMENT),
     *(SANDBOX_BACKEND, SANDBOX_FILESYSTEM, SANDBOX_NETWORK, OUTPUT_CHARS, OUTPUT_LINES),
-    *(ALLOW, ASK, DENY, JSON_FILE, INPUT_FILE, THEME, HIDE_BANNER, HIDE_TIPS),
+    *(
+        ALLOW,
+        ASK,
+        DENY,
+        HOOKS,
+        DISABLE_ALL_HOOKS,
+        STOP_HOOK_CAP,
+        JSON_FILE,
+        INPUT_FILE,
+        THEME,
+        HIDE_BANNER,
+        HIDE_TIPS,
+    ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
