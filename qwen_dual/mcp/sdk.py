@@ -20,7 +20,7 @@ LOGGERS = (
 """Those of the SDK that write a traceback for each message of a server that is none."""
 
 
-class AtMost(logging.Filter):
+class Bounded(logging.Filter):
     """Lets ``MAX_RECORDS`` a minute through."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class AtMost(logging.Filter):
         return self._count <= MAX_RECORDS
 
 
-_AT_MOST = AtMost()
+_BOUNDED = Bounded()
 
 
 async def import_sdk() -> None:
@@ -57,4 +57,4 @@ def _load() -> None:
     except ImportError as error:
         raise MissingExtra from error
     for name in LOGGERS:
-        logging.getLogger(name).addFilter(_AT_MOST)  # the same one again is none more
+        logging.getLogger(name).addFilter(_BOUNDED)  # the same one again is none more
