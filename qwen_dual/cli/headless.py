@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlySignals
+from qwen_dual.frontends.headless.opening import tell_ahead
 from qwen_dual.frontends.headless.prompt import HOW, read_prompt
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
@@ -114,6 +115,12 @@ def _run(
     asked: Asked,
     schema: Schema | None,
 ) -> int:
+    stdout = Stdout(give_up=lambda: signals.seconds > GRACE_SECONDS)
+    answerable = channels.source is not None
+    told = None
+    if options.output_format == "stream-json" and schema is None and not answerable:
+        told = tell_ahead(launch, stdout)
+
     from qwen_dual.cli.loop import run_session
     from qwen_dual.frontends.headless.bounds import Bounds
     from qwen_dual.frontends.headless.run import Run, Wanted
@@ -125,11 +132,11 @@ def _run(
         partials=options.include_partial_messages,
         bounds=Bounds(None if calls == -1 else calls, options.max_wall_time),
         schema=schema,
-        answerable=channels.source is not None,
+        answerable=answerable,
         quiet=options.quiet,
         plain=bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM", "dumb") == "dumb",
+        told=told,
     )
-    stdout = Stdout(give_up=lambda: signals.seconds > GRACE_SECONDS)
 
     async def front(handle: OpenSession) -> int:
         handle.attach()

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.runtime.commands.trust import TrustCommand
-    from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
@@ -64,7 +63,6 @@ class Parts(Struct):
         running: tells other programs of the session, once that is loaded.
         servers: the MCP servers; None as long as there was none (``mcp.servers_of``).
         spawn: begins what goes on as long as the session; None while that does not run.
-        hooking: its hooks, once there are any.
     """
 
     session: Session
@@ -81,7 +79,6 @@ class Parts(Struct):
     running: RunningSession | None = None
     servers: Servers | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
-    hooking: Hooking | None = None
 
     def flush(self) -> None:
         """Saves what is about to be shown."""

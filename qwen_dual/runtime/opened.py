@@ -8,8 +8,9 @@ import anyio
 
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
+from qwen_dual.runtime.foreseen import may_have_servers
 from qwen_dual.runtime.handle import SessionHandle
-from qwen_dual.runtime.late import load_late, load_when_wanted, may_have_servers
+from qwen_dual.runtime.late import load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
@@ -63,8 +64,6 @@ class OpenSession(SessionHandle):
             try:
                 with turns:
                     await self.parts.session.run()
-                if self.parts.hooking is not None:
-                    await self.parts.hooking.end()
             finally:
                 self.parts.stopped.set()
 

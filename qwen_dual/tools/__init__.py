@@ -1,6 +1,7 @@
 """The agent's tools: what a model may do to a workspace, through the protocols of ``core.tool``.
 
 * ``toolset``: builds all of them for one workspace, and ends what they started.
+* ``names``: what they are called, without importing any.
 * ``workspace``: paths, symlinks, and what lies outside.
 * ``parameters``: the pydantic models of the arguments; imported when first needed.
 * ``calls``: what the calls of all tools share.

@@ -23,7 +23,6 @@ from qwen_dual.tools import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import IO
 
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.confinement import Confinement
@@ -41,7 +40,7 @@ POLL = 0.05
 
 
 class ProcessGroup:
-    """A running command; its stdout and stderr share one pipe, so that they keep their order.
+    """A running command; its stdout and stderr share one pipe, so they keep their order.
 
     Args:
         argv: the program and its arguments.
@@ -49,7 +48,6 @@ class ProcessGroup:
         env: its whole environment.
         stdin: a descriptor it may read; nothing unless given.
         sandbox: what it is confined by; nothing unless given.
-        errors: takes what it writes to stderr, which then has a pipe of its own.
 
     Attributes:
         pgid: the number of its process group.
@@ -67,9 +65,7 @@ class ProcessGroup:
         env: Mapping[str, str],
         stdin: int = subprocess.DEVNULL,
         sandbox: Sandbox | None = None,
-        errors: Callable[[bytes], object] | None = None,
     ) -> None:
-        self._errors = errors
         self._mark = secrets.token_hex(8)
         self._namespace: Namespace | None = None
         self.made: Callable[[], list[str]] = list
@@ -87,7 +83,7 @@ class ProcessGroup:
                 env=env,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if errors is None else subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=descriptors,
                 bufsize=0,
@@ -129,7 +125,7 @@ class ProcessGroup:
             tick: called between pieces; returns seconds until it wants to be called again.
             timeout: seconds after which the group is ended.
         """
-        watch = _Watch(self._popen, self._wake_read, self._errors)
+        watch = _Watch(self._popen, self._wake_read)
         try:
             return self._run(watch, feed, tick, timeout)
         finally:
@@ -275,22 +271,16 @@ class ProcessGroup:
 class _Watch:
     """Waits for output, for the shell's exit and for a wake-up at once."""
 
-    def __init__(
-        self,
-        popen: subprocess.Popen[bytes],
-        wake: int,
-        errors: Callable[[bytes], object] | None = None,
-    ) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], wake: int) -> None:
+        assert popen.stdout is not None
+        self.at_end = False
         self._popen = popen
-        self._takes_errors = errors
-        self._pipes = [pipe for pipe in (popen.stdout, popen.stderr) if pipe is not None]
-        self._open = list(self._pipes)
+        self._out = popen.stdout
         self._wake = wake
-        self._selector = selectors.DefaultSelector()
-        for pipe in self._open:
-            os.set_blocking(pipe.fileno(), False)
-            self._selector.register(pipe, selectors.EVENT_READ)
+        os.set_blocking(self._out.fileno(), False)
         os.set_blocking(wake, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._out, selectors.EVENT_READ)
         self._selector.register(wake, selectors.EVENT_READ)
         # Linux tells of the exit through a descriptor; elsewhere it is asked for now and then.
         self._pidfd: int | None = None
@@ -300,10 +290,6 @@ class _Watch:
                 self._selector.register(self._pidfd, selectors.EVENT_READ)
             except OSError:
                 self._pidfd = None
-
-    @property
-    def at_end(self) -> bool:
-        return not self._open
 
     def exited(self) -> bool:
         if self._popen.poll() is None:
@@ -317,16 +303,16 @@ class _Watch:
             seconds = POLL if seconds is None else min(seconds, POLL)
         data = b""
         for key, _ in self._selector.select(seconds):
-            if key.fd == self._wake:
+            if key.fileobj is self._out:
+                data = self._read()
+            elif key.fd == self._wake:
                 os.read(self._wake, 64)
-            for pipe in [pipe for pipe in self._open if pipe is key.fileobj]:
-                data += self._read(pipe)
         return data
 
     def rest(self) -> Iterator[bytes]:
         """What is still in the pipe, without waiting."""
         for _ in range(MAX_REST):
-            data = b"".join(self._read(pipe) for pipe in tuple(self._open))
+            data = b"" if self.at_end else self._read()
             if not data:
                 return
             yield data
@@ -334,21 +320,16 @@ class _Watch:
     def close(self) -> None:
         self._drop_pidfd()
         self._selector.close()
-        for pipe in self._pipes:
-            pipe.close()
+        self._out.close()
 
-    def _read(self, pipe: IO[bytes]) -> bytes:
-        """What is in a pipe; nothing of stderr where that is taken apart from the rest."""
+    def _read(self) -> bytes:
         try:
-            data = os.read(pipe.fileno(), CHUNK)
+            data = os.read(self._out.fileno(), CHUNK)
         except BlockingIOError:
             return b""
         if not data:
-            self._open.remove(pipe)
-            self._selector.unregister(pipe)
-        if pipe is self._popen.stderr and self._takes_errors is not None:
-            self._takes_errors(data)
-            return b""
+            self.at_end = True
+            self._selector.unregister(self._out)
         return data
 
     def _drop_pidfd(self) -> None:

@@ -19,6 +19,7 @@ from qwen_dual.runtime.process import begin_collection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from qwen_dual.frontends.headless.messages import Message
     from qwen_dual.frontends.headless.output import Output
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
@@ -43,6 +44,7 @@ class Headless:
 
     Attributes:
         ended_by: what ends a run that was stopped from outside, where that is known.
+        told: the first message, where it was told before there was a session.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Headless:
         answerable: bool = False,
     ) -> None:
         self.ended_by: Callable[[], Ending | None] = lambda: None
+        self.told: Message | None = None
         self._handle = session
         self._output = output
         self._tell = tell
@@ -97,17 +100,18 @@ class Headless:
     def begin(self, mcp_servers: Iterable[Mapping[str, str]] = ()) -> None:
         """Tells what there is: the first message of a turn; ``mcp_servers`` as ``messages.init``."""
         session = self._session
-        self._output.message(
-            messages.init(
-                session_id=session.id,
-                cwd=session.cwd,
-                tools=session.tools,
-                slash_commands={command for command, _ in session.slash.names()},
-                model=session.model.name,
-                permission_mode=session.approval_mode,
-                mcp_servers=mcp_servers,
-            )
+        message = messages.init(
+            session_id=session.id,
+            cwd=session.cwd,
+            tools=session.tools,
+            slash_commands={command for command, _ in session.slash.names()},
+            model=session.model.name,
+            permission_mode=session.approval_mode,
+            mcp_servers=mcp_servers,
         )
+        told, self.told = self.told, None
+        if message != told:
+            self._output.message(message)
 
     async def ask(self, text: str, *, own: str | None = None) -> Event:
         """Has the session run ``text``; its ``result``, which is not told yet.

@@ -24,6 +24,7 @@ from qwen_dual.protocol.codec import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.frontends.headless.messages import Message
     from qwen_dual.frontends.headless.output import Output
     from qwen_dual.frontends.headless.progress import Progress
     from qwen_dual.frontends.headless.prompt import Asked
@@ -49,6 +50,7 @@ class Wanted(Struct, frozen=True):
         answerable: whether somebody may answer requests over a channel.
         quiet: without the progress line.
         plain: without Markdown on a terminal.
+        told: the first message, where it was told already.
     """
 
     asked: Asked
@@ -59,6 +61,7 @@ class Wanted(Struct, frozen=True):
     answerable: bool = False
     quiet: bool = False
     plain: bool = False
+    told: Message | None = None
 
 
 class Run:
@@ -83,6 +86,7 @@ class Run:
         self._stats = Stats() if wanted.format == "json" else None
         self._output = self._make_output()
         self.front = Headless(session, self._output, self.tell, answerable=wanted.answerable)
+        self.front.told = wanted.told
         exempt = []
         if wanted.schema is not None:
             self._structured = self._ask_for_data(wanted.schema)
@@ -112,6 +116,8 @@ class Run:
         """Runs the prompt; returns the exit status."""
         self._stdout.attach(asyncio.get_running_loop())
         self._stdout.on_gone = self._session.request_close  # nobody is left to answer
+        if self._stdout.gone:  # it was when the first message was told
+            self._session.request_close()
         await self._session.settled()
         self.front.begin(self._session.mcp_servers)
         async with anyio.create_task_group() as group:

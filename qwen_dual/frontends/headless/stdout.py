@@ -70,6 +70,7 @@ class Stdout:
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes once a pass of ``loop`` from now on."""
         self._loop = loop
+        self._watch(self._size > 0)
 
     def write(self, data: bytes) -> None:
         """Takes whole lines; they go out in this pass of the loop, or at once without one."""

@@ -1,0 +1,78 @@
+"""What a session will have, before it is put together: asyncio and the tools take longer to load than all else.
+
+Only where it is certain. The names stand here a second time, and a test holds them against those of
+sessions; what the settings, a saved chat or a server may change is not foreseen at all.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.settings import keys
+from qwen_dual.tools.names import TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.runtime.launch import Launch
+
+SLASH_COMMANDS = frozenset(
+    {
+        "approval-mode",
+        "auth",
+        "bug",
+        "channels",
+        "clear",
+        "compress",
+        "copy",
+        "exit",
+        "export",
+        "help",
+        "memory",
+        "model",
+        "quit",
+        "resume",
+        "retry",
+        "sandbox",
+        "stats",
+        "tasks",
+        "theme",
+        "tools",
+        "trust",
+        "vim",
+    }
+)
+"""Aliases included."""
+
+
+class Foreseen(Struct, frozen=True):
+    """What a session that nobody can be asked in will have.
+
+    Attributes:
+        tools: what the model will be told of.
+        slash_commands: the names of those there will be.
+    """
+
+    tools: Sequence[str] = TOOLS
+    slash_commands: frozenset[str] = SLASH_COMMANDS
+
+
+def foresee(launch: Launch) -> Foreseen | None:
+    """What the session of ``launch`` will have; None where that is seen only once it is there."""
+    settings, spec = launch.settings, launch.spec
+    chosen = (*settings.get(keys.CORE_TOOLS), *settings.get(keys.EXCLUDED_TOOLS))
+    if chosen or spec.exclude_tools or launch.chat is not None or may_have_servers(launch):
+        return None
+    return Foreseen()
+
+
+def may_have_servers(launch: Launch) -> bool:
+    """Whether any MCP server may be configured."""
+    settings = launch.settings
+    configured = len(launch.spec.mcp_config) + len(settings.get(keys.MCP_SERVERS))
+    if configured or settings.get(keys.MCP_COMMAND) is not None:
+        return True
+    return settings.trusted and os.path.lexists(os.path.join(launch.cwd, ".mcp.json"))

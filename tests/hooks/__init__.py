@@ -1,1 +1,0 @@
-"""Hooks, from their settings to what becomes of a turn."""
