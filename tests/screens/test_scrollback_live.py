@@ -6,6 +6,7 @@ its defaults, in GNU screen and in xterm.js.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import shutil
@@ -47,6 +48,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveProg
 def walk(live: LiveProgram, chance: random.Random) -> list[str]:
     """Does things in a random order; returns what must stand there."""
     said = ["before the app"]
+    size = ROWS, COLS
     for step in range(STEPS):
         match chance.choice(WAYS):
             case "line":
@@ -56,22 +58,79 @@ def walk(live: LiveProgram, chance: random.Random) -> list[str]:
                 said.append(f"long {step} " + "x" * chance.randint(20, 150))
                 live.do(f"commit {said[-1]}")
             case "tall":
-                rows = [f"tall {step}.{row}" for row in range(chance.randint(10, 40))]
-                said += rows
-                live.do("lines " + "|".join(rows))
+                tall = [f"tall {step}.{row}" for row in range(chance.randint(10, 40))]
+                said += tall
+                live.do("lines " + "|".join(tall))
             case "dialog":
-                live.do(f"wide {chance.randint(2, 6)}")
+                rows = chance.randint(2, 6)
+                live.do(f"wide {rows}")
+                for _ in range(chance.randint(0, 2)):
+                    other = _some_size(chance)
+                    if _stays_in_reach(rows, size, other):
+                        live.resize(*other)
+                        size = other
                 live.do("wide")
             case "clear":
                 live.do("clear")
             case _:
-                live.resize(chance.randint(9, 24), chance.randint(25, 100))
+                size = _some_size(chance)
+                live.resize(*size)
     return said
+
+
+def _some_size(chance: random.Random) -> tuple[int, int]:
+    return chance.randint(9, 24), chance.randint(25, 100)
+
+
+def _stays_in_reach(rows: int, before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Whether a dialog of full rows fits the new window as it is wrapped, at half the width or more.
+
+    What has left the window is the terminal's, and nobody can take it back from there.
+    """
+    return rows * math.ceil(before[1] / after[1]) + 1 <= after[0] and after[1] * 2 >= before[1]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_line_stands_once_and_in_order(program: LiveProgram, seed: int) -> None:
     said = walk(program, random.Random(seed))
+    assert_each_once(program, said)
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "rows", "after"),
+    [
+        (0, (23, 100), 3, (10, 85)),
+        (2, (23, 100), 3, (10, 85)),
+        (2, (23, 100), 3, (10, 50)),
+        (0, (20, 92), 5, (16, 46)),
+        (7, (23, 27), 4, (9, 26)),
+        (3, (12, 60), 5, (24, 59)),
+        (30, (13, 96), 5, (11, 48)),
+    ],
+)
+@pytest.mark.parametrize("cleared", [True, False])
+def test_a_dialog_of_full_rows_leaves_none_behind_when_both_sizes_change(
+    program: LiveProgram,
+    said: int,
+    before: tuple[int, int],
+    rows: int,
+    after: tuple[int, int],
+    cleared: bool,
+) -> None:
+    program.resize(*before)
+    if cleared:
+        program.do("clear")
+    lines = [f"line {n}" for n in range(said)]
+    if lines:
+        program.do("lines " + "|".join(lines))
+    program.do(f"wide {rows}")
+    program.resize(*after)
+    program.do("wide")
+    assert_each_once(program, ["before the app", *lines])
+
+
+def assert_each_once(program: LiveProgram, said: list[str]) -> None:
+    """The shell's lines, what was said and the region, and nothing else."""
     program.settle()
     if isinstance(program.terminal, GnuScreen):
         # It copies out no rows that left a window made lower; a higher one shows them again.

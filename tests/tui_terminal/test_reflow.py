@@ -21,7 +21,7 @@ from qwen_dual.frontends.tui.reflow import Reflow, by_environment, by_report
         ({}, Reflow.CUT),
         ({"TERM": "xterm-kitty"}, Reflow.WRAP),
         ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, Reflow.WRAP),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"}, Reflow.WRAP),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "vscode"}, Reflow.XTERM_JS),
     ],
 )
 def test_the_environment_tells(env: dict[str, str], reflow: Reflow) -> None:
@@ -31,7 +31,7 @@ def test_the_environment_tells(env: dict[str, str], reflow: Reflow) -> None:
 @pytest.mark.parametrize(
     ("report", "reflow"),
     [
-        ("\x1b[>0;276;0c", Reflow.WRAP),
+        ("\x1b[>0;276;0c", Reflow.XTERM_JS),
         ("\x1b[>65;7600;1c", Reflow.WRAP),
         ("\x1b[>84;0;0c", Reflow.WRAP_ALL),
         ("\x1b[>83;40900;0c", Reflow.CUT),

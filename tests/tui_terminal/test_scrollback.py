@@ -29,6 +29,9 @@ from qwen_dual.frontends.tui.tty_output import TerminalOutput, TtyWriter
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
 
+FORGET = "\x1b7\x1b[L\x1b[B\x1b[24M\x1b8"
+"""No row of the window counts as wrapped after this."""
+
 Steps = Callable[["Stage"], Any]
 
 
@@ -204,7 +207,12 @@ def test_a_resize_that_was_missed_is_made_up_for() -> None:
 
 @pytest.mark.parametrize(
     ("reflow", "up"),
-    [(Reflow.CUT, 2), (Reflow.WRAP, 2 + 1), (Reflow.WRAP_ALL, 2 + 1 + 2)],
+    [
+        (Reflow.CUT, 2),
+        (Reflow.WRAP, 2 + 1),
+        (Reflow.WRAP_ALL, 2 + 1 + 2),
+        (Reflow.XTERM_JS, 2 + 1 + 2),  # two rows are added below the cursor
+    ],
 )
 def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
     reflow: Reflow, up: int
@@ -215,7 +223,7 @@ def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
         stage.region = [
             ("", f"{'x' * 30}\nshort\n{'y' * 50}"),
             ("[SetCursorPosition]", ""),
-            ("", "z"),
+            ("", f"z\n{'w' * 50}"),
         ]
         stage.scrollback.redraw()
         stage.writer.written = ""
@@ -224,7 +232,7 @@ def test_the_region_is_erased_from_where_a_change_of_width_has_put_it(
 
     stage = Stage(columns=80)
     written = stage.run(steps)
-    assert f"\r\x1b[{up}A\x1b[0m\x1b[K" in written
+    assert f"\r\x1b[{up}A\x1b[0m{FORGET}\x1b[K" in written
 
 
 def test_a_draw_for_another_width_finds_the_region_whoever_asked_for_it() -> None:
@@ -236,7 +244,26 @@ def test_a_draw_for_another_width_finds_the_region_whoever_asked_for_it() -> Non
         stage.columns = 20
         stage.app._redraw()  # a key came before the signal
 
-    assert "\x1b[2A\x1b[0m\x1b[K" in Stage(columns=80).run(steps)
+    assert f"\x1b[2A\x1b[0m{FORGET}\x1b[K" in Stage(columns=80).run(steps)
+
+
+def test_a_dialog_gets_blank_rows_above_it_until_it_is_gone_where_its_own_might_leave() -> None:
+    def steps(stage: Stage) -> None:
+        stage.scrollback.reflow = Reflow.WRAP_ALL
+        stage.scrollback.commit("one line")
+        stage.scrollback.headroom = True
+        stage.region = "\n".join(["d" * 80] * 4)
+        stage.writer.written = ""
+        stage.scrollback.redraw()
+        assert stage.writer.written.count("\x1b[?2026h") == 1, "in one update"
+        assert "\r\n" * 3 + "\x1b[0m" in stage.writer.written, "with the line it is four"
+        stage.scrollback.headroom = False
+        stage.region = "live\nfooter"
+        stage.writer.written = ""
+        stage.scrollback.redraw()
+        assert "\x1b[3A" in stage.writer.written, "back to where it was"
+
+    Stage().run(steps)
 
 
 def test_no_erase_begins_at_the_first_cell_of_the_window() -> None:

@@ -12,7 +12,7 @@ import sys
 import anyio
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.run_in_terminal import in_terminal
-from prompt_toolkit.formatted_text import HTML
+from prompt_toolkit.formatted_text import HTML, StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout, Window
@@ -70,10 +70,13 @@ class Program:
         self._scrollback.redraw()
         self._drawn.set()
 
-    def _region(self) -> str:
+    def _region(self) -> StyleAndTextTuples:
         width = self._output.get_size().columns if self._wide else 0
         live = [f"live {n}".ljust(width, "=") for n in range(self._live)]
-        return "".join(f"{row}\n" for row in live) + "footer"
+        text = "".join(f"{row}\n" for row in live)
+        below = self._wide and self._scrollback.hides_cursor_below
+        cursor: StyleAndTextTuples = [("[SetCursorPosition]", "")]
+        return [*([] if below else cursor), ("", text), *(cursor if below else []), ("", "footer")]
 
     def _keys(self) -> KeyBindings:
         bindings = KeyBindings()
@@ -133,7 +136,7 @@ class Program:
         elif name == "exit":
             self._app.exit()
         elif name == "wide":
-            self._wide = bool(argument)
+            self._wide = self._scrollback.headroom = bool(argument)
             self._live = int(argument or 2)
             self._mark()
         elif name == "drawn":

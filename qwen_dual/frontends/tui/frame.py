@@ -43,6 +43,7 @@ class Frame(Struct):
 
     Attributes:
         form: what is asked one question at a time, in the dialog's and the editor's place.
+        hidden_cursor: the dialog's row in which the cursor is left while it is not shown.
         editor_rows: 0 while something else has its place.
         reason_rows: of the line in which a reason is typed; 0 when none is.
     """
@@ -50,6 +51,7 @@ class Frame(Struct):
     live: list[Line] = field(default_factory=list)
     dialog: list[Line] = field(default_factory=list)
     form: list[Line] = field(default_factory=list)
+    hidden_cursor: int = 0
     reason_rows: int = 0
     editor_rows: int = 1
     panel: list[Line] = field(default_factory=list)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prompt_toolkit.data_structures import Point
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.layout import (
     BufferControl,
@@ -43,7 +44,11 @@ class Region:
 
     def __init__(self, controller: Controller, frame: Callable[[], Frame]) -> None:
         self._controller = controller
-        self._dialog = _lines_window(lambda: frame().dialog, focusable=True)
+        self._dialog = _lines_window(
+            lambda: frame().dialog,
+            focusable=True,
+            hidden_cursor=lambda: Point(0, frame().hidden_cursor),
+        )
         editor, reason = controller.editor, controller.asking.reason
         self._editor = _buffer_window(editor, lambda: frame().editor_rows)
         self._reason = _buffer_window(reason, lambda: frame().reason_rows)
@@ -81,7 +86,11 @@ def _shown(window: Window, when: Callable[[], bool]) -> ConditionalContainer:
 
 
 def _lines_window(
-    lines: Callable[[], list[Line]], *, focusable: bool = False, cursor: bool = False
+    lines: Callable[[], list[Line]],
+    *,
+    focusable: bool = False,
+    cursor: bool = False,
+    hidden_cursor: Callable[[], Point] | None = None,
 ) -> Window:
     def text() -> StyleAndTextTuples:
         return join(lines())
@@ -90,7 +99,12 @@ def _lines_window(
         return not cursor or not any(CURSOR in line for line in lines())
 
     return Window(
-        FormattedTextControl(text, focusable=focusable, show_cursor=cursor),
+        FormattedTextControl(
+            text,
+            focusable=focusable,
+            show_cursor=cursor,
+            get_cursor_position=hidden_cursor,
+        ),
         height=lambda: Dimension.exact(len(lines())),
         dont_extend_height=True,
         always_hide_cursor=Condition(hidden),

@@ -99,6 +99,7 @@ class Painter:
         if not self._transcript.commit(BUDGET if busy else IDLE_BUDGET):
             last = self._app.renderer.last_rendered_screen
             frame = self._next = self._compose()
+            self._scrollback.headroom = bool(frame.dialog or frame.form)
             if last is not None and frame.height < min(last.height, self.rows):
                 self._scrollback.shrink()
             else:
@@ -120,7 +121,7 @@ class Painter:
 
     def _compose(self) -> Frame:
         try:
-            return compose(
+            frame = compose(
                 self._view,
                 self._controller,
                 self._facts(),
@@ -130,6 +131,9 @@ class Painter:
                 rendering=self._rendering,
                 still=self._still,
             )
+            if frame.dialog and self._scrollback.hides_cursor_below:
+                frame.hidden_cursor = len(frame.dialog) - 1
+            return frame
         except Exception:
             # A callback that raises while drawing would be called again for ever.
             log.exception("the region could not be composed")

@@ -24,7 +24,7 @@ ASK = "\x1b[>c"
 """Asks the terminal which one it is; the answer is for ``by_report``."""
 
 _REPORT = re.compile("\x1b\\[>(\\d+);(\\d+);(\\d+)c")
-_NAMES = ("iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "kitty", "vscode")
+_NAMES = ("iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "kitty")
 _VARIABLES = (
     "KITTY_WINDOW_ID",
     "VTE_VERSION",
@@ -41,7 +41,8 @@ class Reflow(Enum):
 
     CUT = "cut"
     WRAP = "wrap"  # all but the row the cursor is in
-    WRAP_ALL = "wrap all"
+    XTERM_JS = "xterm.js"  # the same; rows that it adds below the cursor move the cursor too
+    WRAP_ALL = "wrap all"  # tmux
 
 
 def can_be_asked(env: Mapping[str, str]) -> bool:
@@ -64,6 +65,8 @@ def by_environment(env: Mapping[str, str]) -> Reflow:
         return Reflow.CUT
     if term.startswith(("screen", "tmux")):
         return Reflow.WRAP_ALL if env.get("TMUX") else Reflow.CUT
+    if env.get("TERM_PROGRAM") == "vscode":
+        return Reflow.XTERM_JS
     named = env.get("TERM_PROGRAM") in _NAMES or term.startswith(_TERMS)
     return Reflow.WRAP if named or any(env.get(name) for name in _VARIABLES) else Reflow.CUT
 
@@ -87,13 +90,20 @@ def by_report(report: str) -> Reflow | None:
         return Reflow.WRAP_ALL
     if kind in (83, 41, 82, 85):  # screen, xterm, rxvt
         return Reflow.CUT
-    if (kind, version) == (0, 276) or kind == 65:  # xterm.js; VTE
+    if (kind, version) == (0, 276):
+        return Reflow.XTERM_JS
+    if kind == 65:  # VTE
         return Reflow.WRAP
     return None
 
 
 def rows_above_cursor(
-    screen: Screen, cursor: Point, columns: int, reflow: Reflow, styled: Callable[[str], bool]
+    screen: Screen,
+    cursor: Point,
+    columns: int,
+    reflow: Reflow,
+    styled: Callable[[str], bool],
+    lower: int = 0,
 ) -> int:
     """How many rows above the cursor the region begins once the width has changed.
 
@@ -103,13 +113,38 @@ def rows_above_cursor(
         columns: the new width.
         reflow: what the terminal does.
         styled: whether a style shows on a blank.
+        lower: by how many rows the window has become lower at the same time.
     """
     if reflow is Reflow.CUT:
         return cursor.y
     rows = sum(_rows(screen, y, columns, styled) for y in range(cursor.y))
     if reflow is Reflow.WRAP_ALL:
         rows += min(cursor.x // columns, _rows(screen, cursor.y, columns, styled) - 1)
+    elif reflow is Reflow.XTERM_JS:
+        # It drops rows below the cursor first, maybe the region's.
+        below = range(cursor.y + 1, screen.height - lower)
+        rows += sum(_rows(screen, y, columns, styled) - 1 for y in below)
     return rows
+
+
+def rows_moved_out(
+    screen: Screen, cursor: Point, columns: int, reflow: Reflow, styled: Callable[[str], bool]
+) -> int:
+    """How many rows leave the top of the window because the region is wrapped anew.
+
+    tmux and xterm.js rather keep the blank rows below it.
+
+    Args:
+        screen: the region as it was drawn last.
+        cursor: where it was left, in the region.
+        columns: the new width.
+        reflow: what the terminal does.
+        styled: whether a style shows on a blank.
+    """
+    if reflow not in (Reflow.WRAP_ALL, Reflow.XTERM_JS):
+        return 0
+    wrapped = [y for y in range(screen.height) if reflow is Reflow.WRAP_ALL or y != cursor.y]
+    return sum(_rows(screen, y, columns, styled) - 1 for y in wrapped)
 
 
 def _rows(screen: Screen, y: int, columns: int, styled: Callable[[str], bool]) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from prompt_toolkit.data_structures import Point
 from prompt_toolkit.formatted_text import to_formatted_text
 
-from qwen_dual.frontends.tui.reflow import Reflow, rows_above_cursor
+from qwen_dual.frontends.tui.reflow import Reflow, rows_above_cursor, rows_moved_out
 from qwen_dual.frontends.tui.tty_output import TerminalOutput
 
 if TYPE_CHECKING:
@@ -57,12 +57,20 @@ class Scrollback:
         app: The application whose region is kept below what is committed.
         reflow: What the terminal does to long rows when its width changes.
 
+    Some terminals keep the blank rows below a region that they wrap anew, and rather move the
+    window's first rows into their history, out of reach. A region that asks for headroom gets so many blank rows
+    above it, where less is known to stand there, that half the width moves none of its own.
+
     Attributes:
         reflow: May be corrected once the terminal has said what it is.
+        headroom: The region has long rows for a while, as a dialog's, so it needs headroom.
     """
 
     def __init__(self, app: Application[Any], reflow: Reflow = Reflow.CUT) -> None:
         self.reflow = reflow
+        self.headroom = False
+        self._lines_above = 0  # known to be between the window's or history's top and the region
+        self._blank_above = 0  # rows of headroom
         self._app = app
         self._held: deque[StyleAndTextTuples] = deque()
         self._held_size = 0
@@ -106,10 +114,13 @@ class Scrollback:
         """
         if not self._app.is_running or not self._writable():
             return
+        if self._blank_above and not self.headroom:
+            self.shrink()
+            return
         with self._update():
             if whole:
                 self._app.renderer._last_screen = None
-            self._app._redraw()
+            self._draw_region()
 
     def clear(self) -> None:
         """Moves the region to the top of an empty window; what stood above it is scrolled up."""
@@ -122,7 +133,8 @@ class Scrollback:
             # not one blank row; nothing is left to erase.
             output.write_raw("\n" * (output.get_size().rows - 1))
             output.write_raw(_HOME)
-            self._app._redraw()
+            self._lines_above = 0
+            self._draw_region()
 
     def leave(self) -> None:
         """Takes the region away, for another program that gets the terminal."""
@@ -139,12 +151,21 @@ class Scrollback:
         with self._update():
             self._app.output.write_raw("\r")
             self._forget_region()
+            self._lines_above = 0
             self._app._redraw()
 
     def finish(self) -> None:
         """Prints what is still held back. For after the application has ended."""
         if self._held:
             self._draw(self._take_held())
+
+    @property
+    def hides_cursor_below(self) -> bool:
+        """Whether a cursor that is hidden belongs in the region's last long row, not in its first.
+
+        Where the window becomes lower some keep the rows below the cursor, some those above.
+        """
+        return self.reflow is Reflow.XTERM_JS
 
     @property
     def blocked(self) -> bool:
@@ -162,7 +183,33 @@ class Scrollback:
                 return
             self._erase_region()
             self._write(fragments)
+            self._draw_region()
+
+    def _draw_region(self) -> None:
+        self._app._redraw()
+        missing = self._missing_headroom()
+        if missing:
+            blank = self._blank_above + missing
+            self._erase_region()
+            self._app.output.write_raw("\r\n" * blank)
+            self._blank_above = blank
             self._app._redraw()
+
+    def _missing_headroom(self) -> int:
+        screen, size = self._app.renderer._last_screen, self._app.output.get_size()
+        if not self.headroom or screen is None:
+            return 0
+        wanted = min(self._rows_moved_out(max(1, size.columns // 2)), size.rows - screen.height)
+        return max(0, wanted - self._lines_above - self._blank_above)
+
+    def _rows_moved_out(self, columns: int) -> int:
+        renderer = self._app.renderer
+        screen, size = renderer._last_screen, renderer._last_size
+        if screen is None or size is None or columns >= size.columns:
+            return 0
+        styled, cursor = renderer._style_string_has_style, renderer._cursor_pos
+        assert styled is not None
+        return rows_moved_out(screen, cursor, columns, self.reflow, styled.__getitem__)
 
     @contextmanager
     def _update(self) -> Iterator[None]:
@@ -178,23 +225,48 @@ class Scrollback:
 
     def _erase_region(self) -> None:
         output = self._app.output
+        size, drawn = output.get_size(), self._app.renderer._last_size
+        changed = drawn is not None and drawn.columns != size.columns
         output.hide_cursor()
         output.write_raw("\r")
-        output.cursor_up(self._rows_above_cursor())
+        output.cursor_up(self._rows_above_cursor() + self._blank_above)
+        self._lines_above = self._lines_still_above()
         output.reset_attributes()
+        if changed:
+            self._forget_wrapping(size.rows)
         output.erase_down()
         output.enable_autowrap()
         self._forget_region()
 
+    def _forget_wrapping(self, rows: int) -> None:
+        # screen takes a row that it has cut off for one that was wrapped, also once it is erased,
+        # and joins it with the next when it becomes wider: with a line of the conversation, by
+        # then. It forgets that of a deleted row; one that is deleted at the top of the window would
+        # go into the history, so a new one is inserted there first.
+        self._app.output.write_raw(f"\x1b7\x1b[L\x1b[B\x1b[{rows}M\x1b8")
+
+    def _lines_still_above(self) -> int:
+        """How many lines are known to be in the window above the region that is erased now."""
+        renderer, size = self._app.renderer, self._app.output.get_size()
+        screen, drawn = renderer._last_screen, renderer._last_size
+        if screen is None or drawn is None:
+            return self._lines_above
+        # Those above a region that reached the bottom of the window may have left it.
+        lines = min(size.rows, drawn.rows) - screen.height - self._blank_above
+        return max(0, min(self._lines_above, lines) - self._rows_moved_out(size.columns))
+
     def _rows_above_cursor(self) -> int:
         renderer = self._app.renderer
         cursor, screen, size = renderer._cursor_pos, renderer._last_screen, renderer._last_size
-        columns = self._app.output.get_size().columns
-        if screen is None or size is None or size.columns == columns:
+        now = self._app.output.get_size()
+        if screen is None or size is None or size.columns == now.columns:
             return cursor.y
         styled = renderer._style_string_has_style
         assert styled is not None  # made for the draw that the screen is of
-        return rows_above_cursor(screen, cursor, columns, self.reflow, styled.__getitem__)
+        return rows_above_cursor(
+            *(screen, cursor, now.columns, self.reflow, styled.__getitem__),
+            lower=max(0, size.rows - now.rows),
+        )
 
     def _follow_width(self) -> None:
         """Erases the region where it has got to before it is drawn for another width."""
@@ -215,6 +287,7 @@ class Scrollback:
 
     def _forget_region(self) -> None:
         renderer = self._app.renderer
+        self._blank_above = 0
         renderer._cursor_pos = Point(x=0, y=0)
         renderer._last_screen = None
         renderer._last_style = None
@@ -236,6 +309,7 @@ class Scrollback:
                     # With a background set, a newline would colour the new row to its end.
                     output.reset_attributes()
                     output.write_raw("\r\n")
+                    self._lines_above += 1
                 if line:
                     output.set_attributes(known[style], depth)
                     output.write(line)
