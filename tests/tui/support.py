@@ -73,6 +73,7 @@ class FakeSession:
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.retries = 0
         self.submitted: list[str] = []
+        self.contents: list[Sequence[Any]] = []
         self.shell: list[str] = []
         self.forms: list[tuple[str, tuple[str, ...]]] = []
         self.notices: list[str] = []
@@ -80,9 +81,12 @@ class FakeSession:
         self.inputs: list[dict[str, Any] | None] = []
         self.stops: list[bool] = []
 
-    def submit(self, text: str, actor: Actor, **more: object) -> None:
+    def submit(
+        self, text: str, actor: Actor, *, content: Sequence[Any] = (), **more: object
+    ) -> None:
         """Records."""
         self.submitted.append(text)
+        self.contents.append(content)
 
     def answer(
         self,

@@ -177,7 +177,7 @@ def test_a_placeholder_that_was_typed_stays_text() -> None:
     pastes = Pastes()
     typed = "[Pasted text #1 +84 lines]"
     assert pastes.expand(typed) == typed
-    assert pastes.placeholder_before(typed) == 0
+    assert list(pastes.spans(typed)) == []
 
 
 def test_a_placeholder_from_the_history_still_expands() -> None:

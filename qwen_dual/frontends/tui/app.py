@@ -17,7 +17,7 @@ import anyio
 from qwen_dual.core.tool import display_of
 from qwen_dual.frontends.tui import clipboard, links, theme
 from qwen_dual.frontends.tui.appearance import Appearance
-from qwen_dual.frontends.tui.application import make_application
+from qwen_dual.frontends.tui.application import UiError, make_application
 from qwen_dual.frontends.tui.blocks import NoticeBlock
 from qwen_dual.frontends.tui.clock import RedrawClock, Wakes
 from qwen_dual.frontends.tui.controller import Controller
@@ -32,6 +32,7 @@ from qwen_dual.frontends.tui.layout import Region
 from qwen_dual.frontends.tui.markdown import MarkdownRenderer, load_in_thread
 from qwen_dual.frontends.tui.open_rendering import OpenRendering
 from qwen_dual.frontends.tui.painter import Painter
+from qwen_dual.frontends.tui.pasting import Pasting
 from qwen_dual.frontends.tui.render import BlockRenderer
 from qwen_dual.frontends.tui.replay import replay as replay_events
 from qwen_dual.frontends.tui.scrollback import Scrollback
@@ -61,10 +62,6 @@ log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 2.0
 """Seconds that a turn may take to stop before the screen is given up."""
-
-
-class UiError(RuntimeError):
-    """The front end failed and ended; the cause is chained."""
 
 
 class Tui:
@@ -134,6 +131,7 @@ class Tui:
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, env, self._say_error, self._clock.mark
         )
+        Pasting(self.controller, self._programs.beside, env)
         self._files = files
         self._markdown = MarkdownRenderer(links=links.supported(env()))
         layout = self.controller.asking.dialog.layout

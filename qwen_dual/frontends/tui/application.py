@@ -17,6 +17,10 @@ ESCAPE_TIMEOUT = 0.05
 """Seconds after which an escape character is the Esc key and not the start of a sequence."""
 
 
+class UiError(RuntimeError):
+    """The front end failed and ended; the cause is chained."""
+
+
 def make_application(
     layout: Layout, style: BaseStyle, bindings: KeyBindings, input: Input, output: Output
 ) -> Application[None]:

@@ -55,6 +55,7 @@ class Controller:
     Attributes:
         panel: what is open below the editor: ``help``, ``tools``, or nothing.
         on_new_draft: called when the draft was sent or cleared.
+        on_paste_image: called when the clipboard is to be looked into for an image.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Controller:
         self._queued = QueuedPrompts(session.queue_editing, self.editor)
         self.panel = ""
         self.on_new_draft: Callable[[], object] = lambda: None
+        self.on_paste_image: Callable[[], object] = lambda: None
         self.session = session
         self._view = view
         self._screen = screen
@@ -160,7 +162,7 @@ class Controller:
         if shell:
             self.session.run_shell(text, KEYBOARD)
         elif not self.open_form(text):
-            self.session.submit(text, KEYBOARD)
+            self.session.submit(text, KEYBOARD, content=self.editor.content_of(text))
         self._screen.changed()
 
     def open_form(self, text: str) -> bool:
@@ -327,7 +329,7 @@ class Controller:
         if self.editor.empty:
             self.session.request_close()
         else:
-            self.editor.buffer.delete()
+            self.editor.delete()
 
     def next_mode(self) -> None:
         """Switches to the next approval mode."""
@@ -339,6 +341,15 @@ class Controller:
         """Makes the last failed model call again."""
         if not self.session.retry(KEYBOARD):
             self._say("There is no failed request to retry.", SAID)
+        self._screen.changed()
+
+    def paste_image(self) -> None:
+        """Puts the image of the clipboard into the draft."""
+        self.on_paste_image()
+
+    def remark(self, text: str) -> None:
+        """Says something in the footer for a while."""
+        self._say(text, SAID)
         self._screen.changed()
 
     def toggle_raw(self) -> None:

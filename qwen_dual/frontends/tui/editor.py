@@ -15,10 +15,14 @@ from qwen_dual.core.prompts import Entered
 from qwen_dual.frontends.tui.history import History, Search
 from qwen_dual.frontends.tui.lines import TAB, width_of
 from qwen_dual.frontends.tui.paste import Pastes
+from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from qwen_dual.frontends.tui.draft_images import DraftImages
+    from qwen_dual.protocol.content_shapes import PromptBlock
 
 
 class Editor:
@@ -33,6 +37,7 @@ class Editor:
         width: columns that lines are wrapped to.
         normal: the cursor stands on a character and not between two, as in vi's normal mode.
         on_entered: takes what was sent, to be kept for later sessions.
+        on_dropped: told of a paste that may be paths of images, and where it stands.
     """
 
     def __init__(
@@ -46,18 +51,36 @@ class Editor:
         self.shell = False
         self.normal = False
         self.on_entered: Callable[[Entered], object] = lambda _: None
+        self.on_dropped: Callable[[str, int], object] = lambda text, at: None
         self._histories = {False: History(), True: History()}
         self._pastes = Pastes()
+        self._images: DraftImages | None = None
+        self._place = 0
 
         def tell(_: Buffer) -> None:
             changed()
             moved()
 
         def tell_place(_: Buffer) -> None:
-            moved()
+            if not self._step_over():
+                moved()
 
         self.buffer.on_text_changed += tell
         self.buffer.on_cursor_position_changed += tell_place
+
+    @property
+    def images(self) -> DraftImages:
+        """The images that titles in the draft stand for."""
+        if self._images is None:
+            from qwen_dual.frontends.tui.draft_images import DraftImages
+
+            self._images = DraftImages()
+        return self._images
+
+    def content_of(self, text: str) -> tuple[PromptBlock, ...]:
+        """A prompt with the images that it names, in order; nothing where it names none."""
+        images = [] if self._images is None else self._images.images_in(text)
+        return (text_block(text), *images) if images else ()
 
     @property
     def _history(self) -> History:
@@ -110,10 +133,12 @@ class Editor:
         """Puts what was sent in earlier sessions before what was sent in this one."""
         for shell, history in self._histories.items():
             history.add_older(
-                self._pastes.adopt(sanitise(entered.text), entered.pastes)
-                for entered in earlier
-                if entered.shell == shell
+                self._adopted(entered) for entered in earlier if entered.shell == shell
             )
+
+    def _adopted(self, entered: Entered) -> str:
+        text = self._pastes.adopt(sanitise(entered.text), entered.pastes)
+        return self.images.adopt(text) if "[image " in text else text
 
     def expanded(self) -> str:
         """The draft with its pastes in full."""
@@ -134,12 +159,59 @@ class Editor:
     def paste(self, text: str) -> None:
         """Inserts pasted text, folded when it is large."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        self.buffer.insert_text(self._pastes.fold(sanitise(text)))
+        inserted, at = self._pastes.fold(sanitise(text)), self.cursor
+        self.buffer.insert_text(inserted)
+        if "/" in text and not self.shell and inserted == text:
+            self.on_dropped(inserted, at)
+
+    def replace(self, text: str, at: int, other: str) -> bool:
+        """Puts ``other`` in the place of ``text``; False where that stands there no more."""
+        whole, end = self.buffer.text, at + len(text)
+        if whole[at:end] != text:
+            return False
+        cursor = self.cursor
+        if cursor > at:
+            cursor = max(at + len(other), cursor + len(other) - len(text))
+        self.buffer.save_to_undo_stack()
+        self.set(whole[:at] + other + whole[end:], cursor)
+        return True
+
+    # -- placeholders and titles, each of which is one unit -----------------------------------
+
+    def _spans(self) -> list[tuple[int, int]]:
+        text = self.buffer.text
+        if "]" not in text:
+            return []
+        images = () if self._images is None else self._images.spans(text)
+        return [*self._pastes.spans(text), *images]
+
+    @property
+    def unit_before(self) -> int:
+        """The length of the unit that ends at the cursor; 0 where none does."""
+        return next((end - begin for begin, end in self._spans() if end == self.cursor), 0)
+
+    @property
+    def unit_after(self) -> int:
+        """The length of the unit that begins at the cursor; 0 where none does."""
+        return next((end - begin for begin, end in self._spans() if begin == self.cursor), 0)
 
     def backspace(self) -> None:
-        """Deletes the character before the cursor, or the whole of a folded paste."""
-        before = self.buffer.document.text_before_cursor
-        self.buffer.delete_before_cursor(self._pastes.placeholder_before(before) or 1)
+        """Deletes the character before the cursor, or the whole of a unit."""
+        self.buffer.delete_before_cursor(self.unit_before or 1)
+
+    def delete(self) -> None:
+        """Deletes the character at the cursor, or the whole of a unit."""
+        self.buffer.delete(self.unit_after or 1)
+
+    def _step_over(self) -> bool:
+        """Takes the cursor out of a unit, the way it went; whether it was in one."""
+        before, self._place = self._place, self.cursor
+        for begin, end in self._spans():
+            if begin < self.cursor < end:
+                back = self.cursor < before or (self.normal and before != begin)
+                self.buffer.cursor_position = begin if back else end
+                return True
+        return False
 
     def newline_for_backslash(self) -> bool:
         """Turns a backslash before the cursor into a newline; False when there is none."""

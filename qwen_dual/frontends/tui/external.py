@@ -6,6 +6,7 @@ suspended meanwhile; events go on.
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
@@ -15,15 +16,18 @@ from typing import TYPE_CHECKING
 import anyio
 from prompt_toolkit.application import in_terminal
 
+from qwen_dual.core.failures import describe
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import temporary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from qwen_dual.frontends.tui.editor import Editor
     from qwen_dual.frontends.tui.lines import Line
     from qwen_dual.frontends.tui.preview_layout import Work
+
+log = logging.getLogger(__name__)
 
 _FALLBACKS = ("editor", "nano", "vim", "vi")
 _PAGERS = ("less", "more")
@@ -86,6 +90,19 @@ class ExternalPrograms:
         """Makes something in a thread and has it taken on the loop; for what is drawn."""
         if self.group is not None:
             self.group.start_soon(self._made, *work)
+
+    def beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begins something that leaves the terminal alone; a failure of it is said."""
+        if self.group is not None:
+            self.group.start_soon(self._done_beside, work)
+
+    async def _done_beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as error:
+            log.exception("what was begun beside the UI failed")
+            self._say(f"{describe(error)}.")
+        self._changed()
 
     async def _made(
         self, make: Callable[[], list[Line]], take: Callable[[list[Line]], None]

@@ -29,6 +29,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("alt+m", "raw Markdown"),
     ("ctrl+j, \\ enter", "new line"),
     ("ctrl+x, alt+enter", "external editor"),
+    ("ctrl+v", "paste an image"),
     ("ctrl+a, ctrl+e", "line start, end"),
     ("alt+b, alt+f", "word left, right"),
     ("ctrl+u, ctrl+k", "cut to start, end"),

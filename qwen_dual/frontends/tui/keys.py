@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EAGER = ("c-x",)
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
 # macros.
-_UNUSED = ("c-q", "c-s", "c-v", "c-@", "c-]", "c-\\", "c-g", "insert")
+_UNUSED = ("c-q", "c-s", "c-@", "c-]", "c-\\", "c-g", "insert")
 
 
 def make_bindings(controller: Controller) -> KeyBindings:
@@ -41,7 +41,7 @@ def make_bindings(controller: Controller) -> KeyBindings:
 
 
 def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
-    for key in (*_UNUSED, "c-t", "c-y"):
+    for key in (*_UNUSED, "c-t", "c-v", "c-y"):
         _bind(bindings, key, lambda: None)
     _bind(bindings, "c-c", controller.control_c)
     _bind(bindings, "c-l", controller.clear_screen)
@@ -93,6 +93,8 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
     bind("c-r", editor.search_back)
     bind("c-t", controller.toggle_tools)
     bind("c-y", controller.retry)
+    bind("c-v", controller.paste_image)
+    bind("delete", editor.delete)
     bind("c-x", controller.edit_externally)
     bind("escape enter", controller.edit_externally)
     bind("pageup", lambda: None)
@@ -101,6 +103,11 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
     # Before it moves the cursor, Ctrl+B is for a command that runs.
     running = Condition(controller.can_detach)
     bindings.add("c-b", filter=running, eager=True)(lambda _: controller.detach())
+
+    # A word to the left may be in the middle of a unit.
+    behind = here & Condition(lambda: editor.unit_before > 0)
+    for keys in ("c-w", "escape backspace"):
+        bindings.add(*keys.split(), filter=behind)(lambda _: editor.backspace())
 
     for keys, command in (
         ("escape left", "backward-word"),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAX_LINES = 10
 MAX_CHARS = 1_000
@@ -52,14 +52,11 @@ class Pastes:
 
         return _PLACEHOLDER.sub(own, text)
 
-    def placeholder_before(self, text: str) -> int:
-        """The length of the placeholder that ``text`` ends with; 0 when it ends with none."""
-        if not text.endswith("]"):
-            return 0
-        for match in _PLACEHOLDER.finditer(text[-60:]):
-            if match.end() == len(text[-60:]) and self._expansion(match) != match[0]:
-                return len(match[0])
-        return 0
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where the placeholders in ``text`` that stand for a paste begin and end."""
+        for match in _PLACEHOLDER.finditer(text):
+            if self._expansion(match) != match[0]:
+                yield match.span()
 
     def _expansion(self, match: re.Match[str]) -> str:
         index = int(match[1]) - 1

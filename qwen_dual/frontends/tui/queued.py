@@ -102,4 +102,5 @@ class QueuedPrompts:
         text = self._editor.expanded().strip()
         if text:
             action: Action = "shell" if self._editor.shell else "prompt"
-            self._queue.release(replace(held, text=text, action=action))
+            content = self._editor.content_of(text) if action == "prompt" else ()
+            self._queue.release(replace(held, text=text, action=action, content=content))
