@@ -38,12 +38,13 @@ _LISTS = (
 _SWITCHES_ELSEWHERE = "include-hook-events session-mirror strict-mcp-config verbose"
 _VALUES_ELSEWHERE = (
     "betas effort max-thinking-tokens permission-prompt-tool plugin-dir setting-sources settings "
+    "system-prompt-file "
     "task-budget thinking thinking-display"
 )
 KINDS: dict[str, Kind] = {
     **dict.fromkeys((_SWITCHES + " " + _SWITCHES_ELSEWHERE).split(), "switch"),
     **dict.fromkeys((_VALUES + " " + _VALUES_ELSEWHERE).split(), "value"),
-    **dict.fromkeys(_LISTS.split(), "list"),
+    **dict.fromkeys((*_LISTS.split(), "tools"), "list"),
     **dict.fromkeys(("resume", "channel-dir", "worktree", "sandbox"), "optional"),
 }
 """Every flag by its long name: the reference's, ours, and what claude-agent-sdk starts a program with."""
@@ -189,8 +190,8 @@ def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:
             found.unused.append(f"--{name}")
     elif name == "chat-recording":
         found.arguments += ["--no-chat-recording"] if values == ["false"] else []
-    elif values:
-        found.arguments += [f"--{name}={value}" for value in values]
+    elif values or name == "tools":  # none of them is an answer
+        found.arguments += [f"--{name}={value}" for value in values or [""]]
     else:
         found.arguments.append(f"--{name}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
+from qwen_dual.cli.elsewhere import add_flags_of_elsewhere, take_from_elsewhere
 from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
 from qwen_dual.cli.headless_options import add_headless_options, problem_of
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
@@ -95,25 +96,12 @@ def parse(arguments: Sequence[str]) -> Options:
         )
         remarks.append(f"--auth-type {asked} is not here yet; {instead}.")
     values["bare"] = values.pop("safe_mode") or values["bare"]
-    _take_from_elsewhere(values, remarks)
+    take_from_elsewhere(parser, values, remarks)
     for name in ("core_tools", "allowed_tools", "exclude_tools", "mcp_config"):
         values[name] = tuple(values[name])
     if values["allowed_mcp_servers"] is not None:
         values["allowed_mcp_servers"] = tuple(values["allowed_mcp_servers"])
     return Options(**values, remarks=tuple(remarks))
-
-
-def _take_from_elsewhere(values: dict[str, Any], remarks: list[str]) -> None:
-    """What only claude-agent-sdk starts a program with, as ours."""
-    asker = values.pop("permission_prompt_tool")
-    values["asks_on_stdin"] = asker == "stdio"
-    if asker not in (None, "stdio"):
-        remarks.append(f"--permission-prompt-tool {asker} is not here yet; stdio is.")
-    sources = values.pop("setting_sources")
-    if sources is not None and not {"project", "local"} & set(sources.split(",")):
-        if values["trust"]:
-            remarks.append("--trust has no effect: --setting-sources leaves out the project.")
-        values["trust"] = False
 
 
 def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
@@ -135,6 +123,8 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
             parser.error(f"--{name.replace('_', '-')}: {value!r} is no UUID")
     if values["prompt"] is not None and values["one_shot"] is not None:
         parser.error("--prompt and --prompt-interactive are mutually exclusive: give one of them")
+    for name in ("core_tools", "exclude_tools"):
+        _check_rules(parser, f"--{name.replace('_', '-')}", values[name])
     if problem := problem_of(values, interactive=values["prompt"] is not None):
         parser.error(problem)
     if values["fork_session"] and not (values["resume_last"] or values["resume"]):
@@ -147,6 +137,18 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
     if values.pop("list_extensions"):
         print("No extensions are installed.")
         raise SystemExit(0)
+
+
+def _check_rules(parser: argparse.ArgumentParser, flag: str, rules: Any) -> None:
+    """Refuses what would narrow nothing: a run without the limit that was asked for is no run."""
+    if rules:
+        from qwen_dual.core.rule_names import parts_of
+
+        for rule in rules:
+            try:
+                parts_of(rule)
+            except ValueError as error:
+                parser.error(f"{flag}: {rule!r}: {error}")
 
 
 def _approval_mode(text: str) -> str:
@@ -226,8 +228,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="without context files (QWEN.md, AGENTS.md); --safe-mode is the same",
     )
-    for hidden in ("--permission-prompt-tool", "--setting-sources"):
-        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    add_flags_of_elsewhere(parser)
     for hidden in ("--safe-mode", "--acp", "--list-extensions"):
         parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     _add_channel_options(parser)

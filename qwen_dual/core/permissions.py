@@ -204,7 +204,11 @@ class Selection(Struct, frozen=True):
 
 
 def select_tools(
-    tools: Sequence[Tool], core: Sequence[Rule] = (), exclude: Sequence[Rule] = ()
+    tools: Sequence[Tool],
+    core: Sequence[Rule] = (),
+    exclude: Sequence[Rule] = (),
+    *,
+    limited: bool = False,
 ) -> Selection:
     """What ``tools.core`` and ``tools.exclude`` leave of ``tools``.
 
@@ -213,11 +217,13 @@ def select_tools(
         core: those to offer, all where empty; one with a pattern narrows its tool to that, unless
             the tool stands there without one too.
         exclude: those to leave out; with a pattern, what to refuse of a tool that is offered.
+        limited: whether ``core`` is all there is to offer even where it is empty, as where nothing of
+            what somebody wrote there can be understood.
     """
     kept = tuple(
         tool
         for tool in tools
-        if (not core or any(rule.names(tool.name) for rule in core))
+        if (not (core or limited) or any(rule.names(tool.name) for rule in core))
         and not any(rule.names(tool.name) and rule.pattern is None for rule in exclude)
     )
     whole = [rule for rule in core if rule.pattern is None]

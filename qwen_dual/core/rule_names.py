@@ -38,7 +38,8 @@ class Declared(Protocol):
 class RuleNames:
     """Reads rules over a set of tools.
 
-    A name that none of them declares is taken for a tool that may come yet; it takes no pattern.
+    A name that none of them declares is taken for a tool that may come yet; it takes no pattern. Where
+    nothing but capitals keep it from being one of them, it is that one.
 
     Args:
         tools: all that there are, those too that a model is not offered: a rule that denies
@@ -59,6 +60,7 @@ class RuleNames:
                 names.setdefault(name, set()).add(tool.name)
                 kinds.setdefault(name, set()).add(tool.rule_kind)
         self._names = names
+        self._folded = {name.casefold(): name for name in names}
         self._kinds = kinds
         self._readers = of_kind.get("read", set())
         self._writers = of_kind.get("write", set())
@@ -69,25 +71,14 @@ class RuleNames:
         Raises:
             ValueError: names what is wrong with it.
         """
-        name, opened, rest = text.strip().partition("(")
-        name = name.strip()
         wrong = f"the permission rule {text!r} is not used:"
-        if not name or any(mark in name for mark in " ,;()\"'"):
-            raise ValueError(f"{wrong} expected a tool's name, such as Bash(git *)")
-        if not opened:
-            return self._rule(text, name)
-        if not rest.endswith(")"):
-            raise ValueError(f"{wrong} its parenthesis is not closed")
-        inner = rest[:-1].strip()
-        if not inner:
-            raise ValueError(f"{wrong} the parentheses are empty; write {name} for all its calls")
-        if inner == "*":
-            return self._rule(text, name)
         try:
-            pattern = self._pattern(name, inner)
+            name, inner = parts_of(text)
+            name = self._folded.get(name.casefold(), name) if name not in self._names else name
+            pattern = self._pattern(name, inner) if inner else None
         except ValueError as error:
             raise ValueError(f"{wrong} {error}") from None
-        if pattern is None:
+        if inner and pattern is None:
             raise ValueError(f"{wrong} {name} takes no pattern; write {name} for all its calls")
         return self._rule(text, name, pattern)
 
@@ -125,3 +116,25 @@ class RuleNames:
             reads=not tools.isdisjoint(self._readers),
             writes=bool(self._writers) and tools >= self._writers,
         )
+
+
+def parts_of(text: str) -> tuple[str, str]:
+    """The tool's name in a rule and what stands in the parentheses; empty for all of its calls.
+
+    Raises:
+        ValueError: it is no rule, whatever tools there are.
+    """
+    name, opened, rest = text.strip().partition("(")
+    name = name.strip()
+    if not name or any(mark in name for mark in " ,;()\"'"):
+        raise ValueError("expected a tool's name, such as Bash(git *)")
+    if "*" in name and not name.startswith("mcp__"):
+        raise ValueError("no name of a tool has a *, but for those of MCP servers")
+    if not opened:
+        return name, ""
+    if not rest.endswith(")"):
+        raise ValueError("its parenthesis is not closed")
+    inner = rest[:-1].strip()
+    if not inner:
+        raise ValueError(f"the parentheses are empty; write {name} for all its calls")
+    return name, "" if inner == "*" else inner

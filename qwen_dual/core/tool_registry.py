@@ -43,6 +43,7 @@ class ToolRegistry(Mapping[str, "Tool"]):
         self._known = {tool.name: tool for tool in tools}
         self._offered = dict(self._known)
         self._choose: Callable[[], Iterable[Tool]] = lambda: self._known.values()
+        self._needed: set[str] = set()
         self._listeners: list[Callable[[Sequence[str], Sequence[str]], object]] = []
         self.names = RuleNames(self._known.values())
 
@@ -82,9 +83,17 @@ class ToolRegistry(Mapping[str, "Tool"]):
         gone = frozenset(names)
         self._know({name: tool for name, tool in self._known.items() if name not in gone})
 
-    def replace(self, tools: Iterable[Tool]) -> None:
-        """Puts each of ``tools`` in the place of the one with its name; unknown ones at the end."""
-        self._know({**self._known, **{tool.name: tool for tool in tools}})
+    def replace(self, tools: Iterable[Tool], *, needed: bool = False) -> None:
+        """Puts each of ``tools`` in the place of the one with its name; unknown ones at the end.
+
+        Args:
+            tools: those.
+            needed: whether a model is always told of them, whatever ``offer`` says.
+        """
+        new = {tool.name: tool for tool in tools}
+        if needed:
+            self._needed |= new.keys()
+        self._know({**self._known, **new})
 
     def exchange(self, gone: Iterable[str], new: Iterable[Tool]) -> None:
         """Takes tools out and puts others in, as one change; one of a name that is there stays out."""
@@ -117,7 +126,9 @@ class ToolRegistry(Mapping[str, "Tool"]):
 
     def _offer(self) -> None:
         before = self._offered
-        self._offered = {tool.name: tool for tool in self._choose()}
+        chosen = {tool.name: tool for tool in self._choose()}
+        needed = {name: tool for name, tool in self._known.items() if name in self._needed}
+        self._offered = {**chosen, **needed}
         added = [name for name, tool in self._offered.items() if before.get(name) is not tool]
         removed = [name for name in before if name not in self._offered]
         for listener in self._listeners:

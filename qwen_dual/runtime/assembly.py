@@ -202,8 +202,8 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
         """What is offered; the rules are read anew, since other tools have other names."""
         wrong: list[str] = []
         parse = partial(session.tools.names.parse_all, warn=wrong.append)
-        core = parse(settings.get(keys.CORE_TOOLS))
-        chosen = select_tools(session.tools.known, core, parse(exclude))
+        core = settings.get(keys.CORE_TOOLS)
+        chosen = select_tools(session.tools.known, parse(core), parse(exclude), limited=bool(core))
         allow = [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]
         session.policy.set_rules(
             allow=parse([*allow, *launch.server_rules]),

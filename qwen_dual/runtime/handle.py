@@ -144,8 +144,8 @@ class SessionHandle:
         return self._session.tools
 
     def add_tool(self, tool: Tool) -> None:
-        """Lets the model call one more; one of its name gives way."""
-        self._session.tools.replace([tool])
+        """Lets the model call one more, whatever the settings offer; one of its name gives way."""
+        self._session.tools.replace([tool], needed=True)
 
     def drop_tools(self, kind: Kind) -> None:
         """Takes those of a kind away, for good."""

@@ -25,13 +25,25 @@ if TYPE_CHECKING:
     from qwen_dual.shell.syntax import Scan
 
 
+# Between the percent sign and the field may stand what is done where the field is empty.
+_SIGNATURE = re.compile(r"%[-+ ]?G|%\([*]?signature")
+
+
 def _revisions(found: Scan) -> Use:
     """Revisions and paths: a path, since one outside makes `git diff` compare any two files."""
-    use = Use(paths=[Operand(word, "tree") for _, word in found.operands])
-    # %G runs what the configuration names to check a signature.
-    if any("format" in name or "pretty" in name for name, value in found.values if "%G" in value):
-        use.unsafe |= {index for index, _ in found.given}
-    return use
+    return Use(_signatures(found), [Operand(word, "tree") for _, word in found.operands])
+
+
+def _signatures(found: Scan) -> set[int]:
+    """What runs the program that the configuration names for it: ``%G?``, ``%(signature)``."""
+    formats = (value for name, value in found.values if "format" in name or "pretty" in name)
+    checks = any(map(_SIGNATURE.search, formats))
+    return {index for index, _ in found.given if checks}
+
+
+def _fields(found: Scan) -> Use:
+    """Names and patterns; a format may have fields of commits."""
+    return Use(_signatures(found))
 
 
 def _history(found: Scan) -> Use:
@@ -53,7 +65,7 @@ def _lists(*modes: str, changes: tuple[str, ...]) -> Callable[[Scan], Use]:
 
     def check(found: Scan) -> Use:
         lists = not found.operands or found.has(*modes)
-        return Use(reads_only=lists and not found.has(*changes))
+        return Use(_signatures(found), reads_only=lists and not found.has(*changes))
 
     return check
 
@@ -122,7 +134,8 @@ _LOG = (
     " --no-notes --parents --children --graph --show-linear-break[=] --count --date="
     " --relative-date --no-mailmap --mailmap --diff-merges= --no-diff-merges --root"
 )
-_MESSAGE = "-m= -F=FILE --message= --file=FILE --no-edit --signoff"
+# A message from a file is spelled: it may be anywhere, and stands in the history for good then.
+_MESSAGE = "-m= !-F=FILE --message= !--file=FILE --no-edit --signoff"
 
 _READING: dict[str, Program] = {
     "status": Program(
@@ -185,7 +198,7 @@ _READING: dict[str, Program] = {
     "for-each-ref": Program(
         "--count= --sort= --format= --points-at= --merged[=] --no-merged[=]"
         " --contains[=] --no-contains[=] --ignore-case --color[=]",
-        "text",
+        _fields,
     ),
     "show-ref": Program(
         "-sdhq --head --heads --tags --branches --verify --hash[=] --abbrev[=]"
@@ -244,8 +257,8 @@ _STASH = "-kuaq --keep-index --include-untracked --all --quiet"
 _BOTH: dict[str, Program] = {
     "branch": _BRANCH,
     "tag": Program(
-        f"-l -n[=] --list {_LISTING} -a -m= -F=FILE --annotate --message="
-        " --file=FILE !-df !--delete !--force",
+        f"-l -n[=] --list {_LISTING} -a -m= !-F=FILE --annotate --message="
+        " !--file=FILE !-df !--delete !--force",
         _lists(
             "-l",
             "--list",
@@ -275,7 +288,7 @@ _BOTH: dict[str, Program] = {
     ),
     "stash": Program(
         subcommands={
-            "list": Program(_LOG, "none"),
+            "list": Program(_LOG, _fields, most=0),
             "show": Program(f"{_DIFF} --include-untracked --only-untracked", "text"),
             "push": Program(
                 "-kuaqS -m= --keep-index --no-keep-index --include-untracked --all --quiet"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from qwen_dual.cli.flags import KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
 from qwen_dual.cli.parser import Options, parse
 
 # Read off `--help` of 0.24.4: switches, flags with a value, flags with several.
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SWITCHES = [
     "acp",
     "bare",
@@ -275,3 +280,36 @@ def test_what_claude_agent_sdk_starts_a_program_with_is_taken() -> None:
     assert read("--setting-sources", "user,project").trust is None
     assert read("--setting-sources", "user", "--trust").trust is False
     assert not read("--permission-prompt-tool", "mcp__ask__me").asks_on_stdin
+
+
+def test_its_list_of_tools_is_about_the_programs_own() -> None:
+    assert read("--tools", "default") == Options()
+    assert read("--tools", "").core_tools == read("--tools=").core_tools == ("mcp__*",)
+    assert read("--tools", "Bash,Read").core_tools == ("Bash", "Read", "mcp__*")
+
+
+def test_a_system_prompt_may_be_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "prompt"
+    path.write_text("Be brief. ü")
+    assert read("--system-prompt-file", str(path)).system_prompt == "Be brief. ü"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--exclude-tools", "Bash(touch"), "--exclude-tools: 'Bash(touch': its parenthesis"),
+        (("--exclude-tools", "Edit", "Bash()"), "the parentheses are empty"),
+        (("--core-tools", "B*"), "--core-tools: 'B*': no name of a tool has a *"),
+        (("--tools", "Bash", "--core-tools", "Read"), "say the same"),
+        (("--system-prompt-file", "/nowhere"), "'/nowhere' cannot be read: No such file"),
+        (("--system-prompt-file", "/dev/zero"), "more than 1 MiB"),
+        (("--system-prompt-file", "/x", "--system-prompt", "y"), "mutually exclusive"),
+    ],
+)
+def test_a_run_that_would_not_be_limited_as_it_was_asked_to_be_is_none(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(arguments)
+    assert caught.value.code == 1
+    assert says in capsys.readouterr().err

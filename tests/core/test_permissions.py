@@ -197,6 +197,8 @@ def test_aliases_name_the_tools_they_stand_for() -> None:
         ("Read(a\\)", "no path pattern"),
         ("WebFetch(https://example.com/x)", "expected a host"),
         ("TodoWrite(x)", "takes no pattern"),
+        ("*", "no name of a tool has"),
+        ("B*(git)", "no name of a tool has"),
     ],
 )
 def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
@@ -337,6 +339,18 @@ def test_the_settings_choose_which_tools_are_offered() -> None:
     assert names("Read Edit") == ["read_file", "edit"]
     assert names("", "Bash mcp__a") == ["read_file", "edit"]
     assert names("Bash(git) Read", "Read") == [SHELL]
+    assert names("", "bash read_FILE") == ["edit", "mcp__a__b"]
+    assert names("mcp__*") == ["mcp__a__b"]
+
+
+def test_a_choice_of_which_nothing_can_be_understood_offers_nothing() -> None:
+    assert select_tools([FakeTool(SHELL)], limited=True).tools == ()
+    assert select_tools([FakeTool(SHELL)]).tools != ()
+
+
+def test_a_name_is_known_however_its_letters_are_written() -> None:
+    assert parse_rule("bash(git *)").tools == parse_rule("Bash(git *)").tools
+    assert parse_rule("BASH").tools == frozenset([SHELL])
 
 
 def test_patterns_narrow_the_tools_that_are_offered() -> None:

@@ -54,6 +54,18 @@ def test_tools_are_added_all_or_none() -> None:
         tools.add(named("d", "d"))
 
 
+def test_what_is_needed_is_offered_whatever_is_chosen() -> None:
+    first, second = named("a", "b")
+    tools = ToolRegistry([first])
+    tools.offer(list)
+    tools.replace([second], needed=True)
+    assert list(tools) == ["b"]
+    tools.offer(lambda: [first])
+    assert list(tools) == ["a", "b"]
+    tools.remove(["b"])
+    assert list(tools) == ["a"]
+
+
 def test_one_is_replaced_in_its_place_and_unknown_ones_are_ignored() -> None:
     tools = ToolRegistry(named("a", "b"))
     other = FakeTool("a")

@@ -146,6 +146,28 @@ def test_a_budget_that_cannot_be_kept_is_refused_at_the_start(runner: Runner) ->
     assert "no price of offline is known" in ended.err
 
 
+def test_an_answer_that_fits_a_schema_is_asked_for_whatever_tools_are_offered(
+    runner: Runner,
+) -> None:
+    flags = ("--core-tools", "read_file", "--json-schema", '{"type":"object"}')
+    ended = runner.run("-p", "which?", *flags, *runner.script(call("structured_output", a=1)))
+    assert (ended.status, ended.out) == (0, '{"a":1}\n')
+
+
+@pytest.mark.parametrize("core", [["Bash(git"], ["no_such_tool"]])
+def test_a_choice_of_tools_that_cannot_be_understood_offers_none(
+    runner: Runner, core: list[str]
+) -> None:
+    (runner.home / ".qwen").mkdir()
+    settings = {"tools": {"core": core, "approvalMode": "yolo"}}
+    (runner.home / ".qwen" / "settings.json").write_text(json.dumps(settings))
+    script = runner.script(call("run_shell_command", command="touch made"), text("done"))
+    ended = runner.run("-p", "go", "-o", "json", *script)
+    assert ended.messages[0]["tools"] == []
+    assert ended.status == 0
+    assert not (runner.work / "made").exists()
+
+
 def test_an_answer_that_fits_a_schema(runner: Runner) -> None:
     schema = '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'
     answers = [call("structured_output", town="Rome"), call("structured_output", city="Rome")]
