@@ -53,6 +53,7 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
         from qwen_dual.core.actor import SDK
         from qwen_dual.frontends.headless.bounds import Bounds
         from qwen_dual.frontends.headless.streams import StreamRun, Wanted
+        from qwen_dual.runtime.host_servers import HostServers
         from qwen_dual.runtime.model_choice import model_called
 
         calls = options.max_tool_calls
@@ -73,7 +74,8 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
                 if found := model_called(name, options, launch.settings):
                     handle.latest.add_model(name, found)
 
-            run = StreamRun(handle, dispatcher, wanted, stdout, sys.stderr, look_for_model)
+            servers = HostServers(handle)
+            run = StreamRun(handle, dispatcher, wanted, stdout, sys.stderr, servers, look_for_model)
             return await show(run, handle, options, signals)
 
         return run_session(factory, launch, channels, signals, front)

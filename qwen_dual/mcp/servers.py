@@ -96,6 +96,11 @@ class Servers:
         """Calls ``listener`` with a server's status after each change; it must not raise."""
         self._listeners.append(listener)
 
+    @property
+    def all_settled(self) -> bool:
+        """Whether the first try of each has come to something."""
+        return all(server.settled.is_set() for server in self._servers.values())
+
     async def settled(self) -> None:
         """Waits until the first try of each has come to something; how long is bounded."""
         for server in list(self._servers.values()):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.mcp.servers import Servers
+    from qwen_dual.mcp.transports import TransportFactory
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.runtime.commands.trust import TrustCommand
@@ -62,6 +63,7 @@ class Parts(Struct):
         sandbox: what commands are confined by, if anything.
         running: tells other programs of the session, once that is loaded.
         servers: the MCP servers; None as long as there was none (``mcp.servers_of``).
+        sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
     """
 
@@ -78,6 +80,7 @@ class Parts(Struct):
     sandbox: Sandbox | None = None
     running: RunningSession | None = None
     servers: Servers | None = None
+    sdk: TransportFactory | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
 
     def flush(self) -> None:

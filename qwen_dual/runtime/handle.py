@@ -157,6 +157,11 @@ class SessionHandle:
         """The ``name`` and the ``status`` of each MCP server, in the reference's words."""
         return ()
 
+    @property
+    def connecting(self) -> bool:
+        """Whether the first try to connect one of them has not come to something yet."""
+        return False
+
     async def settled(self) -> None:
         """Waits until the first try to connect each of them has come to something."""
 

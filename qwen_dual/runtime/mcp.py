@@ -135,7 +135,13 @@ def _make(launch: Launch, parts: Parts) -> Servers:
         lambda value: launch.bus.secrets.add(value, "MCP token"),
     )
     transports = Transports(
-        launch.cwd, lambda: launch.env, note, start=start, proxy=proxy, auth=authorizations.auth
+        launch.cwd,
+        lambda: launch.env,
+        note,
+        start=start,
+        proxy=proxy,
+        auth=authorizations.auth,
+        sdk=parts.sdk,
     )
     servers = Servers(
         transports, take, roots=[Path(launch.cwd).as_uri()], authorizations=authorizations

@@ -112,6 +112,14 @@ class OpenSession(SessionHandle):
             return ()
         return [{"name": at.name, "status": at.word} for at in servers.status()]
 
+    @property
+    def connecting(self) -> bool:
+        """Whether the first try to connect one of them has not come to something yet."""
+        parts = self.parts
+        if parts.servers is None:
+            return not parts.loaded.is_set() and may_have_servers(self.launch)
+        return not parts.servers.all_settled
+
     async def settled(self) -> None:
         """Waits until the first try to connect each of them has come to something."""
         if self.parts.servers is None and not may_have_servers(self.launch):

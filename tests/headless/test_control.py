@@ -16,10 +16,37 @@ from qwen_dual.frontends.headless.control import ControlProtocol
 from qwen_dual.protocol.control import ControlRequest, ControlResponse
 from qwen_dual.protocol.events import UNKNOWN_REQUEST
 from qwen_dual.runtime.handle import SessionHandle
+from qwen_dual.runtime.host_servers import HostServers, HostServersError
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+
+class Servers(HostServers):
+    """The servers of the other side, which are only noted."""
+
+    def __init__(self) -> None:
+        self.brought: list[tuple[list[str], dict[str, Any]]] = []
+        self.did: list[tuple[Any, ...]] = []
+
+    def bring(self, own: Iterable[str], entries: Mapping[str, Any]) -> list[str]:
+        self.brought.append((list(own), dict(entries)))
+        return ["git: url: expected an address"] if "git" in entries else []
+
+    def status(self) -> list[dict[str, Any]]:
+        return [{"name": "calc", "status": "connected"}]
+
+    def take(self, server: str, message: Mapping[str, Any]) -> None:
+        self.did.append(("take", server, message))
+
+    def reconnect(self, name: str) -> None:
+        if name != "calc":
+            raise HostServersError(f"there is no MCP server {name!r}")
+        self.did.append(("reconnect", name))
+
+    def switch(self, name: str, *, on: bool) -> None:
+        self.did.append(("switch", name, on))
 
 
 class Side:
@@ -29,8 +56,14 @@ class Side:
         self.sent: list[dict[str, Any]] = []
         self.warned: list[str] = []
         handle = SessionHandle(host.session)
+        self.servers = Servers()
         self.control = ControlProtocol(
-            handle, self.sent.append, self.warned.append, asks=asks, **options
+            handle,
+            self.sent.append,
+            self.warned.append,
+            asks=asks,
+            servers=self.servers,
+            **options,
         )
         host.bus.subscribe(self.control.observe)
         self.host = host
@@ -93,18 +126,43 @@ def told(made: Host) -> dict[str, Any]:
 
 def test_initialize_says_what_can_be_done_and_what_it_brings_in_vain() -> None:
     side = Side(host(), asks=False)
-    servers = {"calc": {"type": "sdk", "name": "calc"}}
-    said = side.ok("initialize", hooks=None, sdkMcpServers=servers)
+    said = side.ok("initialize", hooks=None)
     assert said["session_id"] == side.host.bus.session_id
     assert said["capabilities"]["can_handle_can_use_tool"] is True
-    assert said["capabilities"]["can_handle_mcp_message"] is False
-    assert said["unsupported"] == ["sdkMcpServers"]
+    assert said["unsupported"] == []
     assert side.control.asks
-    assert side.ok("mcp_server_status")["status"] == {"calc": "disconnected"}
-    [server] = side.ok("mcp_status")["mcpServers"]
-    assert (server["name"], server["status"]) == ("calc", "failed")
+    assert side.ok("mcp_server_status")["status"] == {}
+    assert side.servers.brought == []
     side.ok("initialize", hooks={"PreToolUse": [{}]}, agents={})
     assert side.warned[-1] == "hooks have no effect in this version."
+
+
+def test_servers_come_with_initialize_in_the_forms_of_each_sdk() -> None:
+    side = Side(host(), asks=False)
+    own = {"calc": {"type": "sdk", "name": "calc"}}
+    said = side.ok("initialize", sdkMcpServers=own, mcpServers={"git": {"url": 3}})
+    assert said["capabilities"]["can_handle_mcp_message"] is True
+    assert said["unsupported"] == []
+    assert side.warned == ["git: url: expected an address"]
+    side.ok("initialize", sdkMcpServers=["calc", 3, ""], mcpServers=None)
+    assert side.servers.brought == [(["calc"], {"git": {"url": 3}}), (["calc"], {})]
+
+
+def test_servers_are_asked_about_steered_and_heard() -> None:
+    side = Side(host())
+    assert side.ok("mcp_status")["mcpServers"] == [{"name": "calc", "status": "connected"}]
+    changed = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
+    side.ok("mcp_message", server_name="calc", message=changed)
+    side.ok("mcp_reconnect", serverName="calc")
+    side.ok("mcp_toggle", serverName="calc", enabled=False)
+    assert side.servers.did == [
+        ("take", "calc", changed),
+        ("reconnect", "calc"),
+        ("switch", "calc", False),
+    ]
+    assert side.ask("mcp_reconnect", serverName="git")["error"] == "there is no MCP server 'git'"
+    for subtype in ("mcp_message", "mcp_reconnect", "mcp_toggle"):
+        assert side.ask(subtype)["subtype"] == "error"
 
 
 def test_modes_are_set_under_the_names_of_either_sdk() -> None:

@@ -208,12 +208,48 @@ def test_a_session_is_asked_and_steered_while_it_runs(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
-def test_servers_in_the_sdk_are_said_not_to_be_connected(tmp_path: Path) -> None:
+def test_servers_in_the_sdk_have_tools_like_any_other(tmp_path: Path) -> None:
     async def test(kit: Kit) -> None:
-        found = await kit.run("mcp")
-        assert found["status"]["status"] == {"calc": "disconnected"}
-        assert found["messages"][0]["mcp_servers"] == [{"name": "calc", "status": "disconnected"}]
-        assert "There is no tool 'mcp__calc__add'" in tool_result(found["messages"])["content"]
+        calls = [
+            'CALL mcp__calc__add {"a":2,"b":3}',
+            "CALL mcp__calc__fail {}",
+            'CALL mcp__calc__add {"a":"two"}',
+            "CALL mcp__calc__hang {}",
+            "hello",
+        ]
+        found = await kit.run("mcp", calls=calls, timeout={"mcpRequest": 300})
+        assert set(found["before"]["status"]) == set(found["status"]["status"]) == {"calc"}
+        assert found["status"]["status"] == {"calc": "connected"}
+        added, failed, wrong, hung, last = found["messages"]
+        init = added[0]
+        assert init["mcp_servers"] == [{"name": "calc", "status": "connected"}]
+        assert {"mcp__calc__add", "mcp__calc__fail", "mcp__calc__echo"} <= set(init["tools"])
+        assert tool_result(added) == {
+            "type": "tool_result",
+            "tool_use_id": tool_result(added)["tool_use_id"],
+            "is_error": False,
+            "content": "5",
+        }
+        assert found["asked"][0] == {"name": "mcp__calc__add", "input": {"a": 2, "b": 3}}
+        assert tool_result(failed)["is_error"]
+        assert "the numbers are on strike" in tool_result(failed)["content"]
+        assert tool_result(wrong)["is_error"]
+        assert tool_result(hung)["is_error"]
+        assert "MCP request timeout" in tool_result(hung)["content"]
+        assert last[-1]["subtype"] == "success"
+
+    run(tmp_path, test)
+
+
+def test_what_no_line_can_hold_is_refused_and_the_server_goes_on(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        long = json.dumps({"text": "x" * 70_000})
+        calls = [f"CALL mcp__calc__echo {long}", 'CALL mcp__calc__echo {"text":"short"}']
+        found = await kit.run("mcp", calls=calls, options={"permissionMode": "yolo"})
+        refused, taken = (tool_result(messages) for messages in found["messages"])
+        assert refused["is_error"]
+        assert "a line may have 65,000" in refused["content"]
+        assert taken["content"] == "short"
 
     run(tmp_path, test)
 

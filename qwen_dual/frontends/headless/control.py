@@ -16,13 +16,15 @@ from qwen_dual.frontends.headless.host_requests import HostRequests
 from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.context_usage import context_usage
+from qwen_dual.runtime.host_servers import HostServersError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from qwen_dual.protocol.control import ControlRequest, ControlResponse
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
+    from qwen_dual.runtime.host_servers import HostServers
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +37,12 @@ CAPABILITIES = {
     "can_get_context_usage": True,
     "can_get_available_models": True,
     "can_get_usage_info": False,
-    "can_handle_mcp_message": False,
+    "can_handle_mcp_message": True,
 }
 """What ``initialize`` promises, in the words of the reference."""
 
 NOT_YET = {
     "hooks": "hooks",
-    "sdkMcpServers": "MCP servers of the SDK",
-    "mcpServers": "MCP servers",
     "agents": "agents",
 }
 """What ``initialize`` may bring along and nothing comes of in this version."""
@@ -61,10 +61,10 @@ class ControlProtocol:
         warn: takes a text for a person when something asked for does not happen.
         asks: whether the other side decides on calls before it has said ``initialize``.
         look_for_model: makes a model known that is not configured, where a service may know its id.
+        servers: takes the MCP servers that the other side has.
 
     Attributes:
         asks: whether the other side decides on calls.
-        servers: the MCP servers that it brought along, by name; none is connected.
         requests: what it is asked besides leave for calls.
     """
 
@@ -76,14 +76,16 @@ class ControlProtocol:
         *,
         asks: bool = False,
         look_for_model: Callable[[str], object] = lambda name: None,
+        servers: HostServers,
     ) -> None:
         self.asks = asks
-        self.servers: list[str] = []
         self.requests = HostRequests(session, send)
         self._handle = session
         self._send = send
         self._warn = warn
         self._look_for_model = look_for_model
+        self._servers = servers
+        servers.ask = self.requests.ask
         self._permissions = HostPermissions(session, send, SDK)
         self._handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "initialize": self._initialize,
@@ -93,6 +95,9 @@ class ControlProtocol:
             "supported_commands": self._supported_commands,
             "mcp_server_status": self._mcp_server_status,
             "mcp_status": self._mcp_status,
+            "mcp_message": self._mcp_message,
+            "mcp_reconnect": self._mcp_reconnect,
+            "mcp_toggle": self._mcp_toggle,
             "get_context_usage": self._get_context_usage,
             "get_available_models": self._get_available_models,
             "set_effort": self._set_effort,
@@ -114,7 +119,7 @@ class ControlProtocol:
             return
         try:
             response = handler(request.fields)
-        except (Refused, UnknownMode, UnknownModel) as error:
+        except (Refused, HostServersError, UnknownMode, UnknownModel) as error:
             self.refuse(request.request_id, str(error))
         except Exception as error:
             log.exception("control request %s failed", request.subtype)
@@ -154,16 +159,11 @@ class ControlProtocol:
         elif kind == "control_response":
             self._permissions.resolved(event["response"]["request_id"])
 
-    def mcp_servers(self) -> list[dict[str, str]]:
-        """The servers that the other side brought along, as ``init`` lists them."""
-        return [{"name": name, "status": "disconnected"} for name in self.servers]
-
     # -- requests ----------------------------------------------------------------------------
 
     def _initialize(self, fields: dict[str, Any]) -> dict[str, Any]:
         self.asks = True
-        names = [_names(fields.get(key)) for key in ("sdkMcpServers", "mcpServers")]
-        self.servers = sorted({name for found in names for name in found})
+        self._bring_servers(fields)
         unused = [what for key, what in NOT_YET.items() if fields.get(key)]
         if unused:
             verb = "have" if len(unused) > 1 or unused[0].endswith("s") else "has"
@@ -224,17 +224,40 @@ class ControlProtocol:
         commands = sorted(name for name, _ in self._session.slash.names())
         return {"subtype": "supported_commands", "commands": commands}
 
+    def _bring_servers(self, fields: dict[str, Any]) -> None:
+        """Takes the servers of the other side: its own by name, the others as the settings have them."""
+        own, given = _names(fields.get("sdkMcpServers")), fields.get("mcpServers")
+        entries = given if isinstance(given, dict) else {}
+        if own or entries:
+            for problem in self._servers.bring(own, entries):
+                self._warn(problem)
+
     def _mcp_server_status(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "subtype": "mcp_server_status",
-            "status": dict.fromkeys(self.servers, "disconnected"),
-        }
+        known = {server["name"]: server["status"] for server in self._session.mcp_servers}
+        return {"subtype": "mcp_server_status", "status": known}
 
     def _mcp_status(self, fields: dict[str, Any]) -> dict[str, Any]:
         """As claude-agent-sdk asks and knows it."""
-        why = "MCP servers are not here yet"
-        servers = [{"name": name, "status": "failed", "error": why} for name in self.servers]
-        return {"subtype": "mcp_status", "mcpServers": servers}
+        return {"subtype": "mcp_status", "mcpServers": self._servers.status()}
+
+    def _mcp_message(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """What a server of the other side sends by itself."""
+        server, message = fields.get("server_name"), fields.get("message")
+        if not isinstance(server, str) or not isinstance(message, dict):
+            raise Refused("mcp_message needs a server_name and a message")
+        self._servers.take(server, message)
+        return {"subtype": "mcp_message"}
+
+    def _mcp_reconnect(self, fields: dict[str, Any]) -> dict[str, Any]:
+        self._servers.reconnect(_server_name(fields))
+        return {"subtype": "mcp_reconnect"}
+
+    def _mcp_toggle(self, fields: dict[str, Any]) -> dict[str, Any]:
+        on = fields.get("enabled")
+        if not isinstance(on, bool):
+            raise Refused("mcp_toggle needs enabled, true or false")
+        self._servers.switch(_server_name(fields), on=on)
+        return {"subtype": "mcp_toggle"}
 
     def _get_context_usage(self, fields: dict[str, Any]) -> dict[str, Any]:
         session = self._session
@@ -267,8 +290,14 @@ class ControlProtocol:
         )
 
 
-def _names(servers: object) -> Iterable[str]:
+def _names(servers: object) -> list[str]:
     """The names of the servers in a request: the keys of an object, or a list of them."""
-    if isinstance(servers, dict):
-        return [str(name) for name in servers]
-    return [name for name in servers if isinstance(name, str)] if isinstance(servers, list) else ()
+    found = servers if isinstance(servers, dict | list) else ()
+    return [name for name in found if isinstance(name, str) and name]
+
+
+def _server_name(fields: dict[str, Any]) -> str:
+    name = fields.get("serverName", fields.get("server_name"))
+    if not isinstance(name, str):
+        raise Refused("the request needs a serverName")
+    return name

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.control import Unusable
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
+    from qwen_dual.runtime.host_servers import HostServers
 
 _USED_UP = ("budget", "max_turns")
 """How a turn ends at a bound, which the exit status tells too."""
@@ -61,6 +62,7 @@ class StreamRun:
         wanted: what it is to be.
         stdout: where the messages go.
         stderr: where a person is told what they should know.
+        servers: as ``ControlProtocol`` takes them.
         look_for_model: as ``ControlProtocol`` takes it.
     """
 
@@ -71,6 +73,7 @@ class StreamRun:
         wanted: Wanted,
         stdout: Stdout,
         stderr: TextIO,
+        servers: HostServers,
         look_for_model: Callable[[str], object] = lambda name: None,
     ) -> None:
         self._handle = session
@@ -85,10 +88,12 @@ class StreamRun:
             self.tell,
             asks=wanted.asks,
             look_for_model=look_for_model,
+            servers=servers,
         )
         self._input = StreamInput(session, dispatcher, self._control, self._output.message)
         self._input.on_refused = self._refuse
         self._status = 0
+        self._unannounced = False
         self._refused: list[tuple[int, Unusable]] = []
         self.front = Headless(session, self._output, self.tell, answerable=True)
 
@@ -101,11 +106,18 @@ class StreamRun:
         """Takes one event of the session."""
         kind = event["type"]
         if kind == "stream_event":  # the hot path
+            if self._unannounced:
+                self._announce()
             self.front(event)
             return
         self._watch(event)
         if "origin" in event or event.get("subtype") == "slash_command":
-            self.front.begin(self._control.mcp_servers())
+            # Servers that are just being connected are waited for: ``init`` has their tools too.
+            self._unannounced = True
+            if not self._session.connecting:
+                self._announce()
+        elif self._unannounced and kind != "system":
+            self._announce()
         if kind == "result" and event["parent_tool_use_id"] is None:
             self._end(event)
             return
@@ -115,6 +127,11 @@ class StreamRun:
         if kind == "control_request" and not (self._control.asks or self._wanted.answerable):
             refusal = NOBODY.format(mode=self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
+
+    def _announce(self) -> None:
+        """Tells ``init`` of the turn that begins."""
+        self._unannounced = False
+        self.front.begin(self._session.mcp_servers)
 
     def tell(self, text: str) -> None:
         """Tells a person, on stderr."""
@@ -141,7 +158,7 @@ class StreamRun:
                 await session.drained()
             group.cancel_scope.cancel()
         for _ in range(session.queued):
-            self.front.begin(self._control.mcp_servers())
+            self._announce()
             self._end(never_began(self._session.id))
         for _, error in self._refused:  # what was to run before it was taken out of the queue
             self._tell_refused(error)
@@ -189,7 +206,7 @@ class StreamRun:
             self._tell_refused(error)
 
     def _tell_refused(self, error: Unusable) -> None:
-        self.front.begin(self._control.mcp_servers())
+        self._announce()
         result = {**never_began(self._session.id), "stop_reason": "error"}
         more: dict[str, Any] = {"command_id": error.command_id} if error.command_id else {}
         self.front.end(result, Ending("error", FAILED, str(error)), more)

@@ -118,14 +118,35 @@ const scenarios = {
     return found;
   },
 
-  async mcp() {
-    const add = tool("add", "adds", { a: z.number(), b: z.number() }, async ({ a, b }) => ({
-      content: [{ type: "text", text: String(a + b) }],
-    }));
-    const calc = createSdkMcpServer({ name: "calc", version: "1", tools: [add] });
-    const session = start('CALL mcp__calc__add {"a":2,"b":3}', { mcpServers: { calc } });
-    const status = await session.mcpServerStatus();
-    return { status, messages: await all(session) };
+  async mcp({ calls, timeout, everything }) {
+    const numbers = { a: z.number(), b: z.number() };
+    const text = (value) => ({ content: [{ type: "text", text: value }] });
+    const tools = [
+      tool("add", "adds", numbers, async ({ a, b }) => text(String(a + b))),
+      tool("fail", "fails", {}, async () => {
+        throw new Error("the numbers are on strike");
+      }),
+      tool("hang", "never ends", {}, () => new Promise(() => setTimeout(() => {}, 60_000).unref())),
+      tool("echo", "repeats", { text: z.string() }, async ({ text: value }) => text(value)),
+    ];
+    const calc = createSdkMcpServer({ name: "calc", version: "1", tools });
+    const asked = [];
+    const canUseTool = async (name, input) => {
+      asked.push({ name, input });
+      return { behavior: "allow" };
+    };
+    const mcpServers = { calc, ...(everything ? { everything } : {}) };
+    const one = open({ canUseTool, timeout, mcpServers });
+    const before = await one.session.mcpServerStatus();
+    const messages = [];
+    for (const call of calls) {
+      one.say(call);
+      messages.push(await one.until("result"));
+    }
+    const status = await one.session.mcpServerStatus();
+    one.close();
+    await all(one.session);
+    return { before, status, asked, messages };
   },
 
   async abort({ when }) {
