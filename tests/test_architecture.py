@@ -22,7 +22,10 @@ ALLOWED = {
     "cli": {"frontends", "bridge", "runtime", "core", "settings", "protocol"},
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
-    "runtime": {"models", "tools", "mcp", "chats", "sandbox", "core", "settings", "protocol"},
+    "runtime": {
+        *("models", "tools", "mcp", "chats", "hooks", "sandbox", "core", "settings", "protocol"),
+    },
+    "hooks": {"core", "settings", "protocol"},
     "models": {"core", "settings", "protocol"},
     "tools": {"core", "imaging", "protocol", "shell", "sandbox"},
     "mcp": {"core", "imaging", "settings", "protocol"},

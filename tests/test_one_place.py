@@ -61,6 +61,7 @@ SLEEPING = {
     "support/waiting.py": "waits for the tests",
     "support/pty.py": "waits while it reads a screen",
     "host/fake.py": "is a program that hangs",
+    "mcp/hostile.py": "is a server that is slow",
     "models/test_connections.py": "is a service that sends a comment from time to time",
     "tui/ui_program.py": "is a model that takes its time",
 }

@@ -162,6 +162,62 @@ export interface GetState {
   type: "get_state";
 }
 
+/** A hook has ended, one for each that was told to have begun. */
+export interface HookResponse {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "hook_response";
+  data: HookResponseData;
+}
+
+/**
+ * What became of a run of a hook.
+ *
+ * `decision` is null where it decided nothing that counts; a prompt, a result or an end of a turn
+ * that it blocked is `deny`. `message` is what it says to the person. `stdout` and `stderr`
+ * are their first 2,000 characters, absent where empty or suppressed.
+ */
+export interface HookResponseData {
+  hook_id: string;
+  hook_name: string;
+  hook_event: string;
+  tool_use_id: string | null;
+  source: "Project" | "User" | "System" | "Session";
+  outcome: "success" | "blocked" | "error" | "timeout" | "cancelled";
+  exit_code: number | null;
+  duration_ms: number;
+  decision: "allow" | "ask" | "deny" | null;
+  reason: string | null;
+  changed_input: boolean;
+  stopped: boolean;
+  message?: string;
+  stdout?: string;
+  stderr?: string;
+}
+
+/** A hook begins to run. */
+export interface HookStarted {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "hook_started";
+  data: HookStartedData;
+}
+
+/** A hook begins to run; `hook_id` is of this run. */
+export interface HookStartedData {
+  hook_id: string;
+  hook_name: string;
+  hook_event: string;
+  tool_use_id: string | null;
+  status_message?: string;
+}
+
 /** An image, from a tool. */
 export interface ImageBlock {
   type: "image";
@@ -351,11 +407,12 @@ export interface Preview {
 /**
  * Something in a preview that is not what it looks like, or that makes it hard to read.
  *
- * `message` is a sentence for a person. `line` is the first that has it, counted from 1, and
+ * `hook` says that a hook changed the call, or wants it to be asked about. `message` is a
+ * sentence for a person. `line` is the first that has it, counted from 1, and
  * `count` how often it is there, where that can be said.
  */
 export interface PreviewWarning {
-  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut";
+  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut" | "hook";
   message: string;
   line?: number;
   count?: number;
@@ -726,6 +783,8 @@ export type Event =
   | SlashCommand
   | Change
   | ToolsChanged
+  | HookStarted
+  | HookResponse
   | ModelRetry
   | CompactBoundary
   | UserEvent

@@ -170,7 +170,8 @@ class Recorder:
         """Notes what the model is sent for the prompt that runs: images, the files it mentions.
 
         Args:
-            blocks: all of it, in order.
+            blocks: all of it, in order; nothing where the prompt was not let through, so that no
+                later request holds it either.
         """
         if self._stopped or self._chat is None or self._prompt is None:
             return
@@ -179,6 +180,8 @@ class Recorder:
         try:
             # A second branch: the first has the prompt from the moment it was on screen.
             self._chat.last = parent
+            if not blocks:
+                return
             payload = {"filesRead": [], "status": "success", "userText": prompt}
             self._chat.system("at_command", payload)
             parts = [part_of(block, {}) for block in blocks]

@@ -40,12 +40,19 @@ class Decision(Struct, frozen=True):
 
 
 class Pending(Struct):
-    """A request that waits for its answer."""
+    """A request that waits for its answer.
+
+    Attributes:
+        undecided: hooks may still answer it, so that it is not refused for want of anybody else.
+        fallback: the refusal that holds if they do not.
+    """
 
     request_id: str
     request: dict[str, Any]
     agent: str | None = None
     decision: Decision | None = None
+    undecided: bool = False
+    fallback: Decision | None = None
     _resolved: anyio.Event = field(default_factory=anyio.Event)
 
     async def wait(self) -> Decision:
@@ -78,9 +85,17 @@ class Approvals:
         self._publish = publish
         self._on_change = on_change
 
-    def ask(self, request: dict[str, Any], agent: str | None = None) -> Pending:
-        """Publishes ``request`` (a ``shapes.PermissionRequest``) and returns what to wait on."""
-        pending = Pending(events.new_uuid(), request, agent)
+    def ask(
+        self, request: dict[str, Any], agent: str | None = None, *, undecided: bool = False
+    ) -> Pending:
+        """Publishes ``request`` (a ``shapes.PermissionRequest``) and returns what to wait on.
+
+        Args:
+            request: what is asked.
+            agent: who wants to know.
+            undecided: hooks are asked too, until ``decided`` is called.
+        """
+        pending = Pending(events.new_uuid(), request, agent, undecided=undecided)
         self.pending[pending.request_id] = pending
         self._on_change()
         # The observer may resolve it at once, so it is registered by now.
@@ -89,9 +104,13 @@ class Approvals:
 
     def resolve(self, request_id: str, decision: Decision) -> bool:
         """Settles a request; False when it is not pending (any more)."""
-        pending = self.pending.pop(request_id, None)
+        pending = self.pending.get(request_id)
         if pending is None:
             return False
+        if pending.undecided and decision.by.kind == "policy" and not decision.allowed:
+            pending.fallback = decision
+            return True
+        del self.pending[request_id]
         self._publish(
             events.control_response(
                 request_id,
@@ -106,6 +125,12 @@ class Approvals:
         if decision.stop:
             self.deny_all(decision.by)
         return True
+
+    def decided(self, pending: Pending) -> None:
+        """Hooks have had their say about a request; where nobody else can answer, it is refused."""
+        pending.undecided = False
+        if pending.fallback is not None:
+            self.resolve(pending.request_id, pending.fallback)
 
     def deny_all(self, by: Actor) -> None:
         """Resolves all that is pending as not allowed."""

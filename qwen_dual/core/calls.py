@@ -12,23 +12,24 @@ from __future__ import annotations
 import logging
 import time
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 from msgspec.structs import replace
 
 from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
+from qwen_dual.core.call_input import CallInput
+from qwen_dual.core.hooked_calls import CallHooks, with_hooks
+from qwen_dual.core.hooks import HookSlot
 from qwen_dual.core.outcome import Outcome, content_of, outcome_of
+from qwen_dual.core.policy import Verdict
 from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.progress import Progress
-from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.refusals import CHANGED_TOO, CUT_OFF, INTERRUPTED, SKIPPED
+from qwen_dual.core.refusals import CHANGED_TOO, INTERRUPTED, SKIPPED
 from qwen_dual.core.requested_run import RequestedRun
 from qwen_dual.core.tool import (
     CannotBeDone,
-    InvalidArguments,
     NotAllowed,
     Shown,
     ToolResult,
@@ -37,8 +38,6 @@ from qwen_dual.core.tool import (
 from qwen_dual.core.tool_context import ToolContext
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
-from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.nesting import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.policy import Policy
-    from qwen_dual.core.tool import Call, QuestionCall, Tool
+    from qwen_dual.core.tool import Call, Tool
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
@@ -56,10 +55,6 @@ log = logging.getLogger(__name__)
 
 MAX_RUNNING = 16
 """Calls of one message that run at a time: each may take threads, processes and descriptors."""
-
-LARGE = 4096
-"""Characters of arguments beyond which they are checked in a thread: a command line of that size
-is not taken apart between two keys."""
 
 
 class CallRunner:
@@ -74,6 +69,7 @@ class CallRunner:
         services: what a call has of its session besides.
         scrub: takes secrets out of what a tool printed.
         agent: the call that the agent works for whose calls these are; None for the main agent.
+        hooks: who else has a say; nobody unless given.
 
     Attributes:
         besides: what a prompt needs leave for, which no model has called.
@@ -89,8 +85,9 @@ class CallRunner:
         services: Services,
         scrub: Callable[[str], str] = str,
         agent: str | None = None,
+        hooks: HookSlot | None = None,
     ) -> None:
-        self._tools = tools
+        self._input = CallInput(tools)
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
@@ -98,6 +95,7 @@ class CallRunner:
         self._services = services
         self._scrub = scrub
         self._agent = agent
+        self._hooks = CallHooks(hooks or HookSlot(), policy, approvals, agent)
         self._edits = anyio.Lock()
         self._room = anyio.Semaphore(MAX_RUNNING)
         self._jobs: list[RequestedRun] = []
@@ -112,7 +110,7 @@ class CallRunner:
         self._jobs = [RequestedRun(call) for call in requested]
         self._stop = None
         for job in self._jobs:
-            await self._prepare(job)
+            await self._input.prepare(job)
         refused = False
         for _, batch in groupby(self._jobs, key=lambda job: job.lane):
             jobs = list(batch)
@@ -123,14 +121,17 @@ class CallRunner:
             async with anyio.create_task_group() as group:
                 for job in jobs:
                     group.start_soon(self._run_one, job)
-            refused = any(job.denied for job in jobs)
-        return self._outcome()
+            refused = any(job.denied for job in jobs) or self._stop is not None
+        outcome = self._outcome()
+        if not outcome.stopped:
+            await self._hooks.after_all(self._jobs, outcome)
+        return outcome
 
     def abandon(self) -> Outcome:
         """Gives every unfinished call a result that says it was interrupted."""
         for job in self._jobs:
             if job.result is None:
-                partial = partial_of(job.call)
+                partial = job.ran or partial_of(job.call)
                 self._finish(job, partial or ToolResult(INTERRUPTED, is_error=True))
         return self._outcome()
 
@@ -153,54 +154,6 @@ class CallRunner:
                 decision = Decision(allowed=True, by=POLICY)
                 self._approvals.resolve(job.pending.request_id, decision)
 
-    async def _prepare(self, job: RequestedRun) -> None:
-        requested = job.requested
-        tool = self._tools.get(requested.name)
-        if tool is None:
-            known = ", ".join(self._tools) or "none"
-            job.error = f"There is no tool {requested.name[:200]!r}. Tools: {known}."
-            job.note = "no such tool"
-        elif requested.cut_off:
-            job.error = CUT_OFF
-            job.note = "cut off"
-        elif requested.arguments is None:
-            raw = requested.raw[:200]
-            job.error = (
-                f"The arguments of {requested.name} are not a JSON object, or one that nests deeper "
-                f"than {MAX_DEPTH}: {raw}"
-            )
-        else:
-            await self._check_sized(job, tool, requested.arguments, len(requested.raw))
-
-    async def _check_sized(
-        self, job: RequestedRun, tool: Tool, arguments: dict[str, Any], size: int
-    ) -> None:
-        """Checks the arguments, large ones off the loop's thread."""
-        try:
-            if size <= LARGE:
-                self._check(job, tool, arguments)
-            else:
-                await to_thread.run_sync(self._check, job, tool, arguments, abandon_on_cancel=True)
-        except Exception as error:
-            log.exception("%s failed to check its arguments", job.requested.name)
-            job.call = None
-            job.error = job.failed(error)
-
-    def _check(self, job: RequestedRun, tool: Tool, arguments: dict[str, Any]) -> None:
-        try:
-            call = tool.prepare(arguments)
-            self._take_call(job, tool, call)
-            job.tool = tool
-        except InvalidArguments as error:
-            job.error = str(error)
-            job.call = None
-
-    def _take_call(self, job: RequestedRun, tool: Tool, call: Call) -> None:
-        job.call = call
-        job.previewed = False
-        outside = call.outside is not None
-        job.rules = rules_for(tool, call.subject, outside=outside)
-
     async def _run_one(self, job: RequestedRun) -> None:
         try:
             await self._run_judged(job)
@@ -209,30 +162,33 @@ class CallRunner:
         except Exception as error:
             log.exception("%s failed", job.requested.name)
             if job.result is None:
-                self._finish(job, ToolResult(job.failed(error), is_error=True))
+                await self._finish_heard(job, ToolResult(job.failed(error), is_error=True))
 
     async def _run_judged(self, job: RequestedRun) -> None:
         if job.call is None or job.tool is None:
             self._finish(job, job.refused)
             return
-        verdict = self._policy.judge(job.tool, job.call)
-        note = ""
+        verdict = await self._heard(job, job.tool, job.call)
         while verdict.action == "ask":
             decision = await self._ask(job, job.call)
             if not decision.allowed:
                 self._deny(job, decision)
                 return
-            if decision.updated_input is None or decision.updated_input == job.requested.arguments:
+            updated, before = decision.updated_input, job.call
+            if updated is None or updated == job.requested.arguments:
                 break
-            before = job.call
-            note = await self._change_input(job, job.tool, decision.updated_input)
+            await self._input.change(job, job.tool, updated, decision.by)
             if job.error:
                 self._finish(job, job.refused)
                 return
-            verdict = self._policy.judge(job.tool, job.call)
+            verdict = await self._heard(job, job.tool, job.call)
+            if job.requested.arguments is not updated:
+                continue  # a hook has made something else of it, which nobody has allowed
             # What another process has made of it nobody has seen: the leave covers no more.
             unseen = not decision.by.at_keyboard and job.tool.kind != "question"
-            if not unseen or not self._policy.asks_for_more(job.tool, job.call, before):
+            if verdict.action == "ask" and not (
+                unseen and self._policy.asks_for_more(job.tool, job.call, before)
+            ):
                 break
         if verdict.action == "refuse":
             job.forbidden = True
@@ -243,15 +199,41 @@ class CallRunner:
         except NotAllowed as refused:
             self._deny(job, refused.decision)
             return
-        self._finish(job, replace(result, content=with_text(result.content, before=note)))
+        content = with_text(result.content, before=job.changes)
+        await self._finish_heard(job, replace(result, content=content))
+
+    async def _heard(self, job: RequestedRun, tool: Tool, call: Call) -> Verdict:
+        """The verdict on a call as it is now, once hooks have had their say of it."""
+        verdict = self._policy.judge(tool, call)
+        if verdict.action == "refuse" or not self._hooks.there:
+            return verdict
+        said = await self._hooks.before(job)
+        if said.stop is not None:
+            self._stop = Decision(False, said.stop, said.stop_reason or said.reason, stop=True)
+        if said.decision == "deny" or said.stop is not None:
+            return self._hooks.refusal(said)
+        updated = said.updated_input
+        if updated is not None and updated != job.requested.arguments and tool.kind != "question":
+            await self._input.change(job, tool, updated, said.changed_by)
+            if job.error or job.call is None:
+                return Verdict("refuse", job.error)
+            verdict = self._policy.judge(tool, job.call)
+        return self._hooks.weigh(job, verdict, said)
 
     async def _ask(self, job: RequestedRun, call: Call) -> Decision:
         preview = await self._preview(job, call)
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
-        job.pending = self._approvals.ask(job.request(call, preview), self._agent)
-        decision = await job.pending.wait()
+        request, hooked = job.request(call, with_hooks(job, call, preview)), self._hooks.there
+        pending = job.pending = self._approvals.ask(request, self._agent, undecided=hooked)
+        if hooked:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._hooks.answer, job, call, pending)
+                decision = await pending.wait()
+                group.cancel_scope.cancel()
+        else:
+            decision = await pending.wait()
         job.pending = None
         if decision.allowed and decision.remember is not None:
             if decision.updated_input not in (None, job.requested.arguments):
@@ -282,15 +264,15 @@ class CallRunner:
         earlier = self._jobs[: self._jobs.index(job)] if job.lane == "edit" else []
         return next((one for one in reversed(earlier) if one.result is None), None)
 
-    async def _change_input(self, job: RequestedRun, tool: Tool, updated: dict[str, Any]) -> str:
-        """Takes the input of an answer; returns what to tell the model of it."""
-        if tool.kind == "question":  # the input is the answer, and the result says it
-            job.call = cast("QuestionCall", job.call).answered(updated)
-            return ""
-        job.requested = replace(job.requested, arguments=updated)
-        told = encode(updated).decode()
-        await self._check_sized(job, tool, updated, len(told))
-        return f"The person changed the input to: {told}"
+    async def _finish_heard(self, job: RequestedRun, result: ToolResult) -> None:
+        """Tells the result of a call that ran, once hooks have had their say of it."""
+        job.ran = result
+        if job.began is not None and self._hooks.there:
+            job.took = time.monotonic() - job.began
+            result, said = await self._hooks.after(job, result)
+            if said.stop is not None:
+                self._stop = Decision(False, said.stop, said.stop_reason or None, stop=True)
+        self._finish(job, result)
 
     def _deny(self, job: RequestedRun, decision: Decision) -> None:
         job.denied = True
@@ -340,7 +322,7 @@ class CallRunner:
         """Asks about what the running ``job`` has come upon; nobody's room is taken meanwhile."""
         assert job.tool is not None
         call, rules = job.call, job.rules
-        self._take_call(job, job.tool, about)
+        self._input.take(job, job.tool, about)
         self._room.release()
         try:
             return await self._ask(job, about)
@@ -359,7 +341,9 @@ class CallRunner:
     def _finish(self, job: RequestedRun, result: ToolResult) -> None:
         job.finished.set()
         content = content_of(result, self._scrub)
-        seconds = None if job.began is None else time.monotonic() - job.began
+        seconds = job.took
+        if seconds is None and job.began is not None:
+            seconds = time.monotonic() - job.began
         outcome = outcome_of(result, text_in(content), self._scrub, seconds)
         job.result = ToolResult(content, result.is_error)
         self._publish(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from qwen_dual.core.errors import UnknownMode
 from qwen_dual.core.permissions import Rule, allows, reading
+from qwen_dual.fs.guarded import guard_of
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
@@ -153,6 +154,27 @@ class Policy:
         if any(rule.may_reach(subject) for rule in (*self._deny, *self._ask)):
             return Verdict("ask")
         return Verdict("allow" if self._runs_unasked(tool, call, allowed=allowed) else "ask")
+
+    def hook_may_allow(self, tool: Tool, call: Call) -> bool:
+        """Whether the leave of a hook is enough for ``call``, which must ask.
+
+        It is not for what asks in every mode, for a guarded file, nor for what a rule asks about.
+        """
+        subject = call.subject
+        if tool.kind == "question" or subject.leaves_sandbox or subject.private:
+            return False
+        # Of a command's words, which no rule for paths need cover, none is looked at before.
+        written = [file for file in (*subject.files, *subject.named) if file.writes]
+        if any(file.guard for file in subject.files) or any(
+            guard_of(path, subject.home, subject.root)
+            for file in written
+            for path in (file.path, file.real)
+        ):
+            return False
+        return not any(
+            rule.applies(tool.name, subject) != "no" or rule.may_reach(subject)
+            for rule in (*self._deny, *self._ask)
+        )
 
     def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
         """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have.

@@ -101,7 +101,7 @@ class Ending(Struct, frozen=True):
 
 
 class Process(Protocol):
-    """A running command and all that it started; its stdout and stderr are one stream.
+    """A running command and all that it started.
 
     Attributes:
         pgid: the number of its process group.
@@ -120,7 +120,8 @@ class Process(Protocol):
         """Reads the output until the command has ended; blocks, so in a thread.
 
         Args:
-            feed: takes each piece of output.
+            feed: takes each piece of output: of stdout and stderr, unless ``start`` was given
+                ``errors``.
             tick: called between pieces; returns seconds until it wants to be called again.
             timeout: seconds after which it is ended.
         """
@@ -156,6 +157,7 @@ class Processes(Protocol):
         cwd: str,
         env: Mapping[str, str],
         stdin: BinaryIO | bytes | None = None,
+        errors: Callable[[bytes], object] | None = None,
     ) -> Process:
         """Starts a command; blocks while it is executed, a few milliseconds.
 
@@ -164,6 +166,8 @@ class Processes(Protocol):
             cwd: the folder it starts in.
             env: its whole environment.
             stdin: what it may read, from where an open file stands; nothing unless given.
+            errors: takes each piece of stderr, in the thread of ``pump``; it goes with the output
+                unless given.
 
         Raises:
             OSError: it cannot be started.

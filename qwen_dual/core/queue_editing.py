@@ -50,6 +50,18 @@ class QueueEditing:
                 self._publish(events.receipt(prompt.command_id, "rejected", code, why))
         return prompts
 
+    def clear(self) -> tuple[Sequence[Prompt], str]:
+        """Takes all of them out after an interrupt.
+
+        Returns:
+            Those of the keyboard, and what to tell a person of the others; empty for nothing.
+        """
+        prompts = self.empty("interrupted", "the queue was emptied before it ran")
+        own = [prompt for prompt in prompts if prompt.actor.at_keyboard]
+        others = len(prompts) - len(own)
+        waited = "One prompt" if others == 1 else f"{others} prompts"
+        return own, f"{waited} that came from outside will not run." if others else ""
+
     def release(self, prompt: Prompt) -> None:
         """Puts back what was held; where nothing runs by now, it runs at once."""
         self._queue.put_back(prompt)

@@ -15,6 +15,7 @@ from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED
 from qwen_dual.core.tool import Shown, ToolResult
 
 if TYPE_CHECKING:
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Decision, Pending
     from qwen_dual.core.tool import Call, Tool
@@ -38,6 +39,12 @@ class RequestedRun(Struct, eq=False):
         reason: what was said of that.
         previewed: whether what it does was shown.
         began: when it was started, monotonic seconds.
+        took: how long it ran, in seconds, where others had a say after that.
+        changes: what the model is told of an input that is not the one it gave.
+        ran: what it came to before anybody else had a say.
+        context: what hooks have the model told with its result.
+        asked_by: who wants it to be asked about, and why.
+        changed_by: who changed its input, for whoever is asked.
         finished: set once there is a result.
     """
 
@@ -54,6 +61,12 @@ class RequestedRun(Struct, eq=False):
     reason: str | None = None
     previewed: bool = False
     began: float | None = None
+    took: float | None = None
+    changes: str = ""
+    ran: ToolResult | None = None
+    context: str = ""
+    asked_by: str = ""
+    changed_by: str = ""
     finished: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -80,12 +93,20 @@ class RequestedRun(Struct, eq=False):
             "rules": list(self.rules) or None,
         }
 
+    def take_change(self, by: Actor, told: str) -> None:
+        """Notes who has changed the input, to what (as JSON)."""
+        who = str(by) if by.kind == "hook" else "The person"
+        self.changes = f"{who} changed the input to: {told}"
+        self.changed_by = f"{by} changed the input." if by.kind == "hook" else ""
+
     def refusal(self, decision: Decision) -> str:
         """What the model is told of a call that ``decision`` did not allow."""
         if decision.by.kind in ("interrupt", "shutdown"):
             return INTERRUPTED
         if decision.by.kind == "policy" and decision.message:  # no person has said anything
             return decision.message
+        if decision.by.kind == "hook":
+            return f"{decision.by} did not allow this call: {decision.message or 'no reason given'}"
         text = DECLINED if self.tool is not None and self.tool.kind == "question" else DENIED
         return f"{text} They said: {decision.message}" if decision.message else text
 

@@ -15,11 +15,13 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.hooks import HookSlot
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.remembering import Remembering
+from qwen_dual.core.session_facts import SessionFacts
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 QueueFate = Literal["keep", "clear", "return"]
 
 
-class Session:
+class Session(SessionFacts):
     """One conversation with one model over a set of tools.
 
     Args:
@@ -68,6 +70,8 @@ class Session:
     Attributes:
         give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
         on_content: told what the model is sent for a prompt where that is more than its text.
+        hooks: who else has a say.
+        services: what calls and hooks have of it besides its events and questions.
         queue_editing: takes one of those that wait out of the queue, to be edited.
         drained: waits until nothing runs, and nothing waits that will.
     """
@@ -100,12 +104,13 @@ class Session:
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.on_content: Callable[[Sequence[ContentBlock]], object] = lambda blocks: None
         self.conversation = Conversation()
+        self.hooks = HookSlot()
         self.system = system
         self.max_turns = max_turns
         self.text_calls = text_calls
         self._models = ModelSet(models, self.publish)
         self._detach = detach
-        self._services = Services(lambda: self.model)
+        self.services = Services(lambda: self.model)
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
         self._calls = CallRunner(
@@ -116,8 +121,9 @@ class Session:
             Remembering(
                 self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
             ),
-            self._services,
+            self.services,
             bus.secrets.scrub,
+            hooks=self.hooks,
         )
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._slash = SlashRunner(self.slash, self.publish)
@@ -129,68 +135,6 @@ class Session:
         self.drained = self._worker.drained
         self._ended = False
         self.tools.listen(self._tools_changed)
-
-    # -- what can be seen ------------------------------------------------------------------
-
-    @property
-    def session_id(self) -> str:
-        """The id that events carry; another after ``clear`` and ``resume``."""
-        return self.bus.session_id
-
-    @property
-    def model_name(self) -> str:
-        """The model in force."""
-        return self._models.name
-
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """Every model by its name."""
-        return self._models.known
-
-    @property
-    def model(self) -> Model:
-        """The model in force."""
-        return self._models.current
-
-    @property
-    def history(self) -> list[Message]:
-        """The messages of the conversation, as the model is sent them."""
-        return self.conversation.messages
-
-    @property
-    def retryable(self) -> bool:
-        """Whether the last turn ended with a failed model call that can be made again."""
-        return self._worker.retry_from is not None and not self.busy
-
-    @property
-    def model_names(self) -> list[str]:
-        """Every model that ``set_model`` takes."""
-        return list(self._models.known)
-
-    @property
-    def approval_mode(self) -> str:
-        """The approval mode in force."""
-        return self.policy.mode
-
-    @property
-    def state(self) -> str:
-        """The word of the latest ``state`` event."""
-        return self._state.word
-
-    @property
-    def queued(self) -> int:
-        """How many prompts wait."""
-        return len(self._queue)
-
-    @property
-    def waiting(self) -> list[str]:
-        """The prompts that wait, whole, the next to run first."""
-        return self._queue.texts()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a prompt submitted now would wait."""
-        return self._worker.working or len(self._queue) > 0
 
     # -- what can be done ------------------------------------------------------------------
 
@@ -241,13 +185,11 @@ class Session:
         return found
 
     def _empty_queue(self, *, give_back: bool) -> None:
-        prompts = self.queue_editing.empty("interrupted", "the queue was emptied before it ran")
-        own = [prompt for prompt in prompts if prompt.actor.at_keyboard]
+        own, told = self.queue_editing.clear()
         if give_back and own:
             self.give_back(own)
-        if others := len(prompts) - len(own):
-            waited = "One prompt" if others == 1 else f"{others} prompts"
-            self.notice(f"{waited} that came from outside will not run.")
+        if told:
+            self.notice(told)
         self._state.tell()
 
     def answer(
@@ -386,12 +328,12 @@ class Session:
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""
-        async with self._services.running():
+        async with self.services.running():
             await self._worker.run(self.closing)
 
     def _tools_changed(self, added: Sequence[str], removed: Sequence[str]) -> None:
         self.policy.read_again()
-        if self._services.active and (added or removed):
+        if self.services.active and (added or removed):
             self.publish(events.tools_changed(list(self.tools), added, removed))
 
     def recheck_pending(self) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.context import ContextKeeper
     from qwen_dual.core.conversation import Conversation
+    from qwen_dual.core.hooks import Hooks, HookSlot
     from qwen_dual.core.model import Model, ModelDelta, TokenUsage, ToolSpec
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.prompts import Prompt
@@ -90,6 +91,7 @@ class Turn:
         set_state: takes the words of the ``state`` event.
         max_turns: model calls at the most; None for no bound.
         text_calls: whether calls that the model wrote as text are run.
+        hooks: may put off the end.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Turn:
         set_state: Callable[[str], object],
         max_turns: int | None = None,
         text_calls: bool = False,
+        hooks: HookSlot,
     ) -> None:
         self.prompt = prompt
         self.turn_id = turn_id
@@ -120,6 +123,8 @@ class Turn:
         self._set_state = set_state
         self._max_turns = max_turns
         self._text_calls = text_calls
+        self._hooks = hooks
+        self._put_off = 0  # how often in a row hooks have put off the end
         self._written = 0  # answers in a row that ended with a call as text
         self._began = time.monotonic()
         self._api_seconds = 0.0
@@ -164,6 +169,8 @@ class Turn:
                 return "error"
             if not answer.calls:
                 ended = await self._why_ended(answer)
+                if ended == "end_turn" and self._hooks.current is not None:
+                    ended = await self._heard_at_end(self._hooks.current, answer)
                 if ended is None:
                     continue
                 return ended
@@ -333,6 +340,21 @@ class Turn:
             self._publish(events.notice(WRITTEN.format(tools=tools), "warning"))
         told = {"type": "text", "text": WRITTEN_TOLD.format(tools=tools)}
         self._conversation.add("user", [told])
+        return None
+
+    async def _heard_at_end(self, hooks: Hooks, answer: Answer) -> str | None:
+        """The stop reason once hooks have had their say; None where they put off the end."""
+        said = await hooks.before_end(answer.text, again=self._put_off > 0)
+        if said.stop is not None or not (said.decision == "deny" or said.context):
+            return "end_turn"
+        if self._put_off == hooks.most_blocked_ends:
+            text = f"{said.by} puts off the end of this turn for ever; it ends all the same."
+            self._publish(events.notice(text, "warning"))
+            return "end_turn"
+        self._put_off += 1
+        why = f"{said.by} wants you to go on: {said.reason}" if said.decision == "deny" else ""
+        told = "\n\n".join(filter(None, (why, said.context)))
+        self._conversation.add("user", [{"type": "text", "text": told}])
         return None
 
     def _call_what_is_written(self, answer: Answer) -> None:

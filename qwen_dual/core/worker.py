@@ -15,6 +15,7 @@ import anyio
 from qwen_dual.core.actor import POLICY, SHUTDOWN
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
+from qwen_dual.core.hooks import NOTHING, PROMPT_CONTEXT
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.progress import Progress
@@ -165,13 +166,14 @@ class Worker:
             set_state=self._state.set,
             max_turns=self._calls_left(),
             text_calls=session.text_calls,
+            hooks=session.hooks,
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
         if not prompt.content:
             self._publish(_said(prompt))
         self._state.set("thinking")
-        stop_reason = ""
+        stop: Stop | None = None
         with anyio.CancelScope() as self._scope:
             try:
                 given = await self._attached(prompt)
@@ -181,24 +183,41 @@ class Worker:
                 if retry_from is not None:
                     session.conversation.rewind(retry_from)
                 else:
-                    own = prompt.text if prompt.own is None else prompt.own
-                    content += given
-                    content += await self._mentioned(own)
-                    if prompt.content or len(content) > 1:
-                        session.on_content(content)
-                stop_reason = await turn.run(content, session.system)
+                    content, stop = await self._asked(prompt, given)
+                if stop is None:
+                    stop = Stop(await turn.run(content, session.system))
             except Exception as error:
                 log.exception("turn failed")
                 session.approvals.deny_all(SHUTDOWN)
                 turn.fail(ModelError(_internal(error)))
-                stop_reason = "error"
+                stop = Stop("error")
         self._scope = None
         self.retry_from = turn.retry_from
         self._model_calls += turn.model_calls
         turn.close_open()
         self._state.turn_id = None
         self._state.set("idle")  # before the result, which is the last line of a turn
-        turn.wind_up(Stop(stop_reason) if stop_reason else self._why)
+        turn.wind_up(stop or self._why)
+
+    async def _asked(
+        self, prompt: Prompt, given: Sequence[ContentBlock]
+    ) -> tuple[list[ContentBlock], Stop | None]:
+        """What the model is sent for a prompt beside what is ``given``, or why it is sent nothing."""
+        session = self._session
+        said = NOTHING
+        if session.hooks.current is not None:
+            said = await session.hooks.current.before_prompt(prompt.text)
+        if said.decision == "deny" or said.stop is not None:
+            session.on_content(())
+            who, why = said.stop or said.by, said.stop_reason or said.reason
+            return [], Stop("denied", f"{who} did not let the prompt through: {why or 'no reason'}")
+        own = prompt.text if prompt.own is None else prompt.own
+        content = [*given, *await self._mentioned(own)]
+        if said.context:
+            content.append(text_block(PROMPT_CONTEXT.format(said.context)))
+        if prompt.content or len(content) > 1:
+            session.on_content(content)
+        return content, None
 
     async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:
         """What the model is sent for a prompt; one with images is told of once they are there."""

@@ -250,7 +250,7 @@ class Authorization:
         show: Callable[[str], Awaitable[None]],
         opened: Callable[[Callback], object],
     ) -> None:
-        from qwen_dual.mcp.connection import import_sdk
+        from qwen_dual.mcp.sdk import import_sdk
 
         await import_sdk()
         settings = self.settings

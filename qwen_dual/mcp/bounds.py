@@ -39,8 +39,17 @@ MAX_NAME = 200
 MAX_REMARKS = 20
 """Things that are said to be wrong with one server."""
 
-NOTICES_PER_SECOND = 100
-"""Reports of progress and log lines that are looked at; more are dropped."""
+MAX_PER_SECOND = 100
+"""Notices and requests of one server that are looked at; more are dropped."""
+
+WORK_SECONDS = 0.005
+"""How long messages of one server are read before others have their turn."""
+
+REST = 3
+"""As many times as long it waits then, while it goes on sending."""
+
+MAX_RECORDS = 50
+"""Records of the SDK about what servers send that the log takes in a minute."""
 
 
 def bounded(text: object, limit: int) -> str:

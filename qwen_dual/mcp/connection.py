@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
-from anyio import to_thread
 from msgspec import Struct
 
 from qwen_dual.core.failures import describe
@@ -24,7 +23,7 @@ from qwen_dual.mcp.bounds import (
     bounded,
     line,
 )
-from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, ServerFailure
+from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
 from qwen_dual.mcp.incoming import Incoming
 from qwen_dual.mcp.records import PromptArgument, PromptRecord, ResourceRecord
 
@@ -67,29 +66,14 @@ class Changed(Struct, frozen=True):
     resources: bool = False
 
 
+LISTEN_AGAIN = (1, 5, 30, 300, 300)
+"""Seconds after which it is listened again to a server that stopped telling what changes."""
+
 _CHANGES = {
     "notifications/tools/list_changed": Changed(tools=True),
     "notifications/prompts/list_changed": Changed(prompts=True),
     "notifications/resources/list_changed": Changed(resources=True),
 }
-
-
-async def import_sdk() -> None:
-    """Imports the SDK in a thread, once: 400 ms, 36 MiB.
-
-    Raises:
-        MissingExtra: it is not installed.
-    """
-
-    def load() -> None:
-        try:
-            import mcp
-            import mcp.client.sse
-            import mcp.client.streamable_http  # noqa: F401
-        except ImportError as error:
-            raise MissingExtra from error
-
-    await to_thread.run_sync(load, abandon_on_cancel=True)
 
 
 class Connection:
@@ -182,6 +166,34 @@ class Connection:
             for family in families
         ]
         return tuple(listed)
+
+    async def listen(self, changed: Callable[[Changed], object]) -> None:
+        """Has ``changed`` told what changes, where the server says so only to who listens (2026-07-28)."""
+        from mcp import MCPError
+        from mcp.client.subscriptions import SubscriptionLost
+        from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+        has = self._client.server_capabilities
+        tools, prompts, resources = (
+            given is not None and bool(given.list_changed)
+            for given in (has.tools, has.prompts, has.resources)
+        )
+        modern = self._client.protocol_version in MODERN_PROTOCOL_VERSIONS
+        if not modern or not (tools or prompts or resources):
+            return
+        for wait in LISTEN_AGAIN:
+            try:
+                async with self._client.listen(
+                    tools_list_changed=tools,
+                    prompts_list_changed=prompts,
+                    resources_list_changed=resources,
+                ) as changes:
+                    async for _ in changes:
+                        pass  # it comes as a notice too, as from any server
+            except (MCPError, SubscriptionLost, TimeoutError):
+                pass
+            await anyio.sleep(wait)
+            changed(Changed(tools, prompts, resources))
 
     async def call(
         self,

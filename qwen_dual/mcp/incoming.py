@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.mcp.bounds import MAX_NAME, NOTICES_PER_SECOND, line
+from qwen_dual.mcp.bounds import MAX_NAME, MAX_PER_SECOND, line
 from qwen_dual.mcp.schemas import as_parameters, why_no_schema
 
 if TYPE_CHECKING:
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-NOTICES = ("notifications/progress", "notifications/message")
-"""What says nothing that could not be left out."""
+LISTENED_TO = (
+    "notifications/progress",
+    "notifications/cancelled",
+    "notifications/tools/list_changed",
+    "notifications/prompts/list_changed",
+    "notifications/resources/list_changed",
+    "notifications/elicitation/complete",
+    "notifications/subscriptions/acknowledged",
+)
+"""The notices that something comes of; the others end here: the SDK would look into each of them."""
 
 
 class Incoming:
@@ -37,7 +45,7 @@ class Incoming:
     def __init__(self, inner: Any, remark: Callable[[str], object]) -> None:
         self._inner = inner
         self._remark = remark
-        self._notices = 0
+        self._asked = 0
         self._second = 0.0
         self.over = anyio.Event()
 
@@ -83,16 +91,19 @@ class Incoming:
 
     def _may_pass(self, item: Any) -> bool:
         message = getattr(item, "message", None)
-        if getattr(message, "method", None) in NOTICES and not hasattr(message, "id"):
-            now = time.monotonic()
-            if now - self._second >= 1:
-                self._second, self._notices = now, 0
-            self._notices += 1
-            return self._notices <= NOTICES_PER_SECOND
-        result = getattr(message, "result", None)
-        if isinstance(result, dict) and "content" not in result:
-            mend_list(result, self._remark)
-        return True
+        method = getattr(message, "method", None)
+        if method is None:
+            result = getattr(message, "result", None)
+            if isinstance(result, dict) and "content" not in result:
+                mend_list(result, self._remark)
+            return True
+        if not hasattr(message, "id") and method not in LISTENED_TO:
+            return False
+        now = time.monotonic()
+        if now - self._second >= 1:
+            self._second, self._asked = now, 0
+        self._asked += 1
+        return self._asked <= MAX_PER_SECOND
 
 
 def mend_list(result: dict[str, Any], remark: Callable[[str], object]) -> None:

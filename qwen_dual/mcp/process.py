@@ -22,7 +22,7 @@ GRACE = 0.5
 
 POLL = 0.02
 
-WATCH = 'trap "" HUP INT TERM; read -r _; sleep 2; kill -KILL -- "-$0"'
+WATCH = 'trap "" HUP INT TERM; read -r _; sleep 2; kill -s KILL -- "-$0"'
 """What the shell does: stdin ends with this process, and ``$0`` is the group."""
 
 

@@ -72,15 +72,28 @@ def _resource(resource: Mapping[str, Any]) -> TextBlock | ImageBlock:
 
 
 def _says(blocks: Sequence[TextBlock | ImageBlock], structured: Any) -> bool:
-    """Whether one of the texts is the structured output."""
-    for block in blocks:
-        if block["type"] == "text" and block["text"].lstrip()[:1] in ("{", "["):
-            try:
-                if decode(block["text"]) == structured:
-                    return True
-            except NotJson:
-                continue
-    return False
+    """Whether the texts are the structured output, whole or what an SDK has put into ``result``."""
+    said = [block["text"].strip() for block in blocks if block["type"] == "text"]
+    meant = [structured]
+    if isinstance(structured, dict) and list(structured) == ["result"]:
+        inner = structured["result"]
+        meant.append(inner)
+        if isinstance(inner, str) and inner.strip() in said:
+            return True
+        if isinstance(inner, list) and len(inner) == len(said):
+            return all(_is(text, each) for text, each in zip(said, inner, strict=True))
+    return any(_is(text, each) for text in said for each in meant)
+
+
+def _is(text: str, value: Any) -> bool:
+    """Whether a text says a value, as itself or as JSON."""
+    if text == value:
+        return True
+    try:
+        told = decode(text)
+    except NotJson:
+        return False
+    return type(told) is type(value) and bool(told == value)
 
 
 def _shortened(text: str, room: int) -> str:

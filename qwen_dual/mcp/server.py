@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import anyio
 from msgspec.structs import replace
 
 from qwen_dual.core.failures import describe
 from qwen_dual.mcp.bounds import MAX_REMARKS, line
-from qwen_dual.mcp.connection import Changed, import_sdk, open_connection
+from qwen_dual.mcp.connection import Changed, open_connection
 from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, NeedsSignIn, ServerFailure
 from qwen_dual.mcp.records import ServerStatus
+from qwen_dual.mcp.sdk import import_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -204,7 +206,11 @@ class Server:
         cause = _cause(error)
         if isinstance(cause, TimeoutError):
             return f"it did not answer within {self.config.first_seconds:g} s"
-        return line(str(cause) if isinstance(cause, ServerFailure) else describe(cause), 1000)
+        if isinstance(cause, ServerFailure):
+            return line(str(cause), 1000)
+        if type(cause).__module__.startswith("httpx2") and not hasattr(cause, "response"):
+            return line(f"{origin_of(self.config.url)} cannot be reached: {cause}", 1000)
+        return line(describe(cause), 1000)
 
     def _retry_in(self, state: State, why: str) -> float | None:
         if state == "needs_auth" or why == str(MissingExtra()):
@@ -241,6 +247,7 @@ class Server:
                 self.settled.set()
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._follow, connection)
+                    group.start_soon(connection.listen, self._changed)
                     await connection.lost.wait()
                     group.cancel_scope.cancel()
 
@@ -287,6 +294,12 @@ class Server:
         self.status = replace(before, **changes)
         if self.status != before:
             self._on_change(self.status)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of ``url``: no password, and nothing of its path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _cause(error: BaseException) -> BaseException:

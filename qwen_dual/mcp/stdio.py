@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 
-from qwen_dual.mcp.bounds import MAX_MESSAGE, line
+from qwen_dual.mcp.bounds import MAX_MESSAGE, REST, WORK_SECONDS, line
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.process import Child
 from qwen_dual.protocol.codec import NotJson, decode
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.mcp.process import Start
     from qwen_dual.protocol.framing import Frame
-
-WORK_SECONDS = 0.005
-"""How long messages of one server are read before others have their turn."""
-
-REST = 3
-"""As many times as long it waits then, while it goes on sending."""
 
 KEPT_BYTES = 512
 """Of a message that is too long, to find out what it answers."""

@@ -5,11 +5,13 @@ Imported with the SDK, whose client library (httpx2) it is made of.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+import anyio
 import httpx2
 
-from qwen_dual.mcp.bounds import MAX_MESSAGE
+from qwen_dual.mcp.bounds import MAX_MESSAGE, REST, WORK_SECONDS
 
 if TYPE_CHECKING:
     import ssl
@@ -24,10 +26,16 @@ class TooLarge(httpx2.TransportError):
 
 
 class Bounded(httpx2.AsyncByteStream):
-    """The body of an answer, up to ``MAX_MESSAGE`` bytes."""
+    """The body of an answer, at a pace that leaves the rest of the program its time.
 
-    def __init__(self, inner: httpx2.AsyncByteStream) -> None:
+    Args:
+        inner: the body.
+        limit: bytes of it at the most; None for a stream of events, of which the SDK bounds each.
+    """
+
+    def __init__(self, inner: httpx2.AsyncByteStream, limit: int | None) -> None:
         self._inner = inner
+        self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces.
@@ -38,9 +46,12 @@ class Bounded(httpx2.AsyncByteStream):
         size = 0
         async for piece in self._inner:
             size += len(piece)
-            if size > MAX_MESSAGE:
-                raise TooLarge(f"its answer has more than the {MAX_MESSAGE:,} bytes that are read")
+            if self._limit is not None and size > self._limit:
+                raise TooLarge(f"its answer has more than the {self._limit:,} bytes that are read")
+            began = time.monotonic()
             yield piece
+            if (worked := time.monotonic() - began) > WORK_SECONDS:
+                await anyio.sleep(min(worked, 1) * REST)
 
     async def aclose(self) -> None:
         """Lets go of the connection."""
@@ -48,15 +59,15 @@ class Bounded(httpx2.AsyncByteStream):
 
 
 class BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Bounds what is no stream of events; of those the SDK bounds each."""
+    """Bounds each answer."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, whose body raises ``TooLarge`` where it is."""
         response = await super().handle_async_request(request)
         kind = response.headers.get("content-type", "").lower()
-        if not kind.startswith("text/event-stream"):
-            assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = Bounded(response.stream)
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        limit = None if kind.startswith("text/event-stream") else MAX_MESSAGE
+        response.stream = Bounded(response.stream, limit)
         return response
 
 

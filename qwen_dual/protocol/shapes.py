@@ -265,7 +265,8 @@ class Suggestion(TypedDict):
 class PreviewWarning(TypedDict):
     """Something in a preview that is not what it looks like, or that makes it hard to read.
 
-    ``message`` is a sentence for a person. ``line`` is the first that has it, counted from 1, and
+    ``hook`` says that a hook changed the call, or wants it to be asked about. ``message`` is a
+    sentence for a person. ``line`` is the first that has it, counted from 1, and
     ``count`` how often it is there, where that can be said.
     """
 
@@ -279,6 +280,7 @@ class PreviewWarning(TypedDict):
         "address",
         "long",
         "cut",
+        "hook",
     ]
     message: str
     line: NotRequired[int]

@@ -134,6 +134,41 @@ class CompactBoundaryData(TypedDict):
     summary: NotRequired[str]
 
 
+class HookStartedData(TypedDict):
+    """A hook begins to run; ``hook_id`` is of this run."""
+
+    hook_id: str
+    hook_name: str
+    hook_event: str
+    tool_use_id: str | None
+    status_message: NotRequired[str]
+
+
+class HookResponseData(TypedDict):
+    """What became of a run of a hook.
+
+    ``decision`` is null where it decided nothing that counts; a prompt, a result or an end of a turn
+    that it blocked is ``deny``. ``message`` is what it says to the person. ``stdout`` and ``stderr``
+    are their first 2,000 characters, absent where empty or suppressed.
+    """
+
+    hook_id: str
+    hook_name: str
+    hook_event: str
+    tool_use_id: str | None
+    source: Literal["Project", "User", "System", "Session"]
+    outcome: Literal["success", "blocked", "error", "timeout", "cancelled"]
+    exit_code: int | None
+    duration_ms: int
+    decision: Literal["allow", "ask", "deny"] | None
+    reason: str | None
+    changed_input: bool
+    stopped: bool
+    message: NotRequired[str]
+    stdout: NotRequired[str]
+    stderr: NotRequired[str]
+
+
 class ToolsChangedData(TypedDict):
     """What the model can call, by name; one in another's place is among those that are ``added``."""
 
@@ -254,6 +289,22 @@ class ToolsChanged(Envelope):
     data: ToolsChangedData
 
 
+class HookStarted(Envelope):
+    """A hook begins to run."""
+
+    type: Literal["system"]
+    subtype: Literal["hook_started"]
+    data: HookStartedData
+
+
+class HookResponse(Envelope):
+    """A hook has ended, one for each that was told to have begun."""
+
+    type: Literal["system"]
+    subtype: Literal["hook_response"]
+    data: HookResponseData
+
+
 class ModelRetry(Envelope):
     """Before each further try of a model call."""
 
@@ -282,6 +333,8 @@ SystemEvent = (
     | SlashCommand
     | Change
     | ToolsChanged
+    | HookStarted
+    | HookResponse
     | ModelRetry
     | CompactBoundary
 )

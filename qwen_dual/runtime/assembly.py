@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.runtime.commands.trust import TrustCommand
+    from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
@@ -65,6 +66,7 @@ class Parts(Struct):
         servers: the MCP servers; None as long as there was none (``mcp.servers_of``).
         sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
+        hooking: its hooks, once there are any.
     """
 
     session: Session
@@ -82,6 +84,7 @@ class Parts(Struct):
     servers: Servers | None = None
     sdk: TransportFactory | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
+    hooking: Hooking | None = None
 
     def flush(self) -> None:
         """Saves what is about to be shown."""

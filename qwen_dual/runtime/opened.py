@@ -64,6 +64,8 @@ class OpenSession(SessionHandle):
             try:
                 with turns:
                     await self.parts.session.run()
+                if self.parts.hooking is not None:
+                    await self.parts.hooking.end()
             finally:
                 self.parts.stopped.set()
 

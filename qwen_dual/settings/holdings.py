@@ -67,6 +67,8 @@ def holdings(
     if settings.refused:
         file = os.path.join(".qwen", "settings.json")
         found.append(Holding(file, f"settings ({_names(_keys(settings))})"))
+        if commands := _hooks(settings):
+            found.append(Holding(file, f"commands that run by themselves ({_names(commands)})"))
     if servers := _servers(folder):
         found.append(Holding(".mcp.json", f"MCP servers ({_names(servers)})"))
     names = [os.path.relpath(path, folder) for path in context_files]
@@ -99,6 +101,24 @@ def _keys(settings: Settings) -> list[str]:
             found += [f"MCP server {name}" for name in servers]
         else:
             found.append(f"{key} {mode}" if key.endswith("approvalMode") else key)
+    return found
+
+
+def _hooks(settings: Settings) -> list[str]:
+    """What runs by itself, with the event that it runs at."""
+    project = next((layer.raw for layer in settings.layers if layer.name == "project"), {})
+    events: Any = project.get("hooks")
+    found: list[str] = []
+    for event, groups in events.items() if isinstance(events, dict) else ():
+        for group in groups if isinstance(groups, list) else ():
+            hooks = group.get("hooks") if isinstance(group, dict) else None
+            for hook in hooks if isinstance(hooks, list) else ():
+                does = (
+                    [hook.get(name) for name in ("command", "url", "prompt")]
+                    if isinstance(hook, dict)
+                    else []
+                )
+                found += [f"{event}: {what}" for what in does if isinstance(what, str)]
     return found
 
 

@@ -10,27 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from qwen_dual.settings.key import Key, Section
+from qwen_dual.settings.model_keys import ENTRY, GENERATION
 from qwen_dual.settings.rules import (
     ANYTHING,
     BACKEND,
     BOOLEAN,
-    COUNT,
     ENV_VALUE,
     FILESYSTEM,
-    HEADER,
     LIMIT,
     MILLISECONDS,
     MODE,
     NAMES,
     NETWORK,
-    NUMBER,
     PATH,
     POSITIVE,
     PROTOCOL,
     PROXY,
-    REASONING,
     TEXT,
-    URL,
     VARIABLE_NAME,
     Kind,
     Later,
@@ -44,87 +40,6 @@ if TYPE_CHECKING:
 
 TEXTS = ListOf(TEXT)
 NO_TEXTS: Sequence[str] = ()
-
-# -- how calls to one model are made: ``generationConfig``
-
-TIMEOUT = Key("timeout", MILLISECONDS, 120_000, doc="Milliseconds until an answer must have begun.")
-IDLE_TIMEOUT = Key(
-    "streamIdleTimeoutMs",
-    MILLISECONDS,
-    240_000,
-    doc="Milliseconds that a stream may send nothing.",
-)
-MAX_RETRIES = Key("maxRetries", COUNT, 6, doc="Tries after the first one.")
-CONTEXT_WINDOW = Key(
-    "contextWindowSize", POSITIVE, None, doc="Tokens; without it the model's name tells."
-)
-SAMPLING = Key(
-    "samplingParams",
-    Section(
-        (
-            Key("temperature", NUMBER, None, doc="Randomness of the answer."),
-            Key("top_p", NUMBER, None, doc="Nucleus sampling."),
-            Key("top_k", COUNT, None, doc="Candidates for each token."),
-            Key("max_tokens", POSITIVE, None, doc="The longest answer, in tokens."),
-            Key("presence_penalty", NUMBER, None, doc="Against repeating topics."),
-            Key("frequency_penalty", NUMBER, None, doc="Against repeating words."),
-        )
-    ),
-    {},
-    doc="Sent with each request; what is absent is not sent.",
-)
-EXTRA_BODY = Key("extra_body", ANYTHING, {}, doc="Merged into each request's body.")
-HEADERS = Key("customHeaders", MapOf(HEADER), {}, doc="Headers sent with each request.")
-THINKING = Key(
-    "reasoning",
-    REASONING,
-    None,
-    doc="Whether and how hard the model thinks; without it the service decides.",
-)
-MODALITIES = Key(
-    "modalities",
-    Section(
-        (
-            Key(
-                "image",
-                BOOLEAN,
-                None,
-                doc="Whether the model can be shown images; without it the model's name tells.",
-            ),
-        )
-    ),
-    {},
-    doc="What the model can be shown besides text.",
-)
-GENERATION = Section(
-    (
-        *(TIMEOUT, IDLE_TIMEOUT, MAX_RETRIES, CONTEXT_WINDOW, SAMPLING, EXTRA_BODY, HEADERS),
-        *(THINKING, MODALITIES),
-    )
-)
-
-# -- one model of a service: an element of ``modelProviders.*``
-
-MODEL_ID = Key(
-    "id", TEXT, "", doc="The model's name at the service. Required.", vital=True, required=True
-)
-MODEL_NAME = Key("name", TEXT, "", doc="What the picker shows; without it the id.")
-MODEL_DESCRIPTION = Key("description", TEXT, "", doc="A line for the picker.")
-MODEL_BASE_URL = Key(
-    "baseUrl", URL, "", doc="Where the service is; without it the protocol's own.", vital=True
-)
-MODEL_ENV_KEY = Key(
-    "envKey",
-    VARIABLE_NAME,
-    "",
-    doc="The environment variable that holds the key; without it the protocol's own "
-    "(`OPENAI_API_KEY`, `ANTHROPIC_API_KEY`, `GEMINI_API_KEY`).",
-    vital=True,
-)
-MODEL_GENERATION = Key("generationConfig", GENERATION, {}, doc="How calls are made.")
-ENTRY = Section(
-    (MODEL_ID, MODEL_NAME, MODEL_DESCRIPTION, MODEL_BASE_URL, MODEL_ENV_KEY, MODEL_GENERATION)
-)
 
 
 def _server() -> Kind[Mapping[str, Any]]:
@@ -261,6 +176,22 @@ ALLOW = Key(
 )
 ASK = Key("permissions.ask", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Always asks.")
 DENY = Key("permissions.deny", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Never runs.")
+HOOKS = Key(
+    "hooks",
+    ANYTHING,
+    {},
+    doc="Commands that are told of what happens, and may have a say in it; see `docs/hooks.md`. Those "
+    "of all files run.",
+)
+DISABLE_ALL_HOOKS = Key(
+    "disableAllHooks", BOOLEAN, default=False, doc="Whether no hook runs, whatever `hooks` says."
+)
+STOP_HOOK_CAP = Key(
+    "stopHookBlockingCap",
+    POSITIVE,
+    8,
+    doc="How often in a row `Stop` hooks may put off the end of a turn.",
+)
 JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
 INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
 THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
@@ -360,7 +291,19 @@ KEYS: Final[tuple[Key[Any], ...]] = (
     *(MODEL, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
     *(APPROVAL_MODE, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, SHELL_TIMEOUT, PASS_ENVIRONMENT),
     *(SANDBOX_BACKEND, SANDBOX_FILESYSTEM, SANDBOX_NETWORK, OUTPUT_CHARS, OUTPUT_LINES),
-    *(ALLOW, ASK, DENY, JSON_FILE, INPUT_FILE, THEME, HIDE_BANNER, HIDE_TIPS),
+    *(
+        ALLOW,
+        ASK,
+        DENY,
+        HOOKS,
+        DISABLE_ALL_HOOKS,
+        STOP_HOOK_CAP,
+        JSON_FILE,
+        INPUT_FILE,
+        THEME,
+        HIDE_BANNER,
+        HIDE_TIPS,
+    ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),

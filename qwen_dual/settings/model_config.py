@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct, field
 
 from qwen_dual.protocol.records import shown
-from qwen_dual.settings.keys import IDLE_TIMEOUT, MAX_RETRIES, TIMEOUT
+from qwen_dual.settings.model_keys import IDLE_TIMEOUT, MAX_RETRIES, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

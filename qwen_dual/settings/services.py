@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from qwen_dual.settings import keys
+from qwen_dual.settings import keys, model_keys
 from qwen_dual.settings.model_config import DEFAULT_BASE_URL, Generation, ModelConfig
 from qwen_dual.settings.rules import PROTOCOLS, URL, WrongValue, is_one_ascii_line
 
@@ -159,34 +159,34 @@ def _entry(
     settings: Settings, protocol: ModelProtocol, entry: Mapping[str, Any], source: str
 ) -> ModelConfig:
     key = find_key(
-        settings.environment, keys.MODEL_ENV_KEY.within(entry) or VARIABLES[protocol].key
+        settings.environment, model_keys.MODEL_ENV_KEY.within(entry) or VARIABLES[protocol].key
     )
     return ModelConfig(
-        id=keys.MODEL_ID.within(entry),
+        id=model_keys.MODEL_ID.within(entry),
         protocol=protocol,
         base_url=base_url(
-            protocol, keys.MODEL_BASE_URL.within(entry) or DEFAULT_BASE_URL[protocol]
+            protocol, model_keys.MODEL_BASE_URL.within(entry) or DEFAULT_BASE_URL[protocol]
         ),
         api_key=key.value,
         key_source=key.source,
-        label=keys.MODEL_NAME.within(entry),
-        description=keys.MODEL_DESCRIPTION.within(entry),
+        label=model_keys.MODEL_NAME.within(entry),
+        description=model_keys.MODEL_DESCRIPTION.within(entry),
         source=source,
         proxy=settings.get(keys.PROXY_URL),
-        generation=generation(keys.MODEL_GENERATION.within(entry)),
+        generation=generation(model_keys.MODEL_GENERATION.within(entry)),
     )
 
 
 def generation(values: Mapping[str, Any]) -> Generation:
     """``generationConfig`` as the adapters take it: milliseconds become seconds."""
     return Generation(
-        timeout=keys.TIMEOUT.within(values) / 1000,
-        idle_timeout=keys.IDLE_TIMEOUT.within(values) / 1000,
-        max_retries=keys.MAX_RETRIES.within(values),
-        context_window=keys.CONTEXT_WINDOW.within(values),
-        sampling=keys.SAMPLING.within(values),
-        extra_body=keys.EXTRA_BODY.within(values),
-        headers=keys.HEADERS.within(values),
-        reasoning=keys.THINKING.within(values),
-        images=keys.MODALITIES.within(values).get("image"),
+        timeout=model_keys.TIMEOUT.within(values) / 1000,
+        idle_timeout=model_keys.IDLE_TIMEOUT.within(values) / 1000,
+        max_retries=model_keys.MAX_RETRIES.within(values),
+        context_window=model_keys.CONTEXT_WINDOW.within(values),
+        sampling=model_keys.SAMPLING.within(values),
+        extra_body=model_keys.EXTRA_BODY.within(values),
+        headers=model_keys.HEADERS.within(values),
+        reasoning=model_keys.THINKING.within(values),
+        images=model_keys.MODALITIES.within(values).get("image"),
     )

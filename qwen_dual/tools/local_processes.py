@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
     from qwen_dual.core.ports import Process
@@ -28,26 +28,27 @@ class LocalProcesses:
         cwd: str,
         env: Mapping[str, str],
         stdin: BinaryIO | bytes | None = None,
+        errors: Callable[[bytes], object] | None = None,
     ) -> Process:
         """Starts a command; raises as the port says."""
         # Imported here since the start of a session begins no process.
         from qwen_dual.tools.process import ProcessGroup
 
         if stdin is None:
-            return ProcessGroup(argv, cwd, env, sandbox=self._sandbox)
+            return ProcessGroup(argv, cwd, env, sandbox=self._sandbox, errors=errors)
         if not isinstance(stdin, bytes):
             try:
                 descriptor = stdin.fileno()
             except OSError:  # it is in memory only
                 stdin = stdin.read()
             else:
-                return ProcessGroup(argv, cwd, env, descriptor, self._sandbox)
+                return ProcessGroup(argv, cwd, env, descriptor, self._sandbox, errors)
         from tempfile import TemporaryFile
 
         with TemporaryFile() as source:
             source.write(stdin)
             source.seek(0)
-            return ProcessGroup(argv, cwd, env, source.fileno(), self._sandbox)
+            return ProcessGroup(argv, cwd, env, source.fileno(), self._sandbox, errors)
 
 
 def warm_up() -> None:

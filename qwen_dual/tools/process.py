@@ -23,6 +23,7 @@ from qwen_dual.tools import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import IO
 
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.confinement import Confinement
@@ -40,7 +41,7 @@ POLL = 0.05
 
 
 class ProcessGroup:
-    """A running command; its stdout and stderr share one pipe, so they keep their order.
+    """A running command; its stdout and stderr share one pipe, so that they keep their order.
 
     Args:
         argv: the program and its arguments.
@@ -48,6 +49,7 @@ class ProcessGroup:
         env: its whole environment.
         stdin: a descriptor it may read; nothing unless given.
         sandbox: what it is confined by; nothing unless given.
+        errors: takes what it writes to stderr, which then has a pipe of its own.
 
     Attributes:
         pgid: the number of its process group.
@@ -65,7 +67,9 @@ class ProcessGroup:
         env: Mapping[str, str],
         stdin: int = subprocess.DEVNULL,
         sandbox: Sandbox | None = None,
+        errors: Callable[[bytes], object] | None = None,
     ) -> None:
+        self._errors = errors
         self._mark = secrets.token_hex(8)
         self._namespace: Namespace | None = None
         self.made: Callable[[], list[str]] = list
@@ -83,7 +87,7 @@ class ProcessGroup:
                 env=env,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if errors is None else subprocess.PIPE,
                 start_new_session=True,
                 pass_fds=descriptors,
                 bufsize=0,
@@ -125,7 +129,7 @@ class ProcessGroup:
             tick: called between pieces; returns seconds until it wants to be called again.
             timeout: seconds after which the group is ended.
         """
-        watch = _Watch(self._popen, self._wake_read)
+        watch = _Watch(self._popen, self._wake_read, self._errors)
         try:
             return self._run(watch, feed, tick, timeout)
         finally:
@@ -271,16 +275,22 @@ class ProcessGroup:
 class _Watch:
     """Waits for output, for the shell's exit and for a wake-up at once."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], wake: int) -> None:
-        assert popen.stdout is not None
-        self.at_end = False
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        wake: int,
+        errors: Callable[[bytes], object] | None = None,
+    ) -> None:
         self._popen = popen
-        self._out = popen.stdout
+        self._takes_errors = errors
+        self._pipes = [pipe for pipe in (popen.stdout, popen.stderr) if pipe is not None]
+        self._open = list(self._pipes)
         self._wake = wake
-        os.set_blocking(self._out.fileno(), False)
-        os.set_blocking(wake, False)
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._out, selectors.EVENT_READ)
+        for pipe in self._open:
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe, selectors.EVENT_READ)
+        os.set_blocking(wake, False)
         self._selector.register(wake, selectors.EVENT_READ)
         # Linux tells of the exit through a descriptor; elsewhere it is asked for now and then.
         self._pidfd: int | None = None
@@ -290,6 +300,10 @@ class _Watch:
                 self._selector.register(self._pidfd, selectors.EVENT_READ)
             except OSError:
                 self._pidfd = None
+
+    @property
+    def at_end(self) -> bool:
+        return not self._open
 
     def exited(self) -> bool:
         if self._popen.poll() is None:
@@ -303,16 +317,16 @@ class _Watch:
             seconds = POLL if seconds is None else min(seconds, POLL)
         data = b""
         for key, _ in self._selector.select(seconds):
-            if key.fileobj is self._out:
-                data = self._read()
-            elif key.fd == self._wake:
+            if key.fd == self._wake:
                 os.read(self._wake, 64)
+            for pipe in [pipe for pipe in self._open if pipe is key.fileobj]:
+                data += self._read(pipe)
         return data
 
     def rest(self) -> Iterator[bytes]:
         """What is still in the pipe, without waiting."""
         for _ in range(MAX_REST):
-            data = b"" if self.at_end else self._read()
+            data = b"".join(self._read(pipe) for pipe in tuple(self._open))
             if not data:
                 return
             yield data
@@ -320,16 +334,21 @@ class _Watch:
     def close(self) -> None:
         self._drop_pidfd()
         self._selector.close()
-        self._out.close()
+        for pipe in self._pipes:
+            pipe.close()
 
-    def _read(self) -> bytes:
+    def _read(self, pipe: IO[bytes]) -> bytes:
+        """What is in a pipe; nothing of stderr where that is taken apart from the rest."""
         try:
-            data = os.read(self._out.fileno(), CHUNK)
+            data = os.read(pipe.fileno(), CHUNK)
         except BlockingIOError:
             return b""
         if not data:
-            self.at_end = True
-            self._selector.unregister(self._out)
+            self._open.remove(pipe)
+            self._selector.unregister(pipe)
+        if pipe is self._popen.stderr and self._takes_errors is not None:
+            self._takes_errors(data)
+            return b""
         return data
 
     def _drop_pidfd(self) -> None:

@@ -11,7 +11,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.calls import LARGE, MAX_RUNNING
+from qwen_dual.core.call_input import LARGE
+from qwen_dual.core.calls import MAX_RUNNING
 from qwen_dual.core.model import TextDelta
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
 

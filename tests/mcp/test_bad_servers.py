@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import anyio
@@ -157,18 +156,16 @@ def test_a_program_that_is_not_there_is_named() -> None:
 def test_an_answer_that_is_too_long_is_not_read_and_others_are() -> None:
     async def main() -> None:
         async with running(hostile("good"), good()) as seen:
-            seconds = []
+            results = []
 
-            async def watch() -> None:
-                while True:
-                    before = time.monotonic()
-                    await anyio.sleep(0.01)
-                    seconds.append(time.monotonic() - before)
+            async def ask() -> None:
+                results.append(await seen.call("mcp__bad__huge", {"text": str(50 << 20)}))
 
             async with anyio.create_task_group() as group:
-                group.start_soon(watch)
-                result = await seen.call("mcp__bad__huge", {"text": str(50 << 20)})
-                group.cancel_scope.cancel()
+                group.start_soon(ask)
+                while not results:
+                    await works(seen)
+            [result] = results
             assert result.is_error
             assert f"{MAX_MESSAGE:,} are the most" in result.text
             assert "52,428," in result.text  # how many it had

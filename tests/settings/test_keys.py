@@ -10,10 +10,11 @@ import pytest
 
 import qwen_dual
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.settings import keys
+from qwen_dual.settings import keys, model_keys
 from qwen_dual.settings.key import Key, Section
-from qwen_dual.settings.keys import ENTRY, GENERATION, KEYS
+from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.load import Settings
+from qwen_dual.settings.model_keys import ENTRY, GENERATION
 from qwen_dual.settings.rules import DROPPED, ListOf
 from qwen_dual.settings.untrusted import RULES
 from qwen_dual.tools.capture import Limits
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(qwen_dual.__file__).parent
 ROOT = PACKAGE.parent
 
-NAMED = {name: value for name, value in vars(keys).items() if isinstance(value, Key)}
+NAMED = {
+    name: value for name, value in (vars(keys) | vars(model_keys)).items() if isinstance(value, Key)
+}
 
 ELSEWHERE = {"SANDBOX_BACKEND", "SANDBOX_FILESYSTEM", "SANDBOX_NETWORK"}
 """Read layer by layer, as one object, since a wrong one must not be left out: ``runtime/sandboxing``."""
@@ -53,11 +56,11 @@ def test_every_key_has_an_effect() -> None:
     used = {
         node.attr
         for path in PACKAGE.rglob("*.py")
-        if path.name not in ("keys.py", "table.py")
+        if path.name not in ("keys.py", "model_keys.py", "table.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "keys"
+        and node.value.id in ("keys", "model_keys")
     }
     assert NAMED.keys() - used - ELSEWHERE == set()
     sandboxing = (PACKAGE / "runtime" / "sandboxing.py").read_text(encoding="utf-8")

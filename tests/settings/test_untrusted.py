@@ -52,7 +52,8 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("modelProviders", "providerProtocol", "env", "security", "model", "tools.allowed"),
         *("tools.shell", "tools.executionSandbox", "tools.truncateToolOutputThreshold"),
         *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
-        *("proxy", "mcpServers", "mcp.serverCommand"),
+        *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
+        *("mcpServers", "mcp.serverCommand"),
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),

@@ -22,7 +22,7 @@ from tests.support.contexts import context
 from tests.tools.support import call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from qwen_dual.core.ports import Process
@@ -63,9 +63,10 @@ class Recorded(LocalProcesses):
         cwd: str,
         env: Mapping[str, str],
         stdin: BinaryIO | bytes | None = None,
+        errors: Callable[[bytes], object] | None = None,
     ) -> Process:
         self.started.append(list(argv))
-        return super().start(argv, cwd, env, stdin)
+        return super().start(argv, cwd, env, stdin, errors)
 
 
 @pytest.fixture

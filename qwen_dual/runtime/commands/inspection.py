@@ -12,6 +12,7 @@ from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
+from qwen_dual.runtime.commands.hooks import HooksCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
 from qwen_dual.runtime.late import files_in_force
@@ -49,6 +50,7 @@ class Commands(Struct, frozen=True):
         AuthCommand(
             self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
         ).register()
+        HooksCommand(self.launch, self.parts).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
         for command in (
             SlashCommand(

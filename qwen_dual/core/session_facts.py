@@ -1,0 +1,95 @@
+"""What can be seen of a session, at any moment: ids, models, the conversation, what runs and what waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qwen_dual.core.bus import Bus
+    from qwen_dual.core.conversation import Conversation
+    from qwen_dual.core.model import Model
+    from qwen_dual.core.model_set import ModelSet
+    from qwen_dual.core.policy import Policy
+    from qwen_dual.core.prompts import PromptQueue
+    from qwen_dual.core.state import StateTeller
+    from qwen_dual.core.worker import Worker
+    from qwen_dual.protocol.shapes import Message
+
+
+class SessionFacts:
+    """The part of ``Session`` that changes nothing."""
+
+    bus: Bus
+    policy: Policy
+    conversation: Conversation
+    _models: ModelSet
+    _queue: PromptQueue
+    _state: StateTeller
+    _worker: Worker
+
+    @property
+    def session_id(self) -> str:
+        """The id that events carry; another after ``clear`` and ``resume``."""
+        return self.bus.session_id
+
+    @property
+    def model_name(self) -> str:
+        """The model in force."""
+        return self._models.name
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Every model by its name."""
+        return self._models.known
+
+    @property
+    def model(self) -> Model:
+        """The model in force."""
+        return self._models.current
+
+    @property
+    def history(self) -> list[Message]:
+        """The messages of the conversation, as the model is sent them."""
+        return self.conversation.messages
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the last turn ended with a failed model call that can be made again."""
+        return self._worker.retry_from is not None and not self.busy
+
+    @property
+    def model_names(self) -> list[str]:
+        """Every model that ``set_model`` takes."""
+        return list(self._models.known)
+
+    @property
+    def approval_mode(self) -> str:
+        """The approval mode in force."""
+        return self.policy.mode
+
+    @property
+    def state(self) -> str:
+        """The word of the latest ``state`` event."""
+        return self._state.word
+
+    @property
+    def queued(self) -> int:
+        """How many prompts wait."""
+        return len(self._queue)
+
+    @property
+    def waiting(self) -> list[str]:
+        """The prompts that wait, whole, the next to run first."""
+        return self._queue.texts()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a prompt submitted now would wait."""
+        return self._worker.working or len(self._queue) > 0
+
+    @property
+    def turn_id(self) -> str | None:
+        """The turn that runs; None between turns."""
+        return self._state.turn_id

@@ -1,0 +1,64 @@
+"""The events that hooks are for, by the names that the reference has for them. Data only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+
+class Moment(Struct, frozen=True):
+    """One event.
+
+    Attributes:
+        name: as the settings have it.
+        when: in a few words, for ``/hooks``.
+        matches: the field of the input that a matcher is held against; empty where all fire.
+        text_is_context: plain text on stdout is told to the model.
+        happens: False for those that nothing brings about in this version.
+        heard: what its hooks say counts; else they are told, and no more.
+    """
+
+    name: str
+    when: str
+    matches: str = ""
+    text_is_context: bool = False
+    happens: bool = True
+    heard: bool = True
+
+
+MOMENTS: Final = (
+    Moment("PreToolUse", "before a tool runs", "tool_name"),
+    Moment("PermissionRequest", "while somebody is asked whether a tool may run", "tool_name"),
+    Moment("PostToolUse", "after a tool has run", "tool_name"),
+    Moment("PostToolUseFailure", "after a tool has failed", "tool_name"),
+    Moment("PostToolBatch", "after all tool calls of one answer"),
+    Moment("UserPromptSubmit", "before a prompt goes to the model", text_is_context=True),
+    Moment("Stop", "before a turn ends"),
+    Moment("StopFailure", "when an error or a loop ended a turn", "error", heard=False),
+    Moment("SessionStart", "when a session begins or goes on", "source", text_is_context=True),
+    Moment("SessionEnd", "when a session ends", "reason", heard=False),
+    Moment("PreCompact", "when the conversation is summarised", "trigger", heard=False),
+    Moment("PostCompact", "when it has been summarised", "trigger", heard=False),
+    Moment(
+        "Notification", "when the session waits for the person", "notification_type", heard=False
+    ),
+    Moment(
+        "InstructionsLoaded",
+        "when a context file was read",
+        "file_path",
+        heard=False,
+        happens=False,
+    ),
+    Moment("MessageDisplay", "while an answer streams in", heard=False, happens=False),
+    Moment("SubagentStart", "when a sub-agent begins", "agent_type", happens=False),
+    Moment("SubagentStop", "when a sub-agent ends", "agent_type", happens=False),
+    Moment("UserPromptExpansion", "when a command becomes a prompt", "command_name", happens=False),
+    Moment("PermissionDenied", "when auto mode denies a call", "tool_name", happens=False),
+    Moment("TodoCreated", "when a task is put on the list", happens=False),
+    Moment("TodoCompleted", "when a task is done", happens=False),
+    Moment("SessionDelete", "when a saved session is deleted", happens=False),
+)
+"""All of them, in the order of ``/hooks``."""
+
+BY_NAME: Final = {moment.name: moment for moment in MOMENTS}

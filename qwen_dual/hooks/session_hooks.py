@@ -1,0 +1,178 @@
+"""The points at which the core waits for hooks: what each is told, and what is made of what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from msgspec.structs import replace
+
+from qwen_dual.core.hooks import MOST_BLOCKED_ENDS, NOTHING
+from qwen_dual.hooks.combine import combined
+from qwen_dual.hooks.inputs import of_batch, of_call, of_response
+from qwen_dual.protocol.blocks import text_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from qwen_dual.core.hooks import HookedCall, HookSaid
+    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.hooks.engine import Engine
+    from qwen_dual.hooks.inputs import Facts
+    from qwen_dual.hooks.output import Said
+    from qwen_dual.protocol.shapes import Suggestion
+
+BATCH_SECONDS: Final = 15
+"""How long hooks may take over all calls of a message."""
+
+MAX_WAITING_CONTEXT: Final = 40_000
+"""Characters that wait to be told with the next prompt."""
+
+
+class SessionHooks:
+    """``core.hooks.Hooks`` for one session.
+
+    Args:
+        engine: runs them.
+        facts: what each input says.
+        names: what a tool is called besides, for matchers.
+        usage: how full the model's window is, as fields of ``Stop``.
+        came_by: how the session that goes on came about: ``clear`` or ``resume``.
+
+    Attributes:
+        most_blocked_ends: how often in a row the end of a turn may be put off.
+        engine: runs them.
+        facts: what each input says.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        facts: Facts,
+        names: Callable[[str], Iterable[str]],
+        usage: Callable[[], Mapping[str, Any]],
+        came_by: Callable[[], str],
+    ) -> None:
+        self.most_blocked_ends = MOST_BLOCKED_ENDS
+        self.engine = engine
+        self.facts = facts
+        self._names = names
+        self._usage = usage
+        self.came_by = came_by
+        self._pending: list[tuple[str, str]] = []
+        self._starting = anyio.Lock()
+        self._waiting: list[str] = []
+
+    # -- the points --------------------------------------------------------------------------
+
+    async def before_prompt(self, text: str) -> HookSaid:
+        """``UserPromptSubmit``, after what the session's start has to say."""
+        await self._start()
+        told = self.facts.of("UserPromptSubmit", prompt=text, submitted_prompt=text)
+        said = combined(await self.engine.run("UserPromptSubmit", told))
+        if said.decision == "deny" or said.stop is not None:
+            return said
+        context = "\n\n".join(filter(None, (*self._waiting, said.context)))
+        self._waiting.clear()
+        return replace(said, context=without_brackets(context))
+
+    async def before_call(self, call: HookedCall) -> HookSaid:
+        """``PreToolUse``."""
+        return await self._about("PreToolUse", call)
+
+    async def on_request(self, call: HookedCall, suggestions: Sequence[Suggestion]) -> HookSaid:
+        """``PermissionRequest``."""
+        return await self._about(
+            "PermissionRequest", call, permission_suggestions=list(suggestions)
+        )
+
+    async def after_call(
+        self, call: HookedCall, result: ToolResult, seconds: float | None
+    ) -> HookSaid:
+        """``PostToolUse``, or ``PostToolUseFailure``."""
+        took = {} if seconds is None else {"duration_ms": round(seconds * 1000)}
+        if result.is_error:
+            error = text_in(result.content)
+            return await self._about(
+                "PostToolUseFailure", call, error=error, is_interrupt=False, **took
+            )
+        return await self._about("PostToolUse", call, tool_response=of_response(result), **took)
+
+    async def after_calls(self, calls: Sequence[tuple[HookedCall, ToolResult]]) -> HookSaid:
+        """``PostToolBatch``."""
+        if not self.engine.has("PostToolBatch"):
+            return NOTHING
+        told = self.facts.of("PostToolBatch", calls[0][0].agent, tool_calls=of_batch(calls))
+        said: list[Said] = []
+        with anyio.move_on_after(BATCH_SECONDS):
+            said = await self.engine.run("PostToolBatch", told)
+        return combined(said)
+
+    async def before_end(self, text: str, *, again: bool) -> HookSaid:
+        """``Stop``."""
+        if not self.engine.has("Stop"):
+            return NOTHING
+        told = self.facts.of(
+            "Stop",
+            stop_hook_active=again,
+            last_assistant_message=text,
+            background_tasks=[],
+            crons=[],
+            **self._usage(),
+        )
+        return combined(await self.engine.run("Stop", told))
+
+    # -- what begins and ends ----------------------------------------------------------------
+
+    def session_start(self, source: str, model: str) -> None:
+        """``SessionStart``; what it has to say goes with the next prompt, which waits for it.
+
+        Args:
+            source: how it came about; empty where that shows only when the conversation is there.
+            model: the name of the one in force.
+        """
+        if self.engine.has("SessionStart"):
+            self._pending.append((source, model))
+            self.engine.spawn(self._start)
+
+    async def _start(self) -> None:
+        async with self._starting:
+            while self._pending:
+                source, model = self._pending.pop(0)
+                source = source or self.came_by()
+                told = self.facts.of("SessionStart", source=source, model=model)
+                said = combined(await self.engine.run("SessionStart", told, (source,)))
+                self.tell_later(said.context)
+
+    async def tell(self, event: str, about: str, **fields: Any) -> None:
+        """Runs the hooks of an event that only hear of it.
+
+        Args:
+            event: its name.
+            about: what matchers are held against.
+            fields: of its input, those too in which it differs from the session as it is now.
+        """
+        if self.engine.has(event):
+            told = {**self.facts.of(event), **fields}
+            await self.engine.run(event, told, (about,), heard=False)
+
+    def forget(self) -> None:
+        """Another conversation begins: what waits was for the one before."""
+        self._waiting.clear()
+
+    def tell_later(self, context: str) -> None:
+        """Has the model told something with the next prompt."""
+        if context and sum(map(len, self._waiting)) + len(context) <= MAX_WAITING_CONTEXT:
+            self._waiting.append(context)
+
+    async def _about(self, event: str, call: HookedCall, **more: Any) -> HookSaid:
+        if not self.engine.has(event):
+            return NOTHING
+        told = self.facts.of(event, call.agent, **of_call(call), **more)
+        names = (call.tool_name, *self._names(call.tool_name))
+        return combined(await self.engine.run(event, told, names, agent=call.agent))
+
+
+def without_brackets(text: str) -> str:
+    """``text`` that can neither end nor begin a tag of ours."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,175 @@
+"""The hooks of a session: put together from its settings once there are any, and again when trust changes.
+
+A session without hooks imports nothing of them. What runs is what the files said when they were read: at
+the start, after a decision about the folder, and when the person says ``/hooks reload``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.settings import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from qwen_dual.hooks.config import Hook
+    from qwen_dual.hooks.engine import Executor
+    from qwen_dual.hooks.observer import HookObserver
+    from qwen_dual.hooks.session_hooks import SessionHooks
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.settings.layers import Layer
+
+END_SECONDS = 5.0
+"""How long hooks may hold up the end of a session."""
+
+OFF = "No hook runs: --bare leaves them out."
+
+
+def apply_hooks(launch: Launch, parts: Parts, layers: Sequence[Layer] | None = None) -> list[str]:
+    """Puts the hooks in force that the settings have; returns what of them cannot be used.
+
+    Args:
+        launch: what was decided; its settings are those in force.
+        parts: the session and its tools.
+        layers: the files as they are by now; those of the settings unless given.
+    """
+    settings = launch.settings
+    layers = settings.layers if layers is None else layers
+    if parts.hooking is None:
+        counting = (one for one in layers if settings.trusted or one.name != "project")
+        if launch.spec.bare or not any(keys.HOOKS.path in one.raw for one in counting):
+            return []
+        parts.hooking = Hooking(launch, parts)
+    return parts.hooking.configure(layers)
+
+
+class Hooking:
+    """The hooks of one session.
+
+    Args:
+        launch: what was decided at the start; its workspace may be another later.
+        parts: the session and its tools.
+
+    Attributes:
+        hooks: the points at which the session waits for them.
+        wrong: what of the settings cannot be used.
+    """
+
+    def __init__(self, launch: Launch, parts: Parts) -> None:
+        from qwen_dual.hooks.command import Commands
+        from qwen_dual.hooks.engine import Engine
+        from qwen_dual.hooks.inputs import Facts
+        from qwen_dual.hooks.session_hooks import SessionHooks
+        from qwen_dual.tools.local_processes import LocalProcesses
+        from qwen_dual.tools.shell_environment import environment, shell_arguments
+
+        session = parts.session
+        self._launch = launch
+        self._parts = parts
+        self._from_settings: list[Hook] = []
+        self._brought: list[Hook] = []
+        self._observer: HookObserver | None = None
+        self._off = False
+        self.wrong: Sequence[str] = ()
+        commands = Commands(
+            LocalProcesses(parts.sandbox),
+            launch.cwd,
+            lambda: environment(parts.tools.workspace.env),
+            shell_arguments,
+        )
+        self._executors: dict[str, Executor] = {"command": commands}
+        engine = Engine(
+            self._executors, session.publish, session.services.spawn, session.bus.secrets.scrub
+        )
+        facts = Facts(
+            launch.cwd,
+            lambda: session.session_id,
+            lambda: self._transcript(session.session_id),
+            lambda: session.approval_mode,
+            lambda: session.turn_id,
+        )
+        self.hooks: SessionHooks = SessionHooks(
+            engine,
+            facts,
+            self._names,
+            self._usage,
+            lambda: "resume" if session.history else "clear",
+        )
+
+    def configure(self, layers: Sequence[Layer]) -> list[str]:
+        """Reads the hooks of these files; what of them cannot be used."""
+        from qwen_dual.hooks.config import read_hooks
+
+        settings = self._launch.settings
+        scrub = self._parts.session.bus.secrets.scrub
+        found, wrong = read_hooks(layers, trusted=settings.trusted, scrub=scrub)
+        self._from_settings, self.wrong = found, wrong
+        self.hooks.most_blocked_ends = settings.get(keys.STOP_HOOK_CAP)
+        self.switch(on=not self._off)
+        return wrong
+
+    def bring(self, hooks: Iterable[Hook], executor: Executor) -> None:
+        """Adds hooks of whoever embeds the session; those of the settings stay."""
+        self._brought = list(hooks)
+        self._executors["callback"] = executor
+        self._put_in_force()
+
+    def switch(self, *, on: bool) -> None:
+        """Has hooks run, or none of them, for the rest of the session."""
+        self._off = not on
+        self.hooks.engine.enabled = on and not self._launch.settings.get(keys.DISABLE_ALL_HOOKS)
+        self._put_in_force()
+
+    def begin(self) -> None:
+        """The session has begun, or goes on."""
+        source = "startup" if self._launch.chat is None else "resume"
+        self.hooks.session_start(source, self._parts.session.model_name)
+
+    async def end(self) -> None:
+        """The session ends; returns once hooks have heard of it, or have taken too long."""
+        with anyio.move_on_after(END_SECONDS, shield=True):
+            reason = "prompt_input_exit"
+            await self.hooks.tell("SessionEnd", reason, reason=reason)
+
+    def _put_in_force(self) -> None:
+        engine, session = self.hooks.engine, self._parts.session
+        engine.hooks = [*self._from_settings, *self._brought]
+        there = engine.enabled and bool(engine.hooks)
+        session.hooks.current = self.hooks if there else None
+        if there and self._observer is None:
+            from qwen_dual.hooks.observer import HookObserver
+
+            self._observer = HookObserver(self.hooks, lambda: session.model_name, self._transcript)
+            self._launch.bus.subscribe(
+                self._observer, name="What tells hooks", on_error="keep", streamed=False
+            )
+
+    def _transcript(self, session_id: str) -> str:
+        from qwen_dual.chats.paths import chat_file
+
+        recorder = self._parts.recorder
+        return (
+            "" if recorder is None else chat_file(self._launch.home, self._launch.cwd, session_id)
+        )
+
+    def _names(self, tool: str) -> list[str]:
+        """What matchers may call a tool besides: its word, and the names that are its own."""
+        tools = self._parts.session.tools
+        if tool not in tools:
+            return []
+        own = tools[tool]
+        shared = {name for other in tools.known if other.name != tool for name in other.aliases}
+        return [own.display.word, *(name for name in own.aliases if name not in shared)]
+
+    def _usage(self) -> dict[str, float]:
+        session = self._parts.session
+        tokens, window = session.conversation.tokens, session.model.context_window
+        return {
+            "context_usage": round(tokens / window, 4),
+            "context_limit": window,
+            "input_tokens": tokens,
+        }

@@ -1,0 +1,1 @@
+"""Hooks, from their settings to what becomes of a turn."""

@@ -1,0 +1,106 @@
+"""What the settings say of hooks: whose they are, what they mean, and what cannot be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qwen_dual.hooks.config import read_hooks
+from qwen_dual.settings.layers import Layer
+from tests.hooks.kit import group, play, says, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def layer(name: str, hooks: Any) -> Layer:
+    values = {"hooks": hooks}
+    return Layer(name, f"/{name}.json", "", values, values)
+
+
+def read(hooks: Any) -> tuple[list[Any], list[str]]:
+    return read_hooks([layer("user", hooks)], trusted=True)
+
+
+def test_project_hooks_count_in_a_trusted_folder_and_run_first() -> None:
+    layers = [
+        layer(name, {"Stop": [group({"command": name})]})
+        for name in ("system defaults", "user", "project", "system")
+    ]
+    found, wrong = read_hooks(layers, trusted=True)
+    assert [(hook.does, hook.source) for hook in found] == [
+        ("project", "Project"),
+        ("user", "User"),
+        ("system", "System"),
+        ("system defaults", "System"),
+    ]
+    assert not wrong
+    untrusted, _ = read_hooks(layers, trusted=False)
+    assert [hook.does for hook in untrusted] == ["user", "system", "system defaults"]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [
+        *((None, 60), (5, 5), (0.5, 0.5), (999, 999), (1000, 1), (10000, 10), (1800000, 1800)),
+        *((0, 60), (-1, 60), ("30s", 60), (True, 60), (float("nan"), 60)),
+    ],
+)
+def test_a_timeout_is_in_seconds_and_in_milliseconds_from_1000_on(
+    timeout: object, seconds: float
+) -> None:
+    found, _ = read({"Stop": [group({"command": "x", "timeout": timeout})]})
+    assert found[0].seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("hooks", "wrong"),
+    [
+        ([], "hooks is not used: expected an object"),
+        ({"PreTool": []}, "hooks.PreTool is not used: there is no such event"),
+        ({"Stop": {}}, "hooks.Stop is not used: expected a list"),
+        ({"Stop": [7]}, "hooks.Stop[0] is not used"),
+        ({"Stop": [{"hooks": [7]}]}, "hooks.Stop[0].hooks[0] is not used: expected an object"),
+        ({"Stop": [group({"type": "magic"})]}, "expected command, http or prompt, not magic"),
+        ({"Stop": [group({"command": " "})]}, ".command is not used: expected a text"),
+        ({"Stop": [group({"command": "a\0b"})]}, ".command is not used: expected a text"),
+        ({"Stop": [group({"command": "x", "shell": "powershell"})]}, "only bash"),
+        ({"Stop": [{"matcher": 7, "hooks": []}]}, "matcher is not used: expected a text"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_left_out(hooks: Any, wrong: str) -> None:
+    found, said = read(hooks)
+    assert found == [] and wrong in said[0] and said[0].startswith("/user.json: ")
+
+
+def test_one_that_is_wrong_takes_none_of_the_others_along() -> None:
+    found, wrong = read({"Stop": [group({"command": 7}, {"command": "fine"})], "Nope": []})
+    assert [hook.does for hook in found] == ["fine"] and len(wrong) == 2
+
+
+def test_a_name_is_one_short_line() -> None:
+    found, _ = read({"Stop": [group({"command": "x", "name": "evil\n\x1b[31mname" + "y" * 99})]})
+    assert "\n" not in found[0].name and "\x1b" not in found[0].name and len(found[0].name) == 60
+
+
+def test_a_command_is_taken_as_it_stands_and_its_variables_are_the_shells(tmp_path: Path) -> None:
+    async def main() -> None:
+        hooks = {"UserPromptSubmit": [group({"command": 'printf %s "$HOME" > home; echo hi'})]}
+        async with session(tmp_path, hooks) as one:
+            await one.ask("hello")
+            assert one.handle.parts.hooking is not None
+            assert "$HOME" in one.handle.parts.hooking.hooks.engine.hooks[0].does
+            assert (one.work / "home").read_text() == str(tmp_path)
+
+    play(main)
+
+
+def test_all_of_them_can_be_switched_off(tmp_path: Path) -> None:
+    async def main() -> None:
+        hooks = {"UserPromptSubmit": [group(says("no", exit=2))]}
+        async with session(tmp_path, hooks, settings={"disableAllHooks": True}) as one:
+            assert (await one.ask("hello"))["stop_reason"] == "end_turn"
+            assert one.told() == [] and one.events.of("hook_started") == []
+
+    play(main)
