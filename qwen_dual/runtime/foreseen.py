@@ -31,6 +31,7 @@ SLASH_COMMANDS = frozenset(
         "exit",
         "export",
         "help",
+        "hooks",
         "memory",
         "model",
         "quit",
