@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MAX_CHARS = 16 << 20
+"""Of base64 that the images of one prompt have together: a service takes 20 MB in one request."""
+
 MAX_IMAGES = 20
 """Images of one prompt; a service that takes more takes them smaller."""
 
@@ -90,7 +93,7 @@ class Attaching:
         text = prompt.text
         content: list[ContentBlock] = []
         images: list[SubmittedImage] = []
-        room = MAX_IMAGE_CHARS
+        room, left = MAX_IMAGE_CHARS, MAX_CHARS
         for number, block in enumerate(titled(prompt.content), 1):
             if block["type"] != "image":
                 content.append(block)
@@ -100,6 +103,8 @@ class Attaching:
                 if len(images) == MAX_IMAGES:
                     raise _NotAttached(f"a prompt has {MAX_IMAGES} images at the most")
                 image = await self._image(cast("PromptImage", block))
+                if len(image["source"]["data"]) > left:
+                    raise _NotAttached("the images of one prompt are larger than a service takes")
             except _NotAttached as problem:
                 told = f"{title} is not attached: {problem}."
                 self._session.notice(told, "warning")
@@ -111,13 +116,14 @@ class Attaching:
                 self._session.notice(told, "warning")
                 content.append(text_block(told))
                 continue
+            size = len(image["source"]["data"])
+            left -= size
             known = _retitled(title, name, image)
             text = text.replace(title, known)
             for at, said in enumerate(content):
                 if said["type"] == "text" and title in said["text"]:
                     content[at] = text_block(said["text"].replace(title, known))
             content.append(image)
-            size = len(image["source"]["data"])
             whole = bool(block.get("whole")) and size <= room
             room -= size if whole else 0
             tell = partial(submitted, image, name, known, whole=whole)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct, field
 
-from qwen_dual.core.conversation import BYTES_PER_TOKEN, estimate
+from qwen_dual.core.conversation import BYTES_PER_TOKEN, IMAGE_TOKENS, estimate, size_of
 from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol.blocks import image_line, text_in
@@ -261,14 +261,14 @@ def _cut(
             shorter = cut(message, limit)
             if shorter is not message:
                 messages[index] = shorter
-                took = len(encode(shorter))
+                took = size_of(shorter)
                 size += took - sizes[index]
                 sizes[index] = took
     return size
 
 
 def _sizes(messages: Sequence[Message]) -> list[int]:
-    return [len(encode(message)) for message in messages]
+    return [size_of(message) for message in messages]
 
 
 def _latest_request(messages: Sequence[Message], before: int) -> str | None:
@@ -278,8 +278,8 @@ def _latest_request(messages: Sequence[Message], before: int) -> str | None:
         if message["role"] == "user" and not _holds_results(message):
             if index >= before:
                 return None
-            block = cast("dict[str, Any]", message["content"][-1])
-            return str(block.get("text", ""))[: RESULT_CHARS * 10]
+            said = (each["text"] for each in reversed(message["content"]) if each["type"] == "text")
+            return next(said, "")[: RESULT_CHARS * 10]
     return None
 
 
@@ -320,7 +320,7 @@ def _is_longer(result: dict[str, Any], limit: int) -> bool:
 
 
 def _cut_texts(message: Message, limit: int) -> Message:
-    """``message`` with no text and no argument of a call longer than ``limit``."""
+    """``message`` with nothing that was said or given to a call longer than ``limit``."""
     blocks = cast("list[dict[str, Any]]", message["content"])
     cut = [_shorter(block, limit) for block in blocks]
     if all(map(operator.is_, cut, blocks)):
@@ -331,6 +331,8 @@ def _cut_texts(message: Message, limit: int) -> Message:
 def _shorter(block: dict[str, Any], limit: int) -> dict[str, Any]:
     if block["type"] == "text" and len(block["text"]) > limit + NOTE_CHARS:
         return {**block, "text": _shortened(block["text"], limit)}
+    if block["type"] == "image" and limit < IMAGE_TOKENS * BYTES_PER_TOKEN:
+        return {"type": "text", "text": f"{image_line(block)} left out"}
     if block["type"] == "tool_use":
         given = {
             name: _shortened(value, limit) if isinstance(value, str) else value

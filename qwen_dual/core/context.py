@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.conversation import Conversation
     from qwen_dual.core.model import Model, ToolSpec
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
 
 FULL = 0.95
 """The part of the window at which something must be left out, summary or not."""
@@ -45,6 +46,29 @@ class ContextKeeper:
         self._publish = publish
         self._set_state = set_state
         self._next_at = 0.0
+
+    def drop_old_images(self) -> None:
+        """Takes the oldest images out where there are more than a request may have."""
+        if self._conversation.images:
+            from qwen_dual.core.images import old_images_out
+
+            self._take_out(*old_images_out(self._conversation.messages), "older than the latest")
+
+    def drop_refused_images(self) -> bool:
+        """Takes all images out, which a service would refuse again; whether there were any."""
+        from qwen_dual.core.images import REFUSED, images_out
+
+        messages, gone = images_out(self._conversation.messages, REFUSED)
+        self._take_out(messages, gone, "not taken by the service")
+        return gone > 0
+
+    def _take_out(self, messages: Sequence[Message], gone: int, why: str) -> None:
+        if gone:
+            overhead = self._conversation.tokens - estimate(self._conversation.messages)
+            self._conversation.replace(messages, overhead=max(0, overhead))
+            what = "One image" if gone == 1 else f"{gone} images"
+            told = f"{what}, {why}, will not be sent to the model any more: a line stands for each."
+            self._publish(events.notice(told))
 
     def is_full(self, model: Model) -> bool:
         """Whether it is time to make room before ``model`` is asked again."""
@@ -120,6 +144,10 @@ class ContextKeeper:
             # The window may be smaller than it is believed to be.
             messages = await fitted(conversation.messages, int(min(window, before) * ROOM))
         if messages is not None and messages != conversation.messages:
+            if conversation.images:  # of those that are kept, the latest alone are asked about
+                from qwen_dual.core.images import COMPACTED, images_out
+
+                messages = [*images_out(messages[:-1], COMPACTED)[0], *messages[-1:]]
             conversation.replace(messages, overhead=overhead)
             data = {
                 "trigger": trigger,

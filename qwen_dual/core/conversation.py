@@ -28,10 +28,10 @@ long: of megabytes, as long as a key may wait."""
 
 def estimate(values: Iterable[Any]) -> int:
     """Roughly how many tokens ``values`` take."""
-    return sum(map(_size, values)) // BYTES_PER_TOKEN
+    return sum(map(size_of, values)) // BYTES_PER_TOKEN
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
     """Bytes as JSON, but for the escapes in what is long."""
     if isinstance(value, str) and len(value) > LONG:
         return len(value.encode("utf-8", "replace"))
@@ -40,10 +40,10 @@ def _size(value: Any) -> int:
             return IMAGE_TOKENS * BYTES_PER_TOKEN
         content = value.get("content")
         if isinstance(content, list) and any(map(_may_hold_image, content)):
-            return sum(map(_size, content))
+            return sum(map(size_of, content))
         long = [key for key, item in value.items() if isinstance(item, str) and len(item) > LONG]
         rest = {key: item for key, item in value.items() if key not in long} if long else value
-        return len(encode(rest)) + sum(_size(value[key]) for key in long)
+        return len(encode(rest)) + sum(size_of(value[key]) for key in long)
     return len(encode(value))
 
 
@@ -60,16 +60,19 @@ class Conversation:
     Attributes:
         messages: alternating, beginning with the user's.
         tokens: about how many the next request takes.
+        images: whether there may be any among them.
     """
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self.messages: list[Message] = []
         self.tokens = 0
+        self.images = False
         self.replace(messages)
 
     def add(self, role: str, content: Sequence[Any]) -> None:
         """Appends; what follows a message of the same role becomes part of it."""
         self.tokens += estimate(content)
+        self.images = self.images or any(map(_may_hold_image, content))
         last = self.messages[-1] if self.messages else None
         if last is not None and last["role"] == role:
             # A new list: a request that still refers to the old one must not change.
@@ -97,4 +100,5 @@ class Conversation:
             overhead: tokens of what is sent beside them: the system prompt and the tools.
         """
         self.messages[:] = messages
+        self.images = any(_may_hold_image(block) for one in messages for block in one["content"])
         self.tokens = estimate(messages) + overhead

@@ -56,6 +56,11 @@ class Prompt(Struct, frozen=True):
         return shown(self, without={"answers", "content"})
 
     @property
+    def has_images(self) -> bool:
+        """Whether images go with it."""
+        return any(block["type"] == "image" for block in self.content)
+
+    @property
     def typed(self) -> str:
         """As it was typed: a command for the shell begins with ``!``."""
         return f"!{self.text}" if self.action == "shell" else self.text

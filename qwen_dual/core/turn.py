@@ -227,19 +227,28 @@ class Turn:
 
     async def _ask_model(self) -> Answer:
         self._num_turns += 1
+        self._context.drop_old_images()
         try:
             return await self._stream_answer()
         except ModelError as error:
             answer = self._answer
-            if error.kind != "context_length" or answer is None or answer.started:
+            begun = answer is None or answer.started
+            if begun or not await self._mended(error):
                 self.fail(error)
                 return answer or Answer(self._model.name, self._publish)
-        await self._make_room(must=True)
         try:
             return await self._stream_answer()
         except ModelError as error:
             self.fail(error)
             return Answer(self._model.name, self._publish)
+
+    async def _mended(self, error: ModelError) -> bool:
+        """Changes what a service refused to take; False where nothing can be."""
+        if error.kind == "context_length":
+            await self._make_room(must=True)
+            return True
+        about_images = error.kind == "invalid_request" and "image" in str(error).lower()
+        return about_images and self._context.drop_refused_images()
 
     async def _stream_answer(self) -> Answer:
         self._set_state("thinking")

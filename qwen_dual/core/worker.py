@@ -130,7 +130,7 @@ class Worker:
     async def _run(self, prompt: Prompt) -> None:
         slash = prompt.action == "prompt" and is_slash(prompt.text)
         retry_from = self.retry_from if prompt.text == RETRY else None
-        if slash and prompt.content:
+        if slash and prompt.has_images:
             self._session.notice("Images go with prompts: this command gets none.", "warning")
         if (prompt.action == "prompt" and not slash) or retry_from is not None:
             await self._turn(prompt, retry_from)
@@ -170,7 +170,7 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        if not prompt.content:
+        if not prompt.has_images:
             self._publish(_said(prompt))
         self._state.set("thinking")
         stop: Stop | None = None
@@ -221,8 +221,9 @@ class Worker:
 
     async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:
         """What the model is sent for a prompt; one with images is told of once they are there."""
-        if not prompt.content:
-            return [text_block(prompt.text)]
+        if not prompt.has_images:
+            said = [block for block in prompt.content if block["type"] == "text"]
+            return said or [text_block(prompt.text)]
         from qwen_dual.core.attaching import Attaching, warn_unseen
 
         try:
@@ -327,7 +328,7 @@ def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     """How it is told that a prompt begins to run."""
     if prompt.action == "shell":
         return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
-    if is_slash(prompt.text) and not prompt.content:
+    if is_slash(prompt.text) and not prompt.has_images:
         return events.slash_command(prompt.text, str(prompt.actor), prompt.command_id)
     return events.user_text(prompt.text, str(prompt.actor), prompt.command_id, images)
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qwen_dual.protocol.blocks import image_line, text_block
+from qwen_dual.protocol.blocks import image_line, joined, text_block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
-    from qwen_dual.protocol.shapes import ContentBlock, Message, ResultContent
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message, TextBlock
     from qwen_dual.settings.model_config import ModelConfig
 
 UNSEEN = "(This model cannot be shown images.)"
+NO_GIF = "(This service takes no GIF.)"
 
 _SEES = re.compile(
     r"claude-(?!2|instant)|gemini-|gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-4\.5|gpt-[5-9]|o[134](?!-mini-\d)|chatgpt-"
@@ -38,11 +38,22 @@ def sees_images(config: ModelConfig) -> bool:
 
 
 def as_seen(messages: Sequence[Message], config: ModelConfig) -> Sequence[Message]:
-    """``messages`` for the model: where it sees no images, each is a line of text instead."""
-    if sees_images(config) or not any(map(_holds_image, messages)):
+    """``messages`` for the model: an image that it cannot be shown is a line of text instead."""
+    if not any(map(_holds_image, messages)):
         return messages
+    sees, takes_gif = sees_images(config), config.protocol != "gemini"
+
+    def seen(block: TextBlock | ImageBlock) -> TextBlock | ImageBlock:
+        if block["type"] == "text":
+            return block
+        if not sees:
+            return text_block(f"{image_line(block)} {UNSEEN}")
+        if block["source"]["media_type"] == "image/gif" and not takes_gif:
+            return text_block(f"{image_line(block)} {NO_GIF}")
+        return block
+
     return [
-        {"role": message["role"], "content": [_described(block) for block in message["content"]]}
+        {"role": message["role"], "content": [_seen(block, seen) for block in message["content"]]}
         for message in messages
     ]
 
@@ -55,21 +66,11 @@ def _holds_image(message: Message) -> bool:
     )
 
 
-def _described(block: ContentBlock) -> ContentBlock:
+def _seen(
+    block: ContentBlock, seen: Callable[[TextBlock | ImageBlock], TextBlock | ImageBlock]
+) -> ContentBlock:
     if block["type"] == "image":
-        return text_block(_line(block))
-    if block["type"] == "tool_result":
-        return {**block, "content": _without_images(block["content"])}
+        return seen(block)
+    if block["type"] == "tool_result" and not isinstance(block["content"], str):
+        return {**block, "content": joined([seen(each) for each in block["content"]])}
     return block
-
-
-def _without_images(content: ResultContent) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(
-        _line(block) if block["type"] == "image" else block["text"] for block in content
-    )
-
-
-def _line(block: Mapping[str, Any]) -> str:
-    return f"{image_line(block)} {UNSEEN}"

@@ -9,10 +9,10 @@ import pytest
 from qwen_dual.models.anthropic import AnthropicTranslator
 from qwen_dual.models.gemini import GeminiTranslator
 from qwen_dual.models.openai import OpenAITranslator
-from qwen_dual.models.vision import UNSEEN, sees_images
+from qwen_dual.models.vision import NO_GIF, UNSEEN, sees_images
 from qwen_dual.protocol.blocks import image_line
 from tests.models.conversations import asked, called, configured, resulted, said
-from tests.support.images import image, png
+from tests.support.images import GIF, image, png
 
 if TYPE_CHECKING:
     from qwen_dual.core.model import ModelRequest
@@ -137,3 +137,12 @@ def test_a_persons_image_reaches_the_model(protocol: ModelProtocol) -> None:
 )
 def test_which_models_see_is_known_by_their_names(model: str, sees: bool) -> None:
     assert sees_images(configured("openai", model)) is sees
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
+def test_gemini_is_told_of_a_gif_that_the_others_take(protocol: ModelProtocol) -> None:
+    gif = image(GIF, "image/gif")
+    model = {"openai": "gpt-4o", "anthropic": "claude-opus-4-7", "gemini": "gemini-3-pro"}
+    sent = str(body(protocol, asked(("user", [said("look"), dict(gif)])), model[protocol]))
+    assert (gif["source"]["data"] in sent) is (protocol != "gemini")
+    assert (NO_GIF in sent) is (protocol == "gemini")

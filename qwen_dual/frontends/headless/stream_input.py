@@ -15,6 +15,7 @@ from qwen_dual.bridge.lines import BadLine
 from qwen_dual.core.actor import SDK
 from qwen_dual.frontends.headless.messages import without_seq
 from qwen_dual.frontends.headless.stdin import lines
+from qwen_dual.protocol.attachments import text_of, titled
 from qwen_dual.protocol.commands import CommandError
 from qwen_dual.protocol.control import (
     ControlCancel,
@@ -117,7 +118,9 @@ class StreamInput:
             case UserMessage():
                 for remark in given.remarks:
                     self._dispatcher.error("invalid", remark, item.offset)
-                self._session.submit(given.text, SDK, command_id=given.uuid, content=given.content)
+                content = titled(given.content)
+                text = text_of(content)
+                self._session.submit(text, SDK, command_id=given.uuid, content=content)
             case ControlRequest():
                 self._control.request(given)
             case ControlResponse():
