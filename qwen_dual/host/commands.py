@@ -14,7 +14,7 @@ from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from qwen_dual.host.feed import Feed
     from qwen_dual.host.process import HostedProcess
@@ -57,7 +57,9 @@ class Commands:
         if self._process.finished:
             raise self._process.gone()
 
-    async def submit(self, text: str, when_busy: str) -> tuple[Submitted, Receipt]:
+    async def submit(
+        self, text: str, when_busy: str, content: Sequence[Mapping[str, Any]] = ()
+    ) -> tuple[Submitted, Receipt]:
         """Submits and waits for the receipt, or for what takes its place."""
         self.check_running()
         told, turns = self.greeting.told, self._tracker.turns
@@ -65,6 +67,10 @@ class Commands:
         command: dict[str, Any] = {"type": "submit", "text": text}
         if told:
             command |= {"id": submitted.id, "when_busy": when_busy}
+            if content:
+                command["content"] = list(content)
+        elif content:
+            raise NotSupported("submit with content", self.greeting.agent)
         elif not text.strip():
             raise CommandRejected("submit", "empty", "the text of a submit must not be empty")
         elif when_busy == "reject" and self._tracker.state != "idle":

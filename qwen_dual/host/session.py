@@ -163,20 +163,29 @@ class Session:
 
     # -- prompts ----------------------------------------------------------------------------
 
-    async def submit(self, text: str, *, when_busy: Literal["queue", "reject"] = "queue") -> Turn:
+    async def submit(
+        self,
+        text: str,
+        *,
+        when_busy: Literal["queue", "reject"] = "queue",
+        content: Sequence[Mapping[str, Any]] = (),
+    ) -> Turn:
         """Submits a prompt or a slash command as if it were typed, and waits for its receipt.
 
         Args:
             text: what is typed.
+            content: what follows it, as the protocol has it: blocks of text and images, such as
+                ``{"type": "image", "source": {"type": "path", "path": "shot.png"}}``.
             when_busy: ``queue`` waits in the program's queue; ``reject`` is refused while a turn
                 runs.
 
         Raises:
             CommandRejected: it was refused (``busy``, ``empty``).
             HostTimeout: nothing shows that it was taken.
+            NotSupported: the program takes no content.
             SessionExited: the program is gone.
         """
-        submitted, receipt = await self._commands.submit(text, when_busy)
+        submitted, receipt = await self._commands.submit(text, when_busy, content)
         return Turn(submitted, receipt, self._commands)
 
     async def run(

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.imaging.headers import described, is_animated, is_whole, orientation
 from qwen_dual.protocol.blocks import (
+    MAX_IMAGE_CHARS,
     amount,
     image_block,
+    image_line,
     image_size,
+    joined,
     kind_of,
+    text_block,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from qwen_dual.protocol.shapes import ImageBlock
+    from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
 
 MAX_FILE_BYTES = 50_000_000
 """What a file may have to be looked at at all."""
@@ -114,6 +118,23 @@ def fitted_block(image: ImageBlock, room: int = MAX_PROMPT_BYTES) -> ImageBlock:
     except ValueError:
         raise UnusableImage("it is no base64") from None
     return fitted(data, room)
+
+
+def fitted_result(content: ResultContent) -> ResultContent:
+    """What a tool gave with its images made to fit together; a line says of each that cannot why not."""
+    images = 0 if isinstance(content, str) else sum(each["type"] == "image" for each in content)
+    if isinstance(content, str) or not images:
+        return content
+    found: list[TextBlock | ImageBlock] = []
+    for block in content:
+        if block["type"] != "image":
+            found.append(block)
+            continue
+        try:
+            found.append(fitted_block(block, MAX_IMAGE_CHARS // 4 * 3 // images))
+        except UnusableImage as error:
+            found.append(text_block(f"{image_line(block)} was left out: {error.reason}."))
+    return joined(found)
 
 
 def _why_changed(kind: str, data: bytes, size: tuple[int, int], room: int) -> str:

@@ -8,8 +8,10 @@ others, which hurts nobody but its server.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.threads import in_thread
 from qwen_dual.core.tool import Display, Subject, ToolResult
 from qwen_dual.mcp.bounds import MAX_DESCRIPTION, bounded, line
 from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
@@ -122,7 +124,12 @@ class ServerCall:
             return ToolResult(f"{tool.name} failed: {why}.", is_error=True)
         except ServerFailure as failure:
             return ToolResult(f"{tool.name} failed: {failure}.", is_error=True)
-        return ToolResult(content_of(result), is_error=result.get("isError") is True)
+        content = content_of(result)
+        if not isinstance(content, str):  # images are decoded, some of them, to be made smaller
+            from qwen_dual.imaging.fit import fitted_result
+
+            content = await in_thread(partial(fitted_result, content))
+        return ToolResult(content, is_error=result.get("isError") is True)
 
 
 def _told(value: object) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.protocol.blocks import images_in
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.capture import Limits
@@ -25,7 +26,7 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from typing import BinaryIO
 
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.tools.states import FileStates
@@ -144,7 +145,7 @@ def _expand(
             left_out.append(printable(location.name))
             continue
         images: list[ImageBlock] = []
-        block = _block(location, workspace, states, limits, gone, images.append)
+        block = _block(location, workspace, states, limits, gone, images)
         room -= len(block)
         blocks += [block, *images]
     if left_out:
@@ -182,7 +183,7 @@ def _block(
     states: FileStates,
     limits: Limits,
     gone: threading.Event,
-    show: Callable[[ImageBlock], object],
+    images: list[ImageBlock],
 ) -> str:
     is_folder = os.path.isdir(location.real)
     try:
@@ -196,9 +197,16 @@ def _block(
         else:
             kind = "File"
             window = Window(0, limits.lines, limits.chars)
-            content = read_location(
-                workspace.files, location, window, states, gone, show, MAX_MENTIONED_IMAGE
-            )
+
+            def show(shown: str, start: bytes, file: BinaryIO) -> str | None:
+                from qwen_dual.tools.images import Pictures
+
+                pictures = Pictures(workspace, gone, MAX_MENTIONED_IMAGE)
+                told = pictures(shown, start, file)
+                images.extend(images_in(pictures.blocks))
+                return told
+
+            content = read_location(workspace.files, location, window, states, gone, show)
     except ToolFailure as failure:
         kind, content = "Mentioned", str(failure)
     return printable(f"{kind} {location.path}:\n\n{content}")

@@ -68,6 +68,9 @@ class ReadFile(Parameters):
     file_path: str = Field(min_length=1, description="The file, absolute or in the workspace.")
     offset: int | None = Field(None, ge=0, description="Lines to skip, from 0.")
     limit: int | None = Field(None, ge=1, description="Lines to read at most.")
+    pages: str | None = Field(
+        None, description="Of a PDF, the pages to read, 20 at most: '3', '1-5', '7-'."
+    )
 
 
 class WriteFile(Parameters):

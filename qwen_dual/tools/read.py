@@ -1,6 +1,6 @@
 """``read_file``: a window of lines of a text file, in bounded memory however large the file is.
 
-An image is handed on as one that a model can be shown (``imaging``).
+Of an image, and of the pages of a PDF, a model gets to see pictures (``images``).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import Display
-from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS, image_line, kind_of
+from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
 from qwen_dual.tools.textfile import Version, not_utf8, open_regular, recognise, size_of
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Folder, Location
+
+    Show = Callable[[str, bytes, BinaryIO], str | None]
 
 MAX_LINE_CHARS = 2000
 MAX_RESULT_IMAGE = MAX_IMAGE_CHARS // 4 * 3
@@ -60,8 +62,8 @@ class ReadFileTool(SchemaTool):
     )
     description = (
         "Reads a text file. A long one is read in parts: offset says how many lines to skip, "
-        "limit how many to read. Of an image (PNG, JPEG, GIF, WebP) you get to see the image; other "
-        "binary files are named, not shown."
+        "limit how many to read. Of an image (PNG, JPEG, GIF, WebP) you get to see the image, of a PDF "
+        "the text and the pages; other binary files are named, not shown."
     )
 
     def __init__(self, workspace: Folder, states: FileStates, limits: Limits) -> None:
@@ -74,6 +76,13 @@ class ReadFileTool(SchemaTool):
         from qwen_dual.tools import parameters
 
         given = parameters.check(parameters.ReadFile, arguments)
+        if given.pages:
+            from qwen_dual.tools.pdf import parse_pages
+
+            try:
+                parse_pages(given.pages)
+            except ValueError as error:
+                raise InvalidArguments(f"{self.name}: {error}") from None
         location = self._workspace.locate(given.file_path, f"{self.name}: file_path")
         offset, limit = given.offset or 0, given.limit or self._limits.lines
 
@@ -83,9 +92,16 @@ class ReadFileTool(SchemaTool):
                 raise ToolFailure(f"{location.path} is kept from the agent by .qwenignore.")
             window = Window(offset, limit, self._limits.chars)
             seen: list[TextBlock | ImageBlock] = []
-            text = read_location(
-                self._workspace.files, location, window, self._states, gone, seen.append
-            )
+
+            def show(shown: str, start: bytes, file: BinaryIO) -> str | None:
+                from qwen_dual.tools.images import Pictures
+
+                pictures = Pictures(self._workspace, gone, MAX_RESULT_IMAGE, given.pages or "")
+                told = pictures(shown, start, file)
+                seen.extend(pictures.blocks)
+                return told
+
+            text = read_location(self._workspace.files, location, window, self._states, gone, show)
             return seen or text
 
         return self._call(location, work)
@@ -190,8 +206,7 @@ def read_location(
     window: Window,
     states: FileStates,
     gone: threading.Event,
-    show: Callable[[ImageBlock], object] | None = None,
-    room: int = MAX_RESULT_IMAGE,
+    show: Show | None = None,
 ) -> str:
     """The lines of ``window`` as a model gets them; the session then knows the file.
 
@@ -201,8 +216,7 @@ def read_location(
         window: takes its lines.
         states: learns what was read.
         gone: ends it early when set.
-        show: takes the image that the file may be, in place of a text that says so.
-        room: bytes that it may have.
+        show: shows what is no text (``Pictures``); without it that is named.
 
     Raises:
         ToolFailure: there is no file that can be read.
@@ -219,8 +233,8 @@ def read_location(
                 raise failed("read", shown, error) from error
             what = recognise(data[:8192]) if scanned == 0 else None
             if what is not None:
-                if show is not None and kind_of(data) is not None:
-                    return _shown_image(shown, data, file, show, room)
+                if show is not None and (told := show(shown, data, file)) is not None:
+                    return told
                 size = size_of(file)
                 return f"{shown} is {what}, {size:,} bytes; only UTF-8 text is shown."
             pending = len(decoder.getstate()[0])
@@ -238,27 +252,6 @@ def read_location(
             hasher.update(data)
             scanned += len(data)
     return describe(shown, window, complete=False)
-
-
-def _shown_image(
-    shown: str, start: bytes, file: BinaryIO, show: Callable[[ImageBlock], object], room: int
-) -> str:
-    """Hands on the image that begins with ``start``.
-
-    Raises:
-        ToolFailure: it is too large, or damaged.
-    """
-    from qwen_dual.imaging.fit import UnusableImage
-    from qwen_dual.tools.images import image_in
-
-    try:
-        image = image_in(file, start, room)
-    except OSError as error:
-        raise failed("read", shown, error) from error
-    except UnusableImage as error:
-        raise ToolFailure(f"{shown} is an image that cannot be shown: {error.reason}.") from error
-    show(image)
-    return image_line(image)
 
 
 def describe(shown: str, window: Window, *, complete: bool) -> str:

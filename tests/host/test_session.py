@@ -12,8 +12,10 @@ import pytest
 
 from qwen_dual import host
 from tests.host.support import on_asyncio, on_both, on_trio, real, run, until
+from tests.support.images import encoded, png
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
 Kind = Literal["socket", "files"]
@@ -58,6 +60,28 @@ def test_a_stream_shows_one_turn_and_ends_with_its_result(backend: str, tmp_path
                 assert events[-1].text == deltas
 
     run(backend, main)
+
+
+@on_asyncio
+def test_images_go_with_a_prompt(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with real(tmp_path) as session:
+            source = {"type": "base64", "media_type": "image/png", "data": encoded(png(4, 3))}
+            block = {"type": "image", "source": source, "name": "a.png"}
+            with session.events() as reader:
+                turn = await session.submit("say 3 words", content=[block])
+                await turn.result()
+                said = [event async for event in _until_result(reader) if event.type == "user"]
+        assert said[0].raw["message"]["content"][1]["title"] == "[image 1: a.png, 4×3]"
+
+    run(backend, main)
+
+
+async def _until_result(reader: host.Subscription) -> AsyncGenerator[host.Event, None]:
+    async for event in reader:
+        yield event
+        if event.type == "result":
+            return
 
 
 @on_asyncio

@@ -11,9 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.imaging.fit import MAX_FILE_BYTES, MAX_SIDE, UnusableImage, fitted, fitted_block
+from qwen_dual.imaging.fit import (
+    MAX_FILE_BYTES,
+    MAX_SIDE,
+    UnusableImage,
+    fitted,
+    fitted_block,
+    fitted_result,
+)
 from qwen_dual.imaging.headers import is_animated, orientation
-from qwen_dual.protocol.blocks import image_block, image_size
+from qwen_dual.protocol.blocks import (
+    MAX_IMAGE_CHARS,
+    image_block,
+    image_size,
+    images_in,
+    text_block,
+    text_in,
+)
 from tests.support.images import GIF, JPEG, encoded, png
 from tests.support.pictures import animation, picture, turned
 
@@ -167,3 +181,13 @@ def test_a_block_is_made_to_fit_as_a_file_is() -> None:
     assert size(fitted_block(image_block("image/jpeg", encoded(picture(4000, 20))))) == (2000, 10)
     with pytest.raises(UnusableImage, match="no base64"):
         fitted_block(image_block("image/png", "iVBORw0KGgo=!"))
+
+
+def test_the_images_of_a_result_share_the_room_there_is() -> None:
+    block = image_block("image/png", encoded(picture(900, 700, noise=True)))
+    content = fitted_result([text_block("a"), block, block, image_block("image/png", "AAAA")])
+    assert not isinstance(content, str)
+    assert [each["type"] for each in content] == ["text", "image", "image", "text"]
+    assert sum(len(each["source"]["data"]) for each in images_in(content)) <= MAX_IMAGE_CHARS
+    assert "was left out: it is no image" in text_in(content)
+    assert fitted_result("text") == "text"

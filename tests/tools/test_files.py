@@ -65,7 +65,7 @@ def test_a_long_line_is_cut(tools: Toolset, workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"%PDF-1.7\n\xe2\xe3", "is a PDF document"),
+        (b"%PDF-1.7\n\xe2\xe3", "is a PDF"),
         (b"abc\0def", "is a binary file"),
         ("héllo".encode("utf-16"), "is UTF-16 text"),
         (b"caf\xe9 au lait", "is no UTF-8 text (byte 0xE9 at offset 3)"),
