@@ -7,6 +7,7 @@ encrypted address to a plain one.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from qwen_dual.net.tls import TlsFailure, context_for
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
     from urllib.parse import SplitResult
+
+    from qwen_dual.net.addresses import Address
 
 LIMIT = 1 << 20
 """Bytes that an answer may have; the largest real ones have some ten thousand."""
@@ -119,24 +122,30 @@ class AuthRequests:
         if urlsplit(url)[:3] in self._chosen:
             return url.partition("?")[0]
         origin, parts = checked(url, self._server)
-        host = parts.hostname or ""
-        if host == self._server.hostname or await self._is_private(self._server):
+        if parts.hostname == self._server.hostname:
             return origin
-        if await self._is_private(parts):
-            address = literal(host)
-            what = f": that is {describe(address)}" if address is not None else ""
-            raise AuthFailed(f"the server leads to {origin}, which is not public{what}")
+        found = await _addresses(parts)
+        if private := [address for address in found if not is_public(address)]:
+            # Where clouds keep what a machine may know of itself, no server has anything to do.
+            metadata = any(address.is_link_local for address in private)
+            if metadata or all(map(is_public, await _addresses(self._server))):
+                what = describe(private[0])
+                raise AuthFailed(f"the server leads to {origin}, which is {what}")
         return origin
 
-    async def _is_private(self, parts: SplitResult) -> bool:
-        host = parts.hostname or ""
-        if literal(host) is not None or is_private_name(host):
-            return is_private_name(host)
-        try:
-            addresses = await resolve(host, parts.port or 443)
-        except OSError:  # behind a proxy that knows the name
-            return False
-        return not all(map(is_public, addresses))
+
+async def _addresses(parts: SplitResult) -> list[Address]:
+    """What a host is reached under; nothing where only a proxy knows its name."""
+    host = parts.hostname or ""
+    address = literal(host)
+    if address is not None:
+        return [address]
+    if is_private_name(host):
+        return [ip_address("127.0.0.1")]
+    try:
+        return await resolve(host, parts.port or 443)
+    except OSError:
+        return []
 
 
 def checked(url: str, server: SplitResult) -> tuple[str, SplitResult]:

@@ -89,7 +89,7 @@ class _Instead(httpx2.AsyncByteStream):
 
 def _say(response: httpx2.Response, text: str) -> None:
     """Has the SDK tell whoever made the call ``text``, which else hears of an error response only."""
-    error = {"code": -32001, "message": text}
+    error = {"code": -32603, "message": text}
     body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _Instead(body, response.stream)

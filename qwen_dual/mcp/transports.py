@@ -138,6 +138,13 @@ class Transports:
                 ):
                     yield streams
         except Exception as error:
-            if refused and not isinstance(error, ServerFailure):
+            if refused and not _says_why(error):
                 raise NeedsSignIn(f"it asks for signing in ({refused})") from error
             raise
+
+
+def _says_why(error: Exception) -> bool:
+    """Whether there is a failure in words in it."""
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(ServerFailure) is not None
+    return isinstance(error, ServerFailure)

@@ -20,8 +20,11 @@ SECONDS = 5.0
 def opener(env: Mapping[str, str]) -> list[str] | None:
     """The command that opens a page here; None where there is no screen, or no such program.
 
-    ``$BROWSER`` may be one that needs the terminal, and is not looked at.
+    ``$BROWSER`` may be one that needs the terminal, and is not looked at. Over SSH the screen, if there is
+    one, is not where the person is.
     """
+    if env.get("SSH_CONNECTION"):
+        return None
     if sys.platform == "darwin":
         return ["/usr/bin/open"]
     if "WSL_DISTRO_NAME" in env and (found := shutil.which("wslview", path=env.get("PATH"))):
