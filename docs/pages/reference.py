@@ -24,6 +24,7 @@ HOST_GROUPS = {
         *(
             "Greeting",
             "Sandbox",
+            "McpServer",
             "Receipt",
             "QueuedPrompt",
             "Result",

@@ -317,6 +317,68 @@ export interface Limits {
   max_buffer_bytes: number;
 }
 
+/** After a change of MCP servers, and in answer to `mcp_status`. */
+export interface Mcp {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "mcp";
+  data: McpData;
+}
+
+/** Add an MCP server for this session; `server` is an entry as in `mcpServers`. */
+export interface McpAdd {
+  id?: string | null;
+  type: "mcp_add";
+  name: string;
+  server: Record<string, unknown>;
+}
+
+/** MCP servers that have changed, or with `complete` all there are. */
+export interface McpData {
+  servers: McpServerData[];
+  complete: boolean;
+}
+
+/** End an MCP server for this session. */
+export interface McpRemove {
+  id?: string | null;
+  type: "mcp_remove";
+  name: string;
+}
+
+/**
+ * One MCP server, now.
+ *
+ * `state` is `connecting` until its first try has come to something, `failed` while it is not
+ * there (tried again after `retry_in` seconds, null: not by itself), `needs_auth` until somebody
+ * signs in, `disabled` where the settings leave it out, `disconnected` once it was ended. `source`
+ * is who brought it. `error` says why it is not connected, `warnings` what of it is not used.
+ * `tools` are the names that the model calls, `prompts` those of its slash commands.
+ */
+export interface McpServerData {
+  name: string;
+  state: "connecting" | "connected" | "failed" | "disconnected" | "needs_auth" | "disabled";
+  transport: "stdio" | "http" | "sse" | "sdk";
+  source: "user" | "project" | "cli" | "host" | "sdk";
+  error: string;
+  warnings: string[];
+  tools: string[];
+  prompts: string[];
+  resources: number;
+  server: string;
+  protocol: string;
+  retry_in: number | null;
+}
+
+/** Ask for a `mcp` event with all servers. */
+export interface McpStatus {
+  id?: string | null;
+  type: "mcp_status";
+}
+
 /** A model call begins to answer. */
 export interface MessageStart {
   type: "message_start";
@@ -785,6 +847,7 @@ export type Event =
   | ToolsChanged
   | HookStarted
   | HookResponse
+  | Mcp
   | ModelRetry
   | CompactBoundary
   | UserEvent
@@ -802,4 +865,7 @@ export type Command =
   | Cancel
   | GetState
   | SetApprovalMode
-  | SetModel;
+  | SetModel
+  | McpAdd
+  | McpRemove
+  | McpStatus;

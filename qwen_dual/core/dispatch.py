@@ -14,15 +14,19 @@ from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.commands import ImageFile, TextPart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.commands import (
         Cancel,
         Command,
         ConfirmationResponse,
         ImageData,
+        McpAdd,
+        McpRemove,
+        McpStatus,
         Submit,
     )
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
@@ -34,11 +38,18 @@ class Dispatcher:
     Args:
         session: what they act on.
         actor: who writes to it.
+        servers: gives the session's MCP servers; None where it can have none.
     """
 
-    def __init__(self, session: Session, actor: Actor) -> None:
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        servers: Callable[[], ServerControl] | None = None,
+    ) -> None:
         self._session = session
         self._actor = actor
+        self._servers = servers
         self._seen = SeenIds()
 
     def command(self, command: Command) -> None:
@@ -57,6 +68,12 @@ class Dispatcher:
         elif command.type == "get_state":
             self._receipt(command)
             self._session.publish_state()
+        elif (
+            command.type == "mcp_add"
+            or command.type == "mcp_remove"
+            or command.type == "mcp_status"
+        ):
+            self._steer_servers(command)
         else:
             try:
                 if command.type == "set_approval_mode":
@@ -123,6 +140,25 @@ class Dispatcher:
         found = self._session.cancel(command.target)
         problem = ("not_queued", f"no queued submit has the id {command.target!r}")
         self._receipt(command, None if found else problem)
+
+    def _steer_servers(self, command: McpAdd | McpRemove | McpStatus) -> None:
+        if self._servers is None:
+            self._receipt(command, ("unavailable", "this session has no MCP servers"))
+            return
+        servers = self._servers()
+        try:
+            if command.type == "mcp_add":
+                servers.add(command.name, command.server, self._actor)
+            elif command.type == "mcp_remove":
+                servers.remove(command.name, self._actor)
+        except ValueError as error:
+            self._receipt(command, ("invalid", str(error)))
+            if command.id is None:
+                self._session.notice(f"{command.type}: {error}", "warning")
+            return
+        self._receipt(command)
+        if command.type == "mcp_status":
+            servers.tell()
 
     def _receipt(self, command: Command, problem: tuple[str, str] | None = None) -> None:
         if command.id is None:

@@ -1,4 +1,4 @@
-"""What tools reach beyond themselves: the contents of files, and processes.
+"""What is reached beyond the core: the contents of files, processes, MCP servers.
 
 There is a local default for each in ``tools``. A front end may put something else behind them: an
 editor the buffers that are not saved yet. What decides whether a call may run (where a path leads,
@@ -7,7 +7,7 @@ what ignore files and rules say) looks at the disk itself, whatever is put here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -16,7 +16,33 @@ if TYPE_CHECKING:
     from signal import Signals
     from typing import BinaryIO
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.fs.tree import Tree
+
+
+class ServerControl(Protocol):
+    """The MCP servers of a session, as who steers it sees them."""
+
+    def add(self, name: str, entry: Mapping[str, Any], actor: Actor) -> None:
+        """Adds a server, and begins to connect it.
+
+        Raises:
+            ValueError: there is one of that name, or the entry is none.
+        """
+        ...
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Begins to end a server.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        ...
+
+    def tell(self) -> None:
+        """Publishes what all of them are, now."""
+        ...
+
 
 GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL, when a process is ended."""

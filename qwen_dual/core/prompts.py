@@ -26,7 +26,7 @@ PREVIEW_PROMPTS = 20
 """How many queued prompts a ``state`` event lists; ``queued`` counts them all."""
 
 
-Action = Literal["prompt", "shell", "form"]
+Action = Literal["prompt", "shell", "form", "asked"]
 
 
 class Prompt(Struct, frozen=True):
@@ -35,7 +35,8 @@ class Prompt(Struct, frozen=True):
     Attributes:
         actor: who submitted it.
         action: what is done with it: a prompt (or slash command), a command for the shell, or a
-            slash command whose form was filled in with ``answers``.
+            slash command whose form was filled in with ``answers``; ``asked`` is what a slash
+            command has the model asked.
         place: where in the queue it belongs; given when it is added.
         own: the part of ``text`` in which mentions count; None for all of it. The rest is data that
             somebody piped in, where ``@name`` means nothing.

@@ -15,8 +15,23 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.questions import Choice, Form
+    from qwen_dual.protocol.shapes import ImageBlock, TextBlock
 
-    Output = str | None | Awaitable[str | None]
+
+class Asks(Struct, frozen=True):
+    """What a command has the model asked, in place of something to show; a turn follows.
+
+    Attributes:
+        text: it in words. No ``@name`` in it means a file: somebody else may have written it.
+        content: what the model is sent, where that is more than the text.
+    """
+
+    text: str
+    content: tuple[TextBlock | ImageBlock, ...] = ()
+
+
+if TYPE_CHECKING:
+    Output = str | Asks | None | Awaitable[str | Asks | None]
 
 Need = Literal["clipboard", "theme", "editor"]
 """What a front end may have and another lack."""
@@ -35,7 +50,7 @@ class SlashCommand(Struct, frozen=True):
         name: without the slash.
         summary: one line for ``/help`` and completion.
         run: takes the arguments as one string and who gave it;
-            returns what to show, or None. One that has to wait for something returns an awaitable
+            returns what to show, or None, or what the model is asked. One that has to wait for something returns an awaitable
             and is never run in the middle of a turn.
         choices: the values that its first argument may have, for completion; none where empty.
         while_busy: whether a person may run it in the middle of a turn.
@@ -70,6 +85,11 @@ class SlashCommands:
         """Registers ``command`` under its name and its aliases."""
         for name in (command.name, *aliases):
             self._commands[name] = command
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Takes commands out; unknown names are ignored."""
+        for name in names:
+            self._commands.pop(name, None)
 
     def names(self) -> list[tuple[str, str]]:
         """Every name with its summary, aliases included."""

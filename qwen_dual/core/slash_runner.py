@@ -8,9 +8,12 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qwen_dual.core.errors import CommandFailed, UnknownMode
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.results import instant_result
+from qwen_dual.core.slash import Asks
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -53,8 +56,12 @@ class SlashRunner:
         self._tell(output or "", failed=failed, command=text.strip())
         return True
 
-    async def run(self, prompt: Prompt) -> None:
-        """Runs a command as a turn of its own, so that a host gets its ``result``."""
+    async def run(self, prompt: Prompt) -> Prompt | None:
+        """Runs a command as a turn of its own, so that a host gets its ``result``.
+
+        Returns:
+            What the model is to be asked in its place: the result is then that turn's.
+        """
         self._publish(events.slash_command(prompt.text, str(prompt.actor), prompt.command_id))
         try:
             output, failed = self._start(prompt), False
@@ -62,9 +69,12 @@ class SlashRunner:
                 output = await output
         except _FORESEEN as error:
             output, failed = str(error), True
+        if isinstance(output, Asks):
+            return replace(prompt, text=output.text, action="asked", own="", content=output.content)
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
         self._publish(instant_result(output or "", prompt.command_id, stop_reason))
+        return None
 
     def _start(self, prompt: Prompt) -> Output:
         found = self._commands.find(prompt.text)

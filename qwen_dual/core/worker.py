@@ -139,8 +139,8 @@ class Worker:
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
-        else:
-            await self._guarded(prompt, self._slash.run)
+        elif (asked := await self._guarded(prompt, self._slash.run)) is not None:
+            await self._turn(asked, None)
 
     async def _waited(self, needed: Needed) -> bool:
         """Waits for what is loaded after the start; False when it was interrupted."""
@@ -261,11 +261,17 @@ class Worker:
         most = self._session.max_turns
         return None if most is None else max(0, most - self._model_calls)
 
-    async def _guarded(self, prompt: Prompt, act: Callable[[Prompt], Awaitable[None]]) -> None:
-        """Runs what is no turn: an interrupt ends it, and a failure ends nothing else."""
+    async def _guarded(
+        self, prompt: Prompt, act: Callable[[Prompt], Awaitable[Prompt | None]]
+    ) -> Prompt | None:
+        """Runs what is no turn: an interrupt ends it, and a failure ends nothing else.
+
+        Returns what is to be asked next, as ``act`` gave it.
+        """
+        asked = None
         with anyio.CancelScope() as self._scope:
             try:
-                await act(prompt)
+                asked = await act(prompt)
             except Exception as error:
                 log.exception("%s failed", prompt.action)
                 text = _internal(error)
@@ -276,6 +282,7 @@ class Worker:
             self._state.set("idle")
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         self._scope = None
+        return asked
 
     async def _shell(self, prompt: Prompt) -> None:
         """Runs a person's own command; the model gets to know of it with the next prompt."""
@@ -328,7 +335,7 @@ def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     """How it is told that a prompt begins to run."""
     if prompt.action == "shell":
         return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
-    if is_slash(prompt.text) and not prompt.has_images:
+    if prompt.action != "asked" and is_slash(prompt.text) and not prompt.has_images:
         return events.slash_command(prompt.text, str(prompt.actor), prompt.command_id)
     return events.user_text(prompt.text, str(prompt.actor), prompt.command_id, images)
 

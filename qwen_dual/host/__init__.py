@@ -21,6 +21,7 @@ from qwen_dual.host.errors import (
 )
 from qwen_dual.host.event import BadLine, Event, Restarted, Skipped
 from qwen_dual.host.following import follow, send
+from qwen_dual.host.mcp import McpServer
 from qwen_dual.host.opening import open_session
 from qwen_dual.host.records import (
     Allow,
@@ -51,6 +52,7 @@ __all__ = [
     "Greeting",
     "HostError",
     "HostTimeout",
+    "McpServer",
     "NotSupported",
     "Preview",
     "PreviewWarning",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from qwen_dual.host.feed import Feed
+    from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import Allow, Greeting
 
@@ -123,6 +124,13 @@ class Commands:
         if receipt.status == "rejected":
             raise CommandRejected(kind, receipt.code, receipt.message)
         return receipt
+
+    async def mcp_status(self) -> list[McpServer]:
+        """What the MCP servers are now."""
+        complete = self._tracker.mcp_complete
+        await self.command("mcp_status", {})
+        await self._within("mcp", complete.wait())
+        return list(self._tracker.mcp_servers.values())
 
     async def _answer(self, request_id: str, *, allowed: bool, more: dict[str, Any]) -> Resolution:
         known = self._tracker.resolved(request_id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
+    from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import (
         Exit,
@@ -340,6 +341,21 @@ class Session:
             SessionExited: the program is gone.
         """
         return await self._commands.command(kind, fields)
+
+    async def mcp_add(self, name: str, server: Mapping[str, Any]) -> Receipt:
+        """Adds an MCP server for this session; ``server`` is an entry as in ``mcpServers``.
+
+        That it is connected, or why not, ``mcp`` events tell. Raises as ``command``.
+        """
+        return await self.command("mcp_add", name=name, server=dict(server))
+
+    async def mcp_remove(self, name: str) -> Receipt:
+        """Ends an MCP server for this session; raises as ``command``."""
+        return await self.command("mcp_remove", name=name)
+
+    async def mcp_status(self) -> list[McpServer]:
+        """What its MCP servers are now; raises as ``command``."""
+        return await self._commands.mcp_status()
 
     async def write(self, data: bytes | str) -> None:
         """Types into the terminal; waits while the program does not read.

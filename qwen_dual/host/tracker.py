@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.host.calls import text_in
 from qwen_dual.host.event import LOCAL, Event, Skipped
+from qwen_dual.host.mcp import McpServer, take
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.turns import DerivedTurns, ToldTurns
@@ -32,6 +33,8 @@ class Tracker:
         pending: the requests that wait for an answer, the oldest first.
         receipts: what waits for a receipt, by the command's id.
         lost: events of the program that never came here.
+        mcp_servers: the MCP servers by name, as far as the program tells of them.
+        mcp_complete: kept with the next event that tells of all of them.
         events: how many came.
         last_event: what the last one was.
         ended: ``session_end`` came.
@@ -49,6 +52,8 @@ class Tracker:
         self.pending: dict[str, Request] = {}
         self.receipts: dict[str, Promise[Receipt]] = {}
         self.lost = 0
+        self.mcp_servers: dict[str, McpServer] = {}
+        self.mcp_complete: Promise[None] = Promise()
         self.events = 0
         self.last_event = ""
         self.ended = False
@@ -111,6 +116,7 @@ class Tracker:
         self._gone = error
         self.started.fail(error)
         self.turns.fail(error)
+        self.mcp_complete.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
         for answer in self._answers.values():
@@ -169,6 +175,11 @@ class Tracker:
             self.model = text_in(event.data, "to") or self.model
         elif event.subtype == "mode_changed":
             self.approval_mode = text_in(event.data, "to") or self.approval_mode
+        elif event.subtype == "mcp":
+            take(self.mcp_servers, event)
+            if event.data.get("complete") is True:
+                done, self.mcp_complete = self.mcp_complete, Promise()
+                done.keep(None)
         elif event.subtype == "session_end":
             self.ended = True
         elif event.subtype == "command_receipt":

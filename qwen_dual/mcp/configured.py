@@ -108,6 +108,23 @@ def read_servers(
     return Configured(servers, {name: files[name] for name in servers}, off, problems)
 
 
+def read_entry(
+    name: str, entry: Mapping[str, Any], settings: Settings, cwd: str, source: Source
+) -> ServerConfig:
+    """The server that one entry describes, which somebody gives while a session runs.
+
+    Raises:
+        BadConfig: it is none, or a value of it is wrong; says which, without a file.
+    """
+    problems: list[str] = []
+    layer = _checked(source, source, "", {name: entry}, settings, problems)
+    found = keys.MCP_SERVERS.within(layer.values).get(name)
+    server = None if found is None else _server(name, found, layer, cwd, settings, problems)
+    if problems or server is None:
+        raise BadConfig("; ".join(text.removeprefix(f"{source}: ") for text in problems))
+    return replace(server, source=source)
+
+
 def _layers(settings: Settings, cwd: str, problems: list[str]) -> list[Layer]:
     clean = [
         Layer(layer.name, layer.path, layer.text, layer.raw, keys.clean(layer.values), layer.flat)

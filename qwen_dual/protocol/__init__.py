@@ -33,6 +33,9 @@ COMMAND_TYPES = (
     "get_state",
     "set_approval_mode",
     "set_model",
+    "mcp_add",
+    "mcp_remove",
+    "mcp_status",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 

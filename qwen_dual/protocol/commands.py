@@ -120,7 +120,39 @@ class SetModel(_Command, frozen=True, kw_only=True):
     model: str
 
 
-Command = Submit | ConfirmationResponse | Interrupt | Cancel | GetState | SetApprovalMode | SetModel
+class McpAdd(_Command, frozen=True, kw_only=True):
+    """Add an MCP server for this session; ``server`` is an entry as in ``mcpServers``."""
+
+    type: Literal["mcp_add"]
+    name: str
+    server: dict[str, Any]
+
+
+class McpRemove(_Command, frozen=True, kw_only=True):
+    """End an MCP server for this session."""
+
+    type: Literal["mcp_remove"]
+    name: str
+
+
+class McpStatus(_Command, frozen=True, kw_only=True):
+    """Ask for a ``mcp`` event with all servers."""
+
+    type: Literal["mcp_status"]
+
+
+Command = (
+    Submit
+    | ConfirmationResponse
+    | Interrupt
+    | Cancel
+    | GetState
+    | SetApprovalMode
+    | SetModel
+    | McpAdd
+    | McpRemove
+    | McpStatus
+)
 
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
 """What each ``type`` looks like."""

@@ -119,6 +119,11 @@ def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[
     return system("tools_changed", data)
 
 
+def mcp(servers: Sequence[dict[str, Any]], *, complete: bool) -> Event:
+    """MCP servers as they are now (``system_shapes.McpServerData``); ``complete``: it is all of them."""
+    return system("mcp", {"servers": list(servers), "complete": complete})
+
+
 # -- conversation ------------------------------------------------------------------------------
 
 

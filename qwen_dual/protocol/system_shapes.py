@@ -177,6 +177,37 @@ class ToolsChangedData(TypedDict):
     removed: list[str]
 
 
+class McpServerData(TypedDict):
+    """One MCP server, now.
+
+    ``state`` is ``connecting`` until its first try has come to something, ``failed`` while it is not
+    there (tried again after ``retry_in`` seconds, null: not by itself), ``needs_auth`` until somebody
+    signs in, ``disabled`` where the settings leave it out, ``disconnected`` once it was ended. ``source``
+    is who brought it. ``error`` says why it is not connected, ``warnings`` what of it is not used.
+    ``tools`` are the names that the model calls, ``prompts`` those of its slash commands.
+    """
+
+    name: str
+    state: Literal["connecting", "connected", "failed", "disconnected", "needs_auth", "disabled"]
+    transport: Literal["stdio", "http", "sse", "sdk"]
+    source: Literal["user", "project", "cli", "host", "sdk"]
+    error: str
+    warnings: list[str]
+    tools: list[str]
+    prompts: list[str]
+    resources: int
+    server: str
+    protocol: str
+    retry_in: float | None
+
+
+class McpData(TypedDict):
+    """MCP servers that have changed, or with ``complete`` all there are."""
+
+    servers: list[McpServerData]
+    complete: bool
+
+
 class SlashCommandData(TypedDict):
     """A slash command: its name without the slash, and what stood behind it."""
 
@@ -305,6 +336,14 @@ class HookResponse(Envelope):
     data: HookResponseData
 
 
+class Mcp(Envelope):
+    """After a change of MCP servers, and in answer to ``mcp_status``."""
+
+    type: Literal["system"]
+    subtype: Literal["mcp"]
+    data: McpData
+
+
 class ModelRetry(Envelope):
     """Before each further try of a model call."""
 
@@ -335,6 +374,7 @@ SystemEvent = (
     | ToolsChanged
     | HookStarted
     | HookResponse
+    | Mcp
     | ModelRetry
     | CompactBoundary
 )

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.mcp_control import McpControl
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
     from qwen_dual.tools.toolset import Toolset
@@ -63,6 +64,7 @@ class Parts(Struct):
         warnings: about rules that cannot be used.
         sandbox: what commands are confined by, if anything.
         running: tells other programs of the session, once that is loaded.
+        mcp: what steers the MCP servers; None as long as nobody had to (``mcp.control_of``).
         servers: the MCP servers; None as long as there was none (``mcp.servers_of``).
         sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
@@ -83,8 +85,16 @@ class Parts(Struct):
     running: RunningSession | None = None
     servers: Servers | None = None
     sdk: TransportFactory | None = None
+    mcp: McpControl | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
     hooking: Hooking | None = None
+
+    def begin(self, spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object]) -> None:
+        """Lets what goes on as long as the session be begun; servers may have been added before."""
+        self.spawn = spawn
+        for part in (self.servers, self.mcp):
+            if part is not None:
+                spawn(part.run)
 
     def flush(self) -> None:
         """Saves what is about to be shown."""
@@ -133,10 +143,18 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     async def expand(text: str) -> Sequence[str | ImageBlock]:
         if "@" not in text:  # to look for more takes a pattern that is slow to compile
             return ()
+        attached: Sequence[str] = ()
+        if parts.servers is not None:
+            from qwen_dual.runtime.mcp_mentions import attach_resources
+
+            resources = await attach_resources(text, parts.servers)
+            text, attached = resources.rest, resources.blocks
+            for remark in resources.remarks:
+                session.notice(remark, "warning")
         mentioned = await tools.expand_mentions(text)
         for remark in mentioned.remarks:
             session.notice(remark, "warning")
-        return mentioned.blocks
+        return [*attached, *mentioned.blocks]
 
     def keep(rule: str, scope: str) -> None:
         from qwen_dual.settings.keep import keep_rule

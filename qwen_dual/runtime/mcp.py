@@ -19,6 +19,7 @@ from qwen_dual.mcp.process import open_pipes, plain, send
 from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
+from qwen_dual.runtime.mcp_control import McpControl
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.settings import keys
 
@@ -44,9 +45,20 @@ def servers_of(launch: Launch, parts: Parts) -> Servers:
     """
     if parts.servers is None:
         parts.servers = _make(launch, parts)
+        parts.mcp = McpControl(
+            launch, parts, parts.servers, partial(_add_with_rules, launch, parts)
+        )
         if parts.spawn is not None:
             parts.spawn(parts.servers.run)
+            parts.spawn(parts.mcp.run)
     return parts.servers
+
+
+def control_of(launch: Launch, parts: Parts) -> McpControl:
+    """What steers the servers of a session, which are made where there are none yet."""
+    servers_of(launch, parts)
+    assert parts.mcp is not None
+    return parts.mcp
 
 
 async def load_servers(launch: Launch, parts: Parts) -> None:
@@ -62,7 +74,7 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
                 launch.settings,
                 launch.cwd,
                 given=spec.mcp_config,
-                strict=spec.strict_mcp_config,
+                strict=spec.strict_mcp_config or spec.bare,
                 allowed=spec.allowed_mcp_servers,
             )
         )
@@ -74,6 +86,8 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
     if not configured.servers and parts.servers is None:
         return
     servers = servers_of(launch, parts)
+    assert parts.mcp is not None
+    parts.mcp.configured = configured
     wanted = {
         name: config for name, config in configured.servers.items() if _may_run(config, launch)
     }
@@ -98,6 +112,11 @@ def add_server(launch: Launch, parts: Parts, config: ServerConfig) -> None:
     for value, name in secrets_of(config):
         parts.session.bus.secrets.add(value, name)
     servers_of(launch, parts).add(config)
+
+
+def _add_with_rules(launch: Launch, parts: Parts, config: ServerConfig) -> None:
+    add_server(launch, parts, config)
+    take_rules(launch, parts)
 
 
 def take_rules(launch: Launch, parts: Parts) -> None:
@@ -168,7 +187,9 @@ class _Told:
         if status.state in ("failed", "needs_auth"):
             if status.name not in self._failed:
                 self._failed.add(status.name)
-                self._notice(f"The MCP server {name} is not connected: {status.error}", "warning")
+                why = status.error.rstrip(".")
+                hint = f"/mcp auth {name}" if status.state == "needs_auth" else "/mcp shows more"
+                self._notice(f"The MCP server {name} is not connected: {why}. {hint}.", "warning")
         elif status.state == "connected":
             if status.warnings and self._warned.get(status.name) != status.warnings:
                 self._warned[status.name] = status.warnings

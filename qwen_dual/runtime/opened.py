@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.ports import ServerControl
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
@@ -72,7 +73,7 @@ class OpenSession(SessionHandle):
         async with anyio.create_task_group() as group:
             group.start_soon(run_session)
             group.start_soon(load_when_wanted, self.launch, self.parts)
-            self.parts.spawn = group.start_soon
+            self.parts.begin(group.start_soon)
             try:
                 await self.parts.stopped.wait()
             finally:
@@ -155,7 +156,12 @@ class OpenSession(SessionHandle):
 
     def dispatcher(self, actor: Actor) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel."""
-        return Dispatcher(self.parts.session, actor)
+        return Dispatcher(self.parts.session, actor, self._control)
+
+    def _control(self) -> ServerControl:
+        from qwen_dual.runtime.mcp import control_of
+
+        return control_of(self.launch, self.parts)
 
     @property
     def resume_hint(self) -> str | None:

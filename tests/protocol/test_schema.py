@@ -13,10 +13,13 @@ from pydantic import TypeAdapter
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.mcp.records import ServerStatus
+from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.protocol.schema import STRICT, Event, files, schemas
 from qwen_dual.protocol.typescript import NotCovered, declarations
+from qwen_dual.runtime.mcp_control import told
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 
 DOCS = Path(__file__).parents[2] / "docs" / "schema"
@@ -52,6 +55,9 @@ def check(event: dict[str, Any]) -> None:
     assert parsed == event
 
 
+SERVER = ServerStatus(name="s", state="failed", transport="http", source="host", retry_in=2.5)
+
+
 def test_every_event_of_a_varied_session_fits_its_shape() -> None:
     gate = anyio.Event()
     model = FakeModel(
@@ -85,6 +91,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         send(type="interrupt", id="8")
         await host.result(5)
         host.session.tools.add([FakeTool("late")])
+        host.session.publish(events.mcp([told(SERVER)], complete=True))
 
     host = Host(model, FakeTool())
     host.play(script)
@@ -103,6 +110,7 @@ def test_every_event_of_a_varied_session_fits_its_shape() -> None:
         "mode_changed",
         "session_changed",
         "tools_changed",
+        "mcp",
         "session_end",
         "success",
         "error_during_execution",

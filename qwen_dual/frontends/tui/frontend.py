@@ -22,6 +22,7 @@ from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
+from qwen_dual.runtime.mentionable import Mentionable
 from qwen_dual.runtime.process import begin_collection
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
@@ -63,7 +64,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     launch = handle.launch
     index = file_index(launch)
     changes = follow_changes(launch, lambda: tui.changed())
-    tui = _make_tui(handle, shown, index, changes)
+    tui = _make_tui(handle, shown, Mentionable(index, handle.parts), changes)
     launch.bus.forget()
 
     def follow(event: Event) -> None:

@@ -66,6 +66,8 @@ def _question(asked: Mapping[str, Any], around: Mapping[str, Any]) -> Question:
     optional = asked.get("optional") is True
     if choices and optional:
         choices.append(NEITHER)
+    elif optional:
+        text += " (optional)"
     rule, default = asked.get("answer"), asked.get("default")
     details = (around.get("message"), asked.get("description"))
     return Question(

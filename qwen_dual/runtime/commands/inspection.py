@@ -19,6 +19,10 @@ from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.core.questions import Choice
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.launch import Launch
@@ -70,6 +74,12 @@ class Commands(Struct, frozen=True):
                 lambda _, __: self.launch.outside.describe(),
             ),
             SlashCommand(
+                "mcp",
+                "MCP servers: their state, what they bring; reconnect, sign in",
+                self._mcp,
+                self._mcp_choices,
+            ),
+            SlashCommand(
                 "sandbox",
                 "what limits commands: files, network, secrets",
                 lambda _, __: self._sandbox(),
@@ -113,6 +123,18 @@ class Commands(Struct, frozen=True):
             rows.append(f"{task.id}  {task.outcome}  {round(end - task.started)} s  {task.command}")
             rows += [f"    output: {task.output}"] if task.output else []
         return "\n".join(rows) or "No command runs in the background."
+
+    def _mcp(self, arguments: str, actor: Actor) -> str:
+        from qwen_dual.runtime.commands.mcp import run_mcp
+
+        return run_mcp(self.launch, self.parts, arguments, actor)
+
+    def _mcp_choices(self) -> Sequence[Choice]:
+        if self.parts.servers is None:
+            return ()
+        from qwen_dual.runtime.commands.mcp import choices
+
+        return choices(self.parts)
 
     async def _sandbox(self) -> str:
         return await to_thread.run_sync(

@@ -1,0 +1,218 @@
+"""The MCP servers of a session from the outside: told on the wire, steered, their prompts and questions.
+
+``mcp`` makes what it steers, and it, once a session has servers or somebody asks for them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from msgspec.structs import replace
+
+from qwen_dual.mcp.bounds import line
+from qwen_dual.mcp.configured import read_entry, where
+from qwen_dual.mcp.connection import NoAnswers
+from qwen_dual.mcp.errors import ServerFailure
+from qwen_dual.protocol import events
+from qwen_dual.runtime.browser import open_page
+from qwen_dual.runtime.mcp_answers import McpAnswers
+from qwen_dual.runtime.mcp_prompts import McpPrompts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.mcp.config import ServerConfig
+    from qwen_dual.mcp.configured import Configured
+    from qwen_dual.mcp.records import ServerStatus
+    from qwen_dual.mcp.servers import Servers
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.launch import Launch
+
+TOGETHER = 0.05
+"""Seconds in which changes of servers are told together."""
+
+MAX_LISTED = 256
+"""Names of tools or prompts of one server that an event lists."""
+
+
+class McpControl:
+    """The servers of one session; a ``core.ports.ServerControl``.
+
+    Args:
+        launch: what was decided at the start.
+        parts: the session and what belongs to it.
+        servers: what is steered.
+        add: adds a server with what belongs to it.
+
+    Attributes:
+        servers: as given.
+        configured: what the settings say by now; None before they were read.
+        answers: puts what servers ask to the person.
+        prompts: their prompts, as slash commands.
+    """
+
+    def __init__(
+        self,
+        launch: Launch,
+        parts: Parts,
+        servers: Servers,
+        add: Callable[[ServerConfig], object],
+    ) -> None:
+        self._add = add
+        self._launch = launch
+        self._parts = parts
+        self._told: dict[str, dict[str, Any]] = {}
+        self._changed = anyio.Event()
+        self.configured: Configured | None = None
+        self.servers = servers
+        self.answers = McpAnswers(parts.session, servers.part, lambda: launch.env)
+        servers.answers = NoAnswers(self.answers.elicit, self.answers.sample)
+        self.prompts = McpPrompts(parts.session, servers)
+        servers.listen(self._follow)
+
+    async def run(self) -> None:
+        """Tells what has changed, until it is cancelled."""
+        while True:
+            await self._changed.wait()
+            await anyio.sleep(TOGETHER)
+            self._changed = anyio.Event()
+            self._tell_changes()
+
+    # -- what can be done ------------------------------------------------------------------
+
+    def add(self, name: str, entry: Mapping[str, Any], actor: Actor) -> None:
+        """Adds a server for this session; see ``ServerControl``."""
+        config = read_entry(name, entry, self._launch.settings, self._launch.cwd, "host")
+        if any(status.name == name for status in self.servers.status()):
+            raise ValueError(f"there is an MCP server {line(name)!r} already; remove it first")
+        self._parts.session.notice(f"The MCP server {line(name)} was added: {where(config)}")
+        self._add(config)
+
+    def remove(self, name: str, actor: Actor) -> None:
+        """Begins to end a server; see ``ServerControl``."""
+        self.servers.config(name)
+        self._begin_task(partial(self._remove, name))
+
+    async def _remove(self, name: str) -> None:
+        await self.servers.remove(name)
+        self._forget(name)
+        self._parts.session.notice(f"The MCP server {line(name)} was removed.")
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """Turns a server on or off until the end of the session.
+
+        Raises:
+            NoSuchServer: there is none of that name.
+        """
+        config = self.servers.config(name)
+        if config.disabled is on:
+            self._begin_task(partial(self._replace, replace(config, disabled=not on)))
+
+    async def _replace(self, config: ServerConfig) -> None:
+        await self.servers.remove(config.name)
+        self._forget(config.name)
+        self._add(config)
+
+    def reconnect(self, name: str) -> None:
+        """Connects a server anew, and lets it ask again.
+
+        Raises:
+            NoSuchServer: there is none of that name.
+        """
+        self.servers.reconnect(name)
+        self.answers.forgive(name)
+
+    def sign_in(self, name: str, actor: Actor) -> None:
+        """Begins to sign the person in at a server; what comes of it is told.
+
+        Raises:
+            NoSuchServer: there is none of that name.
+        """
+        self.servers.config(name)
+        self._begin_task(partial(self._sign_in, name, actor))
+
+    async def _sign_in(self, name: str, actor: Actor) -> None:
+        session, shown = self._parts.session, line(name)
+
+        async def show(url: str) -> None:
+            opened = actor.at_keyboard and await open_page(url, self._launch.env)
+            how = "Your browser is to open" if opened else "Open this in a browser"
+            session.notice(f"{how}, to sign in at {shown}: {url}")
+
+        try:
+            await self.servers.sign_in(name, show)
+        except ServerFailure as error:
+            session.notice(f"You are not signed in at {shown}: {error}.", "error")
+        else:
+            session.notice(f"You are signed in at {shown}.")
+
+    def sign_out(self, name: str) -> None:
+        """Begins to forget the sign-in at a server; what comes of it is told.
+
+        Raises:
+            NoSuchServer: there is none of that name.
+        """
+        self.servers.config(name)
+        self._begin_task(partial(self._sign_out, name))
+
+    async def _sign_out(self, name: str) -> None:
+        session, shown = self._parts.session, line(name)
+        try:
+            was = await self.servers.sign_out(name)
+        except ServerFailure as error:
+            session.notice(f"The sign-in at {shown} is not forgotten: {error}.", "error")
+        else:
+            said = "is forgotten" if was else "was never there"
+            session.notice(f"The sign-in at {shown} {said}.")
+
+    def _begin_task(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if self._parts.spawn is not None:
+            self._parts.spawn(work)
+
+    def _forget(self, name: str) -> None:
+        self.prompts.forget(name)
+        self._changed.set()
+
+    # -- what is told ----------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Publishes what all of them are."""
+        self._told = {status.name: told(status) for status in self.servers.status()}
+        self._parts.session.publish(events.mcp(list(self._told.values()), complete=True))
+
+    def _follow(self, status: ServerStatus) -> None:
+        self.prompts.follow(status)
+        self._changed.set()
+
+    def _tell_changes(self) -> None:
+        data = {status.name: told(status) for status in self.servers.status()}
+        changed = [each for name, each in data.items() if self._told.get(name) != each]
+        gone = [
+            {**each, "state": "disconnected"}
+            for name, each in self._told.items()
+            if name not in data
+        ]
+        self._told = data
+        if changed or gone:
+            self._parts.session.publish(events.mcp([*gone, *changed], complete=False))
+
+
+def told(status: ServerStatus) -> dict[str, Any]:
+    """A status as the wire has it: a ``system_shapes.McpServerData``."""
+    return {
+        "name": status.name,
+        "state": status.state,
+        "transport": status.transport,
+        "source": status.source,
+        "error": status.error,
+        "warnings": list(status.warnings),
+        "tools": list(status.tools[:MAX_LISTED]),
+        "prompts": [line(prompt.name) for prompt in status.prompts[:MAX_LISTED]],
+        "resources": len(status.resources),
+        "server": status.server,
+        "protocol": status.protocol,
+        "retry_in": status.retry_in,
+    }
