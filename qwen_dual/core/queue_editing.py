@@ -35,6 +35,10 @@ class QueueEditing:
         self._tell = tell
         self._publish = publish
 
+    def ids(self) -> Sequence[str | None]:
+        """The ids of those that wait, in their order; None for one that was submitted without."""
+        return self._queue.ids()
+
     def hold(self, place: int | None = None, step: int = -1) -> Prompt | None:
         """Takes a prompt out, which cannot run meanwhile: see ``PromptQueue.hold``."""
         prompt = self._queue.hold(place, step)

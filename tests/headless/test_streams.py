@@ -312,7 +312,8 @@ def test_a_signal_at_any_moment_leaves_whole_lines_and_a_result_for_each_prompt(
     path = tmp_path / "script.jsonl"
     path.write_text("\n".join(map(json.dumps, answers)))
     line = {"type": "user", "message": {"role": "user", "content": "go"}}
-    given = json.dumps(line).encode() + b"\n"
+    lines = [json.dumps({**line, "uuid": name}) for name in "abc"]
+    given = "".join(f"{one}\n" for one in lines).encode()
     chance = random.Random(5)
     for each in range(60 if whole else 6):
         number = (signal.SIGINT, signal.SIGTERM)[each % 2]
@@ -320,7 +321,7 @@ def test_a_signal_at_any_moment_leaves_whole_lines_and_a_result_for_each_prompt(
         with Program(tmp_path, *arguments) as program:
             process = program.process
             try:
-                out, _ = process.communicate(given * 3, timeout=chance.uniform(0, 2))
+                out, _ = process.communicate(given, timeout=chance.uniform(0, 2))
             except subprocess.TimeoutExpired:
                 process.send_signal(number)
                 out, _ = process.communicate(timeout=50)
@@ -330,6 +331,7 @@ def test_a_signal_at_any_moment_leaves_whole_lines_and_a_result_for_each_prompt(
         kinds = [message.get("subtype") or message["type"] for message in messages]
         results = [message for message in messages if message["type"] == "result"]
         assert kinds.count("init") == len(results)
+        assert [result["command_id"] for result in results] == list("abc")[: len(results)]
         assert messages[-1:] == results[-1:]
         if process.returncode == 0:
             assert len(results) == 3
