@@ -1,9 +1,12 @@
-"""Flags that only claude-agent-sdk starts a program with, as ours."""
+"""Flags that only SDKs start a program with, claude-agent-sdk's as ours."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
+
+CHANNEL = "--channel"
+"""Whereby Qwen Code's own SDKs say that they start the program."""
 
 ASKED_FOR_BY_FLAG = ("--permission-prompt-tool", "--setting-sources", "--system-prompt-file")
 
@@ -16,7 +19,7 @@ SERVERS = "mcp__*"
 
 def add_flags_of_elsewhere(parser: argparse.ArgumentParser) -> None:
     """Adds them, without a word in the help."""
-    for flag in ASKED_FOR_BY_FLAG:
+    for flag in (*ASKED_FOR_BY_FLAG, CHANNEL):
         parser.add_argument(flag, help=argparse.SUPPRESS)
     parser.add_argument("--tools", action="append", help=argparse.SUPPRESS)
 

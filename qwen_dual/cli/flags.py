@@ -96,8 +96,8 @@ AUTH_TYPES_TO_COME = {
 }
 """Ways of the reference to reach a model that are not here yet, and the protocol that stands in."""
 
-_SILENT = frozenset(["channel", "verbose"])
-"""Taken and without anything to tell: who started the program, and that it wants all messages."""
+_SILENT = frozenset(["verbose"])
+"""Taken and without anything to tell: whoever reads lines gets all messages."""
 
 _SUBCOMMANDS = "auth board channel extensions hooks mcp review sandbox serve sessions update"
 SUBCOMMANDS = frozenset(_SUBCOMMANDS.split())

@@ -153,6 +153,10 @@ async def show(
     run.front.ended_by = signals.ending
     handle.subscribe(run, name="stdout", on_error="end", missed=True)
     handle.launch.bus.forget()
+    if options.channel is not None:
+        from logging import getLogger  # the log is open by now
+
+        getLogger(__name__).info("started through %r", options.channel)
     for text in start_warnings(options, handle.launch, handle):
         run.tell(text)
     return await run.run()

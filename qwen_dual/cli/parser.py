@@ -28,6 +28,7 @@ class Options(SessionSpec, frozen=True):
     """What the command line asks for: a session, its channels and how it is shown.
 
     Attributes:
+        channel: through what it was started, such as ``SDK``, as that says; for the log.
         headless: the prompt runs without a screen.
         max_wall_time: seconds.
     """
@@ -50,6 +51,7 @@ class Options(SessionSpec, frozen=True):
     quiet: bool = False
     screen_reader: bool = False
     asks_on_stdin: bool = False
+    channel: str | None = None
 
 
 def parse(arguments: Sequence[str]) -> Options:

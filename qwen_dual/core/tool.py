@@ -84,7 +84,6 @@ class Subject(Struct, frozen=True):
             mode unless a rule names just this host.
         line: a command line as the strict reader has it, which is all that rules for commands allow
             by; None when that does not understand the whole of it.
-        sandboxed: whether it runs in a sandbox, which limits what a mistake costs.
         leaves_sandbox: whether it asks to run outside the one in force: that is asked in every
             mode, and no rule allows it.
         reads: by its index in ``line``, what a command reads that does nothing else.
@@ -103,7 +102,6 @@ class Subject(Struct, frozen=True):
     host: str = ""
     private: bool = False
     line: Line | None = None
-    sandboxed: bool = False
     leaves_sandbox: bool = False
     reads: Mapping[int, tuple[FileAccess, ...]] = field(default_factory=dict)
     unasked: frozenset[int] = frozenset()

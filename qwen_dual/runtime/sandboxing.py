@@ -18,6 +18,7 @@ from qwen_dual.sandbox.policy import (
     SandboxPolicy,
     SandboxUnavailable,
 )
+from qwen_dual.settings import keys
 from qwen_dual.settings.files import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -29,8 +30,14 @@ if TYPE_CHECKING:
     from qwen_dual.settings.layers import Layer
     from qwen_dual.settings.load import Settings
 
-KEY = "executionSandbox"
-_VALUES = {"backend": BACKENDS, "filesystem": FILESYSTEMS, "network": NETWORKS}
+PLACE = keys.SANDBOX_BACKEND.place[:-1]
+"""Where the object stands in the settings."""
+
+_VALUES = {
+    keys.SANDBOX_BACKEND.place[-1]: BACKENDS,
+    keys.SANDBOX_FILESYSTEM.place[-1]: FILESYSTEMS,
+    keys.SANDBOX_NETWORK.place[-1]: NETWORKS,
+}
 SHOWN_PATHS = 12
 
 
@@ -127,16 +134,16 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
         sandbox: the one in force.
         withheld: variables that no command gets.
     """
-    keys = f"Keys kept from commands: {', '.join(withheld) or 'none'}"
+    kept = f"Keys kept from commands: {', '.join(withheld) or 'none'}"
     if sandbox is None:
         return (
             "No sandbox: commands run with all your rights. `--sandbox`, or "
-            f'"tools": {{"{KEY}": {{"backend": "auto"}}}} in your settings, limits them.\n{keys}'
+            f'"tools": {{"{PLACE[-1]}": {{"backend": "auto"}}}} in your settings, limits them.\n{kept}'
         )
     try:
         backend = sandbox.prepare()
     except SandboxUnavailable as error:
-        return f"The sandbox cannot be had, so commands are refused: {error}\n{keys}"
+        return f"The sandbox cannot be had, so commands are refused: {error}\n{kept}"
     policy, home = sandbox.policy, home_of(sandbox.env)
     files = "the workspace and a private /tmp" if sandbox.writable else "a private /tmp"
     if backend == "landlock":
@@ -148,7 +155,7 @@ def describe(sandbox: Sandbox | None, withheld: Sequence[str]) -> str:
             f"Network: {policy.network}",
             f"Read-only in the workspace: {_listed(sandbox.guarded(), home)}",
             f"Hidden: {_listed(sandbox.hidden(), home)}",
-            keys,
+            kept,
         )
     )
 
@@ -160,13 +167,16 @@ def _listed(paths: Sequence[str], home: str) -> str:
 
 
 def _section(layer: Layer) -> Any:
-    tools = layer.values.get("tools")
-    return tools.get(KEY) if isinstance(tools, dict) else None
+    """As it was written: ``settings.get`` leaves out what is wrong, which counts as asked for here."""
+    found: Any = layer.values
+    for name in PLACE:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def _read(layer: Layer) -> SandboxPolicy:
     section = _section(layer)
-    where = f"tools.{KEY} in {layer.label}"
+    where = f"{'.'.join(PLACE)} in {layer.label}"
     if not isinstance(section, dict):
         raise BadPolicy(f"{where}: expected an object, not {type(section).__name__}")
     for name, value in section.items():
@@ -187,5 +197,5 @@ def _check_unread(paths: Sequence[str]) -> None:
             text = read_foreign(path, limit=MAX_BYTES, follow=True)
         except (OSError, ForeignFileError):
             continue
-        if KEY.encode() in text:
-            raise BadPolicy(f"{path} names {KEY} and cannot be read; mend it")
+        if PLACE[-1].encode() in text:
+            raise BadPolicy(f"{path} names {PLACE[-1]} and cannot be read; mend it")

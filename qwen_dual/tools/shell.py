@@ -175,7 +175,6 @@ class ShellCall:
             str(self._workspace.root),
             self._workspace.home,
             line=self._line,
-            sandboxed=self._sandbox is not None,
             leaves_sandbox=self._leaves,
             reads=reads.files,
             unasked=reads.unasked,

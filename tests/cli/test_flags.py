@@ -125,7 +125,7 @@ def test_a_flag_with_a_value_is_taken_in_each_spelling(name: str) -> None:
     plain = read(f"--{name}", value)
     assert plain == read(f"--{name}={value}") == read(f"--{camel(name)}", value)
     assert plain == read(f"--{camel(name)}={value}")
-    assert (plain == Options()) == (name == "channel")
+    assert plain != Options()
 
 
 @pytest.mark.parametrize("name", LISTS)

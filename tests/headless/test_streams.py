@@ -146,6 +146,13 @@ def test_prompts_are_told_one_after_the_other_and_the_end_of_stdin_waits_for_all
         assert all("session_id" in message for message in program.messages)
 
 
+def test_through_what_it_was_started_stands_in_its_log(tmp_path: Path) -> None:
+    with Program(tmp_path, "--channel=SDK\x1b", "--debug") as program:
+        assert program.end() == 0
+    [log] = (tmp_path / "home" / ".qwen" / "debug").iterdir()
+    assert r"started through 'SDK\x1b'" in log.read_text()
+
+
 def test_a_prompt_that_is_sent_twice_runs_once(tmp_path: Path) -> None:
     with Program(tmp_path) as program:
         program.say("say 1 words", uuid="one")

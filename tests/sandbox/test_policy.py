@@ -141,8 +141,7 @@ def test_leaving_it_always_asks_and_says_why(tmp_path: Path) -> None:
         tool.prepare({"command": "ls", "outside_sandbox": True})
     leaving = tool.prepare({"command": "git push", "outside_sandbox": True, "reason": "a\nremote"})
     inside = tool.prepare({"command": "git push"})
-    assert (inside.subject.sandboxed, inside.subject.leaves_sandbox) == (True, False)
-    assert (leaving.subject.sandboxed, leaving.subject.leaves_sandbox) == (False, True)
+    assert (inside.subject.leaves_sandbox, leaving.subject.leaves_sandbox) == (False, True)
     for mode in ("default", "auto-edit", "yolo"):
         policy = policy_of(mode, allow=["run_shell_command"])
         assert policy.judge(tool, leaving).action == "ask"
@@ -166,7 +165,7 @@ def test_without_a_sandbox_nothing_is_said_of_one(tmp_path: Path) -> None:
     tool = tool_of(tools, "run_shell_command")
     assert "outside_sandbox" not in tool.parameters["properties"]
     asked = tool.prepare({"command": "ls", "outside_sandbox": True})
-    assert not asked.subject.leaves_sandbox and not asked.subject.sandboxed
+    assert not asked.subject.leaves_sandbox
     tools.close()
 
 
