@@ -95,6 +95,9 @@ class EventReader:
     def _decode(self, lines: Sequence[bytes]) -> Iterator[ServerSentEvent]:
         for line in lines:
             if line:
+                if line.startswith(b"data: "):  # a copy less, of what may be megabytes
+                    self._data.append(line[6:])
+                    continue
                 name, _, value = line.partition(b":")
                 if name == b"data":
                     self._data.append(value.removeprefix(b" "))
