@@ -110,6 +110,8 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event; of a sub-agent's, what it comes to is the result of its call."""
+        if self.failure is not None and event.get("subtype") == "session_changed":
+            self._stopped, self.failure = False, None  # another file may well be written
         if self._stopped or event.get("parent_tool_use_id") is not None:
             return
         try:
@@ -375,13 +377,13 @@ class Recorder:
 
 
 def _not_saved(error: Exception, path: Path | None, home: str) -> str:
-    why, then = str(error), "start again to have what follows saved"
+    why, then = str(error), "start again, or /clear, to have what follows saved"
     if isinstance(error, OSError):
         why = f"{error.filename or path or home}: {error.strerror or error}"
         then = f"mend that and {then}"
     elif not isinstance(error, ChatBusy):
         why = f"{type(error).__name__}: {error}"
-        then = f"{then}; /bug has what a report needs"
+        then = "start again to have what follows saved; /bug has what a report needs"
     until = "" if path is None else f" What was said before is in {path}."
     return f"this session is not saved any more — {why}.{until} It goes on; {then}."
 

@@ -110,7 +110,7 @@ class Session(SessionFacts):
         self.text_calls = text_calls
         self._models = ModelSet(models, self.publish)
         self._detach = detach
-        self.services = Services(lambda: self.model)
+        self.services = Services(lambda: self.model, self.publish)
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
         self._calls = CallRunner(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
-from qwen_dual.core.model import ModelRequest, TextDelta, ThoughtSoFar
+from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar
+from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,10 +62,12 @@ class Services:
 
     Args:
         model: the one in force.
+        publish: takes the body of an event.
     """
 
-    def __init__(self, model: Callable[[], Model]) -> None:
+    def __init__(self, model: Callable[[], Model], publish: Callable[[Event], object]) -> None:
         self._model = model
+        self._publish = publish
         self._group: TaskGroup | None = None
 
     @property
@@ -73,7 +76,7 @@ class Services:
         return self._group is not None
 
     async def ask_model(self, system: str, prompt: str) -> str:
-        """One answer of the model in force, of which nothing is told or kept.
+        """One answer of the model in force, of which nothing is told but further tries, or kept.
 
         Raises:
             ModelError: there is none.
@@ -85,6 +88,8 @@ class Services:
                 pieces.append(delta.text)
             elif isinstance(delta, ThoughtSoFar):
                 pieces.clear()
+            elif isinstance(delta, RetryWait):
+                self._publish(events.system("model_retry", delta.fields()))
         return "".join(pieces)
 
     def spawn(self, work: Callable[[], Awaitable[object]]) -> None:

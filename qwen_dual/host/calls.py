@@ -103,6 +103,7 @@ class ToolResult:
         signal: the one that ended it, such as ``SIGTERM``; empty if none did.
         note: why it ended early, in a few words: ``timed out``, ``interrupted``.
         duration_ms: how long it ran; None where the program does not say.
+        images: what the model was shown with it, as the protocol has it: blocks of type ``image``.
     """
 
     tool_use_id: str
@@ -113,6 +114,7 @@ class ToolResult:
     signal: str = ""
     note: str = ""
     duration_ms: int | None = None
+    images: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> ToolResult | None:
@@ -134,6 +136,7 @@ class ToolResult:
             signal=text_in(outcome, "signal"),
             note=text_in(outcome, "note"),
             duration_ms=number_in(outcome, "duration_ms"),
+            images=_images(block.get("content")),
         )
 
 
@@ -179,3 +182,10 @@ def _content(content: object) -> str:
     if isinstance(content, list):
         return "".join(text_in(block, "text") for block in content if isinstance(block, dict))
     return content if isinstance(content, str) else ""
+
+
+def _images(content: object) -> tuple[dict[str, Any], ...]:
+    if not isinstance(content, list):
+        return ()
+    blocks = (block for block in content if isinstance(block, dict))
+    return tuple(block for block in blocks if block.get("type") == "image")

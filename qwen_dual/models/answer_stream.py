@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import anyio.lowlevel
 
-from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, ToolCallArguments
+from qwen_dual.core.model import ModelError
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models import endings
 from qwen_dual.protocol.codec import NotJson, decode
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         AsyncIterator,
         Callable,
         Iterable,
-        Iterator,
         Sequence,
     )
 
@@ -52,9 +51,6 @@ _ANSWERS = ("choices", "candidates", "content", "promptFeedback")
 
 LONG_EVENT = 500_000
 """Bytes of an event from which on it is read in a thread: megabytes take tenths of a second."""
-
-LONG_DELTA = 1 << 16
-"""Characters of such an event that go on as one delta. Each is drawn, encoded and kept at once."""
 
 END_MARK = "[DONE]"
 """Ends the streams of chat completions and is no JSON; readers get it as an event's name."""
@@ -95,12 +91,9 @@ class AnswerStream:
                     kind = response.headers.get("content-type", "")
                     body = bytes(self._body)
                     long = len(body) >= LONG_EVENT
-                    for delta in await in_thread(
-                        lambda: self._read_body(kind, body, long=long), only_if=long
-                    ):
+                    value = await in_thread(lambda: _value_of(body, long=long), only_if=long)
+                    for delta in self._read_body(kind, body, value):
                         yield delta
-                        if long:
-                            await anyio.lowlevel.checkpoint()
                 for delta in self._reader.finish():
                     yield delta
             except httpx.HTTPError as error:
@@ -132,7 +125,6 @@ class AnswerStream:
                 else:
                     for delta in await in_thread(partial(self._feed_long, event)):
                         yield delta
-                        await anyio.lowlevel.checkpoint()  # each piece takes as long as a frame
             if self._reader.complete:
                 return
         for event in events.end():
@@ -140,7 +132,7 @@ class AnswerStream:
                 yield delta
 
     def _feed_long(self, event: ServerSentEvent) -> Sequence[ModelDelta]:
-        return [piece for delta in self._feed(event, decode_long) for piece in _in_pieces(delta)]
+        return tuple(self._feed(event, decode_long))
 
     def _feed(
         self,
@@ -170,26 +162,20 @@ class AnswerStream:
         what = f"a piece that is no object: {event.data[:80].decode('utf-8', 'replace')!r}"
         raise endings.malformed(what)
 
-    def _read_body(self, kind: str, body: bytes, *, long: bool) -> Sequence[ModelDelta]:
-        """An answer that came whole.
+    def _read_body(self, kind: str, body: bytes, value: Any) -> Iterable[ModelDelta]:
+        """An answer that came whole, as ``value``.
 
         Raises:
             CallFailed: it is none.
         """
-        try:
-            value = decode_long(body) if long else decode(body)
-        except NotJson:
-            value = _tolerant(body.decode("utf-8", "replace"))
         values = value if isinstance(value, list) else [value]
         if not all(
             isinstance(each, dict) and any(each.get(key) for key in _ANSWERS) for each in values
         ):
             raise self._failures.of_body(kind, body[:BODY_LIMIT])
-        found: list[ModelDelta] = []
         for each in values:
-            for delta in self._reader.feed("message", each, halves=True):
-                found += _in_pieces(delta)
-        return [*found, *self._reader.feed(END_MARK, {})]
+            yield from self._reader.feed("message", each, halves=True)
+        yield from self._reader.feed(END_MARK, {})
 
     def _whole(self, error: httpx.HTTPError) -> Iterable[ModelDelta]:
         """The rest of an answer that was whole before the connection failed.
@@ -207,19 +193,11 @@ class AnswerStream:
             raise self._failures.of_exception(error, answering=True) from error
 
 
-def _in_pieces(delta: ModelDelta) -> Iterator[ModelDelta]:
-    """``delta``, in several where it is so long that whatever follows from it would take long."""
-    text = ""
-    make: Callable[[str], ModelDelta] = type(delta)
-    if isinstance(delta, TextDelta) or (isinstance(delta, ThinkingDelta) and not delta.signature):
-        text = delta.text
-    elif isinstance(delta, ToolCallArguments):
-        text = delta.partial_json
-    if len(text) <= LONG_DELTA:
-        yield delta
-        return
-    for begin in range(0, len(text), LONG_DELTA):
-        yield make(text[begin : begin + LONG_DELTA])
+def _value_of(body: bytes, *, long: bool) -> Any:
+    try:
+        return decode_long(body) if long else decode(body)
+    except NotJson:
+        return _tolerant(body.decode("utf-8", "replace"))
 
 
 def _tolerant(text: str) -> Any:

@@ -202,6 +202,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             tools.forget()
             now = launch.workspace.of_session(event["data"]["to"], launch.withheld)
             launch.workspace, tools.workspace.env = now, now.env
+            if launch.log is not None:
+                launch.log.follow(event["data"]["to"])
         if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 

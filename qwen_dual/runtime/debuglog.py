@@ -92,6 +92,15 @@ class SessionLog(DebugLog):
         finally:
             _CURRENT.reset(token)
 
+    def follow(self, session_id: str) -> None:
+        """Goes on in the file of another session, which took the place of this one."""
+        self.acquire()
+        try:
+            super().close()  # the next record opens it
+            self.baseFilename = os.path.join(os.path.dirname(self.path), f"{session_id}.txt")
+        finally:
+            self.release()
+
     def close(self) -> None:
         """Ends it: closes the file, and a record that comes later is nobody's."""
         _ROUTER.remove(self)

@@ -8,9 +8,12 @@ Every writer of such a file comes through here.
 from __future__ import annotations
 
 import copy
+import fcntl
 import os
 import stat
+import time
 from codecs import BOM_UTF8
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.fs.replace import replace_file
@@ -18,7 +21,10 @@ from qwen_dual.settings.files import BadFile, decoded, parse_object, read_bytes
 from qwen_dual.settings.insertion import NoPlace, with_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 1.0
+"""Seconds to wait for another session that changes a file of the same folder: it takes milliseconds."""
 
 PRIVATE = 0o600
 
@@ -44,7 +50,8 @@ def edit_settings(
 ) -> None:
     """Puts into the file at ``path`` what ``change`` does to the values it holds.
 
-    It is written whole or not at all; one that is not there is made, private.
+    It is written whole or not at all; one that is not there is made, private. Sessions that change it
+    at the same moment do so one after the other.
 
     Args:
         path: the file.
@@ -56,6 +63,13 @@ def edit_settings(
         CannotKeep: the file does not parse (says where), or its text cannot take the change.
         OSError: it cannot be written.
     """
+    with _alone_in(os.path.dirname(os.path.realpath(path))):
+        _edit(path, change, instead, private=private)
+
+
+def _edit(
+    path: str, change: Callable[[dict[str, Any]], object], instead: str, *, private: bool
+) -> None:
     try:
         raw = read_bytes(path) or b""
         text = decoded(path, raw)
@@ -81,6 +95,39 @@ def edit_settings(
     mark = BOM_UTF8 if raw.startswith(BOM_UTF8) else b""
     copies = os.path.join(os.path.dirname(path), "copies")
     replace_file(real, mark + changed.encode(), mode=mode, folder_mode=0o700, copies=copies)
+
+
+@contextmanager
+def _alone_in(folder: str) -> Iterator[None]:
+    """Holds a lock of ``folder``, since a file that is replaced has none that lasts.
+
+    Goes on without where there is none to be had: a change that might be lost is better than one
+    that is not made.
+    """
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield  # what is wrong with it the write will say
+        return
+    try:
+        _lock(fd)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.005)
+        except OSError:
+            return  # a file system without locks
+        else:
+            return
 
 
 def section(values: dict[str, Any], name: str) -> Any:

@@ -117,6 +117,25 @@ def test_a_full_disk_ends_the_recording_with_one_warning(tmp_path: Path) -> None
     assert recording.recorder.path is None  # so that nobody is told to resume it
 
 
+def test_a_session_after_one_that_was_saved_no_more_is_saved_again(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    with no_room_beyond(100):
+        recording.submit("one")
+        recording.later.run()
+    assert "or /clear" in str(recording.recorder.failure)
+    data = {"from": SESSION, "to": OTHER, "origin": "keyboard"}
+    recording.bus.publish(events.system("session_changed", data))
+    recording.bus = recording.bus.successor(OTHER)
+    assert recording.recorder.failure is None
+    recording.submit("two")
+    [record] = recording.records()
+    assert record["sessionId"] == OTHER
+    with no_room_beyond(100):
+        recording.submit("three")
+        recording.later.run()
+    assert len(recording.failures) == 2, "told once for each session"
+
+
 def test_an_event_it_cannot_take_ends_the_recording_with_one_warning(tmp_path: Path) -> None:
     recording = Recording(tmp_path)
     recording.submit("one")

@@ -31,7 +31,7 @@ def runner(host: Host, agent: str | None, tool: FakeTool) -> CallRunner:
         session.approvals,
         publish,
         lambda rule, scope, actor: None,
-        Services(lambda: host.model),
+        Services(lambda: host.model, lambda event: None),
         agent=agent,
     )
 

@@ -10,7 +10,7 @@ import anyio
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.calls import MAX_RUNNING
 from qwen_dual.core.conversation import IMAGE_TOKENS, Conversation, estimate
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.model import RetryWait, TextDelta
 from qwen_dual.core.outcome import MAX_BLOCKS
 from qwen_dual.core.tool import ToolResult
 from qwen_dual.protocol import events
@@ -70,8 +70,10 @@ def test_a_call_asks_the_model_in_force_beside_the_conversation() -> None:
     async def does(context: ToolContext) -> ToolResult:
         return ToolResult(await context.ask_model("Be a judge.", "Is it so?"))
 
-    model = FakeModel(call("run_shell_command"), [TextDelta("It "), TextDelta("is.")])
+    wait = RetryWait("the service is full", 2.0, 2, 5)
+    model = FakeModel(call("run_shell_command"), [wait, TextDelta("It "), TextDelta("is.")])
     host = played(Doing(does=does), model)
+    assert [each["data"] for each in host.of("system", "model_retry")] == [wait.fields()]
     assert host.tool_results()[0]["content"] == "It is."
     assert model.requests[1].system == "Be a judge."
     asked = model.requests[1].messages

@@ -100,6 +100,14 @@ def test_what_a_call_came_to_is_told_with_its_exit_code_and_time() -> None:
     )
 
 
+def test_images_of_a_result_are_told_beside_its_text() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA"}}
+    content = [{"type": "text", "text": "a picture"}, image]
+    block = {"type": "tool_result", "tool_use_id": "c", "content": content}
+    found = Event({"type": "user", "message": {"role": "user", "content": [block]}}).tool_result
+    assert found == host.ToolResult("c", "a picture", False, "a picture", images=(image,))
+
+
 def test_a_program_that_tells_only_the_content_has_that_as_its_output() -> None:
     block = {"type": "tool_result", "tool_use_id": "c", "content": [{"type": "text", "text": "a"}]}
     found = Event({"type": "user", "message": {"role": "user", "content": [block]}}).tool_result

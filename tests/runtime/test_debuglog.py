@@ -51,6 +51,24 @@ def test_a_secret_in_a_traceback_is_not_logged(tmp_path: Path) -> None:
     assert "sk-planted" not in text
 
 
+def test_the_session_after_a_clear_has_a_file_of_its_own(tmp_path: Path) -> None:
+    logger = logging.getLogger("qwen_dual.test")
+    log = open_log(str(tmp_path), "first", verbose=False)
+    try:
+        logger.warning("before")
+        log.follow("second")
+        logger.warning("after")
+        assert log.path.endswith("second.txt")
+    finally:
+        log.close()
+    first, second = (
+        (tmp_path / "debug" / f"{name}.txt").read_text() for name in ("first", "second")
+    )
+    assert "before" in first
+    assert "after" not in first
+    assert "after" in second
+
+
 def hider(secret: str) -> Callable[[str], str]:
     return lambda text: text.replace(secret, "[KEY]")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import stat
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +26,6 @@ from qwen_dual.settings.keep import keep_rule, keep_trust, save_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 RULE = "Bash(git log *)"
 PROJECT = "/p"
@@ -260,3 +262,29 @@ def test_any_object_becomes_any_other(
     if commas and indent is not None:
         text = re.sub(r"(?<=[^\s\[{,])(?=\n\s*[}\]])", ",", text)
     assert parse_object("x", with_changes(text, before, after)) == after
+
+
+def test_sessions_that_change_it_at_the_same_moment_lose_none(tmp_path: Path) -> None:
+    path, names = str(tmp_path / "settings.json"), [f"name{n}" for n in range(12)]
+    start = threading.Barrier(len(names))
+
+    def session(name: str) -> None:
+        start.wait(10)
+        edit_settings(path, lambda values: values.update({name: 1}), "")
+
+    threads = [threading.Thread(target=session, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert json.loads(Path(path).read_text()) == dict.fromkeys(names, 1)
+
+
+def test_a_session_that_never_ends_its_change_holds_nobody_up(tmp_path: Path) -> None:
+    stuck = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(stuck, fcntl.LOCK_EX)
+    try:
+        edit_settings(own(str(tmp_path)), lambda values: values.update(a=1), "")
+    finally:
+        os.close(stuck)
+    assert json.loads((tmp_path / "settings.json").read_text()) == {"a": 1}

@@ -51,7 +51,7 @@ class Around:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.services = Services(_no_model)
+        self.services = Services(_no_model, lambda event: None)
         self._told = anyio.Event()
 
     @asynccontextmanager
