@@ -321,8 +321,14 @@ def secrets_of(server: ServerConfig) -> Iterator[tuple[str, str]]:
     for name, value in server.env.items():
         if is_secret((name,)):
             yield value, name
-    if secret := server.oauth.get("clientSecret"):
-        yield secret, f"{server.name} client secret"
+    provider = server.oauth.get("identityProvider") or {}
+    for secret, what in (
+        (server.oauth.get("clientSecret"), "client secret"),
+        (server.oauth.get("privateKey"), "private key"),
+        (provider.get("idToken"), "ID token"),
+    ):
+        if secret:
+            yield secret, f"{server.name} {what}"
 
 
 def where(server: ServerConfig) -> str:

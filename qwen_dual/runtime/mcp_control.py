@@ -14,11 +14,10 @@ from msgspec.structs import replace
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import read_entry, where
 from qwen_dual.mcp.connection import NoAnswers
-from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.protocol import events
-from qwen_dual.runtime.browser import open_page
 from qwen_dual.runtime.mcp_answers import McpAnswers
 from qwen_dual.runtime.mcp_prompts import McpPrompts
+from qwen_dual.runtime.mcp_sign_in import SignIns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -52,6 +51,7 @@ class McpControl:
         configured: what the settings say by now; None before they were read.
         answers: puts what servers ask to the person.
         prompts: their prompts, as slash commands.
+        sign_ins: signs the person in at them, and out.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class McpControl:
         self.answers = McpAnswers(parts.session, servers.part, lambda: launch.env)
         servers.answers = NoAnswers(self.answers.elicit, self.answers.sample)
         self.prompts = McpPrompts(parts.session, servers)
+        self.sign_ins = SignIns(launch, parts, servers)
         servers.listen(self._follow)
 
     async def run(self) -> None:
@@ -124,49 +125,6 @@ class McpControl:
         """
         self.servers.reconnect(name)
         self.answers.forgive(name)
-
-    def sign_in(self, name: str, actor: Actor) -> None:
-        """Begins to sign the person in at a server; what comes of it is told.
-
-        Raises:
-            NoSuchServer: there is none of that name.
-        """
-        self.servers.config(name)
-        self._begin_task(partial(self._sign_in, name, actor))
-
-    async def _sign_in(self, name: str, actor: Actor) -> None:
-        session, shown = self._parts.session, line(name)
-
-        async def show(url: str) -> None:
-            opened = actor.at_keyboard and await open_page(url, self._launch.env)
-            how = "Your browser is to open" if opened else "Open this in a browser"
-            session.notice(f"{how}, to sign in at {shown}: {url}")
-
-        try:
-            await self.servers.sign_in(name, show)
-        except ServerFailure as error:
-            session.notice(f"You are not signed in at {shown}: {error}.", "error")
-        else:
-            session.notice(f"You are signed in at {shown}.")
-
-    def sign_out(self, name: str) -> None:
-        """Begins to forget the sign-in at a server; what comes of it is told.
-
-        Raises:
-            NoSuchServer: there is none of that name.
-        """
-        self.servers.config(name)
-        self._begin_task(partial(self._sign_out, name))
-
-    async def _sign_out(self, name: str) -> None:
-        session, shown = self._parts.session, line(name)
-        try:
-            was = await self.servers.sign_out(name)
-        except ServerFailure as error:
-            session.notice(f"The sign-in at {shown} is not forgotten: {error}.", "error")
-        else:
-            said = "is forgotten" if was else "was never there"
-            session.notice(f"The sign-in at {shown} {said}.")
 
     def _begin_task(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if self._parts.spawn is not None:

@@ -53,6 +53,10 @@ TYPE: Rule[str] = Rule(
 NEGOTIATION: Rule[Literal["legacy", "auto"]] = Rule(
     "one of legacy, auto", lambda value: value in ("legacy", "auto")
 )
+GRANT: Rule[str] = Rule(
+    "one of authorization_code, client_credentials, jwt-bearer",
+    lambda value: value in ("authorization_code", "client_credentials", "jwt-bearer"),
+)
 PROVIDER: Rule[str] = Rule(
     "dynamic_discovery: signing in with a Google account is not here",
     lambda value: value == "dynamic_discovery",
@@ -131,6 +135,29 @@ OAUTH_TOKEN_URL = Key(
 OAUTH_SCOPES = Key("oauth.scopes", NAMES, (), doc="What one signs in for.")
 OAUTH_REDIRECT = Key("oauth.redirectUri", URL, "", doc="Where the browser goes after that.")
 OAUTH_AUDIENCES = Key("oauth.audiences", NAMES, (), doc="For whom the tokens are.")
+OAUTH_REGISTRATION_URL = Key(
+    "oauth.registrationUrl", URL, "", doc="Where a client is registered; discovered unless set."
+)
+OAUTH_GRANT = Key(
+    "oauth.grantType",
+    GRANT,
+    "authorization_code",
+    doc="How tokens are got: by a person in a browser, by the client itself, or by what "
+    "`oauth.identityProvider` says for a person.",
+    vital=True,
+)
+OAUTH_ISSUER = Key(
+    "oauth.issuer", URL, "", doc="The only authorization server that the client shows itself to."
+)
+OAUTH_KEY = Key("oauth.privateKey", TEXT, "", doc="The client's key, PEM, in place of a secret.")
+OAUTH_ALGORITHM = Key("oauth.signingAlgorithm", TEXT, "RS256", doc="How that key signs.")
+OAUTH_PROVIDER_URL = Key(
+    "oauth.identityProvider.tokenUrl", URL, "", doc="Where the provider gives its word."
+)
+OAUTH_PROVIDER_CLIENT = Key("oauth.identityProvider.clientId", TEXT, "", doc="The client there.")
+OAUTH_PROVIDER_TOKEN = Key(
+    "oauth.identityProvider.idToken", TEXT, "", doc="The person's token of that provider."
+)
 
 SERVER: Final = Section(
     (
@@ -138,6 +165,8 @@ SERVER: Final = Section(
         *(TRUST, SANDBOX, DESCRIPTION, INCLUDE, EXCLUDE, NEGOTIATE, AUTH_PROVIDER),
         *(OAUTH_ENABLED, OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OAUTH_AUTHORIZATION_URL),
         *(OAUTH_TOKEN_URL, OAUTH_SCOPES, OAUTH_REDIRECT, OAUTH_AUDIENCES),
+        *(OAUTH_REGISTRATION_URL, OAUTH_GRANT, OAUTH_ISSUER, OAUTH_KEY, OAUTH_ALGORITHM),
+        *(OAUTH_PROVIDER_URL, OAUTH_PROVIDER_CLIENT, OAUTH_PROVIDER_TOKEN),
     )
 )
 """One entry."""

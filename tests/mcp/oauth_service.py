@@ -145,8 +145,14 @@ async def service() -> AsyncIterator[tuple[Service, Server]]:
         yield made, server
 
 
+async def agreed(url: str) -> str:
+    """The address that a browser is sent back to in which the person agrees to everything."""
+    async with httpx.AsyncClient() as browser:
+        found: str = (await browser.get(url)).headers["location"]
+    return found
+
+
 async def agree(url: str) -> None:
     """A browser in which the person agrees to everything."""
     async with httpx.AsyncClient() as browser:
-        page = await browser.get(url)
-        await browser.get(page.headers["location"])
+        await browser.get(await agreed(url))

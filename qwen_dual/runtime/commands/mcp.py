@@ -87,7 +87,9 @@ def choices(parts: Parts) -> list[Choice]:
 
 
 def _act(control: McpControl, word: str, name: str, actor: Actor) -> str:
-    servers = control.servers
+    servers, sign_ins = control.servers, control.sign_ins
+    if word == "auth" and " " in name:
+        return sign_ins.bring(*name.split(maxsplit=1))
     if not name and len(known := servers.status()) == 1:
         name = known[0].name
     if not name:
@@ -104,11 +106,7 @@ def _act(control: McpControl, word: str, name: str, actor: Actor) -> str:
         control.switch(name, on=word == "enable")
         later = "mcp.excluded in the settings does that for good."
         return f"{shown} is used." if word == "enable" else f"{shown} is not used. {later}"
-    if word == "logout":
-        control.sign_out(name)
-        return f"Forgetting the sign-in at {shown}."
-    control.sign_in(name, actor)
-    return f"Signing in at {shown} …"
+    return sign_ins.end(name) if word == "logout" else sign_ins.begin(name, actor)
 
 
 # -- what is shown ---------------------------------------------------------------------------------
