@@ -32,6 +32,27 @@ MAX_NAMED = 50
 MAX_HOOKS = 200
 """Names in the folder of hooks that are looked at."""
 
+MAX_INCLUDED = 20
+"""Files of a configuration that are looked at."""
+
+MAX_ENTRIES = 1000
+"""Of a folder of a repository that are looked at."""
+
+TREE = "core.worktree"
+
+LISTS = frozenset(
+    {
+        "blame.ignorerevsfile",
+        "core.attributesfile",
+        "core.excludesfile",
+        "diff.orderfile",
+        "mailmap.file",
+    }
+)
+"""Settings that name a file whose lines git reads, and may show."""
+
+_INCLUDES = re.compile(r"include\.path|includeif\..+\.path", re.DOTALL)
+
 _ORDINARY = re.compile(
     r"core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode"
     r"|symlinks|autocrlf|eol|safecrlf|abbrev|quotepath|compression|sparsecheckout"
@@ -67,10 +88,10 @@ def beyond_ordinary(repository: Repository) -> list[str]:
 def leads_out(folder: str, home: str) -> bool:
     """Whether git in ``folder`` would show files or history from elsewhere, as its repository says.
 
-    A work tree that is set to be another folder, a list for `git blame` that is anywhere (an error
-    would show its first line), a ``.git`` that names or links to a repository which knows nothing of
-    that: an archive can bring them. Linked worktrees and submodules are known to the repository that
-    they name.
+    A work tree that is set to be another folder, a list of attributes, names or the like that is
+    anywhere (an answer or an error would show its lines), a link in place of a file of the repository's
+    own, a ``.git`` that names or links to a repository which knows nothing of that: an archive can bring
+    them. Linked worktrees and submodules are known to the repository that they name.
 
     Args:
         folder: where git would run.
@@ -81,28 +102,56 @@ def leads_out(folder: str, home: str) -> bool:
         return root_of(os.path.realpath(folder)) is not None
     root, git_dir = repository.root, os.path.realpath(repository.git_dir)
     common = os.path.realpath(repository.common_dir)
-    values = list(_values(repository, "core.worktree", "blame.ignorerevsfile"))
-    trees = [_joined(git_dir, value, home) for key, value in values if key == "core.worktree"]
-    lists = [_joined(root, value, home) for key, value in values if key != "core.worktree"]
+    values = list(_values(repository, home))
+    trees = [_joined(git_dir, value, home) for key, value in values if key == TREE]
+    lists = [_joined(root, value, home) for key, value in values if key != TREE]
     inside = root.rstrip("/") + "/"
     if any(tree != root for tree in trees) or not all(it.startswith(inside) for it in lists):
+        return True
+    if any(not link.startswith((inside, common + "/")) for link in _links(git_dir, common)):
         return True
     if common != git_dir and os.path.dirname(os.path.dirname(git_dir)) != common:
         return True
     return not (git_dir.startswith(inside) or trees or _knows(git_dir, root, home))
 
 
-def _values(repository: Repository, *keys: str) -> Iterator[tuple[str, str]]:
-    """What some keys are set to; git follows no include for a work tree."""
-    for folder, name in _places(repository):
+def _values(repository: Repository, home: str) -> Iterator[tuple[str, str]]:
+    """What names a work tree or a list, in the files too that are included."""
+    places = _places(repository)
+    for _ in range(MAX_INCLUDED):
+        if not places:
+            return
+        folder, name = places.pop(0)
         try:
             data = read_foreign(name, root=folder, limit=MAX_BYTES)
         except FileNotFoundError:
             continue
         except OSError:
-            yield keys[0], "/"  # nobody knows
+            yield TREE, "/"  # nobody knows
             continue
-        yield from (pair for pair in _read(os.fsdecode(data)) if pair[0] in keys)
+        for key, value in _read(os.fsdecode(data)):
+            if _INCLUDES.fullmatch(key):
+                path = _joined(os.path.join(folder, os.path.dirname(name)), value, home)
+                if not path.startswith(repository.root.rstrip("/") + "/"):
+                    yield TREE, "/"  # a person's own, or anybody's
+                places.append(os.path.split(path))
+            elif key == TREE or key in LISTS:
+                # Quotes within a value, escapes and comments: git may have it otherwise.
+                yield key, "/" if re.search(r'["\\;#]', value) else value
+    if places:
+        yield TREE, "/"
+
+
+def _links(*folders: str) -> Iterator[str]:
+    """Where the links lead that stand in place of a repository's own files."""
+    for folder in dict.fromkeys(folders):
+        for inner in (folder, os.path.join(folder, "info"), os.path.join(folder, "logs")):
+            try:
+                with os.scandir(inner) as entries:
+                    found = [it.path for it in islice(entries, MAX_ENTRIES) if it.is_symlink()]
+            except OSError:
+                continue
+            yield from map(os.path.realpath, found)
 
 
 def _joined(folder: str, path: str, home: str) -> str:
@@ -158,7 +207,9 @@ def _read(text: str) -> Iterator[tuple[str, str]]:
         if value is None:
             yield line, ""
         else:
-            yield f"{section}.{value[1].lower()}", (value[2] or "").strip().strip('"')
+            text = (value[2] or "").strip()
+            quoted = re.fullmatch(r'"([^"\\]*)"', text)
+            yield f"{section}.{value[1].lower()}", quoted[1] if quoted else text
 
 
 def _hooks(repository: Repository) -> list[str]:

@@ -98,16 +98,36 @@ def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_pa
         assert not leads_out(str(folder), HOME), folder
 
     config = (work / ".git" / "config").read_text()
+    (work / "included").write_text("[core]\n\tattributesFile = /etc/passwd\n")
+    (work / "itself").write_text("[include]\n\tpath = itself\n")
+    (work / "plain").write_text('[core]\n\tattributesFile = "attributes"\n')
+    (work / ".git" / "config").write_text(f"{config}[include]\n\tpath = ../plain\n")
+    assert not leads_out(str(work), HOME)
     for line in (
         f"[core]\n\tworktree = {outside}\n",
         '[Core] WorkTree = "../../private"\n',
         "[blame]\n\tignoreRevsFile = ~/.netrc\n",
         "[blame]\n\tignoreRevsFile = ~root/.netrc\n",
         "[blame]\n\tignoreRevsFile = %(prefix)/../etc/hostname\n",
+        "[core]\n\tattributesFile = ~/.netrc\n",
+        "[core]\n\texcludesFile = /etc/passwd\n",
+        "[mailmap]\n\tfile = ../private/names\n",
+        "[diff]\n\torderFile = /etc/passwd\n",
+        '[core]\n\tattributesFile = .""./private/x\n',
+        "[include]\n\tpath = ../included\n",
+        "[include]\n\tpath = /etc/passwd\n",
+        '[includeIf "gitdir:/"]\n\tpath = ../included\n',
+        "[include]\n\tpath = ../itself\n",
     ):
         (work / ".git" / "config").write_text(config + line)
         assert leads_out(str(work / "sub"), HOME), line
     (work / ".git" / "config").write_text(config)
+    for name in ("packed-refs", "shallow", "info/attributes", "logs/HEAD"):
+        link = work / ".git" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(outside / "x")
+        assert leads_out(str(work), HOME), name
+        link.unlink()
     (work / ".git" / "commondir").write_text("../../private/.git\n")
     assert leads_out(str(work), HOME)
     shutil.rmtree(work / ".git")
