@@ -793,7 +793,7 @@ export interface ToolsChangedData {
  * where that is nothing but another try.
  */
 export interface TurnError {
-  kind?: "no_key" | "auth" | "unknown_model" | "network" | "dns" | "tls" | "proxy" | "rate_limit" | "overloaded" | "server" | "timeout" | "stalled" | "broken" | "malformed" | "empty" | "context_length" | "content_filter" | "invalid_request" | "budget" | "command" | "other";
+  kind?: "no_key" | "auth" | "unknown_model" | "network" | "dns" | "tls" | "proxy" | "rate_limit" | "overloaded" | "server" | "timeout" | "stalled" | "broken" | "malformed" | "empty" | "context_length" | "content_filter" | "invalid_request" | "budget" | "command" | "hook" | "other";
   message: string;
   status: number | null;
   remedy?: "retry" | "retry_or_change_model" | "change_model" | "connect" | "rephrase" | "compress" | "new_session" | null;

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Kind = Literal["switch", "value", "optional", "list"]
 
 _SWITCHES = (
-    "bare continue debug fork-session help include-partial-messages insecure list-extensions "
+    "bare continue debug fork-session help include-hook-events include-partial-messages insecure list-extensions "
     "quiet offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
     "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
     "trust"
@@ -35,7 +35,7 @@ _LISTS = (
     "allowed-mcp-server-names allowed-tools core-tools disabled-slash-commands exclude-tools "
     "extensions fallback-model include-directories"
 )
-_SWITCHES_ELSEWHERE = "include-hook-events session-mirror strict-mcp-config verbose"
+_SWITCHES_ELSEWHERE = "session-mirror strict-mcp-config verbose"
 _VALUES_ELSEWHERE = (
     "betas effort max-thinking-tokens permission-prompt-tool plugin-dir setting-sources settings "
     "system-prompt-file "
@@ -83,7 +83,7 @@ _IDLE = (
     "worktree"
 )
 _IDLE_ELSEWHERE = (
-    "betas effort include-hook-events max-thinking-tokens plugin-dir session-mirror settings "
+    "betas effort max-thinking-tokens plugin-dir session-mirror settings "
     "task-budget thinking thinking-display"
 )
 WITHOUT_EFFECT = frozenset((_IDLE + " " + _IDLE_ELSEWHERE).split())

@@ -130,6 +130,7 @@ def _run(
         asked,
         format=options.output_format or "text",
         partials=options.include_partial_messages,
+        hook_events=options.include_hook_events,
         bounds=Bounds(None if calls == -1 else calls, options.max_wall_time),
         schema=schema,
         answerable=answerable,

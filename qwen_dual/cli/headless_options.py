@@ -16,6 +16,7 @@ MOST_CALLS = 1_000_000
 NEEDS_RUN = (
     "output_format",
     "include_partial_messages",
+    "include_hook_events",
     "json_schema",
     "max_budget_usd",
     "max_tool_calls",
@@ -56,6 +57,11 @@ def add_headless_options(parser: argparse.ArgumentParser) -> None:
         help="with stream-json: tell of what streams in, too",
     )
     run.add_argument(
+        "--include-hook-events",
+        action="store_true",
+        help="with stream-json: tell of each hook that runs, and what became of it",
+    )
+    run.add_argument(
         "--json-schema",
         metavar="SCHEMA|@FILE",
         help="have the answer fit a JSON Schema; `structured_output` in the result has it",
@@ -85,6 +91,8 @@ def problem_of(values: Mapping[str, object], *, interactive: bool) -> str | None
     """What of these options contradicts itself; None for nothing."""
     if values["include_partial_messages"] and values["output_format"] != "stream-json":
         return "--include-partial-messages needs --output-format stream-json"
+    if values["include_hook_events"] and values["output_format"] != "stream-json":
+        return "--include-hook-events needs --output-format stream-json"
     if values["input_format"] == "stream-json":
         if values["output_format"] != "stream-json":
             return "--input-format stream-json needs --output-format stream-json"

@@ -44,6 +44,7 @@ class Options(SessionSpec, frozen=True):
     input_format: str | None = None
     output_format: str | None = None
     include_partial_messages: bool = False
+    include_hook_events: bool = False
     json_schema: str | None = None
     max_tool_calls: int | None = None
     max_wall_time: float | None = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.cli.parser import Options
+    from qwen_dual.runtime.host_hooks import Ask, HostHook
     from qwen_dual.runtime.opened import OpenSession
 
 
@@ -63,6 +64,7 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
             options.asks_on_stdin,
             channels.source is not None,
             options.prompt,
+            options.include_hook_events,
         )
         stdout = Stdout(give_up=lambda: signals.seconds > GRACE_SECONDS)
 
@@ -74,8 +76,21 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
                 if found := model_called(name, options, launch.settings):
                     handle.latest.add_model(name, found)
 
-            servers = HostServers(handle)
-            run = StreamRun(handle, dispatcher, wanted, stdout, sys.stderr, servers, look_for_model)
+            def bring(hooks: list[HostHook], ask: Ask) -> list[str]:
+                from qwen_dual.runtime.host_hooks import bring_hooks
+
+                return bring_hooks(handle, hooks, ask)
+
+            run = StreamRun(
+                handle,
+                dispatcher,
+                wanted,
+                stdout,
+                sys.stderr,
+                HostServers(handle),
+                look_for_model,
+                bring,
+            )
             return await show(run, handle, options, signals)
 
         return run_session(factory, launch, channels, signals, front)

@@ -215,7 +215,9 @@ class Turn:
         if self._error is not None:
             body["error"] = self._error
         elif why.message:
-            body["error"] = {"kind": why.reason, "message": why.message, "status": None}
+            kind = "hook" if why.reason == "denied" else why.reason
+            body["error"] = {"kind": kind, "message": why.message, "status": None}
+            body |= {"is_error": True, "subtype": "error_during_execution"}
         self._publish(body)
 
     def fail(self, error: ModelError) -> None:

@@ -118,6 +118,12 @@ def meaning(
     updated = own.get("updatedInput", own.get("tool_input"))
     stop = value.get("continue") is False
     if moment.name == "PreToolUse":
+        wanted = own.get("permissionDecision")
+        if wanted not in (None, "") and not (isinstance(wanted, str) and wanted in _DECISIONS):
+            why = (
+                f"permissionDecision is none of allow, deny and ask: {one_line(str(wanted))[:100]}"
+            )
+            return _failed(hook, "error", ran, why, stderr)
         decision = _DECISIONS.get(_text(own, "permissionDecision"), decision)
         reason = _text(own, "permissionDecisionReason") or reason
     elif moment.name == "PermissionRequest":

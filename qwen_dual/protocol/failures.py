@@ -25,6 +25,7 @@ ErrorKind = Literal[
     "invalid_request",
     "budget",
     "command",
+    "hook",
     "other",
 ]
 """What went wrong, for whoever branches on it.
@@ -32,6 +33,7 @@ ErrorKind = Literal[
 ``timeout``: no answer began in time. ``stalled``: the stream stopped sending. ``broken``: the
 connection ended in the middle. ``malformed``: what came could not be understood. ``empty``: an
 answer without content. ``budget``: a bound of the run was reached. ``command``: a slash command failed.
+``hook``: a hook did not let the prompt through.
 """
 
 Remedy = Literal[

@@ -43,8 +43,14 @@ def apply_hooks(launch: Launch, parts: Parts, layers: Sequence[Layer] | None = N
         counting = (one for one in layers if settings.trusted or one.name != "project")
         if launch.spec.bare or not any(keys.HOOKS.path in one.raw for one in counting):
             return []
+    return hooking_of(launch, parts).configure(layers)
+
+
+def hooking_of(launch: Launch, parts: Parts) -> Hooking:
+    """The hooks of a session; from now on it has some."""
+    if parts.hooking is None:
         parts.hooking = Hooking(launch, parts)
-    return parts.hooking.configure(layers)
+    return parts.hooking
 
 
 class Hooking:
@@ -106,7 +112,8 @@ class Hooking:
 
         settings = self._launch.settings
         scrub = self._parts.session.bus.secrets.scrub
-        found, wrong = read_hooks(layers, trusted=settings.trusted, scrub=scrub)
+        counting = () if self._launch.spec.bare else layers
+        found, wrong = read_hooks(counting, trusted=settings.trusted, scrub=scrub)
         self._from_settings, self.wrong = found, wrong
         self.hooks.most_blocked_ends = settings.get(keys.STOP_HOOK_CAP)
         self.switch(on=not self._off)

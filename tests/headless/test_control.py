@@ -133,8 +133,8 @@ def test_initialize_says_what_can_be_done_and_what_it_brings_in_vain() -> None:
     assert side.control.asks
     assert side.ok("mcp_server_status")["status"] == {}
     assert side.servers.brought == []
-    side.ok("initialize", hooks={"PreToolUse": [{}]}, agents={})
-    assert side.warned[-1] == "hooks have no effect in this version."
+    side.ok("initialize", hooks={}, agents={"reviewer": {}})
+    assert side.warned[-1] == "agents have no effect in this version."
 
 
 def test_servers_come_with_initialize_in_the_forms_of_each_sdk() -> None:

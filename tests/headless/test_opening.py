@@ -31,6 +31,7 @@ class Kept:
     """An output that keeps the messages."""
 
     partials = False
+    hook_events = False
     mid_line = False
 
     def __init__(self) -> None:

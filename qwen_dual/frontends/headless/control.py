@@ -19,18 +19,23 @@ from qwen_dual.runtime.context_usage import context_usage
 from qwen_dual.runtime.host_servers import HostServersError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from qwen_dual.protocol.control import ControlRequest, ControlResponse
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
+    from qwen_dual.runtime.host_hooks import Callback, HostHook
     from qwen_dual.runtime.host_servers import HostServers
+
+    BringHooks = Callable[
+        [list[HostHook], Callable[[Callback], Awaitable[dict[str, Any]]]], list[str]
+    ]
 
 log = logging.getLogger(__name__)
 
 CAPABILITIES = {
     "can_handle_can_use_tool": True,
-    "can_handle_hook_callback": False,
+    "can_handle_hook_callback": True,
     "can_set_permission_mode": True,
     "can_set_model": True,
     "can_set_effort": False,
@@ -42,7 +47,6 @@ CAPABILITIES = {
 """What ``initialize`` promises, in the words of the reference."""
 
 NOT_YET = {
-    "hooks": "hooks",
     "agents": "agents",
 }
 """What ``initialize`` may bring along and nothing comes of in this version."""
@@ -62,6 +66,7 @@ class ControlProtocol:
         asks: whether the other side decides on calls before it has said ``initialize``.
         look_for_model: makes a model known that is not configured, where a service may know its id.
         servers: takes the MCP servers that the other side has.
+        bring_hooks: puts hooks in force that run at the other side; what of them cannot be used.
 
     Attributes:
         asks: whether the other side decides on calls.
@@ -77,6 +82,7 @@ class ControlProtocol:
         asks: bool = False,
         look_for_model: Callable[[str], object] = lambda name: None,
         servers: HostServers,
+        bring_hooks: BringHooks = lambda hooks, ask: [],
     ) -> None:
         self.asks = asks
         self.requests = HostRequests(session, send)
@@ -86,6 +92,7 @@ class ControlProtocol:
         self._look_for_model = look_for_model
         self._servers = servers
         servers.ask = self.requests.ask
+        self._bring_hooks = bring_hooks
         self._permissions = HostPermissions(session, send, SDK)
         self._handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "initialize": self._initialize,
@@ -162,9 +169,10 @@ class ControlProtocol:
     # -- requests ----------------------------------------------------------------------------
 
     def _initialize(self, fields: dict[str, Any]) -> dict[str, Any]:
+        unused = self._take_hooks(fields.get("hooks"))
         self.asks = True
         self._bring_servers(fields)
-        unused = [what for key, what in NOT_YET.items() if fields.get(key)]
+        unused += [what for key, what in NOT_YET.items() if fields.get(key)]
         if unused:
             verb = "have" if len(unused) > 1 or unused[0].endswith("s") else "has"
             self._warn(f"{', '.join(unused)} {verb} no effect in this version.")
@@ -173,7 +181,21 @@ class ControlProtocol:
             "session_id": self._session.id,
             "capabilities": CAPABILITIES,
             "unsupported": [key for key in NOT_YET if fields.get(key)],
+            "hooks_applied": True,
+            "hook_on_failure_supported": True,
         }
+
+    def _take_hooks(self, value: Any) -> list[str]:
+        """Puts the hooks of ``initialize`` in force; what of them has no effect."""
+        if not value:
+            return []
+        from qwen_dual.frontends.headless.host_hooks import HostHooks, hooks_in
+
+        try:
+            hooks = hooks_in(value)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return self._bring_hooks(hooks, HostHooks(self.requests).ask)
 
     def _interrupt(self, fields: dict[str, Any]) -> dict[str, Any]:
         self._session.interrupt(SDK)

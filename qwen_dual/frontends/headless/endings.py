@@ -22,7 +22,7 @@ BUDGET = 55
 
 _STATUS = {"max_turns": MAX_TURNS, "budget": BUDGET, "interrupted": 130}
 
-_OURS = ("command", "budget")
+_OURS = ("command", "budget", "hook")
 """Kinds of errors that are none of a model call."""
 
 _MESSAGES = {
@@ -65,6 +65,8 @@ def ending_of(result: Event, *, max_turns: int | None = None) -> Ending:
         max_turns: the bound of model calls in force.
     """
     reason = result["stop_reason"]
+    if reason == "denied" and result.get("error") is not None:  # the prompt itself was
+        return Ending(reason, FAILED, _message(result, max_turns))
     if reason == "error" or reason in _STATUS or reason in _MESSAGES:
         return Ending(reason, _STATUS.get(reason, FAILED), _message(result, max_turns))
     return Ending(reason)

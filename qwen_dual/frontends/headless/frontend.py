@@ -93,7 +93,9 @@ class Headless:
             self._context_tokens = usage.get("total_tokens") or self._context_tokens
         elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
             self._tell(event["data"]["text"])
-        message = messages.message_of(event, partials=self._output.partials)
+        message = messages.message_of(
+            event, partials=self._output.partials, hook_events=self._output.hook_events
+        )
         if message is not None:
             self._output.message(message)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NO_USAGE = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
 
 _ADDED = ("duration_ms", "duration_api_ms", "num_turns", "permission_denials")
+_OF_HOOKS = ("hook_started", "hook_response")
 _PASSED_ON = ("assistant", "user")
 
 
@@ -65,7 +66,9 @@ def init(
     }
 
 
-def message_of(event: Event, *, partials: bool = False) -> Message | None:
+def message_of(
+    event: Event, *, partials: bool = False, hook_events: bool = False
+) -> Message | None:
     """The message that tells what ``event`` does; None for one that is not told.
 
     A ``result`` is told by ``result``, since how a run ended is not the session's to say.
@@ -73,13 +76,28 @@ def message_of(event: Event, *, partials: bool = False) -> Message | None:
     Args:
         event: as the bus publishes it.
         partials: whether what streams in is told.
+        hook_events: whether it is told which hooks run, and what became of them.
     """
     kind = event["type"]
+    if hook_events and event.get("subtype") in _OF_HOOKS:
+        return _of_hook(event)
     if kind == "stream_event":
         return without_seq(event) if partials else None
     if kind not in _PASSED_ON or "origin" in event:  # what somebody submitted has one
         return None
     return without_seq(event)
+
+
+def _of_hook(event: Event) -> Message:
+    """As claude-agent-sdk reads it: no ``data``, and the outcomes that it knows."""
+    data = dict(event["data"])
+    message = {**without_seq(event), **data}
+    del message["data"]
+    if event["subtype"] == "hook_response":
+        message["output"] = data.get("stdout", "")
+        ended = {"blocked": "error", "timeout": "cancelled"}
+        message["outcome"] = ended.get(data["outcome"], data["outcome"])
+    return message
 
 
 def result(

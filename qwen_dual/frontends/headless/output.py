@@ -26,6 +26,11 @@ class Output(Protocol):
         ...
 
     @property
+    def hook_events(self) -> bool:
+        """Whether it wants to be told of hooks."""
+        ...
+
+    @property
     def mid_line(self) -> bool:
         """Whether it has begun a line that it will go on with."""
         ...
@@ -45,12 +50,16 @@ class StreamJson:
     Args:
         stdout: where to.
         partials: whether ``stream_event`` messages are among them.
+        hook_events: whether ``hook_started`` and ``hook_response`` are.
     """
 
     mid_line = False
 
-    def __init__(self, stdout: Stdout, *, partials: bool = False) -> None:
+    def __init__(
+        self, stdout: Stdout, *, partials: bool = False, hook_events: bool = False
+    ) -> None:
         self.partials = partials
+        self.hook_events = hook_events
         self._stdout = stdout
 
     def message(self, message: Message) -> None:
@@ -65,6 +74,7 @@ class JsonArray:
     """All messages as one array, once there is no more to come."""
 
     partials = False
+    hook_events = False
     mid_line = False
 
     def __init__(self, stdout: Stdout) -> None:
@@ -86,6 +96,7 @@ class Text:
     """The last text of the answer, and nothing else; what failed is for stderr."""
 
     partials = False
+    hook_events = False
     mid_line = False
 
     def __init__(self, stdout: Stdout) -> None:

@@ -45,6 +45,7 @@ class Wanted(Struct, frozen=True):
         asked: the prompt.
         format: one of ``output.FORMATS``.
         partials: whether what streams in is told.
+        hook_events: whether it is told which hooks run, and what became of them.
         bounds: what it may take.
         schema: what the answer has to fit; None for text.
         answerable: whether somebody may answer requests over a channel.
@@ -56,6 +57,7 @@ class Wanted(Struct, frozen=True):
     asked: Asked
     format: str = "text"
     partials: bool = False
+    hook_events: bool = False
     bounds: Bounds = field(default_factory=Bounds)
     schema: Schema | None = None
     answerable: bool = False
@@ -187,8 +189,8 @@ class Run:
         counted = Counter(denial["tool_name"] for denial in denials)
         calls = ", ".join(f"{name} ({count})" for name, count in counted.items())
         self.tell(
-            f"not allowed, as nobody could be asked: {calls}. --allowed-tools and --approval-mode say "
-            "what may run."
+            f"not allowed, as nobody could be asked, or a rule or a hook forbids it: {calls}. "
+            "--allowed-tools and --approval-mode say what may run."
         )
 
     # -- where it is told ------------------------------------------------------------------
@@ -203,7 +205,7 @@ class Run:
                 self._write_stderr, lambda: _columns(self._stderr.fileno()), self._may_draw
             )
         if wanted.format == "stream-json":
-            return StreamJson(stdout, partials=wanted.partials)
+            return StreamJson(stdout, partials=wanted.partials, hook_events=wanted.hook_events)
         if wanted.format == "json":
             return JsonArray(stdout)
         if not stdout.is_terminal or wanted.schema is not None:

@@ -25,6 +25,7 @@ from qwen_dual.protocol.sanitise import sanitise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qwen_dual.frontends.headless.control import BringHooks
     from qwen_dual.frontends.headless.stdout import Stdout
     from qwen_dual.protocol.control import Unusable
     from qwen_dual.protocol.events import Event
@@ -40,6 +41,7 @@ class Wanted(Struct, frozen=True):
 
     Attributes:
         partials: whether what streams in is told.
+        hook_events: whether it is told which hooks run, and what became of them.
         bounds: what it may take.
         asks: whether the other side decides on calls before it has said ``initialize``.
         answerable: whether somebody may answer requests over a channel.
@@ -51,6 +53,7 @@ class Wanted(Struct, frozen=True):
     asks: bool = False
     answerable: bool = False
     prompt: str | None = None
+    hook_events: bool = False
 
 
 class StreamRun:
@@ -64,6 +67,7 @@ class StreamRun:
         stderr: where a person is told what they should know.
         servers: as ``ControlProtocol`` takes them.
         look_for_model: as ``ControlProtocol`` takes it.
+        bring_hooks: likewise.
     """
 
     def __init__(
@@ -75,12 +79,13 @@ class StreamRun:
         stderr: TextIO,
         servers: HostServers,
         look_for_model: Callable[[str], object] = lambda name: None,
+        bring_hooks: BringHooks = lambda hooks, ask: [],
     ) -> None:
         self._handle = session
         self._wanted = wanted
         self._stdout = stdout
         self._stderr = stderr
-        self._output = StreamJson(stdout, partials=wanted.partials)
+        self._output = StreamJson(stdout, partials=wanted.partials, hook_events=wanted.hook_events)
         self._watch = Watch(session, wanted.bounds, ())
         self._control = ControlProtocol(
             session,
@@ -89,6 +94,7 @@ class StreamRun:
             asks=wanted.asks,
             look_for_model=look_for_model,
             servers=servers,
+            bring_hooks=bring_hooks,
         )
         self._input = StreamInput(session, dispatcher, self._control, self._output.message)
         self._input.on_refused = self._refuse

@@ -71,6 +71,7 @@ class TerminalText:
     """
 
     partials = True
+    hook_events = False
 
     def __init__(
         self,
