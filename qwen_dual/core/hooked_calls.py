@@ -13,6 +13,7 @@ from qwen_dual.core.hooks import NOTHING, HookedCall
 from qwen_dual.core.policy import Verdict
 from qwen_dual.protocol.blocks import with_text
 from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,9 @@ class CallHooks:
 def with_hooks(job: RequestedRun, call: Call, preview: Preview | None) -> Preview | None:
     """``preview`` with who changed the call, or wants it to be asked; the exact input where it had none."""
     said: list[PreviewWarning] = [
-        {"kind": "hook", "message": text} for text in (job.changed_by, job.asked_by) if text
+        {"kind": "hook", "message": one_line(" ".join(text.split()))}
+        for text in (job.changed_by, job.asked_by)
+        if text
     ]
     if not said:
         return preview

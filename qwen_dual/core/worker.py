@@ -210,7 +210,9 @@ class Worker:
         if said.decision == "deny" or said.stop is not None:
             session.on_content(())
             who, why = said.stop or said.by, said.stop_reason or said.reason
-            return [], Stop("denied", f"{who} did not let the prompt through: {why or 'no reason'}")
+            told = f"{who} did not let the prompt through: {why or 'no reason given'}"
+            session.notice(told, "error")
+            return [], Stop("denied", told)
         own = prompt.text if prompt.own is None else prompt.own
         content = [*given, *await self._mentioned(own)]
         if said.context:

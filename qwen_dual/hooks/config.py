@@ -193,7 +193,7 @@ class _Reader:
 
 def name_of(text: str) -> str:
     """A name that fits into a line, and into ``hook:NAME``."""
-    name = one_line(text).strip()
+    name = one_line(" ".join(text.split()))
     return name if len(name) <= NAME_CHARS else f"{name[: NAME_CHARS - 1]}…"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct
 
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.nesting import is_too_deep
 from qwen_dual.protocol.sanitise import one_line, sanitise
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def understood(hook: Hook, moment: Moment, ran: Ran) -> Said:
                 value = decode(value)
         except NotJson as error:
             why = f"what it printed begins like JSON and is none ({error})"
+        if isinstance(value, dict) and is_too_deep(value):
+            why, value = "what it printed nests too deep", None
         if isinstance(value, dict) and not why:
             return meaning(hook, moment, value, ran, stderr)
         if text.startswith("{"):

@@ -6,6 +6,7 @@ the start, after a decision about the folder, and when the person says ``/hooks 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,10 +14,11 @@ import anyio
 from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from qwen_dual.hooks.config import Hook
     from qwen_dual.hooks.engine import Executor
+    from qwen_dual.hooks.http import WebAccess
     from qwen_dual.hooks.observer import HookObserver
     from qwen_dual.hooks.session_hooks import SessionHooks
     from qwen_dual.runtime.assembly import Parts
@@ -81,6 +83,8 @@ class Hooking:
         self._observer: HookObserver | None = None
         self._off = False
         self.wrong: Sequence[str] = ()
+        if parts.sandbox is not None:
+            parts.sandbox.readable = _with_scripts(launch.home, parts.sandbox.readable)
         commands = Commands(
             LocalProcesses(parts.sandbox),
             launch.cwd,
@@ -115,6 +119,7 @@ class Hooking:
         counting = () if self._launch.spec.bare else layers
         found, wrong = read_hooks(counting, trusted=settings.trusted, scrub=scrub)
         self._from_settings, self.wrong = found, wrong
+        self._add_executors({hook.kind for hook in found})
         self.hooks.most_blocked_ends = settings.get(keys.STOP_HOOK_CAP)
         self.switch(on=not self._off)
         return wrong
@@ -141,6 +146,36 @@ class Hooking:
         with anyio.move_on_after(END_SECONDS, shield=True):
             reason = "prompt_input_exit"
             await self.hooks.tell("SessionEnd", reason, reason=reason)
+
+    def _add_executors(self, kinds: Collection[str]) -> None:
+        """What runs hooks of these kinds, imported where there are some."""
+        if "http" in kinds and "http" not in self._executors:
+            from qwen_dual.hooks.http import Requests
+
+            self._executors["http"] = Requests(self._web_access)
+        if "prompt" in kinds and "prompt" not in self._executors:
+            from qwen_dual.hooks.prompt import Judging
+
+            self._executors["prompt"] = Judging(self._ask_model)
+
+    def _web_access(self) -> WebAccess:
+        from qwen_dual.hooks.http import WebAccess
+
+        settings = self._launch.settings
+        return WebAccess(
+            settings.get(keys.HOOK_URLS),
+            settings.get(keys.HOOKS_MAY_BE_PRIVATE),
+            settings.get(keys.PROXY_URL),
+            settings.environment.values,
+            self._parts.tools.workspace.env,
+        )
+
+    async def _ask_model(self, name: str, system: str, prompt: str) -> str:
+        from qwen_dual.core.tool_context import Services
+
+        session = self._parts.session
+        model = session.models[name] if name else session.model
+        return await Services(lambda: model).ask_model(system, prompt)
 
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session
@@ -180,3 +215,9 @@ class Hooking:
             "context_limit": window,
             "input_tokens": tokens,
         }
+
+
+def _with_scripts(home: str, before: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    """What a sandbox lets be read, and the person's scripts for hooks, which lie among hidden files."""
+    scripts = os.path.realpath(os.path.join(home, "hooks"))
+    return lambda: (*before(), scripts)

@@ -192,6 +192,20 @@ STOP_HOOK_CAP = Key(
     8,
     doc="How often in a row `Stop` hooks may put off the end of a turn.",
 )
+HOOK_URLS = Key(
+    "security.allowedHttpHookUrls",
+    TEXTS,
+    NO_TEXTS,
+    "person",
+    doc="If set, the only URLs that hooks of the type `http` may reach, with `*`.",
+)
+HOOKS_MAY_BE_PRIVATE = Key(
+    "security.allowPrivateNetworkHooks",
+    BOOLEAN,
+    default=False,
+    trust="person",
+    doc="Whether hooks of the type `http` may reach your own network.",
+)
 JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
 INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
 THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
@@ -298,6 +312,8 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         HOOKS,
         DISABLE_ALL_HOOKS,
         STOP_HOOK_CAP,
+        HOOK_URLS,
+        HOOKS_MAY_BE_PRIVATE,
         JSON_FILE,
         INPUT_FILE,
         THEME,

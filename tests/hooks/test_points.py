@@ -148,7 +148,11 @@ def test_the_leave_of_a_hook_is_not_enough_for_what_a_rule_denies_or_asks(tmp_pa
 
 def test_a_hook_that_wants_it_asked_is_named_where_somebody_is_asked(tmp_path: Path) -> None:
     async def main() -> None:
-        hooks = {"PreToolUse": [group(says(decides("ask", "look at this"), name="careful"))]}
+        hooks = {
+            "PreToolUse": [
+                group(says(decides("ask", "look\n\x1b[2J\u202eat this"), name="careful"))
+            ]
+        }
         async with session(tmp_path, hooks, touch(), approval_mode="yolo") as one:
             one.handle.submit("make it", KEYBOARD)
             request = await one.request()
@@ -302,6 +306,7 @@ def test_a_prompt_that_a_hook_blocks_never_reaches_the_model(tmp_path: Path) -> 
             assert (
                 "hook:filter did not let the prompt through: a secret" in result["error"]["message"]
             )
+            assert "hook:filter did not let the prompt through: a secret is in it" in one.notices()
             assert one.handle.parts.session.history == []
             (told,) = one.told()
             assert told["prompt"] == told["submitted_prompt"] == "my password is hunter2"
