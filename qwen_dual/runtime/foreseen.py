@@ -32,6 +32,7 @@ SLASH_COMMANDS = frozenset(
         "export",
         "help",
         "hooks",
+        "mcp",
         "memory",
         "model",
         "quit",

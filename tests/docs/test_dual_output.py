@@ -143,7 +143,7 @@ def test_every_flag_is_the_programs_and_the_other_way_round() -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"<!--.*?-->", "", TEXT)))
     named -= {"--no-such-flag"}
     assert named <= flags
-    channels = {flag for flag in flags if re.match(r"--(json-f|input-f(?!ormat)|channel)", flag)}
+    channels = {flag for flag in flags if re.match(r"--(json-f|input-f(?!ormat)|channel-)", flag)}
     assert channels <= named
 
 
