@@ -20,8 +20,7 @@ from msgspec.structs import replace
 from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.call_input import CallInput
-from qwen_dual.core.hooked_calls import CallHooks, with_hooks
-from qwen_dual.core.hooks import HookSlot
+from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.outcome import Outcome, content_of, outcome_of
 from qwen_dual.core.policy import Verdict
 from qwen_dual.core.previews import warned_preview
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
+    from qwen_dual.core.hooked_calls import CallHooks
     from qwen_dual.core.policy import Policy
     from qwen_dual.core.tool import Call, Tool
     from qwen_dual.core.tool_context import Services
@@ -95,12 +95,22 @@ class CallRunner:
         self._services = services
         self._scrub = scrub
         self._agent = agent
-        self._hooks = CallHooks(hooks or HookSlot(), policy, approvals, agent)
+        self._slot = hooks or HookSlot()
+        self._hooked: CallHooks | None = None
         self._edits = anyio.Lock()
         self._room = anyio.Semaphore(MAX_RUNNING)
         self._jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
+
+    @property
+    def _hooks(self) -> CallHooks | None:
+        """What hooks have to do with calls; None without any, and then nothing of it is imported."""
+        if self._hooked is None and self._slot.current is not None:
+            from qwen_dual.core.hooked_calls import CallHooks
+
+            self._hooked = CallHooks(self._slot, self._policy, self._approvals, self._agent)
+        return self._hooked
 
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
         """Runs all calls; every one gets exactly one ``tool_result`` event.
@@ -123,7 +133,7 @@ class CallRunner:
                     group.start_soon(self._run_one, job)
             refused = any(job.denied for job in jobs) or self._stop is not None
         outcome = self._outcome()
-        if not outcome.stopped:
+        if self._hooks is not None and not outcome.stopped:
             await self._hooks.after_all(self._jobs, outcome)
         return outcome
 
@@ -205,35 +215,37 @@ class CallRunner:
     async def _heard(self, job: RequestedRun, tool: Tool, call: Call) -> Verdict:
         """The verdict on a call as it is now, once hooks have had their say of it."""
         verdict = self._policy.judge(tool, call)
-        if verdict.action == "refuse" or not self._hooks.there:
+        hooks = self._hooks
+        if verdict.action == "refuse" or hooks is None:
             return verdict
-        said = await self._hooks.before(job)
+        said = await hooks.before(job)
         if said.stop is not None:
             self._stop = Decision(False, said.stop, said.stop_reason or said.reason, stop=True)
         if said.decision == "deny" or said.stop is not None:
-            return self._hooks.refusal(said)
+            return hooks.refusal(said)
         updated = said.updated_input
         if updated is not None and updated != job.requested.arguments and tool.kind != "question":
             await self._input.change(job, tool, updated, said.changed_by)
             if job.error or job.call is None:
                 return Verdict("refuse", job.error)
             verdict = self._policy.judge(tool, job.call)
-        return self._hooks.weigh(job, verdict, said)
+        return hooks.weigh(job, verdict, said)
 
     async def _ask(self, job: RequestedRun, call: Call) -> Decision:
         preview = await self._preview(job, call)
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
-        request, hooked = job.request(call, with_hooks(job, call, preview)), self._hooks.there
-        pending = job.pending = self._approvals.ask(request, self._agent, undecided=hooked)
-        if hooked:
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._hooks.answer, job, call, pending)
-                decision = await pending.wait()
-                group.cancel_scope.cancel()
+        if (hooks := self._hooks) is None:
+            job.pending = self._approvals.ask(job.request(call, preview), self._agent)
+            decision = await job.pending.wait()
         else:
-            decision = await pending.wait()
+            request = job.request(call, hooks.shown(job, call, preview))
+            job.pending = self._approvals.ask(request, self._agent, undecided=True)
+            async with anyio.create_task_group() as group:
+                group.start_soon(hooks.answer, job, call, job.pending)
+                decision = await job.pending.wait()
+                group.cancel_scope.cancel()
         job.pending = None
         if decision.allowed and decision.remember is not None:
             if decision.updated_input not in (None, job.requested.arguments):
@@ -267,9 +279,9 @@ class CallRunner:
     async def _finish_heard(self, job: RequestedRun, result: ToolResult) -> None:
         """Tells the result of a call that ran, once hooks have had their say of it."""
         job.ran = result
-        if job.began is not None and self._hooks.there:
+        if job.began is not None and (hooks := self._hooks) is not None:
             job.took = time.monotonic() - job.began
-            result, said = await self._hooks.after(job, result)
+            result, said = await hooks.after(job, result)
             if said.stop is not None:
                 self._stop = Decision(False, said.stop, said.stop_reason or None, stop=True)
         self._finish(job, result)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qwen_dual.core.approvals import Approvals, Pending
-    from qwen_dual.core.hooks import HookSaid, HookSlot
+    from qwen_dual.core.hook_slot import HookSlot
+    from qwen_dual.core.hooks import HookSaid
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.policy import Policy
     from qwen_dual.core.requested_run import RequestedRun
@@ -44,11 +45,6 @@ class CallHooks:
         self._policy = policy
         self._approvals = approvals
         self._agent = agent
-
-    @property
-    def there(self) -> bool:
-        """Whether there are any."""
-        return self._slot.current is not None
 
     async def before(self, job: RequestedRun) -> HookSaid:
         """What they say of a call that is about to be judged."""
@@ -131,24 +127,23 @@ class CallHooks:
         if said.context:
             outcome.add_text(said.context)
 
+    def shown(self, job: RequestedRun, call: Call, preview: Preview | None) -> Preview | None:
+        """``preview`` with who changed the call, or wants it to be asked; the exact input where it had none."""
+        said: list[PreviewWarning] = [
+            {"kind": "hook", "message": one_line(" ".join(text.split()))}
+            for text in (job.changed_by, job.asked_by)
+            if text
+        ]
+        if not said:
+            return preview
+        if preview is None:
+            from qwen_dual.protocol.previews import warnings_of
+
+            text = encode(job.requested.arguments).decode()
+            preview = {"kind": "text", "title": call.title, "text": text}
+            preview["warnings"] = warnings_of(preview)
+        return {**preview, "warnings": [*said, *preview.get("warnings", ())]}
+
     def _told(self, job: RequestedRun) -> HookedCall:
         requested = job.requested
         return HookedCall(requested.name, requested.id, requested.arguments or {}, self._agent)
-
-
-def with_hooks(job: RequestedRun, call: Call, preview: Preview | None) -> Preview | None:
-    """``preview`` with who changed the call, or wants it to be asked; the exact input where it had none."""
-    said: list[PreviewWarning] = [
-        {"kind": "hook", "message": one_line(" ".join(text.split()))}
-        for text in (job.changed_by, job.asked_by)
-        if text
-    ]
-    if not said:
-        return preview
-    if preview is None:
-        from qwen_dual.protocol.previews import warnings_of
-
-        text = encode(job.requested.arguments).decode()
-        preview = {"kind": "text", "title": call.title, "text": text}
-        preview["warnings"] = warnings_of(preview)
-    return {**preview, "warnings": [*said, *preview.get("warnings", ())]}

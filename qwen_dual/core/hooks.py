@@ -110,14 +110,3 @@ class Hooks(Protocol):
             again: whether it goes on only because the end was put off before.
         """
         ...
-
-
-class HookSlot:
-    """Where the hooks of a session are, if it has any.
-
-    Attributes:
-        current: those in force; None costs nothing.
-    """
-
-    def __init__(self) -> None:
-        self.current: Hooks | None = None

@@ -15,7 +15,7 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
-from qwen_dual.core.hooks import HookSlot
+from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue

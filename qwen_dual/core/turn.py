@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.context import ContextKeeper
     from qwen_dual.core.conversation import Conversation
-    from qwen_dual.core.hooks import Hooks, HookSlot
+    from qwen_dual.core.hook_slot import HookSlot
+    from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model, ModelDelta, TokenUsage, ToolSpec
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.prompts import Prompt

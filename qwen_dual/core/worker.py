@@ -15,7 +15,6 @@ import anyio
 from qwen_dual.core.actor import POLICY, SHUTDOWN
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.hooks import NOTHING, PROMPT_CONTEXT
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.progress import Progress
@@ -203,20 +202,20 @@ class Worker:
         self, prompt: Prompt, given: Sequence[ContentBlock]
     ) -> tuple[list[ContentBlock], Stop | None]:
         """What the model is sent for a prompt beside what is ``given``, or why it is sent nothing."""
-        session = self._session
-        said = NOTHING
-        if session.hooks.current is not None:
-            said = await session.hooks.current.before_prompt(prompt.text)
-        if said.decision == "deny" or said.stop is not None:
-            session.on_content(())
-            who, why = said.stop or said.by, said.stop_reason or said.reason
-            told = f"{who} did not let the prompt through: {why or 'no reason given'}"
-            session.notice(told, "error")
-            return [], Stop("denied", told)
+        session, context = self._session, ""
+        if (hooks := session.hooks.current) is not None:
+            said = await hooks.before_prompt(prompt.text)
+            if said.decision == "deny" or said.stop is not None:
+                session.on_content(())
+                who, why = said.stop or said.by, said.stop_reason or said.reason
+                told = f"{who} did not let the prompt through: {why or 'no reason given'}"
+                session.notice(told, "error")
+                return [], Stop("denied", told)
+            context = said.context
         own = prompt.text if prompt.own is None else prompt.own
         content = [*given, *await self._mentioned(own)]
-        if said.context:
-            content.append(text_block(PROMPT_CONTEXT.format(said.context)))
+        if context:
+            content.append(text_block(context))
         if prompt.content or len(content) > 1:
             session.on_content(content)
         return content, None

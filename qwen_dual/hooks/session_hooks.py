@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 from msgspec.structs import replace
 
-from qwen_dual.core.hooks import MOST_BLOCKED_ENDS, NOTHING
+from qwen_dual.core.hooks import MOST_BLOCKED_ENDS, NOTHING, PROMPT_CONTEXT
 from qwen_dual.hooks.combine import combined
 from qwen_dual.hooks.inputs import of_batch, of_call, of_response
 from qwen_dual.protocol.blocks import text_in
@@ -74,7 +74,8 @@ class SessionHooks:
             return said
         context = "\n\n".join(filter(None, (*self._waiting, said.context)))
         self._waiting.clear()
-        return replace(said, context=without_brackets(context))
+        marked = PROMPT_CONTEXT.format(without_brackets(context)) if context else ""
+        return replace(said, context=marked)
 
     async def before_call(self, call: HookedCall) -> HookSaid:
         """``PreToolUse``."""

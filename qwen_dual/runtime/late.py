@@ -14,7 +14,6 @@ from qwen_dual.runtime.assembly import system_of
 from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
 from qwen_dual.runtime.environment import git_changes
 from qwen_dual.runtime.foreseen import may_have_servers
-from qwen_dual.runtime.hooking import apply_hooks
 from qwen_dual.runtime.process import wipe
 from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 from qwen_dual.settings import keys
@@ -34,7 +33,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
         _tell_of_session(launch, parts)
         await _load_servers(launch, parts)
         parts.unusable += await _load_needed(launch, parts)
-        parts.unusable += apply_hooks(launch, parts)
+        parts.unusable += _apply_hooks(launch, parts)
         if parts.hooking is not None:
             parts.hooking.begin()
     finally:
@@ -71,8 +70,18 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
     When the folder is trusted, or no longer.
     """
     await _load_servers(launch, parts)
-    wrong = [*await _load_needed(launch, parts), *apply_hooks(launch, parts)]
+    wrong = [*await _load_needed(launch, parts), *_apply_hooks(launch, parts)]
     return [*wrong, *await _check(launch, parts)]
+
+
+def _apply_hooks(launch: Launch, parts: Parts) -> list[str]:
+    """Puts the hooks of the settings in force; without any nothing of them is imported."""
+    configured = any(keys.HOOKS.path in layer.raw for layer in launch.settings.layers)
+    if parts.hooking is None and not configured:
+        return []
+    from qwen_dual.runtime.hooking import apply_hooks
+
+    return apply_hooks(launch, parts)
 
 
 async def _load_servers(launch: Launch, parts: Parts) -> None:

@@ -6,8 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.hooking import OFF, apply_hooks
 from qwen_dual.settings import keys
@@ -28,11 +26,7 @@ NONE = (
 
 PERSON_ONLY = "Only the person at the keyboard switches hooks; /hooks lists them."
 
-_CHOICES = (
-    Choice("reload", summary="read the settings again"),
-    Choice("off", summary="run none of them for the rest of this session"),
-    Choice("on", summary="run them again"),
-)
+_VERBS = ("reload", "off", "on")
 
 
 class HooksCommand:
@@ -47,22 +41,11 @@ class HooksCommand:
         self._launch = launch
         self._parts = parts
 
-    def register(self) -> None:
-        """Adds it to the session's registry."""
-        self._parts.session.slash.add(
-            SlashCommand(
-                "hooks",
-                "what is told of what happens, and may have a say in it",
-                self._run,
-                lambda: _CHOICES,
-                while_busy=False,
-            )
-        )
-
-    async def _run(self, argument: str, actor: Actor) -> str:
+    async def run(self, argument: str, actor: Actor) -> str:
+        """Lists them, or does what ``argument`` says; only the person switches them."""
         if not argument or argument == "list":
             return self._list()
-        if argument not in [choice.value for choice in _CHOICES]:
+        if argument not in _VERBS:
             raise CommandFailed(f"/hooks takes reload, off or on, not {argument!r}")
         if not actor.is_person:  # what checks on others is not theirs to switch off
             raise CommandFailed(PERSON_ONLY)

@@ -12,7 +12,6 @@ from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
-from qwen_dual.runtime.commands.hooks import HooksCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
 from qwen_dual.runtime.late import files_in_force
@@ -54,7 +53,6 @@ class Commands(Struct, frozen=True):
         AuthCommand(
             self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
         ).register()
-        HooksCommand(self.launch, self.parts).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
         for command in (
             SlashCommand(
@@ -78,6 +76,12 @@ class Commands(Struct, frozen=True):
                 "MCP servers: their state, what they bring; reconnect, sign in",
                 self._mcp,
                 self._mcp_choices,
+            ),
+            SlashCommand(
+                "hooks",
+                "what is told of what happens, and may have a say in it",
+                self._hooks,
+                while_busy=False,
             ),
             SlashCommand(
                 "sandbox",
@@ -135,6 +139,11 @@ class Commands(Struct, frozen=True):
         from qwen_dual.runtime.commands.mcp import choices
 
         return choices(self.parts)
+
+    async def _hooks(self, argument: str, actor: Actor) -> str:
+        from qwen_dual.runtime.commands.hooks import HooksCommand  # for who asks
+
+        return await HooksCommand(self.launch, self.parts).run(argument, actor)
 
     async def _sandbox(self) -> str:
         return await to_thread.run_sync(
