@@ -29,6 +29,10 @@ def main(argv: list[str] | None = None) -> int:
         from qwen_dual.cli.settings_command import main as settings_main
 
         return settings_main(arguments[1:])
+    if arguments[:1] == ["mcp"]:
+        from qwen_dual.cli.mcp_command import main as mcp_main
+
+        return mcp_main(arguments[1:])
     inputs = note_inputs(arguments)
     hold_collection()
 

@@ -174,7 +174,7 @@ def _given(text: str, cwd: str, settings: Settings, problems: list[str]) -> Laye
         if text.lstrip().startswith("{"):
             values = parse_object(FLAG, text)
         else:
-            path = os.path.join(cwd, os.path.expanduser(text))
+            path = _folder(text, cwd, settings)
             if not os.path.exists(path):
                 raise BadConfig(f"{FLAG}: {text!r} is neither a file nor a JSON object")
             values, whole = read_object(path)

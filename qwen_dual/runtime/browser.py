@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
-from subprocess import DEVNULL
 from typing import TYPE_CHECKING
 
 import anyio
@@ -48,9 +48,9 @@ async def open_page(url: str, env: Mapping[str, str]) -> bool:
     try:
         process = await anyio.open_process(
             [*command, url],
-            stdin=DEVNULL,
-            stdout=DEVNULL,
-            stderr=DEVNULL,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             env=env,
             cwd=os.sep,
             start_new_session=True,

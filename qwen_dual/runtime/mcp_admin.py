@@ -1,0 +1,147 @@
+"""MCP servers for a command line that has no session: an entry checked, servers tried out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from msgspec import Struct
+from msgspec.structs import replace
+
+from qwen_dual.mcp.bounds import line
+from qwen_dual.mcp.configured import BadConfig, read_entry, where
+from qwen_dual.mcp.tokens import TokenStore
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.mcp import load_servers
+from qwen_dual.runtime.mcp_control import told
+from qwen_dual.settings.environment import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.runtime.opened import OpenSession
+    from qwen_dual.runtime.spec import SessionSpec
+    from qwen_dual.settings.load import Settings
+
+ANY_VALUE = "http://x"
+"""Stands for a variable that is not set when an entry is written: it may be when it is read."""
+
+
+class Tried(Struct, frozen=True):
+    """What became of one server.
+
+    Attributes:
+        data: as the wire has it: ``system_shapes.McpServerData``.
+        where: its command line, or its address.
+        file: what configures it.
+        off: why it is not used; empty where it is.
+        tools: the names that it has for its tools, and what they do.
+    """
+
+    data: dict[str, Any]
+    where: str
+    file: str
+    off: str
+    tools: Sequence[tuple[str, str]]
+
+
+class _Set(dict[str, str]):
+    """An environment in which every variable is set."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, ANY_VALUE)
+
+
+def problem_of(name: str, entry: dict[str, Any], settings: Settings, cwd: str) -> str:
+    """What is wrong with an entry of ``mcpServers``; empty for nothing."""
+    environment = Environment(_Set(settings.environment.values))
+    try:
+        read_entry(name, entry, replace(settings, environment=environment), cwd, "user")
+    except BadConfig as error:
+        return str(error)
+    return ""
+
+
+def forget_sign_in(home: str, name: str, url: str) -> None:
+    """Forgets the sign-in at a server that is configured no more."""
+    TokenStore(home).forget(name, url)
+
+
+async def try_servers(
+    spec: SessionSpec, heard: Callable[[str], object] = lambda text: None
+) -> tuple[list[Tried], list[str]]:
+    """Connects what is configured and looks at it, as a session would; nothing is left running.
+
+    Args:
+        spec: of the session; one that records nothing.
+        heard: takes what servers say on stderr.
+
+    Returns:
+        What became of each, and what of the configuration cannot be used.
+
+    Raises:
+        StartError: there is no session to be had.
+    """
+    notices: list[str] = []
+
+    def note(event: dict[str, Any]) -> None:
+        if event.get("subtype") == "notice" and "is not connected" not in event["data"]["text"]:
+            notices.append(event["data"]["text"])
+
+    handle = SessionFactory().open(spec, [note])
+    with _listening(heard):
+        async with anyio.create_task_group() as group:
+            group.start_soon(handle.run)
+            while handle.parts.spawn is None:
+                await anyio.lowlevel.checkpoint()
+            await load_servers(handle.launch, handle.parts)
+            if handle.parts.servers is not None:
+                await handle.parts.servers.settled()
+            found = _looked_at(handle)
+            handle.request_close()
+        await handle.aclose()
+    return found, notices
+
+
+def _looked_at(handle: OpenSession) -> list[Tried]:
+    control = handle.parts.mcp
+    if control is None or control.configured is None:
+        return []
+    return [
+        Tried(
+            told(status),
+            where(control.servers.config(status.name)),
+            control.configured.files.get(status.name, ""),
+            control.configured.off.get(status.name, ""),
+            [(line(tool.tool), tool.display.about) for tool in control.servers.tools(status.name)],
+        )
+        for status in control.servers.status()
+    ]
+
+
+class _Heard(logging.Handler):
+    def __init__(self, heard: Callable[[str], object]) -> None:
+        super().__init__(logging.INFO)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.args and record.msg == "%s: %s":
+            self._heard(record.getMessage())
+
+
+class _listening:
+    """While it is entered, ``heard`` takes what the log is told of servers."""
+
+    def __init__(self, heard: Callable[[str], object]) -> None:
+        self._handler = _Heard(heard)
+        self._log = logging.getLogger("qwen_dual.runtime.mcp")
+
+    def __enter__(self) -> None:
+        self._level = self._log.level
+        self._log.addHandler(self._handler)
+        self._log.setLevel(logging.INFO)
+
+    def __exit__(self, *_: object) -> None:
+        self._log.removeHandler(self._handler)
+        self._log.setLevel(self._level)
