@@ -13,6 +13,7 @@ from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.hosted import Hosted
 from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.transports import Transports
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -164,8 +165,7 @@ def test_nothing_is_awaited_of_a_call_that_nobody_waits_for() -> None:
             group.start_soon(program.call)
             await begun.wait()
             group.cancel_scope.cancel()
-        while not program.cancelled:
-            await anyio.sleep(0.01)
+        await until(lambda: program.cancelled, "the call is taken back")
         assert "notifications/cancelled" in program.heard
 
     run(test)
