@@ -66,6 +66,9 @@ class Changed(Struct, frozen=True):
     resources: bool = False
 
 
+OVER = ("Connection closed", "Session terminated")
+"""What the SDK says when nothing can be asked any more."""
+
 LISTEN_AGAIN = (1, 5, 30, 300, 300)
 """Seconds after which it is listened again to a server that stopped telling what changes."""
 
@@ -264,9 +267,12 @@ class Connection:
         try:
             return await ask()
         except MCPError as error:
-            if error.code == CONNECTION_CLOSED or error.message == "Session terminated":
+            # Servers give errors of their own this code too; the words are the SDK's.
+            if error.message in OVER:
                 self.lost.set()
                 raise ConnectionLost("the connection was lost before it had answered") from error
+            if error.code == CONNECTION_CLOSED and error.message.startswith("SSE stream"):
+                raise ConnectionLost(line(error.message, 500)) from error
             if error.code == REQUEST_TIMEOUT:
                 seconds = self._config.timeout
                 raise ServerFailure(f"it did not answer within {seconds:g} s") from error

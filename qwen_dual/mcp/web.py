@@ -21,7 +21,7 @@ SECONDS = 30.0
 """For connecting and for writing. How long an answer may take is the call's own."""
 
 
-class TooLarge(httpx2.TransportError):
+class TooLarge(httpx2.StreamError):
     """An answer has more bytes than are read."""
 
 

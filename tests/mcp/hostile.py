@@ -66,6 +66,7 @@ CALLABLE = (
     "kinds",
     "error",
     "refuse",
+    "touch",
 )
 
 
@@ -115,6 +116,12 @@ def call(name: str, given: dict[str, Any], request: dict[str, Any]) -> dict[str,
         return text("x" * int(said))
     if name == "env":
         return text(json.dumps(dict(os.environ)))
+    if name == "touch":
+        try:
+            open(said, "w").close()
+        except OSError as error:
+            return text(f"not written: {error.strerror}")
+        return text("written")
     if name == "structured":
         return {"content": [], "structuredContent": {"answer": 42}}
     if name == "kinds":

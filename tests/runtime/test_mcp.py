@@ -15,11 +15,13 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI, KEYBOARD
+from qwen_dual.fs import proc
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
+from qwen_dual.sandbox import bubblewrap
 from tests.mcp.support import HOSTILE
 from tests.runtime.support import Log
-from tests.support.waiting import until
+from tests.support.waiting import until, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -292,3 +294,40 @@ def test_servers_get_no_keys_but_those_that_they_are_given(
     assert "OPENAI_API_KEY" not in own
     assert "GIVEN" in own
     assert "sk-aaaa" not in "".join(place.results())  # nor does the model see it
+
+
+@pytest.mark.skipif(bubblewrap.find("/nowhere", "") is None, reason="bubblewrap is missing")
+def test_programs_run_in_the_sandbox_that_commands_run_in(place: Place) -> None:
+    outside = place.home.parent
+    touched = {"bad": [outside / "a", place.work / "b"], "own": [outside / "c"]}
+    place.settings(
+        mcpServers={"bad": bad(trust=True), "own": bad(trust=True, sandbox=False)},
+        tools={"executionSandbox": {"backend": "bwrap"}},
+    )
+    place.calls(
+        *(
+            (f"mcp__{server}__touch", {"text": str(path)})
+            for server, paths in touched.items()
+            for path in paths
+        )
+    )
+    numbers: list[int] = []
+
+    async def main() -> None:
+        async with place.session(trust=True) as handle:
+            handle.submit("go", CLI)
+            await place.log.results()
+            numbers.extend(stat.pid for stat in children())
+
+    run(main)
+    assert len(place.results()) == 3
+    there = [path.exists() for paths in touched.values() for path in paths]
+    assert there == [False, True, True]  # /tmp is a private one in there
+    assert numbers
+    wait_until(lambda: not {stat.pid for stat in children()} & set(numbers))
+
+
+def children() -> list[proc.Stat]:
+    """The living processes that this one has started."""
+    stats = filter(None, map(proc.stat_of, proc.pids()))
+    return [stat for stat in stats if stat.parent == os.getpid() and stat.state not in proc.DEAD]
