@@ -84,6 +84,7 @@ async def running(
     settle: bool = True,
     answers: Answers | None = None,
     transport: TransportFactory | None = None,
+    root: str = "/nowhere",
 ) -> AsyncIterator[Seen]:
     """Servers as a session has them, connected as far as they can be."""
 
@@ -96,7 +97,7 @@ async def running(
         seen.log.append(f"{name}: {text}")
 
     made = transport or Transports(os.path.dirname(__file__), lambda: dict(os.environ), note)
-    seen = Seen(Servers(made, take, answers=answers, roots=["file:///work"]))
+    seen = Seen(Servers(made, take, answers=answers, roots=[f"file://{root}"]))
     seen.servers.listen(lambda status: seen.states.append((status.name, status.state)))
     for config in configs:
         seen.servers.add(config)

@@ -133,7 +133,7 @@ def test_a_server_asks_for_a_form_and_for_an_answer_of_the_model() -> None:
             assert [server for server, _ in person.asked] == ["everything"] * 2
             assert "requestedSchema" in person.asked[0][1]
             roots = await seen.call("mcp__everything__get-roots-list")
-            assert "file:///work" in roots.text
+            assert "file:///nowhere" in roots.text
 
     run(main)
 
@@ -165,7 +165,7 @@ def test_the_server_for_files_reads_what_its_folder_has(tmp_path: Path) -> None:
     config = ServerConfig(name="files", transport="stdio", command=str(NODE), args=args)
 
     async def main() -> None:
-        async with running(config) as seen:
+        async with running(config, root=str(tmp_path)) as seen:
             given = {"path": str(tmp_path / "a.txt")}
             assert "what it says" in (await seen.call("mcp__files__read_text_file", given)).text
             outside = await seen.call("mcp__files__read_text_file", {"path": "/etc/passwd"})
