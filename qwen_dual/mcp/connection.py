@@ -23,7 +23,7 @@ from qwen_dual.mcp.bounds import (
     bounded,
     line,
 )
-from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
+from qwen_dual.mcp.errors import ConnectionLost, NeedsSignIn, ServerFailure
 from qwen_dual.mcp.incoming import Incoming
 from qwen_dual.mcp.records import PromptArgument, PromptRecord, ResourceRecord
 
@@ -264,9 +264,13 @@ class Connection:
         from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
         from pydantic import ValidationError
 
+        from qwen_dual.mcp.bearer import WANTS_MORE
+
         try:
             return await ask()
         except MCPError as error:
+            if error.message == WANTS_MORE:
+                raise NeedsSignIn(WANTS_MORE) from error
             # Servers give errors of their own this code too; the words are the SDK's.
             if error.message in OVER:
                 self.lost.set()
