@@ -32,7 +32,9 @@ def place(tmp_path: Path, settings: str) -> dict[str, str]:
 
 def test_the_first_hook_works_as_it_is_written(tmp_path: Path) -> None:
     env = place(tmp_path, BLOCKS["settings.json"])
-    (tmp_path / "work/guard.sh").write_text(BLOCKS["guard.sh"])
+    scripts = tmp_path / "home/.qwen/hooks"
+    scripts.mkdir()
+    (scripts / "guard.sh").write_text(BLOCKS["guard.sh"])
     (tmp_path / "work/secrets.txt").write_text("the key")
     ran = subprocess.run(
         ["bash", "-ec", BLOCKS["try it"]],
