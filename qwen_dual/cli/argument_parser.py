@@ -30,7 +30,9 @@ class ArgumentParser(argparse.ArgumentParser):
             known = [f"--{found[0]}" for found in near if found]
             if known:
                 message += f"; did you mean {', '.join(known)}?"
-        self.exit(1, f"qwen-dual: {message}\n`qwen-dual --help` lists what there is.\n")
+        from qwen_dual.protocol.sanitise import sanitise
+
+        self.exit(1, f"qwen-dual: {sanitise(message)}\n`qwen-dual --help` lists what there is.\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

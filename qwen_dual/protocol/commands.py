@@ -184,8 +184,12 @@ def parse_command(line: bytes) -> Command:
     return command_of(object_of(line))
 
 
-def object_of(line: bytes) -> dict[str, Any]:
+def object_of(line: bytes, *, bounded: bool = True) -> dict[str, Any]:
     """The JSON object on one line (without its newline).
+
+    Args:
+        line: the line.
+        bounded: whether one that nests too deep is none; else the caller looks at that.
 
     Raises:
         CommandError: it holds none.
@@ -200,7 +204,7 @@ def object_of(line: bytes) -> dict[str, Any]:
         raise CommandError("not_json", f"not JSON ({error}): {echo(text)}") from None
     if not isinstance(value, dict):
         raise CommandError("invalid", f"expected a JSON object: {echo(text)}")
-    if is_too_deep(value):
+    if bounded and is_too_deep(value):
         raise CommandError("invalid", f"nested deeper than {MAX_DEPTH}: {echo(text)}")
     return value
 

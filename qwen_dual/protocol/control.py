@@ -22,6 +22,7 @@ from qwen_dual.protocol.blocks import (
     why_unusable,
 )
 from qwen_dual.protocol.commands import CommandError, command_of, echo, object_of
+from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,10 +183,12 @@ def parse_incoming(
     Raises:
         CommandError: it cannot be used; ``Unusable`` where somebody waits for an answer to it.
     """
-    value = object_of(line)
+    value = object_of(line, bounded=False)
     kind = value.get("type")
     if not isinstance(kind, str):
-        kind = repr(kind)
+        kind = echo(repr(kind))
+    if is_too_deep(value):
+        return _too_deep(kind, value)
     if kind in COMMAND_TYPES:
         return command_of(value)
     if kind not in LINES:
@@ -204,6 +207,23 @@ def permission_answer(response: Mapping[str, Any]) -> PermissionAnswer:
         return convert(response, PermissionAnswer)
     except ValidationError as error:
         raise ValueError(str(error).replace("`", "")) from None
+
+
+def _too_deep(kind: str, value: dict[str, Any]) -> ControlResponse:
+    """An answer that says no, where the line is one: what waits for it would wait for ever.
+
+    Raises:
+        Unusable: it is none.
+    """
+    problem = f"nested deeper than {MAX_DEPTH}"
+    answer, asked = value.get("response"), value.get("request_id")
+    if kind == "control_response" and isinstance(answer, dict):
+        name = answer.get("request_id")
+        if isinstance(name, str):
+            return ControlResponse(name, error=f"its answer is {problem}")
+    waits = asked if kind == "control_request" and isinstance(asked, str) else None
+    problem = f"{echo(kind)}: {problem}"
+    raise Unusable("invalid", problem, request_id=waits, prompt=kind == "user")
 
 
 def _user(value: dict[str, Any]) -> UserMessage:

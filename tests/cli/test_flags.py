@@ -301,6 +301,7 @@ def test_a_system_prompt_may_be_in_a_file(tmp_path: Path) -> None:
         (("--exclude-tools", "Edit", "Bash()"), "the parentheses are empty"),
         (("--core-tools", "B*"), "--core-tools: 'B*': no name of a tool has a *"),
         (("--tools", "Bash", "--core-tools", "Read"), "say the same"),
+        (("--no\x1b[31m-such",), "unrecognized arguments: --no"),
         (("--system-prompt-file", "/nowhere"), "'/nowhere' cannot be read: No such file"),
         (("--system-prompt-file", "/dev/zero"), "more than 1 MiB"),
         (("--system-prompt-file", "/x", "--system-prompt", "y"), "mutually exclusive"),
@@ -312,4 +313,6 @@ def test_a_run_that_would_not_be_limited_as_it_was_asked_to_be_is_none(
     with pytest.raises(SystemExit) as caught:
         parse(arguments)
     assert caught.value.code == 1
-    assert says in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert says in said
+    assert "\x1b" not in said

@@ -126,6 +126,25 @@ def test_what_is_no_answer_to_can_use_tool_allows_nothing(response: dict[str, An
         permission_answer(response)
 
 
+def test_who_waits_for_what_nests_too_deep_is_answered() -> None:
+    deep: Any = 1
+    for _ in range(150):
+        deep = [deep]
+    answer = {"behavior": "allow", "updatedInput": {"command": "ls", "more": deep}}
+    response = {"subtype": "success", "request_id": "q", "response": answer}
+    found = parse(type="control_response", response=response)
+    assert found == ControlResponse("q", error="its answer is nested deeper than 100")
+    with pytest.raises(Unusable, match="nested deeper than 100") as caught:
+        parse(type="control_request", request_id="r", request={"subtype": "x", "more": deep})
+    assert caught.value.request_id == "r"
+    with pytest.raises(Unusable, match="nested deeper than 100") as caught:
+        parse(type="user", message={"role": "user", "content": deep})
+    assert caught.value.prompt
+    for kind in ("get_state", "control_response", deep):
+        with pytest.raises(CommandError):
+            parse(type=kind, more=deep)
+
+
 def test_commands_and_cancellations_are_taken_too() -> None:
     assert isinstance(parse(type="submit", text="hello"), Submit)
     assert parse(type="control_cancel_request", request_id="r") == ControlCancel("r")
