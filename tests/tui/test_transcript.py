@@ -16,7 +16,7 @@ from qwen_dual.frontends.tui.blocks import (
 from qwen_dual.frontends.tui.markdown import MarkdownRenderer
 from qwen_dual.frontends.tui.render import BlockRenderer
 from qwen_dual.frontends.tui.todo import Todo, TodoBlock
-from qwen_dual.frontends.tui.transcript import Transcript
+from qwen_dual.frontends.tui.transcript import LAST_BLOCKS, Transcript
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
@@ -168,3 +168,16 @@ def test_at_the_end_a_long_block_waits_for_no_thread() -> None:
     transcript.finish()
     assert "".join(scrollback.commits).count("one") == 100
     assert "> after" in scrollback.commits[-1]
+
+
+def test_at_the_end_what_takes_too_long_is_left_out_but_for_the_last_and_said() -> None:
+    transcript, scrollback = made()
+    transcript.add([AnswerBlock("x" * 2000) for _ in range(50)])
+    transcript.add([PersonBlock(f"last {n}") for n in range(LAST_BLOCKS)])
+    transcript.finish(budget=0)
+    said = "".join(scrollback.commits)
+    assert "… 100,000 characters left out" in said
+    assert "x" * 10 not in said
+    assert said.index("left out") < said.index("last 0")
+    assert all(f"last {n}" in said for n in range(LAST_BLOCKS))
+    assert not transcript.waiting

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.blocks import AnswerBlock, SessionBlock
+from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, SessionBlock
 from qwen_dual.frontends.tui.lines import join
 from qwen_dual.frontends.tui.spoken import spoken as in_words
 
@@ -29,6 +29,13 @@ BUDGET = 0.012
 IDLE_BUDGET = 0.03
 """The same when no turn runs, so that what a flood left is shown soon."""
 
+LAST_BUDGET = 0.5
+"""Seconds for all that waits at the end: whoever leaves does not wait for megabytes."""
+
+LAST_BLOCKS = 20
+"""Blocks that are shown at the end however much waits before them."""
+
+LEFT_OUT = "… {count:,} characters left out: the program ended before they were shown"
 
 LONG_TEXT = 3_000
 LONG_TABLE = 150
@@ -98,12 +105,23 @@ class Transcript:
         """Ends ``hold``."""
         self._on_hold = False
 
-    def finish(self) -> None:
-        """Commits all that waits, at once."""
+    def finish(self, budget: float = LAST_BUDGET) -> None:
+        """Commits all that waits, at once; of what takes longer than the budget only the last."""
         self.release()
         self.render_in(None)
+        deadline = time.monotonic() + budget
+        while time.monotonic() < deadline and self.commit():
+            pass
+        if len(self._waiting) > LAST_BLOCKS:
+            self._leave_out()
         while self.commit():
             pass
+
+    def _leave_out(self) -> None:
+        count = 0
+        while len(self._waiting) > LAST_BLOCKS:
+            count += len(getattr(self._waiting.popleft(), "text", ""))
+        self._waiting.appendleft(NoticeBlock("quiet", LEFT_OUT.format(count=count)))
 
     def commit(self, budget: float = BUDGET) -> bool:
         """Commits what waits, as far as the budget goes; False when there was nothing."""
