@@ -212,10 +212,12 @@ class Failures:
         """What the HTTP client raised.
 
         Args:
-            error: an ``httpx.HTTPError``, ``httpx.InvalidURL`` or what headers raise.
+            error: one of ``net.client.ERRORS``, ``UnusableUrl`` or what headers raise.
             answering: whether the answer had begun.
         """
-        import httpx
+        import httpcore
+
+        from qwen_dual.net.client import Undecodable, UnusableUrl
 
         causes = list(_causes(error))
         certificate = next(
@@ -227,11 +229,11 @@ class Failures:
                 f"the certificate of {self._host} cannot be verified: {certificate.verify_message}",
                 advice="If a proxy here signs for others, name its certificates in SSL_CERT_FILE",
             )
-        if isinstance(error, httpx.ProxyError):
+        if isinstance(error, httpcore.ProxyError):
             what = f"the proxy {self._proxy} refused to connect to {self._host}{_colon(str(error))}"
             return self._failed("proxy", what, advice=self._proxy_source)
         if answering:
-            if isinstance(error, httpx.DecodingError):
+            if isinstance(error, Undecodable):
                 return self.of_error(endings.malformed(f"what cannot be decompressed ({error})"))
             return self.of_error(endings.broken())
         if any(isinstance(each, ssl.SSLError) for each in causes):
@@ -241,16 +243,16 @@ class Failures:
                 f"no encrypted connection to {self._host}: {why}",
                 advice="Check whether the base URL should begin with http:// or https://",
             )
-        if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
+        if isinstance(error, (UnusableUrl, httpcore.UnsupportedProtocol)):
             return CallFailed(self.unusable_url(str(error)), str(error), retry=False)
-        if isinstance(error, (httpx.LocalProtocolError, ValueError)):
+        if isinstance(error, (httpcore.LocalProtocolError, ValueError)):
             return self._failed("invalid_request", f"the request cannot be sent: {error}")
         return self._unreachable(error, causes)
 
     def _unreachable(self, error: Exception, causes: list[BaseException]) -> CallFailed:
-        import httpx
+        import httpcore
 
-        connecting = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+        connecting = isinstance(error, (httpcore.ConnectError, httpcore.ConnectTimeout))
         why = _detail(causes)
         if connecting and self._proxy:
             what = f"the proxy {self._proxy} cannot be reached: {why}"
@@ -261,7 +263,7 @@ class Failures:
                 f"the name {self._host} was not found: {why}",
                 advice="Check the network and the base URL",
             )
-        if isinstance(error, httpx.ConnectTimeout):
+        if isinstance(error, httpcore.ConnectTimeout):
             why = "it does not react"
         if connecting:
             local = is_local(hostname(self._config))

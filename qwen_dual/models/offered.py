@@ -39,13 +39,13 @@ async def offered_models(config: ModelConfig, model: RemoteModel) -> list[str]:
         config: where the service is and with which key; its model counts for nothing.
         model: calls it.
     """
-    import httpx
+    from qwen_dual.net.client import ERRORS
 
     found: list[str] = []
     with anyio.move_on_after(SECONDS):
         try:
             found = models_in(await _body(config, model))
-        except (httpx.HTTPError, httpx.InvalidURL, ModelError, ValueError) as error:
+        except (*ERRORS, ModelError, ValueError) as error:
             log.info("the service does not list its models: %r", error)
     return found
 
@@ -57,12 +57,17 @@ async def _body(config: ModelConfig, model: RemoteModel) -> bytes:
     client = await model.connected_client()
     body = bytearray()
     url = url_of(config, path)
-    async with client.stream("GET", url, headers=model.headers(), timeout=SECONDS) as response:
-        response.raise_for_status()
+    response = await client.send("GET", url, model.headers().items(), connect=SECONDS, read=SECONDS)
+    try:
+        if not response.is_success:
+            raise ValueError(f"it answered with status {response.status_code}")
         async for piece in response.aiter_bytes():
             body += piece
             if len(body) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES} bytes")
+    finally:
+        with anyio.move_on_after(1, shield=True):
+            await response.aclose()
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP client library, without what it would bring along and nobody here uses.
+"""httpx for pages of the web, without what it would bring along and nobody here uses.
 
 httpx looks for its command line (click, rich, pygments), and httpcore for trio. Where these are installed
 for others, each takes longer to import than the client itself.

@@ -65,7 +65,7 @@ def context_for(*urls: str | None, env: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _verifying(env: Mapping[str, str]) -> ssl.SSLContext:
-    """As httpx makes one: by the variables, else by the authorities that it brings along."""
+    """By the variables, else by the authorities that browsers trust."""
     import ssl
 
     file, folder = (env.get(name) for name in CERTIFICATES)
@@ -73,9 +73,9 @@ def _verifying(env: Mapping[str, str]) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=file)
     if folder:
         return ssl.create_default_context(capath=folder)
-    import httpx
+    import certifi
 
-    return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _check_key_log(path: str | None) -> None:

@@ -19,7 +19,7 @@ LOG_LINES = 30
 LOG_BYTES = 64 * 1024
 """How much of the end of the debug log is read."""
 
-_PACKAGES = ("prompt-toolkit", "anyio", "pydantic", "orjson", "watchdog", "rich", "httpx")
+_PACKAGES = ("prompt-toolkit", "anyio", "pydantic", "orjson", "watchdog", "rich", "httpcore")
 _TERMINAL = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "NO_COLOR", "LANG")
 
 

@@ -181,10 +181,10 @@ class Downloader:
 
     def _trust(self, *urls: str | None) -> ssl.SSLContext:
         """Imports httpx and reads the certificates: 150 ms, so in a thread."""
-        import httpx  # noqa: F401
-
+        from qwen_dual.net.http import import_client
         from qwen_dual.net.tls import TlsFailure, context_for
 
+        import_client()
         if not any(url and url.startswith("https:") for url in urls):
             return context_for(*urls, env=self.env())
         if self._tls is None:

@@ -24,7 +24,7 @@ def test_making_one_imports_no_adapter() -> None:
         "from qwen_dual.models.deferred import DeferredModel;"
         "model = DeferredModel(ModelConfig('m', 'openai', 'http://x'), {});"
         "print(model.name, model.context_window > 0,"
-        " any(name in sys.modules for name in ('qwen_dual.models.remote', 'ssl', 'httpx')))"
+        " any(name in sys.modules for name in ('qwen_dual.models.remote', 'ssl', 'httpcore')))"
     )
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

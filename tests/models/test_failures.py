@@ -8,13 +8,14 @@ import ssl
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpcore
 import pytest
 
 from qwen_dual.models.endpoint import is_local
 from qwen_dual.models.failures import Failures
 from qwen_dual.models.service_errors import retry_after
 from qwen_dual.models.windows import context_window
+from qwen_dual.net.client import Undecodable
 from qwen_dual.net.proxies import Proxy, without_credentials
 from qwen_dual.protocol.codec import encode
 from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, Generation, ModelConfig
@@ -174,7 +175,7 @@ def test_the_service_behind_a_broker_is_heard() -> None:
     assert "it is snowing" in status(502, body).error.message
 
 
-def raised(kind: type[httpx.RequestError], *causes: BaseException) -> httpx.RequestError:
+def raised(kind: type[Exception], *causes: BaseException) -> Exception:
     """An exception of the client with its causes, the first of them last."""
     for later, earlier in pairwise(causes):
         later.__cause__ = earlier
@@ -195,15 +196,20 @@ CERTIFICATE.verify_message = "self-signed certificate"
     ("exception", "kind", "retry", "names"),
     [
         (
-            raised(httpx.ConnectError, os_error(errno.ECONNREFUSED)),
+            raised(httpcore.ConnectError, os_error(errno.ECONNREFUSED)),
             "network",
             True,
             ["nothing listens"],
         ),
-        (raised(httpx.ConnectError, os_error(errno.ENETUNREACH)), "network", True, ["unreachable"]),
+        (
+            raised(httpcore.ConnectError, os_error(errno.ENETUNREACH)),
+            "network",
+            True,
+            ["unreachable"],
+        ),
         (
             raised(
-                httpx.ConnectError,
+                httpcore.ConnectError,
                 OSError("All connection attempts failed"),
                 ExceptionGroup("all", [os_error(errno.EHOSTUNREACH), os_error(errno.EHOSTUNREACH)]),
             ),
@@ -211,29 +217,39 @@ CERTIFICATE.verify_message = "self-signed certificate"
             True,
             ["no way to the host"],
         ),
-        (raised(httpx.ConnectTimeout), "network", True, ["does not react"]),
-        (raised(httpx.ReadError, os_error(errno.ECONNRESET)), "network", True, ["reset"]),
-        (raised(httpx.RemoteProtocolError), "network", True, ["models.example"]),
+        (raised(httpcore.ConnectTimeout), "network", True, ["does not react"]),
+        (raised(httpcore.ReadError, os_error(errno.ECONNRESET)), "network", True, ["reset"]),
+        (raised(httpcore.RemoteProtocolError), "network", True, ["models.example"]),
         (
-            raised(httpx.ConnectError, socket.gaierror(-2, "Name or service not known")),
+            raised(httpcore.ConnectError, socket.gaierror(-2, "Name or service not known")),
             "dns",
             True,
             ["models.example", "Name or service not known", "base URL"],
         ),
-        (raised(httpx.ConnectError, CERTIFICATE), "tls", False, ["self-signed", "SSL_CERT_FILE"]),
         (
-            raised(httpx.ConnectError, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong")),
+            raised(httpcore.ConnectError, CERTIFICATE),
+            "tls",
+            False,
+            ["self-signed", "SSL_CERT_FILE"],
+        ),
+        (
+            raised(httpcore.ConnectError, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong")),
             "tls",
             False,
             ["http://"],
         ),
-        (httpx.ProxyError("403 Forbidden"), "proxy", False, ["403 Forbidden"]),
-        (httpx.UnsupportedProtocol("no such protocol"), "invalid_request", False, ["base URL"]),
-        (httpx.LocalProtocolError("Illegal header value"), "invalid_request", False, ["Illegal"]),
+        (httpcore.ProxyError("403 Forbidden"), "proxy", False, ["403 Forbidden"]),
+        (httpcore.UnsupportedProtocol("no such protocol"), "invalid_request", False, ["base URL"]),
+        (
+            httpcore.LocalProtocolError("Illegal header value"),
+            "invalid_request",
+            False,
+            ["Illegal"],
+        ),
     ],
 )
 def test_an_exception_of_the_client_is_told_with_its_cause(
-    exception: httpx.RequestError, kind: ErrorKind, retry: bool, names: list[str]
+    exception: Exception, kind: ErrorKind, retry: bool, names: list[str]
 ) -> None:
     failed = FAILURES.of_exception(exception)
     assert failed.error.kind == kind
@@ -244,14 +260,14 @@ def test_an_exception_of_the_client_is_told_with_its_cause(
 
 def test_who_cannot_be_reached_behind_a_proxy_is_the_proxy() -> None:
     failed = BEHIND_PROXY.of_exception(
-        raised(httpx.ConnectError, socket.gaierror(-2, "Name or service not known"))
+        raised(httpcore.ConnectError, socket.gaierror(-2, "Name or service not known"))
     )
     assert failed.error.kind == "proxy"
     assert "http://proxy.example:3128 cannot be reached" in failed.error.message
 
 
 def test_a_certificate_behind_a_proxy_is_still_the_services() -> None:
-    failed = BEHIND_PROXY.of_exception(raised(httpx.ConnectError, CERTIFICATE))
+    failed = BEHIND_PROXY.of_exception(raised(httpcore.ConnectError, CERTIFICATE))
     assert failed.error.kind == "tls"
     assert "models.example" in failed.error.message
 
@@ -259,14 +275,12 @@ def test_a_certificate_behind_a_proxy_is_still_the_services() -> None:
 @pytest.mark.parametrize(
     ("exception", "kind"),
     [
-        (httpx.ReadError(""), "broken"),
-        (httpx.RemoteProtocolError("incomplete chunked read"), "broken"),
-        (httpx.DecodingError("incorrect header check"), "malformed"),
+        (httpcore.ReadError(""), "broken"),
+        (httpcore.RemoteProtocolError("incomplete chunked read"), "broken"),
+        (Undecodable("incorrect header check"), "malformed"),
     ],
 )
-def test_an_answer_that_fails_on_its_way_is_broken(
-    exception: httpx.RequestError, kind: ErrorKind
-) -> None:
+def test_an_answer_that_fails_on_its_way_is_broken(exception: Exception, kind: ErrorKind) -> None:
     assert FAILURES.of_exception(exception, answering=True).error.kind == kind
 
 

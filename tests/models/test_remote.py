@@ -126,7 +126,7 @@ def test_connecting_imports_no_http_client() -> None:
         "from qwen_dual.models.connect import connect\n"
         "for protocol in ('openai', 'anthropic', 'gemini'):\n"
         "    connect(ModelConfig('m', protocol, 'https://models.example'), {})\n"
-        "sys.exit('httpx' in sys.modules)"
+        "sys.exit(any(name in sys.modules for name in ('httpx', 'httpcore')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -1,0 +1,253 @@
+"""An HTTP/1.1 client for what is streamed from one service: httpcore's connections, and little above them.
+
+httpx stands on the same connections, and to import the rest of it (cookies, e-mail headers, redirects) takes
+twice as long as they do. No variable of the environment is read here: the caller says which proxy and which
+certificates. What fails is raised as httpcore has it, see ``ERRORS``.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from qwen_dual.net.imports import Without
+
+with Without("trio"):
+    import httpcore
+
+if TYPE_CHECKING:
+    import ssl
+    import zlib
+    from collections.abc import AsyncGenerator, Iterable
+    from urllib.parse import SplitResult
+
+_PORTS = {"http": 80, "https": 443}
+_SAFE = "/:@!$&'()*+,;=~%"
+"""Characters of a path that stay as they are: what is escaped already is not escaped again."""
+
+
+class UnusableUrl(ValueError):
+    """A URL that no request can go to."""
+
+
+class Undecodable(Exception):
+    """A body that is not packed as its head says."""
+
+
+ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    Undecodable,
+)
+"""What a request and the body of its answer may fail with."""
+
+
+class HttpResponse:
+    """The head of an answer, and its body as it comes; ``aclose`` it.
+
+    Attributes:
+        status_code: of three digits.
+        headers: by their names in lower case.
+    """
+
+    def __init__(self, response: httpcore.Response, timeout: dict[str, float | None]) -> None:
+        self.status_code = response.status
+        self.headers: dict[str, str] = {}
+        for name, value in response.headers:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+        self._response = response
+        self._timeout = timeout
+
+    @property
+    def is_success(self) -> bool:
+        """Whether what was asked for was done."""
+        return 200 <= self.status_code < 300
+
+    def limit(self, seconds: float) -> None:
+        """Has the body fail with ``ReadTimeout`` where nothing comes for that long; before it is read."""
+        # The connection looks here when it begins to read. A scope with a deadline around each chunk
+        # instead takes 6 µs, as much as the chunk itself.
+        self._timeout["read"] = seconds
+
+    async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
+        """The body, unpacked, in the pieces in which it comes."""
+        packing = self.headers.get("content-encoding", "identity").lower()
+        unpackers = [
+            _Unpacker(name)
+            for each in reversed(packing.split(","))
+            if (name := each.strip()) in ("gzip", "deflate")
+        ]
+        async for piece in self._response.aiter_stream():
+            for unpacker in unpackers:
+                piece = unpacker.feed(piece)  # each takes what the one before gave
+            if piece:
+                yield piece
+        if unpackers and (rest := unpackers[-1].flush()):
+            yield rest
+
+    async def aclose(self) -> None:
+        """Gives the connection back where the body was read whole, and closes it where not."""
+        await self._response.aclose()
+
+
+class HttpClient:
+    """Connections to one service, kept for the next request.
+
+    Args:
+        tls: what encrypted ones are made with, to a proxy too.
+        proxy: its URL, with a name and a password where it wants them.
+        keepalive: seconds that an idle one is kept.
+
+    Raises:
+        ValueError: the proxy's URL is none.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, proxy: str | None, keepalive: float) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            proxy=None if proxy is None else _proxy(proxy, tls),
+            max_connections=None,
+            keepalive_expiry=keepalive,
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Iterable[tuple[str, str]],
+        content: bytes = b"",
+        *,
+        connect: float,
+        read: float | None = None,
+    ) -> HttpResponse:
+        """Sends a request; returns with the head of the answer.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            url: whole; a name and a password in it are sent as such.
+            headers: besides those that every request has, or in their place; of two of one name the later counts.
+            content: the body.
+            connect: seconds for the connection.
+            read: seconds for each piece of the answer; None for no limit.
+
+        Raises:
+            UnusableUrl: there is no host in ``url``, say.
+            ValueError: a header holds what none can.
+        """
+        parts = _split(url)
+        named = {
+            "host": ("Host", _authority(parts)),
+            "accept": ("Accept", "*/*"),
+            "accept-encoding": ("Accept-Encoding", "gzip, deflate"),
+            "connection": ("Connection", "keep-alive"),
+            **{name.lower(): (name, value) for name, value in headers},
+        }
+        if parts.username or parts.password:
+            named["authorization"] = ("Authorization", _basic(parts))
+        if content:
+            named["content-length"] = ("Content-Length", str(len(content)))
+        timeout: dict[str, float | None] = {"connect": connect, "read": read}
+        extensions: dict[str, Any] = {"timeout": timeout}
+        request = httpcore.Request(
+            method,
+            _address(parts),
+            headers=[(name.encode("ascii"), text.encode("ascii")) for name, text in named.values()],
+            content=content,
+            extensions=extensions,
+        )
+        return HttpResponse(await self._pool.handle_async_request(request), timeout)
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._pool.aclose()
+
+
+class _Unpacker:
+    def __init__(self, name: str) -> None:
+        import zlib
+
+        self._zlib = zlib
+        self._object: zlib._Decompress = zlib.decompressobj(
+            zlib.MAX_WBITS | 16 if name == "gzip" else zlib.MAX_WBITS
+        )
+        self._may_be_bare = name == "deflate"  # which some send without its head
+
+    def feed(self, data: bytes) -> bytes:
+        may_be_bare, self._may_be_bare = self._may_be_bare, False
+        try:
+            return self._object.decompress(data)
+        except self._zlib.error as error:
+            if not may_be_bare:
+                raise Undecodable(str(error)) from error
+            self._object = self._zlib.decompressobj(-self._zlib.MAX_WBITS)
+            return self.feed(data)
+
+    def flush(self) -> bytes:
+        try:
+            return self._object.flush()
+        except self._zlib.error as error:
+            raise Undecodable(str(error)) from error
+
+
+def _split(url: str) -> SplitResult:
+    if not url.isprintable():
+        raise UnusableUrl("it holds a character that cannot be printed")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise UnusableUrl(str(error)) from error
+    if not parts.hostname:
+        raise UnusableUrl("there is no host in it")
+    return parts
+
+
+def _host(parts: SplitResult) -> bytes:
+    """The host as it goes over the wire."""
+    host = parts.hostname or ""
+    if host.isascii():
+        return host.encode()
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True)
+    except idna.IDNAError as error:
+        raise UnusableUrl(f"its host {host!r} is no name: {error}") from error
+
+
+def _address(parts: SplitResult) -> httpcore.URL:
+    target = quote(parts.path or "/", safe=_SAFE)
+    if parts.query:
+        target += "?" + quote(parts.query, safe=_SAFE + "?")
+    return httpcore.URL(
+        scheme=parts.scheme, host=_host(parts), port=parts.port, target=target.encode()
+    )
+
+
+def _authority(parts: SplitResult) -> str:
+    host = _host(parts).decode()
+    host = f"[{host}]" if ":" in host else host
+    port = parts.port
+    return host if port in (None, _PORTS.get(parts.scheme)) else f"{host}:{port}"
+
+
+def _basic(parts: SplitResult) -> str:
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def _proxy(url: str, tls: ssl.SSLContext) -> httpcore.Proxy:
+    parts = _split(url)
+    auth = None
+    if parts.username or parts.password:
+        auth = unquote(parts.username or "").encode(), unquote(parts.password or "").encode()
+    return httpcore.Proxy(
+        httpcore.URL(scheme=parts.scheme, host=_host(parts), port=parts.port, target=b"/"),
+        auth,
+        ssl_context=tls if parts.scheme == "https" else None,
+    )
