@@ -164,9 +164,9 @@ def _load(
     if isinstance(launch.choice.first, DeferredModel):
         launch.choice.first.load()
     files = files_in_force(launch, parts, wrong.append)
-    from qwen_dual.git.run import changed_files
-
     changed = None
     if launch.settings.trusted:
+        from qwen_dual.git.run import changed_files
+
         changed = changed_files(launch.cwd, launch.env, gone=gone)
     return files, wrong, git_changes(changed)

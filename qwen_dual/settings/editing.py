@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.settings.files import BadFile, decoded, parse_object, read_bytes
-from qwen_dual.settings.insertion import NoPlace, with_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +69,8 @@ def edit_settings(
 def _edit(
     path: str, change: Callable[[dict[str, Any]], object], instead: str, *, private: bool
 ) -> None:
+    from qwen_dual.settings.insertion import NoPlace, with_changes  # rarely needed
+
     try:
         raw = read_bytes(path) or b""
         text = decoded(path, raw)

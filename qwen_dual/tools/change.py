@@ -10,7 +10,6 @@ from msgspec import Struct
 from qwen_dual.core.tool import CannotBeDone, ToolResult
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import failed, failure_result, in_thread, one_line
-from qwen_dual.tools.diff import diff_of
 from qwen_dual.tools.textfile import BOM, load, version_of
 from qwen_dual.tools.workspace import ToolFailure, printable
 
@@ -109,6 +108,8 @@ class ChangeCall:
         self._seen = None if current is None else current.version
         self._previewed = True
         old = None if current is None else current.text
+        from qwen_dual.tools.diff import diff_of  # difflib is slow to import
+
         return diff_of(old, change.text, printable(self._location.name))
 
     def _plan(self) -> tuple[TextFile | None, Change]:

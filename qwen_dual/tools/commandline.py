@@ -10,7 +10,7 @@ MAX_COMMAND_BYTES = 131_071
 """Linux takes no longer argument than this (MAX_ARG_STRLEN, less the NUL at its end)."""
 
 # Nobody could see what such a command does; a tab and a newline can be shown.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSEEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 def check_command(command: str, argument: str) -> None:
@@ -22,7 +22,7 @@ def check_command(command: str, argument: str) -> None:
     Raises:
         InvalidArguments: it holds control characters, or is longer than the system takes.
     """
-    found = _UNSEEN.search(command)
+    found = re.search(_UNSEEN, command)  # compiled once there is a command
     if found is not None:
         raise InvalidArguments(
             f"{argument}: expected no control characters but tab and newline, not "

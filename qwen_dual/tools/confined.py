@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qwen_dual.sandbox.policy import SandboxPolicy
 
 SIZE_OF_REASON = 300
-_KILL = re.compile(r"kill(?:\s+-(?:s\s+)?([A-Z]+|\d+))?\s+--\s+-(\d+)")
+_KILL = r"kill(?:\s+-(?:s\s+)?([A-Z]+|\d+))?\s+--\s+-(\d+)"
 
 
 def description(sandbox: Sandbox) -> str:
@@ -80,7 +80,7 @@ def title(place: str, how: str, reason: str) -> str:
 
 def asked_to_kill(command: str) -> tuple[int, signal.Signals] | None:
     """The group and the signal of ``kill -- -PGID``, which a command in a sandbox cannot reach."""
-    found = _KILL.fullmatch(command.strip())
+    found = re.fullmatch(_KILL, command.strip())
     if found is None:
         return None
     name = found[1] or "TERM"

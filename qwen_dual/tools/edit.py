@@ -9,7 +9,6 @@ from msgspec import Struct
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
-from qwen_dual.tools.relaxed import adapted, find_near
 from qwen_dual.tools.textfile import missing, pattern_for, prevailing_newline, with_newlines
 from qwen_dual.tools.workspace import ToolFailure
 
@@ -143,6 +142,8 @@ def _near_change(text: str, given: Edit, shown: str) -> Change:
     Raises:
         ToolFailure: it does not, or more than once.
     """
+    from qwen_dual.tools.relaxed import adapted, find_near
+
     near = find_near(text, given.old_string)
     if near.count > 1:
         raise ToolFailure(

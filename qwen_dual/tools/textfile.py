@@ -5,7 +5,6 @@ Paths and rights are ``workspace``'s; what may be written is ``states``'s.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -165,6 +164,8 @@ def missing(files: Files, path: str, shown: str) -> str:
             break
         parent = above
     gone = "" if os.path.dirname(path) == parent else f" There is no {os.path.join(parent, name)}."
+    import difflib
+
     try:
         near = difflib.get_close_matches(name, files.names(parent)[:5000], n=1)
     except OSError:

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCREENS = {"prompt_toolkit", "rich", "pygments"}
-NOT_NEEDED = {"httpx", "email", "pydantic", "click", "trio", "jsonschema", "watchdog", "bs4", "tree_sitter"}
+NOT_NEEDED = {
+    "httpx",
+    "email",
+    "pydantic",
+    "click",
+    "trio",
+    "jsonschema",
+    "watchdog",
+    "bs4",
+    "tree_sitter",
+}
 
 COUNTED = """
 import sys
