@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client for what is streamed from one service: httpcore's connections, and little above them.
+"""An HTTP/1.1 client for what is streamed: httpcore's connections, and little above them.
 
 httpx stands on the same connections, and to import the rest of it (cookies, e-mail headers, redirects) takes
 twice as long as they do. No variable of the environment is read here: the caller says which proxy and which
@@ -13,13 +13,14 @@ from urllib.parse import quote, unquote, urlsplit
 
 from qwen_dual.net.imports import Without
 
-with Without("trio"):
+# httpcore itself imports the latter again where a proxy speaks SOCKS.
+with Without("trio", "socksio"):
     import httpcore
 
 if TYPE_CHECKING:
     import ssl
     import zlib
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
     from urllib.parse import SplitResult
 
 _PORTS = {"http": 80, "https": 443}
@@ -51,11 +52,13 @@ class HttpResponse:
 
     Attributes:
         status_code: of three digits.
+        reason: what the server says of it; may be empty.
         headers: by their names in lower case.
     """
 
     def __init__(self, response: httpcore.Response, timeout: dict[str, float | None]) -> None:
         self.status_code = response.status
+        self.reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
         self.headers: dict[str, str] = {}
         for name, value in response.headers:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -74,6 +77,10 @@ class HttpResponse:
         # instead takes 6 µs, as much as the chunk itself.
         self._timeout["read"] = seconds
 
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body as it was sent, in the pieces in which it comes."""
+        return self._response.aiter_stream()
+
     async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
         """The body, unpacked, in the pieces in which it comes."""
         packing = self.headers.get("content-encoding", "identity").lower()
@@ -82,7 +89,7 @@ class HttpResponse:
             for each in reversed(packing.split(","))
             if (name := each.strip()) in ("gzip", "deflate")
         ]
-        async for piece in self._response.aiter_stream():
+        async for piece in self.aiter_raw():
             for unpacker in unpackers:
                 piece = unpacker.feed(piece)  # each takes what the one before gave
             if piece:
@@ -107,7 +114,7 @@ class HttpClient:
         ValueError: the proxy's URL is none.
     """
 
-    def __init__(self, tls: ssl.SSLContext, proxy: str | None, keepalive: float) -> None:
+    def __init__(self, tls: ssl.SSLContext, proxy: str | None, keepalive: float = 0) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             proxy=None if proxy is None else _proxy(proxy, tls),
@@ -124,6 +131,7 @@ class HttpClient:
         *,
         connect: float,
         read: float | None = None,
+        tls_name: str | None = None,
     ) -> HttpResponse:
         """Sends a request; returns with the head of the answer.
 
@@ -134,6 +142,7 @@ class HttpClient:
             content: the body.
             connect: seconds for the connection.
             read: seconds for each piece of the answer; None for no limit.
+            tls_name: whose certificate is expected; the host's unless given.
 
         Raises:
             UnusableUrl: there is no host in ``url``, say.
@@ -153,6 +162,8 @@ class HttpClient:
             named["content-length"] = ("Content-Length", str(len(content)))
         timeout: dict[str, float | None] = {"connect": connect, "read": read}
         extensions: dict[str, Any] = {"timeout": timeout}
+        if tls_name is not None:
+            extensions["sni_hostname"] = tls_name
         request = httpcore.Request(
             method,
             _address(parts),

@@ -3,12 +3,13 @@
 A name is resolved once, its addresses are checked, and the connection goes to a checked address:
 between check and connection the name cannot come to mean another machine. That holds for every
 redirect anew. Through a proxy the proxy resolves, so that only addresses in the URL itself are
-checked. Imports httpx when first used.
+checked. Imports the HTTP client when first used.
 """
 
 from __future__ import annotations
 
 import zlib
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    import httpx
-
     from qwen_dual.net.addresses import Address
+    from qwen_dual.net.client import HttpClient, HttpResponse
     from qwen_dual.net.proxies import Proxy
 
 MAX_BYTES = 10 << 20
@@ -180,11 +180,10 @@ class Downloader:
         raise ToolFailure(f"{target.url} redirects more than {MAX_REDIRECTS} times.")
 
     def _trust(self, *urls: str | None) -> ssl.SSLContext:
-        """Imports httpx and reads the certificates: 150 ms, so in a thread."""
-        from qwen_dual.net.http import import_client
+        """Imports the client and reads the certificates: 80 ms, so in a thread."""
+        from qwen_dual.net import client  # noqa: F401
         from qwen_dual.net.tls import TlsFailure, context_for
 
-        import_client()
         if not any(url and url.startswith("https:") for url in urls):
             return context_for(*urls, env=self.env())
         if self._tls is None:
@@ -199,32 +198,49 @@ class Downloader:
         proxy = self._proxy_for(target.url)
         through = proxy.url if proxy is not None else None
         tls = await to_thread.run_sync(self._trust, target.url, through)
-        import httpx
+        from httpcore import ConnectError, ConnectTimeout
+
+        from qwen_dual.net.client import ERRORS, HttpClient
 
         hosts = [target.host]
         if proxy is None:
             hosts = [str(address) for address in await self._checked(target, leave)]
         problem: Exception | None = None
         try:
-            async with httpx.AsyncClient(
-                verify=tls, proxy=through, trust_env=False, timeout=self._seconds
-            ) as client:
+            async with aclosing(HttpClient(tls, through)) as client:
                 for host in hosts[:MAX_ADDRESSES]:
                     try:
-                        request = _request(client, target, host)
-                        response = await client.send(request, stream=True)
-                    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                        response = await self._send(client, target, host)
+                    except (ConnectError, ConnectTimeout) as error:
                         problem = error
                         continue
                     try:
                         return await _take(response, target)
                     finally:
                         await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
+        except (*ERRORS, ImportError, ValueError) as error:
             problem = error
         why = str(problem) or type(problem).__name__
         way = f" through the proxy {proxy.shown} (set by {proxy.source})" if proxy else ""
         raise ToolFailure(f"Could not fetch {target.url}{way}: {why.rstrip('.')}.")
+
+    async def _send(self, client: HttpClient, target: Target, host: str) -> HttpResponse:
+        """Asks ``host``, the target's own name or one of its addresses, for it."""
+        there = Target("", target.scheme, host, target.port)
+        headers = (
+            ("Host", target.authority),
+            ("Accept", "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.1"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", "qwen-dual"),
+        )
+        return await client.send(
+            "GET",
+            urlunsplit(urlsplit(target.url)._replace(netloc=there.authority)),
+            headers,
+            connect=self._seconds,
+            read=self._seconds,
+            tls_name=target.host,
+        )
 
     async def _checked(self, target: Target, leave: Leave) -> list[Address]:
         try:
@@ -248,40 +264,28 @@ def proxy_of(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy 
     return proxy_for(url, configured, env)
 
 
-def _request(client: httpx.AsyncClient, target: Target, host: str) -> httpx.Request:
-    """A request for ``target`` that goes to ``host``, its own name or one of its addresses."""
-    import httpx
-
-    url = httpx.URL(target.url)
-    if url.raw_host.decode().strip("[]") != target.host:
-        raise ValueError(f"the host of {target.url} can be read in two ways")
-    headers = {
-        "Host": target.authority,
-        "Accept": "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.1",
-        "Accept-Encoding": "gzip",
-        "User-Agent": "qwen-dual",
-    }
-    return client.build_request(
-        "GET",
-        url.copy_with(host=host),
-        headers=headers,
-        extensions={"sni_hostname": target.host},
-    )
-
-
-async def _take(response: httpx.Response, target: Target) -> Page | Target:
+async def _take(response: HttpResponse, target: Target) -> Page | Target:
     location = response.headers.get("location")
     if response.status_code in _REDIRECTS and location:
         return _follow(target, location)
     if not response.is_success:
-        said = f"{response.status_code} {response.reason_phrase}".strip()
+        said = f"{response.status_code} {response.reason}".strip()
         raise ToolFailure(f"{target.url} answered {said}.")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise ToolFailure(f"{target.url} came as {encoding}, which was not asked for.")
     content = await _read(response.aiter_raw(), target.url, packed=encoding == "gzip")
-    return Page(target.url, content, media_type, response.charset_encoding or "")
+    return Page(target.url, content, media_type, _charset(response.headers.get("content-type", "")))
+
+
+def _charset(content_type: str) -> str:
+    """The encoding that a content type names, if any."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip("\"'").lower()
+    return ""
 
 
 def _follow(target: Target, location: str) -> Target:

@@ -173,6 +173,7 @@ def bare(data: bytes) -> bytes:
         ("deflate", bare(TEXT)),
         ("deflate, GZIP", gzip.compress(zlib.compress(TEXT))),
     ],
+    ids=["plain", "gzip", "deflate", "bare", "both"],
 )
 def test_what_comes_packed_is_unpacked(encoding: str, body: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -229,3 +230,31 @@ def test_headers_that_come_twice_are_joined() -> None:
         assert response.headers["x-a"] == "1, 2"
 
     server.run(ask)
+
+
+def test_a_proxy_that_speaks_socks_is_used_although_it_is_not_imported_before() -> None:
+    came: list[bytes] = []
+
+    async def talk(stream: SocketStream) -> None:
+        async with stream:
+            for answer in (b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6), OK):
+                came.append(await stream.receive())
+                await stream.send(answer)
+            with pytest.raises(anyio.EndOfStream):
+                await stream.receive()
+
+    async def main() -> bytes:
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        client = HttpClient(PLAIN, f"socks5h://127.0.0.1:{port}")
+        async with listener, anyio.create_task_group() as group:
+            group.start_soon(listener.serve, talk)
+            body = await body_of(client, "http://far.example/")
+            await client.aclose()
+            group.cancel_scope.cancel()
+        return body
+
+    assert anyio.run(main) == b"ok"
+    assert came[0] == b"\x05\x01\x00"
+    assert b"far.example" in came[1]
+    assert came[2].startswith(b"GET / HTTP/1.1\r\nHost: far.example\r\n")
