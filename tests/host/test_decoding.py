@@ -112,7 +112,7 @@ def test_importing_the_library_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
     loaded = {name.partition(".")[0] for name in out.stdout.split()}
-    heavy = {"pydantic", "watchdog", "prompt_toolkit", "rich", "httpx", "ptyprocess", "trio"}
+    heavy = {"pydantic", "watchdog", "prompt_toolkit", "rich", "httpcore", "ptyprocess", "trio"}
     assert loaded.isdisjoint(heavy)
 
 

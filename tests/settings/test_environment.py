@@ -109,7 +109,7 @@ def test_the_early_reading_imports_nothing_heavy(folders: Folders) -> None:
         "import sys, os; from qwen_dual.settings.load import load_settings;"
         "from qwen_dual.settings.providers import resolve;"
         "resolve(load_settings(os.getcwd(), os.getcwd(), os.environ));"
-        "print({'pydantic', 'dotenv', 'pyjson5', 'httpx'} & set(sys.modules))"
+        "print({'pydantic', 'dotenv', 'pyjson5', 'httpcore'} & set(sys.modules))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code],

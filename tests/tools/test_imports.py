@@ -9,7 +9,7 @@ from tests.support.declared import DECLARED
 if TYPE_CHECKING:
     from qwen_dual.tools.toolset import Toolset
 
-HEAVY = "pydantic pathspec rich prompt_toolkit watchdog orjson httpx bs4 markdownify tree_sitter"
+HEAVY = "pydantic pathspec rich prompt_toolkit watchdog orjson httpcore bs4 markdownify tree_sitter"
 
 
 def loaded_after(statements: str) -> str:
