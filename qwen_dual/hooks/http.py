@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import aclosing
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -20,7 +21,6 @@ from msgspec import Struct
 from qwen_dual.core.failures import describe
 from qwen_dual.hooks.command import MAX_STDOUT, Ran
 from qwen_dual.net.addresses import embedded, is_public, resolve
-from qwen_dual.net.http import import_client
 from qwen_dual.net.proxies import Proxy, proxy_for
 from qwen_dual.net.tls import TlsFailure, context_for
 from qwen_dual.protocol.codec import encode
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping, Sequence
 
-    import httpx
-
     from qwen_dual.hooks.config import Hook
     from qwen_dual.net.addresses import Address
+    from qwen_dual.net.client import HttpResponse
 
 NEVER: Final = frozenset(
     map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254"))
@@ -95,34 +94,27 @@ class Requests:
         proxy = proxy_for(url, access.proxy, access.env)
         addresses = [] if proxy is not None else await _addresses(url, host, access)
         tls = await to_thread.run_sync(_ready, url, proxy, access.env)
-        import httpx
+        from qwen_dual.net.client import ERRORS, HttpClient
 
-        target = httpx.URL(url)
-        to = target if proxy is not None else target.copy_with(host=str(addresses[0]))
         given = {
             "Content-Type": "application/json",
             "User-Agent": "qwen-dual",
-            **headers,
-            "Host": target.netloc.decode(),
+            **{name: value for name, value in headers.items() if name.lower() != "host"},
         }
         try:
-            async with (
-                httpx.AsyncClient(
-                    verify=tls,
-                    proxy=None if proxy is None else proxy.url,
-                    trust_env=False,
-                    timeout=hook.seconds,
-                ) as client,
-                client.stream(
+            async with aclosing(HttpClient(tls, None if proxy is None else proxy.url)) as client:
+                response = await client.send(
                     "POST",
-                    to,
-                    content=told,
-                    headers=given,
-                    extensions={"sni_hostname": host},
-                ) as response,
-            ):
-                return await _answer(response)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                    url,
+                    given.items(),
+                    told,
+                    connect=hook.seconds,
+                    read=hook.seconds,
+                    at=None if proxy is not None else str(addresses[0]),
+                )
+                async with aclosing(response):
+                    return await _answer(response)
+        except (*ERRORS, ValueError) as error:
             raise NotReached(f"could not be reached: {describe(error)}") from error
 
 
@@ -187,18 +179,19 @@ async def _addresses(url: str, host: str, access: WebAccess) -> list[Address]:
 
 def _ready(url: str, proxy: Proxy | None, env: Mapping[str, str]) -> ssl.SSLContext:
     """Imports the client and reads the certificates; blocks."""
-    import_client()
+    from qwen_dual.net import client  # noqa: F401
+
     return context_for(url, None if proxy is None else proxy.url, env=env)
 
 
-async def _answer(response: httpx.Response) -> Ran:
+async def _answer(response: HttpResponse) -> Ran:
     body = bytearray()
     async for piece in response.aiter_bytes():
         body += piece
         if len(body) > MAX_STDOUT:
             return Ran(failure="its answer is longer than is read")
     if not response.is_success:
-        return Ran(failure=f"answered {response.status_code} {response.reason_phrase}".strip())
+        return Ran(failure=f"answered {response.status_code} {response.reason}".strip())
     text = bytes(body).decode("utf-8", "replace")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json" or not text.strip():

@@ -131,7 +131,7 @@ class HttpClient:
         *,
         connect: float,
         read: float | None = None,
-        tls_name: str | None = None,
+        at: str | None = None,
     ) -> HttpResponse:
         """Sends a request; returns with the head of the answer.
 
@@ -142,7 +142,7 @@ class HttpClient:
             content: the body.
             connect: seconds for the connection.
             read: seconds for each piece of the answer; None for no limit.
-            tls_name: whose certificate is expected; the host's unless given.
+            at: the address to connect to; what the host's name leads to unless given.
 
         Raises:
             UnusableUrl: there is no host in ``url``, say.
@@ -162,11 +162,11 @@ class HttpClient:
             named["content-length"] = ("Content-Length", str(len(content)))
         timeout: dict[str, float | None] = {"connect": connect, "read": read}
         extensions: dict[str, Any] = {"timeout": timeout}
-        if tls_name is not None:
-            extensions["sni_hostname"] = tls_name
+        if at is not None:  # the certificate is the host's all the same
+            extensions["sni_hostname"] = _host(parts).decode()
         request = httpcore.Request(
             method,
-            _address(parts),
+            _address(parts, at),
             headers=[(name.encode("ascii"), text.encode("ascii")) for name, text in named.values()],
             content=content,
             extensions=extensions,
@@ -231,12 +231,15 @@ def _host(parts: SplitResult) -> bytes:
         raise UnusableUrl(f"its host {host!r} is no name: {error}") from error
 
 
-def _address(parts: SplitResult) -> httpcore.URL:
+def _address(parts: SplitResult, at: str | None) -> httpcore.URL:
     target = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
         target += "?" + quote(parts.query, safe=_SAFE + "?")
     return httpcore.URL(
-        scheme=parts.scheme, host=_host(parts), port=parts.port, target=target.encode()
+        scheme=parts.scheme,
+        host=_host(parts) if at is None else at,
+        port=parts.port,
+        target=target.encode(),
     )
 
 

@@ -226,20 +226,18 @@ class Downloader:
 
     async def _send(self, client: HttpClient, target: Target, host: str) -> HttpResponse:
         """Asks ``host``, the target's own name or one of its addresses, for it."""
-        there = Target("", target.scheme, host, target.port)
         headers = (
-            ("Host", target.authority),
             ("Accept", "text/html, text/*;q=0.9, application/json;q=0.9, */*;q=0.1"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "qwen-dual"),
         )
         return await client.send(
             "GET",
-            urlunsplit(urlsplit(target.url)._replace(netloc=there.authority)),
+            target.url,
             headers,
             connect=self._seconds,
             read=self._seconds,
-            tls_name=target.host,
+            at=None if host == target.host else host,
         )
 
     async def _checked(self, target: Target, leave: Leave) -> list[Address]:

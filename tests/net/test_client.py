@@ -258,3 +258,15 @@ def test_a_proxy_that_speaks_socks_is_used_although_it_is_not_imported_before() 
     assert came[0] == b"\x05\x01\x00"
     assert b"far.example" in came[1]
     assert came[2].startswith(b"GET / HTTP/1.1\r\nHost: far.example\r\n")
+
+
+def test_the_address_to_connect_to_may_be_another_than_the_names() -> None:
+    server = Server(OK)
+
+    async def ask(client: HttpClient, port: int) -> None:
+        url = f"http://never.invalid:{port}/x"
+        response = await client.send("GET", url, (), connect=5, at="127.0.0.1")
+        await response.aclose()
+        assert f"Host: never.invalid:{port}".encode() in server.heads[0]
+
+    server.run(ask)
