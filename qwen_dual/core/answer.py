@@ -100,6 +100,11 @@ class Answer:
             parts.append("".join(self._pieces))
         return "".join(parts)
 
+    @property
+    def may_hold_calls(self) -> bool:
+        """Whether a call may stand in its text. Most hold none, and the patterns take 3 ms of a start."""
+        return any(sign in self.text for sign in "<[{")
+
     def feed(self, delta: ModelDelta) -> None:
         """Takes one delta and emits what follows from it."""
         # Ordered by frequency: text deltas are the hot path.

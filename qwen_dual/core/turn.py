@@ -335,7 +335,7 @@ class Turn:
         if answer.cut_off:
             self._publish(events.notice(CUT_OFF, "warning"))
             return "max_tokens"
-        if not _may_hold_calls(answer.text):
+        if not answer.may_hold_calls:
             return "end_turn"
         from qwen_dual.core import text_calls
 
@@ -373,7 +373,7 @@ class Turn:
 
     def _call_what_is_written(self, answer: Answer) -> None:
         """Makes calls of those that an answer ended with as text."""
-        if answer.calls or answer.cut_off or not _may_hold_calls(answer.text):
+        if answer.calls or answer.cut_off or not answer.may_hold_calls:
             return
         from qwen_dual.core import text_calls
 
@@ -394,8 +394,3 @@ class Turn:
     def _take(self, outcome: Outcome) -> None:
         self._denials += outcome.denials
         self._conversation.add("user", outcome.results)
-
-
-def _may_hold_calls(text: str) -> bool:
-    """Whether a call may stand in it as text. Most hold none, and the patterns take 3 ms of a start."""
-    return any(sign in text for sign in "<[{")
