@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from qwen_code_sdk import ProcessExitError, Query, query_sync
+from qwen_code_sdk import ProcessExitError, Query, ValidationError, query_sync
 
 from tests.sdks.kit import PROGRAM, Kit, run
 from tests.support.mock import text_of
@@ -263,6 +263,21 @@ def test_a_callback_is_cancelled_when_the_turn_is_interrupted(tmp_path: Path) ->
             await say("N=1")
             assert result(await until(session, "success"))["result"] == "word0 "
         assert not (kit.work / "never").exists()
+
+    run(tmp_path, test)
+
+
+def test_the_sdk_has_no_servers_of_its_own_and_is_told_of_the_others(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        with pytest.raises(ValidationError, match="mcp_servers is not supported in Python SDK v1"):
+            kit.query("hello", mcp_servers={"calc": {"type": "sdk", "name": "calc"}})
+        kit.settings(mcpServers={"gone": {"command": "/none/such"}})
+        async with talking(kit) as (session, say):
+            await say("N=1")
+            init = (await until(session, "success"))[0]
+            assert init["mcp_servers"] == [{"name": "gone", "status": "disconnected"}]
+            status = await session.mcp_server_status()
+            assert status == {"subtype": "mcp_server_status", "status": {"gone": "disconnected"}}
 
     run(tmp_path, test)
 
