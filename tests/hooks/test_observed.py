@@ -46,6 +46,7 @@ def test_begin_and_end_are_told_with_why(tmp_path: Path) -> None:
             await one.ask("/clear")
             await one.ask("hello")
             second = one.handle.latest.id
+            await until(lambda: len(one.told()) == 3, "what is told of /clear")
         told = [
             (told["hook_event_name"], told.get("source", told.get("reason")), told["session_id"])
             for told in one.told()
