@@ -93,6 +93,7 @@ class Attaching:
         text = prompt.text
         content: list[ContentBlock] = []
         images: list[SubmittedImage] = []
+        pictures: list[ImageBlock] = []
         room, left = MAX_IMAGE_CHARS, MAX_CHARS
         for number, block in enumerate(titled(prompt.content), 1):
             if block["type"] != "image":
@@ -124,10 +125,16 @@ class Attaching:
                 if said["type"] == "text" and title in said["text"]:
                     content[at] = text_block(said["text"].replace(title, known))
             content.append(image)
+            pictures.append(image)
             whole = bool(block.get("whole")) and size <= room
             room -= size if whole else 0
             tell = partial(submitted, image, name, known, whole=whole)
             images.append(await in_thread(tell))
+        self._session.conversation.submitted = {
+            told["source"]["sha256"]: block
+            for told, block in zip(images, pictures, strict=True)
+            if told["source"]["type"] == "reference"
+        }
         return Attached(replace(prompt, text=text), content, images)
 
     async def _image(self, block: PromptImage) -> ImageBlock:

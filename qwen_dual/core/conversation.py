@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwen_dual.core.model import TokenUsage
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ImageBlock, Message
 
 BYTES_PER_TOKEN = 4
 """Of JSON: near enough for English and code, and for scripts of three bytes a character."""
@@ -61,12 +61,14 @@ class Conversation:
         messages: alternating, beginning with the user's.
         tokens: about how many the next request takes.
         images: whether there may be any among them.
+        submitted: the images of the latest prompt that has any, by their hash.
     """
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self.messages: list[Message] = []
         self.tokens = 0
         self.images = False
+        self.submitted: Mapping[str, ImageBlock] = {}
         self.replace(messages)
 
     def add(self, role: str, content: Sequence[Any]) -> None:

@@ -21,6 +21,7 @@ class Habits(Struct, frozen=True):
         vi: the prompt is edited with vi's keys.
         hide_banner: the first screen has no banner.
         hide_tips: and no tips.
+        images: how the terminal draws images; ``off`` where it does not.
     """
 
     theme: str | None = None
@@ -28,6 +29,7 @@ class Habits(Struct, frozen=True):
     vi: bool = False
     hide_banner: bool = False
     hide_tips: bool = False
+    images: str = "off"
 
     @classmethod
     def of(cls, settings: Settings) -> Habits:
@@ -38,4 +40,5 @@ class Habits(Struct, frozen=True):
             settings.get(keys.VIM_MODE),
             settings.get(keys.HIDE_BANNER),
             settings.get(keys.HIDE_TIPS),
+            settings.get(keys.IMAGES),
         )

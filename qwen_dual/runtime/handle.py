@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Kind, Tool
     from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import Message
+    from qwen_dual.protocol.shapes import ImageBlock, Message
 
 
 class SessionOver(RuntimeError):
@@ -122,6 +122,10 @@ class SessionHandle:
     def history(self) -> Sequence[Message]:
         """The messages of the conversation, as the model is sent them."""
         return self._session.history
+
+    def image(self, sha256: str) -> ImageBlock | None:
+        """The image with this hash, where it is of the latest prompt that has any."""
+        return self._session.conversation.submitted.get(sha256)
 
     @property
     def context_tokens(self) -> int:

@@ -23,6 +23,7 @@ from qwen_dual.settings.rules import (
     NAMES,
     NETWORK,
     PATH,
+    PICTURES,
     POSITIVE,
     PROTOCOL,
     PROXY,
@@ -212,6 +213,7 @@ THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
 HIDE_BANNER = Key(
     "ui.hideBanner", BOOLEAN, False, "anyone", "hideBanner", "Starts without the banner."
 )
+IMAGES = Key("ui.images", PICTURES, "off", doc="How the terminal draws images: `auto` finds out.")
 HIDE_TIPS = Key("ui.hideTips", BOOLEAN, False, "anyone", "hideTips", "Starts without tips.")
 EDITOR = Key(
     "general.preferredEditor",
@@ -318,6 +320,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         INPUT_FILE,
         THEME,
         HIDE_BANNER,
+        IMAGES,
         HIDE_TIPS,
     ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING),

@@ -239,6 +239,10 @@ FILESYSTEM: Rule[str] = Rule(
     "one of read-only, workspace-write", lambda value: value in ("read-only", "workspace-write")
 )
 NETWORK: Rule[str] = Rule("one of closed, open", lambda value: value in ("closed", "open"))
+PICTURES: Rule[str] = Rule(
+    "one of off, auto, kitty, iterm2, sixel",
+    lambda value: value in ("off", "auto", "kitty", "iterm2", "sixel"),
+)
 PROTOCOL: Rule[str] = Rule(f"one of {', '.join(PROTOCOLS)}", lambda value: value in PROTOCOLS)
 VARIABLE_NAME: Rule[str] = Rule(
     "the name of an environment variable, not the key itself (the key goes into env)",

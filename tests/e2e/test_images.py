@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.images import encoded, png
+from tests.support.pictures import picture
 from tests.support.program import Program
 
 if TYPE_CHECKING:
@@ -101,3 +103,35 @@ def test_a_host_submits_images_while_a_person_types(tmp_path: Path) -> None:
         assert (first["name"], second["name"]) == ("first.png", "b.png")
         screen.wait_for("[image 2: b.png, 4×3]")
         assert "half a dra" in screen.text
+
+
+@pytest.mark.parametrize("cols", [80, 30])
+def test_images_are_drawn_where_the_person_wants_it_and_disturb_nothing(
+    tmp_path: Path, cols: int
+) -> None:
+    settings = tmp_path / "home" / ".qwen" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"ui": {"images": "iterm2"}}')
+    with Program(tmp_path, cols=cols) as program:
+        (program.work / "a.png").write_bytes(picture(200, 100))
+        screen = program.ready().terminal
+        screen.send(pasted(f"{program.work}/a.png"))
+        screen.wait_for("[image 1: a.png,")
+        screen.send("\r")
+        program.result()
+        screen.send("read a.png\r")
+        program.result(2)
+        screen.wait_for("Read   a.png")
+        screen.wait_for(lambda _: screen.raw.count(b"\x1b]1337;File=inline=1;") == 2)
+        screen.send("say 3 words\r")
+        program.result(3)
+        screen.wait_for("> say 3 words")
+        lines = [line.rstrip() for line in screen.lines]
+        assert "inline=1" not in screen.text
+        at = next(n for n, line in enumerate(lines) if line.startswith("> [image 1: a.png"))
+        after = next(n for n, line in enumerate(lines) if "! offline cannot be" in line)
+        rows = lines[at + 1 : after]
+        assert len(rows) >= 5 and not any(re.search("[A-Za-z]", row) for row in rows), rows
+        screen.send("\x0c")
+        screen.wait_for(lambda _: not any("image 1" in row for row in screen.screen))
+        assert program.quit() == 0

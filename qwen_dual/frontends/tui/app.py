@@ -170,7 +170,7 @@ class Tui:
             still=screen_reader,
         )
         self._unfolding = Unfolding(
-            self.view, self._whole, self._programs, self._show, lambda: self._painter.rows
+            self.view, self._whole, self._programs, self.show, lambda: self._painter.rows
         )
         self._app.before_render += lambda _: before_drawing()
         self._failure: BaseException | None = None
@@ -308,13 +308,14 @@ class Tui:
         """Shows the last folded output whole, or everything: see ``Unfolding``."""
         return self._unfolding.expand()
 
-    def _show(self, block: Block) -> None:
+    def show(self, block: Block) -> None:
+        """Shows ``block`` behind all that has been told so far."""
         self._transcript.add([*self.view.take(), block])
         self._clock.mark()
 
     def toggle_raw(self) -> None:
         """Shows what follows as raw Markdown, or no longer, and says so."""
-        self._show(NoticeBlock("quiet", self._markdown.toggle_raw()))
+        self.show(NoticeBlock("quiet", self._markdown.toggle_raw()))
 
     def suspend(self) -> None:
         """Stops the program until the shell continues it; nothing where there is no shell."""

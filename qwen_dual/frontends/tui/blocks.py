@@ -84,6 +84,14 @@ class ExpandedBlock(Struct, frozen=True):
     diff: bool = False
 
 
+class PictureBlock(Struct, frozen=True):
+    """An image that is drawn: its base64, how, and the pixels of a cell."""
+
+    data: str
+    way: Literal["kitty", "iterm2", "sixel"]
+    cell: tuple[int, int]
+
+
 class SessionBlock(Struct, frozen=True):
     """A new session began: what was shown before belongs to the old one."""
 
@@ -98,5 +106,6 @@ Block = (
     | RemoteBlock
     | TodoBlock
     | ExpandedBlock
+    | PictureBlock
     | SessionBlock
 )

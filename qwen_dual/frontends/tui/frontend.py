@@ -66,6 +66,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     changes = follow_changes(launch, lambda: tui.changed())
     tui = _make_tui(handle, shown, Mentionable(index, handle.parts), changes)
     launch.bus.forget()
+    _draw_images(handle, tui, still=shown.screen_reader)
 
     def follow(event: Event) -> None:
         if event.get("subtype") == "session_changed":
@@ -87,6 +88,20 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
         group.start_soon(index.run)
         await tui.run()
         group.cancel_scope.cancel()
+
+
+def _draw_images(handle: OpenSession, tui: Tui, *, still: bool) -> None:
+    """Has images drawn, where the person wants that and the terminal can."""
+    wanted = Habits.of(handle.launch.settings).images
+    if wanted == "off" or still:
+        return
+    from qwen_dual.imaging.drawing import way_of
+
+    if (way := way_of(handle.launch.env, wanted)) is not None:
+        from qwen_dual.frontends.tui.pictures import Pictures
+
+        pictures = Pictures(way, tui.show, lambda sha256: handle.latest.image(sha256), 1)
+        handle.subscribe(pictures, name="Drawn images", on_error="drop", streamed=False)
 
 
 async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> None:

@@ -15,6 +15,7 @@ from qwen_dual.frontends.tui.blocks import (
     ExpandedBlock,
     NoticeBlock,
     PersonBlock,
+    PictureBlock,
     RemoteBlock,
     SessionBlock,
     ThoughtBlock,
@@ -107,6 +108,8 @@ class BlockRenderer:
                 if block.diff:
                     return title + self._diff(block.text.rstrip("\n").split("\n"), inner)
                 return title + _indented(wrap(block.text, inner), theme.DIM)
+            case PictureBlock():
+                return _picture(block, inner)
             case TodoBlock():
                 return todo_block_lines(block, inner + GUTTER)
             case SessionBlock():
@@ -157,7 +160,7 @@ class BlockRenderer:
 
 def _belongs_to(previous: Block, block: Block) -> bool:
     """Whether no blank line stands between the two."""
-    if isinstance(block, AnswerBlock) and block.joined:
+    if isinstance(block, PictureBlock) or (isinstance(block, AnswerBlock) and block.joined):
         return True
     # One-line calls read as a list.
     return (
@@ -237,6 +240,20 @@ def _notice(block: NoticeBlock, inner: int) -> list[Line]:
 
 def _indented(rows: list[str], style: str) -> list[Line]:
     return [[("", "  "), (style, row)] if row else [] for row in rows]
+
+
+def _picture(block: PictureBlock, inner: int) -> list[Line]:
+    """Rows for a picture, and what draws it into them from the last; none where it cannot be."""
+    from qwen_dual.imaging.drawing import drawn
+    from qwen_dual.protocol.blocks import image_block, media_type_of
+
+    image = image_block(media_type_of(block.data) or "", block.data)
+    rows, sequence = drawn(image, block.way, inner, block.cell)
+    if not rows:
+        return []
+    up = f"{ESC}[{rows - 1}A" if rows > 1 else ""
+    draw = (ESCAPE, f"{ESC}7{up}{ESC}[{GUTTER}C{sequence}{ESC}8")
+    return [*([] for _ in range(rows - 1)), [draw]]
 
 
 def _safe(line: Line) -> Line:

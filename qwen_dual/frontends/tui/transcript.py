@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, SessionBlock
+from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, PictureBlock, SessionBlock
 from qwen_dual.frontends.tui.lines import join
 from qwen_dual.frontends.tui.spoken import spoken as in_words
 
@@ -186,5 +186,7 @@ class Transcript:
 
 
 def _is_long(block: Block) -> bool:
+    if isinstance(block, PictureBlock):
+        return True
     text = getattr(block, "text", "")
     return len(text) > LONG_TEXT or text.count("|") > LONG_TABLE

@@ -1,0 +1,78 @@
+"""Images of prompts and results, drawn where they were named: an observer beside the view.
+
+Made only where the person has asked for pictures (``ui.images``) and the terminal can draw them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+import termios
+from typing import TYPE_CHECKING
+
+from qwen_dual.frontends.tui.blocks import PictureBlock
+from qwen_dual.imaging.drawing import CELL, MAX_ROWS
+from qwen_dual.protocol.blocks import images_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.imaging.drawing import Way
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ImageBlock
+
+MOST = 4
+"""Pictures of one prompt or result that are drawn."""
+
+_LEAST_COLUMNS = 24
+
+
+class Pictures:
+    """Shows each image that is told of.
+
+    Args:
+        way: how they are drawn.
+        show: takes a block that follows what has been told so far.
+        image_of: the image of a prompt with a hash, while it is kept.
+        terminal: a descriptor of the terminal.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        show: Callable[[PictureBlock], object],
+        image_of: Callable[[str], ImageBlock | None],
+        terminal: int,
+    ) -> None:
+        self._way = way
+        self._show = show
+        self._image_of = image_of
+        self._terminal = terminal
+
+    def __call__(self, event: Event) -> None:
+        """Takes one event."""
+        if event["type"] != "user" or event.get("parent_tool_use_id") is not None:
+            return
+        images: list[ImageBlock] = []
+        for block in event["message"]["content"]:
+            if block["type"] == "tool_result":
+                images += images_in(block["content"])
+            elif block["type"] == "image":
+                source = block["source"]
+                known = block if source["type"] == "base64" else self._image_of(source["sha256"])
+                images += [known] if known is not None else []
+        if images and (cell := self._cell()) is not None:
+            for image in images[:MOST]:
+                self._show(PictureBlock(image["source"]["data"], self._way, cell))
+
+    def _cell(self) -> tuple[int, int] | None:
+        """The pixels of a cell; None where the window is too small for pictures."""
+        try:
+            held = fcntl.ioctl(self._terminal, termios.TIOCGWINSZ, b"\0" * 8)
+        except OSError:
+            return None
+        rows, columns, wide, high = struct.unpack("HHHH", held)
+        if rows < MAX_ROWS * 2 - 4 or columns < _LEAST_COLUMNS:
+            return None
+        known = wide // columns >= 3 and high // rows >= 5
+        return (wide // columns, high // rows) if known else CELL
