@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.chats.page import page
-from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible, visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.protocol.events import Event
@@ -49,6 +49,7 @@ class Entry(Struct, frozen=True):
         call_id: its call.
         diff: the change that it made to a file.
         given: its arguments as they are shown; empty before they are.
+        images: what there is to see; a line of ``text`` names each.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Entry(Struct, frozen=True):
     call_id: str = ""
     diff: str = ""
     given: str = ""
+    images: tuple[Mapping[str, Any], ...] = ()
 
 
 def export(chat: Chat, form: str, *, title: str = "") -> str:
@@ -103,6 +105,9 @@ def entries_of(replay: Iterable[Event]) -> list[Entry]:
         time = body.get("timestamp", "")
         if body["type"] in ("assistant", "user"):
             for block in body["message"]["content"]:
+                if block["type"] == "image":  # of the prompt before it
+                    entries[-1] = replace(entries[-1], images=(*entries[-1].images, block))
+                    continue
                 if block["type"] == "tool_use":
                     calls[block["id"]] = len(entries)
                 entry = _entry(block, body["type"], time)
@@ -131,11 +136,12 @@ def _entry(block: dict[str, Any], kind: str, time: str) -> Entry:
         return Entry("tool", "", time, name=name, input=given, call_id=block["id"])
     call_id, failed = block["tool_use_id"], block["is_error"]
     told = text_in(block["content"])
-    return Entry("tool", told, time, name="tool", is_error=failed, call_id=call_id)
+    seen = tuple(images_in(block["content"]))
+    return Entry("tool", told, time, name="tool", is_error=failed, call_id=call_id, images=seen)
 
 
 def _answered(call: Entry, result: Entry) -> Entry:
-    return replace(call, text=result.text, is_error=result.is_error)
+    return replace(call, text=result.text, is_error=result.is_error, images=result.images)
 
 
 def _visible(entry: Entry) -> Entry:

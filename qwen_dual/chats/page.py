@@ -1,15 +1,20 @@
 """A chat as one HTML page that needs nothing else: no scripts, no files, light and dark. Pure.
 
-Everything that somebody said is text here, escaped; a policy in the page forbids the rest.
+Everything that somebody said is text here, escaped, and images are in the page itself; a policy in it
+forbids the rest.
 """
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.blocks import image_line, media_type_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from qwen_dual.chats.export import Entry
 
@@ -30,11 +35,14 @@ header { color: var(--dim); font-size: .85rem; }
 pre, .text { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0; }
 pre { background: var(--soft); padding: .6rem .8rem; border-radius: 6px;
   font: .85rem/1.45 ui-monospace, monospace; }
+img { max-width: 100%; max-height: 30rem; display: block; margin: .4rem 0; }
 .thinking .text, .notice .text, .compaction .text { color: var(--dim); }
 summary { cursor: pointer; font-family: ui-monospace, monospace; font-size: .9rem; }
 """
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 _WHO = {
     "user": "You",
@@ -78,7 +86,17 @@ def _article(entry: Entry) -> str:
     time = f" <time>{escape(entry.timestamp)}</time>" if entry.timestamp else ""
     head = f"<header><b>{_WHO[entry.kind]}</b>{time}</header>"
     body = _tool(entry) if entry.kind == "tool" else f'<div class="text">{escape(entry.text)}</div>'
+    body += "".join(map(_image, entry.images))
     return f'<article class="{entry.kind}{failed}">{head}{body}</article>'
+
+
+def _image(block: Mapping[str, Any]) -> str:
+    """An image in the page itself; what it is its own bytes say, and nothing but base64 is let in."""
+    data = block["source"]["data"]
+    kind = media_type_of(data)
+    if kind is None or not _BASE64.fullmatch(data):
+        return ""
+    return f'<img alt="{escape(image_line(block))}" src="data:{kind};base64,{data}">'
 
 
 def _tool(entry: Entry) -> str:

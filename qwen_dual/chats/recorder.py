@@ -218,7 +218,7 @@ class Recorder:
         for block in event["message"]["content"]:
             if block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
-            else:
+            elif block["type"] == "text":  # its images come with what the model is sent
                 self._submitted(event)
 
     def _submitted(self, event: Event) -> None:

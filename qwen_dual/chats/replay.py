@@ -30,13 +30,14 @@ from qwen_dual.core.model import (
 from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
-from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qwen_dual.chats.records import Block, Part, Record
+    from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
 
@@ -153,7 +154,8 @@ class _Replay:
         if record.get("subtype") != "mid_turn_user_message":
             self.settle()
         origin = record.get("origin")
-        self.emit(events.user_text(shown, origin if isinstance(origin, str) else "keyboard"))
+        said = origin if isinstance(origin, str) else "keyboard"
+        self.emit(events.user_text(shown, said, images=_images_of(parts_of(record))))
         shell = payload.get("shell")
         if isinstance(shell, dict):
             call_id = f"shell_{record['uuid']}"
@@ -255,6 +257,15 @@ class _Replay:
                 level = item.get("type")
                 known = level if level in ("warning", "error") else "info"
                 self.emit(events.notice(text, known))
+
+
+def _images_of(parts: Iterable[Part]) -> list[SubmittedImage]:
+    """The images of a prompt, with their bytes."""
+    return [
+        {"type": "image", "source": block["source"], "name": "", "title": image_line(block)}
+        for block in blocks_of(part for part in parts if "inlineData" in part)
+        if block["type"] == "image"
+    ]
 
 
 def tokens_of(record: Record) -> TokenUsage | None:

@@ -11,7 +11,8 @@ from qwen_dual.chats.export import export
 from qwen_dual.chats.load import load
 from qwen_dual.chats.records import blocks_of, part_of
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import image_line, text_block
+from qwen_dual.protocol.attachments import submitted
+from qwen_dual.protocol.blocks import image_block, image_line, text_block
 from tests.chats.support import Recording, text, use
 from tests.support.images import encoded, image, png
 
@@ -87,3 +88,51 @@ def test_a_resumed_session_has_the_image_and_shows_a_line(tmp_path: Path) -> Non
     assert image_line(IMAGE) in exported
     assert IMAGE["source"]["data"] not in exported
     assert os.path.getsize(recording.path) < 10_000
+
+
+def prompted(tmp_path: Path) -> Recording:
+    """A prompt with an image, as a session tells of it and records it."""
+    recording = Recording(tmp_path)
+    title = "[image 1: a.png, 20×10]"
+    told = submitted(IMAGE, "a.png", title)
+    recording.bus.publish(events.user_text(f"look {title}", "keyboard", images=[told, told]))
+    content: list[Any] = [text_block(f"look {title}"), IMAGE, IMAGE]
+    recording.recorder.expanded(content)
+    recording.answer(text("I see.")).finish()
+    recording.end_turn()
+    return recording
+
+
+def test_a_prompt_with_images_is_saved_once_and_comes_back(tmp_path: Path) -> None:
+    recording = prompted(tmp_path)
+    chat = load(recording.path)
+    recording.recorder.close()
+    assert recording.path.read_text().count(IMAGE["source"]["data"]) == 2
+    assert chat.history[0]["content"] == [text_block("look [image 1: a.png, 20×10]"), IMAGE, IMAGE]
+    said = [body for body in chat.replay if body["type"] == "user"]
+    assert len(said) == 1
+    assert said[0]["message"]["content"][0] == text_block("look [image 1: a.png, 20×10]")
+
+
+def test_an_export_names_images_and_a_page_has_them(tmp_path: Path) -> None:
+    recording = prompted(tmp_path)
+    chat = load(recording.path)
+    recording.recorder.close()
+    for form in ("md", "json", "jsonl"):
+        assert "[image 1: a.png, 20×10]" in export(chat, form)
+        assert IMAGE["source"]["data"] not in export(chat, form)
+    made = export(chat, "html")
+    assert made.count(f'src="data:image/png;base64,{IMAGE["source"]["data"]}"') == 2
+    assert "img-src data:" in made
+
+
+def test_a_page_lets_nothing_in_but_base64(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("look")
+    hostile = image_block("image/png", IMAGE["source"]["data"] + '"><script>alert(1)</script>')
+    recording.answer(use("call_1", "read_file", file_path="a.png")).finish()
+    recording.bus.publish(events.tool_result("call_1", [hostile], is_error=False))
+    recording.end_turn()
+    made = export(load(recording.path), "html")
+    recording.recorder.close()
+    assert "<script" not in made and "<img" not in made
