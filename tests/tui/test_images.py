@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from base64 import b64encode
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import anyio
@@ -16,7 +18,9 @@ from qwen_dual.frontends.tui.clipboard_image import Pasted, read_clipboard
 from qwen_dual.frontends.tui.draft_images import DraftImages
 from qwen_dual.frontends.tui.dropped import dropped
 from qwen_dual.frontends.tui.editor import Editor
+from qwen_dual.frontends.tui.keyparser import KeyParser
 from qwen_dual.frontends.tui.pasting import Pasting
+from qwen_dual.frontends.tui.terminal_clipboard import ask_terminal, can_be_asked
 from tests.support.images import image, png
 from tests.tui.support import Desk
 
@@ -332,3 +336,103 @@ def test_what_is_no_image_is_a_remark(tmp_path: Path, data: str, told: str) -> N
     desk.controller.paste_image()
     assert desk.controller.editor.text == ""
     assert told in desk.controller.hint
+
+
+# -- the terminal's own clipboard --------------------------------------------------------------
+
+
+def osc(*fields: str, payload: str = "") -> str:
+    return f"5522;type=read:{':'.join(fields)}" + (f";{payload}" if payload else "")
+
+
+def base64(text: str | bytes) -> str:
+    return b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+def asked(*answers: str) -> Pasted | None:
+    """What comes of a terminal that answers so."""
+    written: list[str] = []
+
+    async def main() -> Pasted | None:
+        taker: list[Callable[[str], None]] = []
+
+        def collect(take: Callable[[str], None] | None) -> None:
+            if take is not None:
+                taker.append(take)
+
+        def write(data: str) -> None:
+            written.append(data)
+            for answer in answers:
+                taker[0](answer)
+
+        with anyio.fail_after(10):
+            return await ask_terminal(write, collect)
+
+    found = anyio.run(main)
+    kinds = base64("image/png image/jpeg image/webp image/gif")
+    assert written == [f"\x1b]5522;type=read;{kinds}\x1b\\"]
+    return found
+
+
+def test_over_ssh_the_terminal_is_asked() -> None:
+    mime, data = base64("image/png"), png(20, 10)
+    found = asked(
+        osc("status=OK"),
+        "52;c;bm90aGluZw==",
+        osc("status=DATA", f"mime={mime}", payload=base64(data[:30])),
+        osc("status=DATA", f"mime={base64('text/plain')}", payload=base64("words")),
+        osc("status=DATA", f"mime={mime}", payload=base64(data[30:])),
+        osc("status=DATA", f"mime={mime}", payload="no base64"),
+        osc("status=DONE"),
+    )
+    assert found == Pasted(data)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [("status=EPERM", "did not give"), ("status=ENOSYS", "no image"), ("status=DONE", "no image")],
+)
+def test_a_terminal_that_gives_nothing_is_a_remark(answer: str, told: str) -> None:
+    found = asked(osc(answer))
+    assert found is not None and told in found.why
+
+
+def test_a_terminal_that_floods_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal_clipboard.MAX_BYTES", 100)
+    part = osc("status=DATA", f"mime={base64('image/png')}", payload=base64(b"x" * 60))
+    found = asked(part, part, part)
+    assert found is not None and "more than 100 bytes" in found.why
+
+
+def test_a_terminal_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal_clipboard.QUIET", 0.05)
+    assert asked() is None
+
+
+@pytest.mark.parametrize(
+    ("env", "can"),
+    [
+        ({"TERM": "xterm-kitty"}, True),
+        ({"KITTY_WINDOW_ID": "1"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty", "TMUX": "x"}, False),
+    ],
+)
+def test_which_terminals_are_asked(env: dict[str, str], can: bool) -> None:
+    assert can_be_asked(env) is can
+
+
+@given(st.text(max_size=50), st.lists(st.integers(0, 60), max_size=5))
+def test_an_osc_is_given_on_whole_however_it_is_cut(text: str, cuts: list[int]) -> None:
+    body = "5522;" + "".join(char for char in text if char >= " " and char != "\x7f")
+    keys: list[object] = []
+    found: list[str] = []
+    parser = KeyParser(keys.append)
+    parser.on_osc = found.append
+    data = f"\x1b]{body}\x1b\\"
+    places = sorted({0, len(data), *(min(cut, len(data)) for cut in cuts)})
+    for begin, end in pairwise(places):
+        parser.feed(data[begin:end])
+    parser.on_osc = None
+    parser.feed("\x1b]5522;unasked\x07")
+    assert (found, keys) == ([body], [])

@@ -131,7 +131,9 @@ class Tui:
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, env, self._say_error, self._clock.mark
         )
-        Pasting(self.controller, self._programs.beside, env)
+        Pasting(
+            self.controller, self._programs.beside, env, self._write_raw, lambda: self._app.input
+        )
         self._files = files
         self._markdown = MarkdownRenderer(links=links.supported(env()))
         layout = self.controller.asking.dialog.layout

@@ -105,6 +105,10 @@ class TerminalInput(Vt100Input):
         """Says who gets what the terminal tells of itself."""
         self._parser.on_report = on_report
 
+    def collect(self, on_osc: Callable[[str], None] | None) -> None:
+        """Says who gets each OSC of the terminal from now on; nobody any more with None."""
+        self._parser.on_osc = on_osc
+
     def expect_reply(self) -> None:
         """Says that the terminal was asked something: its answer may be cut, and is no key."""
         self._parser.expect_reply()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_PASTE = 64 * 1024 * 1024  # characters; a longer one arrives in parts
 _MAX_SEQUENCE = 256  # characters
+_MAX_OSC = 1 << 20  # characters; of a longer one nothing is given on
 # How long an unfinished sequence may pause. A slow link can cut one anywhere; a person who
 # types on meanwhile is not made to wait.
 _PATIENCE = 1.0  # seconds
@@ -65,6 +66,7 @@ class KeyParser(Vt100Parser):
 
     Attributes:
         on_report: Gets what the terminal says of itself (its answers to DA1 and DA2).
+        on_osc: Gets each OSC that comes, without its marks, while something waits for one.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class KeyParser(Vt100Parser):
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.on_report: Callable[[str], None] = lambda report: None
+        self.on_osc: Callable[[str], None] | None = None
         self._now = now
         self._last_fed = 0.0
         super().__init__(feed_key_callback)
@@ -81,6 +84,8 @@ class KeyParser(Vt100Parser):
         """Forgets everything unfinished."""
         self._pending = ""  # the beginning of a sequence
         self._string_since: float | None = None  # inside an OSC, DCS, APC or PM
+        self._string: list[str] | None = None  # of an OSC that something waits for
+        self._string_size = 0
         self._paste: list[str] | None = None
         self._paste_size = 0
         self._lines: list[str] = []  # of a paste that no marks surround
@@ -220,6 +225,8 @@ class KeyParser(Vt100Parser):
             if _STRINGS[following].match(data, position + 2):
                 self._replies = max(0, self._replies - 1)
                 self._string_since = self._now()
+                wanted = self.on_osc is not None and following == "]"
+                self._string, self._string_size = ([] if wanted else None), 0
                 return position + 2
         elif (key := ANSI_SEQUENCES.get("\x1b" + following)) is not None:
             self._emit(key, "\x1b" + following)
@@ -281,6 +288,9 @@ class KeyParser(Vt100Parser):
         body = _STRING_BODY.match(data, position)
         assert body is not None  # it may be empty
         end = body.end()
+        if self._string is not None and self._string_size < _MAX_OSC:
+            self._string.append(data[position:end])
+            self._string_size += end - position
         if end == len(data):
             return end
         if data[end] == "\x1b" and end + 1 == len(data):
@@ -288,10 +298,17 @@ class KeyParser(Vt100Parser):
             return len(data)
         self._string_since = None
         if data[end] == "\x07":
+            self._end_osc()
             return end + 1
         if data.startswith("\x1b\\", end):
+            self._end_osc()
             return end + 2
         return end  # a key that breaks it off, Ctrl+C or Enter for instance
+
+    def _end_osc(self) -> None:
+        parts, self._string = self._string, None
+        if parts is not None and self.on_osc is not None and self._string_size <= _MAX_OSC:
+            self.on_osc("".join(parts))
 
     def _feed_paste(self, data: str, position: int) -> int:
         end = data.find(_PASTE_END, position)

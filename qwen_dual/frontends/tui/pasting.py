@@ -12,11 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.threads import in_thread
+from qwen_dual.frontends.tui.keyinput import TerminalInput
 from qwen_dual.fs.home import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from prompt_toolkit.input import Input
+
+    from qwen_dual.frontends.tui.clipboard_image import Pasted
     from qwen_dual.frontends.tui.controller import Controller
     from qwen_dual.protocol.shapes import ImageBlock
 
@@ -30,6 +34,8 @@ class Pasting:
         controller: has the editor; says what went wrong.
         start: begins something beside the UI.
         env: the session's environment, now.
+        write: writes to the terminal, as it is.
+        keys: what the terminal's answers come by.
     """
 
     def __init__(
@@ -37,10 +43,14 @@ class Pasting:
         controller: Controller,
         start: Callable[[Callable[[], Awaitable[None]]], object],
         env: Callable[[], Mapping[str, str]],
+        write: Callable[[str], object] = lambda data: None,
+        keys: Callable[[], Input | None] = lambda: None,
     ) -> None:
         self._controller = controller
         self._start = start
         self._env = env
+        self._write = write
+        self._keys = keys
         self._reading = False
         controller.on_paste_image = self.from_clipboard
         controller.editor.on_dropped = self.dropped
@@ -63,7 +73,7 @@ class Pasting:
 
     async def _read(self) -> None:
         try:
-            image, told = await in_thread(partial(_from_clipboard, self._env()))
+            image, told = await self._found()
         finally:
             self._reading = False
         if image is None and not told.startswith("\n"):
@@ -76,6 +86,17 @@ class Pasting:
         else:
             editor.buffer.insert_text(editor.images.add("clipboard", image))
 
+    async def _found(self) -> tuple[ImageBlock | None, str]:
+        """The image, or what to say: see ``_used``."""
+        from qwen_dual.frontends.tui.clipboard_image import read_clipboard
+        from qwen_dual.frontends.tui.terminal_clipboard import ask_terminal, can_be_asked
+
+        env, keys = self._env(), self._keys()
+        found = await in_thread(partial(read_clipboard, env))
+        if found.why and isinstance(keys, TerminalInput) and can_be_asked(env):
+            found = await ask_terminal(self._write, keys.collect) or found
+        return await in_thread(partial(_used, found))
+
     async def _check(self, readings: list[list[str]], text: str, at: int) -> None:
         files = await in_thread(partial(_first_there, readings, home_of(self._env())))
         editor = self._controller.editor
@@ -85,12 +106,10 @@ class Pasting:
             editor.replace(text, at, titles + end)
 
 
-def _from_clipboard(env: Mapping[str, str]) -> tuple[ImageBlock | None, str]:
+def _used(found: Pasted) -> tuple[ImageBlock | None, str]:
     """The image, or what to say; after a newline the paths of files in its stead."""
-    from qwen_dual.frontends.tui.clipboard_image import read_clipboard
     from qwen_dual.imaging.fit import UnusableImage, fitted
 
-    found = read_clipboard(env)
     if found.paths:
         return None, "\n" + found.paths
     if not found.image:
