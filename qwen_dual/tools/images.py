@@ -110,7 +110,8 @@ def image_in(file: BinaryIO, start: bytes, room: int) -> ImageBlock:
 
 def _all_of(file: BinaryIO, start: bytes, most: int) -> bytes:
     """What ``file`` holds; somewhat more than ``most`` bytes where it holds more than that."""
-    data = bytearray(start)
-    while len(data) <= most and (piece := file.read(_CHUNK)):
-        data += piece
-    return bytes(data)
+    pieces, size = [start], len(start)
+    while size <= most and (piece := file.read(_CHUNK)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
