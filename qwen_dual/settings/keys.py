@@ -213,7 +213,9 @@ THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
 HIDE_BANNER = Key(
     "ui.hideBanner", BOOLEAN, False, "anyone", "hideBanner", "Starts without the banner."
 )
-IMAGES = Key("ui.images", PICTURES, "off", doc="How the terminal draws images: `auto` finds out.")
+IMAGES = Key(
+    "ui.images", PICTURES, "off", "anyone", doc="How the terminal draws images: `auto` finds out."
+)
 HIDE_TIPS = Key("ui.hideTips", BOOLEAN, False, "anyone", "hideTips", "Starts without tips.")
 EDITOR = Key(
     "general.preferredEditor",
