@@ -21,8 +21,9 @@ from qwen_dual.frontends.tui.editor import Editor
 from qwen_dual.frontends.tui.keyparser import KeyParser
 from qwen_dual.frontends.tui.pasting import Pasting
 from qwen_dual.frontends.tui.terminal_clipboard import ask_terminal, can_be_asked
+from qwen_dual.protocol import events
 from tests.support.images import image, png
-from tests.tui.support import Desk
+from tests.tui.support import Desk, request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -436,3 +437,13 @@ def test_an_osc_is_given_on_whole_however_it_is_cut(text: str, cuts: list[int]) 
     parser.on_osc = None
     parser.feed("\x1b]5522;unasked\x07")
     assert (found, keys) == ([body], [])
+
+
+def test_a_prompts_image_that_is_refused_leaves_nothing_that_seems_to_run() -> None:
+    desk = Desk()
+    asked_for = request("r9", tool_use_id="prompt_1", tool_name="read_file")
+    desk.session.bus.publish(asked_for)
+    desk.session.bus.publish(
+        events.control_response("r9", allowed=False, resolved_by="keyboard", message="no")
+    )
+    assert not desk.view.work.tools and not desk.view.work.requests

@@ -301,8 +301,8 @@ class View:
         if response["subtype"] != "success" or request is None:
             return
         allowed = response["response"]["allowed"]
-        if not allowed and not request.agent:
-            call = self._call(request.tool_use_id, request.tool_name)
+        call = self.work.tools.get(request.tool_use_id)  # none for what a prompt needs leave for
+        if not allowed and not request.agent and call is not None:
             call.denied = True
             call.reason = sanitise(response["response"].get("message", ""))
         if is_remote(response.get("resolved_by")):
