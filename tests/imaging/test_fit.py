@@ -10,6 +10,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qwen_dual.imaging.fit import (
     MAX_FILE_BYTES,
@@ -28,7 +30,7 @@ from qwen_dual.protocol.blocks import (
     text_block,
     text_in,
 )
-from tests.support.images import GIF, JPEG, encoded, png
+from tests.support.images import GIF, JPEG, WEBP_EXTENDED, encoded, png
 from tests.support.pictures import animation, picture, turned
 
 if TYPE_CHECKING:
@@ -191,3 +193,27 @@ def test_the_images_of_a_result_share_the_room_there_is() -> None:
     assert sum(len(each["source"]["data"]) for each in images_in(content)) <= MAX_IMAGE_CHARS
     assert "was left out: it is no image" in text_in(content)
     assert fitted_result("text") == "text"
+
+
+STARTS = [picture_of[:20] for picture_of in (png(3000, 10), GIF, JPEG, WEBP_EXTENDED)]
+
+
+@given(st.sampled_from(STARTS), st.binary(max_size=400), st.integers(1, 5000))
+def test_no_bytes_do_more_than_to_be_refused(start: bytes, rest: bytes, room: int) -> None:
+    for data in (start + rest, rest):
+        try:
+            fitted(data, room)
+        except UnusableImage as error:
+            assert error.reason.isprintable()
+
+
+@given(st.data())
+def test_no_damage_to_a_picture_does_more_than_to_have_it_refused(data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]))
+    given = bytearray(picture(60, 40, form))
+    for _ in range(data.draw(st.integers(1, 8))):
+        given[data.draw(st.integers(0, len(given) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        fitted(bytes(given), 2000)
+    except UnusableImage as error:
+        assert error.reason.isprintable()
