@@ -163,13 +163,7 @@ class Policy:
         subject = call.subject
         if tool.kind == "question" or subject.leaves_sandbox or subject.private:
             return False
-        # Of a command's words, which no rule for paths need cover, none is looked at before.
-        written = [file for file in (*subject.files, *subject.named) if file.writes]
-        if any(file.guard for file in subject.files) or any(
-            guard_of(path, subject.home, subject.root)
-            for file in written
-            for path in (file.path, file.real)
-        ):
+        if _guarded(subject):
             return False
         return not any(
             rule.applies(tool.name, subject) != "no" or rule.may_reach(subject)
@@ -186,13 +180,13 @@ class Policy:
 
     def _reasons(self, tool: Tool, call: Call) -> set[str]:
         subject = call.subject
-        found = {f"file {file.real}" for file in subject.files if file.guard}
-        found |= {
-            f"rule {rule.text}" for rule in self._ask if rule.applies(tool.name, subject) != "no"
-        }
-        found |= {
-            f"deny {rule.text}" for rule in self._deny if rule.applies(tool.name, subject) != "no"
-        }
+        found = {f"file {path}" for path in _guarded(subject)}
+        for word, rules in (("rule", self._ask), ("deny", self._deny)):
+            found |= {
+                f"{word} {rule.text}"
+                for rule in rules
+                if rule.applies(tool.name, subject) != "no" or rule.may_reach(subject)
+            }
         if call.outside is not None:
             found.add(f"outside {call.outside}")
         if subject.private:
@@ -227,6 +221,17 @@ class Policy:
 
     def _given_here(self, rule: str | Rule) -> Rule:
         return replace(self._rule(rule), here=True)
+
+
+def _guarded(subject: Subject) -> set[str]:
+    """The guarded files that a call is about, those too that only words of a command name."""
+    # Of a command's words, which no rule for paths need cover, none is looked at before.
+    written = [file for file in (*subject.files, *subject.named) if file.writes]
+    return {file.real for file in subject.files if file.guard} | {
+        file.real
+        for file in written
+        if any(guard_of(path, subject.home, subject.root) for path in (file.path, file.real))
+    }
 
 
 def _strongest(rules: Iterable[Rule], tool: str, subject: Subject) -> tuple[Certainty, Rule | None]:

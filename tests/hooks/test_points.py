@@ -277,6 +277,27 @@ def test_a_hook_cannot_answer_what_only_the_person_may_allow(tmp_path: Path) -> 
     play(main)
 
 
+@pytest.mark.parametrize("command", ["ls; touch .git/hooks/pre-commit", "grep -r a ."])
+def test_a_hook_that_changes_what_it_answers_has_leave_for_no_more(
+    tmp_path: Path, command: str
+) -> None:
+    async def main() -> None:
+        changed = {"command": command, "description": "x"}
+        decision = {"behavior": "allow", "updatedInput": changed}
+        hooks = {"PermissionRequest": [group(says({"hookSpecificOutput": {"decision": decision}}))]}
+        rules = {"permissions": {"deny": ["Read(.env)"]}}
+        async with session(tmp_path, hooks, touch(), settings=rules) as one:
+            (one.work / ".git" / "hooks").mkdir(parents=True)
+            one.handle.submit("make it", KEYBOARD)
+            request = await one.request(2)
+            assert request["request"]["input"] == changed
+            one.answer(request, allowed=False)
+            await one.events.results()
+            assert not list((one.work / ".git" / "hooks").iterdir())
+
+    play(main)
+
+
 def test_what_a_hook_says_after_a_call_goes_to_the_model_with_the_result(tmp_path: Path) -> None:
     async def main() -> None:
         said = {
