@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from qwen_dual.core.wildcard import name_pattern
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.mcp.config import ServerConfig
+from qwen_dual.protocol.visible import visible_line
 from qwen_dual.settings import keys
 from qwen_dual.settings import server_keys as of
 from qwen_dual.settings.files import BadFile, parse_object, read_object
@@ -219,6 +220,8 @@ def _server(
         why = "only the program that starts this one has servers of the type sdk"
     if not name.strip() or len(name) > MAX_NAME:
         why = f"a name has 1 to {MAX_NAME} characters"
+    elif visible_line(name) != name:  # in a line it would look like the name of another
+        why = "a name holds no characters that cannot be seen or look like others"
     if why:
         line = line_of(layer.text, ("mcpServers", name))
         where = layer.label if line is None else f"{layer.label}:{line}"

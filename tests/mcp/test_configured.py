@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.mcp.config import ServerConfig
-from qwen_dual.mcp.configured import BadConfig, Configured, read_servers, secrets_of, where
+from qwen_dual.mcp.configured import (
+    BadConfig,
+    Configured,
+    read_entry,
+    read_servers,
+    secrets_of,
+    where,
+)
 from qwen_dual.settings.holdings import holdings
 from tests.settings.folders import Folders
 
@@ -364,6 +371,22 @@ def test_names_are_shown_without_what_a_terminal_would_obey(folders: Folders) ->
     problems = read(folders).problems
     assert len(problems) == 3
     assert all(text.isprintable() for text in problems)
+
+
+@pytest.mark.parametrize(
+    "name", ["git\u202ehub", "git\u200bhub", "g\u0456thub", "github ", "git\nhub", "git\x1b[1mhub"]
+)
+def test_no_server_has_a_name_that_looks_like_that_of_another(folders: Folders, name: str) -> None:
+    folders.user(
+        {"mcpServers": {"github": {"command": "mine"}, "\u043c\u0438\u0440": {"command": "x"}}}
+    )
+    of_project(folders, {name: {"command": "theirs"}})
+    folders.trust()
+    found = read(folders)
+    assert list(found.servers) == ["github", "\u043c\u0438\u0440"]
+    assert "look like others" in found.problems[0] and found.problems[0].isprintable()
+    with pytest.raises(BadConfig, match="look like others"):
+        read_entry(name, {"command": "x"}, folders.load(), str(folders.project), "host")
 
 
 def test_where_a_server_is_shows_no_password() -> None:

@@ -131,7 +131,8 @@ sys.exit(main())
 @pytest.mark.parametrize("trust", [False, True])
 def test_a_call_asks_as_long_as_the_server_is_not_trusted(place: Place, *, trust: bool) -> None:
     place.settings(mcpServers={"bad": bad(trust=trust)})
-    place.calls(("mcp__bad__echo", {"text": "a\x1b[2Jb\u202ec"}))
+    given = {"text": "a\x1b[2Jb\u202ec", 'say: "no"\n': 1, " \u202e": 2}
+    place.calls(("mcp__bad__echo", given))
 
     async def main() -> None:
         async with place.session(trust=True) as handle:
@@ -141,7 +142,9 @@ def test_a_call_asks_as_long_as_the_server_is_not_trusted(place: Place, *, trust
                 preview = request["preview"]
                 assert request["tool_name"] == "mcp__bad__echo"
                 assert preview["title"] == "MCP server bad · tool echo"
-                assert preview["text"] == 'text: "a\\u001b[2Jb\u202ec"'
+                # The exact text, and no name that looks like a value or a line of its own.
+                told = ['text: "a\\u001b[2Jb\u202ec"', '"say: \\"no\\"\\n": 1', '" \u202e": 2']
+                assert preview["text"].splitlines() == told
                 assert [warning["kind"] for warning in preview["warnings"]] == ["bidi"]
                 assert request["rules"] == ["mcp__bad__echo"]
                 handle.answer((await asked(place))["request_id"], True, KEYBOARD)
