@@ -154,6 +154,11 @@ class GnuScreen(_Hosted):
         argv = ["screen", "-U", "-c", str(settings), "-S", _NAME, "sh", "-c", command]
         self.child = start(argv, changes, ROOT, rows, cols)
 
+    def resize(self, rows: int, cols: int) -> None:
+        """Changes the size of the window once it has shown what was written for the old one."""
+        self._drain()
+        super().resize(rows, cols)
+
     def lines(self) -> list[str]:
         """History and window as they stand there: it joins no rows."""
         self._drain()

@@ -48,7 +48,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LiveProg
 def walk(live: LiveProgram, chance: random.Random) -> list[str]:
     """Does things in a random order; returns what must stand there."""
     said = ["before the app"]
-    size = ROWS, COLS
+    sizes = [(ROWS, COLS)]
     for step in range(STEPS):
         match chance.choice(WAYS):
             case "line":
@@ -65,21 +65,32 @@ def walk(live: LiveProgram, chance: random.Random) -> list[str]:
                 rows = chance.randint(2, 6)
                 live.do(f"wide {rows}")
                 for _ in range(chance.randint(0, 2)):
-                    other = _some_size(chance)
-                    if _stays_in_reach(rows, size, other):
-                        live.resize(*other)
-                        size = other
+                    size = _some_size(live, chance, sizes)
+                    if _stays_in_reach(rows, sizes[-1], size):
+                        live.resize(*size)
+                        sizes.append(size)
                 live.do("wide")
             case "clear":
                 live.do("clear")
             case _:
-                size = _some_size(chance)
-                live.resize(*size)
+                sizes.append(_some_size(live, chance, sizes))
+                live.resize(*sizes[-1])
     return said
 
 
-def _some_size(chance: random.Random) -> tuple[int, int]:
-    return chance.randint(9, 24), chance.randint(25, 100)
+def _some_size(
+    live: LiveProgram, chance: random.Random, sizes: list[tuple[int, int]]
+) -> tuple[int, int]:
+    """Rows and columns by chance, after these sizes.
+
+    In a window one column wider than its widest before, screen reads past the end of its blank row
+    and joins whatever any program prints there once the width changes again.
+    """
+    rows, columns = chance.randint(9, 24), chance.randint(25, 100)
+    widest = max(columns for _, columns in sizes)
+    if isinstance(live.terminal, GnuScreen) and columns == widest + 1:
+        columns = widest
+    return rows, columns
 
 
 def _stays_in_reach(rows: int, before: tuple[int, int], after: tuple[int, int]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.lowlevel
+import pyte
 import pytest
 from prompt_toolkit.application import Application
 from prompt_toolkit.data_structures import Size
@@ -279,6 +280,21 @@ def test_no_erase_begins_at_the_first_cell_of_the_window() -> None:
     written = Stage().run(steps)
     assert "\x1b[J" in written
     assert not re.search("(?<!\x1b\\[C)\x1b\\[[02]?J", written)
+
+
+@pytest.mark.parametrize("rows", [10, 24, 25, 60])
+def test_clearing_loses_no_line_when_the_window_has_another_height_by_then(rows: int) -> None:
+    lines = [f"line {n}" for n in range(20)]
+
+    def steps(stage: Stage) -> None:
+        stage.scrollback.commit("\n".join(lines))
+        stage.scrollback.clear()
+
+    screen = pyte.HistoryScreen(80, rows, history=100)
+    pyte.Stream(screen).feed(Stage().run(steps))
+    above = ["".join(row[x].data for x in range(80)) for row in screen.history.top]
+    shown = [line.rstrip() for line in [*above, *screen.display]]
+    assert [line for line in shown if line] == [*lines, "live", "footer"]
 
 
 def test_more_than_can_be_held_loses_the_oldest_and_says_so() -> None:

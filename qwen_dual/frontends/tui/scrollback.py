@@ -37,7 +37,6 @@ APPLICATION_ATTRIBUTES = ("_on_resize", "_redraw", "_running_in_terminal")
 
 _BEGIN_UPDATE = "\x1b[?2026h"
 _END_UPDATE = "\x1b[?2026l"
-_HOME = "\x1b[H"
 _MAX_HELD = 4 * 1024 * 1024  # characters
 
 
@@ -130,9 +129,11 @@ class Scrollback:
         with self._update():
             self._erase_region()
             # From the region's first row, this many newlines scroll out what is above it and
-            # not one blank row; nothing is left to erase.
-            output.write_raw("\n" * (output.get_size().rows - 1))
-            output.write_raw(_HOME)
+            # not one blank row; nothing is left to erase. Going back by as many, rather than home,
+            # spares what still stands there when the window has become higher meanwhile.
+            below = output.get_size().rows - 1
+            output.write_raw("\n" * below)
+            output.cursor_up(below)
             self._lines_above = 0
             self._draw_region()
 
