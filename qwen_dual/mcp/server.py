@@ -88,6 +88,7 @@ class Server:
         self._wake = anyio.Event()
         self._scope = anyio.CancelScope()
         self._gone = anyio.Event()
+        self._words: list[str] = []
         self._tries = 0
         state: State = "disabled" if config.disabled else "connecting"
         self.status = ServerStatus(
@@ -147,6 +148,15 @@ class Server:
                 raise
         connection = await self.connection()
         return await connection.call(tool, arguments, progress)
+
+    def add_words(self, text: str) -> None:
+        """Keeps what the person said for the model while it asked them something."""
+        self._words.append(text)
+
+    def take_words(self) -> list[str]:
+        """What was kept, for the result of the call that ends next."""
+        words, self._words = self._words, []
+        return words
 
     async def connection(self) -> Connection:
         """The connection; waits a little for one that is just coming back.

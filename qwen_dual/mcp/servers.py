@@ -202,6 +202,11 @@ class Servers:
         except ServerFailure:
             return []
 
+    def tell_model(self, name: str, text: str) -> None:
+        """Puts ``text`` behind the result of the call of a server that ends next."""
+        if name in self._servers:
+            self._servers[name].add_words(text)
+
     async def read(self, name: str, uri: str) -> Told:
         """A resource of a server: a ``ReadResourceResult`` as JSON; raises as ``prompt``."""
         return await (await self._named(name).connection()).read(uri)

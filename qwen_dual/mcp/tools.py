@@ -17,6 +17,7 @@ from qwen_dual.mcp.bounds import MAX_DESCRIPTION, bounded, line
 from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
 from qwen_dual.mcp.results import content_of
 from qwen_dual.mcp.schemas import as_parameters
+from qwen_dual.protocol.blocks import with_text
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible_line
 
@@ -63,7 +64,7 @@ class ServerTool:
         title = (hints.title if hints is not None else None) or tool.title
         self.display = Display(
             f"{line(config.name, 40)}: {line(tool.name, 60)}",
-            "Calling",
+            f"Calling {line(tool.name, 60)}",
             about=line(title or self.description.partition("\n")[0], 100),
         )
 
@@ -125,6 +126,8 @@ class ServerCall:
         except ServerFailure as failure:
             return ToolResult(f"{tool.name} failed: {failure}.", is_error=True)
         content = content_of(result)
+        for said in server.take_words():
+            content = with_text(content, after=f"\n\n[{said}]")
         if not isinstance(content, str):  # images are decoded, some of them, to be made smaller
             from qwen_dual.imaging.fit import fitted_result
 

@@ -69,6 +69,7 @@ class Parts(Struct):
         sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
         hooking: its hooks, once there are any.
+        told_first: the system prompt without what servers say of their use.
     """
 
     session: Session
@@ -88,6 +89,7 @@ class Parts(Struct):
     mcp: McpControl | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
     hooking: Hooking | None = None
+    told_first: str = ""
 
     def begin(self, spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object]) -> None:
         """Lets what goes on as long as the session be begun; servers may have been added before."""
@@ -95,6 +97,13 @@ class Parts(Struct):
         for part in (self.servers, self.mcp):
             if part is not None:
                 spawn(part.run)
+
+    def say_first(self, text: str | None = None) -> None:
+        """Makes the system prompt ``text``, or what it was, and what servers say of their use."""
+        if text is not None:
+            self.told_first = text
+        more = "" if self.mcp is None else self.mcp.instructions()
+        self.session.system = self.told_first + more
 
     def flush(self) -> None:
         """Saves what is about to be shown."""
@@ -187,7 +196,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     tools.workspace.state = os.path.realpath(launch.home)
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
-    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox)
+    parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
     if settings.get(keys.CHAT_RECORDING):
         parts.recorder = make_recorder(
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat

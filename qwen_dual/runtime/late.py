@@ -106,7 +106,7 @@ async def _load_needed(launch: Launch, parts: Parts) -> list[str]:
     system = system_of(launch)
     if changes:
         system += f"\nGit at the start: {changes}"
-    parts.session.system = system + as_prompt(files)
+    parts.say_first(system + as_prompt(files))
     return wrong
 
 

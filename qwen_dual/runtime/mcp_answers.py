@@ -43,6 +43,9 @@ MOST_REFUSED = 5
 
 SAMPLE_SECONDS = 300.0
 
+MAX_SAID = 4_000
+"""Characters of what the person wants instead."""
+
 _NO_LONGER = Decision(allowed=False, by=POLICY, message="The server does not ask any more.")
 
 
@@ -53,6 +56,7 @@ class McpAnswers:
         session: whose requests they become.
         part: what stands for a server in the names of tools.
         env: the session's environment, for a browser.
+        say: takes a server's name, and what the person said for the model when they refused it.
     """
 
     def __init__(
@@ -60,10 +64,12 @@ class McpAnswers:
         session: Session,
         part: Callable[[str], str],
         env: Callable[[], Mapping[str, str]],
+        say: Callable[[str, str], object],
     ) -> None:
         self._session = session
         self._part = part
         self._env = env
+        self._say = say
         self._turns: dict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._refused: Counter[str] = Counter()
 
@@ -105,7 +111,7 @@ class McpAnswers:
                     "kind": "text",
                     "title": f"{name} gets the answer, and nothing of this conversation",
                     "text": wanted.text,
-                    "question": f"Let {name} ask the model this?",
+                    "question": f"Let {name} ask the model?",
                 },
                 ("Ask the model", "Decline"),
             )
@@ -212,6 +218,9 @@ class McpAnswers:
                 self._session.approvals.resolve(pending.request_id, _NO_LONGER)
         refused = not decision.allowed and decision.by.kind not in ("interrupt", "shutdown")
         self._refused[server] = self._refused[server] + 1 if refused else 0
+        if refused and decision.by != POLICY and decision.message:
+            said = bounded(decision.message, MAX_SAID)
+            self._say(server, f"The person said no to what {line(server)} asked: {said}")
         return decision
 
     def _no(self, decision: Decision) -> Told:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.questions import Choice
+from qwen_dual.core.threads import in_thread
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.results import content_of
-from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.servers import Servers
+    from qwen_dual.protocol.shapes import ImageBlock
 
 MAX_RESOURCES = 20
 MAX_CHARS = 100_000
@@ -36,12 +38,12 @@ class Attached(Struct):
 
     Attributes:
         rest: the prompt without them, in which files may be named.
-        blocks: to append to what the model gets.
+        blocks: to append to what the model gets: texts, and images.
         remarks: to the person, on what is not attached.
     """
 
     rest: str
-    blocks: list[str] = field(default_factory=list)
+    blocks: list[str | ImageBlock] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -68,12 +70,27 @@ async def attach_resources(text: str, servers: Servers) -> Attached:
         except ServerFailure as error:
             found.remarks.append(f"{shown} is not attached: {error}.")
         else:
-            contents = result.get("contents") or ()
-            blocks = [{"type": "resource", "resource": each} for each in contents]
-            said = text_in(content_of({"content": blocks}, room)) if blocks else "(it is empty)"
-            room -= len(said)
-            found.blocks.append(f"Resource {shown}:\n\n{said}")
+            blocks = await _blocks(result.get("contents") or (), room)
+            room -= sum(len(block) for block in blocks if isinstance(block, str))
+            head, said = f"Resource {shown}:", blocks[0]
+            first = [f"{head}\n\n{said}"] if isinstance(said, str) else [head, said]
+            found.blocks += [*first, *blocks[1:]]
     return found
+
+
+async def _blocks(contents: Sequence[Mapping[str, Any]], room: int) -> list[str | ImageBlock]:
+    """What a resource holds, of text at most ``room`` characters; its images as a model takes them."""
+    if not contents:
+        return ["(it is empty)"]
+    content = content_of({"content": [{"type": "resource", "resource": c} for c in contents]}, room)
+    if isinstance(content, str):
+        return [content]
+    from qwen_dual.imaging.fit import fitted_result
+
+    content = await in_thread(partial(fitted_result, content))
+    if isinstance(content, str):
+        return [content]
+    return [block["text"] if block["type"] == "text" else block for block in content]
 
 
 def _mentions(text: str, known: dict[str, ServerStatus]) -> list[tuple[str, str, str]]:

@@ -119,7 +119,7 @@ def _question(name: str, prompt: PromptRecord, answers: Sequence[str]) -> Questi
         return None
     argument = prompt.arguments[len(answers)]
     return Question(
-        f"/{name}: {argument.name}",
+        f"/{name}: {argument.name}{'' if argument.required else ' (optional)'}",
         optional=not argument.required,
         details=(argument.description,) if argument.description else (),
     )

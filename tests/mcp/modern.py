@@ -6,6 +6,7 @@ import sys
 import warnings
 
 from mcp.server.mcpserver import Context, MCPServer
+from pydantic import BaseModel, Field
 
 warnings.simplefilter("ignore")
 server = MCPServer("modern", instructions="Made with the SDK.")
@@ -28,6 +29,22 @@ async def learn(context: Context) -> str:
     server.add_tool(learned)
     await context.notify_tools_changed()
     return "done"
+
+
+class Order(BaseModel):
+    """What is asked of the person."""
+
+    gift: bool = Field(default=False, description="Whether it is wrapped")
+    name: str = Field(description="As it is to stand on the parcel")
+    count: int = Field(default=3, le=9)
+
+
+@server.tool()
+async def order(context: Context) -> str:
+    """Asks the person what they want."""
+    answer = await context.elicit("Tell me what to send, and to whom it goes.", Order)
+    given = answer.data.model_dump() if answer.action == "accept" else {}
+    return f"{answer.action}: {given}"
 
 
 @server.prompt()

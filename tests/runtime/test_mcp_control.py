@@ -196,6 +196,8 @@ def test_prompts_are_slash_commands_and_resources_are_mentioned(place: Place) ->
     async def main() -> None:
         async with begun(place, trust=True) as handle:
             await comes_to(place, "everything", "connected")
+            said = "The MCP server everything says of its tools"
+            assert (said in handle.system, "# Everything Server" in handle.system) == (True, True)
             names = dict(handle.slash.names())
             assert names["simple-prompt"] == "Simple Prompt (everything)"
             send = sender(handle)
@@ -319,14 +321,14 @@ def test_a_page_is_opened_and_the_model_asked_only_with_leave(place: Place) -> N
         async with begun(place, trust=True, approval_mode="yolo") as handle:
             seen: set[str] = set()
 
-            async def answer(allowed: bool) -> Event:
+            async def answer(allowed: bool, message: str | None = None) -> Event:
                 event = await place.log.until(
                     lambda each: (
                         each["type"] == "control_request" and each["request_id"] not in seen
                     )
                 )
                 seen.add(event["request_id"])
-                handle.answer(event["request_id"], allowed, KEYBOARD)
+                handle.answer(event["request_id"], allowed, KEYBOARD, message=message)
                 request: Event = event["request"]
                 return request
 
@@ -334,9 +336,9 @@ def test_a_page_is_opened_and_the_model_asked_only_with_leave(place: Place) -> N
             sampling = await answer(True)
             preview = sampling["preview"]
             assert sampling["tool_name"] == "mcp__everything__sampling"
-            assert preview["question"] == "Let everything ask the model this?"
+            assert preview["question"] == "Let everything ask the model?"
             assert preview["text"].endswith("User:\nResource trigger-sampling-request context: Hi")
-            await answer(False)
+            await answer(False, "say it in \x1b[1mFrench\x1b[0m instead")
             url = await answer(True)
             assert (url["preview"]["text"], url["input"]["url"]) == (page, page)
             await place.log.results()
@@ -346,6 +348,10 @@ def test_a_page_is_opened_and_the_model_asked_only_with_leave(place: Place) -> N
     assert '"text": "a long a"' in answered
     assert '"stopReason": "maxTokens"' in answered
     assert "the person does not want the model to be asked" in refused
+    assert refused.endswith(
+        "[The person said no to what everything asked: say it in French instead]"
+    )
+    assert "French" not in answered + opened
     assert '"action": "accept"' in opened
     assert f"No browser could be started here; open it yourself: {page}" in place.notices()
 
@@ -372,6 +378,7 @@ def test_where_nobody_can_be_asked_the_answer_is_no(place: Place) -> None:
     run(main)
     assert '"action": "decline"' in place.results()[0]
     assert "the person does not want" in place.results()[1]
+    assert "said no to" not in "".join(place.results())
 
 
 @with_node

@@ -56,6 +56,21 @@ def test_a_running_call_shows_its_argument_its_seconds_and_its_last_output() -> 
     ]
 
 
+def test_what_a_hook_holds_up_is_said_to_wait_for_it() -> None:
+    view = View(now=Clock())
+    hook = {"hook_id": "h", "hook_name": "guard", "hook_event": "PreToolUse"}
+    feed(view, [state("running_tool"), events.system("hook_started", hook)])
+    assert live(view) == ["⠋ Hook guard · 3 s · esc stops"]
+    feed(view, [events.system("hook_response", hook)])
+    assert live(view) == ["⠋ Working · 3 s · esc stops"]
+    told = {**hook, "status_message": "Looking for\x1b[2J secrets"}
+    feed(view, [events.system("hook_started", told)])
+    assert live(view) == ["⠋ Looking for⟨ESC⟩[2J secrets · 3 s · esc stops"]
+    feed(view, call(command="make test"))
+    feed(view, [events.tool_progress("c", "run_shell_command", "started", "make test")])
+    assert live(view)[-1].startswith("⠋ Working on make test")
+
+
 def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
     view = View(now=Clock())
     feed(view, [state("thinking", ("mine", "keyboard"), ("theirs", "input"))])

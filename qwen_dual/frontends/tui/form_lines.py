@@ -77,7 +77,8 @@ def _hint(page: Page, inner: int, *, first: bool) -> list[Line]:
     if page.question.several:
         keys = "space picks, enter goes on"
     back = "closes" if first else "goes back"
-    ways = (f"{keys} · esc {back}", f"{keys} · esc", keys)
+    short = keys if page.question.several else f"enter · esc {back}"
+    ways = (f"{keys} · esc {back}", short, keys)
     return [[("", "  "), (theme.DIM, first_that_fits(ways, inner))]]
 
 

@@ -33,7 +33,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+a, ctrl+e", "line start, end"),
     ("alt+b, alt+f", "word left, right"),
     ("ctrl+u, ctrl+k", "cut to start, end"),
-    ("ctrl+w, alt+delete", "cut word left, right"),
+    ("ctrl+w, alt+delete", "cut a word"),
     ("ctrl+d", "exit when empty"),
     ("ctrl+l", "clear the screen"),
     ("ctrl+z", "suspend"),

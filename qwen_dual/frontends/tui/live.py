@@ -186,7 +186,7 @@ def _doing(work: Work) -> str:
     """What is done just now, in words."""
     running = _started(work)
     if work.state != "running_tool" or not running:
-        return _WORDS.get(work.state, "Working")
+        return _WORDS.get(work.state) or next(iter(work.hooks.values()), "Working")
     if len(running) > 1:
         return f"Running {len(running)} tools"
     (tool,) = running

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from qwen_dual.core.tool import Display
 from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.sanitise import OutputTail, sanitise
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.visible import visible, visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -133,6 +133,7 @@ class Work(Struct):
         todos: the model's list, as long as a turn runs.
         todos_at_end: it is the last thing that stands in the transcript.
         queued: how many prompts wait; ``queue`` lists the first of them.
+        hooks: what is told of the hooks that run, by run.
     """
 
     state: str = "idle"
@@ -146,6 +147,21 @@ class Work(Struct):
     queue: tuple[Queued, ...] = ()
     tools: dict[str, RunningTool] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
+    hooks: dict[str, str] = field(default_factory=dict)
+
+    def follow_hook(self, data: Mapping[str, Any], *, runs: bool) -> None:
+        """Takes that a hook began or ended."""
+        if runs:
+            told = data.get("status_message") or f"Hook {data['hook_name']}"
+            self.hooks[data["hook_id"]] = visible_line(told, "prose")
+        else:
+            self.hooks.pop(data["hook_id"], None)
+
+
+def retry_of(data: Mapping[str, Any], now: float) -> Retry:
+    """The record of a ``model_retry`` event that came at ``now``."""
+    due = now + data["delay_ms"] / 1000
+    return Retry(data["attempt"], data["attempts"], due, sanitise(data["message"]).strip())
 
 
 def telling_argument(arguments: Mapping[str, Any]) -> str:

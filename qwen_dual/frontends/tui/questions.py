@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.protocol.answers import problem_of
 
@@ -22,7 +24,13 @@ NEITHER = Choice("", "Leave it open")
 
 def form_of(arguments: Mapping[str, Any]) -> Form | None:
     """The form that asks the questions of a call; None when there is none in it."""
-    questions = [_question(asked, arguments) for asked in _asked(arguments)]
+    listed = _asked(arguments)
+    questions = [_question(asked, arguments) for asked in listed]
+    if isinstance(arguments.get("message"), str) and len(listed) > 1:  # a server's, maybe long
+        for number, question in enumerate(questions, 1):
+            questions[number - 1] = replace(
+                question, text=f"{question.text} · {number} of {len(listed)}"
+            )
     if not questions:
         return None
 

@@ -20,12 +20,12 @@ from qwen_dual.frontends.tui.blocks import (
 )
 from qwen_dual.frontends.tui.live_state import (
     Queued,
-    Retry,
     RunningTool,
     Work,
     answered,
     is_remote,
     request_of,
+    retry_of,
     telling_argument,
 )
 from qwen_dual.frontends.tui.open_block import OpenBlock
@@ -330,9 +330,9 @@ class View:
             if is_remote(data.get("origin")) and commanded != what.replace(" ", "-"):
                 self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}"))
         elif subtype == "model_retry":
-            due = self._now() + data["delay_ms"] / 1000
-            message = sanitise(data["message"]).strip()
-            self.work.retry = Retry(data["attempt"], data["attempts"], due, message)
+            self.work.retry = retry_of(data, self._now())
+        elif subtype == "hook_started" or subtype == "hook_response":
+            self.work.follow_hook(data, runs=subtype == "hook_started")
         elif subtype == "session_changed":
             self.folded = None
             self._last_said = []
