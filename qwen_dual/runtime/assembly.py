@@ -152,7 +152,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     async def expand(text: str) -> Sequence[str | ImageBlock]:
         if "@" not in text:  # to look for more takes a pattern that is slow to compile
             return ()
-        attached: Sequence[str] = ()
+        attached: Sequence[str | ImageBlock] = ()
         if parts.servers is not None:
             from qwen_dual.runtime.mcp_mentions import attach_resources
 
