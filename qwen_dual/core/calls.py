@@ -192,10 +192,11 @@ class CallRunner:
                 self._finish(job, job.refused)
                 return
             verdict = await self._heard(job, job.tool, job.call)
-            if job.requested.arguments is not updated:
+            answered = job.tool.kind == "question"  # then the input is an answer, not the arguments
+            if not answered and job.requested.arguments is not updated:
                 continue  # a hook has made something else of it, which nobody has allowed
             # What another process has made of it nobody has seen: the leave covers no more.
-            unseen = not decision.by.at_keyboard and job.tool.kind != "question"
+            unseen = not decision.by.at_keyboard and not answered
             if verdict.action == "ask" and not (
                 unseen and self._policy.asks_for_more(job.tool, job.call, before)
             ):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.mcp.server import Server
-    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 
 TITLE_CHARS = 200
 
@@ -128,11 +128,16 @@ class ServerCall:
         content = content_of(result)
         for said in server.take_words():
             content = with_text(content, after=f"\n\n[{said}]")
-        if not isinstance(content, str):  # images are decoded, some of them, to be made smaller
-            from qwen_dual.imaging.fit import fitted_result
+        return ToolResult(await fitted(content), is_error=result.get("isError") is True)
 
-            content = await in_thread(partial(fitted_result, content))
-        return ToolResult(content, is_error=result.get("isError") is True)
+
+async def fitted(content: ResultContent) -> ResultContent:
+    """``content`` with its images such that every model takes them."""
+    if isinstance(content, str):
+        return content
+    from qwen_dual.imaging.fit import fitted_result
+
+    return await in_thread(partial(fitted_result, content))  # some are decoded, to be made smaller
 
 
 def _told(value: object) -> str:

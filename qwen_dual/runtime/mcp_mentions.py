@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.questions import Choice
-from qwen_dual.core.threads import in_thread
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.results import content_of
+from qwen_dual.mcp.tools import fitted
 from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
@@ -82,12 +81,8 @@ async def _blocks(contents: Sequence[Mapping[str, Any]], room: int) -> list[str 
     """What a resource holds, of text at most ``room`` characters; its images as a model takes them."""
     if not contents:
         return ["(it is empty)"]
-    content = content_of({"content": [{"type": "resource", "resource": c} for c in contents]}, room)
-    if isinstance(content, str):
-        return [content]
-    from qwen_dual.imaging.fit import fitted_result
-
-    content = await in_thread(partial(fitted_result, content))
+    given = [{"type": "resource", "resource": each} for each in contents]
+    content = await fitted(content_of({"content": given}, room))
     if isinstance(content, str):
         return [content]
     return [block["text"] if block["type"] == "text" else block for block in content]
