@@ -266,7 +266,7 @@ class CallRunner:
             before = self._unfinished_before(job)
             try:
                 async with self._room:
-                    return await warned_preview(call)
+                    return await warned_preview(call, self._scrub)
             except CannotBeDone:
                 if before is None:
                     raise

@@ -324,6 +324,8 @@ def secrets_of(server: ServerConfig) -> Iterator[tuple[str, str]]:
     for name, value in server.env.items():
         if is_secret((name,)):
             yield value, name
+    for name, value in _passed(server):
+        yield value, f"{server.name} {name}"
     provider = server.oauth.get("identityProvider") or {}
     for secret, what in (
         (server.oauth.get("clientSecret"), "client secret"),
@@ -334,8 +336,28 @@ def secrets_of(server: ServerConfig) -> Iterator[tuple[str, str]]:
             yield secret, f"{server.name} {what}"
 
 
+def _passed(server: ServerConfig) -> Iterator[tuple[str, str]]:
+    """Secrets among the arguments and in the address, each behind its name: ``--token X``, ``?apiKey=X``."""
+    given = [part.partition("=") for part in server.url.partition("?")[2].split("&")]
+    flag = ""
+    for arg in server.args:
+        if not arg.startswith("-"):
+            given.append((flag, "", arg))
+        name, _, value = arg.partition("=")
+        flag = arg if arg.startswith("-") and not value else ""
+        if value and arg.startswith("-"):
+            given.append((name, "", value))
+    for name, _, value in given:
+        name = name.lstrip("-")
+        if value and not value.startswith("/") and is_secret((name,)):
+            yield name, value
+
+
 def where(server: ServerConfig) -> str:
     """The command line or the address of ``server``, for a person to read; without passwords."""
+    shown = [server.command, *server.args] if server.transport == "stdio" else [server.url]
+    for _, value in _passed(server):
+        shown = [text.replace(value, "…") for text in shown]
     if server.transport == "stdio":
-        return printable(shlex.join((server.command, *server.args)))
-    return printable(without_password(server.url))
+        return printable(" ".join(text if text == "…" else shlex.quote(text) for text in shown))
+    return printable(without_password(shown[0]))

@@ -23,7 +23,7 @@ SCHEMES = ("http", "https", "socks5", "socks5h")
 """What a proxy's URL may begin with."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_CREDENTIALS = re.compile(r"(?<=//)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(?<=//)[^/\s]*@")
 
 
 class Proxy(NamedTuple):

@@ -109,8 +109,11 @@ def add_server(launch: Launch, parts: Parts, config: ServerConfig) -> None:
     Raises:
         ValueError: there is one of that name.
     """
-    for value, name in secrets_of(config):
-        parts.session.bus.secrets.add(value, name)
+    # What a folder's own file says is no secret of the person's, and would stand in the place of
+    # commands that are shown. Variables of theirs that it names are kept from sight anyway.
+    if config.source != "project":
+        for value, name in secrets_of(config):
+            parts.session.bus.secrets.add(value, name)
     servers_of(launch, parts).add(config)
 
 

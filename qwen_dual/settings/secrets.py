@@ -21,7 +21,7 @@ _SECRET = re.compile(
 # Compiled when they are first used: most starts use none of them.
 _NO_SECRET = r"(?i)max_?tokens|tokens?_?(?:limit|budget)|budget_?tokens"
 _LOOKS_LIKE_A_KEY = r"(?:sk|pk|xai|gsk|hf|ghp|AIza)[-_A-Za-z0-9]{12,}"
-_USER_INFO = r"(?<=://)[^/\s@]+@"
+_USER_INFO = r"(?<=://)[^/\s]+@"
 
 
 def is_secret(path: Sequence[str | int]) -> bool:

@@ -392,4 +392,18 @@ def test_no_server_has_a_name_that_looks_like_that_of_another(folders: Folders, 
 def test_where_a_server_is_shows_no_password() -> None:
     server = ServerConfig(name="s", transport="http", url="https://me:pw@host/mcp")
     assert where(server) == "https://…@host/mcp"
+    server = ServerConfig(name="s", transport="http", url="https://me:p@w@host/mcp")
+    assert where(server) == "https://…@host/mcp"
     assert where(ServerConfig(name="s", transport="stdio", command="a b", args=("c",))) == "'a b' c"
+
+
+def test_a_secret_among_the_arguments_or_in_the_address_is_not_shown() -> None:
+    address = "https://host/mcp?tavilyApiKey=key-of-mine&page=2"
+    web = ServerConfig(name="s", transport="http", url=address)
+    assert where(web) == "https://host/mcp?tavilyApiKey=…&page=2"
+    args = ("--api-key", "key-of-mine", "--token=other of mine", "--key", "/a/file", "--port", "80")
+    program = ServerConfig(name="s", transport="stdio", command="run", args=args)
+    assert where(program).startswith("run --api-key … ") and "of mine" not in where(program)
+    assert where(program).endswith(" --key /a/file --port 80")
+    assert [value for value, _ in secrets_of(web)] == ["key-of-mine"]
+    assert [value for value, _ in secrets_of(program)] == ["key-of-mine", "other of mine"]

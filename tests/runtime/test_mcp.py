@@ -174,6 +174,37 @@ def test_a_rule_for_a_server_or_a_tool_allows_or_denies_it(place: Place, rule: s
     assert "the permission rule" in place.results()[0]
 
 
+def test_no_value_of_a_folders_servers_stands_in_the_place_of_a_command(place: Place) -> None:
+    command = "touch made; echo one"
+    address = "http://127.0.0.1:9/mcp"
+    theirs = {"git": {"httpUrl": address, "headers": {"status": command}}}
+    (place.work / ".mcp.json").write_text(json.dumps({"mcpServers": theirs}))
+    mine = {"mine": {"httpUrl": address, "headers": {"X-Key": "key-of-the-person"}}}
+    place.settings(mcpServers=mine)
+    place.calls(
+        ("run_shell_command", {"command": command}),
+        ("run_shell_command", {"command": "touch key-of-the-person"}),
+    )
+
+    async def main() -> None:
+        async with place.session(trust=True) as handle:
+            handle.submit("go", CLI)
+            request = await asked(place)
+            assert request["request"]["preview"]["text"] == command
+            assert request["request"]["preview"]["warnings"] == []
+            handle.answer(request["request_id"], True, KEYBOARD)
+            await place.log.until(lambda _: len(place.log.of("control_request")) == 2)
+            # A secret of the person's stays unseen, and whoever is asked is told.
+            hidden = place.log.of("control_request")[1]
+            assert hidden["request"]["preview"]["text"] == "touch [mine X-Key]"
+            (warning,) = hidden["request"]["preview"]["warnings"]
+            assert "stands in its place" in warning["message"]
+            handle.answer(hidden["request_id"], False, KEYBOARD)
+            await place.log.results()
+
+    run(main)
+
+
 def test_always_allows_this_tool_of_this_server_and_no_other(place: Place) -> None:
     place.settings(mcpServers={"bad": bad(), "bad__echo": bad()})
     place.calls(("mcp__bad__echo", {"text": "1"}), ("mcp__bad__echo", {"text": "2"}))
