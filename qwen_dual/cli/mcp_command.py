@@ -319,7 +319,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwen-dual mcp", description="MCP servers: see docs/mcp.md.", allow_abbrev=False
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="{add,list,remove,test}", required=True)
     add = commands.add_parser(
         "add",
         help="add a server",

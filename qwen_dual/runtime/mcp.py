@@ -79,7 +79,7 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
             )
         )
     except BadConfig as error:
-        session.notice(str(error), "error")
+        session.notice(f"{error}; no MCP server is used", "warning")
         return
     for problem in configured.problems:
         session.notice(problem, "warning")

@@ -24,6 +24,12 @@ def test_the_answer_alone_is_on_stdout(runner: Runner) -> None:
     assert (ended.status, ended.out, ended.err) == (0, "Hi there\n", "")
 
 
+def test_servers_that_cannot_be_read_are_told_of_on_stderr(runner: Runner) -> None:
+    ended = runner.run("-p", "say 1 words", "--mcp-config", "none.json")
+    assert ended.status == 0
+    assert "--mcp-config: 'none.json' is neither a file nor a JSON object" in ended.err
+
+
 def test_only_the_last_text_is_printed(runner: Runner) -> None:
     (runner.work / "a").write_text("x")
     looks = {"blocks": [text("I look.")["blocks"][0], call("read_file", path="a")["blocks"][0]]}
