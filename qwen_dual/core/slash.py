@@ -53,6 +53,8 @@ class SlashCommand(Struct, frozen=True):
             returns what to show, or None, or what the model is asked. One that has to wait for something returns an awaitable
             and is never run in the middle of a turn.
         choices: the values that its first argument may have, for completion; none where empty.
+        completions: takes the arguments as far as they are typed; what they may be in place of that. ``choices``
+            where None.
         while_busy: whether a person may run it in the middle of a turn.
         form: what a front end asks when a person enters the command without an argument.
         answered: takes the answers to ``form`` and who gave them; returns like ``run``. Without it ``run`` gets the
@@ -64,6 +66,7 @@ class SlashCommand(Struct, frozen=True):
     summary: str
     run: Callable[[str, Actor], Output]
     choices: Callable[[], Sequence[Choice]] = tuple
+    completions: Callable[[str], Sequence[Choice]] | None = None
     while_busy: bool = True
     form: Form | None = None
     answered: Callable[[Sequence[str], Actor], Output] | None = None

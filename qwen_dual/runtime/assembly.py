@@ -69,6 +69,7 @@ class Parts(Struct):
         sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
         hooking: its hooks, once there are any.
+        completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
     """
 
@@ -89,6 +90,7 @@ class Parts(Struct):
     mcp: McpControl | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
     hooking: Hooking | None = None
+    completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
 
     def begin(self, spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object]) -> None:

@@ -78,7 +78,9 @@ class McpControl:
             parts.session, servers.part, lambda: launch.env, servers.tell_model
         )
         servers.answers = NoAnswers(self.answers.elicit, self.answers.sample)
-        self.prompts = McpPrompts(parts.session, servers)
+        self.prompts = McpPrompts(
+            parts.session, servers, self._begin_task, lambda: parts.completions_changed()
+        )
         self.sign_ins = SignIns(launch, parts, servers)
         servers.listen(self._follow)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.questions import Choice, Question
@@ -14,12 +14,16 @@ from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.prompts import WrongArguments, arguments_of, blocks_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
     from qwen_dual.mcp.records import PromptRecord, ServerStatus
     from qwen_dual.mcp.servers import Servers
+
+
+MAX_VALUES = 200
+"""Begun values of arguments whose ends are kept."""
 
 
 class McpPrompts:
@@ -30,11 +34,22 @@ class McpPrompts:
     Args:
         session: whose commands they are.
         servers: what has the prompts.
+        begin_task: begins what goes on beside.
+        on_values: called when more is known of what arguments may be.
     """
 
-    def __init__(self, session: Session, servers: Servers) -> None:
+    def __init__(
+        self,
+        session: Session,
+        servers: Servers,
+        begin_task: Callable[[Callable[[], Coroutine[Any, Any, None]]], object],
+        on_values: Callable[[], object],
+    ) -> None:
         self._session = session
         self._servers = servers
+        self._spawn = begin_task
+        self._on_values = on_values
+        self._values: dict[tuple[str, str, str, str], tuple[str, ...]] = {}
         self._known: dict[str, tuple[PromptRecord, ...]] = {}
         self._names: dict[str, list[str]] = {}
 
@@ -91,10 +106,47 @@ class McpPrompts:
                 Choice(f"--{argument.name}=", summary=argument.description)
                 for argument in prompt.arguments
             ],
+            completions=partial(self._completions, server, prompt),
             while_busy=False,
             form=partial(_question, name, prompt) if asks else None,
             answered=answered if asks else None,
         )
+
+    def _completions(self, server: str, prompt: PromptRecord, typed: str) -> Sequence[Choice]:
+        """What ``typed`` may go on as: names of arguments, and values that the server proposes.
+
+        It is asked beside what goes on: what it says counts from the next key on.
+        """
+        before, _, last = typed.rpartition(" ")
+        before = f"{before} " if before else ""
+        name, equals, begun = last.removeprefix("--").partition("=")
+        if not (equals and last.startswith("--")):
+            return [
+                Choice(f"{before}--{argument.name}=", summary=argument.description)
+                for argument in prompt.arguments
+                if f"--{argument.name}=".startswith(last) and f"--{argument.name}=" not in before
+            ]
+        if '"' in begun or name not in {argument.name for argument in prompt.arguments}:
+            return []
+        asked = (server, prompt.name, name, begun)
+        if asked not in self._values:
+            if len(self._values) >= MAX_VALUES:
+                self._values.clear()
+            self._values[asked] = ()
+            self._spawn(partial(self._ask_values, asked))
+        return [
+            Choice(f"{before}--{name}={_quoted(value)}")
+            for value in self._values[asked]
+            if value.casefold().startswith(begun.casefold())
+        ]
+
+    async def _ask_values(self, asked: tuple[str, str, str, str]) -> None:
+        try:
+            found = await self._servers.complete(*asked)
+        except ValueError:  # the server is gone
+            return
+        self._values[asked] = tuple(found)
+        self._on_values()
 
     async def _asked(self, server: str, prompt: PromptRecord, values: dict[str, str]) -> Asks:
         try:
@@ -107,6 +159,13 @@ class McpPrompts:
             raise CommandFailed(f"{line(server)} gave an empty prompt.")
         content = tuple(blocks) if any(each["type"] == "image" for each in blocks) else ()
         return Asks(text or "(an image)", content)
+
+
+def _quoted(value: str) -> str:
+    if not re.search(r'[\s"\\]', value):
+        return value
+    escaped = re.sub(r'(["\\])', r"\\\1", value)
+    return f'"{escaped}"'
 
 
 def typable(name: str) -> str:

@@ -41,6 +41,7 @@ class Mentionable:
     @on_change.setter
     def on_change(self, call: Callable[[], object]) -> None:
         self._files.on_change = call
+        self._parts.completions_changed = call
 
     def suggest(self, query: str, limit: int) -> Sequence[Choice]:
         """Resources first where the name of a server is begun: a file has no colon as a rule."""

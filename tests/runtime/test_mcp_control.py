@@ -6,6 +6,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI, INPUT, KEYBOARD, POLICY
@@ -203,6 +204,15 @@ def test_prompts_are_slash_commands_and_resources_are_mentioned(place: Place) ->
             send = sender(handle)
             send(type="submit", text="/args-prompt Paris --state=Texas", id="p1")
             (first,) = await place.log.results(1)
+            command, told = handle.slash.named("completable-prompt"), anyio.Event()
+            assert command is not None and command.completions is not None
+            handle.parts.completions_changed = told.set
+            assert [each.value for each in command.completions("--na")] == ["--name="]
+            assert command.completions("--department=E") == []
+            await told.wait()
+            assert [each.value for each in command.completions("--department=E")] == [
+                "--department=Engineering"
+            ]
             assert (first["command_id"], first["result"]) == ("p1", "ok")
             user = place.log.of("user")[-1]
             assert user["message"]["content"][0]["text"] == "What's weather in Paris, Texas?"

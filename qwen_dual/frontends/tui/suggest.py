@@ -181,6 +181,11 @@ class Suggestions:
             ]
             return [command for _, command in sorted(ranked, key=lambda each: each[0])]
         found = self._commands.find(text)
+        if found is not None and found[0].completions is not None:
+            return [
+                _command(f"/{name} {choice.value}", choice.summary, text)
+                for choice in found[0].completions(argument)
+            ]
         if found is None or " " in argument.strip():
             return []
         return [
