@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.lines import Item
     from qwen_dual.bridge.path_source import Identity
-    from qwen_dual.bridge.sources import Source
+    from qwen_dual.bridge.sources import Source, Step
     from qwen_dual.bridge.watch import ObserverFactory
     from qwen_dual.protocol.commands import Command
 
@@ -83,6 +83,7 @@ class CommandReader:
         on_command: called with each command.
         on_error: called for each line that cannot be used.
         on_warning: called with a text for a person when the channel gets into trouble.
+        first: a step of the source that was taken before.
     """
 
     def __init__(
@@ -93,7 +94,9 @@ class CommandReader:
         on_command: Callable[[Command], None],
         on_error: Callable[[InputError], None],
         on_warning: Callable[[str], None],
+        first: Step | None = None,
     ) -> None:
+        self._first = first
         self._source = source
         self._watcher = watcher
         self._on_command = on_command
@@ -138,7 +141,7 @@ class CommandReader:
         """Handles all that is there now; returns whether there was anything."""
         found = False
         while True:
-            step = self._source.step()
+            step, self._first = self._first or self._source.step(), None
             if step.warning is not None:
                 self._on_warning(step.warning)
             await self._deliver(step.items)

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.bridge.reader import CommandReader
-    from qwen_dual.bridge.sources import Source
+    from qwen_dual.bridge.sources import Source, Step
     from qwen_dual.bridge.tee import Tee
     from qwen_dual.cli.parser import Options
     from qwen_dual.core.bus import Bus
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.commands import Command, Submit
     from qwen_dual.settings.load import Settings
 
 MAX_BUFFER_BYTES = 1 << 20
@@ -59,6 +59,7 @@ class Channels:
         tee: the observer that writes events, None without an output channel.
         source: where commands come from, None without an input channel.
         reader: what reads ``source`` once the event loop runs.
+        first: what was read of it before.
         warnings: what could not be opened, ready to be shown.
         paths: the files that were asked for.
         passing: those of them that go with the session.
@@ -68,6 +69,7 @@ class Channels:
         self.tee: Tee | None = None
         self.source: Source | None = None
         self.reader: CommandReader | None = None
+        self.first: Step | None = None
         self.warnings: list[str] = []
         self.paths: tuple[str, ...] = ()
         self.passing: tuple[str, ...] = ()
@@ -119,8 +121,28 @@ class Channels:
             on_command=on_command,
             on_error=lambda bad: on_error(bad.code, bad.message, bad.offset, bad.command_id),
             on_warning=on_warning,
+            first=self.first,
         )
         return self.reader
+
+    def first_prompt(self) -> Submit | None:
+        """The command that is there already, if it is a prompt of text alone; the reader gets it too."""
+        step = None if self.source is None else self.source.step()
+        if step is None or not (step.items or step.warning):
+            return None
+        self.first = step
+        from qwen_dual.bridge.lines import Line
+        from qwen_dual.protocol.commands import CommandError, parse_command
+
+        line = step.items[0] if step.items else None
+        try:
+            command = parse_command(line.data) if isinstance(line, Line) else None
+        except CommandError:
+            return None
+        if command is None or command.type != "submit" or command.content is not None:
+            return None
+        # A slash command is told of otherwise, and waits for whoever knows it.
+        return None if command.text.startswith("/") else command
 
     def describe(self) -> str:
         """The text of ``/channels``."""

@@ -123,7 +123,7 @@ async def _close(channels: Channels) -> None:
 
 
 async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: str | None) -> int:
-    dispatcher = handle.dispatcher(INPUT)
+    dispatcher = handle.dispatcher(INPUT, begun=handle.launch.begun is not None)
 
     def warn(text: str) -> None:
         handle.notice(text, "warning")

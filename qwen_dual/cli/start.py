@@ -18,7 +18,9 @@ from qwen_dual.runtime.launch import StartError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.cli.channels import Channels
     from qwen_dual.cli.parser import Options
+    from qwen_dual.runtime.launch import Launch
 
 
 def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
@@ -51,16 +53,33 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             factory.begin(launch, channels.outside())
             try:
                 terminal.check()
+                if options.prompt is None:  # that one goes first
+                    _begin_first_prompt(launch, channels)
                 from qwen_dual.cli.interactive import run_interactive
 
                 terminal.check()
             except Terminated:
+                if launch.begun is not None:
+                    launch.begun.interrupt()
                 launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
                 raise
             return run_interactive(factory, launch, channels, options, terminal)
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status
+
+
+def _begin_first_prompt(launch: Launch, channels: Channels) -> None:
+    """Begins the prompt that waits on the channel, before what takes the longest to import."""
+    if launch.chat is not None:
+        return  # it may turn out to be open elsewhere
+    command = channels.first_prompt()
+    if command is not None:
+        from qwen_dual.core.actor import INPUT
+        from qwen_dual.core.begun import Begun
+
+        launch.bus.keep()
+        launch.begun = Begun(launch.bus, command.text, INPUT, command.id)
 
 
 def check_terminal() -> None:

@@ -180,7 +180,9 @@ class Bus:
         self._stream.remove(observer)
 
     def keep(self) -> None:
-        """Keeps events for a front end that is not there yet, until ``forget``."""
+        """Keeps events for a front end that is not there yet, until ``forget``; idempotent."""
+        if self._stream.keeps:
+            return
         self.subscribe(self._stream.kept.append, name="What waits for the screen")
 
     def forget(self) -> None:
@@ -293,6 +295,11 @@ class Stream:
         if subscription.on_error == "end":
             self.failure = text or f"{subscription.name}: {error}"
             self.end()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether events are kept."""
+        return self._of(self.kept.append) is not None
 
     def _of(self, observer: Observer) -> Subscription | None:
         return next((one for one in self._subscriptions if one.observer == observer), None)

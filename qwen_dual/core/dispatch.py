@@ -39,6 +39,7 @@ class Dispatcher:
         session: what they act on.
         actor: who writes to it.
         servers: gives the session's MCP servers; None where it can have none.
+        begun: whether the first command is a prompt that was carried out before (``core.begun``).
     """
 
     def __init__(
@@ -46,7 +47,10 @@ class Dispatcher:
         session: Session,
         actor: Actor,
         servers: Callable[[], ServerControl] | None = None,
+        *,
+        begun: bool = False,
     ) -> None:
+        self._begun = begun
         self._session = session
         self._actor = actor
         self._servers = servers
@@ -54,7 +58,11 @@ class Dispatcher:
 
     def command(self, command: Command) -> None:
         """Carries out one command, at once; only a ``submit`` may wait in the queue."""
-        if command.id is not None and self.repeated(command.id):
+        if self._begun:
+            self._begun = False
+            if command.id is not None:
+                self._seen.add(command.id)
+        elif command.id is not None and self.repeated(command.id):
             pass
         elif command.type == "submit":
             self._submit(command)

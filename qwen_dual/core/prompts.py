@@ -42,6 +42,8 @@ class Prompt(Struct, frozen=True):
             somebody piped in, where ``@name`` means nothing.
         content: what the model is sent for ``text``, where that is more than text; what of it is to
             be read yet is named by its path.
+        turn_id: of the turn that it was told to begin before there was a session (``core.begun``);
+            None for one that is told of when it runs.
     """
 
     text: str
@@ -52,6 +54,7 @@ class Prompt(Struct, frozen=True):
     place: int = 0
     own: str | None = None
     content: tuple[PromptBlock, ...] = ()
+    turn_id: str | None = None
 
     def __repr__(self) -> str:
         return shown(self, without={"answers", "content"})

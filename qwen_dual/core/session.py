@@ -157,6 +157,10 @@ class Session(SessionFacts):
             return 0
         return self._enqueue(Prompt(text, actor, command_id, own=own, content=tuple(content)))
 
+    def begin(self, prompt: Prompt, turn_id: str) -> None:
+        """Runs first what ``begun`` told to have begun before there was a session."""
+        self._worker.begin(prompt, turn_id)
+
     def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""
         return self._enqueue(Prompt(command, actor, action="shell"))

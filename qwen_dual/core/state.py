@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.prompts import PromptQueue
@@ -44,16 +44,24 @@ class StateTeller:
         self._working = working
         self.tell()
 
+    def begin(self, turn_id: str) -> None:
+        """Goes on where ``begun`` left off: a turn has begun, and that was told."""
+        self._working, self.turn_id = "thinking", turn_id
+        self._told = ("thinking", turn_id, 0)
+
     def tell(self, *, again: bool = False) -> None:
         """Publishes the state if it changed, or in any case with ``again``."""
         now = (self.word, self.turn_id, len(self._queue))
         if now == self._told and not again:
             return
         self._told = now
-        data = {
-            "state": self.word,
-            "turn_id": self.turn_id,
-            "queued": len(self._queue),
-            "queue": self._queue.listing(),
-        }
-        self._publish(events.system("state", data))
+        word, turn_id, queued = now
+        self._publish(state_event(word, turn_id, queued, self._queue.listing()))
+
+
+def state_event(
+    word: str, turn_id: str | None, queued: int = 0, queue: Sequence[Mapping[str, Any]] = ()
+) -> Event:
+    """The body of a ``state`` event; ``queue`` lists the first of what waits."""
+    data = {"state": word, "turn_id": turn_id, "queued": queued, "queue": [*queue]}
+    return events.system("state", data)

@@ -88,15 +88,25 @@ class Worker:
         self._model_calls = 0
         self._scope: anyio.CancelScope | None = None
         self._why = STOPPED
+        self._begun: Prompt | None = None
+        self._cut_short = False
+
+    def begin(self, prompt: Prompt, turn_id: str) -> None:
+        """Runs ``prompt`` first, of which everything was told up to its ``thinking``."""
+        self._begun, self.working = prompt, True
+        self._state.begin(turn_id)
 
     @property
     def interruptible(self) -> bool:
         """Whether something runs that ``interrupt`` would stop."""
-        return self._scope is not None
+        return self._scope is not None or self._begun is not None
 
     def interrupt(self, why: Stop = STOPPED) -> None:
         """Stops what runs; the first reason is the one that is told."""
-        if self._scope is not None and not self._scope.cancel_called:
+        if self._scope is None:
+            if self._begun is not None and not self._cut_short:
+                self._why, self._cut_short = why, True
+        elif not self._scope.cancel_called:
             self._why = why
             self._scope.cancel()
 
@@ -106,8 +116,8 @@ class Worker:
 
     async def run(self, closing: anyio.Event) -> None:
         """Runs what is in the queue until ``closing`` is set and ``wake`` was called."""
-        while not closing.is_set():
-            prompt = self._queue.take()
+        while self._begun is not None or not closing.is_set():
+            prompt = self._begun or self._queue.take()
             if prompt is None:
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
@@ -155,7 +165,7 @@ class Worker:
         session = self._session
         turn = Turn(
             prompt,
-            turn_id=events.new_uuid(),
+            turn_id=prompt.turn_id or events.new_uuid(),
             model=session.model,
             conversation=session.conversation,
             context=self._context,
@@ -169,11 +179,14 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        if not prompt.has_images:
+        if not prompt.has_images and prompt.turn_id is None:
             self._publish(_said(prompt))
         self._state.set("thinking")
         stop: Stop | None = None
         with anyio.CancelScope() as self._scope:
+            if self._cut_short:
+                self._scope.cancel()
+            self._begun, self._cut_short = None, False
             try:
                 given = await self._attached(prompt)
                 if self._ready is not None:

@@ -204,7 +204,11 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat
         )
         launch.bus.subscribe(
-            parts.recorder, name="The recorder", on_error="drop", on_failure=parts.recorder.fail
+            parts.recorder,
+            name="The recorder",
+            on_error="drop",
+            on_failure=parts.recorder.fail,
+            missed=True,
         )
         session.on_content = parts.recorder.expanded
 
@@ -223,6 +227,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     )
     if launch.chat is not None:
         session.conversation.replace(launch.chat.history)
+    if (begun := launch.begun) is not None:
+        session.begin(begun.prompt, begun.turn_id)
     return parts
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qwen_dual.chats.load import Chat
+    from qwen_dual.core.begun import Begun
     from qwen_dual.core.secrets import Secrets
     from qwen_dual.runtime.debuglog import SessionLog
     from qwen_dual.runtime.model_choice import ModelChoice
@@ -79,6 +80,7 @@ class Launch(Struct):
         log: of the session, once it has begun.
         withheld: variables with keys, which no child gets.
         sandbox: what is asked for; None for no sandbox.
+        begun: the prompt that was there already, told before the session is assembled.
         server_rules: what runs without asking since the person trusts an MCP server.
     """
 
@@ -94,6 +96,7 @@ class Launch(Struct):
     withheld: Sequence[str] = ()
     sandbox: SandboxPolicy | None = None
     server_rules: Sequence[str] = ()
+    begun: Begun | None = None
 
     @property
     def cwd(self) -> str:

@@ -154,9 +154,9 @@ class OpenSession(SessionHandle):
         launch = self.launch
         return [*launch.settings.warnings, *launch.choice.warnings, *self.parts.warnings]
 
-    def dispatcher(self, actor: Actor) -> Dispatcher:
-        """Carries out the commands that ``actor`` writes to a channel."""
-        return Dispatcher(self.parts.session, actor, self._control)
+    def dispatcher(self, actor: Actor, *, begun: bool = False) -> Dispatcher:
+        """Carries out the commands that ``actor`` writes to a channel: see ``core.dispatch``."""
+        return Dispatcher(self.parts.session, actor, self._control, begun=begun)
 
     def _control(self) -> ServerControl:
         from qwen_dual.runtime.mcp import control_of
