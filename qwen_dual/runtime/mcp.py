@@ -80,6 +80,8 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
         )
     except BadConfig as error:
         session.notice(f"{error}; no MCP server is used", "warning")
+        if parts.servers is not None and not launch.settings.trusted:
+            await _end_what_needs_trust(launch, parts, parts.servers)
         return
     for problem in configured.problems:
         session.notice(problem, "warning")
@@ -100,6 +102,16 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
     for name, config in wanted.items():
         if name not in known:
             add_server(launch, parts, config)
+    take_rules(launch, parts)
+
+
+async def _end_what_needs_trust(launch: Launch, parts: Parts, servers: Servers) -> None:
+    """Ends what runs only in a trusted folder, or unasked only there, when nothing can be read anew."""
+    configs = [servers.config(status.name) for status in servers.status()]
+    async with anyio.create_task_group() as group:
+        for config in configs:
+            if not _may_run(config, launch) or (config.trust and config.source == "user"):
+                group.start_soon(servers.remove, config.name)
     take_rules(launch, parts)
 
 

@@ -273,6 +273,24 @@ def test_what_a_folder_brings_does_not_start_before_the_folder_is_trusted(place:
     run(main)
 
 
+def test_what_a_folder_brought_ends_with_trust_in_it_whatever_cannot_be_read(place: Place) -> None:
+    (place.work / ".mcp.json").write_text(json.dumps({"mcpServers": {"theirs": bad()}}))
+    place.settings(mcpServers={"mine": bad(), "believed": bad(trust=True)})
+    given = place.work / "given.json"
+    given.write_text(json.dumps({"mcpServers": {}}))
+
+    async def main() -> None:
+        async with place.session(mcp_config=[str(given)]) as handle:
+            handle.submit("/trust session", KEYBOARD)
+            await until(lambda: "mcp__theirs__echo" in handle.tools)
+            given.write_text("{")
+            handle.submit("/trust no", KEYBOARD)
+            await until(lambda: [each["name"] for each in handle.mcp_servers] == ["mine"])
+            assert "mcp__theirs__echo" not in handle.tools
+
+    run(main)
+
+
 def test_the_session_begins_without_its_servers_and_is_told_when_they_are_there(
     place: Place,
 ) -> None:
