@@ -6,6 +6,7 @@ Looks at names, and into what says which keys or servers it has; runs nothing an
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from qwen_dual.settings.keys import MCP_SERVERS
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwen_dual.settings.load import Settings
 
@@ -30,9 +31,12 @@ FOLDERS = {
 """Folders within ``.qwen`` and what is in them."""
 
 SHOWN_NAMES = 6
-"""Keys or servers of one file that are named; the rest is counted."""
+"""Names of one file that are shown; the rest is counted."""
 
-_SHOWN_CHARS = 60
+SHOWN_COMMANDS = 20
+"""The same of commands, and of servers with what they run: trust starts them."""
+
+_SHOWN_CHARS = 160
 
 
 class Holding(Struct, frozen=True):
@@ -66,11 +70,15 @@ def holdings(
     mine = os.path.realpath(own) == os.path.realpath(home)
     if settings.refused:
         file = os.path.join(".qwen", "settings.json")
-        found.append(Holding(file, f"settings ({_names(_keys(settings))})"))
+        if names := _keys(settings):
+            found.append(Holding(file, f"settings ({_names(names)})"))
         if commands := _hooks(settings):
-            found.append(Holding(file, f"commands that run by themselves ({_names(commands)})"))
+            named = _names(commands, SHOWN_COMMANDS)
+            found.append(Holding(file, f"commands that run by themselves ({named})"))
+        if servers := _named_servers(_project(settings)):
+            found.append(Holding(file, f"MCP servers ({_names(servers, SHOWN_COMMANDS)})"))
     if servers := _servers(folder):
-        found.append(Holding(".mcp.json", f"MCP servers ({_names(servers)})"))
+        found.append(Holding(".mcp.json", f"MCP servers ({_names(servers, SHOWN_COMMANDS)})"))
     names = [os.path.relpath(path, folder) for path in context_files]
     found += [Holding(name, "instructions for the model") for name in names]
     names = [os.path.relpath(path, os.path.realpath(folder)) for path in settings.environment.held]
@@ -90,24 +98,25 @@ def holdings(
 def _keys(settings: Settings) -> list[str]:
     """The keys that are held back; of the mode, which one: the word says what it would allow.
 
-    Of servers, their names: each would be a program that runs.
+    Not the servers: they are named with what they run.
     """
-    project = next((layer.raw for layer in settings.layers if layer.name == "project"), {})
-    tools, servers = project.get("tools"), project.get(MCP_SERVERS.path)
+    tools = _project(settings).get("tools")
     mode = tools.get("approvalMode") if isinstance(tools, dict) else None
-    found = []
-    for key in settings.refused:
-        if key == MCP_SERVERS.path and isinstance(servers, dict):
-            found += [f"MCP server {name}" for name in servers]
-        else:
-            found.append(f"{key} {mode}" if key.endswith("approvalMode") else key)
-    return found
+    return [
+        f"{key} {mode}" if key.endswith("approvalMode") else key
+        for key in settings.refused
+        if key != MCP_SERVERS.path
+    ]
+
+
+def _project(settings: Settings) -> Mapping[str, Any]:
+    """What the folder's own file says."""
+    return next((layer.raw for layer in settings.layers if layer.name == "project"), {})
 
 
 def _hooks(settings: Settings) -> list[str]:
     """What runs by itself, with the event that it runs at."""
-    project = next((layer.raw for layer in settings.layers if layer.name == "project"), {})
-    events: Any = project.get("hooks")
+    events: Any = _project(settings).get("hooks")
     found: list[str] = []
     for event, groups in events.items() if isinstance(events, dict) else ():
         for group in groups if isinstance(groups, list) else ():
@@ -130,8 +139,26 @@ def _servers(folder: str) -> list[str]:
         values, _ = read_object(path, folder)
     except BadFile:
         return ["the file cannot be read"]
+    return _named_servers(values)
+
+
+def _named_servers(values: Mapping[str, Any]) -> list[str]:
+    """Each server with what it runs, or where it is."""
     servers: Any = values.get("mcpServers")
-    return list(servers) if isinstance(servers, dict) else []
+    if not isinstance(servers, dict):
+        return []
+    return [f"{name}{_what(server)}" for name, server in servers.items()]
+
+
+def _what(server: object) -> str:
+    if not isinstance(server, dict):
+        return ""
+    if isinstance(command := server.get("command"), str):
+        arguments = server.get("args")
+        words = [command, *(arguments if isinstance(arguments, list) else ())]
+        return f": {shlex.join(str(word) for word in words)}"
+    where = server.get("httpUrl") or server.get("url")
+    return f": {where}" if isinstance(where, str) else ""
 
 
 def _is_filled(path: str) -> bool:
@@ -142,8 +169,12 @@ def _is_filled(path: str) -> bool:
         return False
 
 
-def _names(names: Iterable[str]) -> str:
-    listed = [printable(name)[:_SHOWN_CHARS] for name in names]
-    rest = len(listed) - SHOWN_NAMES
+def _names(names: Iterable[str], most: int = SHOWN_NAMES) -> str:
+    listed = [_short(printable(name)) for name in names]
+    rest = len(listed) - most
     more = f", and {rest} more" if rest > 0 else ""
-    return ", ".join(listed[:SHOWN_NAMES]) + more
+    return ", ".join(listed[:most]) + more
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _SHOWN_CHARS else f"{name[:_SHOWN_CHARS]}…"

