@@ -377,7 +377,7 @@ class Recorder:
 
 
 def _not_saved(error: Exception, path: Path | None, home: str) -> str:
-    why, then = str(error), "start again, or /clear, to have what follows saved"
+    why, then = str(error), "start again, or begin a new session, to have what follows saved"
     if isinstance(error, OSError):
         why = f"{error.filename or path or home}: {error.strerror or error}"
         then = f"mend that and {then}"

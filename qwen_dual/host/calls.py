@@ -15,7 +15,7 @@ class PreviewWarning:
 
     Attributes:
         kind: ``control``, ``bidi``, ``invisible``, ``blank``, ``unassigned``, ``look_alike``,
-            ``address``, ``long``, ``cut``.
+            ``address``, ``long``, ``cut``, ``hook``.
         message: a sentence for a person.
         line: the first that has it, counted from 1; None where that cannot be said.
         count: how often it is there; None likewise.
@@ -37,12 +37,14 @@ class Preview:
         text: what will run or be written, character by character; show it with escapes for what
             hides in it.
         warnings: what a person should know before saying yes.
+        question: what is asked about it, in one line, where the tool does not say.
     """
 
     kind: str
     title: str
     text: str
     warnings: tuple[PreviewWarning, ...] = ()
+    question: str = ""
 
     @classmethod
     def of(cls, raw: object) -> Preview | None:

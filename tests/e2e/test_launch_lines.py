@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_launch_line_of_the_reference_starts_and_tells_once_what_does_nothing(
+def test_a_launch_line_of_the_reference_starts_and_tells_what_of_it_cannot_be_used(
     tmp_path: Path,
 ) -> None:
     line = ["--channel=VSCode", "--mcpConfig", "none.json", "--chat-recording=false", "-d"]
@@ -18,8 +18,10 @@ def test_a_launch_line_of_the_reference_starts_and_tells_once_what_does_nothing(
     with Program(tmp_path, line) as program:
         program.ready()
         said = program.until(lambda event: event.get("subtype") == "notice")["data"]["text"]
-        assert said == "--mcp-config has no effect in this version."
-        program.terminal.wait_for(said)
+        assert said == (
+            "--mcp-config: 'none.json' is neither a file nor a JSON object; no MCP server is used"
+        )
+        program.terminal.wait_for("'none.json' is neither a file")
         program.submit("say hello")
         assert program.result()["subtype"] == "success"
         assert program.quit() == 0

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     (work / ".qwen" / "settings.json").write_text(json.dumps(SETTINGS))
     (work / "AGENTS.md").write_text("Say nothing.\n")
     (work / ".env").write_text("FROM_FOLDER=yes\n")
-    (work / ".mcp.json").write_text('{"mcpServers": {"one": {}}}')
+    (work / ".mcp.json").write_text('{"mcpServers": {"one": {"command": "true"}}}')
     return tmp_path
 
 
