@@ -61,7 +61,7 @@ class Field(Struct, frozen=True):
 
     def as_question(self, server: str) -> dict[str, Any]:
         """It as hosts and the screen are asked it, in the shape of ``ask_user_question``."""
-        asked: dict[str, Any] = {"question": self.question, "header": line(server)}
+        asked: dict[str, Any] = {"question": self.question, "header": _who(server)}
         if self.description:
             asked["description"] = self.description
         asked["options"] = [{"label": label, "description": ""} for label, _ in self.options]
@@ -131,7 +131,7 @@ class Form(Struct, frozen=True):
         asked = [field.as_question(self.server) for field in self.fields]
         if not asked:
             agree = {"label": "Agree", "description": ""}
-            asked = [{"question": "Agree?", "header": line(self.server), "options": [agree]}]
+            asked = [{"question": "Agree?", "header": _who(self.server), "options": [agree]}]
             asked[0]["free"] = False
         return {"server": line(self.server), "message": self.message, "questions": asked}
 
@@ -321,3 +321,8 @@ def _count(value: Any, otherwise: int) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0
         else otherwise
     )
+
+
+def _who(server: str) -> str:
+    """Who asks, so that no form looks like a question of the program's own."""
+    return f"MCP server {line(server)}"

@@ -54,15 +54,17 @@ def result_of(program: Program) -> str:
 def test_a_form_of_a_server_is_filled_in_field_by_field(program: Program) -> None:
     screen = program.terminal
     screen.wait_for("› 2. No")
-    assert "? shop: Gift · 1 of 3 Tell me what to send, and to whom it goes." in flat(screen)
+    assert "? MCP server shop: Gift · 1 of 3 Tell me what to send, and to whom it goes." in flat(
+        screen
+    )
     assert "esc closes" in flat(screen)
     screen.send("1")
-    screen.wait_for("shop: Name · 2 of 3")
+    screen.wait_for(lambda _: "MCP server shop: Name · 2 of 3" in flat(screen))
     screen.wait_for("esc goes back")
     screen.send("Ann\x1b")
     screen.wait_for("› 1. Yes")
     screen.send("\r")
-    screen.wait_for("shop: Name · 2 of 3")
+    screen.wait_for(lambda _: "MCP server shop: Name · 2 of 3" in flat(screen))
     screen.send("Ann\r")
     screen.wait_for(lambda _: "3 of 3" in flat(screen) and "> 3" in flat(screen))
     screen.send("0\r")

@@ -51,11 +51,15 @@ EVERY = {
 def test_every_kind_of_field_is_a_question_with_its_choices_its_default_and_its_check() -> None:
     asked = form(["name", "plain"], **EVERY)
     name, age, share, sure, plain, named, titled, many = shown(asked)
-    assert (name.text, name.optional, name.choices) == ("srv: Name", False, ())
+    assert (name.text, name.optional, name.choices) == ("MCP server srv: Name · 1 of 8", False, ())
     assert name.details == ("Tell me", "In full")
     assert name.check is not None
     assert name.check("a") == "It is to have 2 to 10000 characters, and has 1."
-    assert (age.text, age.default, age.optional) == ("srv: age (optional)", "7", True)
+    assert (age.text, age.default, age.optional) == (
+        "MCP server srv: age (optional) · 2 of 8",
+        "7",
+        True,
+    )
     assert share.check is not None
     assert share.check("x") == "It is to be a number."
     assert [choice.value for choice in sure.choices] == ["Yes", "No", NEITHER.value]
@@ -122,6 +126,7 @@ def test_fields_of_one_title_are_told_apart() -> None:
 def test_a_form_without_fields_asks_for_a_yes() -> None:
     asked = form()
     assert [choice.value for choice in shown(asked)[0].choices] == ["Agree"]
+    assert asked.input["questions"][0]["header"] == f"MCP server {asked.server}"
     assert asked.content(answered(asked.input, ["Agree"])) == {}
 
 

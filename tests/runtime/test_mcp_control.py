@@ -274,7 +274,7 @@ def test_what_a_server_asks_is_a_question_that_a_host_can_answer(place: Place) -
             assert request["preview"]["kind"] == "questions"
             assert request["input"]["server"] == "everything"
             first = request["input"]["questions"][0]
-            assert (first["question"], first["header"]) == ("String", "everything")
+            assert (first["question"], first["header"]) == ("String", "MCP server everything")
             send = sender(handle)
             wrong = {"answers": {"String": "Ann", "Integer": "many"}}
             send(
