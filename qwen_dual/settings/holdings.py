@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from qwen_dual.git.repository import find_repository
 from qwen_dual.settings.files import BadFile, read_object
-from qwen_dual.settings.keys import MCP_SERVERS
+from qwen_dual.settings.keys import HOOKS, MCP_SERVERS
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def _keys(settings: Settings) -> list[str]:
 
     Not the servers: they are named with what they run.
     """
-    tools = _project(settings).get("tools")
+    project = _project(settings)
+    tools = project.get("tools")
     mode = tools.get("approvalMode") if isinstance(tools, dict) else None
     return [
         f"{key} {mode}" if key.endswith("approvalMode") else key
@@ -116,7 +117,7 @@ def _project(settings: Settings) -> Mapping[str, Any]:
 
 def _hooks(settings: Settings) -> list[str]:
     """What runs by itself, with the event that it runs at."""
-    events: Any = _project(settings).get("hooks")
+    events: Any = _project(settings).get(HOOKS.path)
     found: list[str] = []
     for event, groups in events.items() if isinstance(events, dict) else ():
         for group in groups if isinstance(groups, list) else ():
@@ -144,7 +145,7 @@ def _servers(folder: str) -> list[str]:
 
 def _named_servers(values: Mapping[str, Any]) -> list[str]:
     """Each server with what it runs, or where it is."""
-    servers: Any = values.get("mcpServers")
+    servers: Any = values.get(MCP_SERVERS.path)
     if not isinstance(servers, dict):
         return []
     return [f"{name}{_what(server)}" for name, server in servers.items()]

@@ -122,7 +122,7 @@ def test_a_session_after_one_that_was_saved_no_more_is_saved_again(tmp_path: Pat
     with no_room_beyond(100):
         recording.submit("one")
         recording.later.run()
-    assert "or /clear" in str(recording.recorder.failure)
+    assert "or begin a new session" in str(recording.recorder.failure)
     data = {"from": SESSION, "to": OTHER, "origin": "keyboard"}
     recording.bus.publish(events.system("session_changed", data))
     recording.bus = recording.bus.successor(OTHER)

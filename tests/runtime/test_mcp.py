@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -352,8 +353,15 @@ def test_servers_get_no_keys_but_those_that_they_are_given(
 def test_programs_run_in_the_sandbox_that_commands_run_in(place: Place) -> None:
     outside = place.home.parent
     touched = {"bad": [outside / "a", place.work / "b"], "own": [outside / "c"]}
+    # Where these tests lie may be unseen in there: below /tmp.
+    script = shutil.copy(HOSTILE, place.work)
+    server = {
+        "command": os.path.realpath(sys.executable),
+        "args": ["-SE", script, "good"],
+        "trust": True,
+    }
     place.settings(
-        mcpServers={"bad": bad(trust=True), "own": bad(trust=True, sandbox=False)},
+        mcpServers={"bad": server, "own": {**server, "sandbox": False}},
         tools={"executionSandbox": {"backend": "bwrap"}},
     )
     place.calls(

@@ -201,7 +201,7 @@ def test_an_earlier_conversation_is_there_before_the_first_prompt() -> None:
         host.terminal.wait_for("✦ It was earlier.")
         lines = [line for line in host.terminal.lines if line.strip()]
         assert lines[2:4] == ["> say **earlier**", "✦ It was earlier."]
-        assert "of " in host.terminal.text
+        host.terminal.wait_for("of ")
         host.quit()
 
 
