@@ -75,7 +75,8 @@ if sys.platform == "linux":
 
         def stop(self) -> None:
             """Ends the watch; the thread is gone behind it, in under a millisecond."""
-            self._stopped = True
+            with self._lock:  # what its thread may be renewing is in the middle of it
+                self._stopped = True
             self._inotify.stop()
             self._inotify.join(END_SECONDS)
 
@@ -87,7 +88,10 @@ if sys.platform == "linux":
                 if file not in self._files:
                     return
                 if event.is_create or event.is_moved_to:
-                    self._watch_contents(file)
+                    try:
+                        self._watch_contents(file)
+                    except OSError:  # the limit of watches, or no leave: who asked looks by itself
+                        self._whole = False
             self._wake()
 
         def on_watch_deleted(self, wd: WatchDescriptor) -> None:
@@ -103,6 +107,8 @@ if sys.platform == "linux":
         def _watch_contents(self, file: bytes) -> None:
             """Watches the file that bears the name now; nothing to do while there is none."""
             with self._lock:
+                if self._stopped:
+                    return
                 if (old := self._contents.pop(file, None)) is not None:
                     self._inotify.remove_callbacks([(old, _ID)])
                 if os.path.isfile(file) and not os.path.islink(file):
