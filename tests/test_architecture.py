@@ -23,7 +23,8 @@ ALLOWED = {
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {
-        *("models", "tools", "mcp", "chats", "hooks", "sandbox", "core", "settings", "protocol"),
+        *("models", "tools", "mcp", "chats", "hooks", "definitions", "sandbox", "core"),
+        *("settings", "protocol"),
     },
     "hooks": {"core", "settings", "protocol"},
     "models": {"core", "settings", "protocol"},
@@ -31,6 +32,7 @@ ALLOWED = {
     "mcp": {"core", "imaging", "settings", "protocol"},
     "chats": {"core", "protocol"},
     "core": {"protocol", "shell"},
+    "definitions": {"protocol"},
     "imaging": {"protocol"},
     "settings": {"protocol"},
     "host": {"protocol"},
