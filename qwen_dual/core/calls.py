@@ -153,7 +153,10 @@ class CallRunner:
     ) -> ToolContext:
         """What reaches the call ``call_id``, whoever made it."""
         ask_model, spawn = self._services.ask_model, self._services.spawn
-        return ToolContext(call_id, self._agent, report, self._publish, ask, ask_model, spawn)
+        hooks = self._slot.current
+        return ToolContext(
+            call_id, self._agent, report, self._publish, ask, ask_model, spawn, hooks
+        )
 
     def recheck(self) -> None:
         """Resolves what the policy has come to allow without anybody's answer."""

@@ -80,6 +80,11 @@ class CallHooks:
                 return Verdict("allow")
         return verdict
 
+    async def denied(self, job: RequestedRun, reason: str) -> None:
+        """Tells them that a model which judges calls denied one: see ``Hooks.denied``."""
+        if (hooks := self._slot.current) is not None:
+            await hooks.denied(self._told(job), reason)
+
     async def answer(self, job: RequestedRun, call: Call, pending: Pending) -> None:
         """Has them answer a request beside everybody else; the first answer counts."""
         hooks = self._slot.current

@@ -1,7 +1,7 @@
 """Where others have a say in a session, and what they may say: the points at which it waits for hooks.
 
-There are four: before a prompt, before a call (and while it asks for leave), after calls, at the end
-of a turn. What a hook is, and how it is run, ``qwen_dual.hooks`` knows; what becomes of what it says,
+Before a prompt (and before a command becomes one), before a call (and while it asks for leave), after
+calls, around a change of the list of to-dos, at the end of a turn. What a hook is, and how it is run, ``qwen_dual.hooks`` knows; what becomes of what it says,
 the core decides: it may forbid anything, and allow only what no rule and no guard stands before.
 """
 
@@ -63,6 +63,26 @@ class HookedCall(Struct, frozen=True):
     agent: str | None = None
 
 
+class Listed(Struct, frozen=True):
+    """One item of the list of to-dos, as hooks are told of it."""
+
+    id: str
+    content: str
+    status: str
+
+
+class TodoChange(Struct, frozen=True):
+    """What becomes of one item of the list.
+
+    Attributes:
+        item: as it is to be.
+        before: the status that it had; None for one that is new.
+    """
+
+    item: Listed
+    before: str | None
+
+
 class Hooks(Protocol):
     """All hooks of a session. None of its methods raises, and each ends: what hangs is ended.
 
@@ -78,8 +98,45 @@ class Hooks(Protocol):
         """Somebody submitted ``text``, and the model has not been sent it."""
         ...
 
+    async def before_expansion(self, command: str, arguments: str, text: str) -> HookSaid:
+        """A slash command has become a prompt, which has not been sent.
+
+        Args:
+            command: its name, without the slash.
+            arguments: what stood behind the name.
+            text: the prompt in words.
+        """
+        ...
+
     async def before_call(self, call: HookedCall) -> HookSaid:
         """The model wants ``call``, and no rule forbids it."""
+        ...
+
+    async def denied(self, call: HookedCall, reason: str) -> None:
+        """A model that judges calls denied ``call``; nothing that is said of it counts.
+
+        Args:
+            call: as it was judged.
+            reason: ``classifier_blocked``, or ``classifier_unavailable``.
+        """
+        ...
+
+    async def before_todos(
+        self, changes: Sequence[TodoChange], todos: Sequence[Listed], agent: str | None
+    ) -> HookSaid:
+        """The list of to-dos is to change; a no keeps it as it was.
+
+        Args:
+            changes: the items that are new or done.
+            todos: the list as it is to be.
+            agent: whose list it is; None for the main agent.
+        """
+        ...
+
+    async def after_todos(
+        self, changes: Sequence[TodoChange], todos: Sequence[Listed], agent: str | None
+    ) -> None:
+        """It has changed; nothing that is said of it counts."""
         ...
 
     async def on_request(self, call: HookedCall, suggestions: Sequence[Suggestion]) -> HookSaid:

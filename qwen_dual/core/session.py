@@ -126,7 +126,7 @@ class Session(SessionFacts):
             hooks=self.hooks,
         )
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
-        self._slash = SlashRunner(self.slash, self.publish)
+        self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )

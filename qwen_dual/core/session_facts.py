@@ -93,3 +93,8 @@ class SessionFacts:
     def turn_id(self) -> str | None:
         """The turn that runs; None between turns."""
         return self._state.turn_id
+
+    @property
+    def stopping(self) -> bool:
+        """Whether what runs is being interrupted."""
+        return self._worker.stopping

@@ -15,13 +15,17 @@ from qwen_dual.core.model import ModelError
 from qwen_dual.core.results import instant_result
 from qwen_dual.core.slash import Asks
 from qwen_dual.protocol import events
+from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.hook_slot import HookSlot
+    from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.slash import Output, SlashCommand, SlashCommands
+    from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
 
 
@@ -31,11 +35,21 @@ class SlashRunner:
     Args:
         commands: all there are.
         publish: takes the event bodies.
+        hooks: who has a say in what becomes a prompt.
+        ready: waited for before they are asked: they are loaded when a prompt needs them.
     """
 
-    def __init__(self, commands: SlashCommands, publish: Callable[[Event], object]) -> None:
+    def __init__(
+        self,
+        commands: SlashCommands,
+        publish: Callable[[Event], object],
+        hooks: HookSlot,
+        ready: Callable[[Needed], Awaitable[object]] | None,
+    ) -> None:
         self._commands = commands
         self._publish = publish
+        self._hooks = hooks
+        self._ready = ready
 
     def try_now(self, text: str, actor: Actor) -> bool:
         """Runs what a person typed in the middle of a turn; False where it has to wait."""
@@ -67,6 +81,11 @@ class SlashRunner:
             output, failed = self._start(prompt), False
             if inspect.isawaitable(output):
                 output = await output
+            if isinstance(output, Asks):
+                if self._ready is not None:
+                    await self._ready("prompt")
+                if self._hooks.current is not None:
+                    output = await self._heard(self._hooks.current, prompt, output)
         except _FORESEEN as error:
             output, failed = str(error), True
         if isinstance(output, Asks):
@@ -85,6 +104,23 @@ class SlashRunner:
         if prompt.action == "form":
             return _answered(command, prompt)
         return command.run(arguments, prompt.actor)
+
+    async def _heard(self, hooks: Hooks, prompt: Prompt, asks: Asks) -> Asks:
+        """What the model is asked once hooks have had their say of it.
+
+        Raises:
+            CommandFailed: it is not to be asked.
+        """
+        found = self._commands.find(prompt.text)
+        name, arguments = ("", "") if found is None else (found[0].name, found[1])
+        said = await hooks.before_expansion(name, " ".join(prompt.answers) or arguments, asks.text)
+        if said.decision == "deny" or said.stop is not None:
+            who, why = said.stop or said.by, said.stop_reason or said.reason
+            raise CommandFailed(f"{who} did not let /{name} through: {why or 'no reason given'}")
+        if not said.context:
+            return asks
+        content = (*asks.content, text_block(said.context)) if asks.content else ()
+        return replace(asks, text=f"{asks.text}\n\n{said.context}", content=content)
 
     def _check(self, command: SlashCommand) -> None:
         if lacking := self._commands.lacking(command):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from qwen_dual.core.approvals import Decision
+    from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model
     from qwen_dual.core.tool import Call
     from qwen_dual.protocol.events import Event
@@ -46,6 +47,7 @@ class ToolContext(Struct, frozen=True):
             to be (the system prompt) and a prompt; raises ``ModelError``.
         spawn: begins work that goes on beside the call, and after its result; the session cancels
             it when it ends, and a failure of it ends nothing else.
+        hooks: who has a say in what it does beyond the call itself; None without any.
     """
 
     call_id: str
@@ -55,6 +57,7 @@ class ToolContext(Struct, frozen=True):
     ask: Callable[[Call], Awaitable[Decision]]
     ask_model: Callable[[str, str], Awaitable[str]]
     spawn: Callable[[Callable[[], Awaitable[object]]], object]
+    hooks: Hooks | None = None
 
 
 class Services:

@@ -101,6 +101,11 @@ class Worker:
         """Whether something runs that ``interrupt`` would stop."""
         return self._scope is not None or self._begun is not None
 
+    @property
+    def stopping(self) -> bool:
+        """Whether what runs has been interrupted and is not over yet."""
+        return self._cut_short or (self._scope is not None and self._scope.cancel_called)
+
     def interrupt(self, why: Stop = STOPPED) -> None:
         """Stops what runs; the first reason is the one that is told."""
         if self._scope is None:
@@ -203,10 +208,10 @@ class Worker:
                 session.approvals.deny_all(SHUTDOWN)
                 turn.fail(ModelError(_internal(error)))
                 stop = Stop("error")
-        self._scope = None
         self.retry_from = turn.retry_from
         self._model_calls += turn.model_calls
         turn.close_open()
+        self._scope = None
         self._state.turn_id = None
         self._state.set("idle")  # before the result, which is the last line of a turn
         turn.wind_up(stop or self._why)

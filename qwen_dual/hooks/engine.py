@@ -141,7 +141,7 @@ class Engine:
             else:
                 waited.append(hook)
         if any(hook.sequential for hook in waited):
-            return await self._in_order(waited, moment, telling, agent)
+            return await self._in_order(waited, moment, telling, agent, heard=heard)
         said: list[Said | None] = [None] * len(waited)
 
         async def run_one(at: int, hook: Hook) -> None:
@@ -156,14 +156,20 @@ class Engine:
         return [one for one in said if one is not None]
 
     async def _in_order(
-        self, hooks: Sequence[Hook], moment: Moment, telling: Telling, agent: str | None
+        self,
+        hooks: Sequence[Hook],
+        moment: Moment,
+        telling: Telling,
+        agent: str | None,
+        *,
+        heard: bool,
     ) -> list[Said]:
         """One after another: each is told what those before it made of the input; a no ends it."""
         found: list[Said] = []
         for hook in hooks:
-            said = await self._run(hook, moment, telling, agent)
+            said = await self._run(hook, moment, telling, agent, heard=heard)
             found.append(said)
-            if said.decision == "deny" or said.stop:
+            if heard and moment.heard and (said.decision == "deny" or said.stop):
                 break
             if said.updated_input is not None and "tool_input" in telling:
                 telling = {**telling, "tool_input": said.updated_input}
@@ -188,16 +194,19 @@ class Engine:
             "tool_use_id": telling.get("tool_use_id"),
         }
         started = {**facts, "status_message": hook.status} if hook.status else facts
-        self._publish(events.system("hook_started", started), agent)
+        if not moment.quiet:
+            self._publish(events.system("hook_started", started), agent)
         began = time.monotonic()
         said = Said(hook, "cancelled")
         try:
             said = await self._heard_out(hook, moment, telling)
         finally:
             self.latest.add(said)
-            told = _wire(said, facts, time.monotonic() - began, heard=heard and moment.heard)
-            self._publish(events.system("hook_response", told), agent)
-        self._tell_person(said, agent)
+            heard = heard and moment.heard
+            if not moment.quiet:
+                told = _wire(said, facts, time.monotonic() - began, heard=heard)
+                self._publish(events.system("hook_response", told), agent)
+        self._tell_person(said, agent, heard=heard)
         return said
 
     async def _heard_out(self, hook: Hook, moment: Moment, telling: Telling) -> Said:
@@ -239,7 +248,7 @@ class Engine:
 
         self.spawn(run)
 
-    def _tell_person(self, said: Said, agent: str | None) -> None:
+    def _tell_person(self, said: Said, agent: str | None, *, heard: bool) -> None:
         """One line where a hook blocks something, says something, or fails in another way than before."""
         who = actor_of(said.hook)
         before = self._told.pop(said.hook.same, "")
@@ -252,7 +261,7 @@ class Engine:
             return
         if said.message:
             self._publish(events.notice(f"{who}: {said.message}"), agent)
-        if said.stop:
+        if said.stop and heard:
             why = said.stop_reason or said.reason or "no reason given"
             self._publish(events.notice(f"{who} stopped this turn: {why}", "warning"), agent)
 

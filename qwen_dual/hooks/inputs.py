@@ -12,7 +12,7 @@ from qwen_dual.protocol.blocks import text_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.hooks import HookedCall
+    from qwen_dual.core.hooks import HookedCall, TodoChange
     from qwen_dual.core.tool import ToolResult
 
 Telling = dict[str, Any]
@@ -66,6 +66,17 @@ def of_call(call: HookedCall) -> Telling:
         "tool_use_id": call.tool_use_id,
         "tool_call_id": call.tool_use_id,
     }
+
+
+def of_todo(change: TodoChange) -> Telling:
+    """The fields of one item of the list: of a new one its status, of one that is done what it was."""
+    item = change.item
+    status = (
+        {"todo_status": item.status}
+        if change.before is None
+        else {"previous_status": change.before}
+    )
+    return {"todo_id": item.id, "todo_content": item.content, **status}
 
 
 def of_response(result: ToolResult) -> Telling:

@@ -17,6 +17,7 @@ class Moment(Struct, frozen=True):
         text_is_context: plain text on stdout is told to the model.
         happens: False for those that nothing brings about in this version.
         heard: what its hooks say counts; else they are told, and no more.
+        quiet: of a run only a failure is told; there are several a second.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Moment(Struct, frozen=True):
     text_is_context: bool = False
     happens: bool = True
     heard: bool = True
+    quiet: bool = False
 
 
 MOMENTS: Final = (
@@ -48,15 +50,19 @@ MOMENTS: Final = (
         "when a context file was read",
         "file_path",
         heard=False,
-        happens=False,
     ),
-    Moment("MessageDisplay", "while an answer streams in", heard=False, happens=False),
+    Moment("MessageDisplay", "while an answer streams in", heard=False, quiet=True),
     Moment("SubagentStart", "when a sub-agent begins", "agent_type", happens=False),
     Moment("SubagentStop", "when a sub-agent ends", "agent_type", happens=False),
-    Moment("UserPromptExpansion", "when a command becomes a prompt", "command_name", happens=False),
-    Moment("PermissionDenied", "when auto mode denies a call", "tool_name", happens=False),
-    Moment("TodoCreated", "when a task is put on the list", happens=False),
-    Moment("TodoCompleted", "when a task is done", happens=False),
+    Moment(
+        "UserPromptExpansion",
+        "when a command becomes a prompt",
+        "command_name",
+        text_is_context=True,
+    ),
+    Moment("PermissionDenied", "when auto mode denies a call", "tool_name", heard=False),
+    Moment("TodoCreated", "when a task is put on the list"),
+    Moment("TodoCompleted", "when a task is done"),
     Moment("SessionDelete", "when a saved session is deleted", happens=False),
 )
 """All of them, in the order of ``/hooks``."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from qwen_dual.core.hooks import MOST_BLOCKED_ENDS, NOTHING, PROMPT_CONTEXT
 from qwen_dual.hooks.combine import combined
-from qwen_dual.hooks.inputs import of_batch, of_call, of_response
+from qwen_dual.hooks.inputs import of_batch, of_call, of_response, of_todo
 from qwen_dual.protocol.blocks import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qwen_dual.core.hooks import HookedCall, HookSaid
+    from qwen_dual.core.hooks import HookedCall, HookSaid, Listed, TodoChange
     from qwen_dual.core.tool import ToolResult
+    from qwen_dual.hooks.display import Displayed
     from qwen_dual.hooks.engine import Engine
     from qwen_dual.hooks.inputs import Facts
     from qwen_dual.hooks.output import Said
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 BATCH_SECONDS: Final = 15
 """How long hooks may take over all calls of a message."""
+
+MAX_EXPANSION_CONTEXT: Final = 10_000
+"""Characters that all hooks together may add to the prompt of a command."""
 
 MAX_WAITING_CONTEXT: Final = 40_000
 """Characters that wait to be told with the next prompt."""
@@ -43,6 +48,7 @@ class SessionHooks:
         most_blocked_ends: how often in a row the end of a turn may be put off.
         engine: runs them.
         facts: what each input says.
+        displayed: what tells of the model's words, once a hook is there for them.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class SessionHooks:
     ) -> None:
         self.most_blocked_ends = MOST_BLOCKED_ENDS
         self.engine = engine
+        self.displayed: Displayed | None = None
         self.facts = facts
         self._names = names
         self._usage = usage
@@ -77,9 +84,37 @@ class SessionHooks:
         marked = PROMPT_CONTEXT.format(without_brackets(context)) if context else ""
         return replace(said, context=marked)
 
+    async def before_expansion(self, command: str, arguments: str, text: str) -> HookSaid:
+        """``UserPromptExpansion``."""
+        if not self.engine.has("UserPromptExpansion"):
+            return NOTHING
+        told = self.facts.of(
+            "UserPromptExpansion", command_name=command, command_args=arguments, prompt=text
+        )
+        said = combined(await self.engine.run("UserPromptExpansion", told, (command,)))
+        context = without_brackets(said.context.replace("&", "&amp;"))[:MAX_EXPANSION_CONTEXT]
+        return replace(said, context=context)
+
     async def before_call(self, call: HookedCall) -> HookSaid:
         """``PreToolUse``."""
         return await self._about("PreToolUse", call)
+
+    async def denied(self, call: HookedCall, reason: str) -> None:
+        """``PermissionDenied``."""
+        await self._about("PermissionDenied", call, reason=reason)
+
+    async def before_todos(
+        self, changes: Sequence[TodoChange], todos: Sequence[Listed], agent: str | None
+    ) -> HookSaid:
+        """``TodoCreated`` and ``TodoCompleted``, before the list is kept."""
+        said = combined(await self._of_todos(changes, todos, agent, "validation"))
+        return replace(said, context=without_brackets(said.context))
+
+    async def after_todos(
+        self, changes: Sequence[TodoChange], todos: Sequence[Listed], agent: str | None
+    ) -> None:
+        """The same, once it is."""
+        await self._of_todos(changes, todos, agent, "postWrite")
 
     async def on_request(self, call: HookedCall, suggestions: Sequence[Suggestion]) -> HookSaid:
         """``PermissionRequest``."""
@@ -110,7 +145,9 @@ class SessionHooks:
         return combined(said)
 
     async def before_end(self, text: str, *, again: bool) -> HookSaid:
-        """``Stop``."""
+        """``Stop``, after those of ``MessageDisplay`` have heard the last words."""
+        if self.displayed is not None:
+            await self.displayed.heard()
         if not self.engine.has("Stop"):
             return NOTHING
         told = self.facts.of(
@@ -150,12 +187,12 @@ class SessionHooks:
 
         Args:
             event: its name.
-            about: what matchers are held against.
+            about: what matchers are held against; empty where all hooks run.
             fields: of its input, those too in which it differs from the session as it is now.
         """
         if self.engine.has(event):
             told = {**self.facts.of(event), **fields}
-            await self.engine.run(event, told, (about,), heard=False)
+            await self.engine.run(event, told, (about,) if about else (), heard=False)
 
     def forget(self) -> None:
         """Another conversation begins: what waits was for the one before."""
@@ -165,6 +202,27 @@ class SessionHooks:
         """Has the model told something with the next prompt."""
         if context and sum(map(len, self._waiting)) + len(context) <= MAX_WAITING_CONTEXT:
             self._waiting.append(context)
+
+    async def _of_todos(
+        self,
+        changes: Sequence[TodoChange],
+        todos: Sequence[Listed],
+        agent: str | None,
+        phase: str,
+    ) -> list[Said]:
+        """What the hooks of all changes say, one after the other: the first no is enough."""
+        every = [to_builtins(item) for item in todos]
+        found: list[Said] = []
+        for change in changes:
+            event = "TodoCreated" if change.before is None else "TodoCompleted"
+            if not self.engine.has(event):
+                continue
+            told = self.facts.of(event, agent, **of_todo(change), all_todos=every, phase=phase)
+            heard = phase == "validation"
+            found += await self.engine.run(event, told, agent=agent, heard=heard)
+            if heard and any(one.decision == "deny" or one.stop for one in found):
+                break
+        return found
 
     async def _about(self, event: str, call: HookedCall, **more: Any) -> HookSaid:
         if not self.engine.has(event):

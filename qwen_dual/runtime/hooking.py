@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.hooks.observer import HookObserver
     from qwen_dual.hooks.session_hooks import SessionHooks
     from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.layers import Layer
 
@@ -141,9 +142,30 @@ class Hooking:
         source = "startup" if self._launch.chat is None else "resume"
         self.hooks.session_start(source, self._parts.session.model_name)
 
+    async def instructions(self, files: Sequence[ContextFile], reason: str) -> None:
+        """Tells of the context files that were read.
+
+        Args:
+            files: in the order in which the model gets them.
+            reason: ``session_start``, or ``refresh`` where they were read again.
+        """
+        for file in files:
+            about = {"memory_type": self._kind_of(file.path), "load_reason": reason}
+            await self.hooks.tell("InstructionsLoaded", file.path, file_path=file.path, **about)
+
+    def _kind_of(self, path: str) -> str:
+        """Whose a context file is, in the reference's words."""
+        folder, launch = os.path.dirname(os.path.realpath(path)), self._launch
+        if path == os.path.join(launch.cwd, ".qwen", "QWEN.local.md"):
+            return "local"
+        own = (launch.home, launch.workspace.env.get("HOME", ""))
+        return "user" if folder in map(os.path.realpath, filter(None, own)) else "project"
+
     async def end(self) -> None:
         """The session ends; returns once hooks have heard of it, or have taken too long."""
         with anyio.move_on_after(END_SECONDS, shield=True):
+            if self.hooks.displayed is not None:
+                await self.hooks.displayed.heard()
             reason = "prompt_input_exit"
             await self.hooks.tell("SessionEnd", reason, reason=reason)
 
@@ -182,12 +204,27 @@ class Hooking:
         engine.hooks = [*self._from_settings, *self._brought]
         there = engine.enabled and bool(engine.hooks)
         session.hooks.current = self.hooks if there else None
+        self._follow_words(on=there and engine.has("MessageDisplay"))
         if there and self._observer is None:
             from qwen_dual.hooks.observer import HookObserver
 
             self._observer = HookObserver(self.hooks, lambda: session.model_name, self._transcript)
             self._launch.bus.subscribe(
                 self._observer, name="What tells hooks", on_error="keep", streamed=False
+            )
+
+    def _follow_words(self, *, on: bool) -> None:
+        """Follows what the model says as long as a hook wants it: nothing else needs every delta."""
+        bus, session = self._launch.bus, self._parts.session
+        if not on and self.hooks.displayed is not None:
+            bus.unsubscribe(self.hooks.displayed)
+            self.hooks.displayed = None
+        elif on and self.hooks.displayed is None:
+            from qwen_dual.hooks.display import Displayed
+
+            self.hooks.displayed = Displayed(self.hooks, lambda: session.stopping)
+            bus.subscribe(
+                self.hooks.displayed, name="What tells hooks of the words", on_error="keep"
             )
 
     def _transcript(self, session_id: str) -> str:

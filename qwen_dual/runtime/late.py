@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -19,7 +20,7 @@ from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.context_files import ContextFile
@@ -32,8 +33,9 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     try:
         _tell_of_session(launch, parts)
         await _load_servers(launch, parts)
-        parts.unusable += await _load_needed(launch, parts)
-        parts.unusable += _apply_hooks(launch, parts)
+        files, wrong = await _load_needed(launch, parts)
+        parts.unusable += [*wrong, *_apply_hooks(launch, parts)]
+        _tell_of_files(parts, files, "session_start")
         if parts.hooking is not None:
             parts.hooking.begin()
     finally:
@@ -70,8 +72,17 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
     When the folder is trusted, or no longer.
     """
     await _load_servers(launch, parts)
-    wrong = [*await _load_needed(launch, parts), *_apply_hooks(launch, parts)]
+    files, wrong = await _load_needed(launch, parts)
+    wrong += _apply_hooks(launch, parts)
+    _tell_of_files(parts, files, "refresh")
     return [*wrong, *await _check(launch, parts)]
+
+
+def _tell_of_files(parts: Parts, files: Sequence[ContextFile], reason: str) -> None:
+    """Has hooks hear which context files were read; nothing waits for them."""
+    if parts.hooking is not None and files:
+        tell = partial(parts.hooking.instructions, files, reason)
+        parts.session.services.spawn(tell)
 
 
 def _apply_hooks(launch: Launch, parts: Parts) -> list[str]:
@@ -92,22 +103,26 @@ async def _load_servers(launch: Launch, parts: Parts) -> None:
         await load_servers(launch, parts)
 
 
-async def _load_needed(launch: Launch, parts: Parts) -> list[str]:
-    """What the first prompt needs, and no more: it waits for this."""
+async def _load_needed(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str]]:
+    """What the first prompt needs, and no more: it waits for this.
+
+    Returns:
+        The context files, and what was wrong on the way.
+    """
     gone = threading.Event()
     try:
         files, wrong, changes = await to_thread.run_sync(
             _load, launch, parts, gone, abandon_on_cancel=True
         )
     except RuntimeError as error:  # no thread to be had
-        return [f"The context files are not used: {describe(error)}."]
+        return [], [f"The context files are not used: {describe(error)}."]
     finally:
         gone.set()  # the session may end meanwhile, and waits for no git
     system = system_of(launch)
     if changes:
         system += f"\nGit at the start: {changes}"
     parts.say_first(system + as_prompt(files))
-    return wrong
+    return files, wrong
 
 
 async def _check(launch: Launch, parts: Parts) -> list[str]:

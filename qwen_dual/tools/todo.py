@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, Subject, ToolResult
+from qwen_dual.core.tool import Display, NotAllowed, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from qwen_dual.core.hooks import Hooks, Listed, TodoChange
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
@@ -69,9 +70,46 @@ class TodoCall:
         return None
 
     async def run(self, context: ToolContext) -> ToolResult:
-        """Keeps the list; ``context`` is not used."""
+        """Keeps the list, where no hook says no to what of it is new or done."""
+        if context.hooks is None:
+            self._tool.todos = self._todos
+            return ToolResult(told(self._todos))
+        return await self._run_heard(context.hooks, context.agent)
+
+    async def _run_heard(self, hooks: Hooks, agent: str | None) -> ToolResult:
+        from qwen_dual.core.approvals import Decision
+
+        changes, listed = changes_to(self._tool.todos, self._todos)
+        said = await hooks.before_todos(changes, listed, agent)
+        if said.stop is not None:
+            raise NotAllowed(
+                Decision(False, said.stop, said.stop_reason or said.reason or None, stop=True)
+            )
+        if said.decision == "deny":
+            why = said.reason or "no reason given"
+            return ToolResult(
+                f"The list was not changed: {said.by} did not allow it: {why}", is_error=True
+            )
         self._tool.todos = self._todos
-        return ToolResult(told(self._todos))
+        await hooks.after_todos(changes, listed, agent)
+        return ToolResult("\n\n".join(filter(None, (told(self._todos), said.context))))
+
+
+def changes_to(
+    before: Sequence[Todo], after: Sequence[Todo]
+) -> tuple[list[TodoChange], list[Listed]]:
+    """What of a list is new or done, new ones first, and the list as it is to be."""
+    from qwen_dual.core.hooks import Listed, TodoChange
+
+    was = {todo.id: todo.status for todo in before}
+    listed = [Listed(todo.id, todo.content, todo.status) for todo in after]
+    new = [TodoChange(item, None) for item in listed if item.id not in was]
+    done = [
+        TodoChange(item, was[item.id])
+        for item in listed
+        if item.status == "completed" != was.get(item.id, "completed")
+    ]
+    return [*new, *done], listed
 
 
 def told(todos: Sequence[Todo]) -> str:

@@ -14,7 +14,7 @@ from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
-from tests.support.fakes import FakeModel, Step
+from tests.support.fakes import FakeModel, Step, call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.opened import OpenSession
+
+
+COMMON = {
+    "session_id",
+    "transcript_path",
+    "cwd",
+    "hook_event_name",
+    "timestamp",
+    "permission_mode",
+    "prompt_id",
+}
+CALL = {"tool_name", "tool_input", "tool_use_id", "tool_call_id"}
+SHELL = "run_shell_command"
+
+
+def echo(text: str = "hi") -> list[Any]:
+    """A call that needs no leave."""
+    return call(SHELL, command=f"echo {text}", description="say it")
 
 
 def says(answer: object = "", *, exit: int = 0, seen: str = "seen.jsonl", **more: Any) -> Any:

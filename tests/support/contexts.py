@@ -15,6 +15,7 @@ from qwen_dual.core.tool_context import Services, ToolContext
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model
     from qwen_dual.core.tool import Call
     from qwen_dual.protocol.events import Event
@@ -41,9 +42,10 @@ def context(
     ask_model: Callable[[str, str], Awaitable[str]] = no_model,
     publish: Callable[[Event], object] = nothing,
     spawn: Callable[[Callable[[], Awaitable[object]]], object] = nothing,
+    hooks: Hooks | None = None,
 ) -> ToolContext:
     """The context of one call."""
-    return ToolContext("call_1", None, report, publish, ask, ask_model, spawn)
+    return ToolContext("call_1", None, report, publish, ask, ask_model, spawn, hooks)
 
 
 class Around:
