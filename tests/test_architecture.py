@@ -23,14 +23,15 @@ ALLOWED = {
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {
-        *("models", "tools", "mcp", "chats", "hooks", "definitions", "sandbox", "core"),
-        *("settings", "protocol"),
+        *("models", "tools", "mcp", "chats", "hooks", "rewind", "definitions", "sandbox"),
+        *("core", "settings", "protocol"),
     },
     "hooks": {"core", "settings", "protocol"},
     "models": {"core", "settings", "protocol"},
     "tools": {"core", "imaging", "protocol", "shell", "sandbox"},
     "mcp": {"core", "imaging", "settings", "protocol"},
     "chats": {"core", "protocol"},
+    "rewind": {"core", "protocol"},
     "core": {"protocol", "shell"},
     "definitions": {"protocol"},
     "imaging": {"protocol"},
