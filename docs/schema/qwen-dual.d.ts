@@ -86,7 +86,12 @@ export interface CompactBoundaryData {
   summary?: string;
 }
 
-/** Answer a pending `control_request`. */
+/**
+ * Answer a pending `control_request`.
+ *
+ * `mode` is how to go on with a plan that is allowed: in the mode before it (`previous`), asking
+ * for each change (`default`, unless given), or with edits accepted (`auto-edit`).
+ */
 export interface ConfirmationResponse {
   id?: string | null;
   type: "confirmation_response";
@@ -95,6 +100,7 @@ export interface ConfirmationResponse {
   message?: string | null;
   updated_input?: Record<string, unknown> | null;
   remember?: "project" | "session" | "user" | null;
+  mode?: "auto-edit" | "default" | "previous" | null;
 }
 
 /** An answer came to a request that is not pending. */
@@ -439,7 +445,11 @@ export interface OpenedMessage {
   content: (TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock)[];
 }
 
-/** The `request` of a `control_request`. */
+/**
+ * The `request` of a `control_request`.
+ *
+ * `previous_mode`, of a plan, is the approval mode before plan mode.
+ */
 export interface PermissionRequest {
   subtype: "can_use_tool";
   tool_name: string;
@@ -450,16 +460,18 @@ export interface PermissionRequest {
   preview?: Preview | null;
   rule?: string | null;
   rules?: string[] | null;
+  previous_mode?: string;
 }
 
 /**
  * What a call will do, made for reading: ours, beside the reference's fields.
  *
- * `text` is exact: what will run, or what will be written, character by character. `question` is
+ * `text` is exact: what will run, or what will be written, character by character; a `plan` is
+ * Markdown. `question` is
  * what is asked about it, in a line, where the tool does not say.
  */
 export interface Preview {
-  kind: "command" | "diff" | "text" | "questions";
+  kind: "command" | "diff" | "text" | "questions" | "plan";
   title: string;
   text: string;
   question?: string;
@@ -671,11 +683,16 @@ export interface SubmittedImage {
   title: string;
 }
 
-/** One way to answer a permission request. */
+/**
+ * One way to answer a permission request.
+ *
+ * `mode`, of a plan, is what a `confirmation_response` repeats to choose this one.
+ */
 export interface Suggestion {
   type: "allow" | "deny" | "modify";
   label: string;
   description: string;
+  mode?: "previous" | "default" | "auto-edit";
 }
 
 /** Plain text, from a person or the model. */

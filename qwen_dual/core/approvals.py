@@ -29,6 +29,7 @@ class Decision(Struct, frozen=True):
         updated_input: arguments to run instead of those asked for.
         remember: ``session``, ``project`` or ``user``: how long an answer lasts.
         stop: nothing else of this turn is to be asked or run.
+        mode: of a plan that is allowed: the approval mode to go on in, or ``previous``.
     """
 
     allowed: bool
@@ -37,6 +38,7 @@ class Decision(Struct, frozen=True):
     updated_input: dict[str, Any] | None = None
     remember: str | None = None
     stop: bool = False
+    mode: str | None = None
 
 
 class Pending(Struct):

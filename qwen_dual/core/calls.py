@@ -29,9 +29,11 @@ from qwen_dual.core.refusals import CHANGED_TOO, INTERRUPTED, SKIPPED
 from qwen_dual.core.requested_run import RequestedRun
 from qwen_dual.core.tool import (
     CannotBeDone,
+    DecidedCall,
     NotAllowed,
     Shown,
     ToolResult,
+    only_mode_of,
     partial_of,
 )
 from qwen_dual.core.tool_context import ToolContext
@@ -159,12 +161,14 @@ class CallRunner:
         )
 
     def recheck(self) -> None:
-        """Resolves what the policy has come to allow without anybody's answer."""
+        """Resolves what the policy has come to allow, or to forbid, without anybody's answer."""
         for job in (*self._jobs, *self.besides):
             if job.pending is None or job.tool is None or job.call is None:
                 continue
-            if self._policy.judge(job.tool, job.call).action == "allow":
-                decision = Decision(allowed=True, by=POLICY)
+            verdict = self._policy.judge(job.tool, job.call)
+            over = verdict.action == "refuse" and bool(only_mode_of(job.tool))
+            if verdict.action == "allow" or over:
+                decision = Decision(not over, POLICY, verdict.reason or None)
                 self._approvals.resolve(job.pending.request_id, decision)
 
     async def _run_one(self, job: RequestedRun) -> None:
@@ -187,6 +191,9 @@ class CallRunner:
             if not decision.allowed:
                 self._deny(job, decision)
                 return
+            if isinstance(job.call, DecidedCall):
+                job.call = job.call.decided(decision)
+                break
             updated, before = decision.updated_input, job.call
             if updated is None or updated == job.requested.arguments:
                 break

@@ -11,6 +11,7 @@ from qwen_dual.core.compaction import ROOM, THRESHOLD, fitted, summarise
 from qwen_dual.core.conversation import estimate
 from qwen_dual.core.model import ModelError, TokenUsage
 from qwen_dual.protocol import events
+from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,9 @@ class ContextKeeper:
         conversation: whose messages are replaced.
         publish: takes the event bodies.
         set_state: takes the words of the ``state`` event.
+
+    Attributes:
+        remind: gives what the model is to be reminded of now; nothing where empty.
     """
 
     def __init__(
@@ -46,6 +50,13 @@ class ContextKeeper:
         self._publish = publish
         self._set_state = set_state
         self._next_at = 0.0
+        self.remind: Callable[[], str] = str
+
+    def get_ready(self) -> None:
+        """Sees to what the next request is to say, and to leave out."""
+        self.drop_old_images()
+        if told := self.remind():
+            self._conversation.add("user", [text_block(told)])
 
     def drop_old_images(self) -> None:
         """Takes the oldest images out where there are more than a request may have."""

@@ -142,6 +142,7 @@ class Dispatcher:
             message=command.message,
             remember=command.remember,
             updated_input=command.updated_input,
+            mode=command.mode,
         )
 
     def _cancel(self, command: Cancel) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from qwen_dual.core.errors import UnknownMode
 from qwen_dual.core.permissions import Rule, allows, reading
+from qwen_dual.core.tool import only_mode_of
 from qwen_dual.fs.guarded import guard_of
 from qwen_dual.protocol import APPROVAL_MODES
 
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Call, Subject, Tool
 
 PLAN_REFUSAL = (
-    "Plan mode is on: nothing that writes or runs is carried out. "
-    "Describe what you would do; the person switches the mode when it should happen."
+    "Plan mode is on: nothing that writes or runs is carried out. Do not try the same by other means; "
+    "go on with what only reads, and make this a part of your plan."
+)
+
+
+ONLY_IN = (
+    "{tool} is for {only} mode alone, and the approval mode is {mode} now: the person may have changed "
+    "it. Do not call it again; go on as this mode allows."
 )
 
 
@@ -55,6 +62,7 @@ class Policy:
 
     Attributes:
         names: as given.
+        before_plan: the mode before plan mode, which its end may bring back.
     """
 
     def __init__(
@@ -66,7 +74,7 @@ class Policy:
         deny: Iterable[str | Rule] = (),
     ) -> None:
         self.names = names
-        self.mode = "default"
+        self.mode = self.before_plan = "default"
         self._session: list[Rule] = []
         self.set_mode(mode)
         self.set_rules(allow, ask, deny)
@@ -79,6 +87,8 @@ class Policy:
         """
         if mode not in APPROVAL_MODES:
             raise UnknownMode(mode)
+        if mode == "plan" and self.mode != "plan":
+            self.before_plan = self.mode
         self.mode = mode
 
     def set_rules(
@@ -134,6 +144,8 @@ class Policy:
         only = [rule for rule in self._only if rule.names(tool.name)]
         if only and not allows(only, tool.name, subject):
             return Verdict("refuse", _limits(only, tool.name))
+        if (there := only_mode_of(tool)) not in ("", self.mode):
+            return Verdict("refuse", ONLY_IN.format(tool=tool.name, only=there, mode=self.mode))
         rules = [*self._allow, *self._session]
         changes = tool.kind == "edit" or (
             tool.kind == "execute" and not reading(rules, subject).whole

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from qwen_dual.core.failures import describe
 from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED
-from qwen_dual.core.tool import Shown, ToolResult
+from qwen_dual.core.tool import DecidedCall, Shown, ToolResult
 
 if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
@@ -81,7 +81,7 @@ class RequestedRun(Struct, eq=False):
 
     def request(self, call: Call, preview: Preview | None) -> dict[str, Any]:
         """What whoever may allow ``call`` is asked (``shapes.PermissionRequest``)."""
-        return {
+        request = {
             "subtype": "can_use_tool",
             "tool_name": self.requested.name,
             "tool_use_id": self.requested.id,
@@ -92,6 +92,7 @@ class RequestedRun(Struct, eq=False):
             "rule": ", ".join(self.rules) or None,
             "rules": list(self.rules) or None,
         }
+        return {**request, **call.told()} if isinstance(call, DecidedCall) else request
 
     def take_change(self, by: Actor, told: str) -> None:
         """Notes who has changed the input, to what (as JSON)."""
@@ -108,6 +109,7 @@ class RequestedRun(Struct, eq=False):
         if decision.by.kind == "hook":
             return f"{decision.by} did not allow this call: {decision.message or 'no reason given'}"
         text = DECLINED if self.tool is not None and self.tool.kind == "question" else DENIED
+        text = getattr(self.call, "declined", text)
         return f"{text} They said: {decision.message}" if decision.message else text
 
     def failed(self, error: Exception) -> str:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
+    from qwen_dual.core.planning import PlanReminders
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
@@ -95,7 +96,7 @@ class Session(SessionFacts):
     ) -> None:
         self.bus = bus
         self.cwd = cwd
-        self.tools = ToolRegistry(tools)
+        self.tools = ToolRegistry(tools, approval_mode)
         self.slash = SlashCommands()
         bus.end_with(self.request_close)
         self.approvals = Approvals(self.publish, lambda: self._state.tell())
@@ -126,6 +127,8 @@ class Session(SessionFacts):
             hooks=self.hooks,
         )
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
+        self._context.remind = self._remind
+        self._reminders: PlanReminders | None = None
         self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
@@ -206,9 +209,10 @@ class Session(SessionFacts):
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
         stop: bool = False,
+        mode: str | None = None,
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
-        decision = Decision(allowed, actor, message, updated_input, remember, stop)
+        decision = Decision(allowed, actor, message, updated_input, remember, stop, mode)
         if not (was_pending := self.approvals.resolve(request_id, decision)):
             self.publish(events.control_error(request_id))
         return was_pending
@@ -245,7 +249,28 @@ class Session(SessionFacts):
         if mode != before:
             told = {"from": before, "to": mode, "origin": str(actor)}
             self.publish(events.system("mode_changed", told))
+            self.tools.enter(mode)
             self.recheck_pending()
+
+    def leave_plan(self, choice: str, actor: Actor) -> None:
+        """Goes on in the mode that was chosen with a plan: a mode, or ``previous``.
+
+        Raises:
+            UnknownMode: there is no such mode.
+        """
+        mode = self.policy.before_plan if choice == "previous" else choice
+        if self._reminders is not None:
+            self._reminders.ended()
+        self.set_approval_mode(mode, actor)
+
+    def _remind(self) -> str:
+        if self._reminders is None:
+            if self.approval_mode != "plan":
+                return ""
+            from qwen_dual.core.planning import PlanReminders
+
+            self._reminders = PlanReminders()
+        return self._reminders.due(self.approval_mode, self.turn_id, self.tools.values())
 
     def set_model(self, name: str, actor: Actor) -> None:
         """Changes the model, from the next turn on.
@@ -287,6 +312,7 @@ class Session(SessionFacts):
         self.conversation.replace(())
         self.policy.forget()
         self._worker.forget()
+        self._reminders = None
         # Told under the old id, so that an observer can follow from one to the other.
         change = {"from": before.session_id, "to": new, "origin": str(actor)}
         before.publish(events.system("session_changed", change))

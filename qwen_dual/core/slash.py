@@ -22,12 +22,15 @@ class Asks(Struct, frozen=True):
     """What a command has the model asked, in place of something to show; a turn follows.
 
     Attributes:
-        text: it in words. No ``@name`` in it means a file: somebody else may have written it.
+        text: it in words.
         content: what the model is sent, where that is more than the text.
+        own: the part of ``text`` that whoever gave the command wrote: in the rest no ``@name`` means
+            a file, since somebody else may have written it.
     """
 
     text: str
     content: tuple[TextBlock | ImageBlock, ...] = ()
+    own: str = ""
 
 
 if TYPE_CHECKING:

@@ -89,7 +89,8 @@ class SlashRunner:
         except _FORESEEN as error:
             output, failed = str(error), True
         if isinstance(output, Asks):
-            return replace(prompt, text=output.text, action="asked", own="", content=output.content)
+            text, own, content = output.text, output.own, output.content
+            return replace(prompt, text=text, action="asked", own=own, content=content)
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
         self._publish(instant_result(output or "", prompt.command_id, stop_reason))

@@ -273,6 +273,31 @@ class QuestionCall(Call, Protocol):
         ...
 
 
+@runtime_checkable
+class DecidedCall(Protocol):
+    """A call that does what it was allowed to by the answer itself: a plan that ends plan mode.
+
+    Attributes:
+        declined: what the model is told where it was not allowed.
+    """
+
+    declined: str
+
+    def told(self) -> Mapping[str, Any]:
+        """What the request says besides."""
+        ...
+
+    def decided(self, decision: Decision) -> Call:
+        """The call as ``decision``, which allowed it, would have it."""
+        ...
+
+
+def only_mode_of(tool: Tool) -> str:
+    """The approval mode in which alone ``tool`` is there; empty for all of them."""
+    mode: str = getattr(tool, "only_in", "")
+    return mode
+
+
 def display_of(tools: Mapping[str, Tool], name: str) -> Display:
     """The words for the tool ``name``, which need not be among those that there are."""
     return tools[name].display if name in tools else Display.of(name)

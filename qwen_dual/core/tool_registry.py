@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.rule_names import RuleNames
+from qwen_dual.core.tool import only_mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,14 +35,16 @@ class ToolRegistry(Mapping[str, "Tool"]):
 
     Args:
         tools: all there are, at first; all of them are offered until ``offer`` says otherwise.
+        mode: the approval mode in force, in which alone some of them are there.
 
     Attributes:
         names: reads rules over all there are, those too that are not offered.
     """
 
-    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+    def __init__(self, tools: Iterable[Tool] = (), mode: str = "default") -> None:
         self._known = {tool.name: tool for tool in tools}
-        self._offered = dict(self._known)
+        self._mode = mode
+        self._offered = self._there(self._known.values())
         self._choose: Callable[[], Iterable[Tool]] = lambda: self._known.values()
         self._needed: set[str] = set()
         self._listeners: list[Callable[[Sequence[str], Sequence[str]], object]] = []
@@ -111,6 +114,12 @@ class ToolRegistry(Mapping[str, "Tool"]):
         self._choose = choose
         self._offer()
 
+    def enter(self, mode: str) -> None:
+        """Offers what there is in another approval mode."""
+        self._mode = mode
+        if any(only_mode_of(tool) for tool in self._known.values()):
+            self._offer()
+
     def listen(self, listener: Callable[[Sequence[str], Sequence[str]], object]) -> None:
         """Calls ``listener`` after each change with the names of what was added and removed.
 
@@ -124,9 +133,12 @@ class ToolRegistry(Mapping[str, "Tool"]):
         self.names.learn(known.values())
         self._offer()
 
+    def _there(self, tools: Iterable[Tool]) -> dict[str, Tool]:
+        return {tool.name: tool for tool in tools if only_mode_of(tool) in ("", self._mode)}
+
     def _offer(self) -> None:
         before = self._offered
-        chosen = {tool.name: tool for tool in self._choose()}
+        chosen = self._there(self._choose())
         needed = {name: tool for name, tool in self._known.items() if name in self._needed}
         self._offered = {**chosen, **needed}
         added = [name for name, tool in self._offered.items() if before.get(name) is not tool]

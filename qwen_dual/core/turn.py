@@ -230,7 +230,7 @@ class Turn:
 
     async def _ask_model(self) -> Answer:
         self._num_turns += 1
-        self._context.drop_old_images()
+        self._context.get_ready()
         try:
             return await self._stream_answer()
         except ModelError as error:

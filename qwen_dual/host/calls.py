@@ -32,7 +32,7 @@ class Preview:
     """What a call will do, made for reading.
 
     Attributes:
-        kind: ``command``, ``diff``, ``text`` or ``questions``.
+        kind: ``command``, ``diff``, ``text``, ``questions`` or ``plan``, whose text is Markdown.
         title: what it is, in one line.
         text: what will run or be written, character by character; show it with escapes for what
             hides in it.
@@ -75,17 +75,24 @@ class Suggestion:
 
     Attributes:
         type: ``allow``, ``deny`` or ``modify``.
+        mode: of a plan, what ``approve`` takes as ``mode`` to answer so; empty for all else.
     """
 
     type: str
     label: str
     description: str
+    mode: str = ""
 
     @classmethod
     def all_in(cls, raw: object) -> tuple[Suggestion, ...]:
         """Reads the ``permission_suggestions`` of a request."""
         return tuple(
-            cls(text_in(one, "type"), text_in(one, "label"), text_in(one, "description"))
+            cls(
+                text_in(one, "type"),
+                text_in(one, "label"),
+                text_in(one, "description"),
+                text_in(one, "mode"),
+            )
             for one in (raw if isinstance(raw, list) else ())
             if isinstance(one, dict)
         )

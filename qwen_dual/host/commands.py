@@ -106,6 +106,8 @@ class Commands:
             more["updated_input"] = dict(how.updated_input)
         if how.remember is not None:
             more["remember"] = how.remember
+        if how.mode is not None:
+            more["mode"] = how.mode
         if more and not self.greeting.told:
             raise NotSupported(f"{next(iter(more))} of an approval", self.greeting.agent)
         return await self._answer(request_id, allowed=True, more=more)

@@ -260,6 +260,7 @@ class Request:
         blocked_path: the path outside the workspace that it touches; None inside.
         rules: what ``remember`` would allow from now on; empty where it would allow nothing more.
         suggestions: the ways to answer, as the terminal offers them.
+        previous_mode: of a plan, the approval mode before plan mode; empty for all else.
         parent_tool_use_id: the call that the sub-agent works for which asks; None for the main
             agent, and where the program does not say.
     """
@@ -274,6 +275,7 @@ class Request:
     rules: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     parent_tool_use_id: str | None = None
+    previous_mode: str = ""
 
     @classmethod
     def of(cls, event: Event) -> Request:
@@ -297,6 +299,7 @@ class Request:
             ),
             suggestions=Suggestion.all_in(raw.get("permission_suggestions")),
             parent_tool_use_id=event.parent_tool_use_id,
+            previous_mode=text_in(raw, "previous_mode"),
         )
 
 
@@ -327,10 +330,12 @@ class Allow:
     Attributes:
         updated_input: run the call with these arguments instead.
         remember: do not ask again for the like.
+        mode: of a plan: the approval mode to go on in; ``previous`` is the one before plan mode.
     """
 
     updated_input: Mapping[str, Any] | None = None
     remember: Literal["session", "project", "user"] | None = None
+    mode: Literal["previous", "default", "auto-edit"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

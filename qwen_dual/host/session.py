@@ -257,6 +257,7 @@ class Session:
         *,
         updated_input: Mapping[str, Any] | None = None,
         remember: Literal["session", "project", "user"] | None = None,
+        mode: Literal["previous", "default", "auto-edit"] | None = None,
     ) -> Resolution:
         """Allows a tool call. The first answer wins, wherever it was given.
 
@@ -264,15 +265,16 @@ class Session:
             request: the request or its id.
             updated_input: run the call with these arguments instead.
             remember: do not ask again for the like.
+            mode: of a plan: how to go on (``Suggestion.mode``).
 
         Returns:
             How the request ended; ``in_time`` tells whether it was by this answer.
 
         Raises:
             CommandRejected: there never was such a request, or its new input is not valid.
-            NotSupported: the program does not know ``updated_input`` or ``remember``.
+            NotSupported: the program knows no more than a plain yes.
         """
-        return await self._commands.approve(_id(request), Allow(updated_input, remember))
+        return await self._commands.approve(_id(request), Allow(updated_input, remember, mode))
 
     async def deny(self, request: Request | str, reason: str | None = None) -> Resolution:
         """Refuses a tool call. The first answer wins, wherever it was given.

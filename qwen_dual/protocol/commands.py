@@ -72,7 +72,11 @@ class Submit(_Command, frozen=True, kw_only=True):
 
 
 class ConfirmationResponse(_Command, frozen=True, kw_only=True):
-    """Answer a pending ``control_request``."""
+    """Answer a pending ``control_request``.
+
+    ``mode`` is how to go on with a plan that is allowed: in the mode before it (``previous``), asking
+    for each change (``default``, unless given), or with edits accepted (``auto-edit``).
+    """
 
     type: Literal["confirmation_response"]
     request_id: str
@@ -80,6 +84,7 @@ class ConfirmationResponse(_Command, frozen=True, kw_only=True):
     message: str | None = None
     updated_input: dict[str, Any] | None = None
     remember: Literal["session", "project", "user"] | None = None
+    mode: Literal["previous", "default", "auto-edit"] | None = None
 
 
 class Interrupt(_Command, frozen=True, kw_only=True):

@@ -32,6 +32,8 @@ _SAID: dict[Oddity, str] = {
 
 def reading_of(kind: str) -> Reading:
     """How strictly the text of a preview of this kind is read."""
+    if kind == "plan":
+        return "prose"
     return "code" if kind in ("diff", "questions") else "command"
 
 

@@ -255,11 +255,15 @@ class ResultEvent(Envelope):
 
 
 class Suggestion(TypedDict):
-    """One way to answer a permission request."""
+    """One way to answer a permission request.
+
+    ``mode``, of a plan, is what a ``confirmation_response`` repeats to choose this one.
+    """
 
     type: Literal["allow", "deny", "modify"]
     label: str
     description: str
+    mode: NotRequired[Literal["previous", "default", "auto-edit"]]
 
 
 class PreviewWarning(TypedDict):
@@ -290,11 +294,12 @@ class PreviewWarning(TypedDict):
 class Preview(TypedDict):
     """What a call will do, made for reading: ours, beside the reference's fields.
 
-    ``text`` is exact: what will run, or what will be written, character by character. ``question`` is
+    ``text`` is exact: what will run, or what will be written, character by character; a ``plan`` is
+    Markdown. ``question`` is
     what is asked about it, in a line, where the tool does not say.
     """
 
-    kind: Literal["command", "diff", "text", "questions"]
+    kind: Literal["command", "diff", "text", "questions", "plan"]
     title: str
     text: str
     question: NotRequired[str]
@@ -302,7 +307,10 @@ class Preview(TypedDict):
 
 
 class PermissionRequest(TypedDict):
-    """The ``request`` of a ``control_request``."""
+    """The ``request`` of a ``control_request``.
+
+    ``previous_mode``, of a plan, is the approval mode before plan mode.
+    """
 
     subtype: Literal["can_use_tool"]
     tool_name: str
@@ -313,6 +321,7 @@ class PermissionRequest(TypedDict):
     preview: NotRequired[Preview | None]
     rule: NotRequired[str | None]
     rules: NotRequired[list[str] | None]
+    previous_mode: NotRequired[str]
 
 
 class ControlRequest(TypedDict):

@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.mcp_control import McpControl
+    from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.settings.load import Settings
+    from qwen_dual.tools.plan import Plans
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -69,6 +71,7 @@ class Parts(Struct):
         sdk: reaches those that live in the program which runs this one; None where there is none.
         spawn: begins what goes on as long as the session; None while that does not run.
         hooking: its hooks, once there are any.
+        planning: its plans, once there are any (``planning.planning_of``).
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
     """
@@ -90,6 +93,7 @@ class Parts(Struct):
     mcp: McpControl | None = None
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
     hooking: Hooking | None = None
+    planning: Planning | None = None
     completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
 
@@ -199,6 +203,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
+    tools.plans.session = partial(_plans, launch, parts)
     if settings.get(keys.CHAT_RECORDING):
         parts.recorder = make_recorder(
             session, launch.home, schedule, lambda: launch.branch.name, launch.chat
@@ -264,6 +269,12 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     tools.filter(filters_of(settings))
     tools.trust(settings.trusted)
     return warnings
+
+
+def _plans(launch: Launch, parts: Parts) -> Plans:
+    from qwen_dual.runtime.planning import planning_of
+
+    return planning_of(launch, parts)
 
 
 def system_of(launch: Launch) -> str:

@@ -35,6 +35,7 @@ SLASH_COMMANDS = frozenset(
         "mcp",
         "memory",
         "model",
+        "plan",
         "quit",
         "resume",
         "retry",

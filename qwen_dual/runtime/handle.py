@@ -256,6 +256,7 @@ class SessionHandle:
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
         stop: bool = False,
+        mode: str | None = None,
     ) -> bool:
         """Answers a pending request; False, with an error event, when it is not pending."""
         return self._acting().answer(
@@ -266,6 +267,7 @@ class SessionHandle:
             remember=remember,
             updated_input=updated_input,
             stop=stop,
+            mode=mode,
         )
 
     def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:

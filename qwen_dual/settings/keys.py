@@ -102,6 +102,12 @@ OTHER_GENERATION = Key(
 APPROVAL_MODE = Key(
     "tools.approvalMode", MODE, "default", "tightens", "approvalMode", "What runs without asking."
 )
+PLANS_DIRECTORY = Key(
+    "plansDirectory",
+    TEXT,
+    None,
+    doc="Where in the workspace plans that were allowed are kept; without it they are not.",
+)
 ALLOWED_TOOLS = Key(
     "tools.allowed", TEXTS, NO_TEXTS, "trusted", "allowedTools", "Rules as in `permissions.allow`."
 )
@@ -307,7 +313,15 @@ PROXY_URL = Key(
 KEYS: Final[tuple[Key[Any], ...]] = (
     *(PROVIDERS, PROVIDER_PROTOCOL, ENV, SELECTED_TYPE),
     *(MODEL, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
-    *(APPROVAL_MODE, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, SHELL_TIMEOUT, PASS_ENVIRONMENT),
+    *(
+        APPROVAL_MODE,
+        PLANS_DIRECTORY,
+        ALLOWED_TOOLS,
+        EXCLUDED_TOOLS,
+        CORE_TOOLS,
+        SHELL_TIMEOUT,
+        PASS_ENVIRONMENT,
+    ),
     *(SANDBOX_BACKEND, SANDBOX_FILESYSTEM, SANDBOX_NETWORK, OUTPUT_CHARS, OUTPUT_LINES),
     *(
         ALLOW,

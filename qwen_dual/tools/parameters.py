@@ -10,7 +10,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from qwen_dual.core.tool import InvalidArguments
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 MAX_TIMEOUT_MS = 600_000
 ECHO_LIMIT = 200
 MAX_COMPLAINTS = 5
+MAX_PLAN = 50_000
 
 
 class Parameters(BaseModel):
@@ -189,6 +197,22 @@ class AskUserQuestion(Parameters):
     questions: list[Question] = Field(min_length=1, max_length=4, description="One to four.")
 
 
+class ExitPlanMode(Parameters):
+    """Arguments of ``exit_plan_mode``; how to go on is the person's answer, and no argument."""
+
+    tool = "exit_plan_mode"
+    plan: str = Field(
+        min_length=1, max_length=MAX_PLAN, description="The whole plan, in Markdown; short."
+    )
+
+    @field_validator("plan")
+    @classmethod
+    def _says_something(cls, plan: str) -> str:
+        if not plan.strip():
+            raise ValueError("the plan says nothing")
+        return plan
+
+
 MODELS: dict[str, type[Parameters]] = {
     model.tool: model
     for model in (
@@ -202,6 +226,7 @@ MODELS: dict[str, type[Parameters]] = {
         TodoWrite,
         WebFetch,
         AskUserQuestion,
+        ExitPlanMode,
     )
 }
 

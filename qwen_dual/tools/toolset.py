@@ -18,6 +18,7 @@ from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.job import Jobs
 from qwen_dual.tools.listing import ListDirectoryTool
 from qwen_dual.tools.local_processes import LocalProcesses
+from qwen_dual.tools.plan import ExitPlanModeTool
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.shell_environment import environment
@@ -47,6 +48,7 @@ class Toolset:
     Attributes:
         workspace: the folder they work in.
         tools: in the order in which a model is told of them.
+        plans: the one of them that ends plan mode.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Toolset:
         if sandbox is not None:  # commands may read what the output of others was saved in
             sandbox.readable = lambda: filter(None, (self._scratch.folder,))
         self._todo = TodoWriteTool()
+        self.plans = ExitPlanModeTool()
         downloader = Downloader(
             proxy_for=lambda url: proxy_of(url, proxy, self.workspace.env),
             env=lambda: self.workspace.env,
@@ -86,6 +89,7 @@ class Toolset:
             self._todo,
             WebFetchTool(downloader, limits, processes),
             AskUserQuestionTool(),
+            self.plans,
         )
 
     @property

@@ -14,6 +14,7 @@ from qwen_dual.tools.fetch import WebFetchTool
 from qwen_dual.tools.globbing import GlobTool
 from qwen_dual.tools.grep import GrepSearchTool
 from qwen_dual.tools.listing import ListDirectoryTool
+from qwen_dual.tools.plan import ExitPlanModeTool
 from qwen_dual.tools.read import ReadFileTool
 from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.todo import TodoWriteTool
@@ -49,6 +50,7 @@ DECLARED = [
         TodoWriteTool,
         WebFetchTool,
         AskUserQuestionTool,
+        ExitPlanModeTool,
     )
 ]
 BY_NAME = {tool.name: tool for tool in DECLARED}

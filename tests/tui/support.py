@@ -80,6 +80,7 @@ class FakeSession:
         self.answers: list[tuple[str, bool, str | None, str | None]] = []
         self.inputs: list[dict[str, Any] | None] = []
         self.stops: list[bool] = []
+        self.modes: list[str | None] = []
 
     def submit(
         self, text: str, actor: Actor, *, content: Sequence[Any] = (), **more: object
@@ -98,8 +99,10 @@ class FakeSession:
         remember: str | None = None,
         updated_input: dict[str, Any] | None = None,
         stop: bool = False,
+        mode: str | None = None,
     ) -> bool:
         """Records, and tells that the request is resolved."""
+        self.modes.append(mode)
         self.inputs.append(updated_input)
         self.stops.append(stop)
         self.answers.append((request_id, allowed, message, remember))
@@ -302,6 +305,19 @@ def edit_request(request_id: str = "e1", diff: str = DIFF) -> Event:
     preview = {"kind": "diff", "title": "x", "text": diff}
     return request(
         request_id, tool_name="edit", input={"file_path": "x"}, preview=preview, rule=EDITS
+    )
+
+
+def plan_request(request_id: str = "p1", plan: str = "# Do it", before: str = "default") -> Event:
+    """A request to go on with a plan."""
+    preview = {"kind": "plan", "title": "Do it", "text": plan}
+    return request(
+        request_id,
+        tool_name="exit_plan_mode",
+        input={"plan": plan},
+        preview=preview,
+        rule=None,
+        previous_mode=before,
     )
 
 

@@ -346,7 +346,9 @@ class Asking:
             self._open_reason("", said_no=True)
         else:
             dialog.mark(chosen)
-            wait = LASTING if dialog.choices[chosen].remember else GUARD
+            choice = dialog.choices[chosen]
+            lasts = choice.remember or choice.mode not in (None, "default")
+            wait = LASTING if lasts else GUARD
             self._letter = (text, self._now() + wait)
             self._later(wait)
 
@@ -373,7 +375,7 @@ class Asking:
         if choice.asks_reason:
             self._open_reason("", said_no=True)
         else:
-            self._answer(allowed=choice.allowed, remember=choice.remember)
+            self._answer(allowed=choice.allowed, remember=choice.remember, mode=choice.mode)
 
     def _answer(
         self,
@@ -383,11 +385,12 @@ class Asking:
         remember: str | None = None,
         updated_input: dict[str, object] | None = None,
         stop: bool = False,
+        mode: str | None = None,
     ) -> None:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
         if request is not None and request.request_id in self._requests():
-            answer = partial(self.session.answer, request.request_id, allowed, KEYBOARD)
+            answer = partial(self.session.answer, request.request_id, allowed, KEYBOARD, mode=mode)
             answer(message=message, remember=remember, updated_input=updated_input, stop=stop)
         self.follow(typing=True)
         self._changed()

@@ -23,6 +23,7 @@ class Answer(Struct, frozen=True):
         asks_reason: the person may say what to do instead.
         beside: it may stand in the row of the one before it.
         short: the label where that takes more than a row.
+        mode: of a plan, the approval mode to go on in.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Answer(Struct, frozen=True):
     asks_reason: bool = False
     beside: bool = False
     short: str = ""
+    mode: str | None = None
 
 
 YES = Answer("y", "Yes", allowed=True)
@@ -47,9 +49,27 @@ NO = Answer(
     "n", "No, and say what instead", allowed=False, asks_reason=True, short="No, and what instead"
 )
 
+ONE_BY_ONE = Answer("y", "Yes, and ask before each change", allowed=True, mode="default")
+ACCEPTING = Answer(
+    "s",
+    "Yes, with all edits of this session (turns on auto-edit)",
+    allowed=True,
+    short="Yes, with all edits (auto-edit)",
+    mode="auto-edit",
+)
+NO_PLAN = Answer(
+    "n",
+    "No, keep planning: say what to change",
+    allowed=False,
+    asks_reason=True,
+    short="No, go on planning",
+)
+
 
 def answers_for(request: Request) -> tuple[Answer, ...]:
     """The ways to answer ``request``, those that last only where there is a rule for them."""
+    if request.kind == "plan":
+        return _for_plan(request)
     if not request.rule:
         return (YES, NO)
     if request.rule == EDITS:
@@ -66,6 +86,15 @@ def answers_for(request: Request) -> tuple[Answer, ...]:
         FOR_USER,
         NO,
     )
+
+
+def _for_plan(request: Request) -> tuple[Answer, ...]:
+    """The ways to go on with a plan: each mode once, the one before it by its own key if it is another."""
+    ways = [ONE_BY_ONE, ACCEPTING]
+    if request.before not in ("", "default", "auto-edit"):
+        label = f"Yes, in the mode before ({visible_line(request.before)})"
+        ways.append(Answer("b", label, allowed=True, mode="previous"))
+    return (*ways, NO_PLAN)
 
 
 def question_for(request: Request) -> str:

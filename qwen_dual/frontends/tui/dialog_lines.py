@@ -82,6 +82,10 @@ def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> 
         title[-1].append((theme.DIM, f"  {change_counts(rows)}"))
         lines += [clip_line(line, inner + 2) for line in title[:-1]] + _refit(title[-1], inner)
         lines += diff_lines(rows, inner, highlight)
+    elif request.kind == "plan":
+        from qwen_dual.frontends.tui.exact_markdown import plan_lines
+
+        lines += plan_lines(request.text, inner)
     else:
         style = theme.STRONG if request.kind == "command" else theme.PLAIN
         lines += exact_lines(request.text, inner, style, reading_of(request.kind))
@@ -94,7 +98,8 @@ def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> 
 
 def preview_text(request: Request) -> str:
     """The same for a pager; where the preview was cut, with the whole input behind it."""
-    parts = [still_visible(request.title), exact_text(request.text, reading_of(request.kind))]
+    title = "" if request.kind == "plan" else still_visible(request.title)  # it is its first line
+    parts = [title, exact_text(request.text, reading_of(request.kind))]
     if request.outside:
         parts.append(f"outside the workspace: {exact_text(request.outside)}")
     if request.is_cut:

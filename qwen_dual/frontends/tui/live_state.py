@@ -59,6 +59,13 @@ class RunningTool(Struct):
         tail.feed(text)
         self.output = tuple(tail.lines)
 
+    def show_request(self, request: Request) -> None:
+        """Takes what somebody is asked about the call."""
+        if request.kind == "plan":
+            self.title = request.argument
+        else:
+            self.diff = request.text
+
 
 class Queued(Struct, frozen=True):
     """A prompt that waits for its turn."""
@@ -72,7 +79,7 @@ class Request(Struct, frozen=True):
 
     Attributes:
         display: its tool's words for a person.
-        kind: of the preview: ``command``, ``diff``, ``text`` or ``questions``.
+        kind: of the preview: ``command``, ``diff``, ``text``, ``questions`` or ``plan``.
         title: of the preview, as it came.
         text: what will happen, exactly.
         argument: what says most about the call, with escapes for what hides in it.
@@ -82,6 +89,7 @@ class Request(Struct, frozen=True):
         warnings: what in the text is not what it looks like, in sentences.
         is_cut: the text does not say all.
         question: what is asked about it; empty where the tool says.
+        before: the approval mode before plan mode, of a plan.
         input: the arguments of the call, as they came.
         agent: the call that the sub-agent works for which asks; empty for the main agent.
     """
@@ -100,6 +108,7 @@ class Request(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     is_cut: bool = False
     question: str = ""
+    before: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
     agent: str = ""
 
@@ -180,7 +189,8 @@ def request_of(
     request = event["request"]
     preview = request.get("preview") or {}
     arguments = request.get("input") or {}
-    argument = telling_argument(arguments)
+    plan = preview.get("kind") == "plan"  # of which the title says most
+    argument = preview["title"] if plan else telling_argument(arguments)
     warnings = preview.get("warnings") or ()
     name = sanitise(request["tool_name"])
     return Request(
@@ -198,6 +208,7 @@ def request_of(
         warnings=tuple(warning["message"] for warning in warnings if warning["kind"] != "long"),
         is_cut=any(warning["kind"] == "cut" for warning in warnings),
         question=preview.get("question") or "",
+        before=request.get("previous_mode") or "",
         input=arguments,
         agent=event.get("parent_tool_use_id") or "",
     )

@@ -291,9 +291,8 @@ class View:
     def _request(self, event: Event) -> None:
         request = request_of(event, self._display_of)
         self.work.requests[request.request_id] = request
-        if request.kind == "diff" and not request.agent:
-            call = self._call(request.tool_use_id, request.tool_name)
-            call.diff = request.text
+        if request.kind in ("diff", "plan") and not request.agent:
+            self._call(request.tool_use_id, request.tool_name).show_request(request)
 
     def _response(self, event: Event) -> None:
         response = event["response"]

@@ -9,6 +9,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from qwen_dual.core.errors import CommandFailed
+from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.questions import Choice
+    from qwen_dual.core.slash import Output
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.launch import Launch
@@ -84,6 +85,13 @@ class Commands(Struct, frozen=True):
                 while_busy=False,
             ),
             SlashCommand(
+                "plan",
+                "plan before anything changes; exit, save [PATH], or what to plan",
+                self._plan,
+                _plan_choices,
+                while_busy=False,
+            ),
+            SlashCommand(
                 "sandbox",
                 "what limits commands: files, network, secrets",
                 lambda _, __: self._sandbox(),
@@ -99,6 +107,13 @@ class Commands(Struct, frozen=True):
             ),
         ):
             self.parts.session.slash.add(command)
+
+    def _plan(self, argument: str, actor: Actor) -> Output:
+        from qwen_dual.runtime.planning import planning_of
+
+        planning = planning_of(self.launch, self.parts)
+        word, _, rest = argument.partition(" ")
+        return planning.save(rest.strip()) if word == "save" else planning.command(argument, actor)
 
     # -- what there is ---------------------------------------------------------------------
 
@@ -169,3 +184,7 @@ class Commands(Struct, frozen=True):
         if not text:
             raise CommandFailed("There is no answer to copy yet.")
         return self.front_end.screen.copy(text)
+
+
+def _plan_choices() -> Sequence[Choice]:
+    return (Choice("exit", summary="as it was before"), Choice("save", summary="the latest plan"))
