@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from qwen_dual.core.agents import BeginsLanes, OtherNames
 from qwen_dual.core.arguments import read
 from qwen_dual.core.model import (
     Finished,
@@ -201,10 +203,21 @@ class Answer:
             self._emit(events.block_start(len(self._run), block))
 
     def _open_call(self, call: ToolCallStart) -> None:
-        self._call = call
+        self._call = call = self._known(call)
         self._pieces = []
         block = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
         self._emit(events.block_start(len(self._run), block))
+
+    def _known(self, call: ToolCallStart) -> ToolCallStart:
+        """The call by its tool's own name, and with an id that is no other lane's."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            others = (one for one in self._tools.values() if isinstance(one, OtherNames))
+            tool = next((one for one in others if call.name in one.other_names), None)
+        if tool is None:
+            return call
+        call_id = tool.lane_of(call.id) if isinstance(tool, BeginsLanes) else call.id
+        return replace(call, name=tool.name, id=call_id)
 
     def _close_block(self, *, cut_off: bool = False) -> None:
         if self._pieces is None:

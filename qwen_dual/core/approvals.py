@@ -76,6 +76,10 @@ class Approvals:
         publish: takes the event bodies (``control_request``, ``control_response``) and the agent
             that asked: the call it works for, None for the main one.
         on_change: called after the set of pending requests changed.
+
+    Attributes:
+        pending: those that wait, by their ids.
+        beside: the agents that work beside the turns: what stops a turn denies nothing of theirs.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Approvals:
         on_change: Callable[[], object] = lambda: None,
     ) -> None:
         self.pending: dict[str, Pending] = {}
+        self.beside: set[str] = set()
         self._publish = publish
         self._on_change = on_change
 
@@ -124,7 +129,9 @@ class Approvals:
         )
         pending.settle(decision)
         self._on_change()
-        if decision.stop:
+        if decision.stop and pending.agent in self.beside:
+            self.deny(decision.by, lambda other: other.agent == pending.agent)
+        elif decision.stop:
             self.deny_all(decision.by)
         return True
 
@@ -135,6 +142,12 @@ class Approvals:
             self.resolve(pending.request_id, pending.fallback)
 
     def deny_all(self, by: Actor) -> None:
-        """Resolves all that is pending as not allowed."""
-        for request_id in tuple(self.pending):
-            self.resolve(request_id, Decision(allowed=False, by=by))
+        """Resolves all that is pending as not allowed, but for what goes on beside the turn."""
+        spared = self.beside if by.kind != "shutdown" else ()
+        self.deny(by, lambda pending: pending.agent not in spared)
+
+    def deny(self, by: Actor, which: Callable[[Pending], bool]) -> None:
+        """Resolves what is pending and meant as not allowed."""
+        for request_id, pending in tuple(self.pending.items()):
+            if which(pending):
+                self.resolve(request_id, Decision(allowed=False, by=by))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,13 @@ from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.call_input import CallInput
 from qwen_dual.core.hook_slot import HookSlot
-from qwen_dual.core.outcome import Outcome, content_of, outcome_of
+from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.policy import Verdict
-from qwen_dual.core.previews import warned_preview
+from qwen_dual.core.previews import planned_preview, unseen_change
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.refusals import CHANGED_TOO, INTERRUPTED, SKIPPED
-from qwen_dual.core.requested_run import RequestedRun
+from qwen_dual.core.requested_run import RequestedRun, outcome_of_runs
+from qwen_dual.core.room import Room
 from qwen_dual.core.tool import (
     CannotBeDone,
     DecidedCall,
@@ -41,22 +43,20 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.hooked_calls import CallHooks
-    from qwen_dual.core.policy import Policy
+    from qwen_dual.core.outcome import Outcome
+    from qwen_dual.core.policy import Judge
     from qwen_dual.core.tool import Call, Tool
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
 
 log = logging.getLogger(__name__)
-
-MAX_RUNNING = 16
-"""Calls of one message that run at a time: each may take threads, processes and descriptors."""
 
 
 class CallRunner:
@@ -72,6 +72,7 @@ class CallRunner:
         scrub: takes secrets out of what a tool printed.
         agent: the call that the agent works for whose calls these are; None for the main agent.
         hooks: who else has a say; nobody unless given.
+        room: for how much of it there is room at a time; its own unless given.
 
     Attributes:
         besides: what a prompt needs leave for, which no model has called.
@@ -80,7 +81,7 @@ class CallRunner:
     def __init__(
         self,
         tools: Mapping[str, Tool],
-        policy: Policy,
+        policy: Judge,
         approvals: Approvals,
         publish: Callable[[Event], object],
         on_remember: Callable[[str, str, Actor], object],
@@ -88,6 +89,7 @@ class CallRunner:
         scrub: Callable[[str], str] = str,
         agent: str | None = None,
         hooks: HookSlot | None = None,
+        room: Room | None = None,
     ) -> None:
         self._input = CallInput(tools)
         self._policy = policy
@@ -99,8 +101,8 @@ class CallRunner:
         self._agent = agent
         self._slot = hooks or HookSlot()
         self._hooked: CallHooks | None = None
-        self._edits = anyio.Lock()
-        self._room = anyio.Semaphore(MAX_RUNNING)
+        self._room = room or Room()
+        self._of_agents: list[CallRunner] = []
         self._jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
@@ -162,6 +164,8 @@ class CallRunner:
 
     def recheck(self) -> None:
         """Resolves what the policy has come to allow, or to forbid, without anybody's answer."""
+        for runner in self._of_agents:
+            runner.recheck()
         for job in (*self._jobs, *self.besides):
             if job.pending is None or job.tool is None or job.call is None:
                 continue
@@ -170,6 +174,37 @@ class CallRunner:
             if verdict.action == "allow" or over:
                 decision = Decision(not over, POLICY, verdict.reason or None)
                 self._approvals.resolve(job.pending.request_id, decision)
+
+    @contextmanager
+    def of_agent(
+        self,
+        agent: str,
+        tools: Mapping[str, Tool],
+        policy: Judge,
+        hooks: HookSlot,
+        publish: Callable[[Event], object],
+    ) -> Iterator[CallRunner]:
+        """What runs the calls of the agent that works for ``agent``, as long as it does.
+
+        It asks where this one asks, what is remembered there counts for both, and both have one room.
+        """
+        runner = CallRunner(
+            tools,
+            policy,
+            self._approvals,
+            publish,
+            self.on_remember,
+            self._services,
+            self._scrub,
+            agent,
+            hooks,
+            self._room,
+        )
+        self._of_agents.append(runner)
+        try:
+            yield runner
+        finally:
+            self._of_agents.remove(runner)
 
     async def _run_one(self, job: RequestedRun) -> None:
         try:
@@ -243,7 +278,7 @@ class CallRunner:
         return hooks.weigh(job, verdict, said)
 
     async def _ask(self, job: RequestedRun, call: Call) -> Decision:
-        preview = await self._preview(job, call)
+        preview = await planned_preview(job, call, self._jobs, self._room, self._scrub)
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
@@ -265,27 +300,6 @@ class CallRunner:
                 for rule in job.rules:
                     self.on_remember(rule, decision.remember, decision.by)
         return decision
-
-    async def _preview(self, job: RequestedRun, call: Call) -> Preview | None:
-        """What ``call`` shows to whoever is asked.
-
-        Raises:
-            CannotBeDone: nor can it be once the calls before it have changed what they change.
-        """
-        while True:
-            before = self._unfinished_before(job)
-            try:
-                async with self._room:
-                    return await warned_preview(call, self._scrub)
-            except CannotBeDone:
-                if before is None:
-                    raise
-            await before.finished.wait()
-
-    def _unfinished_before(self, job: RequestedRun) -> RequestedRun | None:
-        """The nearest call before ``job`` whose work it may be planned on top of."""
-        earlier = self._jobs[: self._jobs.index(job)] if job.lane == "edit" else []
-        return next((one for one in reversed(earlier) if one.result is None), None)
 
     async def _finish_heard(self, job: RequestedRun, result: ToolResult) -> None:
         """Tells the result of a call that ran, once hooks have had their say of it."""
@@ -309,14 +323,10 @@ class CallRunner:
         progress = Progress(job.requested.id, job.requested.name, self._publish)
         stopped: NotAllowed | CannotBeDone | None = None
         result = ToolResult("")
-        async with self._room, anyio.create_task_group() as group:
+        async with self._room.of(tool.kind), anyio.create_task_group() as group:
             group.start_soon(progress.run)
             try:
-                if tool.kind == "edit":
-                    async with self._edits:
-                        result = await self._started(job, call, progress)
-                else:
-                    result = await self._started(job, call, progress)
+                result = await self._started(job, call, progress)
             except (NotAllowed, CannotBeDone) as error:  # through the group it would be wrapped
                 stopped = error
             group.cancel_scope.cancel()
@@ -331,7 +341,7 @@ class CallRunner:
                 self._tell_start(job, about)
             return decision
 
-        self._tell_start(job, call, await self._unseen_change(job, call))
+        self._tell_start(job, call, await unseen_change(job, call))
         return await call.run(self.context(job.requested.id, progress.report, ask))
 
     def _tell_start(self, job: RequestedRun, call: Call, preview: Preview | None = None) -> None:
@@ -346,20 +356,13 @@ class CallRunner:
         assert job.tool is not None
         call, rules = job.call, job.rules
         self._input.take(job, job.tool, about)
-        self._room.release()
+        self._room.running.release()
         try:
             return await self._ask(job, about)
         finally:
             job.call, job.rules = call, rules
             with anyio.CancelScope(shield=True):
-                await self._room.acquire()
-
-    async def _unseen_change(self, job: RequestedRun, call: Call) -> Preview | None:
-        """The diff of an edit that nobody was asked about, or that an answer has changed."""
-        if job.tool is None or job.tool.kind != "edit" or job.previewed:
-            return None
-        preview = await warned_preview(call)
-        return preview if preview is not None and preview["kind"] == "diff" else None
+                await self._room.running.acquire()
 
     def _finish(self, job: RequestedRun, result: ToolResult) -> None:
         job.finished.set()
@@ -376,25 +379,4 @@ class CallRunner:
         )
 
     def _outcome(self) -> Outcome:
-        outcome = Outcome()
-        for job in self._jobs:
-            assert job.result is not None
-            result = job.result
-            outcome.results.append(
-                events.result_block(job.requested.id, result.content, is_error=result.is_error)
-            )
-            if job.denied or job.forbidden:
-                outcome.denials.append(
-                    {
-                        "tool_name": job.requested.name,
-                        "tool_use_id": job.requested.id,
-                        "tool_input": job.requested.arguments,
-                    }
-                )
-        ran = any(
-            not job.denied and job.result.content != SKIPPED for job in self._jobs if job.result
-        )
-        told = any(job.reason for job in self._jobs)
-        plainly = bool(outcome.denials) and not ran and not told
-        outcome.stopped = plainly or self._stop is not None
-        return outcome
+        return outcome_of_runs(self._jobs, stopped=self._stop is not None)

@@ -139,11 +139,7 @@ async def summarise(
         request = ModelRequest(system, [_user([{"type": "text", "text": told}])])
         written, took = await _written(model, request, waits)
         summary = written or summary
-        usage = TokenUsage(
-            usage.input_tokens + took.input_tokens,
-            usage.output_tokens + took.output_tokens,
-            usage.cache_read_input_tokens + took.cache_read_input_tokens,
-        )
+        usage = usage.plus(took)
     if not summary:
         return None
     blocks = _told(messages, at, _shortened(summary, room))

@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
 
 class HookSlot:
-    """Where the hooks of a session are, if it has any.
-
-    Attributes:
-        current: those in force; None costs nothing.
-    """
+    """Where the hooks of a session are, if it has any."""
 
     def __init__(self) -> None:
-        self.current: Hooks | None = None
+        self._current: Hooks | None = None
+
+    @property
+    def current(self) -> Hooks | None:
+        """Those in force; None costs nothing."""
+        return self._current
+
+    @current.setter
+    def current(self, hooks: Hooks | None) -> None:
+        self._current = hooks

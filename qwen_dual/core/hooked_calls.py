@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.hook_slot import HookSlot
     from qwen_dual.core.hooks import HookSaid
     from qwen_dual.core.outcome import Outcome
-    from qwen_dual.core.policy import Policy
+    from qwen_dual.core.policy import Judge
     from qwen_dual.core.requested_run import RequestedRun
     from qwen_dual.core.tool import Call, ToolResult
     from qwen_dual.protocol.shapes import Preview, PreviewWarning
@@ -39,7 +39,7 @@ class CallHooks:
     """
 
     def __init__(
-        self, slot: HookSlot, policy: Policy, approvals: Approvals, agent: str | None
+        self, slot: HookSlot, policy: Judge, approvals: Approvals, agent: str | None
     ) -> None:
         self._slot = slot
         self._policy = policy

@@ -57,6 +57,14 @@ class TokenUsage(Struct, frozen=True):
     output_tokens: int = 0
     cache_read_input_tokens: int = 0
 
+    def plus(self, other: TokenUsage) -> TokenUsage:
+        """Both together."""
+        return TokenUsage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_input_tokens + other.cache_read_input_tokens,
+        )
+
 
 class RetryWait(Struct, frozen=True):
     """The call failed before any content and is tried again.

@@ -6,7 +6,7 @@ know.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,6 +41,22 @@ class Verdict(Struct, frozen=True):
 
     action: Literal["allow", "ask", "refuse"]
     reason: str = ""
+
+
+class Judge(Protocol):
+    """Who judges calls: the session's policy, or what narrows it for one of its agents."""
+
+    def judge(self, tool: Tool, call: Call) -> Verdict:
+        """Whether ``call``, one of ``tool``, may run, must ask, or is refused."""
+        ...
+
+    def hook_may_allow(self, tool: Tool, call: Call) -> bool:
+        """Whether the leave of a hook is enough for ``call``, which must ask."""
+        ...
+
+    def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
+        """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have."""
+        ...
 
 
 class Policy:
@@ -135,8 +151,15 @@ class Policy:
         """Drops what was remembered for this session only."""
         self._session.clear()
 
-    def judge(self, tool: Tool, call: Call) -> Verdict:
-        """Whether ``call``, one of ``tool``, may run, must ask, or is refused."""
+    def judge(self, tool: Tool, call: Call, mode: str | None = None) -> Verdict:
+        """Whether ``call``, one of ``tool``, may run, must ask, or is refused.
+
+        Args:
+            tool: whose call it is.
+            call: what is to run.
+            mode: the approval mode that counts; the one in force unless given.
+        """
+        mode = mode or self.mode
         subject = call.subject
         denied, rule = _strongest(self._deny, tool.name, subject)
         if denied == "yes" and rule is not None:
@@ -150,7 +173,7 @@ class Policy:
         changes = tool.kind == "edit" or (
             tool.kind == "execute" and not reading(rules, subject).whole
         )
-        if self.mode == "plan" and changes:
+        if mode == "plan" and changes:
             return Verdict("refuse", PLAN_REFUSAL)
         if tool.kind == "question" or subject.leaves_sandbox:
             return Verdict("ask")
@@ -158,14 +181,14 @@ class Policy:
         # What a rule may forbid, were all words known, a person has to look at.
         if denied == "maybe" or (subject.private and not allowed):
             return Verdict("ask")
-        if self.mode == "yolo" or tool.kind == "plan":
+        if mode == "yolo" or tool.kind == "plan":
             return Verdict("allow")
         if _strongest(self._ask, tool.name, subject)[0] != "no":
             return Verdict("ask")
         # What reads all below a folder may come upon what must not be read.
         if any(rule.may_reach(subject) for rule in (*self._deny, *self._ask)):
             return Verdict("ask")
-        return Verdict("allow" if self._runs_unasked(tool, call, allowed=allowed) else "ask")
+        return Verdict("allow" if self._runs_unasked(tool, call, mode, allowed=allowed) else "ask")
 
     def hook_may_allow(self, tool: Tool, call: Call) -> bool:
         """Whether the leave of a hook is enough for ``call``, which must ask.
@@ -211,7 +234,7 @@ class Policy:
         """Whether rules deny reading the files of ``subject``, so that no search shows them."""
         return any(rule.hides(subject) for rule in self._deny)
 
-    def _runs_unasked(self, tool: Tool, call: Call, *, allowed: bool) -> bool:
+    def _runs_unasked(self, tool: Tool, call: Call, mode: str, *, allowed: bool) -> bool:
         if call.outside is not None and tool.kind == "execute":
             # Rules for commands say nothing about where they run; one for all commands does.
             rules = [*self._allow, *self._session]
@@ -220,7 +243,7 @@ class Policy:
             return True
         if call.outside is not None or any(file.guard for file in call.subject.files):
             return False
-        return tool.kind == "read" or (tool.kind == "edit" and self.mode == "auto-edit")
+        return tool.kind in ("read", "agent") or (tool.kind == "edit" and mode == "auto-edit")
 
     def _rule(self, rule: str | Rule) -> Rule:
         return rule if isinstance(rule, Rule) else self.names.parse(rule)

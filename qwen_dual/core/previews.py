@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from qwen_dual.core.tool import CannotBeDone
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.core.requested_run import RequestedRun
+    from qwen_dual.core.room import Room
     from qwen_dual.core.tool import Call
     from qwen_dual.protocol.shapes import Preview
 
@@ -37,3 +41,47 @@ async def warned_preview(call: Call, scrub: Callable[[str], str] | None = None) 
     if scrub is not None and scrub(text) != text:
         found.insert(0, {"kind": "invisible", "message": HIDDEN})
     return {**preview, "warnings": found}
+
+
+async def planned_preview(
+    job: RequestedRun,
+    call: Call,
+    jobs: Sequence[RequestedRun],
+    room: Room,
+    scrub: Callable[[str], str],
+) -> Preview | None:
+    """What ``call`` of ``job`` shows to whoever is asked.
+
+    Args:
+        job: one of ``jobs``.
+        call: that is shown.
+        jobs: all calls of its message.
+        room: for the work that it takes.
+        scrub: takes secrets out.
+
+    Raises:
+        CannotBeDone: nor can it be once the calls before it have changed what they change.
+    """
+    while True:
+        before = _unfinished_before(job, jobs)
+        try:
+            async with room.running:
+                return await warned_preview(call, scrub)
+        except CannotBeDone:
+            if before is None:
+                raise
+        await before.finished.wait()
+
+
+def _unfinished_before(job: RequestedRun, jobs: Sequence[RequestedRun]) -> RequestedRun | None:
+    """The nearest call before ``job`` whose work it may be planned on top of."""
+    earlier = jobs[: jobs.index(job)] if job.lane == "edit" else []
+    return next((one for one in reversed(earlier) if one.result is None), None)
+
+
+async def unseen_change(job: RequestedRun, call: Call) -> Preview | None:
+    """The diff of an edit that nobody was asked about, or that an answer has changed."""
+    if job.tool is None or job.tool.kind != "edit" or job.previewed:
+        return None
+    preview = await warned_preview(call)
+    return preview if preview is not None and preview["kind"] == "diff" else None

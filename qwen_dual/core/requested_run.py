@@ -11,10 +11,14 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED
+from qwen_dual.core.outcome import Outcome
+from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
 from qwen_dual.core.tool import DecidedCall, Shown, ToolResult
+from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Decision, Pending
@@ -115,3 +119,31 @@ class RequestedRun(Struct, eq=False):
     def failed(self, error: Exception) -> str:
         """The result of a call whose tool raised ``error``."""
         return f"{self.requested.name} failed: {describe(error)}."
+
+
+def outcome_of_runs(jobs: Iterable[RequestedRun], *, stopped: bool) -> Outcome:
+    """What all calls of a message came to, each of which has its result.
+
+    Args:
+        jobs: in the order of the calls.
+        stopped: whether somebody wants nothing more to be done in the turn.
+    """
+    outcome, ran, told = Outcome(), False, False
+    for job in jobs:
+        result, requested = job.result, job.requested
+        assert result is not None
+        outcome.results.append(
+            events.result_block(requested.id, result.content, is_error=result.is_error)
+        )
+        if job.denied or job.forbidden:
+            outcome.denials.append(
+                {
+                    "tool_name": requested.name,
+                    "tool_use_id": requested.id,
+                    "tool_input": requested.arguments,
+                }
+            )
+        ran = ran or (not job.denied and result.content != SKIPPED)
+        told = told or bool(job.reason)
+    outcome.stopped = stopped or (bool(outcome.denials) and not ran and not told)
+    return outcome

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.core.bus import Bus
+    from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.conversation import Conversation
     from qwen_dual.core.model import Model
     from qwen_dual.core.model_set import ModelSet
@@ -23,11 +24,17 @@ class SessionFacts:
 
     bus: Bus
     policy: Policy
+    _calls: CallRunner
     conversation: Conversation
     _models: ModelSet
     _queue: PromptQueue
     _state: StateTeller
     _worker: Worker
+
+    @property
+    def calls(self) -> CallRunner:
+        """What runs the main agent's calls."""
+        return self._calls
 
     @property
     def session_id(self) -> str:

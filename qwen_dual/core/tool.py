@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import ImageBlock, Preview, ResultContent, Suggestion
     from qwen_dual.shell.reader import Line
 
-Kind = Literal["read", "edit", "execute", "plan", "fetch", "question"]
+Kind = Literal["read", "edit", "execute", "plan", "fetch", "question", "agent"]
 """What a call may change: nothing; files; anything; only the agent's own notes (todo). ``fetch``
-changes nothing but tells the outside something; ``question`` is answered by a person, always."""
+changes nothing but tells the outside something; ``question`` is answered by a person, always;
+``agent`` sets another agent to work, whose own calls are judged each by itself."""
 
 RuleKind = Literal["plain", "command", "read", "search", "write", "host"]
 """What the pattern of a permission rule for a tool is of: nothing, since there is none; command lines;

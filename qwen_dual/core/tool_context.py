@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
-from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar
+from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from qwen_dual.core.agents import Beside
     from qwen_dual.core.approvals import Decision
     from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model
@@ -66,12 +67,26 @@ class Services:
     Args:
         model: the one in force.
         publish: takes the body of an event.
+
+    Attributes:
+        beside: what goes on beside its turns, of which the model is told; None as long as nothing did.
     """
 
     def __init__(self, model: Callable[[], Model], publish: Callable[[Event], object]) -> None:
         self._model = model
         self._publish = publish
         self._group: TaskGroup | None = None
+        self._spent = TokenUsage()
+        self.beside: Beside | None = None
+
+    def spend(self, usage: TokenUsage) -> None:
+        """Counts what an agent took, for the turn that runs, or the next one."""
+        self._spent = self._spent.plus(usage)
+
+    def take_spent(self) -> TokenUsage:
+        """What agents took since this was called last."""
+        spent, self._spent = self._spent, TokenUsage()
+        return spent
 
     @property
     def active(self) -> bool:

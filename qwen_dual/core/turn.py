@@ -18,14 +18,12 @@ from qwen_dual.core.model import (
     ModelRequest,
     RetryWait,
     ThoughtSoFar,
-    ToolCallArguments,
-    ToolCallStart,
 )
 from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.refusals import INTERRUPTED
+from qwen_dual.core.remarks import CUT_OFF, THOUGHT_ABOVE
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.core.results import turn_result
-from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
 
@@ -43,33 +41,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.repetition import Finding
     from qwen_dual.core.stopping import Stop
+    from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
-
-CUT_OFF = (
-    "The answer reached the model's limit of output tokens (max_tokens) and is not complete. "
-    "Ask it to go on, or raise samplingParams.max_tokens in the settings."
-)
-
-THOUGHT_ABOVE = (
-    "The text above was the model's thinking: only a tag at its end told so. It is no part of the "
-    "answer, and from the next one on it is shown as thinking."
-)
-WRITTEN = (
-    "The model wrote a call of {tools} as text, and nothing was run: the server did not read it as "
-    "a call. Let the server parse tool calls (vLLM: --enable-auto-tool-choice with "
-    "--tool-call-parser; llama.cpp: --jinja), choose a model that was made for tools, or "
-    "set model.textToolCalls to true in your settings, which runs such calls with the usual "
-    "approvals."
-)
-WRITTEN_TOLD = (
-    "You wrote a call of {tools} as text, and text runs nothing. Make the call through the tool "
-    "interface of this conversation, without any notation of your own; if you cannot, say so."
-)
-MOST_WRITTEN = 3
-"""Answers in a row that end with a call as text; then the model cannot do otherwise."""
-
-LONG_ANSWER = 500_000
-"""Characters of an answer from which on a thread looks for calls in it."""
 
 _BREATH = 0.003
 """Seconds between two pieces of one long delta: what was typed meanwhile is taken in them."""
@@ -93,6 +66,13 @@ class Turn:
         max_turns: model calls at the most; None for no bound.
         text_calls: whether calls that the model wrote as text are run.
         hooks: may put off the end.
+        services: has what is done beside the turn, whose tokens count as the turn's; None where
+            that is another's to tell.
+
+    Attributes:
+        final_text: the model's last words.
+        usage: the tokens, those of summaries included.
+        error: why a model call failed, as ``result`` has it; None where none did.
     """
 
     def __init__(
@@ -110,6 +90,7 @@ class Turn:
         max_turns: int | None = None,
         text_calls: bool = False,
         hooks: HookSlot,
+        services: Services | None = None,
     ) -> None:
         self.prompt = prompt
         self.turn_id = turn_id
@@ -125,18 +106,19 @@ class Turn:
         self._max_turns = max_turns
         self._text_calls = text_calls
         self._hooks = hooks
+        self._services = services
         self._put_off = 0  # how often in a row hooks have put off the end
         self._written = 0  # answers in a row that ended with a call as text
         self._began = time.monotonic()
         self._api_seconds = 0.0
         self._num_turns = 0
-        self._usage = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
+        self.usage = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
         self._denials: list[dict[str, Any]] = []
         self._answer: Answer | None = None
         self._calling = False
-        self._final_text = ""
+        self.final_text = ""
         self._open_calls: list[str] = []
-        self._error: dict[str, Any] | None = None
+        self.error: dict[str, Any] | None = None
         self._asked_at = 0
         self._repetition = Repetition()
 
@@ -148,7 +130,7 @@ class Turn:
     @property
     def retry_from(self) -> int | None:
         """How much of the conversation a retry keeps; None where no model call failed."""
-        return self._asked_at if self._error is not None else None
+        return self._asked_at if self.error is not None else None
 
     async def run(self, content: Sequence[Any], system: str) -> str:
         """Runs to the end; returns the stop reason without publishing ``result``.
@@ -166,10 +148,12 @@ class Turn:
             if self._context.is_full(self._model):
                 await self._make_room()
             answer = await self._ask_model()
-            if self._error is not None:
+            if self.error is not None:
                 return "error"
             if not answer.calls:
                 ended = await self._why_ended(answer)
+                if ended == "end_turn" and await self._told_late():
+                    continue
                 if ended == "end_turn" and self._hooks.current is not None:
                     ended = await self._heard_at_end(self._hooks.current, answer)
                 if ended is None:
@@ -201,20 +185,22 @@ class Turn:
 
     def wind_up(self, why: Stop) -> None:
         """Publishes ``result``, after ``close_open``."""
-        usage = self._usage
+        if self._services is not None:
+            self._count(self._services.take_spent())
+        usage = self.usage
         body = turn_result(
             why.reason,
             turn_id=self.turn_id,
             command_id=self.prompt.command_id,
-            text=self._final_text,
+            text=self.final_text,
             duration_ms=round((time.monotonic() - self._began) * 1000),
             duration_api_ms=round(self._api_seconds * 1000),
             num_turns=self._num_turns,
             usage={**usage, "total_tokens": usage["input_tokens"] + usage["output_tokens"]},
             permission_denials=self._denials,
         )
-        if self._error is not None:
-            body["error"] = self._error
+        if self.error is not None:
+            body["error"] = self.error
         elif why.message:
             kind = "hook" if why.reason == "denied" else why.reason
             body["error"] = {"kind": kind, "message": why.message, "status": None}
@@ -223,7 +209,7 @@ class Turn:
 
     def fail(self, error: ModelError) -> None:
         """Notes an error for ``result`` and shows it after what the model said."""
-        self._error = error.fields()
+        self.error = error.fields()
         answer = self._answer or Answer(self._model.name, self._publish)
         said = answer.fail(api_error(str(error)))
         self._end_answer(answer, said)
@@ -278,8 +264,10 @@ class Turn:
                         answer.feed(delta)
                         if isinstance(delta, ThoughtSoFar):
                             self._publish(events.notice(THOUGHT_ABOVE))
-            if self._text_calls:
-                self._call_what_is_written(answer)
+            if self._text_calls and answer.may_hold_calls and not answer.calls:
+                from qwen_dual.core.written_calls import call_what_is_written
+
+                call_what_is_written(answer, self._tools)
         finally:
             self._api_seconds += time.monotonic() - began
         if long:  # what is told, saved and kept of megabytes is so one after the other
@@ -310,7 +298,7 @@ class Turn:
         self._answer = None
         answer.finish()
         self._count(answer.usage)
-        self._final_text = answer.text
+        self.final_text = answer.text
         blocks = answer.blocks if said is None else said
         self._open_calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
         if blocks:
@@ -318,9 +306,9 @@ class Turn:
             self._conversation.measured(answer.usage)
 
     def _count(self, usage: TokenUsage) -> None:
-        self._usage["input_tokens"] += usage.input_tokens
-        self._usage["output_tokens"] += usage.output_tokens
-        self._usage["cache_read_input_tokens"] += usage.cache_read_input_tokens
+        self.usage["input_tokens"] += usage.input_tokens
+        self.usage["output_tokens"] += usage.output_tokens
+        self.usage["cache_read_input_tokens"] += usage.cache_read_input_tokens
 
     def _refuse_open_calls(self) -> list[dict[str, Any]]:
         """Results for the calls of a message that broke off: the services ask for one each."""
@@ -337,24 +325,30 @@ class Turn:
             return "max_tokens"
         if not answer.may_hold_calls:
             return "end_turn"
-        from qwen_dual.core import text_calls
+        from qwen_dual.core.written_calls import look_for_calls
 
-        text, names = answer.text, [tool.name for tool in self._tools]
-        long = len(text) > LONG_ANSWER
-        calls = await in_thread(lambda: text_calls.find(text, names), only_if=long)
-        if not calls:
+        found = await look_for_calls(answer.text, self._tools, self._written)
+        if found is None:
             return "end_turn"
-        tools = text_calls.names(calls)
         self._written += 1
-        if self._written == MOST_WRITTEN:
-            problem = WRITTEN.format(tools=tools)
-            self.fail(ModelError(problem, kind="malformed", remedy="change_model"))
+        if found.error is not None:
+            self.fail(found.error)
             return "error"
-        if self._written == 1:
-            self._publish(events.notice(WRITTEN.format(tools=tools), "warning"))
-        told = {"type": "text", "text": WRITTEN_TOLD.format(tools=tools)}
-        self._conversation.add("user", [told])
+        if found.warning:
+            self._publish(events.notice(found.warning, "warning"))
+        self._conversation.add("user", [{"type": "text", "text": found.told}])
         return None
+
+    async def _told_late(self) -> bool:
+        """Tells the model how what goes on beside the turn has ended; whether there was any."""
+        beside = None if self._services is None else self._services.beside
+        if beside is None or not beside.pending:
+            return False
+        self._set_state("running_tool")
+        news = await beside.news()
+        if news:
+            self._conversation.add("user", news)
+        return bool(news)
 
     async def _heard_at_end(self, hooks: Hooks, answer: Answer) -> str | None:
         """The stop reason once hooks have had their say; None where they put off the end."""
@@ -370,16 +364,6 @@ class Turn:
         told = "\n\n".join(filter(None, (why, said.context)))
         self._conversation.add("user", [{"type": "text", "text": told}])
         return None
-
-    def _call_what_is_written(self, answer: Answer) -> None:
-        """Makes calls of those that an answer ended with as text."""
-        if answer.calls or answer.cut_off or not answer.may_hold_calls:
-            return
-        from qwen_dual.core import text_calls
-
-        for call in text_calls.find(answer.text, [tool.name for tool in self._tools]):
-            answer.feed(ToolCallStart(f"call_{events.new_uuid()}", call.name))
-            answer.feed(ToolCallArguments(call.arguments))
 
     def _repetition_in(self, calls: Sequence[RequestedCall], outcome: Outcome) -> Finding:
         """Whether the model goes round in circles; what it is told then goes with the results."""

@@ -181,6 +181,7 @@ class Worker:
             max_turns=self._calls_left(),
             text_calls=session.text_calls,
             hooks=session.hooks,
+            services=session.services,
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None

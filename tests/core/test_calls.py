@@ -12,8 +12,8 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.call_input import LARGE
-from qwen_dual.core.calls import MAX_RUNNING
 from qwen_dual.core.model import TextDelta
+from qwen_dual.core.room import MAX_RUNNING
 from tests.support.fakes import FakeCall, FakeModel, FakeTool, Host, call
 
 if TYPE_CHECKING:

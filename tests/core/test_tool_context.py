@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.calls import MAX_RUNNING
 from qwen_dual.core.conversation import IMAGE_TOKENS, Conversation, estimate
 from qwen_dual.core.model import RetryWait, TextDelta
 from qwen_dual.core.outcome import MAX_BLOCKS
+from qwen_dual.core.room import MAX_RUNNING
 from qwen_dual.core.tool import ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS, image_block, text_block
