@@ -23,10 +23,11 @@ ALLOWED = {
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {
-        *("models", "tools", "mcp", "chats", "hooks", "rewind", "definitions", "sandbox"),
-        *("core", "settings", "protocol"),
+        *("models", "tools", "mcp", "agents", "chats", "hooks", "rewind", "definitions"),
+        *("sandbox", "core", "settings", "protocol"),
     },
     "hooks": {"core", "settings", "protocol"},
+    "agents": {"core", "protocol"},
     "models": {"core", "settings", "protocol"},
     "tools": {"core", "imaging", "protocol", "shell", "sandbox"},
     "mcp": {"core", "imaging", "settings", "protocol"},

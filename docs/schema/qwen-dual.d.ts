@@ -64,7 +64,7 @@ export interface Change {
 export interface ChangeData {
   from: string;
   to: string;
-  origin: "keyboard" | "input" | "cli" | "sdk";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
 }
 
 /** Between what was summarised and what follows. */
@@ -496,7 +496,7 @@ export interface PreviewWarning {
 export interface QueuedPrompt {
   id: string | null;
   text: string;
-  origin: "keyboard" | "input" | "cli" | "sdk";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
 }
 
 /** For each command that carries an id. */
@@ -626,7 +626,7 @@ export interface SlashCommand {
 export interface SlashCommandData {
   command: string;
   args: string;
-  origin: "keyboard" | "input" | "cli" | "sdk";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
   command_id: string | null;
 }
 
@@ -693,6 +693,51 @@ export interface Suggestion {
   label: string;
   description: string;
   mode?: "previous" | "default" | "auto-edit";
+}
+
+/** It has ended; the model is told with the `user` event whose `origin` is `agent`. */
+export interface TaskNotification {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "task_notification";
+  data: TaskNotificationData;
+}
+
+/** How an agent in the background ended. */
+export interface TaskNotificationData {
+  task_id: string;
+  tool_use_id: string;
+  status: "completed" | "failed" | "stopped";
+  usage: TaskUsage;
+}
+
+/** An agent works in the background: its call has its result. */
+export interface TaskStarted {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "task_started";
+  data: TaskStartedData;
+}
+
+/** Which agent works in the background, at what; `tool_use_id` is its lane. */
+export interface TaskStartedData {
+  task_id: string;
+  tool_use_id: string;
+  description: string;
+  subagent_type: string;
+}
+
+/** What an agent took. */
+export interface TaskUsage {
+  total_tokens: number;
+  tool_uses: number;
+  duration_ms: number;
 }
 
 /** Plain text, from a person or the model. */
@@ -832,7 +877,7 @@ export interface UserEvent {
   seq: number;
   type: "user";
   message: UserMessage;
-  origin?: "keyboard" | "input" | "cli" | "sdk";
+  origin?: "keyboard" | "input" | "cli" | "sdk" | "agent";
   command_id?: string;
   tool_use_result?: ToolOutcome;
 }
@@ -867,6 +912,8 @@ export type Event =
   | Mcp
   | ModelRetry
   | CompactBoundary
+  | TaskStarted
+  | TaskNotification
   | UserEvent
   | AssistantEvent
   | StreamEvent

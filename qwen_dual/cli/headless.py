@@ -63,7 +63,9 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
             options = _asking_for_data(options)
         factory = SessionFactory()
         retry = unattended(os.environ, tell_of_waiting)
-        launch = factory.prepare(replace(options, retry=retry, await_servers=True))
+        launch = factory.prepare(
+            replace(options, retry=retry, await_servers=True, await_agents=True)
+        )
         if options.max_budget_usd is not None:
             raise StartError(
                 f"--max-budget-usd: no price of {launch.choice.first_name} is known, so its cost "

@@ -279,9 +279,9 @@ def _add_tool_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="use these MCP servers only",
     )
-    tools.add_argument(
-        "--max-session-turns", type=int, metavar="N", help="end a turn after N calls of the model"
-    )
+    turns, depth = "end a turn after N calls of the model", "nest sub-agents N deep at the most"
+    for flag, about in (("--max-session-turns", turns), ("--max-subagent-depth", depth)):
+        tools.add_argument(flag, type=int, metavar="N", help=about)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -43,7 +43,12 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
     with ImpatientSignals() as signals:
         factory = SessionFactory()
         launch = factory.prepare(
-            replace(options, retry=unattended(os.environ, tell_of_waiting), await_servers=True)
+            replace(
+                options,
+                retry=unattended(os.environ, tell_of_waiting),
+                await_servers=True,
+                await_agents=True,
+            )
         )
         channels = open_asked(options, launch.settings, inputs)
         for warning in channels.warnings:

@@ -116,6 +116,11 @@ class CallRunner:
             self._hooked = CallHooks(self._slot, self._policy, self._approvals, self._agent)
         return self._hooked
 
+    @property
+    def stopped_by(self) -> Decision | None:
+        """Whose answer it was that nothing more is to be done; None while nobody gave such a one."""
+        return self._stop
+
     async def run(self, requested: Iterable[RequestedCall]) -> Outcome:
         """Runs all calls; every one gets exactly one ``tool_result`` event.
 

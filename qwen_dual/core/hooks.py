@@ -14,7 +14,7 @@ from msgspec import Struct
 from qwen_dual.core.actor import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.tool import ToolResult
     from qwen_dual.protocol.shapes import Suggestion
@@ -83,6 +83,20 @@ class TodoChange(Struct, frozen=True):
     before: str | None
 
 
+class HookedAgent(Struct, frozen=True):
+    """A sub-agent, as hooks are told of it.
+
+    Attributes:
+        id: the call that it works for.
+        type: which one it is.
+        mode: the approval mode that it works in, now.
+    """
+
+    id: str
+    type: str
+    mode: Callable[[], str]
+
+
 class Hooks(Protocol):
     """All hooks of a session. None of its methods raises, and each ends: what hangs is ended.
 
@@ -93,6 +107,14 @@ class Hooks(Protocol):
     """
 
     most_blocked_ends: int
+
+    def of_agent(self, agent: HookedAgent) -> Hooks:
+        """The same hooks, as they are told of what a sub-agent does."""
+        ...
+
+    async def agent_begins(self) -> HookSaid:
+        """The sub-agent that they are told of begins, and its model has not been sent anything."""
+        ...
 
     async def before_prompt(self, text: str) -> HookSaid:
         """Somebody submitted ``text``, and the model has not been sent it."""

@@ -342,8 +342,12 @@ class Tool(Protocol):
     """One tool of the agent."""
 
     name: str
-    description: str
     kind: Kind
+
+    @property
+    def description(self) -> str:
+        """What it does, for the model; it may be another with each request."""
+        ...
 
     @property
     def aliases(self) -> Sequence[str]:

@@ -68,6 +68,10 @@ class ToolRegistry(Mapping[str, "Tool"]):
         """What the model is told of, now."""
         return list(self._offered.values())
 
+    def is_needed(self, name: str) -> bool:
+        """Whether a model is told of the tool ``name`` whatever is chosen: it is the main agent's."""
+        return name in self._needed
+
     def add(self, tools: Iterable[Tool]) -> None:
         """Adds all of ``tools``, or none.
 

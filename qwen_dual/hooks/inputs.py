@@ -30,6 +30,7 @@ class Facts(Struct):
         transcript: the path of its saved chat; empty where there is none.
         mode: the approval mode in force.
         turn_id: of the turn that runs; None between turns.
+        agent_type: the sub-agent that it is about; empty for the main one.
     """
 
     cwd: str
@@ -37,6 +38,7 @@ class Facts(Struct):
     transcript: Callable[[], str]
     mode: Callable[[], str]
     turn_id: Callable[[], str | None]
+    agent_type: str = ""
 
     def of(self, event: str, agent: str | None = None, **fields: Any) -> Telling:
         """The input of an event."""
@@ -55,6 +57,8 @@ class Facts(Struct):
             common["prompt_id"] = turn_id
         if agent is not None:
             common["agent_id"] = agent
+        if self.agent_type:
+            common["agent_type"] = self.agent_type
         return {**common, **fields}
 
 

@@ -52,8 +52,8 @@ MOMENTS: Final = (
         heard=False,
     ),
     Moment("MessageDisplay", "while an answer streams in", heard=False, quiet=True),
-    Moment("SubagentStart", "when a sub-agent begins", "agent_type", happens=False),
-    Moment("SubagentStop", "when a sub-agent ends", "agent_type", happens=False),
+    Moment("SubagentStart", "when a sub-agent begins", "agent_type"),
+    Moment("SubagentStop", "before a sub-agent ends", "agent_type"),
     Moment(
         "UserPromptExpansion",
         "when a command becomes a prompt",

@@ -65,7 +65,7 @@ class HookObserver:
         elif kind == "result":
             if event["parent_tool_use_id"] is None:
                 self._ended(event)
-        elif kind == "system":
+        elif kind == "system" and event["parent_tool_use_id"] is None:
             self._system(event["subtype"], event["data"])
 
     def _system(self, subtype: str, data: dict[str, Any]) -> None:

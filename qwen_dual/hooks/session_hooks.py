@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -16,7 +17,7 @@ from qwen_dual.protocol.blocks import text_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qwen_dual.core.hooks import HookedCall, HookSaid, Listed, TodoChange
+    from qwen_dual.core.hooks import HookedAgent, HookedCall, HookSaid, Listed, TodoChange
     from qwen_dual.core.tool import ToolResult
     from qwen_dual.hooks.display import Displayed
     from qwen_dual.hooks.engine import Engine
@@ -49,6 +50,7 @@ class SessionHooks:
         engine: runs them.
         facts: what each input says.
         displayed: what tells of the model's words, once a hook is there for them.
+        agent: the sub-agent that they are told of; None for the main one.
     """
 
     def __init__(
@@ -66,9 +68,17 @@ class SessionHooks:
         self._names = names
         self._usage = usage
         self.came_by = came_by
+        self.agent: HookedAgent | None = None
         self._pending: list[tuple[str, str]] = []
         self._starting = anyio.Lock()
         self._waiting: list[str] = []
+
+    def of_agent(self, agent: HookedAgent) -> SessionHooks:
+        """The same hooks, as they are told of what a sub-agent does."""
+        of_agent = copy(self)
+        of_agent.agent = agent
+        of_agent.facts = replace(self.facts, mode=agent.mode, agent_type=agent.type)
+        return of_agent
 
     # -- the points --------------------------------------------------------------------------
 
@@ -94,6 +104,16 @@ class SessionHooks:
         said = combined(await self.engine.run("UserPromptExpansion", told, (command,)))
         context = without_brackets(said.context.replace("&", "&amp;"))[:MAX_EXPANSION_CONTEXT]
         return replace(said, context=context)
+
+    async def agent_begins(self) -> HookSaid:
+        """``SubagentStart``."""
+        if self.agent is None or not self.engine.has("SubagentStart"):
+            return NOTHING
+        told = self.facts.of("SubagentStart", self.agent.id)
+        ran = await self.engine.run("SubagentStart", told, (self.agent.type,), agent=self.agent.id)
+        said = combined(ran)
+        marked = PROMPT_CONTEXT.format(without_brackets(said.context)) if said.context else ""
+        return replace(said, context=marked)
 
     async def before_call(self, call: HookedCall) -> HookSaid:
         """``PreToolUse``."""
@@ -145,7 +165,9 @@ class SessionHooks:
         return combined(said)
 
     async def before_end(self, text: str, *, again: bool) -> HookSaid:
-        """``Stop``, after those of ``MessageDisplay`` have heard the last words."""
+        """``Stop``, after those of ``MessageDisplay`` have heard the last words; ``SubagentStop``."""
+        if self.agent is not None:
+            return await self._before_agent_ends(self.agent, text, again=again)
         if self.displayed is not None:
             await self.displayed.heard()
         if not self.engine.has("Stop"):
@@ -223,6 +245,21 @@ class SessionHooks:
             if heard and any(one.decision == "deny" or one.stop for one in found):
                 break
         return found
+
+    async def _before_agent_ends(self, agent: HookedAgent, text: str, *, again: bool) -> HookSaid:
+        if not self.engine.has("SubagentStop"):
+            return NOTHING
+        told = self.facts.of(
+            "SubagentStop",
+            agent.id,
+            stop_hook_active=again,
+            last_assistant_message=text,
+            agent_transcript_path=self.facts.transcript(),
+            background_tasks=[],
+            crons=[],
+        )
+        ran = await self.engine.run("SubagentStop", told, (agent.type,), agent=agent.id)
+        return combined(ran)
 
     async def _about(self, event: str, call: HookedCall, **more: Any) -> HookSaid:
         if not self.engine.has(event):

@@ -21,7 +21,7 @@ from qwen_dual.protocol.content_shapes import (
 )
 from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 
-Origin = Literal["keyboard", "input", "cli", "sdk"]
+Origin = Literal["keyboard", "input", "cli", "sdk", "agent"]
 ResolvedBy = Literal["keyboard", "input", "sdk", "policy", "interrupt", "shutdown"]
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
 StopReason = Literal[

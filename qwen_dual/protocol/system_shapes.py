@@ -7,6 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
+from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
 
 
 class InputChannel(TypedDict):
@@ -377,4 +378,6 @@ SystemEvent = (
     | Mcp
     | ModelRetry
     | CompactBoundary
+    | TaskStarted
+    | TaskNotification
 )

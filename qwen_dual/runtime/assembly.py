@@ -22,6 +22,7 @@ from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.sandboxing import make_sandbox
 from qwen_dual.runtime.saved import make_recorder
 from qwen_dual.settings import keys
+from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import toolset
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
+    from qwen_dual.core.agents import Agents
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.mcp.transports import TransportFactory
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock
+    from qwen_dual.runtime.agents import SessionAgents
     from qwen_dual.runtime.commands.trust import TrustCommand
+    from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.mcp_control import McpControl
@@ -72,6 +76,8 @@ class Parts(Struct):
         spawn: begins what goes on as long as the session; None while that does not run.
         hooking: its hooks, once there are any.
         planning: its plans, once there are any (``planning.planning_of``).
+        agents: its sub-agents, once there is one, or a file of one.
+        context_files: those in force.
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
     """
@@ -94,6 +100,8 @@ class Parts(Struct):
     spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object] | None = None
     hooking: Hooking | None = None
     planning: Planning | None = None
+    agents: SessionAgents | None = None
+    context_files: Sequence[ContextFile] = ()
     completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
 
@@ -189,7 +197,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         launch.bus,
         cwd=launch.cwd,
         models=launch.choice.models,
-        tools=tools.tools,
+        tools=[*tools.tools, agent_tool(launch, lambda: parts)],
         system=system_of(launch),
         approval_mode=launch.approval_mode,
         expand=expand,
@@ -220,6 +228,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
             tools.forget()
+            if parts.agents is not None:
+                parts.agents.crew.forget()
             now = launch.workspace.of_session(event["data"]["to"], launch.withheld)
             launch.workspace, tools.workspace.env = now, now.env
             if launch.log is not None:
@@ -235,6 +245,29 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     if (begun := launch.begun) is not None:
         session.begin(begun.prompt, begun.turn_id)
     return parts
+
+
+def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:
+    """The tool that sets agents to work, which are put together once a model wants one."""
+
+    def crew() -> Agents:
+        from qwen_dual.runtime.agents import agents_of
+
+        return agents_of(launch, parts()).crew
+
+    def listed() -> Sequence[tuple[str, str]] | None:
+        agents = parts().agents
+        return None if agents is None else agents.roster.listing()
+
+    def taken(call_id: str) -> bool:
+        """Whether a call of the chat that goes on has this id."""
+        return any(
+            block.get("id") == call_id
+            for message in parts().session.history
+            for block in message["content"]
+        )
+
+    return AgentTool(crew, listed, taken)
 
 
 def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str]:

@@ -8,10 +8,16 @@ import time
 
 def system_prompt(folder: str, branch: str | None) -> str:
     """What the model knows before the first prompt."""
-    where = f"git branch {branch}" if branch else "not a git repository"
     return (
         "You are a coding agent in a person's terminal. Use the tools to look before you answer, "
-        "keep changes small, and say what you did and what you could not do.\n"
+        f"keep changes small, and say what you did and what you could not do.\n{place(folder, branch)}"
+    )
+
+
+def place(folder: str, branch: str | None) -> str:
+    """Where and when it works."""
+    where = f"git branch {branch}" if branch else "not a git repository"
+    return (
         f"Folder: {folder} ({where})\n"
         f"Platform: {platform.system()} {platform.release()}\n"
         f"Date: {time.strftime('%Y-%m-%d')}"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.fs.home import home_of
 from qwen_dual.settings import keys
 from qwen_dual.tools.names import TOOLS
 
@@ -57,17 +59,21 @@ class Foreseen(Struct, frozen=True):
     Attributes:
         tools: what the model will be told of.
         slash_commands: the names of those there will be.
+        agents: the names of those that there are always.
     """
 
     tools: Sequence[str] = TOOLS
     slash_commands: frozenset[str] = SLASH_COMMANDS
+    agents: Sequence[str] = tuple(BUILT_IN)
 
 
 def foresee(launch: Launch) -> Foreseen | None:
     """What the session of ``launch`` will have; None where that is seen only once it is there."""
     settings, spec = launch.settings, launch.spec
     chosen = (*settings.get(keys.CORE_TOOLS), *settings.get(keys.EXCLUDED_TOOLS))
-    if chosen or spec.exclude_tools or launch.chat is not None or may_have_servers(launch):
+    if chosen or spec.exclude_tools or launch.chat is not None:
+        return None
+    if may_have_servers(launch) or may_have_agents(launch):
         return None
     return Foreseen()
 
@@ -79,3 +85,21 @@ def may_have_servers(launch: Launch) -> bool:
     if configured or settings.get(keys.MCP_COMMAND) is not None:
         return True
     return settings.trusted and os.path.lexists(os.path.join(launch.cwd, ".mcp.json"))
+
+
+def may_have_agents(launch: Launch) -> bool:
+    """Whether there may be files of sub-agents."""
+    if launch.spec.bare:
+        return False
+    places = [
+        os.path.join(launch.home, "agents"),
+        os.path.join(person(launch), ".claude", "agents"),
+    ]
+    if launch.settings.trusted:
+        places += [os.path.join(launch.cwd, name, "agents") for name in (".qwen", ".claude")]
+    return any(map(os.path.isdir, places))
+
+
+def person(launch: Launch) -> str:
+    """The person's home."""
+    return home_of(launch.settings.environment.values)

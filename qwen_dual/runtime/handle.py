@@ -162,6 +162,11 @@ class SessionHandle:
         return ()
 
     @property
+    def agents(self) -> Sequence[str]:
+        """The names of the agents that a model can set to work."""
+        return ()
+
+    @property
     def connecting(self) -> bool:
         """Whether the first try to connect one of them has not come to something yet."""
         return False

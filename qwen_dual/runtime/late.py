@@ -14,7 +14,7 @@ from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import system_of
 from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
 from qwen_dual.runtime.environment import git_changes
-from qwen_dual.runtime.foreseen import may_have_servers
+from qwen_dual.runtime.foreseen import may_have_agents, may_have_servers
 from qwen_dual.runtime.process import wipe
 from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 from qwen_dual.settings import keys
@@ -34,7 +34,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
         _tell_of_session(launch, parts)
         await _load_servers(launch, parts)
         files, wrong = await _load_needed(launch, parts)
-        parts.unusable += [*wrong, *_apply_hooks(launch, parts)]
+        parts.unusable += [*wrong, *_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
         _tell_of_files(parts, files, "session_start")
         if parts.hooking is not None:
             parts.hooking.begin()
@@ -73,7 +73,7 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
     """
     await _load_servers(launch, parts)
     files, wrong = await _load_needed(launch, parts)
-    wrong += _apply_hooks(launch, parts)
+    wrong += [*_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
     _tell_of_files(parts, files, "refresh")
     return [*wrong, *await _check(launch, parts)]
 
@@ -103,6 +103,15 @@ async def _load_servers(launch: Launch, parts: Parts) -> None:
         await load_servers(launch, parts)
 
 
+async def _load_agents(launch: Launch, parts: Parts) -> list[str]:
+    """Reads the files of sub-agents; without any nothing of them is imported."""
+    if parts.agents is None and not may_have_agents(launch):
+        return []
+    from qwen_dual.runtime.agents import agents_of
+
+    return await agents_of(launch, parts).load()
+
+
 async def _load_needed(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str]]:
     """What the first prompt needs, and no more: it waits for this.
 
@@ -121,6 +130,7 @@ async def _load_needed(launch: Launch, parts: Parts) -> tuple[list[ContextFile],
     system = system_of(launch)
     if changes:
         system += f"\nGit at the start: {changes}"
+    parts.context_files = files
     parts.say_first(system + as_prompt(files))
     return files, wrong
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.core.agents import BUILT_IN
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
-from qwen_dual.runtime.foreseen import may_have_servers
+from qwen_dual.runtime.foreseen import may_have_agents, may_have_servers
 from qwen_dual.runtime.handle import SessionHandle
 from qwen_dual.runtime.late import load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
@@ -120,12 +121,20 @@ class OpenSession(SessionHandle):
         """Whether the first try to connect one of them has not come to something yet."""
         parts = self.parts
         if parts.servers is None:
-            return not parts.loaded.is_set() and may_have_servers(self.launch)
+            waits = may_have_servers(self.launch) or may_have_agents(self.launch)
+            return waits and not parts.loaded.is_set()
         return not parts.servers.all_settled
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """The names of the agents that a model can set to work."""
+        agents = self.parts.agents
+        return list(BUILT_IN if agents is None else agents.roster.all)
 
     async def settled(self) -> None:
         """Waits until the first try to connect each of them has come to something."""
-        if self.parts.servers is None and not may_have_servers(self.launch):
+        launch = self.launch
+        if self.parts.servers is None and not (may_have_servers(launch) or may_have_agents(launch)):
             return
         self.parts.wanted.set()
         await self.parts.loaded.wait()

@@ -35,6 +35,9 @@ class SessionSpec(Struct, frozen=True):
         strict_mcp_config: no MCP servers but those.
         allowed_mcp_servers: the only ones of them that are used; None as the settings say.
         await_servers: whether a prompt waits for servers that are connected for the first time.
+        await_agents: whether a turn ends only once the agents in the background have: nobody is there
+            to prompt the model again.
+        max_subagent_depth: how deep agents may be nested; None as the settings say.
         remarks: what the person is told once the session is there.
         retry: when a failed model call is made again; None as a person who watches wants it.
     """
@@ -65,6 +68,8 @@ class SessionSpec(Struct, frozen=True):
     strict_mcp_config: bool = False
     allowed_mcp_servers: tuple[str, ...] | None = None
     await_servers: bool = False
+    await_agents: bool = False
+    max_subagent_depth: int | None = None
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()

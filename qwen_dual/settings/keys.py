@@ -77,6 +77,18 @@ MODEL = Key(
     None,
     doc="The `id` of the model at the start, or a name that the service knows.",
 )
+FAST_MODEL = Key(
+    "fastModel",
+    TEXT,
+    None,
+    doc="The name of a configured model for small jobs, and for sub-agents that ask for `fast`.",
+)
+MAX_SUBAGENT_DEPTH = Key(
+    "model.maxSubagentDepth",
+    POSITIVE,
+    5,
+    doc="How deep sub-agents may be nested: 1 lets none of them have its own; 100 at the most.",
+)
 MAX_SESSION_TURNS = Key(
     "model.maxSessionTurns",
     LIMIT,
@@ -312,7 +324,7 @@ PROXY_URL = Key(
 
 KEYS: Final[tuple[Key[Any], ...]] = (
     *(PROVIDERS, PROVIDER_PROTOCOL, ENV, SELECTED_TYPE),
-    *(MODEL, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
+    *(MODEL, FAST_MODEL, MAX_SUBAGENT_DEPTH, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
     *(
         APPROVAL_MODE,
         PLANS_DIRECTORY,

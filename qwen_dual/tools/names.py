@@ -12,5 +12,6 @@ TOOLS = (
     "grep_search",
     "todo_write",
     "web_fetch",
+    "agent",
 )
 """All but those that ask a person, in the order in which a model is told of them."""

@@ -213,6 +213,20 @@ class ExitPlanMode(Parameters):
         return plan
 
 
+class Agent(Parameters):
+    """Arguments of ``agent``."""
+
+    tool = "agent"
+    description: str = Field(description="The task in three to five words, for the person.")
+    prompt: str = Field(min_length=1, description="All that the agent is told of its task.")
+    subagent_type: str | None = Field(
+        None, description="Which agent; general-purpose unless given."
+    )
+    run_in_background: bool | None = Field(
+        None, description="True to go on without waiting for it."
+    )
+
+
 MODELS: dict[str, type[Parameters]] = {
     model.tool: model
     for model in (
@@ -227,6 +241,7 @@ MODELS: dict[str, type[Parameters]] = {
         WebFetch,
         AskUserQuestion,
         ExitPlanMode,
+        Agent,
     )
 }
 

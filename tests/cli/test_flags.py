@@ -89,6 +89,7 @@ VALUE = {
     "input-format": "text",
     "json-fd": "3",
     "max-session-turns": "5",
+    "max-subagent-depth": "2",
     "max-tool-calls": "5",
     "max-wall-time": "1.5h",
     "output-format": "json",

@@ -110,6 +110,7 @@ class Headless:
             model=session.model.name,
             permission_mode=session.approval_mode,
             mcp_servers=mcp_servers,
+            agents=session.agents,
         )
         told, self.told = self.told, None
         if message != told:

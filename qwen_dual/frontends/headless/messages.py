@@ -24,6 +24,7 @@ NO_USAGE = {"input_tokens": 0, "output_tokens": 0, "cache_read_input_tokens": 0}
 
 _ADDED = ("duration_ms", "duration_api_ms", "num_turns", "permission_denials")
 _OF_HOOKS = ("hook_started", "hook_response")
+_OF_TASKS = ("task_started", "task_notification")
 _PASSED_ON = ("assistant", "user")
 
 
@@ -36,6 +37,7 @@ def init(
     model: str,
     permission_mode: str,
     mcp_servers: Iterable[Mapping[str, str]] = (),
+    agents: Iterable[str] = (),
 ) -> Message:
     """The first message.
 
@@ -47,6 +49,7 @@ def init(
         model: the model in force.
         permission_mode: the approval mode in force.
         mcp_servers: the name and the status of each.
+        agents: the names of those that a model can set to work.
     """
     return {
         "type": "system",
@@ -60,7 +63,7 @@ def init(
         "permission_mode": permission_mode,
         "slash_commands": sorted(slash_commands),
         "qwen_code_version": __version__,
-        "agents": [],
+        "agents": list(agents),
         "skills": [],
         "agent": "qwen-dual",
     }
@@ -83,9 +86,16 @@ def message_of(
         return _of_hook(event)
     if kind == "stream_event":
         return without_seq(event) if partials else None
-    if kind not in _PASSED_ON or "origin" in event:  # what somebody submitted has one
+    if event.get("subtype") in _OF_TASKS:
+        return without_seq(event)
+    if kind not in _PASSED_ON:
         return None
-    return without_seq(event)
+    origin = event.get(
+        "origin"
+    )  # of what somebody submitted; an agent's is told as the reference does
+    if origin is not None and origin != "agent":
+        return None
+    return {name: value for name, value in without_seq(event).items() if name != "origin"}
 
 
 def _of_hook(event: Event) -> Message:

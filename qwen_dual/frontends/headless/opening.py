@@ -29,6 +29,7 @@ def tell_ahead(launch: Launch, stdout: Stdout) -> Message | None:
         slash_commands=foreseen.slash_commands,
         model=launch.choice.first.name,
         permission_mode=launch.approval_mode,
+        agents=foreseen.agents,
     )
     stdout.write(lines_of(told))
     return told

@@ -1,0 +1,144 @@
+"""The agents of a session, put together: who there is, their models, and what they are told of the place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from qwen_dual.agents.crew import Crew
+from qwen_dual.agents.roster import Roster
+from qwen_dual.agents.spec import FAST, INHERIT, AgentSpec
+from qwen_dual.runtime.context_files import as_prompt
+from qwen_dual.runtime.environment import place
+from qwen_dual.runtime.foreseen import person
+from qwen_dual.settings import keys
+from qwen_dual.tools.todo import TodoWriteTool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.core.model import Model
+    from qwen_dual.core.tool import Tool
+    from qwen_dual.definitions.agents import AgentDefinition
+    from qwen_dual.definitions.errors import DefinitionError
+    from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.opened import OpenSession
+
+MOST_DEPTH = 100
+
+NO_MODEL = "its model {name!r} is not configured here; it works with {used}."
+
+
+def agents_of(launch: Launch, parts: Parts) -> SessionAgents:
+    """The agents of a session; from now on it has them."""
+    if parts.agents is None:
+        parts.agents = SessionAgents(launch, parts)
+    return parts.agents
+
+
+class SessionAgents:
+    """``agents.crew.Around`` for one session, its crew, and the files of agents.
+
+    Args:
+        launch: what was decided at the start; its workspace may be another later.
+        parts: the session and its tools.
+
+    Attributes:
+        roster: who there is.
+        crew: runs them.
+        errors: the files that cannot be used.
+    """
+
+    def __init__(self, launch: Launch, parts: Parts) -> None:
+        self._launch = launch
+        self._parts = parts
+        self.errors: Sequence[DefinitionError] = ()
+        self.roster = Roster()
+        self.crew = Crew(parts.session, self.roster, self, waits=launch.spec.await_agents)
+
+    # -- agents.crew.Around --------------------------------------------------------------------
+
+    @property
+    def max_depth(self) -> int:
+        """How deep agents may be nested."""
+        given = self._launch.spec.max_subagent_depth
+        depth = self._launch.settings.get(keys.MAX_SUBAGENT_DEPTH) if given is None else given
+        return max(1, min(depth, MOST_DEPTH))
+
+    @property
+    def own_tools(self) -> Mapping[str, Callable[[], Tool]]:
+        """An agent's list of what is to be done is not the main agent's."""
+        return {TodoWriteTool.name: TodoWriteTool}
+
+    def system(self, spec: AgentSpec) -> str:
+        """What an agent is told first."""
+        around = f"{spec.prompt}\n\n{place(self._launch.cwd, self._launch.branch.name)}"
+        return around + as_prompt(self._parts.context_files)
+
+    def model(self, spec: AgentSpec, parent: Model) -> tuple[Model, str]:
+        """The model of an agent, and what is to be said of that."""
+        name = spec.model
+        known = self._parts.session.models
+        if name == FAST:
+            name = self._launch.settings.get(keys.FAST_MODEL) or ""
+        if name in INHERIT:
+            return parent, ""
+        # A provider may stand before the name, as Qwen Code's files have it.
+        for candidate in (name, name.partition(":")[2]):
+            if candidate in known:
+                return known[candidate], ""
+        return parent, NO_MODEL.format(name=name, used=parent.name)
+
+    async def reload(self) -> None:
+        """Looks again which agents there are files of; tells of those that cannot be used."""
+        for warning in await self.load():
+            self._parts.session.notice(warning, "warning")
+
+    # -- files ---------------------------------------------------------------------------------
+
+    async def load(self) -> list[str]:
+        """Reads the files of agents; returns what is wrong with those that were not so before."""
+        from qwen_dual.definitions.agents import list_agents
+
+        launch = self._launch
+        if launch.spec.bare:
+            return []
+        trusted, home = launch.settings.trusted, person(launch)
+        listing = await to_thread.run_sync(
+            lambda: list_agents(launch.cwd, launch.home, home, trusted=trusted)
+        )
+        before = {str(error) for error in self.errors}
+        self.errors = listing.errors
+        self.roster.file(map(spec_of, listing.found.values()))
+        wrong = (str(error) for error in listing.errors)
+        return [f"An agent is left out: {text}" for text in wrong if text not in before]
+
+
+def spec_of(definition: AgentDefinition) -> AgentSpec:
+    """The agent that a file describes."""
+    idle = (("hooks", definition.hooks), ("mcpServers", definition.mcp_servers))
+    return AgentSpec(
+        name=definition.name,
+        description=definition.description,
+        prompt=definition.prompt,
+        tools=definition.tools,
+        disallowed=definition.disallowed_tools,
+        model=definition.model,
+        approval_mode=definition.approval_mode,
+        max_turns=definition.max_turns,
+        max_minutes=definition.max_minutes,
+        background=bool(definition.background),
+        color=definition.color,
+        source=definition.source,
+        path=definition.path,
+        unused=tuple(
+            f"{key} of its file has no effect in this version." for key, is_set in idle if is_set
+        ),
+    )
+
+
+def bring_agents(handle: OpenSession, entries: Mapping[str, AgentSpec]) -> None:
+    """Puts the agents of whoever embeds the session in force, in place of those it brought before."""
+    agents_of(handle.launch, handle.parts).roster.bring(entries.values())
