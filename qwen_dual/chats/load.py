@@ -13,7 +13,7 @@ from msgspec import Struct
 from qwen_dual.chats.conversation import history_of
 from qwen_dual.chats.journal import Journal
 from qwen_dual.chats.partial import read_leftover
-from qwen_dual.chats.paths import MAX_CHAT_BYTES
+from qwen_dual.chats.paths import MAX_CHAT_BYTES, lanes_folder
 from qwen_dual.chats.reading import branch
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import owed
@@ -149,7 +149,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         cwd=cwd if isinstance(cwd, str) else "",
         started=started if isinstance(started, str) else "",
         history=history_of(every, cut=cut),
-        replay=replay_of(shown, interrupted=interrupted),
+        replay=_with_lanes(replay_of(shown, interrupted=interrupted), path),
         model=_last_model(records),
         tokens=_tokens(records),
         interrupted=interrupted,
@@ -161,6 +161,16 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         journal=journal,
         recovered=found.recovered,
     )
+
+
+def _with_lanes(replay: list[Event], path: Path) -> list[Event]:
+    """The events with those of sub-agents, where there were any."""
+    folder = lanes_folder(path)
+    if not os.path.isdir(folder):
+        return replay
+    from qwen_dual.chats.lane_reading import with_lanes
+
+    return with_lanes(replay, folder)
 
 
 def _begun(path: Path, journal: Journal | None) -> Chat:

@@ -79,6 +79,12 @@ def partial_path(chat: Path) -> Path:
     return chat.with_name(f"{chat.stem}.partial.jsonl")
 
 
+def lanes_folder(chat: str | Path) -> str:
+    """The folder of what the sub-agents of ``chat`` did; the reference's."""
+    folder, name = os.path.split(os.fspath(chat))
+    return os.path.join(os.path.dirname(folder), "subagents", name.removesuffix(".jsonl"))
+
+
 def reserve(chat: str | Path) -> None:
     """Makes an empty chat where there is none; a folder that takes none is no error."""
     with contextlib.suppress(OSError):

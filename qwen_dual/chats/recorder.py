@@ -11,12 +11,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.chain import OpenChat, Stamp
+from qwen_dual.chats.failures import not_saved
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
-from qwen_dual.chats.records import contents_of, part_of, tool_call_result
+from qwen_dual.chats.records import compaction, part_of, tool_call_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
+from qwen_dual.chats.sub_agents import SubAgents
 from qwen_dual.protocol.blocks import text_in
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class Recorder:
         self._retry_from: str | None = None
         self._slash = SlashRecords()
         self._diffs: dict[str, str] = {}  # of calls that have no result yet
+        self._agents = SubAgents(self._stamp, self._tell)
         chat_path(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
@@ -109,10 +112,14 @@ class Recorder:
         return None if self._chat is None else self._chat.path
 
     def __call__(self, event: Event) -> None:
-        """Takes one stamped event; of a sub-agent's, what it comes to is the result of its call."""
+        """Takes one stamped event; those of sub-agents go to files of their own."""
         if self.failure is not None and event.get("subtype") == "session_changed":
             self._stopped, self.failure = False, None  # another file may well be written
-        if self._stopped or event.get("parent_tool_use_id") is not None:
+        if self._stopped:
+            return
+        agent = event.get("parent_tool_use_id")
+        if agent is not None:
+            self._agents.take(event, agent, self._chat)
             return
         try:
             handler = _HANDLERS.get(event["type"])
@@ -194,6 +201,7 @@ class Recorder:
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
         self.flush(whole=True)
+        self._agents.close()
         self._stopped = True
         for chat in (self._chat, self._next):
             if chat is not None:
@@ -208,6 +216,7 @@ class Recorder:
 
     def _assistant(self, event: Event) -> None:
         self._message.run(event)
+        self._agents.called(event["message"]["content"])
 
     def _flush_soon(self) -> None:
         if not self._scheduled:
@@ -258,7 +267,9 @@ class Recorder:
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
-                toolCallResult=tool_call_result(block, self._diffs.pop(call_id, ""), outcome),
+                toolCallResult=self._agents.shown(
+                    tool_call_result(block, self._diffs.pop(call_id, ""), outcome)
+                ),
             )
         chat.partial.end_output(call_id)
 
@@ -273,6 +284,7 @@ class Recorder:
     def _result(self, event: Event) -> None:
         self._slash.running = ""
         self._diffs.clear()
+        self._agents.turn_ended()
         chat = self._chat
         if chat is None or not self._in_turn:
             return
@@ -317,7 +329,9 @@ class Recorder:
         elif subtype == "notice":
             self._slash.answered(chat, data)
         elif subtype == "compact_boundary":
-            self._compacted(chat, data)
+            chat.system("chat_compression", compaction(data, self._history()))
+        else:
+            self._agents.told(subtype, data)
 
     def _slash_command(self, data: Event) -> None:
         command = f"/{data['command']} {data['args']}".rstrip()
@@ -328,18 +342,9 @@ class Recorder:
             return
         self._slash.given(self._chat, command, in_turn=self._in_turn)
 
-    def _compacted(self, chat: OpenChat, data: Event) -> None:
-        info = {
-            "originalTokenCount": data["tokens_before"],
-            "newTokenCount": data["tokens_after"],
-            "compressionStatus": 1,
-            "triggerReason": data["trigger"],
-        }
-        payload = {"info": info, "compressedHistory": contents_of(self._history())}
-        chat.system("chat_compression", {**payload, "summary": data.get("summary", "")})
-
     def _change_to(self, session_id: str) -> None:
         self.flush(whole=True)
+        self._agents.close()
         if self._chat is not None:
             self._chat.close()
             self._chat = None
@@ -364,28 +369,19 @@ class Recorder:
         if self._stopped:
             return
         self._stopped = True
-        self.failure = text = _not_saved(error, self.path, self._home)
+        self.failure = text = not_saved(error, self.path, self._home)
         if self._chat is not None:
             self._chat.close()
             self._chat = None
 
+        self._tell(text)
+
+    def _tell(self, text: str) -> None:
         # Not from within: the owner may publish it, and this may be the middle of a publication.
         def tell() -> None:
             self._on_failure(text)
 
         self._schedule(tell)
-
-
-def _not_saved(error: Exception, path: Path | None, home: str) -> str:
-    why, then = str(error), "start again, or begin a new session, to have what follows saved"
-    if isinstance(error, OSError):
-        why = f"{error.filename or path or home}: {error.strerror or error}"
-        then = f"mend that and {then}"
-    elif not isinstance(error, ChatBusy):
-        why = f"{type(error).__name__}: {error}"
-        then = "start again to have what follows saved; /bug has what a report needs"
-    until = "" if path is None else f" What was said before is in {path}."
-    return f"this session is not saved any more — {why}.{until} It goes on; {then}."
 
 
 _HANDLERS: dict[str, Callable[[Recorder, Event], None]] = {

@@ -98,6 +98,18 @@ def contents_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return contents
 
 
+def compaction(data: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The payload of a compaction that ``compact_boundary`` told, with what is left."""
+    info = {
+        "originalTokenCount": data["tokens_before"],
+        "newTokenCount": data["tokens_after"],
+        "compressionStatus": 1,
+        "triggerReason": data["trigger"],
+    }
+    payload = {"info": info, "compressedHistory": contents_of(history)}
+    return {**payload, "summary": data.get("summary", "")}
+
+
 def tool_call_result(
     block: Mapping[str, Any], diff: str = "", outcome: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, PersonBlock, ToolBlock
+from qwen_dual.frontends.tui.blocks import (
+    MAX_EXPANDED,
+    AnswerBlock,
+    ExpandedBlock,
+    NoticeBlock,
+    PersonBlock,
+    ToolBlock,
+)
 from qwen_dual.frontends.tui.lines import width_of
 from qwen_dual.frontends.tui.live import live_lines, tokens_written
 from qwen_dual.frontends.tui.replay import MAX_BLOCKS, replay
 from qwen_dual.frontends.tui.todo import Todo, TodoBlock, todo_lines
-from qwen_dual.frontends.tui.view import MAX_EXPANDED, View
+from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
 from tests.support.declared import display_of
 from tests.tui.support import Clock, Desk, answer, call, feed, request, result, state, text_of
@@ -139,7 +146,7 @@ def test_a_huge_prompt_is_cut_in_the_transcript_and_bounded_when_it_is_expanded(
     assert isinstance(block, PersonBlock)
     assert len(block.text) < 5_000
     assert "more characters (ctrl+o shows all)" in block.text
-    assert view.folded is not None
+    assert isinstance(view.folded, ExpandedBlock)
     assert view.folded.text.startswith("line 0\nline 1\n")
     assert len(view.folded.text) < MAX_EXPANDED + 100
 

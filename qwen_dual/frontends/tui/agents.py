@@ -1,88 +1,203 @@
-"""What sub-agents do, each apart: rows below the call that they work for, while it runs.
+"""What sub-agents do, each in its lane: who is at work, at what, and what it took so far.
 
-Nothing of it is the main agent's: no text, no call, no count of tokens. What a sub-agent comes to is
-the result of its call, which stands in the transcript as every other.
+Nothing of it is the main agent's: no text, no call, no count of tokens. On the screen a sub-agent is the
+line of the call that it works for; all that it says and does is in ``whole``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from qwen_dual.frontends.tui.blocks import NoticeBlock
-from qwen_dual.frontends.tui.live_state import OUTPUT_LINES, telling_argument
+from qwen_dual.frontends.tui.blocks import NoticeBlock, ToolBlock
+from qwen_dual.frontends.tui.live_state import telling_argument
+from qwen_dual.frontends.tui.outcome import elapsed, taken
+from qwen_dual.protocol.agents import AgentCalls, agent_call
 from qwen_dual.protocol.sanitise import sanitise
-from qwen_dual.protocol.visible import visible
+from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from qwen_dual.core.tool import Display
     from qwen_dual.frontends.tui.blocks import Block
-    from qwen_dual.frontends.tui.live_state import RunningTool
+    from qwen_dual.protocol.agents import AgentCall
     from qwen_dual.protocol.events import Event
 
+MAX_NAME = 40
 
-class _Call(Struct):
-    """A call of a sub-agent: what it is, and how it ended."""
+MAX_OPEN_CALLS = 100
+"""Of one agent's calls that have no result yet."""
 
-    what: str
-    ended: str = ""
+
+class AgentAtWork(Struct):
+    """A sub-agent between its call and what comes of it.
+
+    Attributes:
+        call_id: the call that it works for, by which its events name it.
+        name: who it is.
+        title: what it is to do, in a few words; one line.
+        started: the clock when it began.
+        background: the turn goes on without waiting for it.
+        calls: how many it has made.
+        tokens: what its model was sent and has written, as far as it told.
+        depth: how many agents stand between it and the main one.
+        colour: of its name, one of ``theme.AGENT_COLOURS``; empty for none.
+    """
+
+    call_id: str
+    name: str
+    title: str = ""
+    started: float = 0.0
+    background: bool = False
+    calls: int = 0
+    tokens: int = 0
+    depth: int = 0
+    colour: str = ""
+    thinks: str = "Starting"
+    open_calls: dict[str, str] = field(default_factory=dict)
 
     @property
-    def row(self) -> str:
-        return f"{self.what} {self.ended}".rstrip()
+    def doing(self) -> str:
+        """What it is at, in words."""
+        if not self.open_calls:
+            return self.thinks
+        latest = next(reversed(self.open_calls.values()))
+        more = len(self.open_calls) - 1
+        return f"{latest} and {more} more" if more else latest
 
 
 class Lanes:
-    """The sub-agents that are at work, by the call that each works for.
+    """The sub-agents that are at work.
 
     Args:
         display_of: how the tool with a name is called before a person.
+        now: a monotonic clock in seconds.
+        colour_of: the colour of the agent with a name; empty for none.
+
+    Attributes:
+        at_work: them, by the call that each works for, in the order in which they began.
     """
 
-    def __init__(self, display_of: Callable[[str], Display]) -> None:
+    def __init__(
+        self,
+        display_of: Callable[[str], Display],
+        now: Callable[[], float],
+        colour_of: Callable[[str], str],
+    ) -> None:
         self._display_of = display_of
-        # Each agent's calls by their ids: models count from the same number in every lane.
-        self._calls: dict[str, dict[str, _Call]] = {}
+        self._colour_of = colour_of
+        self._now = now
+        self.at_work: dict[str, AgentAtWork] = {}
+        self._calls = AgentCalls()
 
-    def take(self, event: Event, agent: str, running: RunningTool | None) -> list[Block]:
+    def called(self, blocks: Iterable[Event], caller: str | None = None) -> None:
+        """Takes the blocks of a message: who works for which call stands in the call."""
+        self._calls.called(blocks, caller)
+
+    def told(self, subtype: str, data: Event) -> list[Block]:
+        """Takes what the system tells: that an agent goes on in the background, or ended there."""
+        ended = self._calls.told(subtype, data)
+        if subtype == "task_started":
+            agent = data["tool_use_id"]
+            self.at_work.pop(agent, None)
+            self._lane(agent)
+        lane = self.at_work.pop(ended, None) if ended is not None else None
+        return [] if lane is None else [self._ended_apart(lane, data["status"])]
+
+    def _ended_apart(self, lane: AgentAtWork, status: str) -> ToolBlock:
+        notes = [*taken(lane), elapsed(self._now() - lane.started), "in the background"]
+        if status != "completed":
+            notes.insert(0, sanitise(status))
+        state: Literal["ok", "error"] = "ok" if status == "completed" else "error"
+        note = " · ".join(notes)
+        return ToolBlock(lane.name, lane.title, state, note=note, colour=lane.colour)
+
+    def name_of(self, agent: str) -> str:
+        """Who works for the call ``agent``."""
+        return _name(self._calls.of(agent))
+
+    def stream(self, agent: str, inner: Event) -> None:
+        """Takes the inner event of a ``stream_event`` that is no delta."""
+        if inner["type"] == "content_block_start":
+            kind = inner["content_block"]["type"]
+            self._lane(agent).thinks = "Answering" if kind == "text" else "Thinking"
+
+    def take(self, event: Event, agent: str) -> list[Block]:
         """Takes an event of the sub-agent ``agent``; returns what is to stand in the transcript.
 
         Args:
             event: any but the control events.
             agent: the call that it works for.
-            running: that call, which shows the rows; None where the main agent made no such call.
         """
         kind = event["type"]
-        if kind == "system" and event["subtype"] == "notice":
+        if kind == "system":
             data = event["data"]
-            who = f"{running.display.word} (sub-agent): " if running is not None else "Sub-agent: "
-            return [NoticeBlock(data["level"], who + sanitise(data["text"]))]
+            if event["subtype"] != "notice":
+                return self.told(event["subtype"], data)
+            return [NoticeBlock(data["level"], f"{self.name_of(agent)}: {sanitise(data['text'])}")]
         if kind not in ("assistant", "user"):
             return []
-        calls = self._calls.setdefault(agent, {})
-        for block in event["message"]["content"]:
+        lane = self._lane(agent)
+        content = event["message"]["content"]
+        if kind == "assistant":
+            usage = event["message"]["usage"]
+            lane.tokens += usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
+            self.called(content, agent)
+        for block in content:
             if block["type"] == "tool_use":
-                calls.pop(block["id"], None)  # a later one of the same id stands last
-                calls[block["id"]] = _Call(self._named(block["name"], block["input"]))
-                while len(calls) > OUTPUT_LINES:
-                    del calls[next(iter(calls))]
-            elif block["type"] == "tool_result" and block["tool_use_id"] in calls:
-                calls[block["tool_use_id"]].ended = "✗" if block["is_error"] else "✓"
-        if running is not None and calls:
-            running.show_output("\n".join(call.row for call in calls.values()))
+                lane.calls += 1
+                if len(lane.open_calls) < MAX_OPEN_CALLS:
+                    lane.open_calls[block["id"]] = self._doing(block["name"], block["input"])
+            elif block["type"] == "tool_result":
+                lane.open_calls.pop(block["tool_use_id"], None)
+                lane.thinks = "Thinking"
+                self.ended(block["tool_use_id"], failed=block["is_error"], caller=agent)
         return []
 
-    def ended(self, agent: str) -> None:
-        """The call that ``agent`` worked for has its result."""
-        self._calls.pop(agent, None)
+    def ended(
+        self, call_id: str, *, failed: bool = False, caller: str | None = None
+    ) -> AgentAtWork | None:
+        """A call has its result; returns the agent that worked for it until then.
+
+        Args:
+            call_id: the call.
+            failed: the result is an error: then nothing goes on in the background either.
+            caller: whose call it was; the main agent's where None.
+        """
+        if self._calls.answered(call_id, caller, failed=failed):
+            return self.at_work.pop(call_id, None)
+        return None
 
     def clear(self) -> None:
-        """None of them is at work any more."""
-        self._calls.clear()
+        """The turn ended: only what goes on in the background is still at work."""
+        self._calls.turn_ended()
+        self.at_work = {key: lane for key, lane in self.at_work.items() if lane.background}
 
-    def _named(self, name: str, arguments: Event) -> str:
-        word = self._display_of(sanitise(name)).word
-        return f"{word}  {visible(telling_argument(arguments))}".rstrip()
+    def _lane(self, agent: str) -> AgentAtWork:
+        lane = self.at_work.get(agent)
+        if lane is None:
+            call = self._calls.of(agent)
+            above = self.at_work.get(call.caller or "")
+            lane = self.at_work[agent] = AgentAtWork(
+                agent,
+                _name(call),
+                visible_line(" ".join(call.description.split()), "prose"),
+                started=self._now(),
+                background=call.background,
+                depth=above.depth + 1 if above is not None else 0,
+                colour=self._colour_of(call.name),
+            )
+        return lane
+
+    def _doing(self, name: str, arguments: Event) -> str:
+        named = agent_call(arguments)
+        if named is not None:
+            return f"Waiting for {_name(named)}"
+        doing = self._display_of(sanitise(name)).doing
+        return f"{doing} {visible_line(telling_argument(arguments))}".rstrip()
+
+
+def _name(call: AgentCall) -> str:
+    return visible_line(" ".join(call.name.split()))[:MAX_NAME]

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from qwen_dual.frontends.tui.todo import TodoBlock
 
+MAX_EXPANDED = 200_000
+"""Characters that Ctrl+O shows; wrapping more would hold up the keys."""
+
 
 class BannerBlock(Struct, frozen=True):
     """The first screen: a title, whose part after the first `` · `` is secondary, and lines."""
@@ -52,6 +55,7 @@ class ToolBlock(Struct, frozen=True):
         hidden: how many lines are not.
         diff: ``lines`` are a unified diff.
         note: how it ended, in a few words.
+        colour: of the name, where a sub-agent has one; see ``theme.AGENT_COLOURS``.
     """
 
     name: str
@@ -61,6 +65,7 @@ class ToolBlock(Struct, frozen=True):
     hidden: int = 0
     diff: bool = False
     note: str = ""
+    colour: str = ""
 
 
 class NoticeBlock(Struct, frozen=True):
@@ -82,6 +87,17 @@ class ExpandedBlock(Struct, frozen=True):
     title: str
     text: str
     diff: bool = False
+
+
+class FoldedAgents(Struct, frozen=True):
+    """What the sub-agents that worked last said and did; the text is in ``WholeTranscript``."""
+
+
+def expanded(title: str, text: str, *, diff: bool = False) -> ExpandedBlock:
+    """The block for ``text``, as much of it as can be shown."""
+    if len(text) > MAX_EXPANDED:
+        text = f"{text[:MAX_EXPANDED]}\n… {len(text) - MAX_EXPANDED} more characters"
+    return ExpandedBlock(title, text, diff)
 
 
 class PictureBlock(Struct, frozen=True):

@@ -106,7 +106,7 @@ def question_for(request: Request) -> str:
     else:
         question = visible_line(request.question) or request.display.question
         question = question or f"Allow {visible_line(request.tool_name)}?"
-    return f"{question} (sub-agent)" if request.agent else question
+    return f"{request.asker} asks: {question}" if request.agent else question
 
 
 def _quoted(pattern: str) -> str:

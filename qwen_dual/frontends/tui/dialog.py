@@ -14,7 +14,7 @@ from qwen_dual.frontends.tui.dialog_lines import LAYING_OUT, Shown, shown_lines
 from qwen_dual.frontends.tui.form import Sheet
 from qwen_dual.frontends.tui.form_lines import form_lines
 from qwen_dual.frontends.tui.preview_layout import PreviewLayout
-from qwen_dual.frontends.tui.questions import form_of
+from qwen_dual.frontends.tui.questions import asked_by, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,4 +182,6 @@ class Dialog:
 
 def _sheet_for(request: Request | None) -> Sheet | None:
     form = form_of(request.input) if request is not None and request.kind == "questions" else None
-    return Sheet(form) if form is not None else None
+    if form is None or request is None:
+        return None
+    return Sheet(asked_by(request.asker, form) if request.agent else form)

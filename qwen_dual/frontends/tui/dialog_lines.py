@@ -138,8 +138,15 @@ def shown_lines(shown: Shown, inner: int, height: int) -> tuple[list[Line], int,
 def _head(shown: Shown, inner: int) -> list[Line]:
     request = shown.request
     aside = f"  {shown.position}" if shown.position else ""
-    question = clip(question_for(request), inner)
-    line: Line = [(theme.ACCENT, f"{MARK} "), (theme.STRONG, question)]
+    question = question_for(request)
+    before: list[Line] = []
+    if request.agent and width_of(question) > inner:
+        # Who asks and what is asked matter alike: neither is cut for the other.
+        who, question = f"{request.asker} asks:", question.removeprefix(f"{request.asker} asks: ")
+        before = [[(theme.ACCENT, f"{MARK} "), (theme.STRONG, clip(who, inner))]]
+    question = clip(question, inner)
+    mark: tuple[str, str] = ("", "  ") if before else (theme.ACCENT, f"{MARK} ")
+    line: Line = [mark, (theme.STRONG, question)]
     text = _reason(request)
     reason: list[str] = []
     if text:
@@ -153,7 +160,8 @@ def _head(shown: Shown, inner: int) -> list[Line]:
     elif aside:
         reason = [shown.position, *reason]
     # The second row stands farther in, where no command and no choice begins.
-    return [line, *([("", " " * at), (theme.DIM, row)] for at, row in enumerate(reason[:2], 2))]
+    rows = ([("", " " * at), (theme.DIM, row)] for at, row in enumerate(reason[:2], 2))
+    return [*before, line, *rows]
 
 
 def _reason(request: Request) -> str:

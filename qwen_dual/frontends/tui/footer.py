@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import Line, clip, clip_line, width_of, wrap
+from qwen_dual.frontends.tui.outcome import short_count
 from qwen_dual.frontends.tui.render import ARROWS
 
 CYCLE_HINT = "(shift + tab to cycle)"
@@ -130,17 +131,6 @@ def _context(facts: Facts) -> str:
     # A power of two is called by that: 131,072 tokens are 128k.
     binary = 1024 <= facts.window < 1_000_000 and facts.window.bit_count() == 1
     return f"{used} of {f'{facts.window // 1024}k' if binary else short_count(facts.window)}"
-
-
-def short_count(count: int) -> str:
-    """A number in at most four characters or so: ``840``, ``1.2k``, ``128k``, ``1.5M``."""
-    for unit, size in (("M", 1_000_000), ("k", 1000)):
-        if count >= size * 0.9995:
-            scaled = count / size
-            return (
-                f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
-            )
-    return str(count)
 
 
 def short_folder(path: str, home: str) -> str:

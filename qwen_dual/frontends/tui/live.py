@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.footer import short_count
 from qwen_dual.frontends.tui.lines import clip, gutter, plain, tail_lines, width_of, wrap
-from qwen_dual.frontends.tui.outcome import elapsed
+from qwen_dual.frontends.tui.outcome import elapsed, short_count, taken
 from qwen_dual.frontends.tui.render import (
     ARROWS,
     GUTTER,
@@ -25,6 +24,7 @@ from qwen_dual.frontends.tui.stream import MAX_CHARS
 from qwen_dual.frontends.tui.todo import todo_lines
 
 if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.agents import AgentAtWork
     from qwen_dual.frontends.tui.lines import Line
     from qwen_dual.frontends.tui.live_state import Retry, RunningTool, Work
     from qwen_dual.frontends.tui.open_rendering import OpenRendering
@@ -34,6 +34,7 @@ ROOMY = 12
 """From this many rows on, a blank line sets what runs apart."""
 
 MAX_TOOLS = 4
+MAX_AGENTS = 10
 MAX_OUTPUT_LINES = 5
 MAX_QUEUE_LINES = 3
 
@@ -50,6 +51,12 @@ DETACH_HINT = "ctrl+b background"
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 SPINS = 10
 """Steps of the spinner in a second; it moves no oftener than is drawn."""
+
+LEAST_DOING = 14
+"""Columns that tell what a sub-agent is at, before its numbers have any."""
+
+MAX_DEPTH = 3
+"""Steps that the line of a sub-agent stands farther in than that of who called it."""
 
 DOING_COLUMNS = 24
 """What a running call's argument may take of the status line."""
@@ -83,7 +90,7 @@ def live_lines(
     inner = max(1, width - GUTTER)
     if still:
         return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
-    below = _tools(view.work, inner, now)
+    below = _tools(view.work, inner, now) + _agents(view.work, inner, now)
     if below and height >= ROOMY:
         below.append([])
     below += _todos(view.work, inner, height)
@@ -114,7 +121,8 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
     asked = [one.tool_use_id for one in work.requests.values() if not one.agent]
     first = next(iter(work.requests.values()), None)
     in_dialog = "" if first is None or first.agent else first.tool_use_id
-    tools = [tool for tool in work.tools.values() if tool.tool_use_id != in_dialog]
+    apart = {in_dialog, *work.agents}  # a sub-agent at work has a line of its own
+    tools = [tool for tool in work.tools.values() if tool.tool_use_id not in apart]
     lines: list[Line] = []
     for tool in tools[:MAX_TOOLS]:
         waits = tool.tool_use_id in asked or (tool.started is None and bool(tool.title))
@@ -129,6 +137,50 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
     if len(tools) > MAX_TOOLS:
         lines.append([(theme.DIM, clip(f"  … and {len(tools) - MAX_TOOLS} more", inner))])
     return lines
+
+
+def _agents(work: Work, inner: int, now: float) -> list[Line]:
+    """A line for each sub-agent that is at work, in the order in which they began."""
+    waiting = {request.agent for request in work.requests.values()}
+    lines: list[Line] = []
+    for agent in list(work.agents.values())[:MAX_AGENTS]:
+        waits = agent.call_id in waiting
+        indent = "  " * min(agent.depth, MAX_DEPTH)
+        line = agent_line(agent, inner - len(indent), now, waits=waits)
+        symbol = WAITING if waits else RUNNING
+        style = theme.ACCENT if waits else theme.agent_colour(agent.colour)
+        lines.append([("", indent), (style, f"{symbol} "), *line])
+    if len(work.agents) > MAX_AGENTS:
+        more = f"  … and {len(work.agents) - MAX_AGENTS} more agents"
+        lines.append([(theme.DIM, clip(more, inner))])
+    return lines
+
+
+def agent_line(agent: AgentAtWork, width: int, now: float, *, waits: bool) -> Line:
+    """Who is at work, on what, at what just now, and what it took, as far as there is room.
+
+    What an agent is at goes before its numbers where there is little; its name always stands.
+    """
+    name = clip(agent.name, max(1, width))
+    doing = "waits for you" if waits else agent.doing
+    seconds = elapsed(now - agent.started)
+    notes = [[*taken(agent), seconds], [taken(agent)[0], seconds], [seconds], []]
+    room = 0
+    for parts in notes:
+        note = "  " + " · ".join(parts) if parts else ""
+        room = width - width_of(name) - width_of(note) - 2
+        if room >= min(LEAST_DOING, width_of(doing)) or not parts:
+            break
+    line: Line = [(f"{theme.STRONG} {theme.agent_colour(agent.colour)}", name)]
+    title = clip(agent.title, max(room // 2, room - width_of(doing) - 3))
+    if title and room - width_of(title) - 3 >= min(LEAST_DOING, width_of(doing)):
+        line += [(theme.PLAIN, f"  {title}"), (theme.DIM, " · ")]
+        room -= width_of(title) + 3
+    elif room > 0:
+        line.append(("", "  "))
+    if room > 0:
+        line.append((theme.DIM, clip(doing, room)))
+    return [*line, (theme.DIM, note)]
 
 
 def _note(tool: RunningTool, now: float) -> str:
@@ -188,8 +240,11 @@ def _doing(work: Work) -> str:
     if work.state != "running_tool" or not running:
         return _WORDS.get(work.state) or next(iter(work.hooks.values()), "Working")
     if len(running) > 1:
-        return f"Running {len(running)} tools"
+        what = "agents" if all(tool.tool_use_id in work.agents for tool in running) else "tools"
+        return f"Running {len(running)} {what}"
     (tool,) = running
+    if tool.tool_use_id in work.agents:
+        return f"Running {work.agents[tool.tool_use_id].name}"
     # Of a command line its program is enough: the whole of it stands above.
     argument = tool.title.partition(" ")[0] if tool.display.can_detach else tool.title
     return f"{tool.display.doing} {clip(argument, DOING_COLUMNS)}".rstrip()

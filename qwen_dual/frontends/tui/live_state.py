@@ -17,6 +17,7 @@ from qwen_dual.protocol.visible import visible, visible_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from qwen_dual.frontends.tui.agents import AgentAtWork
     from qwen_dual.frontends.tui.todo import Todo
 
 MAX_SHOWN_REQUEST = 200
@@ -92,6 +93,7 @@ class Request(Struct, frozen=True):
         before: the approval mode before plan mode, of a plan.
         input: the arguments of the call, as they came.
         agent: the call that the sub-agent works for which asks; empty for the main agent.
+        asker: that sub-agent's name.
     """
 
     request_id: str
@@ -111,6 +113,7 @@ class Request(Struct, frozen=True):
     before: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
     agent: str = ""
+    asker: str = ""
 
     def __repr__(self) -> str:
         return shown(self, without={"input"})
@@ -143,6 +146,7 @@ class Work(Struct):
         todos_at_end: it is the last thing that stands in the transcript.
         queued: how many prompts wait; ``queue`` lists the first of them.
         hooks: what is told of the hooks that run, by run.
+        agents: the sub-agents that are at work, by the call that each works for.
     """
 
     state: str = "idle"
@@ -157,6 +161,26 @@ class Work(Struct):
     tools: dict[str, RunningTool] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     hooks: dict[str, str] = field(default_factory=dict)
+    agents: Mapping[str, AgentAtWork] = field(default_factory=dict)
+
+    def follow_state(
+        self, data: Mapping[str, Any], now: float, as_sent: Callable[[str], str]
+    ) -> None:
+        """Takes a ``state`` event that came at ``now``; ``as_sent`` has how a prompt is shown."""
+        before, self.state = self.state, sanitise(data["state"])
+        if self.state != before:
+            self.retry = None
+        self.queued = data["queued"]
+        self.queue = tuple(
+            Queued(as_sent(sanitise(item["text"])), is_remote(item["origin"]))
+            for item in data.get("queue", ())
+        )
+        if self.state == "idle":
+            self.since = None
+            self.todos = ()
+        elif self.since is None:
+            self.since = now
+            self.tokens = self.chars = 0
 
     def follow_hook(self, data: Mapping[str, Any], *, runs: bool) -> None:
         """Takes that a hook began or ended."""
@@ -183,9 +207,17 @@ def telling_argument(arguments: Mapping[str, Any]) -> str:
 
 
 def request_of(
-    event: Mapping[str, Any], display_of: Callable[[str], Display] = Display.of
+    event: Mapping[str, Any],
+    display_of: Callable[[str], Display] = Display.of,
+    name_of: Callable[[str], str] = lambda agent: "sub-agent",
 ) -> Request:
-    """The record of a ``control_request`` event."""
+    """The record of a ``control_request`` event.
+
+    Args:
+        event: as it came.
+        display_of: how the tool with a name is called before a person.
+        name_of: who works for a call.
+    """
     request = event["request"]
     preview = request.get("preview") or {}
     arguments = request.get("input") or {}
@@ -193,6 +225,7 @@ def request_of(
     argument = preview["title"] if plan else telling_argument(arguments)
     warnings = preview.get("warnings") or ()
     name = sanitise(request["tool_name"])
+    agent = event.get("parent_tool_use_id") or ""
     return Request(
         request_id=event["request_id"],
         tool_use_id=request["tool_use_id"],
@@ -210,7 +243,8 @@ def request_of(
         question=preview.get("question") or "",
         before=request.get("previous_mode") or "",
         input=arguments,
-        agent=event.get("parent_tool_use_id") or "",
+        agent=agent,
+        asker=name_of(agent) if agent else "",
     )
 
 
@@ -221,7 +255,7 @@ def answered(request: Request, *, allowed: bool) -> str:
     else:
         verb = "allowed" if allowed else "did not allow"
     what = f"{request.display.word}  {request.argument}"[:MAX_SHOWN_REQUEST].rstrip()
-    return f"{verb} {what}{' (sub-agent)' if request.agent else ''}"
+    return f"{verb} {what}{f' ({request.asker})' if request.agent else ''}"
 
 
 def is_remote(actor: str | None) -> bool:

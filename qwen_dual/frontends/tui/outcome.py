@@ -8,6 +8,7 @@ from qwen_dual.frontends.tui.blocks import ToolBlock
 from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
+    from qwen_dual.frontends.tui.agents import AgentAtWork
     from qwen_dual.frontends.tui.live_state import RunningTool
     from qwen_dual.protocol.shapes import ToolOutcome
 
@@ -33,6 +34,7 @@ def finished_tool(
     outcome: ToolOutcome,
     seconds: float | None,
     counted: bool = True,
+    lane: AgentAtWork | None = None,
 ) -> ToolBlock:
     """The block of a call that came to ``text``.
 
@@ -43,16 +45,23 @@ def finished_tool(
         outcome: how it ended, as the wire tells it.
         seconds: how long it ran, where the outcome does not say; None when it did not.
         counted: whether a count may stand for the text of a tool that says so; not for images.
+        lane: the sub-agent that worked for the call, if one did.
     """
     status: Literal["ok", "error", "denied"] = "error" if is_error else "ok"
-    word = call.display.word
+    word, title = call.display.word, call.title
     if call.denied:
         reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
         return ToolBlock(word, call.title, "denied", reason, note="not allowed")
     lines = text.rstrip().split("\n") if text.strip() else []
     notes = _ending(outcome)
     most, diff = SHOWN_LINES, False
-    if is_error:
+    told = outcome.get("duration_ms")
+    seconds = seconds if told is None else told / 1000
+    if lane is not None:
+        word, title = lane.name, lane.title
+        notes += taken(lane)
+        most = SHOWN_ERROR_LINES if is_error else 0
+    elif is_error:
         most = SHOWN_ERROR_LINES
     elif call.diff:
         lines, most, diff = call.diff.rstrip("\n").split("\n"), SHOWN_DIFF_LINES, True
@@ -63,14 +72,15 @@ def finished_tool(
         most = 0
     elif not lines and not notes:
         notes.append("no output")
-    told = outcome.get("duration_ms")
-    seconds = seconds if told is None else told / 1000
     if seconds is not None and seconds >= 1:
         notes.append(elapsed(seconds))
     shown = lines[:most] if diff or not most else lines[-most:]
     hidden = len(lines) - len(shown)
     note = " · ".join(filter(None, notes))
-    return ToolBlock(word, call.title, status, tuple(shown), hidden, diff=diff, note=note)
+    colour = "" if lane is None else lane.colour
+    if lane is not None and not shown:
+        hidden = 0  # Ctrl+O has its lane, of which that is the end
+    return ToolBlock(word, title, status, tuple(shown), hidden, diff, note, colour)
 
 
 def _ending(outcome: ToolOutcome) -> list[str]:
@@ -82,6 +92,14 @@ def _ending(outcome: ToolOutcome) -> list[str]:
     if signal:
         return [f"ended by {signal}"]
     return [f"exit {code}"] if code else []
+
+
+def taken(lane: AgentAtWork) -> list[str]:
+    """What a sub-agent took so far: its calls, its tokens."""
+    told = [f"{lane.calls} {'call' if lane.calls == 1 else 'calls'}"]
+    if lane.tokens:
+        told.append(f"{short_count(lane.tokens)} tokens")
+    return told
 
 
 def _changed(diff: list[str]) -> str:
@@ -101,6 +119,17 @@ def shown_prompt(text: str) -> str:
     end = "\n".join(text[-PROMPT_END_CHARS:].rsplit("\n", PROMPT_END_LINES)[-PROMPT_END_LINES:])
     left = len(text) - len(begin) - len(end)
     return f"{begin}\n… {left} more characters (ctrl+o shows all)\n{end}"
+
+
+def short_count(count: int) -> str:
+    """A number in at most four characters or so: ``840``, ``1.2k``, ``128k``, ``1.5M``."""
+    for unit, size in (("M", 1_000_000), ("k", 1000)):
+        if count >= size * 0.9995:
+            scaled = count / size
+            return (
+                f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
+            )
+    return str(count)
 
 
 def elapsed(seconds: float) -> str:

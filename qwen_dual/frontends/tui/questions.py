@@ -40,6 +40,16 @@ def form_of(arguments: Mapping[str, Any]) -> Form | None:
     return form
 
 
+def asked_by(who: str, form: Form) -> Form:
+    """``form`` with the sub-agent that asks before each question."""
+
+    def named(answers: Sequence[str]) -> Question | None:
+        question = form(answers)
+        return question and replace(question, text=f"{who} asks: {question.text}")
+
+    return named
+
+
 def answered(arguments: Mapping[str, Any], answers: Sequence[str]) -> dict[str, Any]:
     """The call's arguments with the answer to each question."""
     texts = [asked["question"] for asked in _asked(arguments)]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.sanitise import sanitise
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.protocol.events import Event
+
+RETRY_HINT = "ctrl+y retries"
 
 SENTENCES: Mapping[str, str] = {
     "retry": "Ask again with Ctrl+Y.",
@@ -37,3 +41,8 @@ def failure_text(error: Event) -> str:
     if error.get("kind") == "no_key":
         words = words.replace(" again", "")
     return f"{told.removesuffix('.')}, {words}"
+
+
+def failure_notice(error: Event) -> str:
+    """The same with the key that tries again, for the transcript."""
+    return f"{sanitise(failure_text(error)).rstrip()}\n{RETRY_HINT}"

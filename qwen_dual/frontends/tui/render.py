@@ -127,10 +127,13 @@ class BlockRenderer:
             "error": (FAILED, theme.ERROR),
             "denied": (FAILED, theme.DIM),
         }[block.status]
-        head = [tool_head(block.name, block.title, block.note, inner)]
+        named = (
+            f"{theme.STRONG} {theme.agent_colour(block.colour)}" if block.colour else theme.STRONG
+        )
+        head = [tool_head(block.name, block.title, block.note, inner, named)]
         if block.note and is_cramped(block.name, block.title, block.note, inner):
             head = [
-                tool_head(block.name, block.title, "", inner),
+                tool_head(block.name, block.title, "", inner, named),
                 [(theme.DIM, clip(block.note, inner))],
             ]
         lines = gutter(head, symbol, style)
@@ -203,14 +206,14 @@ def is_cramped(name: str, title: str, note: str, width: int) -> bool:
     return room < min(width_of(title), LEAST_TITLE)
 
 
-def tool_head(name: str, title: str, note: str, width: int) -> Line:
+def tool_head(name: str, title: str, note: str, width: int, style: str = theme.STRONG) -> Line:
     """The line of a call: its name, its argument in what room there is, a note."""
     note = f"  {note}" if note else ""
     name = clip(name, max(1, width))
     if title and width - width_of(note) >= WORD_COLUMNS + 6:
         name = name.ljust(WORD_COLUMNS)
     room = width - width_of(name) - width_of(note) - 2
-    line: Line = [(theme.STRONG, name)]
+    line: Line = [(style, name)]
     if title and room >= 4:
         line.append((theme.PLAIN, f"  {clip(title, room)}"))
     if note and width_of(name) + width_of(note) <= width:

@@ -29,6 +29,9 @@ ODD = "class:odd"
 
 PLAIN = ""
 
+AGENT_COLOURS = ("red", "blue", "green", "yellow", "purple", "orange", "pink", "cyan")
+"""What a sub-agent's file may have as its ``color``."""
+
 DEFAULT = "default"
 
 CODE_KINDS = ("keyword", "name", "string", "number", "comment")
@@ -59,9 +62,16 @@ class Theme(Struct, frozen=True):
 
 
 def _colours(
-    *, accent: str, dim: str, error: str, added: str, removed: str, code: tuple[str, ...]
+    *,
+    accent: str,
+    dim: str,
+    error: str,
+    added: str,
+    removed: str,
+    code: tuple[str, ...],
+    agents: str,
 ) -> dict[str, str]:
-    """Rules from colours; ``code`` has one for each of ``CODE_KINDS``."""
+    """Rules from colours; ``code`` has one for each of ``CODE_KINDS``, ``agents`` for their names."""
     rules = {
         "accent": accent,
         "dim": dim,
@@ -71,6 +81,7 @@ def _colours(
         "link": f"underline {accent}",
     }
     rules |= {f"code.{kind}": colour for kind, colour in zip(CODE_KINDS, code, strict=True)}
+    rules |= {f"agent.{n}": c for n, c in zip(AGENT_COLOURS, agents.split(), strict=True)}
     return rules
 
 
@@ -105,6 +116,7 @@ _PALETTE = _colours(
     added="ansigreen",
     removed="ansired",
     code=("ansimagenta", "ansiblue", "ansigreen", "ansicyan", "dim italic"),
+    agents="ansired ansiblue ansigreen ansiyellow ansimagenta ansiyellow ansimagenta ansicyan",
 )
 _BRIGHT_PALETTE = _colours(
     accent="ansibrightmagenta",
@@ -113,6 +125,8 @@ _BRIGHT_PALETTE = _colours(
     added="ansibrightgreen",
     removed="ansibrightred",
     code=("ansibrightmagenta", "ansibrightcyan", "ansibrightgreen", "ansibrightyellow", "dim"),
+    agents="ansibrightred ansibrightblue ansibrightgreen ansibrightyellow ansibrightmagenta "
+    "ansibrightyellow ansibrightmagenta ansibrightcyan",
 )
 
 THEMES: tuple[Theme, ...] = (
@@ -136,6 +150,7 @@ THEMES: tuple[Theme, ...] = (
             added="#7fd18b",
             removed="#ff9a92",
             code=("#b0a2ff", "#7fb8ff", "#a5d6a0", "#f0b878", "#9da3ae italic"),
+            agents="#ff9a92 #7fb8ff #7fd18b #e8d27a #c9a6ff #f0b878 #ffa0cf #7fd6e0",
         ),
         _BRIGHT_PALETTE,
     ),
@@ -150,6 +165,7 @@ THEMES: tuple[Theme, ...] = (
             added="#14692f",
             removed="#a3221b",
             code=("#5a3fc8", "#0b559f", "#1d6a30", "#8a4700", "#5f6672 italic"),
+            agents="#a3221b #0b559f #14692f #6b5300 #6a2fb5 #8a4700 #a3156f #00616e",
         ),
         _PALETTE,
     ),
@@ -164,6 +180,7 @@ THEMES: tuple[Theme, ...] = (
             added="#87ff87",
             removed="#ffafaf",
             code=("#ffd75f bold", "#87d7ff", "#afffaf", "#ffd7af", "#d7d7d7 italic"),
+            agents="#ffafaf #87d7ff #87ff87 #ffd75f #d7afff #ffd7af #ffafd7 #87ffff",
         ),
         _BRIGHT_PALETTE | {"dim": "", "code.comment": "italic"},
     ),
@@ -178,12 +195,18 @@ THEMES: tuple[Theme, ...] = (
             added="#00420f",
             removed="#870000",
             code=("#3d00a8 bold", "#00137a", "#00420f", "#5f2500", "#3a3a3a italic"),
+            agents="#870000 #00137a #00420f #4d3c00 #3d00a8 #5f2500 #6b0044 #00404a",
         ),
         _PALETTE | {"dim": "", "code.comment": "italic"},
     ),
     Theme("mono", "no colours, only weight"),
 )
 """All themes, the default first."""
+
+
+def agent_colour(name: str) -> str:
+    """The class for a sub-agent's colour; the accent where it has none that is known."""
+    return f"class:agent.{name}" if name in AGENT_COLOURS else ACCENT
 
 
 def names() -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.frontends.tui.blocks import FoldedAgents, expanded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.external import ExternalPrograms
     from qwen_dual.frontends.tui.view import View
     from qwen_dual.frontends.tui.whole import WholeTranscript
+
+AT_WORK = FoldedAgents()
+"""What Ctrl+O opens while sub-agents are at work."""
 
 
 class Unfolding:
@@ -37,7 +42,7 @@ class Unfolding:
         self._programs = programs
         self._show = show
         self._rows = rows
-        self._shown: ExpandedBlock | None = None
+        self._shown: ExpandedBlock | FoldedAgents | None = None
 
     def expand(self) -> bool:
         """Shows the last folded output, or the conversation where that was shown already.
@@ -45,17 +50,33 @@ class Unfolding:
         Returns:
             Whether another time shows the conversation.
         """
-        folded = self._view.folded
+        folded = self._folded
         if folded is not None and folded is not self._shown:
             self._shown = folded
-            if self._fits(folded) or not self._programs.has_pager:
+            if isinstance(folded, FoldedAgents):
+                self._show_agents()
+            elif self._fits(folded) or not self._programs.has_pager:
                 self._show(folded)
             else:
                 self._programs.page(f"{folded.title}\n\n{folded.text}")
             return True
         if whole := self._whole.text:
             self._programs.page(whole, at_end=True)
+        if self._shown is AT_WORK:
+            self._shown = None  # there is more of them by now
         return False
+
+    @property
+    def _folded(self) -> ExpandedBlock | FoldedAgents | None:
+        return AT_WORK if self._view.work.agents else self._view.folded
+
+    def _show_agents(self) -> None:
+        """What sub-agents do is always opened apart: below the conversation it would be its end."""
+        text = self._whole.agents
+        if self._programs.has_pager:
+            self._programs.page(text, at_end=bool(self._view.work.agents))
+        else:
+            self._show(expanded("Sub-agents", text))
 
     def _fits(self, folded: ExpandedBlock) -> bool:
         return folded.text.count("\n") + 2 <= self._rows()

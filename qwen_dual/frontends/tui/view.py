@@ -12,14 +12,14 @@ from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.agents import Lanes
 from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
-    ExpandedBlock,
+    FoldedAgents,
     NoticeBlock,
     PersonBlock,
     RemoteBlock,
     SessionBlock,
+    expanded,
 )
 from qwen_dual.frontends.tui.live_state import (
-    Queued,
     RunningTool,
     Work,
     answered,
@@ -30,7 +30,7 @@ from qwen_dual.frontends.tui.live_state import (
 )
 from qwen_dual.frontends.tui.open_block import OpenBlock
 from qwen_dual.frontends.tui.outcome import finished_tool, shown_prompt
-from qwen_dual.frontends.tui.remedies import failure_text
+from qwen_dual.frontends.tui.remedies import failure_notice
 from qwen_dual.frontends.tui.todo import TodoBlock, todos_of
 from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.blocks import images_in, text_in
@@ -40,14 +40,9 @@ from qwen_dual.protocol.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.frontends.tui.blocks import Block, ThoughtBlock
+    from qwen_dual.frontends.tui.blocks import Block, ExpandedBlock, ThoughtBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
-
-MAX_EXPANDED = 200_000
-"""Characters that Ctrl+O shows; wrapping more would hold up the keys."""
-
-RETRY_HINT = "ctrl+y retries"
 
 
 class View:
@@ -57,6 +52,7 @@ class View:
         changed: called when there is something new to draw, once until ``take``.
         now: a monotonic clock in seconds.
         display_of: how the tool with a name is called before a person.
+        colour_of: the colour of the sub-agent with a name; empty for none.
 
     Attributes:
         work: what is still moving.
@@ -70,10 +66,11 @@ class View:
         changed: Callable[[], object] = lambda: None,
         now: Callable[[], float] = time.monotonic,
         display_of: Callable[[str], Display] = Display.of,
+        colour_of: Callable[[str], str] = lambda agent: "",
     ) -> None:
         self.work = Work()
         self.context_tokens = 0
-        self.folded: ExpandedBlock | None = None
+        self.folded: ExpandedBlock | FoldedAgents | None = None
         self._last_said: list[str] = []  # the same of the last message that has any
         self.sent_as: dict[str, str] = {}
         self._changed = changed
@@ -86,7 +83,9 @@ class View:
         self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
         self._said: list[str] = []  # the texts of the message
         self._commanded = ""  # the command that was run last
-        self._lanes = Lanes(display_of)  # of sub-agents: all else here is the main agent's
+        self._lanes = Lanes(
+            display_of, now, colour_of
+        )  # of sub-agents: all else here is the main agent's
         self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
 
     def __call__(self, event: Event) -> None:
@@ -95,8 +94,12 @@ class View:
         agent = event.get("parent_tool_use_id")
         if agent is not None and kind not in _CONTROL:
             if kind == "stream_event":
-                return
-            self._finished += self._lanes.take(event, agent, self.work.tools.get(agent))
+                if event["event"]["type"] == "content_block_delta":
+                    return
+                self._lanes.stream(agent, event["event"])
+            else:
+                self._finished += self._lanes.take(event, agent)
+            self.work.agents = self._lanes.at_work
         elif kind == "stream_event":
             inner = event["event"]
             if inner["type"] == "content_block_delta":
@@ -180,7 +183,7 @@ class View:
         self._add(blocks)
         self._count()
         if thought:
-            self._fold("thinking", thought)
+            self.folded = expanded("thinking", thought)
         self._calls.clear()
 
     def _count(self) -> None:
@@ -201,11 +204,6 @@ class View:
         self._finished += self._failure
         self._failure = []
 
-    def _fold(self, title: str, text: str, *, diff: bool = False) -> None:
-        if len(text) > MAX_EXPANDED:
-            text = f"{text[:MAX_EXPANDED]}\n… {len(text) - MAX_EXPANDED} more characters"
-        self.folded = ExpandedBlock(title, text, diff)
-
     # -- whole events ----------------------------------------------------------------------
 
     def _assistant(self, event: Event) -> None:
@@ -218,6 +216,7 @@ class View:
         if written:
             self.work.tokens += written
             self.work.chars = 0
+        self._lanes.called(message["content"])
         for block in message["content"]:
             if block["type"] == "tool_use":
                 call = self._call(block["id"], block["name"])
@@ -240,14 +239,14 @@ class View:
     def _prompt(self, text: str, *, remote: bool = False) -> None:
         shown = self.sent_as.pop(text, "") or shown_prompt(text)
         if shown != text:
-            self._fold("prompt", text)
+            self.folded = expanded("prompt", text)
         self._finished.append(PersonBlock(shown, remote))
 
     def _tool_result(self, block: Event, outcome: ToolOutcome) -> None:
         call = self.work.tools.pop(block["tool_use_id"], None)
-        self._lanes.ended(block["tool_use_id"])
         if call is None:
             call = RunningTool(block["tool_use_id"], "", self._display_of(""))
+        lane = self._lanes.ended(call.tool_use_id, failed=block["is_error"])
         if call.todos is not None and not block["is_error"]:
             self.work.todos = call.todos
             self._finished.append(TodoBlock(call.todos))
@@ -261,24 +260,28 @@ class View:
             outcome=outcome,
             seconds=seconds,
             counted=not images_in(block["content"]),
+            lane=lane,
         )
         self._finished.append(finished)
+        if lane is not None:
+            self.folded = FoldedAgents()
+            return
         title = f"{call.display.word}  {call.title}".rstrip()
         if finished.hidden and finished.diff:
-            self._fold(title, call.diff, diff=True)
+            self.folded = expanded(title, call.diff, diff=True)
         elif finished.hidden and text:
-            self._fold(title, sanitise(text))
+            self.folded = expanded(title, sanitise(text))
 
     def _result(self, event: Event) -> None:
         self._end_block()
         if event["num_turns"]:
             self.work.tools.clear()
             self._lanes.clear()
+            self.work.agents = self._lanes.at_work
         error = event.get("error")
         if self._failure and error is not None:
             self._failure = []
-            text = f"{sanitise(failure_text(error)).rstrip()}\n{RETRY_HINT}"
-            self._finished.append(NoticeBlock("error", text))
+            self._finished.append(NoticeBlock("error", failure_notice(error)))
         self._show_failure()
         if event["stop_reason"] == "interrupted":
             self._finished.append(NoticeBlock("quiet", "interrupted"))
@@ -289,7 +292,7 @@ class View:
             self._finished.append(NoticeBlock("warning", text))
 
     def _request(self, event: Event) -> None:
-        request = request_of(event, self._display_of)
+        request = request_of(event, self._display_of, self._lanes.name_of)
         self.work.requests[request.request_id] = request
         if request.kind in ("diff", "plan") and not request.agent:
             self._call(request.tool_use_id, request.tool_name).show_request(request)
@@ -311,7 +314,7 @@ class View:
         data = event["data"]
         subtype = event["subtype"]
         if subtype == "state":
-            self._state(data)
+            self.work.follow_state(data, self._now(), self._as_sent)
         elif subtype == "tool_progress":
             self._progress(data)
         elif subtype == "slash_command":
@@ -343,23 +346,9 @@ class View:
             if data["trigger"] != "manual":  # else the command answers with the same
                 text = f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
                 self._finished.append(NoticeBlock("quiet", text))
-
-    def _state(self, data: Event) -> None:
-        work = self.work
-        before, work.state = work.state, sanitise(data["state"])
-        if work.state != before:
-            work.retry = None
-        work.queued = data["queued"]
-        work.queue = tuple(
-            Queued(self._as_sent(sanitise(item["text"])), is_remote(item["origin"]))
-            for item in data.get("queue", ())
-        )
-        if work.state == "idle":
-            work.since = None
-            work.todos = ()
-        elif work.since is None:
-            work.since = self._now()
-            work.tokens = work.chars = 0
+        else:
+            self._finished += self._lanes.told(subtype, data)
+            self.work.agents = self._lanes.at_work
 
     def _as_sent(self, begin: str) -> str:
         """How the person saw the prompt that begins so."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qwen_dual.core.tool import Display
+from qwen_dual.frontends.tui.agent_texts import AgentTexts
 from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.protocol.blocks import text_in
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 MAX_CHARS = 8_000_000
 """Of all that is held; the oldest goes first."""
 
+LANE_CHARS = 1_000_000
+"""The same of one sub-agent."""
+
 EARLIER = "… what came before is in the saved session: /export writes all of it\n"
 
 
@@ -33,13 +37,15 @@ class _Call(Struct):
     head: str
     diff: str = ""
     denied: bool = False
+    asked: str = ""  # the request for leave that is open
 
 
 class WholeTranscript:
-    """What was said and done, one part after another.
+    """What was said and done, one part after another; what sub-agents did, below their calls.
 
     Args:
         display_of: how the tool with a name is called before a person.
+        max_chars: of what is held.
     """
 
     def __init__(
@@ -54,23 +60,69 @@ class WholeTranscript:
         self._chars = 0
         self._cut = False
         self._calls: dict[str, _Call] = {}
+        self._lanes = AgentTexts(lambda: WholeTranscript(display_of, LANE_CHARS))
 
     @property
     def text(self) -> str:
-        """All of it, a blank line between two parts."""
+        """All of it, a blank line between two parts; at the end what sub-agents are at."""
+        return self._earlier + "\n".join(filter(None, [self._own, self._lanes.at_work]))
+
+    @property
+    def agents(self) -> str:
+        """What the sub-agents said and did that are at work, or were the last to be."""
+        return self._lanes.latest
+
+    @property
+    def _earlier(self) -> str:
+        return EARLIER + "\n" if self._cut else ""
+
+    @property
+    def _own(self) -> str:
         parts = (_shown(symbol, text) for symbol, text in self._parts)
-        return (EARLIER + "\n" if self._cut else "") + "\n".join(filter(None, parts))
+        return "\n".join(filter(None, parts))
 
     def replay(self, events: Iterable[Event]) -> None:
         """Takes the events of an earlier conversation."""
         for event in events:
             self(event)
         self._calls.clear()
+        self._lanes.clear()
 
     def __call__(self, event: Event) -> None:
-        """Takes one event; what sub-agents say and do comes to the result of their call."""
-        if event.get("parent_tool_use_id") is not None and event.get("subtype") != "notice":
-            return
+        """Takes one event, of a sub-agent in its lane."""
+        agent = event.get("parent_tool_use_id")
+        if agent is None or event.get("subtype") == "notice":
+            self._take(event)
+        elif event["type"] != "stream_event":
+            if event["type"] in ("assistant", "user"):
+                self._nested(event, agent)
+            self._lanes.of(agent)._of_agent(event)
+
+    def _nested(self, event: Event, agent: str) -> None:
+        """Agents of an agent: the calls they work for are made and answered in its lane."""
+        content = event["message"]["content"]
+        self._lanes.called(content, agent)
+        for block in content:
+            if block["type"] == "tool_result":
+                failed = block["is_error"]
+                inner = self._lanes.ended(block["tool_use_id"], failed=failed, caller=agent)
+                self._lanes.of(agent)._add(" ", inner)
+
+    def _of_agent(self, event: Event) -> None:
+        """Takes an event of the sub-agent whose lane this is; its approvals stand in it."""
+        self._take(event)
+        if event["type"] == "control_request":
+            request = event["request"]
+            call = self._calls.get(request["tool_use_id"])
+            head = call.head if call is not None else sanitise(request["tool_name"])
+            self._calls[event["request_id"]] = _Call("", asked=head)
+        elif event["type"] == "control_response":
+            response = event["response"]
+            asked = self._calls.pop(response["request_id"], None)
+            if asked is not None and response["subtype"] == "success":
+                self._add("?", _answered(asked.asked, response))
+
+    def _take(self, event: Event) -> None:
         match event["type"]:
             case "assistant":
                 self._assistant(event)
@@ -79,10 +131,13 @@ class WholeTranscript:
             case "control_request":
                 preview = event["request"].get("preview") or {}
                 self._preview(event["request"]["tool_use_id"], preview)
+            case "result" if event["num_turns"]:
+                self._lanes.settle()
             case "system":
                 self._system(event)
 
     def _assistant(self, event: Event) -> None:
+        self._lanes.called(event["message"]["content"])
         for block in event["message"]["content"]:
             if block["type"] == "text":
                 self._add(MODEL, block["text"])
@@ -101,6 +156,7 @@ class WholeTranscript:
             elif block["type"] == "tool_result":
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
+                self._add(" ", self._lanes.ended(block["tool_use_id"], failed=failed))
                 text = call.diff if call.diff and not failed else text_in(block["content"])
                 self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
 
@@ -121,7 +177,10 @@ class WholeTranscript:
             case "session_changed":
                 self._parts.clear()
                 self._calls.clear()
+                self._lanes.clear()
                 self._chars, self._cut = 0, False
+            case "task_started" | "task_notification":
+                self._add(" ", self._lanes.told(event["subtype"], data))
 
     def _add(self, symbol: str, text: str) -> None:
         if not text or text.isspace():
@@ -142,3 +201,13 @@ class WholeTranscript:
 def _shown(symbol: str, text: str) -> str:
     text = sanitise(text).strip("\n")
     return f"{symbol} " + text.replace("\n", "\n  ") + "\n" if text.strip() else ""
+
+
+def _answered(asked: str, response: Event) -> str:
+    """What a sub-agent asked for, what came of it, and who said so."""
+    answer = response["response"]
+    verdict = "allowed" if answer["allowed"] else "not allowed"
+    by = response.get("resolved_by") or ""
+    reason = answer.get("message") or ""
+    head = f"{asked}\n{verdict}{f' ({by})' if by else ''}"
+    return f"{head}: {reason}" if reason else head
