@@ -27,6 +27,7 @@ from qwen_dual.protocol.events import new_uuid
 from qwen_dual.protocol.nesting import each_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from qwen_dual.chats.chain import Stamp
@@ -79,7 +80,7 @@ class LaneRecorder:
 
         Args:
             agent: the call that it worked for.
-            status: ``completed``, ``failed`` or ``cancelled``.
+            status: ``completed``, ``failed``, or another word for that it was stopped.
 
         Raises:
             OSError: it cannot be written.
@@ -87,20 +88,19 @@ class LaneRecorder:
         lane = self._open.pop(agent, None)
         if lane is not None:
             lane.journal.close()
-            self._tell(lane, status)
+            self._tell(lane, status if status in ("completed", "failed") else "cancelled")
 
-    def close(self, *, keep: bool = False) -> None:
+    def close(self, keep: Callable[[str], bool] = lambda agent: False) -> None:
         """Whoever is still at work is stopped: the turn, or the session, has ended.
 
         Args:
-            keep: but for those that go on in the background.
+            keep: whether an agent goes on.
 
         Raises:
             OSError: it cannot be written.
         """
-        for agent, lane in list(self._open.items()):
-            if not (keep and lane.call.background):
-                self.ended(agent, "cancelled")
+        for agent in [key for key in self._open if not keep(key)]:
+            self.ended(agent, "cancelled")
 
     def _begin(self, agent: str, call: AgentCall) -> _Lane:
         agent_id = f"{call.name}-{agent}"

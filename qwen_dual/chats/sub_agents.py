@@ -91,7 +91,7 @@ class SubAgents:
     def turn_ended(self) -> None:
         """Only what goes on in the background is still at work."""
         self._calls.turn_ended()
-        self._close(keep=True)
+        self._close(self._calls.knows)
 
     def close(self) -> None:
         """The session, or the program, ends."""
@@ -106,10 +106,10 @@ class SubAgents:
             except OSError as error:
                 self._fail(error)
 
-    def _close(self, *, keep: bool = False) -> None:
+    def _close(self, keep: Callable[[str], bool] = lambda agent: False) -> None:
         if self._recorder is not None:
             try:
-                self._recorder.close(keep=keep)
+                self._recorder.close(keep)
             except OSError as error:
                 self._fail(error)
 

@@ -1,12 +1,13 @@
 """The other side of the PTY: hosts a program with dual output, in asyncio or trio.
 
 * ``open_session``: spawns qwen-dual, Qwen Code or any program with such channels, and gives a
-  ``Session``: its events, prompts and results, approvals, and its terminal.
+  ``Session``: its events, prompts and results, approvals, sub-agents, and its terminal.
 * ``follow`` and ``send``: the events and the input of a session that somebody else started.
 * ``Event`` and what is like one (``BadLine``, ``Skipped``, ``Restarted``), ``Turn``, the records
   (``Result``, ``Request``, ``Allow``, ``Deny`` …) and the errors, all under ``HostError``.
 """
 
+from qwen_dual.host.agents import Agent, AgentToolCall
 from qwen_dual.host.calls import Denial, Preview, PreviewWarning, Suggestion, ToolResult
 from qwen_dual.host.errors import (
     CommandRejected,
@@ -42,6 +43,8 @@ from qwen_dual.host.terminal import TerminalStream
 from qwen_dual.host.turn import Turn
 
 __all__ = [
+    "Agent",
+    "AgentToolCall",
     "Allow",
     "BadLine",
     "CommandRejected",

@@ -135,7 +135,7 @@ class ToolResult:
             return None
         raw = event.get("tool_use_result")
         outcome = raw if isinstance(raw, dict) else {}
-        text = _content(block.get("content"))
+        text = content_text(block.get("content"))
         return cls(
             tool_use_id=text_in(block, "tool_use_id"),
             text=text,
@@ -186,8 +186,8 @@ def number_in(raw: dict[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _content(content: object) -> str:
-    """The content of a result, which other programs send in blocks."""
+def content_text(content: object) -> str:
+    """The text of a result's content, which other programs send in blocks."""
     if isinstance(content, list):
         return "".join(text_in(block, "text") for block in content if isinstance(block, dict))
     return content if isinstance(content, str) else ""

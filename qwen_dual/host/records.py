@@ -263,6 +263,7 @@ class Request:
         previous_mode: of a plan, the approval mode before plan mode; empty for all else.
         parent_tool_use_id: the call that the sub-agent works for which asks; None for the main
             agent, and where the program does not say.
+        agent: the name of that sub-agent; None likewise.
     """
 
     id: str
@@ -276,6 +277,7 @@ class Request:
     suggestions: tuple[Suggestion, ...] = ()
     parent_tool_use_id: str | None = None
     previous_mode: str = ""
+    agent: str | None = None
 
     @classmethod
     def of(cls, event: Event) -> Request:

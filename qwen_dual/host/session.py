@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.host.errors import CommandRejected, HostError, HostTimeout
+from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.hosting import hosted
 from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
+from qwen_dual.host.stopping import press_escape, stop
 from qwen_dual.host.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from typing import Literal
 
+    from qwen_dual.host.agents import Agent
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
@@ -33,15 +35,6 @@ if TYPE_CHECKING:
     )
     from qwen_dual.host.subscription import Subscription
     from qwen_dual.host.terminal import TerminalStream
-
-ESCAPE = b"\x1b"
-LOOK = 0.02
-SETTLE = 1.0
-"""Seconds without an event after which a turn counts as stopped, where nothing says so."""
-
-
-STOP_SECONDS = 5.0
-"""How long a turn may take to stop."""
 
 
 class Session:
@@ -135,6 +128,11 @@ class Session:
         return MappingProxyType(self._tracker.pending)
 
     @property
+    def agents(self) -> Mapping[str, Agent]:
+        """The sub-agents by the call that each works for; those that ended stay for a while."""
+        return MappingProxyType(self._tracker.agents.known)
+
+    @property
     def lost(self) -> int:
         """Events that the program wrote and that never came here, announced by a ``gap`` or not."""
         return self._tracker.lost
@@ -161,6 +159,26 @@ class Session:
                 given.
         """
         return self._feed.subscribe(max_buffer_bytes or self._buffer)
+
+    async def agent_events(self, agent: Agent | str) -> AsyncGenerator[Event, None]:
+        """What one sub-agent tells from now on, requests too, until it has ended.
+
+        Args:
+            agent: the agent or its id.
+
+        Raises:
+            SessionExited: the program is gone before.
+        """
+        known = self.agents[agent] if isinstance(agent, str) else agent
+        with self.events() as reader:
+            if known.done:
+                return
+            async for event in reader:
+                if event.parent_tool_use_id == known.id:
+                    yield event
+                last = known.ended_by
+                if last is not None and event.end >= last.end:
+                    return
 
     # -- prompts ----------------------------------------------------------------------------
 
@@ -218,18 +236,8 @@ class Session:
         except (HostTimeout, anyio.get_cancelled_exc_class()):
             if cancel == "interrupt":
                 with anyio.CancelScope(shield=True):
-                    await self._stop(turn)
+                    await stop(self, turn)
             raise
-
-    async def _stop(self, turn: Turn) -> None:
-        """Makes sure that a turn does not go on; returns when it has ended, or the program has."""
-        try:
-            queued = self.supports("cancel") and await turn.cancel()
-            if not queued and not turn.done:
-                await self.interrupt()
-            await turn.result(STOP_SECONDS)
-        except HostError:
-            return  # the program is gone, or does not stop: what was raised before says enough
 
     async def stream(self, text: str) -> AsyncGenerator[Event, None]:
         """Submits a prompt and yields every event until its turn has ended, that one included.
@@ -318,15 +326,7 @@ class Session:
             return True
         if self.state in ("idle", "ended"):
             return False
-        self._feed.turn_stopping()
-        await self.write(ESCAPE)
-        events, quiet_since = self._tracker.events, anyio.current_time()
-        while self.state not in ("idle", "ended"):
-            await anyio.sleep(LOOK)
-            if events != self._tracker.events:
-                events, quiet_since = self._tracker.events, anyio.current_time()
-            elif anyio.current_time() - quiet_since >= SETTLE:
-                self._feed.turn_stopped()
+        await press_escape(self, self._feed, self._tracker)
         return True
 
     async def command(self, kind: str, **fields: Any) -> Receipt:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from qwen_dual.host.agents import Agents
 from qwen_dual.host.calls import text_in
 from qwen_dual.host.event import LOCAL, Event, Skipped
 from qwen_dual.host.mcp import McpServer, take
@@ -30,6 +32,7 @@ class Tracker:
         session_id: the session; changes when the person begins another.
         model: the model in force; empty for a program that does not say.
         approval_mode: the approval mode likewise.
+        agents: the sub-agents.
         pending: the requests that wait for an answer, the oldest first.
         receipts: what waits for a receipt, by the command's id.
         lost: events of the program that never came here.
@@ -49,6 +52,7 @@ class Tracker:
         self.model = ""
         self.approval_mode = ""
         self.turns: Turns = DerivedTurns()
+        self.agents = Agents()
         self.pending: dict[str, Request] = {}
         self.receipts: dict[str, Promise[Receipt]] = {}
         self.lost = 0
@@ -85,6 +89,7 @@ class Tracker:
             self._response(event)
         elif event.type == "user" and self._is_prompt(event) and not self.greeting.told:
             self.drop_requests()  # a new prompt runs: they were dismissed, and nothing said so
+        self.agents.feed(event)
         self.turns.feed(event)
         return missing
 
@@ -116,6 +121,7 @@ class Tracker:
         self._gone = error
         self.started.fail(error)
         self.turns.fail(error)
+        self.agents.fail(error)
         self.mcp_complete.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
@@ -127,7 +133,7 @@ class Tracker:
 
     def assume_denied(self, request_id: str) -> Request | None:
         """Resolves a request whose denial was sent and not confirmed; None if it was resolved."""
-        request = self.pending.pop(request_id, None)
+        request = self._pop(request_id)
         if request is not None:
             self._resolve(Resolution(request_id, allowed=False))
         return request
@@ -135,7 +141,7 @@ class Tracker:
     def drop_requests(self) -> None:
         """Nobody waits for an answer any more, though no event says so."""
         for request_id in tuple(self.pending):
-            del self.pending[request_id]
+            self._pop(request_id)
             self._tell(Resolution(request_id, None))
             if self.on_resolved is not None:
                 self.on_resolved(request_id)
@@ -193,6 +199,7 @@ class Tracker:
             return  # nobody could answer it
         request = Request.of(event)
         if request.id not in self.pending and request.id not in self._resolved:
+            request = replace(request, agent=self.agents.request(request))
             self.pending[request.id] = request
             if self.on_request is not None:
                 self.on_request(request)
@@ -211,12 +218,19 @@ class Tracker:
         inner = response.get("response")
         allowed = inner.get("allowed") is True if isinstance(inner, dict) else None
         by = response.get("resolved_by")
-        request = self.pending.pop(request_id, None)
+        request = self._pop(request_id)
         reason = text_in(inner, "message") if isinstance(inner, dict) else ""
         by = by if isinstance(by, str) else None
         self._resolve(Resolution(request_id, allowed, by, reason=reason))
         if request is not None and allowed is False:
             self.turns.denied(request, event)
+
+    def _pop(self, request_id: str) -> Request | None:
+        """The request, which waits no longer."""
+        request = self.pending.pop(request_id, None)
+        if request is not None:
+            self.agents.resolved(request)
+        return request
 
     def _resolve(self, resolution: Resolution) -> None:
         self._resolved[resolution.request_id] = resolution

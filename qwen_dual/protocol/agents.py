@@ -111,14 +111,27 @@ class AgentCalls:
                 background=True,
                 caller=known.caller,
             )
-        elif subtype == "task_notification" and data["status"] != "running":
+        elif subtype == "task_notification" and data.get("status") != "running":
             self._calls.pop(agent, None)
             return agent
         return None
 
+    def knows(self, agent: str) -> bool:
+        """Whether the call of ``agent`` was seen and is not answered, or goes on in the background."""
+        return agent in self._calls
+
     def turn_ended(self) -> None:
-        """Only what goes on in the background is still at work."""
-        self._calls = {key: call for key, call in self._calls.items() if call.background}
+        """Only what goes on in the background is still at work, and whoever works for that."""
+        self._calls = {key: call for key, call in self._calls.items() if self._is_apart(call)}
+
+    def _is_apart(self, call: AgentCall) -> bool:
+        seen: set[str] = set()
+        while not call.background:
+            if call.caller is None or call.caller in seen:
+                return False
+            seen.add(call.caller)
+            call = self.of(call.caller)
+        return True
 
     def clear(self) -> None:
         """Forgets all of them."""

@@ -84,7 +84,7 @@ class AgentTexts:
     def settle(self) -> None:
         """A turn ended: whoever has no result by now and works for it will have none."""
         self._calls.turn_ended()
-        for agent in [key for key, lane in self._open.items() if not lane.call.background]:
+        for agent in [key for key in self._open if not self._calls.knows(key)]:
             self._end(agent)
 
     def clear(self) -> None:

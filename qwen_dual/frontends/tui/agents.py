@@ -173,7 +173,7 @@ class Lanes:
     def clear(self) -> None:
         """The turn ended: only what goes on in the background is still at work."""
         self._calls.turn_ended()
-        self.at_work = {key: lane for key, lane in self.at_work.items() if lane.background}
+        self.at_work = {key: lane for key, lane in self.at_work.items() if self._calls.knows(key)}
 
     def _lane(self, agent: str) -> AgentAtWork:
         lane = self.at_work.get(agent)
