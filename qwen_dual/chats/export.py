@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.chats.page import page
+from qwen_dual.protocol.agents import agent_call
 from qwen_dual.protocol.blocks import images_in, text_in
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible, visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.protocol.events import Event
@@ -50,6 +52,8 @@ class Entry(Struct, frozen=True):
         diff: the change that it made to a file.
         given: its arguments as they are shown; empty before they are.
         images: what there is to see; a line of ``text`` names each.
+        agent: who worked for the call, and on what; empty where no sub-agent did.
+        lane: what that sub-agent said and did.
     """
 
     kind: str
@@ -62,6 +66,8 @@ class Entry(Struct, frozen=True):
     diff: str = ""
     given: str = ""
     images: tuple[Mapping[str, Any], ...] = ()
+    agent: str = ""
+    lane: tuple[Entry, ...] = ()
 
 
 def export(chat: Chat, form: str, *, title: str = "") -> str:
@@ -98,32 +104,73 @@ def _document(chat: Chat, form: str, title: str) -> str:
 
 
 def entries_of(replay: Iterable[Event]) -> list[Entry]:
-    """What happened, in order; a call and its result are one entry."""
-    entries: list[Entry] = []
-    calls: dict[str, int] = {}
-    for body in replay:
-        time = body.get("timestamp", "")
-        if body["type"] in ("assistant", "user"):
-            for block in body["message"]["content"]:
-                if block["type"] == "image":  # of the prompt before it
-                    entries[-1] = replace(entries[-1], images=(*entries[-1].images, block))
-                    continue
-                if block["type"] == "tool_use":
-                    calls[block["id"]] = len(entries)
-                entry = _entry(block, body["type"], time)
-                at = calls.pop(entry.call_id, None) if block["type"] == "tool_result" else None
-                if at is None:
-                    entries.append(entry)
-                else:
-                    entries[at] = _answered(entries[at], entry)
-        elif body["type"] == "system":
-            changed = calls.get(body["data"].get("tool_use_id"))
-            if changed is None:
-                entries += _told(body, time, calls, len(entries))
-            else:
-                diff = body["data"]["preview"]["text"]
-                entries[changed] = replace(entries[changed], diff=diff)
-    return entries
+    """What happened, in order; a call and its result are one entry, with the lane of its agent."""
+    return _Entries().of(replay, {})
+
+
+class _Entries:
+    """The entries of one agent."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._calls: dict[str, int] = {}
+        self._agents: dict[str, int] = {}  # calls of agents, which may go on after their results
+
+    def of(self, replay: Iterable[Event], lanes: dict[str, list[Event]]) -> list[Entry]:
+        """Those of ``replay``; ``lanes`` has what agents said by their calls, until it is taken."""
+        for body in replay:
+            lane = body.get("parent_tool_use_id")
+            if lane is not None:
+                lanes.setdefault(lane, []).append(body)
+            elif body["type"] in ("assistant", "user"):
+                for block in body["message"]["content"]:
+                    self._block(block, body["type"], body.get("timestamp", ""), lanes)
+            elif body["type"] == "system":
+                self._system(body, lanes)
+        return self._entries
+
+    def _block(
+        self, block: dict[str, Any], kind: str, time: str, lanes: dict[str, list[Event]]
+    ) -> None:
+        entries, calls = self._entries, self._calls
+        if block["type"] == "image":  # of the prompt before it
+            entries[-1] = replace(entries[-1], images=(*entries[-1].images, block))
+            return
+        if block["type"] == "tool_use":
+            calls[block["id"]] = len(entries)
+            if agent_call(block["input"]) is not None:
+                self._agents[block["id"]] = len(entries)
+        entry = _entry(block, kind, time)
+        at = calls.pop(entry.call_id, None) if block["type"] == "tool_result" else None
+        if at is None:
+            entries.append(entry)
+            return
+        entries[at] = _answered(entries[at], entry)
+        self._work(entry.call_id, lanes)
+
+    def _system(self, body: Event, lanes: dict[str, list[Event]]) -> None:
+        data = body["data"]
+        if body["subtype"] == "task_notification":
+            self._work(data["tool_use_id"], lanes)
+            return
+        changed = self._calls.get(data.get("tool_use_id"))
+        if changed is None:
+            time, at = body.get("timestamp", ""), len(self._entries)
+            self._entries += _told(body, time, self._calls, at)
+        else:
+            diff = data["preview"]["text"]
+            self._entries[changed] = replace(self._entries[changed], diff=diff)
+
+    def _work(self, call_id: str, lanes: dict[str, list[Event]]) -> None:
+        """Puts what the agent of a call did into the entry of the call."""
+        at, lane = self._agents.get(call_id), lanes.pop(call_id, None)
+        if at is None or lane is None:
+            return
+        call = agent_call(self._entries[at].input or {})
+        title = "sub-agent" if call is None else f"{call.name}: {call.description}".rstrip(": ")
+        own = ({**body, "parent_tool_use_id": None} for body in lane)
+        told = tuple(_Entries().of(own, lanes))
+        self._entries[at] = replace(self._entries[at], agent=title, lane=told)
 
 
 def _entry(block: dict[str, Any], kind: str, time: str) -> Entry:
@@ -151,6 +198,8 @@ def _visible(entry: Entry) -> Entry:
         name=visible_line(entry.name),
         diff=visible(entry.diff, "code"),
         given=_given(entry.input) if entry.input else "",
+        agent=visible_line(" ".join(entry.agent.split()), "prose"),
+        lane=tuple(map(_visible, entry.lane)),
     )
 
 
@@ -192,6 +241,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
         plain |= {"name": entry.name, "id": entry.call_id, "input": entry.input}
         if entry.diff:
             plain["diff"] = entry.diff
+        if entry.agent:
+            plain["lane"] = list(map(_plain, entry.lane))
         return {**plain, "result": entry.text, "isError": entry.is_error}
     return {**plain, "text": entry.text}
 
@@ -205,27 +256,37 @@ def _title(entries: Iterable[Entry]) -> str:
 def _markdown(title: str, facts: list[tuple[str, str]], entries: Iterable[Entry]) -> str:
     parts = [f"# {_escaped(title) or 'Session'}"]
     parts.append("\n".join(f"- {name}: {_code(value)}" for name, value in facts))
+    return "\n\n".join([*parts, *_sections(entries)]) + "\n"
+
+
+def _sections(entries: Iterable[Entry], depth: int = 0) -> Iterator[str]:
+    """Entries in Markdown; ``depth`` of them are in the lane of an agent, whose headings are lower."""
+    level = "#" * min(6, 2 + 2 * depth)
     last = ""
     for entry in entries:
         if entry.kind in ("user", "assistant") and entry.kind != last:
-            parts.append("## You" if entry.kind == "user" else "## Assistant")
+            who = ("Task", "Sub-agent") if depth else ("You", "Assistant")
+            yield f"{level} {who[entry.kind == 'assistant']}"
         last = "assistant" if entry.kind in ("tool", "thinking") else entry.kind
         if entry.kind == "thinking":
-            parts.append("\n".join(f"> {line}".rstrip() for line in entry.text.splitlines()))
+            yield "\n".join(f"> {line}".rstrip() for line in entry.text.splitlines())
         elif entry.kind == "tool":
             state = " (failed)" if entry.is_error else ""
-            parts.append(f"### {_escaped(entry.name)}{state}")
+            yield f"{level[:5]}# {_escaped(entry.name)}{state}"
             if entry.diff:
-                parts.append(_fenced(entry.diff, "diff"))
+                yield _fenced(entry.diff, "diff")
             elif entry.given:
-                parts.append(_fenced(entry.given, "json"))
+                yield _fenced(entry.given, "json")
+            if entry.agent:
+                yield f"<details><summary>{escape(entry.agent)}</summary>"
+                yield from _sections(entry.lane, depth + 1)
+                yield "</details>"
             if entry.text:
-                parts.append(_fenced(entry.text))
+                yield _fenced(entry.text)
         elif entry.kind in ("notice", "compaction"):
-            parts.append(_fenced(entry.text))
+            yield _fenced(entry.text)
         else:
-            parts.append(entry.text.strip("\n"))
-    return "\n\n".join(parts) + "\n"
+            yield entry.text.strip("\n")
 
 
 def _fenced(text: str, language: str = "") -> str:

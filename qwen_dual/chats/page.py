@@ -37,6 +37,7 @@ pre { background: var(--soft); padding: .6rem .8rem; border-radius: 6px;
   font: .85rem/1.45 ui-monospace, monospace; }
 img { max-width: 100%; max-height: 30rem; display: block; margin: .4rem 0; }
 .thinking .text, .notice .text, .compaction .text { color: var(--dim); }
+.lane { border-left: 2px solid var(--line); padding-left: .8rem; margin: .4rem 0; }
 summary { cursor: pointer; font-family: ui-monospace, monospace; font-size: .9rem; }
 """
 
@@ -102,6 +103,10 @@ def _image(block: Mapping[str, Any]) -> str:
 def _tool(entry: Entry) -> str:
     shown = (entry.diff or entry.given, entry.text)
     parts = [f"<pre>{escape(text)}</pre>" for text in shown if text]
+    if entry.agent:
+        head = f"<summary>{escape(entry.agent)}</summary>"
+        lane = "".join(map(_article, entry.lane))
+        parts.insert(1, f'<details class="lane">{head}{lane}</details>')
     state = " (failed)" if entry.is_error else ""
     summary = f"<summary>{escape(entry.name)}{state}</summary>"
     return f"<details>{summary}{''.join(parts)}</details>"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
+from qwen_dual.protocol.agents import AgentCalls
+from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +20,17 @@ if TYPE_CHECKING:
 
 
 class Counts(Struct):
-    """What one agent did.
+    """What one agent did, or all those of one name.
 
     Attributes:
+        agents: how many of them there were.
         turns: those in which its model was asked.
         api_ms: milliseconds that it waited for its model.
         tools: its calls, by the tool's name.
         failed: how many of them came to an error.
     """
 
+    agents: int = 0
     turns: int = 0
     api_ms: int = 0
     input_tokens: int = 0
@@ -39,25 +43,28 @@ class Stats:
     """What was done since it was made, each agent's apart.
 
     Attributes:
-        main: the main agent's.
-        agents: those of the others, by the call that each works for.
+        main: the main agent's; its tokens are those of its turns, with what others took in them.
+        agents: those of the others, by their names.
     """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self.main = Counts()
         self.agents: dict[str, Counts] = {}
+        self._calls = AgentCalls()
+        self._lanes: dict[str, Counts] = {}
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
         kind = event["type"]
         agent = event.get("parent_tool_use_id")
-        counts = self.main if agent is None else self.agents.setdefault(agent, Counts())
+        counts = self.main if agent is None else self._of(agent)
         if kind == "assistant":
+            self._calls.called(event["message"]["content"], agent)
             for block in event["message"]["content"]:
                 if block["type"] == "tool_use":
                     counts.tools[block["name"]] += 1
-            if agent is not None:  # it ends with no result of its own
+            if agent is not None:  # which the turn that it works for has in its result
                 _add(counts, event["message"]["usage"])
         elif kind == "result" and agent is None:
             counts.turns += event["num_turns"] > 0
@@ -65,7 +72,23 @@ class Stats:
             _add(counts, event["usage"])
         elif kind == "user":
             for block in event["message"]["content"]:
-                counts.failed += block.get("is_error", False)
+                if block["type"] == "tool_result":
+                    failed = block["is_error"]
+                    counts.failed += failed
+                    if self._calls.answered(block["tool_use_id"], agent, failed=failed):
+                        self._lanes.pop(block["tool_use_id"], None)
+        elif kind == "system":
+            ended = self._calls.told(event["subtype"], event["data"])
+            self._lanes.pop(ended or "", None)
+
+    def _of(self, agent: str) -> Counts:
+        """What agents of the same name did as the one that works for the call ``agent``."""
+        counts = self._lanes.get(agent)
+        if counts is None:
+            name = self._calls.of(agent).name
+            counts = self._lanes[agent] = self.agents.setdefault(name, Counts())
+            counts.agents += 1
+        return counts
 
     def describe(self, tools: Mapping[str, Tool]) -> str:
         """A few lines for a person; ``tools`` are those that there are, by name."""
@@ -76,12 +99,14 @@ class Stats:
             f"Tokens  {main.input_tokens} in, {main.output_tokens} out",
             f"Tools   {_calls(main.tools, tools)}; failed {main.failed}",
         ]
-        if self.agents:
-            others = self.agents.values()
-            taken = sum(one.input_tokens for one in others)
-            given = sum(one.output_tokens for one in others)
-            used = _calls(sum((one.tools for one in others), Counter()), tools)
-            rows.append(f"Agents  {len(others)}: {taken} in, {given} out; tools: {used}")
+        head = "Agents"
+        for name, one in self.agents.items():
+            many = f" ×{one.agents}" if one.agents > 1 else ""
+            took = f"{one.input_tokens} in, {one.output_tokens} out"
+            failed = f"; failed {one.failed}" if one.failed else ""
+            told = f"{visible_line(name)}{many}: {took}; tools: {_calls(one.tools, tools)}{failed}"
+            rows.append(f"{head:8}{told}")
+            head = ""
         rows.append(f"Time    {_duration(seconds)}, model {_duration(main.api_ms / 1000)}")
         return "\n".join(rows)
 

@@ -14,6 +14,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode
 from qwen_dual.protocol.visible import visible_line
 from tests.chats.support import SESSION, Recording, text, thought, use
+from tests.support.lanes import of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,3 +154,64 @@ def test_any_text_can_be_written_to_a_file(tmp_path: Path, form: str) -> None:
 def test_an_unknown_format_names_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat, match="'pdf'; one of md, json, jsonl, html"):
         export(chat(tmp_path), "pdf")
+
+
+def with_agents(folder: Path, title: str = "find it") -> Chat:
+    """Two agents at once, one of which has an agent of its own, and one in the background."""
+    recording = Recording(folder)
+    recording.submit("Show it")
+    recording.answer(
+        use("a", "agent", subagent_type="explore", description=title, prompt="Find it."),
+        use("b", "agent", prompt="Do it.", description="do it", run_in_background=True),
+    ).finish()
+    inner = events.assistant(
+        "m",
+        "fake",
+        [use("c", "agent", subagent_type="plan", description="plan it", prompt="Plan it.")],
+        stop_reason="tool_use",
+        usage={},
+    )
+    say = [text(HOSTILE)], [text("the plan")], [text("in the background")]
+    said = [events.assistant("m", "fake", one, stop_reason=None, usage={}) for one in say]
+    lanes = [
+        *of("a", [inner]),
+        *of("c", [said[1]]),
+        *of("a", [events.tool_result("c", "planned", is_error=False), said[0]]),
+        events.tool_result("a", "found", is_error=False),
+        events.tool_result("b", "begun", is_error=False),
+        *of("b", [said[2]]),
+        events.system("task_notification", {"tool_use_id": "b", "status": "completed"}),
+    ]
+    for body in lanes:
+        recording.bus.publish(body)
+    recording.answer(text("Done.")).finish()
+    recording.end_turn()
+    recording.recorder.close()
+    return load(recording.path)
+
+
+def test_lanes_are_folded_into_the_calls_that_they_work_for(tmp_path: Path) -> None:
+    document = decode(export(with_agents(tmp_path), "json"))
+    kinds = [entry["type"] for entry in document["messages"]]
+    assert kinds == ["user", "tool", "tool", "assistant"]
+    explore, general = document["messages"][1:3]
+    planning, answer = explore["lane"]
+    assert (explore["result"], answer["text"]) == ("found", HOSTILE)
+    assert [entry["text"] for entry in planning["lane"]] == ["the plan"]
+    assert [entry["text"] for entry in general["lane"]] == ["in the background"]
+    markdown = export(with_agents(tmp_path / "md"), "md")
+    assert "<details><summary>explore: find it</summary>\n\n##### agent" in markdown
+    assert markdown.count("<details>") == 3
+    assert markdown.count("</details>") == 3
+    page = Tags(export(with_agents(tmp_path / "html"), "html"))
+    assert page.open == []
+    assert page.tags.count("details") == 6
+    assert "plan: plan it" in page.text
+    assert page.text.index("the plan") < page.text.index("found") < page.text.index("Done.")
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_the_name_of_a_lane_is_text(tmp_path: Path, form: str) -> None:
+    document = export(with_agents(tmp_path, "</summary><script>\x1b[2J"), form)
+    assert "<summary>explore: &lt;/summary&gt;&lt;script&gt;" in document
+    assert "\x1b" not in document

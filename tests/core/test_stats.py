@@ -12,8 +12,8 @@ from tests.support.lanes import interleaved, of
 USAGE = {"input_tokens": 100, "output_tokens": 10}
 
 
-def use(name: str) -> events.Event:
-    block = {"type": "tool_use", "id": "call_1", "name": name, "input": {}}
+def use(name: str, call_id: str = "call_1", **given: str) -> events.Event:
+    block = {"type": "tool_use", "id": call_id, "name": name, "input": given}
     return events.assistant("m", "fake", [block], stop_reason="tool_use", usage=USAGE)
 
 
@@ -25,25 +25,38 @@ def turn(calls: int) -> events.Event:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_each_agent_is_counted_apart(seed: int) -> None:
-    main = [use("task"), events.tool_result("call_1", "no", is_error=True), turn(2)]
+    begun = [
+        use("agent", "task_1", subagent_type="explore", prompt="a"),
+        use("agent", "task_2", subagent_type="plan", prompt="b"),
+        use("agent", "task_3", subagent_type="explore", prompt="c"),
+    ]
+    main = [use("edit"), events.tool_result("call_1", "no", is_error=True)]
     sub = [
         use("read_file"),
         events.tool_result("call_1", "no", is_error=True),
         use("edit"),
         turn(2),
     ]
+    lanes = [of("task_1", sub), of("task_2", sub[:1]), of("task_3", sub)]
+    ended = [events.tool_result(f"task_{n}", "x", is_error=False) for n in (1, 2, 3)]
     stats = Stats()
-    for event in interleaved(seed, main, of("task_1", sub), of("task_2", sub[:1])):
+    for event in [*begun, *interleaved(seed, main, *lanes), *ended, turn(2)]:
         stats(event)
     assert (stats.main.turns, stats.main.api_ms) == (1, 1500)
     assert (stats.main.input_tokens, stats.main.output_tokens) == (100, 10)
-    assert (dict(stats.main.tools), stats.main.failed) == ({"task": 1}, 1)
-    one, other = stats.agents["task_1"], stats.agents["task_2"]
-    assert (one.input_tokens, one.output_tokens, one.failed) == (200, 20, 1)
-    assert (dict(one.tools), dict(other.tools)) == ({"read_file": 1, "edit": 1}, {"read_file": 1})
+    assert (dict(stats.main.tools), stats.main.failed) == ({"agent": 3, "edit": 1}, 1)
+    explore, plan = stats.agents["explore"], stats.agents["plan"]
+    assert (explore.agents, explore.input_tokens, explore.output_tokens) == (2, 400, 40)
+    assert (explore.failed, dict(explore.tools)) == (2, {"read_file": 2, "edit": 2})
+    assert (plan.agents, dict(plan.tools)) == (1, {"read_file": 1})
     rows = stats.describe({}).split("\n")
     assert rows[1] == "Tokens  100 in, 10 out"
-    assert rows[3].startswith("Agents  2: 300 in, 30 out; tools: ")
+    told = {row[8:] for row in rows[3:5]}
+    assert told == {
+        "explore ×2: 400 in, 40 out; tools: Read file 2, Edit 2; failed 2",
+        "plan: 100 in, 10 out; tools: Read file 1",
+    }
+    assert [row[:8].strip() for row in rows] == ["Turns", "Tokens", "Tools", "Agents", "", "Time"]
 
 
 def test_without_sub_agents_nothing_is_told_of_them() -> None:
