@@ -7,6 +7,7 @@ import time
 from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
+    ExpandedBlock,
     NoticeBlock,
     PersonBlock,
     RemoteBlock,
@@ -74,7 +75,7 @@ def test_a_thought_is_dimmed_in_the_tail_and_folded_when_it_is_over() -> None:
     feed(view, [events.block_start(0, thinking), events.thinking_delta(0, text)])
     assert view.tail(100) == (text, True)
     assert feed(view, [events.block_stop(0)]) == [ThoughtBlock(("1", "2", "3"), hidden=2)]
-    assert view.folded is not None
+    assert isinstance(view.folded, ExpandedBlock)
     assert view.folded.text == text
 
 
@@ -102,7 +103,7 @@ def test_long_output_is_folded_and_can_be_had_whole() -> None:
     assert isinstance(block, ToolBlock)
     assert block.lines[-1] == "99"
     assert block.hidden == 100 - len(block.lines)
-    assert view.folded is not None
+    assert isinstance(view.folded, ExpandedBlock)
     assert view.folded.text == text
 
 

@@ -161,7 +161,7 @@ def test_a_pasted_text_shows_as_its_placeholder_with_the_question_behind_it() ->
     assert text == f"{pasted} what is this?"
     (block,) = feed(desk.view, [events.user_text(text, "keyboard")])
     assert block == PersonBlock("[Pasted text #1 +5000 lines] what is this?")
-    assert desk.view.folded is not None
+    assert isinstance(desk.view.folded, ExpandedBlock)
     assert desk.view.folded.text == text
 
 
