@@ -28,8 +28,9 @@ types: $(VENV)/.dev
 spell: $(VENV)/.dev
 	$(VENV)/bin/codespell
 
+# Three at a time on two cores: many tests wait for programs in terminals of their own.
 unit: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -n 2 --hypothesis-profile=ci $(TESTS)
+	$(VENV)/bin/python -m pytest -n 3 --hypothesis-profile=ci $(TESTS)
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m benchmarks $(ARGS)

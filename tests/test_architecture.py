@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
@@ -14,6 +15,7 @@ import pytest
 
 from qwen_dual.core.tool import Kind
 from tests.support.declared import DECLARED
+from tests.support.sources import statements
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qwen_dual"
@@ -70,16 +72,17 @@ def sources() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in statements(path.read_text()):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def rooms_of(path: Path) -> set[str]:
@@ -112,22 +115,21 @@ def test_no_room_stands_below_itself() -> None:
     tuple(TopologicalSorter(graph).static_order())  # raises on a circle
 
 
+def _for_types(node: ast.AST) -> bool:
+    test = node.test if isinstance(node, ast.If) else None
+    return isinstance(test, ast.Name) and test.id == "TYPE_CHECKING"
+
+
 def files_imported(path: Path) -> set[Path]:
     """The files of ours that a file imports when it runs, at once or later; not those for types."""
     found: set[str] = set()
-
-    def visit(node: ast.AST) -> None:
-        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    for node in statements(path.read_text(), leave_out=_for_types):
         if isinstance(node, ast.ImportFrom):
             found.update(
                 {node.module or "", *(f"{node.module}.{item.name}" for item in node.names)}
             )
         elif isinstance(node, ast.Import):
             found.update(item.name for item in node.names)
-        for child in () if for_types else ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(ast.parse(path.read_text()))
     places = [ROOT / name.replace(".", "/") for name in found]
     files = [file for at in places for file in (at.with_suffix(".py"), at / "__init__.py")]
     return {file for file in files if file.is_file() and PACKAGE in file.parents}
@@ -153,8 +155,11 @@ def test_no_tool_is_known_by_its_name_where_tools_declare_what_they_are(room: st
     # `edit` is a kind of call too, which core is free to name.
     names = {tool.name for tool in DECLARED} - set(get_args(Kind))
     known = re.compile(rf"\b(?:{'|'.join(sorted(name for name in names if '_' in name))})\b")
+    anywhere = re.compile("|".join(sorted(names)))
     for path in (PACKAGE / room).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        if not anywhere.search(text := path.read_text()):
+            continue  # most: to read their grammar takes seconds
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found = node.value in names or known.search(node.value)
                 assert not found, f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
@@ -171,7 +176,8 @@ def test_contributing_says_the_same_of_each_room() -> None:
 
 
 def test_only_the_codec_imports_orjson() -> None:
-    users = [path for path in sources() if "orjson" in imports(path)]
+    naming = [path for path in sources() if "orjson" in path.read_text()]
+    users = [path for path in naming if "orjson" in imports(path)]
     assert users == [PACKAGE / "protocol" / "codec.py"]
 
 

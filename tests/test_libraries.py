@@ -7,18 +7,21 @@ named, and change the pin in ``pyproject.toml`` with the version here.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 import sys
 import tomllib
 from importlib.metadata import distribution, version
 from itertools import chain
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.sources import ROOT, sources, statements
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Use(NamedTuple):
@@ -73,6 +76,15 @@ def test_the_project_is_pinned_to_what_was_checked(library: str) -> None:
     assert f"{library}{USES[library].pin}" in project["dependencies"]
 
 
+@functools.cache
+def imports() -> dict[Path, list[ast.Import | ast.ImportFrom]]:
+    """Every import of each file of the package."""
+    return {
+        path: [node for node in statements(text) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        for path, text in sources("qwen_dual").items()
+    }
+
+
 def test_every_private_name_that_is_imported_is_among_them() -> None:
     named = {
         (module, name)
@@ -81,15 +93,12 @@ def test_every_private_name_that_is_imported_is_among_them() -> None:
         for name in names
     }
     private = re.compile(r"(^|\.)_[a-z]|(^|\.)inotify_c\b|^_[A-Z]", re.ASCII)
-    for path in (ROOT / "qwen_dual").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ImportFrom) or (node.module or "")[:5] in (
-                "__fut",
-                "qwen_",
-            ):
+    for path, imported in imports().items():
+        for node in imported:
+            module = getattr(node, "module", None) or ""
+            if isinstance(node, ast.Import) or module[:5] in ("__fut", "qwen_"):
                 continue
             for alias in node.names:
-                module = node.module or ""
                 if private.search(module) or private.search(alias.name):
                     assert (module, alias.name) in named, f"{path}: {module}.{alias.name}"
 
@@ -106,8 +115,8 @@ def test_every_library_that_is_imported_is_declared() -> None:
     for line in [*project["dependencies"], *chain.from_iterable(extras.values())]:
         files = distribution(re.split(r"[\[<>=]", line)[0]).files or ()
         provided |= {file.parts[0].partition(".")[0] for file in files}
-    for path in (ROOT / "qwen_dual").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, imported in imports().items():
+        for node in imported:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.sources import ROOT, sources
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[1]
 
 PLACES = {
     r"/proc/[^\"']*/stat\b": ("fs/proc.py",),
@@ -35,8 +34,7 @@ PLACES = {
 def texts(folder: str) -> dict[str, str]:
     """The sources below a folder of the project, by their paths in it."""
     root = ROOT / folder
-    files = (path for path in root.rglob("*.py") if "node_modules" not in path.parts)
-    return {str(path.relative_to(root)): path.read_text() for path in files}
+    return {str(path.relative_to(root)): text for path, text in sources(folder).items()}
 
 
 @pytest.mark.parametrize("pattern", PLACES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -134,8 +135,13 @@ def test_the_recorded_events_fit_but_for_what_we_added(path: Path) -> None:
 
 
 def valid(event: dict[str, Any], schema: str) -> bool:
+    return bool(validator(schema).is_valid(event))
+
+
+@functools.cache
+def validator(schema: str) -> Any:
     jsonschema = pytest.importorskip("jsonschema", reason="needs the jsonschema package")
-    return bool(jsonschema.Draft202012Validator(schemas()[schema]).is_valid(event))
+    return jsonschema.Draft202012Validator(schemas()[schema])
 
 
 @pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.jsonl")), ids=lambda path: path.stem)

@@ -19,12 +19,12 @@ from qwen_dual.settings.rules import DROPPED, ListOf
 from qwen_dual.settings.untrusted import RULES
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS
+from tests.support.sources import ROOT, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(qwen_dual.__file__).parent
-ROOT = PACKAGE.parent
 
 NAMED = {
     name: value for name, value in (vars(keys) | vars(model_keys)).items() if isinstance(value, Key)
@@ -55,9 +55,9 @@ def test_a_default_is_a_right_value_or_stands_for_none(name: str) -> None:
 def test_every_key_has_an_effect() -> None:
     used = {
         node.attr
-        for path in PACKAGE.rglob("*.py")
-        if path.name not in ("keys.py", "model_keys.py", "table.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for path, text in sources(PACKAGE.name).items()
+        if path.name not in ("keys.py", "model_keys.py", "table.py") and "keys." in text
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
         and node.value.id in ("keys", "model_keys")
@@ -68,24 +68,27 @@ def test_every_key_has_an_effect() -> None:
         assert f'"{NAMED[name].place[-1]}"' in sandboxing
 
 
-def _literal_gets(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _literal_gets(path: Path, text: str) -> Iterator[str]:
+    if "settings" not in text or ".get(" not in text:
+        return  # most: to read their grammar takes seconds
+    for node in ast.walk(ast.parse(text)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        of = ast.unparse(node.func.value)
         literal = bool(node.args) and isinstance(node.args[0], ast.Constant)
-        if node.func.attr == "get" and literal and "settings" in of.split(".")[-1]:
+        if node.func.attr != "get" or not literal:
+            continue
+        if "settings" in ast.unparse(node.func.value).split(".")[-1]:
             yield f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}"
 
 
 def test_no_setting_is_read_by_a_literal_name() -> None:
-    files = [
-        path
-        for folder in (PACKAGE, ROOT / "tests", ROOT / "benchmarks", ROOT / "demos")
-        for path in folder.rglob("*.py")
-        if "node_modules" not in path.parts
+    found = [
+        line
+        for folder in (PACKAGE.name, "tests", "benchmarks", "demos")
+        for path, text in sources(folder).items()
+        for line in _literal_gets(path, text)
     ]
-    assert [found for path in files for found in _literal_gets(path)] == []
+    assert found == []
 
 
 def test_what_is_not_set_has_its_default_and_what_is_set_its_value() -> None:
