@@ -34,6 +34,7 @@ class FrontMatter(Struct, frozen=True):
         lines: where each key stands in the file, from 1.
         written: the rest of a key's own line, for what is no YAML to its writer: ``[file] [--all]``.
         body: the text below.
+        body_line: at which line of the file that begins, from 1.
     """
 
     path: str
@@ -42,6 +43,7 @@ class FrontMatter(Struct, frozen=True):
     lines: Mapping[str, int]
     written: Mapping[str, str]
     body: str
+    body_line: int = 1
 
     def text(self, *keys: str) -> str:
         """The first of ``keys`` that has a single value, in one piece; empty where none has.
@@ -113,7 +115,11 @@ class FrontMatter(Struct, frozen=True):
 
 
 def read_front_matter(
-    path: str, *, root: str | None = None, owners: Collection[int] | None = None
+    path: str,
+    *,
+    root: str | None = None,
+    owners: Collection[int] | None = None,
+    limit: int = MAX_BYTES,
 ) -> FrontMatter:
     """The file at ``path``.
 
@@ -122,11 +128,13 @@ def read_front_matter(
         root: the folder that it must lie in without a link, for a file that came with a project;
             None for one of the person's own, which may be a link.
         owners: whose it may be, as in ``fs.foreign``.
+        limit: bytes that it may hold.
 
     Raises:
         DefinitionError: it cannot be read.
     """
-    return parse_front_matter(read_text(path, root=root, owners=owners), path)
+    text = read_text(path, root=root, owners=owners, limit=limit)
+    return parse_front_matter(text, path)
 
 
 def read_text(
@@ -174,7 +182,8 @@ def parse_front_matter(text: str, path: str) -> FrontMatter:
     except BadYaml as error:
         raise DefinitionError(path, error.line + 1, error.why) from None
     lines = {key: line + 1 for key, line in found.lines.items()}
-    return FrontMatter(path, found.values, found.texts, lines, _written(head, found), body)
+    below = head.count("\n") + 3
+    return FrontMatter(path, found.values, found.texts, lines, _written(head, found), body, below)
 
 
 def _parts(text: str, path: str) -> tuple[str, str]:

@@ -39,15 +39,20 @@ class Place(Struct, frozen=True):
     source: Source
     root: str = ""
 
-    def read(self, path: str) -> FrontMatter:
-        """The file at ``path`` in here.
+    @property
+    def is_claudes(self) -> bool:
+        """Whether it is one of Claude Code's."""
+        return os.path.basename(os.path.dirname(self.path)) == ".claude"
+
+    def read(self, path: str, limit: int | None = None) -> FrontMatter:
+        """The file at ``path`` in here, of at most ``limit`` bytes.
 
         Raises:
             DefinitionError: it cannot be used.
         """
-        from qwen_dual.definitions.front_matter import read_front_matter
+        from qwen_dual.definitions.front_matter import MAX_BYTES, read_front_matter
 
-        return read_front_matter(path, root=self.root or None)
+        return read_front_matter(path, root=self.root or None, limit=limit or MAX_BYTES)
 
 
 class Listing(Struct, Generic[Found], frozen=True):
