@@ -16,7 +16,7 @@ from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import compaction, part_of, tool_call_result
-from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
+from qwen_dual.chats.shellwords import ENTERED_CALL, SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
 from qwen_dual.chats.sub_agents import SubAgents
 from qwen_dual.protocol.blocks import text_in
@@ -263,7 +263,7 @@ class Recorder:
             output = text_in(block["content"])
             fields = shell_fields(command, output, tool, is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
-        else:
+        elif not call_id.startswith(ENTERED_CALL):  # of that the prompt which follows has it all
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},

@@ -76,7 +76,7 @@ _ALIASES = {
 
 _IDLE = (
     "checkpointing disabled-slash-commands experimental-lsp "
-    "extensions fallback-model include-directories insecure openai-logging openai-logging-dir output-style "
+    "extensions fallback-model include-directories insecure openai-logging openai-logging-dir "
     "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
     "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
     "worktree"

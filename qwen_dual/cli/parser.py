@@ -302,13 +302,13 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     models.add_argument(
         "--openai-base-url", metavar="URL", help="where an OpenAI-compatible service is"
     )
-    models.add_argument("--proxy", metavar="URL", help="the proxy for models and the web")
-    models.add_argument(
-        "--system-prompt", metavar="TEXT", help="what the model is told in place of our own words"
-    )
-    models.add_argument(
-        "--append-system-prompt", metavar="TEXT", help="what the model is told besides"
-    )
+    for flag, value, about in (
+        ("--proxy", "URL", "the proxy for models and the web"),
+        ("--system-prompt", "TEXT", "what the model is told in place of our own words"),
+        ("--append-system-prompt", "TEXT", "what the model is told besides"),
+        ("--output-style", "NAME", "how answers are written: a file in output-styles"),
+    ):
+        models.add_argument(flag, metavar=value, help=about)
     models.add_argument(
         "--offline", action="store_true", help="the offline model, whatever is configured"
     )

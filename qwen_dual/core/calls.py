@@ -154,6 +154,11 @@ class CallRunner:
                 self._finish(job, partial or ToolResult(INTERRUPTED, is_error=True))
         return self._outcome()
 
+    @property
+    def last(self) -> RequestedRun:
+        """The last of the calls that ``run`` was given, and what became of it."""
+        return self._jobs[-1]
+
     def context(
         self,
         call_id: str,

@@ -147,6 +147,10 @@ class Policy:
         """
         self._session.append(self._given_here(rule))
 
+    def has_leave(self, rule: Rule) -> bool:
+        """Whether ``rule`` allows what it covers already, as it is written."""
+        return any(rule.text == other.text for other in (*self._allow, *self._session))
+
     def forget(self) -> None:
         """Drops what was remembered for this session only."""
         self._session.clear()

@@ -15,6 +15,7 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.entered_calls import EnteredCalls
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import Policy
@@ -72,6 +73,7 @@ class Session(SessionFacts):
         give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
         on_content: told what the model is sent for a prompt where that is more than its text.
         hooks: who else has a say.
+        entered: runs calls that a person's command brings along.
         services: what calls and hooks have of it besides its events and questions.
         queue_editing: takes one of those that wait out of the queue, to be edited.
         drained: waits until nothing runs, and nothing waits that will.
@@ -114,18 +116,24 @@ class Session(SessionFacts):
         self.services = Services(lambda: self.model, self.publish)
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
-        self._calls = CallRunner(
-            self.tools,
-            self.policy,
-            self.approvals,
-            self.publish,
-            Remembering(
-                self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
-            ),
-            self.services,
-            bus.secrets.scrub,
-            hooks=self.hooks,
+        remembering = Remembering(
+            self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
         )
+
+        def runner() -> CallRunner:
+            return CallRunner(
+                self.tools,
+                self.policy,
+                self.approvals,
+                self.publish,
+                remembering,
+                self.services,
+                bus.secrets.scrub,
+                hooks=self.hooks,
+            )
+
+        self._calls = runner()
+        self.entered = EnteredCalls(runner, self._state)
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._context.remind = self._remind
         self._reminders: PlanReminders | None = None
@@ -369,3 +377,4 @@ class Session(SessionFacts):
     def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""
         self._calls.recheck()
+        self.entered.recheck()

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 Need = Literal["clipboard", "theme", "editor"]
 """What a front end may have and another lack."""
 
+MAX_HELP_WIDTH = 36
+"""Columns that ``/help`` keeps for names; a longer one moves its summary along."""
+
 _NEEDED: dict[Need, str] = {
     "clipboard": "a clipboard",
     "theme": "colours to choose from",
@@ -63,6 +66,8 @@ class SlashCommand(Struct, frozen=True):
         answered: takes the answers to ``form`` and who gave them; returns like ``run``. Without it ``run`` gets the
             first answer as its argument.
         needs: what of a front end it cannot do without.
+        hint: what may be written behind its name, for a person.
+        takes_lines: whether that may be more than one line.
     """
 
     name: str
@@ -74,6 +79,8 @@ class SlashCommand(Struct, frozen=True):
     form: Form | None = None
     answered: Callable[[Sequence[str], Actor], Output] | None = None
     needs: Sequence[Need] = ()
+    hint: str = ""
+    takes_lines: bool = False
 
 
 class SlashCommands:
@@ -104,8 +111,19 @@ class SlashCommands:
     def find(self, text: str) -> tuple[SlashCommand, str] | None:
         """The command that ``text`` invokes and its arguments; None when there is none."""
         name, _, arguments = text[1:].partition(" ")
+        if "\n" in name:  # more lines, of which the first is the name alone
+            name, _, arguments = text[1:].partition("\n")
         command = self._commands.get(name.strip().lower())
         return None if command is None else (command, arguments.strip())
+
+    def invoked_by(self, text: str) -> bool:
+        """Whether ``text`` invokes a command: one of several lines only one that takes them."""
+        if is_slash(text):
+            return True
+        if not text.startswith("/") or "\n" not in text:
+            return False
+        found = self.find(text)
+        return found is not None and found[0].takes_lines
 
     def named(self, name: str) -> SlashCommand | None:
         """The command of this name."""
@@ -134,9 +152,10 @@ class SlashCommands:
             rows.setdefault(command.name, []).append(f"/{name}")
         left = {name: ", ".join(names) for name, names in rows.items()}
         for name in left:
-            takes = bool(self._commands[name].choices())
-            left[name] += " […]" if takes else ""
-        width = max(map(len, left.values()), default=0)
+            command = self._commands[name]
+            left[name] += f" {command.hint}" if command.hint else ""
+            left[name] += " […]" if command.choices() else ""
+        width = min(max(map(len, left.values()), default=0), MAX_HELP_WIDTH)
         return "\n".join(
             f"{text:<{width}}  {self._commands[name].summary}" for name, text in left.items()
         )

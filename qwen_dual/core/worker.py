@@ -142,13 +142,15 @@ class Worker:
             await self._finished.wait()
 
     async def _run(self, prompt: Prompt) -> None:
-        slash = prompt.action == "prompt" and is_slash(prompt.text)
+        # Whether several lines are a command only the commands tell, which may not be known yet.
+        known = not _may_be_lines(prompt) or await self._waited("command")
+        slash = prompt.action == "prompt" and self._session.slash.invoked_by(prompt.text)
         retry_from = self.retry_from if prompt.text == RETRY else None
         if slash and prompt.has_images:
             self._session.notice("Images go with prompts: this command gets none.", "warning")
-        if (prompt.action == "prompt" and not slash) or retry_from is not None:
+        if known and ((prompt.action == "prompt" and not slash) or retry_from is not None):
             await self._turn(prompt, retry_from)
-        elif not await self._waited("command" if slash else "prompt"):
+        elif not known or not await self._waited("command" if slash else "prompt"):
             self._publish(_said(prompt))
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         elif prompt.action == "shell":
@@ -358,6 +360,10 @@ def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     if prompt.action != "asked" and is_slash(prompt.text) and not prompt.has_images:
         return events.slash_command(prompt.text, str(prompt.actor), prompt.command_id)
     return events.user_text(prompt.text, str(prompt.actor), prompt.command_id, images)
+
+
+def _may_be_lines(prompt: Prompt) -> bool:
+    return prompt.action == "prompt" and prompt.text.startswith("/") and "\n" in prompt.text
 
 
 def _internal(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -183,3 +184,24 @@ def _is_folder(entry: os.DirEntry[str], place: Place) -> bool:
         return entry.is_dir(follow_symlinks=not place.root)
     except OSError:
         return False
+
+
+def stamp(kind: str, folder: str, home: str, person: str, *, trusted: bool) -> tuple[object, ...]:
+    """What is another as soon as any file of a kind, or where one may be, is; arguments as ``places``."""
+    found: list[object] = []
+    for place in places(kind, folder, home, person, trusted=trusted):
+        try:
+            paths = list(islice(_walk(place, MAX_DEPTH), 4 * MAX_FILES))
+        except DefinitionError as error:
+            found.append(str(error))
+            continue
+        found += [(path, _changed(path)) for path in (place.path, *paths)]
+    return tuple(found)
+
+
+def _changed(path: str) -> tuple[int, int, int] | None:
+    try:
+        now = os.stat(path)
+    except OSError:
+        return None
+    return now.st_mtime_ns, now.st_size, now.st_ino

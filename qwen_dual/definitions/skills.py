@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qwen_dual.definitions.places import Listing, Place, Source, folders, gather, places
+from qwen_dual.protocol.codec import escaped_size, prefix_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 FILE = "SKILL.md"
 
-MAX_BODY_CHARS = 100_000
-"""Of a skill's text that a model is given at once."""
+MAX_BODY_CHARS = 50_000
+"""Of a skill's text that a model is given at once; fewer where they take more than as many bytes."""
 
 _NAME = re.compile(r"[\w:.-]{1,64}")
 
@@ -84,8 +85,8 @@ def read_skill(skill: Skill) -> tuple[Skill, str]:
     """
     file = skill.place.read(skill.path)
     now, body = _skill(file, skill.place), file.body.strip()
-    if len(body) > MAX_BODY_CHARS:
-        body = body[:MAX_BODY_CHARS]
+    if len(body) > MAX_BODY_CHARS or escaped_size(body) > MAX_BODY_CHARS:
+        body = prefix_within(body, MAX_BODY_CHARS)
         line = file.body_line + body.count("\n")
         body += f"\n\n[The rest of this skill is in {skill.path}, from line {line} on.]"
     return now, body

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
-DEFAULT = "default"
+RESERVED = "default"
 """The name that stands for no style."""
 
 MAX_BYTES = 25_000
@@ -67,7 +67,7 @@ def _named(style: OutputStyle) -> tuple[str, OutputStyle]:
 
 def _style(file: FrontMatter, place: Place) -> OutputStyle:
     name = file.text("name") or os.path.basename(file.path).removesuffix(".md")
-    if name.casefold() == DEFAULT or not name.isprintable() or len(name) > 64:
+    if name.casefold() == RESERVED or not name.isprintable() or len(name) > 64:
         raise file.error("name", f"“{name[:64]}” cannot be the name of a style")
     text = _COMMENT.sub("", file.body).strip()
     if not text:

@@ -78,13 +78,13 @@ def bound_text(text: str, limit: int = MAX_RESULT_BYTES) -> str:
     if len(text) * 6 <= limit or escaped_size(text) <= limit:
         return text
     budget = limit - 100  # room for the marker
-    head = _prefix_within(text, budget * 2 // 3)
-    tail = _prefix_within(text[::-1][: len(text) - len(head)], budget - budget * 2 // 3)[::-1]
+    head = prefix_within(text, budget * 2 // 3)
+    tail = prefix_within(text[::-1][: len(text) - len(head)], budget - budget * 2 // 3)[::-1]
     left_out = len(text) - len(head) - len(tail)
     return f"{head}\n\n[… {left_out} characters left out …]\n\n{tail}"
 
 
-def _prefix_within(text: str, limit: int) -> str:
+def prefix_within(text: str, limit: int) -> str:
     """The longest prefix of ``text`` that takes at most ``limit`` bytes after escaping."""
     low, high = 0, min(len(text), limit)
     while low < high:

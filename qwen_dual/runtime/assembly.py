@@ -19,6 +19,7 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
+from qwen_dual.runtime.foreseen import may_have_definitions
 from qwen_dual.runtime.sandboxing import make_sandbox
 from qwen_dual.runtime.saved import make_recorder
 from qwen_dual.settings import keys
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.agents import Agents
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
+    from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.mcp.transports import TransportFactory
     from qwen_dual.protocol.events import Event
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.agents import SessionAgents
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.context_files import ContextFile
+    from qwen_dual.runtime.definitions import Definitions
     from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.mcp_control import McpControl
@@ -78,6 +81,8 @@ class Parts(Struct):
         planning: its plans, once there are any (``planning.planning_of``).
         agents: its sub-agents, once there is one, or a file of one.
         context_files: those in force.
+        definitions: the skills and commands that people wrote, once there are any.
+        style: the name of the output style in force; None where none is.
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
     """
@@ -102,6 +107,8 @@ class Parts(Struct):
     planning: Planning | None = None
     agents: SessionAgents | None = None
     context_files: Sequence[ContextFile] = ()
+    definitions: Definitions | None = None
+    style: str | None = None
     completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
 
@@ -187,11 +194,19 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     async def ready(needed: Needed) -> None:
         if needed == "command":
             await parts.complete.wait()
+            if may_have_definitions(launch):  # it may be one of those
+                parts.wanted.set()
+                await parts.loaded.wait()
         else:
             parts.wanted.set()
             await parts.loaded.wait()
             if parts.servers is not None and launch.spec.await_servers:
                 await parts.servers.settled()
+        if parts.definitions is not None or may_have_definitions(launch):
+            from qwen_dual.runtime.definitions import refresh
+
+            for wrong in await refresh(launch, parts):
+                session.notice(wrong, "warning")
 
     session = Session(
         launch.bus,
@@ -310,10 +325,18 @@ def _plans(launch: Launch, parts: Parts) -> Plans:
     return planning_of(launch, parts)
 
 
-def system_of(launch: Launch) -> str:
-    """What the model is told first: the command line's words where it has any."""
-    own = launch.spec.system_prompt
-    text = system_prompt(launch.cwd, launch.branch.name) if own is None else own
+def system_of(launch: Launch, style: OutputStyle | None = None) -> str:
+    """What the model is told first: the command line's words where it has any.
+
+    Args:
+        launch: what was decided.
+        style: how it is to write; of no effect on the words of the command line.
+    """
+    text = launch.spec.system_prompt
+    if text is None:
+        coding = style is None or style.keeps_coding
+        text = system_prompt(launch.cwd, launch.branch.name, coding=coding)
+        text += "" if style is None else f"\n\n# Output style: {style.name}\n\n{style.text}"
     more = launch.spec.append_system_prompt
     return text if more is None else f"{text}\n\n{more}"
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import platform
 import time
 
+CODING = (
+    " Use the tools to look before you answer, keep changes small, and say what you did and what you "
+    "could not do."
+)
 
-def system_prompt(folder: str, branch: str | None) -> str:
-    """What the model knows before the first prompt."""
-    return (
-        "You are a coding agent in a person's terminal. Use the tools to look before you answer, "
-        f"keep changes small, and say what you did and what you could not do.\n{place(folder, branch)}"
-    )
+
+def system_prompt(folder: str, branch: str | None, *, coding: bool = True) -> str:
+    """What the model knows before the first prompt; without ``coding`` not how to work on code."""
+    words = CODING if coding else ""
+    return f"You are a coding agent in a person's terminal.{words}\n{place(folder, branch)}"
 
 
 def place(folder: str, branch: str | None) -> str:

@@ -28,20 +28,24 @@ SLASH_COMMANDS = frozenset(
         "bug",
         "channels",
         "clear",
+        "commands",
         "compress",
         "copy",
         "exit",
         "export",
         "help",
         "hooks",
+        "init",
         "mcp",
         "memory",
         "model",
+        "output-style",
         "plan",
         "quit",
         "resume",
         "retry",
         "sandbox",
+        "skills",
         "stats",
         "tasks",
         "theme",
@@ -73,7 +77,7 @@ def foresee(launch: Launch) -> Foreseen | None:
     chosen = (*settings.get(keys.CORE_TOOLS), *settings.get(keys.EXCLUDED_TOOLS))
     if chosen or spec.exclude_tools or launch.chat is not None:
         return None
-    if may_have_servers(launch) or may_have_agents(launch):
+    if may_have_more(launch):
         return None
     return Foreseen()
 
@@ -89,15 +93,27 @@ def may_have_servers(launch: Launch) -> bool:
 
 def may_have_agents(launch: Launch) -> bool:
     """Whether there may be files of sub-agents."""
+    return _may_have(launch, "agents")
+
+
+def may_have_definitions(launch: Launch) -> bool:
+    """Whether there may be skills or commands that somebody wrote."""
+    return _may_have(launch, "skills", "commands")
+
+
+def may_have_more(launch: Launch) -> bool:
+    """Whether there may be anything that a session without any of it has not."""
+    return may_have_servers(launch) or _may_have(launch, "agents", "skills", "commands")
+
+
+def _may_have(launch: Launch, *kinds: str) -> bool:
+    """Whether there is a folder for something that people write; a ``stat`` each."""
     if launch.spec.bare:
         return False
-    places = [
-        os.path.join(launch.home, "agents"),
-        os.path.join(person(launch), ".claude", "agents"),
-    ]
+    roots = [launch.home, os.path.join(person(launch), ".claude")]
     if launch.settings.trusted:
-        places += [os.path.join(launch.cwd, name, "agents") for name in (".qwen", ".claude")]
-    return any(map(os.path.isdir, places))
+        roots += [os.path.join(launch.cwd, name) for name in (".qwen", ".claude")]
+    return any(os.path.isdir(os.path.join(root, kind)) for root in roots for kind in kinds)
 
 
 def person(launch: Launch) -> str:

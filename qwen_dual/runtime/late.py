@@ -14,7 +14,7 @@ from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import system_of
 from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
 from qwen_dual.runtime.environment import git_changes
-from qwen_dual.runtime.foreseen import may_have_agents, may_have_servers
+from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions, may_have_servers
 from qwen_dual.runtime.process import wipe
 from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 from qwen_dual.settings import keys
@@ -22,9 +22,14 @@ from qwen_dual.settings import keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.launch import Launch
+
+
+DEFAULT_STYLE = "default"
+"""The name that stands for no output style."""
 
 
 async def load_when_wanted(launch: Launch, parts: Parts) -> None:
@@ -33,8 +38,9 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     try:
         _tell_of_session(launch, parts)
         await _load_servers(launch, parts)
-        files, wrong = await _load_needed(launch, parts)
+        files, wrong = await load_needed(launch, parts)
         parts.unusable += [*wrong, *_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
+        parts.unusable += await _load_definitions(launch, parts)
         _tell_of_files(parts, files, "session_start")
         if parts.hooking is not None:
             parts.hooking.begin()
@@ -72,8 +78,9 @@ async def load_context(launch: Launch, parts: Parts) -> list[str]:
     When the folder is trusted, or no longer.
     """
     await _load_servers(launch, parts)
-    files, wrong = await _load_needed(launch, parts)
+    files, wrong = await load_needed(launch, parts)
     wrong += [*_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
+    wrong += await _load_definitions(launch, parts)
     _tell_of_files(parts, files, "refresh")
     return [*wrong, *await _check(launch, parts)]
 
@@ -95,6 +102,15 @@ def _apply_hooks(launch: Launch, parts: Parts) -> list[str]:
     return apply_hooks(launch, parts)
 
 
+async def _load_definitions(launch: Launch, parts: Parts) -> Sequence[str]:
+    """Looks for skills and commands; without a folder of any nothing of them is imported."""
+    if parts.definitions is None and not may_have_definitions(launch):
+        return ()
+    from qwen_dual.runtime.definitions import refresh
+
+    return await refresh(launch, parts)
+
+
 async def _load_servers(launch: Launch, parts: Parts) -> None:
     """Begins to connect the MCP servers; waits for none. Without any nothing of them is imported."""
     if parts.servers is not None or may_have_servers(launch):
@@ -112,22 +128,22 @@ async def _load_agents(launch: Launch, parts: Parts) -> list[str]:
     return await agents_of(launch, parts).load()
 
 
-async def _load_needed(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str]]:
-    """What the first prompt needs, and no more: it waits for this.
+async def load_needed(launch: Launch, parts: Parts) -> tuple[list[ContextFile], list[str]]:
+    """What the first prompt needs, and no more: it waits for this. The model is told of it anew.
 
     Returns:
         The context files, and what was wrong on the way.
     """
     gone = threading.Event()
     try:
-        files, wrong, changes = await to_thread.run_sync(
+        files, wrong, changes, style = await to_thread.run_sync(
             _load, launch, parts, gone, abandon_on_cancel=True
         )
     except RuntimeError as error:  # no thread to be had
         return [], [f"The context files are not used: {describe(error)}."]
     finally:
         gone.set()  # the session may end meanwhile, and waits for no git
-    system = system_of(launch)
+    system = system_of(launch, style)
     if changes:
         system += f"\nGit at the start: {changes}"
     parts.context_files = files
@@ -183,7 +199,7 @@ def files_in_force(
 
 def _load(
     launch: Launch, parts: Parts, gone: threading.Event
-) -> tuple[list[ContextFile], list[str], str]:
+) -> tuple[list[ContextFile], list[str], str, OutputStyle | None]:
     wrong: list[str] = []
     wipe(launch.withheld)
     if isinstance(launch.choice.first, DeferredModel):
@@ -194,4 +210,17 @@ def _load(
         from qwen_dual.git.run import changed_files
 
         changed = changed_files(launch.cwd, launch.env, gone=gone)
-    return files, wrong, git_changes(changed)
+    return files, wrong, git_changes(changed), _style(launch, parts, wrong)
+
+
+def _style(launch: Launch, parts: Parts, wrong: list[str]) -> OutputStyle | None:
+    """The output style in force; where none is asked for nothing of them is imported."""
+    name = parts.style or launch.settings.get(keys.OUTPUT_STYLE) or DEFAULT_STYLE
+    if launch.spec.bare or name.casefold() == DEFAULT_STYLE:
+        return None
+    from qwen_dual.runtime.output_styles import style_of
+
+    style = style_of(launch, name)
+    if style is None:
+        wrong.append(f"There is no output style {name!r}; /output-style lists them.")
+    return style

@@ -9,7 +9,7 @@ import anyio
 from qwen_dual.core.agents import BUILT_IN
 from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
-from qwen_dual.runtime.foreseen import may_have_agents, may_have_servers
+from qwen_dual.runtime.foreseen import may_have_more
 from qwen_dual.runtime.handle import SessionHandle
 from qwen_dual.runtime.late import load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
@@ -119,10 +119,9 @@ class OpenSession(SessionHandle):
     @property
     def connecting(self) -> bool:
         """Whether the first try to connect one of them has not come to something yet."""
-        parts = self.parts
+        parts, launch = self.parts, self.launch
         if parts.servers is None:
-            waits = may_have_servers(self.launch) or may_have_agents(self.launch)
-            return waits and not parts.loaded.is_set()
+            return not parts.loaded.is_set() and may_have_more(launch)
         return not parts.servers.all_settled
 
     @property
@@ -132,9 +131,11 @@ class OpenSession(SessionHandle):
         return list(BUILT_IN if agents is None else agents.roster.all)
 
     async def settled(self) -> None:
-        """Waits until the first try to connect each of them has come to something."""
-        launch = self.launch
-        if self.parts.servers is None and not (may_have_servers(launch) or may_have_agents(launch)):
+        """Waits until the first try to connect each of them has come to something.
+
+        And until agents, skills and commands are known that somebody wrote.
+        """
+        if self.parts.servers is None and not may_have_more(self.launch):
             return
         self.parts.wanted.set()
         await self.parts.loaded.wait()

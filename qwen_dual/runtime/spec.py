@@ -60,6 +60,7 @@ class SessionSpec(Struct, frozen=True):
     append_system_prompt: str | None = None
     bare: bool = False
     chat_recording: bool | None = None
+    output_style: str | None = None
     core_tools: tuple[str, ...] = ()
     allowed_tools: tuple[str, ...] = ()
     exclude_tools: tuple[str, ...] = ()
@@ -87,8 +88,9 @@ class SessionSpec(Struct, frozen=True):
             found["proxy"] = self.proxy
         if self.max_session_turns is not None:
             found["model"] = {"maxSessionTurns": self.max_session_turns}
-        if self.chat_recording is not None:
-            found["general"] = {"chatRecording": self.chat_recording}
+        general = {"chatRecording": self.chat_recording, "outputStyle": self.output_style}
+        if said := {key: value for key, value in general.items() if value is not None}:
+            found["general"] = said
         tools = {"allowed": list(self.allowed_tools), "core": list(self.core_tools)}
         given = {key: rules for key, rules in tools.items() if rules}
         return {**found, "tools": given} if given else found

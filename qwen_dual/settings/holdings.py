@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -21,14 +22,24 @@ if TYPE_CHECKING:
 
     from qwen_dual.settings.load import Settings
 
-FOLDERS = {
+WRITTEN = {
     "commands": "slash commands",
     "skills": "skills",
     "agents": "sub-agents",
-    "hooks": "hooks",
-    "extensions": "extensions",
+    "output-styles": "output styles",
 }
-"""Folders within ``.qwen`` and what is in them."""
+"""Folders within ``.qwen`` and ``.claude`` and what is in them."""
+
+FOLDERS = {
+    **{f".qwen/{name}": what for name, what in WRITTEN.items()},
+    ".qwen/hooks": "hooks",
+    ".qwen/extensions": "extensions",
+    **{f".claude/{name}": what for name, what in WRITTEN.items()},
+}
+"""Folders and what is in them."""
+
+MAX_LOOKED_AT = 1_000
+"""Names of one folder that are looked at."""
 
 SHOWN_NAMES = 6
 """Names of one file that are shown; the rest is counted."""
@@ -66,8 +77,7 @@ def holdings(
         context_files: paths of the context files that would be read to the model.
     """
     found: list[Holding] = []
-    own = os.path.join(folder, ".qwen")
-    mine = os.path.realpath(own) == os.path.realpath(home)
+    mine = os.path.realpath(os.path.join(folder, ".qwen")) == os.path.realpath(home)
     if settings.refused:
         file = os.path.join(".qwen", "settings.json")
         if names := _keys(settings):
@@ -90,8 +100,8 @@ def holdings(
         where = os.path.relpath(repository.common_dir, os.path.realpath(folder))
         found.append(Holding(where, f"a repository whose git may run more ({_names(names)})"))
     for name, what in FOLDERS.items():
-        if not mine and _is_filled(os.path.join(own, name)):
-            found.append(Holding(os.path.join(".qwen", name), what))
+        if not mine and (names := _held(os.path.join(folder, name))):
+            found.append(Holding(name, f"{what} ({_names(names)})"))
     return found
 
 
@@ -162,12 +172,13 @@ def _what(server: object) -> str:
     return f": {where}" if isinstance(where, str) else ""
 
 
-def _is_filled(path: str) -> bool:
+def _held(path: str) -> list[str]:
+    """The names in a folder, in order; none where it is none."""
     try:
         with os.scandir(path) as entries:
-            return next(entries, None) is not None
+            return sorted(entry.name for entry in islice(entries, MAX_LOOKED_AT))
     except OSError:
-        return False
+        return []
 
 
 def _names(names: Iterable[str], most: int = SHOWN_NAMES) -> str:

@@ -256,6 +256,13 @@ CHAT_RECORDING = Key(
     legacy="chatRecording",
     doc="Whether chats are saved and can be resumed, and prompts found again later.",
 )
+OUTPUT_STYLE = Key(
+    "general.outputStyle",
+    TEXT,
+    None,
+    doc="How answers are written: the name of a file in `output-styles`, see `docs/commands.md`; "
+    "`default` for none.",
+)
 CONTEXT_FILES = Key(
     "context.fileName",
     NAMES,
@@ -351,7 +358,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         IMAGES,
         HIDE_TIPS,
     ),
-    *(EDITOR, VIM_MODE, CHAT_RECORDING),
+    *(EDITOR, VIM_MODE, CHAT_RECORDING, OUTPUT_STYLE),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
 )

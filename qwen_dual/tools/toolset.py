@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
 
+from qwen_dual.core.tool import InvalidArguments
 from qwen_dual.fs.home import temporary_of
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.capture import Limits, Scratch
@@ -24,11 +26,10 @@ from qwen_dual.tools.shell import RunShellCommandTool
 from qwen_dual.tools.shell_environment import environment
 from qwen_dual.tools.states import FileStates
 from qwen_dual.tools.todo import TodoWriteTool
-from qwen_dual.tools.workspace import Folder
+from qwen_dual.tools.workspace import Folder, within
 from qwen_dual.tools.write import WriteFileTool
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.ports import Files, Processes
@@ -65,13 +66,14 @@ class Toolset:
         self._limits = limits
         self._states = FileStates()
         self._scratch = Scratch(temporary_of(env))
-        self.workspace = Folder(root, env, self._scratch.holds, files, processes)
+        self._let_read: set[str] = set()
+        self.workspace = Folder(root, env, self._may_read, files, processes)
         processes = self.workspace.processes
         confined = None if sandbox is None else LocalProcesses(sandbox)
         self._jobs = Jobs(self._scratch, limits, processes, sandbox, confined)
         self._sandbox = sandbox
         if sandbox is not None:  # commands may read what the output of others was saved in
-            sandbox.readable = lambda: filter(None, (self._scratch.folder,))
+            sandbox.readable = lambda: filter(None, (self._scratch.folder, *self._let_read))
         self._todo = TodoWriteTool()
         self.plans = ExitPlanModeTool()
         downloader = Downloader(
@@ -156,6 +158,29 @@ class Toolset:
             How many commands there were.
         """
         return self._jobs.detach_all()
+
+    def entered_command(self, command: str) -> tuple[str, dict[str, object]]:
+        """The call that runs a command line, as a model would make it: the tool and its arguments."""
+        return RunShellCommandTool.name, {"command": command}
+
+    def entered_file(self, path: str) -> tuple[str, dict[str, object]] | None:
+        """The call that reads the file, or lists the folder, at ``path``; None where none is."""
+        try:
+            location = self.workspace.locate(path)
+        except InvalidArguments:
+            return None
+        if os.path.isdir(location.real):
+            return ListDirectoryTool.name, {"path": location.path}
+        if not os.path.exists(location.real):
+            return None
+        return ReadFileTool.name, {"file_path": location.path}
+
+    def let_read(self, folder: str) -> None:
+        """Lets all below ``folder``, a real path, be read as if it lay in the workspace."""
+        self._let_read.add(folder)
+
+    def _may_read(self, path: str) -> bool:
+        return self._scratch.holds(path) or any(within(path, one) for one in self._let_read)
 
     def get_ready(self) -> None:
         """Sets up what the first command would wait for; blocks, for some 15 ms in a sandbox."""

@@ -147,12 +147,10 @@ def test_the_short_flags() -> None:
 
 def test_what_has_no_effect_is_told_once_each() -> None:
     options = read(
-        *("--output-style", "short", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
-        *("--include-directories", "a", "b", "--outputStyle=x", "--openai-logging=false"),
+        *("--worktree=x", "--channel=SDK", "-o", "stream-json", "--telemetry=false"),
+        *("--include-directories", "a", "b", "--worktree=y", "--openai-logging=false"),
     )
-    assert options.remarks == (
-        "--output-style, --include-directories have no effect in this version.",
-    )
+    assert options.remarks == ("--worktree, --include-directories have no effect in this version.",)
     assert set(KINDS) >= WITHOUT_EFFECT
 
 

@@ -109,7 +109,7 @@ def test_what_a_folder_holds_is_named_and_what_only_tightens_is_not(folders: Fol
         ".qwen/settings.json: settings (env, tools.approvalMode yolo)",
         f".mcp.json: MCP servers ({shown}, and 2 more)",
         ".env: environment variables",
-        ".qwen/skills: skills",
+        ".qwen/skills: skills (x)",
     ]
     folders.trust()
     assert folders.load().refused == []

@@ -15,6 +15,7 @@ from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
+from qwen_dual.runtime.commands.written import Written
 from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
@@ -55,6 +56,7 @@ class Commands(Struct, frozen=True):
             self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
         ).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
+        Written(self.launch, self.parts).register()
         for command in (
             SlashCommand(
                 "memory",

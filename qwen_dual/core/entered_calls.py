@@ -1,0 +1,89 @@
+"""Calls that no model has made: what a person's own command brings into its prompt.
+
+They go the way of a model's: rules, hooks, questions, the sandbox. They are told as they run, and are
+no part of the conversation: what they came to stands in the prompt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.core.answer import RequestedCall
+from qwen_dual.core.errors import CommandFailed
+from qwen_dual.core.tool import ToolResult
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qwen_dual.core.calls import CallRunner
+    from qwen_dual.core.requested_run import RequestedRun
+    from qwen_dual.core.state import StateTeller
+
+ENTERED_CALL = "entered_"
+"""How the ids of such calls begin; no call of a model has one."""
+
+
+class CallNotAllowed(CommandFailed):
+    """A rule, a hook, the approval mode or whoever was asked did not allow a call."""
+
+
+class EnteredCalls:
+    """Runs such calls for a session, one at a time.
+
+    Args:
+        runner: makes what runs them; called for the first.
+        state: tells what the session does meanwhile.
+    """
+
+    def __init__(self, runner: Callable[[], CallRunner], state: StateTeller) -> None:
+        self._make = runner
+        self._runner: CallRunner | None = None
+        self._state = state
+
+    async def run(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """What the call comes to; a failure of its work is a result with ``is_error``.
+
+        Args:
+            tool: its name; of one that the session does not offer, the result says so.
+            arguments: as a model would give them.
+
+        Raises:
+            CallNotAllowed: it did not run, and the text says why.
+        """
+        if self._runner is None:
+            self._runner = self._make()
+        runner = self._runner
+        call_id = f"{ENTERED_CALL}{events.new_uuid()}"
+        self._state.set("running_tool")
+        try:
+            outcome = await runner.run([RequestedCall(call_id, tool, dict(arguments), "")])
+        except anyio.get_cancelled_exc_class():
+            runner.abandon()
+            raise
+        # A turn follows, unless its command fails after all.
+        self._state.set("thinking")
+        result, job = outcome.results[0], runner.last
+        if outcome.denials:
+            self.settle()
+            raise CallNotAllowed(_why(job, str(result["content"])))
+        shown = None if job.ran is None else job.ran.shown
+        return ToolResult(result["content"], bool(result["is_error"]), shown)
+
+    def settle(self) -> None:
+        """No turn follows what ran."""
+        self._state.set("idle")
+
+    def recheck(self) -> None:
+        """Resolves what the policy has come to allow without anybody's answer."""
+        if self._runner is not None:
+            self._runner.recheck()
+
+
+def _why(job: RequestedRun, told: str) -> str:
+    """Why a call did not run, for a person; ``told`` is what a model would be told."""
+    if job.forbidden:
+        return told.partition(". ")[0].removeprefix("Refused: ")
+    return f"it was not allowed: {job.reason}" if job.reason else "it was not allowed"

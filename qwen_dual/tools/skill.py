@@ -1,0 +1,176 @@
+"""``skill``: gives the model the instructions of a skill that it has been told of by name only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+
+from qwen_dual.core.tool import Display, InvalidArguments, Shown, Subject, ToolResult
+from qwen_dual.tools.calls import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.protocol.shapes import Preview, Suggestion
+
+DESCRIPTION = (
+    "Gives you the instructions of a skill: how something is done here. When one of those below fits "
+    "what you are asked, call this first and follow what it says. Paths in it are relative to its "
+    "folder.\n\nSkills:\n"
+)
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {
+        "skill": {"type": "string", "description": "The name of the skill, as it is listed."},
+        "args": {
+            "type": "string",
+            "description": "What it is to be used for, where it takes that.",
+        },
+    },
+    "required": ["skill"],
+    "additionalProperties": False,
+}
+
+
+class LoadedSkill(Struct, frozen=True):
+    """A skill that is about to be used.
+
+    Attributes:
+        name: what it is called by.
+        text: what the model is given.
+        asks_for: the rules that it wants to be allowed and are not.
+        whose: whose it is, for whoever is asked.
+    """
+
+    name: str
+    text: str
+    asks_for: Sequence[str] = ()
+    whose: str = ""
+
+
+class Skills(Protocol):
+    """The skills of a session."""
+
+    def listing(self) -> str:
+        """What the model is told of them: a line each."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """Those that a model may use."""
+        ...
+
+    async def load(self, name: str, arguments: str, *, entered: bool) -> LoadedSkill:
+        """One of them as it is by now.
+
+        Raises:
+            ValueError: it cannot be used; the text says why.
+        """
+        ...
+
+    def allow(self, skill: LoadedSkill) -> None:
+        """Lets run without asking, for the rest of the session, what it asks for."""
+        ...
+
+
+class SkillTool:
+    """Gives skills.
+
+    Args:
+        skills: those there are.
+        is_entered: whether the call of an id is of a person's own command.
+    """
+
+    name = "skill"
+    kind: Kind = "read"
+    aliases: Sequence[str] = ("Skill", "SkillTool")
+    rule_kind: RuleKind = "plain"
+    display = Display("Skill", "Loading", about="uses a skill", question="Use this skill?")
+    parameters: Mapping[str, Any] = PARAMETERS
+
+    def __init__(self, skills: Skills, entered_prefix: str) -> None:
+        self._skills = skills
+        self._entered = entered_prefix
+        self.description = DESCRIPTION + skills.listing()
+
+    def prepare(self, arguments: Mapping[str, Any]) -> SkillCall:
+        """Checks the arguments; raises ``InvalidArguments``."""
+        name, given = arguments.get("skill"), arguments.get("args", "")
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidArguments(f"{self.name}: skill: expected a name, not {name!r}")
+        if given is not None and not isinstance(given, str):
+            raise InvalidArguments(f"{self.name}: args: expected a text, not {given!r}")
+        unknown = sorted(arguments.keys() - {"skill", "args"})
+        if unknown:
+            raise InvalidArguments(f"{self.name}: there is no argument {unknown[0]!r}")
+        return SkillCall(self._skills, name.strip(), given or "", self._entered)
+
+
+class SkillCall:
+    """One use of a skill."""
+
+    outside: str | None = None
+    subject = Subject()
+    suggestions: Sequence[Suggestion] = (
+        {"type": "allow", "label": "Use it", "description": "Give the model its instructions"},
+        {"type": "deny", "label": "Deny", "description": "Do without it"},
+    )
+
+    def __init__(self, skills: Skills, name: str, arguments: str, entered_prefix: str) -> None:
+        self.title = one_line(f"{name} {arguments}".strip())
+        self._skills = skills
+        self._name = name
+        self._arguments = arguments
+        self._entered = entered_prefix
+
+    async def preview(self) -> Preview | None:
+        """The title says it all."""
+        return None
+
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Gives its text; asks before on behalf of a skill that wants things to be allowed."""
+        entered = context.call_id.startswith(self._entered)
+        try:
+            skill = await self._skills.load(self._name, self._arguments, entered=entered)
+        except ValueError as error:
+            return ToolResult(str(error), is_error=True)
+        text, told = skill.text, f"{skill.name} is in use"
+        if skill.asks_for:
+            decision = await context.ask(AllowanceCall(skill))
+            if decision.allowed:
+                self._skills.allow(skill)
+                told += f"; {', '.join(skill.asks_for)} need no leave in this session"
+            else:  # nothing is lost by it: each call asks for itself
+                text += "\n\n(What it needs tools for is asked about call by call.)"
+        return ToolResult(text, shown=Shown(told))
+
+
+class AllowanceCall:
+    """What a skill wants to be allowed for the rest of the session: shown, and never run."""
+
+    outside: str | None = None
+    subject = Subject()
+    suggestions: Sequence[Suggestion] = (
+        {"type": "allow", "label": "Allow", "description": "Let these run without asking"},
+        {"type": "deny", "label": "Ask each time", "description": "Use the skill without them"},
+    )
+
+    def __init__(self, skill: LoadedSkill) -> None:
+        self.title = one_line(f"{skill.name}: {', '.join(skill.asks_for)}")
+        self._skill = skill
+
+    async def preview(self) -> Preview | None:
+        """The rules, a line each."""
+        rules = "\n".join(f"  {rule}" for rule in self._skill.asks_for)
+        text = (
+            f"The skill {self._skill.name} ({self._skill.whose}) asks that, in this session, these "
+            f"run without asking:\n\n{rules}\n\nIt is used either way."
+        )
+        return {"kind": "text", "title": self.title, "text": text}
+
+    async def run(self, context: ToolContext) -> ToolResult:
+        """Nothing runs."""
+        return ToolResult("")
