@@ -75,6 +75,7 @@ class CallRunner:
         room: for how much of it there is room at a time; its own unless given.
 
     Attributes:
+        jobs: the calls that ``run`` was given, and what became of each.
         besides: what a prompt needs leave for, which no model has called.
     """
 
@@ -103,7 +104,7 @@ class CallRunner:
         self._hooked: CallHooks | None = None
         self._room = room or Room()
         self._of_agents: list[CallRunner] = []
-        self._jobs: list[RequestedRun] = []
+        self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
 
@@ -126,12 +127,12 @@ class CallRunner:
 
         Cancelled, it leaves the unfinished ones to ``abandon``.
         """
-        self._jobs = [RequestedRun(call) for call in requested]
+        self.jobs = [RequestedRun(call) for call in requested]
         self._stop = None
-        for job in self._jobs:
+        for job in self.jobs:
             await self._input.prepare(job)
         refused = False
-        for _, batch in groupby(self._jobs, key=lambda job: job.lane):
+        for _, batch in groupby(self.jobs, key=lambda job: job.lane):
             jobs = list(batch)
             if refused:
                 for job in jobs:
@@ -143,12 +144,12 @@ class CallRunner:
             refused = any(job.denied for job in jobs) or self._stop is not None
         outcome = self._outcome()
         if self._hooks is not None and not outcome.stopped:
-            await self._hooks.after_all(self._jobs, outcome)
+            await self._hooks.after_all(self.jobs, outcome)
         return outcome
 
     def abandon(self) -> Outcome:
         """Gives every unfinished call a result that says it was interrupted."""
-        for job in self._jobs:
+        for job in self.jobs:
             if job.result is None:
                 partial = job.ran or partial_of(job.call)
                 self._finish(job, partial or ToolResult(INTERRUPTED, is_error=True))
@@ -157,7 +158,7 @@ class CallRunner:
     @property
     def last(self) -> RequestedRun:
         """The last of the calls that ``run`` was given, and what became of it."""
-        return self._jobs[-1]
+        return self.jobs[-1]
 
     def context(
         self,
@@ -176,7 +177,7 @@ class CallRunner:
         """Resolves what the policy has come to allow, or to forbid, without anybody's answer."""
         for runner in self._of_agents:
             runner.recheck()
-        for job in (*self._jobs, *self.besides):
+        for job in (*self.jobs, *self.besides):
             if job.pending is None or job.tool is None or job.call is None:
                 continue
             verdict = self._policy.judge(job.tool, job.call)
@@ -288,7 +289,7 @@ class CallRunner:
         return hooks.weigh(job, verdict, said)
 
     async def _ask(self, job: RequestedRun, call: Call) -> Decision:
-        preview = await planned_preview(job, call, self._jobs, self._room, self._scrub)
+        preview = await planned_preview(job, call, self.jobs, self._room, self._scrub)
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
@@ -389,4 +390,4 @@ class CallRunner:
         )
 
     def _outcome(self) -> Outcome:
-        return outcome_of_runs(self._jobs, stopped=self._stop is not None)
+        return outcome_of_runs(self.jobs, stopped=self._stop is not None)

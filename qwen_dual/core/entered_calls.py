@@ -65,7 +65,7 @@ class EnteredCalls:
             raise
         # A turn follows, unless its command fails after all.
         self._state.set("thinking")
-        result, job = outcome.results[0], runner.last
+        result, job = outcome.results[0], runner.jobs[-1]
         if outcome.denials:
             self.settle()
             raise CallNotAllowed(_why(job, str(result["content"])))
