@@ -353,7 +353,9 @@ class CallRunner:
             return decision
 
         self._tell_start(job, call, await unseen_change(job, call))
-        return await call.run(self.context(job.requested.id, progress.report, ask))
+        assert job.tool is not None
+        context = self.context(job.requested.id, progress.report, ask)
+        return await self._services.run(job.tool.kind, call, context)
 
     def _tell_start(self, job: RequestedRun, call: Call, preview: Preview | None = None) -> None:
         told = events.tool_progress(

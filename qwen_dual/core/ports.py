@@ -13,10 +13,12 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from signal import Signals
     from typing import BinaryIO
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.tool import Call
     from qwen_dual.fs.tree import Tree
 
 
@@ -111,6 +113,14 @@ class Files(Protocol):
         Raises:
             OSError: there is none, it may not be read, or a link is on the way by now.
         """
+        ...
+
+
+class Keeper(Protocol):
+    """Keeps what calls may change, such that it can be taken back."""
+
+    def keeping(self, call: Call) -> AbstractAsyncContextManager[object]:
+        """Within, ``call`` runs, which may change something; nothing of it fails the call."""
         ...
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.approvals import Decision
     from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model
-    from qwen_dual.core.tool import Call
+    from qwen_dual.core.ports import Keeper
+    from qwen_dual.core.tool import Call, Kind, ToolResult
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
 
@@ -70,9 +71,11 @@ class Services:
 
     Attributes:
         beside: what goes on beside its turns, of which the model is told; None as long as nothing did.
+        keeper: gives what keeps what a call may change, as soon as one may; None where nothing does.
     """
 
     def __init__(self, model: Callable[[], Model], publish: Callable[[Event], object]) -> None:
+        self.keeper: Callable[[], Keeper | None] = lambda: None
         self._model = model
         self._publish = publish
         self._group: TaskGroup | None = None
@@ -109,6 +112,14 @@ class Services:
             elif isinstance(delta, RetryWait):
                 self._publish(events.system("model_retry", delta.fields()))
         return "".join(pieces)
+
+    async def run(self, kind: Kind, call: Call, context: ToolContext) -> ToolResult:
+        """Runs ``call``, of a tool of this kind; what it may change is kept first."""
+        keeper = self.keeper() if kind in ("edit", "execute") else None
+        if keeper is None:
+            return await call.run(context)
+        async with keeper.keeping(call):
+            return await call.run(context)
 
     def spawn(self, work: Callable[[], Awaitable[object]]) -> None:
         """Begins ``work``; outside of ``running`` nothing is begun."""

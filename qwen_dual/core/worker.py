@@ -320,7 +320,8 @@ class Worker:
                 self._publish(events.tool_progress(call_id, name, "started", call.title))
                 async with anyio.create_task_group() as group:
                     group.start_soon(progress.run)
-                    result = await call.run(self._calls.context(call_id, progress.report, _unasked))
+                    context = self._calls.context(call_id, progress.report, _unasked)
+                    result = await self._session.services.run("execute", call, context)
                     group.cancel_scope.cancel()
         finally:
             result = result or partial_of(call) or ToolResult(INTERRUPTED, is_error=True)

@@ -6,6 +6,7 @@ so that two may share one. What is kept there says itself which of them it is ab
 
 from __future__ import annotations
 
+import binascii
 import os
 import re
 
@@ -39,3 +40,14 @@ def history_file(home: str, cwd: str) -> str:
 def _own_folder(home: str, cwd: str) -> str:
     # The end tells more of a long path than its beginning, and what is in the folder names it whole.
     return os.path.join(projects_folder(home), project_name(cwd)[-_LONGEST:])
+
+
+def rewind_folder(home: str, cwd: str) -> str:
+    """The folder of the states of files that are kept for ``cwd``; no two folders share one."""
+    own = f"{project_name(cwd)[-_LONGEST:]}-{binascii.crc32(os.fsencode(cwd)):08x}"
+    return os.path.join(home, "rewind", own)
+
+
+def rewind_mark(home: str, cwd: str) -> str:
+    """A file that is there while files of ``cwd`` go back to an earlier state."""
+    return os.path.join(rewind_folder(home, cwd), "going")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGED = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{12}\.tmp", re.DOTALL)
 _NO_RENAME = frozenset((errno.EBUSY, errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM))
 """With these the folder cannot take a new file in place of the old one; the file itself may do."""
 
@@ -101,6 +103,73 @@ def _stat(name: str, folder: int) -> os.stat_result | None:
         return None
 
 
+def replace_link(path: str, target: str) -> None:
+    """Makes ``path`` a symbolic link to ``target``, in one step; a file or link there gives way.
+
+    Args:
+        path: as for ``replace_file``.
+        target: where it leads to; nothing need be there.
+
+    Raises:
+        ForeignFileError: a folder on the way is a link by now.
+        OSError: it cannot be made; what was there is still there.
+    """
+    folder, name = enter_real(path, make=0o777)
+    temporary = _temporary(name)
+    try:
+        os.symlink(target, temporary, dir_fd=folder)
+        try:
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            os.unlink(temporary, dir_fd=folder)
+            raise
+    finally:
+        os.close(folder)
+
+
+def remove_file(path: str) -> None:
+    """Takes away the file or link at ``path``, which is no folder.
+
+    Raises:
+        ForeignFileError: a folder on the way is a link by now.
+        OSError: there is none, or it cannot be taken away.
+    """
+    folder, name = enter_real(path)
+    try:
+        os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def remove_leftovers(path: str) -> None:
+    """Takes away what a process that was killed while it replaced ``path`` has left beside it.
+
+    To be called only where no other process replaces that file.
+    """
+    try:
+        folder, name = enter_real(path)
+    except OSError:
+        return
+    try:
+        listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    except OSError:  # may not be listed
+        return
+    finally:
+        os.close(folder)
+    try:
+        for found in os.listdir(listed):
+            if found.startswith(f".{name[:40]}.") and _TEMPORARY.fullmatch(found):
+                with contextlib.suppress(OSError):
+                    os.unlink(found, dir_fd=listed)
+    finally:
+        os.close(listed)
+
+
+def _temporary(name: str) -> str:
+    # The name is shortened, since a file with the longest possible name can be edited too.
+    return f".{name[:40]}.{secrets.token_hex(6)}.tmp"
+
+
 # -- in one step -------------------------------------------------------------------------------
 
 
@@ -114,8 +183,7 @@ def _rename(
     durable: bool,
 ) -> None:
     """Raises ``_CannotRename``, with nothing done, for a file that has to be written in place."""
-    # The name is shortened, since a file with the longest possible name can be edited too.
-    temporary = f".{name[:40]}.{secrets.token_hex(6)}.tmp"
+    temporary = _temporary(name)
     try:
         fd = os.open(temporary, _NEW, made_with, dir_fd=folder)
     except OSError as error:

@@ -24,6 +24,9 @@ CONFLICTS: dict[Conflict, str] = {
 }
 """Conflicts in words, behind the name of a file."""
 
+MAX_LISTED = 50
+"""Files that a point names."""
+
 
 class Point(Struct, frozen=True):
     """Where one can go back to: before a prompt whose turn changed files, or before a going back.

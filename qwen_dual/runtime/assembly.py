@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio import to_thread
 from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.agents import Agents
+    from qwen_dual.core.ports import Keeper
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.definitions.styles import OutputStyle
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from qwen_dual.mcp.transports import TransportFactory
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock
+    from qwen_dual.rewind.keeper import SessionFiles
     from qwen_dual.runtime.agents import SessionAgents
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.context_files import ContextFile
@@ -85,6 +88,8 @@ class Parts(Struct):
         style: the name of the output style in force; None where none is.
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
+        prompted: the ``user`` event of the latest prompt.
+        files: what its calls changed, once one may have (``kept_files.files_of``).
     """
 
     session: Session
@@ -111,6 +116,8 @@ class Parts(Struct):
     style: str | None = None
     completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
+    prompted: Event | None = None
+    files: SessionFiles | None = None
 
     def begin(self, spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object]) -> None:
         """Lets what goes on as long as the session be begun; servers may have been added before."""
@@ -141,6 +148,8 @@ class Parts(Struct):
             self.recorder.close()
         if self.running is not None:
             self.running.close()
+        if self.files is not None:
+            await to_thread.run_sync(self.files.close)
 
 
 def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -> Parts:
@@ -228,17 +237,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
     tools.plans.session = partial(_plans, launch, parts)
     if settings.get(keys.CHAT_RECORDING):
-        parts.recorder = make_recorder(
-            session, launch.home, schedule, lambda: launch.branch.name, launch.chat
-        )
-        launch.bus.subscribe(
-            parts.recorder,
-            name="The recorder",
-            on_error="drop",
-            on_failure=parts.recorder.fail,
-            missed=True,
-        )
-        session.on_content = parts.recorder.expanded
+        _record(launch, parts, schedule)
 
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
@@ -252,6 +251,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 
+    _keep_files(launch, parts)
     launch.bus.subscribe(
         follow_session, name="What follows the session", on_error="keep", streamed=False
     )
@@ -283,6 +283,40 @@ def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:
         )
 
     return AgentTool(crew, listed, taken)
+
+
+def _record(launch: Launch, parts: Parts, schedule: Callable[[Callable[[], None]], object]) -> None:
+    """Has the session saved."""
+    session = parts.session
+    parts.recorder = make_recorder(
+        session, launch.home, schedule, lambda: launch.branch.name, launch.chat
+    )
+    launch.bus.subscribe(
+        parts.recorder,
+        name="The recorder",
+        on_error="drop",
+        on_failure=parts.recorder.fail,
+        missed=True,
+    )
+    session.on_content = parts.recorder.expanded
+
+
+def _keep_files(launch: Launch, parts: Parts) -> None:
+    """Has what calls change kept, once one may change something; without one nothing is imported."""
+
+    def keeper() -> Keeper | None:
+        from qwen_dual.runtime.kept_files import files_of
+
+        return files_of(launch, parts)
+
+    def note_prompt(event: Event) -> None:
+        if event["type"] == "user" and "origin" in event and event["parent_tool_use_id"] is None:
+            parts.prompted = event
+
+    parts.session.services.keeper = keeper
+    launch.bus.subscribe(
+        note_prompt, name="What notes prompts", on_error="keep", missed=True, streamed=False
+    )
 
 
 def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str]:

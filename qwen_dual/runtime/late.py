@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from anyio import to_thread
 
 from qwen_dual import __version__
 from qwen_dual.core.failures import describe
+from qwen_dual.fs.projects import rewind_mark
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import system_of
 from qwen_dual.runtime.context_files import NAMES, as_prompt, context_files
@@ -52,7 +54,7 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Has the rest loaded; returns what the person should be warned of."""
     parts.wanted.set()
     await parts.loaded.wait()
-    wrong = [*parts.unusable, *await _check(launch, parts)]
+    wrong = [*parts.unusable, *await _check(launch, parts), *await _recover(launch, parts)]
     return [
         *launch.spec.remarks,
         *launch.settings.warnings,
@@ -70,6 +72,19 @@ def _tell_of_session(launch: Launch, parts: Parts) -> None:
     launch.bus.subscribe(
         parts.running, name="The list of running sessions", on_error="keep", streamed=False
     )
+
+
+async def _recover(launch: Launch, parts: Parts) -> list[str]:
+    """Takes back a going back of files that was broken off; one look says that there is none."""
+    if not _broken_off(launch):
+        return []
+    from qwen_dual.runtime.kept_files import recovered
+
+    return await recovered(launch, parts)
+
+
+def _broken_off(launch: Launch) -> bool:
+    return os.path.lexists(rewind_mark(launch.home, os.path.realpath(launch.cwd)))
 
 
 async def load_context(launch: Launch, parts: Parts) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
 from qwen_dual.settings.rules import (
@@ -358,7 +359,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         IMAGES,
         HIDE_TIPS,
     ),
-    *(EDITOR, VIM_MODE, CHAT_RECORDING, OUTPUT_STYLE),
+    *(EDITOR, VIM_MODE, CHAT_RECORDING, *CHECKPOINT_KEYS, OUTPUT_STYLE),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
 )

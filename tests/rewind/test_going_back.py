@@ -1,0 +1,384 @@
+"""Files of every kind, changed in every way, are again what they were; others stay as they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.rewind.bounds import Bounds
+from qwen_dual.rewind.planning import plan_done
+from qwen_dual.rewind.restoring import MOVED
+from tests.rewind.kit import Project, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def test_files_made_changed_deleted_and_renamed_by_a_command(project: Project) -> None:
+    top = project.top
+    (top / "sub" / "deep").mkdir(parents=True)
+    (top / "changed").write_text("one\ntwo\n")
+    (top / "deleted").write_bytes(b"gone\r\nbut\r\nkept\n")
+    (top / "binary").write_bytes(bytes(range(256)))
+    (top / "sub" / "deep" / "renamed").write_text("same")
+    (top / "run.sh").write_text("#!/bin/sh\n")
+    (top / "link").symlink_to("changed")
+    (top / "empty folder").mkdir()
+    before = tree(top)
+    with project.command("do it"):
+        (top / "changed").write_text("one\n2\n")
+        (top / "deleted").unlink()
+        (top / "binary").write_bytes(b"\0\1")
+        (top / "sub").rename(top / "other")
+        (top / "run.sh").chmod(0o755)
+        (top / "link").unlink()
+        (top / "link").symlink_to("/etc/passwd")
+        (top / "empty folder").rmdir()
+        (top / "new" / "folder").mkdir(parents=True)
+        (top / "new" / "folder" / "file").write_text("new\n")
+    after = tree(top)
+    shown = project.shown("do it")
+    assert {path: file.change for path, file in shown.items()} == {
+        "binary": "modify",
+        "changed": "modify",
+        "deleted": "add",
+        "link": "modify",
+        "new/folder/file": "delete",
+        "other/deep/renamed": "delete",
+        "run.sh": "modify",
+        "sub/deep/renamed": "add",
+    }
+    assert (shown["changed"].added, shown["changed"].removed) == (1, 1)
+    assert (shown["binary"].binary, shown["deleted"].added) == (True, 3)
+    done = project.back("do it")
+    assert tree(top) == before
+    assert (done.left, len(done.files)) == ((), 8)
+    assert done.undo is not None
+    project.back(done.undo.uuid)
+    assert tree(top) == after
+
+
+def test_points_name_the_prompts_that_changed_something_and_what_of_it(project: Project) -> None:
+    with project.command("nothing"):
+        pass
+    with project.command("first"):
+        (project.top / "a").write_text("1")
+    with project.command("second"):
+        (project.top / "b").write_text("1")
+        (project.top / "a").write_text("2")
+    points = project.points()
+    assert [(point.text, point.turn_id, point.count) for point in points] == [
+        ("first", "turn of first", 1),
+        ("second", "turn of second", 2),
+    ]
+    assert points[1].files == (str(project.top / "a"), str(project.top / "b"))
+
+
+def test_one_goes_back_to_the_first_of_the_prompts_that_has_a_point(project: Project) -> None:
+    for prompt in ("first", "second", "third"):
+        with project.command(prompt):
+            (project.top / "file").write_text(prompt)
+    project.back("a question that changed nothing", "second", "third")
+    assert (project.top / "file").read_text() == "first"
+
+
+def test_files_that_a_tool_names_are_kept_ignored_or_outside_too(project: Project) -> None:
+    (project.top / ".gitignore").write_text("*.log\n")
+    ignored, outside = project.top / "x.log", project.place / "else" / "where" / "file"
+    ignored.write_text("before")
+    with project.edit("do it", ignored, outside):
+        ignored.write_text("after")
+        outside.parent.mkdir(parents=True)
+        outside.write_text("made")
+    assert [file.change for file in project.shown("do it").values()] == ["delete", "modify"]
+    project.back("do it")
+    assert ignored.read_text() == "before"
+    assert not (project.place / "else").exists()
+
+
+def test_ignored_files_are_left_out_where_a_command_runs(project: Project) -> None:
+    (project.top / ".gitignore").write_text("build/\n")
+    (project.top / "build").mkdir()
+    (project.top / "build" / "out").write_text("before")
+    with project.command("do it"):
+        (project.top / "build" / "out").write_text("after")
+    assert project.points() == []
+
+
+def test_what_an_ignore_file_hid_before_is_not_taken_for_new(project: Project) -> None:
+    (project.top / ".gitignore").write_text("data\n")
+    (project.top / "data").mkdir()
+    old, new = project.top / "data" / "old", project.top / "data" / "new"
+    old.write_text("precious")
+    os.utime(old)
+    with project.command("before"):
+        pass
+    with project.command("do it"):
+        (project.top / ".gitignore").unlink()
+        new.write_text("who knows since when")
+    assert set(project.shown("do it")) - {"data/old"} == {".gitignore", "data/new"}
+    assert "not looked at" in project.shown("do it")["data/new"].blocked
+    project.back("do it")
+    assert (old.read_text(), new.exists()) == ("precious", True)
+
+
+def test_what_the_person_changed_since_is_left_unless_it_is_said(project: Project) -> None:
+    edited, other = project.top / "edited", project.top / "other"
+    edited.write_text("1")
+    with project.command("do it"):
+        edited.write_text("2")
+        other.write_text("made")
+    edited.write_text("the person's")
+    assert project.shown("do it")["edited"].conflicts == ("changed_since",)
+    done = project.back("do it")
+    assert [left.why for left in done.left] == ["changed since by somebody else"]
+    assert (edited.read_text(), other.exists()) == ("the person's", False)
+    done = project.back("do it", overwrite=[edited])
+    assert (edited.read_text(), done.left) == ("1", ())
+    assert done.undo is not None
+    project.back(done.undo.uuid)
+    assert edited.read_text() == "the person's"
+
+
+def test_what_the_person_changed_in_between_is_a_conflict_too(project: Project) -> None:
+    file = project.top / "file"
+    file.write_text("1")
+    with project.command("first"):
+        file.write_text("2")
+    file.write_text("the person's")
+    with project.edit("second", file):
+        file.write_text("3")
+    assert project.shown("first", "second")["file"].conflicts == ("changed_between",)
+    assert project.shown("second")["file"].conflicts == ()
+    project.back("second")
+    assert file.read_text() == "the person's"
+
+
+def test_what_only_the_person_changed_is_nothing_to_go_back_to(project: Project) -> None:
+    with project.command("do it"):
+        (project.top / "a").write_text("1")
+    (project.top / "own").write_text("mine")
+    with project.command("again"):
+        (project.top / "a").write_text("2")
+    project.back("do it", "again")
+    assert tree(project.top) == {"own": (0o644, b"mine")}
+
+
+def test_a_file_that_changes_after_the_preview_is_left(project: Project) -> None:
+    from qwen_dual.rewind.restoring import restore
+
+    file = project.top / "file"
+    with project.command("do it"):
+        file.write_text("1")
+    plan = project.plan("do it")
+    file.write_text("2")
+    done = restore(project.store, plan)
+    assert (done.files, [left.why for left in done.left]) == ((), [MOVED])
+    assert (done.undo, file.read_text()) == (None, "2")
+
+
+def test_links_are_not_followed_out_of_the_folder(project: Project) -> None:
+    outside = project.place / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("not ours")
+    (project.top / "into").symlink_to(outside)
+    (project.top / "sub").mkdir()
+    (project.top / "sub" / "file").write_text("1")
+    with project.command("do it"):
+        (project.top / "sub" / "file").write_text("2")
+    shutil.rmtree(project.top / "sub")
+    (project.top / "sub").symlink_to(outside)
+    shown = project.shown("do it")["sub/file"]
+    assert "link" in shown.blocked
+    project.back("do it", overwrite=[project.top / "sub" / "file"])
+    assert (outside / "file").read_text() == "not ours"
+
+
+def test_a_file_in_place_of_a_folder_and_the_other_way_round(project: Project) -> None:
+    (project.top / "folder").mkdir()
+    (project.top / "folder" / "in it").write_text("1")
+    (project.top / "file").write_text("2")
+    (project.top / "linked").symlink_to("file")
+    before = tree(project.top)
+    with project.command("do it"):
+        shutil.rmtree(project.top / "folder")
+        (project.top / "folder").write_text("now a file")
+        (project.top / "file").unlink()
+        (project.top / "file").mkdir()
+        (project.top / "file" / "inner").write_text("3")
+        (project.top / "linked").unlink()
+        (project.top / "linked").write_text("now a file")
+    after = tree(project.top)
+    done = project.back("do it")
+    assert (tree(project.top), done.left) == (before, ())
+    assert done.undo is not None
+    project.back(done.undo.uuid)
+    assert tree(project.top) == after
+
+
+def test_a_folder_with_other_files_in_it_stays(project: Project) -> None:
+    (project.top / "file").write_text("1")
+    with project.command("do it"):
+        (project.top / "file").unlink()
+        (project.top / "file").mkdir()
+        (project.top / "made").mkdir()
+        (project.top / "made" / "ours").write_text("2")
+    (project.top / "file" / "own").write_text("mine")
+    (project.top / "made" / "own").write_text("mine")
+    assert "with other files in it" in project.shown("do it")["file"].blocked
+    project.back("do it")
+    assert tree(project.top) == {
+        "file": "folder",
+        "file/own": (0o644, b"mine"),
+        "made": "folder",
+        "made/own": (0o644, b"mine"),
+    }
+
+
+def test_large_files_are_said_and_left(tmp_path: Path) -> None:
+    project = Project(tmp_path, Bounds(walked_bytes=1 << 20, named_bytes=2 << 20))
+    large = project.top / "large"
+    large.write_bytes(b"x" * (1 << 20) + b"1")
+    with project.command("do it"):
+        large.write_bytes(b"y" * (1 << 20) + b"2")
+        (project.top / "small").write_text("made")
+    assert "larger than 1 MiB" in project.shown("do it")["large"].blocked
+    assert "larger than 1 MiB" in project.back("do it").left[0].why
+    assert tree(project.top)["large"] == (0o644, b"y" * (1 << 20) + b"2")
+    with project.edit("named", large):
+        large.write_bytes(b"small")
+    project.back("named")
+    assert large.stat().st_size == (1 << 20) + 1
+
+
+def test_what_is_there_now_and_cannot_be_kept_is_not_overwritten(tmp_path: Path) -> None:
+    project = Project(tmp_path, Bounds(walked_bytes=100, named_bytes=100))
+    file = project.top / "file"
+    file.write_text("small")
+    with project.command("do it"):
+        file.write_bytes(b"x" * 200)
+    assert "could not be had back" in project.shown("do it")["file"].blocked
+    project.back("do it", overwrite=[file])
+    assert file.stat().st_size == 200
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_left(project: Project) -> None:
+    secret = project.top / "secret"
+    secret.write_text("1")
+    secret.chmod(0)
+    with project.command("do it"):
+        secret.unlink()
+        secret.write_text("2")
+    assert "cannot be read" in project.shown("do it")["secret"].blocked
+
+
+def test_no_name_is_too_odd(project: Project) -> None:
+    odd = os.fsencode(project.top) + b"/\xff\n $(id) '\xe2\x80\xae"
+    with project.command("do it"), open(odd, "wb") as file:
+        file.write(b"1")
+    assert project.points()[0].files == (os.fsdecode(odd),)
+    project.back("do it")
+    assert tree(project.top) == {}
+
+
+def test_a_rebase_and_other_repositories_are_left_alone(project: Project, tmp_path: Path) -> None:
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{
+            f"GIT_{who}_{what}": "x@y"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+    }
+
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", *arguments], cwd=project.top, env=env, capture_output=True, check=False
+        )
+
+    file, inner = project.top / "file", project.top / "inner"
+    git("init", "-q", "-b", "main")
+    for text in ("1", "2"):
+        file.write_text(text)
+        git("add", ".")
+        git("commit", "-qm", text)
+    git("checkout", "-qb", "side", "HEAD~")
+    file.write_text("3")
+    git("commit", "-qam", "3")
+    git("rebase", "main")
+    assert (project.top / ".git" / "rebase-merge").is_dir()
+    subprocess.run(["git", "init", "-q", str(inner)], env=env, check=True)
+    (inner / "own").write_text("1")
+    subprocess.run(["git", "init", "-q", "--bare", str(project.top / "bare")], env=env, check=True)
+    state, before = tree(project.top / ".git"), file.read_bytes()
+    with project.command("do it"):
+        file.write_text("resolved")
+        (inner / "own").write_text("2")
+        (project.top / "bare" / "HEAD").write_text("ref: refs/heads/x\n")
+    assert set(project.shown("do it")) == {"file"}
+    project.back("do it")
+    assert file.read_bytes() == before
+    assert (inner / "own").read_text() == "2"
+    assert tree(project.top / ".git") == state
+
+
+def test_nothing_of_the_folder_is_run_and_no_filter_changes_a_byte(project: Project) -> None:
+    ran = project.place / "ran"
+    git = project.top / ".git"
+    subprocess.run(["git", "init", "-q", str(project.top)], check=True, capture_output=True)
+    command = f"touch {ran}; cat"
+    (git / "config").write_text(
+        f'[core]\n fsmonitor = "{command}"\n autocrlf = true\n[filter "f"]\n clean = "{command}"\n'
+        f' smudge = "{command}"\n required = true\n'
+    )
+    (project.top / ".gitattributes").write_text("* text=auto eol=lf filter=f ident\n")
+    file = project.top / "file"
+    file.write_bytes(b"a\r\nb\n$Id$\r\n")
+    with project.command("do it"):
+        file.write_bytes(b"other")
+    project.back("do it")
+    assert file.read_bytes() == b"a\r\nb\n$Id$\r\n"
+    assert not ran.exists()
+
+
+def test_what_a_session_changed_is_told_the_way_it_happened(project: Project) -> None:
+    (project.top / "changed").write_text("1\n")
+    (project.top / "back again").write_text("1\n")
+    with project.command("first"):
+        (project.top / "changed").write_text("1\n2\n")
+        (project.top / "made").write_text("1\n")
+        (project.top / "back again").write_text("2\n")
+    with project.command("second"):
+        (project.top / "back again").write_text("1\n")
+    plan = plan_done(project.store, project.session)
+    assert plan is not None
+    told = [(os.path.basename(f.path), f.change, f.added, f.removed) for f in plan.preview.files]
+    assert told == [("changed", "modify", 1, 0), ("made", "add", 1, 0)]
+
+
+def test_the_store_is_private(project: Project) -> None:
+    with project.command("do it"):
+        (project.top / "file").write_text("1")
+    kept = project.place / "kept"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in kept.iterdir()} == {0o600}
