@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlySignals
+from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.frontends.headless.opening import tell_ahead
 from qwen_dual.frontends.headless.prompt import HOW, read_prompt
 from qwen_dual.frontends.headless.stdout import Stdout
@@ -123,6 +124,7 @@ def _run(
     if options.output_format == "stream-json" and schema is None and not answerable:
         told = tell_ahead(launch, stdout)
 
+    import_asyncio()
     from qwen_dual.cli.loop import run_session
     from qwen_dual.frontends.headless.bounds import Bounds
     from qwen_dual.frontends.headless.run import Run, Wanted

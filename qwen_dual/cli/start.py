@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlyTerminal, Terminated
+from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
@@ -55,6 +56,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
                 terminal.check()
                 if options.prompt is None:  # that one goes first
                     _begin_first_prompt(launch, channels)
+                import_asyncio()
                 from qwen_dual.cli.interactive import run_interactive
 
                 terminal.check()

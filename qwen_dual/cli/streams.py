@@ -15,6 +15,7 @@ from qwen_dual.cli.headless import (
     show,
     tell_of_waiting,
 )
+from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.frontends.headless.stdout import Stdout
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
@@ -55,6 +56,7 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
             print(warning, file=sys.stderr)
         observers = [channels.tee] if channels.tee is not None else []
         factory.begin(launch, channels.outside(), observers)
+        import_asyncio()
         from qwen_dual.cli.loop import run_session
         from qwen_dual.core.actor import SDK
         from qwen_dual.frontends.headless.bounds import Bounds

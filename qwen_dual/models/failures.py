@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import re
 import socket
-import ssl
 import time
 from typing import TYPE_CHECKING
 
@@ -215,6 +214,8 @@ class Failures:
             error: one of ``net.client.ERRORS``, ``UnusableUrl`` or what headers raise.
             answering: whether the answer had begun.
         """
+        import ssl
+
         import httpcore
 
         from qwen_dual.net.client import Undecodable, UnusableUrl
@@ -377,6 +378,8 @@ _REASONS = {
 
 def _detail(causes: list[BaseException]) -> str:
     """The most telling of the causes in a few words."""
+    import ssl
+
     for cause in reversed(causes):
         if isinstance(cause, ssl.SSLError):
             reason: str | None = getattr(cause, "reason", None)  # only those that openssl raised

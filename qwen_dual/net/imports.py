@@ -1,4 +1,4 @@
-"""Importing a library without some of what it would bring along where that is installed."""
+"""Importing a library without some of what it would bring along, or with that only once it is used."""
 
 from __future__ import annotations
 
@@ -6,10 +6,42 @@ import sys
 
 TYPE_CHECKING = False  # typing itself takes as long to import as this is to save
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType as Module
     from types import TracebackType
+    from typing import Any
+else:
+    Module = type(sys)
 
 
-class Without:
+class _Within:
+    """Has something stand for modules that nothing has imported yet."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+        self._held: dict[str, Module | None] = {}
+
+    def __enter__(self) -> None:
+        self._held = {
+            name: self._in_place_of(name) for name in self._names if name not in sys.modules
+        }
+        sys.modules.update(self._held)  # type: ignore[arg-type]  # None makes importing it fail
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name, module in self._held.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+    def _in_place_of(self, name: str) -> Module | None:
+        raise NotImplementedError
+
+
+class Without(_Within):
     """Within, modules that nothing has imported yet are as if they were not installed.
 
     For libraries that do without them as well: each says so by catching ImportError.
@@ -18,20 +50,88 @@ class Without:
         names: of the modules.
     """
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
-        self._held: list[str] = []
+    def _in_place_of(self, name: str) -> None:
+        return None
 
-    def __enter__(self) -> None:
-        self._held = [name for name in self._names if name not in sys.modules]
-        for name in self._held:
-            sys.modules[name] = None  # type: ignore[assignment]  # makes importing it fail
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for name in self._held:
-            del sys.modules[name]
+class Later(_Within):
+    """Within, modules that nothing has imported yet are imported once something of them is used.
+
+    What ``import x`` binds there stays good: it looks up in ``x`` whatever it is asked for. Only
+    ``from x import name`` imports at once. Python 3.15 has this of its own (PEP 810).
+
+    Args:
+        names: of the modules; they need not exist before they are used.
+        known: by module, what of it can be told without importing it.
+    """
+
+    def __init__(self, *names: str, known: Mapping[str, Mapping[str, object]] = {}) -> None:
+        super().__init__(*names, *known)
+        self._known = known
+
+    def _in_place_of(self, name: str) -> Module:
+        return _Proxy(name, self._known.get(name, {}))
+
+
+class _Proxy(Module):
+    def __init__(self, name: str, known: Mapping[str, object]) -> None:
+        super().__init__(name)
+        self._known_until_imported = known
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__path__":  # the import system asks every module whether it is a package
+            raise AttributeError(name)
+        own, known = self.__name__, self._known_until_imported
+        if (module := sys.modules.get(own)) is None or module is self:
+            if name in known:
+                return known[name]
+            if module is self:
+                del sys.modules[own]
+            __import__(own)
+        return getattr(sys.modules[own], name)
+
+
+def import_bare(package: str, *first: str) -> None:
+    """Imports a package without running its ``__init__``, for one that only gathers names.
+
+    Its modules are imported as ever. A name of its own is looked for in some of them, and where none
+    has it the ``__init__`` is run after all. No effect where something has imported the package.
+
+    Args:
+        package: its name; it is installed, and the package that it is in is imported.
+        first: which of its modules to look in, in this order; one that is missing is passed over.
+    """
+    if package in sys.modules:
+        return
+    from importlib.util import find_spec, module_from_spec
+
+    spec = find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+    module = module_from_spec(spec)
+    module.__class__ = _Bare
+    sys.modules[package] = module
+    _modules_of[package] = first
+    parent, _, name = package.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], name, module)
+
+
+_modules_of: dict[str, tuple[str, ...]] = {}
+
+
+class _Bare(Module):
+    def __getattr__(self, name: str) -> Any:
+        own = self.__name__
+        for each in _modules_of[own]:
+            try:
+                __import__(f"{own}.{each}")
+            except ModuleNotFoundError:
+                continue
+            found = sys.modules[f"{own}.{each}"].__dict__
+            if name in found:
+                return found[name]
+        self.__class__ = Module  # type: ignore[assignment]
+        assert self.__spec__ is not None and self.__spec__.loader is not None
+        self.__spec__.loader.exec_module(self)
+        return getattr(self, name)

@@ -1,0 +1,229 @@
+"""Libraries that are imported without some of what they would bring along, each in a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(code: str, folder: Path = ROOT) -> list[str]:
+    """What ``code`` prints, word by word; modules of ``folder`` can be imported."""
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A package that gathers names, one of its modules, and one that needs another."""
+    package = tmp_path / "library"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from library.part import near\nfrom library.big import far\n"
+    )
+    (package / "part.py").write_text("near = 'near'\n")
+    (package / "big.py").write_text("print('imported')\nfar = 'far'\n")
+    (package / "user.py").write_text(
+        "import library.big as big\nfrom library import near\ndef use(): return big.far\n"
+    )
+    (tmp_path / "needy.py").write_text("import whole\ndef use(): return whole.value\n")
+    (tmp_path / "whole.py").write_text("print('imported')\nvalue = 1\n")
+    return tmp_path
+
+
+IMPORTS = "from qwen_dual.net.imports import Later, Without, import_bare\n"
+
+
+def test_what_is_imported_later_is_there_once_it_is_used(library: Path) -> None:
+    code = IMPORTS + "with Later('whole'): import needy\nprint('whole' in sys.modules, needy.use())"
+    assert run(code, library) == ["imported", "False", "1"]
+
+
+def test_what_is_imported_later_may_be_used_at_once(library: Path) -> None:
+    code = IMPORTS + "with Later('whole'):\n import needy\n print(needy.use())\nimport whole"
+    assert run(code, library) == ["imported", "1"]
+
+
+def test_what_others_import_meanwhile_is_the_module_itself(library: Path) -> None:
+    code = (
+        IMPORTS
+        + "with Later('whole'): import needy\nimport whole\nwhole.value = 2\nprint(needy.use())"
+    )
+    assert run(code, library) == ["imported", "2"]
+
+
+def test_what_is_known_holds_until_the_module_is_imported(library: Path) -> None:
+    known = "with Later(known={'whole': {'value': 0}}): import needy\n"
+    code = IMPORTS + known + "print(needy.use())\nimport whole\nprint(needy.use())"
+    assert run(code, library) == ["0", "imported", "1"]
+
+
+def test_a_name_that_a_module_has_not_is_missing_as_ever(library: Path) -> None:
+    code = IMPORTS + "with Later('whole'): import needy\nprint(hasattr(needy.whole, 'other'))"
+    assert run(code, library) == ["imported", "False"]
+
+
+def test_a_bare_package_gives_the_names_of_the_modules_that_are_looked_in(library: Path) -> None:
+    code = (
+        IMPORTS + "import_bare('library', 'missing', 'part')\nfrom library import near\nprint(near)"
+    )
+    assert run(code, library) == ["near"]
+
+
+def test_a_bare_package_is_whole_once_another_name_is_asked_for(library: Path) -> None:
+    code = IMPORTS + "import_bare('library', 'part')\nfrom library import far\nprint(far)"
+    assert run(code, library) == ["imported", "far"]
+
+
+def test_a_package_that_is_there_already_stays_as_it_is(library: Path) -> None:
+    code = IMPORTS + "import library\nimport_bare('library')\nprint(library.far)"
+    assert run(code, library) == ["imported", "far"]
+
+
+def test_the_loop_runs_with_no_tls_until_something_speaks_it() -> None:
+    code = """
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec(); import_asyncio()
+import anyio, asyncio, socket
+
+async def main():
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        address = listener.extra(anyio.abc.SocketAttribute.local_address)
+        async with await anyio.connect_tcp(*address):
+            print("ssl" in sys.modules)
+    try:  # a listener that is gone, so that no handshake ends
+        await asyncio.open_connection(*address, ssl=True)
+    except OSError as error:
+        print(type(error).__name__)
+    import ssl
+    print(isinstance(ssl.create_default_context(), asyncio.base_events.ssl.SSLContext))
+    plain = socket.socket()
+    print(isinstance(plain, asyncio.selector_events.ssl.SSLSocket))
+    plain.close()
+
+anyio.run(main)
+"""
+    assert run(code) == ["False", "ConnectionRefusedError", "True", "False"]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_tls_is_spoken_as_ever_over_the_loop_and_over_anyio(tmp_path: Path) -> None:
+    files = ["-keyout", "key.pem", "-out", "cert.pem", "-addext", "subjectAltName=DNS:localhost"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+    ]
+    subprocess.run(
+        [*make, "-subj", "/CN=localhost", *files], cwd=tmp_path, check=True, capture_output=True
+    )
+    code = """
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec(); import_asyncio()
+import anyio, asyncio
+
+async def main():
+    import ssl
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain("cert.pem", "key.pem")
+    trusting = ssl.create_default_context(cafile="cert.pem")
+
+    async def greet(reader, writer):
+        writer.write(b"hello")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", ssl=serving)
+    port = server.sockets[0].getsockname()[1]
+    stream = await anyio.connect_tcp(
+        "127.0.0.1", port, ssl_context=trusting, tls_hostname="localhost", tls_standard_compatible=False
+    )
+    print((await stream.receive()).decode())
+    await stream.aclose()
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", port, ssl=trusting, server_hostname="localhost"
+    )
+    print((await reader.read()).decode())
+    writer.close()
+    server.close()
+
+anyio.run(main)
+"""
+    assert run(code, tmp_path) == ["hello", "hello"]
+
+
+def test_records_and_json_are_there_for_less() -> None:
+    code = """
+from qwen_dual.cli.lean import import_msgspec
+import_msgspec()
+print(*("inspect" in sys.modules, "platform" in sys.modules))
+import platform, uuid, msgspec, dataclasses
+print(platform.system() == uuid._platform_system, msgspec.json.decode(b"1"))
+@dataclasses.dataclass
+class Point:
+    x: int
+print(Point.__doc__)
+"""
+    assert run(code) == ["False", "False", "True", "1", "Point(x:", "int)"]
+
+
+def test_the_ui_imports_nothing_that_it_never_shows() -> None:
+    code = """
+from qwen_dual.frontends.tui.toolkit import import_toolkit
+import_toolkit()
+import qwen_dual.frontends.tui.frontend
+print(*(name for name in sys.modules if name in (
+    "prompt_toolkit.shortcuts", "prompt_toolkit.widgets", "prompt_toolkit.layout.menus", "xml",
+    "prompt_toolkit.key_binding.bindings.vi", "prompt_toolkit.completion.filesystem", "wcwidth.textwrap")))
+"""
+    assert run(code) == []
+
+
+def test_what_the_ui_imports_for_less_is_whole_for_whoever_uses_it() -> None:
+    code = """
+from qwen_dual.frontends.tui.toolkit import import_toolkit
+import_toolkit()
+from prompt_toolkit.utils import get_cwidth
+short = [get_cwidth(chr(each)) for each in range(0x20, 0x20000, 7)]
+import prompt_toolkit, wcwidth, prompt_toolkit.completion, prompt_toolkit.formatted_text
+print(short == [max(0, wcwidth.wcwidth(chr(each))) for each in range(0x20, 0x20000, 7)])
+print(wcwidth.width("ab"), prompt_toolkit.VERSION[0], prompt_toolkit.PromptSession.__name__)
+print(prompt_toolkit.completion.FuzzyCompleter.__name__, prompt_toolkit.formatted_text.HTML("<b>x</b>").value)
+"""
+    assert run(code) == ["True", "2", "3", "PromptSession", "FuzzyCompleter", "<b>x</b>"]
+
+
+def test_vis_keys_are_made_once_they_are_wanted() -> None:
+    code = """
+from qwen_dual.frontends.tui.toolkit import import_toolkit
+import_toolkit()
+from prompt_toolkit.application import Application
+from prompt_toolkit.application.current import set_app
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.key_binding.defaults import load_key_bindings
+from prompt_toolkit.input import DummyInput
+from prompt_toolkit.output import DummyOutput
+
+with set_app(Application(input=DummyInput(), output=DummyOutput())) as _:
+    from prompt_toolkit.application import get_app
+    made = load_key_bindings()
+    usual = len(made.bindings)
+    print("prompt_toolkit.key_binding.bindings.vi" in sys.modules)
+    get_app().editing_mode = EditingMode.VI
+    from prompt_toolkit.key_binding.bindings.vi import load_vi_bindings, load_vi_search_bindings
+    print(len(made.bindings) - usual == len(load_vi_bindings().bindings) + len(load_vi_search_bindings().bindings))
+    get_app().editing_mode = EditingMode.EMACS
+    print(len(made.bindings) == usual)
+"""
+    assert run(code) == ["False", "True", "True"]
