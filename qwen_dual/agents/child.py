@@ -76,6 +76,7 @@ class Child:
         calls: how many calls of tools it has made.
         usage: the tokens it took, once it has ended.
         result: what came of it, once it has ended.
+        silent: whether nothing more of it is told, since its conversation is over.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Child:
         self._bus = session.bus
         self._scope = anyio.CancelScope()
         self._stopped = False
-        self._told = True
+        self.silent = False
 
     @property
     def task_id(self) -> str:
@@ -127,12 +128,12 @@ class Child:
     def stop(self, *, quietly: bool = False) -> None:
         """Ends it alone; with ``quietly`` nothing more of it is told."""
         self._stopped = True
-        self._told = self._told and not quietly
+        self.silent = self.silent or quietly
         self._scope.cancel()
 
     def publish(self, body: Event) -> object:
         """Tells an event of its lane."""
-        if self._told:
+        if not self.silent:
             if body["type"] == "assistant":
                 content = body["message"]["content"]
                 self.calls += sum(block["type"] == "tool_use" for block in content)

@@ -105,6 +105,11 @@ class Crew:
     def _beside(self) -> Sequence[Child]:
         return [child for child in self._at_work.values() if child.beside and child.parent is None]
 
+    @property
+    def beside(self) -> int:
+        """How many work in the background."""
+        return len(self._beside)
+
     # -- what can be done --------------------------------------------------------------------
 
     async def run(self, task: AgentTask, context: ToolContext) -> ToolResult:
@@ -239,7 +244,8 @@ class Crew:
             await child.run(equipment)
         finally:
             self._left(child)
-        self._reports.ended(child)
+        if not child.silent:
+            self._reports.ended(child)
 
     def _left(self, child: Child) -> None:
         self._at_work.pop(child.lane, None)

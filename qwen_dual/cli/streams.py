@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -88,6 +88,11 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
 
                 return bring_hooks(handle, hooks, ask)
 
+            def take_agents(agents: Any) -> list[str]:
+                from qwen_dual.runtime.host_agents import bring_agents
+
+                return bring_agents(handle, agents)
+
             run = StreamRun(
                 handle,
                 dispatcher,
@@ -97,6 +102,7 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
                 HostServers(handle),
                 look_for_model,
                 bring,
+                take_agents,
             )
             return await show(run, handle, options, signals)
 

@@ -17,6 +17,8 @@ skipped. When the file is used up, an answer says so. Every key may be left out 
   pieces of n characters; without ``id`` the call gets one.
 * ``usage``: ``input_tokens``, ``output_tokens``, ``cache_read_input_tokens``.
 * ``delay_ms``: the pause before each delta.
+* ``when``: a text; the line answers only conversations whose first message holds it, as those of
+  sub-agents do that were given a prompt with it.
 * ``error``: ``message``*, ``status``, ``kind`` and ``remedy`` as in ``result.error``; the call fails with it
   after the blocks.
 """
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 import codecs
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 
 import anyio
 import anyio.lowlevel
@@ -162,6 +164,7 @@ class Reply(_Strict):
     blocks: list[Annotated[_Said | _Called, Field(discriminator="type")]] = []
     usage: _Usage | None = None
     delay_ms: Annotated[int, Field(ge=0, le=600_000)] = 0
+    when: Annotated[str, Field(min_length=1)] | None = None
     error: _Error | None = None
 
 
@@ -169,13 +172,14 @@ _REPLY = TypeAdapter(Reply)
 
 
 class ScriptedModel:
-    """Plays ``replies``, one for each call, whatever is asked."""
+    """Plays ``replies``, one for each call: the next that is meant for the conversation."""
 
     name = "offline-script"
     context_window = DEFAULT_CONTEXT_WINDOW
 
     def __init__(self, replies: Sequence[Reply]) -> None:
-        self._replies = iter(replies)
+        self._replies = iter([reply for reply in replies if reply.when is None])
+        self._meant = [reply for reply in replies if reply.when is not None]
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta, None]:
         """The next reply.
@@ -183,7 +187,7 @@ class ScriptedModel:
         Raises:
             ModelError: the reply says so.
         """
-        reply = next(self._replies, None)
+        reply = self._next(request)
         if reply is None:
             yield TextDelta("[The offline script has no further reply.]")
             return
@@ -198,6 +202,16 @@ class ScriptedModel:
             yield TokenUsage(**reply.usage.model_dump())
         if reply.error is not None:
             raise reply.error.made()
+
+    def _next(self, request: ModelRequest) -> Reply | None:
+        """The next reply that is meant for just this conversation, else the next of the others."""
+        if self._meant and request.messages:
+            first = cast("list[dict[str, Any]]", request.messages[0]["content"])
+            begin = "\n".join(block.get("text", "") for block in first)
+            for at, reply in enumerate(self._meant):
+                if reply.when is not None and reply.when in begin:
+                    return self._meant.pop(at)
+        return next(self._replies, None)
 
 
 def load_script(path: str) -> ScriptedModel:

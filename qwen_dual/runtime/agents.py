@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from qwen_dual.definitions.errors import DefinitionError
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
-    from qwen_dual.runtime.opened import OpenSession
 
 MOST_DEPTH = 100
 
@@ -137,8 +136,3 @@ def spec_of(definition: AgentDefinition) -> AgentSpec:
             f"{key} of its file has no effect in this version." for key, is_set in idle if is_set
         ),
     )
-
-
-def bring_agents(handle: OpenSession, entries: Mapping[str, AgentSpec]) -> None:
-    """Puts the agents of whoever embeds the session in force, in place of those it brought before."""
-    agents_of(handle.launch, handle.parts).roster.bring(entries.values())

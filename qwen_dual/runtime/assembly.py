@@ -133,6 +133,12 @@ class Parts(Struct):
         more = "" if self.mcp is None else self.mcp.instructions()
         self.session.system = self.told_first + more
 
+    @property
+    def running_tasks(self) -> int:
+        """How many commands and agents go on in the background."""
+        agents = 0 if self.agents is None else self.agents.crew.beside
+        return self.tools.running_tasks() + agents
+
     def flush(self) -> None:
         """Saves what is about to be shown."""
         if self.recorder is not None:

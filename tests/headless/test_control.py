@@ -124,7 +124,7 @@ def told(made: Host) -> dict[str, Any]:
     return event["message"]["content"][0]  # type: ignore[no-any-return]
 
 
-def test_initialize_says_what_can_be_done_and_what_it_brings_in_vain() -> None:
+def test_initialize_says_what_can_be_done() -> None:
     side = Side(host(), asks=False)
     said = side.ok("initialize", hooks=None)
     assert said["session_id"] == side.host.bus.session_id
@@ -133,8 +133,6 @@ def test_initialize_says_what_can_be_done_and_what_it_brings_in_vain() -> None:
     assert side.control.asks
     assert side.ok("mcp_server_status")["status"] == {}
     assert side.servers.brought == []
-    side.ok("initialize", hooks={}, agents={"reviewer": {}})
-    assert side.warned[-1] == "agents have no effect in this version."
 
 
 def test_servers_come_with_initialize_in_the_forms_of_each_sdk() -> None:

@@ -46,11 +46,6 @@ CAPABILITIES = {
 }
 """What ``initialize`` promises, in the words of the reference."""
 
-NOT_YET = {
-    "agents": "agents",
-}
-"""What ``initialize`` may bring along and nothing comes of in this version."""
-
 
 class Refused(Exception):
     """A request that cannot be carried out; the text is for its sender."""
@@ -67,6 +62,7 @@ class ControlProtocol:
         look_for_model: makes a model known that is not configured, where a service may know its id.
         servers: takes the MCP servers that the other side has.
         bring_hooks: puts hooks in force that run at the other side; what of them cannot be used.
+        bring_agents: puts its agents in force; what of them cannot be used.
 
     Attributes:
         asks: whether the other side decides on calls.
@@ -83,6 +79,7 @@ class ControlProtocol:
         look_for_model: Callable[[str], object] = lambda name: None,
         servers: HostServers,
         bring_hooks: BringHooks = lambda hooks, ask: [],
+        bring_agents: Callable[[Any], list[str]] = lambda agents: [],
     ) -> None:
         self.asks = asks
         self.requests = HostRequests(session, send)
@@ -93,6 +90,7 @@ class ControlProtocol:
         self._servers = servers
         servers.ask = self.requests.ask
         self._bring_hooks = bring_hooks
+        self._bring_agents = bring_agents
         self._permissions = HostPermissions(session, send, SDK)
         self._handlers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "initialize": self._initialize,
@@ -172,7 +170,8 @@ class ControlProtocol:
         unused = self._take_hooks(fields.get("hooks"))
         self.asks = True
         self._bring_servers(fields)
-        unused += [what for key, what in NOT_YET.items() if fields.get(key)]
+        if fields.get("agents"):
+            unused += self._bring_agents(fields["agents"])
         if unused:
             verb = "have" if len(unused) > 1 or unused[0].endswith("s") else "has"
             self._warn(f"{', '.join(unused)} {verb} no effect in this version.")
@@ -180,7 +179,7 @@ class ControlProtocol:
             "subtype": "initialize",
             "session_id": self._session.id,
             "capabilities": CAPABILITIES,
-            "unsupported": [key for key in NOT_YET if fields.get(key)],
+            "unsupported": [],
             "hooks_applied": True,
             "hook_on_failure_supported": True,
         }

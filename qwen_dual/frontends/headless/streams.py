@@ -68,6 +68,7 @@ class StreamRun:
         servers: as ``ControlProtocol`` takes them.
         look_for_model: as ``ControlProtocol`` takes it.
         bring_hooks: likewise.
+        bring_agents: likewise.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class StreamRun:
         servers: HostServers,
         look_for_model: Callable[[str], object] = lambda name: None,
         bring_hooks: BringHooks = lambda hooks, ask: [],
+        bring_agents: Callable[[Any], list[str]] = lambda agents: [],
     ) -> None:
         self._handle = session
         self._wanted = wanted
@@ -95,6 +97,7 @@ class StreamRun:
             look_for_model=look_for_model,
             servers=servers,
             bring_hooks=bring_hooks,
+            bring_agents=bring_agents,
         )
         self._input = StreamInput(session, dispatcher, self._control, self._output.message)
         self._input.on_refused = self._refuse

@@ -135,7 +135,7 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
         return Around(
             branch=f"{branch}*" if branch and changes.seen else branch,
             sandbox=sandbox_word(parts.sandbox),
-            tasks=parts.tools.running_tasks(),
+            tasks=parts.running_tasks,
         )
 
     habits = Habits.of(launch.settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -66,7 +65,7 @@ class Commands(Struct, frozen=True):
             ),
             SlashCommand(
                 "tasks",
-                "commands in the background; /tasks stop ID ends one",
+                "commands in the background, and agents at work; /tasks stop ID ends one",
                 lambda arguments, _: self._tasks(arguments),
             ),
             SlashCommand(
@@ -130,20 +129,9 @@ class Commands(Struct, frozen=True):
         return "\n".join(rows)
 
     def _tasks(self, arguments: str) -> str:
-        verb, _, number = arguments.partition(" ")
-        if verb == "stop":
-            if not number.strip().isdecimal() or not self.parts.tools.stop_task(int(number)):
-                raise CommandFailed(f"No command {number!r} runs in the background.")
-            return f"Stopping {number.strip()}."
-        if verb:
-            raise CommandFailed(f"/tasks takes nothing or `stop ID`, not {arguments!r}")
-        tasks = self.parts.tools.tasks()
-        rows = []
-        for task in tasks:
-            end = task.ended if task.ended is not None else time.time()
-            rows.append(f"{task.id}  {task.outcome}  {round(end - task.started)} s  {task.command}")
-            rows += [f"    output: {task.output}"] if task.output else []
-        return "\n".join(rows) or "No command runs in the background."
+        from qwen_dual.runtime.commands.tasks import tasks
+
+        return tasks(self.parts, arguments)
 
     def _mcp(self, arguments: str, actor: Actor) -> str:
         from qwen_dual.runtime.commands.mcp import run_mcp
