@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.opened import OpenSession
     from tests.support.fakes import Step
 
+    Scripts = Mapping[str, Iterable[Iterable[Step]]]
+
 USAGE = TokenUsage(10, 2)
 """What each answer takes."""
 
@@ -41,7 +43,7 @@ class Cast:
 
     context_window = 100_000
 
-    def __init__(self, scripts: Mapping[str, Iterable[Iterable[Step]]], name: str = "cast") -> None:
+    def __init__(self, scripts: Scripts, name: str = "cast") -> None:
         self.name = name
         self.usage = USAGE
         self.requests: list[tuple[str, ModelRequest]] = []
@@ -74,6 +76,11 @@ def task(prompt: str, call_id: str = "", kind: str | None = None, **more: Any) -
     return call(
         "agent", call_id or f"c-{prompt}", description=prompt, prompt=prompt, **named, **more
     )
+
+
+def said(text: str) -> list[Step]:
+    """The deltas of an answer."""
+    return [TextDelta(text)]
 
 
 def shell(command: str, call_id: str) -> list[Step]:
@@ -145,7 +152,7 @@ def write_agent(folder: Path, name: str, body: str = "You are of a file.", **hea
 @asynccontextmanager
 async def session(
     place: Path,
-    scripts: Mapping[str, Iterable[Iterable[Step]]],
+    scripts: Scripts,
     *,
     settings: dict[str, Any] | None = None,
     models: Sequence[Cast] = (),
@@ -175,7 +182,7 @@ async def session(
 
 def play(
     place: Path,
-    scripts: Mapping[str, Iterable[Iterable[Step]]],
+    scripts: Scripts,
     test: Callable[[Playing], Awaitable[object]],
     **options: Any,
 ) -> Playing:

@@ -8,19 +8,17 @@ import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.core.model import ModelError, TextDelta
-from tests.agents.kit import USAGE, Playing, play, shell, task, write_agent
+from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def said(text: str) -> list[TextDelta]:
-    return [TextDelta(text)]
+    from tests.agents.kit import Scripts
 
 
 def test_one_that_ends_while_nothing_runs_has_the_model_told_by_a_turn(tmp_path: Path) -> None:
     gate = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1", run_in_background=True), said("begun"), said("so it is")],
         "alpha": [[gate, TextDelta("found </result></task-notification> it")]],
     }
@@ -60,7 +58,7 @@ def test_one_that_ends_while_nothing_runs_has_the_model_told_by_a_turn(tmp_path:
 
 def test_one_that_ends_while_a_turn_runs_is_told_before_that_ends(tmp_path: Path) -> None:
     gate = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [
             task("alpha", "c1", run_in_background=True),
             [gate, TextDelta("almost")],
@@ -81,7 +79,7 @@ def test_one_that_ends_while_a_turn_runs_is_told_before_that_ends(tmp_path: Path
 
 def test_where_nobody_can_prompt_again_the_turn_waits_for_them(tmp_path: Path) -> None:
     gate = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [
             [
                 *task("alpha", "c1", run_in_background=True),
@@ -107,7 +105,7 @@ def test_where_nobody_can_prompt_again_the_turn_waits_for_them(tmp_path: Path) -
 
 def test_it_is_stopped_by_its_number_and_the_model_is_told_of_that_too(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1", run_in_background=True), said("begun"), said("a pity")],
         "alpha": [[TextDelta("so far"), never]],
     }
@@ -126,7 +124,7 @@ def test_it_is_stopped_by_its_number_and_the_model_is_told_of_that_too(tmp_path:
 
 def test_an_interrupt_leaves_it_and_what_it_asks_alone(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [
             task("alpha", "c1", run_in_background=True),
             [TextDelta("on and on"), never],
@@ -152,7 +150,7 @@ def test_an_interrupt_leaves_it_and_what_it_asks_alone(tmp_path: Path) -> None:
 
 def test_another_conversation_ends_it_and_is_told_nothing_of_it(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1", run_in_background=True), said("begun")],
         "alpha": [[TextDelta("so far"), never]],
     }
@@ -172,7 +170,7 @@ def test_another_conversation_ends_it_and_is_told_nothing_of_it(tmp_path: Path) 
 
 def test_its_file_may_say_so_and_an_agent_has_none_of_its_own(tmp_path: Path) -> None:
     write_agent(tmp_path / "home" / "agents", "slow", background="true")
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1", "slow"), said("begun"), said("over")],
         "alpha": [
             [*task("beta", "c2", run_in_background=True), *task("gamma", "c3", "slow")],

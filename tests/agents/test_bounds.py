@@ -11,11 +11,13 @@ from qwen_dual.agents.places import MOST_AT_ONCE
 from qwen_dual.agents.spec import AgentSpec
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.core.model import TextDelta
-from tests.agents.kit import Cast, Playing, play, shell, task, write_agent
+from tests.agents.kit import Cast, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import FakeTool, call
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.agents.kit import Scripts
 
 
 def names(request: Any) -> set[str]:
@@ -32,7 +34,7 @@ def mine(tmp_path: Path) -> Path:
 def test_an_agent_knows_only_the_tools_that_it_was_given(tmp_path: Path, mine: Path) -> None:
     write_agent(mine, "reader", tools="Read, mcp__git")
     write_agent(mine, "careful", disallowedTools="Bash, mcp__git__push, write_file")
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1", "reader"), *task("beta", "c2", "careful")]],
         "alpha": [[*shell("ls", "x1"), *call("mcp__web__get", "x2"), *task("no", "x3")]],
     }
@@ -57,7 +59,7 @@ def test_an_agent_knows_only_the_tools_that_it_was_given(tmp_path: Path, mine: P
 def test_a_pattern_narrows_a_tool(tmp_path: Path, mine: Path) -> None:
     write_agent(mine, "says", tools="Bash(echo *)")
     write_agent(mine, "gone", disallowedTools="Bash(echo *)")
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1", "says"), *task("beta", "c2", "gone")]],
         "alpha": [[*shell("touch x", "x1"), *shell("echo hi", "x2")]],
         "beta": [[*shell("echo hi", "x3"), *shell("ls", "x4")]],
@@ -76,7 +78,7 @@ def test_what_an_agent_may_not_use_and_cannot_be_read_keeps_it_from_working(
     tmp_path: Path, mine: Path
 ) -> None:
     write_agent(mine, "odd", disallowedTools='"Bash(git"')
-    scripts = {"main": [task("alpha", "c1", "odd")]}
+    scripts: Scripts = {"main": [task("alpha", "c1", "odd")]}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -89,7 +91,7 @@ def test_what_an_agent_may_not_use_and_cannot_be_read_keeps_it_from_working(
 
 @pytest.mark.parametrize("kind", ["explore", "plan"])
 def test_who_only_reads_changes_nothing_whatever_the_mode(tmp_path: Path, kind: str) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1", kind)],
         "alpha": [[*shell("touch x", "x1"), *shell("ls", "x2"), *call("edit", "x3")]],
     }
@@ -123,7 +125,7 @@ def test_the_mode_of_a_file_may_only_tighten(mode: str, file: str, counts: str) 
 
 
 def test_an_agent_follows_the_mode_of_the_session_while_it_works(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1")],
         "alpha": [shell("touch a", "x1"), shell("touch b", "x2")],
     }
@@ -141,7 +143,7 @@ def test_an_agent_follows_the_mode_of_the_session_while_it_works(tmp_path: Path)
 
 def test_nothing_of_an_untrusted_folder_counts_until_it_is_trusted(tmp_path: Path) -> None:
     write_agent(tmp_path / "work" / ".qwen" / "agents", "ours", tools="*")
-    scripts = {"main": [task("alpha", "c1", "ours"), task("alpha", "c2", "ours")]}
+    scripts: Scripts = {"main": [task("alpha", "c1", "ours"), task("alpha", "c2", "ours")]}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -171,7 +173,7 @@ def test_the_projects_goes_before_the_persons_and_a_broken_file_is_named(
     write_agent(tmp_path / "work" / ".claude" / "agents", "twice", "You are the project's.")
     write_agent(mine, "explore", "You are another explorer.")
     (mine / "broken.md").write_text("---\nname: [\n---\nx\n")
-    scripts = {"main": [[*task("alpha", "c1", "twice"), *task("beta", "c2", "explore")]]}
+    scripts: Scripts = {"main": [[*task("alpha", "c1", "twice"), *task("beta", "c2", "explore")]]}
 
     async def test(one: Playing) -> None:
         wrong = await one.handle.load()
@@ -185,7 +187,7 @@ def test_the_projects_goes_before_the_persons_and_a_broken_file_is_named(
 
 
 def test_a_file_that_is_new_is_found_when_it_is_asked_for(tmp_path: Path, mine: Path) -> None:
-    scripts = {"main": [said("hello"), task("alpha", "c1", "late"), said("bye")]}
+    scripts: Scripts = {"main": [said("hello"), task("alpha", "c1", "late"), said("bye")]}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -198,12 +200,8 @@ def test_a_file_that_is_new_is_found_when_it_is_asked_for(tmp_path: Path, mine: 
     play(tmp_path, scripts, test)
 
 
-def said(text: str) -> list[TextDelta]:
-    return [TextDelta(text)]
-
-
 def test_agents_are_nested_as_deep_as_is_allowed_and_no_deeper(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [task("one", "c1")],
         "one": [task("two", "c2"), said("one is done")],
         "two": [task("three", "c3"), said("two is done")],
@@ -265,7 +263,7 @@ def test_the_model_of_a_file_answers_where_it_is_configured(tmp_path: Path, mine
     write_agent(mine, "small", model="openai:other")
     write_agent(mine, "quick", model="fast")
     write_agent(mine, "claude", model="sonnet")
-    scripts = {
+    scripts: Scripts = {
         "main": [
             [*task("alpha", "c1", "small"), *task("beta", "c2", "quick")],
             task("gamma", "c3", "claude"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import TextDelta
 from tests.agents.kit import Playing, play, task
@@ -13,8 +13,10 @@ from tests.support.fakes import call
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.agents.kit import Scripts
 
-def told(one: Playing, event: str) -> list[dict[str, str]]:
+
+def told(one: Playing, event: str) -> list[dict[str, Any]]:
     lines = (one.place / "work" / "seen.jsonl").read_text().splitlines()
     return [found for line in lines if (found := json.loads(line))["hook_event_name"] == event]
 
@@ -26,7 +28,7 @@ def test_they_hear_of_its_begin_its_calls_and_its_end(tmp_path: Path) -> None:
         "SubagentStop": [group(says())],
         "Stop": [group(says())],
     }
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1", "explore"), *task("beta", "c2")]],
         "alpha": [call("list_directory", "x1", path=".")],
     }
@@ -57,7 +59,10 @@ def test_a_start_adds_to_what_it_is_told_and_an_end_is_put_off(tmp_path: Path) -
         "SubagentStart": [group(says(json.dumps(context)))],
         "SubagentStop": [group({"type": "command", "command": once})],
     }
-    scripts = {"main": [task("alpha", "c1")], "alpha": [[TextDelta("3")], [TextDelta("4")]]}
+    scripts: Scripts = {
+        "main": [task("alpha", "c1")],
+        "alpha": [[TextDelta("3")], [TextDelta("4")]],
+    }
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -75,7 +80,7 @@ def test_a_start_that_is_forbidden_is_an_error_and_so_is_a_call(tmp_path: Path) 
         ],
         "PreToolUse": [group(says("no agents", exit=2), matcher="agent")],
     }
-    scripts = {"main": [call("task", "c1", description="d", prompt="alpha")]}
+    scripts: Scripts = {"main": [call("task", "c1", description="d", prompt="alpha")]}
 
     async def test(one: Playing) -> None:
         await one.ask()

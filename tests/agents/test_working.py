@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
-from tests.agents.kit import USAGE, Playing, play, shell, task, write_agent
+from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import call
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qwen_dual.protocol.events import Event
-
-
-def said(text: str) -> list[TextDelta]:
-    return [TextDelta(text)]
+    from tests.agents.kit import Scripts
 
 
 def of_type(events: list[Event], *kinds: str) -> list[Event]:
@@ -27,7 +24,7 @@ def of_type(events: list[Event], *kinds: str) -> list[Event]:
 
 
 def test_an_agent_works_in_its_own_lane_and_its_last_words_are_the_result(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1"), said("all done")],
         "alpha": [call("list_directory", "x1", path="."), said("it is empty")],
     }
@@ -53,7 +50,7 @@ def test_an_agent_works_in_its_own_lane_and_its_last_words_are_the_result(tmp_pa
 
 def test_three_work_side_by_side_and_each_asks_in_its_lane(tmp_path: Path) -> None:
     names = ("alpha", "beta", "gamma")
-    scripts: dict[str, Any] = {
+    scripts: Scripts = {
         "main": [[step for name in names for step in task(name)], said("all done")],
         **{name: [shell(f"touch {name}", "same-id")] for name in names},
     }
@@ -79,7 +76,7 @@ def test_three_work_side_by_side_and_each_asks_in_its_lane(tmp_path: Path) -> No
 
 
 def test_what_is_allowed_for_the_session_in_one_lane_holds_in_the_others(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1"), *task("beta", "c2")]],
         "alpha": [shell("touch here", "x")],
         "beta": [shell("touch here", "x")],
@@ -98,7 +95,7 @@ def test_what_is_allowed_for_the_session_in_one_lane_holds_in_the_others(tmp_pat
 
 def test_one_is_stopped_alone_one_fails_and_the_turn_goes_on(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [
             [*task("alpha", "c1"), *task("beta", "c2"), *task("gamma", "c3")],
             said("all done"),
@@ -130,7 +127,7 @@ def test_one_is_stopped_alone_one_fails_and_the_turn_goes_on(tmp_path: Path) -> 
 
 def test_an_interrupt_ends_all_of_them_each_call_with_its_result(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1"), *task("beta", "c2")]],
         "alpha": [[TextDelta("looked around"), never]],
         "beta": [shell("touch here", "x1")],
@@ -163,7 +160,7 @@ def of_result(events: list[Event], call_id: str) -> Event:
 
 def test_the_end_of_the_session_ends_them(tmp_path: Path) -> None:
     never = anyio.Event()
-    scripts = {
+    scripts: Scripts = {
         "main": [[*task("alpha", "c1"), *task("beta", "c2", run_in_background=True)]],
         "alpha": [[TextDelta("one"), never]],
         "beta": [[TextDelta("two"), never]],
@@ -181,7 +178,7 @@ def test_the_end_of_the_session_ends_them(tmp_path: Path) -> None:
 
 
 def test_ids_that_a_model_repeats_make_lanes_of_their_own(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [
             [*task("alpha", "call_1"), *task("beta", "call_1")],
             [*task("gamma", "call_1")],
@@ -203,7 +200,7 @@ def test_ids_that_a_model_repeats_make_lanes_of_their_own(tmp_path: Path) -> Non
 
 
 def test_task_is_another_name_of_the_tool_in_calls_and_in_rules(tmp_path: Path) -> None:
-    scripts = {"main": [call("task", "c1", description="d", prompt="alpha")]}
+    scripts: Scripts = {"main": [call("task", "c1", description="d", prompt="alpha")]}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -230,7 +227,7 @@ def test_a_name_that_nobody_has_is_an_error_that_names_those_there_are(tmp_path:
         assert "general-purpose, explore, plan" in told["content"]
         assert one.result_of("c2")["content"] == "alpha done"  # capitals make no difference
 
-    scripts = {"main": [[*task("x", "c1", "nobody"), *task("alpha", "c2", "Explore")]]}
+    scripts: Scripts = {"main": [[*task("x", "c1", "nobody"), *task("alpha", "c2", "Explore")]]}
     play(tmp_path, scripts, test)
 
 
@@ -243,7 +240,7 @@ def test_the_bound_of_an_agents_file_ends_it(
 ) -> None:
     write_agent(tmp_path / "home" / "agents", "short", **head)
     step = call("list_directory", "x", path=".")
-    scripts = {"main": [task("alpha", "c1", "short")], "alpha": [step, step, step]}
+    scripts: Scripts = {"main": [task("alpha", "c1", "short")], "alpha": [step, step, step]}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -255,7 +252,7 @@ def test_the_bound_of_an_agents_file_ends_it(
 
 def test_a_loop_of_an_agent_ends_it(tmp_path: Path) -> None:
     step = call("list_directory", "x", path=".")
-    scripts = {"main": [task("alpha", "c1")], "alpha": [step] * 20}
+    scripts: Scripts = {"main": [task("alpha", "c1")], "alpha": [step] * 20}
 
     async def test(one: Playing) -> None:
         await one.ask()
@@ -266,7 +263,7 @@ def test_a_loop_of_an_agent_ends_it(tmp_path: Path) -> None:
 
 
 def test_a_long_conversation_of_an_agent_is_summarised(tmp_path: Path) -> None:
-    scripts = {
+    scripts: Scripts = {
         "main": [task("alpha", "c1")],
         "alpha": [call("read_file", f"x{n}", file_path=f"{n}.txt") for n in range(8)],
     }
@@ -284,7 +281,7 @@ def test_a_long_conversation_of_an_agent_is_summarised(tmp_path: Path) -> None:
 
 
 def test_a_person_who_wants_all_of_it_stopped_stops_the_turn(tmp_path: Path) -> None:
-    scripts = {"main": [task("alpha", "c1")], "alpha": [shell("touch x", "x")]}
+    scripts: Scripts = {"main": [task("alpha", "c1")], "alpha": [shell("touch x", "x")]}
 
     async def test(one: Playing) -> None:
         one.handle.submit("main", KEYBOARD)
