@@ -16,10 +16,11 @@ from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import compaction, part_of, tool_call_result
-from qwen_dual.chats.shellwords import ENTERED_CALL, SHELL_CALL, shell_fields
+from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
 from qwen_dual.chats.sub_agents import SubAgents
 from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.events import ENTERED_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

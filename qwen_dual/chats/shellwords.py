@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 SHELL_CALL = "shell_"
 """How the ids of such commands begin; no call of a model has one."""
 
-ENTERED_CALL = "entered_"
-"""How the ids of calls begin that a person's command makes (``core.entered_calls``); a test holds them together."""
-
 TOLD = "I ran this in the shell myself:\n\n{command}\n\nIt came to:\n\n{output}"
 """What the conversation holds of it, as ``core.worker`` words it; a test holds the two together."""
 

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.requested_run import RequestedRun
     from qwen_dual.core.state import StateTeller
-
-ENTERED_CALL = "entered_"
-"""How the ids of such calls begin; no call of a model has one."""
+    from qwen_dual.protocol.events import Event
 
 
 class CallNotAllowed(CommandFailed):
@@ -34,14 +32,22 @@ class EnteredCalls:
     """Runs such calls for a session, one at a time.
 
     Args:
-        runner: makes what runs them; called for the first.
+        runner: makes what runs them, given where it tells of them; called for the first.
+        publish: takes the event bodies.
         state: tells what the session does meanwhile.
     """
 
-    def __init__(self, runner: Callable[[], CallRunner], state: StateTeller) -> None:
+    def __init__(
+        self,
+        runner: Callable[[Callable[[Event], object]], CallRunner],
+        publish: Callable[[Event], object],
+        state: StateTeller,
+    ) -> None:
         self._make = runner
         self._runner: CallRunner | None = None
+        self._publish = publish
         self._state = state
+        self._started = False
 
     async def run(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """What the call comes to; a failure of its work is a result with ``is_error``.
@@ -54,9 +60,10 @@ class EnteredCalls:
             CallNotAllowed: it did not run, and the text says why.
         """
         if self._runner is None:
-            self._runner = self._make()
+            self._runner = self._make(self._tell)
         runner = self._runner
-        call_id = f"{ENTERED_CALL}{events.new_uuid()}"
+        self._started = False
+        call_id = f"{events.ENTERED_CALL}{events.new_uuid()}"
         self._state.set("running_tool")
         try:
             outcome = await runner.run([RequestedCall(call_id, tool, dict(arguments), "")])
@@ -71,6 +78,12 @@ class EnteredCalls:
             raise CallNotAllowed(_why(job, str(result["content"])))
         shown = None if job.ran is None else job.ran.shown
         return ToolResult(result["content"], bool(result["is_error"]), shown)
+
+    def _tell(self, event: Event) -> None:
+        """Tells of a call from its start on: of one that did not run, what asked for it says so."""
+        self._started = self._started or event.get("subtype") == "tool_progress"
+        if self._started or event["type"] != "user":
+            self._publish(event)
 
     def settle(self) -> None:
         """No turn follows what ran."""

@@ -120,20 +120,20 @@ class Session(SessionFacts):
             self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
         )
 
-        def runner() -> CallRunner:
+        def runner(publish: Callable[[Event], object]) -> CallRunner:
             return CallRunner(
                 self.tools,
                 self.policy,
                 self.approvals,
-                self.publish,
+                publish,
                 remembering,
                 self.services,
                 bus.secrets.scrub,
                 hooks=self.hooks,
             )
 
-        self._calls = runner()
-        self.entered = EnteredCalls(runner, self._state)
+        self._calls = runner(self.publish)
+        self.entered = EnteredCalls(runner, self.publish, self._state)
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._context.remind = self._remind
         self._reminders: PlanReminders | None = None

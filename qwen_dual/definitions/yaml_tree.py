@@ -109,8 +109,10 @@ def _read(text: str) -> Mapped:
     try:
         return _Tree(yaml.parse(text, Loader=yaml.SafeLoader)).whole()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadYaml(mark.line + 1 if mark else 1, str(error.problem or error.context)) from None
+        mark, why = error.problem_mark or error.context_mark, str(error.problem or error.context)
+        if "<stream end>" in why and error.context_mark is not None:  # it is where that begins
+            mark, why = error.context_mark, f"{error.context}, which is not closed"
+        raise BadYaml(mark.line + 1 if mark else 1, why) from None
     except yaml.YAMLError as error:  # a character that YAML has not
         before = text[: max(getattr(error, "position", 0), 0)]
         raise BadYaml(before.count("\n") + 1, "a character that no YAML may have") from None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 """An event or the body of one; ``schema.Event`` is the union of what it may hold."""
 
+ENTERED_CALL = "entered_"
+"""How the ids of calls begin that a person's command makes; no message of a model has one."""
 
 _AHEAD = 64
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))

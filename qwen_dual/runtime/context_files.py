@@ -18,6 +18,8 @@ from qwen_dual.git.repository import root_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from qwen_dual.runtime.context_imports import Imports
+
 NAMES = ("QWEN.md", "AGENTS.md")
 
 MAX_CHARS = 40_000
@@ -46,7 +48,9 @@ def context_files(
     names: Sequence[str] = NAMES,
     *,
     trusted: bool = True,
+    person: str = "",
     hidden: Callable[[str, str], bool] = lambda path, real: False,
+    may_import: Callable[[str], bool] = lambda real: True,
     on_refused: Callable[[str], object] = lambda why: None,
 ) -> list[ContextFile]:
     """The files in force for ``folder``, in the order in which the model gets them.
@@ -60,7 +64,9 @@ def context_files(
         home: the user's settings folder; only the first of ``names`` counts there.
         names: what the files are called.
         trusted: whether ``folder`` is: otherwise only the user's own file counts.
+        person: the person's home, which their own file may name files of; that of ``home`` unless given.
         hidden: whether rules keep a file from the model, by its path and its real path.
+        may_import: whether a file, by its real path, may be named with ``@`` by a context file.
         on_refused: told of each file that is there and is not used, and why.
     """
     folder = os.path.realpath(folder)
@@ -70,6 +76,8 @@ def context_files(
         places += _places(folder, names, owners)
     found: list[ContextFile] = []
     seen: set[str] = set()
+    person = os.path.realpath(person or os.path.dirname(home))
+    imports: Imports | None = None
     for path, root in places:
         real = os.path.realpath(path)
         if real in seen or os.path.isdir(real) or not os.path.lexists(path):
@@ -85,8 +93,30 @@ def context_files(
         except OSError:
             continue
         else:
-            found += [file] if file is not None else []
+            if file is None:
+                continue
+            found.append(file)
+            if "@" in file.text:
+                imports = imports or _imports(owners, seen, hidden, may_import, on_refused)
+                found += imports.of(file, os.path.realpath(root) if root else person, person)
     return found
+
+
+def _imports(
+    owners: Collection[int],
+    seen: set[str],
+    hidden: Callable[[str, str], bool],
+    may_import: Callable[[str], bool],
+    on_refused: Callable[[str], object],
+) -> Imports:
+    from qwen_dual.runtime.context_imports import Imports  # for those whose files name others
+
+    return Imports(
+        lambda path, root: _read(path, root, owners),
+        seen,
+        lambda path, real: hidden(path, real) or not may_import(real),
+        on_refused,
+    )
 
 
 def project_files(folder: str, names: Sequence[str] = NAMES) -> list[str]:

@@ -207,7 +207,9 @@ def files_in_force(
         launch.home,
         context_names(launch),
         trusted=launch.settings.trusted,
+        person=launch.workspace.person,
         hidden=parts.tools.workspace.hides_either,
+        may_import=lambda real: not parts.tools.keeps_back(real),
         on_refused=on_refused,
     )
 

@@ -6,12 +6,12 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.entered_calls import ENTERED_CALL
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
+from qwen_dual.protocol.events import ENTERED_CALL
 from qwen_dual.tools.calls import one_line
 from qwen_dual.tools.skill import LoadedSkill, SkillTool
 

@@ -88,7 +88,9 @@ class SkillTool:
     kind: Kind = "read"
     aliases: Sequence[str] = ("Skill", "SkillTool")
     rule_kind: RuleKind = "plain"
-    display = Display("Skill", "Loading", about="uses a skill", question="Use this skill?")
+    display = Display(
+        "Skill", "Loading", about="uses a skill", question="Allow what this skill asks for?"
+    )
     parameters: Mapping[str, Any] = PARAMETERS
 
     def __init__(self, skills: Skills, entered_prefix: str) -> None:
@@ -166,8 +168,8 @@ class AllowanceCall:
         """The rules, a line each."""
         rules = "\n".join(f"  {rule}" for rule in self._skill.asks_for)
         text = (
-            f"The skill {self._skill.name} ({self._skill.whose}) asks that, in this session, these "
-            f"run without asking:\n\n{rules}\n\nIt is used either way."
+            f"Skill {self._skill.name} ({self._skill.whose}).\n"
+            f"Without asking, in this session:\n{rules}\nThe skill is used either way."
         )
         return {"kind": "text", "title": self.title, "text": text}
 

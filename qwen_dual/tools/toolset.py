@@ -175,6 +175,12 @@ class Toolset:
             return None
         return ReadFileTool.name, {"file_path": location.path}
 
+    def keeps_back(self, real: str) -> bool:
+        """Whether a .qwenignore keeps the file ``real``, a real path, from the model."""
+        from qwen_dual.tools.ignore import kept_back
+
+        return kept_back(real, self.workspace)
+
     def let_read(self, folder: str) -> None:
         """Lets all below ``folder``, a real path, be read as if it lay in the workspace."""
         self._let_read.add(folder)

@@ -80,7 +80,7 @@ def test_a_long_skill_is_cut_and_says_where_it_goes_on(folders: Folders) -> None
     skill = list_skills(*args(folders), trusted=True).found["a"]
     body = read_skill(skill)[1]
     assert len(body) < MAX_BODY_CHARS + 300
-    assert body.endswith(f"[The rest of this skill is in {path}, from line 495 on.]")
+    assert body.endswith(f"[The rest of this skill is in {path}, from line 500 on.]")
 
 
 def test_a_skill_changed_since_is_read_as_it_is_and_one_gone_says_so(folders: Folders) -> None:
@@ -100,7 +100,7 @@ def test_a_skill_changed_since_is_read_as_it_is_and_one_gone_says_so(folders: Fo
         ("---\nname: a/b\ndescription: d\n---\nx", "SKILL.md:2: name: expected letters"),
         ("---\nname: a\n---\n# Only a title", "SKILL.md:1: description: is missing"),
         ("---\nname: a\ndescription: d\n---\n", "SKILL.md:2: name: the file has no text"),
-        ("---\nname: a\ndescription: d\nallowed-tools: [a\n---\nx", "SKILL.md:5: "),
+        ("---\nname: a\ndescription: d\nallowed-tools: [a\n---\nx", "SKILL.md:4: "),
         ("---\nname: a\ndescription: d\nuser-invocable: maybe\n---\nx", "SKILL.md:4: user-inv"),
     ],
 )

@@ -182,7 +182,7 @@ def test_what_a_skill_asks_to_be_allowed_is_asked_once_and_holds_for_the_session
             (request,) = place.requests()
             assert request["tool_name"] == "skill"
             assert "Bash(touch:*)" in request["preview"]["text"]
-            assert "Read" not in request["preview"]["text"].split("asking:")[1]
+            assert "Read" not in request["preview"]["text"]
             assert "nothing_there" not in request["preview"]["text"]
             assert (place.work / "made").exists()
 
@@ -362,7 +362,26 @@ def test_a_command_line_that_is_not_allowed_does_not_run_and_nothing_is_asked(
             assert "not now" in result["result"]
             assert not list(place.work.glob("[ms]*"))
             assert (place.said(), handle.parts.session.history) == ([], [])
+            assert place.said("tool_result") == []  # of a call that no one has seen begin
             assert place.log.of("state")[-1]["data"]["state"] == "idle"
+
+    anyio.run(main)
+
+
+def test_a_saved_chat_holds_the_prompt_and_no_call_that_nobody_made(place: Place) -> None:
+    place.write("work/.qwen/commands/commit.md", COMMIT)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            await place.ask(handle, "/commit x", allowed=True)
+            session_id = handle.id
+        async with place.session(resume=session_id) as handle:
+            history = handle.parts.session.history
+            assert [message["role"] for message in history] == ["user", "assistant"] * 2
+            assert "Diff:\nx|\nEnd." in json.dumps(history[2], ensure_ascii=False).replace(
+                "\\n", "\n"
+            )
 
     anyio.run(main)
 
@@ -433,13 +452,13 @@ def test_a_built_in_command_wins_and_broken_files_are_named(place: Place) -> Non
     async def main() -> None:
         async with place.session() as handle:
             warned = await handle.load()
-            assert any("broken.md:3: " in text for text in warned)
+            assert any("broken.md:2: " in text for text in warned)
             assert any("help.md: there is another /help" in text for text in warned)
             assert "what can be typed" in (await place.ask(handle, "/help"))["result"]
             await place.ask(handle, "/one")
             assert place.said() == ["from a command"]
             told = (await place.ask(handle, "/commands"))["result"]
-            assert "/one  first" in told and "broken.md:3: " in told
+            assert "/one  first" in told and "broken.md:2: " in told
             assert "/one  Finds one" in (await place.ask(handle, "/skills"))["result"]
 
     anyio.run(main)

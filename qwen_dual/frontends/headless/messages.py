@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual import __version__
-from qwen_dual.protocol.events import new_uuid
+from qwen_dual.protocol.events import ENTERED_CALL, new_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -95,6 +95,11 @@ def message_of(
     )  # of what somebody submitted; an agent's is told as the reference does
     if origin is not None and origin != "agent":
         return None
+    if kind == "user" and any(
+        block.get("tool_use_id", "").startswith(ENTERED_CALL)
+        for block in event["message"]["content"]
+    ):
+        return None  # no message has made that call; what it came to stands in the prompt
     return {name: value for name, value in without_seq(event).items() if name != "origin"}
 
 
