@@ -117,7 +117,12 @@ class Session(SessionFacts):
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
         remembering = Remembering(
-            self.policy, keep_rule, self.set_approval_mode, self.notice, self.recheck_pending
+            self.policy,
+            keep_rule,
+            self.set_approval_mode,
+            self.notice,
+            self.recheck_pending,
+            self.services.spawn,
         )
 
         def runner(publish: Callable[[Event], object]) -> CallRunner:
@@ -137,7 +142,7 @@ class Session(SessionFacts):
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._context.remind = self._remind
         self._reminders: PlanReminders | None = None
-        self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready)
+        self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready, self.services.spawn)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
@@ -163,7 +168,7 @@ class Session(SessionFacts):
         A slash command typed at the keyboard that may run in the middle of a turn does so. Mentions
         count in ``own`` alone, where that is given; with ``content`` the model is sent that.
         """
-        now = actor.at_keyboard and self.busy and is_slash(text)
+        now = actor.at_keyboard and self.busy and self.services.active and is_slash(text)
         if now and self._slash.try_now(text, actor):
             return 0
         return self._enqueue(Prompt(text, actor, command_id, own=own, content=tuple(content)))

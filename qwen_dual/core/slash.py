@@ -34,7 +34,8 @@ class Asks(Struct, frozen=True):
 
 
 if TYPE_CHECKING:
-    Output = str | Asks | None | Awaitable[str | Asks | None]
+    Said = str | Asks | None
+    Output = Said | Awaitable[Said]
 
 Need = Literal["clipboard", "theme", "editor"]
 """What a front end may have and another lack."""
@@ -56,8 +57,8 @@ class SlashCommand(Struct, frozen=True):
         name: without the slash.
         summary: one line for ``/help`` and completion.
         run: takes the arguments as one string and who gave it;
-            returns what to show, or None, or what the model is asked. One that has to wait for something returns an awaitable
-            and is never run in the middle of a turn.
+            returns what to show, or None, or what the model is asked. One that has to wait for something returns an
+            awaitable; what that says is told when it is there, also in the middle of a turn.
         choices: the values that its first argument may have, for completion; none where empty.
         completions: takes the arguments as far as they are typed; what they may be in place of that. ``choices``
             where None.

@@ -6,6 +6,7 @@ What a command does is its own affair; a failure that it can foresee becomes a t
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.hook_slot import HookSlot
     from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.prompts import Prompt
-    from qwen_dual.core.slash import Output, SlashCommand, SlashCommands
+    from qwen_dual.core.slash import Output, Said, SlashCommand, SlashCommands
     from qwen_dual.core.worker import Needed
     from qwen_dual.protocol.events import Event
 
@@ -37,6 +38,7 @@ class SlashRunner:
         publish: takes the event bodies.
         hooks: who has a say in what becomes a prompt.
         ready: waited for before they are asked: they are loaded when a prompt needs them.
+        spawn: begins what goes on beside a turn.
     """
 
     def __init__(
@@ -45,14 +47,19 @@ class SlashRunner:
         publish: Callable[[Event], object],
         hooks: HookSlot,
         ready: Callable[[Needed], Awaitable[object]] | None,
+        spawn: Callable[[Callable[[], Awaitable[object]]], object],
     ) -> None:
         self._commands = commands
         self._publish = publish
         self._hooks = hooks
         self._ready = ready
+        self._spawn = spawn
 
     def try_now(self, text: str, actor: Actor) -> bool:
-        """Runs what a person typed in the middle of a turn; False where it has to wait."""
+        """Runs what a person typed in the middle of a turn; False where it has to wait.
+
+        What a command says that has to wait for something is told when it is there.
+        """
         found = self._commands.find(text)
         if found is not None and not found[0].while_busy:
             return False
@@ -66,9 +73,20 @@ class SlashRunner:
             output, failed = command.run(arguments, actor), False
         except _FORESEEN as error:
             output, failed = str(error), True
+        if inspect.isawaitable(output):
+            self._spawn(partial(self._tell_later, output, text.strip()))
+            return True
         assert output is None or isinstance(output, str), f"/{command.name} has to wait"
         self._tell(output or "", failed=failed, command=text.strip())
         return True
+
+    async def _tell_later(self, awaited: Awaitable[Said], typed: str) -> None:
+        try:
+            output, failed = await awaited, False
+        except _FORESEEN as error:
+            output, failed = str(error), True
+        assert output is None or isinstance(output, str), f"{typed} has to wait"
+        self._tell(output or "", failed=failed, command=typed)
 
     async def run(self, prompt: Prompt) -> Prompt | None:
         """Runs a command as a turn of its own, so that a host gets its ``result``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -298,6 +299,30 @@ def test_an_answer_may_last_beyond_the_session(scope: str) -> None:
         rule = "run_shell_command(=ls a)"
         assert kept == [(rule, scope)]
         assert told == [f"{rule} is allowed for this session only: the file has comments"]
+
+
+def test_a_slow_disk_holds_up_no_call_and_what_was_allowed_for_good_is_kept_at_the_end() -> None:
+    kept: list[str] = []
+    ran, disk = threading.Event(), threading.Event()
+
+    def keep(rule: str, scope: str) -> None:
+        assert ran.wait(20)  # only when the call has run: on the loop this could not end
+        disk.wait(20)
+        kept.append(rule)
+
+    host = Host(FakeModel(call("run_shell_command", command="ls a")), FakeTool(), keep_rule=keep)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        host.session.answer(await host.request(), True, KEYBOARD, remember="user")
+        await host.result()
+        ran.set()
+        assert kept == []
+        host.session.request_close()
+        disk.set()
+
+    host.play(script)
+    assert kept == ["run_shell_command(=ls a)"]
 
 
 def test_a_rule_of_an_earlier_session_still_holds_and_survives_clear() -> None:

@@ -196,6 +196,39 @@ def test_a_command_that_waits_is_interrupted_with_a_result() -> None:
     host.play(script)
 
 
+def test_in_the_middle_of_a_turn_a_command_may_take_its_time_and_says_then_what_came_of_it() -> (
+    None
+):
+    words, saved = anyio.Event(), anyio.Event()
+    host = Host(FakeModel([words, TextDelta("done")]))
+
+    async def keep(why: str) -> str:
+        await saved.wait()
+        if why:
+            raise CommandFailed(why)
+        return "kept"
+
+    host.session.slash.add(SlashCommand("keep", "keeps", lambda typed, _: keep(typed)))
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        await anyio.wait_all_tasks_blocked()
+        host.session.submit("/keep", KEYBOARD)
+        host.session.submit("/keep disk full", KEYBOARD)
+        words.set()
+        await host.result()
+        assert host.of("system", "notice") == []
+        saved.set()
+        await host.until(lambda event: event.get("subtype") == "notice", 2)
+        told = [event["data"] for event in host.of("system", "notice")]
+        assert [(one["text"], one["level"], one["command"]) for one in told] == [
+            ("kept", "info", "/keep"),
+            ("disk full", "error", "/keep disk full"),
+        ]
+
+    host.play(script)
+
+
 def test_a_command_that_fails_says_why_and_one_that_breaks_ends_nothing() -> None:
     host = Host(FakeModel())
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import inspect
 import json
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
@@ -20,8 +24,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwen_dual.core.session import Session
+    from qwen_dual.core.slash import Output
     from qwen_dual.runtime.commands.screen import Screen
     from qwen_dual.runtime.launch import Launch
+
+
+def said(output: Output) -> str:
+    """What a command says, once it is there."""
+    if not inspect.isawaitable(output):
+        return str(output)
+    awaited = output
+
+    async def wait() -> str:
+        return str(await awaited)
+
+    return anyio.run(wait)
 
 
 class Fake:
@@ -62,13 +79,13 @@ class Fake:
     def run(self, line: str, actor: Actor = KEYBOARD) -> str:
         found = self.slash.find(line)
         assert found is not None
-        return str(found[0].run(found[1], actor))
+        return said(found[0].run(found[1], actor))
 
     def answer(self, name: str, *answers: str) -> str:
         command = self.slash.named(name)
         assert command is not None
         assert command.answered is not None
-        return str(command.answered(answers, KEYBOARD))
+        return said(command.answered(answers, KEYBOARD))
 
     @property
     def kept(self) -> Any:
@@ -169,6 +186,31 @@ def test_a_file_that_cannot_take_it_costs_the_lasting_alone(fake: Fake) -> None:
         fake.run("/theme dark keep")
     assert fake.theme_name == "dark"
     assert (fake.home / "settings.json").read_text() == "{oops"
+
+
+def test_another_session_that_changes_the_settings_holds_up_no_screen(fake: Fake) -> None:
+    folder = os.open(fake.home, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+
+    async def main() -> None:
+        output = fake.slash.find("/theme dark keep")
+        assert output is not None
+        kept = output[0].run(output[1], KEYBOARD)
+        assert inspect.isawaitable(kept) and fake.theme_name == "dark"
+        answers: list[object] = []
+
+        async def wait() -> None:
+            answers.append(await kept)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.lowlevel.checkpoint()
+            assert not answers  # the loop goes on while the lock is another's
+            os.close(folder)
+        assert "from now on" in str(answers[0])
+
+    anyio.run(main)
+    assert fake.kept == {"ui": {"theme": "dark"}}
 
 
 def test_an_unknown_theme_is_named_with_those_there_are(fake: Fake) -> None:

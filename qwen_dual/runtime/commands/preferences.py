@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.threads import in_thread
 from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
 from qwen_dual.settings.editing import CannotKeep
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.questions import Form
     from qwen_dual.core.session import Session
+    from qwen_dual.core.slash import Output
     from qwen_dual.runtime.commands.screen import Screen
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.key import Key
@@ -92,7 +95,7 @@ class Preferences(Struct, frozen=True):
     def _models(self) -> list[Choice]:
         return [Choice(name) for name in self.session.model_names]
 
-    def _model(self, arguments: str, actor: Actor) -> str:
+    def _model(self, arguments: str, actor: Actor) -> Output:
         name, lasts = _parsed(arguments, actor)
         if not name:
             current = self.session.model_name
@@ -106,13 +109,13 @@ class Preferences(Struct, frozen=True):
         if config is None:
             raise CommandFailed(f"Model: {name}, for this session; /auth keeps a service's models.")
         kept = {keys.MODEL: config.id, keys.SELECTED_TYPE: config.protocol}
-        told = f"Model: {name}, {self._keep(kept)}"
         named = environment_model(self.launch.settings.environment, config.protocol)
+        behind = ""
         if named is not None and named[0] != config.id:
-            told += f". {named[1]} names {named[0]}, which goes before it: unset that"
-        return told
+            behind = f". {named[1]} names {named[0]}, which goes before it: unset that"
+        return self._keep(f"Model: {name}", kept, behind)
 
-    def _theme(self, arguments: str, actor: Actor) -> str:
+    def _theme(self, arguments: str, actor: Actor) -> Output:
         name, lasts = _parsed(arguments, actor)
         if not name:
             current = self.screen.theme_name
@@ -127,25 +130,29 @@ class Preferences(Struct, frozen=True):
         self.screen.set_theme(found)
         if not lasts:
             return f"Theme: {found}"
-        return f"Theme: {found}, {self._keep({keys.THEME: found})}"
+        return self._keep(f"Theme: {found}", {keys.THEME: found})
 
     def _preview(self, name: str) -> None:
         self.screen.set_theme(name, preview=True)
 
-    def _vim(self, arguments: str, actor: Actor) -> str:
+    def _vim(self, arguments: str, actor: Actor) -> Output:
         if arguments.strip():
             raise CommandFailed(f"/vim takes nothing, not {arguments.strip()!r}: it switches")
         told = self.screen.set_vi(not self.screen.vi)
         if not actor.is_person:
             return f"{told}, for this session"
-        return f"{told}, {self._keep({keys.VIM_MODE: self.screen.vi})}"
+        return self._keep(told, {keys.VIM_MODE: self.screen.vi})
 
-    def _keep(self, choices: Mapping[Key[Any], str | bool]) -> str:
+    async def _keep(
+        self, told: str, choices: Mapping[Key[Any], str | bool], behind: str = ""
+    ) -> str:
+        """Keeps choices, in a thread: another session may be changing the file."""
+        keep = partial(keep_choices, self.launch.home, choices)
         try:
-            path = keep_choices(self.launch.home, choices)
+            path = await in_thread(keep, abandon=False)
         except CannotKeep as error:
             raise CommandFailed(f"For this session only: {error}") from error
-        return f"from now on: kept in {self.launch.workspace.short(path)}"
+        return f"{told}, from now on: kept in {self.launch.workspace.short(path)}{behind}"
 
 
 def _parsed(arguments: str, actor: Actor) -> tuple[str, bool]:

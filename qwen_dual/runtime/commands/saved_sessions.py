@@ -87,7 +87,7 @@ class SavedSessions(Struct, frozen=True):
 
     async def _resume(self, name: str, actor: Actor) -> str:
         if not name:
-            raise CommandFailed(self._listing())
+            raise CommandFailed(await in_thread(self._listing))
         chat = await in_thread(partial(self._open, name), abandon=False)
         if self.recorder is not None:
             try:
