@@ -268,12 +268,7 @@ class Answer:
         usage = self.usage
         if usage == TokenUsage():  # a call that failed told no numbers
             return {"input_tokens": 0, "output_tokens": 0}
-        return {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cache_read_input_tokens": usage.cache_read_input_tokens,
-            "total_tokens": usage.input_tokens + usage.output_tokens,
-        }
+        return usage.fields()
 
 
 def _is_object(raw: str) -> bool:

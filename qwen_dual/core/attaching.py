@@ -18,7 +18,6 @@ from qwen_dual.core.actor import POLICY
 from qwen_dual.core.answer import RequestedCall
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.model import sees_images
 from qwen_dual.core.previews import warned_preview
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.requested_run import RequestedRun
@@ -35,8 +34,6 @@ from qwen_dual.protocol.blocks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
@@ -51,11 +48,6 @@ MAX_CHARS = 16 << 20
 
 MAX_IMAGES = 20
 """Images of one prompt; a service that takes more takes them smaller."""
-
-NOT_SEEN = (
-    "{model} cannot be shown images: it is told of {what} by name and size only. Choose a model that "
-    "sees, or set modalities.image of its generationConfig to true if it does."
-)
 
 
 class Attached(Struct, frozen=True):
@@ -195,14 +187,6 @@ class Attaching:
         if decision.remember is not None:
             for rule in job.rules:
                 self._calls.on_remember(rule, decision.remember, decision.by)
-
-
-def warn_unseen(session: Session, titles: Sequence[str]) -> None:
-    """Says so where the model in force cannot be shown the images with these titles."""
-    if titles and not sees_images(session.model):
-        what = ", ".join(titles[:3])
-        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-        session.notice(NOT_SEEN.format(model=session.model_name, what=what + more), "warning")
 
 
 async def _unasked(_: Call) -> Decision:

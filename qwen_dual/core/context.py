@@ -52,17 +52,19 @@ class ContextKeeper:
         self._next_at = 0.0
         self.remind: Callable[[], str] = str
 
-    def get_ready(self) -> None:
-        """Sees to what the next request is to say, and to leave out."""
-        self.drop_old_images()
+    def get_ready(self, model: Model) -> None:
+        """Sees to what the next request, to ``model``, is to say, and to leave out."""
+        self._check_images(model)
         if told := self.remind():
             self._conversation.add("user", [text_block(told)])
 
-    def drop_old_images(self) -> None:
-        """Takes the oldest images out where there are more than a request may have."""
+    def _check_images(self, model: Model) -> None:
+        """Says which images of results cannot be shown; the oldest of all go where there are too many."""
         if self._conversation.images:
-            from qwen_dual.core.images import old_images_out
+            from qwen_dual.core.images import old_images_out, titles_in_results, unseen
 
+            if told := unseen(model, titles_in_results(self._conversation.messages[-1])):
+                self._publish(events.notice(told, "warning"))
             self._take_out(*old_images_out(self._conversation.messages), "older than the latest")
 
     def drop_refused_images(self) -> bool:

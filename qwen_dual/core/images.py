@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from qwen_dual.core.model import sees_images
 from qwen_dual.protocol.blocks import image_line, joined, text_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.core.model import Model
     from qwen_dual.protocol.shapes import Message
 
 MOST = 40
@@ -25,6 +27,11 @@ LEFT_OUT = "{line} is no longer shown: {why}."
 OLD = "there are newer ones"
 REFUSED = "the service did not take it"
 COMPACTED = "the conversation was summarised since"
+
+NOT_SEEN = (
+    "{model} cannot be shown images: it is told of {what} by name and size only. Choose a model that "
+    "sees, or set modalities.image of its generationConfig to true if it does."
+)
 
 
 def old_images_out(messages: Sequence[Message]) -> tuple[list[Message], int]:
@@ -69,6 +76,28 @@ def images_out(
         changed = {"role": message["role"], "content": content}
         found.append(cast("Message", changed) if gone > before else message)
     return found, gone
+
+
+def unseen(model: Model, titles: Sequence[str]) -> str:
+    """What to say where ``model`` cannot be shown the images with these titles; empty where it can."""
+    if not titles or sees_images(model):
+        return ""
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    return NOT_SEEN.format(model=model.name, what=", ".join(titles[:3]) + more)
+
+
+def titles_in_results(message: Message) -> list[str]:
+    """What the images are called that calls have brought into ``message``."""
+    results: list[Any] = [
+        block["content"] for block in message["content"] if block["type"] == "tool_result"
+    ]
+    return [
+        image_line(each)
+        for content in results
+        if not isinstance(content, str)
+        for each in content
+        if each["type"] == "image"
+    ]
 
 
 def image_sizes(message: Message) -> list[int]:

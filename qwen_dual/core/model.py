@@ -65,6 +65,15 @@ class TokenUsage(Struct, frozen=True):
             self.cache_read_input_tokens + other.cache_read_input_tokens,
         )
 
+    def fields(self) -> dict[str, int]:
+        """As the wire has it."""
+        return {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cache_read_input_tokens": self.cache_read_input_tokens,
+            "total_tokens": self.input_tokens + self.output_tokens,
+        }
+
 
 class RetryWait(Struct, frozen=True):
     """The call failed before any content and is tried again.

@@ -45,6 +45,7 @@ class Stats:
     Attributes:
         main: the main agent's; its tokens are those of its turns, with what others took in them.
         agents: those of the others, by their names.
+        aside: what calls outside of the conversation took.
     """
 
     def __init__(self) -> None:
@@ -53,6 +54,7 @@ class Stats:
         self.agents: dict[str, Counts] = {}
         self._calls = AgentCalls()
         self._lanes: dict[str, Counts] = {}
+        self.aside = Counts()
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -77,6 +79,9 @@ class Stats:
                     counts.failed += failed
                     if self._calls.answered(block["tool_use_id"], agent, failed=failed):
                         self._lanes.pop(block["tool_use_id"], None)
+        elif kind == "system" and event["subtype"] == "side_call":
+            self.aside.turns += 1
+            _add(self.aside, event["data"]["usage"])
         elif kind == "system":
             ended = self._calls.told(event["subtype"], event["data"])
             self._lanes.pop(ended or "", None)
@@ -107,6 +112,11 @@ class Stats:
             told = f"{visible_line(name)}{many}: {took}; tools: {_calls(one.tools, tools)}{failed}"
             rows.append(f"{head:8}{told}")
             head = ""
+        if (aside := self.aside).turns:
+            taken, given = aside.input_tokens, aside.output_tokens
+            rows.append(
+                f"Aside   {aside.turns}: {taken} in, {given} out, for tools, hooks and servers"
+            )
         rows.append(f"Time    {_duration(seconds)}, model {_duration(main.api_ms / 1000)}")
         return "\n".join(rows)
 

@@ -96,21 +96,33 @@ class Services:
         """Whether the session runs, so that work can be spawned."""
         return self._group is not None
 
-    async def ask_model(self, system: str, prompt: str) -> str:
-        """One answer of the model in force, of which nothing is told but further tries, or kept.
+    async def ask_model(self, system: str, prompt: str, purpose: str = "tool") -> str:
+        """One answer of the model in force, kept nowhere; its tokens and further tries are told.
+
+        Args:
+            system: what the model is to be.
+            prompt: what it is asked.
+            purpose: ``tool`` or ``hook``, for whoever counts.
 
         Raises:
             ModelError: there is none.
         """
         asked: Message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
         pieces: list[str] = []
-        async for delta in self._model().stream(ModelRequest(system, [asked])):
-            if isinstance(delta, TextDelta):
-                pieces.append(delta.text)
-            elif isinstance(delta, ThoughtSoFar):
-                pieces.clear()
-            elif isinstance(delta, RetryWait):
-                self._publish(events.system("model_retry", delta.fields()))
+        model, usage = self._model(), TokenUsage()
+        try:
+            async for delta in model.stream(ModelRequest(system, [asked])):
+                if isinstance(delta, TextDelta):
+                    pieces.append(delta.text)
+                elif isinstance(delta, ThoughtSoFar):
+                    pieces.clear()
+                elif isinstance(delta, TokenUsage):
+                    usage = delta
+                elif isinstance(delta, RetryWait):
+                    self._publish(events.system("model_retry", delta.fields()))
+        finally:
+            if usage != TokenUsage():
+                self._publish(events.side_call(purpose, model.name, usage.fields()))
         return "".join(pieces)
 
     async def run(self, kind: Kind, call: Call, context: ToolContext) -> ToolResult:

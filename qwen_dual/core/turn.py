@@ -216,7 +216,7 @@ class Turn:
 
     async def _ask_model(self) -> Answer:
         self._num_turns += 1
-        self._context.get_ready()
+        self._context.get_ready(self._model)
         try:
             return await self._stream_answer()
         except ModelError as error:

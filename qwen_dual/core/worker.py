@@ -246,7 +246,7 @@ class Worker:
         if not prompt.has_images:
             said = [block for block in prompt.content if block["type"] == "text"]
             return said or [text_block(prompt.text)]
-        from qwen_dual.core.attaching import Attaching, warn_unseen
+        from qwen_dual.core.attaching import Attaching
 
         try:
             attached = await Attaching(self._session, self._calls).attach(prompt)
@@ -254,8 +254,15 @@ class Worker:
             self._publish(_said(prompt))
             raise
         self._publish(_said(attached.prompt, attached.images))
-        warn_unseen(self._session, [image["title"] for image in attached.images])
+        self._warn_unseen([image["title"] for image in attached.images])
         return attached.content
+
+    def _warn_unseen(self, titles: Sequence[str]) -> None:
+        """Says so where the model in force cannot be shown the images with these titles."""
+        from qwen_dual.core.images import unseen
+
+        if told := unseen(self._session.model, titles):
+            self._session.notice(told, "warning")
 
     async def _mentioned(self, text: str) -> Sequence[ContentBlock]:
         """The blocks for what a prompt mentions; that they cannot be had ends no turn."""
@@ -264,9 +271,7 @@ class Worker:
         try:
             found = await self._expand(text)
             if images := [image_line(each) for each in found if not isinstance(each, str)]:
-                from qwen_dual.core.attaching import warn_unseen
-
-                warn_unseen(self._session, images)
+                self._warn_unseen(images)
             return [text_block(each) if isinstance(each, str) else each for each in found]
         except Exception as error:
             log.exception("mentions failed")

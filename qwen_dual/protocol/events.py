@@ -10,7 +10,7 @@ from os import register_at_fork, urandom
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.shapes import ContentBlock, ResultContent, ToolOutcome, Usage
@@ -113,6 +113,11 @@ def tool_progress(
     """
     data = {"tool_use_id": tool_use_id, "tool_name": tool_name, "status": status, "text": text}
     return system("tool_progress", data if preview is None else {**data, "preview": preview})
+
+
+def side_call(purpose: str, model: str, usage: Mapping[str, int], **more: str) -> Event:
+    """A model was asked outside of the conversation: see ``system_shapes.SideCallData``."""
+    return system("side_call", {"purpose": purpose, **more, "model": model, "usage": usage})
 
 
 def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[str]) -> Event:

@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, SideCall
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
 from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
 
@@ -112,27 +113,6 @@ class ToolProgressData(TypedDict):
     status: Literal["started", "output"]
     text: str
     preview: NotRequired[Preview]
-
-
-class ModelRetryData(TypedDict):
-    """A model call that failed before any content and is made again after ``delay_ms``.
-
-    ``attempt`` is the try that follows, of ``attempts``; null where it is tried for ever.
-    """
-
-    attempt: int
-    attempts: int | None
-    delay_ms: int
-    message: str
-
-
-class CompactBoundaryData(TypedDict):
-    """The older part of the conversation gave way to ``summary``; empty where results were cut."""
-
-    trigger: Literal["auto", "manual"]
-    tokens_before: int
-    tokens_after: int
-    summary: NotRequired[str]
 
 
 class HookStartedData(TypedDict):
@@ -345,22 +325,6 @@ class Mcp(Envelope):
     data: McpData
 
 
-class ModelRetry(Envelope):
-    """Before each further try of a model call."""
-
-    type: Literal["system"]
-    subtype: Literal["model_retry"]
-    data: ModelRetryData
-
-
-class CompactBoundary(Envelope):
-    """Between what was summarised and what follows."""
-
-    type: Literal["system"]
-    subtype: Literal["compact_boundary"]
-    data: CompactBoundaryData
-
-
 SystemEvent = (
     SessionStart
     | SessionEnd
@@ -377,6 +341,7 @@ SystemEvent = (
     | HookResponse
     | Mcp
     | ModelRetry
+    | SideCall
     | CompactBoundary
     | TaskStarted
     | TaskNotification

@@ -342,7 +342,7 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
         chosen = select_tools(session.tools.known, parse(core), parse(exclude), limited=bool(core))
         allow = [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]
         session.policy.set_rules(
-            allow=parse([*allow, *launch.server_rules]),
+            allow=parse([*allow, *(launch.server_rules if settings.trusted else ())]),
             ask=parse(settings.get(keys.ASK)),
             deny=[*parse(settings.get(keys.DENY)), *chosen.deny],
             only=chosen.only,

@@ -197,7 +197,7 @@ class Hooking:
 
         session = self._parts.session
         model = session.models[name] if name else session.model
-        return await Services(lambda: model, session.publish).ask_model(system, prompt)
+        return await Services(lambda: model, session.publish).ask_model(system, prompt, "hook")
 
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec.structs import replace
 
 from qwen_dual.core.threads import in_thread
 from qwen_dual.mcp.authorization import Authorizations
@@ -96,7 +97,9 @@ async def load_servers(launch: Launch, parts: Parts) -> None:
     configs = [servers.config(status.name) for status in servers.status()]
     async with anyio.create_task_group() as group:
         for config in configs:
-            if config.source not in ("host", "sdk") and wanted.get(config.name) != config:
+            if config.source == "host":
+                group.start_soon(_end_trust, launch, parts, servers, config)
+            elif config.source != "sdk" and wanted.get(config.name) != config:
                 group.start_soon(servers.remove, config.name)
     known = {status.name for status in servers.status()}
     for name, config in wanted.items():
@@ -110,9 +113,21 @@ async def _end_what_needs_trust(launch: Launch, parts: Parts, servers: Servers) 
     configs = [servers.config(status.name) for status in servers.status()]
     async with anyio.create_task_group() as group:
         for config in configs:
-            if not _may_run(config, launch) or (config.trust and config.source == "user"):
+            if config.source == "host":
+                group.start_soon(_end_trust, launch, parts, servers, config)
+            elif not _may_run(config, launch) or (config.trust and config.source == "user"):
                 group.start_soon(servers.remove, config.name)
     take_rules(launch, parts)
+
+
+async def _end_trust(launch: Launch, parts: Parts, servers: Servers, config: ServerConfig) -> None:
+    """Puts a server whose calls ran unasked in its own place, as one whose calls ask.
+
+    A server is trusted only in a trusted folder. Its host, which nobody can read anew, may add it again.
+    """
+    if config.trust and not launch.settings.trusted:
+        await servers.remove(config.name)
+        add_server(launch, parts, replace(config, trust=False))
 
 
 def add_server(launch: Launch, parts: Parts, config: ServerConfig) -> None:

@@ -16,7 +16,7 @@ import anyio
 from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.model import ModelError, ModelRequest, TextDelta, ThoughtSoFar
+from qwen_dual.core.model import ModelError, ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
 from qwen_dual.mcp.bounds import bounded, line
 from qwen_dual.mcp.elicitation import MAX_MESSAGE, CannotAsk, form_of, url_of
 from qwen_dual.mcp.sampling import CannotSample, sampling_of
@@ -167,6 +167,7 @@ class McpAnswers:
 
     async def _answer(self, server: str, wanted: Sampling) -> Told:
         model, pieces, length = self._session.model, list[str](), 0
+        usage = TokenUsage()
         self._session.notice(f"The model answers {server}.")
         try:
             with anyio.fail_after(SAMPLE_SECONDS):
@@ -176,10 +177,16 @@ class McpAnswers:
                         length += len(delta.text)
                     elif isinstance(delta, ThoughtSoFar):
                         pieces, length = [], 0
+                    elif isinstance(delta, TokenUsage):
+                        usage = delta
                     if length > wanted.max_chars:
                         break
         except (ModelError, TimeoutError) as error:
             raise CannotSample(f"the model did not answer: {describe(error)}") from error
+        finally:
+            if usage != TokenUsage():
+                told = events.side_call("mcp", model.name, usage.fields(), server=server)
+                self._session.publish(told)
         return wanted.result("".join(pieces), model.name)
 
     # -- asking ----------------------------------------------------------------------------

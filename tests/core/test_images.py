@@ -11,8 +11,8 @@ from qwen_dual.core.compaction import fit, split
 from qwen_dual.core.conversation import IMAGE_TOKENS, Conversation, estimate
 from qwen_dual.core.images import MOST, MOST_CHARS, image_sizes, old_images_out
 from qwen_dual.core.model import ModelError, TextDelta
-from qwen_dual.protocol.blocks import image_block
-from tests.support.fakes import FakeModel, Host
+from qwen_dual.protocol.blocks import image_block, text_block
+from tests.support.fakes import FakeModel, FakeTool, Host, call
 from tests.support.images import encoded, image, png
 
 if TYPE_CHECKING:
@@ -113,3 +113,32 @@ def test_a_refusal_of_anything_else_is_told_as_it_is(text: str) -> None:
 
     host.play(script)
     assert len(host.model.requests) == 1
+
+
+class Blind(FakeModel):
+    """A model that cannot be shown images."""
+
+    sees_images = False
+
+
+@pytest.mark.parametrize("model", [FakeModel, Blind])
+def test_that_a_model_cannot_see_what_a_call_brought_is_said_before_it_is_asked_again(
+    model: type[FakeModel],
+) -> None:
+    picture = FakeTool(name="read_file", kind="read", result=[image(), image(), text_block("two")])
+    host = Host(model(call("read_file", path="a"), call("read_file", "call_2", path="b")), picture)
+
+    async def script(host: Host) -> None:
+        host.session.submit("look", KEYBOARD)
+        await host.result()
+        host.session.submit("and now?", KEYBOARD)  # what it cannot see is said once
+        await host.result(2)
+
+    host.play(script)
+    told = [event["data"]["text"] for event in host.of("system", "notice")]
+    if model is FakeModel:
+        assert told == []
+    else:
+        assert len(told) == 2
+        assert "fake cannot be shown images: it is told of [image" in told[0]
+        assert told[0].count("[image") == 2

@@ -68,3 +68,16 @@ def test_without_sub_agents_nothing_is_told_of_them() -> None:
         "Tools",
         "Time",
     ]
+
+
+def test_calls_outside_of_the_conversation_are_counted_apart() -> None:
+    stats = Stats()
+    stats(turn(1))
+    for event in (
+        events.side_call("mcp", "fake", USAGE, server="theirs"),
+        events.side_call("tool", "fake", USAGE),
+    ):
+        stats(event)
+    assert stats.main.input_tokens == 100
+    rows = stats.describe({}).split("\n")
+    assert rows[3] == "Aside   2: 200 in, 20 out, for tools, hooks and servers"

@@ -9,7 +9,7 @@ import anyio
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.conversation import IMAGE_TOKENS, Conversation, estimate
-from qwen_dual.core.model import RetryWait, TextDelta
+from qwen_dual.core.model import RetryWait, TextDelta, TokenUsage
 from qwen_dual.core.outcome import MAX_BLOCKS
 from qwen_dual.core.room import MAX_RUNNING
 from qwen_dual.core.tool import ToolResult
@@ -71,8 +71,14 @@ def test_a_call_asks_the_model_in_force_beside_the_conversation() -> None:
         return ToolResult(await context.ask_model("Be a judge.", "Is it so?"))
 
     wait = RetryWait("the service is full", 2.0, 2, 5)
-    model = FakeModel(call("run_shell_command"), [wait, TextDelta("It "), TextDelta("is.")])
+    usage = TokenUsage(70, 7)
+    model = FakeModel(call("run_shell_command"), [wait, TextDelta("It "), TextDelta("is."), usage])
     host = played(Doing(does=does), model)
+    (told,) = [each["data"] for each in host.of("system", "side_call")]
+    assert told == {"purpose": "tool", "model": "fake", "usage": usage.fields()}
+    assert (
+        host.stats.aside.input_tokens == 70 and host.of("result")[0]["usage"]["input_tokens"] == 0
+    )
     assert [each["data"] for each in host.of("system", "model_retry")] == [wait.fields()]
     assert host.tool_results()[0]["content"] == "It is."
     assert model.requests[1].system == "Be a judge."

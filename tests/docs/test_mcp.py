@@ -12,7 +12,7 @@ from pathlib import Path
 from qwen_dual.settings.keys import check
 from qwen_dual.settings.layers import expand
 from qwen_dual.settings.server_keys import SERVER
-from tests.runtime.test_mcp import Place
+from tests.runtime.mcp_kit import Place
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "mcp.md").read_text()

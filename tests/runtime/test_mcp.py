@@ -7,100 +7,25 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.fs import proc
-from qwen_dual.runtime.factory import SessionFactory
-from qwen_dual.runtime.spec import SessionSpec
 from qwen_dual.sandbox import bubblewrap
 from tests.mcp.support import HOSTILE
+from tests.runtime.mcp_kit import (
+    Place,
+    asked,
+    bad,
+    run,
+)
 from tests.runtime.support import Log
 from tests.support.waiting import until, wait_until
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from qwen_dual.protocol.events import Event
-    from qwen_dual.runtime.opened import OpenSession
-
 ROOT = Path(__file__).parents[2]
-
-
-class Place:
-    """A home, a folder to work in, and a script for the model."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home, self.work = folder / "home", folder / "work"
-        self.home.mkdir()
-        self.work.mkdir()
-        self.script = folder / "script.jsonl"
-        self.log = Log()
-
-    def settings(self, where: Path | None = None, **values: Any) -> None:
-        """Writes the person's settings, or those of a folder."""
-        path = self.home if where is None else where / ".qwen"
-        path.mkdir(exist_ok=True)
-        (path / "settings.json").write_text(json.dumps(values))
-
-    def calls(self, *calls: tuple[str, dict[str, Any]]) -> None:
-        """Has the model make these calls, one after the other, and then be done."""
-        steps = [[{"type": "tool_use", "name": name, "input": given}] for name, given in calls]
-        steps.append([{"type": "text", "text": "Done."}])
-        self.script.write_text("".join(json.dumps({"blocks": step}) + "\n" for step in steps))
-
-    @asynccontextmanager
-    async def session(self, **spec: Any) -> AsyncIterator[OpenSession]:
-        """A session that runs in the folder."""
-        spec = {"await_servers": True, "offline_script": str(self.script), **spec}
-        handle = SessionFactory().open(SessionSpec(**spec), [self.log])
-        async with anyio.create_task_group() as group:
-            group.start_soon(handle.run)
-            handle.attach()
-            try:
-                with anyio.fail_after(50):
-                    yield handle
-            finally:
-                handle.request_close()
-        await handle.aclose()
-
-    def results(self) -> list[str]:
-        """What calls came to, so far."""
-        blocks = [block for event in self.log.of("user") for block in event["message"]["content"]]
-        return [block["content"] for block in blocks if block["type"] == "tool_result"]
-
-    def notices(self) -> list[str]:
-        """What the person was told, so far."""
-        return [event["data"]["text"] for event in self.log.of("notice")]
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    made = Place(tmp_path)
-    made.calls()
-    monkeypatch.chdir(made.work)
-    monkeypatch.setenv("QWEN_HOME", str(made.home))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return made
-
-
-def bad(way: str = "good", *arguments: str, **more: Any) -> dict[str, Any]:
-    return {"command": sys.executable, "args": ["-SE", str(HOSTILE), way, *arguments], **more}
-
-
-def run(main: Callable[[], Awaitable[None]]) -> None:
-    anyio.run(main)
-
-
-async def asked(place: Place) -> Event:
-    """What the person is asked."""
-    return await place.log.until(lambda event: event["type"] == "control_request")
 
 
 def test_without_a_server_nothing_of_it_is_imported(place: Place) -> None:
@@ -242,52 +167,6 @@ def test_in_plan_mode_only_what_says_it_only_reads_may_be_asked_for(place: Place
             assert judged("mcp__bad__echo") == judged("mcp__own__echo") == "refuse"
             assert judged("mcp__bad__reads") == "ask"  # its word is not enough
             assert judged("mcp__own__reads") == "allow"
-
-    run(main)
-
-
-def test_what_a_folder_brings_does_not_start_before_the_folder_is_trusted(place: Place) -> None:
-    started = place.work.parent / "started"
-    folder = {"theirs": {"command": "touch", "args": [str(started)]}}
-    place.settings(place.work, mcpServers=folder)
-    (place.work / ".mcp.json").write_text(json.dumps({"mcpServers": {"more": bad()}}))
-    place.settings(mcpServers={"mine": bad(trust=True)})
-
-    async def main() -> None:
-        async with place.session() as handle:
-            await handle.settled()
-            assert [each["name"] for each in handle.mcp_servers] == ["mine"]
-            tool = handle.tools["mcp__mine__echo"]
-            # Nor does trust in a server count in there.
-            judged = handle.parts.session.policy.judge(tool, tool.prepare({}))
-            assert judged.action == "ask"
-            assert not started.exists()
-            handle.submit("/trust session", KEYBOARD)
-            await until(lambda: "mcp__more__echo" in handle.tools)
-            await until(started.exists)
-            judged = handle.parts.session.policy.judge(tool, tool.prepare({}))
-            assert judged.action == "allow"
-            handle.submit("/trust no", KEYBOARD)
-            await until(lambda: [each["name"] for each in handle.mcp_servers] == ["mine"])
-            assert "mcp__more__echo" not in handle.tools
-
-    run(main)
-
-
-def test_what_a_folder_brought_ends_with_trust_in_it_whatever_cannot_be_read(place: Place) -> None:
-    (place.work / ".mcp.json").write_text(json.dumps({"mcpServers": {"theirs": bad()}}))
-    place.settings(mcpServers={"mine": bad(), "believed": bad(trust=True)})
-    given = place.work / "given.json"
-    given.write_text(json.dumps({"mcpServers": {}}))
-
-    async def main() -> None:
-        async with place.session(mcp_config=[str(given)]) as handle:
-            handle.submit("/trust session", KEYBOARD)
-            await until(lambda: "mcp__theirs__echo" in handle.tools)
-            given.write_text("{")
-            handle.submit("/trust no", KEYBOARD)
-            await until(lambda: [each["name"] for each in handle.mcp_servers] == ["mine"])
-            assert "mcp__theirs__echo" not in handle.tools
 
     run(main)
 

@@ -1,90 +1,27 @@
-"""MCP servers from the outside: on the wire, steered by a host and by ``/mcp``, their prompts and questions."""
+"""MCP servers from the outside: on the wire, steered by a host and by ``/mcp``, their prompts."""
 
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
-import pytest
 
-from qwen_dual.core.actor import CLI, INPUT, KEYBOARD, POLICY
-from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.commands import parse_command
-from tests.mcp.support import EVERYTHING, NODE, with_node
-from tests.runtime.test_mcp import Place, bad, run
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-
-    from qwen_dual.protocol.events import Event
-    from qwen_dual.runtime.opened import OpenSession
-
-REAL = {"command": str(NODE), "args": [str(EVERYTHING), "stdio"], "trust": True}
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    made = Place(tmp_path)
-    made.calls()
-    monkeypatch.chdir(made.work)
-    monkeypatch.setenv("QWEN_HOME", str(made.home))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    return made
-
-
-@asynccontextmanager
-async def begun(place: Place, **spec: Any) -> AsyncIterator[OpenSession]:
-    """A session whose servers are being connected."""
-    async with place.session(**spec) as handle:
-        handle.parts.wanted.set()
-        yield handle
-
-
-def sender(handle: OpenSession) -> Callable[..., None]:
-    """What sends a host's commands."""
-    dispatcher = handle.dispatcher(INPUT)
-    return lambda **command: dispatcher.command(parse_command(encode(command).strip()))
-
-
-def told(place: Place, name: str) -> list[str]:
-    """The states that the wire told of a server."""
-    return [
-        server["state"]
-        for event in place.log.of("mcp")
-        for server in event["data"]["servers"]
-        if server["name"] == name
-    ]
-
-
-async def comes_to(place: Place, name: str, state: str) -> Event:
-    """The event that tells of a server in this state."""
-    wanted = [name, state]
-    return await place.log.until(
-        lambda event: (
-            event.get("subtype") == "mcp"
-            and wanted in [[each["name"], each["state"]] for each in event["data"]["servers"]]
-        )
-    )
-
-
-def asked_last(handle: OpenSession) -> list[str]:
-    """The texts of what the model was last asked."""
-    return [str(block.get("text")) for block in handle.history[-2]["content"]]
-
-
-def receipts(place: Place) -> dict[str, dict[str, Any]]:
-    return {event["data"]["id"]: event["data"] for event in place.log.of("command_receipt")}
-
-
-async def shown(place: Place, handle: OpenSession, command: str, results: int) -> str:
-    """What a slash command shows."""
-    handle.submit(command, KEYBOARD)
-    return str((await place.log.results(results))[-1]["result"])
+from qwen_dual.core.actor import CLI, KEYBOARD
+from tests.mcp.support import with_node
+from tests.runtime.mcp_kit import (
+    REAL,
+    Place,
+    asked_last,
+    bad,
+    begun,
+    comes_to,
+    receipts,
+    run,
+    sender,
+    shown,
+    told,
+)
 
 
 def test_the_wire_tells_what_becomes_of_each_server_and_what_is_wrong(place: Place) -> None:
@@ -252,159 +189,5 @@ def test_a_prompt_never_takes_the_name_of_a_command_of_ours(place: Place) -> Non
             prompts.follow(ServerStatus(name="One", **state))
             assert handle.slash.named("do-it-now") is None
             assert handle.slash.named("help") is not None
-
-    run(main)
-
-
-def is_elicitation(event: Event) -> bool:
-    name = "mcp__everything__elicitation"
-    return event["type"] == "control_request" and bool(event["request"]["tool_name"] == name)
-
-
-@with_node
-def test_what_a_server_asks_is_a_question_that_a_host_can_answer(place: Place) -> None:
-    place.settings(mcpServers={"everything": REAL})
-    place.calls(*[("mcp__everything__trigger-elicitation-request", {})] * 2)
-
-    async def main() -> None:
-        async with begun(place, trust=True) as handle:
-            handle.submit("go", CLI)
-            event = await place.log.until(is_elicitation)
-            request = event["request"]
-            assert request["preview"]["kind"] == "questions"
-            assert request["input"]["server"] == "everything"
-            first = request["input"]["questions"][0]
-            assert (first["question"], first["header"]) == ("String", "MCP server everything")
-            send = sender(handle)
-            wrong = {"answers": {"String": "Ann", "Integer": "many"}}
-            send(
-                type="confirmation_response",
-                request_id=event["request_id"],
-                allowed=True,
-                updated_input=wrong,
-            )
-            again = await place.log.until(
-                lambda each: is_elicitation(each) and each["request_id"] != event["request_id"]
-            )
-            right = {"answers": {"String": "Ann", "Integer": "5", "Boolean": "Yes"}}
-            send(
-                type="confirmation_response",
-                request_id=again["request_id"],
-                allowed=True,
-                updated_input=right,
-            )
-            known = {event["request_id"], again["request_id"]}
-            third = await place.log.until(
-                lambda each: is_elicitation(each) and each["request_id"] not in known
-            )
-            handle.answer(third["request_id"], False, KEYBOARD)
-            await place.log.results()
-
-    run(main)
-    accepted, declined = place.results()
-    for part in ('"name": "Ann"', '"check": true', '"integer": 5', '"number": 3.14'):
-        assert part in accepted
-    assert '"action": "decline"' in declined
-    (told,) = [text for text in place.notices() if "cannot be used" in text]
-    assert told.endswith("Integer: It is to be a whole number from 1 to 100.")
-
-
-@with_node
-def test_a_page_is_opened_and_the_model_asked_only_with_leave(place: Place) -> None:
-    place.settings(mcpServers={"everything": REAL})
-    name = "mcp__everything__trigger-sampling-request"
-    page = "https://example.org/x"
-    steps: list[dict[str, Any]] = [
-        {"type": "tool_use", "name": name, "input": {"prompt": "Hi", "maxTokens": 2}},
-        {"type": "text", "text": "a long answer"},  # to the server
-        {"type": "tool_use", "name": name, "input": {"prompt": "Hi"}},
-        {
-            "type": "tool_use",
-            "name": "mcp__everything__trigger-url-elicitation",
-            "input": {"url": page},
-        },
-        {"type": "text", "text": "Done."},
-    ]
-    place.script.write_text("".join(json.dumps({"blocks": [step]}) + "\n" for step in steps))
-
-    async def main() -> None:
-        async with begun(place, trust=True, approval_mode="yolo") as handle:
-            seen: set[str] = set()
-
-            async def answer(allowed: bool, message: str | None = None) -> Event:
-                event = await place.log.until(
-                    lambda each: (
-                        each["type"] == "control_request" and each["request_id"] not in seen
-                    )
-                )
-                seen.add(event["request_id"])
-                handle.answer(event["request_id"], allowed, KEYBOARD, message=message)
-                request: Event = event["request"]
-                return request
-
-            handle.submit("go", CLI)
-            sampling = await answer(True)
-            preview = sampling["preview"]
-            assert sampling["tool_name"] == "mcp__everything__sampling"
-            assert preview["question"] == "Let everything ask the model?"
-            assert preview["text"].endswith("User:\nResource trigger-sampling-request context: Hi")
-            await answer(False, "say it in \x1b[1mFrench\x1b[0m instead")
-            url = await answer(True)
-            assert (url["preview"]["text"], url["input"]["url"]) == (page, page)
-            await place.log.results()
-
-    run(main)
-    answered, refused, opened = place.results()
-    assert '"text": "a long a"' in answered
-    assert '"stopReason": "maxTokens"' in answered
-    assert "the person does not want the model to be asked" in refused
-    assert refused.endswith(
-        "[The person said no to what everything asked: say it in French instead]"
-    )
-    assert "French" not in answered + opened
-    assert '"action": "accept"' in opened
-    assert f"No browser could be started here; open it yourself: {page}" in place.notices()
-
-
-@with_node
-def test_where_nobody_can_be_asked_the_answer_is_no(place: Place) -> None:
-    place.settings(mcpServers={"everything": REAL})
-    place.calls(
-        ("mcp__everything__trigger-elicitation-request", {}),
-        ("mcp__everything__trigger-sampling-request", {"prompt": "Hi"}),
-    )
-
-    async def main() -> None:
-        async with begun(place, trust=True) as handle:
-
-            def refuse(event: Event) -> None:
-                if event["type"] == "control_request":
-                    handle.answer(event["request_id"], False, POLICY)
-
-            handle.subscribe(refuse)
-            handle.submit("go", CLI)
-            await place.log.results()
-
-    run(main)
-    assert '"action": "decline"' in place.results()[0]
-    assert "the person does not want" in place.results()[1]
-    assert "said no to" not in "".join(place.results())
-
-
-@with_node
-def test_an_interrupt_takes_a_servers_question_back(place: Place) -> None:
-    place.settings(mcpServers={"everything": REAL})
-    place.calls(("mcp__everything__trigger-elicitation-request", {}))
-
-    async def main() -> None:
-        async with begun(place, trust=True) as handle:
-            handle.submit("go", CLI)
-            event = await place.log.until(is_elicitation)
-            handle.interrupt(KEYBOARD)
-            (result,) = await place.log.results()
-            assert result["stop_reason"] == "interrupted"
-            (response,) = place.log.of("control_response")
-            assert response["response"]["request_id"] == event["request_id"]
-            assert response["response"]["resolved_by"] == "interrupt"
 
     run(main)

@@ -9,7 +9,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from tests.mcp.oauth_service import agree, agreed, service
-from tests.runtime.test_mcp import Place, run
+from tests.runtime.mcp_kit import Place, run
 
 if TYPE_CHECKING:
     from pathlib import Path
