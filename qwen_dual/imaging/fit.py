@@ -13,7 +13,13 @@ from binascii import a2b_base64
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.imaging.headers import described, is_animated, is_whole, orientation
+from qwen_dual.imaging.headers import (
+    described,
+    is_animated,
+    is_whole,
+    orientation,
+    values_at_once,
+)
 from qwen_dual.protocol.blocks import (
     MAX_IMAGE_CHARS,
     amount,
@@ -43,6 +49,12 @@ services look at is smaller still."""
 MAX_PIXELS = 50_000_000
 """Of what is decoded: 200 MB at the most. A file of a few kilobytes may claim any number."""
 
+MAX_WEBP_PIXELS = 15_000_000
+"""Of a WebP, of which Pillow holds five copies while it decodes it."""
+
+MAX_VALUES = 100_000_000
+"""Of two bytes each, that the decoder of a progressive JPEG holds beside the pixels."""
+
 MAX_PROMPT_BYTES = 3_750_000
 """What an image of a prompt is sent with at the most: Anthropic's 5 MiB, counted in base64."""
 
@@ -51,6 +63,12 @@ INSTALL = "pip install 'qwen-dual[images]'"
 _QUALITIES = (85, 70, 50)
 _SHRINK = 0.7
 _SMALLEST = 64
+
+_LARGE = 12_000_000
+"""Pixels from which on an image is made smaller in strips."""
+
+_STRIP = 64
+"""Lines of what is made that are made at a time."""
 
 _PIECE = 3 << 18
 """Bytes that are taken into base64 and out of it in one go: a multiple of three."""
@@ -88,9 +106,10 @@ def fitted(data: bytes, room: int = MAX_PROMPT_BYTES) -> ImageBlock:
     size = image_size(_base64(data[: 1 << 16]))
     if size is None:
         raise UnusableImage("it is damaged, or has no pixels")
-    if size[0] * size[1] > MAX_PIXELS:
+    most = most_pixels(kind, data)
+    if size[0] * size[1] > most:
         raise UnusableImage(
-            f"it has {size[0]:,}×{size[1]:,} pixels; more than {MAX_PIXELS:,} are not decoded"
+            f"it has {size[0]:,}×{size[1]:,} pixels; more than {most:,} are not decoded"
         )
     if not is_whole(kind, data):
         raise UnusableImage("it is damaged: its end is missing")
@@ -140,6 +159,14 @@ def fitted_result(content: ResultContent) -> ResultContent:
     return joined(found)
 
 
+def most_pixels(kind: str, data: bytes) -> int:
+    """How many pixels of such an image are decoded, which takes no more than 300 MB."""
+    if kind == "image/webp":
+        return MAX_WEBP_PIXELS
+    planes = values_at_once(kind, data)
+    return min(MAX_PIXELS, int(MAX_VALUES / planes)) if planes else MAX_PIXELS
+
+
 def _why_changed(kind: str, data: bytes, size: tuple[int, int], room: int) -> str:
     """Why an image cannot stay as it is, as the end of a sentence; empty where it can."""
     if len(data) > room:
@@ -176,7 +203,7 @@ def _remade(pillow: Any, data: bytes, kind: str, room: int) -> ImageBlock:
         if opened.size[0] * opened.size[1] > MAX_PIXELS:
             raise UnusableImage("its parts disagree on its size")
         opened.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a fraction of its size
-        image = _in_colours(opened)
+        image = _reduced(pillow, opened)
         image.thumbnail((MAX_SIDE, MAX_SIDE), reducing_gap=2.0)
         from PIL import ImageOps
 
@@ -185,6 +212,29 @@ def _remade(pillow: Any, data: bytes, kind: str, room: int) -> ImageBlock:
         if len(made) <= room:
             return image_block(media_type, _base64(made))
     raise UnusableImage(f"it cannot be made to fit into {amount(room)}")
+
+
+def _reduced(pillow: Any, opened: Image) -> Image:
+    """The image in colours; a large one with less than twice the pixels each way that are sent.
+
+    In strips: changing its mode, or weighing its colours by what they let through, takes another copy.
+    """
+    width, height = opened.size
+    factor = max(width, height) // MAX_SIDE
+    if factor < 2 or width * height < _LARGE:
+        return _in_colours(opened)
+    strips = (
+        _in_colours(opened.crop((0, top, width, min(top + _STRIP * factor, height)))).reduce(factor)
+        for top in range(0, height, _STRIP * factor)
+    )
+    first = next(strips)
+    made: Image = pillow.new(first.mode, (first.width, -(-height // factor)))
+    made.paste(first, (0, 0))
+    for number, strip in enumerate(strips, 1):
+        made.paste(strip, (0, number * _STRIP))
+    if "exif" in opened.info:  # says how it is to be turned
+        made.info["exif"] = opened.info["exif"]
+    return made
 
 
 def _in_colours(image: Image) -> Image:

@@ -8,6 +8,8 @@ _TAIL = 1024
 _APP1 = 0xE1
 _ORIENTATION = 0x0112
 _START_OF_SCAN = 0xDA
+_PROGRESSIVE = (0xC2, 0xCA)
+_FRAMES = (0xC0, 0xC1, 0xC9, *_PROGRESSIVE)
 
 _NAMES = (
     (b"BM", "a BMP image"),
@@ -76,6 +78,33 @@ def orientation(kind: str, data: bytes) -> int:
             return _orientation_in(data[at + 10 : at + 2 + size])
         at += 2 + max(2, size)
     return 1
+
+
+def values_at_once(kind: str, data: bytes) -> float:
+    """How many values of a pixel a decoder of a JPEG has to hold of the whole image; 0 for few lines.
+
+    It holds all where each scan brings a part of each pixel: one plane for each component, smaller by
+    how that is sampled.
+    """
+    if kind != "image/jpeg":
+        return 0
+    planes, count, at = 0.0, 0, 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+            continue
+        size = int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == _START_OF_SCAN:
+            return planes if count > data[at + 4 : at + 5][0] else 0
+        if marker in _FRAMES:
+            frame = data[at + 9 : at + 2 + size]
+            sampled = [(each >> 4) * (each & 15) for each in frame[2::3]]
+            planes = sum(sampled) / max([1, *sampled])
+            # Those that refine what came before them come in scans of all components, too.
+            count = len(sampled) if marker not in _PROGRESSIVE else 1 << 8
+        at += 2 + max(2, size)
+    return planes
 
 
 def _orientation_in(tiff: bytes) -> int:
