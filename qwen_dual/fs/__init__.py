@@ -8,6 +8,7 @@ Imports nothing of ours; every other room may use it.
 - ``tree`` goes through all folders below one in the same way
 - ``private`` opens what must be this user's alone: channels, logs, saved sessions
 - ``proc`` reads what Linux tells of processes
+- ``family`` finds every process of a command, those too that left its group
 - ``observer`` watches files, and is the one place that imports watchdog
 - ``replace`` gives a file a new content: in one step where that can be, else in place
 """

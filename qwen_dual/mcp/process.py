@@ -1,4 +1,5 @@
-"""A server that is a program: started in a group of its own, and ended with all of it.
+"""A server that is a program: started in a group of its own, and ended with all of it, also with what of
+it has left the group, as far as ``fs.family`` finds that.
 
 When this process is killed and can end nothing any more, the server sees the end of its stdin; one that
 goes on all the same is ended by a small shell that waits for just that.
@@ -7,12 +8,15 @@ goes on all the same is ended by a small shell that waits for just that.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 from anyio import to_thread
+
+from qwen_dual.fs import family
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +25,8 @@ GRACE = 0.5
 """Seconds that a server has to end by itself once its stdin has ended, and again after SIGTERM."""
 
 POLL = 0.02
+
+KILL_ROUNDS = 5
 
 WATCH = 'trap "" HUP INT TERM; read -r _; sleep 2; kill -s KILL -- "-$0"'
 """What the shell does: stdin ends with this process, and ``$0`` is the group."""
@@ -82,11 +88,13 @@ class Child:
     Args:
         started: the program.
         guard: the shell that ends it after a death of ours; None where there is none.
+        mark: what its processes have in their environment.
     """
 
-    def __init__(self, started: Started, guard: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, started: Started, guard: subprocess.Popen[bytes] | None, mark: str) -> None:
         self._started = started
         self._guard = guard
+        self._mark = mark
         self.popen = started.popen
         for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
             assert pipe is not None
@@ -103,8 +111,9 @@ class Child:
         """
 
         def begin() -> Child:
-            started = start(argv, cwd, env)
-            return cls(started, _guard(started.popen.pid))
+            mark = secrets.token_hex(8)
+            started = start(argv, cwd, {**env, family.MARK: mark})
+            return cls(started, _guard(started.popen.pid), mark)
 
         # Not given up when cancelled: nobody would end what was started.
         with anyio.CancelScope(shield=True):
@@ -161,7 +170,7 @@ class Child:
             if not await self._ends_within(GRACE):
                 send(self.popen.pid, signal.SIGTERM)
                 await self._ends_within(GRACE)
-            self._started.kill()  # what it had started, too
+            await to_thread.run_sync(self._kill_all)  # what it had started, too
             await self._ends_within(GRACE)
             for pipe in (self.popen.stdout, self.popen.stderr):
                 assert pipe is not None
@@ -171,6 +180,10 @@ class Child:
                 assert self._guard.stdin is not None
                 self._guard.stdin.close()
                 await to_thread.run_sync(self._guard.wait)
+
+    def _kill_all(self) -> None:
+        self._started.kill()
+        family.send_marked(self._mark, signal.SIGKILL, KILL_ROUNDS)
 
     async def _ends_within(self, seconds: float) -> bool:
         with anyio.move_on_after(seconds):

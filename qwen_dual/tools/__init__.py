@@ -5,8 +5,7 @@
 * ``workspace``: paths, symlinks, and what lies outside.
 * ``parameters``: the pydantic models of the arguments; imported when first needed.
 * ``calls``: what the calls of all tools share.
-* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory,
-  ``family`` finds what has to end with it.
+* ``shell``: ``run_shell_command``; ``job``, ``process`` and ``capture`` run it in bounded memory.
 * ``shell_environment``: the shell and the variables that a command line gets.
 * ``shellwords``: what a command line runs, for rules that deny or ask; ``programs``: which programs
   run others.

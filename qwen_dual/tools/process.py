@@ -18,8 +18,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.ports import GRACE, Ending
-from qwen_dual.fs import proc
-from qwen_dual.tools import family
+from qwen_dual.fs import family, proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

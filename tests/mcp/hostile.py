@@ -58,6 +58,7 @@ CALLABLE = (
     "echo",
     "late",
     "wait",
+    "daemon",
     "die",
     "huge",
     "pid",
@@ -110,6 +111,14 @@ def call(name: str, given: dict[str, Any], request: dict[str, Any]) -> dict[str,
         if ARGUMENT:
             open(ARGUMENT, "w").close()
         os._exit(7)
+    if name == "daemon":
+        import subprocess
+
+        nowhere = subprocess.DEVNULL
+        sleeps = subprocess.Popen(
+            ["sleep", "600"], start_new_session=True, stdin=nowhere, stdout=nowhere, stderr=nowhere
+        )
+        return text(str(sleeps.pid))
     if name == "late":
         time.sleep(float(said))
     if name == "huge":

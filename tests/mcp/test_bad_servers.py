@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +14,7 @@ from qwen_dual.mcp import server as life
 from qwen_dual.mcp.bounds import MAX_MESSAGE, MAX_TOOLS
 from tests.mcp.support import hostile, run, running
 from tests.support.contexts import context
+from tests.support.processes import is_gone
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -316,6 +318,21 @@ def test_no_process_outlives_the_session_however_stubborn() -> None:
     number = run(main)
     stat = proc.stat_of(number)
     assert stat is None or stat.state in proc.DEAD
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("dies", [False, True])
+def test_nor_does_what_a_server_started_in_a_session_of_its_own(*, dies: bool) -> None:
+    async def main() -> int:
+        async with running(hostile("good")) as seen:
+            number = int((await seen.call("mcp__bad__daemon")).text)
+            assert proc.stat_of(number) is not None
+            if dies:
+                await seen.call("mcp__bad__die")
+                await until(lambda: is_gone(number), "what the dead server had started has ended")
+            return number
+
+    assert is_gone(run(main))
 
 
 def test_what_children_get_of_the_environment_is_what_the_session_gives() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.tools import family
+from qwen_dual.fs import family
 from qwen_dual.tools.process import ProcessGroup
 from tests.support.contexts import Around, context
 from tests.support.processes import is_gone

@@ -38,15 +38,34 @@ def send(leader: int, mark: str, number: signal.Signals) -> None:
         proc.send_signal(process.pid, number, process.is_there)
 
 
-def _members(leader: int, mark: str) -> list[proc.Stat]:
+def send_marked(mark: str, number: signal.Signals, rounds: int = 1) -> None:
+    """Sends a signal to all that carry a mark, and to their children, until there are none.
+
+    For a command whose leader is gone, and its number perhaps another's by now.
+
+    Args:
+        mark: the value of ``MARK``.
+        number: the signal.
+        rounds: how often they are looked for: what was forked in between is found in the next.
+    """
+    for _ in range(rounds):
+        found = _members(None, mark)
+        for process in found:
+            proc.send_signal(process.pid, number, process.is_there)
+        if not found:
+            return
+
+
+def _members(leader: int | None, mark: str) -> list[proc.Stat]:
     processes = [process for process in map(proc.stat_of, proc.pids()) if process is not None]
     marked = f"{MARK}={mark}".encode()
     own = os.getpid()
-    found = {leader}
+    found = set() if leader is None else {leader}
     found |= {
         process.pid
         for process in processes
-        if leader in (process.group, process.session) or marked in proc.environment_of(process.pid)
+        if (leader is not None and leader in (process.group, process.session))
+        or marked in proc.environment_of(process.pid)
     }
     grown = True
     while grown:
