@@ -70,7 +70,7 @@ class Session(SessionFacts):
         text_calls: whether calls that a model wrote as text are run.
 
     Attributes:
-        give_back: takes a person's own prompts that will not run; a front end with an editor sets it.
+        give_back: takes a person's own prompts that did not run; a front end with an editor sets it.
         on_content: told what the model is sent for a prompt where that is more than its text.
         hooks: who else has a say.
         entered: runs calls that a person's command brings along.

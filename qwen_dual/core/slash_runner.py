@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.slash import Output, Said, SlashCommand, SlashCommands
     from qwen_dual.core.worker import Needed
+    from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
+
+
+NO_IMAGES = "Images go with what the model is asked: this command does without."
 
 
 class SlashRunner:
@@ -107,8 +111,10 @@ class SlashRunner:
         except _FORESEEN as error:
             output, failed = str(error), True
         if isinstance(output, Asks):
-            text, own, content = output.text, output.own, output.content
+            text, own, content = output.text, output.own, _with_images(output, prompt)
             return replace(prompt, text=text, action="asked", own=own, content=content)
+        if prompt.has_images:
+            self._publish(events.notice(NO_IMAGES, "warning"))
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
         self._publish(instant_result(output or "", prompt.command_id, stop_reason))
@@ -149,6 +155,14 @@ class SlashRunner:
         if output:
             extra = {"command": command} if command else {}
             self._publish(events.notice(output, "error" if failed else "info", **extra))
+
+
+def _with_images(asks: Asks, prompt: Prompt) -> tuple[PromptBlock, ...]:
+    """What a command has the model asked, with the images that its prompt had; nothing for text alone."""
+    images = [block for block in prompt.content if block["type"] == "image"]
+    if not images:
+        return asks.content
+    return (*(asks.content or (text_block(asks.text),)), *images)
 
 
 def _answered(command: SlashCommand, prompt: Prompt) -> Output:

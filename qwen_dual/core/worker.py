@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 import anyio
+from msgspec.structs import replace
 
 from qwen_dual.core.actor import POLICY, SHUTDOWN
 from qwen_dual.core.approvals import Decision
@@ -142,12 +143,12 @@ class Worker:
             await self._finished.wait()
 
     async def _run(self, prompt: Prompt) -> None:
+        if prompt.has_images and prompt.own is not None and is_slash(prompt.own):
+            prompt = replace(prompt, text=prompt.own)  # without the titles that were put behind it
         # Whether several lines are a command only the commands tell, which may not be known yet.
         known = not _may_be_lines(prompt) or await self._waited("command")
         slash = prompt.action == "prompt" and self._session.slash.invoked_by(prompt.text)
         retry_from = self.retry_from if prompt.text == RETRY else None
-        if slash and prompt.has_images:
-            self._session.notice("Images go with prompts: this command gets none.", "warning")
         if known and ((prompt.action == "prompt" and not slash) or retry_from is not None):
             await self._turn(prompt, retry_from)
         elif not known or not await self._waited("command" if slash else "prompt"):
@@ -231,6 +232,8 @@ class Worker:
                 who, why = said.stop or said.by, said.stop_reason or said.reason
                 told = f"{who} did not let the prompt through: {why or 'no reason given'}"
                 session.notice(told, "error")
+                if prompt.actor.at_keyboard and prompt.action == "prompt":
+                    session.give_back([prompt])  # to be mended, not typed again
                 return [], Stop("denied", told)
             context = said.context
         own = prompt.text if prompt.own is None else prompt.own

@@ -116,7 +116,7 @@ def tool_progress(
 
 
 def side_call(purpose: str, model: str, usage: Mapping[str, int], **more: str) -> Event:
-    """A model was asked outside of the conversation: see ``system_shapes.SideCallData``."""
+    """A model was asked outside of the conversation: see ``model_shapes.SideCallData``."""
     return system("side_call", {"purpose": purpose, **more, "model": model, "usage": usage})
 
 

@@ -33,6 +33,20 @@ def test_a_prompt_that_a_hook_blocks_never_reaches_the_model(tmp_path: Path) -> 
     play(main)
 
 
+def test_a_blocked_prompt_comes_back_to_the_person_who_typed_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        hooks = {"UserPromptSubmit": [group(says("no", exit=2))]}
+        async with session(tmp_path, hooks) as one:
+            back: list[str] = []
+            one.handle.parts.session.give_back = lambda given: back.extend(p.text for p in given)
+            await one.ask("by a host")
+            one.handle.submit("by hand", KEYBOARD)
+            await one.events.results(2)
+            assert back == ["by hand"]
+
+    play(main)
+
+
 def test_a_blocked_prompt_is_not_sent_after_going_on_with_the_session(tmp_path: Path) -> None:
     async def main() -> None:
         hooks = {"UserPromptSubmit": [group(says("no", exit=2), matcher="")]}

@@ -10,6 +10,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.dispatch import Dispatcher
+from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from tests.support.fakes import FakeModel, Host
@@ -277,3 +278,22 @@ def test_content_that_cannot_be_used_is_refused_with_why(content: Any, told: str
     line = encode({"type": "submit", "content": content}).strip()
     with pytest.raises(CommandError, match=told):
         parse_command(line)
+
+
+def test_images_go_with_what_a_command_has_the_model_asked(tools: Toolset, workspace: Path) -> None:
+    (workspace / "shot.png").write_bytes(png())
+    host = host_of(tools)
+    host.session.slash.add(SlashCommand("describe", "", lambda typed, _: Asks(f"Say {typed}.")))
+
+    async def script(host: Host) -> None:
+        submit(host, text="/describe it all", content=[at("shot.png")])
+        await host.result()
+        submit(host, text="/stats", content=[at("shot.png")])
+        await host.result(2)
+
+    host.play(script)
+    assert sent(host) == [{"type": "text", "text": "Say it all."}, image(png())]
+    assert len(host.model.requests) == 1
+    told = [event["data"]["text"] for event in host.of("system", "notice")]
+    assert told[0] == "Images go with what the model is asked: this command does without."
+    assert host.of("system", "slash_command")[0]["data"]["command"] == "describe"
