@@ -607,6 +607,29 @@ export interface SetModel {
   model: string;
 }
 
+/** After a model call that is none of a turn. */
+export interface SideCall {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "side_call";
+  data: SideCallData;
+}
+
+/**
+ * A model call outside of the conversation: for a tool, a hook, or an MCP `server` that asked.
+ *
+ * Its tokens are in no `result`.
+ */
+export interface SideCallData {
+  purpose: "tool" | "hook" | "mcp";
+  server?: string;
+  model: string;
+  usage: Usage;
+}
+
 /**
  * A slash command was given: its output is `notice`, its end `result`.
  *
@@ -911,6 +934,7 @@ export type Event =
   | HookResponse
   | Mcp
   | ModelRetry
+  | SideCall
   | CompactBoundary
   | TaskStarted
   | TaskNotification

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 Certainty = Literal["no", "maybe", "yes"]
 
 
+EVERY_TOOL = "*"
+
+
 class Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:
         text: as it was written.
-        tools: names of the tools it speaks of; each may hold a ``*``.
+        tools: names of the tools it speaks of; each may hold a ``*``, and ``*`` alone is all of them.
         pattern: which calls of theirs; None for all.
         here: whether it was given for this folder and not for all of them: only such a rule speaks
             of a command that does what a folder says that nobody trusts.
@@ -49,7 +52,7 @@ class Rule(Struct, frozen=True):
 
     def names(self, tool: str) -> bool:
         """Whether it speaks of the tool with this name."""
-        return tool in self.tools or any(
+        return not self.tools.isdisjoint((tool, EVERY_TOOL)) or any(
             fnmatchcase(tool, name) or (name.count("__") == 1 and tool.startswith(name + "__"))
             for name in self.tools
             if name.startswith("mcp__")

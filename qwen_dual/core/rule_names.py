@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from qwen_dual.core.patterns import CommandPattern, HostPattern, PathPattern
-from qwen_dual.core.permissions import Rule
+from qwen_dual.core.permissions import EVERY_TOOL, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qwen_dual.core.tool import RuleKind
+
+
+_MARKS = " ,;()\"'"
+_NO_NAME = f"{_MARKS}*"
 
 
 class Declared(Protocol):
@@ -92,6 +98,35 @@ class RuleNames:
                 warn(str(error))
         return rules
 
+    def parse_strictly(
+        self, texts: Iterable[str], warn: Callable[[str], object], where: str
+    ) -> list[Rule]:
+        """The rules of ``texts`` that take something away: one that is none takes away more.
+
+        All calls of the tool that it names, or every call. ``*`` is every call, too.
+
+        Args:
+            texts: as somebody wrote them.
+            warn: told of those that are none.
+            where: they stand, for the model and the person.
+        """
+        rules = []
+        for text in texts:
+            try:
+                rules.append(self.parse(text))
+            except ValueError as error:
+                name = text.partition("(")[0].strip()
+                name = self._folded.get(name.casefold(), name)
+                if name and not any(mark in name for mark in _NO_NAME):
+                    rules.append(replace(self._rule(text, name), text=f"{text!r} of {where}"))
+                    warn(f"{error}; until that is mended, all calls of {name} are meant")
+                    continue
+                meant = "" if text == EVERY_TOOL else ", which cannot be understood,"
+                rules.append(Rule(f"{text!r} of {where}{meant}", frozenset((EVERY_TOOL,))))
+                if meant:
+                    warn(f"{error}; until that is mended, every call is meant")
+        return rules
+
     def _pattern(self, name: str, text: str) -> CommandPattern | PathPattern | HostPattern | None:
         kinds = self._kinds.get(name, set())
         if kinds == {"command"}:
@@ -126,7 +161,7 @@ def parts_of(text: str) -> tuple[str, str]:
     """
     name, opened, rest = text.strip().partition("(")
     name = name.strip()
-    if not name or any(mark in name for mark in " ,;()\"'"):
+    if not name or any(mark in name for mark in _MARKS):
         raise ValueError("expected a tool's name, such as Bash(git *)")
     if "*" in name and not name.startswith("mcp__"):
         raise ValueError("no name of a tool has a *, but for those of MCP servers")

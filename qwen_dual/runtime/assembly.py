@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.agents import Agents
+    from qwen_dual.core.permissions import Rule
     from qwen_dual.core.ports import Keeper
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.mcp_control import McpControl
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
+    from qwen_dual.settings.key import Key
     from qwen_dual.settings.load import Settings
     from qwen_dual.tools.plan import Plans
     from qwen_dual.tools.toolset import Toolset
@@ -338,13 +340,23 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
         """What is offered; the rules are read anew, since other tools have other names."""
         wrong: list[str] = []
         parse = partial(session.tools.names.parse_all, warn=wrong.append)
+
+        def strictly(texts: Sequence[str], key: Key[Any]) -> Sequence[Rule]:
+            where = f"{key.path} in {settings.source(key)}"
+            return session.tools.names.parse_strictly(texts, wrong.append, where)
+
         core = settings.get(keys.CORE_TOOLS)
-        chosen = select_tools(session.tools.known, parse(core), parse(exclude), limited=bool(core))
+        chosen = select_tools(
+            session.tools.known,
+            parse(core),
+            strictly(exclude, keys.EXCLUDED_TOOLS),
+            limited=bool(core),
+        )
         allow = [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]
         session.policy.set_rules(
             allow=parse([*allow, *(launch.server_rules if settings.trusted else ())]),
-            ask=parse(settings.get(keys.ASK)),
-            deny=[*parse(settings.get(keys.DENY)), *chosen.deny],
+            ask=strictly(settings.get(keys.ASK), keys.ASK),
+            deny=[*strictly(settings.get(keys.DENY), keys.DENY), *chosen.deny],
             only=chosen.only,
             here=parse(settings.allowed_here),
         )

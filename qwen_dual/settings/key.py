@@ -25,6 +25,18 @@ person's own and the machine's.
 """
 
 
+class Closed(Struct, frozen=True):
+    """What holds where a key that takes something away has a value that cannot be understood.
+
+    Attributes:
+        value: stricter than anything that may have been meant.
+        means: that, as a sentence for a person.
+    """
+
+    value: Any
+    means: str
+
+
 class Key(Struct, Of[T_co], frozen=True, eq=False):
     """One key.
 
@@ -40,6 +52,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
         vital: a wrong value takes the object around it along: with a default instead, a key would go
             to a service that it is not for.
         required: an object without it is not used.
+        closed: what a wrong value counts as; None where what holds without it is as strict.
     """
 
     path: str
@@ -52,6 +65,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
     whole: bool = False
     vital: bool = False
     required: bool = False
+    closed: Closed | None = None
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -77,6 +91,7 @@ class Section(Kind[Mapping[str, Any]]):
     def __init__(self, keys: Iterable[Key[Any]]) -> None:
         self.keys = tuple(keys)
         self._kinds: dict[str, Kind[Any]] | None = None
+        self._strict = {key.path: key.closed for key in self.keys if key.closed is not None}
 
     @property
     def kinds(self) -> dict[str, Kind[Any]]:
@@ -94,11 +109,26 @@ class Section(Kind[Mapping[str, Any]]):
                 self._kinds[name] = Section(_moved(key, rest) for rest, key in below)
         return self._kinds
 
+    @property
+    def closed(self) -> dict[str, Any]:
+        """What holds of its keys where nothing of it can be understood; empty where none takes away."""
+        found: dict[str, Any] = {}
+        for key in self.keys:
+            if key.closed is not None:
+                *outer, last = key.place
+                inner = found
+                for part in outer:
+                    inner = inner.setdefault(part, {})
+                inner[last] = key.closed.value
+        return found
+
     def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
         """The right values; nothing where one that is vital is wrong, or one that must be is not."""
         if not isinstance(value, dict):
-            wrong(Wrong(at, self.words))
-            return DROPPED
+            closed = self.closed
+            means = "; ".join(dict.fromkeys(key.closed.means for key in self.keys if key.closed))
+            wrong(Wrong(at, self.words, instead=means))
+            return closed or DROPPED
         whole = True
         for key in self.keys:
             if key.required and key.path not in value:
@@ -111,7 +141,10 @@ class Section(Kind[Mapping[str, Any]]):
             if kind is None:
                 found[name] = item
                 continue
-            if name in vital:
+            if (instead := self._strict.get(name)) is not None:
+                read = kind.read(item, (*at, name), _telling(wrong, instead.means))
+                read = instead.value if read is DROPPED else read
+            elif name in vital:
                 read = kind.read(
                     item, (*at, name), lambda each: wrong(Wrong(each.at, each.expected, vital=True))
                 )
@@ -124,5 +157,11 @@ class Section(Kind[Mapping[str, Any]]):
         return found if whole else DROPPED
 
 
+def _telling(wrong: Callable[[Wrong], object], means: str) -> Callable[[Wrong], object]:
+    return lambda each: wrong(Wrong(each.at, each.expected, instead=means))
+
+
 def _moved(key: Key[Any], path: str) -> Key[Any]:
-    return Key(path, key.kind, key.default, vital=key.vital, required=key.required)
+    return Key(
+        path, key.kind, key.default, vital=key.vital, required=key.required, closed=key.closed
+    )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qwen_dual.settings import limiting_keys as limiting
 from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
-from qwen_dual.settings.key import Key, Section
+from qwen_dual.settings.key import Closed, Key, Section
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
 from qwen_dual.settings.rules import (
     ANYTHING,
@@ -20,7 +21,6 @@ from qwen_dual.settings.rules import (
     FILESYSTEM,
     LIMIT,
     MILLISECONDS,
-    MODE,
     NAMES,
     NETWORK,
     PATH,
@@ -49,6 +49,19 @@ def _server() -> Kind[Mapping[str, Any]]:
 
     return SERVER
 
+
+# -- what takes something away
+
+EVERYTHING = limiting.EVERYTHING
+APPROVAL_MODE = limiting.APPROVAL_MODE
+EXCLUDED_TOOLS = limiting.EXCLUDED_TOOLS
+CORE_TOOLS = limiting.CORE_TOOLS
+ASK = limiting.ASK
+DENY = limiting.DENY
+DISABLE_ALL_HOOKS = limiting.DISABLE_ALL_HOOKS
+HOOK_URLS = limiting.HOOK_URLS
+MCP_ALLOWED = limiting.MCP_ALLOWED
+MCP_EXCLUDED = limiting.MCP_EXCLUDED
 
 # -- all of it
 
@@ -112,9 +125,6 @@ OTHER_GENERATION = Key(
     legacy="contentGenerator",
     doc="For a model that no entry of `modelProviders` describes; keys as there.",
 )
-APPROVAL_MODE = Key(
-    "tools.approvalMode", MODE, "default", "tightens", "approvalMode", "What runs without asking."
-)
 PLANS_DIRECTORY = Key(
     "plansDirectory",
     TEXT,
@@ -123,22 +133,6 @@ PLANS_DIRECTORY = Key(
 )
 ALLOWED_TOOLS = Key(
     "tools.allowed", TEXTS, NO_TEXTS, "trusted", "allowedTools", "Rules as in `permissions.allow`."
-)
-EXCLUDED_TOOLS = Key(
-    "tools.exclude",
-    TEXTS,
-    NO_TEXTS,
-    "tightens",
-    "excludeTools",
-    "Tools that the model is not given.",
-)
-CORE_TOOLS = Key(
-    "tools.core",
-    TEXTS,
-    NO_TEXTS,
-    "tightens",
-    "coreTools",
-    "If set, the only built-in tools that the model is given.",
 )
 SHELL_TIMEOUT = Key(
     "tools.shell.defaultTimeoutMs",
@@ -194,8 +188,6 @@ ALLOW = Key(
     joins=True,
     doc="Runs without asking, for example `Bash(git status)`.",
 )
-ASK = Key("permissions.ask", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Always asks.")
-DENY = Key("permissions.deny", TEXTS, NO_TEXTS, "anyone", joins=True, doc="Never runs.")
 HOOKS = Key(
     "hooks",
     ANYTHING,
@@ -203,21 +195,11 @@ HOOKS = Key(
     doc="Commands that are told of what happens, and may have a say in it; see `docs/hooks.md`. Those "
     "of all files run.",
 )
-DISABLE_ALL_HOOKS = Key(
-    "disableAllHooks", BOOLEAN, default=False, doc="Whether no hook runs, whatever `hooks` says."
-)
 STOP_HOOK_CAP = Key(
     "stopHookBlockingCap",
     POSITIVE,
     8,
     doc="How often in a row `Stop` hooks may put off the end of a turn.",
-)
-HOOK_URLS = Key(
-    "security.allowedHttpHookUrls",
-    TEXTS,
-    NO_TEXTS,
-    "person",
-    doc="If set, the only URLs that hooks of the type `http` may reach, with `*`.",
 )
 HOOKS_MAY_BE_PRIVATE = Key(
     "security.allowPrivateNetworkHooks",
@@ -256,6 +238,7 @@ CHAT_RECORDING = Key(
     default=True,
     legacy="chatRecording",
     doc="Whether chats are saved and can be resumed, and prompts found again later.",
+    closed=Closed(value=False, means="nothing is saved"),
 )
 OUTPUT_STYLE = Key(
     "general.outputStyle",
@@ -298,22 +281,6 @@ MCP_SERVERS = Key(
     {},
     doc="MCP servers by name, see `docs/mcp.md`. One in a higher file replaces that of its name.",
     whole=True,
-)
-MCP_ALLOWED = Key(
-    "mcp.allowed",
-    TEXTS,
-    NO_TEXTS,
-    "tightens",
-    joins=True,
-    doc="If set, the only MCP servers that are used; `*` and `?` stand for any characters.",
-)
-MCP_EXCLUDED = Key(
-    "mcp.excluded",
-    TEXTS,
-    NO_TEXTS,
-    "anyone",
-    joins=True,
-    doc="MCP servers that are not used, likewise; wins.",
 )
 MCP_COMMAND = Key(
     "mcp.serverCommand",

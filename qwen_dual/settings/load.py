@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
+from qwen_dual.fs.foreign import ForeignFileError, read_foreign
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.fs.projects import permissions_file
 from qwen_dual.protocol.records import shown
 from qwen_dual.settings import keys
 from qwen_dual.settings.environment import Environment, load_environment, of_a_project
-from qwen_dual.settings.files import BadFile, read_object
+from qwen_dual.settings.files import MAX_BYTES, BadFile, read_object
+from qwen_dual.settings.key import Section
 from qwen_dual.settings.layers import Layer, dotted, expand, merge, without_nulls
 from qwen_dual.settings.legacy import moved
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
@@ -207,9 +209,12 @@ def _read(
         try:
             values, text = read_object(path, cwd if name == "project" else None)
         except BadFile as error:
-            warnings.append(str(error))
+            values, means = ({}, "") if name in ("project", "kept") else _strictest(path)
+            warnings.append(f"{error}; until that is mended, {means}" if means else str(error))
             if name != "project":
                 unread.append(path)
+            if values:
+                layers.append(Layer(name, path, "", values, {}))
             continue
         if name == "kept":
             values, text = _kept_for(cwd, values), ""
@@ -217,6 +222,25 @@ def _read(
             raw, flat = moved(without_nulls(values))
             layers.append(Layer(name, path, text, raw, {}, flat))
     return layers
+
+
+def _strictest(path: str) -> tuple[dict[str, Any], str]:
+    """What holds in place of a file that cannot be understood, of the keys that it names, and in words.
+
+    Only of those that take something away: the rest is as it is without the file.
+    """
+    try:
+        text = read_foreign(path, limit=MAX_BYTES, follow=True)
+    except (OSError, ForeignFileError):
+        return {}, ""
+    named = [
+        key
+        for key in keys.KEYS
+        if key.closed is not None
+        and any(word and f'"{word}"'.encode() in text for word in (key.place[-1], key.legacy))
+    ]
+    means = dict.fromkeys(key.closed.means for key in named if key.closed is not None)
+    return Section(named).closed, "; ".join(means)
 
 
 def _kept_for(cwd: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,11 +46,13 @@ class Wrong(Struct, frozen=True):
         at: where it stands.
         expected: ends the sentence "expected …"; empty where nothing stands there.
         vital: what it stands in is not used either.
+        instead: what holds in its place, as a sentence; empty where that is what holds without it.
     """
 
     at: Path
     expected: str
     vital: bool = False
+    instead: str = ""
 
 
 if TYPE_CHECKING:
@@ -132,6 +134,24 @@ class ListOf(Kind[Sequence[T_co]]):
             return DROPPED
         found = [self.item.read(item, (*at, index), wrong) for index, item in enumerate(value)]
         return [item for item in found if item is not DROPPED]
+
+
+class AllOf(Kind[Sequence[T_co]]):
+    """A list of which nothing can be left out without allowing more."""
+
+    def __init__(self, item: Rule[T_co], words: str = "a list of texts") -> None:
+        self.item = item
+        self.words = words
+
+    def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
+        """All of it, or nothing."""
+        if not isinstance(value, list):
+            wrong(Wrong(at, self.words))
+            return DROPPED
+        for index, item in enumerate(value):
+            if self.item.read(item, (*at, index), wrong) is DROPPED:
+                return DROPPED
+        return value
 
 
 class MapOf(Kind[Mapping[str, T_co]]):

@@ -61,7 +61,8 @@ def warning_of(layer: Layer, wrong: Wrong) -> str:
     value = shown(_at(layer.raw, wrong.at), wrong.at)
     what = "server" if wrong.at[0] == MCP_SERVERS.path else "model"
     with_it = f", nor is its {what}" if wrong.vital else ""
-    return f"{where}: {dotted(written)} = {value} is not used{with_it}: expected {wrong.expected}"
+    mended = f"; until that is mended, {wrong.instead}" if wrong.instead else ""
+    return f"{where}: {dotted(written)} = {value} is not used{with_it}: expected {wrong.expected}{mended}"
 
 
 def _at(values: Any, path: Path) -> Any:

@@ -15,7 +15,7 @@ from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.load import Settings
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
-from qwen_dual.settings.rules import DROPPED, ListOf
+from qwen_dual.settings.rules import DROPPED, AllOf, ListOf
 from qwen_dual.settings.untrusted import RULES
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS
@@ -106,7 +106,9 @@ def test_tools_that_nobody_configures_have_the_same_limits() -> None:
 
 
 def test_all_lists_of_a_project_are_bounded() -> None:
-    brought = [key for key in KEYS if isinstance(key.kind, ListOf) and key.trust != "person"]
+    brought = [
+        key for key in KEYS if isinstance(key.kind, (ListOf, AllOf)) and key.trust != "person"
+    ]
     assert set(map(id, brought)) == set(map(id, RULES))
 
 

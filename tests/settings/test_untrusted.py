@@ -104,7 +104,7 @@ def test_it_sees_no_variables(folders: Folders) -> None:
     folders.workspace({"ui": {"theme": "$SECRET"}, "tools": {"approvalMode": "$MODE"}})
     settings = folders.load(SECRET="s3cret", MODE="yolo")
     assert settings.get(keys.THEME) == "$SECRET"
-    assert settings.get(keys.APPROVAL_MODE) == "default"
+    assert settings.get(keys.APPROVAL_MODE) == "plan"  # what is not understood takes away
     assert "s3cret" not in "".join(folders.wrong(SECRET="s3cret"))
 
 
@@ -137,7 +137,11 @@ def test_a_trusted_folder_around_it_still_counts(folders: Folders) -> None:
 def test_sections_of_the_wrong_type_are_no_crash(folders: Folders, key: str, value: Any) -> None:
     folders.workspace({key: value})
     settings = folders.load()
-    assert key not in settings.values
+    if key == "tools":  # what is not understood takes away, and allows nothing
+        assert settings.get(keys.APPROVAL_MODE) == "plan"
+        assert settings.get(keys.EXCLUDED_TOOLS) == [keys.EVERYTHING]
+    else:
+        assert key not in settings.values
     assert settings.held_back or folders.wrong() or key == "env" or not value
 
 

@@ -52,14 +52,17 @@ def test_each_wrong_value_is_told_with_file_line_key_value_and_what_is_expected(
         [
             (
                 f"{at}:5: tools.approvalMode = 'fast' is not used: "
-                "expected one of plan, default, auto-edit, yolo"
+                "expected one of plan, default, auto-edit, yolo; until that is mended, the mode is plan"
             ),
             (
                 f"{at}:6: tools.shell.defaultTimeoutMs = -1 is not used: "
                 "expected milliseconds, more than 0"
             ),
             f"{at}:8: permissions.allow[1] = 3 is not used: expected a text that is not empty",
-            f"{at}:8: permissions.deny = 'all' is not used: expected a list",
+            (
+                f"{at}:8: permissions.deny = 'all' is not used: expected a list of texts; "
+                "until that is mended, every call is denied"
+            ),
             (
                 f"{at}:12: modelProviders.openai[0].generationConfig.timeout = 'soon' is not used: "
                 "expected milliseconds, more than 0"
@@ -91,7 +94,7 @@ def test_each_wrong_value_is_told_with_file_line_key_value_and_what_is_expected(
 def test_siblings_of_wrong_values_stay(folders: Folders) -> None:
     folders.user(FILE)
     full = folders.full()
-    assert full.values["permissions"] == {"allow": ["Bash(ls)"]}
+    assert full.values["permissions"] == {"allow": ["Bash(ls)"], "deny": ["*"]}
     good = {"id": "good", "generationConfig": {"maxRetries": 2}}
     assert full.values["modelProviders"] == {"openai": [good]}
     assert full.values["other"] == {"approvalMode": 1}

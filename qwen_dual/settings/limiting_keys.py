@@ -1,0 +1,103 @@
+"""The keys that take something away. What of theirs cannot be understood takes away more.
+
+``keys`` has them with all the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.settings.key import Closed, Key
+from qwen_dual.settings.rules import BOOLEAN, MODE, TEXT, AllOf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NO_TEXTS: Sequence[str] = ()
+RULES = AllOf(TEXT)
+"""Of what takes something away."""
+
+EVERYTHING = "*"
+"""In a list of rules that deny or ask: each call. No rule is written so; it stands for what was not understood."""
+
+NOTHING = "none-that-is-understood"
+"""In a list of all there is to be: the name of nothing."""
+
+APPROVAL_MODE = Key(
+    "tools.approvalMode",
+    MODE,
+    "default",
+    "tightens",
+    "approvalMode",
+    "What runs without asking.",
+    closed=Closed("plan", "the mode is plan"),
+)
+EXCLUDED_TOOLS = Key(
+    "tools.exclude",
+    RULES,
+    NO_TEXTS,
+    "tightens",
+    "excludeTools",
+    "Tools that the model is not given.",
+    closed=Closed([EVERYTHING], "the model is given no tool"),
+)
+CORE_TOOLS = Key(
+    "tools.core",
+    RULES,
+    NO_TEXTS,
+    "tightens",
+    "coreTools",
+    "If set, the only built-in tools that the model is given.",
+    closed=Closed([NOTHING], "the model is given no tool"),
+)
+ASK = Key(
+    "permissions.ask",
+    RULES,
+    NO_TEXTS,
+    "anyone",
+    joins=True,
+    doc="Always asks.",
+    closed=Closed([EVERYTHING], "every call is asked about"),
+)
+DENY = Key(
+    "permissions.deny",
+    RULES,
+    NO_TEXTS,
+    "anyone",
+    joins=True,
+    doc="Never runs.",
+    closed=Closed([EVERYTHING], "every call is denied"),
+)
+MCP_ALLOWED = Key(
+    "mcp.allowed",
+    RULES,
+    NO_TEXTS,
+    "tightens",
+    joins=True,
+    doc="If set, the only MCP servers that are used; `*` and `?` stand for any characters.",
+    closed=Closed([NOTHING], "no MCP server is used"),
+)
+MCP_EXCLUDED = Key(
+    "mcp.excluded",
+    RULES,
+    NO_TEXTS,
+    "anyone",
+    joins=True,
+    doc="MCP servers that are not used, likewise; wins.",
+    closed=Closed(["*"], "no MCP server is used"),
+)
+DISABLE_ALL_HOOKS = Key(
+    "disableAllHooks",
+    BOOLEAN,
+    default=False,
+    doc="Whether no hook runs, whatever `hooks` says.",
+    closed=Closed(value=True, means="no hook runs"),
+)
+HOOK_URLS = Key(
+    "security.allowedHttpHookUrls",
+    RULES,
+    NO_TEXTS,
+    "person",
+    doc="If set, the only URLs that hooks of the type `http` may reach, with `*`.",
+    closed=Closed([NOTHING], "no hook reaches a URL"),
+)
