@@ -15,18 +15,17 @@ from anyio import to_thread
 from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
-from qwen_dual.core.permissions import select_tools
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_definitions
+from qwen_dual.runtime.in_force import apply_settings
 from qwen_dual.runtime.sandboxing import make_sandbox
 from qwen_dual.runtime.saved import make_recorder
 from qwen_dual.settings import keys
 from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits
-from qwen_dual.tools.filters import Filters
 from qwen_dual.tools.toolset import toolset
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.agents import Agents
-    from qwen_dual.core.permissions import Rule
     from qwen_dual.core.ports import Keeper
-    from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
     from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.mcp.servers import Servers
@@ -55,8 +52,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.mcp_control import McpControl
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
-    from qwen_dual.settings.key import Key
-    from qwen_dual.settings.load import Settings
     from qwen_dual.tools.plan import Plans
     from qwen_dual.tools.toolset import Toolset
 
@@ -327,56 +322,6 @@ def _keep_files(launch: Launch, parts: Parts) -> None:
     )
 
 
-def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str]:
-    """Puts in force what the settings say of tools and rules; returns what of it cannot be used.
-
-    At the start, and again when the folder is trusted, or no longer.
-    """
-    settings = launch.settings
-    warnings: list[str] = []
-    exclude = [*settings.get(keys.EXCLUDED_TOOLS), *launch.spec.exclude_tools]
-
-    def choose() -> Sequence[Tool]:
-        """What is offered; the rules are read anew, since other tools have other names."""
-        wrong: list[str] = []
-        parse = partial(session.tools.names.parse_all, warn=wrong.append)
-
-        def strictly(texts: Sequence[str], key: Key[Any]) -> Sequence[Rule]:
-            where = f"{key.path} in {settings.source(key)}"
-            return session.tools.names.parse_strictly(texts, wrong.append, where)
-
-        core = settings.get(keys.CORE_TOOLS)
-        chosen = select_tools(
-            session.tools.known,
-            parse(core),
-            strictly(exclude, keys.EXCLUDED_TOOLS),
-            limited=bool(core),
-        )
-        allow = [*settings.get(keys.ALLOW), *settings.get(keys.ALLOWED_TOOLS)]
-        session.policy.set_rules(
-            allow=parse([*allow, *(launch.server_rules if settings.trusted else ())]),
-            ask=strictly(settings.get(keys.ASK), keys.ASK),
-            deny=[*strictly(settings.get(keys.DENY), keys.DENY), *chosen.deny],
-            only=chosen.only,
-            here=parse(settings.allowed_here),
-        )
-        warnings.extend(text for text in wrong if text not in warnings)
-        return chosen.tools
-
-    session.tools.offer(choose)
-    turns = settings.get(keys.MAX_SESSION_TURNS)
-    session.max_turns = turns if turns > 0 else None
-    tools.filter(filters_of(settings))
-    tools.trust(settings.trusted)
-    return warnings
-
-
-def _plans(launch: Launch, parts: Parts) -> Plans:
-    from qwen_dual.runtime.planning import planning_of
-
-    return planning_of(launch, parts)
-
-
 def system_of(launch: Launch, style: OutputStyle | None = None) -> str:
     """What the model is told first: the command line's words where it has any.
 
@@ -393,12 +338,10 @@ def system_of(launch: Launch, style: OutputStyle | None = None) -> str:
     return text if more is None else f"{text}\n\n{more}"
 
 
-def filters_of(settings: Settings) -> Filters:
-    """Which ignore files count."""
-    return Filters(
-        settings.get(keys.RESPECT_GIT_IGNORE),
-        settings.get(keys.RESPECT_QWEN_IGNORE),
-    )
+def _plans(launch: Launch, parts: Parts) -> Plans:
+    from qwen_dual.runtime.planning import planning_of
+
+    return planning_of(launch, parts)
 
 
 def _bound(limit: int) -> int:

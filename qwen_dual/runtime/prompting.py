@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.chats.prompt_history import PromptHistory
 from qwen_dual.git.changes import Changes
-from qwen_dual.runtime.assembly import MAY_CHANGE, filters_of
+from qwen_dual.runtime.assembly import MAY_CHANGE
+from qwen_dual.runtime.in_force import filters_of
 from qwen_dual.settings import keys
 from qwen_dual.tools.file_index import FileIndex
 

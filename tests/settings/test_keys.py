@@ -10,7 +10,7 @@ import pytest
 
 import qwen_dual
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.settings import keys, model_keys
+from qwen_dual.settings import checkpoint_keys, keys, model_keys
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.load import Settings
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(qwen_dual.__file__).parent
 
 NAMED = {
-    name: value for name, value in (vars(keys) | vars(model_keys)).items() if isinstance(value, Key)
+    name: value
+    for name, value in (vars(keys) | vars(model_keys) | vars(checkpoint_keys)).items()
+    if isinstance(value, Key)
 }
 
 ELSEWHERE = {"SANDBOX_BACKEND", "SANDBOX_FILESYSTEM", "SANDBOX_NETWORK"}

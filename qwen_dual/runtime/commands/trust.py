@@ -20,8 +20,8 @@ from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.deferred import DeferredModel
-from qwen_dual.runtime.assembly import apply_settings
 from qwen_dual.runtime.context_files import project_files
+from qwen_dual.runtime.in_force import apply_settings
 from qwen_dual.runtime.late import context_names, load_context
 from qwen_dual.runtime.launch import keep_secrets
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
