@@ -62,10 +62,12 @@ class Listing(Struct, Generic[Found], frozen=True):
     Attributes:
         found: by name, in the order of the places.
         errors: the files that are there and cannot be used.
+        shadowed: what another of the same name comes before.
     """
 
     found: dict[str, Found]
     errors: tuple[DefinitionError, ...] = ()
+    shadowed: tuple[Found, ...] = ()
 
 
 def places(kind: str, folder: str, home: str, person: str, *, trusted: bool) -> list[Place]:
@@ -135,6 +137,7 @@ def gather(
     """
     found: dict[str, Found] = {}
     errors: list[DefinitionError] = []
+    shadowed: list[Found] = []
     for place in places:
         taken: dict[str, str] = {}
         try:
@@ -149,10 +152,12 @@ def gather(
                     errors.append(DefinitionError(path, 1, f"“{name}” is in {first} already"))
                     continue
                 taken[name] = path
+                if name in found:
+                    shadowed.append(one)
                 found.setdefault(name, one)
         except DefinitionError as error:
             errors.append(error)
-    return Listing(found, tuple(errors))
+    return Listing(found, tuple(errors), tuple(shadowed))
 
 
 def _walk(place: Place, depth: int) -> Iterator[str]:

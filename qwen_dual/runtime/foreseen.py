@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SLASH_COMMANDS = frozenset(
     {
+        "agents",
         "approval-mode",
         "auth",
         "bug",

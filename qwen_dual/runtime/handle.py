@@ -161,6 +161,10 @@ class SessionHandle:
         """The ``name`` and the ``status`` of each MCP server, in the reference's words."""
         return ()
 
+    def agent_colour(self, name: str) -> str:
+        """The colour of an agent's name; empty where it has none."""
+        return ""
+
     @property
     def agents(self) -> Sequence[str]:
         """The names of the agents that a model can set to work."""

@@ -130,6 +130,12 @@ class OpenSession(SessionHandle):
         agents = self.parts.agents
         return list(BUILT_IN if agents is None else agents.roster.all)
 
+    def agent_colour(self, name: str) -> str:
+        """The colour of an agent's name; empty where it has none."""
+        agents = self.parts.agents
+        spec = None if agents is None else agents.roster.all.get(name)
+        return "" if spec is None else spec.color
+
     async def settled(self) -> None:
         """Waits until the first try to connect each of them has come to something.
 

@@ -87,10 +87,13 @@ class Tui:
         output: what is drawn on; the terminal by default.
 
     Attributes:
-        channels: how many dual-output channels are open.
         painted: set once the region was drawn for the first time.
         loaded: set once what renders Markdown is there.
+        page, edit: open a text in the person's pager, in their editor.
     """
+
+    page: Callable[[str], None]
+    edit: Callable[[str, Callable[[str], object]], bool]
 
     def __init__(
         self,
@@ -125,12 +128,13 @@ class Tui:
         self._output = output or create_output(self._gone, env())
         self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
         display = partial(display_of, session.tools)
-        self.view = View(self._clock.mark, display_of=display)
+        self.view = View(self._clock.mark, display_of=display, colour_of=session.agent_colour)
         self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
             self.controller.editor, session.closing, editor, env, self._say_error, self._clock.mark
         )
+        self.page, self.edit = self._programs.page, self._programs.edit_text
         Pasting(
             self.controller, self._programs.beside, env, self._write_raw, lambda: self._app.input
         )
@@ -326,10 +330,6 @@ class Tui:
     def edit_externally(self) -> None:
         """Opens the draft in the person's editor."""
         self._programs.edit()
-
-    def page(self, text: str) -> None:
-        """Opens ``text`` in the person's pager."""
-        self._programs.page(text)
 
     def _say_error(self, text: str) -> None:
         self._transcript.add([NoticeBlock("error", text)])

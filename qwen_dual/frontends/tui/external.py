@@ -74,6 +74,17 @@ class ExternalPrograms:
         """Opens the draft in the editor."""
         self._start(self._edit())
 
+    def edit_text(self, text: str, done: Callable[[str], object]) -> bool:
+        """Opens ``text`` in the editor; ``done`` takes what it was made into.
+
+        Returns:
+            False where another program is open, or the UI does not run.
+        """
+        if self.group is None or self.open:
+            return False
+        self._start(self._edit_text(text, done))
+        return True
+
     def page(self, text: str, *, at_end: bool = False) -> None:
         """Opens ``text`` in the pager, at its end where that is what a person wants to see first."""
         self._start(page(text, self._closing, self._env(), at_end=at_end))
@@ -125,6 +136,9 @@ class ExternalPrograms:
         finally:
             self.open = False
         self._changed()
+
+    async def _edit_text(self, text: str, done: Callable[[str], object]) -> None:
+        done(await edit(text, self._closing, self._env(), self._preferred))
 
     async def _edit(self) -> None:
         draft = self._editor.expanded()
@@ -185,7 +199,7 @@ async def edit(text: str, closing: anyio.Event, env: Mapping[str, str], preferre
             async with in_terminal():
                 status = await _run([*command, path], env, closing)
         if status != 0:
-            raise NoEditor(f"{command[0]} ended with status {status}; the draft is as it was.")
+            raise NoEditor(f"{command[0]} ended with status {status}; the text is as it was.")
         return _read(path)
     finally:
         os.unlink(path)

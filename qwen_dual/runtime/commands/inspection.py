@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.slash import Output
     from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.commands.agents import AgentsCommand
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.launch import Launch
 
@@ -78,6 +79,15 @@ class Commands(Struct, frozen=True):
                 "MCP servers: their state, what they bring; reconnect, sign in",
                 self._mcp,
                 self._mcp_choices,
+            ),
+            SlashCommand(
+                "agents",
+                "sub-agents: which there are; make, edit or remove one",
+                self._run_agents,
+                self._agent_choices,
+                while_busy=False,
+                form=lambda answers: self._agents.form(answers),
+                answered=lambda answers, actor: self._agents.answered(answers, actor),
             ),
             SlashCommand(
                 "hooks",
@@ -144,6 +154,18 @@ class Commands(Struct, frozen=True):
         from qwen_dual.runtime.commands.mcp import choices
 
         return choices(self.parts)
+
+    @property
+    def _agents(self) -> AgentsCommand:
+        from qwen_dual.runtime.commands.agents import AgentsCommand  # for who asks
+
+        return AgentsCommand(self.launch, self.parts, self.front_end)
+
+    async def _run_agents(self, argument: str, actor: Actor) -> str | None:
+        return await self._agents.run(argument, actor)
+
+    def _agent_choices(self) -> Sequence[Choice]:
+        return () if self.parts.agents is None else self._agents.choices()
 
     async def _hooks(self, argument: str, actor: Actor) -> str:
         from qwen_dual.runtime.commands.hooks import HooksCommand  # for who asks

@@ -53,6 +53,12 @@ class Screen(Protocol):
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation."""
 
+    def edit(self, text: str, done: Callable[[str], object]) -> bool:
+        """Opens a text in the person's editor; False where there is none.
+
+        ``done`` takes what it was made into.
+        """
+
 
 class NoAsking:
     """Asks nobody."""
@@ -91,6 +97,10 @@ class NoScreen:
 
     def replay(self, events: Sequence[Event]) -> None:
         """Nothing is shown."""
+
+    def edit(self, text: str, done: Callable[[str], object]) -> bool:
+        """There is no editor."""
+        return False
 
 
 class FrontEnd(Struct, frozen=True):
