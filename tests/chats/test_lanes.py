@@ -228,6 +228,7 @@ def test_a_session_shown_again_has_the_line_of_each_agent_and_its_lane(tmp_path:
     assert agent.note == "1 call · 28 tokens · 1 min 1 s"
     assert view.work.agents == {}
     assert "● explore  explore it\n    > the task of the sub-agent" in whole.text
+    assert "  ✦ theirs too" in whole.agents
 
 
 def test_a_call_id_that_comes_again_has_the_lane_of_its_own_turn(tmp_path: Path) -> None:

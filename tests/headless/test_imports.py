@@ -28,6 +28,9 @@ NOT_NEEDED = {
     "tree_sitter",
 }
 
+OF_AGENTS = ("qwen_dual.agents", "qwen_dual.chats.lane", "qwen_dual.runtime.agents")
+"""Of sub-agents, which nobody has asked for and of which there is no file."""
+
 COUNTED = """
 import sys
 from qwen_dual.__main__ import main
@@ -53,3 +56,4 @@ def test_a_run_against_a_service_imports_no_screen_and_nothing_for_nothing(tmp_p
     modules = ran.stderr.splitlines()
     assert {name.split(".")[0] for name in modules} & (SCREENS | NOT_NEEDED) == set()
     assert not [name for name in modules if name.startswith("qwen_dual.frontends.tui")]
+    assert not [name for name in modules if name.startswith(OF_AGENTS)]

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual import host
 from qwen_dual.host.agents import ENDED_KEPT, AgentToolCall
 from qwen_dual.host.event import Event
 from qwen_dual.host.tracker import Tracker
 from qwen_dual.protocol import events
+from tests.host.support import on_trio, real, run
 from tests.support.lanes import interleaved, of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qwen_dual.protocol.events import Event as Body
 
 USAGE = {"input_tokens": 100, "output_tokens": 10, "cache_read_input_tokens": 50}
@@ -197,3 +201,50 @@ def test_what_other_programs_send_breaks_nothing(odd: Body, lane: str | None) ->
     for body in of("task_1", say("on")):
         tracker.feed(Event(body))
     assert tracker.agents.known["task_1"].text == "on"
+
+
+SCRIPT = """\
+{"blocks": [{"type": "tool_use", "name": "agent", "input": {"description": "make it", "prompt": "Make it."}}]}
+{"blocks": [{"type": "tool_use", "name": "run_shell_command", "input": {"command": "touch made"}}]}
+{"blocks": [{"type": "text", "text": "It is made."}], "usage": {"output_tokens": 7}}
+{"blocks": [{"type": "text", "text": "Done."}]}
+"""
+
+
+@on_trio
+def test_an_agent_of_the_real_program_is_followed_and_asks_by_its_name(
+    tmp_path: Path, backend: str
+) -> None:
+    script = tmp_path / "script.jsonl"
+    script.write_text(SCRIPT)
+    asked: list[str | None] = []
+
+    def policy(request: host.Request) -> host.Verdict:
+        asked.append(request.agent)
+        return host.Allow()
+
+    async def main() -> None:
+        async with real(tmp_path, "--offline-script", str(script), on_approval=policy) as session:
+            with session.events() as events:
+                turn = await session.submit("go")
+                async for event in events:
+                    if event.parent_tool_use_id is not None:
+                        break
+            [agent] = session.agents.values()
+            told = [event async for event in session.agent_events(agent)]
+            assert await agent.wait() is agent
+            assert {event.parent_tool_use_id for event in told} == {agent.id}
+            assert [event.text for event in told if event.type == "assistant"][-1] == "It is made."
+            assert (agent.name, agent.description) == ("general-purpose", "make it")
+            assert (agent.state, agent.result) == ("completed", "It is made.")
+            [call] = agent.calls
+            assert (call.name, call.is_error) == ("run_shell_command", False)
+            assert agent.usage["output_tokens"] >= 7
+            assert [event async for event in session.agent_events(agent)] == []
+            result = await turn.result()
+            assert result.text == "Done."
+            assert result.usage["output_tokens"] >= agent.usage["output_tokens"]
+
+    run(backend, main)
+    assert asked == ["general-purpose"]
+    assert (tmp_path / "work/made").exists()

@@ -10,6 +10,7 @@ from qwen_dual.frontends.tui.view import View
 from qwen_dual.frontends.tui.whole import EARLIER, WholeTranscript
 from qwen_dual.protocol import events
 from tests.support.images import image
+from tests.support.lanes import of
 from tests.tui.support import call, edit_request, feed
 
 if TYPE_CHECKING:
@@ -164,3 +165,35 @@ def test_of_a_text_longer_than_all_that_is_held_the_end_stays() -> None:
     assert whole.text.startswith(EARLIER) and whole.text.endswith("  last\n")
     assert "the first" not in whole.text and "\x07" not in whole.text
     assert 800 < len(whole.text) < 1500 and "\n  line 499\n" in whole.text
+
+
+def agents_at_work() -> list[Event]:
+    asked = {"subagent_type": "explore", "description": "find it", "prompt": "Find it."}
+    lane = of("call_1", [events.user_text("Find it.", "agent")])
+    return [*call("agent", "call_1", **asked), *lane]
+
+
+def test_while_sub_agents_are_at_work_their_lanes_open_first_and_again(tmp_path: Path) -> None:
+    bench = Bench(with_pager(tmp_path), *agents_at_work())
+    assert bench.unfolding.expand()
+    assert bench.programs.paged == [(bench.whole.agents, True)]
+    assert "● explore  find it\n  > Find it." in bench.whole.agents
+    assert not bench.unfolding.expand()
+    assert bench.programs.paged[1] == (bench.whole.text, True)
+    assert bench.unfolding.expand()
+    assert bench.programs.paged[2] == (bench.whole.agents, True)
+
+
+def test_once_sub_agents_have_ended_their_lanes_open_from_the_beginning(tmp_path: Path) -> None:
+    bench = Bench(with_pager(tmp_path), *agents_at_work(), tool_result("found", "call_1"))
+    bench.unfolding.expand()
+    assert bench.programs.paged == [(bench.whole.agents, False)]
+    assert not bench.unfolding.expand()
+    assert "✓ Agent  explore: find it\n  found" in bench.programs.paged[1][0]
+
+
+def test_without_a_pager_the_lanes_go_below_the_conversation(tmp_path: Path) -> None:
+    bench = Bench(str(tmp_path), *agents_at_work(), tool_result("found", "call_1"))
+    bench.unfolding.expand()
+    assert bench.shown[0].title == "Sub-agents"
+    assert "> Find it." in bench.shown[0].text

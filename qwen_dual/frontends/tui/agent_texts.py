@@ -87,6 +87,12 @@ class AgentTexts:
         for agent in [key for key in self._open if not self._calls.knows(key)]:
             self._end(agent)
 
+    def close(self) -> None:
+        """All have ended; what those did that worked last stays to be read."""
+        self._calls.clear()
+        for agent in list(self._open):
+            self._end(agent)
+
     def clear(self) -> None:
         """Forgets all of them."""
         self._calls.clear()

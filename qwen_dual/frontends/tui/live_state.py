@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
+from qwen_dual.protocol.agents import agent_call
 from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.sanitise import OutputTail, sanitise
 from qwen_dual.protocol.visible import visible, visible_line
@@ -199,6 +200,8 @@ def retry_of(data: Mapping[str, Any], now: float) -> Retry:
 
 def telling_argument(arguments: Mapping[str, Any]) -> str:
     """The argument of a call that says most, as it came; empty where none does."""
+    if (agent := agent_call(arguments)) is not None:
+        return f"{agent.name}: {agent.description}" if agent.description else agent.name
     for key in _TELLING:
         value = arguments.get(key)
         if isinstance(value, str) and value:

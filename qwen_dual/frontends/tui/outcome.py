@@ -58,8 +58,7 @@ def finished_tool(
     told = outcome.get("duration_ms")
     seconds = seconds if told is None else told / 1000
     if lane is not None:
-        word, title = lane.name, lane.title
-        notes += taken(lane)
+        word, title, notes = lane.name, lane.title, taken(lane)
         most = SHOWN_ERROR_LINES if is_error else 0
     elif is_error:
         most = SHOWN_ERROR_LINES

@@ -86,7 +86,7 @@ class WholeTranscript:
         for event in events:
             self(event)
         self._calls.clear()
-        self._lanes.clear()
+        self._lanes.close()
 
     def __call__(self, event: Event) -> None:
         """Takes one event, of a sub-agent in its lane."""

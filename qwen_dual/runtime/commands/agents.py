@@ -107,7 +107,11 @@ class AgentsCommand:
         session, launch = self._parts.session, self._launch
         return AgentForm(
             tuple(self._agents.roster.all.values()),
-            tools=tuple((tool.name, tool.display) for tool in session.tools.values()),
+            tools=tuple(
+                (tool.name, tool.display)
+                for tool in session.tools.values()
+                if tool.kind != "question"  # which no agent is given
+            ),
             models=tuple(session.models),
             folders={
                 source: os.path.join(folder, "agents") for source, folder in self._folders.items()
