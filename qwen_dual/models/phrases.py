@@ -13,17 +13,20 @@ USAGE = (
     "- `run <command>` runs a shell command\n"
     "- `read <path>`, `list [<path>]`, `find <glob>`, `search <text>`\n"
     "- `write <path>: <text>`, `edit <path>: <old> -> <new>`\n"
+    "- `let <agent> <phrase>` gives a phrase to a sub-agent: `let explore find *.py`\n"
     "- `think <text>` thinks aloud, `say <n> words` streams an answer of that length\n"
     "- `markdown` shows what an answer can look like\n"
 )
 
 # Only before a verb with what it needs: "run echo a and b" is one command.
 _JOINT = re.compile(
-    r"\s+and\s+(?=(?:run|read|find|search|think)\s+\S"
+    r"\s+and\s+(?=(?:run|read|find|search|think)\s+\S|let\s+\S+\s+\S"
     r"|list(?:\s|$)|write\s+[^:\n]+:|edit\s+[^:\n]+:.*->|say\s+\d+\s+words?\b"
     r"|markdown\s*(?:$|\sand\s))",
     re.IGNORECASE,
 )
+
+_TASK = re.compile(r"(?!(?:me|us|it|the)\s)(\S+)\s+(\S.*)", re.DOTALL)
 
 SHOWN_CHARACTERS = 120
 """How much of an argument a sentence repeats."""
@@ -108,6 +111,10 @@ def _take(found: Plan, verb: str, rest: str) -> None:
         _take_write(found, rest)
     elif verb == "edit":
         _take_edit(found, rest)
+    elif verb == "let" and (match := _TASK.fullmatch(rest)):
+        agent, task = match.groups()
+        arguments = {"subagent_type": agent, "description": task[:SHOWN_CHARACTERS], "prompt": task}
+        found.steps.append(ToolStep("agent", arguments, f"let {in_code(agent)} do it"))
     elif verb == "think" and rest:
         found.thoughts.append(rest)
     elif verb == "say":

@@ -56,4 +56,6 @@ def test_the_program_for_hosts_runs(tmp_path: Path) -> None:
     env["PATH"] = f"{tmp_path}:{env['PATH']}"
     command = [sys.executable, "-c", BLOCKS["agents.py"]]
     ran = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "hello" in ran.stdout.lower()
+    told = [line.split()[:2] for line in ran.stdout.splitlines()]
+    assert ["explore", "completed"] in told
+    assert ["plan", "completed"] in told

@@ -23,6 +23,8 @@ from qwen_dual.models.phrases import in_code, plan
         ("search two words-", [("grep_search", "two words-")]),
         ("RUN x", [("run_shell_command", "x")]),
         ("run a and list", [("run_shell_command", "a"), ("list_directory", ".")]),
+        ("let explore find *.py and list", [("agent", "find *.py"), ("list_directory", ".")]),
+        ("let me see", []),
         ("please help", []),
         ("run", []),
     ],
@@ -34,6 +36,7 @@ def test_phrases_become_calls(prompt: str, expected: list[tuple[str, str]]) -> N
         "list_directory": "path",
         "glob": "pattern",
         "grep_search": "pattern",
+        "agent": "prompt",
     }
     steps = [(step.name, step.arguments[keys[step.name]]) for step in plan(prompt).steps]
     assert steps == expected
