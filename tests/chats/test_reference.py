@@ -87,3 +87,18 @@ def test_it_is_gone_on_with_in_the_same_file(tmp_path: Path) -> None:
     recording.submit("more")
     assert recording.records()[-1]["parentUuid"] == recording.records()[-2]["uuid"]
     assert load(path).history[:-1] == chat.history
+
+
+def test_a_session_with_a_sub_agent_is_shown_with_its_lane() -> None:
+    [path] = (RECORDED.parent / "with_agents" / "chats").iterdir()
+    chat = load(path)
+    prompt, answer, agent, end = entries_of(chat.replay)
+    assert (prompt.text, answer.text, end.text) == ("MAINTASK go", "Running.", "main done")
+    assert (agent.name, agent.agent, agent.text) == ("agent", "general-purpose: say hi", "sub done")
+    assert [(entry.kind, entry.name or entry.text) for entry in agent.lane] == [
+        ("user", "SUBTASK please"),
+        ("assistant", "Running."),
+        ("tool", "run_shell_command"),
+        ("assistant", "sub done"),
+    ]
+    assert "SUBTASK please" not in str(chat.history[2:])

@@ -201,6 +201,17 @@ def test_one_without_words_of_its_own_is_told_who_it_is(tmp_path: Path) -> None:
     play(main)
 
 
+def test_one_that_reads_only_is_given_what_reads(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with started(tmp_path) as one:
+            one.person.answers = ["user", "looker", "Looks.", "reads", "", "", "Look."]
+            await one.say("/agents create")
+            shown = await one.say("/agents show looker")
+            assert "tools: read_file, list_directory, glob, grep_search" in shown
+
+    play(main)
+
+
 def test_in_a_folder_that_nobody_trusts_only_ones_own_can_be_made(tmp_path: Path) -> None:
     async def main() -> None:
         async with started(tmp_path, trust=False) as one:
@@ -313,7 +324,7 @@ def test_what_is_written_is_read_back_as_it_was(text: str) -> None:
 
 def test_a_name_that_is_taken_is_refused_while_it_is_typed() -> None:
     spec: Any = type("Spec", (), {"name": "one", "source": "user", "path": "/p"})
-    form = AgentForm([spec], (), (), {"user": "/home"}, str)
+    form = AgentForm([spec], (), (), (), {"user": "/home"}, str)
     question = form.next([CREATE, "user"])
     assert question is not None and question.check is not None
     assert "there is one" in (question.check("one") or "")

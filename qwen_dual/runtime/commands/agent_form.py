@@ -25,9 +25,6 @@ YES, NO = "yes", "no"
 
 ALL, READS, PICK = "all", "reads", "pick"
 
-READING = ("read_file", "list_directory", "glob", "grep_search")
-"""What an agent is given that is to read only."""
-
 TEMPLATE = "You are {name}. {description}"
 """What an agent is told whose maker gave no words of their own."""
 
@@ -38,6 +35,7 @@ class AgentForm(Struct, frozen=True):
     Attributes:
         agents: those there are.
         tools: of the session, by name.
+        reading: the names of those that only read.
         models: the names of those that are configured.
         folders: where agents may be made, by whose they are.
         short: a path as it is shown.
@@ -45,6 +43,7 @@ class AgentForm(Struct, frozen=True):
 
     agents: Sequence[AgentSpec]
     tools: Sequence[tuple[str, Display]]
+    reading: Sequence[str]
     models: Sequence[str]
     folders: Mapping[str, str]
     short: Callable[[str], str]
@@ -80,11 +79,10 @@ class AgentForm(Struct, frozen=True):
         ]
         return [*acts, *(Choice(spec.name, summary=_whose(spec)) for spec in self.agents)]
 
-    @staticmethod
-    def new(answers: Sequence[str]) -> NewAgent:
+    def new(self, answers: Sequence[str]) -> NewAgent:
         """What the answers behind ``CREATE`` describe."""
         _, name, description, given, *rest = answers
-        tools: tuple[str, ...] = READING if given == READS else ()
+        tools = tuple(self.reading) if given == READS else ()
         if given == PICK:
             picked, *rest = rest
             tools = tuple(picked.split(", "))

@@ -105,13 +105,12 @@ class AgentsCommand:
     @property
     def _form(self) -> AgentForm:
         session, launch = self._parts.session, self._launch
+        # No agent is given what asks the person.
+        tools = [tool for tool in session.tools.values() if tool.kind != "question"]
         return AgentForm(
             tuple(self._agents.roster.all.values()),
-            tools=tuple(
-                (tool.name, tool.display)
-                for tool in session.tools.values()
-                if tool.kind != "question"  # which no agent is given
-            ),
+            tools=tuple((tool.name, tool.display) for tool in tools),
+            reading=tuple(tool.name for tool in tools if tool.kind == "read"),
             models=tuple(session.models),
             folders={
                 source: os.path.join(folder, "agents") for source, folder in self._folders.items()
@@ -204,7 +203,7 @@ class AgentsCommand:
     # -- what is done ------------------------------------------------------------------------
 
     async def _create(self, answers: Sequence[str]) -> str:
-        new = AgentForm.new(answers)
+        new = self._form.new(answers)
         source = "project" if answers[0] == "project" else "user"
         path = writing.file_of(os.path.join(self._folders[source], "agents"), new.name)
         text = new.text
