@@ -19,7 +19,7 @@ from qwen_dual.rewind.looking import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORM = 1
+FORM = 2
 """Of the tables; a file of another form is begun anew."""
 
 BUSY_SECONDS = 5.0
@@ -34,7 +34,7 @@ CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE content(digest BLOB PRIMARY KEY, size INTEGER, packed INTEGER, data BLOB);
 CREATE TABLE state(id INTEGER PRIMARY KEY, kind TEXT, mode INTEGER, digest BLOB, detail BLOB,
                    UNIQUE(kind, mode, digest, detail));
-CREATE TABLE seen(path BLOB PRIMARY KEY, print INTEGER, state INTEGER) WITHOUT ROWID;
+CREATE TABLE seen(path BLOB PRIMARY KEY, print INTEGER, state INTEGER, walked INTEGER) WITHOUT ROWID;
 CREATE TABLE point(uuid TEXT PRIMARY KEY, session TEXT, turn TEXT, text TEXT, time REAL,
                    undo INTEGER, first INTEGER);
 CREATE TABLE span(id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT, point TEXT, whole INTEGER,

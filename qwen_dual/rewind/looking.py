@@ -102,10 +102,8 @@ def look(path: str, limit: int) -> Look:
     """
     try:
         folder, name = enter_real(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return Look(ABSENT)
-    except ForeignFileError:
-        return Look(unkept("it is reached through a symbolic link"))
+    except (FileNotFoundError, NotADirectoryError, ForeignFileError):
+        return Look(ABSENT)  # what is behind a link in its way is something else
     except OSError as error:
         return Look(unkept(f"its folder cannot be entered ({error.strerror})"))
     try:

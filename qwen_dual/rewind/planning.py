@@ -15,7 +15,7 @@ from qwen_dual.rewind.looking import ABSENT, Look, State, look
 from qwen_dual.rewind.records import MAX_LISTED, Conflict, FileChange, Point, Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwen_dual.rewind.records import Change
     from qwen_dual.rewind.store import Changed, Store
@@ -111,26 +111,73 @@ def _plan(store: Store, point: Point, changes: Iterable[Changed], *, undoing: bo
     by_path: dict[str, list[Changed]] = {}
     for change in changes:
         by_path.setdefault(change.path, []).append(change)
-    found = {path: look(path, store.bounds.named_bytes) for path in sorted(by_path)}
-    targets = {path: store.database.state(by_path[path][0].before) for path in found}
-    budget, steps = Budget(), []
-    for path, seen in found.items():
-        target = targets[path]
-        if seen.state != target:
-            file = None
-            if seen.state.is_leaf or target.is_leaf:
-                conflicts = _conflicts(store, by_path[path], seen.state)
-                blocked = _blocked(store, path, found, targets)
-                file = _told(store, path, seen, target, budget, undoing=undoing)
-                file = _with(file, conflicts if undoing else (), blocked if undoing else "")
-            steps.append(Step(path, seen.state, target, file))
+    steps = _steps(store, by_path, undoing=undoing)
+    if undoing:
+        now, targets = {}, {}
+        for step in steps:
+            now[step.path], targets[step.path] = step.now, step.target
+        steps = [
+            step
+            if step.file is None
+            else replace(
+                step,
+                file=replace(
+                    step.file,
+                    conflicts=_conflicts(store, by_path[step.path], step.now),
+                    blocked=_blocked(store, step.path, now, targets),
+                ),
+            )
+            for step in steps
+        ]
+        steps = _with_those_they_need(steps)
     files = tuple(step.file for step in steps if step.file is not None)
     remarks = tuple(store.take_remarks())
     return Plan(Preview(point, files, remarks, time.monotonic_ns()), tuple(steps), undoing)
 
 
-def _with(file: FileChange, conflicts: tuple[Conflict, ...], blocked: str) -> FileChange:
-    return replace(file, conflicts=conflicts, blocked=blocked)
+def _steps(store: Store, by_path: Mapping[str, Sequence[Changed]], *, undoing: bool) -> list[Step]:
+    """What is another now than it was, sorted by path."""
+    budget, steps = Budget(), []
+    for path in sorted(by_path):
+        seen = look(path, store.bounds.named_bytes)
+        target = store.database.state(by_path[path][0].before)
+        if seen.state == target:
+            continue
+        file = None
+        if seen.state.is_leaf or target.is_leaf:
+            file = _told(store, path, seen, target, budget, undoing=undoing)
+        steps.append(Step(path, seen.state, target, file))
+    return steps
+
+
+def _with_those_they_need(steps: Iterable[Step]) -> list[Step]:
+    """Steps with the conflicts of those that have to be taken before them.
+
+    What was in a folder that is a file now waits for that file to go; a file that is a folder now for
+    all that is in the folder.
+    """
+    found = {step.path: step for step in steps}
+    for path, step in found.items():
+        if step.now.is_leaf and step.target.kind == "folder":
+            for below in _below(path, found):
+                found[below] = _joined(found[below], step)
+    for path in reversed(found):
+        if found[path].now.kind == "folder" and found[path].target.is_leaf:
+            for below in _below(path, found):
+                found[path] = _joined(found[path], found[below])
+    return list(found.values())
+
+
+def _below(folder: str, found: Iterable[str]) -> list[str]:
+    return [path for path in found if path.startswith(f"{folder}/")]
+
+
+def _joined(step: Step, needed: Step) -> Step:
+    if step.file is None or needed.file is None:
+        return step
+    conflicts = tuple(dict.fromkeys((*step.file.conflicts, *needed.file.conflicts)))
+    blocked = step.file.blocked or needed.file.blocked
+    return replace(step, file=replace(step.file, conflicts=conflicts, blocked=blocked))
 
 
 def _conflicts(store: Store, changes: Sequence[Changed], now: State) -> tuple[Conflict, ...]:
@@ -146,9 +193,11 @@ def _conflicts(store: Store, changes: Sequence[Changed], now: State) -> tuple[Co
     return tuple(found)
 
 
-def _blocked(store: Store, path: str, found: dict[str, Look], targets: dict[str, State]) -> str:
+def _blocked(
+    store: Store, path: str, found: Mapping[str, State], targets: Mapping[str, State]
+) -> str:
     """Why ``path`` cannot become what it was; empty where it can."""
-    now, target = found[path].state, targets[path]
+    now, target = found[path], targets[path]
     if target.kind == "unkept":
         return f"what was there before is not kept: {target.why}"
     if now.kind == "unkept":
@@ -157,7 +206,7 @@ def _blocked(store: Store, path: str, found: dict[str, Look], targets: dict[str,
         return "what was there before is no longer kept"
     if target.kind == "absent":
         return ""
-    if now.kind == "folder" and target.is_leaf and not _empties(path, found, targets):
+    if now.kind == "folder" and target.is_leaf and not _empties(path, targets):
         return "there is a folder in its place, with other files in it"
     above = os.path.dirname(path)
     while above != "/":
@@ -167,17 +216,17 @@ def _blocked(store: Store, path: str, found: dict[str, Look], targets: dict[str,
         if state.kind == "folder":
             return ""
         if state != ABSENT:
-            return f"{above} is no folder"
+            return f"{above} is {'a symbolic link' if state.kind == 'link' else 'no folder'} now"
         above = os.path.dirname(above)
     return ""
 
 
-def _empties(folder: str, found: dict[str, Look], targets: dict[str, State]) -> bool:
+def _empties(folder: str, targets: Mapping[str, State]) -> bool:
     """Whether nothing is left in ``folder`` once what was made in it is taken away."""
     for top, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = os.path.join(top, name)
-            if path not in found or targets[path] != ABSENT:
+            if targets.get(path) != ABSENT:
                 return False
     return True
 

@@ -21,7 +21,7 @@ from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.tree import Tree
 from qwen_dual.rewind.bounds import Bounds, trim
 from qwen_dual.rewind.database import Database
-from qwen_dual.rewind.earlier import Earlier
+from qwen_dual.rewind.earlier import Earlier, rules_above
 from qwen_dual.rewind.looking import ABSENT, FOLDER, Look, look, look_in, print_of, unkept
 from qwen_dual.rewind.walking import Walk
 
@@ -272,6 +272,7 @@ class Store:
         recording: bool = True,
         span: int | None = None,
         before: int | None = None,
+        walked: bool = False,
     ) -> None:
         """Takes note of what is at ``path``.
 
@@ -281,14 +282,16 @@ class Store:
             recording: whether a change counts as somebody's.
             span: the call whose doing it is; None for all that are under way.
             before: the state before, where it was not looked at.
+            walked: whether a walk met it: no ignore file names it.
         """
         raw, number = os.fsencode(path), self.keep(found)
-        known = self.database.rows("SELECT print, state FROM seen WHERE path=?", raw)
+        known = self.database.rows("SELECT print, state, walked FROM seen WHERE path=?", raw)
         if known:
-            before = known[0][1]
-            if known[0] == (found.print, number):
+            before, walked = known[0][1], walked or bool(known[0][2])
+            if known[0] == (found.print, number, walked):
                 return
-        self.database.run("INSERT OR REPLACE INTO seen VALUES(?, ?, ?)", raw, found.print, number)
+        row = (raw, found.print, number, walked)
+        self.database.run("INSERT OR REPLACE INTO seen VALUES(?, ?, ?, ?)", *row)
         if recording and before is not None and before != number:
             insert = "INSERT INTO change(path, before, after, span) VALUES(?, ?, ?, ?)"
             self.database.run(insert, raw, before, number, span)
@@ -297,9 +300,10 @@ class Store:
         """Takes note of all there is below the top."""
         began = time.time_ns()
         inside = (os.fsencode(self.top.rstrip("/") + "/"), os.fsencode(self.top.rstrip("/") + "0"))
-        query = "SELECT path, print, state FROM seen WHERE path>? AND path<?"
-        known = {path: (seen, state) for path, seen, state in self.database.rows(query, *inside)}
-        earlier = Earlier.read(self.database)
+        query = "SELECT path, print, state, walked FROM seen WHERE path>? AND path<?"
+        rows = self.database.rows(query, *inside)
+        known = {path: (mark, state, walked) for path, mark, state, walked in rows}
+        earlier, rules = Earlier.read(self.database), rules_above(self.top)
         try:
             tree = Tree(self.top)
         except OSError as error:
@@ -311,13 +315,14 @@ class Store:
                 self.top,
                 self._ignores(),
                 self._left_out,
+                before=earlier.before(known, rules),
                 seconds=self.bounds.seconds,
                 most=self.bounds.entries,
                 gone=self._gone,
             )
             noted = 0
             for entry in walk.entries():
-                before = known.pop(os.fsencode(entry.path), None)
+                before = known.pop(entry.raw, None)
                 if before is None or before[0] != (print_of(entry.status) or None):
                     self._take(entry, tree, earlier, recording=recording)
                     noted += 1
@@ -328,7 +333,7 @@ class Store:
                 f"Not every file of the folder is kept, only what edits name: {walk.why}."
             ] = None
         self._find_gone(known, walk, recording=recording)
-        earlier.write(self.database, Earlier(walk.complete, frozenset(walk.hidden), began))
+        earlier.write(self.database, Earlier(walk.complete, frozenset(walk.hidden), began, rules))
 
     def _take(self, entry: Entry, tree: Tree, earlier: Earlier, *, recording: bool) -> None:
         try:
@@ -339,17 +344,19 @@ class Store:
         if state is not ABSENT and found.state == FOLDER:
             state = None  # a folder that was there is the same now
         before = None if state is None else self.database.number_of(state)
-        self._note(entry.path, found, recording=recording, before=before)
+        self._note(entry.path, found, recording=recording, before=before, walked=True)
 
     def _find_gone(
-        self, unmet: dict[bytes, tuple[int, int]], walk: Walk, *, recording: bool
+        self, unmet: dict[bytes, tuple[int, int, int]], walk: Walk, *, recording: bool
     ) -> None:
         absent = self.database.number_of(ABSENT)
         until = time.monotonic() + 1
-        for raw, (_, state) in unmet.items():
+        for raw, (_, state, walked) in unmet.items():
             path = os.fsdecode(raw)
             if state != absent and not _is_there(path):
                 self._note(path, Look(ABSENT), recording=recording)
+            elif walked and walk.complete:  # it is ignored by now
+                self.database.run("UPDATE seen SET walked=0 WHERE path=?", raw)
             if not walk.complete and time.monotonic() > until:
                 return
 

@@ -7,16 +7,20 @@ there before for all that.
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
-    import os
     import threading
     from collections.abc import Collection, Iterator
 
     from qwen_dual.fs.tree import Tree
+
+IGNORE_FILES = (".gitignore", ".qwenignore")
 
 _LOOK_EVERY = 128  # entries, between two looks at the clock
 _REPOSITORY = frozenset(("HEAD", "objects", "refs"))
@@ -31,12 +35,25 @@ class Ignores(Protocol):
 
 
 class Entry(NamedTuple):
-    """A file, link or folder; ``folder`` is where ``name`` stands."""
+    """A file, link or folder; ``folder`` is where ``name`` stands, ``raw`` its path as bytes."""
 
     path: str
+    raw: bytes
     folder: str
     name: str
     status: os.stat_result
+
+
+class Before(Struct, frozen=True):
+    """What a walk before came to, as far as the ignore files still say the same.
+
+    Attributes:
+        met: what it met.
+        hidden: what it left out.
+    """
+
+    met: Collection[bytes] = ()
+    hidden: Collection[str] = ()
 
 
 class Walk:
@@ -47,6 +64,7 @@ class Walk:
         top: its path, absolute and without links.
         ignores: what is left out.
         left_out: paths that are, too.
+        before: what need not be asked of ``ignores`` again, which takes most of the time.
         seconds: how long it may take, with what is done between two entries.
         most: entries at the most.
         gone: ends it early when set.
@@ -64,6 +82,7 @@ class Walk:
         ignores: Ignores,
         left_out: Collection[str],
         *,
+        before: Before,
         seconds: float,
         most: int,
         gone: threading.Event,
@@ -75,6 +94,7 @@ class Walk:
         self._top = top
         self._ignores = ignores
         self._left_out = left_out
+        self._before = before
         self._seconds = seconds
         self._until = time.monotonic() + seconds
         self._most = most
@@ -111,29 +131,34 @@ class Walk:
         prefix = folder.rstrip("/")
         kept: list[Entry] = []
         hidden: list[str] = []
-        names = set()
         try:
             with self._tree.entries(folder) as found:
-                for each in found:
-                    path, is_dir = f"{prefix}/{each.name}", each.is_dir(follow_symlinks=False)
-                    names.add(each.name)
-                    if (
-                        each.name == ".git"
-                        or path in self._left_out
-                        or self._ignores.ignores(path, is_dir=is_dir)
-                    ):
+                entries = list(found)
+                names = {each.name for each in entries}
+                if folder != self._top and (".git" in names or names >= _REPOSITORY):
+                    self.hidden.add(folder)  # a repository of its own, bare ones too
+                    return []
+                for name in names.intersection(IGNORE_FILES):
+                    if os.fsencode(f"{prefix}/{name}") not in self._before.met:
+                        self._before = Before()  # what it says is news
+                for each in entries:
+                    path = f"{prefix}/{each.name}"
+                    raw = os.fsencode(path)
+                    if raw not in self._before.met and self._hides(path, each):
                         hidden.append(path)
                         continue
                     try:
                         status = each.stat(follow_symlinks=False)
                     except FileNotFoundError:
                         continue
-                    kept.append(Entry(path, folder, each.name, status))
+                    kept.append(Entry(path, raw, folder, each.name, status))
         except OSError:  # may not be read, or is gone by now
             self.hidden.add(folder)
             return []
-        if folder != self._top and (".git" in names or names >= _REPOSITORY):
-            self.hidden.add(folder)  # a repository of its own, bare ones too
-            return []
         self.hidden.update(hidden)
         return kept
+
+    def _hides(self, path: str, entry: os.DirEntry[str]) -> bool:
+        if entry.name == ".git" or path in self._left_out or path in self._before.hidden:
+            return True
+        return self._ignores.ignores(path, is_dir=entry.is_dir(follow_symlinks=False))

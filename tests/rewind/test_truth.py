@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.rewind.kit import Project, tree
@@ -64,7 +64,14 @@ def effect(before: dict[str, object], after: dict[str, object]) -> dict[str, str
     }
 
 
-@settings(deadline=None, max_examples=int(os.environ.get("EX", "20")))
+@example(  # a link in the place of a folder, behind which there is a file of the same name
+    first=[("write", "a", b""), ("write", "b/a/a", b"")],
+    turns=[
+        [("remove", "a", None), ("write", "a/a/a", b""), ("remove", "b", None), ("link", "b", "a")]
+    ],
+    at=0,
+)
+@settings(deadline=None, max_examples=20)
 @given(first=OPERATIONS, turns=st.lists(OPERATIONS, min_size=1, max_size=3), at=st.integers(0, 2))
 def test_a_preview_is_what_happens_and_leads_to_where_it_was(
     first: list[Any], turns: list[list[Any]], at: int
@@ -90,7 +97,12 @@ def test_a_preview_is_what_happens_and_leads_to_where_it_was(
         project.store.database.close()
 
 
-@settings(deadline=None, max_examples=int(os.environ.get("EX", "20")))
+@example(  # somebody's file in the place of a folder in which ours has to be made again
+    first=[("write", "c/a", b"")],
+    ours=[("remove", "c", None)],
+    theirs=[("write", "c", b"")],
+)
+@settings(deadline=None, max_examples=20)
 @given(first=OPERATIONS, ours=OPERATIONS, theirs=OPERATIONS)
 def test_what_others_changed_stays_and_the_preview_says_so(
     first: list[Any], ours: list[Any], theirs: list[Any]

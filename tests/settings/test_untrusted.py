@@ -53,7 +53,7 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("tools.shell", "tools.executionSandbox", "tools.truncateToolOutputThreshold"),
         *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
         *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
-        *("mcpServers", "mcp.serverCommand"),
+        *("mcpServers", "mcp.serverCommand", "fastModel", "plansDirectory"),
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
