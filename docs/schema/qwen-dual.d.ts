@@ -309,12 +309,14 @@ export interface InputJsonDelta {
  * Stop the turn; what becomes of the prompts that wait, `queue` says.
  *
  * They are kept, or taken out (`clear`), or taken out and a person's own given back to the draft
- * (`return`, what Esc does).
+ * (`return`, what Esc does). With `tool_use_id` only the sub-agent that works for this call is
+ * stopped, and those that it set to work; the turn goes on with what it had come to.
  */
 export interface Interrupt {
   id?: string | null;
   type: "interrupt";
   queue?: "clear" | "keep" | "return";
+  tool_use_id?: string | null;
 }
 
 /** Bounds that a host should know. */

@@ -218,7 +218,7 @@ class Child:
         )
         self._session.services.spend(self.usage)
         problem = "" if turn.error is None else str(turn.error.get("message") or "")
-        self.result = endings.result_of(self, why, turn.final_text, problem)
+        self.result = endings.result_of(self.spec, why, turn.final_text, problem)
         ended: State = "failed" if self.result.is_error else "completed"
         self.state = "stopped" if why in (endings.STOPPED, endings.INTERRUPTED) else ended
 

@@ -92,6 +92,7 @@ class Crew:
         self._partial: dict[str, ToolResult] = {}
         self._begun = 0
         self._remarked: set[str] = set()
+        session.services.stop_agent = self.stop_lane
         self._reports = Reports(session, lambda: self._beside, waits=waits)
 
     # -- what can be seen --------------------------------------------------------------------

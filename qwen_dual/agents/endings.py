@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qwen_dual.core.tool import Shown, ToolResult
+from qwen_dual.core.tool import ToolResult
 
 if TYPE_CHECKING:
-    from qwen_dual.agents.child import Child
+    from qwen_dual.agents.spec import AgentSpec
 
 INTERRUPTED: Final = "interrupted"
 STOPPED: Final = "stopped"
@@ -16,7 +16,7 @@ FAILED: Final = "error"
 
 _WHY: Final = {
     INTERRUPTED: "was interrupted before it finished",
-    STOPPED: "was stopped by the person before it finished",
+    STOPPED: "was stopped before it finished",
     TIMED_OUT: "was stopped after {minutes:g} minutes, the most it may take",
     FAILED: "failed: {problem}",
     "max_turns": "was stopped after {turns} model calls, the most it may make (maxTurns)",
@@ -27,20 +27,18 @@ _CUT: Final = "\n\n[The answer was cut off: it reached the model's limit of outp
 _NOTHING: Final = "The agent ended without a word."
 
 
-def result_of(child: Child, why: str, text: str, problem: str = "") -> ToolResult:
-    """The result of the call that ``child`` works for.
+def result_of(spec: AgentSpec, why: str, text: str, problem: str = "") -> ToolResult:
+    """The result of the call that an agent works for.
 
     Args:
-        child: as it is now.
+        spec: the agent.
         why: the stop reason of its turn, or one of those above.
         text: its last words.
         problem: what a model call failed with.
     """
-    shown = Shown(text, note=took(child))
     if why not in _WHY:
         told = text.strip() or _NOTHING
-        return ToolResult(told + _CUT if why == "max_tokens" else told, shown=shown)
-    spec = child.spec
+        return ToolResult(told + _CUT if why == "max_tokens" else told)
     words = _WHY[why].format(
         problem=problem.rstrip(".") or "the debug log has the details",
         turns=spec.max_turns,
@@ -50,11 +48,4 @@ def result_of(child: Child, why: str, text: str, problem: str = "") -> ToolResul
     # The words of a call that failed are the error itself.
     if text.strip() and why != FAILED:
         told += f" It had said:\n\n{text.strip()}"
-    return ToolResult(told, is_error=True, shown=Shown(told, note=shown.note))
-
-
-def took(child: Child) -> str:
-    """What an agent took, in a few words."""
-    calls = f"{child.calls} tool call{'' if child.calls == 1 else 's'}"
-    tokens = child.usage.input_tokens + child.usage.output_tokens
-    return f"{calls}, {tokens:,} tokens" if tokens else calls
+    return ToolResult(told, is_error=True)

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
         Command,
         ConfirmationResponse,
         ImageData,
+        Interrupt,
         McpAdd,
         McpRemove,
         McpStatus,
         Submit,
     )
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
+
+NO_AGENT = "no sub-agent works for this call"
 
 
 class Dispatcher:
@@ -69,8 +72,7 @@ class Dispatcher:
         elif command.type == "confirmation_response":
             self._confirm(command)
         elif command.type == "interrupt":
-            stopped = self._session.interrupt(self._actor, command.queue)
-            self._receipt(command, None if stopped else ("not_busy", "no turn is running"))
+            self._interrupt(command)
         elif command.type == "cancel":
             self._cancel(command)
         elif command.type == "get_state":
@@ -94,6 +96,15 @@ class Dispatcher:
                     self._session.notice(f"{command.type}: {error}", "warning")
             else:
                 self._receipt(command)
+
+    def _interrupt(self, command: Interrupt) -> None:
+        session, agent = self._session, command.tool_use_id
+        if agent is None:
+            stopped = session.interrupt(self._actor, command.queue)
+            self._receipt(command, None if stopped else ("not_busy", "no turn is running"))
+        else:
+            stopped = session.services.stop_agent(agent)
+            self._receipt(command, None if stopped else ("not_busy", NO_AGENT))
 
     def repeated(self, command_id: str) -> bool:
         """Whether ``command_id`` was seen before, which is told: nothing runs twice. Notes it."""

@@ -71,6 +71,7 @@ class Services:
 
     Attributes:
         beside: what goes on beside its turns, of which the model is told; None as long as nothing did.
+        stop_agent: ends the agent that works for a call alone; False where none does.
         keeper: gives what keeps what a call may change, as soon as one may; None where nothing does.
     """
 
@@ -81,6 +82,7 @@ class Services:
         self._group: TaskGroup | None = None
         self._spent = TokenUsage()
         self.beside: Beside | None = None
+        self.stop_agent: Callable[[str], bool] = lambda call_id: False
 
     def spend(self, usage: TokenUsage) -> None:
         """Counts what an agent took, for the turn that runs, or the next one."""

@@ -91,11 +91,13 @@ class Interrupt(_Command, frozen=True, kw_only=True):
     """Stop the turn; what becomes of the prompts that wait, ``queue`` says.
 
     They are kept, or taken out (``clear``), or taken out and a person's own given back to the draft
-    (``return``, what Esc does).
+    (``return``, what Esc does). With ``tool_use_id`` only the sub-agent that works for this call is
+    stopped, and those that it set to work; the turn goes on with what it had come to.
     """
 
     type: Literal["interrupt"]
     queue: Literal["keep", "clear", "return"] = "keep"
+    tool_use_id: str | None = None
 
 
 class Cancel(_Command, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -138,3 +139,45 @@ def test_a_run_tells_of_them_first_and_takes_those_of_initialize(tmp_path: Path)
     [init] = [message for message in told if message.get("subtype") == "init"]
     assert sorted(init["agents"]) == sorted([*BUILT_IN, "mine", "poet"])
     assert "'3' (expected an object) has no effect" in ran.stderr
+
+
+def test_a_signal_in_the_middle_ends_them_and_tells_of_it(tmp_path: Path) -> None:
+    script = tmp_path / "script.jsonl"
+    agent = {"description": "wait", "prompt": "ALPHA"}
+    waiting = {"command": "sleep 60"}
+    lines = [
+        {"blocks": [{"type": "tool_use", "name": "agent", "id": "c1", "input": agent}]},
+        {
+            "when": "ALPHA",
+            "blocks": [
+                {"type": "tool_use", "name": "run_shell_command", "id": "x1", "input": waiting}
+            ],
+        },
+    ]
+    script.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    command = [
+        *(sys.executable, "-m", "qwen_dual", "-p", "main", "--offline-script", str(script)),
+        *("-o", "stream-json", "--yolo", "--json-file", str(tmp_path / "events.jsonl")),
+    ]
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as ran:
+        assert ran.stdout is not None
+        told: list[dict[str, Any]] = []
+        for line in ran.stdout:
+            told.append(json.loads(line))
+            if told[-1].get("parent_tool_use_id") == "c1" and told[-1]["type"] == "assistant":
+                ran.send_signal(signal.SIGTERM)
+        assert ran.wait(20) == 128 + signal.SIGTERM
+    results = [
+        (block["tool_use_id"], message["parent_tool_use_id"])
+        for message in told
+        if message["type"] == "user"
+        for block in message["message"]["content"]
+        if block["type"] == "tool_result"
+    ]
+    assert results == [("x1", "c1"), ("c1", None)]
+    assert told[-1]["type"] == "result" and told[-1]["is_error"]
+    events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert events[-1]["subtype"] == "session_end"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.actor import KEYBOARD, Actor
 from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
+from qwen_dual.protocol.commands import Interrupt
 from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import call
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.events import Event
     from tests.agents.kit import Scripts
+
+HOST = Actor("host", "test")
 
 
 def of_type(events: list[Event], *kinds: str) -> list[Event]:
@@ -114,7 +117,7 @@ def test_one_is_stopped_alone_one_fails_and_the_turn_goes_on(tmp_path: Path) -> 
         [result] = await one.log.results(1)
         assert result["result"] == "all done" and not result["is_error"]
         stopped, failed = one.result_of("c1"), one.result_of("c2")
-        assert stopped["is_error"] and "stopped by the person" in stopped["content"]
+        assert stopped["is_error"] and "was stopped before" in stopped["content"]
         assert "half a word" in stopped["content"]
         assert failed["is_error"] and "no such model" in failed["content"]
         assert one.result_of("c3") == {**one.result_of("c3"), "is_error": False, "content": "fine"}
@@ -291,5 +294,29 @@ def test_a_person_who_wants_all_of_it_stopped_stops_the_turn(tmp_path: Path) -> 
         assert result["stop_reason"] == "denied"
         assert one.result_of("c1")["is_error"]
         assert len(one.model.of("main")) == 1
+
+    play(tmp_path, scripts, test)
+
+
+def test_a_host_stops_one_by_the_call_that_it_works_for(tmp_path: Path) -> None:
+    never = anyio.Event()
+    scripts: Scripts = {
+        "main": [[*task("alpha", "c1"), *task("beta", "c2")]],
+        "alpha": [task("gamma", "c3")],
+        "gamma": [[TextDelta("deep down"), never]],
+    }
+
+    async def test(one: Playing) -> None:
+        dispatcher = one.handle.dispatcher(HOST)
+        one.handle.submit("main", KEYBOARD)
+        await one.log.until(lambda e: "deep down" in str(e))
+        dispatcher.command(Interrupt(type="interrupt", id="i1", tool_use_id="nobody"))
+        dispatcher.command(Interrupt(type="interrupt", id="i2", tool_use_id="c1"))
+        [result] = await one.log.results()
+        assert result["stop_reason"] == "end_turn"
+        assert one.result_of("c1")["is_error"] and one.result_of("c3")["is_error"]
+        assert one.result_of("c2")["content"] == "beta done"
+        receipts = {r["data"]["id"]: r["data"]["status"] for r in one.log.of("command_receipt")}
+        assert receipts == {"i1": "rejected", "i2": "accepted"}
 
     play(tmp_path, scripts, test)
