@@ -283,7 +283,7 @@ def test_agents_are_brought_along_told_of_and_set_to_work(tmp_path: Path) -> Non
             "level": "session",
             "tools": ["read_file"],
         }
-        call = {"description": "d", "prompt": "say N=2", "subagent_type": "poet"}
+        call = {"description": "d", "prompt": "say hello", "subagent_type": "poet"}
         text = f"CALL agent {json.dumps(call)}"
         [messages] = await kit.run(
             "prompts", prompts=[{"text": text, "options": {"agents": [poet]}}]
@@ -291,13 +291,13 @@ def test_agents_are_brought_along_told_of_and_set_to_work(tmp_path: Path) -> Non
         assert "poet" in messages[0]["agents"]
         lane = [m for m in messages if m["type"] != "system" and m.get("parent_tool_use_id")]
         assert [m["type"] for m in lane] == ["user", "assistant"]
-        assert lane[1]["message"]["content"][0]["text"] == "word0 word1 "
+        assert lane[1]["message"]["content"][0]["text"] == "word0 "
         sent = next(
             r.json for r in kit.server.requests if "You rhyme." in str(r.json["messages"][0])
         )
         assert [tool["function"]["name"] for tool in sent["tools"]] == ["read_file"]
         results = [m for m in messages if m["type"] == "user" and not m["parent_tool_use_id"]]
-        assert results[0]["message"]["content"][0]["content"] == "word0 word1"
+        assert results[0]["message"]["content"][0]["content"] == "word0"
         assert messages[-1]["usage"]["input_tokens"] == 33
 
     run(tmp_path, test)
