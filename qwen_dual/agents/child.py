@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.agents.places import Place
     from qwen_dual.agents.spec import AgentSpec
     from qwen_dual.agents.toolbox import Toolbox
-    from qwen_dual.core.agents import AgentTask
+    from qwen_dual.core.agent_tasks import AgentTask
     from qwen_dual.core.hooks import HookedAgent
     from qwen_dual.core.model import Model
     from qwen_dual.core.session import Session

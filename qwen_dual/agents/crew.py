@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.agents.child import Equipment
     from qwen_dual.agents.roster import Roster
     from qwen_dual.agents.spec import AgentSpec
-    from qwen_dual.core.agents import AgentTask
+    from qwen_dual.core.agent_tasks import AgentTask
     from qwen_dual.core.model import Model
     from qwen_dual.core.session import Session
     from qwen_dual.core.tool import Tool
@@ -71,7 +71,7 @@ class Around(Protocol):
 
 
 class Crew:
-    """``core.agents.Agents`` for one session.
+    """``core.agent_tasks.Agents`` for one session.
 
     Args:
         session: within which they work.
@@ -114,7 +114,7 @@ class Crew:
     # -- what can be done --------------------------------------------------------------------
 
     async def run(self, task: AgentTask, context: ToolContext) -> ToolResult:
-        """Has ``task`` done: see ``core.agents.Agents``."""
+        """Has ``task`` done: see ``core.agent_tasks.Agents``."""
         parent = self._at_work.get(context.agent) if context.agent is not None else None
         try:
             spec = await self._find(task.agent)

@@ -69,7 +69,7 @@ class Reports:
         self._came = anyio.Event()
         self._follows = False
 
-    # -- core.agents.Beside ------------------------------------------------------------------
+    # -- core.agent_tasks.Beside -------------------------------------------------------------
 
     @property
     def pending(self) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.core.agents import BeginsLanes, OtherNames
 from qwen_dual.core.arguments import read
 from qwen_dual.core.model import (
     Finished,
@@ -211,13 +210,14 @@ class Answer:
     def _known(self, call: ToolCallStart) -> ToolCallStart:
         """The call by its tool's own name, and with an id that is no other lane's."""
         tool = self._tools.get(call.name)
-        if tool is None:
-            others = (one for one in self._tools.values() if isinstance(one, OtherNames))
-            tool = next((one for one in others if call.name in one.other_names), None)
+        if tool is None:  # a tool may be called by ``other_names`` too
+            called = (t for t in self._tools.values() if call.name in getattr(t, "other_names", ()))
+            tool = next(called, None)
         if tool is None:
             return call
-        call_id = tool.lane_of(call.id) if isinstance(tool, BeginsLanes) else call.id
-        return replace(call, name=tool.name, id=call_id)
+        # The events of what it sets to work are told under the id of the call.
+        lane_of: Callable[[str], str] | None = getattr(tool, "lane_of", None)
+        return replace(call, name=tool.name, id=call.id if lane_of is None else lane_of(call.id))
 
     def _close_block(self, *, cut_off: bool = False) -> None:
         if self._pieces is None:

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
     from qwen_dual.core.hooked_calls import CallHooks
+    from qwen_dual.core.judge import Judge
     from qwen_dual.core.outcome import Outcome
-    from qwen_dual.core.policy import Judge
     from qwen_dual.core.tool import Call, Tool
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.approvals import Approvals, Pending
     from qwen_dual.core.hook_slot import HookSlot
     from qwen_dual.core.hooks import HookSaid
+    from qwen_dual.core.judge import Judge
     from qwen_dual.core.outcome import Outcome
-    from qwen_dual.core.policy import Judge
     from qwen_dual.core.requested_run import RequestedRun
     from qwen_dual.core.tool import Call, ToolResult
     from qwen_dual.protocol.shapes import Preview, PreviewWarning

@@ -6,7 +6,7 @@ know.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -41,22 +41,6 @@ class Verdict(Struct, frozen=True):
 
     action: Literal["allow", "ask", "refuse"]
     reason: str = ""
-
-
-class Judge(Protocol):
-    """Who judges calls: the session's policy, or what narrows it for one of its agents."""
-
-    def judge(self, tool: Tool, call: Call) -> Verdict:
-        """Whether ``call``, one of ``tool``, may run, must ask, or is refused."""
-        ...
-
-    def hook_may_allow(self, tool: Tool, call: Call) -> bool:
-        """Whether the leave of a hook is enough for ``call``, which must ask."""
-        ...
-
-    def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
-        """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have."""
-        ...
 
 
 class Policy:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from qwen_dual.core.agents import Beside
+    from qwen_dual.core.agent_tasks import Beside
     from qwen_dual.core.approvals import Decision
     from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model

@@ -21,7 +21,6 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.refusals import INTERRUPTED
-from qwen_dual.core.remarks import CUT_OFF, THOUGHT_ABOVE
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.core.results import turn_result
 from qwen_dual.protocol import events
@@ -263,6 +262,8 @@ class Turn:
                     else:
                         answer.feed(delta)
                         if isinstance(delta, ThoughtSoFar):
+                            from qwen_dual.core.remarks import THOUGHT_ABOVE
+
                             self._publish(events.notice(THOUGHT_ABOVE))
             if self._text_calls and answer.may_hold_calls and not answer.calls:
                 from qwen_dual.core.written_calls import call_what_is_written
@@ -321,6 +322,8 @@ class Turn:
     async def _why_ended(self, answer: Answer) -> str | None:
         """The stop reason after an answer without calls; None where the model is asked again."""
         if answer.cut_off:
+            from qwen_dual.core.remarks import CUT_OFF
+
             self._publish(events.notice(CUT_OFF, "warning"))
             return "max_tokens"
         if not answer.may_hold_calls:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
-    from qwen_dual.core.agents import Agents
+    from qwen_dual.core.agent_tasks import Agents
     from qwen_dual.core.ports import Keeper
     from qwen_dual.core.worker import Needed
     from qwen_dual.definitions.styles import OutputStyle

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.agents import BUILT_IN, AgentTask
+from qwen_dual.core.agents import BUILT_IN, DEFAULT_AGENT
 from qwen_dual.core.tool import Display, Subject
 from qwen_dual.tools.calls import SchemaTool, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.agents import Agents
+    from qwen_dual.core.agent_tasks import Agents, AgentTask
     from qwen_dual.core.tool import Kind, RuleKind, ToolResult
     from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
@@ -42,6 +42,9 @@ class AgentTool(SchemaTool):
         listed: the name and the description of each, as they are now; None while there are no others
             than those that are always there.
         taken: whether an id is a call's that was made before this session's.
+
+    Attributes:
+        other_names: by which models call it too.
     """
 
     name = "agent"
@@ -80,7 +83,7 @@ class AgentTool(SchemaTool):
 
     def prepare(self, arguments: Mapping[str, Any]) -> AgentCall:
         """Checks the arguments; raises ``InvalidArguments``."""
-        from qwen_dual.core.agents import DEFAULT_AGENT
+        from qwen_dual.core.agent_tasks import AgentTask
         from qwen_dual.tools import parameters
 
         given = parameters.check(parameters.Agent, arguments)
