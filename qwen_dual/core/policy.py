@@ -18,7 +18,7 @@ from qwen_dual.fs.guarded import guard_of
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from qwen_dual.core.permissions import Certainty
     from qwen_dual.core.rule_names import RuleNames
@@ -130,6 +130,10 @@ class Policy:
             ValueError: it is no rule.
         """
         self._session.append(self._given_here(rule))
+
+    def take_back(self, rules: Collection[str]) -> None:
+        """Allows no longer what these rules of the session cover, as they are written."""
+        self._session[:] = [rule for rule in self._session if rule.text not in rules]
 
     def has_leave(self, rule: Rule) -> bool:
         """Whether ``rule`` allows what it covers already, as it is written."""

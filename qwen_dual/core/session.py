@@ -15,7 +15,6 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
-from qwen_dual.core.entered_calls import EnteredCalls
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.policy import Policy
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import Bus
+    from qwen_dual.core.entered_calls import EnteredCalls
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.planning import PlanReminders
@@ -73,7 +73,6 @@ class Session(SessionFacts):
         give_back: takes a person's own prompts that did not run; a front end with an editor sets it.
         on_content: told what the model is sent for a prompt where that is more than its text.
         hooks: who else has a say.
-        entered: runs calls that a person's command brings along.
         services: what calls and hooks have of it besides its events and questions.
         queue_editing: takes one of those that wait out of the queue, to be edited.
         drained: waits until nothing runs, and nothing waits that will.
@@ -138,7 +137,8 @@ class Session(SessionFacts):
             )
 
         self._calls = runner(self.publish)
-        self.entered = EnteredCalls(runner, self.publish, self._state)
+        self._runner = runner
+        self._entered: EnteredCalls | None = None
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._context.remind = self._remind
         self._reminders: PlanReminders | None = None
@@ -151,6 +151,15 @@ class Session(SessionFacts):
         self.drained = self._worker.drained
         self._ended = False
         self.tools.listen(self._tools_changed)
+
+    @property
+    def entered(self) -> EnteredCalls:
+        """Runs calls that a person's command brings along; imported for the first."""
+        if self._entered is None:
+            from qwen_dual.core.entered_calls import EnteredCalls
+
+            self._entered = EnteredCalls(self._runner, self.publish, self._state)
+        return self._entered
 
     # -- what can be done ------------------------------------------------------------------
 
@@ -382,4 +391,5 @@ class Session(SessionFacts):
     def recheck_pending(self) -> None:
         """Resolves what the policy allows by now without anybody's answer."""
         self._calls.recheck()
-        self.entered.recheck()
+        if self._entered is not None:
+            self._entered.recheck()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from qwen_dual.definitions.places import Listing, Place, Source, folders, gather
 from qwen_dual.protocol.codec import escaped_size, prefix_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
@@ -38,7 +38,7 @@ class Skill(Struct, frozen=True, kw_only=True):
         hides_from_model: a person alone may use it.
         hides_from_person: a model alone may.
         priority: those with a higher one are listed first.
-        has_hooks: whether it brings hooks.
+        hooks: what it brings of them, as the settings have it; empty where it brings none.
         place: where it was found.
         path: its file.
     """
@@ -50,7 +50,7 @@ class Skill(Struct, frozen=True, kw_only=True):
     hides_from_model: bool = False
     hides_from_person: bool = False
     priority: float = 0
-    has_hooks: bool = False
+    hooks: Mapping[str, Any] = {}
     place: Place
     path: str
 
@@ -114,6 +114,9 @@ def _skill(file: FrontMatter, place: Place) -> Skill:
         )
     if not file.body.strip():
         raise file.error("name", "the file has no text below the second “---”: its instructions")
+    hooks = file.values.get("hooks")
+    if hooks is not None and not isinstance(hooks, dict):  # or a gate would be left open
+        raise file.error("hooks", "expected events with lists, as the settings have them")
     if when := file.text("when_to_use", "when-to-use"):
         description = f"{description} — {when}"
     return Skill(
@@ -124,7 +127,7 @@ def _skill(file: FrontMatter, place: Place) -> Skill:
         hides_from_model=file.flag("disable-model-invocation"),
         hides_from_person=not file.flag("user-invocable", default=True),
         priority=file.number("priority") or 0,
-        has_hooks=bool(file.values.get("hooks")),
+        hooks=hooks or {},
         place=place,
         path=file.path,
     )

@@ -107,12 +107,12 @@ def _read(text: str) -> Mapped:
     import yaml  # 15 ms: for those who have such files
 
     try:
-        return _Tree(yaml.parse(text, Loader=yaml.SafeLoader)).whole()
+        return _Tree(text, yaml.parse(text, Loader=yaml.SafeLoader)).whole()
     except yaml.MarkedYAMLError as error:
         mark, why = error.problem_mark or error.context_mark, str(error.problem or error.context)
         if "<stream end>" in why and error.context_mark is not None:  # it is where that begins
             mark, why = error.context_mark, f"{error.context}, which is not closed"
-        raise BadYaml(mark.line + 1 if mark else 1, why) from None
+        raise BadYaml(_line(text, mark) if mark else 1, why) from None
     except yaml.YAMLError as error:  # a character that YAML has not
         before = text[: max(getattr(error, "position", 0), 0)]
         raise BadYaml(before.count("\n") + 1, "a character that no YAML may have") from None
@@ -121,7 +121,8 @@ def _read(text: str) -> Mapped:
 class _Tree:
     """Builds values from the events of a parser."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, text: str, events: Iterator[Any]) -> None:
+        self._text = text
         self._events = events
         self._nodes = 0
 
@@ -135,7 +136,7 @@ class _Tree:
             if isinstance(event, yaml.StreamEndEvent):
                 break
             if not isinstance(event, (yaml.StreamStartEvent, yaml.DocumentStartEvent)):
-                raise BadYaml(_line(event), "expected lines like “name: value”")
+                raise BadYaml(self._line(event), "expected lines like “name: value”")
         return Mapped({}, {}, {})
 
     def _outermost(self) -> Mapped:
@@ -150,7 +151,7 @@ class _Tree:
                 found.texts[key] = text
         for event in self._events:  # what follows may still be wrong
             if isinstance(event, yaml.DocumentStartEvent):
-                raise BadYaml(_line(event), "one block of YAML is read, not a second one")
+                raise BadYaml(self._line(event), "one block of YAML is read, not a second one")
         return found
 
     def _keys(self) -> Iterator[tuple[str, int]]:
@@ -162,18 +163,21 @@ class _Tree:
             if isinstance(event, yaml.MappingEndEvent):
                 return
             if not isinstance(event, yaml.ScalarEvent):
-                raise BadYaml(_line(event), "a key is a word")
+                raise BadYaml(self._line(event), "a key is a word")
             if event.value in seen:
-                raise BadYaml(_line(event), f"“{event.value}” is there twice")
+                raise BadYaml(self._line(event), f"“{event.value}” is there twice")
             seen.add(event.value)
-            yield event.value, _line(event)
+            yield event.value, self._line(event)
+
+    def _line(self, event: Any) -> int:
+        return _line(self._text, event.start_mark)
 
     def _value(self, event: Any, depth: int) -> Any:
         import yaml
 
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise BadYaml(_line(event), "more than is read of such a file", beyond=True)
+            raise BadYaml(self._line(event), "more than is read of such a file", beyond=True)
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event.value) if event.implicit[0] else event.value
         if isinstance(event, yaml.SequenceStartEvent):
@@ -185,7 +189,7 @@ class _Tree:
             return items
         if isinstance(event, yaml.MappingStartEvent):
             return {key: self._value(next(self._events), depth + 1) for key, _ in self._keys()}
-        raise BadYaml(_line(event), "an alias (“*name”), which is not followed here")
+        raise BadYaml(self._line(event), "an alias (“*name”), which is not followed here")
 
 
 def _scalar(text: str) -> Any:
@@ -197,5 +201,6 @@ def _scalar(text: str) -> Any:
     return float(text) if _REAL.fullmatch(text) else text
 
 
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
+def _line(text: str, mark: Any) -> int:
+    """The line of a mark as an editor counts: YAML takes more characters for the end of one."""
+    return text.count("\n", 0, mark.index) + 1

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.definitions.errors import DefinitionError
     from qwen_dual.definitions.places import Listing
     from qwen_dual.definitions.skills import Skill
+    from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
@@ -59,9 +60,16 @@ class Definitions:
         self._warned: set[str] = set()
         self._hidden: list[str] = []
         self.shelf = Shelf(
-            parts, lambda: {} if self._now is None else self._now.skills.found, self._short
+            launch, parts, lambda: {} if self._now is None else self._now.skills.found, self._short
         )
         self.commands = CustomCommands(parts, self._short)
+        launch.bus.subscribe(
+            self._follow, name="What skills were allowed", on_error="keep", streamed=False
+        )
+
+    def _follow(self, event: Event) -> None:
+        if event.get("subtype") == "session_changed":
+            self.shelf.forget()
 
     async def refresh(self) -> list[str]:
         """Takes what there is by now; returns what of it is new and cannot be used."""
@@ -69,6 +77,8 @@ class Definitions:
         if found is None:
             return []
         self._now = found
+        if not self._launch.settings.trusted:
+            self.shelf.distrust()
         self._offer()
         self._register(found)
         return self._warnings(found)

@@ -81,6 +81,7 @@ class Hooking:
         self._parts = parts
         self._from_settings: list[Hook] = []
         self._brought: list[Hook] = []
+        self._lent: list[Hook] = []
         self._observer: HookObserver | None = None
         self._off = False
         self.wrong: Sequence[str] = ()
@@ -129,6 +130,12 @@ class Hooking:
         """Adds hooks of whoever embeds the session; those of the settings stay."""
         self._brought = list(hooks)
         self._executors["callback"] = executor
+        self._put_in_force()
+
+    def lend(self, hooks: Iterable[Hook]) -> None:
+        """Has these run besides, in place of those that were lent before: of skills in use."""
+        self._lent = list(hooks)
+        self._add_executors({hook.kind for hook in self._lent})
         self._put_in_force()
 
     def switch(self, *, on: bool) -> None:
@@ -201,7 +208,7 @@ class Hooking:
 
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session
-        engine.hooks = [*self._from_settings, *self._brought]
+        engine.hooks = [*self._from_settings, *self._brought, *self._lent]
         there = engine.enabled and bool(engine.hooks)
         session.hooks.current = self.hooks if there else None
         self._follow_words(on=there and engine.has("MessageDisplay"))

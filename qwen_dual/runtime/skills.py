@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.slash import Asks, SlashCommand
@@ -12,6 +15,8 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
 from qwen_dual.protocol.events import ENTERED_CALL
+from qwen_dual.settings import keys
+from qwen_dual.settings.layers import Layer
 from qwen_dual.tools.calls import one_line
 from qwen_dual.tools.skill import LoadedSkill, SkillTool
 
@@ -21,7 +26,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.permissions import Rule
     from qwen_dual.definitions.skills import Skill
+    from qwen_dual.hooks.config import Hook
     from qwen_dual.runtime.assembly import Parts
+    from qwen_dual.runtime.launch import Launch
 
 DESCRIPTION_CHARS = (400, 200, 100, 50, 0)
 """What a model is told of one skill before it uses that: as much as there is room for all."""
@@ -29,25 +36,39 @@ DESCRIPTION_CHARS = (400, 200, 100, 50, 0)
 MAX_LISTING = 12_000
 """Characters that it is told of all."""
 
-HOOKS_LEFT_OUT = "The skill {name} brings hooks, which do not run here: what they are to prevent is not prevented."
+HOOKS_ARE_OFF = (
+    "The skill {name} brings hooks, and no hook runs: what they are to prevent is not prevented."
+)
+
+SKILL_ROOT = "QWEN_SKILL_ROOT"
+"""Tells a skill's hooks where its files are."""
 
 
 class Shelf:
     """The skills of one session, for the tool and for commands.
 
     Args:
+        launch: what was decided at the start; its workspace may be another later.
         parts: the session and its tools.
         found: those there are by now.
         short: a path for a person.
     """
 
     def __init__(
-        self, parts: Parts, found: Callable[[], Mapping[str, Skill]], short: Callable[[str], str]
+        self,
+        launch: Launch,
+        parts: Parts,
+        found: Callable[[], Mapping[str, Skill]],
+        short: Callable[[str], str],
     ) -> None:
+        self._launch = launch
         self._parts = parts
         self._found = found
         self._short = short
         self._opened: set[str] = set()
+        self._hooks: dict[str, list[Hook]] = {}
+        self._waiting: dict[str, list[Hook]] = {}
+        self._of_project: set[str] = set()
 
     def names(self) -> Sequence[str]:
         """Those that a model may use."""
@@ -84,18 +105,74 @@ class Shelf:
         )
         if arguments:
             text += f"\nWhat it is asked for: {arguments}\n"
-        if skill.has_hooks:
-            self._parts.session.notice(HOOKS_LEFT_OUT.format(name=skill.name), "warning")
-        if entered and skill.source == "user":  # a file of the person's, which the person names
-            for rule in self._wanted(skill):
-                self._parts.session.policy.remember(rule)
-        whose = "of this folder" if skill.source == "project" else "your own"
-        return LoadedSkill(skill.name, text, tuple(self._wanted(skill)), whose)
+        hooks = self._hooks_of(skill)
+        runs: tuple[str, ...] = ()
+        own = skill.source == "user"
+        if hooks and own:
+            self._arm(skill.name, hooks)
+        elif hooks and self._hooks.get(skill.name) != hooks:
+            self._waiting[skill.name] = hooks
+            runs = tuple(f"{hook.event}: {hook.does}" for hook in hooks)
+        wanted = tuple(self._wanted(skill))
+        if entered and wanted and own:  # their own file, which they named
+            self._remember(wanted)
+            told = f"/{skill.name}: {', '.join(wanted)} need no leave in this session."
+            self._parts.session.notice(told)
+            wanted = ()
+        whose = "your own" if own else "of this folder"
+        return LoadedSkill(skill.name, text, wanted, runs, whose)
 
     def allow(self, skill: LoadedSkill) -> None:
-        """Lets run without asking, for the rest of the session, what it asks for."""
-        for rule in skill.asks_for:
+        """Lets run without asking, for the rest of the session, what it asks for, and its hooks."""
+        self._remember(skill.asks_for)
+        found = self._found().get(skill.name)
+        if found is None or found.source == "project":
+            self._of_project.update(skill.asks_for)
+        if skill.runs:
+            self._arm(skill.name, self._waiting.pop(skill.name, []))
+
+    def distrust(self) -> None:
+        """Takes back what skills of the folder were allowed: it is not trusted any more."""
+        self._parts.session.policy.take_back(self._of_project)
+        self._of_project.clear()
+        own = {skill.name for skill in self._found().values() if skill.source == "user"}
+        self._lend({name: hooks for name, hooks in self._hooks.items() if name in own})
+
+    def forget(self) -> None:
+        """A new conversation begins, in which none is in use."""
+        self._of_project.clear()
+        self._lend({})
+
+    def _remember(self, rules: Sequence[str]) -> None:
+        for rule in rules:
             self._parts.session.policy.remember(rule)
+
+    def _hooks_of(self, skill: Skill) -> list[Hook]:
+        """The hooks that it brings; says what of them cannot be used."""
+        if not skill.hooks:
+            return []
+        from qwen_dual.hooks.config import read_hooks
+
+        session = self._parts.session
+        layer = Layer(skill.source, skill.path, "", {"hooks": dict(skill.hooks)}, {})
+        hooks, wrong = read_hooks([layer], trusted=True, scrub=session.bus.secrets.scrub)
+        for each in wrong:
+            session.notice(each, "warning")
+        if self._launch.settings.get(keys.DISABLE_ALL_HOOKS):
+            session.notice(HOOKS_ARE_OFF.format(name=skill.name), "warning")
+        root = {SKILL_ROOT: skill.folder}
+        return [replace(hook, env={**hook.env, **root}) for hook in hooks]
+
+    def _arm(self, name: str, hooks: list[Hook]) -> None:
+        self._lend({**self._hooks, name: hooks})
+
+    def _lend(self, hooks: dict[str, list[Hook]]) -> None:
+        if hooks == self._hooks:
+            return
+        from qwen_dual.runtime.hooking import hooking_of
+
+        self._hooks = hooks
+        hooking_of(self._launch, self._parts).lend(chain.from_iterable(hooks.values()))
 
     def commands(self) -> Iterator[SlashCommand]:
         """The commands by which a person uses them."""

@@ -22,6 +22,8 @@ DESCRIPTION = (
     "folder.\n\nSkills:\n"
 )
 
+NO_HOOKS = "The skill {name} is not used, since its hooks were not allowed"
+
 PARAMETERS = {
     "type": "object",
     "properties": {
@@ -43,12 +45,14 @@ class LoadedSkill(Struct, frozen=True):
         name: what it is called by.
         text: what the model is given.
         asks_for: the rules that it wants to be allowed and are not.
+        runs: what it has run by itself (hooks), where that takes leave; a line each.
         whose: whose it is, for whoever is asked.
     """
 
     name: str
     text: str
     asks_for: Sequence[str] = ()
+    runs: Sequence[str] = ()
     whose: str = ""
 
 
@@ -72,7 +76,7 @@ class Skills(Protocol):
         ...
 
     def allow(self, skill: LoadedSkill) -> None:
-        """Lets run without asking, for the rest of the session, what it asks for."""
+        """Lets run without asking, for the rest of the session, what it asks for, and its hooks."""
         ...
 
 
@@ -140,11 +144,15 @@ class SkillCall:
         except ValueError as error:
             return ToolResult(str(error), is_error=True)
         text, told = skill.text, f"{skill.name} is in use"
-        if skill.asks_for:
+        if skill.asks_for or skill.runs:
             decision = await context.ask(AllowanceCall(skill))
             if decision.allowed:
                 self._skills.allow(skill)
-                told += f"; {', '.join(skill.asks_for)} need no leave in this session"
+                if skill.asks_for:
+                    told += f"; {', '.join(skill.asks_for)} need no leave in this session"
+            elif skill.runs:  # they may be what keeps it from doing harm
+                why = f": {decision.message}" if decision.message else "."
+                return ToolResult(f"{NO_HOOKS.format(name=skill.name)}{why}", is_error=True)
             else:  # nothing is lost by it: each call asks for itself
                 text += "\n\n(What it needs tools for is asked about call by call.)"
         return ToolResult(text, shown=Shown(told))
@@ -156,21 +164,30 @@ class AllowanceCall:
     outside: str | None = None
     subject = Subject()
     suggestions: Sequence[Suggestion] = (
-        {"type": "allow", "label": "Allow", "description": "Let these run without asking"},
-        {"type": "deny", "label": "Ask each time", "description": "Use the skill without them"},
+        {"type": "allow", "label": "Allow", "description": "Let these run"},
+        {
+            "type": "deny",
+            "label": "Deny",
+            "description": "Ask each time; a skill with hooks is not used",
+        },
     )
 
     def __init__(self, skill: LoadedSkill) -> None:
-        self.title = one_line(f"{skill.name}: {', '.join(skill.asks_for)}")
+        self.title = one_line(f"{skill.name}: {', '.join((*skill.asks_for, *skill.runs))}")
         self._skill = skill
 
     async def preview(self) -> Preview | None:
-        """The rules, a line each."""
-        rules = "\n".join(f"  {rule}" for rule in self._skill.asks_for)
-        text = (
-            f"Skill {self._skill.name} ({self._skill.whose}).\n"
-            f"Without asking, in this session:\n{rules}\nThe skill is used either way."
+        """The rules and the hooks, a line each."""
+        skill = self._skill
+        lines = [f"Skill {skill.name} ({skill.whose})."]
+        if skill.asks_for:
+            lines += ["Without asking, in this session:", *(f"  {rule}" for rule in skill.asks_for)]
+        if skill.runs:
+            lines += ["By itself, in this session:", *(f"  {what}" for what in skill.runs)]
+        lines.append(
+            "Without these it is not used." if skill.runs else "The skill is used either way."
         )
+        text = "\n".join(lines)
         return {"kind": "text", "title": self.title, "text": text}
 
     async def run(self, context: ToolContext) -> ToolResult:

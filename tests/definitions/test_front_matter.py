@@ -113,6 +113,7 @@ def test_a_file_without_a_head_is_all_body_and_an_empty_head_says_nothing() -> N
         ("---\n- a\n---\n", 2),
         ("---\njust words\n---\n", 2),
         ("---\nname: x\nsecret: \x01\n---\n", 3),
+        ("---\nname: 'a\u2028b\x85c'\ntools: {a\n---\n", 3),
         ("---\na: &a [x]\nb:\n  - *a\n---\n", 4),
         ("---\na: b\n...\n--- !x\nc: d\n---\n", 4),
     ],
@@ -180,6 +181,7 @@ def test_bytes_that_are_no_text_are_said_with_their_line(tmp_path: Path) -> None
 @example("? a\n: b")
 @example("a: !!python/object/apply:os.system [x]")
 @example("<<: *a")
+@example("a\u2028b: 1\nargument-hint: [x]")
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         parsed(text)

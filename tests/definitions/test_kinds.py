@@ -49,7 +49,7 @@ def test_a_skill_has_what_a_model_is_told_of_it(folders: Folders) -> None:
     assert skill.description.endswith("when: the user needs alternatives. — For thesaurus work.")
     assert (skill.argument_hint, skill.priority) == ("[word] [tone]", 10)
     assert skill.allowed_tools == ("Read", "Bash(look:*)")
-    assert (skill.hides_from_model, skill.hides_from_person, skill.has_hooks) == (False,) * 3
+    assert (skill.hides_from_model, skill.hides_from_person, skill.hooks) == (False, False, {})
     assert skill.folder == str(folders.project / ".qwen/skills/synonyms")
     assert read_skill(skill)[1] == "Find synonyms."
 
@@ -70,7 +70,7 @@ def test_a_skill_says_who_may_use_it_and_what_it_brings(folders: Folders) -> Non
     found = list_skills(*args(folders), trusted=True).found
     assert (found["a"].hides_from_person, found["a"].hides_from_model) == (True, False)
     assert (found["b"].hides_from_person, found["b"].hides_from_model) == (False, True)
-    assert (found["a"].has_hooks, found["b"].has_hooks) == (True, False)
+    assert (found["a"].hooks, found["b"].hooks) == ({"Stop": []}, {})
 
 
 def test_a_long_skill_is_cut_and_says_where_it_goes_on(folders: Folders) -> None:
@@ -101,6 +101,7 @@ def test_a_skill_changed_since_is_read_as_it_is_and_one_gone_says_so(folders: Fo
         ("---\nname: a\n---\n# Only a title", "SKILL.md:1: description: is missing"),
         ("---\nname: a\ndescription: d\n---\n", "SKILL.md:2: name: the file has no text"),
         ("---\nname: a\ndescription: d\nallowed-tools: [a\n---\nx", "SKILL.md:4: "),
+        ("---\nname: a\ndescription: d\nhooks: x\n---\nx", "SKILL.md:4: hooks: expected events"),
         ("---\nname: a\ndescription: d\nuser-invocable: maybe\n---\nx", "SKILL.md:4: user-inv"),
     ],
 )

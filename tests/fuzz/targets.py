@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.bridge.lines import BadLine, LineSplitter
+from qwen_dual.definitions.errors import DefinitionError
+from qwen_dual.definitions.front_matter import parse_front_matter
+from qwen_dual.definitions.template import parse_template
 from qwen_dual.models.phrases import plan
 from qwen_dual.protocol.codec import bound_text, encode, escaped_size
 from qwen_dual.protocol.commands import CommandError, parse_command
 from qwen_dual.protocol.control import parse_incoming
 from qwen_dual.protocol.sanitise import StreamSanitiser
+from qwen_dual.runtime.context_imports import named
 from qwen_dual.settings.files import BadFile, read_object
 
 if TYPE_CHECKING:
@@ -128,6 +132,24 @@ def settings(data: bytes) -> None:
         assert isinstance(value, dict)
 
 
+def written(data: bytes) -> None:
+    """What people write for the agent is read or refused with its line; what is typed stays text."""
+    typed, _, body = data.decode("utf-8", "replace").partition("\0")
+    for head in (body, f"---\n{body}\n---\nx"):
+        try:
+            file = parse_front_matter(head, "x.md")
+            template = parse_template(file.body, "x.md", file.body_line, backquotes=True)
+        except DefinitionError as error:
+            assert 1 <= error.line <= head.count("\n") + 2
+            continue
+        named(file.body)
+        try:
+            pieces = template.filled(typed)
+        except ValueError:
+            continue
+        assert len(pieces) == len(template.pieces)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    function.__name__: function for function in (commands, output, screen, text, settings)
+    function.__name__: function for function in (commands, output, screen, text, settings, written)
 }

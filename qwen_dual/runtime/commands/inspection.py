@@ -14,7 +14,6 @@ from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
-from qwen_dual.runtime.commands.written import Written
 from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.agents import AgentsCommand
     from qwen_dual.runtime.commands.screen import FrontEnd
+    from qwen_dual.runtime.commands.written import Written
     from qwen_dual.runtime.launch import Launch
 
 
@@ -56,8 +56,32 @@ class Commands(Struct, frozen=True):
             self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
         ).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
-        Written(self.launch, self.parts).register()
         for command in (
+            SlashCommand(
+                "skills",
+                "the skills there are, and what is wrong with one",
+                lambda _, __: self._written.skills(),
+                while_busy=False,
+            ),
+            SlashCommand(
+                "commands",
+                "the commands of your own, and what is wrong with one",
+                lambda _, __: self._written.commands(),
+                while_busy=False,
+            ),
+            SlashCommand(
+                "output-style",
+                "how answers are written: show or change it",
+                lambda argument, actor: self._written.style(argument, actor),
+                while_busy=False,
+            ),
+            SlashCommand(
+                "init",
+                "have QWEN.md written: what the model should know of this folder",
+                lambda argument, _: self._written.init(argument),
+                while_busy=False,
+                form=lambda answers: self._written.init_form(answers),
+            ),
             SlashCommand(
                 "memory",
                 "the context files in force",
@@ -125,6 +149,12 @@ class Commands(Struct, frozen=True):
         planning = planning_of(self.launch, self.parts)
         word, _, rest = argument.partition(" ")
         return planning.save(rest.strip()) if word == "save" else planning.command(argument, actor)
+
+    @property
+    def _written(self) -> Written:
+        from qwen_dual.runtime.commands.written import Written  # for who asks
+
+        return Written(self.launch, self.parts)
 
     # -- what there is ---------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import Asks, SlashCommand
+from qwen_dual.core.slash import Asks
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.foreseen import may_have_definitions
 from qwen_dual.runtime.late import DEFAULT_STYLE, context_names, load_needed
@@ -60,45 +60,16 @@ class Written:
         self._launch = launch
         self._parts = parts
 
-    def register(self) -> None:
-        """Adds them to the session's registry."""
-        for command in (
-            SlashCommand(
-                "skills",
-                "the skills there are, and what is wrong with one",
-                lambda _, __: self._skills(),
-                while_busy=False,
-            ),
-            SlashCommand(
-                "commands",
-                "the commands of your own, and what is wrong with one",
-                lambda _, __: self._commands(),
-                while_busy=False,
-            ),
-            SlashCommand(
-                "output-style",
-                "how answers are written: show or change it",
-                self._style,
-                while_busy=False,
-            ),
-            SlashCommand(
-                "init",
-                "have QWEN.md written: what the model should know of this folder",
-                self._init,
-                while_busy=False,
-                form=self._init_form,
-            ),
-        ):
-            self._parts.session.slash.add(command)
-
     # -- skills and commands ---------------------------------------------------------------
 
-    async def _skills(self) -> str:
+    async def skills(self) -> str:
+        """What there is, and what is wrong with one."""
         found = await self._refreshed()
         told = "" if found is None else found.told_skills()
         return told or NO_SKILLS.format(places=self._places("skills"))
 
-    async def _commands(self) -> str:
+    async def commands(self) -> str:
+        """The same of commands."""
         found = await self._refreshed()
         told = "" if found is None else found.told_commands()
         return told or NO_COMMANDS.format(places=self._places("commands"))
@@ -120,7 +91,8 @@ class Written:
 
     # -- styles ----------------------------------------------------------------------------
 
-    async def _style(self, argument: str, actor: Actor) -> str:
+    async def style(self, argument: str, actor: Actor) -> str:
+        """Lists the output styles, or takes the one that ``argument`` names."""
         from qwen_dual.runtime.output_styles import styles_of
 
         launch, parts = self._launch, self._parts
@@ -177,7 +149,8 @@ class Written:
     def _is_there(self) -> bool:
         return os.path.lexists(os.path.join(self._launch.cwd, self._file))
 
-    def _init(self, argument: str, actor: Actor) -> Asks | str:
+    def init(self, argument: str) -> Asks | str:
+        """Has the model write the context file, or revise it where that is said."""
         if argument == KEEP:
             return f"{self._file} stays as it is."
         if argument not in ("", REVISE):
@@ -188,7 +161,8 @@ class Written:
         name = self._file
         return Asks(INIT.format(name=name) + (INIT_AGAIN.format(name=name) if there else ""))
 
-    def _init_form(self, answers: Sequence[str]) -> Question | None:
+    def init_form(self, answers: Sequence[str]) -> Question | None:
+        """Asks where there is a file."""
         if answers or not self._is_there:
             return None
         choices = (

@@ -1,0 +1,260 @@
+"""Skills in a session: what a model is told of them, and what becomes of one that is used."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from tests.runtime.written import DEPLOY, SYNONYMS, Place, skill_tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_a_model_is_told_name_and_description_until_it_uses_a_skill(place: Place) -> None:
+    body = "Secret step. " * 500
+    place.write("work/.qwen/skills/long/SKILL.md", SYNONYMS.replace("Read reference.md", body))
+    place.write("work/.qwen/skills/long/reference.md", "words\n")
+    place.calls(("skill", {"skill": "synonyms"}), ("read_file", {"file_path": "reference.md"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            tool = skill_tool(handle)
+            assert "- synonyms: Finds synonyms" in tool.description
+            # Four characters are a token: the whole tool costs less than 300, its text over 1,600.
+            told = json.dumps({"d": tool.description, "p": tool.parameters})
+            assert len(told) / 4 < 300
+            assert len(body) / 4 > 1600
+            assert "Secret" not in told + handle.parts.session.system
+        assert "Secret step." in place.said("tool_result")[0]
+        assert place.said("tool_result")[0].startswith("Base directory for this skill: ")
+
+    anyio.run(main)
+
+
+def test_two_hundred_skills_cost_no_more_than_the_bound(place: Place) -> None:
+    for number in range(200):
+        text = f"---\nname: s{number:03}\ndescription: {'what it does ' * 80}\n---\nx"
+        place.write(f"work/.qwen/skills/s{number}/SKILL.md", text)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            description = skill_tool(handle).description
+            assert len(description) < 13_000
+            assert all(f"- s{number:03}: what" in description for number in range(200))
+
+    anyio.run(main)
+
+
+def test_a_persons_skill_may_be_read_where_it_is_once_it_is_in_use(place: Place) -> None:
+    place.write("person/.qwen/skills/synonyms/SKILL.md", SYNONYMS)
+    reference = place.write("person/.qwen/skills/synonyms/reference.md", "ten words\n")
+    read = ("read_file", {"file_path": str(reference)})
+    place.calls(read, ("skill", {"skill": "synonyms"}), read)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=False, message="not yet")
+        assert [request["tool_name"] for request in place.requests()] == ["read_file"]
+        results = place.said("tool_result")
+        assert "not yet" in results[0]
+        assert results[2] == "ten words\n"
+
+    anyio.run(main)
+
+
+def test_what_a_skill_asks_to_be_allowed_is_asked_once_and_holds_for_the_session(
+    place: Place,
+) -> None:
+    place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    touch = ("run_shell_command", {"command": "touch made"})
+    place.calls(("skill", {"skill": "deploy"}), touch, ("skill", {"skill": "deploy"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=True)
+            (request,) = place.requests()
+            assert request["tool_name"] == "skill"
+            assert "Bash(touch:*)" in request["preview"]["text"]
+            assert "Read" not in request["preview"]["text"]
+            assert "nothing_there" not in request["preview"]["text"]
+            assert (place.work / "made").exists()
+
+    anyio.run(main)
+
+
+def test_a_skill_that_is_not_allowed_what_it_asks_for_is_used_without(place: Place) -> None:
+    place.write("person/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    touch = ("run_shell_command", {"command": "touch made"})
+    place.calls(("skill", {"skill": "deploy"}), touch)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=False, message="no")
+            assert [each["tool_name"] for each in place.requests()] == [
+                "skill",
+                "run_shell_command",
+            ]
+            assert place.said("tool_result")[0].startswith("Base directory")
+            assert not (place.work / "made").exists()
+
+    anyio.run(main)
+
+
+def test_a_person_uses_a_skill_by_its_name_and_their_own_may_do_what_it_says(place: Place) -> None:
+    place.write("person/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    place.calls(("run_shell_command", {"command": "touch made"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            result = await place.ask(handle, "/deploy to production")
+            assert result["stop_reason"] == "end_turn"
+            assert (place.work / "made").exists()
+            assert "/deploy: Bash(touch:*) need no leave in this session." in place.notices()
+            (prompt,) = place.said()
+            assert prompt.startswith("Base directory for this skill: ")
+            assert prompt.rstrip().endswith("What it is asked for: to production")
+            (command,) = place.log.of("slash_command")
+            assert command["data"]["command"] == "deploy"
+            # `/clear` begins anew, and so does what was allowed.
+            await place.ask(handle, "/clear")
+            assert not handle.parts.session.policy._session
+
+    anyio.run(main)
+
+
+def test_a_skill_says_who_may_use_it(place: Place) -> None:
+    place.write(
+        "work/.qwen/skills/a/SKILL.md",
+        "---\nname: mine\ndescription: d\ndisable-model-invocation: true\n---\nx",
+    )
+    place.write(
+        "work/.qwen/skills/b/SKILL.md",
+        "---\nname: its\ndescription: d\nuser-invocable: false\n---\nx",
+    )
+    place.calls(("skill", {"skill": "mine"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            assert "There is no skill 'mine'. Skills: its." in place.said("tool_result")[0]
+            assert "/its" in (await place.ask(handle, "/its"))["result"]  # unknown, to a person
+            assert (await place.ask(handle, "/mine"))["result"] == "Done."
+
+    anyio.run(main)
+
+
+def test_a_skill_changed_or_made_while_the_session_runs_is_followed(place: Place) -> None:
+    path = place.write("work/.qwen/skills/synonyms/SKILL.md", SYNONYMS)
+    place.calls(("skill", {"skill": "synonyms"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "/skills")
+            path.write_text(SYNONYMS.replace("find ten", "find twenty"))
+            await place.ask(handle, "hello")
+            assert "find twenty" in place.said("tool_result")[0]
+            place.write("work/.qwen/skills/other/SKILL.md", SYNONYMS.replace("synonyms", "other"))
+            await place.ask(handle, "hello")
+            assert "- other: Finds other" in skill_tool(handle).description
+            path.unlink()
+            (place.work / ".qwen/skills/other/SKILL.md").unlink()
+            await place.ask(handle, "hello")
+            assert "skill" not in handle.tools
+            assert "/other" in (await place.ask(handle, "/other"))["result"]
+
+    anyio.run(main)
+
+
+GATED = """---
+name: gated
+description: d
+hooks:
+  PreToolUse:
+    - matcher: run_shell_command
+      hooks:
+        - type: command
+          command: 'echo "not with $(basename "$QWEN_SKILL_ROOT")" >&2; exit 2'
+---
+Run it.
+"""
+
+
+def test_the_hooks_of_a_skill_run_from_its_use_on_with_leave(place: Place) -> None:
+    place.write("work/.qwen/skills/gated/SKILL.md", GATED)
+    touch = ("run_shell_command", {"command": "touch made"})
+    place.calls(("skill", {"skill": "gated"}), touch)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=True)
+            (request,) = place.requests()
+            assert "By itself, in this session:\n  PreToolUse: echo" in request["preview"]["text"]
+            assert "not with gated" in place.said("tool_result")[1]
+            assert not (place.work / "made").exists()
+            assert handle.parts.hooking is not None
+            assert len(handle.parts.hooking.hooks.engine.hooks) == 1
+            await place.ask(handle, "/trust no")
+            assert handle.parts.hooking.hooks.engine.hooks == []
+
+    anyio.run(main)
+
+
+def test_a_skill_whose_hooks_are_not_allowed_is_not_used(place: Place) -> None:
+    place.write("work/.qwen/skills/gated/SKILL.md", GATED)
+    place.calls(("skill", {"skill": "gated"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=False, message="no")
+            (told,) = place.said("tool_result")
+            assert told == "The skill gated is not used, since its hooks were not allowed: no"
+            refused = await place.ask(handle, "/gated", allowed=False)
+            assert refused["stop_reason"] == "error"
+            assert "its hooks were not allowed" in refused["result"]
+            assert handle.parts.hooking is None
+
+    anyio.run(main)
+
+
+def test_the_hooks_of_a_persons_own_skill_run_unasked_until_a_new_conversation(
+    place: Place,
+) -> None:
+    place.write("person/.qwen/skills/gated/SKILL.md", GATED)
+    place.calls(("run_shell_command", {"command": "touch made"}))
+
+    async def main() -> None:
+        async with place.session(approval_mode="yolo") as handle:
+            await place.ask(handle, "/gated")
+            assert "not with gated" in place.said("tool_result")[1]
+            await place.ask(handle, "/clear")
+            assert handle.parts.hooking is not None
+            assert handle.parts.hooking.hooks.engine.hooks == []
+
+    anyio.run(main)
+
+
+def test_what_a_folders_skill_was_allowed_ends_with_trust_in_it(place: Place) -> None:
+    place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    place.calls(("skill", {"skill": "deploy"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=True)
+            policy = handle.parts.session.policy
+            rule = policy.names.parse("Bash(touch:*)")
+            assert policy.has_leave(rule)
+            await place.ask(handle, "/trust no")
+            assert not policy.has_leave(rule)
+
+    anyio.run(main)
