@@ -38,6 +38,7 @@ class Bounds(Struct, frozen=True):
         named_bytes: of a file that an edit names.
         entries: of a folder that is gone through.
         seconds: that one pass may take, of which there are two for a command.
+        rest_seconds: the one behind a command, as long as not all of the folder is kept.
         text_chars: of a prompt.
     """
 
@@ -48,6 +49,7 @@ class Bounds(Struct, frozen=True):
     named_bytes: int = 50 << 20
     entries: int = 200_000
     seconds: float = 5.0
+    rest_seconds: float = 2.0
     text_chars: int = 500
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from anyio import to_thread
 
+from qwen_dual.core.failures import describe
 from qwen_dual.rewind.comparing import hunks_of, is_binary
 from qwen_dual.rewind.looking import look
 from qwen_dual.rewind.planning import plan_back, plan_done, points_of
@@ -86,10 +87,8 @@ class SessionFiles:
     @asynccontextmanager
     async def keeping(self, call: Call) -> AsyncIterator[None]:
         """Within, ``call`` runs; see ``core.ports.Keeper``."""
-        subject, owner = call.subject, self._owner()
-        span = None
-        if owner is not None and not only_reads(subject):
-            span = await self._begin(subject, owner)
+        owner = self._owner()
+        span = None if owner is None else await self._begin(call, owner)
         try:
             yield
         finally:
@@ -97,19 +96,22 @@ class SessionFiles:
                 with anyio.move_on_after(END_SECONDS, shield=True):
                     await self._end(span)
 
-    async def _begin(self, subject: Subject, owner: Owner) -> Span | None:
-        paths = named_paths(subject)
-        whole = not (
-            subject.files and not subject.commands
-        )  # more than just files: a command, a server
-        if whole and self.only_named:
-            whole = False
-            self._say(f"Only files that edits name are kept for /rewind: {self.only_named}.")
+    async def _begin(self, call: Call, owner: Owner) -> Span | None:
         given_up = threading.Event()
+        narrowed = False
 
         def begin() -> Span | None:
+            nonlocal narrowed
+            subject = (
+                call.subject
+            )  # of a person's own command it is not known yet, and takes a while
+            if only_reads(subject):
+                return None
+            whole = subject.commands != () or not subject.files  # a command, or who knows what
+            narrowed = whole and self.only_named != ""
             store = self._store()
-            span = store.begin(owner, paths, whole=whole, gone=given_up)
+            paths = named_paths(subject)
+            span = store.begin(owner, paths, whole=whole and not narrowed, gone=given_up)
             if given_up.is_set():
                 store.cancel(span)
             return span
@@ -117,11 +119,17 @@ class SessionFiles:
         try:
             span = await to_thread.run_sync(begin, abandon_on_cancel=True)
         except OSError as error:
-            self._say(f"What this changes is not kept for /rewind: {error}.")
+            self._say(f"What this changes is not kept for /rewind: {describe(error)}.")
+            return None
+        except Exception as error:  # the call runs all the same
+            log.exception("keeping files failed")
+            self._say(f"What this changes is not kept for /rewind: {describe(error)}.")
             return None
         except BaseException:
             given_up.set()
             raise
+        if narrowed:
+            self._say(f"Only files that edits name are kept for /rewind: {self.only_named}.")
         self._say_remarks()
         return span
 
@@ -129,7 +137,10 @@ class SessionFiles:
         try:
             await to_thread.run_sync(self._store().end, span, abandon_on_cancel=True)
         except OSError as error:
-            self._say(f"What this changed is not noted for /rewind: {error}.")
+            self._say(f"What this changed is not noted for /rewind: {describe(error)}.")
+        except Exception as error:
+            log.exception("noting changed files failed")
+            self._say(f"What this changed is not noted for /rewind: {describe(error)}.")
         self._say_remarks()
 
     def _say(self, text: str) -> None:
@@ -196,6 +207,7 @@ class SessionFiles:
         with self._opening:
             self._closed = True
             if self._opened is not None:
+                self._opened.store.stop()
                 self._opened.close()
 
     def _store(self) -> Store:

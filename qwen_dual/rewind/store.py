@@ -160,13 +160,17 @@ class Store:
             self._measure()
             self._note_all(span.paths, span.number)
             if span.whole:
-                self._walk(recording=True)
+                self._walk(recording=True, behind=True)
             self._close(span.number)
 
     def cancel(self, span: Span) -> None:
         """Notes that a call has not run."""
         with self.database.writing():
             self.database.run("UPDATE span SET last=first-1 WHERE id=?", span.number)
+
+    def stop(self) -> None:
+        """Ends what takes long, from any thread: what was found by then is noted."""
+        self._gone.set()
 
     def mark_torn(self, session_id: str, *, alone: bool) -> None:
         """Takes note of calls in whose middle the program was ended.
@@ -296,14 +300,14 @@ class Store:
             insert = "INSERT INTO change(path, before, after, span) VALUES(?, ?, ?, ?)"
             self.database.run(insert, raw, before, number, span)
 
-    def _walk(self, *, recording: bool) -> None:
-        """Takes note of all there is below the top."""
+    def _walk(self, *, recording: bool, behind: bool = False) -> None:
+        """Takes note of all there is below the top; ``behind`` a call, of what was kept before it first."""
         began = time.time_ns()
         inside = (os.fsencode(self.top.rstrip("/") + "/"), os.fsencode(self.top.rstrip("/") + "0"))
         query = "SELECT path, print, state, walked FROM seen WHERE path>? AND path<?"
         rows = self.database.rows(query, *inside)
         known = {path: (mark, state, walked) for path, mark, state, walked in rows}
-        earlier, rules = Earlier.read(self.database), rules_above(self.top)
+        earlier, rules, bounds = Earlier.read(self.database), rules_above(self.top), self.bounds
         try:
             tree = Tree(self.top)
         except OSError as error:
@@ -316,8 +320,8 @@ class Store:
                 self._ignores(),
                 self._left_out,
                 before=earlier.before(known, rules),
-                seconds=self.bounds.seconds,
-                most=self.bounds.entries,
+                seconds=bounds.seconds if earlier.complete or not behind else bounds.rest_seconds,
+                most=bounds.entries,
                 gone=self._gone,
             )
             noted = 0

@@ -14,14 +14,18 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.model import TextDelta
+from qwen_dual.core.tool import Subject
 from qwen_dual.fs.projects import rewind_mark
 from qwen_dual.runtime.kept_files import files_of
 from qwen_dual.sandbox.hidden import candidates
+from tests.agents.kit import play as play_agents
+from tests.agents.kit import task
 from tests.hooks.kit import Hooked, play, session
-from tests.support.fakes import call
+from tests.support.fakes import FakeCall, FakeTool, call
 
 if TYPE_CHECKING:
     from qwen_dual.rewind.keeper import SessionFiles
+    from tests.agents.kit import Playing
 
 ROOT = Path(__file__).parents[2]
 
@@ -133,6 +137,58 @@ def test_an_interrupted_command_is_noted(tmp_path: Path) -> None:
             preview = await files(one).preview(prompts(one))
             assert preview is not None
             assert [file.conflicts for file in preview.files] == [()]
+
+    play(main)
+
+
+def test_what_a_sub_agent_changes_counts_to_the_prompt(tmp_path: Path) -> None:
+    path = tmp_path / "work" / "file"
+    scripts = {
+        "main": [task("alpha", "c1"), DONE],
+        "alpha": [write(str(path), "1"), shell("echo 1 > other"), DONE],
+    }
+
+    async def test(one: Playing) -> None:
+        await one.ask()
+        found = files_of(one.handle.launch, one.handle.parts)
+        assert found is not None
+        (point,) = await found.points()
+        assert (point.text, point.count) == ("main", 2)
+        preview = await found.preview([point.uuid])
+        assert preview is not None
+        await found.restore(preview)
+        assert not path.exists()
+
+    play_agents(tmp_path, scripts, test, **ANYTHING)
+
+
+def test_a_call_of_which_nothing_is_known_may_have_changed_anything(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with session(tmp_path, {}, DONE) as one:
+            await one.ask("use the server")
+            tool = FakeTool("mcp__server__tool", subject=Subject())
+            async with files(one).keeping(FakeCall(tool, {})):
+                (one.work / "file").write_text("1")
+            (point,) = await files(one).points()
+            assert point.files == (str(one.work / "file"),)
+
+    play(main)
+
+
+def test_in_an_untrusted_folder_it_works_and_runs_nothing_of_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        work = tmp_path / "work"
+        subprocess.run(["git", "init", "-q", str(work)], check=True, capture_output=True)
+        ran = tmp_path / "ran"
+        (work / ".git" / "config").write_text(f'[core]\n fsmonitor = "touch {ran}"\n')
+        answers = [shell("echo 1 > file"), DONE]
+        async with session(tmp_path, {}, *answers, trust=False, **ANYTHING) as one:
+            await one.ask("do it")
+            preview = await files(one).preview(prompts(one))
+            assert preview is not None
+            await files(one).restore(preview)
+            assert not (work / "file").exists()
+        assert not ran.exists()
 
     play(main)
 
