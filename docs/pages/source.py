@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 88
@@ -33,7 +33,22 @@ def exports(package: str) -> dict[str, Exported]:
         if isinstance(node, ast.ImportFrom) and node.module is not None:
             there = definitions(node.module)
             found |= {alias.name: there[alias.name] for alias in node.names}
+    for exported in found.values():
+        if isinstance(exported.node, ast.ClassDef):
+            _inherit(exported.node, package, found)
     return found
+
+
+def _inherit(node: ast.ClassDef, package: str, exported: Mapping[str, Exported]) -> None:
+    """Gives a class the members of its bases in the package that have no name outside of it."""
+    for base in list(node.bases):
+        name = base.id if isinstance(base, ast.Name) else ""
+        place = ROOT.joinpath(*package.split("."), f"{name.lower()}.py")
+        if name and name not in exported and place.is_file():
+            there = definitions(f"{package}.{name.lower()}")[name].node
+            assert isinstance(there, ast.ClassDef)
+            node.body += there.body[1:]
+            node.bases.remove(base)
 
 
 def definitions(module: str) -> dict[str, Exported]:

@@ -319,6 +319,12 @@ export interface Interrupt {
   tool_use_id?: string | null;
 }
 
+/** A file that was left as it is, and why. */
+export interface LeftFile {
+  path: string;
+  why: string;
+}
+
 /** Bounds that a host should know. */
 export interface Limits {
   max_line_bytes: number;
@@ -540,6 +546,111 @@ export interface ResultEvent {
   command_id: string | null;
   stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop" | "budget";
   error?: TurnError;
+}
+
+/**
+ * Go back to before a prompt; `to` is the uuid of its `user` event.
+ *
+ * The uuid of the latest `rewound` event undoes that, as long as nothing was submitted since. With
+ * `preview` nothing is done: `rewind_preview` tells what would be. `overwrite` says what becomes
+ * of files that somebody else has changed since; without it they are a `conflict`.
+ */
+export interface Rewind {
+  id?: string | null;
+  type: "rewind";
+  to: string;
+  conversation: boolean;
+  files: boolean;
+  preview?: boolean;
+  overwrite?: boolean | null;
+}
+
+/**
+ * A prompt to go back to: its `user` event's `uuid`, and its first 200 characters.
+ *
+ * `timestamp` is in seconds since the epoch, null where nobody told; `changed` is how many files it
+ * changed, as far as that is known.
+ */
+export interface RewindPoint {
+  uuid: string;
+  text: string;
+  timestamp: number | null;
+  changed: number;
+}
+
+/** Ask for a `rewind_points` event: the prompts that one can go back to. */
+export interface RewindPoints {
+  id?: string | null;
+  type: "rewind_points";
+}
+
+/**
+ * The prompts to go back to, the oldest first.
+ *
+ * `undo` is the uuid of the `rewound` event that can be undone. `unavailable` says why files
+ * cannot go back; empty where they can.
+ */
+export interface RewindPointsData {
+  points: RewindPoint[];
+  undo: string | null;
+  unavailable: string;
+}
+
+/** What a `rewind` would do; nothing was done. */
+export interface RewindPreview {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "rewind_preview";
+  data: RewoundData;
+}
+
+/** The session went back: what was told of the conversation from the prompt on counts no more. */
+export interface Rewound {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "rewound";
+  data: RewoundData;
+}
+
+/**
+ * What was done to go back, or in a preview would be.
+ *
+ * `to` is the prompt's `user` event, or with `undo` the `rewound` event that is undone; `text`
+ * the prompt; `prompts` how many the conversation loses, or gets back.
+ */
+export interface RewoundData {
+  to: string;
+  conversation: boolean;
+  files: boolean;
+  undo: boolean;
+  text: string;
+  prompts: number;
+  changes: RewoundFile[];
+  left: LeftFile[];
+  remarks: string[];
+  context_tokens: number;
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  command_id: string | null;
+}
+
+/**
+ * What is done to one file; `added` and `removed` count its lines, 0 where it has none.
+ *
+ * `conflict` says why it may not be as the session left it, `blocked` why it cannot be changed.
+ */
+export interface RewoundFile {
+  path: string;
+  change: "add" | "modify" | "delete";
+  added: number;
+  removed: number;
+  conflict?: string;
+  blocked?: string;
 }
 
 /** The sandbox that commands are asked to run in; absent where there is none. */
@@ -940,6 +1051,9 @@ export type Event =
   | CompactBoundary
   | TaskStarted
   | TaskNotification
+  | RewindPoints
+  | RewindPreview
+  | Rewound
   | UserEvent
   | AssistantEvent
   | StreamEvent
@@ -958,4 +1072,6 @@ export type Command =
   | SetModel
   | McpAdd
   | McpRemove
-  | McpStatus;
+  | McpStatus
+  | Rewind
+  | RewindPoints;

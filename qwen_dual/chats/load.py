@@ -14,6 +14,7 @@ from qwen_dual.chats.conversation import history_of
 from qwen_dual.chats.journal import Journal
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import MAX_CHAT_BYTES, lanes_folder
+from qwen_dual.chats.prompts import SavedPrompt, prompts_of
 from qwen_dual.chats.reading import branch
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import owed
@@ -62,6 +63,7 @@ class Chat(Struct, frozen=True):
         interrupted_queue: prompts that waited when it ended, and were never run.
         skipped: lines that could not be read.
         recovered: lines that were torn, and of which whole records were read.
+        prompts: those of its branch, the oldest first.
         last: the uuid of the record to go on from; None where what is owed takes the first's place.
         owed: records that the killed session could not write.
         before: bytes of the file before what was read: its beginning is not in ``history``.
@@ -84,6 +86,7 @@ class Chat(Struct, frozen=True):
     before: int = 0
     journal: Journal | None = None
     recovered: int = 0
+    prompts: tuple[SavedPrompt, ...] = ()
 
 
 def open_chat(path: Path, bounds: Bounds = BOUNDS) -> Chat:
@@ -141,7 +144,8 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
     if missing and missing[-1].get("supersedes") == records[-1]["uuid"]:
         del records[-1]
     every = [*records, *missing]
-    cut = not found.whole and not any(map(is_compaction, records))
+    reaches_back = found.whole or not (records and records[0].get("parentUuid"))
+    cut = not reaches_back and not any(map(is_compaction, records))
     shown = every if bounds is None else end_of(every)
     return Chat(
         session_id=path.stem,
@@ -151,7 +155,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         history=history_of(every, cut=cut),
         replay=_with_lanes(replay_of(shown, interrupted=interrupted), path),
         model=_last_model(records),
-        tokens=_tokens(records),
+        tokens=tokens_at_end(records),
         interrupted=interrupted,
         interrupted_queue=tuple(left.queue),
         skipped=found.skipped,
@@ -160,6 +164,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
         before=found.size - found.read if cut else 0,
         journal=journal,
         recovered=found.recovered,
+        prompts=tuple(prompts_of(every)),
     )
 
 
@@ -199,7 +204,8 @@ def _last_model(records: Sequence[Record]) -> str:
     return ""
 
 
-def _tokens(records: Sequence[Record]) -> int:
+def tokens_at_end(records: Sequence[Record]) -> int:
+    """What the conversation took at its last call; 0 where nobody told."""
     for record in reversed(records):
         usage = tokens_of(record)
         if usage is not None:

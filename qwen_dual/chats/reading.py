@@ -124,6 +124,8 @@ def _parent(record: Record, every: list[Record], first: dict[str, int]) -> str |
         return None
     if parent in first:
         return parent
+    if record.get("subtype") == "rewind":
+        return None  # what stands before it is what was gone back from
     # It was on a line that is lost: what stands before the child goes on from there.
     index = first[record["uuid"]]
     before: str | None = every[index - 1]["uuid"] if index else None

@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.chats.branches import Branches
 from qwen_dual.chats.chain import OpenChat, Stamp
 from qwen_dual.chats.failures import not_saved
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
-from qwen_dual.chats.records import compaction, part_of, tool_call_result
+from qwen_dual.chats.records import compaction, part_of, tool_call_result, turn_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
 from qwen_dual.chats.sub_agents import SubAgents
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 RETRY = "/retry"
 """The prompt that makes the failed model call of the last turn again."""
-
-MAX_ERROR_CHARS = 4_000
-"""Of an error's text in ``turn_result``; the reference takes no more than 4,096."""
 
 
 class Recorder:
@@ -101,6 +99,7 @@ class Recorder:
         self._in_turn = False
         self._retry_from: str | None = None
         self._slash = SlashRecords()
+        self._branches = Branches()
         self._diffs: dict[str, str] = {}  # of calls that have no result yet
         self._agents = SubAgents(self._stamp, self._tell)
         chat_path(home, cwd, session_id)
@@ -172,7 +171,7 @@ class Recorder:
         )
         if self._next is not None:
             self._next.close()
-        self._next = opened
+        self._next, self._branches.next = opened, chat
         if chat.session_id == self._session_id:
             self._change_to(chat.session_id)
 
@@ -237,10 +236,11 @@ class Recorder:
             self._chat = OpenChat(path, self._session_id, self._stamp)
         self._chat.settle()
         parent = self._chat.last
-        uuid = self._add_prompt(event, [{"text": event["message"]["content"][0]["text"]}])
+        said = event["message"]["content"][0]["text"]
+        uuid = self._add_prompt(event, [{"text": said}], uuid=event["uuid"])
         self._prompt = (uuid, parent, event)
-        self._retry_from = None
-        self._in_turn = True
+        self._branches.note(uuid, parent)
+        self._retry_from, self._in_turn = None, True
 
     def _add_prompt(self, event: Event, parts: list[dict[str, Any]], **more: Any) -> str:
         assert self._chat is not None
@@ -291,16 +291,9 @@ class Recorder:
             return
         self._in_turn = False
         self._prompt = None
-        reason = event["stop_reason"]
-        ended = round(chat.now * 1000)
-        payload: dict[str, Any] = {"promptId": event["turn_id"], "state": "completed"}
-        if reason == "interrupted":
-            payload |= {"state": "cancelled", "cancelledAt": ended}
-        elif reason == "error":
+        if event["stop_reason"] == "error":
             self._retry_from = self._message.before
-            told = event.get("error", {}).get("message") or "it failed"
-            payload |= {"state": "error", "error": {"message": told[:MAX_ERROR_CHARS]}}
-        chat.system("turn_result", {**payload, "stopReason": reason, "endedAt": ended})
+        chat.system("turn_result", turn_result(event, round(chat.now * 1000)))
 
     # -- what the system tells ---------------------------------------------------------------
 
@@ -331,6 +324,9 @@ class Recorder:
             self._slash.answered(chat, data)
         elif subtype == "compact_boundary":
             chat.system("chat_compression", compaction(data, self._history()))
+        elif subtype == "rewound" and data["conversation"]:
+            self._message, self._prompt, self._retry_from = IncomingMessage(), None, None
+            self._branches.go_back(chat, event)
         else:
             self._agents.told(subtype, data)
 
@@ -353,8 +349,8 @@ class Recorder:
             self._give_up()
         self._session_id = session_id
         self._message = IncomingMessage()
-        self._prompt = self._retry_from = None
-        self._in_turn = False
+        self._prompt, self._retry_from, self._in_turn = None, None, False
+        self._branches.begin(session_id)
         if self._next is not None and self._next.session_id == session_id:
             self._chat, self._next = self._next, None
         else:

@@ -35,6 +35,9 @@ PROVENANCE = {
     "system": "system",
 }
 
+MAX_ERROR_CHARS = 4_000
+"""Of an error's text in ``turn_result``; the reference takes no more than 4,096."""
+
 MAX_DISPLAY_BYTES = 8_000
 """Bound on the copy of a result that the reference shows; the whole is in the message."""
 
@@ -275,3 +278,15 @@ def _result_of(response: Mapping[str, Any]) -> Block:
 
 def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def turn_result(event: Mapping[str, Any], ended: int) -> dict[str, Any]:
+    """What the record of a turn's end says; ``ended`` is in milliseconds since the epoch."""
+    reason = event["stop_reason"]
+    payload: dict[str, Any] = {"promptId": event["turn_id"], "state": "completed"}
+    if reason == "interrupted":
+        payload |= {"state": "cancelled", "cancelledAt": ended}
+    elif reason == "error":
+        told = event.get("error", {}).get("message") or "it failed"
+        payload |= {"state": "error", "error": {"message": told[:MAX_ERROR_CHARS]}}
+    return {**payload, "stopReason": reason, "endedAt": ended}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from qwen_dual.chats.branches import rewound_in
 from qwen_dual.chats.records import (
     blocks_of,
     diff_in,
@@ -146,7 +147,7 @@ class _Replay:
         payload = payload if isinstance(payload, dict) else {}
         shown = payload.get("displayText")
         if not isinstance(shown, str):
-            shown = _CONTEXT.sub("", text_of(parts_of(record)))
+            shown = without_context(text_of(parts_of(record)))
         if self._typed:
             shown = self._typed.pop(0) or shown
         if record.get("subtype") in _UNSEEN or not shown:
@@ -221,6 +222,9 @@ class _Replay:
             self._typed.append(_text(payload.get("userText")))
         elif subtype == "chat_compression":
             self._compaction(payload)
+        elif subtype == "rewind":
+            self.settle()
+            self.emit(events.system("rewound", rewound_in(payload)))
         elif subtype == "slash_command":
             self._slash(payload)
         elif subtype == "ui_telemetry":
@@ -266,6 +270,11 @@ def _images_of(parts: Iterable[Part]) -> list[SubmittedImage]:
         for block in blocks_of(part for part in parts if "inlineData" in part)
         if block["type"] == "image"
     ]
+
+
+def without_context(text: str) -> str:
+    """A prompt of the reference without what a hook added to it."""
+    return _CONTEXT.sub("", text)
 
 
 def tokens_of(record: Record) -> TokenUsage | None:

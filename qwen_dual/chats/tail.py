@@ -82,6 +82,7 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
     start = size
     on_branch: str | None = None  # the record that the branch goes back to next
     compacted_at: int | None = None
+    back_to: str | None = None  # what stands after it, up to here, is on no branch any more
     for line, start, is_last in _lines_backwards(fd, size):
         of_line = records_in(line or b"")
         found = of_line.every
@@ -89,16 +90,24 @@ def read_tail(fd: int, bounds: Bounds) -> Tail:
         if line is None or (line.strip() and not found and not is_last):
             skipped += 1
             continue
-        said += max(0, len(line) - ENVELOPE_BYTES)
+        if back_to is None or any(record["uuid"] == back_to for record in found):
+            said += max(0, len(line) - ENVELOPE_BYTES)
         for record in reversed(found):
+            if back_to is not None and record["uuid"] != back_to:
+                continue
+            back_to = None
             _slim(record)
             backwards.append(record)
             if record["uuid"] == on_branch or (
                 on_branch is None and record.get("subtype") not in ASIDE
             ):
                 on_branch = record.get("parentUuid") or ""
+                if record.get("subtype") == "rewind":
+                    back_to = on_branch
                 if compacted_at is None and is_compaction(record):
                     compacted_at = len(backwards)
+        if back_to == "":
+            break  # to the beginning: there is nothing before it
         if backwards and (
             said >= bounds.said
             or len(backwards) >= bounds.records

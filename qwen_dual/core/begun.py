@@ -34,11 +34,11 @@ class Begun:
 
     def __init__(self, bus: Bus, text: str, actor: Actor, command_id: str | None) -> None:
         self.turn_id = events.new_uuid()
-        self.prompt = Prompt(text, actor, command_id, turn_id=self.turn_id)
         self._bus = bus
         if command_id is not None:
             bus.publish(events.receipt(command_id, "accepted"))
-        bus.publish(events.user_text(text, str(actor), command_id))
+        said = bus.publish(events.user_text(text, str(actor), command_id))
+        self.prompt = Prompt(text, actor, command_id, turn_id=self.turn_id, uuid=said["uuid"])
         bus.publish(state_event("thinking", self.turn_id))
 
     def interrupt(self) -> None:

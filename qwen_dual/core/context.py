@@ -78,7 +78,7 @@ class ContextKeeper:
     def _take_out(self, messages: Sequence[Message], gone: int, why: str) -> None:
         if gone:
             overhead = self._conversation.tokens - estimate(self._conversation.messages)
-            self._conversation.replace(messages, overhead=max(0, overhead))
+            self._conversation.replace(messages, overhead=max(0, overhead), aligned=True)
             what = "One image" if gone == 1 else f"{gone} images"
             told = f"{what}, {why}, will not be sent to the model any more: a line stands for each."
             self._publish(events.notice(told))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from msgspec import Struct
+
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -54,6 +56,30 @@ def _may_hold_image(block: Any) -> bool:
     )
 
 
+class Mark(Struct, frozen=True):
+    """A place in a conversation: how much of it there was, and what that took.
+
+    Attributes:
+        epoch: of the messages; a place in others means nothing.
+        messages: how many there were.
+        blocks: how many the last of them had: what follows may have become part of it.
+        tokens: about how many all of it took.
+    """
+
+    epoch: int
+    messages: int
+    blocks: int
+    tokens: int
+
+
+class Kept(Struct, frozen=True):
+    """A conversation as it was, to be put back."""
+
+    epoch: int
+    messages: tuple[Message, ...]
+    tokens: int
+
+
 class Conversation:
     """What was said so far.
 
@@ -69,6 +95,7 @@ class Conversation:
         self.tokens = 0
         self.images = False
         self.submitted: Mapping[str, ImageBlock] = {}
+        self._epoch = self._epochs = 0
         self.replace(messages)
 
     def add(self, role: str, content: Sequence[Any]) -> None:
@@ -94,13 +121,48 @@ class Conversation:
             self.tokens = max(0, self.tokens - estimate(self.messages[length:]))
             del self.messages[length:]
 
-    def replace(self, messages: Sequence[Message], *, overhead: int = 0) -> None:
+    def mark(self) -> Mark:
+        """The place where it ends now."""
+        last = len(self.messages[-1]["content"]) if self.messages else 0
+        return Mark(self._epoch, len(self.messages), last, self.tokens)
+
+    def holds(self, mark: Mark | None) -> bool:
+        """Whether ``mark`` is a place in the messages there are."""
+        return (
+            mark is not None and mark.epoch == self._epoch and mark.messages <= len(self.messages)
+        )
+
+    def back_to(self, mark: Mark) -> None:
+        """Drops what was added after ``mark``, which is a place in it."""
+        del self.messages[mark.messages :]
+        if self.messages and len(self.messages[-1]["content"]) > mark.blocks:
+            last = self.messages[-1]
+            cut = {"role": last["role"], "content": last["content"][: mark.blocks]}
+            self.messages[-1] = cast("Message", cut)
+        self.tokens = mark.tokens
+
+    def keep(self) -> Kept:
+        """All of it, as it is."""
+        return Kept(self._epoch, tuple(self.messages), self.tokens)
+
+    def put_back(self, kept: Kept) -> None:
+        """Takes what ``keep`` gave; the places in it count again."""
+        self.replace(kept.messages)
+        self._epoch, self.tokens = kept.epoch, kept.tokens
+
+    def replace(
+        self, messages: Sequence[Message], *, overhead: int = 0, aligned: bool = False
+    ) -> None:
         """Takes other messages instead.
 
         Args:
             messages: all of them.
             overhead: tokens of what is sent beside them: the system prompt and the tools.
+            aligned: one stands for one of those before, so that places stay what they are.
         """
+        if not aligned:
+            self._epochs += 1
+            self._epoch = self._epochs
         self.messages[:] = messages
         self.images = any(_may_hold_image(block) for one in messages for block in one["content"])
         self.tokens = estimate(messages) + overhead

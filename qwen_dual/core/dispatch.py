@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
-from qwen_dual.core.prompts import SeenIds
+from qwen_dual.core.prompts import GoingBack, SeenIds
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.commands import ImageFile, TextPart
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         McpAdd,
         McpRemove,
         McpStatus,
+        Rewind,
         Submit,
     )
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
@@ -78,6 +79,11 @@ class Dispatcher:
         elif command.type == "get_state":
             self._receipt(command)
             self._session.publish_state()
+        elif command.type == "rewind":
+            self._rewind(command)
+        elif command.type == "rewind_points":
+            self._receipt(command)
+            self._session.tell_points()
         elif (
             command.type == "mcp_add"
             or command.type == "mcp_remove"
@@ -160,6 +166,17 @@ class Dispatcher:
         found = self._session.cancel(command.target)
         problem = ("not_queued", f"no queued submit has the id {command.target!r}")
         self._receipt(command, None if found else problem)
+
+    def _rewind(self, command: Rewind) -> None:
+        """Begins to go back; the receipt comes with what became of it."""
+        what = GoingBack(
+            command.to, command.conversation, command.files, command.preview, command.overwrite
+        )
+        if not self._session.go_back(what, self._actor, command.id):
+            why = f"the session is {self._session.state}; one goes back between turns"
+            self._receipt(command, ("busy", why))
+            if command.id is None:
+                self._session.notice(f"rewind: {why}", "warning")
 
     def _steer_servers(self, command: McpAdd | McpRemove | McpStatus) -> None:
         if self._servers is None:

@@ -26,7 +26,26 @@ PREVIEW_PROMPTS = 20
 """How many queued prompts a ``state`` event lists; ``queued`` counts them all."""
 
 
-Action = Literal["prompt", "shell", "form", "asked"]
+Action = Literal["prompt", "shell", "form", "asked", "rewind"]
+
+
+class GoingBack(Struct, frozen=True):
+    """Where to go back to, and with what.
+
+    Attributes:
+        to: the uuid of a prompt's ``user`` event, or of the ``rewound`` event that is to be undone.
+        conversation: whether the prompt and all after it leave the conversation.
+        files: whether the files become what they were before the prompt.
+        preview: nothing is done; what would be is told.
+        overwrite: what becomes of files that somebody else has changed since: True overwrites
+            them, False leaves them as they are, and with None nothing at all is done if there is one.
+    """
+
+    to: str
+    conversation: bool = True
+    files: bool = True
+    preview: bool = False
+    overwrite: bool | None = None
 
 
 class Prompt(Struct, frozen=True):
@@ -36,7 +55,7 @@ class Prompt(Struct, frozen=True):
         actor: who submitted it.
         action: what is done with it: a prompt (or slash command), a command for the shell, or a
             slash command whose form was filled in with ``answers``; ``asked`` is what a slash
-            command has the model asked.
+            command has the model asked; ``rewind`` goes back, as ``going_back`` says.
         place: where in the queue it belongs; given when it is added.
         own: the part of ``text`` in which mentions count; None for all of it. The rest is data that
             somebody piped in, where ``@name`` means nothing.
@@ -44,6 +63,8 @@ class Prompt(Struct, frozen=True):
             be read yet is named by its path.
         turn_id: of the turn that it was told to begin before there was a session (``core.begun``);
             None for one that is told of when it runs.
+        uuid: of the event that told of it then.
+        going_back: where to, and with what.
     """
 
     text: str
@@ -55,6 +76,8 @@ class Prompt(Struct, frozen=True):
     own: str | None = None
     content: tuple[PromptBlock, ...] = ()
     turn_id: str | None = None
+    uuid: str = ""
+    going_back: GoingBack | None = None
 
     def __repr__(self) -> str:
         return shown(self, without={"answers", "content"})

@@ -17,11 +17,13 @@ from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model_set import ModelSet
+from qwen_dual.core.model_steering import ModelSteering
+from qwen_dual.core.points import Points
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.remembering import Remembering
-from qwen_dual.core.session_facts import SessionFacts
+from qwen_dual.core.rewindable import RewindableSession
 from qwen_dual.core.slash import SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.planning import PlanReminders
+    from qwen_dual.core.points import Point
+    from qwen_dual.core.rewinding import Rewinding
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
@@ -51,7 +55,7 @@ if TYPE_CHECKING:
 QueueFate = Literal["keep", "clear", "return"]
 
 
-class Session(SessionFacts):
+class Session(RewindableSession, ModelSteering):
     """One conversation with one model over a set of tools.
 
     Args:
@@ -75,6 +79,8 @@ class Session(SessionFacts):
         hooks: who else has a say.
         services: what calls and hooks have of it besides its events and questions.
         queue_editing: takes one of those that wait out of the queue, to be edited.
+        points: the prompts so far, as places to go back to.
+        prepare_rewinding: gives what goes back to them what it needs, once it is made.
         drained: waits until nothing runs, and nothing waits that will.
     """
 
@@ -106,6 +112,8 @@ class Session(SessionFacts):
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.on_content: Callable[[Sequence[ContentBlock]], object] = lambda blocks: None
         self.conversation = Conversation()
+        self.points = Points(self.conversation)
+        self.prepare_rewinding: Callable[[Rewinding], object] = lambda rewinding: None
         self.hooks = HookSlot()
         self.system = system
         self.max_turns = max_turns
@@ -294,23 +302,6 @@ class Session(SessionFacts):
             self._reminders = PlanReminders()
         return self._reminders.due(self.approval_mode, self.turn_id, self.tools.values())
 
-    def set_model(self, name: str, actor: Actor) -> None:
-        """Changes the model, from the next turn on.
-
-        Raises:
-            UnknownModel: it is not configured.
-        """
-        self._models.choose(name, actor)
-
-    def add_model(self, name: str, model: Model) -> None:
-        """Makes a model known to ``set_model``; one of the same name gives way."""
-        self._models.known[name] = model
-
-    def drop_model(self, name: str) -> None:
-        """Makes a model unknown to ``set_model``; the one in force stays."""
-        if name != self._models.name:
-            self._models.known.pop(name, None)
-
     async def compress(self) -> str:
         """Summarises the older part of the conversation; says what came of it.
 
@@ -319,11 +310,18 @@ class Session(SessionFacts):
         """
         return await self._context.compress(self.model, self.system, self.tools.offered())
 
-    def resume(self, session_id: str, history: Sequence[Message], actor: Actor) -> None:
-        """Goes on with an earlier conversation under its own session id."""
+    def resume(
+        self,
+        session_id: str,
+        history: Sequence[Message],
+        actor: Actor,
+        points: Iterable[Point] = (),
+    ) -> None:
+        """Goes on with an earlier conversation, and its prompts, under its own session id."""
         if session_id != self.bus.session_id:
             self._change_session(session_id, actor)
         self.conversation.replace(history)
+        self.points.replace(points)
 
     def clear(self, actor: Actor) -> None:
         """Begins a new, empty conversation under a new session id."""
@@ -332,6 +330,7 @@ class Session(SessionFacts):
     def _change_session(self, new: str, actor: Actor) -> None:
         before = self.bus
         self.conversation.replace(())
+        self.points.replace(())
         self.policy.forget()
         self._worker.forget()
         self._reminders = None

@@ -66,6 +66,8 @@ class SlashCommand(Struct, frozen=True):
         form: what a front end asks when a person enters the command without an argument.
         answered: takes the answers to ``form`` and who gave them; returns like ``run``. Without it ``run`` gets the
             first answer as its argument.
+        opens: begins to ask the person who entered the command without an argument, where that takes a
+            look at something first. Used between turns.
         needs: what of a front end it cannot do without.
         hint: what may be written behind its name, for a person.
         takes_lines: whether that may be more than one line.
@@ -79,6 +81,7 @@ class SlashCommand(Struct, frozen=True):
     while_busy: bool = True
     form: Form | None = None
     answered: Callable[[Sequence[str], Actor], Output] | None = None
+    opens: Callable[[], object] | None = None
     needs: Sequence[Need] = ()
     hint: str = ""
     takes_lines: bool = False

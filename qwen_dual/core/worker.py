@@ -152,10 +152,12 @@ class Worker:
         if known and ((prompt.action == "prompt" and not slash) or retry_from is not None):
             await self._turn(prompt, retry_from)
         elif not known or not await self._waited("command" if slash else "prompt"):
-            self._publish(_said(prompt))
+            self._tell(prompt)
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
+        elif prompt.going_back is not None:
+            await self._session.rewinding.carry_out(prompt.going_back, prompt)
         elif (asked := await self._guarded(prompt, self._slash.run)) is not None:
             await self._turn(asked, None)
 
@@ -188,8 +190,10 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        if not prompt.has_images and prompt.turn_id is None:
-            self._publish(_said(prompt))
+        if prompt.turn_id is not None:
+            session.points.note(prompt.uuid, prompt.text)
+        elif not prompt.has_images:
+            self._tell(prompt)
         self._state.set("thinking")
         stop: Stop | None = None
         with anyio.CancelScope() as self._scope:
@@ -254,9 +258,9 @@ class Worker:
         try:
             attached = await Attaching(self._session, self._calls).attach(prompt)
         except BaseException:  # interrupted: it was submitted all the same
-            self._publish(_said(prompt))
+            self._tell(prompt)
             raise
-        self._publish(_said(attached.prompt, attached.images))
+        self._tell(attached.prompt, attached.images, prompt.text)
         self._warn_unseen([image["title"] for image in attached.images])
         return attached.content
 
@@ -281,6 +285,12 @@ class Worker:
             told = f"What the prompt mentions is not attached: {describe(error)}."
             self._session.notice(told, "warning")
             return ()
+
+    def _tell(self, prompt: Prompt, images: Sequence[SubmittedImage] = (), draft: str = "") -> None:
+        """Tells that a prompt begins to run; one can go back to it from now on."""
+        event = self._publish(_said(prompt, images))
+        if event["type"] == "user":
+            self._session.points.note(event["uuid"], event["message"]["content"][0]["text"], draft)
 
     def forget(self) -> None:
         """A new conversation begins."""
@@ -316,7 +326,7 @@ class Worker:
 
     async def _shell(self, prompt: Prompt) -> None:
         """Runs a person's own command; the model gets to know of it with the next prompt."""
-        self._publish(_said(prompt))
+        self._tell(prompt)
         self._state.set("running_tool")
         call_id = f"shell_{events.new_uuid()}"
         name, call = self._shell_call(prompt.text)

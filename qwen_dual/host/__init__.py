@@ -37,6 +37,7 @@ from qwen_dual.host.records import (
     Sandbox,
     Verdict,
 )
+from qwen_dual.host.rewind import RewindPoint, RewindPoints, Rewound, RewoundFile
 from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import Subscription
 from qwen_dual.host.terminal import TerminalStream
@@ -65,6 +66,10 @@ __all__ = [
     "Resolution",
     "Restarted",
     "Result",
+    "RewindPoint",
+    "RewindPoints",
+    "Rewound",
+    "RewoundFile",
     "Sandbox",
     "SendFailed",
     "Session",

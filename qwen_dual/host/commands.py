@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 
 from qwen_dual.host.errors import CommandRejected, HostTimeout, NotSupported
+from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import Receipt, Resolution, Result
 from qwen_dual.host.turns import Submitted
 from qwen_dual.protocol.codec import encode
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import Allow, Greeting
+    from qwen_dual.host.rewind import RewindPoints, Rewound
 
 T = TypeVar("T")
 CONFIRMATION = "confirmation_response"
@@ -117,12 +119,14 @@ class Commands:
         more = {} if reason is None else {"message": reason}
         return await self._answer(request_id, allowed=False, more=more)
 
-    async def command(self, kind: str, fields: dict[str, Any]) -> Receipt:
-        """Sends any command that the program knows."""
+    async def command(
+        self, kind: str, fields: dict[str, Any], command_id: str | None = None
+    ) -> Receipt:
+        """Sends any command that the program knows, under an id of its own unless given."""
         if kind not in self.greeting.supported_commands:
             raise NotSupported(kind, self.greeting.agent)
         self.check_running()
-        receipt = await self._round_trip({"type": kind, **fields})
+        receipt = await self._round_trip({"type": kind, **fields}, command_id)
         if receipt.status == "rejected":
             raise CommandRejected(kind, receipt.code, receipt.message)
         return receipt
@@ -133,6 +137,23 @@ class Commands:
         await self.command("mcp_status", {})
         await self._within("mcp", complete.wait())
         return list(self._tracker.mcp_servers.values())
+
+    async def rewind_points(self) -> RewindPoints:
+        """The prompts that one can go back to."""
+        told = self._tracker.rewind_points
+        await self.command("rewind_points", {})
+        return await self._within("rewind_points", told.wait())
+
+    async def rewind(self, fields: dict[str, Any]) -> Rewound:
+        """Goes back, or previews it; what it did is told after its receipt."""
+        command_id = new_uuid()
+        done: Promise[Rewound] = Promise()
+        self._tracker.rewinds[command_id] = done
+        try:
+            await self.command("rewind", fields, command_id)
+            return await self._within("rewound", done.wait())
+        finally:
+            self._tracker.rewinds.pop(command_id, None)
 
     async def _answer(self, request_id: str, *, allowed: bool, more: dict[str, Any]) -> Resolution:
         known = self._tracker.resolved(request_id)
@@ -155,8 +176,8 @@ class Commands:
         in_time = receipt.status != "rejected" and found.allowed is allowed
         return replace(found, in_time=in_time)
 
-    async def _round_trip(self, command: dict[str, Any]) -> Receipt:
-        command_id = new_uuid()
+    async def _round_trip(self, command: dict[str, Any], command_id: str | None = None) -> Receipt:
+        command_id = command_id or new_uuid()
         if not self.greeting.told:
             await self._send(command)
             return Receipt(command_id, "unconfirmed", derived=True)

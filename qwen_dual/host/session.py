@@ -11,6 +11,7 @@ from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.hosting import hosted
 from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
+from qwen_dual.host.steering import Steering
 from qwen_dual.host.stopping import press_escape, stop
 from qwen_dual.host.turn import Turn
 
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
-    from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import (
         Exit,
         Greeting,
         QueuedPrompt,
-        Receipt,
         Request,
         Resolution,
         Result,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.terminal import TerminalStream
 
 
-class Session:
+class Session(Steering):
     """A program that runs in a terminal, seen and steered through its channels.
 
     Iterating over it gives every event from ``session_start`` on, once; ``events()`` gives each
@@ -328,36 +327,6 @@ class Session:
             return False
         await press_escape(self, self._feed, self._tracker)
         return True
-
-    async def command(self, kind: str, **fields: Any) -> Receipt:
-        """Sends any other command: ``set_model``, ``set_approval_mode``, ``get_state`` …
-
-        Args:
-            kind: its ``type``.
-            **fields: its fields.
-
-        Raises:
-            CommandRejected: it was refused.
-            NotSupported: the program does not know it.
-            HostTimeout: no receipt came.
-            SessionExited: the program is gone.
-        """
-        return await self._commands.command(kind, fields)
-
-    async def mcp_add(self, name: str, server: Mapping[str, Any]) -> Receipt:
-        """Adds an MCP server for this session; ``server`` is an entry as in ``mcpServers``.
-
-        That it is connected, or why not, ``mcp`` events tell. Raises as ``command``.
-        """
-        return await self.command("mcp_add", name=name, server=dict(server))
-
-    async def mcp_remove(self, name: str) -> Receipt:
-        """Ends an MCP server for this session; raises as ``command``."""
-        return await self.command("mcp_remove", name=name)
-
-    async def mcp_status(self) -> list[McpServer]:
-        """What its MCP servers are now; raises as ``command``."""
-        return await self._commands.mcp_status()
 
     async def write(self, data: bytes | str) -> None:
         """Types into the terminal; waits while the program does not read.

@@ -12,6 +12,7 @@ from qwen_dual.host.event import LOCAL, Event, Skipped
 from qwen_dual.host.mcp import McpServer, take
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
+from qwen_dual.host.rewind import RewindPoints, Rewound
 from qwen_dual.host.turns import DerivedTurns, ToldTurns
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Tracker:
         lost: events of the program that never came here.
         mcp_servers: the MCP servers by name, as far as the program tells of them.
         mcp_complete: kept with the next event that tells of all of them.
+        rewind_points: kept with the next event that tells of the prompts to go back to.
+        rewinds: what waits for what a ``rewind`` did, by the command's id.
         events: how many came.
         last_event: what the last one was.
         ended: ``session_end`` came.
@@ -58,6 +61,8 @@ class Tracker:
         self.lost = 0
         self.mcp_servers: dict[str, McpServer] = {}
         self.mcp_complete: Promise[None] = Promise()
+        self.rewind_points: Promise[RewindPoints] = Promise()
+        self.rewinds: dict[str, Promise[Rewound]] = {}
         self.events = 0
         self.last_event = ""
         self.ended = False
@@ -123,6 +128,9 @@ class Tracker:
         self.turns.fail(error)
         self.agents.fail(error)
         self.mcp_complete.fail(error)
+        self.rewind_points.fail(error)
+        for rewind in self.rewinds.values():
+            rewind.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
         for answer in self._answers.values():
@@ -186,6 +194,13 @@ class Tracker:
             if event.data.get("complete") is True:
                 done, self.mcp_complete = self.mcp_complete, Promise()
                 done.keep(None)
+        elif event.subtype == "rewind_points":
+            told, self.rewind_points = self.rewind_points, Promise()
+            told.keep(RewindPoints.of(event))
+        elif event.subtype in ("rewound", "rewind_preview"):
+            rewind = self.rewinds.pop(text_in(event.data, "command_id"), None)
+            if rewind is not None:
+                rewind.keep(Rewound.of(event))
         elif event.subtype == "session_end":
             self.ended = True
         elif event.subtype == "command_receipt":

@@ -36,6 +36,8 @@ COMMAND_TYPES = (
     "mcp_add",
     "mcp_remove",
     "mcp_status",
+    "rewind",
+    "rewind_points",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 

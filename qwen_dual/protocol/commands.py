@@ -148,6 +148,28 @@ class McpStatus(_Command, frozen=True, kw_only=True):
     type: Literal["mcp_status"]
 
 
+class Rewind(_Command, frozen=True, kw_only=True):
+    """Go back to before a prompt; ``to`` is the uuid of its ``user`` event.
+
+    The uuid of the latest ``rewound`` event undoes that, as long as nothing was submitted since. With
+    ``preview`` nothing is done: ``rewind_preview`` tells what would be. ``overwrite`` says what becomes
+    of files that somebody else has changed since; without it they are a ``conflict``.
+    """
+
+    type: Literal["rewind"]
+    to: str
+    conversation: bool
+    files: bool
+    preview: bool = False
+    overwrite: bool | None = None
+
+
+class RewindPoints(_Command, frozen=True, kw_only=True):
+    """Ask for a ``rewind_points`` event: the prompts that one can go back to."""
+
+    type: Literal["rewind_points"]
+
+
 Command = (
     Submit
     | ConfirmationResponse
@@ -159,6 +181,8 @@ Command = (
     | McpAdd
     | McpRemove
     | McpStatus
+    | Rewind
+    | RewindPoints
 )
 
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))

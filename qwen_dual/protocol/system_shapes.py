@@ -7,6 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, SideCall
+from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
 from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
 
@@ -345,4 +346,7 @@ SystemEvent = (
     | CompactBoundary
     | TaskStarted
     | TaskNotification
+    | RewindPoints
+    | RewindPreview
+    | Rewound
 )

@@ -21,8 +21,9 @@ from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings
+from qwen_dual.runtime.keeping import keep_files
 from qwen_dual.runtime.sandboxing import make_sandbox
-from qwen_dual.runtime.saved import make_recorder
+from qwen_dual.runtime.saved import make_recorder, points_in
 from qwen_dual.settings import keys
 from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
     from qwen_dual.core.agent_tasks import Agents
-    from qwen_dual.core.ports import Keeper
     from qwen_dual.core.worker import Needed
     from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.mcp.servers import Servers
@@ -254,12 +254,14 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         if event["type"] in MAY_CHANGE:
             launch.branch.look_again()
 
-    _keep_files(launch, parts)
+    keep_files(launch, parts)
     launch.bus.subscribe(
         follow_session, name="What follows the session", on_error="keep", streamed=False
     )
+
     if launch.chat is not None:
         session.conversation.replace(launch.chat.history)
+        session.points.replace(points_in(launch.chat))
     if (begun := launch.begun) is not None:
         session.begin(begun.prompt, begun.turn_id)
     return parts
@@ -302,24 +304,6 @@ def _record(launch: Launch, parts: Parts, schedule: Callable[[Callable[[], None]
         missed=True,
     )
     session.on_content = parts.recorder.expanded
-
-
-def _keep_files(launch: Launch, parts: Parts) -> None:
-    """Has what calls change kept, once one may change something; without one nothing is imported."""
-
-    def keeper() -> Keeper | None:
-        from qwen_dual.runtime.kept_files import files_of
-
-        return files_of(launch, parts)
-
-    def note_prompt(event: Event) -> None:
-        if event["type"] == "user" and "origin" in event and event["parent_tool_use_id"] is None:
-            parts.prompted = event
-
-    parts.session.services.keeper = keeper
-    launch.bus.subscribe(
-        note_prompt, name="What notes prompts", on_error="keep", missed=True, streamed=False
-    )
 
 
 def system_of(launch: Launch, style: OutputStyle | None = None) -> str:

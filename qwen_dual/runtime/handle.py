@@ -123,6 +123,11 @@ class SessionHandle:
         """The messages of the conversation, as the model is sent them."""
         return self._session.history
 
+    @property
+    def has_prompts(self) -> bool:
+        """Whether there is a prompt that one could go back to."""
+        return len(self._session.points) > 0
+
     def image(self, sha256: str) -> ImageBlock | None:
         """The image with this hash, where it is of the latest prompt that has any."""
         return self._session.conversation.submitted.get(sha256)

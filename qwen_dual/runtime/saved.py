@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qwen_dual import __version__
+from qwen_dual.core.points import Point
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.runtime.spec import PICK_SESSION
 
@@ -122,6 +123,11 @@ def load_chat(path: Path, *, lock: bool) -> Chat:
         return open_chat(path) if lock else load(path, BOUNDS)
     except (ChatBusy, ChatUnreadable) as error:
         raise NoSuchSession(str(error)) from error
+
+
+def points_in(chat: Chat) -> list[Point]:
+    """The prompts of an earlier session, as places to go back to."""
+    return [Point(prompt.uuid, prompt.text, prompt.at) for prompt in chat.prompts]
 
 
 def make_recorder(

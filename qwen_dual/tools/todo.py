@@ -5,9 +5,10 @@ The list on screen is drawn from the call's input; what is kept here is for who 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, NotAllowed, Subject, ToolResult
+from qwen_dual.core.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.hooks import Hooks, Listed, TodoChange
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
-    from qwen_dual.protocol.shapes import Preview, Suggestion
+    from qwen_dual.protocol.shapes import Message, Preview, Suggestion
     from qwen_dual.tools.parameters import Todo
 
 _MARKS = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
@@ -44,6 +45,23 @@ class TodoWriteTool(SchemaTool):
 
     def __init__(self) -> None:
         self.todos: tuple[Todo, ...] = ()
+
+    def go_back(self, messages: Sequence[Message]) -> None:
+        """The conversation is ``messages`` again: so is the list as it was last written in them."""
+        written: dict[str, Any] = {}
+        latest: Any = None
+        for message in messages:
+            for block in message["content"]:
+                if block["type"] == "tool_use" and block["name"] in (self.name, *self.aliases):
+                    written[block["id"]] = block["input"]
+                elif block["type"] == "tool_result" and not block["is_error"]:
+                    latest = written.pop(block["tool_use_id"], latest)
+        self.todos = ()
+        if latest is not None:
+            from qwen_dual.tools import parameters
+
+            with suppress(InvalidArguments):  # of another version of the program
+                self.todos = tuple(parameters.check(parameters.TodoWrite, latest).todos)
 
     def prepare(self, arguments: Mapping[str, Any]) -> TodoCall:
         """Checks the arguments; raises ``InvalidArguments``."""

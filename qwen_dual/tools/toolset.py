@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.ports import Files, Processes
     from qwen_dual.core.tool import Subject, Tool
+    from qwen_dual.protocol.shapes import Message
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.filters import Filters
     from qwen_dual.tools.job import Task
@@ -141,6 +142,11 @@ class Toolset:
     def forget(self) -> None:
         """A new conversation begins: the list is empty, and no file counts as read."""
         self._todo.todos = ()
+        self._states.forget()
+
+    def go_back(self, messages: Sequence[Message]) -> None:
+        """The conversation is an earlier one: the list is what it was in that, no file counts as read."""
+        self._todo.go_back(messages)
         self._states.forget()
 
     async def expand_mentions(self, text: str) -> Mentioned:

@@ -62,6 +62,7 @@ class FakeSession:
             SlashCommand("approval-mode", "the mode", lambda _, __: None, lambda: modes, form=form)
         )
         self.busy = False
+        self.points: list[str] = []
         self.retryable = False
         self.tools: dict[str, FakeTool] = {"edit": FakeTool("edit", description="changes a file")}
         self.interrupts = 0

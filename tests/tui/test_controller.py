@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.prompts import Prompt
+from qwen_dual.core.slash import SlashCommand
 from qwen_dual.frontends.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT, RETRY_TIP, SHELL_TIP
 from qwen_dual.frontends.tui.help import tool_lines
 from tests.tui.support import Desk, request, text_of
@@ -317,3 +318,31 @@ def test_raw_markdown_is_toggled() -> None:
     desk = Desk()
     desk.controller.toggle_raw()
     assert desk.screen.raw
+
+
+def test_escape_twice_on_an_empty_draft_asks_where_to_go_back_to_where_there_is_a_prompt() -> None:
+    desk = Desk()
+    opened: list[int] = []
+    desk.session.slash.add(
+        SlashCommand("rewind", "goes back", lambda _, __: None, opens=lambda: opened.append(1))
+    )
+    desk.controller.escape()
+    desk.controller.escape()
+    assert (desk.controller.hint, opened) == ("", [])
+    desk.session.points.append("a prompt")
+    desk.controller.escape()
+    assert "go back" in desk.controller.hint
+    desk.controller.escape()
+    assert (desk.controller.hint, opened) == ("", [1])
+
+
+def test_going_back_waits_for_the_turn_that_runs() -> None:
+    desk = Desk()
+    opened: list[int] = []
+    desk.session.slash.add(
+        SlashCommand("rewind", "goes back", lambda _, __: None, opens=lambda: opened.append(1))
+    )
+    desk.session.busy = True
+    desk.type("/rewind")
+    desk.controller.enter()
+    assert (desk.session.submitted, opened) == (["/rewind"], [])

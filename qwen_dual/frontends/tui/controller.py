@@ -32,6 +32,7 @@ AGAIN = 2.0
 
 EXIT_HINT = "Press Ctrl+C again to exit."
 CLEAR_HINT = "Press Esc again to clear the draft."
+REWIND_HINT = "Press Esc again to go back to an earlier prompt."
 DRAFT_HINT = "A draft waits: y allows."
 SHELL_TIP = "shell mode (esc leaves)"
 RETRY_TIP = "ctrl+y retries"
@@ -168,7 +169,12 @@ class Controller:
     def open_form(self, text: str) -> bool:
         """Asks what a command without an argument wants to know; False when it asks nothing."""
         found = self.session.slash.find(text) if is_slash(text) else None
-        if found is None or found[1] or found[0].form is None:
+        if found is None or found[1]:
+            return False
+        if found[0].opens is not None and not self.session.busy:
+            found[0].opens()
+            return True
+        if found[0].form is None:
             return False
         name = found[0].name
         return self.asking.open_form(
@@ -290,6 +296,11 @@ class Controller:
                 self._clear()
             else:
                 self._ask_again(CLEAR_HINT)
+        elif self.hint == REWIND_HINT:
+            self._hint = ""
+            self.open_form("/rewind")
+        elif self.session.has_prompts:
+            self._ask_again(REWIND_HINT)
         self._screen.changed()
 
     def can_detach(self) -> bool:

@@ -24,7 +24,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("y s p u n", "answer when asked"),
     ("pgup pgdn", "scroll a request"),
     ("esc", "close, interrupt"),
-    ("esc esc", "clear the draft"),
+    ("esc esc", "clear, or go back"),
     ("ctrl+c", "stop, clear, exit"),
     ("alt+m", "raw Markdown"),
     ("ctrl+j, \\ enter", "new line"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.frontends.tui.blocks import ToolBlock
+from qwen_dual.frontends.tui.blocks import NoticeBlock, RemoteBlock, ToolBlock
+from qwen_dual.frontends.tui.live_state import is_remote
+from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import sanitise
+from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
     from qwen_dual.frontends.tui.agents import AgentAtWork
     from qwen_dual.frontends.tui.live_state import RunningTool
+    from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ToolOutcome
 
 SHOWN_LINES = 8
@@ -129,6 +133,17 @@ def short_count(count: int) -> str:
                 f"{scaled:.0f}{unit}" if scaled >= 9.95 else f"{scaled:.1f}{unit}".replace(".0", "")
             )
     return str(count)
+
+
+def prompted(text: str) -> str:
+    """A prompt as it is shown; a command for the shell exactly."""
+    return visible(text) if text.startswith("!") else sanitise(text)
+
+
+def rewound_block(data: Event) -> NoticeBlock | RemoteBlock:
+    """The mark where the session went back; what stands above it stays there."""
+    text = sanitise(rewound_text(data))
+    return RemoteBlock(text) if is_remote(data["origin"]) else NoticeBlock("quiet", text)
 
 
 def elapsed(seconds: float) -> str:

@@ -29,7 +29,7 @@ from qwen_dual.frontends.tui.live_state import (
     telling_argument,
 )
 from qwen_dual.frontends.tui.open_block import OpenBlock
-from qwen_dual.frontends.tui.outcome import finished_tool, shown_prompt
+from qwen_dual.frontends.tui.outcome import finished_tool, prompted, rewound_block, shown_prompt
 from qwen_dual.frontends.tui.remedies import failure_notice
 from qwen_dual.frontends.tui.todo import TodoBlock, todos_of
 from qwen_dual.protocol.api_error import begins_api_error
@@ -232,7 +232,7 @@ class View:
             if block["type"] == "text":
                 self._end_block()
                 self._show_failure()
-                self._prompt(_prompted(block["text"]), remote=is_remote(event.get("origin")))
+                self._prompt(prompted(block["text"]), remote=is_remote(event.get("origin")))
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
 
@@ -346,9 +346,18 @@ class View:
             if data["trigger"] != "manual":  # else the command answers with the same
                 text = f"conversation compacted: {data['tokens_before']} → {data['tokens_after']} tokens"
                 self._finished.append(NoticeBlock("quiet", text))
+        elif subtype == "rewound":
+            self._rewound(data)
         else:
             self._finished += self._lanes.told(subtype, data)
             self.work.agents = self._lanes.at_work
+
+    def _rewound(self, data: Event) -> None:
+        if data["conversation"]:
+            self.folded, self._last_said, self.context_tokens = None, [], data["context_tokens"]
+        if self._commanded not in ("rewind", "rollback"):  # else the command answers with the same
+            self._finished.append(rewound_block(data))
+        self._commanded = ""
 
     def _as_sent(self, begin: str) -> str:
         """How the person saw the prompt that begins so."""
@@ -369,11 +378,6 @@ class View:
     def _call(self, tool_use_id: str, name: str) -> RunningTool:
         new = RunningTool(tool_use_id, name, self._display_of(sanitise(name)))
         return self.work.tools.setdefault(tool_use_id, new)
-
-
-def _prompted(text: str) -> str:
-    """A prompt as it is shown; a command for the shell exactly."""
-    return visible(text) if text.startswith("!") else sanitise(text)
 
 
 _CONTROL = ("control_request", "control_response")

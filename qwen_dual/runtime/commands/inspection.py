@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.slash import Output
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.agents import AgentsCommand
+    from qwen_dual.runtime.commands.rewind import RewindCommand
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.commands.written import Written
     from qwen_dual.runtime.launch import Launch
@@ -127,6 +128,20 @@ class Commands(Struct, frozen=True):
                 while_busy=False,
             ),
             SlashCommand(
+                "rewind",
+                "go back to an earlier prompt: the conversation, the files, or both",
+                self._rewind,
+                while_busy=False,
+                opens=self._ask_where,
+                answered=self._rewind_answered,
+            ),
+            SlashCommand(
+                "diff",
+                "what this session has changed in files",
+                self._diff,
+                while_busy=False,
+            ),
+            SlashCommand(
                 "sandbox",
                 "what limits commands: files, network, secrets",
                 lambda _, __: self._sandbox(),
@@ -141,7 +156,8 @@ class Commands(Struct, frozen=True):
                 while_busy=False,
             ),
         ):
-            self.parts.session.slash.add(command)
+            aliases = ("rollback",) if command.name == "rewind" else ()
+            self.parts.session.slash.add(command, *aliases)
 
     def _plan(self, argument: str, actor: Actor) -> Output:
         from qwen_dual.runtime.planning import planning_of
@@ -196,6 +212,25 @@ class Commands(Struct, frozen=True):
 
     def _agent_choices(self) -> Sequence[Choice]:
         return () if self.parts.agents is None else self._agents.choices()
+
+    # -- going back: nothing of it is imported before somebody asks ------------------------------
+
+    def _ask_where(self) -> None:
+        self._going_back().ask()
+
+    async def _rewind(self, arguments: str, actor: Actor) -> str | None:
+        return await self._going_back().run(arguments, actor)
+
+    async def _rewind_answered(self, answers: Sequence[str], actor: Actor) -> str:
+        return await self._going_back().answered(answers, actor)
+
+    async def _diff(self, arguments: str, actor: Actor) -> str:
+        return await self._going_back().diff(arguments, actor)
+
+    def _going_back(self) -> RewindCommand:
+        from qwen_dual.runtime.commands.rewind import RewindCommand
+
+        return RewindCommand(self.parts.session, self.front_end)
 
     async def _hooks(self, argument: str, actor: Actor) -> str:
         from qwen_dual.runtime.commands.hooks import HooksCommand  # for who asks

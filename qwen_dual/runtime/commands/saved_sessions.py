@@ -15,7 +15,7 @@ from qwen_dual.core.questions import Choice, pick
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import expanded
-from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat
+from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat, points_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ class SavedSessions(Struct, frozen=True):
                 self.recorder.resume(chat)
             except OSError as error:
                 raise CommandFailed(f"It cannot be written to: {describe(error)}") from error
-        self.session.resume(chat.session_id, chat.history, actor)
+        self.session.resume(chat.session_id, chat.history, actor, points_in(chat))
         self.show(chat.replay)
         return earlier(chat)
 

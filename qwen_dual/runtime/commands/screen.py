@@ -59,6 +59,9 @@ class Screen(Protocol):
         ``done`` takes what it was made into.
         """
 
+    def page(self, text: str) -> None:
+        """Opens ``text`` in the person's pager."""
+
 
 class NoAsking:
     """Asks nobody."""
@@ -101,6 +104,9 @@ class NoScreen:
     def edit(self, text: str, done: Callable[[str], object]) -> bool:
         """There is no editor."""
         return False
+
+    def page(self, text: str) -> None:
+        """Nothing is shown."""
 
 
 class FrontEnd(Struct, frozen=True):

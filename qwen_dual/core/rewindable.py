@@ -1,0 +1,61 @@
+"""The part of a session by which one goes back to an earlier prompt; what that takes is ``rewinding``'s."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from qwen_dual.core.prompts import Prompt
+from qwen_dual.core.session_facts import SessionFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.core.points import Points
+    from qwen_dual.core.prompts import GoingBack
+    from qwen_dual.core.rewinding import Rewinding
+    from qwen_dual.core.session import Session
+    from qwen_dual.core.tool_context import Services
+
+
+class RewindableSession(SessionFacts):
+    """The part of ``Session`` that goes back.
+
+    Attributes:
+        points: the prompts so far, as places to go back to.
+        prepare_rewinding: gives what goes back to them what it needs, once it is made.
+        give_back: takes a person's own prompts that will not run, or were taken back.
+    """
+
+    points: Points
+    services: Services
+    give_back: Callable[[Sequence[Prompt]], object]
+    prepare_rewinding: Callable[[Rewinding], object]
+
+    def go_back(self, what: GoingBack, actor: Actor, command_id: str | None = None) -> bool:
+        """Goes back to an earlier prompt, or previews that; False while a turn runs or waits."""
+        if free := not self.busy:
+            self._enqueue(Prompt("", actor, command_id, action="rewind", going_back=what))
+        return free
+
+    def tell_points(self) -> None:
+        """Publishes ``rewind_points`` soon: the prompts to go back to."""
+        self.services.spawn(self.rewinding.tell_points)
+
+    def nothing_to_retry(self) -> None:
+        """What ``retry`` would go on from is in the conversation no more."""
+        self._worker.retry_from = None
+
+    @cached_property
+    def rewinding(self) -> Rewinding:
+        """Goes back to earlier prompts; made when somebody wants to."""
+        from qwen_dual.core.rewinding import Rewinding
+
+        rewinding = Rewinding(cast("Session", self))
+        self.prepare_rewinding(rewinding)
+        return rewinding
+
+    def _enqueue(self, prompt: Prompt) -> int:
+        """Has it run when its turn comes; where it stands in the queue."""
+        raise NotImplementedError

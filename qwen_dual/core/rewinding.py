@@ -1,0 +1,353 @@
+"""Goes back to an earlier prompt: the conversation, the files, or both; previews it, and undoes it.
+
+Decides in which order, and tells what was done. What the files were is the store's to know, and a
+conversation that is in no memory any more the saved chat's: both are ports.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from msgspec import Struct
+
+from qwen_dual.core.failures import describe
+from qwen_dual.core.ports import FilePreview, FilesBack
+from qwen_dual.core.prompts import PREVIEW_CHARS, GoingBack, Prompt
+from qwen_dual.core.threads import in_thread
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.core.conversation import Kept
+    from qwen_dual.core.points import Point
+    from qwen_dual.core.ports import FileChange, KeptFiles
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Message
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """It is not gone back; the text says why, for whoever asked.
+
+    Attributes:
+        code: ``unknown_target``, ``conflict``, ``unavailable``, ``not_kept``, ``invalid`` or
+            ``failed``.
+    """
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class Earlier(Struct, frozen=True):
+    """A conversation as it was before a prompt, from the saved chat.
+
+    Attributes:
+        messages: as the model was sent them.
+        tokens: about how many it took; 0 where nobody told.
+    """
+
+    messages: Sequence[Message]
+    tokens: int = 0
+
+
+class _Undo(Struct, frozen=True):
+    """What a going back took away, for as long as nothing else was said.
+
+    Attributes:
+        uuid: of its ``rewound`` event.
+        conversation: as it was before; None where that stayed.
+        points: the prompts as they were.
+        left: how many of them are left.
+        text: of the prompt that it went back to.
+        session_id: of the session that it happened in.
+        files: what takes back what was done to the files; None where nothing was.
+    """
+
+    uuid: str
+    conversation: Kept | None
+    points: tuple[Point, ...]
+    left: int
+    text: str
+    session_id: str
+    files: str | None
+
+
+class Rewinding:
+    """Goes back in one session.
+
+    Args:
+        session: whose conversation it is.
+
+    Attributes:
+        files: knows what the files were; None where nobody keeps them, and ``why_no_files``.
+        earlier: gives the conversation before a prompt from the saved chat, None where that does not
+            have it; for a thread.
+        flush: writes what the saved chat lacks; called before ``earlier``.
+        went_back: called with the messages that are left, once a conversation was cut.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.files: KeptFiles | None = None
+        self.why_no_files = "what they were is not kept in this session"
+        self.earlier: Callable[[str], Earlier | None] = lambda uuid: None
+        self.flush: Callable[[], object] = lambda: None
+        self.went_back: Callable[[Sequence[Message]], object] = lambda messages: None
+        self._session = session
+        self._undo: _Undo | None = None
+
+    @property
+    def undoable(self) -> str | None:
+        """The uuid of the ``rewound`` event that can be undone; None once something was said since."""
+        undo, session = self._undo, self._session
+        if undo is None or undo.session_id != session.session_id:
+            return None
+        return undo.uuid if len(session.points) == undo.left else None
+
+    # -- what there is ---------------------------------------------------------------------
+
+    @property
+    def no_files(self) -> str:
+        """Why files cannot go back; empty where they can."""
+        return self.why_no_files if self.files is None else self.files.unavailable
+
+    async def points(self) -> list[tuple[Point, int]]:
+        """The prompts to go back to, the oldest first, each with how many files it changed."""
+        known: Mapping[str, int] = {}
+        if self.files is not None:
+            known = await self.files.counts()
+        return [(point, known.get(point.uuid, 0)) for point in self._session.points]
+
+    async def preview(self, to: str) -> FilePreview:
+        """What going back to ``to`` would do to the files.
+
+        Raises:
+            Refused: nobody knows what they were, or there is no such prompt.
+        """
+        point = self._session.points.find(to)
+        if point is None:
+            raise _unknown(to)
+        return await self._preview(self._since(point))
+
+    async def diff(self, preview: FilePreview) -> str:
+        """A preview as a unified diff; OSError where it cannot be had."""
+        return "" if self.files is None else await self.files.diff(preview)
+
+    def _since(self, point: Point) -> Sequence[str]:
+        points = list(self._session.points)
+        return [one.uuid for one in points[points.index(point) :]]
+
+    async def _preview(self, since: Sequence[str]) -> FilePreview:
+        if self.files is None or self.no_files:
+            raise Refused("unavailable", f"files cannot go back: {self.no_files}")
+        return await self.files.preview(since)
+
+    async def tell_points(self) -> None:
+        """Publishes ``rewind_points``."""
+        told = [_told_point(point, files) for point, files in await self.points()]
+        data = {"points": told, "undo": self.undoable, "unavailable": self.no_files}
+        self._session.publish(events.system("rewind_points", data))
+
+    # -- what is done ----------------------------------------------------------------------
+
+    async def carry_out(self, what: GoingBack, prompt: Prompt) -> None:
+        """Does what a command asked for, with its receipt."""
+        session = self._session
+        try:
+            await self.run(what, prompt.actor, prompt.command_id)
+        except Refused as refusal:
+            if prompt.command_id is None:
+                session.notice(f"rewind: {refusal}", "warning")
+            else:
+                session.receipt(prompt.command_id, "rejected", refusal.code, str(refusal))
+
+    async def run(self, what: GoingBack, actor: Actor, command_id: str | None = None) -> Event:
+        """Goes back, or previews it; returns the event that was published.
+
+        Nothing runs meanwhile: it is called by the session's own task.
+
+        Raises:
+            Refused: nothing was done, unless the text says so.
+        """
+        event: Event = {}
+        with anyio.CancelScope(shield=True):
+            try:
+                event = await self._run(what, actor, command_id)
+            except Refused:
+                raise
+            except Exception as error:
+                log.exception("going back failed")
+                raise Refused("failed", f"going back failed: {describe(error)}") from error
+        return event
+
+    async def _run(self, what: GoingBack, actor: Actor, command_id: str | None) -> Event:
+        if not what.conversation and not what.files:
+            raise Refused("invalid", "neither the conversation nor the files are to go back")
+        session = self._session
+        if what.to == self.undoable and self._undo is not None:
+            return await self._take_back(self._undo, what, actor, command_id)
+        point = session.points.find(what.to)
+        if point is None:
+            raise _unknown(what.to)
+        earlier = await self._before(point) if what.conversation else None
+        since = self._since(point)
+        found = await self._checked(what, since)
+        facts = {"text": point.text, "prompts": len(since) if what.conversation else 0}
+        if what.preview:
+            tokens = _tokens(point, earlier) if what.conversation else session.conversation.tokens
+            return self._told(what, facts, FilesBack(found.files), tokens, actor, command_id, found)
+        done = await self._files_back(what, found)
+        before = session.conversation.keep() if what.conversation else None
+        points = tuple(session.points)
+        if what.conversation:
+            self._cut_conversation(point, earlier)
+        uuid, left = events.new_uuid(), len(session.points)
+        undo = _Undo(uuid, before, points, left, point.text, session.session_id, done.undo)
+        self._undo = undo if before is not None or done.undo is not None else None
+        tokens = session.conversation.tokens
+        event = self._told(what, facts, done, tokens, actor, command_id, found, uuid)
+        if what.conversation and actor.at_keyboard:
+            session.give_back([Prompt(point.draft or point.text, actor)])
+        return event
+
+    async def _before(self, point: Point) -> Earlier | None:
+        """The conversation before ``point`` where the one in memory does not reach back to it."""
+        if self._session.conversation.holds(point.mark):
+            return None
+        self.flush()
+        try:
+            earlier = await in_thread(partial(self.earlier, point.uuid))
+        except OSError as error:
+            raise Refused("failed", f"the saved chat cannot be read: {describe(error)}") from error
+        if earlier is None:
+            told = "the conversation was summarised since, and no saved chat has what it was before"
+            raise Refused("not_kept", told)
+        return earlier
+
+    async def _checked(self, what: GoingBack, since: Sequence[str]) -> FilePreview:
+        """What is to be done to the files; refused where that is not known, or in conflict."""
+        if not what.files:
+            return FilePreview()
+        found = await self._preview(since)
+        conflicts = [change.path for change in found.files if change.conflict]
+        if conflicts and what.overwrite is None and not what.preview:
+            listed = ", ".join(conflicts[:5]) + (", …" if len(conflicts) > 5 else "")
+            told = (
+                f"changed since by somebody else: {listed}; say whether to overwrite them "
+                "(overwrite: true) or to leave them as they are (false)"
+            )
+            raise Refused("conflict", told)
+        return found
+
+    async def _files_back(self, what: GoingBack, found: FilePreview) -> FilesBack:
+        if self.files is None or not what.files or not found.files:
+            return FilesBack()
+        overwrite = [change.path for change in found.files if change.conflict]
+        return await self.files.restore(found, overwrite if what.overwrite else ())
+
+    def _cut_conversation(self, point: Point, earlier: Earlier | None) -> None:
+        session = self._session
+        if earlier is None:
+            assert point.mark is not None
+            session.conversation.back_to(point.mark)
+        else:
+            session.conversation.replace(earlier.messages)
+            session.conversation.tokens = earlier.tokens or session.conversation.tokens
+        session.points.cut(point)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._session.nothing_to_retry()
+        self.went_back(self._session.history)
+
+    async def _take_back(
+        self, undo: _Undo, asked: GoingBack, actor: Actor, command_id: str | None
+    ) -> Event:
+        """Undoes the last going back: all of it, whatever of it is asked for."""
+        session = self._session
+        files = undo.files is not None
+        what = GoingBack(
+            undo.uuid, undo.conversation is not None, files, asked.preview, asked.overwrite
+        )
+        found = FilePreview()
+        if undo.files is not None:
+            found = await self._checked(what, [undo.files])
+        facts = {"text": undo.text, "prompts": len(undo.points) - undo.left, "undo": True}
+        if what.preview:
+            tokens = undo.conversation.tokens if undo.conversation else session.conversation.tokens
+            return self._told(what, facts, FilesBack(found.files), tokens, actor, command_id, found)
+        done = await self._files_back(what, found)
+        if undo.conversation is not None:
+            session.conversation.put_back(undo.conversation)
+            session.points.replace(undo.points)
+            self._settle()
+        self._undo = None
+        tokens = session.conversation.tokens
+        return self._told(what, facts, done, tokens, actor, command_id, found, events.new_uuid())
+
+    def _told(
+        self,
+        what: GoingBack,
+        facts: Mapping[str, Any],
+        done: FilesBack,
+        tokens: int,
+        actor: Actor,
+        command_id: str | None,
+        found: FilePreview,
+        uuid: str | None = None,
+    ) -> Event:
+        if command_id is not None:
+            self._session.receipt(command_id, "accepted")
+        data = {
+            "to": what.to,
+            "conversation": what.conversation,
+            "files": what.files,
+            "undo": False,
+            **facts,
+            "changes": [_told_change(change) for change in done.files],
+            "left": [{"path": path, "why": why} for path, why in done.left],
+            "remarks": list(found.remarks),
+            "context_tokens": tokens,
+            "origin": str(actor),
+            "command_id": command_id,
+        }
+        if uuid is None:
+            return self._session.publish(events.system("rewind_preview", data))
+        return self._session.publish({**events.system("rewound", data), "uuid": uuid})
+
+
+def _unknown(to: str) -> Refused:
+    return Refused("unknown_target", f"there is no prompt {to!r} in this conversation")
+
+
+def _tokens(point: Point, earlier: Earlier | None) -> int:
+    if earlier is not None:
+        return earlier.tokens
+    return 0 if point.mark is None else point.mark.tokens
+
+
+def _told_change(change: FileChange) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "path": change.path,
+        "change": change.change,
+        "added": change.added,
+        "removed": change.removed,
+    }
+    told |= {"conflict": change.conflict} if change.conflict else {}
+    return told | ({"blocked": change.blocked} if change.blocked else {})
+
+
+def _told_point(point: Point, files: int) -> dict[str, Any]:
+    return {
+        "uuid": point.uuid,
+        "text": point.text[:PREVIEW_CHARS],
+        "timestamp": point.at or None,
+        "changed": files,
+    }

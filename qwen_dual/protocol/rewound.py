@@ -1,0 +1,59 @@
+"""A going back in one sentence, from the data of its ``rewound`` event. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PROMPT_CHARS = 60
+"""Of the prompt that it went back to."""
+
+
+def rewound_text(data: Mapping[str, Any], *, undo: str = "") -> str:
+    """What was done.
+
+    Args:
+        data: as ``rewind_shapes.RewoundData``.
+        undo: how to take it back, for whoever reads it; left out where empty.
+    """
+    prompt = first_line(data["text"], PROMPT_CHARS)
+    if data["undo"]:
+        return f"It is as before the going back to “{prompt}”: {_done(data, back=True)}."
+    told = f"Went back to before “{prompt}”: {_done(data, back=False)}."
+    if data["left"]:
+        told += f" Left as they are: {counted(len(data['left']), 'file')}."
+    return f"{told} {undo}".rstrip()
+
+
+def first_line(text: str, most: int) -> str:
+    """The first line of a prompt that says something, in at most so many characters."""
+    line = next((" ".join(row.split()) for row in text.splitlines() if row.strip()), "")
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def counted(count: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def files_text(changes: Sequence[Mapping[str, Any]]) -> str:
+    """``2 files (+4 −2)``."""
+    added = sum(change["added"] for change in changes)
+    removed = sum(change["removed"] for change in changes)
+    lines = f" (+{added} −{removed})" if added or removed else ""
+    return counted(len(changes), "file") + lines
+
+
+def _done(data: Mapping[str, Any], *, back: bool) -> str:
+    done = []
+    if data["conversation"]:
+        again = "again in the conversation" if back else "taken back"
+        done.append(f"{counted(data['prompts'], 'prompt')} {again}")
+    changes = data["changes"]
+    if data["files"]:
+        count = data.get("changed", 0)
+        files = files_text(changes) if changes or not count else counted(count, "file")
+        done.append(f"{files} changed" if changes or count else "no file changed")
+    return ", ".join(done)
