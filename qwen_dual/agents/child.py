@@ -10,7 +10,7 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.agents import endings
-from qwen_dual.core.actor import SHUTDOWN, Actor
+from qwen_dual.core.actor import INTERRUPT, Actor
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.failures import describe
@@ -209,7 +209,7 @@ class Child:
             return endings.FAILED
 
     def _end(self, turn: Turn, why: str) -> None:
-        self._session.approvals.deny(SHUTDOWN, lambda pending: pending.agent == self.lane)
+        self._session.approvals.deny(INTERRUPT, lambda pending: pending.agent == self.lane)
         self.ended = time.time()
         self.usage = TokenUsage(
             turn.usage["input_tokens"],

@@ -15,6 +15,7 @@ from qwen_dual.agents.places import MOST_WAITING, Place, Places
 from qwen_dual.agents.reports import Reports, begun, started
 from qwen_dual.agents.roster import UnknownAgent
 from qwen_dual.agents.toolbox import Toolbox
+from qwen_dual.core.actor import INTERRUPT
 from qwen_dual.core.tool import ToolResult
 
 if TYPE_CHECKING:
@@ -159,6 +160,9 @@ class Crew:
 
     def forget(self) -> None:
         """Another conversation begins: what belongs to this one ends, and nothing more is told of it."""
+        lanes = set(self._at_work)
+        # Answered as long as events carry the id of the session that they were asked in.
+        self._session.approvals.deny(INTERRUPT, lambda pending: pending.agent in lanes)
         for child in self._at_work.values():
             child.stop(quietly=True)
         self._ended.clear()

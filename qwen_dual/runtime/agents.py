@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Tool
     from qwen_dual.definitions.agents import AgentDefinition
     from qwen_dual.definitions.errors import DefinitionError
+    from qwen_dual.definitions.places import Listing
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
@@ -54,6 +55,7 @@ class SessionAgents:
         self._launch = launch
         self._parts = parts
         self.errors: Sequence[DefinitionError] = ()
+        self._stamp: tuple[object, ...] = ()
         self.roster = Roster()
         self.crew = Crew(parts.session, self.roster, self, waits=launch.spec.await_agents)
 
@@ -99,20 +101,34 @@ class SessionAgents:
 
     async def load(self) -> list[str]:
         """Reads the files of agents; returns what is wrong with those that were not so before."""
-        from qwen_dual.definitions.agents import list_agents
-
-        launch = self._launch
-        if launch.spec.bare:
+        if self._launch.spec.bare:
             return []
-        trusted, home = launch.settings.trusted, person(launch)
-        listing = await to_thread.run_sync(
-            lambda: list_agents(launch.cwd, launch.home, home, trusted=trusted)
-        )
+        self._stamp, listing = await to_thread.run_sync(self._look)
         before = {str(error) for error in self.errors}
         self.errors = listing.errors
         self.roster.file(map(spec_of, listing.found.values()))
         wrong = (str(error) for error in listing.errors)
         return [f"An agent is left out: {text}" for text in wrong if text not in before]
+
+    async def refresh(self) -> list[str]:
+        """As ``load``, but only where a file is another by now, or has come, or gone."""
+        if self._launch.spec.bare or await to_thread.run_sync(self._stamped) == self._stamp:
+            return []
+        return await self.load()
+
+    def _look(self) -> tuple[tuple[object, ...], Listing[AgentDefinition]]:
+        from qwen_dual.definitions.agents import list_agents
+
+        stamp, launch = self._stamped(), self._launch
+        trusted = launch.settings.trusted
+        return stamp, list_agents(launch.cwd, launch.home, person(launch), trusted=trusted)
+
+    def _stamped(self) -> tuple[object, ...]:
+        from qwen_dual.definitions.places import stamp
+
+        launch = self._launch
+        trusted = launch.settings.trusted
+        return stamp("agents", launch.cwd, launch.home, person(launch), trusted=trusted)
 
 
 def spec_of(definition: AgentDefinition) -> AgentSpec:

@@ -19,7 +19,7 @@ from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
-from qwen_dual.runtime.foreseen import may_have_definitions
+from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings
 from qwen_dual.runtime.keeping import keep_files
 from qwen_dual.runtime.sandboxing import make_sandbox
@@ -214,11 +214,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             await parts.loaded.wait()
             if parts.servers is not None and launch.spec.await_servers:
                 await parts.servers.settled()
-        if parts.definitions is not None or may_have_definitions(launch):
-            from qwen_dual.runtime.definitions import refresh
-
-            for wrong in await refresh(launch, parts):
-                session.notice(wrong, "warning")
+        for wrong in await _look_again(launch, parts, needed):
+            session.notice(wrong, "warning")
 
     session = Session(
         launch.bus,
@@ -265,6 +262,20 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     if (begun := launch.begun) is not None:
         session.begin(begun.prompt, begun.turn_id)
     return parts
+
+
+async def _look_again(launch: Launch, parts: Parts, needed: Needed) -> list[str]:
+    """Looks for what people wrote as files and have changed; returns what of it cannot be used."""
+    wrong: list[str] = []
+    if needed == "prompt" and (parts.agents is not None or may_have_agents(launch)):
+        from qwen_dual.runtime.agents import agents_of
+
+        wrong += await agents_of(launch, parts).refresh()
+    if parts.definitions is not None or may_have_definitions(launch):
+        from qwen_dual.runtime.definitions import refresh
+
+        wrong += await refresh(launch, parts)
+    return wrong
 
 
 def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:

@@ -186,3 +186,20 @@ def test_its_file_may_say_so_and_an_agent_has_none_of_its_own(tmp_path: Path) ->
         assert "<status>failed</status>" in str(one.model.of("main")[-1].messages[-1])
 
     play(tmp_path, scripts, test)
+
+
+def test_what_it_asked_is_answered_when_its_conversation_is_over(tmp_path: Path) -> None:
+    scripts: Scripts = {
+        "main": [task("alpha", "c1", run_in_background=True), said("begun")],
+        "alpha": [shell("touch made", "x1")],
+    }
+
+    async def test(one: Playing) -> None:
+        await one.ask()
+        [request] = await one.requests(1)
+        await one.ask("/clear")
+        [response] = one.log.of("control_response")
+        assert response["session_id"] == request["session_id"]
+        assert response["response"]["response"]["allowed"] is False
+
+    play(tmp_path, scripts, test)

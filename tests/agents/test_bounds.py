@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.agents.places import MOST_AT_ONCE
+from qwen_dual.agents.places import MOST_AT_ONCE, MOST_WAITING
 from qwen_dual.agents.spec import AgentSpec
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.core.model import TextDelta
@@ -186,7 +186,7 @@ def test_the_projects_goes_before_the_persons_and_a_broken_file_is_named(
     play(tmp_path, scripts, test, trust=True)
 
 
-def test_a_file_that_is_new_is_found_when_it_is_asked_for(tmp_path: Path, mine: Path) -> None:
+def test_files_that_come_change_and_go_are_followed(tmp_path: Path, mine: Path) -> None:
     scripts: Scripts = {"main": [said("hello"), task("alpha", "c1", "late"), said("bye")]}
 
     async def test(one: Playing) -> None:
@@ -196,6 +196,12 @@ def test_a_file_that_is_new_is_found_when_it_is_asked_for(tmp_path: Path, mine: 
         await one.ask()
         assert one.result_of("c1")["content"] == "alpha done"
         assert "- late: knows late" in agent_description(one)
+        write_agent(mine, "late", "You are another.", description="knows more")
+        await one.ask()
+        assert "- late: knows more" in agent_description(one)
+        (mine / "late.md").unlink()
+        await one.ask()
+        assert "- late" not in agent_description(one)
 
     play(tmp_path, scripts, test)
 
@@ -281,3 +287,22 @@ def test_the_model_of_a_file_answers_where_it_is_configured(tmp_path: Path, mine
         assert told in one.notices()
 
     play(tmp_path, scripts, test, models=[other], settings={"fastModel": "other"})
+
+
+def test_so_many_may_wait_and_no_more(tmp_path: Path) -> None:
+    gate, count = anyio.Event(), MOST_AT_ONCE + MOST_WAITING + 2
+    names = [f"n{n:03}" for n in range(count)]
+    scripts: Scripts = {
+        "main": [[step for name in names for step in task(name)]],
+        **{name: [[gate, TextDelta("in")]] for name in names},
+    }
+
+    async def test(one: Playing) -> None:
+        one.handle.submit("main", CLI)
+        await one.log.until(lambda e: "agents wait for others" in str(e.get("message")))
+        gate.set()
+        await one.log.results()
+        refused = [name for name in names if one.result_of(f"c-{name}")["is_error"]]
+        assert len(refused) == 2
+
+    play(tmp_path, scripts, test)

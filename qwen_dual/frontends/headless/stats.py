@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.events import Event
 
+    Call = tuple[str | None, str]
+
 _DECISIONS = ("accept", "reject", "auto_accept")
 
 _NO_CALL = ("command", "budget", "interrupted")
@@ -35,9 +37,10 @@ class Stats:
         self._now = now
         self._models: dict[str, dict[str, Any]] = {}
         self._tools: dict[str, dict[str, Any]] = {}
-        self._calls: dict[str, str] = {}  # the tool, by the call's id
-        self._asked: dict[str, str] = {}  # the call's id, by the request's
-        self._decided: dict[str, str] = {}
+        # The tool of each call. Sub-agents may give the ids of others: a call is its lane's.
+        self._calls: dict[Call, str] = {}
+        self._asked: dict[str, Call] = {}  # the call, by the request's id
+        self._decided: dict[Call, str] = {}
         self._began: float | None = None
         self._model = ""
 
@@ -45,11 +48,12 @@ class Stats:
         """Takes one event."""
         kind = event["type"]
         if kind == "assistant":
-            self._assistant(event["message"])
+            self._assistant(event["message"], event["parent_tool_use_id"])
         elif kind == "user":
             self._results(event)
         elif kind == "control_request":
-            self._asked[event["request_id"]] = event["request"]["tool_use_id"]
+            lane = event.get("parent_tool_use_id")
+            self._asked[event["request_id"]] = (lane, event["request"]["tool_use_id"])
         elif kind == "control_response":
             self._resolved(event["response"])
         elif kind == "system" and event["subtype"] == "state":
@@ -80,7 +84,7 @@ class Stats:
             "tools": {**totals, "totalDecisions": decisions, "byName": self._tools},
         }
 
-    def _assistant(self, message: dict[str, Any]) -> None:
+    def _assistant(self, message: dict[str, Any], lane: str | None) -> None:
         self._model = message["model"]
         model = self._models.setdefault(
             self._model,
@@ -91,7 +95,7 @@ class Stats:
         )
         for block in message["content"]:
             if block["type"] == "tool_use":
-                self._calls[block["id"]] = block["name"]
+                self._calls[lane, block["id"]] = block["name"]
         usage = message["usage"]
         if "total_tokens" not in usage:  # not the last of its message
             return
@@ -109,8 +113,8 @@ class Stats:
         for block in event["message"]["content"]:
             if block["type"] != "tool_result":
                 continue
-            call_id = block["tool_use_id"]
-            name = self._calls.pop(call_id, "")
+            call = (event["parent_tool_use_id"], block["tool_use_id"])
+            name = self._calls.pop(call, "")
             tool = self._tools.setdefault(
                 name,
                 {
@@ -124,9 +128,9 @@ class Stats:
             tool["count"] += 1
             tool["fail" if block["is_error"] else "success"] += 1
             tool["durationMs"] += event.get("tool_use_result", {}).get("duration_ms", 0)
-            tool["decisions"][self._decided.pop(call_id, "auto_accept")] += 1
+            tool["decisions"][self._decided.pop(call, "auto_accept")] += 1
 
     def _resolved(self, response: dict[str, Any]) -> None:
-        call_id = self._asked.pop(response["request_id"], None)
-        if call_id is not None:
-            self._decided[call_id] = "accept" if response["response"]["allowed"] else "reject"
+        call = self._asked.pop(response["request_id"], None)
+        if call is not None:
+            self._decided[call] = "accept" if response["response"]["allowed"] else "reject"
