@@ -9,7 +9,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.runtime.process import environment, folder
+from qwen_dual.cli.printing import run_printing
+from qwen_dual.runtime.process import environment
 from qwen_dual.runtime.spec import SessionSpec
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.files import BadFile, read_object
@@ -56,23 +57,13 @@ def main(arguments: Sequence[str]) -> int:
         given = ["add", *_sorted(given[1:])]
     asked = _parser().parse_args(given)
     try:
-        cwd = folder()
-    except OSError as error:
-        print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
-        return 2
-    try:
-        status: int = asked.run(asked, cwd)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return run_printing(lambda cwd: int(asked.run(asked, cwd)))
     except (Refused, CannotKeep, BadFile) as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"qwen-dual: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
-    return status
 
 
 def _sorted(arguments: list[str]) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qwen_dual.runtime.process import environment, folder
+from qwen_dual.cli.printing import run_printing
+from qwen_dual.runtime.process import environment
 from qwen_dual.settings.layers import dotted
 from qwen_dual.settings.load import load_settings, qwen_home
 from qwen_dual.settings.providers import resolve
@@ -52,19 +52,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     as_json = bool(parser.parse_args(arguments).json)
-    try:
-        cwd = folder()
-    except OSError as error:
-        print(f"qwen-dual: the current folder is gone ({error.strerror})", file=sys.stderr)
-        return 2
-    try:
-        env = environment()
-        status = run_settings(cwd, qwen_home(env), env, as_json=as_json)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    env = environment()
+    return run_printing(lambda cwd: run_settings(cwd, qwen_home(env), env, as_json=as_json))
 
 
 def run_settings(

@@ -61,9 +61,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
 
                 terminal.check()
             except Terminated:
-                if launch.begun is not None:
-                    launch.begun.interrupt()
-                launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+                _end_without_session(launch)
                 raise
             return run_interactive(factory, launch, channels, options, terminal)
     except StartError as error:
@@ -82,6 +80,19 @@ def _begin_first_prompt(launch: Launch, channels: Channels) -> None:
 
         launch.bus.keep()
         launch.begun = Begun(launch.bus, command.text, INPUT, command.id)
+
+
+def _end_without_session(launch: Launch) -> None:
+    """Tells of the end, and saves the prompt that had begun."""
+    recorder = None
+    if launch.begun is not None:
+        from qwen_dual.runtime.saved import record_begun
+
+        recorder = record_begun(launch)
+        launch.begun.interrupt()
+    launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+    if recorder is not None:
+        recorder.close()
 
 
 def check_terminal() -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec import Struct, field
 
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, IMAGE_TOKENS, estimate, size_of
-from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar, TokenUsage
+from qwen_dual.core.model import ModelRequest, RetryWait, TokenUsage
+from qwen_dual.core.single_answer import SingleAnswer
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import encode
@@ -155,18 +156,9 @@ async def _written(
     model: Model, request: ModelRequest, waits: Callable[[RetryWait], object]
 ) -> tuple[str, TokenUsage]:
     """The text of one answer, and what it took."""
-    pieces: list[str] = []
-    usage = TokenUsage()
-    async for delta in model.stream(request):
-        if isinstance(delta, TextDelta):
-            pieces.append(delta.text)
-        elif isinstance(delta, ThoughtSoFar):
-            pieces.clear()
-        elif isinstance(delta, TokenUsage):
-            usage = delta
-        elif isinstance(delta, RetryWait):
-            waits(delta)
-    return "".join(pieces).strip(), usage
+    answer = SingleAnswer()
+    await answer.read(model, request, waits)
+    return answer.text.strip(), answer.usage
 
 
 def _plan(messages: Sequence[Message], tokens: int) -> tuple[int, list[str]]:

@@ -67,7 +67,7 @@ class Dispatcher:
             if command.id is not None:
                 self._seen.add(command.id)
         elif command.id is not None and self.repeated(command.id):
-            pass
+            return
         elif command.type == "submit":
             self._submit(command)
         elif command.type == "confirmation_response":

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
-from qwen_dual.core.model import ModelRequest, RetryWait, TextDelta, ThoughtSoFar, TokenUsage
+from qwen_dual.core.model import ModelRequest, TokenUsage
+from qwen_dual.core.single_answer import SingleAnswer
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.agent_tasks import Beside
     from qwen_dual.core.approvals import Decision
     from qwen_dual.core.hooks import Hooks
-    from qwen_dual.core.model import Model
+    from qwen_dual.core.model import Model, RetryWait
     from qwen_dual.core.ports import Keeper
     from qwen_dual.core.tool import Call, Kind, ToolResult
     from qwen_dual.protocol.events import Event
@@ -110,22 +111,16 @@ class Services:
             ModelError: there is none.
         """
         asked: Message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
-        pieces: list[str] = []
-        model, usage = self._model(), TokenUsage()
+        model, answer = self._model(), SingleAnswer()
         try:
-            async for delta in model.stream(ModelRequest(system, [asked])):
-                if isinstance(delta, TextDelta):
-                    pieces.append(delta.text)
-                elif isinstance(delta, ThoughtSoFar):
-                    pieces.clear()
-                elif isinstance(delta, TokenUsage):
-                    usage = delta
-                elif isinstance(delta, RetryWait):
-                    self._publish(events.system("model_retry", delta.fields()))
+            await answer.read(model, ModelRequest(system, [asked]), self._tell_wait)
         finally:
-            if usage != TokenUsage():
-                self._publish(events.side_call(purpose, model.name, usage.fields()))
-        return "".join(pieces)
+            if answer.usage != TokenUsage():
+                self._publish(events.side_call(purpose, model.name, answer.usage.fields()))
+        return answer.text
+
+    def _tell_wait(self, wait: RetryWait) -> None:
+        self._publish(events.system("model_retry", wait.fields()))
 
     async def run(self, kind: Kind, call: Call, context: ToolContext) -> ToolResult:
         """Runs ``call``, of a tool of this kind; what it may change is kept first."""

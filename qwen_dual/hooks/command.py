@@ -7,6 +7,7 @@ and thrown away, so that it neither fills memory nor waits for us.
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.ports import Ending, Process, Processes
     from qwen_dual.hooks.config import Hook
+
+log = logging.getLogger(__name__)
 
 MAX_STDOUT: Final = 1 << 20
 MAX_STDERR: Final = 1 << 16
@@ -134,7 +137,8 @@ class _Execution:
                     return Ran(failure="was interrupted")
                 self._process = commands.start(hook, told, errors.feed)
             ending = self._process.pump(out.feed, lambda: None, hook.seconds)
-        except Exception as error:  # noqa: BLE001 - of a sandbox too; it is said with the hook
+        except Exception as error:  # of a sandbox too
+            log.info("the hook %s was not started", hook.name, exc_info=True)
             return Ran(failure=f"could not be started: {describe(error)}")
         finally:
             self.over.set()

@@ -6,6 +6,7 @@ base64, or sixels of our own making: nothing of a file reaches the terminal as i
 
 from __future__ import annotations
 
+import logging
 import math
 from base64 import b64decode, b64encode
 from io import BytesIO
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from qwen_dual.protocol.shapes import ImageBlock
+
+log = logging.getLogger(__name__)
 
 Way = Literal["kitty", "iterm2", "sixel"]
 
@@ -115,7 +118,8 @@ def _made(image: ImageBlock, pixels: tuple[int, int], way: Way) -> bytes | str |
         with Image.open(BytesIO(data), formats=[form]) as opened:
             opened.draft("RGB", pixels)
             small = opened.convert("RGBA").resize(pixels)
-    except Exception:  # noqa: BLE001 - of a decoder: nothing is drawn
+    except Exception:  # of a decoder, whatever it is: nothing is drawn
+        log.info("an image is not drawn", exc_info=True)
         return None
     if way == "sixel":
         return "".join(_sixels(small))

@@ -7,6 +7,7 @@ thread; there, one image is decoded at a time, so that sixteen large ones take t
 
 from __future__ import annotations
 
+import logging
 import threading
 from base64 import b64encode
 from binascii import a2b_base64
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
+
+log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 50_000_000
 """What a file may have to be looked at at all."""
@@ -123,7 +126,8 @@ def fitted(data: bytes, room: int = MAX_PROMPT_BYTES) -> ImageBlock:
             return _remade(pillow, data, kind, room)
         except UnusableImage:
             raise
-        except Exception as error:
+        except Exception as error:  # of a decoder, whatever it is
+            log.info("an image cannot be decoded", exc_info=True)
             raise UnusableImage(
                 f"it is damaged ({str(error)[:200] or type(error).__name__})"
             ) from error

@@ -5,6 +5,7 @@ Everything that the SDK raises leaves as ``ServerFailure`` or one of its kinds.
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.mcp.config import ServerConfig
     from qwen_dual.mcp.transports import Streams, TransportFactory
+
+log = logging.getLogger(__name__)
 
 Told = dict[str, Any]
 """The JSON of a request's parameters or of a result, named as on the wire."""
@@ -193,8 +196,8 @@ class Connection:
                 ) as changes:
                     async for _ in changes:
                         pass  # it comes as a notice too, as from any server
-            except (MCPError, SubscriptionLost, TimeoutError):
-                pass
+            except (MCPError, SubscriptionLost, TimeoutError) as error:
+                log.info("what a server tells of changes broke off: %s", describe(error))
             await anyio.sleep(wait)
             changed(Changed(tools, prompts, resources))
 

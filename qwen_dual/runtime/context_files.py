@@ -90,8 +90,10 @@ def context_files(
             file = _read(path, root, owners)
         except ForeignFileError as error:
             on_refused(f"{error}; the file is left out")
-        except OSError:
+        except FileNotFoundError:  # gone since it was looked for
             continue
+        except OSError as error:
+            on_refused(f"{path} cannot be read: {error.strerror}; the file is left out")
         else:
             if file is None:
                 continue

@@ -16,7 +16,8 @@ import anyio
 from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.model import ModelError, ModelRequest, TextDelta, ThoughtSoFar, TokenUsage
+from qwen_dual.core.model import ModelError, ModelRequest, TokenUsage
+from qwen_dual.core.single_answer import SingleAnswer
 from qwen_dual.mcp.bounds import bounded, line
 from qwen_dual.mcp.elicitation import MAX_MESSAGE, CannotAsk, form_of, url_of
 from qwen_dual.mcp.sampling import CannotSample, sampling_of
@@ -166,28 +167,19 @@ class McpAnswers:
         return {"action": "accept"}
 
     async def _answer(self, server: str, wanted: Sampling) -> Told:
-        model, pieces, length = self._session.model, list[str](), 0
-        usage = TokenUsage()
+        model, answer = self._session.model, SingleAnswer()
         self._session.notice(f"The model answers {server}.")
         try:
             with anyio.fail_after(SAMPLE_SECONDS):
-                async for delta in model.stream(ModelRequest(wanted.system, wanted.messages)):
-                    if isinstance(delta, TextDelta):
-                        pieces.append(delta.text)
-                        length += len(delta.text)
-                    elif isinstance(delta, ThoughtSoFar):
-                        pieces, length = [], 0
-                    elif isinstance(delta, TokenUsage):
-                        usage = delta
-                    if length > wanted.max_chars:
-                        break
+                request = ModelRequest(wanted.system, wanted.messages)
+                await answer.read(model, request, lambda _: None, wanted.max_chars)
         except (ModelError, TimeoutError) as error:
             raise CannotSample(f"the model did not answer: {describe(error)}") from error
         finally:
-            if usage != TokenUsage():
-                told = events.side_call("mcp", model.name, usage.fields(), server=server)
+            if answer.usage != TokenUsage():
+                told = events.side_call("mcp", model.name, answer.usage.fields(), server=server)
                 self._session.publish(told)
-        return wanted.result("".join(pieces), model.name)
+        return wanted.result(answer.text, model.name)
 
     # -- asking ----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from qwen_dual import __version__
 from qwen_dual.core.points import Point
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.runtime.spec import PICK_SESSION
+from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.core.session import Session
+    from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.spec import SessionSpec
 
 
@@ -128,6 +130,33 @@ def load_chat(path: Path, *, lock: bool) -> Chat:
 def points_in(chat: Chat) -> list[Point]:
     """The prompts of an earlier session, as places to go back to."""
     return [Point(prompt.uuid, prompt.text, prompt.at) for prompt in chat.prompts]
+
+
+def record_begun(launch: Launch) -> Recorder | None:
+    """Saves what was told before there was a session, where none comes of the start.
+
+    Returns:
+        What saves it, to be closed after the last event; None where nothing is saved.
+    """
+    if not launch.settings.get(keys.CHAT_RECORDING):
+        return None
+    from qwen_dual.chats.recorder import Recorder
+
+    recorder = Recorder(
+        launch.home,
+        launch.cwd,
+        launch.session_id,
+        version=__version__,
+        history=list,
+        schedule=lambda work: None,
+        on_failure=lambda why: None,
+        scrub=launch.bus.secrets.scrub,
+        git_branch=lambda: launch.branch.name,
+    )
+    launch.bus.subscribe(
+        recorder, name="The recorder", on_error="drop", on_failure=recorder.fail, missed=True
+    )
+    return recorder
 
 
 def make_recorder(
