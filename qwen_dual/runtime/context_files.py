@@ -35,11 +35,15 @@ class ContextFile(Struct, frozen=True):
     Attributes:
         text: what the model gets of it.
         cut: characters that it does not get; of a file over ``MAX_BYTES``, about as many.
+        parent: the file that names it with ``@``; empty for one that counts by its own name.
+        trigger: the one of those that count by their own name which led to it.
     """
 
     path: str
     text: str
     cut: int = 0
+    parent: str = ""
+    trigger: str = ""
 
 
 def context_files(

@@ -6,6 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qwen_dual.fs.foreign import ForeignFileError
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Imports:
                 continue
             self._files += 1
             self._room -= len(found.text)
+            found = replace(found, parent=file.path, trigger=file.trigger or file.path)
             yield found
             yield from self.of(found, root, person, depth + 1)
 

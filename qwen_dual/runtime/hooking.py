@@ -154,10 +154,17 @@ class Hooking:
 
         Args:
             files: in the order in which the model gets them.
-            reason: ``session_start``, or ``refresh`` where they were read again.
+            reason: ``session_start``, or ``refresh`` where they were read again; of files that others
+                name it is ``include``.
         """
         for file in files:
-            about = {"memory_type": self._kind_of(file.path), "load_reason": reason}
+            about = {"memory_type": self._kind_of(file.trigger or file.path), "load_reason": reason}
+            if file.parent:
+                about |= {
+                    "load_reason": "include",
+                    "trigger_file_path": file.trigger,
+                    "parent_file_path": file.parent,
+                }
             await self.hooks.tell("InstructionsLoaded", file.path, file_path=file.path, **about)
 
     def _kind_of(self, path: str) -> str:

@@ -144,6 +144,13 @@ class SkillCall:
         except ValueError as error:
             return ToolResult(str(error), is_error=True)
         text, told = skill.text, f"{skill.name} is in use"
+        if context.hooks is not None and not entered:  # else they are asked about the command
+            said = await context.hooks.before_expansion(skill.name, self._arguments, text)
+            if said.decision == "deny" or said.stop is not None:
+                who, why = said.stop or said.by, said.stop_reason or said.reason
+                problem = f"{who} did not let the skill {skill.name} be used: "
+                return ToolResult(problem + (why or "no reason given"), is_error=True)
+            text = "\n\n".join(filter(None, (text, said.context)))
         if skill.asks_for or skill.runs:
             decision = await context.ask(AllowanceCall(skill))
             if decision.allowed:

@@ -98,6 +98,31 @@ def test_a_command_that_is_no_prompt_and_another_one_are_not_told(tmp_path: Path
     play(main)
 
 
+@pytest.mark.parametrize("blocks", [False, True])
+def test_a_skill_that_the_model_uses_is_told_and_may_be_blocked(
+    tmp_path: Path, blocks: bool
+) -> None:
+    async def main() -> None:
+        skill = tmp_path / "home" / "skills" / "greeting" / "SKILL.md"
+        skill.parent.mkdir(parents=True)
+        skill.write_text("---\nname: greeting\ndescription: how to greet\n---\nBow first.\n")
+        hook = says("not now", exit=2 if blocks else 0, name="guard")
+        hooks = {"UserPromptExpansion": [group(hook, matcher="greeting")]}
+        steps = call("skill", skill="greeting", args="the queen")
+        async with session(tmp_path, hooks, steps) as one:
+            await one.ask("greet her")
+            (told,) = one.told()
+            assert (told["command_name"], told["command_args"]) == ("greeting", "the queen")
+            assert "Bow first." in told["prompt"]
+            (result,) = one.results()
+            assert (
+                result["is_error"] is blocks and ("Bow first." in result["content"]) is not blocks
+            )
+            assert "not now" in result["content"]
+
+    play(main)
+
+
 # -- the list of to-dos ------------------------------------------------------------------------
 
 
@@ -196,6 +221,34 @@ def test_each_context_file_is_told_with_whose_it_is(tmp_path: Path) -> None:
             assert own["load_reason"] == ours["load_reason"] == "session_start"
             assert ours["file_path"] == str(one.work / "QWEN.md")
             assert len(one.told(file="own.jsonl")) == 1
+
+    play(main)
+
+
+def test_a_file_that_another_names_is_told_with_what_led_to_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        (tmp_path / "work" / "docs").mkdir(parents=True)
+        for name, text in (
+            ("QWEN.md", "@docs/style.md"),
+            ("docs/style.md", "@more.md"),
+            ("docs/more.md", "Be brief."),
+        ):
+            (tmp_path / "work" / name).write_text(text)
+        async with session(tmp_path, {"InstructionsLoaded": [group(says())]}, trust=True) as one:
+            await one.ask("hello")
+            await until(lambda: len(one.told()) == 3, "what is told of all three")
+            top, style, more = (str(one.work / each["file_path"]) for each in one.told())
+            found = [
+                (each["load_reason"], each["memory_type"], each.get("parent_file_path"))
+                for each in one.told()
+            ]
+            assert found == [
+                ("session_start", "project", None),
+                ("include", "project", top),
+                ("include", "project", style),
+            ]
+            assert [each.get("trigger_file_path") for each in one.told()] == [None, top, top]
+            assert more.endswith("docs/more.md")
 
     play(main)
 
