@@ -15,7 +15,6 @@ from msgspec import Struct, field
 
 from qwen_dual.core.conversation import BYTES_PER_TOKEN, IMAGE_TOKENS, estimate, size_of
 from qwen_dual.core.model import ModelRequest, RetryWait, TokenUsage
-from qwen_dual.core.single_answer import SingleAnswer
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import encode
@@ -156,6 +155,8 @@ async def _written(
     model: Model, request: ModelRequest, waits: Callable[[RetryWait], object]
 ) -> tuple[str, TokenUsage]:
     """The text of one answer, and what it took."""
+    from qwen_dual.core.single_answer import SingleAnswer  # not for the start
+
     answer = SingleAnswer()
     await answer.read(model, request, waits)
     return answer.text.strip(), answer.usage

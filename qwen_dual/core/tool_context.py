@@ -15,7 +15,6 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.core.model import ModelRequest, TokenUsage
-from qwen_dual.core.single_answer import SingleAnswer
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ class Services:
         Raises:
             ModelError: there is none.
         """
+        from qwen_dual.core.single_answer import SingleAnswer  # not for the start
+
         asked: Message = {"role": "user", "content": [{"type": "text", "text": prompt}]}
         model, answer = self._model(), SingleAnswer()
         try:

@@ -25,18 +25,6 @@ person's own and the machine's.
 """
 
 
-class Closed(Struct, frozen=True):
-    """What holds where a key that takes something away has a value that cannot be understood.
-
-    Attributes:
-        value: stricter than anything that may have been meant.
-        means: that, as a sentence for a person.
-    """
-
-    value: Any
-    means: str
-
-
 class Key(Struct, Of[T_co], frozen=True, eq=False):
     """One key.
 
@@ -52,7 +40,8 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
         vital: a wrong value takes the object around it along: with a default instead, a key would go
             to a service that it is not for.
         required: an object without it is not used.
-        closed: what a wrong value counts as; None where what holds without it is as strict.
+        closed: what a wrong value counts as, stricter than anything that may have been meant, and that as
+            a sentence for a person; None where what holds without it is as strict.
     """
 
     path: str
@@ -65,7 +54,7 @@ class Key(Struct, Of[T_co], frozen=True, eq=False):
     whole: bool = False
     vital: bool = False
     required: bool = False
-    closed: Closed | None = None
+    closed: tuple[Any, str] | None = None
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -119,14 +108,14 @@ class Section(Kind[Mapping[str, Any]]):
                 inner = found
                 for part in outer:
                     inner = inner.setdefault(part, {})
-                inner[last] = key.closed.value
+                inner[last] = key.closed[0]
         return found
 
     def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
         """The right values; nothing where one that is vital is wrong, or one that must be is not."""
         if not isinstance(value, dict):
             closed = self.closed
-            means = "; ".join(dict.fromkeys(key.closed.means for key in self.keys if key.closed))
+            means = "; ".join(dict.fromkeys(key.closed[1] for key in self.keys if key.closed))
             wrong(Wrong(at, self.words, instead=means))
             return closed or DROPPED
         whole = True
@@ -142,8 +131,8 @@ class Section(Kind[Mapping[str, Any]]):
                 found[name] = item
                 continue
             if (instead := self._strict.get(name)) is not None:
-                read = kind.read(item, (*at, name), _telling(wrong, instead.means))
-                read = instead.value if read is DROPPED else read
+                read = kind.read(item, (*at, name), _telling(wrong, instead[1]))
+                read = instead[0] if read is DROPPED else read
             elif name in vital:
                 read = kind.read(
                     item, (*at, name), lambda each: wrong(Wrong(each.at, each.expected, vital=True))

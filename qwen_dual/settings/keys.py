@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qwen_dual.settings import limiting_keys as limiting
 from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
-from qwen_dual.settings.key import Closed, Key, Section
+from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
 from qwen_dual.settings.rules import (
     ANYTHING,
@@ -238,7 +238,7 @@ CHAT_RECORDING = Key(
     default=True,
     legacy="chatRecording",
     doc="Whether chats are saved and can be resumed, and prompts found again later.",
-    closed=Closed(value=False, means="nothing is saved"),
+    closed=(False, "nothing is saved"),
 )
 OUTPUT_STYLE = Key(
     "general.outputStyle",

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.settings.key import Closed, Key
-from qwen_dual.settings.rules import BOOLEAN, MODE, TEXT, AllOf
+from qwen_dual.settings.key import Key
+from qwen_dual.settings.rules import BOOLEAN, MODE, TEXT, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NO_TEXTS: Sequence[str] = ()
-RULES = AllOf(TEXT)
-"""Of what takes something away."""
+RULES: Rule[Sequence[str]] = Rule(
+    "a list of texts", lambda value: isinstance(value, list) and all(map(TEXT.accepts, value))
+)
+"""Of what takes something away: nothing of it can be left out without allowing more."""
 
 EVERYTHING = "*"
 """In a list of rules that deny or ask: each call. No rule is written so; it stands for what was not understood."""
@@ -30,7 +32,7 @@ APPROVAL_MODE = Key(
     "tightens",
     "approvalMode",
     "What runs without asking.",
-    closed=Closed("plan", "the mode is plan"),
+    closed=("plan", "the mode is plan"),
 )
 EXCLUDED_TOOLS = Key(
     "tools.exclude",
@@ -39,7 +41,7 @@ EXCLUDED_TOOLS = Key(
     "tightens",
     "excludeTools",
     "Tools that the model is not given.",
-    closed=Closed([EVERYTHING], "the model is given no tool"),
+    closed=([EVERYTHING], "the model is given no tool"),
 )
 CORE_TOOLS = Key(
     "tools.core",
@@ -48,7 +50,7 @@ CORE_TOOLS = Key(
     "tightens",
     "coreTools",
     "If set, the only built-in tools that the model is given.",
-    closed=Closed([NOTHING], "the model is given no tool"),
+    closed=([NOTHING], "the model is given no tool"),
 )
 ASK = Key(
     "permissions.ask",
@@ -57,7 +59,7 @@ ASK = Key(
     "anyone",
     joins=True,
     doc="Always asks.",
-    closed=Closed([EVERYTHING], "every call is asked about"),
+    closed=([EVERYTHING], "every call is asked about"),
 )
 DENY = Key(
     "permissions.deny",
@@ -66,7 +68,7 @@ DENY = Key(
     "anyone",
     joins=True,
     doc="Never runs.",
-    closed=Closed([EVERYTHING], "every call is denied"),
+    closed=([EVERYTHING], "every call is denied"),
 )
 MCP_ALLOWED = Key(
     "mcp.allowed",
@@ -75,7 +77,7 @@ MCP_ALLOWED = Key(
     "tightens",
     joins=True,
     doc="If set, the only MCP servers that are used; `*` and `?` stand for any characters.",
-    closed=Closed([NOTHING], "no MCP server is used"),
+    closed=([NOTHING], "no MCP server is used"),
 )
 MCP_EXCLUDED = Key(
     "mcp.excluded",
@@ -84,14 +86,14 @@ MCP_EXCLUDED = Key(
     "anyone",
     joins=True,
     doc="MCP servers that are not used, likewise; wins.",
-    closed=Closed(["*"], "no MCP server is used"),
+    closed=(["*"], "no MCP server is used"),
 )
 DISABLE_ALL_HOOKS = Key(
     "disableAllHooks",
     BOOLEAN,
     default=False,
     doc="Whether no hook runs, whatever `hooks` says.",
-    closed=Closed(value=True, means="no hook runs"),
+    closed=(True, "no hook runs"),
 )
 HOOK_URLS = Key(
     "security.allowedHttpHookUrls",
@@ -99,5 +101,5 @@ HOOK_URLS = Key(
     NO_TEXTS,
     "person",
     doc="If set, the only URLs that hooks of the type `http` may reach, with `*`.",
-    closed=Closed([NOTHING], "no hook reaches a URL"),
+    closed=([NOTHING], "no hook reaches a URL"),
 )

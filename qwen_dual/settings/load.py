@@ -239,7 +239,7 @@ def _strictest(path: str) -> tuple[dict[str, Any], str]:
         if key.closed is not None
         and any(word and f'"{word}"'.encode() in text for word in (key.place[-1], key.legacy))
     ]
-    means = dict.fromkeys(key.closed.means for key in named if key.closed is not None)
+    means = dict.fromkeys(key.closed[1] for key in named if key.closed is not None)
     return Section(named).closed, "; ".join(means)
 
 

@@ -136,24 +136,6 @@ class ListOf(Kind[Sequence[T_co]]):
         return [item for item in found if item is not DROPPED]
 
 
-class AllOf(Kind[Sequence[T_co]]):
-    """A list of which nothing can be left out without allowing more."""
-
-    def __init__(self, item: Rule[T_co], words: str = "a list of texts") -> None:
-        self.item = item
-        self.words = words
-
-    def read(self, value: Any, at: Path, wrong: Callable[[Wrong], object]) -> Any:
-        """All of it, or nothing."""
-        if not isinstance(value, list):
-            wrong(Wrong(at, self.words))
-            return DROPPED
-        for index, item in enumerate(value):
-            if self.item.read(item, (*at, index), wrong) is DROPPED:
-                return DROPPED
-        return value
-
-
 class MapOf(Kind[Mapping[str, T_co]]):
     """An object with names of the person's own; values that are wrong are left out."""
 

@@ -52,10 +52,10 @@ def test_a_wrong_value_counts_as_the_strictest_and_is_named(
     folders.defaults({"tools": {"approvalMode": "yolo"}})
     folders.user(put(key, value))
     assert key.closed is not None
-    assert folders.load().get(key) == key.closed.value
+    assert folders.load().get(key) == key.closed[0]
     (warning,) = folders.wrong()
     assert f"{key.path}" in warning and warning.startswith(".qwen/settings.json")
-    assert warning.endswith(f"; until that is mended, {key.closed.means}")
+    assert warning.endswith(f"; until that is mended, {key.closed[1]}")
 
 
 def test_a_section_that_is_none_closes_all_that_is_in_it(folders: Folders) -> None:

@@ -13,9 +13,10 @@ from qwen_dual.runtime.habits import Habits
 from qwen_dual.settings import checkpoint_keys, keys, model_keys
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
+from qwen_dual.settings.limiting_keys import RULES as RULES_KIND
 from qwen_dual.settings.load import Settings
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
-from qwen_dual.settings.rules import DROPPED, AllOf, ListOf
+from qwen_dual.settings.rules import DROPPED, ListOf
 from qwen_dual.settings.untrusted import RULES
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.toolset import SHELL_TIMEOUT_MS
@@ -109,7 +110,9 @@ def test_tools_that_nobody_configures_have_the_same_limits() -> None:
 
 def test_all_lists_of_a_project_are_bounded() -> None:
     brought = [
-        key for key in KEYS if isinstance(key.kind, (ListOf, AllOf)) and key.trust != "person"
+        key
+        for key in KEYS
+        if (isinstance(key.kind, ListOf) or key.kind is RULES_KIND) and key.trust != "person"
     ]
     assert set(map(id, brought)) == set(map(id, RULES))
 
