@@ -36,9 +36,10 @@ def main(argv: list[str] | None = None) -> int:
     inputs = note_inputs(arguments)
     hold_collection()
 
-    from qwen_dual.cli.lean import import_msgspec
+    from qwen_dual.cli.lean import import_argparse, import_msgspec
 
     import_msgspec()
+    import_argparse()
 
     from qwen_dual.cli.parser import parse
 

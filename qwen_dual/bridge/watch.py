@@ -23,6 +23,10 @@ POLL_INTERVAL = 0.5
 """Seconds between looks where nothing can be watched."""
 CHECK_INTERVAL = 5.0
 """Seconds between looks beside a watch, for what it may have missed."""
+HELD_INTERVAL = 0.05
+"""Seconds between looks while the program starts, when what watches is not imported yet."""
+HELD_SECONDS = 5.0
+"""Seconds after which it is imported in any case."""
 DISTRUST_INTERVAL = 60.0
 """Seconds after which a watch that missed a change is tried again."""
 
@@ -61,6 +65,8 @@ class FileWatcher:
         path: the file; a directory on the way to it may be a symbolic link.
         start: starts a watch over absolute paths; runs in a worker thread.
         silent: names the file system of a path if its watches may never fire.
+        begin: no watch is begun before this is set: to import one holds up whatever the program
+            does first. The file is looked at from time to time until then.
     """
 
     def __init__(
@@ -68,7 +74,10 @@ class FileWatcher:
         path: str,
         start: ObserverFactory = start_observer,
         silent: Callable[[str], str | None] = silent_file_system,
+        begin: anyio.Event | None = None,
     ) -> None:
+        self._begin_when = begin
+        self._held_until: float | None = None
         self._path = path
         self._start = start
         self._silent = silent
@@ -100,6 +109,8 @@ class FileWatcher:
         """
         if self._observer is not None and not self._in_place():
             self._end("the directory is gone or was replaced", retry_after=POLL_INTERVAL)
+        if self._is_held():
+            return await self._wait_for_wake(HELD_INTERVAL)
         if self._observer is None and anyio.current_time() >= self._next_start:
             await self._begin()
             # What changed before the watch began is nobody's to announce: look now.
@@ -129,6 +140,16 @@ class FileWatcher:
         if self._observer is not None:
             self._observer.stop()
         self._observer, self._reason = None, "stopped"
+
+    def _is_held(self) -> bool:
+        if self._begin_when is None:
+            return False
+        now = anyio.current_time()
+        if self._held_until is None:
+            self._held_until = now + HELD_SECONDS
+        if self._begin_when.is_set() or now >= self._held_until:
+            self._begin_when = None
+        return self._begin_when is not None
 
     async def _wait_for_wake(self, seconds: float) -> bool:
         if not self._pending:

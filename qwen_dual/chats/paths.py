@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.projects import project_name, projects_folder
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHAT_NAME = re.compile(r"[0-9a-fA-F-]{32,36}\.jsonl")
+_CHAT_NAME = regex(r"[0-9a-fA-F-]{32,36}\.jsonl")
 
 MAX_CHAT_BYTES = 1 << 30
 """Of a chat that is read; a longer one is not one of ours."""

@@ -8,7 +8,6 @@ process leaves is told by ``pid`` and ``procStart``.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import socket
@@ -107,6 +106,8 @@ def _record_path(home: str, session_id: str) -> Path:
 
 def session_name(cwd: str, session_id: str) -> str:
     """What the reference calls a session that nobody named: its folder and two digits."""
+    import hashlib
+
     base = unicodedata.normalize("NFC", os.path.basename(cwd))
     plain = re.sub(r"[^\w.-]+", "-", base).strip("-")[:_NAME_CHARS]
     return f"{plain or 'session'}-{hashlib.sha256(session_id.encode()).hexdigest()[:2]}"

@@ -25,6 +25,8 @@ from qwen_dual.settings.load import qwen_home
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import anyio
+
     from qwen_dual.bridge.reader import CommandReader
     from qwen_dual.bridge.sources import Source, Step
     from qwen_dual.bridge.tee import Tee
@@ -106,15 +108,21 @@ class Channels:
         on_command: Callable[[Command], None],
         on_error: Callable[[str, str, int, str | None], None],
         on_warning: Callable[[str], None],
+        watch_from: anyio.Event,
     ) -> CommandReader | None:
-        """The reader of the input channel, to be run in the owner's task group."""
+        """The reader of the input channel, to be run in the owner's task group.
+
+        A file is watched once ``watch_from`` is set, and looked at from time to time before.
+        """
         if self.source is None:
             return None
         from qwen_dual.bridge.path_source import PathSource
         from qwen_dual.bridge.reader import CommandReader
         from qwen_dual.bridge.watch import FileWatcher
 
-        watcher = FileWatcher(self.source.target) if isinstance(self.source, PathSource) else None
+        watcher = None
+        if isinstance(self.source, PathSource):
+            watcher = FileWatcher(self.source.target, begin=watch_from)
         self.reader = CommandReader(
             self.source,
             watcher,

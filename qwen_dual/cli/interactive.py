@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import anyio
 
 from qwen_dual.cli.loop import run_session
 from qwen_dual.core.threads import in_thread
+from qwen_dual.runtime.process import switch_threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.opened import OpenSession
 
     RunFrontend = Callable[[OpenSession, Shown], Awaitable[None]]
-
-SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter while the UI is imported; 0.005 is Python's own."""
 
 
 def run_interactive(
@@ -64,9 +61,7 @@ def run_interactive(
 async def _frontend(closing: anyio.Event) -> RunFrontend | None:
     """Imports the UI in a thread, as that takes longer than all before it; None if the session closed."""
     found = None
-    before = sys.getswitchinterval()
-    # The session needs the interpreter for moments only, but each of them would wait this long for it.
-    sys.setswitchinterval(SWITCH_SECONDS)
+    switch_threads(quickly=True)
     try:
         async with anyio.create_task_group() as group:
 
@@ -78,7 +73,8 @@ async def _frontend(closing: anyio.Event) -> RunFrontend | None:
             found = await in_thread(_import_frontend)
             group.cancel_scope.cancel()
     finally:
-        sys.setswitchinterval(before)
+        if found is None or closing.is_set():  # else more is loaded once the UI is there
+            switch_threads(quickly=False)
     return None if closing.is_set() else found
 
 

@@ -7,9 +7,8 @@ for whoever uses it: see ``net.imports``.
 from __future__ import annotations
 
 import os
-import sys
 
-from qwen_dual.net.imports import Later, Without
+from qwen_dual.net.imports import Later, Without, tls_later
 
 
 def import_msgspec() -> None:
@@ -27,21 +26,19 @@ def import_msgspec() -> None:
         import qwen_dual.protocol.codec  # noqa: F401
 
 
+def import_argparse() -> None:
+    """Imports argparse, which asks gettext for its words in the person's language, and locale which that is.
+
+    Nobody has them, and all else that the program says is English.
+    """
+    words = {"gettext": str, "ngettext": lambda one, many, count: one if count == 1 else many}
+    with Later(known={"gettext": words}):
+        import argparse  # noqa: F401
+
+
 def import_asyncio() -> None:
     """Imports asyncio and anyio, and TLS only once something speaks it."""
-    names = (
-        "SSLContext",
-        "SSLSocket",
-    )  # asyncio asks of each socket that it connects whether it is one
-    with Later("asyncio.sslproto", known={"ssl": {name: _OfSsl(name, (), {}) for name in names}}):
+    with Later("asyncio.sslproto", "locale", known=tls_later()):
         import asyncio  # noqa: F401
 
         from anyio import connect_tcp  # noqa: F401  # what of anyio knows of TLS comes with it
-
-
-class _OfSsl(type):
-    """Stands for a class of ``ssl``: nothing is an instance of it as long as that is not imported."""
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        ssl = sys.modules.get("ssl")
-        return ssl is not None and isinstance(instance, getattr(ssl, cls.__name__))

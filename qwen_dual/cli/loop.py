@@ -129,7 +129,7 @@ async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: st
         handle.notice(text, "warning")
 
     handle.launch.bus.keep()
-    reader = channels.read_commands(dispatcher.command, dispatcher.error, warn)
+    reader = channels.read_commands(dispatcher.command, dispatcher.error, warn, handle.parts.wanted)
     if channels.tee is not None:
         channels.tee.on_failure = warn
         channels.tee.attach(asyncio.get_running_loop())

@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.nesting import is_too_deep
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FENCE = re.compile(r"\s*```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
-_WHOLE = re.compile(r"[+-]?\d{1,18}(\.0+)?")
-_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
+_FENCE = regex(r"\s*```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
+_WHOLE = regex(r"[+-]?\d{1,18}(\.0+)?")
+_NUMBER = regex(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 _NOTHING = frozenset({"", "null", "none"})
-_WORD_BREAKS = re.compile(r"[\s_-]+")
+_WORD_BREAKS = regex(r"[\s_-]+")
 
 
 def read(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | None:

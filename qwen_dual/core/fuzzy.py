@@ -13,6 +13,8 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -41,7 +43,7 @@ _FOLDER = 300
 _SCATTERED = 100
 _LEAST = 50  # no path and no gap is so long that it falls behind the next kind
 
-_INITIAL = re.compile(r"(?:^|(?<=[^A-Za-z0-9]))[A-Za-z0-9]|[A-Z](?=[a-z])")
+_INITIAL = regex(r"(?:^|(?<=[^A-Za-z0-9]))[A-Za-z0-9]|[A-Z](?=[a-z])")
 
 
 class Corpus:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from qwen_dual.protocol.regex import regex
+
 _POSIX = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -25,10 +27,10 @@ _POSIX = {
     "xdigit": "0-9a-fA-F",
 }
 
-ANY = re.compile(".*", re.DOTALL)
+ANY = regex(".*", re.DOTALL)
 """Matches every name."""
 
-NEVER = re.compile(r"(?!)")
+NEVER = regex(r"(?!)")
 """Matches none."""
 
 

@@ -15,7 +15,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
@@ -167,7 +166,7 @@ def remove_leftovers(path: str) -> None:
 
 def _temporary(name: str) -> str:
     # The name is shortened, since a file with the longest possible name can be edited too.
-    return f".{name[:40]}.{secrets.token_hex(6)}.tmp"
+    return f".{name[:40]}.{os.urandom(6).hex()}.tmp"
 
 
 # -- in one step -------------------------------------------------------------------------------
@@ -276,7 +275,7 @@ def _fill(fd: int, data: bytes) -> None:
 @contextlib.contextmanager
 def _copy(path: str, folder: int, name: str, old: bytes, copies: str | None) -> Iterator[str]:
     """Keeps ``old`` in a file of its own meanwhile; it stays when what is done meanwhile fails badly."""
-    copied = f"{name[:200]}.{secrets.token_hex(6)}.before"
+    copied = f"{name[:200]}.{os.urandom(6).hex()}.before"
     where, shown = folder, os.path.join(os.path.dirname(path), copied)
     try:
         fd = os.open(copied, _NEW, 0o600, dir_fd=folder)

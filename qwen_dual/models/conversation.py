@@ -8,7 +8,6 @@ How blocks are spelled in a protocol is the translators'.
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.protocol.events import result_block
@@ -34,6 +33,8 @@ def plain_id(call_id: str) -> str:
     """``call_id`` where every service takes it, else one made of it: the same each time."""
     if _PLAIN_ID.fullmatch(call_id):
         return call_id
+    from hashlib import sha256
+
     return f"call_{sha256(call_id.encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 

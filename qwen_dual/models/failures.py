@@ -8,7 +8,6 @@ HTTP client only once that has raised something, so importing this is cheap.
 from __future__ import annotations
 
 import errno
-import re
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from qwen_dual.models.endpoint import host_of, hostname, is_local
 from qwen_dual.models.retry import WATCHED
 from qwen_dual.models.service_errors import kind_of, retry_after, service_error
 from qwen_dual.net.proxies import without_credentials
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,7 @@ _RETRIED: frozenset[ErrorKind] = frozenset(
     }
 )
 
-_MASKED = re.compile(r"\S*\*{3,}\S*")
+_MASKED = regex(r"\S*\*{3,}\S*")
 """A key as services echo it: its beginning and its end around asterisks."""
 
 

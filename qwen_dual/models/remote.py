@@ -155,7 +155,7 @@ class RemoteModel:
 
     def _make_client(self) -> HttpClient:
         from qwen_dual.net.client import HttpClient
-        from qwen_dual.net.tls import TlsFailure, context_for
+        from qwen_dual.net.tls import TlsFailure, context_if_encrypted
 
         base_url = self.config.base_url
         proxy = proxy_for(base_url, self.config.proxy, self._env)
@@ -165,7 +165,7 @@ class RemoteModel:
             raise self._failures.unusable_proxy(f"it begins with none of {expected}.")
         url = proxy.url if proxy is not None else None
         try:
-            return HttpClient(context_for(base_url, url, env=self._env), url, KEEPALIVE)
+            return HttpClient(context_if_encrypted(base_url, url, env=self._env), url, KEEPALIVE)
         except TlsFailure as error:
             raise ModelError(str(error), kind="tls") from error
         except (ValueError, ImportError) as error:

@@ -7,7 +7,6 @@ the deltas.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
@@ -25,15 +24,17 @@ from qwen_dual.models import endings
 from qwen_dual.models.snapshots import Pieces
 from qwen_dual.models.think_tags import ThinkTags
 from qwen_dual.models.translate import Whole
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping
 
     from qwen_dual.core.model import ModelDelta
     from qwen_dual.models.translate import Read, Reader
 
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LONE = re.compile("[\ud800-\udfff]")
+_PAIR = regex("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = regex("[\ud800-\udfff]")
 
 
 class RepairedReader:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,8 +38,8 @@ _TAGS = r"<(script|style)\b.*?</\1>|<[^>]*>"
 MOST_WAIT = 366 * 86_400.0
 """Seconds that a service is believed: a date beyond what a clock can say is none to tell."""
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
+_NUMBER = regex(r"-?\d+(\.\d+)?")
+_SECONDS = regex(r"(\d+(?:\.\d+)?)s")
 
 
 @cache

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.model import TextDelta, ThinkingDelta, ThoughtSoFar
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,8 @@ PAIRS = {
 
 _LONGEST = max(len(tag) for tag in (*PAIRS, *PAIRS.values()))
 _FIRST = ("<", "[", "◁")
-_CLOSING = re.compile("|".join(re.escape(tag) for tag in PAIRS.values()))
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_CLOSING = regex("|".join(re.escape(tag) for tag in PAIRS.values()))
+_FENCE = regex(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _QUOTES = "`'\"“‘«„([{*"
 
 MOST_TAGS = 16

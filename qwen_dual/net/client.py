@@ -8,14 +8,17 @@ certificates. What fails is raised as httpcore has it, see ``ERRORS``.
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from qwen_dual.net.imports import Without
+from qwen_dual.net.imports import Later, Without, import_bare, tls_later
 
-# httpcore itself imports the latter again where a proxy speaks SOCKS.
-with Without("trio", "socksio"):
+# Its synchronous half is not needed, and TLS and the certificates that it would bring not before a server
+# speaks it. httpcore itself imports socksio again where a proxy speaks SOCKS.
+import_bare("httpcore", "_async", "_models", "_exceptions", "_backends.anyio")
+with Without("trio", "socksio"), Later("certifi", known=tls_later()):
     import httpcore
+    from httpcore import AnyIOBackend, AsyncConnectionPool
 
 if TYPE_CHECKING:
     import ssl
@@ -102,11 +105,18 @@ class HttpResponse:
         await self._response.aclose()
 
 
+class _NoTls:
+    """Stands for what encrypts where nothing is to be encrypted: no connection is made with it."""
+
+    def set_alpn_protocols(self, protocols: list[str]) -> None:
+        raise UnusableUrl("this client makes no encrypted connections")
+
+
 class HttpClient:
     """Connections to one service, kept for the next request.
 
     Args:
-        tls: what encrypted ones are made with, to a proxy too.
+        tls: what encrypted ones are made with, to a proxy too; None for a client that makes none.
         proxy: its URL, with a name and a password where it wants them.
         keepalive: seconds that an idle one is kept.
 
@@ -114,12 +124,15 @@ class HttpClient:
         ValueError: the proxy's URL is none.
     """
 
-    def __init__(self, tls: ssl.SSLContext, proxy: str | None, keepalive: float = 0) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls,
-            proxy=None if proxy is None else _proxy(proxy, tls),
+    def __init__(self, tls: ssl.SSLContext | None, proxy: str | None, keepalive: float = 0) -> None:
+        # httpcore would make a context of its own in place of None.
+        context = cast("ssl.SSLContext", _NoTls()) if tls is None else tls
+        self._pool = AsyncConnectionPool(
+            ssl_context=context,
+            proxy=None if proxy is None else _proxy(proxy, context),
             max_connections=None,
             keepalive_expiry=keepalive,
+            network_backend=AnyIOBackend(),
         )
 
     async def send(

@@ -91,6 +91,22 @@ class _Proxy(Module):
         return getattr(sys.modules[own], name)
 
 
+class _OfSsl(type):
+    """Stands for a class of ``ssl``: nothing is an instance of it as long as that is not imported."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        ssl = sys.modules.get("ssl")
+        return ssl is not None and isinstance(instance, getattr(ssl, cls.__name__))
+
+
+def tls_later() -> Mapping[str, Mapping[str, object]]:
+    """What ``Later`` needs to know of ``ssl`` for libraries that only ask whether something is of it.
+
+    asyncio asks so of each socket that it connects; others name its classes where they say what they take.
+    """
+    return {"ssl": {name: _OfSsl(name, (), {}) for name in ("SSLContext", "SSLSocket")}}
+
+
 def import_bare(package: str, *first: str) -> None:
     """Imports a package without running its ``__init__``, for one that only gathers names.
 

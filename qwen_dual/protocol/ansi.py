@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-COLOUR = re.compile("\x1b\\[([0-9;:]*)m")
+from qwen_dual.protocol.regex import regex
+
+COLOUR = regex("\x1b\\[([0-9;:]*)m")
 """A sequence that sets colours and does nothing else (SGR); its group holds the parameters."""
 
 # The ends are optional, so that a sequence that breaks off is taken out as far as it goes. The

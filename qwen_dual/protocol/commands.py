@@ -16,6 +16,7 @@ from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
+from qwen_dual.protocol.regex import regex
 
 ECHO_LIMIT = 200
 """Characters of a bad line or value that an error message may repeat."""
@@ -188,8 +189,8 @@ Command = (
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
 """What each ``type`` looks like."""
 
-_MISSING = re.compile(r"Object missing required field `(.+)`")
-_WRONG = re.compile(r"(.+?)(?: - at `\$\.(.+)`)?", re.DOTALL)
+_MISSING = regex(r"Object missing required field `(.+)`")
+_WRONG = regex(r"(.+?)(?: - at `\$\.(.+)`)?", re.DOTALL)
 
 
 class CommandError(ValueError):

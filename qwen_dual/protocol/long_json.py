@@ -7,8 +7,8 @@ out here, decoded piece by piece and put back; all else stays the decoder's.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from typing import Any
 
 from qwen_dual.protocol.codec import decode
@@ -29,7 +29,7 @@ def decode_long(data: bytes) -> Any:
     Raises:
         NotJson: as ``codec.decode``.
     """
-    name = secrets.token_hex(16)  # nothing in data can be mistaken for it
+    name = os.urandom(16).hex()  # nothing in data can be mistaken for it
     rest: list[bytes] = []
     texts: dict[str, str] = {}
     kept = at = 0

@@ -10,26 +10,27 @@ import re
 from collections import deque
 
 from qwen_dual.protocol import ansi
+from qwen_dual.protocol.regex import regex
 
 # C0 but tab and newline, DEL, C1, bidi marks and overrides, lone surrogates.
-_FORBIDDEN = re.compile(
+_FORBIDDEN = regex(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_FORBIDDEN_IN_A_ROW = re.compile(
+_FORBIDDEN_IN_A_ROW = regex(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_FORBIDDEN_BUT_RETURN = re.compile(
+_FORBIDDEN_BUT_RETURN = regex(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_SEQUENCE = re.compile(ansi.SEQUENCE)
+_SEQUENCE = regex(ansi.SEQUENCE)
 # What may still follow once a chunk ended inside a sequence.
-_REST_OF_CSI = re.compile("[0-?]*(?P<between>[ -/]*)(?P<end>[@-~])?")
-_REST_OF_CSI_END = re.compile("(?P<between>[ -/]*)(?P<end>[@-~])?")
-_REST_OF_STRING = re.compile("[^\x00-\x1f\x7f-\x9f]*(?P<end>\x07|\x1b(?:\\\\|\\Z))?")
-_REST_OF_ESCAPE = re.compile("[ -/]*(?P<end>[0-~])?")
+_REST_OF_CSI = regex("[0-?]*(?P<between>[ -/]*)(?P<end>[@-~])?")
+_REST_OF_CSI_END = regex("(?P<between>[ -/]*)(?P<end>[@-~])?")
+_REST_OF_STRING = regex("[^\x00-\x1f\x7f-\x9f]*(?P<end>\x07|\x1b(?:\\\\|\\Z))?")
+_REST_OF_ESCAPE = regex("[ -/]*(?P<end>[0-~])?")
 
-_RETURNS = re.compile("\r+\n?")
-_RETURNS_BEFORE_NEWLINE = re.compile("\r+\n")
+_RETURNS = regex("\r+\n?")
+_RETURNS_BEFORE_NEWLINE = regex("\r+\n")
 
 
 def sanitise(text: str) -> str:

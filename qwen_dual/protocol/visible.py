@@ -10,9 +10,10 @@ wrap, colour or cut.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ BLANK_MARK = "␣"
 EMPTY_MARK = "⏎"
 WRAP_MARK = "↪"
 
-ESCAPED = re.compile("⟨[^⟩]*⟩")
+ESCAPED = regex("⟨[^⟩]*⟩")
 """Finds the escapes in a text that ``visible`` gave."""
 
 # Whatever could be taken for one of ours is escaped too.
@@ -51,9 +52,9 @@ _NAMES = {
 # fmt: on
 
 # What ``escape`` and ``visible_line`` give.
-_OURS = re.compile(rf"⟨(?:[A-Z]{{2,3}}|U\+[0-9A-F]{{4,6}})⟩|\A{BLANK_MARK}+|{BLANK_MARK}+\Z")
-_UNUSUAL = re.compile(r"[^\t\n -~]")
-_WORD = re.compile(r"[^\W_]+")
+_OURS = regex(rf"⟨(?:[A-Z]{{2,3}}|U\+[0-9A-F]{{4,6}})⟩|\A{BLANK_MARK}+|{BLANK_MARK}+\Z")
+_UNUSUAL = regex(r"[^\t\n -~]")
+_WORD = regex(r"[^\W_]+")
 
 
 def visible(text: str, reading: Reading = "command") -> str:

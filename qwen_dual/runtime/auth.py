@@ -18,6 +18,7 @@ from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.models.endpoint import is_local
 from qwen_dual.protocol.records import shown
+from qwen_dual.protocol.regex import regex
 from qwen_dual.settings.model_config import ModelConfig
 from qwen_dual.settings.presets import PRESETS, Preset
 
@@ -35,7 +36,7 @@ SERVICES = {preset.title: preset for preset in (*PRESETS, OTHER)}
 
 HELLO = "Answer with the one word: ready"
 
-_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = regex(r"https?://", re.IGNORECASE)
 
 
 class Connection(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import time
 
 CODING = (
@@ -20,9 +20,10 @@ def system_prompt(folder: str, branch: str | None, *, coding: bool = True) -> st
 def place(folder: str, branch: str | None) -> str:
     """Where and when it works."""
     where = f"git branch {branch}" if branch else "not a git repository"
+    system = os.uname()
     return (
         f"Folder: {folder} ({where})\n"
-        f"Platform: {platform.system()} {platform.release()}\n"
+        f"Platform: {system.sysname} {system.release}\n"
         f"Date: {time.strftime('%Y-%m-%d')}"
     )
 

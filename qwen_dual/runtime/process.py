@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 TYPE_CHECKING = False  # in place of an import of typing, which is a third of what comes before it
 if TYPE_CHECKING:
@@ -120,6 +121,20 @@ class TerminalFromBackground:
 
     def __exit__(self, *error: object) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
+# -- threads -----------------------------------------------------------------------------------
+
+QUICK_SECONDS, USUAL_SECONDS = 0.0005, 0.005
+"""How long a thread may keep the interpreter that another waits for; the latter is Python's own."""
+
+
+def switch_threads(*, quickly: bool) -> None:
+    """Says how soon the loop gets the interpreter while a thread imports what is needed next.
+
+    It needs it for moments only, but each of them would wait that long, and a key takes several.
+    """
+    sys.setswitchinterval(QUICK_SECONDS if quickly else USUAL_SECONDS)
 
 
 # -- garbage -----------------------------------------------------------------------------------

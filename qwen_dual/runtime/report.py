@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,8 @@ def bug_report(
         env: of the session; only what describes the terminal is shown.
         scrub: takes secrets out.
     """
+    import platform
+
     lines = [
         f"qwen-dual {__version__}",
         f"Python {platform.python_version()}, {platform.platform()}",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 PROTOCOLS = ("openai", "anthropic", "gemini")
 
-VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
+VARIABLE = regex(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 """``$NAME``, ``${NAME}`` and ``${NAME:-default}`` in a string of the settings."""
 
 DROPPED: Final = object()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.protocol.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HIDDEN = "(hidden)"
 
-_SECRET = re.compile(
+_SECRET = regex(
     r"api_?-?key|apikey|(?:^|[_\W])key$|Key$|token|secret|passw|credential|authori[sz]ation|cookie"
     r"|^auth$|bearer|private",
     re.IGNORECASE,

@@ -9,7 +9,6 @@ What the output means is the caller's.
 from __future__ import annotations
 
 import os
-import secrets
 import selectors
 import signal
 import subprocess
@@ -69,7 +68,7 @@ class ProcessGroup:
         errors: Callable[[bytes], object] | None = None,
     ) -> None:
         self._errors = errors
-        self._mark = secrets.token_hex(8)
+        self._mark = os.urandom(8).hex()
         self._namespace: Namespace | None = None
         self.made: Callable[[], list[str]] = list
         env = {**env, family.MARK: self._mark}

@@ -6,7 +6,6 @@ Of an image, and of the pages of a PDF, a model gets to see pictures (``images``
 from __future__ import annotations
 
 import codecs
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -221,6 +220,8 @@ def read_location(
     Raises:
         ToolFailure: there is no file that can be read.
     """
+    from hashlib import blake2b
+
     shown = location.path
     hasher = blake2b()
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -12,6 +12,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,7 +39,7 @@ _STEER_BASH = frozenset(
         *("PS4", "BASH_XTRACEFD"),
     ]
 )
-_ENCODED_IN_UTF_8 = re.compile(r"(?:C|POSIX)?|[^.@]*\.(?:utf-?8)(?:@.*)?", re.IGNORECASE)
+_ENCODED_IN_UTF_8 = regex(r"(?:C|POSIX)?|[^.@]*\.(?:utf-?8)(?:@.*)?", re.IGNORECASE)
 
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:

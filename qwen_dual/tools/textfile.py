@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -131,6 +130,8 @@ def load(files: Files, path: str, shown: str) -> TextFile | None:
 
 def version_of(data: bytes) -> Version:
     """The version of a file that holds ``data``."""
+    from hashlib import blake2b  # OpenSSL comes with it: 10 ms that no start needs
+
     return Version(len(data), blake2b(data).digest())
 
 

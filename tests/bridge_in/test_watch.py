@@ -225,3 +225,37 @@ def test_an_observer_of_a_missing_directory_is_an_os_error(tmp_path: Path) -> No
     with pytest.raises(OSError, match="No such file or directory"):
         start_observer(frozenset({str(tmp_path / "missing" / "input")}), lambda: None)
     assert len(os.listdir("/dev/fd")) <= before
+
+
+def test_no_watch_is_begun_before_the_program_has_started(tmp_path: Path) -> None:
+    begun: list[frozenset[str]] = []
+
+    class Noted(Deaf):
+        def __call__(self, files: frozenset[str], _wake: Callable[[], None]) -> Observer:
+            begun.append(files)
+            return self
+
+    async def main() -> None:
+        started = anyio.Event()
+        watcher = FileWatcher(str(tmp_path / "input"), Noted(), begin=started)
+        assert await watcher.wait() is False  # it is time to look
+        assert await watcher.wait() is False
+        assert begun == []
+        started.set()
+        assert await watcher.wait() is True
+        assert (len(begun), watcher.mode) == (1, "watching")
+
+    anyio.run(main)
+
+
+def test_a_start_that_takes_long_holds_up_no_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "HELD_SECONDS", 0.0)
+
+    async def main() -> None:
+        watcher = FileWatcher(str(tmp_path / "input"), Deaf(), begin=anyio.Event())
+        await watcher.wait()
+        assert watcher.mode == "watching"
+
+    anyio.run(main)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from qwen_dual.net.client import ERRORS, HttpClient, Undecodable, UnusableUrl
+from qwen_dual.net.tls import context_if_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -270,3 +271,27 @@ def test_the_address_to_connect_to_may_be_another_than_the_names() -> None:
         assert f"Host: never.invalid:{port}".encode() in server.heads[0]
 
     server.run(ask)
+
+
+@pytest.mark.parametrize("proxy", [None, "https://127.0.0.1:{port}"])
+def test_a_client_that_was_made_for_no_encryption_makes_no_encrypted_connection(
+    proxy: str | None,
+) -> None:
+    async def main() -> None:
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        client = HttpClient(None, None if proxy is None else proxy.format(port=port))
+        async with listener:
+            with pytest.raises(UnusableUrl, match="no encrypted connections"):
+                await client.send("GET", f"https://127.0.0.1:{port}/", [], connect=5)
+            await client.aclose()
+
+    anyio.run(main)
+
+
+def test_what_encrypts_is_made_where_the_server_or_its_proxy_is_encrypted() -> None:
+    assert context_if_encrypted("http://a/", None, env={}) is None
+    assert context_if_encrypted("http://a/", "http://proxy/", env={}) is None
+    for urls in (("https://a/", None), ("http://a/", "HTTPS://proxy/")):
+        context = context_if_encrypted(*urls, env={})
+        assert context is not None and context.verify_mode == ssl.CERT_REQUIRED

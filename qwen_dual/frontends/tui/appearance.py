@@ -6,11 +6,11 @@ none is waited for; until one comes the default theme is the terminal's own pale
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.frontends.tui import theme
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ QUERY = "\x1b]11;?\x1b\\"
 ANSWER_SECONDS = 3.0
 """How long an answer counts: a person who has begun to read wants no other colours."""
 
-_ANSWER = re.compile(
+_ANSWER = regex(
     r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})"
     r"|\x1b\]11;#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})"
 )

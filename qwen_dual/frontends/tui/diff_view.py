@@ -7,7 +7,6 @@ the transcript shows the beginning.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.exact import rows_of
 from qwen_dual.protocol.previews import crlf_throughout, without_cr
+from qwen_dual.protocol.regex import regex
 from qwen_dual.protocol.visible import WRAP_MARK, escape, visible
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ GAP = "⋯"
 
 ALL_CRLF = f"every line ends in {escape(chr(13))}"
 
-_HUNK = re.compile(r"@@ -(?P<old>\d+)(?:,\d+)? \+(?P<new>\d+)(?:,\d+)? @@")
+_HUNK = regex(r"@@ -(?P<old>\d+)(?:,\d+)? \+(?P<new>\d+)(?:,\d+)? @@")
 
 
 class _Row(Struct):

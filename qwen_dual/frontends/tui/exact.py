@@ -7,11 +7,11 @@ of a row and an empty line have marks of their own; everything else that hides i
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import TAB, fit, width_of
+from qwen_dual.protocol.regex import regex
 from qwen_dual.protocol.visible import (
     BLANK_MARK,
     EMPTY_MARK,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Stands for the columns behind a tab's mark while a line is broken. No visible text has it.
 _PAD = "\ue000"
 _TAB = TAB_MARK + _PAD * (TAB - 1)
-_MARKED = re.compile(f"{ESCAPED.pattern}|[{TAB_MARK}{EMPTY_MARK}][{_PAD}]*|{BLANK_MARK}+")
+_MARKED = regex(f"{ESCAPED.pattern}|[{TAB_MARK}{EMPTY_MARK}][{_PAD}]*|{BLANK_MARK}+")
 
 CONTINUES = f"{WRAP_MARK} "
 

@@ -5,11 +5,11 @@ It keeps no history, no undo and no kill ring, so that a secret leaves no copy b
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.protocol.regex import regex
 from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ CURSOR = ("[SetCursorPosition]", "")
 
 DOT = "•"
 
-_WORD_BEFORE = re.compile(r"\S*\s*$")
-_WORD_AFTER = re.compile(r"\s*\S*")
+_WORD_BEFORE = regex(r"\S*\s*$")
+_WORD_AFTER = regex(r"\s*\S*")
 
 
 class Field:

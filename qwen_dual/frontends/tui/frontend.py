@@ -23,7 +23,7 @@ from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
 from qwen_dual.runtime.mentionable import Mentionable
-from qwen_dual.runtime.process import begin_collection
+from qwen_dual.runtime.process import begin_collection, switch_threads
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
 from qwen_dual.runtime.saved import earlier, wants_picker
@@ -124,6 +124,7 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
         log.exception("the tools could not be loaded ahead")
         warn(f"Not all could be loaded: {describe(error)}.")
     await tui.loaded.wait()
+    switch_threads(quickly=False)
     begin_collection()
 
 

@@ -6,17 +6,22 @@ understood; so is what was asked for (`tty_output.KEYS_ON`).
 
 from __future__ import annotations
 
-import re
 import sys
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.keys import Keys
 
+from qwen_dual.protocol.regex import regex
+
+if TYPE_CHECKING:
+    import re
+
 Key = Keys | str | tuple[Keys | str, ...]
 
-_OTHER = re.compile("\x1b\\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~")
-_CSI_U = re.compile("\x1b\\[(?P<fields>[0-9:;]+)u")
-_FUNCTION = re.compile(
+_OTHER = regex("\x1b\\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~")
+_CSI_U = regex("\x1b\\[(?P<fields>[0-9:;]+)u")
+_FUNCTION = regex(
     "\x1b\\[(?P<code>[0-9]+);(?P<mods>[0-9]+)(?::(?P<event>[0-9]*))?(?P<end>[A-HPQS~])"
 )
 

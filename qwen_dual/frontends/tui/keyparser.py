@@ -17,6 +17,7 @@ from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
 from qwen_dual.frontends.tui.keycodes import key_of
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,10 @@ REPLY_SECONDS = 2.0
 
 _PASTE_START = "\x1b[200~"
 _PASTE_END = "\x1b[201~"
-_CSI = re.compile("\x1b\\[([0-?]*)([ -/]*)([@-~])")
-_CSI_SO_FAR = re.compile("\x1b\\[[0-?]*[ -/]*")
-_OPEN_CSI = re.compile("\x1b\\[[0-?]*[ -/]*\\Z")
-_CPR = re.compile("\x1b\\[[0-9]+;[0-9]+R")
+_CSI = regex("\x1b\\[([0-?]*)([ -/]*)([@-~])")
+_CSI_SO_FAR = regex("\x1b\\[[0-?]*[ -/]*")
+_OPEN_CSI = regex("\x1b\\[[0-?]*[ -/]*\\Z")
+_CPR = regex("\x1b\\[[0-9]+;[0-9]+R")
 # The second character of a string's introducer, and what a reply of that kind goes on with; an
 # Alt key that is followed by anything else stays an Alt key.
 _STRINGS = {
@@ -46,13 +47,13 @@ _STRINGS = {
     "^": re.compile("[0-9A-Z]"),
 }
 # What a reply goes on with whose escape character came by itself, a while before.
-_CUT_REPLY = re.compile(
+_CUT_REPLY = regex(
     r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337);|P(?:>\||[01]?[$+!])|_G"
     r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
 )
-_PLAIN = re.compile("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
-_STRING_BODY = re.compile("[^\x00-\x1f\x7f]*")
-_TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
+_PLAIN = regex("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
+_STRING_BODY = regex("[^\x00-\x1f\x7f]*")
+_TEXT = regex("[^\x00-\x1f\x7f-\x9f]+")
 
 
 class KeyParser(Vt100Parser):

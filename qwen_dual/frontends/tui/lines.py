@@ -5,10 +5,11 @@ A line is a list of ``(style, text)`` fragments without newlines. Widths are ter
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.utils import get_cwidth
+
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ TAB = 4
 MIN_COLUMN = 12
 """Columns in which words can still be read below one another."""
 
-_GAP = re.compile(r"(\s*\S.*?) {2,}(?=\S)")
+_GAP = regex(r"(\s*\S.*?) {2,}(?=\S)")
 
 
 def width_of(text: str) -> int:

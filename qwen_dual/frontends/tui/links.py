@@ -12,6 +12,8 @@ import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from qwen_dual.protocol.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,12 +36,12 @@ _VTE_WITH_LINKS = 5000  # 0.50
 _KONSOLE_WITH_LINKS = 201200
 _TMUX_WITH_LINKS = (3, 4)
 # What a reader takes for an address, however it is written and wherever in a text it stands.
-_ADDRESS = re.compile(
+_ADDRESS = regex(
     r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,20}://|www\.|[\w-]{1,63}(?:\.[\w-]{1,63})*\.[^\W\d_]{2,63}"
     r"(?![\w-]))[^\s<>()\[\]\"'`]*",
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+(?:[/:?#]\S*)?")
+_ALONE = regex(r"[\w-]{1,63}(?:\.[\w-]{1,63})+(?:[/:?#]\S*)?")
 _SEEN_AS = str.maketrans("\u3002\uff61\u2215\u2044\u29f8\ua789\u2236", "..///::")
 
 

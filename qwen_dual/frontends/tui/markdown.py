@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from qwen_dual.frontends.tui.lines import plain, wrap
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +31,9 @@ MAX_MARKS = 1200
 """Marks in a block beyond which it stays as it was written: what is made of nothing else (brackets
 within brackets, a table of thousands of cells) takes quadratic time, between two keys."""
 
-_MARK = re.compile(r"[*_`<>\[\]|~\\&!]")
+_MARK = regex(r"[*_`<>\[\]|~\\&!]")
 # Without any of these a paragraph looks the same however it is rendered; rich takes 7 ms/kB.
-_MARKUP = re.compile(r"[*_`#<>\[\]|~\\&]|^\s*(?:[-+=]|\d+[.)]\s)|^(?: {4}|\t)|  $", re.MULTILINE)
+_MARKUP = regex(r"[*_`#<>\[\]|~\\&]|^\s*(?:[-+=]|\d+[.)]\s)|^(?: {4}|\t)|  $", re.MULTILINE)
 _FENCES = ("```", "~~~")  # code has a bound of its own
 
 RAW_ON = "raw Markdown from here on (alt+m ends it)"

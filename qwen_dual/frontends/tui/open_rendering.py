@@ -7,11 +7,11 @@ anything (a dash, a fence, half of a table's rule) is left out until more of it 
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.frontends.tui.transcript import LONG_TABLE, LONG_TEXT
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 SHARE = 6
 """One part of the time in so many may go into rendering what is still being written."""
 
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_RULE = regex(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 # A number that is repeated counts from the first item.
-_ITEM = re.compile(r"[-*+] |(?!1[.)])\d+[.)] ")
-_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
-_BEGUN = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+=_~`#>|: ]+|\d+[.)]?)[ \t]*\Z")
+_ITEM = regex(r"[-*+] |(?!1[.)])\d+[.)] ")
+_FENCE = regex(r"\s*(?:`{3,}|~{3,})")
+_BEGUN = regex(r"(?:\A|\n)[ \t]*(?:[-*+=_~`#>|: ]+|\d+[.)]?)[ \t]*\Z")
 
 
 class OpenRendering:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.regex import regex
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
 MAX_LINES = 10
 MAX_CHARS = 1_000
 """A paste beyond either is folded."""
 
-_PLACEHOLDER = re.compile(r"\[Pasted text #(\d+) \+\d+ (?:lines|characters)\]")
+_PLACEHOLDER = regex(r"\[Pasted text #(\d+) \+\d+ (?:lines|characters)\]")
 
 
 class Pastes:

@@ -8,11 +8,12 @@ but no line of the conversation is ever erased.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.utils import get_cwidth
+
+from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 ASK = "\x1b[>c"
 """Asks the terminal which one it is; the answer is for ``by_report``."""
 
-_REPORT = re.compile("\x1b\\[>(\\d+);(\\d+);(\\d+)c")
+_REPORT = regex("\x1b\\[>(\\d+);(\\d+);(\\d+)c")
 _NAMES = ("iTerm.app", "Apple_Terminal", "WezTerm", "ghostty", "kitty")
 _VARIABLES = (
     "KITTY_WINDOW_ID",

@@ -7,16 +7,16 @@ not render.
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
+
+from qwen_dual.protocol.regex import regex
 
 MAX_LINES = 120
 MAX_CHARS = 6_000
 
-_FENCE = re.compile(r"(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
-_ITEM = re.compile(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
-_HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
+_FENCE = regex(r"(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
+_ITEM = regex(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
+_HEADING = regex(r" {0,3}#{1,6}(?:\s|$)")
 
 
 class Piece(Struct, frozen=True):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
+from qwen_dual.protocol.regex import regex
 from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _MENTION = (
     r"(?<![.@/\\-])(?<!(?![\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af])\w)"
     r"@((?:\\[^\n]|[^\s\\])*)$"
 )
-_SPECIAL = re.compile(r"([^\w./~+,:=@%-])", re.ASCII)
+_SPECIAL = regex(r"([^\w./~+,:=@%-])", re.ASCII)
 
 
 class FileSource(Protocol):
