@@ -10,7 +10,10 @@ from qwen_dual.protocol.regex import regex
 
 
 def test_it_finds_what_a_compiled_one_finds() -> None:
-    late, at_once = regex(r"(?P<word>[a-z]+)", re.IGNORECASE), re.compile("(?P<word>[a-z]+)", re.IGNORECASE)
+    late, at_once = (
+        regex(r"(?P<word>[a-z]+)", re.IGNORECASE),
+        re.compile("(?P<word>[a-z]+)", re.IGNORECASE),
+    )
     text = "One, two; THREE"
     assert late.findall(text) == at_once.findall(text)
     assert late.sub("x", text) == at_once.sub("x", text)
