@@ -6,9 +6,11 @@ folder is run or asked for that, git no more than anything else: files are opene
 their bytes are kept as they are.
 
 * ``records``: what others get: points to go back to, previews, what was done.
-* ``store``: the database, and what is in it.
-* ``looking``: what is at a path, or below a folder, now.
+* ``database``: contents and states in a file. ``store``: what calls change, as it is found.
+* ``looking``: what is at a path now. ``walking``: what is below a folder. ``earlier``: what the walk
+  before left out.
+* ``history``: which changes are whose.
 * ``keeper``: keeps what a call changes; the calls of one session.
 * ``planning``: what going back would do. ``restoring``: does it, and finishes what was broken off.
-* ``bounds``: how large and how old it may become.
+* ``bounds``: how large and how old it may become. ``opening``: what happens first.
 """

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from qwen_dual.rewind.database import Database
 
 DAY = 86_400
+_FULL = 0.8
+"""Of the bytes of a project, with which a session begins by dropping old points."""
+
 FILES = ("kept.db", "kept.db-wal", "kept.db-shm", "going", "lock")
 """What there is in the folder of a project."""
 
@@ -148,11 +151,22 @@ def _remove(folder: str) -> None:
 
 
 def drop_old(database: Database, bounds: Bounds) -> None:
-    """Drops the points that are older than the bounds say; only while nobody else is there."""
+    """Drops the points that are too old, and the oldest where there is little room for new ones.
+
+    To be called only while nobody else is there.
+    """
     oldest = time.time() - bounds.days * DAY
-    if found := database.rows("SELECT uuid FROM point WHERE time<?", oldest):
+    found = database.rows("SELECT uuid FROM point WHERE time<?", oldest)
+    while found or database.size > bounds.bytes * _FULL:
+        if not found:
+            count = database.value("SELECT COUNT(*) FROM point")
+            query = "SELECT uuid FROM point ORDER BY time LIMIT ?"
+            found = database.rows(query, (count + 1) // 2)
+            if not found:
+                return  # all of it is the folder as it is
         with database.writing():
             _forget(database, [uuid for (uuid,) in found])
+        found = []
 
 
 def trim(database: Database, session_id: str) -> None:

@@ -11,14 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.rewind.comparing import Budget, counts
+from qwen_dual.rewind.history import changes_of
 from qwen_dual.rewind.looking import ABSENT, Look, State, look
 from qwen_dual.rewind.records import MAX_LISTED, Conflict, FileChange, Point, Preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from qwen_dual.rewind.history import Changed
     from qwen_dual.rewind.records import Change
-    from qwen_dual.rewind.store import Changed, Store
+    from qwen_dual.rewind.store import Store
 
 
 class Step(Struct, frozen=True):
@@ -59,7 +61,7 @@ def points_of(store: Store, session_id: str) -> list[Point]:
     none = {number for (number,) in folders}
     changes = [
         change
-        for change in store.changes(session_id)
+        for change in changes_of(store.database, session_id)
         if change.before not in none or change.after not in none
     ]
     points, at = [], 0
@@ -95,12 +97,12 @@ def plan_back(store: Store, session_id: str, since: Sequence[str]) -> Plan | Non
         return None
     uuid, turn, text, when, undo, first = found[0]
     point = Point(uuid, session_id, turn, text, when, undo=bool(undo))
-    return _plan(store, point, store.changes(session_id, first), undoing=True)
+    return _plan(store, point, changes_of(store.database, session_id, first), undoing=True)
 
 
 def plan_done(store: Store, session_id: str) -> Plan | None:
     """What a session has changed until now; None where it is nothing."""
-    changes = store.changes(session_id)
+    changes = changes_of(store.database, session_id)
     if not changes:
         return None
     point = Point("", session_id, None, "", time.time())

@@ -53,22 +53,6 @@ class Span(Struct, frozen=True):
     whole: bool
 
 
-class Changed(Struct, frozen=True):
-    """One change of a session's: states by their numbers.
-
-    Attributes:
-        shared: whether another session was at work meanwhile.
-        torn: whether the program was ended in the middle of the call.
-    """
-
-    number: int
-    path: str
-    before: int
-    after: int
-    shared: bool
-    torn: bool
-
-
 class Store:
     """What is kept of one project.
 
@@ -210,28 +194,7 @@ class Store:
         self._remarks.clear()
         return remarks
 
-    # -- what a session changed ------------------------------------------------------------
-
-    def changes(self, session_id: str, first: int = 0) -> list[Changed]:
-        """What a session has changed, from the change ``first`` on, in order."""
-        within = "s.whole=1 AND s.first<=c.id AND (s.last IS NULL OR s.last>=c.id)"
-        mine = f"SELECT 1 FROM span s WHERE s.session=?1 AND {within}"
-        rows = self.database.rows(
-            f"""SELECT c.id, c.path, c.before, c.after,
-                c.span IS NULL AND EXISTS(SELECT 1 FROM span s WHERE s.session!=?1 AND {within}),
-                CASE WHEN c.span IS NULL THEN EXISTS({mine} AND s.torn)
-                     ELSE (SELECT torn FROM span WHERE id=c.span) END
-            FROM change c WHERE c.id>=?2 AND (
-                c.span IN (SELECT id FROM span WHERE session=?1)
-                OR (c.span IS NULL AND EXISTS({mine})))
-            ORDER BY c.id""",
-            session_id,
-            first,
-        )
-        return [
-            Changed(number, os.fsdecode(path), before, after, bool(shared), bool(torn))
-            for number, path, before, after, shared, torn in rows
-        ]
+    # -- looking ---------------------------------------------------------------------------
 
     def keep(self, found: Look) -> int:
         """The number of a state, once its content is kept; of another one where there is no room."""
@@ -243,8 +206,6 @@ class Store:
             self._remarks[f"Not everything is kept: {FULL}."] = None
             return self.database.number_of(unkept(FULL + "\0" + found.state.digest.hex()))
         return self.database.add(found.state, found.data)
-
-    # -- looking ---------------------------------------------------------------------------
 
     def _measure(self, wanted: int = 0) -> None:
         self._room, self._full = self.bounds.bytes - self.database.size - wanted, False

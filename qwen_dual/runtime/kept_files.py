@@ -10,6 +10,7 @@ from qwen_dual.rewind.bounds import Bounds
 from qwen_dual.rewind.keeper import SessionFiles
 from qwen_dual.rewind.store import Owner
 from qwen_dual.settings import checkpoint_keys as keys
+from qwen_dual.settings.keys import CHAT_RECORDING
 from qwen_dual.tools.ignore import Ignore
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _made(launch: Launch, parts: Parts) -> SessionFiles:
             return None
         content = event["message"]["content"]
         text = "".join(block["text"] for block in content if block["type"] == "text")
+        if not settings.get(CHAT_RECORDING):
+            text = ""  # what is asked then stands on no disk
         uuid, session_id = event["uuid"], event["session_id"]
         return Owner(session_id, uuid, session.turn_id, text[:MAX_TEXT])
 

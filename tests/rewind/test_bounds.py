@@ -20,7 +20,7 @@ MEBIBYTE = 1 << 20
 
 def noise(size: int = MEBIBYTE) -> bytes:
     """What cannot be packed."""
-    return random.Random(size).randbytes(size - 1) + os.urandom(1)
+    return random.Random(size).randbytes(size - 16) + os.urandom(16)
 
 
 def opened(place: Path, project: str, bounds: Bounds | None = None) -> Opened:
@@ -114,6 +114,23 @@ def test_old_points_go(tmp_path: Path) -> None:
     assert [point.text for point in project.points()] == ["new"]
     project.back("new")
     assert (project.top / "file").read_text() == "old"
+
+
+def test_a_session_begins_with_room_for_what_it_changes(tmp_path: Path) -> None:
+    bounds = Bounds(bytes=6 * MEBIBYTE)
+    project = Project(tmp_path, bounds)
+    file = project.top / "file"
+    file.write_bytes(noise())
+    for number in range(4):
+        with project.command(f"prompt {number}"):
+            file.write_bytes(noise())
+    drop_old(project.store.database, bounds)
+    assert [point.text for point in project.points()] == ["prompt 2", "prompt 3"]
+    before = file.read_bytes()
+    with project.command("next"):
+        file.write_bytes(noise())
+    project.back("next")
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize("why", ["too old", "too much"])

@@ -153,7 +153,8 @@ def test_what_a_sub_agent_changes_counts_to_the_prompt(tmp_path: Path) -> None:
         found = files_of(one.handle.launch, one.handle.parts)
         assert found is not None
         (point,) = await found.points()
-        assert (point.text, point.count) == ("main", 2)
+        said = [event["uuid"] for event in one.log.of("user") if "origin" in event]
+        assert ([point.uuid], point.count) == (said, 2)
         preview = await found.preview([point.uuid])
         assert preview is not None
         await found.restore(preview)
@@ -203,6 +204,18 @@ def test_a_turn_that_only_reads_keeps_nothing(tmp_path: Path, command: str) -> N
             await one.ask("look")
             assert one.handle.parts.files is None or one.handle.parts.files.opened is False
         assert not tmp_path.joinpath(*KEPT).exists()
+
+    play(main)
+
+
+def test_prompts_are_kept_nowhere_where_chats_are_not(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = str(tmp_path / "work" / "file")
+        answers, off = [write(path, "1"), DONE], {"general": {"chatRecording": False}}
+        async with session(tmp_path, {}, *answers, settings=off, **EDITS) as one:
+            await one.ask("make it")
+            (point,) = await files(one).points()
+            assert (point.text, point.uuid) == ("", prompts(one)[0])
 
     play(main)
 
