@@ -46,6 +46,7 @@ class Stats:
         main: the main agent's; its tokens are those of its turns, with what others took in them.
         agents: those of the others, by their names.
         aside: what calls outside of the conversation took.
+        taken_back: prompts that the conversation has no more; what they took was taken all the same.
     """
 
     def __init__(self) -> None:
@@ -55,6 +56,7 @@ class Stats:
         self._calls = AgentCalls()
         self._lanes: dict[str, Counts] = {}
         self.aside = Counts()
+        self.taken_back = 0
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -82,6 +84,9 @@ class Stats:
         elif kind == "system" and event["subtype"] == "side_call":
             self.aside.turns += 1
             _add(self.aside, event["data"]["usage"])
+        elif kind == "system" and event["subtype"] == "rewound":
+            data = event["data"]
+            self.taken_back += -data["prompts"] if data["undo"] else data["prompts"]
         elif kind == "system":
             ended = self._calls.told(event["subtype"], event["data"])
             self._lanes.pop(ended or "", None)
@@ -100,7 +105,7 @@ class Stats:
         seconds = time.monotonic() - self._began
         main = self.main
         rows = [
-            f"Turns   {main.turns}",
+            f"Turns   {main.turns}" + (f", {back} taken back" if (back := self.taken_back) else ""),
             f"Tokens  {main.input_tokens} in, {main.output_tokens} out",
             f"Tools   {_calls(main.tools, tools)}; failed {main.failed}",
         ]

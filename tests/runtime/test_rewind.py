@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,6 +130,10 @@ def test_what_the_model_is_sent_is_again_what_it_was_before_the_prompt() -> None
             assert (data["text"], data["prompts"], data["undo"]) == ("hello two", 2, False)
             assert (data["origin"], data["context_tokens"]) == ("input", tokens)
             assert session.given_back == []  # a host has it in the event
+            session.handle.submit("/stats", KEYBOARD)
+            session.results += 1
+            told = (await session.log.results(session.results))[-1]["result"]
+            assert "Turns   3, 2 taken back" in told
             await session.say("hello four")
             assert session.asked == ["hello one", "hello four"]
 
@@ -328,3 +335,38 @@ def test_the_list_of_what_is_to_do_is_what_it_was(tmp_path: Path) -> None:
             assert [todo.content for todo in tools.todos] == ["first"]
 
     anyio.run(main)
+
+
+UNUSED = """
+import sys, anyio
+from qwen_dual.core.actor import CLI
+from qwen_dual.runtime.factory import SessionFactory
+from qwen_dual.runtime.spec import SessionSpec
+from tests.runtime.support import Log
+
+async def main():
+    log = Log()
+    handle = SessionFactory().open(SessionSpec(offline=True), [log])
+    async with anyio.create_task_group() as group:
+        group.start_soon(handle.run)
+        handle.attach()
+        handle.submit("say 1 words", CLI)
+        await log.results()
+        handle.request_close()
+    await handle.aclose()
+
+anyio.run(main)
+print([name for name in sys.modules if "rewind" in name.removeprefix("qwen_dual.core.rewindable")])
+"""
+
+
+def test_who_does_not_go_back_imports_nothing_of_it() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", UNUSED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert done.stdout.strip() == "[]"

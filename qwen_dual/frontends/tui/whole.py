@@ -16,6 +16,7 @@ from qwen_dual.frontends.tui.agent_texts import AgentTexts
 from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.protocol.blocks import text_in
+from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import sanitise
 from qwen_dual.protocol.visible import visible
 
@@ -172,6 +173,8 @@ class WholeTranscript:
                 self._preview(data["tool_use_id"], data.get("preview") or {})
             case "slash_command":
                 self._add(PERSON, f"/{data['command']} {data['args']}".rstrip())
+            case "rewound" if is_remote(data["origin"]):  # else a command answers with the same
+                self._add(" ", rewound_text(data))
             case "notice":
                 self._add(" ", data["text"])
             case "session_changed":
