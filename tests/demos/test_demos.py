@@ -235,3 +235,14 @@ def test_a_node_embedder_in_a_terminal_has_one_socket_for_both_directions(tmp_pa
         assert terminal.wait_exit() == 0
         for said in ("result: end_turn", "ended in order", "exit 0"):
             assert said.encode() in terminal.raw
+
+
+def test_take_back_takes_a_turn_back_after_a_look_and_puts_it_back(tmp_path: Path) -> None:
+    said = run("take_back.py", tmp_path).splitlines()
+    assert said[0].endswith("[('write note.txt: first', 1), ('edit note.txt: first -> second', 1)]")
+    assert said[1:] == [
+        "would change [('modify', 1, 1)]",
+        "went back 1 'first'",
+        "and again 'second'",
+        "refused conflict",
+    ]
