@@ -13,6 +13,11 @@ from qwen_dual import host
 COMMAND = [sys.executable, "-m", "qwen_dual", "--approval-mode", "auto-edit"]
 
 
+def held(path: Path) -> str:
+    """What a file holds."""
+    return path.read_text().strip()
+
+
 async def main() -> None:
     """Two turns change a file; the second is taken back, and that again."""
     with tempfile.TemporaryDirectory(prefix="take-back-") as folder:
@@ -27,13 +32,14 @@ async def main() -> None:
             print("would change", [(f.change, f.added, f.removed) for f in would.changes])
 
             back = await session.rewind(points[-1].uuid)
-            print("went back", back.prompts, repr(note.read_text().strip()))
+            print("went back", back.prompts, repr(held(note)))
 
             await session.rewind(back.uuid)
-            print("and again", repr(note.read_text().strip()))
+            print("and again", repr(held(note)))
 
             await session.rewind(points[-1].uuid)
-            note.write_text("a person's\n")
+            async with await anyio.open_file(note, "w") as file:
+                await file.write("a person's\n")
             try:
                 await session.rewind(points[0].uuid)
             except host.CommandRejected as refusal:

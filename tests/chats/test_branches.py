@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,7 @@ from qwen_dual.core.results import instant_result
 from qwen_dual.protocol import events
 from tests.chats.support import Recording, text
 
-if TYPE_CHECKING:
-    from pathlib import Path
+RECORDED = Path(__file__).parent / "recorded"
 
 
 def said(recording: Recording, prompt: str, *answers: str) -> str:
@@ -81,7 +81,7 @@ def test_a_kill_while_it_is_written_leaves_the_conversation_before_or_after(
     go_back(recording, second)
     recording.recorder.close()
     whole = recording.path.read_bytes()
-    for cut in range(size, len(whole)):
+    for cut in (size, size + 1, size + 40, len(whole) - 2, len(whole) - 1):
         recording.path.write_bytes(whole[:cut])
         expected = ["one", "fine", "two", "fine"]
         if cut == len(whole) - 1:  # all of it but the end of the line
@@ -131,3 +131,12 @@ def test_the_mark_of_another_program_is_shown(tmp_path: Path, payload: dict[str,
     chat.system("rewind", payload)
     shown = [one for one in load(recording.path).replay if one.get("subtype") == "rewound"]
     assert [one["data"]["conversation"] for one in shown] == [True]
+
+
+def test_a_chat_in_which_the_reference_went_back_is_read_as_it_reads_it_itself() -> None:
+    # Qwen Code 0.24.4: two prompts, the second taken back with Esc Esc, and another one.
+    path = RECORDED / "7c0ee84c-4a9d-43f4-b7f6-398c0e1ee399.jsonl"
+    assert texts(path) == ["alpha one", "fine", "gamma three", "fine"]
+    chat = load(path)
+    assert [prompt.text for prompt in chat.prompts] == ["alpha one", "gamma three"]
+    assert any(one.get("subtype") == "rewound" for one in chat.replay)
