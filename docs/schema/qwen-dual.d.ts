@@ -23,6 +23,34 @@ export interface AssistantMessage {
   usage: Usage;
 }
 
+/** A model has judged whether a call may run: `auto` mode. */
+export interface AutoVerdict {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "auto_verdict";
+  data: AutoVerdictData;
+}
+
+/**
+ * What became of a call that neither a rule nor a guard had decided.
+ *
+ * `verdict` is `ask` for all that is no plain yes or no; `cause` says why it is what it is.
+ */
+export interface AutoVerdictData {
+  tool_use_id: string;
+  tool_name: string;
+  verdict: "allow" | "deny" | "ask";
+  reason: string;
+  cause: "judged" | "cached" | "unsure" | "timeout" | "failed" | "invalid" | "too_large" | "denials" | "failures";
+  model: string | null;
+  duration_ms: number;
+  usage: Usage;
+  resolved_by: "auto";
+}
+
 /** A piece of the block with this index. */
 export interface BlockDelta {
   type: "content_block_delta";
@@ -489,12 +517,12 @@ export interface Preview {
 /**
  * Something in a preview that is not what it looks like, or that makes it hard to read.
  *
- * `hook` says that a hook changed the call, or wants it to be asked about. `message` is a
- * sentence for a person. `line` is the first that has it, counted from 1, and
+ * `hook` says that a hook changed the call, or wants it to be asked about, `auto` why no model
+ * decided about it. `message` is a sentence for a person. `line` is the first that has it, counted from 1, and
  * `count` how often it is there, where that can be said.
  */
 export interface PreviewWarning {
-  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut" | "hook";
+  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut" | "hook" | "auto";
   message: string;
   line?: number;
   count?: number;
@@ -710,7 +738,7 @@ export interface SessionStartData {
 export interface SetApprovalMode {
   id?: string | null;
   type: "set_approval_mode";
-  mode: "auto-edit" | "default" | "plan" | "yolo";
+  mode: "auto" | "auto-edit" | "default" | "plan" | "yolo";
 }
 
 /** Change the model. */
@@ -917,6 +945,8 @@ export interface ThinkingDelta {
  *     signal: the one that ended it, such as `SIGTERM`.
  *     note: why it ended early, in a few words: `timed out`, `interrupted`.
  *     duration_ms: how long it ran.
+ *     auto_verdict: what a model said that judged it; `ask` where it could not tell.
+ *     auto_reason: why, in a sentence.
  */
 export interface ToolOutcome {
   output?: string;
@@ -924,6 +954,8 @@ export interface ToolOutcome {
   signal?: string;
   note?: string;
   duration_ms?: number;
+  auto_verdict?: "allow" | "deny" | "ask";
+  auto_reason?: string;
 }
 
 /** While a tool runs, at most ten times a second. */
@@ -1043,6 +1075,7 @@ export type Event =
   | SlashCommand
   | Change
   | ToolsChanged
+  | AutoVerdict
   | HookStarted
   | HookResponse
   | Mcp

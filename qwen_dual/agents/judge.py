@@ -54,6 +54,10 @@ class AgentJudge:
         """Whether the leave of a hook is enough for ``call``, which must ask."""
         return self._policy.hook_may_allow(tool, call)
 
+    def may_be_judged(self, tool: Tool, call: Call) -> bool:
+        """Whether the yes of a model that judges is enough for ``call``, which must ask."""
+        return self._policy.may_be_judged(tool, call)
+
     def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
         """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have."""
         return self._policy.asks_for_more(tool, changed, than)

@@ -178,6 +178,7 @@ def outcome_in(record: Record, content: str) -> dict[str, Any]:
 def known_outcome(value: Any) -> dict[str, Any]:
     """The fields of a ``shapes.ToolOutcome`` in what a file holds; others are left out."""
     kinds = {"output": str, "exit_code": int, "signal": str, "note": str, "duration_ms": int}
+    kinds |= {"auto_verdict": str, "auto_reason": str}
     held = value if isinstance(value, dict) else {}
     return {key: held[key] for key, kind in kinds.items() if isinstance(held.get(key), kind)}
 

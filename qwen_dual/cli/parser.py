@@ -88,9 +88,6 @@ def parse(arguments: Sequence[str]) -> Options:
         values["headless"] = True
     if values.pop("yolo"):
         values["approval_mode"] = values["approval_mode"] or "yolo"
-    if values["approval_mode"] == "auto":
-        values["approval_mode"] = "default"
-        remarks.append("--approval-mode auto is not here yet; the mode is default.")
     if values["auth_type"] in AUTH_TYPES_TO_COME:
         asked = values["auth_type"]
         values["auth_type"] = AUTH_TYPES_TO_COME[asked]
@@ -156,7 +153,7 @@ def _check_rules(parser: argparse.ArgumentParser, flag: str, rules: Any) -> None
 
 def _approval_mode(text: str) -> str:
     mode = MODES_ELSEWHERE.get(text, long_name(text))
-    if mode not in (*APPROVAL_MODES, "auto"):
+    if mode not in APPROVAL_MODES:
         raise argparse.ArgumentTypeError(
             f"invalid choice: {text!r}; choose from {', '.join(APPROVAL_MODES)}"
         )

@@ -18,6 +18,7 @@ MODE_MEANINGS = {
     "plan": "reads only; nothing that writes or runs",
     "default": "asks before it writes or runs",
     "auto-edit": "edits in the workspace without asking",
+    "auto": "edits, and what a model clears; asks for the rest",
     "yolo": "runs everything without asking",
 }
 

@@ -23,7 +23,6 @@ from qwen_dual.core.approvals import Decision
 from qwen_dual.core.call_input import CallInput
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.outcome import content_of, outcome_of
-from qwen_dual.core.policy import Verdict
 from qwen_dual.core.previews import planned_preview, unseen_change
 from qwen_dual.core.progress import Progress
 from qwen_dual.core.refusals import CHANGED_TOO, INTERRUPTED, SKIPPED
@@ -39,6 +38,7 @@ from qwen_dual.core.tool import (
     partial_of,
 )
 from qwen_dual.core.tool_context import ToolContext
+from qwen_dual.core.verdicts import Verdicts
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
 
@@ -107,6 +107,7 @@ class CallRunner:
         self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
+        self._verdicts = Verdicts(policy, self._input, services, publish, self._stop_with)
 
     @property
     def _hooks(self) -> CallHooks | None:
@@ -231,7 +232,7 @@ class CallRunner:
         if job.call is None or job.tool is None:
             self._finish(job, job.refused)
             return
-        verdict = await self._heard(job, job.tool, job.call)
+        verdict = await self._verdicts.on(job, job.tool, job.call, self._hooks)
         while verdict.action == "ask":
             decision = await self._ask(job, job.call)
             if not decision.allowed:
@@ -247,7 +248,7 @@ class CallRunner:
             if job.error:
                 self._finish(job, job.refused)
                 return
-            verdict = await self._heard(job, job.tool, job.call)
+            verdict = await self._verdicts.on(job, job.tool, job.call, self._hooks, asked=True)
             answered = job.tool.kind == "question"  # then the input is an answer, not the arguments
             if not answered and job.requested.arguments is not updated:
                 continue  # a hook has made something else of it, which nobody has allowed
@@ -269,41 +270,25 @@ class CallRunner:
         content = with_text(result.content, before=job.changes)
         await self._finish_heard(job, replace(result, content=content))
 
-    async def _heard(self, job: RequestedRun, tool: Tool, call: Call) -> Verdict:
-        """The verdict on a call as it is now, once hooks have had their say of it."""
-        verdict = self._policy.judge(tool, call)
-        hooks = self._hooks
-        if verdict.action == "refuse" or hooks is None:
-            return verdict
-        said = await hooks.before(job)
-        if said.stop is not None:
-            self._stop = Decision(False, said.stop, said.stop_reason or said.reason, stop=True)
-        if said.decision == "deny" or said.stop is not None:
-            return hooks.refusal(said)
-        updated = said.updated_input
-        if updated is not None and updated != job.requested.arguments and tool.kind != "question":
-            await self._input.change(job, tool, updated, said.changed_by)
-            if job.error or job.call is None:
-                return Verdict("refuse", job.error)
-            verdict = self._policy.judge(tool, job.call)
-        return hooks.weigh(job, verdict, said)
-
     async def _ask(self, job: RequestedRun, call: Call) -> Decision:
         preview = await planned_preview(job, call, self.jobs, self._room, self._scrub)
         job.previewed = preview is not None
         if self._stop is not None:
             return self._stop
+        preview = job.remarked(call, preview)
         if (hooks := self._hooks) is None:
             job.pending = self._approvals.ask(job.request(call, preview), self._agent)
             decision = await job.pending.wait()
         else:
-            request = job.request(call, hooks.shown(job, call, preview))
+            request = job.request(call, preview)
             job.pending = self._approvals.ask(request, self._agent, undecided=True)
             async with anyio.create_task_group() as group:
                 group.start_soon(hooks.answer, job, call, job.pending)
                 decision = await job.pending.wait()
                 group.cancel_scope.cancel()
         job.pending = None
+        if decision.allowed and decision.by.kind != "policy":
+            self._services.person_decided()
         if decision.allowed and decision.remember is not None:
             if decision.updated_input not in (None, job.requested.arguments):
                 self._publish(events.notice(CHANGED_TOO, "warning"))
@@ -322,11 +307,14 @@ class CallRunner:
                 self._stop = Decision(False, said.stop, said.stop_reason or None, stop=True)
         self._finish(job, result)
 
+    def _stop_with(self, decision: Decision) -> None:
+        self._stop = decision
+
     def _deny(self, job: RequestedRun, decision: Decision) -> None:
         job.denied = True
         job.reason = decision.message
         if decision.stop:
-            self._stop = decision
+            self._stop_with(decision)
         self._finish(job, ToolResult(job.refusal(decision), is_error=True))
 
     async def _run_shown(self, job: RequestedRun, tool: Tool, call: Call) -> ToolResult:
@@ -384,6 +372,8 @@ class CallRunner:
         if seconds is None and job.began is not None:
             seconds = time.monotonic() - job.began
         outcome = outcome_of(result, text_in(content), self._scrub, seconds)
+        if job.judged is not None:
+            outcome |= job.judged.outcome(self._scrub)
         job.result = ToolResult(content, result.is_error)
         self._publish(
             events.tool_result(

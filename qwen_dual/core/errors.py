@@ -15,6 +15,14 @@ class UnknownMode(ValueError):
         self.mode = mode
 
 
+class ModeRefused(UnknownMode):
+    """An approval mode that cannot be had here; the text says why."""
+
+    def __init__(self, mode: str, why: str) -> None:
+        super().__init__(mode)
+        self.args = (why,)
+
+
 class CommandFailed(Exception):
     """A slash command that could not do what it was asked; the text is for the person."""
 

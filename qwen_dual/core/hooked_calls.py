@@ -12,8 +12,6 @@ from qwen_dual.core.approvals import Decision
 from qwen_dual.core.hooks import NOTHING, HookedCall
 from qwen_dual.core.policy import Verdict
 from qwen_dual.protocol.blocks import with_text
-from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.requested_run import RequestedRun
     from qwen_dual.core.tool import Call, ToolResult
-    from qwen_dual.protocol.shapes import Preview, PreviewWarning
 
 
 class CallHooks:
@@ -131,23 +128,6 @@ class CallHooks:
             outcome.stopped = True
         if said.context:
             outcome.add_text(said.context)
-
-    def shown(self, job: RequestedRun, call: Call, preview: Preview | None) -> Preview | None:
-        """``preview`` with who changed the call, or wants it to be asked; the exact input where it had none."""
-        said: list[PreviewWarning] = [
-            {"kind": "hook", "message": one_line(" ".join(text.split()))}
-            for text in (job.changed_by, job.asked_by)
-            if text
-        ]
-        if not said:
-            return preview
-        if preview is None:
-            from qwen_dual.protocol.previews import warnings_of
-
-            text = encode(job.requested.arguments).decode()
-            preview = {"kind": "text", "title": call.title, "text": text}
-            preview["warnings"] = warnings_of(preview)
-        return {**preview, "warnings": [*said, *preview.get("warnings", ())]}
 
     def _told(self, job: RequestedRun) -> HookedCall:
         requested = job.requested

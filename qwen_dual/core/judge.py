@@ -12,12 +12,21 @@ if TYPE_CHECKING:
 class Judge(Protocol):
     """Who judges calls: the session's policy, or what narrows it for one of its agents."""
 
+    @property
+    def mode(self) -> str:
+        """The approval mode that counts."""
+        ...
+
     def judge(self, tool: Tool, call: Call) -> Verdict:
         """Whether ``call``, one of ``tool``, may run, must ask, or is refused."""
         ...
 
     def hook_may_allow(self, tool: Tool, call: Call) -> bool:
         """Whether the leave of a hook is enough for ``call``, which must ask."""
+        ...
+
+    def may_be_judged(self, tool: Tool, call: Call) -> bool:
+        """Whether the yes of a model that judges is enough for ``call``, which must ask."""
         ...
 
     def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from qwen_dual.core.model import TokenUsage
 from qwen_dual.protocol import MAX_RESULT_BYTES
 from qwen_dual.protocol.ansi import without_colours
 from qwen_dual.protocol.blocks import (
@@ -44,11 +45,21 @@ class Outcome(Struct):
         results: the ``tool_result`` blocks, in the order of the calls.
         denials: tool name, id and input of each call that was not allowed.
         stopped: every call was denied without a reason, so there is nothing to tell the model.
+        usage: the tokens that it took to judge them.
     """
 
     results: list[dict[str, Any]] = field(default_factory=list)
     denials: list[dict[str, Any]] = field(default_factory=list)
     stopped: bool = False
+    usage: TokenUsage = TokenUsage()
+
+    def add_usage(self, usage: TokenUsage) -> None:
+        """Counts tokens that it took to judge a call."""
+        self.usage = TokenUsage(
+            self.usage.input_tokens + usage.input_tokens,
+            self.usage.output_tokens + usage.output_tokens,
+            self.usage.cache_read_input_tokens + usage.cache_read_input_tokens,
+        )
 
     def add_text(self, text: str) -> None:
         """Tells the model ``text`` with the last result."""

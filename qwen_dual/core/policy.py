@@ -6,6 +6,7 @@ know.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -63,6 +64,7 @@ class Policy:
     Attributes:
         names: as given.
         before_plan: the mode before plan mode, which its end may bring back.
+        judges_reads: whether in auto mode commands are judged too that only read.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Policy:
     ) -> None:
         self.names = names
         self.mode = self.before_plan = "default"
+        self.judges_reads = False
         self._session: list[Rule] = []
         self.set_mode(mode)
         self.set_rules(allow, ask, deny)
@@ -159,9 +162,9 @@ class Policy:
         only = [rule for rule in self._only if rule.names(tool.name)]
         if only and not allows(only, tool.name, subject):
             return Verdict("refuse", _limits(only, tool.name))
-        if (there := only_mode_of(tool)) not in ("", self.mode):
-            return Verdict("refuse", ONLY_IN.format(tool=tool.name, only=there, mode=self.mode))
-        rules = [*self._allow, *self._session]
+        if (there := only_mode_of(tool)) not in ("", mode):
+            return Verdict("refuse", ONLY_IN.format(tool=tool.name, only=there, mode=mode))
+        rules = self._allowing(tool, mode)
         changes = tool.kind == "edit" or (
             tool.kind == "execute" and not reading(rules, subject).whole
         )
@@ -169,7 +172,8 @@ class Policy:
             return Verdict("refuse", PLAN_REFUSAL)
         if tool.kind == "question" or subject.leaves_sandbox:
             return Verdict("ask")
-        allowed = allows(rules, tool.name, subject, reads=True)
+        reads = not (mode == "auto" and self.judges_reads)
+        allowed = allows(rules, tool.name, subject, reads=reads)
         # What a rule may forbid, were all words known, a person has to look at.
         if denied == "maybe" or (subject.private and not allowed):
             return Verdict("ask")
@@ -196,6 +200,30 @@ class Policy:
             rule.applies(tool.name, subject) != "no" or rule.may_reach(subject)
             for rule in (*self._deny, *self._ask)
         )
+
+    def may_be_judged(self, tool: Tool, call: Call) -> bool:
+        """Whether the yes of a model that judges is enough for ``call``, which must ask.
+
+        It is for nothing for which that of a hook is not, nor outside of the workspace, nor for what is
+        hidden there. A command that was not understood word by word may touch any of that, so it is
+        judged only in a sandbox, which keeps those files whatever it does.
+        """
+        subject = call.subject
+        if call.outside is not None or not self.hook_may_allow(tool, call):
+            return False
+        if tool.rule_kind == "command" and subject.line is None and not subject.confined:
+            return False
+        files = [*subject.files, *subject.named, *chain.from_iterable(subject.reads.values())]
+        return not any(file.leave or not _is_in(file.real, subject.root) for file in files)
+
+    @property
+    def set_aside(self) -> list[str]:
+        """The rules that allow nothing in auto mode: those for every command there is."""
+        return [
+            rule.text
+            for rule in (*self._allow, *self._session)
+            if rule.pattern is None and any(map(rule.names, self.names.commands))
+        ]
 
     def asks_for_more(self, tool: Tool, changed: Call, than: Call) -> bool:
         """Whether ``changed``, which must ask, does so for a reason that ``than`` did not have.
@@ -226,16 +254,25 @@ class Policy:
         """Whether rules deny reading the files of ``subject``, so that no search shows them."""
         return any(rule.hides(subject) for rule in self._deny)
 
+    def _allowing(self, tool: Tool, mode: str) -> list[Rule]:
+        """The rules that may allow a call of ``tool``; in auto mode none for every command."""
+        rules = [*self._allow, *self._session]
+        if mode == "auto" and tool.rule_kind == "command":
+            rules = [rule for rule in rules if rule.pattern or not rule.names(tool.name)]
+        return rules
+
     def _runs_unasked(self, tool: Tool, call: Call, mode: str, *, allowed: bool) -> bool:
         if call.outside is not None and tool.kind == "execute":
             # Rules for commands say nothing about where they run; one for all commands does.
-            rules = [*self._allow, *self._session]
+            rules = self._allowing(tool, mode)
             return any(rule.pattern is None and rule.names(tool.name) for rule in rules)
         if allowed:
             return True
         if call.outside is not None or any(file.guard for file in call.subject.files):
             return False
-        return tool.kind in ("read", "agent") or (tool.kind == "edit" and mode == "auto-edit")
+        return tool.kind in ("read", "agent") or (
+            tool.kind == "edit" and mode in ("auto-edit", "auto")
+        )
 
     def _rule(self, rule: str | Rule) -> Rule:
         return rule if isinstance(rule, Rule) else self.names.parse(rule)
@@ -248,6 +285,10 @@ class Policy:
 
     def _given_here(self, rule: str | Rule) -> Rule:
         return replace(self._rule(rule), here=True)
+
+
+def _is_in(path: str, root: str) -> bool:
+    return path == "/dev/null" or path == root or path.startswith(f"{root.rstrip('/')}/")
 
 
 def _guarded(subject: Subject) -> set[str]:

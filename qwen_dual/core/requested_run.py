@@ -15,6 +15,8 @@ from qwen_dual.core.outcome import Outcome
 from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
 from qwen_dual.core.tool import DecidedCall, Shown, ToolResult
 from qwen_dual.protocol import events
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Decision, Pending
+    from qwen_dual.core.auto_judge import Judgement
     from qwen_dual.core.tool import Call, Tool
-    from qwen_dual.protocol.shapes import Preview
+    from qwen_dual.protocol.shapes import Preview, PreviewWarning
 
 
 class RequestedRun(Struct, eq=False):
@@ -49,6 +52,7 @@ class RequestedRun(Struct, eq=False):
         context: what hooks have the model told with its result.
         asked_by: who wants it to be asked about, and why.
         changed_by: who changed its input, for whoever is asked.
+        judged: what a model said that judged it.
         finished: set once there is a result.
     """
 
@@ -71,6 +75,7 @@ class RequestedRun(Struct, eq=False):
     context: str = ""
     asked_by: str = ""
     changed_by: str = ""
+    judged: Judgement | None = None
     finished: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -97,6 +102,28 @@ class RequestedRun(Struct, eq=False):
             "rules": list(self.rules) or None,
         }
         return {**request, **call.told()} if isinstance(call, DecidedCall) else request
+
+    def remarked(self, call: Call, preview: Preview | None) -> Preview | None:
+        """``preview`` with who changed the call, or wants it to be asked, and why no model decided.
+
+        Where there was none it is the exact input.
+        """
+        said: list[PreviewWarning] = [
+            {"kind": "hook", "message": one_line(" ".join(text.split()))}
+            for text in (self.changed_by, self.asked_by)
+            if text
+        ]
+        if self.judged is not None:
+            said.append({"kind": "auto", "message": one_line(f"Auto mode: {self.judged.reason}")})
+        if not said:
+            return preview
+        if preview is None:
+            from qwen_dual.protocol.previews import warnings_of
+
+            text = encode(self.requested.arguments).decode()
+            preview = {"kind": "text", "title": call.title, "text": text}
+            preview["warnings"] = warnings_of(preview)
+        return {**preview, "warnings": [*said, *preview.get("warnings", ())]}
 
     def take_change(self, by: Actor, told: str) -> None:
         """Notes who has changed the input, to what (as JSON)."""
@@ -135,6 +162,8 @@ def outcome_of_runs(jobs: Iterable[RequestedRun], *, stopped: bool) -> Outcome:
         outcome.results.append(
             events.result_block(requested.id, result.content, is_error=result.is_error)
         )
+        if job.judged is not None:
+            outcome.add_usage(job.judged.usage)
         if job.denied or job.forbidden:
             outcome.denials.append(
                 {

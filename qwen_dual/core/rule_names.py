@@ -50,6 +50,9 @@ class RuleNames:
     Args:
         tools: all that there are, those too that a model is not offered: a rule that denies
             reading a file holds for commands whether or not there is a tool to read with.
+
+    Attributes:
+        commands: the tools that run command lines, by name.
     """
 
     def __init__(self, tools: Iterable[Declared] = ()) -> None:
@@ -66,6 +69,7 @@ class RuleNames:
                 names.setdefault(name, set()).add(tool.name)
                 kinds.setdefault(name, set()).add(tool.rule_kind)
         self._names = names
+        self.commands = frozenset(of_kind.get("command", ()))
         self._folded = {name.casefold(): name for name in names}
         self._kinds = kinds
         self._readers = of_kind.get("read", set())

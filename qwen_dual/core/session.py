@@ -15,9 +15,11 @@ from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model_set import ModelSet
 from qwen_dual.core.model_steering import ModelSteering
+from qwen_dual.core.modes import Modes
 from qwen_dual.core.points import Points
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.entered_calls import EnteredCalls
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.planning import PlanReminders
     from qwen_dual.core.points import Point
     from qwen_dual.core.rewinding import Rewinding
     from qwen_dual.core.stopping import Stop
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message
 
+
+SET_ASIDE = "Without effect in auto mode, since they allow every command: {rules}."
 
 QueueFate = Literal["keep", "clear", "return"]
 
@@ -77,6 +80,7 @@ class Session(RewindableSession, ModelSteering):
         give_back: takes a person's own prompts that did not run; a front end with an editor sets it.
         on_content: told what the model is sent for a prompt where that is more than its text.
         hooks: who else has a say.
+        modes: what its approval modes need.
         services: what calls and hooks have of it besides its events and questions.
         queue_editing: takes one of those that wait out of the queue, to be edited.
         points: the prompts so far, as places to go back to.
@@ -115,12 +119,15 @@ class Session(RewindableSession, ModelSteering):
         self.points = Points(self.conversation)
         self.prepare_rewinding: Callable[[Rewinding], object] = lambda rewinding: None
         self.hooks = HookSlot()
+        self.modes = Modes(self)
         self.system = system
         self.max_turns = max_turns
         self.text_calls = text_calls
         self._models = ModelSet(models, self.publish)
         self._detach = detach
         self.services = Services(lambda: self.model, self.publish)
+        self.services.judge = self.modes.judge
+        self.services.person_decided = self.modes.count_anew
         self._queue = PromptQueue()
         self._state = StateTeller(self.approvals, self._queue, self.publish)
         remembering = Remembering(
@@ -148,8 +155,7 @@ class Session(RewindableSession, ModelSteering):
         self._runner = runner
         self._entered: EnteredCalls | None = None
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
-        self._context.remind = self._remind
-        self._reminders: PlanReminders | None = None
+        self._context.remind = self.modes.remind
         self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready, self.services.spawn)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
@@ -275,11 +281,16 @@ class Session(RewindableSession, ModelSteering):
             UnknownMode: there is no such mode.
         """
         before = self.policy.mode
+        if mode != before and (why := self.modes.refused(mode)):
+            raise ModeRefused(mode, why)
         self.policy.set_mode(mode)
         if mode != before:
+            self.modes.count_anew()
             told = {"from": before, "to": mode, "origin": str(actor)}
             self.publish(events.system("mode_changed", told))
             self.tools.enter(mode)
+            if mode == "auto" and (aside := self.policy.set_aside):
+                self.notice(SET_ASIDE.format(rules=", ".join(aside)))
             self.recheck_pending()
 
     def leave_plan(self, choice: str, actor: Actor) -> None:
@@ -289,18 +300,8 @@ class Session(RewindableSession, ModelSteering):
             UnknownMode: there is no such mode.
         """
         mode = self.policy.before_plan if choice == "previous" else choice
-        if self._reminders is not None:
-            self._reminders.ended()
+        self.modes.plan_ended()
         self.set_approval_mode(mode, actor)
-
-    def _remind(self) -> str:
-        if self._reminders is None:
-            if self.approval_mode != "plan":
-                return ""
-            from qwen_dual.core.planning import PlanReminders
-
-            self._reminders = PlanReminders()
-        return self._reminders.due(self.approval_mode, self.turn_id, self.tools.values())
 
     async def compress(self) -> str:
         """Summarises the older part of the conversation; says what came of it.
@@ -333,7 +334,7 @@ class Session(RewindableSession, ModelSteering):
         self.points.replace(())
         self.policy.forget()
         self._worker.forget()
-        self._reminders = None
+        self.modes.forget()
         # Told under the old id, so that an observer can follow from one to the other.
         change = {"from": before.session_id, "to": new, "origin": str(actor)}
         before.publish(events.system("session_changed", change))

@@ -93,6 +93,7 @@ class Subject(Struct, frozen=True):
         named: what the words of a command line name besides; those with ``writes`` it may write, and
             of those with ``walks`` anything below. For rules that deny or ask, as a doubt.
         writes_unknown: whether it may write files that nobody can tell.
+        confined: whether it runs in a sandbox, which keeps the guarded files whatever its words are.
     """
 
     commands: tuple[Command, ...] = ()
@@ -109,6 +110,7 @@ class Subject(Struct, frozen=True):
     steered: frozenset[int] = frozenset()
     named: tuple[FileAccess, ...] = ()
     writes_unknown: bool = False
+    confined: bool = False
 
 
 class Display(Struct, frozen=True):

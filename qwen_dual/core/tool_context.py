@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.agent_tasks import Beside
     from qwen_dual.core.approvals import Decision
+    from qwen_dual.core.auto_judge import AutoJudge
     from qwen_dual.core.hooks import Hooks
     from qwen_dual.core.model import Model, RetryWait
     from qwen_dual.core.ports import Keeper
@@ -73,12 +74,16 @@ class Services:
         beside: what goes on beside its turns, of which the model is told; None as long as nothing did.
         stop_agent: ends the agent that works for a call alone; False where none does.
         keeper: gives what keeps what a call may change, as soon as one may; None where nothing does.
+        judge: gives what judges calls in auto mode.
+        person_decided: called when somebody allowed a call.
     """
 
     def __init__(self, model: Callable[[], Model], publish: Callable[[Event], object]) -> None:
         self.keeper: Callable[[], Keeper | None] = lambda: None
         self._model = model
         self._publish = publish
+        self.judge: Callable[[], AutoJudge | None] = lambda: None
+        self.person_decided: Callable[[], object] = lambda: None
         self._group: TaskGroup | None = None
         self._spent = TokenUsage()
         self.beside: Beside | None = None

@@ -380,4 +380,5 @@ class Turn:
 
     def _take(self, outcome: Outcome) -> None:
         self._denials += outcome.denials
+        self._count(outcome.usage)
         self._conversation.add("user", outcome.results)

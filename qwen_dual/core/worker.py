@@ -190,6 +190,8 @@ class Worker:
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
+        if words := (prompt.text if prompt.own is None else prompt.own).strip():
+            session.modes.said.append(words)
         if prompt.turn_id is not None:
             session.points.note(prompt.uuid, prompt.text)
         elif not prompt.has_images:

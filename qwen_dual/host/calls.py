@@ -15,7 +15,7 @@ class PreviewWarning:
 
     Attributes:
         kind: ``control``, ``bidi``, ``invisible``, ``blank``, ``unassigned``, ``look_alike``,
-            ``address``, ``long``, ``cut``, ``hook``.
+            ``address``, ``long``, ``cut``, ``hook``, ``auto``.
         message: a sentence for a person.
         line: the first that has it, counted from 1; None where that cannot be said.
         count: how often it is there; None likewise.
@@ -112,6 +112,8 @@ class ToolResult:
         signal: the one that ended it, such as ``SIGTERM``; empty if none did.
         note: why it ended early, in a few words: ``timed out``, ``interrupted``.
         duration_ms: how long it ran; None where the program does not say.
+        auto_verdict: what a model said that judged it: ``allow``, ``deny`` or ``ask``; empty for none.
+        auto_reason: why, in a sentence.
         images: what the model was shown with it, as the protocol has it: blocks of type ``image``.
     """
 
@@ -123,6 +125,8 @@ class ToolResult:
     signal: str = ""
     note: str = ""
     duration_ms: int | None = None
+    auto_verdict: str = ""
+    auto_reason: str = ""
     images: tuple[dict[str, Any], ...] = ()
 
     @classmethod
@@ -145,6 +149,8 @@ class ToolResult:
             signal=text_in(outcome, "signal"),
             note=text_in(outcome, "note"),
             duration_ms=number_in(outcome, "duration_ms"),
+            auto_verdict=text_in(outcome, "auto_verdict"),
+            auto_reason=text_in(outcome, "auto_reason"),
             images=_images(block.get("content")),
         )
 

@@ -41,7 +41,7 @@ COMMAND_TYPES = (
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 
-APPROVAL_MODES = ("plan", "default", "auto-edit", "yolo")
+APPROVAL_MODES = ("plan", "default", "auto-edit", "auto", "yolo")
 
 EDITS = "edits"
 """The rule, among suggestions, of every edit in the workspace: it means the mode that does so."""

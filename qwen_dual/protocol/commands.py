@@ -118,7 +118,7 @@ class SetApprovalMode(_Command, frozen=True, kw_only=True):
     """Change what runs without asking."""
 
     type: Literal["set_approval_mode"]
-    mode: Literal["plan", "default", "auto-edit", "yolo"]
+    mode: Literal["plan", "default", "auto-edit", "auto", "yolo"]
 
 
 class SetModel(_Command, frozen=True, kw_only=True):

@@ -120,6 +120,12 @@ def side_call(purpose: str, model: str, usage: Mapping[str, int], **more: str) -
     return system("side_call", {"purpose": purpose, **more, "model": model, "usage": usage})
 
 
+def auto_verdict(tool_use_id: str, tool_name: str, verdict: dict[str, Any]) -> Event:
+    """What a model that judges calls said of one (``system_shapes.AutoVerdictData``)."""
+    data = {"tool_use_id": tool_use_id, "tool_name": tool_name, **verdict}
+    return system("auto_verdict", data)
+
+
 def tools_changed(tools: Sequence[str], added: Sequence[str], removed: Sequence[str]) -> Event:
     """What the model can call is another by now: ``tools`` is all of it, by name."""
     data = {"tools": list(tools), "added": list(added), "removed": list(removed)}

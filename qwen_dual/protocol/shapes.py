@@ -69,6 +69,8 @@ class ToolOutcome(TypedDict, total=False):
         signal: the one that ended it, such as ``SIGTERM``.
         note: why it ended early, in a few words: ``timed out``, ``interrupted``.
         duration_ms: how long it ran.
+        auto_verdict: what a model said that judged it; ``ask`` where it could not tell.
+        auto_reason: why, in a sentence.
     """
 
     output: str
@@ -76,6 +78,8 @@ class ToolOutcome(TypedDict, total=False):
     signal: str
     note: str
     duration_ms: int
+    auto_verdict: Literal["allow", "deny", "ask"]
+    auto_reason: str
 
 
 ContentBlock = TextBlock | ThinkingBlock | ToolUseBlock | ToolResultBlock | ImageBlock
@@ -269,8 +273,8 @@ class Suggestion(TypedDict):
 class PreviewWarning(TypedDict):
     """Something in a preview that is not what it looks like, or that makes it hard to read.
 
-    ``hook`` says that a hook changed the call, or wants it to be asked about. ``message`` is a
-    sentence for a person. ``line`` is the first that has it, counted from 1, and
+    ``hook`` says that a hook changed the call, or wants it to be asked about, ``auto`` why no model
+    decided about it. ``message`` is a sentence for a person. ``line`` is the first that has it, counted from 1, and
     ``count`` how often it is there, where that can be said.
     """
 
@@ -285,6 +289,7 @@ class PreviewWarning(TypedDict):
         "long",
         "cut",
         "hook",
+        "auto",
     ]
     message: str
     line: NotRequired[int]

@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, SideCall
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
@@ -302,6 +303,14 @@ class ToolsChanged(Envelope):
     data: ToolsChangedData
 
 
+class AutoVerdict(Envelope):
+    """A model has judged whether a call may run: ``auto`` mode."""
+
+    type: Literal["system"]
+    subtype: Literal["auto_verdict"]
+    data: AutoVerdictData
+
+
 class HookStarted(Envelope):
     """A hook begins to run."""
 
@@ -338,6 +347,7 @@ SystemEvent = (
     | SlashCommand
     | Change
     | ToolsChanged
+    | AutoVerdict
     | HookStarted
     | HookResponse
     | Mcp

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -18,6 +17,7 @@ from qwen_dual.core.builtin import register
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
+from qwen_dual.runtime import modes
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.mcp_control import McpControl
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
-    from qwen_dual.tools.plan import Plans
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -235,7 +234,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
-    tools.plans.session = partial(_plans, launch, parts)
+    modes.set_up(launch, parts)
     if settings.get(keys.CHAT_RECORDING):
         _record(launch, parts, schedule)
 
@@ -331,12 +330,6 @@ def system_of(launch: Launch, style: OutputStyle | None = None) -> str:
         text += "" if style is None else f"\n\n# Output style: {style.name}\n\n{style.text}"
     more = launch.spec.append_system_prompt
     return text if more is None else f"{text}\n\n{more}"
-
-
-def _plans(launch: Launch, parts: Parts) -> Plans:
-    from qwen_dual.runtime.planning import planning_of
-
-    return planning_of(launch, parts)
 
 
 def _bound(limit: int) -> int:

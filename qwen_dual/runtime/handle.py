@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.stopping import INTERRUPTED
+from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -299,6 +302,14 @@ class SessionHandle:
             UnknownMode: there is no such mode.
         """
         self._acting().set_approval_mode(mode, actor)
+
+    def next_approval_mode(self, actor: Actor) -> None:
+        """Changes to the next mode that can be had: auto only where the folder is trusted."""
+        at = APPROVAL_MODES.index(self.approval_mode) + 1
+        for mode in (*APPROVAL_MODES[at:], *APPROVAL_MODES[:at]):
+            with suppress(ModeRefused):
+                self.set_approval_mode(mode, actor)
+                return
 
     def set_model(self, name: str, actor: Actor) -> None:
         """Changes the model, from the next turn on.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.permissions import select_tools
-from qwen_dual.settings import keys
+from qwen_dual.settings import auto_keys, keys
 from qwen_dual.tools.filters import Filters
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     session.tools.offer(choose)
     turns = settings.get(keys.MAX_SESSION_TURNS)
     session.max_turns = turns if turns > 0 else None
+    session.policy.judges_reads = settings.get(auto_keys.AUTO_ALL_SHELL)
     tools.filter(filters_of(settings))
     tools.trust(settings.trusted)
     return warnings

@@ -12,12 +12,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from qwen_dual import __version__
 from qwen_dual.core.bus import Bus
 from qwen_dual.git.repository import Branch
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
+from qwen_dual.runtime.modes import refusal_of
 from qwen_dual.runtime.process import environment, folder
 from qwen_dual.runtime.sandboxing import asked_for, facts
 from qwen_dual.runtime.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
@@ -168,6 +170,9 @@ def prepare(spec: SessionSpec) -> Launch:
     bus = Bus(chat.session_id if chat else new_id)
     withheld = keep_secrets(bus.secrets, choice, settings)
     mode = spec.approval_mode or settings.get(keys.APPROVAL_MODE)
+    if refused := refusal_of(mode, settings):
+        mode = "default"
+        spec = replace(spec, remarks=(*spec.remarks, f"{refused} The mode is default."))
     return Launch(
         spec,
         workspace.of_session(bus.session_id, withheld),

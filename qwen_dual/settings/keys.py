@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from qwen_dual.settings import limiting_keys as limiting
+from qwen_dual.settings.auto_keys import AUTO_KEYS
 from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.model_keys import ENTRY, GENERATION
@@ -95,7 +96,8 @@ FAST_MODEL = Key(
     "fastModel",
     TEXT,
     None,
-    doc="The name of a configured model for small jobs, and for sub-agents that ask for `fast`.",
+    doc="The name of a configured model for small jobs such as the judging of `auto` mode, and for "
+    "sub-agents that ask for `fast`.",
 )
 MAX_SUBAGENT_DEPTH = Key(
     "model.maxSubagentDepth",
@@ -314,6 +316,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         ALLOW,
         ASK,
         DENY,
+        *AUTO_KEYS,
         HOOKS,
         DISABLE_ALL_HOOKS,
         STOP_HOOK_CAP,

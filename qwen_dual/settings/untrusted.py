@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import APPROVAL_MODES
+from qwen_dual.settings.auto_keys import AUTO_LISTS
 from qwen_dual.settings.keys import (
     ALLOW,
     ALLOWED_TOOLS,
@@ -34,7 +35,10 @@ MAX_RULES = 200
 MAX_CHARS = 1000
 """Of one of them."""
 
-RULES = (ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, MCP_ALLOWED, MCP_EXCLUDED)
+RULES = (
+    *(ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, MCP_ALLOWED, MCP_EXCLUDED),
+    *AUTO_LISTS,
+)
 """Lists of rules, of which a project brings a bounded number."""
 
 

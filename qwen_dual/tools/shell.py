@@ -181,6 +181,7 @@ class ShellCall:
             steered=reads.steered,
             named=changes.named,
             writes_unknown=changes.unknown,
+            confined=self._sandbox is not None,
         )
 
     async def preview(self) -> Preview | None:

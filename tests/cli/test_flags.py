@@ -8,6 +8,7 @@ import pytest
 
 from qwen_dual.cli.flags import KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
 from qwen_dual.cli.parser import Options, parse
+from qwen_dual.protocol import APPROVAL_MODES
 
 # Read off `--help` of 0.24.4: switches, flags with a value, flags with several.
 if TYPE_CHECKING:
@@ -203,10 +204,10 @@ def test_bounds() -> None:
     assert read("--max-tool-calls", "-1").max_tool_calls == -1
 
 
-def test_a_mode_that_is_not_here_yet_asks_for_everything() -> None:
-    options = read("--approval-mode", "auto")
-    assert options.approval_mode == "default"
-    assert "auto is not here yet" in options.remarks[0]
+def test_every_mode_is_taken_in_its_spellings() -> None:
+    for mode in APPROVAL_MODES:
+        options = read("--approval-mode", mode)
+        assert (options.approval_mode, options.remarks) == (mode, ())
     assert read("--approvalMode=auto_edit").approval_mode == "auto-edit"
 
 

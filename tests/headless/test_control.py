@@ -57,7 +57,7 @@ def test_modes_are_set_under_the_names_of_either_sdk() -> None:
     assert side.ask("set_permission_mode", mode="quick") == {
         "subtype": "error",
         "request_id": "r",
-        "error": "Invalid permission mode: quick. Valid values are: plan, default, auto-edit, yolo",
+        "error": "Invalid permission mode: quick. Valid values are: plan, default, auto-edit, auto, yolo",
     }
     assert side.ask("set_permission_mode")["subtype"] == "error"
 

@@ -109,6 +109,37 @@ def test_edits_run_in_their_mode(runner: Runner) -> None:
     assert (runner.work / "made").read_text() == "x"
 
 
+def test_in_auto_mode_what_a_model_clears_runs_and_what_it_cannot_tell_is_refused_with_why(
+    runner: Runner,
+) -> None:
+    cleared = text('{"verdict": "allow", "reason": "plain"}')
+    unsure = text('{"verdict": "unsure", "reason": "odd"}')
+    ended = runner.run(
+        *("-p", "touch it", "-o", "json", "--approval-mode", "auto", "--trust"),
+        *runner.script(
+            *(call("run_shell_command", command="touch made"), cleared),
+            *(call("run_shell_command", command="touch other"), unsure),
+            text("Done."),
+        ),
+    )
+    assert ended.status == 0
+    assert (runner.work / "made").exists()
+    assert not (runner.work / "other").exists()
+    assert len(ended.result["permission_denials"]) == 1
+    assert "nobody can be asked" in ended.out
+    assert "Auto mode: odd" in ended.out
+
+
+def test_in_plan_mode_there_is_nobody_to_propose_to(runner: Runner) -> None:
+    ended = runner.run(
+        *("-p", "plan it", "-o", "json", "--approval-mode", "plan"),
+        *runner.script(call("exit_plan_mode", plan="x"), text("My plan.")),
+    )
+    assert "exit_plan_mode" not in ended.messages[0]["tools"]
+    assert "There is no tool 'exit_plan_mode'" in ended.out
+    assert ended.result["result"] == "My plan."
+
+
 def test_a_failed_call_of_the_model_is_status_1_with_a_result(runner: Runner) -> None:
     failure = {"error": {"status": 401, "message": "mock says no"}}
     ended = runner.run("-p", "hello", "-o", "json", *runner.script(failure))

@@ -10,7 +10,7 @@ import pytest
 
 import qwen_dual
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.settings import checkpoint_keys, keys, model_keys
+from qwen_dual.settings import auto_keys, checkpoint_keys, keys, model_keys
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.limiting_keys import RULES as RULES_KIND
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(qwen_dual.__file__).parent
 
+TABLES = {"keys": keys, "model_keys": model_keys, "auto_keys": auto_keys}
+TABLES["checkpoint_keys"] = checkpoint_keys
 NAMED = {
     name: value
-    for name, value in (vars(keys) | vars(model_keys) | vars(checkpoint_keys)).items()
+    for table in TABLES.values()
+    for name, value in vars(table).items()
     if isinstance(value, Key)
 }
 
@@ -63,7 +66,7 @@ def test_every_key_has_an_effect() -> None:
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id in ("keys", "model_keys")
+        and node.value.id in TABLES
     }
     assert NAMED.keys() - used - ELSEWHERE == set()
     sandboxing = (PACKAGE / "runtime" / "sandboxing.py").read_text(encoding="utf-8")

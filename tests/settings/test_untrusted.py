@@ -53,7 +53,8 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("tools.shell", "tools.executionSandbox", "tools.truncateToolOutputThreshold"),
         *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
         *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
-        *("mcpServers", "mcp.serverCommand", "fastModel", "plansDirectory"),
+        *("permissions.autoMode", "fastModel", "plansDirectory"),
+        *("mcpServers", "mcp.serverCommand"),
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),

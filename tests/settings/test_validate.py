@@ -52,7 +52,7 @@ def test_each_wrong_value_is_told_with_file_line_key_value_and_what_is_expected(
         [
             (
                 f"{at}:5: tools.approvalMode = 'fast' is not used: "
-                "expected one of plan, default, auto-edit, yolo; until that is mended, the mode is plan"
+                "expected one of plan, default, auto-edit, auto, yolo; until that is mended, the mode is plan"
             ),
             (
                 f"{at}:6: tools.shell.defaultTimeoutMs = -1 is not used: "

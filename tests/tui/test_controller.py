@@ -155,10 +155,10 @@ def test_control_d_leaves_on_an_empty_line_only() -> None:
 def test_shift_tab_goes_round_the_modes() -> None:
     desk = Desk()
     seen = []
-    for _ in range(4):
+    for _ in range(5):
         desk.controller.next_mode()
         seen.append(desk.session.approval_mode)
-    assert seen == ["auto-edit", "yolo", "plan", "default"]
+    assert seen == ["auto-edit", "auto", "yolo", "plan", "default"]
 
 
 def test_a_question_mark_shows_the_shortcuts_on_an_empty_line_only() -> None:

@@ -90,7 +90,7 @@ def test_the_other_keys() -> None:
         host.terminal.wait_for("search history")
         host.terminal.send("?")
         host.terminal.wait_for(gone("search history"))
-        for mode in ("auto-edit", "yolo", "plan", "default"):
+        for mode in ("auto-edit", "auto", "yolo", "plan", "default"):
             host.terminal.send("\x1b[Z")
             host.terminal.wait_for(shown(f"scripted · {mode} "))
         host.terminal.send("draft\x1b")

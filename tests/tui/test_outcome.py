@@ -99,3 +99,12 @@ def test_what_waits_for_the_person_does_not_look_like_work() -> None:
     feed(view, [state("awaiting_approval")])
     lines: Any = text_of(live_lines(view, 80, 20, 133.0))
     assert lines == ["◆ Waiting for you · 33 s"]
+
+
+def test_a_call_that_a_model_cleared_says_so_and_why() -> None:
+    outcome: ToolOutcome = {"auto_verdict": "allow", "auto_reason": "it builds\x1b[2J"}
+    block = ended("make", {**outcome, "output": ""}, is_error=False)
+    assert rendered(block) == ["✓ Shell  make  no output · auto: it builds[2J"]
+    assert rendered(block, 30) == ["✓ Shell  make", "  no output · auto: it builds…"]
+    failed = ended("make", {**outcome, "exit_code": 2, "output": "x"}, is_error=True)
+    assert rendered(failed) == ["✗ Shell  make  exit 2", "  x"]

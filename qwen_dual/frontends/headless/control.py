@@ -202,13 +202,14 @@ class ControlProtocol:
 
     def _set_permission_mode(self, fields: dict[str, Any]) -> dict[str, Any]:
         asked = fields.get("mode")
-        mode = "default" if asked == "auto" else MODES_ELSEWHERE.get(str(asked), asked)
+        mode = MODES_ELSEWHERE.get(str(asked), asked)
         if mode not in APPROVAL_MODES:
             known = ", ".join(APPROVAL_MODES)
             raise Refused(f"Invalid permission mode: {asked}. Valid values are: {known}")
-        if asked == "auto":
-            self._warn("The approval mode auto is not here yet; the mode is default.")
-        self._session.set_approval_mode(mode, SDK)
+        try:
+            self._session.set_approval_mode(mode, SDK)
+        except UnknownMode as error:
+            raise Refused(str(error)) from None
         return {
             "subtype": "set_permission_mode",
             "status": "updated",

@@ -29,8 +29,16 @@ NOBODY = (
     "say what you would have needed. Do not try to reach the same by other means."
 )
 
+
 STOP_SECONDS = 3.0
 """How long a turn may take to stop once the session closes; its tools end their processes within that."""
+
+
+def refusal_of(event: Event, mode: str) -> str:
+    """What the model is told of a request that nobody can answer."""
+    warnings = (event["request"].get("preview") or {}).get("warnings") or ()
+    why = [warning["message"] for warning in warnings if warning["kind"] == "auto"]
+    return " ".join([NOBODY.format(mode=mode), *why])
 
 
 class Headless:
@@ -85,7 +93,7 @@ class Headless:
         if not self._begun:
             self._begun = event.get("data", event).get("origin") == str(CLI)
         if kind == "control_request" and not self._answerable:
-            refusal = NOBODY.format(mode=self._session.approval_mode)
+            refusal = refusal_of(event, self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
         elif kind == "assistant" and main:
             begin_collection()  # all that an answer needs is loaded; a run of one is over before

@@ -16,7 +16,7 @@ from qwen_dual.core.actor import CLI, POLICY
 from qwen_dual.frontends.headless.bounds import Bounds, Watch
 from qwen_dual.frontends.headless.control import ControlProtocol
 from qwen_dual.frontends.headless.endings import BUDGET, FAILED, Ending
-from qwen_dual.frontends.headless.frontend import NOBODY, STOP_SECONDS, Headless
+from qwen_dual.frontends.headless.frontend import STOP_SECONDS, Headless, refusal_of
 from qwen_dual.frontends.headless.messages import never_began
 from qwen_dual.frontends.headless.output import StreamJson
 from qwen_dual.frontends.headless.stream_input import Commands, StreamInput
@@ -134,7 +134,7 @@ class StreamRun:
         self._input.observe(event)
         self._control.observe(event)
         if kind == "control_request" and not (self._control.asks or self._wanted.answerable):
-            refusal = NOBODY.format(mode=self._session.approval_mode)
+            refusal = refusal_of(event, self._session.approval_mode)
             self._session.answer(event["request_id"], False, POLICY, message=refusal)
 
     def _announce(self) -> None:

@@ -17,7 +17,6 @@ from qwen_dual.frontends.tui.dialog_lines import preview_text
 from qwen_dual.frontends.tui.editor import Editor
 from qwen_dual.frontends.tui.queued import QueuedPrompts
 from qwen_dual.frontends.tui.suggest import Suggestions
-from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -344,8 +343,7 @@ class Controller:
 
     def next_mode(self) -> None:
         """Switches to the next approval mode."""
-        at = APPROVAL_MODES.index(self.session.approval_mode)
-        self.session.set_approval_mode(APPROVAL_MODES[(at + 1) % len(APPROVAL_MODES)], KEYBOARD)
+        self.session.next_approval_mode(KEYBOARD)
         self._screen.changed()
 
     def retry(self) -> None:

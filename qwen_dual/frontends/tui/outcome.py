@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from qwen_dual.frontends.tui.blocks import NoticeBlock, RemoteBlock, ToolBlock
 from qwen_dual.frontends.tui.live_state import is_remote
 from qwen_dual.protocol.rewound import rewound_text
-from qwen_dual.protocol.sanitise import sanitise
+from qwen_dual.protocol.sanitise import one_line, sanitise
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SHOWN_LINES = 8
 SHOWN_DIFF_LINES = 24
 SHOWN_ERROR_LINES = 6
 MAX_NOTE = 40
+MAX_REASON = 60
 
 MAX_PROMPT_LINES = 40
 MAX_PROMPT_CHARS = 4_000
@@ -77,6 +78,8 @@ def finished_tool(
         notes.append("no output")
     if seconds is not None and seconds >= 1:
         notes.append(elapsed(seconds))
+    if outcome.get("auto_verdict") == "allow" and not is_error:
+        notes.append(f"auto: {one_line(outcome.get('auto_reason') or '')}"[:MAX_REASON])
     shown = lines[:most] if diff or not most else lines[-most:]
     hidden = len(lines) - len(shown)
     note = " · ".join(filter(None, notes))

@@ -209,9 +209,14 @@ class TrustCommand:
         self._parts.tools.workspace.env = launch.env
         wrong += apply_settings(launch, session, self._parts.tools)
         mode = launch.settings.get(keys.APPROVAL_MODE)
-        if launch.spec.approval_mode is None and session.approval_mode == launch.approval_mode:
+        of_settings = launch.spec.approval_mode is None
+        if session.modes.refused(mode):
+            mode = "default"
+        if of_settings and session.approval_mode == launch.approval_mode:
             session.set_approval_mode(mode, actor)
             launch.approval_mode = mode
+        elif session.modes.refused(session.approval_mode):
+            session.set_approval_mode("default", actor)
         session.recheck_pending()
         return [*wrong, *launch.settings.warnings, *await load_context(launch, self._parts)]
 
