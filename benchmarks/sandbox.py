@@ -1,13 +1,15 @@
 """What a sandbox costs a command: the same one with each backend and without, in turns.
 
 Measured where a session pays it: from asking for the process to its end, reaped. As in a session
-the sandbox of the next command is set up after each; ``none waiting`` is what a command costs that
-comes at the same moment as another.
+the sandboxes of the next commands are set up after each. ``beside others`` is the last of three that
+come at the same moment, after three came before; ``none waiting`` is a command for which none is there:
+one that comes at the same moment as others for the first time.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -21,10 +23,13 @@ from qwen_dual.tools.process import ProcessGroup
 
 BUDGET_MS = 10.0
 NONE_WAITING = "bwrap, none waiting"
+BESIDE_OTHERS = "bwrap, beside others"
+AT_ONCE = 3
 POLICIES = {
     "bwrap": SandboxPolicy("bwrap"),
     "bwrap, network open": SandboxPolicy("bwrap", network="open"),
     "landlock": SandboxPolicy("landlock", network="open"),
+    BESIDE_OTHERS: SandboxPolicy("bwrap"),
     NONE_WAITING: SandboxPolicy("bwrap"),
 }
 
@@ -53,7 +58,7 @@ def measure(rounds: int) -> list[Cost]:
             sandbox = Sandbox(policy, root, dict(os.environ))
             try:
                 sandbox.prepare()
-                costs.append(_cost(name, sandbox, root, rounds, ready=name != NONE_WAITING))
+                costs.append(_cost(name, sandbox, root, rounds))
             except SandboxUnavailable:
                 continue
             finally:
@@ -61,21 +66,32 @@ def measure(rounds: int) -> list[Cost]:
         return costs
 
 
-def _cost(name: str, sandbox: Sandbox, root: str, rounds: int, *, ready: bool) -> Cost:
+def _cost(name: str, sandbox: Sandbox, root: str, rounds: int) -> Cost:
     bare, added = [], []
+    others = AT_ONCE - 1 if name == BESIDE_OTHERS else 0
+    if others:
+        _run(root, sandbox, others)  # from here on as many wait
     for _ in range(rounds):
         sandbox.look_again()
-        if ready:
+        if name != NONE_WAITING:
             sandbox.keep_ready(os.environ)
         bare.append(_run(root, None))
-        added.append(_run(root, sandbox))
+        added.append(_run(root, sandbox, others))
     least = min(added) - min(bare)
     more = sorted(after - before for before, after in zip(bare, added, strict=True))
     return Cost(name, least, statistics.median(more), more[int(len(more) * 0.95)])
 
 
-def _run(root: str, sandbox: Sandbox | None) -> float:
+def _run(root: str, sandbox: Sandbox | None, others: int = 0) -> float:
+    """Milliseconds that ``true`` takes, started behind so many that do not end before it."""
+    beside = [
+        ProcessGroup(["sleep", "60"], root, os.environ, sandbox=sandbox) for _ in range(others)
+    ]
     began = time.perf_counter()
     group = ProcessGroup(["true"], root, os.environ, sandbox=sandbox)
     group.pump(lambda _: None, lambda: None, None)
-    return (time.perf_counter() - began) * 1000
+    took = (time.perf_counter() - began) * 1000
+    for each in beside:
+        each.send(signal.SIGKILL)
+        each.pump(lambda _: None, lambda: None, None)
+    return took

@@ -131,9 +131,12 @@ class Sandbox(Struct):
             return Confinement(argv, kept, (), watch, rules=_rules(view, temporary))
         with self._looking:
             view = self._view()
+            others = bool(self._living) or self._starting > 0
             self._starting += 1
         try:
-            spare = None if has_input else self._spares.take(view, argv, cwd, kept)
+            spare = None
+            if not has_input:
+                spare = self._spares.take(view, argv, cwd, kept, beside_others=others)
             if spare is not None:
                 confinement = Confinement(argv, kept, spare=spare)
             else:
@@ -146,7 +149,7 @@ class Sandbox(Struct):
         return confinement
 
     def keep_ready(self, env: Mapping[str, str] | None = None) -> None:
-        """Sets up a sandbox for the next command; blocks for some 15 ms.
+        """Sets up a sandbox for the next command, or for as many as came at once; blocks for some 15 ms each.
 
         For when a command has ended: what a model does until the next takes longer. Does nothing
         where there is one, and with Landlock, which has nothing to be set up beforehand.

@@ -1,4 +1,4 @@
-"""A sandbox that is set up before its command is there: for what bubblewrap costs, nobody waits.
+"""Sandboxes that are set up before their commands are there: for what bubblewrap costs, nobody waits.
 
 It is bubblewrap as for any command, around a shell that waits at a pipe and becomes the command. It
 is used only where a new one would come out the same. Three things are looked at for that: the view,
@@ -30,6 +30,9 @@ WAITING: Final = ("/bin/sh", "-c", "echo; . /dev/stdin")
 
 MAX_ORDER = 1 << 16
 """Bytes; a longer command line than that gets a sandbox of its own, and its own error."""
+
+MOST: Final = 4
+"""How many wait at the same time."""
 
 READY_SECONDS = 10.0
 END_SECONDS = 1.0
@@ -155,31 +158,52 @@ class Spare:
 
 
 class Spares:
-    """The one that waits, if any; may be used from any thread."""
+    """Those that wait, each for one command; may be used from any thread.
+
+    One, and one more whenever a command came at the same moment as others and found none left: a model
+    that runs several at once will do so again. At the most ``MOST``, as each is three processes.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._spare: Spare | None = None
+        self._waiting: list[Spare] = []
+        self._wanted = 1
         self._ending: list[Spare] = []
         self._env: Mapping[str, str] | None = None
         self._closed = False
 
     def take(
-        self, view: View, argv: Sequence[str], cwd: str, env: Mapping[str, str]
+        self,
+        view: View,
+        argv: Sequence[str],
+        cwd: str,
+        env: Mapping[str, str],
+        *,
+        beside_others: bool,
     ) -> Spare | None:
-        """The one that can become this command, if it does; the next is made for ``env``."""
+        """One that can become this command, if there is one; the next are made for ``env``.
+
+        Args:
+            view: what the command may see.
+            argv: the command.
+            cwd: the folder it starts in.
+            env: its environment.
+            beside_others: whether another command runs.
+        """
         with self._lock:
             self._env = env
-            spare = self._spare
-            if spare is None:
-                return None
-            fresh = spare.fresh(view)
-            if fresh and not spare.suits(argv, cwd, env):
-                return None
-            self._spare = None
-            if not fresh:
+            if not self._waiting and beside_others:
+                self._wanted = min(self._wanted + 1, MOST)
+            while self._waiting:
+                spare = self._waiting[0]
+                fresh = spare.fresh(view)
+                if fresh and not spare.suits(argv, cwd, env):
+                    return None
+                del self._waiting[0]
+                if fresh:
+                    return spare
                 self._end(spare)
-            return spare if fresh else None
+            return None
 
     def make(
         self,
@@ -187,26 +211,41 @@ class Spares:
         view: View,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Has one made for ``env``, or for that of the last command, unless there is one."""
-        with self._lock:
-            self._ending = [spare for spare in self._ending if not spare.reaped()]
-            if env is None:
-                env = self._env
-            if env is None or self._closed:
-                return
-            spare, self._spare = self._spare, None
-            if spare is not None and not (spare.fresh(view) and spare.knows(env)):
+        """Has those made that are missing, for ``env``, or for that of the last command."""
+        for _ in range(
+            MOST
+        ):  # a command that comes meanwhile waits for one to be made, not for all
+            with self._lock:
+                if not self._make_one(make, view, env):
+                    return
+
+    def _make_one(
+        self,
+        make: Callable[[View, Mapping[str, str]], Spare],
+        view: View,
+        env: Mapping[str, str] | None,
+    ) -> bool:
+        self._ending = [spare for spare in self._ending if not spare.reaped()]
+        env = self._env if env is None else env
+        if env is None or self._closed:
+            return False
+        kept = [spare for spare in self._waiting if spare.fresh(view) and spare.knows(env)]
+        for spare in self._waiting:
+            if spare not in kept:
                 self._end(spare)
-                spare = None
-            self._spare = spare or make(view, env)
+        self._waiting = kept
+        if len(kept) >= self._wanted:
+            return False
+        kept.append(make(view, env))
+        return True
 
     def close(self) -> None:
-        """Ends it; none is made any more."""
+        """Ends them; none is made any more."""
         with self._lock:
             self._closed = True
-            if self._spare is not None:
-                self._end(self._spare)
-                self._spare = None
+            for spare in self._waiting:
+                self._end(spare)
+            self._waiting = []
             for spare in self._ending:
                 spare.reaped(END_SECONDS)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.sandbox.spare import MOST
 from qwen_dual.tools.process import ProcessGroup
 from tests.sandbox.support import SECRET
 from tests.support.waiting import wait_until
@@ -47,7 +48,7 @@ def execute(
 
 
 def waiting(sandbox: Sandbox) -> Spare | None:
-    return sandbox._spares._spare
+    return next(iter(sandbox._spares._waiting), None)
 
 
 def get_ready(place: Place, sandbox: Sandbox, env: Mapping[str, str] | None = None) -> Spare:
@@ -219,3 +220,57 @@ def test_the_order_of_a_program_that_dies_is_not_run_in_part(place: Place) -> No
     pipe.close()
     spare._popen.wait(20)
     assert (place.workspace / "a.txt").read_text() == "a"
+
+
+def test_for_commands_that_came_at_once_as_many_wait_the_next_time(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    get_ready(place, sandbox)
+    assert count_at_once(place, sandbox, 3) == 1
+    sandbox.keep_ready()
+    assert len(sandbox._spares._waiting) == 3
+    assert count_at_once(place, sandbox, 3) == 3
+    assert count_at_once(place, sandbox, MOST + 2) == 0
+    sandbox.keep_ready()
+    assert len(sandbox._spares._waiting) == MOST
+    members = [spare.namespace for spare in sandbox._spares._waiting]
+    sandbox.close()
+    wait_until(lambda: not any(each.alive() for each in members), "their end")
+
+
+def test_commands_one_after_the_other_leave_one_waiting(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    for _ in range(3):
+        get_ready(place, sandbox)
+        assert len(sandbox._spares._waiting) == 1
+
+
+def test_each_of_those_that_wait_sees_no_process_and_no_network_of_the_others(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    get_ready(place, sandbox)
+    count_at_once(place, sandbox, 2)
+    sandbox.keep_ready()
+    show = [
+        "sh",
+        "-c",
+        "readlink /proc/self/ns/net /proc/self/ns/pid /proc/self/ns/ipc; ls /proc/self/fd; ls -d /proc/[0-9]*",
+    ]
+    seen = [execute(place, sandbox, show)[0].split() for _ in range(2)]
+    assert sandbox._spares._waiting == []
+    first, second = (lines[:3] for lines in seen)
+    assert not set(first) & set(second)
+    new = execute(place, sandbox, show)[0].split()
+    assert [len(lines) for lines in seen] == [len(new)] * 2
+
+
+def count_at_once(place: Place, sandbox: Sandbox, commands: int) -> int:
+    """Runs so many at the same moment; how many of them had one waiting."""
+    before = len(sandbox._spares._waiting)
+    groups = [
+        ProcessGroup(["sleep", "60"], str(place.workspace), os.environ, sandbox=sandbox)
+        for _ in range(commands)
+    ]
+    used = before - len(sandbox._spares._waiting)
+    for group in groups:
+        group.send(signal.SIGKILL)
+        group.pump(lambda _: None, lambda: None, None)
+    return used
