@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.commands import list_commands
@@ -17,6 +18,7 @@ from qwen_dual.definitions.skills import list_skills
 from qwen_dual.runtime.custom_commands import CustomCommands
 from qwen_dual.runtime.foreseen import SLASH_COMMANDS
 from qwen_dual.runtime.skills import Shelf
+from qwen_dual.settings import keys
 from qwen_dual.tools.skill import SkillTool
 
 if TYPE_CHECKING:
@@ -101,14 +103,22 @@ class Definitions:
         launch = self._launch
         where = (launch.cwd, launch.home, launch.workspace.person)
         trusted = launch.settings.trusted
+        left_out = {name.casefold() for name in launch.settings.get(keys.SKILLS_DISABLED)}
         now = (
             trusted,
+            frozenset(left_out),
             stamp("skills", *where, trusted=trusted),
             stamp("commands", *where, trusted=trusted),
         )
         if self._now is not None and self._now.stamp == now:
             return None
-        skills = list_skills(*where, trusted=trusted)
+        listed = list_skills(*where, trusted=trusted)
+        kept = {
+            name: one
+            for name, one in listed.found.items()
+            if left_out.isdisjoint((name.casefold(), "*"))
+        }
+        skills = replace(listed, found=kept)
         return Looked(now, skills, list_commands(*where, trusted=trusted))
 
     def _offer(self) -> None:

@@ -179,6 +179,11 @@ class SessionHandle:
         return ()
 
     @property
+    def skills(self) -> Sequence[str]:
+        """The names of the skills that a model may use."""
+        return ()
+
+    @property
     def connecting(self) -> bool:
         """Whether the first try to connect one of them has not come to something yet."""
         return False

@@ -130,6 +130,12 @@ class OpenSession(SessionHandle):
         agents = self.parts.agents
         return list(BUILT_IN if agents is None else agents.roster.all)
 
+    @property
+    def skills(self) -> Sequence[str]:
+        """The names of the skills that a model may use."""
+        written = self.parts.definitions
+        return () if written is None else written.shelf.names()
+
     def agent_colour(self, name: str) -> str:
         """The colour of an agent's name; empty where it has none."""
         agents = self.parts.agents

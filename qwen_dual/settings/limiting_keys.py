@@ -88,6 +88,15 @@ MCP_EXCLUDED = Key(
     doc="MCP servers that are not used, likewise; wins.",
     closed=(["*"], "no MCP server is used"),
 )
+SKILLS_DISABLED = Key(
+    "skills.disabled",
+    RULES,
+    NO_TEXTS,
+    "anyone",
+    joins=True,
+    doc="Skills that are left out, by name, whatever its capitals; `*` for all.",
+    closed=(["*"], "no skill is used"),
+)
 DISABLE_ALL_HOOKS = Key(
     "disableAllHooks",
     BOOLEAN,

@@ -22,6 +22,7 @@ from qwen_dual.settings.keys import (
     KEYS,
     MCP_ALLOWED,
     MCP_EXCLUDED,
+    SKILLS_DISABLED,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ MAX_CHARS = 1000
 RULES = (
     *(ALLOW, ASK, DENY, ALLOWED_TOOLS, EXCLUDED_TOOLS, CORE_TOOLS, MCP_ALLOWED, MCP_EXCLUDED),
     *AUTO_LISTS,
+    SKILLS_DISABLED,
 )
 """Lists of rules, of which a project brings a bounded number."""
 

@@ -38,7 +38,7 @@ def test_the_first_command_asks_what_it_says_and_is_told_on_every_line(runner: R
     assert ran.status == 0, ran.err
     init = ran.messages[0]
     assert {"git:message", "release-notes"} <= set(init["slash_commands"])
-    assert "skill" in init["tools"]
+    assert ("skill" in init["tools"], init["skills"]) == (True, ["release-notes"])
     assert [message["type"] for message in ran.messages] == ["system", "assistant", "result"]
     (chat,) = (runner.home / ".qwen").glob("projects/*/chats/*.jsonl")
     assert "Write a commit message, about the\\nlogin, for this:" in chat.read_text()

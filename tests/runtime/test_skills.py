@@ -41,6 +41,20 @@ def test_a_model_is_told_name_and_description_until_it_uses_a_skill(place: Place
     anyio.run(main)
 
 
+def test_a_skill_that_the_settings_leave_out_is_not_there(place: Place) -> None:
+    place.write("work/.qwen/skills/synonyms/SKILL.md", SYNONYMS)
+    place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    place.write("person/.qwen/settings.json", '{"skills": {"disabled": ["Synonyms"]}}')
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            assert list(handle.skills) == ["deploy"]
+            assert "/synonyms" in (await place.ask(handle, "/synonyms"))["result"]
+
+    anyio.run(main)
+
+
 def test_two_hundred_skills_cost_no_more_than_the_bound(place: Place) -> None:
     for number in range(200):
         text = f"---\nname: s{number:03}\ndescription: {'what it does ' * 80}\n---\nx"

@@ -37,6 +37,7 @@ def test_every_list_that_takes_something_away_says_what_a_wrong_one_means() -> N
         "general.chatRecording",
         "mcp.allowed",
         "mcp.excluded",
+        "skills.disabled",
     }
     shown = {"ui.theme", "ui.hideBanner", "ui.images", "ui.hideTips"}
     assert {key.path for key in KEYS if key.trust in LOOSER_THAN_NOTHING} - shown <= {

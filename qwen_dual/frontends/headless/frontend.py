@@ -119,6 +119,7 @@ class Headless:
             permission_mode=session.approval_mode,
             mcp_servers=mcp_servers,
             agents=session.agents,
+            skills=session.skills,
         )
         told, self.told = self.told, None
         if message != told:

@@ -38,6 +38,7 @@ def init(
     permission_mode: str,
     mcp_servers: Iterable[Mapping[str, str]] = (),
     agents: Iterable[str] = (),
+    skills: Iterable[str] = (),
 ) -> Message:
     """The first message.
 
@@ -50,6 +51,7 @@ def init(
         permission_mode: the approval mode in force.
         mcp_servers: the name and the status of each.
         agents: the names of those that a model can set to work.
+        skills: the names of those that a model may use.
     """
     return {
         "type": "system",
@@ -64,7 +66,7 @@ def init(
         "slash_commands": sorted(slash_commands),
         "qwen_code_version": __version__,
         "agents": list(agents),
-        "skills": [],
+        "skills": list(skills),
         "agent": "qwen-dual",
     }
 
