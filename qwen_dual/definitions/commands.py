@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
+from qwen_dual.definitions.summary import summary
 from qwen_dual.definitions.template import Template, parse_template
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ def _command(path: str, place: Place) -> CustomCommand:
     line = file.body_line + file.body[:skipped].count("\n")
     return CustomCommand(
         name=name,
-        description=_one_line(file.text("description")) or _one_line(text),
-        argument_hint=_one_line(file.hint("argument-hint")),
+        description=summary(file.text("description")) or summary(text),
+        argument_hint=summary(file.hint("argument-hint")),
         template=parse_template(text, path, line, backquotes=place.is_claudes),
         source=place.source,
         path=path,
@@ -113,14 +114,8 @@ def _toml(path: str, place: Place, name: str) -> CustomCommand:
         raise DefinitionError(path, 1, "description: expected a text")
     return CustomCommand(
         name=name,
-        description=_one_line(description) or _one_line(prompt),
+        description=summary(description) or summary(prompt),
         template=parse_template(prompt.strip(), path, 1, backquotes=False),
         source=place.source,
         path=path,
     )
-
-
-def _one_line(text: str) -> str:
-    """The beginning of it, in one line."""
-    line = " ".join(text[:400].split())
-    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -45,7 +45,7 @@ class CustomCommands:
         whose = "project" if custom.source == "project" else "yours"
         return SlashCommand(
             custom.name,
-            f"{one_line(custom.description, 200)} ({whose})",
+            f"{custom.description} ({whose})",
             run,
             while_busy=False,
             hint=custom.argument_hint,

@@ -14,10 +14,10 @@ from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
+from qwen_dual.definitions.summary import summary
 from qwen_dual.protocol.events import ENTERED_CALL
 from qwen_dual.settings import keys
 from qwen_dual.settings.layers import Layer
-from qwen_dual.tools.calls import one_line
 from qwen_dual.tools.skill import LoadedSkill, SkillTool
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Shelf:
         """A line for each, for a person."""
         marks = {(True, False): ", you alone", (False, True): ", the model alone"}
         return [
-            f"/{skill.name}  {one_line(skill.description, 200)}\n"
+            f"/{skill.name}  {summary(skill.description, 200)}\n"
             f"    {self._short(skill.path)}"
             f"{marks.get((skill.hides_from_model, skill.hides_from_person), '')}"
             + (f"; asks for {', '.join(skill.allowed_tools)}" if skill.allowed_tools else "")
@@ -207,10 +207,10 @@ class Shelf:
 
         return SlashCommand(
             name.lower(),
-            f"{one_line(skill.description, 200)} (skill)",
+            f"{summary(skill.description, 200)} (skill)",
             run,
             while_busy=False,
-            hint=one_line(skill.argument_hint, 100),
+            hint=summary(skill.argument_hint, 100),
             takes_lines=True,
         )
 
@@ -241,4 +241,4 @@ class Shelf:
 
 
 def _told(skill: Skill, chars: int) -> str:
-    return f"- {skill.name}: {one_line(skill.description, chars)}" if chars else f"- {skill.name}"
+    return f"- {skill.name}: {summary(skill.description, chars)}" if chars else f"- {skill.name}"

@@ -41,6 +41,20 @@ def test_a_model_is_told_name_and_description_until_it_uses_a_skill(place: Place
     anyio.run(main)
 
 
+def test_a_description_is_told_as_it_is_written(place: Place) -> None:
+    said = "Räumt auf — “alles”; 整理。\u202e\u200b"
+    place.write("work/.qwen/skills/a/SKILL.md", f"---\nname: tidy\ndescription: {said}\n---\nx")
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            assert "- tidy: Räumt auf — “alles”; 整理。" in skill_tool(handle).description
+            told = (await place.ask(handle, "/skills"))["result"]
+            assert "/tidy  Räumt auf — “alles”; 整理。\n" in told
+
+    anyio.run(main)
+
+
 def test_a_skill_that_the_settings_leave_out_is_not_there(place: Place) -> None:
     place.write("work/.qwen/skills/synonyms/SKILL.md", SYNONYMS)
     place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
