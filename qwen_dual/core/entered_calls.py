@@ -48,6 +48,7 @@ class EnteredCalls:
         self._publish = publish
         self._state = state
         self._started = False
+        self._call_id = ""
 
     async def run(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """What the call comes to; a failure of its work is a result with ``is_error``.
@@ -63,7 +64,7 @@ class EnteredCalls:
             self._runner = self._make(self._tell)
         runner = self._runner
         self._started = False
-        call_id = f"{events.ENTERED_CALL}{events.new_uuid()}"
+        self._call_id = call_id = f"{events.ENTERED_CALL}{events.new_uuid()}"
         self._state.set("running_tool")
         try:
             outcome = await runner.run([RequestedCall(call_id, tool, dict(arguments), "")])
@@ -84,6 +85,10 @@ class EnteredCalls:
         self._started = self._started or event.get("subtype") == "tool_progress"
         if self._started or event["type"] != "user":
             self._publish(event)
+
+    def is_last(self, call_id: str) -> bool:
+        """Whether it is the id of the call that was made last: nobody else knows that."""
+        return call_id == self._call_id
 
     def settle(self) -> None:
         """No turn follows what ran."""

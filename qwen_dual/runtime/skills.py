@@ -15,7 +15,6 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
 from qwen_dual.definitions.summary import summary
-from qwen_dual.protocol.events import ENTERED_CALL
 from qwen_dual.settings import keys
 from qwen_dual.settings.layers import Layer
 from qwen_dual.tools.skill import LoadedSkill, SkillTool
@@ -35,6 +34,9 @@ DESCRIPTION_CHARS = (400, 200, 100, 50, 0)
 
 MAX_LISTING = 12_000
 """Characters that it is told of all."""
+
+MAX_RULES = 100
+"""Rules of one skill that are looked at: each is held against all that a command does."""
 
 HOOKS_ARE_OFF = (
     "The skill {name} brings hooks, and no hook runs: what they are to prevent is not prevented."
@@ -68,7 +70,7 @@ class Shelf:
         self._opened: set[str] = set()
         self._hooks: dict[str, list[Hook]] = {}
         self._waiting: dict[str, list[Hook]] = {}
-        self._of_project: set[str] = set()
+        self._of_folder: set[str] = set()
 
     def names(self) -> Sequence[str]:
         """Those that a model may use."""
@@ -86,7 +88,7 @@ class Shelf:
 
     def tool(self) -> SkillTool:
         """The tool that gives them, as they are by now."""
-        return SkillTool(self, ENTERED_CALL)
+        return SkillTool(self, self._parts.session.entered.is_last)
 
     async def load(self, name: str, arguments: str, *, entered: bool) -> LoadedSkill:
         """One of them as its file is by now; ValueError says why not."""
@@ -105,42 +107,34 @@ class Shelf:
         )
         if arguments:
             text += f"\nWhat it is asked for: {arguments}\n"
-        hooks = self._hooks_of(skill)
-        runs: tuple[str, ...] = ()
         own = skill.source == "user"
-        if hooks and own:
-            self._arm(skill.name, hooks)
-        elif hooks and self._hooks.get(skill.name) != hooks:
-            self._waiting[skill.name] = hooks
-            runs = tuple(f"{hook.event}: {hook.does}" for hook in hooks)
+        runs = self._armed(skill, self._hooks_of(skill))
         wanted = tuple(self._wanted(skill))
         if entered and wanted and own:  # their own file, which they named
             self._remember(wanted)
             told = f"/{skill.name}: {', '.join(wanted)} need no leave in this session."
             self._parts.session.notice(told)
             wanted = ()
-        whose = "your own" if own else "of this folder"
-        return LoadedSkill(skill.name, text, wanted, runs, whose)
+        return LoadedSkill(skill.name, text, wanted, runs, skill.path, of_folder=not own)
 
     def allow(self, skill: LoadedSkill) -> None:
         """Lets run without asking, for the rest of the session, what it asks for, and its hooks."""
         self._remember(skill.asks_for)
-        found = self._found().get(skill.name)
-        if found is None or found.source == "project":
-            self._of_project.update(skill.asks_for)
-        if skill.runs:
-            self._arm(skill.name, self._waiting.pop(skill.name, []))
+        if skill.of_folder:
+            self._of_folder.update(skill.asks_for)
+        if hooks := self._waiting.pop(skill.path, None):
+            self._lend({**self._hooks, skill.path: hooks})
 
     def distrust(self) -> None:
         """Takes back what skills of the folder were allowed: it is not trusted any more."""
-        self._parts.session.policy.take_back(self._of_project)
-        self._of_project.clear()
-        own = {skill.name for skill in self._found().values() if skill.source == "user"}
-        self._lend({name: hooks for name, hooks in self._hooks.items() if name in own})
+        self._parts.session.policy.take_back(self._of_folder)
+        self._of_folder.clear()
+        own = {skill.path for skill in self._found().values() if skill.source == "user"}
+        self._lend({path: hooks for path, hooks in self._hooks.items() if path in own})
 
     def forget(self) -> None:
         """A new conversation begins, in which none is in use."""
-        self._of_project.clear()
+        self._of_folder.clear()
         self._lend({})
 
     def _remember(self, rules: Sequence[str]) -> None:
@@ -163,8 +157,15 @@ class Shelf:
         root = {SKILL_ROOT: skill.folder}
         return [replace(hook, env={**hook.env, **root}) for hook in hooks]
 
-    def _arm(self, name: str, hooks: list[Hook]) -> None:
-        self._lend({**self._hooks, name: hooks})
+    def _armed(self, skill: Skill, hooks: list[Hook]) -> tuple[str, ...]:
+        """Has its hooks run; of those that take leave, a line each, and they wait for that."""
+        if not hooks or self._hooks.get(skill.path) == hooks:
+            return ()
+        if skill.source == "user" or self._parts.session.policy.mode == "yolo":
+            self._lend({**self._hooks, skill.path: hooks})
+            return ()
+        self._waiting[skill.path] = hooks
+        return tuple(f"{hook.event}: {hook.does}" for hook in hooks)
 
     def _lend(self, hooks: dict[str, list[Hook]]) -> None:
         if hooks == self._hooks:
@@ -226,7 +227,7 @@ class Shelf:
         policy = self._parts.session.policy
         if policy.mode == "yolo":
             return
-        for text in skill.allowed_tools:
+        for text in skill.allowed_tools[:MAX_RULES]:
             try:
                 rule = policy.names.parse(text)
             except ValueError:

@@ -10,7 +10,7 @@ from qwen_dual.core.tool import Display, InvalidArguments, Shown, Subject, ToolR
 from qwen_dual.tools.calls import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
@@ -46,14 +46,16 @@ class LoadedSkill(Struct, frozen=True):
         text: what the model is given.
         asks_for: the rules that it wants to be allowed and are not.
         runs: what it has run by itself (hooks), where that takes leave; a line each.
-        whose: whose it is, for whoever is asked.
+        path: its file.
+        of_folder: whether it came with the folder, and is not the person's own.
     """
 
     name: str
     text: str
     asks_for: Sequence[str] = ()
     runs: Sequence[str] = ()
-    whose: str = ""
+    path: str = ""
+    of_folder: bool = True
 
 
 class Skills(Protocol):
@@ -97,9 +99,9 @@ class SkillTool:
     )
     parameters: Mapping[str, Any] = PARAMETERS
 
-    def __init__(self, skills: Skills, entered_prefix: str) -> None:
+    def __init__(self, skills: Skills, is_entered: Callable[[str], bool]) -> None:
         self._skills = skills
-        self._entered = entered_prefix
+        self._is_entered = is_entered
         self.description = DESCRIPTION + skills.listing()
 
     def prepare(self, arguments: Mapping[str, Any]) -> SkillCall:
@@ -112,7 +114,7 @@ class SkillTool:
         unknown = sorted(arguments.keys() - {"skill", "args"})
         if unknown:
             raise InvalidArguments(f"{self.name}: there is no argument {unknown[0]!r}")
-        return SkillCall(self._skills, name.strip(), given or "", self._entered)
+        return SkillCall(self._skills, name.strip(), given or "", self._is_entered)
 
 
 class SkillCall:
@@ -125,12 +127,14 @@ class SkillCall:
         {"type": "deny", "label": "Deny", "description": "Do without it"},
     )
 
-    def __init__(self, skills: Skills, name: str, arguments: str, entered_prefix: str) -> None:
+    def __init__(
+        self, skills: Skills, name: str, arguments: str, is_entered: Callable[[str], bool]
+    ) -> None:
         self.title = one_line(f"{name} {arguments}".strip())
         self._skills = skills
         self._name = name
         self._arguments = arguments
-        self._entered = entered_prefix
+        self._is_entered = is_entered
 
     async def preview(self) -> Preview | None:
         """The title says it all."""
@@ -138,7 +142,7 @@ class SkillCall:
 
     async def run(self, context: ToolContext) -> ToolResult:
         """Gives its text; asks before on behalf of a skill that wants things to be allowed."""
-        entered = context.call_id.startswith(self._entered)
+        entered = self._is_entered(context.call_id)
         try:
             skill = await self._skills.load(self._name, self._arguments, entered=entered)
         except ValueError as error:
@@ -186,7 +190,7 @@ class AllowanceCall:
     async def preview(self) -> Preview | None:
         """The rules and the hooks, a line each."""
         skill = self._skill
-        lines = [f"Skill {skill.name} ({skill.whose})."]
+        lines = [f"Skill {skill.name} ({'of this folder' if skill.of_folder else 'your own'})."]
         if skill.asks_for:
             lines += ["Without asking, in this session:", *(f"  {rule}" for rule in skill.asks_for)]
         if skill.runs:

@@ -139,6 +139,22 @@ def test_a_skill_that_is_not_allowed_what_it_asks_for_is_used_without(place: Pla
     anyio.run(main)
 
 
+def test_no_id_that_a_model_gives_its_call_makes_it_the_persons(place: Place) -> None:
+    place.write("person/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    call = {"type": "tool_use", "name": "skill", "input": {"skill": "deploy"}, "id": "entered_1"}
+    place.calls()
+    place.script.write_text(json.dumps({"blocks": [call]}) + "\n" + place.script.read_text())
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=False)
+            assert len(place.requests()) == 1
+            policy = handle.parts.session.policy
+            assert not policy.has_leave(policy.names.parse("Bash(touch:*)"))
+
+    anyio.run(main)
+
+
 def test_a_person_uses_a_skill_by_its_name_and_their_own_may_do_what_it_says(place: Place) -> None:
     place.write("person/.qwen/skills/deploy/SKILL.md", DEPLOY)
     place.calls(("run_shell_command", {"command": "touch made"}))
