@@ -165,7 +165,8 @@ async def session(
     (home / "settings.json").write_text(json.dumps(settings or {}))
     env = {"PATH": os.environ["PATH"], "QWEN_HOME": str(home), "HOME": str(place)}
     log, model = Log(), Cast(scripts)
-    made = SessionSpec(offline=True, cwd=str(work), env=env, chat_recording=False, **spec)
+    spec.setdefault("chat_recording", False)
+    made = SessionSpec(offline=True, cwd=str(work), env=env, **spec)
     handle = SessionFactory().open(made, [log])
     inner = handle.parts.session
     for one in (model, *models):

@@ -91,6 +91,7 @@ class Lanes:
         self._now = now
         self.at_work: dict[str, AgentAtWork] = {}
         self._calls = AgentCalls()
+        self._told_ends = 0  # of agents in the background, that the main agent does not know of yet
 
     def called(self, blocks: Iterable[Event], caller: str | None = None) -> None:
         """Takes the blocks of a message: who works for which call stands in the call."""
@@ -104,7 +105,17 @@ class Lanes:
             self.at_work.pop(agent, None)
             self._lane(agent)
         lane = self.at_work.pop(ended, None) if ended is not None else None
-        return [] if lane is None else [self._ended_apart(lane, data["status"])]
+        if lane is None:
+            return []
+        self._told_ends += 1
+        return [self._ended_apart(lane, data["status"])]
+
+    def reported(self, text: str) -> list[Block]:
+        """The main agent is told that one has ended: nothing more to show where its line says so."""
+        if self._told_ends:
+            self._told_ends -= 1
+            return []
+        return [NoticeBlock("quiet", sanitise(text))]
 
     def _ended_apart(self, lane: AgentAtWork, status: str) -> ToolBlock:
         notes = [*taken(lane), elapsed(self._now() - lane.started), "in the background"]

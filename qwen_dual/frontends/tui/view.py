@@ -232,6 +232,9 @@ class View:
             if block["type"] == "text":
                 self._end_block()
                 self._show_failure()
+                if event.get("origin") == "agent":  # how one in the background ended
+                    self._finished += self._lanes.reported(block["text"])
+                    continue
                 self._prompt(prompted(block["text"]), remote=is_remote(event.get("origin")))
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})

@@ -152,6 +152,9 @@ class WholeTranscript:
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "text":
+                if event.get("origin") == "agent":  # how one in the background ended
+                    self._add(" ", block["text"])
+                    continue
                 remote = f"  {REMOTE}" if is_remote(event.get("origin")) else ""
                 self._add(PERSON, block["text"] + remote)
             elif block["type"] == "tool_result":
