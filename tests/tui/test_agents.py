@@ -215,6 +215,11 @@ def test_what_goes_on_in_the_background_outlives_the_turn() -> None:
     note = "1 call · 10 tokens · 0 s · in the background"
     assert ended == ToolBlock("explore", "find it", "ok", note=note)
     assert rows(view) == []
+    assert isinstance(view.folded, FoldedAgents)
+    # The model is told of it by a prompt that is nobody's; without the line it is told by its words.
+    report = events.user_text('Background agent "explore: find it" completed.', "agent")
+    assert feed(view, [report]) == []
+    assert feed(view, [report]) == [NoticeBlock("quiet", report["message"]["content"][0]["text"])]
 
 
 def test_an_agent_that_runs_in_the_background_by_its_own_file_is_named_by_its_start() -> None:

@@ -91,11 +91,11 @@ def live_lines(
     if still:
         return (_status(view.work, inner, None) + _queue(view.work, inner))[-height:]
     below = _tools(view.work, inner, now) + _agents(view.work, inner, now)
-    if below and height >= ROOMY:
+    rest = _todos(view.work, inner, height)
+    rest += _status(view.work, inner, now) + _queue(view.work, inner)
+    if below and rest and height >= ROOMY:
         below.append([])
-    below += _todos(view.work, inner, height)
-    below += _status(view.work, inner, now) + _queue(view.work, inner)
-    below = below[-height:]
+    below = (below + rest)[-height:]
     room = height - len(below)
     above = _tail(view, inner, room - 1 if below else room, rendering) if room > 0 else []
     if above and below:

@@ -89,7 +89,8 @@ class Painter:
     @property
     def animated(self) -> bool:
         """Whether seconds are shown that go by."""
-        return not self._still and self._view.work.since is not None
+        work = self._view.work
+        return not self._still and (work.since is not None or bool(work.agents))
 
     def draw(self) -> bool:
         """Draws what has changed; False when something was left for the next time."""

@@ -352,7 +352,9 @@ class View:
         elif subtype == "rewound":
             self._rewound(data)
         else:
-            self._finished += self._lanes.told(subtype, data)
+            if ended := self._lanes.told(subtype, data):
+                self._finished += ended
+                self.folded = FoldedAgents()
             self.work.agents = self._lanes.at_work
 
     def _rewound(self, data: Event) -> None:

@@ -152,8 +152,8 @@ class WholeTranscript:
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "text":
-                if event.get("origin") == "agent":  # how one in the background ended
-                    self._add(" ", block["text"])
+                if event.get("origin") == "agent" and event.get("parent_tool_use_id") is None:
+                    self._add(" ", block["text"])  # how one in the background ended
                     continue
                 remote = f"  {REMOTE}" if is_remote(event.get("origin")) else ""
                 self._add(PERSON, block["text"] + remote)
