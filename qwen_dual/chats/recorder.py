@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.branches import Branches
 from qwen_dual.chats.chain import OpenChat, Stamp
-from qwen_dual.chats.failures import not_saved
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.records import compaction, part_of, tool_call_result, turn_result
 from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
 from qwen_dual.chats.slash_records import SlashRecords
-from qwen_dual.chats.sub_agents import SubAgents
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.events import ENTERED_CALL
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwen_dual.chats.load import Chat
+    from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ContentBlock, Message
 
@@ -101,7 +100,7 @@ class Recorder:
         self._slash = SlashRecords()
         self._branches = Branches()
         self._diffs: dict[str, str] = {}  # of calls that have no result yet
-        self._agents = SubAgents(self._stamp, self._tell)
+        self._agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
@@ -119,7 +118,7 @@ class Recorder:
             return
         agent = event.get("parent_tool_use_id")
         if agent is not None:
-            self._agents.take(event, agent, self._chat)
+            self._sub_agents.take(event, agent, self._chat)
             return
         try:
             handler = _HANDLERS.get(event["type"])
@@ -201,7 +200,8 @@ class Recorder:
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
         self.flush(whole=True)
-        self._agents.close()
+        if self._agents is not None:
+            self._agents.close()
         self._stopped = True
         for chat in (self._chat, self._next):
             if chat is not None:
@@ -216,7 +216,16 @@ class Recorder:
 
     def _assistant(self, event: Event) -> None:
         self._message.run(event)
-        self._agents.called(event["message"]["content"])
+        blocks = event["message"]["content"]
+        if any("prompt" in block.get("input", ()) for block in blocks):
+            self._sub_agents.called(blocks)
+
+    @property
+    def _sub_agents(self) -> SubAgents:
+        from qwen_dual.chats.sub_agents import SubAgents
+
+        self._agents = self._agents or SubAgents(self._stamp, self._tell)
+        return self._agents
 
     def _flush_soon(self) -> None:
         if not self._scheduled:
@@ -260,17 +269,15 @@ class Recorder:
         if call_id.startswith(SHELL_CALL) and self._prompt is not None:
             uuid, chat.last, event = self._prompt
             command = event["message"]["content"][0]["text"].removeprefix("!")
-            is_error = block["is_error"]
-            output = text_in(block["content"])
-            fields = shell_fields(command, output, tool, is_error=is_error, outcome=outcome)
+            is_error, text = block["is_error"], text_in(block["content"])
+            fields = shell_fields(command, text, tool, is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
         elif not call_id.startswith(ENTERED_CALL):  # of that the prompt which follows has it all
+            shown = tool_call_result(block, self._diffs.pop(call_id, ""), outcome)
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
-                toolCallResult=self._agents.shown(
-                    tool_call_result(block, self._diffs.pop(call_id, ""), outcome)
-                ),
+                toolCallResult=shown if self._agents is None else self._agents.shown(shown),
             )
         chat.partial.end_output(call_id)
 
@@ -285,12 +292,12 @@ class Recorder:
     def _result(self, event: Event) -> None:
         self._slash.running = ""
         self._diffs.clear()
-        self._agents.turn_ended()
+        if self._agents is not None:
+            self._agents.turn_ended()
         chat = self._chat
         if chat is None or not self._in_turn:
             return
-        self._in_turn = False
-        self._prompt = None
+        self._in_turn, self._prompt = False, None
         if event["stop_reason"] == "error":
             self._retry_from = self._message.before
         chat.system("turn_result", turn_result(event, round(chat.now * 1000)))
@@ -327,7 +334,7 @@ class Recorder:
         elif subtype == "rewound" and data["conversation"]:
             self._message, self._prompt, self._retry_from = IncomingMessage(), None, None
             self._branches.go_back(chat, event)
-        else:
+        elif self._agents is not None:
             self._agents.told(subtype, data)
 
     def _slash_command(self, data: Event) -> None:
@@ -341,7 +348,8 @@ class Recorder:
 
     def _change_to(self, session_id: str) -> None:
         self.flush(whole=True)
-        self._agents.close()
+        if self._agents is not None:
+            self._agents.close()
         if self._chat is not None:
             self._chat.close()
             self._chat = None
@@ -366,6 +374,8 @@ class Recorder:
         if self._stopped:
             return
         self._stopped = True
+        from qwen_dual.chats.failures import not_saved
+
         self.failure = text = not_saved(error, self.path, self._home)
         if self._chat is not None:
             self._chat.close()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import Display
-from qwen_dual.protocol.agents import AgentCalls
-from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.core.tool import Tool
+    from qwen_dual.protocol.agents import AgentCalls
     from qwen_dual.protocol.events import Event
 
 
@@ -53,7 +52,7 @@ class Stats:
         self._began = time.monotonic()
         self.main = Counts()
         self.agents: dict[str, Counts] = {}
-        self._calls = AgentCalls()
+        self._agents: AgentCalls | None = None  # once one is called
         self._lanes: dict[str, Counts] = {}
         self.aside = Counts()
         self.taken_back = 0
@@ -64,7 +63,9 @@ class Stats:
         agent = event.get("parent_tool_use_id")
         counts = self.main if agent is None else self._of(agent)
         if kind == "assistant":
-            self._calls.called(event["message"]["content"], agent)
+            blocks = event["message"]["content"]
+            if any("prompt" in block.get("input", ()) for block in blocks):
+                self._calls.called(blocks, agent)
             for block in event["message"]["content"]:
                 if block["type"] == "tool_use":
                     counts.tools[block["name"]] += 1
@@ -75,21 +76,33 @@ class Stats:
             counts.api_ms += event["duration_api_ms"]
             _add(counts, event["usage"])
         elif kind == "user":
-            for block in event["message"]["content"]:
-                if block["type"] == "tool_result":
-                    failed = block["is_error"]
-                    counts.failed += failed
-                    if self._calls.answered(block["tool_use_id"], agent, failed=failed):
-                        self._lanes.pop(block["tool_use_id"], None)
+            self._results(event, counts)
         elif kind == "system" and event["subtype"] == "side_call":
             self.aside.turns += 1
             _add(self.aside, event["data"]["usage"])
         elif kind == "system" and event["subtype"] == "rewound":
             data = event["data"]
             self.taken_back += -data["prompts"] if data["undo"] else data["prompts"]
-        elif kind == "system":
-            ended = self._calls.told(event["subtype"], event["data"])
+        elif kind == "system" and self._agents is not None:
+            ended = self._agents.told(event["subtype"], event["data"])
             self._lanes.pop(ended or "", None)
+
+    def _results(self, event: Event, counts: Counts) -> None:
+        caller = event.get("parent_tool_use_id")
+        for block in event["message"]["content"]:
+            if block["type"] == "tool_result":
+                counts.failed += block["is_error"]
+                if self._agents is not None and self._agents.answered(
+                    block["tool_use_id"], caller, failed=block["is_error"]
+                ):
+                    self._lanes.pop(block["tool_use_id"], None)
+
+    @property
+    def _calls(self) -> AgentCalls:
+        from qwen_dual.protocol.agents import AgentCalls
+
+        self._agents = self._agents or AgentCalls()
+        return self._agents
 
     def _of(self, agent: str) -> Counts:
         """What agents of the same name did as the one that works for the call ``agent``."""
@@ -102,6 +115,8 @@ class Stats:
 
     def describe(self, tools: Mapping[str, Tool]) -> str:
         """A few lines for a person; ``tools`` are those that there are, by name."""
+        from qwen_dual.protocol.visible import visible_line
+
         seconds = time.monotonic() - self._began
         main = self.main
         rows = [

@@ -28,7 +28,13 @@ NOT_NEEDED = {
     "tree_sitter",
 }
 
-OF_AGENTS = ("qwen_dual.agents", "qwen_dual.chats.lane", "qwen_dual.runtime.agents")
+OF_AGENTS = (
+    "qwen_dual.agents",
+    "qwen_dual.chats.lane",
+    "qwen_dual.chats.sub_agents",
+    "qwen_dual.protocol.agents",
+    "qwen_dual.runtime.agents",
+)
 """Of sub-agents, which nobody has asked for and of which there is no file."""
 
 COUNTED = """
