@@ -355,8 +355,7 @@ class Recorder:
             self._chat = None
         elif session_id != self._session_id:
             self._give_up()
-        self._session_id = session_id
-        self._message = IncomingMessage()
+        self._session_id, self._message = session_id, IncomingMessage()
         self._prompt, self._retry_from, self._in_turn = None, None, False
         self._branches.begin(session_id)
         if self._next is not None and self._next.session_id == session_id:
