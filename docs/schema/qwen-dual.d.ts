@@ -518,11 +518,11 @@ export interface Preview {
  * Something in a preview that is not what it looks like, or that makes it hard to read.
  *
  * `hook` says that a hook changed the call, or wants it to be asked about, `auto` why no model
- * decided about it. `message` is a sentence for a person. `line` is the first that has it, counted from 1, and
- * `count` how often it is there, where that can be said.
+ * decided about it, `rule` which rule may deny it. `message` is a sentence for a person. `line` is
+ * the first that has it, counted from 1, and `count` how often it is there, where that can be said.
  */
 export interface PreviewWarning {
-  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut" | "hook" | "auto";
+  kind: "control" | "bidi" | "invisible" | "blank" | "unassigned" | "look_alike" | "address" | "long" | "cut" | "hook" | "auto" | "rule";
   message: string;
   line?: number;
   count?: number;

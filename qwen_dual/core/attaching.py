@@ -175,7 +175,9 @@ class Attaching:
         arguments = {"file_path": path}
         job = RequestedRun(RequestedCall(call_id, tool.name, arguments, ""), tool, call)
         job.rules = rules_for(tool, call.subject, outside=call.outside is not None)
-        job.pending = session.approvals.ask(job.request(call, await warned_preview(call)))
+        job.doubt = verdict.reason
+        preview = job.remarked(call, await warned_preview(call))
+        job.pending = session.approvals.ask(job.request(call, preview))
         self._calls.besides.append(job)
         try:
             decision = await job.pending.wait()

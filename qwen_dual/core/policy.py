@@ -37,8 +37,18 @@ ONLY_IN = (
 )
 
 
+MAY_DENY = (
+    "The permission rule {rule} may deny this: not all that it does can be told from its words."
+)
+MAY_REACH = "Below what this reads may be what the permission rule {rule} denies."
+
+
 class Verdict(Struct, frozen=True):
-    """What the policy says of a call; ``reason`` is for the model when it refuses."""
+    """What the policy says of a call.
+
+    ``reason`` is for the model when it refuses, and for the person where a rule may deny what they are
+    asked about.
+    """
 
     action: Literal["allow", "ask", "refuse"]
     reason: str = ""
@@ -175,14 +185,19 @@ class Policy:
         reads = not (mode == "auto" and self.judges_reads)
         allowed = allows(rules, tool.name, subject, reads=reads)
         # What a rule may forbid, were all words known, a person has to look at.
-        if denied == "maybe" or (subject.private and not allowed):
+        if denied == "maybe" and rule is not None:
+            return Verdict("ask", MAY_DENY.format(rule=rule.text))
+        if subject.private and not allowed:
             return Verdict("ask")
         if mode == "yolo" or tool.kind == "plan":
             return Verdict("allow")
         if _strongest(self._ask, tool.name, subject)[0] != "no":
             return Verdict("ask")
         # What reads all below a folder may come upon what must not be read.
-        if any(rule.may_reach(subject) for rule in (*self._deny, *self._ask)):
+        for rule in self._deny:
+            if rule.may_reach(subject):
+                return Verdict("ask", MAY_REACH.format(rule=rule.text))
+        if any(rule.may_reach(subject) for rule in self._ask):
             return Verdict("ask")
         return Verdict("allow" if self._runs_unasked(tool, call, mode, allowed=allowed) else "ask")
 

@@ -52,6 +52,7 @@ class RequestedRun(Struct, eq=False):
         context: what hooks have the model told with its result.
         asked_by: who wants it to be asked about, and why.
         changed_by: who changed its input, for whoever is asked.
+        doubt: which rule may deny it, likewise.
         judged: what a model said that judged it.
         finished: set once there is a result.
     """
@@ -75,6 +76,7 @@ class RequestedRun(Struct, eq=False):
     context: str = ""
     asked_by: str = ""
     changed_by: str = ""
+    doubt: str = ""
     judged: Judgement | None = None
     finished: anyio.Event = field(default_factory=anyio.Event)
 
@@ -113,6 +115,8 @@ class RequestedRun(Struct, eq=False):
             for text in (self.changed_by, self.asked_by)
             if text
         ]
+        if self.doubt:
+            said.append({"kind": "rule", "message": one_line(self.doubt)})
         if self.judged is not None:
             said.append({"kind": "auto", "message": one_line(f"Auto mode: {self.judged.reason}")})
         if not said:

@@ -76,6 +76,7 @@ class Verdicts:
         verdict = self._policy.judge(tool, call)
         if verdict.action != "refuse" and hooks is not None:
             verdict = await self._heard(job, tool, verdict, hooks)
+        job.doubt = verdict.reason if verdict.action == "ask" else ""
         if verdict.action == "ask" and not asked and self._policy.mode == "auto":
             verdict = await self._judged(job, hooks)
         return verdict

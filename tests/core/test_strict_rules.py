@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.rule_names import RuleNames
 from tests.hooks.kit import echo, play, session
 from tests.support.declared import DECLARED
+from tests.support.fakes import call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,5 +79,33 @@ def test_tools_that_are_limited_in_a_way_that_is_not_understood_are_not_offered(
         async with session(tmp_path, {}, settings={"tools": tools}) as one:
             await one.ask("hello")
             assert not one.model.requests[0].tools
+
+    play(main)
+
+
+@pytest.mark.parametrize(
+    ("deny", "command", "said"),
+    [
+        ("Bash(rm *)", "$TOOL -rf x", "The permission rule Bash(rm *) may deny this"),
+        (
+            "Read(secret/**)",
+            "grep -r key .",
+            "may be what the permission rule Read(secret/**) denies",
+        ),
+    ],
+)
+def test_whoever_is_asked_about_what_a_rule_may_deny_is_told_which(
+    tmp_path: Path, deny: str, command: str, said: str
+) -> None:
+    async def main() -> None:
+        steps = call("run_shell_command", command=command, description="try it")
+        settings = {"permissions": {"deny": [deny]}}
+        async with session(tmp_path, {}, steps, settings=settings) as one:
+            one.handle.submit("go", KEYBOARD)
+            asked = await one.request()
+            (warning,) = asked["request"]["preview"]["warnings"]
+            assert warning["kind"] == "rule" and said in warning["message"]
+            one.answer(asked, allowed=False)
+            await one.events.results()
 
     play(main)
