@@ -26,11 +26,18 @@ HEAD_BYTES = 1 << 16
 """How much of a file is looked into for its beginning."""
 
 CHUNK_BYTES = 1 << 20
+
+MAX_KNOWN = 1000
+"""States of files that are remembered for who lists them again."""
+
 PROMPT_CHARS = 200
 
 _PROMPT = b'Z","type":"user",'
 _NO_PROMPTS = (b',"supersedes":"', b'"subtype":"mid_turn_user_message"')
 """What marks a user record that is no prompt of its own."""
+
+
+_File = tuple[float, Path, int]  # changed, path, size
 
 
 class Summary(Struct, frozen=True):
@@ -55,9 +62,18 @@ class Summary(Struct, frozen=True):
     size: int
 
 
-def recent(home: str, cwd: str, limit: int = 100) -> list[Summary]:
-    """The chats of one folder, newest first, at most ``limit``; none where it has none."""
-    return _newest(_files(chats_folder(home, cwd)), limit, cwd)
+def recent(
+    home: str, cwd: str, limit: int = 100, known: dict[_File, Summary | None] | None = None
+) -> list[Summary]:
+    """The chats of one folder, newest first.
+
+    Args:
+        home: the user's settings folder.
+        cwd: the folder; where it has none there are none.
+        limit: how many at the most.
+        known: what was found before, which is not read again as long as the file is as it was; grows.
+    """
+    return _newest(_files(chats_folder(home, cwd)), limit, cwd, known=known)
 
 
 def latest(home: str, cwd: str) -> Path | None:
@@ -79,9 +95,6 @@ def find(home: str, cwd: str, session_id: str) -> Path | None:
         if exact or len(paths) == 1:
             return (exact or paths)[0]
     return None
-
-
-_File = tuple[float, Path, int]  # changed, path, size
 
 
 def _files(folder: Path) -> list[_File]:
@@ -108,14 +121,23 @@ def _all_files(home: str) -> list[_File]:
 
 
 def _newest(
-    files: Iterable[_File], limit: int, cwd: str | None, *, count: bool = True
+    files: Iterable[_File],
+    limit: int,
+    cwd: str | None,
+    *,
+    count: bool = True,
+    known: dict[_File, Summary | None] | None = None,
 ) -> list[Summary]:
     found: list[Summary] = []
-    for changed, path, size in sorted(files, key=lambda file: file[0], reverse=True):
+    known = {} if known is None else known
+    if len(known) > MAX_KNOWN:
+        known.clear()
+    for file in sorted(files, key=lambda file: file[0], reverse=True):
         if len(found) >= limit:
             break
-        summary = _summary(changed, path, size, cwd, count=count)
-        if summary is not None:
+        if file not in known:
+            known[file] = _summary(*file, cwd, count=count)
+        if (summary := known[file]) is not None:
             found.append(summary)
     return found
 

@@ -53,6 +53,16 @@ def test_chats_come_newest_first_and_no_more_than_wanted(tmp_path: Path) -> None
     assert found[0].size == newest.stat().st_size
 
 
+def test_a_chat_is_read_again_only_once_it_has_changed(tmp_path: Path) -> None:
+    known: dict[Any, Any] = {}
+    path = write(tmp_path, 1, "one")
+    assert recent(str(tmp_path), CWD, known=known)[0].prompt == "one"
+    write(tmp_path, 1, "two")  # as long, and of the same time
+    assert recent(str(tmp_path), CWD, known=known)[0].prompt == "one"
+    os.utime(path, (2, 2))
+    assert recent(str(tmp_path), CWD, known=known)[0].prompt == "two"
+
+
 def test_a_folder_without_chats_has_none(tmp_path: Path) -> None:
     assert recent(str(tmp_path), CWD) == []
     assert latest(str(tmp_path), CWD) is None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
@@ -42,12 +42,15 @@ class SavedSessions(Struct, frozen=True):
         workspace: the session's; its folder and the person's home are what counts here.
         recorder: writes the running one down; None where that is switched off.
         show: puts earlier events on the screen.
+        known: what is known of sessions, by the state of their files: they are listed at every key, and
+            counting their prompts takes reading them whole.
     """
 
     session: Session
     workspace: Workspace
     recorder: Recorder | None
     show: Callable[[Sequence[Event]], None]
+    known: dict[Any, Any] = field(default_factory=dict)
 
     def register(self) -> None:
         """Adds ``/resume`` and ``/export``."""
@@ -81,7 +84,7 @@ class SavedSessions(Struct, frozen=True):
                 f"{when(summary.changed)}  {summary.prompt or '(no prompt)'}",
                 f"{summary.prompts} prompt{'' if summary.prompts == 1 else 's'} · {summary.folder}",
             )
-            for summary in recent(self.workspace.home, self.session.cwd, SHOWN)
+            for summary in recent(self.workspace.home, self.session.cwd, SHOWN, self.known)
             if summary.session_id != self.session.session_id
         ]
 
