@@ -42,7 +42,6 @@ class Bounds(Struct, frozen=True):
         entries: of a folder that is gone through.
         seconds: that one pass may take, of which there are two for a command.
         rest_seconds: the one behind a command, as long as not all of the folder is kept.
-        text_chars: of a prompt.
     """
 
     bytes: int = 500 << 20
@@ -53,7 +52,6 @@ class Bounds(Struct, frozen=True):
     entries: int = 200_000
     seconds: float = 5.0
     rest_seconds: float = 2.0
-    text_chars: int = 500
 
 
 class ProjectLock:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 FORM = 2
 """Of the tables; a file of another form is begun anew."""
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 10.0
+"""How long one waits for another session that looks at the folder."""
+
 _PACKED_FROM = 512
 """Bytes from which on a content is compressed."""
 

@@ -79,6 +79,7 @@ class SessionFiles:
         self._opening = threading.Lock()
         self._opened: Opened | None = None
         self._closed = False
+        self._adopted: set[str] = set()
         self._told: set[str] = set()
         self._plans: dict[int, Plan] = {}
 
@@ -214,8 +215,12 @@ class SessionFiles:
         with self._opening:
             if self._closed:
                 raise OSError("the session has ended")
+            session_id = self._session_id()
             if self._opened is None:
                 self._opened = self._open()
+            elif session_id not in self._adopted:
+                self._opened.adopt(session_id)
+            self._adopted.add(session_id)
             return self._opened.store
 
     async def _in_thread(self, work: Callable[[Store], T], *, abandon: bool = True) -> T:

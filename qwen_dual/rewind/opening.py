@@ -64,6 +64,11 @@ class Opened:
             self._lock.close()
             raise
 
+    def adopt(self, session_id: str) -> None:
+        """Takes over another session, which no other process has: what was broken off of it goes back."""
+        self.recovered = recover(self.store, session_id, alone=False) or self.recovered
+        self.store.mark_torn(session_id, alone=False)
+
     def close(self) -> None:
         """Gives the project free; what a thread is at there is waited for, a moment."""
         self.store.database.close()

@@ -119,8 +119,7 @@ class Store:
             if whole:
                 self._walk(recording=open_now)
             first = self.now + 1
-            known = owner.text[: self.bounds.text_chars]
-            fields = (owner.uuid, owner.session_id, owner.turn_id, known, time.time())
+            fields = (owner.uuid, owner.session_id, owner.turn_id, owner.text, time.time())
             self.database.run(
                 "INSERT OR IGNORE INTO point VALUES(?, ?, ?, ?, ?, ?, ?)",
                 *(*fields, int(owner.undo), first),

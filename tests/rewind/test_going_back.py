@@ -290,6 +290,18 @@ def test_what_may_not_be_read_is_left(project: Project) -> None:
     assert "cannot be read" in project.shown("do it")["secret"].blocked
 
 
+def test_a_pipe_in_the_place_of_a_file_holds_up_nothing(project: Project) -> None:
+    file = project.top / "file"
+    file.write_text("1")
+    with project.command("do it"):
+        file.unlink()
+        os.mkfifo(file)
+        os.mkfifo(project.top / "made")
+    blocked = [shown.blocked for shown in project.shown("do it").values()]
+    assert ["it is no regular file" in why for why in blocked] == [True, True]
+    assert len(project.back("do it").left) == 2
+
+
 def test_no_name_is_too_odd(project: Project) -> None:
     odd = os.fsencode(project.top) + b"/\xff\n $(id) '\xe2\x80\xae"
     with project.command("do it"), open(odd, "wb") as file:

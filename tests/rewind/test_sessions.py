@@ -194,6 +194,30 @@ def test_in_an_untrusted_folder_it_works_and_runs_nothing_of_it(tmp_path: Path) 
     play(main)
 
 
+def test_a_session_that_is_gone_on_with_brings_its_unfinished_calls(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = tmp_path / "work" / "file"
+        async with session(tmp_path, {}, write(str(path), "1"), DONE, **EDITS) as one:
+            await one.ask("make it")
+            known = one.handle.id
+        async with session(
+            tmp_path, {}, write(str(path.with_name("b")), "1"), DONE, **EDITS
+        ) as one:
+            await one.ask("something else")
+            database = files(one)._store().database
+            with database.writing():  # as a process leaves it that is killed in the middle
+                database.run("UPDATE span SET last=NULL WHERE session=?", known)
+            path.write_text("2")
+            one.handle.submit(f"/resume {known}", KEYBOARD)
+            await one.events.results(2)
+            (point,) = await files(one).points()
+            preview = await files(one).preview([point.uuid])
+            assert preview is not None
+            assert [file.conflicts for file in preview.files] == [("uncertain",)]
+
+    play(main)
+
+
 @pytest.mark.parametrize("command", ["ls", "cat file | head -n 3", "git status"])
 def test_a_turn_that_only_reads_keeps_nothing(tmp_path: Path, command: str) -> None:
     async def main() -> None:
