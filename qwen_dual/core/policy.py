@@ -180,7 +180,7 @@ class Policy:
         )
         if mode == "plan" and changes:
             return Verdict("refuse", PLAN_REFUSAL)
-        if tool.kind == "question" or subject.leaves_sandbox:
+        if tool.kind == "question" or subject.leaves_sandbox or subject.widens:
             return Verdict("ask")
         reads = not (mode == "auto" and self.judges_reads)
         allowed = allows(rules, tool.name, subject, reads=reads)
@@ -207,7 +207,7 @@ class Policy:
         It is not for what asks in every mode, for a guarded file, nor for what a rule asks about.
         """
         subject = call.subject
-        if tool.kind == "question" or subject.leaves_sandbox or subject.private:
+        if tool.kind == "question" or subject.leaves_sandbox or subject.widens or subject.private:
             return False
         if _guarded(subject):
             return False

@@ -30,7 +30,7 @@ def rules_for(tool: Tool, subject: Subject, *, outside: bool) -> tuple[str, ...]
         subject: what it is about.
         outside: whether it touches something outside the workspace.
     """
-    if subject.leaves_sandbox or any(file.guard for file in subject.files):
+    if subject.leaves_sandbox or subject.widens or any(file.guard for file in subject.files):
         return ()
     if tool.rule_kind == "command":
         return _for_commands(tool, subject)

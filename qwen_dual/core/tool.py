@@ -94,6 +94,8 @@ class Subject(Struct, frozen=True):
             of those with ``walks`` anything below. For rules that deny or ask, as a doubt.
         writes_unknown: whether it may write files that nobody can tell.
         confined: whether it runs in a sandbox, which keeps the guarded files whatever its words are.
+        widens: whether it asks that more may be done later: a person is asked in every mode, and
+            neither a rule nor a hook allows it.
     """
 
     commands: tuple[Command, ...] = ()
@@ -111,6 +113,7 @@ class Subject(Struct, frozen=True):
     named: tuple[FileAccess, ...] = ()
     writes_unknown: bool = False
     confined: bool = False
+    widens: bool = False
 
 
 class Display(Struct, frozen=True):

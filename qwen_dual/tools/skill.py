@@ -173,7 +173,7 @@ class AllowanceCall:
     """What a skill wants to be allowed for the rest of the session: shown, and never run."""
 
     outside: str | None = None
-    subject = Subject()
+    subject = Subject(widens=True)
     suggestions: Sequence[Suggestion] = (
         {"type": "allow", "label": "Allow", "description": "Let these run"},
         {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from tests.runtime.written import DEPLOY, SYNONYMS, Place, skill_tool
 
 if TYPE_CHECKING:
@@ -117,6 +118,26 @@ def test_what_a_skill_asks_to_be_allowed_is_asked_once_and_holds_for_the_session
             assert "Read" not in request["preview"]["text"]
             assert "nothing_there" not in request["preview"]["text"]
             assert (place.work / "made").exists()
+
+    anyio.run(main)
+
+
+def test_nothing_but_an_answer_allows_what_a_skill_asks_for(place: Place) -> None:
+    place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    place.calls(("skill", {"skill": "deploy"}))
+
+    async def main() -> None:
+        async with place.session(allowed_tools=("Skill",)) as handle:
+            handle.submit("hello", KEYBOARD)
+            request = await place.log.until(lambda event: event["type"] == "control_request")
+            assert request["request"]["rules"] is None  # nothing is offered to be remembered
+            for mode in ("auto-edit", "auto", "yolo"):
+                handle.set_approval_mode(mode, KEYBOARD)
+                assert place.log.of("control_response") == []
+            handle.answer(request["request_id"], False, KEYBOARD)
+            await place.log.results()
+            policy = handle.parts.session.policy
+            assert not policy.has_leave(policy.names.parse("Bash(touch:*)"))
 
     anyio.run(main)
 
