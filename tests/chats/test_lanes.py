@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwen_dual.chats.fork import fork
 from qwen_dual.chats.load import load
 from qwen_dual.chats.paths import lanes_folder
 from qwen_dual.core.answer import Answer
@@ -289,6 +290,39 @@ def test_whoever_is_stopped_is_kept_as_far_as_it_came(tmp_path: Path, end: str) 
     assert about["status"] == "cancelled"
     assert len(records) == 1
     assert shown(load(recording.path), "call_1") == ["half"]
+
+
+def test_after_a_kill_what_they_had_come_to_is_shown(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("go")
+    for event in [*task("call_1"), *of("call_1", message(text("half")))]:
+        recording.bus.publish(event)
+    recording.later.run()
+    chat = load(recording.path)  # nothing was closed: as a killed program leaves it
+    assert chat.interrupted
+    assert shown(chat, "call_1") == ["half"]
+    view = View()
+    show_again(view, chat.replay)
+    [agent] = [block for block in view.take() if isinstance(block, ToolBlock)]
+    assert (agent.name, agent.status) == ("explore", "error")
+
+
+def test_a_session_that_begins_with_another_has_its_lanes(tmp_path: Path) -> None:
+    recording = at_work(
+        tmp_path,
+        *task("call_1"),
+        *of("call_1", message(text("x"))),
+        events.tool_result("call_1", "found", is_error=False),
+    )
+    other = "11111111-0000-4000-8000-000000000000"
+    copy = recording.path.with_name(f"{other}.jsonl")
+    fork(recording.path, copy, other)
+    assert shown(load(copy), "call_1") == ["x"]
+    about = next(Path(lanes_folder(copy)).glob("*.meta.json")).read_bytes()
+    assert decode(about)["parentSessionId"] == other
+    assert SESSION.encode() not in b"".join(
+        path.read_bytes() for path in Path(lanes_folder(copy)).iterdir()
+    )
 
 
 def test_lanes_that_cannot_be_written_leave_the_chat_as_it_is(tmp_path: Path) -> None:

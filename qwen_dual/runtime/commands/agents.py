@@ -151,6 +151,7 @@ class AgentsCommand:
             )
             if narrowed := _narrowed(spec):
                 rows.append(f"    {narrowed}")
+            rows += [f"    {visible_line(text, 'prose')}" for text in spec.unused]
             rows += [f"    in place of {self._place(other)}" for other in hidden.get(spec.name, ())]
         if self._agents.errors:
             rows += ["", "Left out, since their files cannot be used:"]
