@@ -8,7 +8,6 @@ checked. Imports the HTTP client when first used.
 
 from __future__ import annotations
 
-import zlib
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -302,6 +301,8 @@ def _follow(target: Target, location: str) -> Target:
 
 async def _read(pieces: AsyncIterator[bytes], url: str, *, packed: bool) -> bytes:
     """All of a body, which is bounded as it is unpacked, so that a small one cannot grow huge."""
+    import zlib
+
     unpack = zlib.decompressobj(wbits=31) if packed else None
     content = bytearray()
     async for piece in pieces:

@@ -178,16 +178,52 @@ print(Point.__doc__)
     assert run(code) == ["False", "False", "True", "1", "Point(x:", "int)"]
 
 
-def test_the_ui_imports_nothing_that_it_never_shows() -> None:
+def test_nothing_is_imported_before_the_first_paint_that_no_paint_needs() -> None:
     code = """
+from qwen_dual.cli.lean import import_argparse, import_asyncio, import_msgspec
+import_msgspec(); import_argparse()
+import qwen_dual.cli.start
+import_asyncio()
+import qwen_dual.cli.interactive, qwen_dual.runtime.assembly, qwen_dual.runtime.opened
 from qwen_dual.frontends.tui.toolkit import import_toolkit
 import_toolkit()
 import qwen_dual.frontends.tui.frontend
 print(*(name for name in sys.modules if name in (
     "prompt_toolkit.shortcuts", "prompt_toolkit.widgets", "prompt_toolkit.layout.menus", "xml",
-    "prompt_toolkit.key_binding.bindings.vi", "prompt_toolkit.completion.filesystem", "wcwidth.textwrap")))
+    "prompt_toolkit.key_binding.bindings.vi", "prompt_toolkit.completion.filesystem",
+    "wcwidth.textwrap", "ssl", "asyncio.sslproto", "platform", "hashlib", "secrets", "gettext",
+    "locale", "shutil", "tempfile", "watchdog", "ctypes", "httpcore", "certifi", "msgspec.inspect")))
 """
     assert run(code) == []
+
+
+def test_one_answer_without_a_screen_brings_no_tls_along_and_no_second_http_client() -> None:
+    code = """
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec(); import_asyncio()
+from qwen_dual.net.client import ERRORS, HttpClient, httpcore
+import anyio
+
+async def main():
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        async def answer(stream):
+            async with stream:
+                await stream.receive()
+                await stream.send(b"HTTP/1.1 204 No Content\\r\\n\\r\\n")
+        async with anyio.create_task_group() as group:
+            group.start_soon(listener.serve, answer)
+            port = listener.extra(anyio.abc.SocketAttribute.local_port)
+            client = HttpClient(None, None)
+            response = await client.send("GET", f"http://127.0.0.1:{port}/", [], connect=5)
+            print(response.status_code)
+            await client.aclose()
+            group.cancel_scope.cancel()
+
+anyio.run(main)
+print(*(name for name in sys.modules if name in ("ssl", "certifi", "trio", "httpcore._sync")))
+print(issubclass(httpcore.ConnectError, ERRORS), httpcore.ConnectionPool.__name__)
+"""
+    assert run(code) == ["204", "True", "ConnectionPool"]
 
 
 def test_what_the_ui_imports_for_less_is_whole_for_whoever_uses_it() -> None:

@@ -6,7 +6,6 @@ machine is of no use.
 
 from __future__ import annotations
 
-import base64
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -75,6 +74,8 @@ def commands(env: Mapping[str, str], platform: str) -> list[Sequence[str]]:
 
 def osc_52(data: bytes, *, in_tmux: bool) -> str:
     """The sequence that sets the clipboard; tmux passes it on where it is wrapped."""
+    import base64
+
     sequence = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
     if not in_tmux:
         return sequence

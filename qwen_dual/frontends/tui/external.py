@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-import shutil
-import tempfile
 from typing import TYPE_CHECKING
 
 import anyio
@@ -166,6 +164,8 @@ def editor_command(env: Mapping[str, str], preferred: str = "") -> list[str]:
     Raises:
         NoEditor: none is named and none is there.
     """
+    import shutil
+
     env = {**env, "VISUAL": _WAITING.get(preferred, preferred)} if preferred else env
     for name in ("VISUAL", "EDITOR"):
         value = env.get(name, "").strip()
@@ -231,6 +231,8 @@ def pager_command(env: Mapping[str, str]) -> list[str]:
     Raises:
         NoEditor: none is named and none is there.
     """
+    import shutil
+
     value = env.get("PAGER", "").strip()
     try:
         command = shlex.split(value)
@@ -247,6 +249,8 @@ def pager_command(env: Mapping[str, str]) -> list[str]:
 
 
 def _write(text: str, env: Mapping[str, str], suffix: str = ".md") -> str:
+    import tempfile
+
     within = temporary_of(env)
     handle, path = tempfile.mkstemp(prefix="qwen-dual-", suffix=suffix, dir=within)
     with open(handle, "w", encoding="utf-8", errors="replace") as file:

@@ -7,8 +7,6 @@ sequence, and never behind a text that names another address.
 from __future__ import annotations
 
 import re
-import unicodedata
-import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -93,6 +91,8 @@ def misleads(text: str, target: str) -> bool:
 
 def _as_seen(text: str) -> str:
     """``text`` without what takes no room on the screen, look-alike signs as what they look like."""
+    import unicodedata
+
     visible = "".join(char for char in text if unicodedata.category(char) not in ("Cf", "Mn", "Me"))
     return unicodedata.normalize("NFKC", visible).translate(_SEEN_AS).strip()
 
@@ -102,6 +102,8 @@ def opening(target: str) -> Fragment:
 
     Every row of a link that is wrapped opens it anew; the id tells the terminal that they are one.
     """
+    import zlib
+
     return ESCAPE, f"\x1b]8;id={zlib.crc32(target.encode()):x};{target}\x1b\\"
 
 
