@@ -151,6 +151,8 @@ class SessionFiles:
 
     def _say_remarks(self) -> None:
         if self._opened is not None:
+            if (recovered := self._opened.take_recovered()) is not None:
+                self._say(recovered.told)
             for remark in self._opened.store.take_remarks():
                 self._say(remark)
 
@@ -196,7 +198,7 @@ class SessionFiles:
     async def recover(self) -> Recovered | None:
         """Takes back a going back that was broken off; None where there is none."""
         await self._in_thread(lambda store: None)
-        return None if self._opened is None else self._opened.recovered
+        return None if self._opened is None else self._opened.take_recovered()
 
     @property
     def opened(self) -> bool:

@@ -30,7 +30,6 @@ class Opened:
 
     Attributes:
         store: what is kept.
-        recovered: a going back that was broken off, and was taken back just now.
 
     Raises:
         OSError: it cannot be used.
@@ -54,7 +53,7 @@ class Opened:
             left_out = (os.path.realpath(root), os.path.realpath(home))
             self.store = Store(folder, top, ignores=ignores, left_out=left_out, bounds=bounds)
             alone = self._lock.alone
-            self.recovered: Recovered | None = recover(self.store, session_id, alone=alone)
+            self._recovered: Recovered | None = recover(self.store, session_id, alone=alone)
             self.store.mark_torn(session_id, alone=alone)
             if alone:
                 drop_old(self.store.database, bounds)
@@ -64,9 +63,14 @@ class Opened:
             self._lock.close()
             raise
 
+    def take_recovered(self) -> Recovered | None:
+        """A going back that was broken off, and was taken back just now; told once."""
+        found, self._recovered = self._recovered, None
+        return found
+
     def adopt(self, session_id: str) -> None:
         """Takes over another session, which no other process has: what was broken off of it goes back."""
-        self.recovered = recover(self.store, session_id, alone=False) or self.recovered
+        self._recovered = recover(self.store, session_id, alone=False) or self._recovered
         self.store.mark_torn(session_id, alone=False)
 
     def close(self) -> None:

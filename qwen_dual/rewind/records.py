@@ -27,6 +27,8 @@ CONFLICTS: dict[Conflict, str] = {
 MAX_LISTED = 50
 """Files that a point names."""
 
+_MAX_LEFT = 5
+
 
 class Point(Struct, frozen=True):
     """Where one can go back to: before a prompt whose turn changed files, or before a going back.
@@ -130,6 +132,17 @@ class Recovered(Struct, frozen=True):
     text: str
     files: int
     left: tuple[Left, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """All of that, for a person."""
+        said = (
+            f"A /rewind was broken off when the program ended: {self.files} files are again as "
+            "they were before it."
+        )
+        for left in self.left[:_MAX_LEFT]:
+            said += f" {left.path} was left as it is: {left.why}."
+        return said
 
 
 class Hunk(TypedDict):

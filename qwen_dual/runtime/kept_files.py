@@ -15,14 +15,10 @@ from qwen_dual.tools.ignore import Ignore
 
 if TYPE_CHECKING:
     from qwen_dual.rewind.opening import Opened
-    from qwen_dual.rewind.records import Recovered
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
 OFF = "general.checkpointing.enabled is false in your settings, so nothing is kept for /rewind"
-
-MAX_LEFT = 5
-"""Files of a broken off going back that are named."""
 
 MAX_TEXT = 500
 """Characters of a prompt that are kept with what its turn changed."""
@@ -95,15 +91,4 @@ async def recovered(launch: Launch, parts: Parts) -> list[str]:
         found = await parts.files.recover()
     except OSError as error:
         return [f"A /rewind was broken off, and its files cannot be put back: {error}."]
-    return [] if found is None else [told_of(found)]
-
-
-def told_of(found: Recovered) -> str:
-    """A going back that was broken off, for a person."""
-    text = (
-        f"A /rewind was broken off when the program ended: {found.files} files are again as they "
-        "were before it."
-    )
-    for left in found.left[:MAX_LEFT]:
-        text += f" {left.path} was left as it is: {left.why}."
-    return text
+    return [] if found is None else [found.told]

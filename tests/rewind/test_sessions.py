@@ -303,7 +303,10 @@ def test_where_nothing_can_be_kept_calls_run_and_it_is_said_once(tmp_path: Path)
     play(main)
 
 
-def test_a_going_back_that_was_broken_off_is_told_at_the_next_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_the_start", [True, False])
+def test_a_going_back_that_was_broken_off_is_told_at_the_next_start(
+    tmp_path: Path, at_the_start: bool
+) -> None:
     async def main() -> None:
         path = str(tmp_path / "work" / "file")
         async with session(tmp_path, {}, write(path, "1"), DONE, **EDITS) as one:
@@ -322,8 +325,13 @@ restore(store, plan, (), lambda at: at == "done" and os.kill(os.getpid(), signal
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
         assert not os.path.exists(path)
         assert os.path.exists(rewind_mark(str(tmp_path / "home"), str(tmp_path / "work")))
-        async with session(tmp_path, {}) as again:
-            told = [text for text in await again.handle.load() if "broken off" in text]
+        other = write(str(tmp_path / "work" / "other"), "1")
+        async with session(tmp_path, {}, other, DONE, **EDITS) as again:
+            warned: list[str] = []
+            if at_the_start:  # where there is a screen
+                warned = await again.handle.load()
+            await again.ask("make another")
+            told = [text for text in (*warned, *again.notices()) if "broken off" in text]
             assert ["1 files are again" in text for text in told] == [True]
             assert Path(path).read_text() == "1"
 
