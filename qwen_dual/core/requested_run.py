@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from qwen_dual.core.failures import describe
 from qwen_dual.core.outcome import Outcome
 from qwen_dual.core.refusals import DECLINED, DENIED, INTERRUPTED, SKIPPED
-from qwen_dual.core.tool import DecidedCall, Shown, ToolResult
+from qwen_dual.core.tool import Shown, TellsMore, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.sanitise import one_line
@@ -103,7 +103,7 @@ class RequestedRun(Struct, eq=False):
             "rule": ", ".join(self.rules) or None,
             "rules": list(self.rules) or None,
         }
-        return {**request, **call.told()} if isinstance(call, DecidedCall) else request
+        return {**request, **call.told()} if isinstance(call, TellsMore) else request
 
     def remarked(self, call: Call, preview: Preview | None) -> Preview | None:
         """``preview`` with who changed the call, or wants it to be asked, and why no model decided.

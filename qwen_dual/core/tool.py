@@ -280,7 +280,16 @@ class QuestionCall(Call, Protocol):
 
 
 @runtime_checkable
-class DecidedCall(Protocol):
+class TellsMore(Protocol):
+    """A call whose request says more than its arguments."""
+
+    def told(self) -> Mapping[str, Any]:
+        """Fields of the request, in place of those that it would have or besides."""
+        ...
+
+
+@runtime_checkable
+class DecidedCall(TellsMore, Protocol):
     """A call that does what it was allowed to by the answer itself: a plan that ends plan mode.
 
     Attributes:
@@ -288,10 +297,6 @@ class DecidedCall(Protocol):
     """
 
     declined: str
-
-    def told(self) -> Mapping[str, Any]:
-        """What the request says besides."""
-        ...
 
     def decided(self, decision: Decision) -> Call:
         """The call as ``decision``, which allowed it, would have it."""

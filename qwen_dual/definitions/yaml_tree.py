@@ -111,7 +111,8 @@ def _read(text: str) -> Mapped:
     except yaml.MarkedYAMLError as error:
         mark, why = error.problem_mark or error.context_mark, str(error.problem or error.context)
         if "<stream end>" in why and error.context_mark is not None:  # it is where that begins
-            mark, why = error.context_mark, f"{error.context}, which is not closed"
+            mark = error.context_mark
+            why = f"not closed: {str(error.context).removeprefix('while parsing ')}"
         raise BadYaml(_line(text, mark) if mark else 1, why) from None
     except yaml.YAMLError as error:  # a character that YAML has not
         before = text[: max(getattr(error, "position", 0), 0)]

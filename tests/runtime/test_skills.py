@@ -114,6 +114,8 @@ def test_what_a_skill_asks_to_be_allowed_is_asked_once_and_holds_for_the_session
             await place.ask(handle, "hello", allowed=True)
             (request,) = place.requests()
             assert request["tool_name"] == "skill"
+            asked = {"skill": "deploy", "allowed_tools": ["Bash(touch:*)"], "hooks": []}
+            assert request["input"] == asked
             assert "Bash(touch:*)" in request["preview"]["text"]
             assert "Read" not in request["preview"]["text"]
             assert "nothing_there" not in request["preview"]["text"]
