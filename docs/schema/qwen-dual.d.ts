@@ -594,7 +594,7 @@ export interface Rewind {
 }
 
 /**
- * A prompt to go back to: its `user` event's `uuid`, and its first 200 characters.
+ * A prompt to go back to: its `user` event's `uuid`, and its first 120 characters.
  *
  * `timestamp` is in seconds since the epoch, null where nobody told; `changed` is how many files it
  * changed, as far as that is known.
@@ -613,13 +613,14 @@ export interface RewindPoints {
 }
 
 /**
- * The prompts to go back to, the oldest first.
+ * The prompts to go back to, the oldest first; the last 100, of `earlier` ones the number.
  *
  * `undo` is the uuid of the `rewound` event that can be undone. `unavailable` says why files
  * cannot go back; empty where they can.
  */
 export interface RewindPointsData {
   points: RewindPoint[];
+  earlier: number;
   undo: string | null;
   unavailable: string;
 }
@@ -650,7 +651,8 @@ export interface Rewound {
  * What was done to go back, or in a preview would be.
  *
  * `to` is the prompt's `user` event, or with `undo` the `rewound` event that is undone; `text`
- * the prompt; `prompts` how many the conversation loses, or gets back.
+ * the prompt; `prompts` how many the conversation loses, or gets back. Of `changed` files the first
+ * 100 are in `changes`; `added` and `removed` count the lines of all.
  */
 export interface RewoundData {
   to: string;
@@ -659,6 +661,9 @@ export interface RewoundData {
   undo: boolean;
   text: string;
   prompts: number;
+  changed: number;
+  added: number;
+  removed: number;
   changes: RewoundFile[];
   left: LeftFile[];
   remarks: string[];

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 REWIND = "rewind"
 """The subtype of the record."""
 
+_COUNTS = ("prompts", "changed", "added", "removed")
+
 TEXT_CHARS = 200
 """Of the prompt that was gone back to: enough for a line on the screen."""
 
@@ -68,8 +70,8 @@ class Branches:
             return False
         chat.settle()
         chat.last = parent
-        told = {key: data[key] for key in ("to", "files", "undo", "prompts")}
-        told |= {"text": data["text"][:TEXT_CHARS], "changed": len(data["changes"])}
+        told = {key: data[key] for key in ("to", "files", "undo", *_COUNTS)}
+        told["text"] = data["text"][:TEXT_CHARS]
         chat.system(REWIND, {"truncatedCount": data["prompts"], "rewound": told})
         return True
 
@@ -78,20 +80,21 @@ def rewound_in(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The data of the ``rewound`` event that a record tells of, as far as it does."""
     told = payload.get("rewound")
     told = told if isinstance(told, dict) else {}
-    prompts = told.get("prompts")
-    changed = told.get("changed")
     return {
         "to": str(told.get("to", "")),
         "conversation": True,
         "files": told.get("files") is True,
         "undo": told.get("undo") is True,
         "text": str(told.get("text", "")),
-        "prompts": prompts if isinstance(prompts, int) else 0,
+        **{name: _count(told.get(name)) for name in _COUNTS},
         "changes": [],
-        "changed": changed if isinstance(changed, int) else 0,
         "left": [],
         "remarks": [],
         "context_tokens": 0,
         "origin": "keyboard",
         "command_id": None,
     }
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

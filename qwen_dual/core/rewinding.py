@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from qwen_dual.core.failures import describe
 from qwen_dual.core.ports import FilePreview, FilesBack
-from qwen_dual.core.prompts import PREVIEW_CHARS, GoingBack, Prompt
+from qwen_dual.core.prompts import GoingBack, Prompt
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import Message
 
 log = logging.getLogger(__name__)
+
+MAX_TOLD = 100
+TEXT_CHARS = 120
+"""Of a list, and of a prompt in one: a line of them stays below 64 KiB."""
 
 
 class Refused(Exception):
@@ -151,8 +155,14 @@ class Rewinding:
 
     async def tell_points(self) -> None:
         """Publishes ``rewind_points``."""
-        told = [_told_point(point, files) for point, files in await self.points()]
-        data = {"points": told, "undo": self.undoable, "unavailable": self.no_files}
+        found = await self.points()
+        told = [_told_point(point, files) for point, files in found[-MAX_TOLD:]]
+        data = {
+            "points": told,
+            "earlier": len(found) - len(told),
+            "undo": self.undoable,
+            "unavailable": self.no_files,
+        }
         self._session.publish(events.system("rewind_points", data))
 
     # -- what is done ----------------------------------------------------------------------
@@ -311,8 +321,11 @@ class Rewinding:
             "files": what.files,
             "undo": False,
             **facts,
-            "changes": [_told_change(change) for change in done.files],
-            "left": [{"path": path, "why": why} for path, why in done.left],
+            "changed": len(done.files),
+            "added": sum(change.added for change in done.files),
+            "removed": sum(change.removed for change in done.files),
+            "changes": [_told_change(change) for change in done.files[:MAX_TOLD]],
+            "left": [{"path": path, "why": why} for path, why in done.left[:MAX_TOLD]],
             "remarks": list(found.remarks),
             "context_tokens": tokens,
             "origin": str(actor),
@@ -347,7 +360,7 @@ def _told_change(change: FileChange) -> dict[str, Any]:
 def _told_point(point: Point, files: int) -> dict[str, Any]:
     return {
         "uuid": point.uuid,
-        "text": point.text[:PREVIEW_CHARS],
+        "text": point.text[:TEXT_CHARS],
         "timestamp": point.at or None,
         "changed": files,
     }

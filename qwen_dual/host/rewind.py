@@ -17,7 +17,7 @@ class RewindPoint:
 
     Attributes:
         uuid: of its ``user`` event; what ``Session.rewind`` takes.
-        text: its first 200 characters.
+        text: its first 120 characters.
         timestamp: seconds since the epoch; None where nobody told.
         changed: how many files it changed, as far as that is known.
     """
@@ -33,7 +33,8 @@ class RewindPoints:
     """What one can go back to, now.
 
     Attributes:
-        points: the prompts, the oldest first.
+        points: the last 100 prompts, the oldest first.
+        earlier: how many there are before them.
         undo: the uuid of the going back that can be undone; None where none can.
         unavailable: why files cannot go back; empty where they can.
     """
@@ -41,6 +42,7 @@ class RewindPoints:
     points: tuple[RewindPoint, ...] = ()
     undo: str | None = None
     unavailable: str = ""
+    earlier: int = 0
 
     @classmethod
     def of(cls, event: Event) -> RewindPoints:
@@ -54,7 +56,9 @@ class RewindPoints:
             )
             for raw in _dicts(event.data.get("points"))
         )
-        return cls(points, text_in(event.data, "undo") or None, text_in(event.data, "unavailable"))
+        data = event.data
+        undo, why = text_in(data, "undo") or None, text_in(data, "unavailable")
+        return cls(points, undo, why, number_in(data, "earlier") or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ class Rewound:
         files: whether files did.
         undo: whether it undid a going back.
         preview: whether nothing was done.
+        changed: how many files; the first 100 of them are in ``changes``.
+        added: lines of all of them.
+        removed: likewise.
         changes: the files.
         left: the paths of files that were left as they are, and why.
         remarks: what of the files is not known, and why.
@@ -105,6 +112,9 @@ class Rewound:
     files: bool = False
     undo: bool = False
     preview: bool = False
+    changed: int = 0
+    added: int = 0
+    removed: int = 0
     changes: tuple[RewoundFile, ...] = ()
     left: tuple[tuple[str, str], ...] = ()
     remarks: tuple[str, ...] = ()
@@ -129,6 +139,9 @@ class Rewound:
             files=data.get("files") is True,
             undo=data.get("undo") is True,
             preview=event.subtype == "rewind_preview",
+            changed=number_in(data, "changed") or 0,
+            added=number_in(data, "added") or 0,
+            removed=number_in(data, "removed") or 0,
             changes=tuple(
                 RewoundFile(
                     text_in(raw, "path"),

@@ -10,7 +10,7 @@ from qwen_dual.protocol.shapes import Envelope, Origin
 
 
 class RewindPoint(TypedDict):
-    """A prompt to go back to: its ``user`` event's ``uuid``, and its first 200 characters.
+    """A prompt to go back to: its ``user`` event's ``uuid``, and its first 120 characters.
 
     ``timestamp`` is in seconds since the epoch, null where nobody told; ``changed`` is how many files it
     changed, as far as that is known.
@@ -23,13 +23,14 @@ class RewindPoint(TypedDict):
 
 
 class RewindPointsData(TypedDict):
-    """The prompts to go back to, the oldest first.
+    """The prompts to go back to, the oldest first; the last 100, of ``earlier`` ones the number.
 
     ``undo`` is the uuid of the ``rewound`` event that can be undone. ``unavailable`` says why files
     cannot go back; empty where they can.
     """
 
     points: list[RewindPoint]
+    earlier: int
     undo: str | None
     unavailable: str
 
@@ -59,7 +60,8 @@ class RewoundData(TypedDict):
     """What was done to go back, or in a preview would be.
 
     ``to`` is the prompt's ``user`` event, or with ``undo`` the ``rewound`` event that is undone; ``text``
-    the prompt; ``prompts`` how many the conversation loses, or gets back.
+    the prompt; ``prompts`` how many the conversation loses, or gets back. Of ``changed`` files the first
+    100 are in ``changes``; ``added`` and ``removed`` count the lines of all.
     """
 
     to: str
@@ -68,6 +70,9 @@ class RewoundData(TypedDict):
     undo: bool
     text: str
     prompts: int
+    changed: int
+    added: int
+    removed: int
     changes: list[RewoundFile]
     left: list[LeftFile]
     remarks: list[str]

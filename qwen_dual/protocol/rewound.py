@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 PROMPT_CHARS = 60
 """Of the prompt that it went back to."""
@@ -38,12 +38,11 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def files_text(changes: Sequence[Mapping[str, Any]]) -> str:
+def files_text(data: Mapping[str, Any]) -> str:
     """``2 files (+4 −2)``."""
-    added = sum(change["added"] for change in changes)
-    removed = sum(change["removed"] for change in changes)
+    added, removed = data["added"], data["removed"]
     lines = f" (+{added} −{removed})" if added or removed else ""
-    return counted(len(changes), "file") + lines
+    return counted(data["changed"], "file") + lines
 
 
 def _done(data: Mapping[str, Any], *, back: bool) -> str:
@@ -51,9 +50,6 @@ def _done(data: Mapping[str, Any], *, back: bool) -> str:
     if data["conversation"]:
         again = "again in the conversation" if back else "taken back"
         done.append(f"{counted(data['prompts'], 'prompt')} {again}")
-    changes = data["changes"]
     if data["files"]:
-        count = data.get("changed", 0)
-        files = files_text(changes) if changes or not count else counted(count, "file")
-        done.append(f"{files} changed" if changes or count else "no file changed")
+        done.append(f"{files_text(data)} changed" if data["changed"] else "no file changed")
     return ", ".join(done)

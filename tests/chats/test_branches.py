@@ -35,6 +35,9 @@ def go_back(recording: Recording, to: str, *, undo: bool = False) -> str:
         "undo": undo,
         "text": "it",
         "prompts": 1,
+        "changed": 0,
+        "added": 0,
+        "removed": 0,
         "changes": [],
     }
     return str(recording.bus.publish(events.system("rewound", data))["uuid"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.frontends.tui.blocks import (
     MAX_EXPANDED,
@@ -10,6 +10,7 @@ from qwen_dual.frontends.tui.blocks import (
     ExpandedBlock,
     NoticeBlock,
     PersonBlock,
+    RemoteBlock,
     ToolBlock,
 )
 from qwen_dual.frontends.tui.lines import width_of
@@ -234,3 +235,42 @@ def test_only_the_end_of_a_long_conversation_is_replayed_and_nothing_stays_open(
     assert blocks[-1] == PersonBlock("prompt 999")
     assert view.work.tools == {}
     assert view.work.requests == {}
+
+
+def rewound(origin: str, **more: Any) -> Event:
+    data = {
+        "to": "u",
+        "conversation": True,
+        "files": True,
+        "undo": False,
+        "text": "fix it\nplease",
+        "prompts": 2,
+        "changed": 3,
+        "added": 4,
+        "removed": 0,
+        "changes": [],
+        "left": [],
+        "context_tokens": 77,
+        "origin": origin,
+    }
+    return events.system("rewound", data | more)
+
+
+def test_a_mark_says_where_a_host_went_back_and_what_was_told_before_is_forgotten() -> None:
+    view = View()
+    feed(view, [*answer("the old answer"), result()])
+    assert view.last_answer == "the old answer"
+    [mark] = feed(view, [rewound("input")])
+    assert isinstance(mark, RemoteBlock)
+    assert mark.text == (
+        "Went back to before “fix it”: 2 prompts taken back, 3 files (+4 −0) changed."
+    )
+    assert (view.last_answer, view.context_tokens, view.folded) == ("", 77, None)
+
+
+def test_what_the_command_answers_is_not_said_twice() -> None:
+    view = View()
+    blocks = feed(view, [events.slash_command("/rewind 1", "keyboard"), rewound("keyboard")])
+    assert [type(block).__name__ for block in blocks] == ["PersonBlock"]
+    [mark] = feed(view, [rewound("keyboard", undo=True)])  # as a chat that is resumed shows it
+    assert isinstance(mark, NoticeBlock)

@@ -39,7 +39,7 @@ PASSES = 4
 """Of the loop after a prompt, in which it begins to run where nothing else does: what follows it in the
 same piece of input, such as an interrupt, finds it running."""
 
-_ANSWERS = ("command_receipt", "input_error")
+_ANSWERS = ("command_receipt", "input_error", "rewind_points", "rewind_preview", "rewound")
 """What is said of a line that came in, and so belongs to whoever sent it."""
 
 
