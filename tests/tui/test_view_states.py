@@ -258,7 +258,9 @@ def rewound(origin: str, **more: Any) -> Event:
 
 def test_a_mark_says_where_a_host_went_back_and_what_was_told_before_is_forgotten() -> None:
     view = View()
-    feed(view, [*answer("the old answer"), result()])
+    said = [{"type": "text", "text": "the old answer"}]
+    usage = {"input_tokens": 500, "output_tokens": 7}
+    feed(view, [events.assistant("m", "fake", said, stop_reason=None, usage=usage), result()])
     assert view.last_answer == "the old answer"
     [mark] = feed(view, [rewound("input")])
     assert isinstance(mark, RemoteBlock)
