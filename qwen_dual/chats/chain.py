@@ -1,6 +1,8 @@
 """An open chat: its file, the side file, and the chain of records that each new one goes on.
 
-Owns the envelope of a record. What a record says is the recorder's affair.
+Owns the envelope of a record. What a record says is the recorder's affair. Going back takes nothing
+out of the file: as the reference does it, a record ``rewind`` follows the one that stood before the prompt,
+so that what came after that one is on no branch which leads to the end.
 """
 
 from __future__ import annotations
@@ -17,11 +19,20 @@ from qwen_dual.protocol.events import new_uuid
 from qwen_dual.protocol.nesting import each_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from qwen_dual.chats.load import Chat
     from qwen_dual.chats.records import Record
 
+
+REWIND = "rewind"
+"""The subtype of the record."""
+
+REWIND_COUNTS = ("prompts", "changed", "added", "removed")
+
+TEXT_CHARS = 200
+"""Of the prompt that was gone back to: enough for a line on the screen."""
 
 HELD = 1 << 20
 """Bytes of a record from which on encoding and writing it are two things, between which keys are
@@ -217,3 +228,56 @@ class OpenChat:
         if written is not None:
             written()
         return uuid
+
+
+class Branches:
+    """The places of one chat that its conversation can go on from.
+
+    Attributes:
+        next: the chat that is resumed next.
+    """
+
+    def __init__(self) -> None:
+        self.next: Chat | None = None
+        self._parents: dict[str, str | None] = {}  # of each prompt on the branch, in their order
+        self._left: tuple[str, str | None, dict[str, str | None]] | None = None
+
+    def begin(self, session_id: str) -> None:
+        """Another chat begins, or the next one goes on."""
+        chat = self.next
+        prompts = chat.prompts if chat is not None and chat.session_id == session_id else ()
+        self._parents = {prompt.uuid: prompt.parent for prompt in prompts}
+        self._left, self.next = None, None
+
+    def note(self, prompt: str, parent: str | None) -> None:
+        """A prompt was written, behind ``parent``."""
+        self._parents[prompt] = parent
+
+    def go_back(self, chat: OpenChat, event: Mapping[str, Any]) -> bool:
+        """Writes down a ``rewound`` event; False where the chat does not know where to.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        data, to = event["data"], event["data"]["to"]
+        if data["undo"]:
+            if self._left is None or self._left[0] != to:
+                return False
+            _, parent, self._parents = self._left
+            self._left = None
+        elif to in self._parents:
+            prompts = list(self._parents)
+            gone = set(prompts[prompts.index(to) :])
+            parent = self._parents[to]
+            chat.settle()
+            self._left = (event["uuid"], chat.last, self._parents)
+            kept = self._parents.items()
+            self._parents = {uuid: before for uuid, before in kept if uuid not in gone}
+        else:
+            return False
+        chat.settle()
+        chat.last = parent
+        told = {key: data[key] for key in ("to", "files", "undo", *REWIND_COUNTS)}
+        told["text"] = data["text"][:TEXT_CHARS]
+        chat.system(REWIND, {"truncatedCount": data["prompts"], "rewound": told})
+        return True

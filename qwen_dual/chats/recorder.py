@@ -10,8 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.branches import Branches
-from qwen_dual.chats.chain import OpenChat, Stamp
+from qwen_dual.chats.chain import Branches, OpenChat, Stamp
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from qwen_dual.chats.branches import rewound_in
+from qwen_dual.chats.chain import REWIND_COUNTS
 from qwen_dual.chats.records import (
     blocks_of,
     diff_in,
@@ -35,7 +35,7 @@ from qwen_dual.protocol.blocks import image_line, text_in
 from qwen_dual.protocol.codec import bound_text, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qwen_dual.chats.records import Block, Part, Record
     from qwen_dual.protocol.content_shapes import SubmittedImage
@@ -224,7 +224,7 @@ class _Replay:
             self._compaction(payload)
         elif subtype == "rewind":
             self.settle()
-            self.emit(events.system("rewound", rewound_in(payload)))
+            self.emit(events.system("rewound", _rewound(payload)))
         elif subtype == "slash_command":
             self._slash(payload)
         elif subtype == "ui_telemetry":
@@ -295,3 +295,23 @@ def _count(value: Any) -> int:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _rewound(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of the ``rewound`` event that a record tells of, as far as it does."""
+    told = payload.get("rewound")
+    told = told if isinstance(told, dict) else {}
+    return {
+        "to": str(told.get("to", "")),
+        "conversation": True,
+        "files": told.get("files") is True,
+        "undo": told.get("undo") is True,
+        "text": str(told.get("text", "")),
+        **{name: _count(told.get(name)) for name in REWIND_COUNTS},
+        "changes": [],
+        "left": [],
+        "remarks": [],
+        "context_tokens": 0,
+        "origin": "keyboard",
+        "command_id": None,
+    }

@@ -5,16 +5,16 @@ A service tells the size of what it was sent; what was added since is estimated.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, cast
-
-from msgspec import Struct
 
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.model import TokenUsage
+    from qwen_dual.core.point import Mark, Point
     from qwen_dual.protocol.shapes import ImageBlock, Message
 
 BYTES_PER_TOKEN = 4
@@ -54,30 +54,6 @@ def _may_hold_image(block: Any) -> bool:
     return isinstance(block, dict) and (
         block.get("type") == "image" or isinstance(block.get("content"), list)
     )
-
-
-class Mark(Struct, frozen=True):
-    """A place in a conversation: how much of it there was, and what that took.
-
-    Attributes:
-        epoch: of the messages; a place in others means nothing.
-        messages: how many there were.
-        blocks: how many the last of them had: what follows may have become part of it.
-        tokens: about how many all of it took.
-    """
-
-    epoch: int
-    messages: int
-    blocks: int
-    tokens: int
-
-
-class Kept(Struct, frozen=True):
-    """A conversation as it was, to be put back."""
-
-    epoch: int
-    messages: tuple[Message, ...]
-    tokens: int
 
 
 class Conversation:
@@ -124,31 +100,31 @@ class Conversation:
     def mark(self) -> Mark:
         """The place where it ends now."""
         last = len(self.messages[-1]["content"]) if self.messages else 0
-        return Mark(self._epoch, len(self.messages), last, self.tokens)
+        return self._epoch, len(self.messages), last, self.tokens
 
     def holds(self, mark: Mark | None) -> bool:
         """Whether ``mark`` is a place in the messages there are."""
-        return (
-            mark is not None and mark.epoch == self._epoch and mark.messages <= len(self.messages)
-        )
+        return mark is not None and mark[0] == self._epoch and mark[1] <= len(self.messages)
 
     def back_to(self, mark: Mark) -> None:
         """Drops what was added after ``mark``, which is a place in it."""
-        del self.messages[mark.messages :]
-        if self.messages and len(self.messages[-1]["content"]) > mark.blocks:
+        _, messages, blocks, self.tokens = mark
+        del self.messages[messages:]
+        if self.messages and len(self.messages[-1]["content"]) > blocks:
             last = self.messages[-1]
-            cut = {"role": last["role"], "content": last["content"][: mark.blocks]}
+            cut = {"role": last["role"], "content": last["content"][:blocks]}
             self.messages[-1] = cast("Message", cut)
-        self.tokens = mark.tokens
 
-    def keep(self) -> Kept:
-        """All of it, as it is."""
-        return Kept(self._epoch, tuple(self.messages), self.tokens)
+    def copy(self) -> Conversation:
+        """Another one, with the same messages."""
+        other = Conversation()
+        other.put_back(self)
+        return other
 
-    def put_back(self, kept: Kept) -> None:
-        """Takes what ``keep`` gave; the places in it count again."""
+    def put_back(self, kept: Conversation) -> None:
+        """Becomes what ``copy`` gave; the places in that count again."""
         self.replace(kept.messages)
-        self._epoch, self.tokens = kept.epoch, kept.tokens
+        self._epoch, self.tokens = kept._epoch, kept.tokens
 
     def replace(
         self, messages: Sequence[Message], *, overhead: int = 0, aligned: bool = False
@@ -166,3 +142,42 @@ class Conversation:
         self.messages[:] = messages
         self.images = any(_may_hold_image(block) for one in messages for block in one["content"])
         self.tokens = estimate(messages) + overhead
+
+
+class Points:
+    """The prompts of one conversation as places to go back to, the oldest first.
+
+    Args:
+        conversation: where they stand in.
+        now: seconds since the epoch.
+    """
+
+    def __init__(self, conversation: Conversation, now: Callable[[], float] = time.time) -> None:
+        self._conversation = conversation
+        self._now = now
+        self._noted: list[tuple[str, str, float, Mark | None, str]] = []  # a ``Point`` each
+
+    def __iter__(self) -> Iterator[Point]:
+        from qwen_dual.core.point import Point  # for who goes back
+
+        return iter([Point(*noted) for noted in self._noted])
+
+    def __len__(self) -> int:
+        return len(self._noted)
+
+    def note(self, uuid: str, text: str, draft: str = "") -> None:
+        """A prompt begins to run: it will stand where the conversation ends now."""
+        draft = "" if draft == text else draft
+        self._noted.append((uuid, text, self._now(), self._conversation.mark(), draft))
+
+    def find(self, uuid: str) -> Point | None:
+        """The prompt with this uuid."""
+        return next((point for point in self if point.uuid == uuid), None)
+
+    def cut(self, point: Point) -> None:
+        """Drops ``point`` and all that came after it."""
+        del self._noted[list(self).index(point) :]
+
+    def replace(self, points: Iterable[Point]) -> None:
+        """Takes others instead: of another conversation, or those that were cut."""
+        self._noted[:] = [(one.uuid, one.text, one.at, one.mark, one.draft) for one in points]

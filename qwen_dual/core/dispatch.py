@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
-from qwen_dual.core.prompts import GoingBack, SeenIds
+from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.commands import ImageFile, TextPart
@@ -169,6 +169,8 @@ class Dispatcher:
 
     def _rewind(self, command: Rewind) -> None:
         """Begins to go back; the receipt comes with what became of it."""
+        from qwen_dual.core.going_back import GoingBack
+
         what = GoingBack(
             command.to, command.conversation, command.files, command.preview, command.overwrite
         )

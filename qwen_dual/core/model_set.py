@@ -50,3 +50,26 @@ class ModelSet:
             self._publish(
                 events.system("model_changed", {"from": before, "to": name, "origin": str(actor)})
             )
+
+
+class ModelSteering:
+    """The part of ``Session`` that changes models."""
+
+    _models: ModelSet
+
+    def set_model(self, name: str, actor: Actor) -> None:
+        """Changes the model, from the next turn on.
+
+        Raises:
+            UnknownModel: it is not configured.
+        """
+        self._models.choose(name, actor)
+
+    def add_model(self, name: str, model: Model) -> None:
+        """Makes a model known to ``set_model``; one of the same name gives way."""
+        self._models.known[name] = model
+
+    def drop_model(self, name: str) -> None:
+        """Makes a model unknown to ``set_model``; the one in force stays."""
+        if name != self._models.name:
+            self._models.known.pop(name, None)

@@ -7,7 +7,7 @@ what ignore files and rules say) looks at the disk itself, whatever is put here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -43,97 +43,6 @@ class ServerControl(Protocol):
 
     def tell(self) -> None:
         """Publishes what all of them are, now."""
-        ...
-
-
-class FileChange(Struct, frozen=True):
-    """What becomes, or became, of one file.
-
-    Attributes:
-        path: absolute.
-        change: what is done to it.
-        added: lines; 0 for one that is no text.
-        removed: likewise.
-        conflict: why it is left alone unless somebody says otherwise: it is not, or not surely, as
-            the session left it. In words, behind the name of the file; empty as a rule.
-        blocked: why it cannot be changed at all; empty where it can.
-    """
-
-    path: str
-    change: Literal["add", "modify", "delete"]
-    added: int = 0
-    removed: int = 0
-    conflict: str = ""
-    blocked: str = ""
-
-
-class FilePreview(Struct, frozen=True):
-    """What going back would do to the files, or what a session did to them.
-
-    Attributes:
-        files: sorted by path.
-        remarks: what is not covered, and why, for a person.
-        made: whoever made it knows it by this again.
-    """
-
-    files: tuple[FileChange, ...] = ()
-    remarks: tuple[str, ...] = ()
-    made: Any = None
-
-
-class FilesBack(Struct, frozen=True):
-    """What going back has come to.
-
-    Attributes:
-        files: what was done.
-        left: the paths of what was not, each with the reason.
-        undo: what takes all of it back, as ``since`` of a preview; None where nothing was done.
-    """
-
-    files: tuple[FileChange, ...] = ()
-    left: tuple[tuple[str, str], ...] = ()
-    undo: str | None = None
-
-
-class KeptFiles(Protocol):
-    """What the files of a session were before its prompts, each known by its event's uuid.
-
-    ``OSError`` says what could not be done.
-    """
-
-    @property
-    def unavailable(self) -> str:
-        """Why nothing is kept, for a person; empty as a rule."""
-        ...
-
-    async def counts(self) -> Mapping[str, int]:
-        """How many files each prompt changed that changed any."""
-        ...
-
-    async def preview(self, since: Sequence[str]) -> FilePreview:
-        """What going back would do.
-
-        Args:
-            since: the prompts from the one to go back to until now, in their order; or, alone, what
-                takes an earlier going back back.
-        """
-        ...
-
-    async def restore(self, preview: FilePreview, overwrite: Sequence[str] = ()) -> FilesBack:
-        """Goes back as a preview says.
-
-        Args:
-            preview: a file that is another by now is left alone.
-            overwrite: paths with conflicts that are to go back all the same.
-        """
-        ...
-
-    async def changed(self) -> FilePreview:
-        """What the session has changed, from before its first change until now."""
-        ...
-
-    async def diff(self, preview: FilePreview) -> str:
-        """The changes of a preview as a unified diff."""
         ...
 
 

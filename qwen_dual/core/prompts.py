@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.going_back import GoingBack
     from qwen_dual.protocol.content_shapes import PromptBlock
 
 RAN_BY_PERSON = "I ran this in the shell myself:"
@@ -27,25 +28,6 @@ PREVIEW_PROMPTS = 20
 
 
 Action = Literal["prompt", "shell", "form", "asked", "rewind"]
-
-
-class GoingBack(Struct, frozen=True):
-    """Where to go back to, and with what.
-
-    Attributes:
-        to: the uuid of a prompt's ``user`` event, or of the ``rewound`` event that is to be undone.
-        conversation: whether the prompt and all after it leave the conversation.
-        files: whether the files become what they were before the prompt.
-        preview: nothing is done; what would be is told.
-        overwrite: what becomes of files that somebody else has changed since: True overwrites
-            them, False leaves them as they are, and with None nothing at all is done if there is one.
-    """
-
-    to: str
-    conversation: bool = True
-    files: bool = True
-    preview: bool = False
-    overwrite: bool | None = None
 
 
 class Prompt(Struct, frozen=True):

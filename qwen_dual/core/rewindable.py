@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.points import Points
-    from qwen_dual.core.prompts import GoingBack
+    from qwen_dual.core.conversation import Points
+    from qwen_dual.core.going_back import GoingBack
     from qwen_dual.core.rewinding import Rewinding
     from qwen_dual.core.session import Session
     from qwen_dual.core.tool_context import Services

@@ -14,8 +14,8 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.ports import FilePreview, FilesBack
-from qwen_dual.core.prompts import GoingBack, Prompt
+from qwen_dual.core.going_back import FilePreview, FilesBack, GoingBack
+from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.conversation import Kept
-    from qwen_dual.core.points import Point
-    from qwen_dual.core.ports import FileChange, KeptFiles
+    from qwen_dual.core.conversation import Conversation
+    from qwen_dual.core.going_back import FileChange, KeptFiles
+    from qwen_dual.core.point import Point
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Message
@@ -76,7 +76,7 @@ class _Undo(Struct, frozen=True):
     """
 
     uuid: str
-    conversation: Kept | None
+    conversation: Conversation | None
     points: tuple[Point, ...]
     left: int
     text: str
@@ -214,7 +214,7 @@ class Rewinding:
             tokens = _tokens(point, earlier) if what.conversation else session.conversation.tokens
             return self._told(what, facts, FilesBack(found.files), tokens, actor, command_id, found)
         done = await self._files_back(what, found)
-        before = session.conversation.keep() if what.conversation else None
+        before = session.conversation.copy() if what.conversation else None
         points = tuple(session.points)
         if what.conversation:
             self._cut_conversation(point, earlier)
@@ -343,7 +343,7 @@ def _unknown(to: str) -> Refused:
 def _tokens(point: Point, earlier: Earlier | None) -> int:
     if earlier is not None:
         return earlier.tokens
-    return 0 if point.mark is None else point.mark.tokens
+    return 0 if point.mark is None else point.mark[3]
 
 
 def _told_change(change: FileChange) -> dict[str, Any]:

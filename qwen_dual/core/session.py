@@ -14,13 +14,11 @@ from qwen_dual.core.actor import INTERRUPT, SHUTDOWN
 from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
-from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.conversation import Conversation, Points
 from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.hook_slot import HookSlot
-from qwen_dual.core.model_set import ModelSet
-from qwen_dual.core.model_steering import ModelSteering
+from qwen_dual.core.model_set import ModelSet, ModelSteering
 from qwen_dual.core.modes import Modes
-from qwen_dual.core.points import Points
 from qwen_dual.core.policy import Policy
 from qwen_dual.core.prompts import Prompt, PromptQueue
 from qwen_dual.core.queue_editing import QueueEditing
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.entered_calls import EnteredCalls
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.points import Point
+    from qwen_dual.core.point import Point
     from qwen_dual.core.rewinding import Rewinding
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool

@@ -21,9 +21,8 @@ from qwen_dual.runtime import modes
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings
-from qwen_dual.runtime.keeping import keep_files
 from qwen_dual.runtime.sandboxing import make_sandbox
-from qwen_dual.runtime.saved import make_recorder, points_in
+from qwen_dual.runtime.saved import keep_files, make_recorder, points_in
 from qwen_dual.settings import keys
 from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits

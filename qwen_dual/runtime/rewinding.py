@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.ports import FileChange, FilePreview, FilesBack
+from qwen_dual.core.going_back import FileChange, FilePreview, FilesBack
 from qwen_dual.core.rewinding import Earlier
 from qwen_dual.rewind.records import CONFLICTS, Preview
 

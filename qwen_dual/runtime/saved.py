@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qwen_dual import __version__
-from qwen_dual.core.points import Point
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.runtime.spec import PICK_SESSION
 from qwen_dual.settings import keys
@@ -21,7 +20,12 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.core.point import Point
+    from qwen_dual.core.ports import Keeper
+    from qwen_dual.core.rewinding import Rewinding
     from qwen_dual.core.session import Session
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.spec import SessionSpec
 
@@ -129,6 +133,8 @@ def load_chat(path: Path, *, lock: bool) -> Chat:
 
 def points_in(chat: Chat) -> list[Point]:
     """The prompts of an earlier session, as places to go back to."""
+    from qwen_dual.core.point import Point
+
     return [Point(prompt.uuid, prompt.text, prompt.at) for prompt in chat.prompts]
 
 
@@ -243,3 +249,30 @@ def earlier(chat: Chat) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{max(1, round(size / 1e6)):,} MB"
+
+
+def keep_files(launch: Launch, parts: Parts) -> None:
+    """Has what calls change kept, once one may change something; nothing is imported before.
+
+    What goes back gets it, once somebody wants to.
+    """
+
+    def keeper() -> Keeper | None:
+        from qwen_dual.runtime.kept_files import files_of
+
+        return files_of(launch, parts)
+
+    def note_prompt(event: Event) -> None:
+        if event["type"] == "user" and "origin" in event and event["parent_tool_use_id"] is None:
+            parts.prompted = event
+
+    def prepare_rewinding(rewinding: Rewinding) -> None:
+        from qwen_dual.runtime.rewinding import prepare
+
+        prepare(rewinding, launch, parts)
+
+    parts.session.services.keeper = keeper
+    parts.session.prepare_rewinding = prepare_rewinding
+    launch.bus.subscribe(
+        note_prompt, name="What notes prompts", on_error="keep", missed=True, streamed=False
+    )

@@ -356,7 +356,8 @@ async def main():
     await handle.aclose()
 
 anyio.run(main)
-print([name for name in sys.modules if "rewind" in name.removeprefix("qwen_dual.core.rewindable")])
+needless = ("qwen_dual.rewind", "rewinding", "commands.rewind", "going_back", "core.point")
+print([name for name in sys.modules if any(part in name for part in needless)])
 """
 
 

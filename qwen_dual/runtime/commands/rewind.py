@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.ports import FilePreview
-from qwen_dual.core.prompts import GoingBack
+from qwen_dual.core.going_back import FilePreview, GoingBack
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.rewinding import Refused
 from qwen_dual.protocol.rewound import counted, files_text, first_line, rewound_text
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.points import Point
-    from qwen_dual.core.ports import FileChange
+    from qwen_dual.core.going_back import FileChange
+    from qwen_dual.core.point import Point
     from qwen_dual.core.session import Session
     from qwen_dual.runtime.commands.screen import FrontEnd
 
