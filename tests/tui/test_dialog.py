@@ -9,7 +9,8 @@ import pytest
 from qwen_dual.frontends.tui.choices import answers_for
 from qwen_dual.frontends.tui.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.live_state import Request, request_of
-from tests.tui.support import DIFF, Desk, edit_request, request, text_of
+from tests.support.lanes import of
+from tests.tui.support import DIFF, Desk, call, edit_request, feed, request, text_of
 
 
 def shown(desk: Desk, width: int = 80, height: int = 20) -> list[str]:
@@ -270,3 +271,26 @@ def test_a_rule_that_does_not_fit_is_wrapped() -> None:
 
 def test_an_empty_dialog_shows_nothing() -> None:
     assert Dialog().lines(80, 20, 0.0) == []
+
+
+@pytest.mark.parametrize("width", [80, 30])
+def test_who_asks_and_what_is_asked_both_stand_in_a_narrow_window(width: int) -> None:
+    desk = Desk()
+    asked = {"subagent_type": "general-purpose", "description": "x", "prompt": "x"}
+    feed(desk.view, call("agent", "task_1", **asked))
+    [wants] = of("task_1", [request()])
+    desk.ask_and_wait(wants)
+    head = ["? general-purpose asks: Run this command?"]
+    if width == 30:
+        head = ["? general-purpose asks:", "  Run this command?"]
+    assert shown(desk, width)[: len(head) + 1] == [*head, "  ls -la"]
+
+
+def test_the_questions_of_a_form_say_which_sub_agent_asks() -> None:
+    desk = Desk()
+    feed(desk.view, call("agent", "task_1", subagent_type="explore", prompt="x"))
+    question = {"question": "Which one?", "header": "x", "options": [{"label": "a"}]}
+    arguments = {"questions": [question]}
+    wants = request(input=arguments, preview={"kind": "questions", "title": "", "text": ""})
+    desk.ask_and_wait(of("task_1", [wants])[0])
+    assert "explore asks: x: Which one?" in "\n".join(shown(desk))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qwen_dual.core.tool import Display
-from qwen_dual.frontends.tui.agent_texts import AgentTexts
+from qwen_dual.frontends.tui.agents import AgentTexts
 from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.protocol.blocks import text_in
