@@ -75,6 +75,11 @@ class LaneRecorder:
             else:
                 self._user(lane, event)
 
+    def path_of(self, agent: str) -> str:
+        """The file of a sub-agent that is at work; empty where it has none."""
+        lane = self._open.get(agent)
+        return "" if lane is None else f"{lane.path}.jsonl"
+
     def ended(self, agent: str, status: str) -> None:
         """The sub-agent came to its end; one that never said anything is none.
 

@@ -109,6 +109,10 @@ class Recorder:
         """The file of the session; None before its first prompt, or once nothing is saved."""
         return None if self._chat is None else self._chat.path
 
+    def lane_path(self, agent: str) -> str:
+        """The file of a sub-agent that is at work; empty where it has none."""
+        return self._agents.path_of(agent)
+
     def __call__(self, event: Event) -> None:
         """Takes one stamped event; those of sub-agents go to files of their own."""
         if self.failure is not None and event.get("subtype") == "session_changed":

@@ -38,6 +38,10 @@ class SubAgents:
         """Takes the blocks of a message of the main agent: who is to work stands in the calls."""
         self._calls.called(blocks, None)
 
+    def path_of(self, agent: str) -> str:
+        """The file of a sub-agent that is at work; empty where it has none."""
+        return "" if self._recorder is None else self._recorder.path_of(agent)
+
     def take(self, event: Event, agent: str, chat: OpenChat | None) -> None:
         """Takes an event of the sub-agent that works for the call ``agent``; its deltas are left out."""
         kind = event["type"]

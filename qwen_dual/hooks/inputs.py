@@ -31,6 +31,7 @@ class Facts(Struct):
         mode: the approval mode in force.
         turn_id: of the turn that runs; None between turns.
         agent_type: the sub-agent that it is about; empty for the main one.
+        agent_transcript: the path of what is saved of a sub-agent, by the call that it works for.
     """
 
     cwd: str
@@ -39,6 +40,7 @@ class Facts(Struct):
     mode: Callable[[], str]
     turn_id: Callable[[], str | None]
     agent_type: str = ""
+    agent_transcript: Callable[[str], str] = lambda call: ""
 
     def of(self, event: str, agent: str | None = None, **fields: Any) -> Telling:
         """The input of an event."""

@@ -254,7 +254,7 @@ class SessionHooks:
             agent.id,
             stop_hook_active=again,
             last_assistant_message=text,
-            agent_transcript_path=self.facts.transcript(),
+            agent_transcript_path=self.facts.agent_transcript(agent.id),
             background_tasks=[],
             crons=[],
         )

@@ -103,6 +103,9 @@ class Hooking:
             lambda: self._transcript(session.session_id),
             lambda: session.approval_mode,
             lambda: session.turn_id,
+            agent_transcript=lambda call: (
+                "" if parts.recorder is None else parts.recorder.lane_path(call)
+            ),
         )
         self.hooks: SessionHooks = SessionHooks(
             engine,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import TextDelta
@@ -11,8 +12,6 @@ from tests.hooks.kit import group, says
 from tests.support.fakes import call
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.agents.kit import Scripts
 
 
@@ -43,13 +42,15 @@ def test_they_hear_of_its_begin_its_calls_and_its_end(tmp_path: Path) -> None:
         ends = {one["agent_id"]: one for one in told(one, "SubagentStop")}
         assert ends["c1"]["last_assistant_message"] == "alpha done"
         assert ends["c2"]["stop_hook_active"] is False
+        path = Path(ends["c1"]["agent_transcript_path"])
+        assert path.name == "agent-explore-c1.jsonl" and "alpha done" in path.read_text()
         assert len(told(one, "Stop")) == 1
         lanes = {
             e["data"]["hook_event"]: e["parent_tool_use_id"] for e in one.log.of("hook_started")
         }
         assert lanes["SubagentStart"] == "c1" and lanes["Stop"] is None
 
-    play(tmp_path, scripts, test, settings={"hooks": hooks})
+    play(tmp_path, scripts, test, settings={"hooks": hooks}, chat_recording=True)
 
 
 def test_a_start_adds_to_what_it_is_told_and_an_end_is_put_off(tmp_path: Path) -> None:
