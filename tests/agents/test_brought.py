@@ -9,13 +9,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.agents.builtin import built_in
+from qwen_dual.core.actor import SDK
 from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.runtime.host_agents import bring_agents
 from qwen_dual.runtime.spec import SessionSpec
-from tests.agents.kit import Playing, play, task, write_agent
+from tests.agents.kit import Playing, play, shell, task, write_agent
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.agents.kit import Scripts
 
 
 def test_both_forms_of_the_sdks_are_taken_and_what_is_wrong_is_named(tmp_path: Path) -> None:
@@ -181,3 +185,19 @@ def test_a_signal_in_the_middle_ends_them_and_tells_of_it(tmp_path: Path) -> Non
     assert told[-1]["type"] == "result" and told[-1]["is_error"]
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert events[-1]["subtype"] == "session_end"
+
+
+def test_the_program_that_decides_is_told_whose_call_it_is(tmp_path: Path) -> None:
+    scripts: Scripts = {"main": [task("alpha", "c1")], "alpha": [shell("touch x", "x1")]}
+
+    async def test(one: Playing) -> None:
+        sent: list[dict[str, Any]] = []
+        permissions = HostPermissions(one.handle, sent.append, SDK)
+        one.handle.submit("main", SDK)
+        [request] = await one.requests(1)
+        permissions.ask(request)
+        assert sent[0]["parent_tool_use_id"] == "c1"
+        assert sent[0]["request"]["tool_use_id"] == "x1"
+        one.answer(request, allowed=False)
+
+    play(tmp_path, scripts, test)

@@ -99,6 +99,8 @@ class HostPermissions:
         extra = {key: request[key] for key in ("preview", "rules") if request.get(key)}
         message = {"type": "control_request", "request_id": request_id, "request": wire}
         message["session_id"] = event["session_id"]
+        if (agent := event.get("parent_tool_use_id")) is not None:
+            message["parent_tool_use_id"] = agent
         fuller = {**message, "request": {**wire, **extra}}
         if len(encode(fuller)) <= LINE_BYTES:
             message = fuller
