@@ -12,6 +12,7 @@ from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
 from qwen_dual.protocol.commands import Interrupt
 from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import call
+from tests.support.images import png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -318,5 +319,21 @@ def test_a_host_stops_one_by_the_call_that_it_works_for(tmp_path: Path) -> None:
         assert one.result_of("c2")["content"] == "beta done"
         receipts = {r["data"]["id"]: r["data"]["status"] for r in one.log.of("command_receipt")}
         assert receipts == {"i1": "rejected", "i2": "accepted"}
+
+    play(tmp_path, scripts, test)
+
+
+def test_an_image_that_it_reads_is_shown_to_its_model_alone(tmp_path: Path) -> None:
+    scripts: Scripts = {
+        "main": [task("alpha", "c1")],
+        "alpha": [call("read_file", "x1", file_path="dot.png")],
+    }
+
+    async def test(one: Playing) -> None:
+        (one.place / "work" / "dot.png").write_bytes(png(2, 2))
+        await one.ask()
+        shown = one.model.of("alpha")[1].messages[-1]["content"][0]["content"]  # type: ignore[typeddict-item]
+        assert [block["type"] for block in shown].count("image") == 1
+        assert "image" not in str(one.model.of("main")[1].messages)
 
     play(tmp_path, scripts, test)
