@@ -332,7 +332,9 @@ def test_an_image_that_it_reads_is_shown_to_its_model_alone(tmp_path: Path) -> N
     async def test(one: Playing) -> None:
         (one.place / "work" / "dot.png").write_bytes(png(2, 2))
         await one.ask()
-        shown = one.model.of("alpha")[1].messages[-1]["content"][0]["content"]  # type: ignore[typeddict-item]
+        [*_, last] = one.model.of("alpha")[1].messages
+        [result] = cast("list[dict[str, Any]]", last["content"])
+        shown = result["content"]
         assert [block["type"] for block in shown].count("image") == 1
         assert "image" not in str(one.model.of("main")[1].messages)
 
