@@ -111,7 +111,7 @@ class Recorder:
 
     def lane_path(self, agent: str) -> str:
         """The file of a sub-agent that is at work; empty where it has none."""
-        return self._agents.path_of(agent)
+        return "" if self._agents is None else self._agents.path_of(agent)
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event; those of sub-agents go to files of their own."""
