@@ -54,6 +54,7 @@ class Recorder:
 
     Attributes:
         failure: why nothing is saved any more; None while all is.
+        agents: what is saved of sub-agents; None before there is one.
 
     Raises:
         BadSessionId: ``session_id`` is no UUID.
@@ -99,7 +100,7 @@ class Recorder:
         self._slash = SlashRecords()
         self._branches = Branches()
         self._diffs: dict[str, str] = {}  # of calls that have no result yet
-        self._agents: SubAgents | None = None  # once one is called
+        self.agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
@@ -108,10 +109,6 @@ class Recorder:
     def path(self) -> Path | None:
         """The file of the session; None before its first prompt, or once nothing is saved."""
         return None if self._chat is None else self._chat.path
-
-    def lane_path(self, agent: str) -> str:
-        """The file of a sub-agent that is at work; empty where it has none."""
-        return "" if self._agents is None else self._agents.path_of(agent)
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event; those of sub-agents go to files of their own."""
@@ -203,8 +200,8 @@ class Recorder:
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
         self.flush(whole=True)
-        if self._agents is not None:
-            self._agents.close()
+        if self.agents is not None:
+            self.agents.close()
         self._stopped = True
         for chat in (self._chat, self._next):
             if chat is not None:
@@ -227,8 +224,8 @@ class Recorder:
     def _sub_agents(self) -> SubAgents:
         from qwen_dual.chats.sub_agents import SubAgents
 
-        self._agents = self._agents or SubAgents(self._stamp, self._tell)
-        return self._agents
+        self.agents = self.agents or SubAgents(self._stamp, self._tell)
+        return self.agents
 
     def _flush_soon(self) -> None:
         if not self._scheduled:
@@ -280,7 +277,7 @@ class Recorder:
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
-                toolCallResult=shown if self._agents is None else self._agents.shown(shown),
+                toolCallResult=shown if self.agents is None else self.agents.shown(shown),
             )
         chat.partial.end_output(call_id)
 
@@ -295,8 +292,8 @@ class Recorder:
     def _result(self, event: Event) -> None:
         self._slash.running = ""
         self._diffs.clear()
-        if self._agents is not None:
-            self._agents.turn_ended()
+        if self.agents is not None:
+            self.agents.turn_ended()
         chat = self._chat
         if chat is None or not self._in_turn:
             return
@@ -337,8 +334,8 @@ class Recorder:
         elif subtype == "rewound" and data["conversation"]:
             self._message, self._prompt, self._retry_from = IncomingMessage(), None, None
             self._branches.go_back(chat, event)
-        elif self._agents is not None:
-            self._agents.told(subtype, data)
+        elif self.agents is not None:
+            self.agents.told(subtype, data)
 
     def _slash_command(self, data: Event) -> None:
         command = f"/{data['command']} {data['args']}".rstrip()
@@ -351,8 +348,8 @@ class Recorder:
 
     def _change_to(self, session_id: str) -> None:
         self.flush(whole=True)
-        if self._agents is not None:
-            self._agents.close()
+        if self.agents is not None:
+            self.agents.close()
         if self._chat is not None:
             self._chat.close()
             self._chat = None

@@ -103,9 +103,7 @@ class Hooking:
             lambda: self._transcript(session.session_id),
             lambda: session.approval_mode,
             lambda: session.turn_id,
-            agent_transcript=lambda call: (
-                "" if parts.recorder is None else parts.recorder.lane_path(call)
-            ),
+            agent_transcript=self._lane,
         )
         self.hooks: SessionHooks = SessionHooks(
             engine,
@@ -251,6 +249,12 @@ class Hooking:
         return (
             "" if recorder is None else chat_file(self._launch.home, self._launch.cwd, session_id)
         )
+
+    def _lane(self, call: str) -> str:
+        """The file of what the sub-agent does that works for a call; empty where there is none."""
+        recorder = self._parts.recorder
+        agents = None if recorder is None else recorder.agents
+        return "" if agents is None else agents.path_of(call)
 
     def _names(self, tool: str) -> list[str]:
         """What matchers may call a tool besides: its word, and the names that are its own."""
