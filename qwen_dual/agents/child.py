@@ -16,6 +16,7 @@ from qwen_dual.core.conversation import Conversation
 from qwen_dual.core.failures import describe
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.model import ModelError, TokenUsage
+from qwen_dual.core.modes import Reminder
 from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.tool import NotAllowed, ToolResult
 from qwen_dual.core.turn import Turn
@@ -150,14 +151,17 @@ class Child:
         with self._session.calls.of_agent(
             self.lane, equipment.tools, equipment.judge, slot, self.publish
         ) as calls:
-            conversation = Conversation()
+            conversation, turn_id = Conversation(), events.new_uuid()
+            context = ContextKeeper(conversation, self.publish, lambda _: None)
+            tools = equipment.tools.offered
+            context.remind = Reminder(lambda: equipment.judge.mode, lambda: turn_id, tools)
             turn = Turn(
                 Prompt(self.task.prompt, Actor("agent", self.spec.name)),
-                turn_id=events.new_uuid(),
+                turn_id=turn_id,
                 model=equipment.model,
                 conversation=conversation,
-                context=ContextKeeper(conversation, self.publish, lambda _: None),
-                tools=equipment.tools.offered,
+                context=context,
+                tools=tools,
                 calls=calls,
                 publish=self.publish,
                 set_state=lambda _: None,

@@ -38,7 +38,6 @@ from qwen_dual.core.tool import (
     partial_of,
 )
 from qwen_dual.core.tool_context import ToolContext
-from qwen_dual.core.verdicts import Verdicts
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_in, with_text
 
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.tool import Call, Tool
     from qwen_dual.core.tool_context import Services
+    from qwen_dual.core.verdicts import Verdicts
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview
 
@@ -107,7 +107,17 @@ class CallRunner:
         self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
-        self._verdicts = Verdicts(policy, self._input, services, publish, self._stop_with)
+        self._made_verdicts: Verdicts | None = None
+
+    @property
+    def _verdicts(self) -> Verdicts:
+        """What says whether calls may run: imported with the first of them."""
+        if self._made_verdicts is None:
+            from qwen_dual.core.verdicts import Verdicts
+
+            of = (self._policy, self._input, self._services, self._publish)
+            self._made_verdicts = Verdicts(*of, self._stop_with)
+        return self._made_verdicts
 
     @property
     def _hooks(self) -> CallHooks | None:
@@ -260,7 +270,8 @@ class CallRunner:
                 break
         if verdict.action == "refuse":
             job.forbidden = True
-            self._finish(job, ToolResult(verdict.reason, is_error=True))
+            shown = Shown(verdict.shown) if verdict.shown else None
+            self._finish(job, ToolResult(verdict.reason, is_error=True, shown=shown))
             return
         try:
             result = await self._run_shown(job, job.tool, job.call)

@@ -9,15 +9,57 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from qwen_dual.core.auto_judge import AutoJudge
     from qwen_dual.core.auto_rules import AutoRules
     from qwen_dual.core.planning import PlanReminders
     from qwen_dual.core.session import Session
+    from qwen_dual.core.tool import Tool
 
 MOST_SAID = 6
 """How much of what was submitted is kept for who has to know what the person wants."""
+
+
+class Reminder:
+    """Gives what one model is to be told of plan mode before its next request.
+
+    Args:
+        mode: the one that counts for it.
+        turn: the turn that runs.
+        tools: what it can call.
+    """
+
+    def __init__(
+        self,
+        mode: Callable[[], str],
+        turn: Callable[[], str | None],
+        tools: Callable[[], Iterable[Tool]],
+    ) -> None:
+        self._mode = mode
+        self._turn = turn
+        self._tools = tools
+        self._reminders: PlanReminders | None = None
+
+    def __call__(self) -> str:
+        """That; empty for nothing."""
+        mode = self._mode()
+        if self._reminders is None:
+            if mode != "plan":
+                return ""
+            from qwen_dual.core.planning import PlanReminders
+
+            self._reminders = PlanReminders()
+        return self._reminders.due(mode, self._turn(), self._tools())
+
+    def plan_ended(self) -> None:
+        """The model is told by a result that plan mode has ended."""
+        if self._reminders is not None:
+            self._reminders.ended()
+
+    def forget(self) -> None:
+        """A new conversation begins."""
+        self._reminders = None
 
 
 class Modes:
@@ -27,6 +69,7 @@ class Modes:
         session: whose they are.
 
     Attributes:
+        remind: gives what the model is told of plan mode.
         said: what was submitted last, in the words of who did, the latest at the end.
         auto_rules: gives what the settings say of auto mode.
         refused: why a mode cannot be had here; empty where it can.
@@ -36,25 +79,11 @@ class Modes:
         self.said: deque[str] = deque(maxlen=MOST_SAID)
         self.auto_rules: Callable[[], AutoRules] = _no_rules
         self.refused: Callable[[str], str] = lambda mode: ""
+        self.remind = Reminder(
+            lambda: session.approval_mode, lambda: session.turn_id, session.tools.offered
+        )
         self._session = session
-        self._reminders: PlanReminders | None = None
         self._judge: AutoJudge | None = None
-
-    def remind(self) -> str:
-        """What the model is to be reminded of before its next request."""
-        session = self._session
-        if self._reminders is None:
-            if session.approval_mode != "plan":
-                return ""
-            from qwen_dual.core.planning import PlanReminders
-
-            self._reminders = PlanReminders()
-        return self._reminders.due(session.approval_mode, session.turn_id, session.tools.values())
-
-    def plan_ended(self) -> None:
-        """The model is told by a result that plan mode has ended."""
-        if self._reminders is not None:
-            self._reminders.ended()
 
     def judge(self) -> AutoJudge:
         """What judges calls in auto mode."""
@@ -71,7 +100,7 @@ class Modes:
 
     def forget(self) -> None:
         """A new conversation begins."""
-        self._reminders = None
+        self.remind.forget()
         self.said.clear()
 
 

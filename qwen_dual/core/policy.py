@@ -46,12 +46,15 @@ MAY_REACH = "Below what this reads may be what the permission rule {rule} denies
 class Verdict(Struct, frozen=True):
     """What the policy says of a call.
 
-    ``reason`` is for the model when it refuses, and for the person where a rule may deny what they are
-    asked about.
+    Attributes:
+        reason: for the model where it is refused, and for the person where a rule may deny what they
+            are asked about.
+        shown: for the person where it is refused, if that is not the same.
     """
 
     action: Literal["allow", "ask", "refuse"]
     reason: str = ""
+    shown: str = ""
 
 
 class Policy:

@@ -298,7 +298,7 @@ class Session(RewindableSession, ModelSteering):
             UnknownMode: there is no such mode.
         """
         mode = self.policy.before_plan if choice == "previous" else choice
-        self.modes.plan_ended()
+        self.modes.remind.plan_ended()
         self.set_approval_mode(mode, actor)
 
     async def compress(self) -> str:

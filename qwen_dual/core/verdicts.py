@@ -115,7 +115,8 @@ class Verdicts:
         if made.verdict == "deny":
             if hooks is not None:
                 await hooks.denied(job, "classifier_blocked")
-            return Verdict("refuse", BLOCKED.format(reason=_sentence(made.reason)))
+            reason = _sentence(made.reason)
+            return Verdict("refuse", BLOCKED.format(reason=reason), f"Auto mode: {reason}")
         return Verdict(made.verdict)
 
 

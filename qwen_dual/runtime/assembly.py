@@ -17,10 +17,9 @@ from qwen_dual.core.builtin import register
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
 from qwen_dual.models.deferred import DeferredModel
-from qwen_dual.runtime import modes
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
-from qwen_dual.runtime.in_force import apply_settings
+from qwen_dual.runtime.in_force import apply_settings, set_up_modes
 from qwen_dual.runtime.sandboxing import make_sandbox
 from qwen_dual.runtime.saved import keep_files, make_recorder, points_in
 from qwen_dual.settings import keys
@@ -233,7 +232,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
-    modes.set_up(launch, parts)
+    set_up_modes(launch, parts)
     if settings.get(keys.CHAT_RECORDING):
         _record(launch, parts, schedule)
 

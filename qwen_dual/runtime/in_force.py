@@ -6,18 +6,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.permissions import select_tools
+from qwen_dual.runtime.launch import refusal_of
 from qwen_dual.settings import auto_keys, keys
 from qwen_dual.tools.filters import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.core.auto_rules import AutoRules
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.session import Session
     from qwen_dual.core.tool import Tool
+    from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.key import Key
     from qwen_dual.settings.load import Settings
+    from qwen_dual.tools.plan import Plans
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -72,3 +76,22 @@ def filters_of(settings: Settings) -> Filters:
         settings.get(keys.RESPECT_GIT_IGNORE),
         settings.get(keys.RESPECT_QWEN_IGNORE),
     )
+
+
+def set_up_modes(launch: Launch, parts: Parts) -> None:
+    """Lets the modes of the session of ``parts`` find what they need."""
+
+    def auto_rules() -> AutoRules:
+        from qwen_dual.runtime.auto_mode import auto_rules
+
+        return auto_rules(launch.settings)
+
+    def plans() -> Plans:
+        from qwen_dual.runtime.planning import planning_of
+
+        return planning_of(launch, parts)
+
+    modes = parts.session.modes
+    modes.refused = lambda mode: refusal_of(mode, launch.settings)
+    modes.auto_rules = auto_rules
+    parts.tools.plans.session = plans

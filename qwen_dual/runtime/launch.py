@@ -19,7 +19,6 @@ from qwen_dual.core.bus import Bus
 from qwen_dual.git.repository import Branch
 from qwen_dual.protocol import COMMAND_TYPES, EVENT_TYPES, PROTOCOL_VERSION, events
 from qwen_dual.runtime.model_choice import BadChoice, choose_models
-from qwen_dual.runtime.modes import refusal_of
 from qwen_dual.runtime.process import environment, folder
 from qwen_dual.runtime.sandboxing import asked_for, facts
 from qwen_dual.runtime.saved import NoSuchSession, chat_to_resume, check_new_id, reserve_chat
@@ -183,6 +182,17 @@ def prepare(spec: SessionSpec) -> Launch:
         chat=chat,
         withheld=withheld,
     )
+
+
+def refusal_of(mode: str, settings: Settings) -> str:
+    """Why an approval mode cannot be had; empty where it can.
+
+    What judges calls in auto mode goes by what it is told of the work, and a folder that nobody trusts
+    may be made to mislead it.
+    """
+    if mode != "auto" or settings.trusted:
+        return ""
+    return "There is no auto mode in a folder that you have not trusted; /trust changes that."
 
 
 def begin(

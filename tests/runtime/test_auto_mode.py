@@ -120,6 +120,8 @@ def test_what_it_denies_does_not_run_and_the_model_is_told_why(tmp_path: Path) -
         [answer] = at.hooked.results()
         assert answer["is_error"]
         assert answer["content"].startswith("Blocked by auto mode policy: not asked for. Do not")
+        [told] = [event for event in at.events.of("user") if "tool_use_result" in event]
+        assert told["tool_use_result"]["output"] == "Auto mode: not asked for."
         assert [one["tool_name"] for one in result["permission_denials"]] == ["run_shell_command"]
         assert result["stop_reason"] == "end_turn"
         assert at.hooked.told("PermissionDenied")[0]["reason"] == "classifier_blocked"
@@ -324,6 +326,21 @@ def test_an_answer_of_the_person_is_not_judged(tmp_path: Path) -> None:
         assert len(at.judge.requests) == 1
 
     auto(tmp_path, shell("touch made"), judge=FakeModel(judging("unsure")), script=script)
+
+
+def test_the_calls_of_agents_are_judged_too_in_their_own_lane(tmp_path: Path) -> None:
+    given = {"description": "do", "prompt": "Touch it.", "subagent_type": "general-purpose"}
+
+    async def script(at: Auto) -> None:
+        result = await at.hooked.ask("have it made")
+        assert (at.work / "made").exists()
+        [event] = at.events.of("auto_verdict")
+        assert event["parent_tool_use_id"] is not None
+        assert at.shown()["person"] == ["have it made"]
+        assert result["usage"]["input_tokens"] >= 40
+
+    steps = (call("agent", **given), shell("touch made", "call_2"))
+    auto(tmp_path, *steps, judge=FakeModel(judging("allow")), script=script)
 
 
 def test_without_a_fast_model_the_one_in_force_judges(tmp_path: Path) -> None:

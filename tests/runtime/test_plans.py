@@ -244,6 +244,20 @@ def test_an_empty_plan_is_an_error_for_the_model(tmp_path: Path) -> None:
     planning(tmp_path, call("exit_plan_mode", plan=" \n"), script=script)
 
 
+def test_an_agent_of_a_session_in_plan_mode_only_reads_and_is_told_so(tmp_path: Path) -> None:
+    given = {"description": "look", "prompt": "Look around.", "subagent_type": "general-purpose"}
+
+    async def script(hooked: Hooked) -> None:
+        await hooked.ask("plan it")
+        assert "Look around." in last_said(hooked, 1)
+        assert REMINDED in last_said(hooked, 1)
+        assert "nobody can allow it here" in last_said(hooked, 1)
+        assert "exit_plan_mode" not in offered(hooked, 1)
+        assert not (hooked.work / "made.txt").exists()
+
+    planning(tmp_path, call("agent", **given), WRITTEN, script=script)
+
+
 # -- the command, and what is kept -------------------------------------------------------------
 
 
