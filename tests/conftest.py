@@ -58,6 +58,12 @@ def signals_stay() -> Iterator[None]:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """What the program runs on; the host library's tests run on both by themselves."""
+    return "asyncio"
+
+
+@pytest.fixture
 def whole(request: pytest.FixtureRequest) -> bool:
     """Drills are to have their whole size."""
     return bool(request.config.getoption("whole"))
