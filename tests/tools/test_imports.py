@@ -33,5 +33,5 @@ def test_warming_up_imports_what_first_calls_need() -> None:
 def test_the_tools_that_tests_know_by_what_they_declare_are_all_of_them(tools: Toolset) -> None:
     assert [tool.name for tool in tools.tools] == [words.name for words in DECLARED]
     for tool in tools.tools:
-        asks = tool.kind in ("read", "fetch")
+        asks = tool.kind in ("read", "fetch") or tool.name == "exit_plan_mode"
         assert bool(tool.display.question) == asks, f"{tool.name}: what is a person asked?"
