@@ -328,6 +328,23 @@ class Session(Steering):
         await press_escape(self, self._feed, self._tracker)
         return True
 
+    async def stop_agent(self, agent: Agent) -> bool:
+        """Stops one sub-agent, and those that it set to work; the turn goes on.
+
+        Returns:
+            False if it had ended.
+
+        Raises:
+            NotSupported: the program stops no more than the whole turn.
+        """
+        if agent.done:
+            return False
+        try:
+            await self.command("interrupt", tool_use_id=agent.id)
+        except CommandRejected:
+            return False
+        return True
+
     async def write(self, data: bytes | str) -> None:
         """Types into the terminal; waits while the program does not read.
 

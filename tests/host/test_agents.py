@@ -248,3 +248,34 @@ def test_an_agent_of_the_real_program_is_followed_and_asks_by_its_name(
     run(backend, main)
     assert asked == ["general-purpose"]
     assert (tmp_path / "work/made").exists()
+
+
+ONE_OF_TWO = """\
+{"blocks": [{"type": "tool_use", "id": "c1", "name": "agent", "input": {"description": "one", "prompt": "Make it."}}, {"type": "tool_use", "id": "c2", "name": "agent", "input": {"description": "two", "prompt": "Say it."}}]}
+{"blocks": [{"type": "tool_use", "name": "run_shell_command", "input": {"command": "touch made"}}], "when": "Make it."}
+{"blocks": [{"type": "text", "text": "Said."}], "when": "Say it."}
+{"blocks": [{"type": "text", "text": "Done."}]}
+"""
+
+
+@on_trio
+def test_one_agent_is_stopped_and_the_turn_goes_on(tmp_path: Path, backend: str) -> None:
+    script = tmp_path / "script.jsonl"
+    script.write_text(ONE_OF_TWO)
+
+    async def main() -> None:
+        async with real(tmp_path, "--offline-script", str(script)) as session:
+            with session.events() as events:
+                turn = await session.submit("go")
+                async for event in events:
+                    if event.type == "control_request":
+                        break
+            [waiting] = [agent for agent in session.agents.values() if agent.pending]
+            assert await session.stop_agent(waiting)
+            assert (await waiting.wait()).state != "completed"
+            assert not await session.stop_agent(waiting)
+            assert (await turn.result()).text == "Done."
+            assert min(agent.result for agent in session.agents.values()) == "Said."
+
+    run(backend, main)
+    assert not (tmp_path / "work/made").exists()
