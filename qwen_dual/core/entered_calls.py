@@ -71,6 +71,8 @@ class EnteredCalls:
         except anyio.get_cancelled_exc_class():
             runner.abandon()
             raise
+        finally:
+            self._call_id = ""  # it was told: from now on somebody else may use it
         # A turn follows, unless its command fails after all.
         self._state.set("thinking")
         result, job = outcome.results[0], runner.jobs[-1]
@@ -87,8 +89,8 @@ class EnteredCalls:
             self._publish(event)
 
     def is_last(self, call_id: str) -> bool:
-        """Whether it is the id of the call that was made last: nobody else knows that."""
-        return call_id == self._call_id
+        """Whether it is the id of the call that runs."""
+        return bool(call_id) and call_id == self._call_id
 
     def settle(self) -> None:
         """No turn follows what ran."""

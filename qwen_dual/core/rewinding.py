@@ -106,6 +106,7 @@ class Rewinding:
         self.went_back: Callable[[Sequence[Message]], object] = lambda messages: None
         self._session = session
         self._undo: _Undo | None = None
+        self._conflicts: dict[str, frozenset[str]] = {}
 
     @property
     def undoable(self) -> str | None:
@@ -138,7 +139,9 @@ class Rewinding:
         point = self._session.points.find(to)
         if point is None:
             raise _unknown(to)
-        return await self._preview(self._since(point))
+        found = await self._preview(self._since(point))
+        self._conflicts[to] = frozenset(_in_conflict(found))
+        return found
 
     async def diff(self, preview: FilePreview) -> str:
         """A preview as a unified diff; OSError where it cannot be had."""
@@ -246,21 +249,28 @@ class Rewinding:
         if not what.files:
             return FilePreview()
         found = await self._preview(since)
-        conflicts = [change.path for change in found.files if change.conflict]
+        conflicts = _in_conflict(found)
+        shown = self._conflicts.get(what.to)
+        self._conflicts[what.to] = frozenset(conflicts)
         if conflicts and what.overwrite is None and not what.preview:
-            listed = ", ".join(conflicts[:5]) + (", …" if len(conflicts) > 5 else "")
             told = (
-                f"changed since by somebody else: {listed}; say whether to overwrite them "
+                f"changed since by somebody else: {_listed(conflicts)}; say whether to overwrite them "
                 "(overwrite: true) or to leave them as they are (false)"
             )
             raise Refused("conflict", told)
+        if what.overwrite and not what.preview and shown is not None:
+            # Whoever was shown some has not said what becomes of others.
+            news = [path for path in conflicts if path not in shown]
+            if news:
+                told = f"changed by somebody else since that was shown: {_listed(news)}; look again"
+                raise Refused("conflict", told)
         return found
 
     async def _files_back(self, what: GoingBack, found: FilePreview) -> FilesBack:
         if self.files is None or not what.files or not found.files:
             return FilesBack()
-        overwrite = [change.path for change in found.files if change.conflict]
-        return await self.files.restore(found, overwrite if what.overwrite else ())
+        self._conflicts.clear()
+        return await self.files.restore(found, _in_conflict(found) if what.overwrite else ())
 
     def _cut_conversation(self, point: Point, earlier: Earlier | None) -> None:
         session = self._session
@@ -334,6 +344,14 @@ class Rewinding:
         if uuid is None:
             return self._session.publish(events.system("rewind_preview", data))
         return self._session.publish({**events.system("rewound", data), "uuid": uuid})
+
+
+def _in_conflict(found: FilePreview) -> list[str]:
+    return [change.path for change in found.files if change.conflict]
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
 
 
 def _unknown(to: str) -> Refused:

@@ -112,6 +112,8 @@ class Verdicts:
         now = self._policy.judge(tool, call)
         if now.action != "ask" or self._policy.mode != "auto":
             return now  # the mode, or a rule, is another by now
+        if made.verdict == "allow" and not self._policy.may_be_judged(tool, call):
+            return Verdict("ask")  # by a rule that came meanwhile
         if made.verdict == "deny":
             if hooks is not None:
                 await hooks.denied(job, "classifier_blocked")

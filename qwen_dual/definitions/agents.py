@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
+from qwen_dual.definitions.names import deceiving
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def agent_of(file: FrontMatter, source: Source) -> AgentDefinition:
     name = file.text("name")
     if not _NAME.fullmatch(name):
         why = "expected letters, digits, - and _, at most 64" if name else "is missing"
+        raise file.error("name", why)
+    if why := deceiving(name):
         raise file.error("name", why)
     if not (description := file.text("description")):
         raise file.error("description", "is missing: it says when to use the agent")

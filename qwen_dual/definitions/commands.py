@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qwen_dual.definitions.errors import DefinitionError
+from qwen_dual.definitions.names import deceiving
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
 from qwen_dual.definitions.summary import summary
 from qwen_dual.definitions.template import Template, parse_template
@@ -70,10 +72,14 @@ def _named(command: CustomCommand) -> tuple[str, CustomCommand]:
 def _command(path: str, place: Place) -> CustomCommand:
     stem, ending = os.path.splitext(os.path.relpath(path, place.path))
     name = ":".join(part.replace(":", "_") for part in stem.split(os.sep)).lower()
+    if not name.isascii():  # some file systems take letters apart
+        name = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(name):
         raise DefinitionError(
             path, 0, f"“/{name}” cannot be typed: rename the file, without blanks"
         )
+    if why := deceiving(name):
+        raise DefinitionError(path, 0, f"{why}: rename the file")
     if ending == ".toml":
         return _toml(path, place, name)
     file = place.read(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from qwen_dual.definitions.names import deceiving
 from qwen_dual.definitions.places import Listing, Place, Source, folders, gather, places
 from qwen_dual.protocol.codec import escaped_size, prefix_within
 
@@ -107,6 +108,8 @@ def _skill(file: FrontMatter, place: Place) -> Skill:
     name = file.text("name") or os.path.basename(os.path.dirname(file.path))
     if not _NAME.fullmatch(name):
         raise file.error("name", "expected letters, digits and _ : . -, at most 64")
+    if why := deceiving(name):
+        raise file.error("name", why)
     description = file.text("description") or _first_paragraph(file.body)
     if not description:
         raise file.error(

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.fs.private import open_checked, owner_problem, private_folder
-from qwen_dual.rewind.looking import State
+from qwen_dual.rewind.looking import State, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +227,13 @@ class Database:
         if not found:
             raise StoreError("its content is no longer kept")
         packed, data = found[0]
-        return zlib.decompress(data) if packed else bytes(data)
+        try:
+            content = zlib.decompress(data) if packed else bytes(data)
+        except (zlib.error, TypeError):
+            content = None
+        if content is None or digest_of(content) != state.digest:
+            raise StoreError("what is kept of its content is damaged")
+        return content
 
     def close(self) -> None:
         """Closes the file; another thread that is at it is waited for."""

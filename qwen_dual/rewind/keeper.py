@@ -18,6 +18,7 @@ from anyio import to_thread
 
 from qwen_dual.core.failures import describe
 from qwen_dual.rewind.comparing import hunks_of, is_binary
+from qwen_dual.rewind.database import StoreError
 from qwen_dual.rewind.looking import look
 from qwen_dual.rewind.planning import plan_back, plan_done, points_of
 from qwen_dual.rewind.records import Difference
@@ -261,7 +262,10 @@ def _difference(store: Store, step: Step, *, undoing: bool) -> Difference:
     now = look(step.path, store.bounds.named_bytes)
     if now.state != step.now:
         return Difference(file, note="it was changed since")
-    contents = now.data or b"", _content(store, step.target)
+    try:
+        contents = now.data or b"", _content(store, step.target)
+    except StoreError as error:
+        return Difference(file, note=str(error))
     old, new = contents if undoing else contents[::-1]
     states = (step.now, step.target) if undoing else (step.target, step.now)
     note = _note(*states)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.rewind.comparing import Budget, counts
+from qwen_dual.rewind.database import StoreError
 from qwen_dual.rewind.history import changes_of
 from qwen_dual.rewind.looking import ABSENT, Look, State, look
 from qwen_dual.rewind.records import MAX_LISTED, Conflict, FileChange, Point, Preview
@@ -126,7 +127,7 @@ def _plan(store: Store, point: Point, changes: Iterable[Changed], *, undoing: bo
                 file=replace(
                     step.file,
                     conflicts=_conflicts(store, by_path[step.path], step.now),
-                    blocked=_blocked(store, step.path, now, targets),
+                    blocked=step.file.blocked or _blocked(store, step.path, now, targets),
                 ),
             )
             for step in steps
@@ -242,9 +243,12 @@ def _told(
         change = "delete"
     elif not old.is_leaf:
         change = "add"
-    kept = b""
+    kept, blocked = b"", ""
     if target.kind == "file" and not store.database.missing(target):
-        kept = store.database.content(target)
+        try:
+            kept = store.database.content(target)
+        except StoreError as error:
+            blocked = str(error)
     texts = (seen.data or b"", kept)
     added, removed, binary = counts(*(texts if undoing else texts[::-1]), budget)
     return FileChange(
@@ -254,4 +258,5 @@ def _told(
         removed,
         binary,
         link="link" in (old.kind, new.kind),
+        blocked=blocked if undoing else "",
     )

@@ -162,6 +162,8 @@ def _apply(
     for step in _ordered(steps):
         reached(step.path)
         try:
+            if look(step.path, store.bounds.named_bytes).state != step.now:
+                raise OSError(0, MOVED)  # while the steps before it were taken
             _become(store, step.path, step.now, step.target)
         except OSError as error:
             if step.file is not None:

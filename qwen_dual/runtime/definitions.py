@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MAX_WARNINGS = 5
 """Broken files that are named when they are found; ``/skills`` and ``/commands`` have all."""
 
+NONE_FOR_MODELS = "(none that you may use: a person names those there are)"
+
 
 class Looked(Struct, frozen=True):
     """What was found on one look."""
@@ -124,9 +126,11 @@ class Definitions:
     def _offer(self) -> None:
         """Tells the model of the skills, where they are others."""
         listing = self.shelf.listing()
+        if not listing and self._now is not None and self._now.skills.found:
+            listing = NONE_FOR_MODELS  # a person's use of one goes through the tool as well
         if listing != self._listing:
             self._listing = listing
-            new = [self.shelf.tool()] if listing else []
+            new = [self.shelf.tool(listing)] if listing else []
             self._parts.session.tools.exchange((SkillTool.name,), new)
 
     def _register(self, found: Looked) -> None:

@@ -15,6 +15,7 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
 from qwen_dual.definitions.summary import summary
+from qwen_dual.protocol.codec import encode
 from qwen_dual.settings import keys
 from qwen_dual.settings.layers import Layer
 from qwen_dual.tools.skill import LoadedSkill, SkillTool
@@ -69,7 +70,7 @@ class Shelf:
         self._short = short
         self._opened: set[str] = set()
         self._hooks: dict[str, list[Hook]] = {}
-        self._waiting: dict[str, list[Hook]] = {}
+        self._waiting: dict[tuple[str, tuple[str, ...]], list[Hook]] = {}
         self._of_folder: set[str] = set()
 
     def names(self) -> Sequence[str]:
@@ -86,9 +87,9 @@ class Shelf:
         cut = told[:MAX_LISTING].rpartition("\n")[0]
         return f"{cut}\nand {len(skills) - cut.count(chr(10)) - 1} more, which a person can name"
 
-    def tool(self) -> SkillTool:
-        """The tool that gives them, as they are by now."""
-        return SkillTool(self, self._parts.session.entered.is_last)
+    def tool(self, listing: str) -> SkillTool:
+        """The tool that gives them, as they are by now; ``listing`` is what the model is told of them."""
+        return SkillTool(self, self._parts.session.entered.is_last, listing)
 
     async def load(self, name: str, arguments: str, *, entered: bool) -> LoadedSkill:
         """One of them as its file is by now; ValueError says why not."""
@@ -122,7 +123,7 @@ class Shelf:
         self._remember(skill.asks_for)
         if skill.of_folder:
             self._of_folder.update(skill.asks_for)
-        if hooks := self._waiting.pop(skill.path, None):
+        if hooks := self._waiting.pop((skill.path, tuple(skill.runs)), None):
             self._lend({**self._hooks, skill.path: hooks})
 
     def distrust(self) -> None:
@@ -135,6 +136,7 @@ class Shelf:
     def forget(self) -> None:
         """A new conversation begins, in which none is in use."""
         self._of_folder.clear()
+        self._waiting.clear()
         self._lend({})
 
     def _remember(self, rules: Sequence[str]) -> None:
@@ -164,8 +166,9 @@ class Shelf:
         if skill.source == "user" or self._parts.session.policy.mode == "yolo":
             self._lend({**self._hooks, skill.path: hooks})
             return ()
-        self._waiting[skill.path] = hooks
-        return tuple(f"{hook.event}: {hook.does}" for hook in hooks)
+        runs = tuple(map(_all_of, hooks))
+        self._waiting[skill.path, runs] = hooks  # its file may be another by the time of the answer
+        return runs
 
     def _lend(self, hooks: dict[str, list[Hook]]) -> None:
         if hooks == self._hooks:
@@ -216,7 +219,12 @@ class Shelf:
         )
 
     def _open(self, skill: Skill) -> None:
-        """Lets the files of a skill in use be read, wherever they are."""
+        """Lets the files of a person's skill in use be read, wherever they are.
+
+        A project's lie in the workspace; a link that took the place of its folder leads anywhere.
+        """
+        if skill.source != "user":
+            return
         folder = os.path.realpath(skill.folder)
         if folder not in self._opened:
             self._opened.add(folder)
@@ -243,3 +251,20 @@ class Shelf:
 
 def _told(skill: Skill, chars: int) -> str:
     return f"- {skill.name}: {summary(skill.description, chars)}" if chars else f"- {skill.name}"
+
+
+def _all_of(hook: Hook) -> str:
+    """All of a hook that counts for what it does: variables and headers as much as its command."""
+    what = {
+        "on": hook.matcher,
+        "env": {name: value for name, value in hook.env.items() if name != SKILL_ROOT},
+        "headers": dict(hook.headers),
+        "allowedEnvVars": list(hook.allowed_env),
+        "model": hook.model,
+        "async": hook.background,
+    }
+    kind = "" if hook.kind == "command" else f" {hook.kind}"
+    rest = "; ".join(
+        f"{key} {encode(value).decode().strip()}" for key, value in what.items() if value
+    )
+    return f"{hook.event}{kind}: {hook.does}" + (f"  [{rest}]" if rest else "")

@@ -61,10 +61,6 @@ class LoadedSkill(Struct, frozen=True):
 class Skills(Protocol):
     """The skills of a session."""
 
-    def listing(self) -> str:
-        """What the model is told of them: a line each."""
-        ...
-
     def names(self) -> Sequence[str]:
         """Those that a model may use."""
         ...
@@ -88,6 +84,7 @@ class SkillTool:
     Args:
         skills: those there are.
         is_entered: whether the call of an id is of a person's own command.
+        listing: what the model is told of them.
     """
 
     name = "skill"
@@ -99,10 +96,10 @@ class SkillTool:
     )
     parameters: Mapping[str, Any] = PARAMETERS
 
-    def __init__(self, skills: Skills, is_entered: Callable[[str], bool]) -> None:
+    def __init__(self, skills: Skills, is_entered: Callable[[str], bool], listing: str) -> None:
         self._skills = skills
         self._is_entered = is_entered
-        self.description = DESCRIPTION + skills.listing()
+        self.description = DESCRIPTION + listing
 
     def prepare(self, arguments: Mapping[str, Any]) -> SkillCall:
         """Checks the arguments; raises ``InvalidArguments``."""
@@ -198,9 +195,9 @@ class AllowanceCall:
         skill = self._skill
         lines = [f"Skill {skill.name} ({'of this folder' if skill.of_folder else 'your own'})."]
         if skill.asks_for:
-            lines += ["Without asking, in this session:", *(f"  {rule}" for rule in skill.asks_for)]
+            lines += ["Without asking, in this session:", *map(_row, skill.asks_for)]
         if skill.runs:
-            lines += ["By itself, in this session:", *(f"  {what}" for what in skill.runs)]
+            lines += ["By itself, in this session:", *map(_row, skill.runs)]
         lines.append(
             "Without these it is not used." if skill.runs else "The skill is used either way."
         )
@@ -210,3 +207,8 @@ class AllowanceCall:
     async def run(self, context: ToolContext) -> ToolResult:
         """Nothing runs."""
         return ToolResult("")
+
+
+def _row(text: str) -> str:
+    """One thing that is asked for: more lines of it look like no line of ours."""
+    return "  " + text.replace("\n", "\n    | ")

@@ -116,6 +116,7 @@ def test_a_folder_that_is_not_trusted_has_none(folders: Folders) -> None:
     [
         ("no head", "x.md:1: name: is missing"),
         ("---\nname: a b\ndescription: d\n---\nx", "x.md:2: name: expected letters"),
+        ("---\nname: \u0435xplore\ndescription: d\n---\nx", "x.md:2: name: “⟨U+0435⟩xplore” has"),
         ("---\nname: a\n---\nx", "x.md:1: description: is missing"),
         ("---\nname: a\ndescription: d\n---\n \n", "x.md:2: name: the file has no text below"),
         ("---\nname: a\ndescription: d\napprovalMode: all\n---\nx", "x.md:4: approvalMode: “all” "),

@@ -98,6 +98,8 @@ def test_a_skill_changed_since_is_read_as_it_is_and_one_gone_says_so(folders: Fo
     ("text", "message"),
     [
         ("---\nname: a/b\ndescription: d\n---\nx", "SKILL.md:2: name: expected letters"),
+        ("---\nname: h\u0435lp\ndescription: d\n---\nx", "SKILL.md:2: name: “h⟨U+0435⟩lp” has"),
+        ("---\nname: help\u3164\ndescription: d\n---\nx", "name: “help⟨U+3164⟩” has"),
         ("---\nname: a\n---\n# Only a title", "SKILL.md:1: description: is missing"),
         ("---\nname: a\ndescription: d\n---\n", "SKILL.md:2: name: the file has no text"),
         ("---\nname: a\ndescription: d\nallowed-tools: [a\n---\nx", "SKILL.md:4: "),
@@ -138,6 +140,10 @@ def test_commands_are_named_by_their_path_and_the_projects_win(folders: Folders)
         ("x.md", "---\ndescription: d\n---\n\nDo\n!{ls\n", "x.md:6: “!{” is not closed"),
         ("x.md", "---\ndescription: [d]\n---\nx", "x.md:2: description: expected one text"),
         ("a b.md", "x", "“/a b” cannot be typed"),
+        ("help\u200b.md", "x", "“help⟨U+200B⟩” has characters that hide, or look like others"),
+        ("\u202epleh.md", "x", "“⟨U+202E⟩pleh” has"),
+        ("x\x9b31m.md", "x", "“x⟨U+009B⟩31m” has"),
+        ("\u0441\u043e\u0440\u0443.toml", "prompt = 'x'", "“⟨U+0441⟩⟨U+043E⟩⟨U+0440⟩⟨U+0443⟩” has"),
         ("x.toml", 'prompt = "a"\nb = \n', "x.toml:2: is no TOML"),
         ("x.toml", "description = 'd'", "x.toml:1: prompt: expected a text"),
         ("x.toml", "a = " + "[" * 100_000, "x.toml:1: "),
@@ -206,3 +212,13 @@ def test_what_the_reference_ships_is_read_whole(folders: Folders) -> None:
     commands = list_commands(*args(folders), trusted=True)
     assert (list(commands.found), commands.errors) == (["writing:polish"], ())
     assert commands.found["writing:polish"].argument_hint == "<text to polish>"
+
+
+def test_a_name_may_be_a_word_of_any_language(folders: Folders) -> None:
+    for name in ("привет", "整理", "r\u00e4umen", "e\u0301te\u0301"):  # the last as macOS writes it
+        folders.write(f"project/.qwen/commands/{name}.md", "x")
+    listing = list_commands(*args(folders), trusted=True)
+    assert (set(listing.found), listing.errors) == (
+        {"привет", "整理", "r\u00e4umen", "\u00e9t\u00e9"},
+        (),
+    )

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from qwen_dual.rewind.restoring import MOVED, restore
 from tests.rewind.kit import Project, tree
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -129,3 +130,36 @@ def test_what_others_changed_stays_and_the_preview_says_so(
             if state != left.get(path) and state != "folder":  # theirs
                 assert now.get(path) == state
         project.store.database.close()
+
+
+def test_a_file_that_changes_while_others_go_back_is_left(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    first, second = project.top / "a", project.top / "b"
+    with project.command("do it"):
+        first.write_text("1")
+        second.write_text("1")
+
+    def reached(at: str) -> None:
+        if at == str(first):
+            second.write_text("the person's")
+
+    done = restore(project.store, project.plan("do it"), reached=reached)
+    assert [(file.path, file.change) for file in done.files] == [(str(first), "delete")]
+    assert [(left.path, left.why) for left in done.left] == [(str(second), MOVED)]
+    assert tree(project.top) == {"b": (0o644, b"the person's")}
+
+
+def test_a_content_that_is_another_than_it_was_is_not_put_back(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    file, other = project.top / "file", project.top / "other"
+    file.write_text("before")
+    other.write_text("as it was")
+    with project.command("do it"):
+        file.write_text("after")
+        other.write_text("changed")
+    with project.store.database.writing():
+        project.store.database.run("UPDATE content SET data=? WHERE data=?", b"evil", b"before")
+    assert project.shown("do it")["file"].blocked == "what is kept of its content is damaged"
+    done = project.back("do it")
+    assert (file.read_text(), other.read_text()) == ("after", "as it was")
+    assert [left.path for left in done.left] == [str(file)]

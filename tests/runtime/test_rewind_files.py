@@ -140,6 +140,27 @@ def test_what_somebody_else_has_changed_since_is_never_overwritten_unasked(
     anyio.run(main)
 
 
+def test_leave_to_overwrite_is_for_the_files_that_were_shown() -> None:
+    script = scripted(write("a.txt", "1"), write("b.txt", "1"), run("echo 2 >a.txt; echo 2 >b.txt"))
+
+    async def main() -> None:
+        async with driven(**script) as session:
+            _, _, third = await three_turns(session)
+            Path("a.txt").write_text("the person's\n")
+            await session.rewind(third["uuid"], files=True, preview=True)
+            Path("b.txt").write_text("the person's too\n")
+            receipt = await session.rewind(third["uuid"], files=True, overwrite=True)
+            assert (receipt["status"], receipt["code"]) == ("rejected", "conflict")
+            assert "b.txt; look again" in receipt["message"]
+            assert "a.txt" not in receipt["message"]
+            held = {"a.txt": "the person's\n", "b.txt": "the person's too\n"}
+            assert tree() == held
+            await session.rewind(third["uuid"], files=True, overwrite=True)  # now of both
+            assert tree() == {"a.txt": "1", "b.txt": "1"}
+
+    anyio.run(main)
+
+
 def test_in_a_session_that_goes_on_files_of_the_run_before_go_back() -> None:
     async def main() -> None:
         async with driven(**calls()) as session:

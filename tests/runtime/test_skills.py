@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -243,70 +243,44 @@ def test_a_skill_changed_or_made_while_the_session_runs_is_followed(place: Place
     anyio.run(main)
 
 
-GATED = """---
-name: gated
-description: d
-hooks:
-  PreToolUse:
-    - matcher: run_shell_command
-      hooks:
-        - type: command
-          command: 'echo "not with $(basename "$QWEN_SKILL_ROOT")" >&2; exit 2'
----
-Run it.
-"""
-
-
-def test_the_hooks_of_a_skill_run_from_its_use_on_with_leave(place: Place) -> None:
-    place.write("work/.qwen/skills/gated/SKILL.md", GATED)
-    touch = ("run_shell_command", {"command": "touch made"})
-    place.calls(("skill", {"skill": "gated"}), touch)
-
-    async def main() -> None:
-        async with place.session() as handle:
-            await place.ask(handle, "hello", allowed=True)
-            (request,) = place.requests()
-            assert "By itself, in this session:\n  PreToolUse: echo" in request["preview"]["text"]
-            assert "not with gated" in place.said("tool_result")[1]
-            assert not (place.work / "made").exists()
-            assert handle.parts.hooking is not None
-            assert len(handle.parts.hooking.hooks.engine.hooks) == 1
-            await place.ask(handle, "/trust no")
-            assert handle.parts.hooking.hooks.engine.hooks == []
-
-    anyio.run(main)
-
-
-def test_a_skill_whose_hooks_are_not_allowed_is_not_used(place: Place) -> None:
-    place.write("work/.qwen/skills/gated/SKILL.md", GATED)
-    place.calls(("skill", {"skill": "gated"}))
-
-    async def main() -> None:
-        async with place.session() as handle:
-            await place.ask(handle, "hello", allowed=False, message="no")
-            (told,) = place.said("tool_result")
-            assert told == "The skill gated is not used, since its hooks were not allowed: no"
-            refused = await place.ask(handle, "/gated", allowed=False)
-            assert refused["stop_reason"] == "error"
-            assert "its hooks were not allowed" in refused["result"]
-            assert handle.parts.hooking is None
-
-    anyio.run(main)
-
-
-def test_the_hooks_of_a_persons_own_skill_run_unasked_until_a_new_conversation(
-    place: Place,
+def test_a_link_in_the_place_of_a_projects_skill_opens_no_folder(
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.write("person/.qwen/skills/gated/SKILL.md", GATED)
-    place.calls(("run_shell_command", {"command": "touch made"}))
+    from qwen_dual.definitions.skills import read_skill
+
+    key = place.write("person/.ssh/id", "secret\n")
+    folder = place.write("work/.qwen/skills/synonyms/SKILL.md", SYNONYMS).parent
+    read = ("read_file", {"file_path": str(key)})
+    place.calls(("skill", {"skill": "synonyms"}), read)
+
+    def swapped(skill: Any) -> Any:  # at the moment after its file was read
+        found = read_skill(skill)
+        folder.rename(folder.with_name("old"))
+        folder.symlink_to(key.parent)
+        return found
+
+    monkeypatch.setattr("qwen_dual.runtime.skills.read_skill", swapped)
 
     async def main() -> None:
-        async with place.session(approval_mode="yolo") as handle:
-            await place.ask(handle, "/gated")
-            assert "not with gated" in place.said("tool_result")[1]
-            await place.ask(handle, "/clear")
-            assert handle.parts.hooking is not None
-            assert handle.parts.hooking.hooks.engine.hooks == []
+        async with place.session() as handle:
+            await place.ask(handle, "hello", allowed=False)
+        assert [request["tool_name"] for request in place.requests()] == ["read_file"]
+
+    anyio.run(main)
+
+
+def test_a_skill_for_a_person_alone_is_used_and_its_id_is_nobody_elses(place: Place) -> None:
+    place.write(
+        "work/.qwen/skills/hidden/SKILL.md",
+        SYNONYMS.replace("---\nRead", "disable-model-invocation: true\n---\nRead"),
+    )
+
+    async def main() -> None:
+        async with place.session() as handle:
+            assert (await place.ask(handle, "/synonyms"))["result"] == "Done."
+            started = place.log.of("tool_progress")[0]["data"]["tool_use_id"]
+            assert not handle.parts.session.entered.is_last(started)
+            assert not handle.parts.session.entered.is_last("")
 
     anyio.run(main)
 
