@@ -24,7 +24,7 @@ _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
-_LINE = re.compile(r"(?P<key>[A-Za-z_][\w-]*):[ \t]+(?P<value>[^\s'\"|>].*?)[ \t]*")
+_LINE = re.compile(r"(?P<key>[A-Za-z_][\w-]*):[ \t]+(?P<value>[^\s'\"|>].*)")
 
 
 class BadYaml(ValueError):
@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 
 def _quoted_line(line: str) -> str:
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(line.rstrip(" \t"))
     if found is None or _is_flow(found["value"]):
         return line
     value = found["value"].replace("'", "''")

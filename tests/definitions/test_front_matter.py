@@ -153,6 +153,12 @@ def test_a_bomb_is_refused_at_once(head: str) -> None:
     assert time.process_time() - began < 1.5
 
 
+def test_many_blanks_take_no_longer_than_as_many_words() -> None:
+    began = time.process_time()
+    assert parsed("a: x: " + " " * 30_000 + "y \t").text("a").startswith("x:  ")
+    assert time.process_time() - began < 1.5
+
+
 def test_no_number_is_too_long_to_be_read() -> None:
     assert parsed("a: " + "9" * 20_000).number("a") is None
     assert parsed("a: 1e999").number("a") is None

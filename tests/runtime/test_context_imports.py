@@ -47,6 +47,7 @@ def work(tmp_path: Path) -> Path:
         ("See @README.md, and (@docs/a.md).", ["README.md", "docs/a.md"]),
         ("@./a.md\n- Git: @../b.md!", ["./a.md", "../b.md"]),
         ("mail me@example.com or @someone, **@a.md**", []),
+        ("x ```@a.md`` @b.md ` @c.md``` @d.md ` @e.md", ["d.md", "e.md"]),
         ("`@a.md` and ``@b.md `x` `` but @c.md", ["c.md"]),
         ("```\n@a.md\n```\n@b.md\n~~~~\n@c.md\n~~~\n@d.md\n~~~~\n@e.md", ["b.md", "e.md"]),
         ("@my\\ notes.md twice @my\\ notes.md", ["my notes.md"]),
@@ -142,6 +143,9 @@ def test_depth_number_and_size_are_bounded(work: Path) -> None:
 
 def test_a_hostile_text_costs_no_more_than_a_long_one() -> None:
     began = time.process_time()
+    runs = " ".join("`" * length for length in range(1, 280))
+    for text in (f"@ {runs}", "@" + "`" * 20_000 + "x" * 20_000):
+        named(text)
     for text in ("`" * 40_000, "@" * 40_000, "@a\\ " * 10_000, "``x` " * 8_000, "@a.md " * 7_000):
         named(text)
     assert time.process_time() - began < 2

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from qwen_dual.frontends.tui.lines import clip, clip_line, join, tail_lines, wrap
+from qwen_dual.frontends.tui.lines import clip, clip_line, join, tail_lines, wrap, wrap_columns
 
 TEXT = st.text(st.sampled_from("ab 漢é\n\t🙂x"), max_size=80)
 
@@ -57,3 +59,10 @@ def test_styled_lines_are_clipped_and_joined_with_their_styles() -> None:
         ("", "\n"),
         ("b", "2"),
     ]
+
+
+def test_columns_are_found_at_once_in_a_row_of_blanks() -> None:
+    began = time.process_time()
+    assert wrap_columns("a" + " " * 30_000, 20)
+    assert time.process_time() - began < 1
+    assert wrap_columns("/help   what can be typed", 22) == ["/help   what can be", "        typed"]

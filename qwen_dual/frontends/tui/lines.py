@@ -23,7 +23,7 @@ TAB = 4
 MIN_COLUMN = 12
 """Columns in which words can still be read below one another."""
 
-_GAP = regex(r"(\s*\S.*?) {2,}(?=\S)")
+_GAP = regex(r"(\s*\S.*?)(?<! ) {2,}(?=\S)")
 
 
 def width_of(text: str) -> int:
