@@ -172,6 +172,21 @@ export interface Denial {
   tool_input: Record<string, unknown> | null;
 }
 
+/**
+ * How one file changes; `path` is absolute, `added` and `removed` count its lines.
+ *
+ * The counts are of the whole change. With `cut` there is more than `hunks` hold: the last of them
+ * may end early, its counts being of what it has.
+ */
+export interface FileDiff {
+  path: string;
+  change: "add" | "modify" | "delete";
+  added: number;
+  removed: number;
+  hunks: Hunk[];
+  cut: boolean;
+}
+
 /** In place of what this reader will never get; its `seq` is `to_seq`. */
 export interface Gap {
   uuid: string;
@@ -250,6 +265,21 @@ export interface HookStartedData {
   hook_event: string;
   tool_use_id: string | null;
   status_message?: string;
+}
+
+/**
+ * Lines that change, with up to three around them.
+ *
+ * Starts count from 1; with no lines on a side, its start is the line before. `lines` begin with a
+ * blank, `-` or `+` and are exact, a `\r` at their end included; after the last line of a file
+ * that has no newline comes `\ No newline at end of file`.
+ */
+export interface Hunk {
+  old_start: number;
+  old_lines: number;
+  new_start: number;
+  new_lines: number;
+  lines: string[];
 }
 
 /** An image, from a tool. */
@@ -504,7 +534,7 @@ export interface PermissionRequest {
  *
  * `text` is exact: what will run, or what will be written, character by character; a `plan` is
  * Markdown. `question` is
- * what is asked about it, in a line, where the tool does not say.
+ * what is asked about it, in a line, where the tool does not say. `files` is a `diff` as data.
  */
 export interface Preview {
   kind: "command" | "diff" | "text" | "questions" | "plan";
@@ -512,6 +542,7 @@ export interface Preview {
   text: string;
   question?: string;
   warnings?: PreviewWarning[];
+  files?: FileDiff[];
 }
 
 /**

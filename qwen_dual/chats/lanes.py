@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.chain import Stamp
     from qwen_dual.protocol.agents import AgentCall
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import Preview
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]")
 
@@ -153,10 +154,10 @@ class LaneRecorder:
         real = os.path.join(os.path.realpath(self._folder), os.path.basename(lane.path))
         replace_file(f"{real}.meta.json", data, mode=0o600, durable=False)
 
-    def _preview(self, agent: str, call_id: str, preview: Event | None) -> None:
+    def _preview(self, agent: str, call_id: str, preview: Preview | None) -> None:
         lane = self._open.get(agent)
         if lane is not None and preview and preview["kind"] == "diff":
-            lane.diffs[call_id] = preview["text"]
+            lane.changes[call_id] = preview
 
     def _message(self, lane: _Lane, message: Event) -> None:
         usage = message["usage"]
@@ -183,14 +184,14 @@ class LaneRecorder:
                 self._add(lane, "user", message=message)
             elif block["type"] == "tool_result":
                 call_id = block["tool_use_id"]
-                diff = lane.diffs.pop(call_id, "")
+                change = lane.changes.pop(call_id, None)
                 part = part_of(block, lane.names)
                 lane.names.pop(call_id, None)
                 self._add(
                     lane,
                     "tool_result",
                     message={"role": "user", "parts": [part]},
-                    toolCallResult=tool_call_result(block, diff, event.get("tool_use_result")),
+                    toolCallResult=tool_call_result(block, change, event.get("tool_use_result")),
                 )
 
     def _add(self, lane: _Lane, kind: str, **fields: Any) -> None:
@@ -227,7 +228,7 @@ class _Lane(Struct):
     above: str | None = None  # the agent that called it
     last: str | None = None
     names: dict[str, str] = field(default_factory=dict)
-    diffs: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Preview] = field(default_factory=dict)
     calls: int = 0
     tokens: int = 0
     written: int = 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, Message
+    from qwen_dual.protocol.shapes import ContentBlock, Message, Preview
 
 RETRY = "/retry"
 """The prompt that makes the failed model call of the last turn again."""
@@ -99,7 +99,7 @@ class Recorder:
         self._retry_from: str | None = None
         self._slash = SlashRecords()
         self._branches = Branches()
-        self._diffs: dict[str, str] = {}  # of calls that have no result yet
+        self._changes: dict[str, Preview] = {}  # of calls that have no result yet
         self.agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
         if resume is not None:
@@ -273,7 +273,7 @@ class Recorder:
             fields = shell_fields(command, text, tool, is_error=is_error, outcome=outcome)
             chat.add("user", **fields, supersedes=uuid)
         elif not call_id.startswith(ENTERED_CALL):  # of that the prompt which follows has it all
-            shown = tool_call_result(block, self._diffs.pop(call_id, ""), outcome)
+            shown = tool_call_result(block, self._changes.pop(call_id, None), outcome)
             chat.add(
                 "tool_result",
                 message={"role": "user", "parts": [part]},
@@ -285,13 +285,13 @@ class Recorder:
         request = event["request"]
         self._preview(request["tool_use_id"], request.get("preview"))
 
-    def _preview(self, call_id: str, preview: Event | None) -> None:
+    def _preview(self, call_id: str, preview: Preview | None) -> None:
         if preview and preview["kind"] == "diff":
-            self._diffs[call_id] = preview["text"]
+            self._changes[call_id] = preview
 
     def _result(self, event: Event) -> None:
         self._slash.running = ""
-        self._diffs.clear()
+        self._changes.clear()
         if self.agents is not None:
             self.agents.turn_ended()
         chat = self._chat

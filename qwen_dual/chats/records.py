@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.chats.saved_changes import saved_change
 from qwen_dual.protocol.blocks import (
     MAX_PROMPT_IMAGE_CHARS,
     image_block,
@@ -22,7 +23,7 @@ from qwen_dual.protocol.codec import bound_text, encode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qwen_dual.protocol.shapes import ResultContent
+    from qwen_dual.protocol.shapes import Preview, ResultContent
 
 Record = dict[str, Any]
 Block = dict[str, Any]
@@ -114,7 +115,9 @@ def compaction(data: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) ->
 
 
 def tool_call_result(
-    block: Mapping[str, Any], diff: str = "", outcome: Mapping[str, Any] | None = None
+    block: Mapping[str, Any],
+    change: Preview | None = None,
+    outcome: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the reference's UI shows of a result: its output, or the change that was made.
 
@@ -123,44 +126,14 @@ def tool_call_result(
     """
     ended = dict(outcome or {})
     shown: Any = bound_text(ended.pop("output", text_in(block["content"])), MAX_DISPLAY_BYTES)
-    if diff and not block["is_error"]:
-        shown = _file_diff(diff)
+    if change is not None and not block["is_error"]:
+        shown = saved_change(change)
     return {
         "callId": block["tool_use_id"],
         "status": "error" if block["is_error"] else "success",
         "resultDisplay": shown,
         **({"outcome": ended} if ended else {}),
     }
-
-
-def _file_diff(diff: str) -> dict[str, Any]:
-    """A diff as the reference saves one of files whose contents it leaves out."""
-    names = [line[4:] for line in diff.split("\n", 2)[:2] if line.startswith(("--- ", "+++ "))]
-    path = names[-1].removeprefix("b/") if names else ""
-    return {
-        "fileDiff": diff,
-        "fileName": path.rpartition("/")[2],
-        "originalContent": None if names[:1] == ["/dev/null"] else "",
-        "newContent": "",
-        "truncatedForSession": True,
-        "fileDiffLength": len(diff),
-        "fileDiffTruncated": False,
-        "originalContentTruncated": True,
-        "newContentTruncated": True,
-    }
-
-
-def diff_in(record: Record) -> str:
-    """The change that a ``tool_result`` record shows; empty where it shows none."""
-    result = record.get("toolCallResult")
-    shown = result.get("resultDisplay") if isinstance(result, dict) else None
-    if not isinstance(shown, dict):
-        return ""
-    name, diff = shown.get("fileName"), shown.get("fileDiff")
-    if not isinstance(name, str) or not isinstance(diff, str):
-        return ""
-    start = diff.find("@@")
-    return f"--- a/{name}\n+++ b/{name}\n{diff[start:]}" if start >= 0 else ""
 
 
 def outcome_in(record: Record, content: str) -> dict[str, Any]:

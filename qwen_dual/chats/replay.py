@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 from qwen_dual.chats.chain import REWIND_COUNTS
 from qwen_dual.chats.records import (
     blocks_of,
-    diff_in,
     known_outcome,
     outcome_in,
     parts_of,
     text_of,
 )
 from qwen_dual.chats.recovery import INTERRUPTED
+from qwen_dual.chats.saved_changes import change_in
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import (
     TextDelta,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.records import Block, Part, Record
     from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ToolOutcome
+    from qwen_dual.protocol.shapes import Preview, ToolOutcome
 
 SHELL = "shell"
 """What ran a command of the person's, where its record does not say."""
@@ -121,7 +121,7 @@ class _Replay:
             for block in blocks_of(parts_of(record)):
                 if block["type"] == "tool_result":
                     ended = outcome_in(record, text_in(block["content"]))
-                    self._result(block, diff_in(record), ended)
+                    self._result(block, change_in(record), ended)
         elif kind == "user":
             self._user(record)
         elif kind == "system":
@@ -197,14 +197,13 @@ class _Replay:
             answer.feed(ToolCallStart(call_id, block["name"]))
             answer.feed(ToolCallArguments(encode(block["input"]).decode().strip()))
 
-    def _result(self, block: Block, diff: str, outcome: dict[str, Any]) -> None:
+    def _result(self, block: Block, change: Preview | None, outcome: dict[str, Any]) -> None:
         call_id, name = block["tool_use_id"], block.get("name")
         for call in self._open:
             if call[0] == call_id or (not call_id and call[1] == name):
                 self._open.remove(call)
-                if diff:
-                    preview = {"kind": "diff", "title": "", "text": diff}
-                    self.emit(events.tool_progress(*call, "started", preview=preview))
+                if change is not None:
+                    self.emit(events.tool_progress(*call, "started", preview=change))
                 content = block["content"]
                 if isinstance(content, str):
                     content = bound_text(content)

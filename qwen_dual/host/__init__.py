@@ -8,7 +8,15 @@
 """
 
 from qwen_dual.host.agents import Agent, AgentToolCall
-from qwen_dual.host.calls import Denial, Preview, PreviewWarning, Suggestion, ToolResult
+from qwen_dual.host.calls import (
+    Denial,
+    FileDiff,
+    Hunk,
+    Preview,
+    PreviewWarning,
+    Suggestion,
+    ToolResult,
+)
 from qwen_dual.host.errors import (
     CommandRejected,
     HostError,
@@ -53,9 +61,11 @@ __all__ = [
     "Deny",
     "Event",
     "Exit",
+    "FileDiff",
     "Greeting",
     "HostError",
     "HostTimeout",
+    "Hunk",
     "McpServer",
     "NotSupported",
     "Preview",

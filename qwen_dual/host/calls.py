@@ -28,6 +28,62 @@ class PreviewWarning:
 
 
 @dataclass(frozen=True, slots=True)
+class Hunk:
+    r"""Lines of a file that change, with up to three around them.
+
+    Attributes:
+        old_start: the first of them before, counted from 1; with no lines there, the one before.
+        old_lines: how many there are before.
+        new_start: likewise, after.
+        new_lines: likewise.
+        lines: exact, a ``\r`` at the end included; they begin with a blank, ``-`` or ``+``, and with a
+            backslash where it says that the line before it has no newline.
+    """
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """How one file changes.
+
+    Attributes:
+        path: absolute.
+        change: ``add``, ``modify`` or ``delete``.
+        added: lines of the whole change.
+        removed: likewise.
+        hunks: the lines that change.
+        cut: there is more than ``hunks`` hold; the preview's ``text`` has it.
+    """
+
+    path: str
+    change: str
+    added: int = 0
+    removed: int = 0
+    hunks: tuple[Hunk, ...] = ()
+    cut: bool = False
+
+    @classmethod
+    def all_in(cls, raw: object) -> tuple[FileDiff, ...]:
+        """Reads the ``files`` of a preview."""
+        return tuple(
+            cls(
+                text_in(one, "path"),
+                text_in(one, "change"),
+                number_in(one, "added") or 0,
+                number_in(one, "removed") or 0,
+                tuple(map(_hunk, _dicts(one.get("hunks")))),
+                one.get("cut") is True,
+            )
+            for one in _dicts(raw)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a call will do, made for reading.
 
@@ -38,6 +94,7 @@ class Preview:
             hides in it.
         warnings: what a person should know before saying yes.
         question: what is asked about it, in one line, where the tool does not say.
+        files: of a ``diff``, the same as data; empty where the program does not tell it.
     """
 
     kind: str
@@ -45,6 +102,7 @@ class Preview:
     text: str
     warnings: tuple[PreviewWarning, ...] = ()
     question: str = ""
+    files: tuple[FileDiff, ...] = ()
 
     @classmethod
     def of(cls, raw: object) -> Preview | None:
@@ -66,6 +124,8 @@ class Preview:
                 for warning in (warnings if isinstance(warnings, list) else ())
                 if isinstance(warning, dict)
             ),
+            question=text_in(raw, "question"),
+            files=FileDiff.all_in(raw.get("files")),
         )
 
 
@@ -204,3 +264,18 @@ def _images(content: object) -> tuple[dict[str, Any], ...]:
         return ()
     blocks = (block for block in content if isinstance(block, dict))
     return tuple(block for block in blocks if block.get("type") == "image")
+
+
+def _hunk(raw: dict[str, Any]) -> Hunk:
+    lines = raw.get("lines")
+    return Hunk(
+        number_in(raw, "old_start") or 0,
+        number_in(raw, "old_lines") or 0,
+        number_in(raw, "new_start") or 0,
+        number_in(raw, "new_lines") or 0,
+        tuple(line for line in lines if isinstance(line, str)) if isinstance(lines, list) else (),
+    )
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -10,6 +10,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from qwen_dual.protocol.change_shapes import FileDiff  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.content_shapes import (
     ImageBlock as ImageBlock,  # noqa: PLC0414 -- told to type checkers as ours, too
 )
@@ -302,7 +303,7 @@ class Preview(TypedDict):
 
     ``text`` is exact: what will run, or what will be written, character by character; a ``plan`` is
     Markdown. ``question`` is
-    what is asked about it, in a line, where the tool does not say.
+    what is asked about it, in a line, where the tool does not say. ``files`` is a ``diff`` as data.
     """
 
     kind: Literal["command", "diff", "text", "questions", "plan"]
@@ -310,6 +311,7 @@ class Preview(TypedDict):
     text: str
     question: NotRequired[str]
     warnings: NotRequired[list[PreviewWarning]]
+    files: NotRequired[list[FileDiff]]
 
 
 class PermissionRequest(TypedDict):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.line_diff import MAX_COMPARED, groups, lines_of, opcodes
+from qwen_dual.core.hunks import bounded, changed_lines, hunks
+from qwen_dual.core.line_diff import MAX_COMPARED, lines_of, opcodes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from qwen_dual.rewind.records import Hunk
+    from qwen_dual.protocol.change_shapes import Hunk
 
 MAX_LINES = 4_000
 MAX_CHARS = 200_000
@@ -44,54 +43,16 @@ def counts(old: bytes, new: bytes, budget: Budget) -> tuple[int, int, bool]:
     if is_binary(old) or is_binary(new):
         return 0, 0, True
     before, after = _lines(old), _lines(new)
-    added = removed = 0
-    for tag, i1, i2, j1, j2 in opcodes(before, after, budget.lines):
-        if tag != "equal":
-            removed += i2 - i1
-            added += j2 - j1
+    added, removed = changed_lines(opcodes(before, after, budget.lines))
     return added, removed, False
 
 
 def hunks_of(old: bytes, new: bytes) -> tuple[tuple[Hunk, ...], bool]:
-    """The lines that differ, with some around them, and whether there are more.
-
-    A line keeps a carriage return at its end; one without a newline is followed by a line that says so,
-    as in a unified diff.
-    """
+    """The lines that differ, with some around them, and whether there are more."""
     before, after = _lines(old), _lines(new)
-    hunks: list[Hunk] = []
-    count = size = 0
-    for group in groups(opcodes(before, after)):
-        lines: list[str] = []
-        for tag, i1, i2, j1, j2 in group:
-            if tag == "equal":
-                lines += _shown(" ", before[i1:i2])
-                continue
-            lines += _shown("-", before[i1:i2])
-            lines += _shown("+", after[j1:j2])
-        count, size = count + len(lines), size + sum(map(len, lines))
-        if count > MAX_LINES or size > MAX_CHARS:
-            return tuple(hunks), True
-        first, last = group[0], group[-1]
-        old_lines, new_lines = last[2] - first[1], last[4] - first[3]
-        hunks.append(
-            {
-                "old_start": first[1] + bool(old_lines),
-                "old_lines": old_lines,
-                "new_start": first[3] + bool(new_lines),
-                "new_lines": new_lines,
-                "lines": lines,
-            }
-        )
-    return tuple(hunks), False
+    kept, cut = bounded(hunks(before, after, opcodes(before, after)), MAX_LINES, MAX_CHARS)
+    return tuple(kept), cut
 
 
 def _lines(data: bytes) -> list[str]:
     return lines_of(data.decode("utf-8", "replace"))
-
-
-def _shown(sign: str, lines: Sequence[str]) -> list[str]:
-    shown = [sign + line.removesuffix("\n") for line in lines]
-    if lines and not lines[-1].endswith("\n"):
-        shown.append("\\ No newline at end of file")
-    return shown

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from qwen_dual.protocol.change_shapes import Hunk
 
 Change = Literal["add", "modify", "delete"]
 
@@ -143,16 +145,6 @@ class Recovered(Struct, frozen=True):
         for left in self.left[:_MAX_LEFT]:
             said += f" {left.path} was left as it is: {left.why}."
         return said
-
-
-class Hunk(TypedDict):
-    """Lines that change, with some around them; ``lines`` begin with a blank, ``-`` or ``+``."""
-
-    old_start: int
-    old_lines: int
-    new_start: int
-    new_lines: int
-    lines: list[str]
 
 
 class Difference(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from msgspec import Struct
@@ -15,9 +15,10 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.protocol.change_shapes import FileDiff
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.diff import Diff
     from qwen_dual.tools.states import FileStates
@@ -40,6 +41,7 @@ class ChangeCall:
         workspace: checks again, before writing, that the path leads there.
         states: decides whether the file may be changed.
         make: the change for what is there (None: no file); raises ``ToolFailure``.
+        arguments: of the call, which stand in one line with what it shows.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class ChangeCall:
         workspace: Folder,
         states: FileStates,
         make: Callable[[TextFile | None], Change],
+        arguments: Mapping[str, Any],
     ) -> None:
         name = visible_line(printable(location.name))
         self.title = one_line(name)
@@ -66,6 +69,7 @@ class ChangeCall:
         self._workspace = workspace
         self._states = states
         self._make = make
+        self._arguments = arguments
         self._previewed = False
         self._seen: Version | None = None
 
@@ -78,11 +82,11 @@ class ChangeCall:
         try:
             # Not in the middle of a change of ours, which would look like somebody else's.
             async with self._states.lock:
-                diff = await in_thread(self._diff)
+                diff, file = await in_thread(self._diff)
         except ToolFailure as failure:
             raise self._told(failure) from failure
         title = visible_line(printable(self._location.name))
-        preview: Preview = {"kind": "diff", "title": title, "text": diff.text}
+        preview: Preview = {"kind": "diff", "title": title, "text": diff.text, "files": [file]}
         if diff.left_out:
             message = f"Cut: {diff.left_out:,} more lines of the change are not shown."
             preview["warnings"] = [{"kind": "cut", "message": message}]
@@ -103,14 +107,25 @@ class ChangeCall:
             return CannotBeDone(f"{unread} Read it with read_file first.", unread)
         return CannotBeDone(printable(str(failure)), printable(failure.shown))
 
-    def _diff(self, _: threading.Event) -> Diff:
+    def _diff(self, _: threading.Event) -> tuple[Diff, FileDiff]:
         current, change = self._plan()
         self._seen = None if current is None else current.version
         self._previewed = True
         old = None if current is None else current.text
+        from qwen_dual.protocol.codec import encode
         from qwen_dual.tools.diff import diff_of  # difflib is slow to import
 
-        return diff_of(old, change.text, printable(self._location.name))
+        diff = diff_of(old, change.text, printable(self._location.name))
+        path = printable(self._location.path)
+        hunks, cut = diff.within(len(encode((self._arguments, path))))
+        return diff, {
+            "path": path,
+            "change": "add" if old is None else "modify",
+            "added": diff.added,
+            "removed": diff.removed,
+            "hunks": hunks,
+            "cut": cut,
+        }
 
     def _plan(self) -> tuple[TextFile | None, Change]:
         self._workspace.check(self._location)

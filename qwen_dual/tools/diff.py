@@ -1,26 +1,57 @@
-"""Unified diffs for previews: bounded in size and in time, whatever the two texts are."""
+"""What a change of a file shows before: a unified diff and the same as data, both bounded."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from qwen_dual.core.line_diff import groups, lines_of, opcodes
+from qwen_dual.core.hunks import bounded, changed_lines, hunks
+from qwen_dual.core.line_diff import lines_of, opcodes
+from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.protocol.change_shapes import Hunk
 
 MAX_LINES = 4_000
 MAX_CHARS = 200_000
 
+LINE_BYTES = 60_000
+"""Hunks never make the line of an event longer than this, short of the 64 KiB where readers such as
+asyncio's stop; what does not fit is in the text alone."""
+
+_HUNK_BYTES = 90
+"""About the most that one hunk takes without its lines."""
+
 
 class Diff(Struct, frozen=True):
-    """A unified diff.
+    """A unified diff, and what it is made of.
 
     Attributes:
         text: exact, each line with the carriage return that may end it.
         left_out: how many of its lines did not fit.
+        hunks: all of them.
+        added: how many lines of the new text are not in the old one.
+        removed: how many of the old one are not in the new one.
     """
 
     text: str
     left_out: int = 0
+    hunks: tuple[Hunk, ...] = ()
+    added: int = 0
+    removed: int = 0
+
+    def within(self, taken: int) -> tuple[list[Hunk], bool]:
+        """The hunks for which a line has room, and whether there are more.
+
+        Args:
+            taken: how many bytes of the line other things take, ``text`` apart.
+        """
+        room = LINE_BYTES - taken - len(encode(self.text))
+        return bounded(self.hunks, MAX_LINES, room, _line_bytes, _HUNK_BYTES)
 
 
 def diff_of(old: str | None, new: str, name: str) -> Diff:
@@ -32,35 +63,26 @@ def diff_of(old: str | None, new: str, name: str) -> Diff:
     name = visible_line(name)
     before = [] if old is None else lines_of(old)
     after = lines_of(new)
+    found = opcodes(before, after)
+    made = tuple(hunks(before, after, found))
     out = ["--- /dev/null" if old is None else f"--- a/{name}", f"+++ b/{name}"]
-    for group in groups(opcodes(before, after)):
-        first, last = group[0], group[-1]
-        out.append(f"@@ -{_span(first[1], last[2])} +{_span(first[3], last[4])} @@")
-        for tag, i1, i2, j1, j2 in group:
-            if tag == "equal":
-                out += [_shown(" ", line) for line in before[i1:i2]]
-                continue
-            out += [_shown("-", line) for line in before[i1:i2]]
-            out += [_shown("+", line) for line in after[j1:j2]]
-    return bounded(out)
+    for hunk in made:
+        old_span = f"{hunk['old_start']},{hunk['old_lines']}"
+        out += [f"@@ -{old_span} +{hunk['new_start']},{hunk['new_lines']} @@", *hunk["lines"]]
+    text, left_out = _bounded(out)
+    return Diff(text, left_out, made, *changed_lines(found))
 
 
-def bounded(lines: list[str]) -> Diff:
-    """``lines`` joined, as many as the limits allow, and a note of how many are left out."""
+def _bounded(lines: Sequence[str]) -> tuple[str, int]:
+    """``lines`` joined, as many as the limits allow, with a note of how many are left out."""
     size = 0
     for count, line in enumerate(lines):
         size += len(line) + 1
         if count == MAX_LINES or size > MAX_CHARS:
             left = len(lines) - count
-            return Diff("\n".join([*lines[:count], f"[… {left} more lines …]"]), left)
-    return Diff("\n".join(lines))
+            return "\n".join([*lines[:count], f"[… {left} more lines …]"]), left
+    return "\n".join(lines), 0
 
 
-def _span(start: int, stop: int) -> str:
-    length = stop - start
-    return f"{start + 1 if length else start},{length}"
-
-
-def _shown(sign: str, line: str) -> str:
-    missing = "" if line.endswith("\n") else "\n\\ No newline at end of file"
-    return f"{sign}{line.removesuffix(chr(10))}{missing}"
+def _line_bytes(line: str) -> int:
+    return len(encode(line))  # with its end, where in the list the comma is

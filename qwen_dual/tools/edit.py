@@ -63,7 +63,7 @@ class EditTool(SchemaTool):
         def make(current: TextFile | None) -> Change:
             return _change(current, given, location, self._workspace.files)
 
-        return ChangeCall(location, self._workspace, self._states, make)
+        return ChangeCall(location, self._workspace, self._states, make, arguments)
 
 
 class Replaced(Struct, frozen=True):

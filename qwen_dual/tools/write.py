@@ -61,7 +61,7 @@ class WriteFileTool(SchemaTool):
                 said = f"{said} {KEPT_CRLF}"
             return Change(text, said)
 
-        return ChangeCall(location, self._workspace, self._states, make)
+        return ChangeCall(location, self._workspace, self._states, make, arguments)
 
 
 def overwritten(old: str, new: str, *, bom: bool) -> str:

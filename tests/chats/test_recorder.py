@@ -11,7 +11,8 @@ from qwen_dual.chats.export import export
 from qwen_dual.chats.load import load
 from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path
-from qwen_dual.chats.records import diff_in, timestamp
+from qwen_dual.chats.records import timestamp
+from qwen_dual.chats.saved_changes import change_in
 from qwen_dual.core.model import TextDelta, TokenUsage, ToolCallArguments, ToolCallStart
 from qwen_dual.fs.projects import project_name
 from qwen_dual.protocol import events
@@ -122,7 +123,16 @@ def test_a_turn_is_a_chain_of_records_in_the_form_of_the_reference(tmp_path: Pat
 
 
 DIFF = "--- a/src/x.py\n+++ b/src/x.py\n@@ -1 +1 @@\n-old\n+new"
-PREVIEW = {"kind": "diff", "title": "src/x.py", "text": DIFF}
+HUNK = {"old_start": 1, "old_lines": 1, "new_start": 1, "new_lines": 1, "lines": ["-old", "+new"]}
+FILE = {
+    "path": "/w/src/x.py",
+    "change": "modify",
+    "added": 1,
+    "removed": 1,
+    "hunks": [HUNK],
+    "cut": False,
+}
+PREVIEW = {"kind": "diff", "title": "src/x.py", "text": DIFF, "files": [FILE]}
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -144,6 +154,7 @@ def test_a_change_comes_back_with_its_diff(tmp_path: Path, asked: bool) -> None:
     told = started["data"]
     assert (told["tool_use_id"], told["tool_name"], told["status"]) == ("call_1", "edit", "started")
     assert told["preview"]["text"] == DIFF.replace("src/", "")
+    assert told["preview"]["files"] == saved["files"] == [FILE]
     exported = export(chat, "md")
     assert f"```diff\n{told['preview']['text']}\n```" in exported
     assert "Edited." in exported
@@ -165,14 +176,30 @@ def test_a_change_that_failed_is_saved_as_what_was_said(tmp_path: Path) -> None:
      {"fileName": "x", "fileDiff": "no hunk"}],
 )  # fmt: skip
 def test_what_is_no_diff_is_none(shown: object) -> None:
-    assert diff_in({"toolCallResult": {"resultDisplay": shown}}) == ""
-    assert diff_in({"toolCallResult": shown}) == ""
+    assert change_in({"toolCallResult": {"resultDisplay": shown}}) is None
+    assert change_in({"toolCallResult": shown}) is None
+
+
+@pytest.mark.parametrize(
+    "files",
+    [None, [1], [{}], [{**FILE, "more": 1}], [{**FILE, "change": "rename"}], [{**FILE, "added": -1}],
+     [{**FILE, "hunks": [1]}], [{**FILE, "hunks": [{**HUNK, "lines": [1]}]}], [FILE, {**FILE, "cut": 1}],
+     [{**FILE, "hunks": [{**HUNK, "old_start": "1"}]}]],
+)  # fmt: skip
+def test_what_was_put_into_a_chat_is_no_data_of_a_change(files: object) -> None:
+    shown = {"fileName": "x.py", "fileDiff": DIFF, "files": files}
+    change = change_in({"toolCallResult": {"resultDisplay": shown}})
+    assert change is not None and "files" not in change
+    change = change_in({"toolCallResult": {"resultDisplay": {**shown, "files": [FILE]}}})
+    assert change is not None and change["files"] == [FILE]
 
 
 def test_a_diff_of_the_reference_is_one_of_ours() -> None:
     diff = "Index: x.py\n=====\n--- x.py\tCurrent\n+++ x.py\tProposed\n@@ -1 +1 @@\n-old\n+new\n"
     record = {"toolCallResult": {"resultDisplay": {"fileName": "x.py", "fileDiff": diff}}}
-    assert diff_in(record) == "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
+    change = change_in(record)
+    assert change is not None
+    assert change["text"] == "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
 
 
 def test_a_failed_result_is_an_error_for_the_reference(tmp_path: Path) -> None:

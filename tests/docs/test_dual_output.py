@@ -116,7 +116,10 @@ def test_the_example_of_an_event_is_one_and_the_settings_are_json() -> None:
     examples = [json.loads(body) for body in blocks("json")]
     [event] = [example for example in examples if "type" in example]
     jsonschema.validate(event, schemas()[STRICT])
-    assert len(examples) == 2
+    [preview] = [example for example in examples if "files" in example]
+    request = {**event["request"], "preview": preview}
+    jsonschema.validate({**event, "request": request}, schemas()[STRICT])
+    assert len(examples) == 3
 
 
 def test_the_host_in_python_runs_as_it_stands(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from qwen_dual import host
 from qwen_dual.host.event import Event
 from qwen_dual.host.records import Greeting, Request, Resolution, Result
 from qwen_dual.host.tracker import Tracker
-from qwen_dual.protocol import events, shapes, system_shapes
+from qwen_dual.protocol import change_shapes, events, shapes, system_shapes
 
 ELSEWHERE = {
     "type": "the class of the record",
@@ -50,6 +50,8 @@ ELSEWHERE = {
         (shapes.ToolResultBlock, host.ToolResult),
         (shapes.Preview, host.Preview),
         (shapes.PreviewWarning, host.PreviewWarning),
+        (change_shapes.FileDiff, host.FileDiff),
+        (change_shapes.Hunk, host.Hunk),
         (shapes.Suggestion, host.Suggestion),
         (shapes.PermissionRequest, Request),
         (shapes.ResultEvent, Result),
@@ -128,6 +130,7 @@ def test_a_request_has_its_preview_its_rules_and_the_ways_to_answer() -> None:
             "title": "Run",
             "text": "git log",
             "warnings": [{"kind": "long", "message": "It is long.", "line": 1}],
+            "question": "Run it?",
         },
         "rules": ["Bash(git log *)"],
         "rule": "Bash(git log *)",
@@ -135,12 +138,27 @@ def test_a_request_has_its_preview_its_rules_and_the_ways_to_answer() -> None:
     event = Event({"type": "control_request", "request_id": "r", "request": request})
     found = Request.of(event)
     warning = host.PreviewWarning("long", "It is long.", 1)
-    assert found.preview == host.Preview("command", "Run", "git log", (warning,)) == event.preview
+    assert found.preview == host.Preview("command", "Run", "git log", (warning,), "Run it?")
+    assert found.preview == event.preview
     assert (found.rules, found.blocked_path) == (("Bash(git log *)",), "/o")
     assert found.suggestions == (host.Suggestion("allow", "Allow", "it"),)
     one = Event({"type": "control_request", "request": {"rule": "edits"}})
     assert Request.of(one).rules == ("edits",)
     assert Request.of(Event({"type": "control_request", "request": {}})).preview is None
+
+
+def test_a_change_is_told_line_by_line_as_far_as_the_program_tells_it() -> None:
+    hunk = {"old_start": 1, "old_lines": 1, "new_start": 1, "new_lines": 1, "lines": ["-a", "+b"]}
+    file = {"path": "/w/x", "change": "modify", "added": 1, "removed": 1, "cut": False}
+    preview = {"kind": "diff", "title": "x", "text": "…", "files": [{**file, "hunks": [hunk]}]}
+    event = Event({"type": "system", "subtype": "tool_progress", "data": {"preview": preview}})
+    assert event.preview is not None
+    lines = host.Hunk(1, 1, 1, 1, ("-a", "+b"))
+    assert event.preview.files == (host.FileDiff("/w/x", "modify", 1, 1, (lines,)),)
+    told = Event(
+        {"type": "control_request", "request": {"preview": {"files": [1, {"hunks": [2]}]}}}
+    )
+    assert told.preview is not None and told.preview.files == (host.FileDiff("", ""),)
 
 
 def test_the_model_the_mode_and_the_queue_are_always_current() -> None:
@@ -217,6 +235,9 @@ keys = st.sampled_from(
         "content",
         "request",
         "preview",
+        "files",
+        "hunks",
+        "lines",
         "warnings",
         "tool_use_result",
         "permission_denials",

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.tool import CannotBeDone
+from qwen_dual.protocol.codec import encode
 from qwen_dual.tools.toolset import toolset
 from tests.support.contexts import context
 from tests.support.users import NOBODY, as_root, in_child, shared_folder
@@ -243,6 +244,47 @@ def test_the_preview_of_a_change_is_exact(tools: Toolset, workspace: Path) -> No
     names, body = preview["text"].split("\n@@")
     assert names == "--- /dev/null\n+++ b/odd⟨LF⟩+name⟨U+202E⟩"
     assert body.split("\n")[1:] == ["+import os; CMD\r+0", '+x = "\t "']
+
+
+def test_a_change_is_shown_as_data_too(tools: Toolset, workspace: Path) -> None:
+    new = tool_of(tools, "write_file").prepare({"file_path": "new.txt", "content": "a\r\nb"})
+    preview = anyio.run(new.preview)
+    assert preview is not None
+    added = ["+a\r", "+b", "\\ No newline at end of file"]
+    hunk = {"old_start": 0, "old_lines": 0, "new_start": 1, "new_lines": 2, "lines": added}
+    file = {"path": str(workspace / "new.txt"), "change": "add", "added": 2, "removed": 0}
+    assert preview["files"] == [{**file, "hunks": [hunk], "cut": False}]
+    (workspace / "a.txt").write_text("".join(f"{n}\n" for n in range(30)))
+    read(tools, file_path="a.txt")
+    given = {"file_path": "a.txt", "old_string": "9\n", "new_string": "nine\n", "replace_all": True}
+    preview = anyio.run(tool_of(tools, "edit").prepare(given).preview)
+    assert preview is not None
+    (file_diff,) = preview["files"]
+    assert (file_diff["change"], file_diff["added"], file_diff["removed"]) == ("modify", 3, 3)
+    heads = [row for row in preview["text"].split("\n") if row.startswith("@@")]
+    assert heads == [
+        f"@@ -{one['old_start']},{one['old_lines']} +{one['new_start']},{one['new_lines']} @@"
+        for one in file_diff["hunks"]
+    ]
+    assert [row for one in file_diff["hunks"] for row in one["lines"]] == [
+        row for row in preview["text"].split("\n")[2:] if not row.startswith("@@")
+    ]
+
+
+@pytest.mark.parametrize("lines", [500, 1_000, 1_500, 2_000, 3_000, 20_000])
+def test_data_never_makes_a_line_longer_than_readers_take(
+    tools: Toolset, workspace: Path, lines: int
+) -> None:
+    given = {"file_path": "new.txt", "content": '\t"row"\n' * lines}
+    preview = anyio.run(tool_of(tools, "write_file").prepare(given).preview)
+    assert preview is not None
+    size = len(encode({"input": given, "preview": preview}))
+    (file,) = preview["files"]
+    without = {**preview, "files": [{**file, "hunks": []}]}
+    assert size < 62_000 or preview["files"] == without["files"]
+    assert file["added"] == lines
+    assert file["cut"] is (sum(hunk["new_lines"] for hunk in file["hunks"]) < lines)
+    assert file["cut"] is (lines > 1_500)
 
 
 def test_files_that_are_not_utf8_are_not_edited(tools: Toolset, workspace: Path) -> None:

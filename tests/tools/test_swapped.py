@@ -97,7 +97,7 @@ def test_a_folder_swapped_while_the_change_is_made_changes_nothing_outside(
         swap()
         return Change("changed", "done")
 
-    result = anyio.run(ChangeCall(location, workspace, FileStates(), make).run, context())
+    result = anyio.run(ChangeCall(location, workspace, FileStates(), make, {}).run, context())
     assert result.is_error and "Could not write" in result.text
     assert [path.name for path in outside.iterdir()] == ["f"]
 
