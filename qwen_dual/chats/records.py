@@ -145,6 +145,9 @@ def outcome_in(record: Record, content: str) -> dict[str, Any]:
     shown = result.get("resultDisplay")
     if isinstance(shown, str) and bound_text(content, MAX_DISPLAY_BYTES) != shown:
         outcome["output"] = shown
+    elif isinstance(shown, dict) and shown.get("status") == "background":
+        # An agent's: the content is what the model was told of it.
+        outcome = {"note": "in the background"} | outcome | {"output": ""}
     return outcome
 
 

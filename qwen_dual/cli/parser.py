@@ -79,6 +79,8 @@ def parse(arguments: Sequence[str]) -> Options:
         remarks.append(f"{', '.join(given.unused)} {verb} no effect in this version.")
     one_shot = values.pop("one_shot")
     words = " ".join(given.words) or None
+    if words is not None and not one_shot:
+        one_shot = None  # `-p --trust "prompt"`: a flag stands between them
     prompts = [text for text in (values["prompt"], one_shot, words) if text is not None]
     if len(prompts) > 1:
         parser.error(f"two prompts are given: {prompts[0]!r} and {prompts[1]!r}; give one")

@@ -113,6 +113,10 @@ def _read(text: str) -> Mapped:
         if "<stream end>" in why and error.context_mark is not None:  # it is where that begins
             mark = error.context_mark
             why = f"not closed: {str(error.context).removeprefix('while parsing ')}"
+        elif "quoted scalar" in str(error.context) and error.context_mark is not None:
+            mark = error.context_mark
+            if "end of stream" in why or "document separator" in why:
+                why = "a quotation mark has no second one"
         raise BadYaml(_line(text, mark) if mark else 1, why) from None
     except yaml.YAMLError as error:  # a character that YAML has not
         before = text[: max(getattr(error, "position", 0), 0)]

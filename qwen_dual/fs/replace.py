@@ -22,7 +22,7 @@ from qwen_dual.fs.folders import ForeignFileError, enter_real
 from qwen_dual.fs.foreign import read_up_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGED = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -140,13 +140,22 @@ def remove_file(path: str) -> None:
         os.close(folder)
 
 
-def remove_leftovers(path: str) -> None:
-    """Takes away what a process that was killed while it replaced ``path`` has left beside it.
+def remove_leftovers(paths: Iterable[str]) -> None:
+    """Takes away what a process that was killed while it replaced one of ``paths`` has left beside it.
 
-    To be called only where no other process replaces that file.
+    To be called only where no other process replaces those files. Each folder is listed once.
     """
+    folders: dict[str, set[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        folders.setdefault(folder, set()).add(name[:40])
+    for folder, names in folders.items():
+        _remove_leftovers(f"{folder}/.", names)
+
+
+def _remove_leftovers(inside: str, names: Container[str]) -> None:
     try:
-        folder, name = enter_real(path)
+        folder, _ = enter_real(inside)
     except OSError:
         return
     try:
@@ -157,7 +166,7 @@ def remove_leftovers(path: str) -> None:
         os.close(folder)
     try:
         for found in os.listdir(listed):
-            if found.startswith(f".{name[:40]}.") and _TEMPORARY.fullmatch(found):
+            if _TEMPORARY.fullmatch(found) and found[1:].rsplit(".", 2)[0] in names:
                 with contextlib.suppress(OSError):
                     os.unlink(found, dir_fd=listed)
     finally:

@@ -98,6 +98,7 @@ def recover(store: Store, session_id: str, *, alone: bool) -> Recovered | None:
         rows = store.database.rows(
             "SELECT path, before, target FROM going_step WHERE going=? ORDER BY number DESC", going
         )
+        remove_leftovers(os.fsdecode(raw) for raw, _, _ in rows)
         for raw, before, target in rows:
             states = store.database.state(before), store.database.state(target)
             try:
@@ -159,7 +160,7 @@ def _apply(
 ) -> list[FileChange]:
     """Takes the steps in an order that lets each find what it needs; returns what was done."""
     done: list[FileChange] = []
-    for step in _ordered(steps):
+    for step in ordered(steps):
         reached(step.path)
         try:
             if look(step.path, store.bounds.named_bytes).state != step.now:
@@ -174,10 +175,12 @@ def _apply(
     return done
 
 
-def _ordered(steps: Iterable[Step]) -> list[Step]:
+def ordered(steps: Iterable[Step]) -> list[Step]:
     """What is taken away goes first, the deepest of it before the rest; folders before what is in them."""
-    taken = [step for step in steps if not step.target.is_leaf and step.target != FOLDER]
-    made = [step for step in steps if step not in taken]
+    taken: list[Step] = []
+    made: list[Step] = []
+    for step in steps:
+        (made if step.target.is_leaf or step.target == FOLDER else taken).append(step)
     taken.sort(key=lambda step: (step.now.kind == "folder", -step.path.count("/"), step.path))
     made.sort(key=lambda step: (step.path.count("/"), step.path))
     return [*taken, *made]
@@ -218,7 +221,6 @@ def _take_back(store: Store, path: str, before: State, target: State) -> int:
     Raises:
         OSError: it is neither the one nor the other, or cannot be changed.
     """
-    remove_leftovers(path)
     now = look(path, store.bounds.named_bytes).state
     if now == before:
         return 0

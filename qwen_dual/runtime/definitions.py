@@ -38,6 +38,9 @@ MAX_WARNINGS = 5
 
 NONE_FOR_MODELS = "(none that you may use: a person names those there are)"
 
+SKILL_OUT = "A skill is left out: {}"
+COMMAND_OUT = "A command is left out: {}"
+
 
 class Looked(Struct, frozen=True):
     """What was found on one look."""
@@ -91,14 +94,17 @@ class Definitions:
         """The text of ``/skills``."""
         if self._now is None:
             return ""
-        return "\n".join([*self.shelf.told(), *self._wrong(self._now.skills)])
+        return "\n".join(
+            [*self.shelf.told(), *map(SKILL_OUT.format, self._wrong(self._now.skills))]
+        )
 
     def told_commands(self) -> str:
         """The text of ``/commands``."""
         if self._now is None:
             return ""
         rows = [self.commands.told(one) for one in self._now.commands.found.values()]
-        return "\n".join([*rows, *self._hidden, *self._wrong(self._now.commands)])
+        wrong = map(COMMAND_OUT.format, self._wrong(self._now.commands))
+        return "\n".join([*rows, *self._hidden, *wrong])
 
     def _look(self) -> Looked | None:
         """What there is; None where it is what there was. Reads files."""
@@ -156,7 +162,9 @@ class Definitions:
             yield command, self._short(paths[command.name])
 
     def _warnings(self, found: Looked) -> list[str]:
-        errors = [*self._wrong(found.skills), *self._wrong(found.commands), *self._hidden]
+        skills = map(SKILL_OUT.format, self._wrong(found.skills))
+        commands = map(COMMAND_OUT.format, self._wrong(found.commands))
+        errors = [*skills, *commands, *self._hidden]
         new = [error for error in errors if error not in self._warned]
         self._warned.update(new)
         rest = len(new) - MAX_WARNINGS

@@ -276,7 +276,8 @@ def test_what_ends_in_the_background_is_shown_behind_its_call(tmp_path: Path) ->
     assert (about["status"], about["isBackgrounded"]) == ("completed", True)
     replay = load(recording.path).replay
     late = [event.get("parent_tool_use_id") for event in replay].index("call_1")
-    assert replay[late - 1]["message"]["content"][0]["content"] == "started"
+    assert replay[late - 1]["message"]["content"][0]["content"] == "started"  # to the model alone
+    assert replay[late - 1]["tool_use_result"] == {"note": "in the background", "output": ""}
     assert replay[late + 1]["data"] == notified
 
 

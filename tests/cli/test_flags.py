@@ -264,6 +264,11 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert said.endswith("`qwen-dual --help` lists what there is.\n")
 
 
+def test_flags_may_stand_between_p_and_its_prompt() -> None:
+    options = read("-p", "--trust", "say hello")
+    assert (options.prompt, options.headless) == ("say hello", True)
+
+
 def test_what_claude_agent_sdk_starts_a_program_with_is_taken() -> None:
     options = read(
         *("--output-format", "stream-json", "--verbose", "--permission-prompt-tool", "stdio"),

@@ -69,6 +69,12 @@ def test_half_a_list_is_none(written: str) -> None:
         parsed(f"tools: {written}").words("tools")
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_quotation_mark_that_is_never_closed_is_named_where_it_stands(quote: str) -> None:
+    with pytest.raises(DefinitionError, match=r"^x\.md:3: a quotation mark has no second one$"):
+        parsed(f"name: n\ndescription: {quote}open\nmodel: x\ntools: y")
+
+
 def test_what_looks_like_a_list_to_yaml_is_a_hint_to_its_writer() -> None:
     assert parsed("argument-hint: [file]").hint("argument-hint") == "[file]"
     assert parsed("argument-hint: [pr] [--fix]").hint("argument-hint") == "[pr] [--fix]"

@@ -8,12 +8,13 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from qwen_dual.fs.folders import ForeignFileError
-from qwen_dual.fs.replace import TornFileError, replace_file
+from qwen_dual.fs.replace import TornFileError, remove_leftovers, replace_file
 from tests.support.swapping import swapping_folder
 from tests.support.users import NOBODY, OTHER, as_root, in_child, shared_folder
 
@@ -237,3 +238,17 @@ def test_a_file_that_is_a_mount_point_is_written_in_place(tmp_path: Path) -> Non
         assert (tmp_path / "mounted").read_text() == content
     assert names(tmp_path / "folder") == ["f"]
     assert names(tmp_path / "c") == []
+
+
+def test_leftovers_of_thousands_of_files_are_looked_for_once(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"f{number}") for number in range(3000)]
+    for path in paths:
+        Path(path).touch()
+    left, other = tmp_path / ".f7.0123456789ab.tmp", tmp_path / ".g.0123456789ab.tmp"
+    left.touch()
+    other.touch()
+    start = time.process_time()
+    remove_leftovers([*paths, "/nowhere/at/all"])
+    assert time.process_time() - start < 1  # one look at the folder for each file: four seconds
+    assert not left.exists()
+    assert other.exists()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qwen_dual.rewind.bounds import Bounds
-from qwen_dual.rewind.planning import plan_done
-from qwen_dual.rewind.restoring import MOVED
+from qwen_dual.rewind.looking import ABSENT, State
+from qwen_dual.rewind.planning import Step, plan_done
+from qwen_dual.rewind.restoring import MOVED, ordered
 from tests.rewind.kit import Project, tree
 
 if TYPE_CHECKING:
@@ -394,3 +396,11 @@ def test_the_store_is_private(project: Project) -> None:
     kept = project.place / "kept"
     assert kept.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in kept.iterdir()} == {0o600}
+
+
+def test_thousands_of_files_are_put_in_order_in_no_time() -> None:
+    here, gone = State("file"), ABSENT
+    steps = [Step(f"/f{n}", here, gone if n % 2 else here, None) for n in range(20_000)]
+    start = time.process_time()
+    assert [step.target for step in ordered(steps)] == [gone] * 10_000 + [here] * 10_000
+    assert time.process_time() - start < 2  # each compared with each: a minute

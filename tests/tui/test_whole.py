@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.blocks import ExpandedBlock
     from qwen_dual.frontends.tui.external import ExternalPrograms
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ResultContent
+    from qwen_dual.protocol.shapes import ResultContent, ToolOutcome
 
 
 def tool_result(text: ResultContent, call_id: str = "c", *, is_error: bool = False) -> Event:
@@ -46,6 +46,16 @@ def test_an_image_is_one_line_of_it() -> None:
         whole(event)
     assert "[image: PNG, 800×600, 57 bytes]" in whole.text
     assert "iVBOR" not in whole.text
+
+
+def test_a_command_is_what_it_printed_and_how_it_ended() -> None:
+    whole = WholeTranscript()
+    told = "Command: make\nOutput: no rule\nExit Code: 2\nProcess Group PGID: 17"
+    outcome: ToolOutcome = {"output": "no rule\n", "exit_code": 2}
+    result = events.tool_result("call", told, is_error=True, outcome=outcome)
+    for event in (*call(call_id="call", command="make"), result):
+        whole(event)
+    assert whole.text == "✗ Run shell command  make  exit 2\n  no rule\n"
 
 
 def test_everything_that_was_folded_is_open_in_it() -> None:

@@ -58,7 +58,7 @@ def finished_tool(
         reason = tuple(call.reason.strip().split("\n")) if call.reason.strip() else ()
         return ToolBlock(word, call.title, "denied", reason, note="not allowed")
     lines = text.rstrip().split("\n") if text.strip() else []
-    notes = _ending(outcome)
+    notes = ending(outcome)
     most, diff = SHOWN_LINES, False
     told = outcome.get("duration_ms")
     seconds = seconds if told is None else told / 1000
@@ -89,7 +89,7 @@ def finished_tool(
     return ToolBlock(word, title, status, tuple(shown), hidden, diff, note, colour)
 
 
-def _ending(outcome: ToolOutcome) -> list[str]:
+def ending(outcome: ToolOutcome) -> list[str]:
     """How a command ended, where that was not well."""
     note = sanitise(outcome.get("note") or "").replace("\n", " ")[:MAX_NOTE]
     code, signal = outcome.get("exit_code"), sanitise(outcome.get("signal") or "")[:MAX_NOTE]

@@ -14,6 +14,7 @@ from msgspec import Struct
 from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.agents import AgentTexts
 from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
+from qwen_dual.frontends.tui.outcome import ending
 from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.rewound import rewound_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ToolOutcome
 
 MAX_CHARS = 8_000_000
 """Of all that is held; the oldest goes first."""
@@ -161,8 +163,12 @@ class WholeTranscript:
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
                 self._add(" ", self._lanes.ended(block["tool_use_id"], failed=failed))
-                text = call.diff if call.diff and not failed else text_in(block["content"])
-                self._add(FAILED if failed else OK, f"{call.head}\n{text.rstrip()}".rstrip())
+                outcome: ToolOutcome = event.get("tool_use_result") or {}
+                text = outcome.get("output", text_in(block["content"]))
+                if call.diff and not failed:
+                    text = call.diff
+                head = "  ".join([call.head, *ending(outcome)])
+                self._add(FAILED if failed else OK, f"{head}\n{text.rstrip()}".rstrip())
 
     def _preview(self, tool_use_id: str, preview: Event) -> None:
         call = self._calls.get(tool_use_id)
