@@ -15,6 +15,7 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.commands import list_commands
 from qwen_dual.definitions.places import stamp
 from qwen_dual.definitions.skills import list_skills
+from qwen_dual.protocol.visible import visible_line
 from qwen_dual.runtime.custom_commands import CustomCommands
 from qwen_dual.runtime.foreseen import SLASH_COMMANDS
 from qwen_dual.runtime.skills import Shelf
@@ -178,7 +179,7 @@ class Definitions:
         return str(error).replace(error.path, self._short(error.path), 1)
 
     def _short(self, path: str) -> str:
-        return self._launch.workspace.short(path)
+        return visible_line(self._launch.workspace.short(path), "prose")
 
 
 async def refresh(launch: Launch, parts: Parts) -> Sequence[str]:

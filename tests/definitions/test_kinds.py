@@ -222,3 +222,13 @@ def test_a_name_may_be_a_word_of_any_language(folders: Folders) -> None:
         {"привет", "整理", "r\u00e4umen", "\u00e9t\u00e9"},
         (),
     )
+
+
+def test_what_is_told_of_a_file_is_one_line_in_which_nothing_hides(folders: Folders) -> None:
+    folders.write("project/.qwen/commands/a\nAll is well\u202e.md", "x")
+    folders.write("project/.qwen/skills/b\nAll is well/SKILL.md", "---\nname: a/b\n---\nx")
+    listings = (list_commands, list_skills)
+    told = [str(error) for one in listings for error in one(*args(folders), trusted=True).errors]
+    assert len(told) == 2
+    assert all("⟨LF⟩All is well" in text and "\n" not in text for text in told)
+    assert not any("\u202e" in text for text in told)

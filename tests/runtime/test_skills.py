@@ -299,3 +299,16 @@ def test_what_a_folders_skill_was_allowed_ends_with_trust_in_it(place: Place) ->
             assert not policy.has_leave(rule)
 
     anyio.run(main)
+
+
+def test_a_folder_with_lines_in_its_name_adds_none_to_a_list(place: Place) -> None:
+    place.write("work/.qwen/skills/a\nall is well/SKILL.md", SYNONYMS)
+
+    async def main() -> None:
+        async with place.session() as handle:
+            await place.ask(handle, "hello")
+            told = (await place.ask(handle, "/skills"))["result"]
+            assert "a⟨LF⟩all is well/SKILL.md" in told
+            assert len(told.split("\n")) == 2
+
+    anyio.run(main)
