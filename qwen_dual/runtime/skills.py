@@ -113,7 +113,7 @@ class Shelf:
         wanted = tuple(self._wanted(skill))
         if entered and wanted and own:  # their own file, which they named
             self._remember(wanted)
-            told = f"/{skill.name}: {', '.join(wanted)} need no leave in this session."
+            told = f"/{skill.name}: without asking in this session: {', '.join(wanted)}."
             self._parts.session.notice(told)
             wanted = ()
         return LoadedSkill(skill.name, text, wanted, runs, skill.path, of_folder=not own)

@@ -157,7 +157,7 @@ class SkillCall:
             if decision.allowed:
                 self._skills.allow(skill)
                 if skill.asks_for:
-                    told += f"; {', '.join(skill.asks_for)} need no leave in this session"
+                    told += f"; without asking in this session: {', '.join(skill.asks_for)}"
             elif skill.runs:  # they may be what keeps it from doing harm
                 why = f": {decision.message}" if decision.message else "."
                 return ToolResult(f"{NO_HOOKS.format(name=skill.name)}{why}", is_error=True)
@@ -195,7 +195,7 @@ class AllowanceCall:
         skill = self._skill
         lines = [f"Skill {skill.name} ({'of this folder' if skill.of_folder else 'your own'})."]
         if skill.asks_for:
-            lines += ["Without asking, in this session:", *map(_row, skill.asks_for)]
+            lines += ["Without asking, in this session:", *map(_rule, skill.asks_for)]
         if skill.runs:
             lines += ["By itself, in this session:", *map(_row, skill.runs)]
         lines.append(
@@ -207,6 +207,11 @@ class AllowanceCall:
     async def run(self, context: ToolContext) -> ToolResult:
         """Nothing runs."""
         return ToolResult("")
+
+
+def _rule(rule: str) -> str:
+    """A rule without brackets is as wide as its tool, which its name does not say."""
+    return _row(rule if "(" in rule else f"{rule} (every call of it)")
 
 
 def _row(text: str) -> str:

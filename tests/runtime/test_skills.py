@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.tools.skill import AllowanceCall, LoadedSkill
 from tests.runtime.written import DEPLOY, SYNONYMS, Place, skill_tool
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def test_a_person_uses_a_skill_by_its_name_and_their_own_may_do_what_it_says(pla
             result = await place.ask(handle, "/deploy to production")
             assert result["stop_reason"] == "end_turn"
             assert (place.work / "made").exists()
-            assert "/deploy: Bash(touch:*) need no leave in this session." in place.notices()
+            assert "/deploy: without asking in this session: Bash(touch:*)." in place.notices()
             (prompt,) = place.said()
             assert prompt.startswith("Base directory for this skill: ")
             assert prompt.rstrip().endswith("What it is asked for: to production")
@@ -312,3 +313,11 @@ def test_a_folder_with_lines_in_its_name_adds_none_to_a_list(place: Place) -> No
             assert len(told.split("\n")) == 2
 
     anyio.run(main)
+
+
+def test_a_question_says_how_wide_a_rule_without_brackets_is() -> None:
+    asks = ("run_shell_command", "Bash(git log:*)")
+    shown = anyio.run(AllowanceCall(LoadedSkill("stuck", "", asks)).preview)
+    assert shown is not None
+    rows = shown["text"].split("\n")
+    assert rows[2:4] == ["  run_shell_command (every call of it)", "  Bash(git log:*)"]
