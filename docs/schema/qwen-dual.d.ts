@@ -485,6 +485,38 @@ export interface ModelRetryData {
   message: string;
 }
 
+/** After each model call of which the service tells what it took, whoever made it. */
+export interface ModelUsage {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "usage";
+  data: ModelUsageData;
+}
+
+/**
+ * What a model call took; `input_tokens` has in it what came from a cache.
+ *
+ * `turn_id` is the turn that ran meanwhile, `agent` the name of the sub-agent that made it, null for the
+ * main agent. `context_tokens` is how much of its conversation there is after it, `context_window` how
+ * much the model takes; null for a call that belongs to none. `cost_usd` is null where `modelPricing`
+ * has no price for something in it.
+ */
+export interface ModelUsageData {
+  turn_id: string | null;
+  agent: string | null;
+  model: string;
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens: number;
+  context_tokens: number | null;
+  context_window: number | null;
+  cost_usd: number | null;
+  total: TotalUsage;
+}
+
 /** A message for the person. */
 export interface Notice {
   uuid: string;
@@ -586,7 +618,12 @@ export interface ReceiptData {
   position?: number;
 }
 
-/** The end of a turn. */
+/**
+ * The end of a turn.
+ *
+ * Of one that may have asked a model it repeats what `usage` events tell: how much of the conversation
+ * there is, how much the model takes, and what the session cost by now, null where that is not known.
+ */
 export interface ResultEvent {
   uuid: string;
   session_id: string;
@@ -604,6 +641,9 @@ export interface ResultEvent {
   turn_id: string;
   command_id: string | null;
   stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop" | "budget";
+  context_tokens?: number;
+  context_window?: number;
+  total_cost_usd?: number | null;
   error?: TurnError;
 }
 
@@ -1052,6 +1092,14 @@ export interface ToolsChangedData {
   removed: string[];
 }
 
+/** All model calls since the session's process began; the cost is null once one of them is not known. */
+export interface TotalUsage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens: number;
+  cost_usd: number | null;
+}
+
 /**
  * What ended a turn; `status` is the HTTP status where there was one.
  *
@@ -1117,6 +1165,7 @@ export type Event =
   | Mcp
   | ModelRetry
   | SideCall
+  | ModelUsage
   | CompactBoundary
   | TaskStarted
   | TaskNotification

@@ -153,6 +153,8 @@ class Child:
         ) as calls:
             conversation, turn_id = Conversation(), events.new_uuid()
             context = ContextKeeper(conversation, self.publish, lambda _: None)
+            context.meter, context.lane = self._session.services.meter, self.lane
+            context.meter.agents[self.lane] = self.spec.name
             tools = equipment.tools.offered
             context.remind = Reminder(lambda: equipment.judge.mode, lambda: turn_id, tools)
             turn = Turn(
@@ -221,6 +223,7 @@ class Child:
             turn.usage["cache_read_input_tokens"],
         )
         self._session.services.spend(self.usage)
+        self._session.services.meter.agents.pop(self.lane, None)
         problem = "" if turn.error is None else str(turn.error.get("message") or "")
         self.result = endings.result_of(self.spec, why, turn.final_text, problem)
         ended: State = "failed" if self.result.is_error else "completed"

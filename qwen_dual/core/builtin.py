@@ -72,7 +72,9 @@ def register(session: Session, stats: Stats) -> None:
     add(SlashCommand("tools", "what the model can call", lambda _, __: _tools(session)))
     add(
         SlashCommand(
-            "stats", "turns, tokens, tools and time", lambda _, __: stats.describe(session.tools)
+            "stats",
+            "turns, tokens, tools and time",
+            lambda _, __: stats.describe(session.tools, session.services.meter.prices),
         )
     )
     add(

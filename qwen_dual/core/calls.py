@@ -116,7 +116,7 @@ class CallRunner:
             from qwen_dual.core.verdicts import Verdicts
 
             of = (self._policy, self._input, self._services, self._publish)
-            self._made_verdicts = Verdicts(*of, self._stop_with)
+            self._made_verdicts = Verdicts(*of, self._stop_with, self._agent)
         return self._made_verdicts
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.compaction import ROOM, THRESHOLD, fitted, summarise
 from qwen_dual.core.conversation import estimate
+from qwen_dual.core.metering import Meter
 from qwen_dual.core.model import ModelError, TokenUsage
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
@@ -38,6 +39,8 @@ class ContextKeeper:
 
     Attributes:
         remind: gives what the model is to be reminded of now; nothing where empty.
+        meter: counts what models take.
+        lane: the call that the agent works for whose conversation it is; None for the main agent.
     """
 
     def __init__(
@@ -51,6 +54,14 @@ class ContextKeeper:
         self._set_state = set_state
         self._next_at = 0.0
         self.remind: Callable[[], str] = str
+        self.meter = Meter()
+        self.lane: str | None = None
+
+    def tell_usage(self, model: Model, usage: TokenUsage) -> None:
+        """Tells what a call in this conversation took, where the service has told it."""
+        if usage != TokenUsage():
+            context = self._conversation.tokens, model.context_window
+            self._publish(self.meter.count(model.name, usage, self.lane, context=context))
 
     def get_ready(self, model: Model) -> None:
         """Sees to what the next request, to ``model``, is to say, and to leave out."""
@@ -170,4 +181,5 @@ class ContextKeeper:
             }
             self._publish(events.system("compact_boundary", data))
         self._next_at = conversation.tokens * GROWTH
+        self.tell_usage(model, usage)
         return usage

@@ -17,6 +17,7 @@ from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation, Points
 from qwen_dual.core.errors import ModeRefused
 from qwen_dual.core.hook_slot import HookSlot
+from qwen_dual.core.metering import Meter
 from qwen_dual.core.model_set import ModelSet, ModelSteering
 from qwen_dual.core.modes import Modes
 from qwen_dual.core.policy import Policy
@@ -123,7 +124,8 @@ class Session(RewindableSession, ModelSteering):
         self.text_calls = text_calls
         self._models = ModelSet(models, self.publish)
         self._detach = detach
-        self.services = Services(lambda: self.model, self.publish)
+        meter = Meter(lambda: self._state.turn_id)
+        self.services = Services(lambda: self.model, self.publish, meter)
         self.services.judge = self.modes.judge
         self.services.person_decided = self.modes.count_anew
         self._queue = PromptQueue()
@@ -154,6 +156,7 @@ class Session(RewindableSession, ModelSteering):
         self._entered: EnteredCalls | None = None
         self._context = ContextKeeper(self.conversation, self.publish, self._state.set)
         self._context.remind = self.modes.remind
+        self._context.meter = meter
         self._slash = SlashRunner(self.slash, self.publish, self.hooks, ready, self.services.spawn)
         self._worker = Worker(
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready

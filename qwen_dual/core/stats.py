@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from qwen_dual.core.tool import Display
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from qwen_dual.core.tool import Tool
     from qwen_dual.protocol.agents import AgentCalls
@@ -45,6 +45,8 @@ class Stats:
         main: the main agent's; its tokens are those of its turns, with what others took in them.
         agents: those of the others, by their names.
         aside: what calls outside of the conversation took.
+        cost: what all of it cost in US dollars; None where that is not known.
+        unpriced: the models of which no price was known.
         taken_back: prompts that the conversation has no more; what they took was taken all the same.
     """
 
@@ -56,6 +58,8 @@ class Stats:
         self._lanes: dict[str, Counts] = {}
         self.aside = Counts()
         self.taken_back = 0
+        self.cost: float | None = None
+        self.unpriced: dict[str, None] = {}
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -80,6 +84,10 @@ class Stats:
         elif kind == "system" and event["subtype"] == "side_call":
             self.aside.turns += 1
             _add(self.aside, event["data"]["usage"])
+        elif kind == "system" and event["subtype"] == "usage":
+            self.cost = event["data"]["total"]["cost_usd"]
+            if event["data"]["cost_usd"] is None:
+                self.unpriced[event["data"]["model"]] = None
         elif kind == "system" and event["subtype"] == "rewound":
             data = event["data"]
             self.taken_back += -data["prompts"] if data["undo"] else data["prompts"]
@@ -113,8 +121,22 @@ class Stats:
             counts.agents += 1
         return counts
 
-    def describe(self, tools: Mapping[str, Tool]) -> str:
-        """A few lines for a person; ``tools`` are those that there are, by name."""
+    def _cost(self, priced: Collection[str]) -> str:
+        from qwen_dual.protocol.visible import visible_line
+
+        if self.cost is not None:
+            return f"${self.cost:,.4f}"
+        if not priced or not self.unpriced:
+            return ""
+        return f"not known: no price in modelPricing for {visible_line(', '.join(self.unpriced))}"
+
+    def describe(self, tools: Mapping[str, Tool], priced: Collection[str] = ()) -> str:
+        """A few lines for a person.
+
+        Args:
+            tools: those that there are, by name.
+            priced: models that have a price.
+        """
         from qwen_dual.protocol.visible import visible_line
 
         seconds = time.monotonic() - self._began
@@ -137,6 +159,8 @@ class Stats:
             rows.append(
                 f"Aside   {aside.turns}: {taken} in, {given} out, for tools, hooks and servers"
             )
+        if told := self._cost(priced):
+            rows.append(f"Cost    {told}")
         rows.append(f"Time    {_duration(seconds)}, model {_duration(main.api_ms / 1000)}")
         return "\n".join(rows)
 

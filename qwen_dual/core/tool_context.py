@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
+from qwen_dual.core.metering import Meter
 from qwen_dual.core.model import ModelRequest, TokenUsage
 from qwen_dual.protocol import events
 
@@ -69,6 +70,7 @@ class Services:
     Args:
         model: the one in force.
         publish: takes the body of an event.
+        meter: counts what models take; without it one of its own.
 
     Attributes:
         beside: what goes on beside its turns, of which the model is told; None as long as nothing did.
@@ -78,7 +80,13 @@ class Services:
         person_decided: called when somebody allowed a call.
     """
 
-    def __init__(self, model: Callable[[], Model], publish: Callable[[Event], object]) -> None:
+    def __init__(
+        self,
+        model: Callable[[], Model],
+        publish: Callable[[Event], object],
+        meter: Meter | None = None,
+    ) -> None:
+        self.meter = meter or Meter()
         self.keeper: Callable[[], Keeper | None] = lambda: None
         self._model = model
         self._publish = publish
@@ -123,6 +131,7 @@ class Services:
         finally:
             if answer.usage != TokenUsage():
                 self._publish(events.side_call(purpose, model.name, answer.usage.fields()))
+                self._publish(self.meter.count(model.name, answer.usage))
         return answer.text
 
     def _tell_wait(self, wait: RetryWait) -> None:

@@ -197,6 +197,7 @@ class Turn:
             num_turns=self._num_turns,
             usage={**usage, "total_tokens": usage["input_tokens"] + usage["output_tokens"]},
             permission_denials=self._denials,
+            **self._context.meter.summary(self._conversation.tokens, self._model),
         )
         if self.error is not None:
             body["error"] = self.error
@@ -305,6 +306,7 @@ class Turn:
         if blocks:
             self._conversation.add("assistant", blocks)
             self._conversation.measured(answer.usage)
+        self._context.tell_usage(self._model, answer.usage)
 
     def _count(self, usage: TokenUsage) -> None:
         self.usage["input_tokens"] += usage.input_tokens

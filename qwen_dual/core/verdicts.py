@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.approvals import Decision
+from qwen_dual.core.model import TokenUsage
 from qwen_dual.core.policy import Verdict
 from qwen_dual.protocol import events
 
@@ -39,6 +40,7 @@ class Verdicts:
         services: have the judge.
         publish: takes the event bodies.
         on_stop: called where a hook stops the turn.
+        lane: the call that the agent works for whose calls they are; None for the main agent.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Verdicts:
         services: Services,
         publish: Callable[[Event], object],
         on_stop: Callable[[Decision], object],
+        lane: str | None = None,
     ) -> None:
         self._policy = policy
         self._input = call_input
         self._services = services
         self._publish = publish
         self._on_stop = on_stop
+        self._lane = lane
 
     async def on(
         self,
@@ -109,6 +113,8 @@ class Verdicts:
         made = await judge.judge(requested.name, requested.arguments or {})
         job.judged = made
         self._publish(events.auto_verdict(requested.id, requested.name, made.fields()))
+        if made.usage != TokenUsage():
+            self._publish(self._services.meter.count(made.model, made.usage, self._lane))
         now = self._policy.judge(tool, call)
         if now.action != "ask" or self._policy.mode != "auto":
             return now  # the mode, or a rule, is another by now

@@ -50,6 +50,7 @@ from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import Subscription
 from qwen_dual.host.terminal import TerminalStream
 from qwen_dual.host.turn import Turn
+from qwen_dual.host.usage import ModelUsage, TotalUsage
 
 __all__ = [
     "Agent",
@@ -67,6 +68,7 @@ __all__ = [
     "HostTimeout",
     "Hunk",
     "McpServer",
+    "ModelUsage",
     "NotSupported",
     "Preview",
     "PreviewWarning",
@@ -91,6 +93,7 @@ __all__ = [
     "Suggestion",
     "TerminalStream",
     "ToolResult",
+    "TotalUsage",
     "Turn",
     "TurnFailed",
     "Verdict",

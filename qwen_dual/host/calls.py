@@ -252,6 +252,12 @@ def number_in(raw: dict[str, Any], key: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def cost_in(raw: dict[str, Any], key: str) -> float | None:
+    """The dollars under ``key``; None where they are not known."""
+    value = raw.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def content_text(content: object) -> str:
     """The text of a result's content, which other programs send in blocks."""
     if isinstance(content, list):

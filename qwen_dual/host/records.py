@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from qwen_dual.host.calls import Denial, Preview, Suggestion, number_in, text_in
+from qwen_dual.host.calls import Denial, Preview, Suggestion, cost_in, number_in, text_in
 from qwen_dual.host.errors import TurnFailed
 
 if TYPE_CHECKING:
@@ -193,6 +193,9 @@ class Result:
         num_turns: how many model calls it took; 0 for a slash command.
         duration_ms: how long it took, ``duration_api_ms`` of it waiting for the model.
         denials: the calls that were not allowed.
+        context_tokens: how much of the conversation there is; None where the program does not say.
+        context_window: how much the model takes; None likewise.
+        total_cost_usd: what the session cost by then; None where that is not known.
     """
 
     text: str
@@ -211,6 +214,9 @@ class Result:
     duration_ms: int = 0
     duration_api_ms: int = 0
     denials: tuple[Denial, ...] = ()
+    context_tokens: int | None = None
+    context_window: int | None = None
+    total_cost_usd: float | None = None
 
     @classmethod
     def of(cls, event: Event) -> Result:
@@ -233,6 +239,9 @@ class Result:
             duration_ms=number_in(event.raw, "duration_ms") or 0,
             duration_api_ms=number_in(event.raw, "duration_api_ms") or 0,
             denials=Denial.all_in(event.get("permission_denials")),
+            context_tokens=number_in(event.raw, "context_tokens"),
+            context_window=number_in(event.raw, "context_window"),
+            total_cost_usd=cost_in(event.raw, "total_cost_usd"),
         )
 
     def raise_for_error(self) -> Result:

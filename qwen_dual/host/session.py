@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from qwen_dual.host.subscription import Subscription
     from qwen_dual.host.terminal import TerminalStream
+    from qwen_dual.host.usage import ModelUsage
 
 
 class Session(Steering):
@@ -130,6 +131,15 @@ class Session(Steering):
     def agents(self) -> Mapping[str, Agent]:
         """The sub-agents by the call that each works for; those that ended stay for a while."""
         return MappingProxyType(self._tracker.agents.known)
+
+    @property
+    def usage(self) -> ModelUsage | None:
+        """What the last model call took, and all of them so far; None before the first.
+
+        From a program that does not tell it, such as Qwen Code, it is counted from its messages, without
+        cost and windows.
+        """
+        return self._tracker.usage
 
     @property
     def lost(self) -> int:

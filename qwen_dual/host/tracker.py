@@ -14,6 +14,7 @@ from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.rewind import RewindPoints, Rewound
 from qwen_dual.host.turns import DerivedTurns, ToldTurns
+from qwen_dual.host.usage import ModelUsage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Tracker:
         mcp_servers: the MCP servers by name, as far as the program tells of them.
         mcp_complete: kept with the next event that tells of all of them.
         rewind_points: kept with the next event that tells of the prompts to go back to.
+        usage: what the last model call took; None before the first.
         rewinds: what waits for what a ``rewind`` did, by the command's id.
         events: how many came.
         last_event: what the last one was.
@@ -63,6 +65,7 @@ class Tracker:
         self.mcp_complete: Promise[None] = Promise()
         self.rewind_points: Promise[RewindPoints] = Promise()
         self.rewinds: dict[str, Promise[Rewound]] = {}
+        self.usage: ModelUsage | None = None
         self.events = 0
         self.last_event = ""
         self.ended = False
@@ -94,6 +97,8 @@ class Tracker:
             self._response(event)
         elif event.type == "user" and self._is_prompt(event) and not self.greeting.told:
             self.drop_requests()  # a new prompt runs: they were dismissed, and nothing said so
+        elif event.type == "assistant" and not self.greeting.told:
+            self.usage = ModelUsage.derived(event, self.usage) or self.usage
         self.agents.feed(event)
         self.turns.feed(event)
         return missing
@@ -183,6 +188,8 @@ class Tracker:
                 if self.greeting.told:
                     self.turns = ToldTurns()
             self.started.keep(self.greeting)
+        elif event.subtype == "usage":
+            self.usage = ModelUsage.of(event)
         elif event.parent_tool_use_id is not None:
             return  # a sub-agent's model and mode are its own
         elif event.subtype == "model_changed":

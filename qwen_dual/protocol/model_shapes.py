@@ -33,6 +33,36 @@ class SideCallData(TypedDict):
     usage: Usage
 
 
+class TotalUsage(TypedDict):
+    """All model calls since the session's process began; the cost is null once one of them is not known."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cost_usd: float | None
+
+
+class ModelUsageData(TypedDict):
+    """What a model call took; ``input_tokens`` has in it what came from a cache.
+
+    ``turn_id`` is the turn that ran meanwhile, ``agent`` the name of the sub-agent that made it, null for the
+    main agent. ``context_tokens`` is how much of its conversation there is after it, ``context_window`` how
+    much the model takes; null for a call that belongs to none. ``cost_usd`` is null where ``modelPricing``
+    has no price for something in it.
+    """
+
+    turn_id: str | None
+    agent: str | None
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    context_tokens: int | None
+    context_window: int | None
+    cost_usd: float | None
+    total: TotalUsage
+
+
 class CompactBoundaryData(TypedDict):
     """The older part of the conversation gave way to ``summary``; empty where results were cut."""
 
@@ -56,6 +86,14 @@ class SideCall(Envelope):
     type: Literal["system"]
     subtype: Literal["side_call"]
     data: SideCallData
+
+
+class ModelUsage(Envelope):
+    """After each model call of which the service tells what it took, whoever made it."""
+
+    type: Literal["system"]
+    subtype: Literal["usage"]
+    data: ModelUsageData
 
 
 class CompactBoundary(Envelope):

@@ -242,7 +242,11 @@ class Denial(TypedDict):
 
 
 class ResultEvent(Envelope):
-    """The end of a turn."""
+    """The end of a turn.
+
+    Of one that may have asked a model it repeats what ``usage`` events tell: how much of the conversation
+    there is, how much the model takes, and what the session cost by now, null where that is not known.
+    """
 
     type: Literal["result"]
     subtype: Literal["success", "error_during_execution"]
@@ -256,6 +260,9 @@ class ResultEvent(Envelope):
     turn_id: str
     command_id: str | None
     stop_reason: StopReason
+    context_tokens: NotRequired[int]
+    context_window: NotRequired[int]
+    total_cost_usd: NotRequired[float | None]
     error: NotRequired[TurnError]
 
 

@@ -212,7 +212,8 @@ class Hooking:
 
         session = self._parts.session
         model = session.models[name] if name else session.model
-        return await Services(lambda: model, session.publish).ask_model(system, prompt, "hook")
+        services = Services(lambda: model, session.publish, session.services.meter)
+        return await services.ask_model(system, prompt, "hook")
 
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session

@@ -11,10 +11,11 @@ from qwen_dual.settings import auto_keys, keys
 from qwen_dual.tools.filters import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.auto_rules import AutoRules
     from qwen_dual.core.permissions import Rule
+    from qwen_dual.core.pricing import Price
     from qwen_dual.core.session import Session
     from qwen_dual.core.tool import Tool
     from qwen_dual.runtime.assembly import Parts
@@ -64,10 +65,29 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     session.tools.offer(choose)
     turns = settings.get(keys.MAX_SESSION_TURNS)
     session.max_turns = turns if turns > 0 else None
+    session.services.meter.prices = _prices(settings)
     session.policy.judges_reads = settings.get(auto_keys.AUTO_ALL_SHELL)
     tools.filter(filters_of(settings))
     tools.trust(settings.trusted)
     return warnings
+
+
+def _prices(settings: Settings) -> Mapping[str, Price]:
+    """What models cost, as far as the person said."""
+    given = settings.get(keys.MODEL_PRICING)
+    if not given:
+        return {}
+    from qwen_dual.core.pricing import Price
+    from qwen_dual.settings import pricing_keys as pricing
+
+    return {
+        name: Price(
+            pricing.INPUT_PRICE.within(values),
+            pricing.OUTPUT_PRICE.within(values),
+            pricing.CACHED_PRICE.within(values),
+        )
+        for name, values in given.items()
+    }
 
 
 def filters_of(settings: Settings) -> Filters:

@@ -179,6 +179,8 @@ class McpAnswers:
             if answer.usage != TokenUsage():
                 told = events.side_call("mcp", model.name, answer.usage.fields(), server=server)
                 self._session.publish(told)
+                meter = self._session.services.meter
+                self._session.publish(meter.count(model.name, answer.usage))
         return wanted.result(answer.text, model.name)
 
     # -- asking ----------------------------------------------------------------------------

@@ -51,6 +51,12 @@ def _server() -> Kind[Mapping[str, Any]]:
     return SERVER
 
 
+def _price() -> Kind[Mapping[str, Any]]:
+    from qwen_dual.settings.pricing_keys import PRICE
+
+    return PRICE
+
+
 # -- what takes something away
 
 EVERYTHING = limiting.EVERYTHING
@@ -72,6 +78,14 @@ PROVIDERS = Key(
     MapOf(ListOf(ENTRY)),
     {},
     doc="Models by protocol: `openai`, `anthropic`, `gemini`.",
+)
+MODEL_PRICING = Key(
+    "modelPricing",
+    MapOf(Later("an object", _price)),
+    {},
+    doc="What models cost, by name, in US dollars: `inputPerMillionTokens`, `outputPerMillionTokens`, "
+    "and `cachedInputPerMillionTokens` (without it, as input). The cost of a call that took what has no "
+    "price is not known.",
 )
 PROVIDER_PROTOCOL = Key(
     "providerProtocol",
@@ -301,7 +315,7 @@ PROXY_URL = Key(
 )
 
 KEYS: Final[tuple[Key[Any], ...]] = (
-    *(PROVIDERS, PROVIDER_PROTOCOL, ENV, SELECTED_TYPE),
+    *(PROVIDERS, MODEL_PRICING, PROVIDER_PROTOCOL, ENV, SELECTED_TYPE),
     *(MODEL, FAST_MODEL, MAX_SUBAGENT_DEPTH, MAX_SESSION_TURNS, TEXT_TOOL_CALLS, OTHER_GENERATION),
     *(
         APPROVAL_MODE,

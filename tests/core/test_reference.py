@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.shapes import Suggestion
 
-OURS = {"state", "tool_progress", "notice"}
+OURS = {"state", "tool_progress", "notice", "usage"}
 ADDED = {
     "seq",
     "origin",

@@ -13,7 +13,7 @@ from qwen_dual import host
 from qwen_dual.host.event import Event
 from qwen_dual.host.records import Greeting, Request, Resolution, Result
 from qwen_dual.host.tracker import Tracker
-from qwen_dual.protocol import change_shapes, events, shapes, system_shapes
+from qwen_dual.protocol import change_shapes, events, model_shapes, shapes, system_shapes
 
 ELSEWHERE = {
     "type": "the class of the record",
@@ -59,6 +59,8 @@ ELSEWHERE = {
         (shapes.Denial, host.Denial),
         (system_shapes.SessionStartData, Greeting),
         (system_shapes.SandboxData, host.Sandbox),
+        (model_shapes.ModelUsageData, host.ModelUsage),
+        (model_shapes.TotalUsage, host.TotalUsage),
         (system_shapes.ReceiptData, host.Receipt),
         (system_shapes.QueuedPrompt, host.QueuedPrompt),
     ],
@@ -159,6 +161,29 @@ def test_a_change_is_told_line_by_line_as_far_as_the_program_tells_it() -> None:
         {"type": "control_request", "request": {"preview": {"files": [1, {"hunks": [2]}]}}}
     )
     assert told.preview is not None and told.preview.files == (host.FileDiff("", ""),)
+
+
+def test_what_models_took_is_told_or_counted() -> None:
+    assert Tracker().usage is None
+    tracker = Tracker()
+    taken = {"input_tokens": 7, "output_tokens": 2, "cache_read_input_tokens": 3}
+    message = {"model": "m", "content": [], "usage": {**taken, "total_tokens": 9}}
+    for _ in range(2):
+        zeros = {**message, "usage": {"input_tokens": 0, "output_tokens": 0}}
+        tracker.feed(Event({"type": "assistant", "message": zeros}))
+        tracker.feed(Event({"type": "assistant", "message": message}))
+    total = host.TotalUsage(14, 4, 6)
+    assert tracker.usage == host.ModelUsage("m", 7, 2, 3, total, context_tokens=9)
+    data = {**taken, "turn_id": "t", "agent": "explore", "model": "m", "context_tokens": 9}
+    costs = {"context_window": 100, "cost_usd": 0.5, "total": {**taken, "cost_usd": 1}}
+    usage = {"type": "system", "subtype": "usage", "data": {**data, **costs}}
+    tracker.feed(Event({**usage, "parent_tool_use_id": "c"}))
+    told = host.TotalUsage(7, 2, 3, 1.0)
+    expected = host.ModelUsage("m", 7, 2, 3, told, "t", "explore", 9, 100, 0.5)
+    assert tracker.usage == expected
+    broken = Event({"type": "system", "subtype": "usage", "data": {"total": 1, "cost_usd": "x"}})
+    tracker.feed(broken)
+    assert tracker.usage == host.ModelUsage("", 0, 0, 0, host.TotalUsage())
 
 
 def test_the_model_the_mode_and_the_queue_are_always_current() -> None:

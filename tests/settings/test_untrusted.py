@@ -54,7 +54,7 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("tools.truncateToolOutputLines", "permissions.allow", "dualOutput", "general", "context"),
         *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
         *("permissions.autoMode", "fastModel", "plansDirectory"),
-        *("mcpServers", "mcp.serverCommand"),
+        *("mcpServers", "mcp.serverCommand", "modelPricing"),
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
