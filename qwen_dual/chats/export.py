@@ -123,8 +123,10 @@ class _Entries:
             if lane is not None:
                 lanes.setdefault(lane, []).append(body)
             elif body["type"] in ("assistant", "user"):
+                told = body.get("origin") == "agent"  # how one in the background ended
+                kind = "notice" if told else body["type"]
                 for block in body["message"]["content"]:
-                    self._block(block, body["type"], body.get("timestamp", ""), lanes)
+                    self._block(block, kind, body.get("timestamp", ""), lanes)
             elif body["type"] == "system":
                 self._system(body, lanes)
         return self._entries

@@ -215,3 +215,11 @@ def test_the_name_of_a_lane_is_text(tmp_path: Path, form: str) -> None:
     document = export(with_agents(tmp_path, "</summary><script>\x1b[2J"), form)
     assert "<summary>explore: &lt;/summary&gt;&lt;script&gt;" in document
     assert "\x1b" not in document
+
+
+def test_how_an_agent_ended_in_the_background_is_no_prompt(tmp_path: Path) -> None:
+    ended = {**events.user_text("It has ended.", "agent"), "timestamp": ""}
+    made = chat(tmp_path)
+    told = export(replace(made, replay=[*made.replay, ended]), "md")
+    assert told.rstrip().endswith("```\nIt has ended.\n```")
+    assert told.count("## You") == 1
