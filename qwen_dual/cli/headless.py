@@ -170,6 +170,11 @@ async def show(
 def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Iterator[str]:
     """What a person should know of how a session begins."""
     yield from (*options.remarks, *handle.warnings)
+    if (style := launch.spec.output_style) is not None and style.casefold() != "default":
+        from qwen_dual.runtime.output_styles import style_of
+
+        if style_of(launch, style) is None:
+            yield f"There is no output style {style!r}; /output-style lists them."
     if launch.approval_mode == "yolo" and launch.sandbox is None and not _warned_enough():
         yield YOLO
 

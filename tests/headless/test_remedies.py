@@ -58,3 +58,9 @@ def test_a_full_service_is_waited_for_beyond_the_bound_of_tries_where_nobody_wai
     assert refused.status == 1
     assert refused.result["error"]["kind"] == "rate_limit"
     assert SENTENCES["change_model"] in refused.err
+
+
+def test_an_output_style_that_is_not_there_is_named_on_stderr(tmp_path: Path) -> None:
+    ended = Runner(tmp_path).run("--offline", "--output-style", "terse", "-p", "say 2 words")
+    assert (ended.status, ended.out) == (0, "some words\n")
+    assert "There is no output style 'terse'; /output-style lists them." in ended.err
