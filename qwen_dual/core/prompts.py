@@ -152,10 +152,6 @@ class PromptQueue:
             for prompt, _ in zip(self._prompts, range(PREVIEW_PROMPTS), strict=False)
         ]
 
-    def ids(self) -> list[str | None]:
-        """The id that each was submitted with."""
-        return [prompt.command_id for prompt in self._prompts]
-
     def texts(self) -> list[str]:
         """All entries as they were typed; answers to a form stay out of it."""
         return [prompt.typed for prompt in self._prompts]

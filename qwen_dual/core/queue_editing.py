@@ -35,10 +35,6 @@ class QueueEditing:
         self._tell = tell
         self._publish = publish
 
-    def ids(self) -> Sequence[str | None]:
-        """The ids of those that wait, in their order; None for one that was submitted without."""
-        return self._queue.ids()
-
     def hold(self, place: int | None = None, step: int = -1) -> Prompt | None:
         """Takes a prompt out, which cannot run meanwhile: see ``PromptQueue.hold``."""
         prompt = self._queue.hold(place, step)
@@ -53,6 +49,10 @@ class QueueEditing:
             if prompt.command_id is not None:
                 self._publish(events.receipt(prompt.command_id, "rejected", code, why))
         return prompts
+
+    def end(self) -> Sequence[Prompt]:
+        """Takes all of them out, since the session is over."""
+        return self.empty("session_ended", "the session ended before it ran")
 
     def clear(self) -> tuple[Sequence[Prompt], str]:
         """Takes all of them out after an interrupt.

@@ -365,7 +365,7 @@ class Session(RewindableSession, ModelSteering):
         if not self._ended:
             self._ended = True
             self.approvals.deny_all(SHUTDOWN)
-            self.queue_editing.empty("session_ended", "the session ended before it ran")
+            self.queue_editing.end()
             self.publish(events.system("session_end", {"session_id": self.session_id}))
 
     def receipt(

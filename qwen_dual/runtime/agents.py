@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
 from qwen_dual.agents.crew import Crew
 from qwen_dual.agents.roster import Roster
 from qwen_dual.agents.spec import FAST, INHERIT, AgentSpec
+from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.context_files import as_prompt
 from qwen_dual.runtime.environment import place
 from qwen_dual.runtime.foreseen import person
@@ -103,7 +102,7 @@ class SessionAgents:
         """Reads the files of agents; returns what is wrong with those that were not so before."""
         if self._launch.spec.bare:
             return []
-        self._stamp, listing = await to_thread.run_sync(self._look)
+        self._stamp, listing = await in_thread(self._look)
         before = {str(error) for error in self.errors}
         self.errors = listing.errors
         self.roster.file(map(spec_of, listing.found.values()))
@@ -112,7 +111,7 @@ class SessionAgents:
 
     async def refresh(self) -> list[str]:
         """As ``load``, but only where a file is another by now, or has come, or gone."""
-        if self._launch.spec.bare or await to_thread.run_sync(self._stamped) == self._stamp:
+        if self._launch.spec.bare or await in_thread(self._stamped) == self._stamp:
             return []
         return await self.load()
 

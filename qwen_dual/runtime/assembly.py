@@ -10,12 +10,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio import to_thread
 from msgspec import Struct, field
 
 from qwen_dual.core.builtin import register
 from qwen_dual.core.session import Session
 from qwen_dual.core.stats import Stats
+from qwen_dual.core.threads import in_thread
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
@@ -149,7 +149,7 @@ class Parts(Struct):
         if self.running is not None:
             self.running.close()
         if self.files is not None:
-            await to_thread.run_sync(self.files.close)
+            await in_thread(self.files.close, only_if=self.files.opened, abandon=False)
 
 
 def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -> Parts:

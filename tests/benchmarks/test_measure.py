@@ -195,7 +195,7 @@ def test_the_long_chat_is_one_that_is_gone_on_with(tmp_path: Path) -> None:
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 def test_a_quick_run_measures_everything_and_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -299,9 +299,9 @@ def test_lines_that_come_at_once_are_a_paste() -> None:
 
 @pytest.mark.parametrize("piece", [" ", "\r", "a ", " \r", "ab\r"])
 def test_lines_take_linear_time(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()  # of computing: other programs may have the cores
     Keyboard().feed(piece * 50_000)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_a_key_ends_lines_that_came_at_once() -> None:

@@ -171,9 +171,9 @@ class StreamRun:
             with anyio.move_on_after(STOP_SECONDS):
                 await session.drained()
             group.cancel_scope.cancel()
-        for command_id in session.queue_editing.ids():
+        for prompt in session.queue_editing.end():  # a result is the last line, behind the receipts
             self._announce()
-            self._end({**never_began(self._session.id), "command_id": command_id})
+            self._end({**never_began(self._session.id), "command_id": prompt.command_id})
         for _, error in self._refused:  # what was to run before it was taken out of the queue
             self._tell_refused(error)
         self._over = True
