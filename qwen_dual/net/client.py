@@ -105,11 +105,14 @@ class HttpResponse:
         await self._response.aclose()
 
 
+_NOT_ENCRYPTED = "this client makes no encrypted connections"
+
+
 class _NoTls:
     """Stands for what encrypts where nothing is to be encrypted: no connection is made with it."""
 
     def set_alpn_protocols(self, protocols: list[str]) -> None:
-        raise UnusableUrl("this client makes no encrypted connections")
+        raise UnusableUrl(_NOT_ENCRYPTED)
 
 
 class HttpClient:
@@ -127,6 +130,8 @@ class HttpClient:
     def __init__(self, tls: ssl.SSLContext | None, proxy: str | None, keepalive: float = 0) -> None:
         # httpcore would make a context of its own in place of None.
         context = cast("ssl.SSLContext", _NoTls()) if tls is None else tls
+        self._encrypts = tls is not None
+        self._to_encrypted = proxy is not None and _split(proxy).scheme == "https"
         self._pool = AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else _proxy(proxy, context),
@@ -162,6 +167,8 @@ class HttpClient:
             ValueError: a header holds what none can.
         """
         parts = _split(url)
+        if not self._encrypts and (self._to_encrypted or parts.scheme == "https"):
+            raise UnusableUrl(_NOT_ENCRYPTED)  # the pool would leave a connection open over it
         named = {
             "host": ("Host", _authority(parts)),
             "accept": ("Accept", "*/*"),

@@ -60,7 +60,9 @@ def test_a_line_of_64_megabytes_is_dropped_in_bounded_memory(tmp_path: Path) -> 
         assert [event["data"]["code"] for event in program.of("system", "input_error")] == [
             "too_long"
         ]
-        assert most - before < 32_000  # a line may have 16 MiB; the rest of the program comes in too
+        assert (
+            most - before < 32_000
+        )  # a line may have 16 MiB; the rest of the program comes in too
         assert program.quit() == 0
 
 
