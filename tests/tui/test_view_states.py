@@ -140,6 +140,21 @@ def test_tokens_are_estimated_while_they_come_and_exact_when_they_are_told() -> 
     assert tokens_written(view.work) == ""
 
 
+def test_what_a_command_has_the_model_asked_is_folded_and_a_prompt_behind_it_is_not() -> None:
+    view = View()
+    long = "\n".join(f"line {number}" for number in range(30))
+    command = events.slash_command("/review", "keyboard")
+    blocks = feed(view, [command, events.user_text(long, "keyboard"), result()])
+    asked = [block.text for block in blocks if isinstance(block, PersonBlock)]
+    assert asked[0] == "/review"
+    assert asked[1].startswith("line 0\nline 1\nline 2\n… ")
+    assert isinstance(view.folded, ExpandedBlock)
+    assert view.folded.text == long
+    [typed] = feed(view, [events.user_text(long, "keyboard")])
+    assert isinstance(typed, PersonBlock)
+    assert typed.text == long
+
+
 def test_a_huge_prompt_is_cut_in_the_transcript_and_bounded_when_it_is_expanded() -> None:
     view = View()
     text = "\n".join(f"line {number}" for number in range(1_000_000))

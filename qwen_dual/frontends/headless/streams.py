@@ -103,9 +103,6 @@ class StreamRun:
         self._input.on_refused = self._refuse
         self._status = 0
         self._unannounced = False
-        self._over = (
-            False  # every prompt has its result: what the session says of its end comes too late
-        )
         self._refused: list[tuple[int, Unusable]] = []
         self.front = Headless(session, self._output, self.tell, answerable=True)
 
@@ -134,8 +131,6 @@ class StreamRun:
             self._end(event)
             return
         self.front(event)
-        if self._over:
-            return
         self._input.observe(event)
         self._control.observe(event)
         if kind == "control_request" and not (self._control.asks or self._wanted.answerable):
@@ -176,7 +171,6 @@ class StreamRun:
             self._end({**never_began(self._session.id), "command_id": prompt.command_id})
         for _, error in self._refused:  # what was to run before it was taken out of the queue
             self._tell_refused(error)
-        self._over = True
         self._output.close()
         self._stdout.drain()
         by = self.front.ended_by()

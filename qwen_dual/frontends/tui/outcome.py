@@ -22,6 +22,9 @@ SHOWN_ERROR_LINES = 6
 MAX_NOTE = 40
 MAX_REASON = 60
 
+ASKED_CHARS, ASKED_LINES, MIN_LEFT = 240, 3, 80
+"""What of a prompt is repeated that a command has the model asked; fewer characters more are not cut."""
+
 MAX_PROMPT_LINES = 40
 MAX_PROMPT_CHARS = 4_000
 """A prompt beyond either is cut in the transcript."""
@@ -116,8 +119,17 @@ def _changed(diff: list[str]) -> str:
     return f"+{added} −{removed}"
 
 
-def shown_prompt(text: str) -> str:
-    """What of a prompt the transcript repeats."""
+def shown_prompt(text: str, *, asked: bool = False) -> str:
+    """What of a prompt the transcript repeats.
+
+    Args:
+        text: the prompt.
+        asked: whether a command has the model asked it, and the person has typed the command alone.
+    """
+    if asked:
+        begin = "\n".join(text[:ASKED_CHARS].split("\n", ASKED_LINES)[:ASKED_LINES])
+        left = len(text) - len(begin)
+        return f"{begin}\n… {left} more characters (ctrl+o shows all)" if left > MIN_LEFT else text
     if len(text) <= MAX_PROMPT_CHARS and text.count("\n") < MAX_PROMPT_LINES:
         return text
     lines = MAX_PROMPT_LINES - PROMPT_END_LINES

@@ -235,12 +235,13 @@ class View:
                 if event.get("origin") == "agent":  # how one in the background ended
                     self._finished += self._lanes.reported(block["text"])
                     continue
-                self._prompt(prompted(block["text"]), remote=is_remote(event.get("origin")))
+                remote, asked = is_remote(event.get("origin")), self._commanded != ""
+                self._prompt(prompted(block["text"]), remote=remote, asked=asked)
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
 
-    def _prompt(self, text: str, *, remote: bool = False) -> None:
-        shown = self.sent_as.pop(text, "") or shown_prompt(text)
+    def _prompt(self, text: str, *, remote: bool = False, asked: bool = False) -> None:
+        shown = self.sent_as.pop(text, "") or shown_prompt(text, asked=asked)
         if shown != text:
             self.folded = expanded("prompt", text)
         self._finished.append(PersonBlock(shown, remote))
@@ -277,6 +278,7 @@ class View:
 
     def _result(self, event: Event) -> None:
         self._end_block()
+        self._commanded = ""
         if event["num_turns"]:
             self.work.tools.clear()
             self._lanes.clear()
