@@ -27,6 +27,16 @@ def rewound_text(data: Mapping[str, Any], *, undo: str = "") -> str:
     return f"{told} {undo}".rstrip()
 
 
+def preview_text(data: Mapping[str, Any]) -> str:
+    """What a going back would do, from the data of its ``rewind_preview`` event."""
+    would = []
+    if data["conversation"]:
+        would.append(f"take back {counted(data['prompts'], 'prompt')}")
+    if data["files"]:
+        would.append(f"change {files_text(data)}" if data["changed"] else "change no file")
+    return f"Would {' and '.join(would)}."
+
+
 def first_line(text: str, most: int) -> str:
     """The first line of a prompt that says something, in at most so many characters."""
     line = next((" ".join(row.split()) for row in text.splitlines() if row.strip()), "")

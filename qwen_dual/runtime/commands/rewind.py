@@ -12,7 +12,7 @@ from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.going_back import FilePreview, GoingBack
 from qwen_dual.core.questions import Choice, Question
 from qwen_dual.core.rewinding import Refused
-from qwen_dual.protocol.rewound import counted, files_text, first_line, rewound_text
+from qwen_dual.protocol.rewound import counted, first_line, preview_text, rewound_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,8 +146,7 @@ class RewindCommand:
         data = event["data"]
         if what.preview:
             rows = [f"{one['change']:<6}  {self._short(one['path'])}" for one in data["changes"]]
-            head = f"Would take back {counted(data['prompts'], 'prompt')}"
-            return "\n".join([f"{head}, and change {files_text(data)}.", *rows])
+            return "\n".join([preview_text(data), *rows])
         undoable = self._session.rewinding.undoable is not None
         rows = [f"  {self._short(one['path'])}: {one['why']}" for one in data["left"]]
         return "\n".join([rewound_text(data, undo=TAKE_BACK if undoable else ""), *rows])
