@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 _IGNORED_BY_STARTERS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """``nohup`` ignores the first, a shell without job control the next two for what runs behind ``&``;
 both are inherited, by this process and by every program that a test starts."""
+
+
+settings.register_profile("ci", settings.get_profile("ci"), max_examples=40)
+"""The suite has time for so many of each property; without the profile it is 100."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -200,8 +200,9 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "kept" / "run.json"
-    quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2", "--chat=2"]
-    status = cli.main([*quick, "--bridge-events=1000", "--sessions=3", f"--json={kept}"])
+    quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2", "--chat=1"]
+    quick += ["--prompts=1", "--commands=3", "--bridge-events=1000", "--sessions=3"]
+    status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
     assert status == 0, shown
     found = json.loads(kept.read_text("utf-8"))
