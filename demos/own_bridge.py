@@ -15,7 +15,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from qwen_dual.bridge.channel import Channel
 from qwen_dual.protocol import events
-from qwen_dual.protocol.commands import Command, Submit
+from qwen_dual.protocol.command_shapes import Command, Submit
 
 
 async def main(json_file: str, input_file: str) -> None:

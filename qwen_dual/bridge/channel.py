@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.bridge.reader import InputError
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.command_shapes import Command
 
 
 class Channel:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.path_source import Identity
     from qwen_dual.bridge.sources import Source, Step
     from qwen_dual.bridge.watch import ObserverFactory
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.command_shapes import Command
 
 FIFO_CHECK_INTERVAL = 5.0
 """Seconds between looks whether a FIFO was made anew; a wake-up of an idle process takes 0.4 ms."""

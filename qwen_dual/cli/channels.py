@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.tee import Tee
     from qwen_dual.cli.parser import Options
     from qwen_dual.core.bus import Bus
-    from qwen_dual.protocol.commands import Command, Submit
+    from qwen_dual.protocol.command_shapes import Command, Submit
     from qwen_dual.settings.load import Settings
 
 MAX_BUFFER_BYTES = 1 << 20

@@ -5,13 +5,13 @@ Decides nothing about the bytes: ``bridge`` reads and parses them. A repeated id
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
-from qwen_dual.protocol.commands import ImageFile, TextPart
+from qwen_dual.protocol.command_shapes import ImageFile, TextPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.commands import (
+    from qwen_dual.protocol.command_shapes import (
         Cancel,
         Command,
         ConfirmationResponse,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         McpRemove,
         McpStatus,
         Rewind,
+        SetApprovalMode,
+        SetModel,
         Submit,
     )
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
@@ -59,6 +61,20 @@ class Dispatcher:
         self._actor = actor
         self._servers = servers
         self._seen = SeenIds()
+        self._carry_out: dict[str, Callable[[Any], None]] = {
+            "submit": self._submit,
+            "confirmation_response": self._confirm,
+            "interrupt": self._interrupt,
+            "cancel": self._cancel,
+            "get_state": self._get_state,
+            "set_approval_mode": self._set_approval_mode,
+            "set_model": self._set_model,
+            "mcp_add": self._steer_servers,
+            "mcp_remove": self._steer_servers,
+            "mcp_status": self._steer_servers,
+            "rewind": self._rewind,
+            "rewind_points": self._rewind_points,
+        }
 
     def command(self, command: Command) -> None:
         """Carries out one command, at once; only a ``submit`` may wait in the queue."""
@@ -68,40 +84,32 @@ class Dispatcher:
                 self._seen.add(command.id)
         elif command.id is not None and self.repeated(command.id):
             return
-        elif command.type == "submit":
-            self._submit(command)
-        elif command.type == "confirmation_response":
-            self._confirm(command)
-        elif command.type == "interrupt":
-            self._interrupt(command)
-        elif command.type == "cancel":
-            self._cancel(command)
-        elif command.type == "get_state":
-            self._receipt(command)
-            self._session.publish_state()
-        elif command.type == "rewind":
-            self._rewind(command)
-        elif command.type == "rewind_points":
-            self._receipt(command)
-            self._session.tell_points()
-        elif (
-            command.type == "mcp_add"
-            or command.type == "mcp_remove"
-            or command.type == "mcp_status"
-        ):
-            self._steer_servers(command)
         else:
-            try:
-                if command.type == "set_approval_mode":
-                    self._session.set_approval_mode(command.mode, self._actor)
-                else:
-                    self._session.set_model(command.model, self._actor)
-            except (UnknownMode, UnknownModel) as error:
-                self._receipt(command, ("unknown_value", str(error)))
-                if command.id is None:
-                    self._session.notice(f"{command.type}: {error}", "warning")
-            else:
-                self._receipt(command)
+            self._carry_out[command.type](command)
+
+    def _get_state(self, command: Command) -> None:
+        self._receipt(command)
+        self._session.publish_state()
+
+    def _rewind_points(self, command: Command) -> None:
+        self._receipt(command)
+        self._session.tell_points()
+
+    def _set_approval_mode(self, command: SetApprovalMode) -> None:
+        self._set(command, self._session.set_approval_mode, command.mode)
+
+    def _set_model(self, command: SetModel) -> None:
+        self._set(command, self._session.set_model, command.model)
+
+    def _set(self, command: Command, act: Callable[[str, Actor], object], value: str) -> None:
+        try:
+            act(value, self._actor)
+        except (UnknownMode, UnknownModel) as error:
+            self._receipt(command, ("unknown_value", str(error)))
+            if command.id is None:
+                self._session.notice(f"{command.type}: {error}", "warning")
+        else:
+            self._receipt(command)
 
     def _interrupt(self, command: Interrupt) -> None:
         session, agent = self._session, command.tool_use_id

@@ -5,7 +5,7 @@
 * ``codec``: bytes ⇄ JSON, the only place that imports orjson.
 * ``ansi``: the escape sequences of terminals.
 * ``framing``: lines out of bytes that are cut anywhere.
-* ``commands``: the shapes of what may come in, and ``parse_command``.
+* ``command_shapes``: what may come in, and the right that it takes; ``commands``: ``parse_command``.
 * ``control``: what SDKs send beside them: prompts, requests and answers.
 * ``schema``: both as JSON Schema, for ``docs/schema``.
 

@@ -1,193 +1,21 @@
-"""What may come in: the shapes of the commands, and ``parse_command``.
-
-Strict: a number is not taken for a string, nor a string for a truth value. Unknown keys are
-ignored, as a newer host may send more than this version knows.
-"""
+"""``parse_command``: a line to the command that it is, or what is wrong with it."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-# Not pydantic, which takes 70 ms to import: the first command of a session would wait for that.
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import ValidationError, convert
 
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.command_shapes import SHAPES, Command, ImageData, Submit, TextPart
 from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
 from qwen_dual.protocol.regex import regex
 
 ECHO_LIMIT = 200
 """Characters of a bad line or value that an error message may repeat."""
-
-Id = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class _Command(Struct, frozen=True, kw_only=True):
-    id: Id | None = None
-
-
-class ImageData(Struct, frozen=True, tag_field="type", tag="base64"):
-    """The bytes of an image, in base64."""
-
-    media_type: str
-    data: str
-
-    def __repr__(self) -> str:
-        return f"ImageData({len(self.data)} characters)"
-
-
-class ImageFile(Struct, frozen=True, tag_field="type", tag="path"):
-    """An image that is read when the prompt runs, with the leave that any file takes."""
-
-    path: Annotated[str, Meta(min_length=1, max_length=4096)]
-
-
-class TextPart(Struct, frozen=True, tag_field="type", tag="text"):
-    """A part of a prompt in words."""
-
-    text: str
-
-
-class ImagePart(Struct, frozen=True, tag_field="type", tag="image"):
-    """An image of a prompt: PNG, JPEG, GIF or WebP. ``name`` is what people see it called."""
-
-    source: ImageData | ImageFile
-    name: Annotated[str, Meta(max_length=255)] | None = None
-
-
-class Submit(_Command, frozen=True, kw_only=True):
-    """Run ``text`` as if it were typed and entered, or a prompt of text and images.
-
-    With ``content``, ``text`` may be left out; given, it comes before it. The ``user`` event tells of
-    an image by its name, size, type and hash; ``include`` asks for its bytes, as far as a line
-    holds them.
-    """
-
-    type: Literal["submit"]
-    text: str = ""
-    content: Annotated[list[TextPart | ImagePart], Meta(max_length=100)] | None = None
-    include: list[Literal["images"]] = []
-    when_busy: Literal["queue", "reject"] = "queue"
-
-
-class ConfirmationResponse(_Command, frozen=True, kw_only=True):
-    """Answer a pending ``control_request``.
-
-    ``mode`` is how to go on with a plan that is allowed: in the mode before it (``previous``), asking
-    for each change (``default``, unless given), or with edits accepted (``auto-edit``).
-    """
-
-    type: Literal["confirmation_response"]
-    request_id: str
-    allowed: bool
-    message: str | None = None
-    updated_input: dict[str, Any] | None = None
-    remember: Literal["session", "project", "user"] | None = None
-    mode: Literal["previous", "default", "auto-edit"] | None = None
-
-
-class Interrupt(_Command, frozen=True, kw_only=True):
-    """Stop the turn; what becomes of the prompts that wait, ``queue`` says.
-
-    They are kept, or taken out (``clear``), or taken out and a person's own given back to the draft
-    (``return``, what Esc does). With ``tool_use_id`` only the sub-agent that works for this call is
-    stopped, and those that it set to work; the turn goes on with what it had come to.
-    """
-
-    type: Literal["interrupt"]
-    queue: Literal["keep", "clear", "return"] = "keep"
-    tool_use_id: str | None = None
-
-
-class Cancel(_Command, frozen=True, kw_only=True):
-    """Take the queued submit with the id ``target`` out of the queue."""
-
-    type: Literal["cancel"]
-    target: str
-
-
-class GetState(_Command, frozen=True, kw_only=True):
-    """Ask for a ``state`` event."""
-
-    type: Literal["get_state"]
-
-
-class SetApprovalMode(_Command, frozen=True, kw_only=True):
-    """Change what runs without asking."""
-
-    type: Literal["set_approval_mode"]
-    mode: Literal["plan", "default", "auto-edit", "auto", "yolo"]
-
-
-class SetModel(_Command, frozen=True, kw_only=True):
-    """Change the model."""
-
-    type: Literal["set_model"]
-    model: str
-
-
-class McpAdd(_Command, frozen=True, kw_only=True):
-    """Add an MCP server for this session; ``server`` is an entry as in ``mcpServers``."""
-
-    type: Literal["mcp_add"]
-    name: str
-    server: dict[str, Any]
-
-
-class McpRemove(_Command, frozen=True, kw_only=True):
-    """End an MCP server for this session."""
-
-    type: Literal["mcp_remove"]
-    name: str
-
-
-class McpStatus(_Command, frozen=True, kw_only=True):
-    """Ask for a ``mcp`` event with all servers."""
-
-    type: Literal["mcp_status"]
-
-
-class Rewind(_Command, frozen=True, kw_only=True):
-    """Go back to before a prompt; ``to`` is the uuid of its ``user`` event.
-
-    The uuid of the latest ``rewound`` event undoes that, as long as nothing was submitted since. With
-    ``preview`` nothing is done: ``rewind_preview`` tells what would be. ``overwrite`` says what becomes
-    of files that somebody else has changed since; without it they are a ``conflict``.
-    """
-
-    type: Literal["rewind"]
-    to: str
-    conversation: bool
-    files: bool
-    preview: bool = False
-    overwrite: bool | None = None
-
-
-class RewindPoints(_Command, frozen=True, kw_only=True):
-    """Ask for a ``rewind_points`` event: the prompts that one can go back to."""
-
-    type: Literal["rewind_points"]
-
-
-Command = (
-    Submit
-    | ConfirmationResponse
-    | Interrupt
-    | Cancel
-    | GetState
-    | SetApprovalMode
-    | SetModel
-    | McpAdd
-    | McpRemove
-    | McpStatus
-    | Rewind
-    | RewindPoints
-)
-
-SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
-"""What each ``type`` looks like."""
 
 _MISSING = regex(r"Object missing required field `(.+)`")
 _WRONG = regex(r"(.+?)(?: - at `\$\.(.+)`)?", re.DOTALL)

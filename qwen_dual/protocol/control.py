@@ -27,7 +27,7 @@ from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.command_shapes import Command
     from qwen_dual.protocol.shapes import ImageBlock, TextBlock
 
 INCOMING_TYPES = ("user", "control_request", "control_response", "control_cancel_request")

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from qwen_dual.protocol import PROTOCOL_VERSION
 from qwen_dual.protocol.base_schema import base_schema
-from qwen_dual.protocol.commands import SHAPES
+from qwen_dual.protocol.command_shapes import SHAPES
 from qwen_dual.protocol.control import LINES, PermissionAnswer
 from qwen_dual.protocol.shapes import (
     AssistantEvent,

@@ -9,7 +9,7 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
 from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
-from qwen_dual.protocol.commands import Interrupt
+from qwen_dual.protocol.command_shapes import Interrupt
 from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import call
 from tests.support.images import png

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.path_source import PathSource
     from qwen_dual.bridge.reader import InputError
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.command_shapes import Command
 
 KINDS = ("file", "fifo", "pipe", "socket")
 

@@ -24,7 +24,7 @@ def examples(path: Path) -> list[str]:
 
 EXAMPLES = [
     (path.name, number, code)
-    for path in (ROOT / "README.md", DOCS / "embedding.md")
+    for path in (ROOT / "README.md", DOCS / "embedding.md", DOCS / "hosts.md")
     for number, code in enumerate(examples(path), 1)
 ]
 

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from qwen_dual.protocol import APPROVAL_MODES, COMMAND_TYPES
 from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.commands import (
+from qwen_dual.protocol.command_shapes import (
+    RIGHTS,
     SHAPES,
     Command,
-    CommandError,
     ConfirmationResponse,
+    Right,
     SetApprovalMode,
     Submit,
-    parse_command,
 )
+from qwen_dual.protocol.commands import CommandError, parse_command
 
 
 def test_what_is_advertised_is_what_can_be_parsed() -> None:
@@ -26,6 +27,11 @@ def test_what_is_advertised_is_what_can_be_parsed() -> None:
     assert kinds == {kind: (kind,) for kind in COMMAND_TYPES}
     assert set(SHAPES.values()) == set(get_args(Command))
     assert get_args(get_type_hints(SetApprovalMode)["mode"]) == APPROVAL_MODES
+
+
+def test_each_command_takes_a_right() -> None:
+    assert tuple(RIGHTS) == COMMAND_TYPES
+    assert set(RIGHTS.values()) == set(get_args(Right))
 
 
 def test_the_two_commands_of_the_base() -> None:

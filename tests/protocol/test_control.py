@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.protocol.commands import CommandError, Submit
+from qwen_dual.protocol.command_shapes import Submit
+from qwen_dual.protocol.commands import CommandError
 from qwen_dual.protocol.control import (
     ControlCancel,
     ControlRequest,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.lines import Item
     from qwen_dual.frontends.headless.control import ControlProtocol
-    from qwen_dual.protocol.commands import Command
+    from qwen_dual.protocol.command_shapes import Command
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
 
