@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from qwen_dual.cli.channels import Channels
+    from qwen_dual.cli.faults import Beginning
     from qwen_dual.cli.parser import Options
     from qwen_dual.frontends.headless.endings import Ending
     from qwen_dual.frontends.headless.prompt import Asked
@@ -42,12 +43,15 @@ YOLO = (
 )
 
 
-def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
+def run_headless(
+    options: Options, inputs: Mapping[str, os.stat_result | None], beginning: Beginning
+) -> int:
     """Runs a prompt and prints what comes of it; returns the exit status.
 
     Args:
         options: the command line.
         inputs: the input file as it was when the process started, by its name as given.
+        beginning: told what was begun.
 
     Raises:
         StartError: there is no prompt, or something that is asked for cannot be had.
@@ -78,6 +82,7 @@ def run_headless(options: Options, inputs: Mapping[str, os.stat_result | None]) 
             print(line, file=sys.stderr)
         channels.follow(launch.bus)
         factory.begin(launch, channels.outside())
+        beginning.launch = launch
         return _run(factory, launch, channels, options, signals, asked, schema)
 
 
@@ -164,7 +169,13 @@ async def show(
         getLogger(__name__).info("started through %r", options.channel)
     for text in start_warnings(options, handle.launch, handle):
         run.tell(text)
-    return await run.run()
+    from anyio import create_task_group  # the loop is there by now
+
+    async with create_task_group() as group:
+        group.start_soon(handle.tell_unusable)
+        status = await run.run()
+        group.cancel_scope.cancel()
+    return status
 
 
 def start_warnings(options: Options, launch: Launch, handle: OpenSession) -> Iterator[str]:

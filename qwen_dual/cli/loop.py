@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.lowlevel
 
+from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.core.actor import CLI, INPUT
 from qwen_dual.runtime.process import end_collection
 from qwen_dual.runtime.saved import NoSuchSession
@@ -37,9 +38,6 @@ DRAIN_SECONDS = 1.0
 
 PASSES = 4
 """Of the loop, in which the commands that wait are taken and the first of them begins to run."""
-
-FAILED = 70
-"""The exit status of a session that ended by a fault of ours."""
 
 
 def run_session(
@@ -98,10 +96,7 @@ def run_session(
         return 1
     except Exception as error:  # no traceback may reach a person
         log.exception("the session failed")
-        print(
-            f"qwen-dual: internal error: {_innermost(error)}\nDetails: {launch.log_path}",
-            file=sys.stderr,
-        )
+        tell_of_fault(error, launch.log_path)
         return FAILED
     finally:
         launch.close_log()
@@ -147,10 +142,3 @@ async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: st
             await handle.stop()
             group.cancel_scope.cancel()
     return status
-
-
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    text = str(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.cli.channels import open_asked
 from qwen_dual.cli.early import EarlyTerminal, Terminated
+from qwen_dual.cli.faults import Beginning
 from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
@@ -31,17 +32,18 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
         options: the command line.
         inputs: the input file as it was when the process started, by its name as given.
     """
+    beginning = Beginning()
     try:
         if sys.stdout is None:  # what is opened next would get its number, and with it the answer
             raise StartError("stdout is closed, so there is nowhere to show or print anything")
         if options.input_format == "stream-json":
             from qwen_dual.cli.streams import run_streams
 
-            return run_streams(options, inputs)
+            return run_streams(options, inputs, beginning)
         if options.headless or (options.prompt is None and not os.isatty(0)):
             from qwen_dual.cli.headless import run_headless
 
-            return run_headless(options, inputs)
+            return run_headless(options, inputs, beginning)
         check_terminal()
         with EarlyTerminal() as terminal:
             terminal.check()
@@ -52,6 +54,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
                 print(warning, file=sys.stderr)
             channels.follow(launch.bus)
             factory.begin(launch, channels.outside())
+            beginning.launch = launch
             try:
                 terminal.check()
                 if options.prompt is None:  # that one goes first
@@ -67,6 +70,8 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status
+    except Exception as error:  # no traceback may reach a person
+        return beginning.failed(error)
 
 
 def _begin_first_prompt(launch: Launch, channels: Channels) -> None:

@@ -24,17 +24,21 @@ from qwen_dual.runtime.persistence import unattended
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.cli.faults import Beginning
     from qwen_dual.cli.parser import Options
     from qwen_dual.runtime.host_hooks import Ask, HostHook
     from qwen_dual.runtime.opened import OpenSession
 
 
-def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
+def run_streams(
+    options: Options, inputs: Mapping[str, os.stat_result | None], beginning: Beginning
+) -> int:
     """Runs what comes in on stdin until its end; returns the exit status.
 
     Args:
         options: the command line.
         inputs: the input file as it was when the process started, by its name as given.
+        beginning: told what was begun.
 
     Raises:
         StartError: something that is asked for cannot be had.
@@ -56,6 +60,7 @@ def run_streams(options: Options, inputs: Mapping[str, os.stat_result | None]) -
             print(warning, file=sys.stderr)
         observers = [channels.tee] if channels.tee is not None else []
         factory.begin(launch, channels.outside(), observers)
+        beginning.launch = launch
         import_asyncio()
         from qwen_dual.cli.loop import run_session
         from qwen_dual.core.actor import SDK

@@ -19,7 +19,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.hook_slot import HookSlot
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 
 NO_IMAGES = "Images go with what the model is asked: this command does without."
+
+
+class _Blocked(CommandFailed):
+    """A hook did not let through what a command has the model asked."""
 
 
 class SlashRunner:
@@ -92,8 +96,14 @@ class SlashRunner:
         assert output is None or isinstance(output, str), f"{typed} has to wait"
         self._tell(output or "", failed=failed, command=typed)
 
-    async def run(self, prompt: Prompt) -> Prompt | None:
+    async def run(
+        self, prompt: Prompt, give_back: Callable[[Sequence[Prompt]], object]
+    ) -> Prompt | None:
         """Runs a command as a turn of its own, so that a host gets its ``result``.
+
+        Args:
+            prompt: names it.
+            give_back: takes what a person typed and a hook did not let through.
 
         Returns:
             What the model is to be asked in its place: the result is then that turn's.
@@ -110,6 +120,12 @@ class SlashRunner:
                     output = await self._heard(self._hooks.current, prompt, output)
         except _FORESEEN as error:
             output, failed = str(error), True
+            if (
+                isinstance(error, _Blocked)
+                and prompt.actor.at_keyboard
+                and prompt.action == "prompt"
+            ):
+                give_back([prompt])  # to be mended, not typed again
         if isinstance(output, Asks):
             text, own, content = output.text, output.own, _with_images(output, prompt)
             return replace(prompt, text=text, action="asked", own=own, content=content)
@@ -134,14 +150,14 @@ class SlashRunner:
         """What the model is asked once hooks have had their say of it.
 
         Raises:
-            CommandFailed: it is not to be asked.
+            _Blocked: it is not to be asked.
         """
         found = self._commands.find(prompt.text)
         name, arguments = ("", "") if found is None else (found[0].name, found[1])
         said = await hooks.before_expansion(name, " ".join(prompt.answers) or arguments, asks.text)
         if said.decision == "deny" or said.stop is not None:
             who, why = said.stop or said.by, said.stop_reason or said.reason
-            raise CommandFailed(f"{who} did not let /{name} through: {why or 'no reason given'}")
+            raise _Blocked(f"{who} did not let /{name} through: {why or 'no reason given'}")
         if not said.context:
             return asks
         content = (*asks.content, text_block(said.context)) if asks.content else ()

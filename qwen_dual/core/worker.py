@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -158,8 +159,10 @@ class Worker:
             await self._guarded(prompt, self._shell)
         elif prompt.going_back is not None:
             await self._session.rewinding.carry_out(prompt.going_back, prompt)
-        elif (asked := await self._guarded(prompt, self._slash.run)) is not None:
-            await self._turn(asked, None)
+        else:
+            run = partial(self._slash.run, give_back=self._session.give_back)
+            if (asked := await self._guarded(prompt, run)) is not None:
+                await self._turn(asked, None)
 
     async def _waited(self, needed: Needed) -> bool:
         """Waits for what is loaded after the start; False when it was interrupted."""

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MAX_TOLD: Final = 5
+"""Broken files that are named when they are found."""
+
 
 class DefinitionError(ValueError):
     """What is wrong with one file; as text in one line, in which nothing of the file hides.
@@ -24,3 +32,22 @@ class DefinitionError(ValueError):
         self.path = path
         self.line = line
         self.why = why
+
+    def told(self, short: Callable[[str], str]) -> str:
+        """The same, with the path as a person calls it.
+
+        Args:
+            short: makes it so.
+        """
+        return str(self).replace(self.path, short(self.path), 1)
+
+
+def listed(told: Sequence[str], more: str) -> list[str]:
+    """What of many broken files is said unasked.
+
+    Args:
+        told: all there is to say.
+        more: where the rest is found.
+    """
+    rest = len(told) - MAX_TOLD
+    return [*told[:MAX_TOLD], *([f"and {rest} more: {more}"] if rest > 0 else [])]

@@ -43,7 +43,10 @@ MOMENTS: Final = (
     Moment("PreCompact", "when the conversation is summarised", "trigger", heard=False),
     Moment("PostCompact", "when it has been summarised", "trigger", heard=False),
     Moment(
-        "Notification", "when the session waits for the person", "notification_type", heard=False
+        "Notification",
+        "when the session waits for the person, or one has signed in",
+        "notification_type",
+        heard=False,
     ),
     Moment(
         "InstructionsLoaded",

@@ -68,6 +68,10 @@ class HookObserver:
         elif kind == "system" and event["parent_tool_use_id"] is None:
             self._system(event["subtype"], event["data"])
 
+    def signed_in(self, where: str) -> None:
+        """A model's service or an MCP server has taken the person's key or sign-in."""
+        self._notify("auth_success", f"{APP} is signed in at {where}", "Signed in")
+
     def _system(self, subtype: str, data: dict[str, Any]) -> None:
         if subtype == "session_changed":
             self._changed(data["from"])

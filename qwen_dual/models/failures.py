@@ -228,7 +228,8 @@ class Failures:
             return self._failed(
                 "tls",
                 f"the certificate of {self._host} cannot be verified: {certificate.verify_message}",
-                advice="If a proxy here signs for others, name its certificates in SSL_CERT_FILE",
+                advice="If a proxy here signs for others, name its certificate in NODE_EXTRA_CA_CERTS, "
+                "or all that are to be trusted in SSL_CERT_FILE",
             )
         if isinstance(error, httpcore.ProxyError):
             what = f"the proxy {self._proxy} refused to connect to {self._host}{_colon(str(error))}"

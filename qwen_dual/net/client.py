@@ -85,7 +85,11 @@ class HttpResponse:
         return self._response.aiter_stream()
 
     async def aiter_bytes(self) -> AsyncGenerator[bytes, None]:
-        """The body, unpacked, in the pieces in which it comes."""
+        """The body, unpacked, in the pieces in which it comes.
+
+        Raises:
+            Undecodable: it is not packed as its head says, or ends before what is packed does.
+        """
         packing = self.headers.get("content-encoding", "identity").lower()
         unpackers = [
             _Unpacker(name)
@@ -99,6 +103,8 @@ class HttpResponse:
                 yield piece
         if unpackers and (rest := unpackers[-1].flush()):
             yield rest
+        if any(unpacker.cut for unpacker in unpackers):
+            raise Undecodable("it ends in the middle")
 
     async def aclose(self) -> None:
         """Gives the connection back where the body was read whole, and closes it where not."""
@@ -206,9 +212,16 @@ class _Unpacker:
         self._object: zlib._Decompress = zlib.decompressobj(
             zlib.MAX_WBITS | 16 if name == "gzip" else zlib.MAX_WBITS
         )
+        self._fed = False
         self._may_be_bare = name == "deflate"  # which some send without its head
 
+    @property
+    def cut(self) -> bool:
+        """Whether something came, and not its end."""
+        return self._fed and not self._object.eof
+
     def feed(self, data: bytes) -> bytes:
+        self._fed = self._fed or bool(data)
         may_be_bare, self._may_be_bare = self._may_be_bare, False
         try:
             return self._object.decompress(data)

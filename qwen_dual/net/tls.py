@@ -1,5 +1,8 @@
 """Whom encrypted connections trust: the usual authorities, or those of ``SSL_CERT_FILE``.
 
+``NODE_EXTRA_CA_CERTS`` adds to either, as it does for the reference: who works behind a proxy that signs
+for others has it set.
+
 What goes wrong on the way is raised with the variable and the file that are at fault.
 """
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+MORE_CERTIFICATES = "NODE_EXTRA_CA_CERTS"
 KEY_LOG = "SSLKEYLOGFILE"
 
 
@@ -51,17 +55,19 @@ def context_for(*urls: str | None, env: Mapping[str, str]) -> ssl.SSLContext:
 
     key_log = env.get(KEY_LOG)
     _check_key_log(key_log)
+    variable = next((name for name in CERTIFICATES if env.get(name)), "")
     try:
         context = _verifying(env)
+        if more := env.get(MORE_CERTIFICATES):
+            variable = MORE_CERTIFICATES
+            context.load_verify_locations(cafile=more)
         context.keylog_filename = cast("str", key_log or None)  # not the process's
         return context
     except (OSError, ValueError) as error:  # an SSLError is an OSError
-        variable = next((name for name in CERTIFICATES if env.get(name)), "")
-        path = env[variable] if variable else ""
         why = getattr(error, "strerror", None) or str(error)
         if isinstance(error, ssl.SSLError):
             why = "it holds no certificates"
-        raise TlsFailure(variable, path, why) from error
+        raise TlsFailure(variable, env.get(variable, ""), why) from error
 
 
 def context_if_encrypted(*urls: str | None, env: Mapping[str, str]) -> ssl.SSLContext | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_DEPTH = 100
 
+OUT = "An agent is left out: {}"
 NO_MODEL = "its model {name!r} is not configured here; it works with {used}."
 
 
@@ -102,12 +103,15 @@ class SessionAgents:
         """Reads the files of agents; returns what is wrong with those that were not so before."""
         if self._launch.spec.bare:
             return []
+        from qwen_dual.definitions.errors import listed
+
         self._stamp, listing = await in_thread(self._look)
         before = {str(error) for error in self.errors}
         self.errors = listing.errors
         self.roster.file(map(spec_of, listing.found.values()))
-        wrong = (str(error) for error in listing.errors)
-        return [f"An agent is left out: {text}" for text in wrong if text not in before]
+        new = [error for error in listing.errors if str(error) not in before]
+        told = [OUT.format(error.told(self._launch.workspace.short)) for error in new]
+        return listed(told, "/agents lists them")
 
     async def refresh(self) -> list[str]:
         """As ``load``, but only where a file is another by now, or has come, or gone."""

@@ -127,6 +127,11 @@ class Parts(Struct):
         more = "" if self.mcp is None else self.mcp.instructions()
         self.session.system = self.told_first + more
 
+    def signed_in(self, where: str) -> None:
+        """Has hooks hear that the person signed in somewhere."""
+        if self.hooking is not None:
+            self.hooking.signed_in(where)
+
     @property
     def running_tasks(self) -> int:
         """How many commands and agents go on in the background."""

@@ -156,10 +156,10 @@ class _Router(logging.Handler):
         elif logs and record.levelno >= logging.WARNING:
             if self._of_process is None:
                 home = qwen_home(environment())
-                self._of_process = DebugLog(home, f"process-{os.getpid()}", self._scrub)
+                self._of_process = DebugLog(home, f"process-{os.getpid()}", self.scrub)
             self._of_process.handle(record)
 
-    def _scrub(self, text: str) -> str:
+    def scrub(self, text: str) -> str:
         """Whose secrets are in it is not known."""
         for log in self._logs:
             text = log.scrub(text)
@@ -187,3 +187,12 @@ def open_log(
     log = SessionLog(home, session_id, scrub, verbose=verbose)
     _ROUTER.add(log)
     return log
+
+
+def log_outside(text: str, error: BaseException) -> str:
+    """Writes down what failed where no session goes on; the file."""
+    log = DebugLog(qwen_home(environment()), f"process-{os.getpid()}", _ROUTER.scrub)
+    traceback = type(error), error, error.__traceback__
+    log.handle(logging.LogRecord(__name__, logging.ERROR, "", 0, text, None, traceback))
+    log.close()
+    return log.baseFilename

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.commands import list_commands
+from qwen_dual.definitions.errors import listed
 from qwen_dual.definitions.places import stamp
 from qwen_dual.definitions.skills import list_skills
 from qwen_dual.protocol.visible import visible_line
@@ -27,15 +28,11 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.slash import SlashCommand
     from qwen_dual.definitions.commands import CustomCommand
-    from qwen_dual.definitions.errors import DefinitionError
     from qwen_dual.definitions.places import Listing
     from qwen_dual.definitions.skills import Skill
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
-
-MAX_WARNINGS = 5
-"""Broken files that are named when they are found; ``/skills`` and ``/commands`` have all."""
 
 NONE_FOR_MODELS = "(none that you may use: a person names those there are)"
 
@@ -168,15 +165,10 @@ class Definitions:
         errors = [*skills, *commands, *self._hidden]
         new = [error for error in errors if error not in self._warned]
         self._warned.update(new)
-        rest = len(new) - MAX_WARNINGS
-        more = [f"and {rest} more: /skills and /commands list them"] if rest > 0 else []
-        return [*new[:MAX_WARNINGS], *more]
+        return listed(new, "/skills and /commands list them")
 
     def _wrong(self, listing: Listing[Any]) -> list[str]:
-        return [self._error(error) for error in listing.errors]
-
-    def _error(self, error: DefinitionError) -> str:
-        return str(error).replace(error.path, self._short(error.path), 1)
+        return [error.told(self._short) for error in listing.errors]
 
     def _short(self, path: str) -> str:
         return visible_line(self._launch.workspace.short(path), "prose")

@@ -176,6 +176,11 @@ class Hooking:
         own = (launch.home, launch.workspace.env.get("HOME", ""))
         return "user" if folder in map(os.path.realpath, filter(None, own)) else "project"
 
+    def signed_in(self, where: str) -> None:
+        """The person has signed in somewhere: at a model's service, at an MCP server."""
+        if self._observer is not None:
+            self._observer.signed_in(where)
+
     async def end(self) -> None:
         """The session ends; returns once hooks have heard of it, or have taken too long."""
         with anyio.move_on_after(END_SECONDS, shield=True):

@@ -104,6 +104,7 @@ class SignIns:
             notice(f"You are not signed in at {shown}: {describe(error)}.", "error")
         else:
             notice(f"You are signed in at {shown}.")
+            self._parts.signed_in(shown)
         finally:
             self._waiting.pop(name, None)
 

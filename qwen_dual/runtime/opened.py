@@ -108,6 +108,15 @@ class OpenSession(SessionHandle):
         """Has everything loaded, at once; returns what the person should be warned of."""
         return await load_late(self.launch, self.parts)
 
+    async def tell_unusable(self) -> None:
+        """Tells what cannot be used of what people wrote for the session, once it is loaded.
+
+        For who does not ``load`` everything.
+        """
+        await self.parts.loaded.wait()
+        for wrong in self.parts.unusable:
+            self.notice(wrong, "warning")
+
     @property
     def mcp_servers(self) -> Sequence[Mapping[str, str]]:
         """The ``name`` and the ``status`` of each MCP server, in the reference's words."""

@@ -41,6 +41,11 @@ NEVER = (
         "JAVA_TOOL_OPTIONS",
     ),
     *("_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CARGO_BUILD_RUSTC*", "RUSTC*", "RUSTUP_*", "GOFLAGS"),
+    # Whom encrypted connections trust, and who may read along: a key of the person's goes over them.
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "NODE_EXTRA_CA_CERTS", "OPENSSL_*"),
+    *("NODE_TLS_REJECT_UNAUTHORIZED", "CURL_*", "WGETRC", "REQUESTS_CA_BUNDLE"),
+    # Where what is written passes by: a sandbox lets it be written.
+    *("TMPDIR", "TMP", "TEMP"),
     *("GOTOOLCHAIN", "npm_config_*", "NPM_CONFIG_*", "YARN_*", "PIP_*", "UV_*", "MISE_*", "ASDF_*"),
 )
 """Names that no project's .env or settings may set, trusted or not."""

@@ -268,6 +268,11 @@ def test_protocols_are_switched_in_the_middle_of_a_session_with_calls_in_it(tmp_
 
 def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path: Path) -> None:
     listed = reply({"data": [{"id": "other"}, {"id": "my-model"}]})
+    hook = {"type": "command", "command": f"cat > {tmp_path / 'heard.json'}"}
+    (tmp_path / ".qwen").mkdir()
+    (tmp_path / ".qwen" / "settings.json").write_text(
+        json.dumps({"hooks": {"Notification": [{"matcher": "auth_success", "hooks": [hook]}]}})
+    )
 
     async def main() -> None:
         async with (
@@ -302,6 +307,8 @@ def test_auth_asks_at_the_keyboard_tries_the_model_and_keeps_it_private(tmp_path
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             kept = json.loads(path.read_text())
             assert kept["model"]["name"] == "my-model"
+            heard = json.loads((tmp_path / "heard.json").read_text())
+            assert heard["notification_type"] == "auth_success"
             assert KEY not in program.painted.decode("utf-8", "replace")
             assert KEY not in json.dumps(program.events)
 

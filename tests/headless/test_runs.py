@@ -24,10 +24,22 @@ def test_the_answer_alone_is_on_stdout(runner: Runner) -> None:
     assert (ended.status, ended.out, ended.err) == (0, "Hi there\n", "")
 
 
-def test_servers_that_cannot_be_read_are_told_of_on_stderr(runner: Runner) -> None:
-    ended = runner.run("-p", "say 1 words", "--mcp-config", "none.json")
+def test_servers_and_files_that_cannot_be_read_are_told_of_on_stderr_once(runner: Runner) -> None:
+    for kind in ("agents", "commands"):
+        folder = runner.home / ".qwen" / kind
+        folder.mkdir(parents=True)
+        (folder / "broken.md").write_text("---\ndescription: [a\n---\nx")
+    events = runner.folder / "events"
+    flags = ("--mcp-config", "none.json", "--json-file", str(events))
+    ended = runner.run("-p", "say 1 words", *flags)
     assert ended.status == 0
     assert "--mcp-config: 'none.json' is neither a file nor a JSON object" in ended.err
+    for what in (
+        "An agent is left out: ~/.qwen/agents/broken.md:2: ",
+        "A command is left out: ~/.qwen/commands/broken.md:2: ",
+    ):
+        assert ended.err.count(f"qwen-dual: {what}") == 1
+        assert what in events.read_text()
 
 
 def test_only_the_last_text_is_printed(runner: Runner) -> None:

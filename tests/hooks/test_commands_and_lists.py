@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.hooks import HookedCall
 from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.protocol.blocks import text_block
@@ -82,6 +83,11 @@ def test_a_command_that_a_hook_blocks_asks_the_model_nothing(
             assert one.model.requests == []
             why = "hook:guard did not let /greet through: not today"
             assert why in one.notices() and why in result["result"] and result["is_error"]
+            back: list[str] = []
+            one.handle.parts.session.give_back = lambda given: back.extend(p.text for p in given)
+            one.handle.submit("/greet Ann", KEYBOARD)
+            await one.events.results(2)
+            assert back == ["/greet Ann"]
 
     play(main)
 

@@ -230,7 +230,7 @@ CERTIFICATE.verify_message = "self-signed certificate"
             raised(httpcore.ConnectError, CERTIFICATE),
             "tls",
             False,
-            ["self-signed", "SSL_CERT_FILE"],
+            ["self-signed", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"],
         ),
         (
             raised(httpcore.ConnectError, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong")),

@@ -125,7 +125,7 @@ def test_a_server_on_this_machine_needs_no_sense_in_the_environment(
     anyio.run(main)
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "SSLKEYLOGFILE"])
 def test_a_file_for_encryption_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
@@ -136,14 +136,15 @@ def test_a_file_for_encryption_that_cannot_be_used_is_named(
     assert "No such file" in message
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])
 def test_a_certificate_file_without_certificates_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     path = tmp_path / "empty.pem"
     path.write_text("nothing\n")
-    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    monkeypatch.setenv(variable, str(path))
     message = attempt(configured("openai", base_url="https://127.0.0.1:1")).failed("tls").message
-    assert f"SSL_CERT_FILE={path}" in message
+    assert f"{variable}={path}" in message
     assert "holds no certificates" in message
 
 

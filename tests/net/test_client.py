@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import re
 import ssl
 import zlib
 from typing import TYPE_CHECKING
@@ -13,10 +14,11 @@ import httpx
 import pytest
 
 from qwen_dual.net.client import ERRORS, HttpClient, Undecodable, UnusableUrl
-from qwen_dual.net.tls import context_if_encrypted
+from qwen_dual.net.tls import context_for, context_if_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from anyio.abc import SocketStream
 
@@ -197,6 +199,33 @@ def test_what_is_not_packed_as_it_says_fails() -> None:
     server.run(ask)
 
 
+@pytest.mark.parametrize("kept", [5, 40, -1])
+def test_what_ends_before_all_is_unpacked_fails_behind_what_came(kept: int) -> None:
+    body = gzip.compress(TEXT)[:kept]
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    server = Server(head.encode() + body)
+
+    async def ask(client: HttpClient, port: int) -> None:
+        response = await client.send("GET", f"http://127.0.0.1:{port}/", (), connect=5)
+        came = b""
+        with pytest.raises(Undecodable, match="ends in the middle"):
+            async for piece in response.aiter_bytes():
+                came += piece
+        await response.aclose()
+        assert TEXT.startswith(came)
+
+    server.run(ask)
+
+
+def test_nothing_at_all_may_be_packed_anyhow() -> None:
+    server = Server(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
+
+    async def ask(client: HttpClient, port: int) -> bytes:
+        return await body_of(client, f"http://127.0.0.1:{port}/")
+
+    assert server.run(ask) == b""
+
+
 def test_a_connection_is_used_again_unless_the_server_ended_it() -> None:
     kept, closed = Server(OK), Server(OK, closes=True)
 
@@ -297,3 +326,25 @@ def test_what_encrypts_is_made_where_the_server_or_its_proxy_is_encrypted() -> N
     for urls in (("https://a/", None), ("http://a/", "HTTPS://proxy/")):
         context = context_if_encrypted(*urls, env={})
         assert context is not None and context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_certificates_are_added_to_the_usual_ones_or_to_those_that_are_named(
+    tmp_path: Path,
+) -> None:
+    import certifi
+
+    first, second, *_ = re.findall(
+        "-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n",
+        certifi.contents(),
+        re.DOTALL,
+    )
+    named, more = tmp_path / "named.pem", tmp_path / "more.pem"
+    named.write_text(first)
+    more.write_text(second)
+
+    def trusted(**env: str) -> int:
+        return context_for("https://a/", env=env).cert_store_stats()["x509"]
+
+    assert trusted(SSL_CERT_FILE=str(named)) == 1
+    assert trusted(SSL_CERT_FILE=str(named), NODE_EXTRA_CA_CERTS=str(more)) == 2
+    assert trusted(NODE_EXTRA_CA_CERTS=str(more)) == trusted() > 2

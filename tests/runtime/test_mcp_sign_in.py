@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,19 @@ async def asks(place: Place, handle: OpenSession, actor: Actor) -> str:
 def test_a_person_signs_in_by_their_browser(place: Place, tmp_path: Path) -> None:
     async def main() -> None:
         async with service() as (made, _):
+            told_file = tmp_path / "told.json"
+            hook = {"type": "command", "command": f"cat > {told_file}"}
             place.settings(
-                mcpServers={"guarded": {"httpUrl": made.address, "discoveryTimeoutMs": 30_000}}
+                mcpServers={"guarded": {"httpUrl": made.address, "discoveryTimeoutMs": 30_000}},
+                hooks={"Notification": [{"matcher": "auth_success", "hooks": [hook]}]},
             )
             async with place.session() as handle:
                 address = await asks(place, handle, KEYBOARD)
                 assert (tmp_path / "opened").read_text() == f"{address}\n"
                 await agree(address)
                 await told(place, r"You are signed in at guarded\.")
+                await place.log.until(lambda event: event.get("subtype") == "hook_response")
+                assert json.loads(told_file.read_text())["message"].endswith("in at guarded")
                 await handle.settled()
                 handle.submit("/mcp logout guarded", KEYBOARD)
                 await told(place, r"You are signed out at guarded\.")

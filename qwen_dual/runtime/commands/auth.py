@@ -44,12 +44,20 @@ class AuthCommand:
         session: gets the model.
         workspace: the session's, now.
         ask: opens a form.
+        signed_in: told where, once a service has answered.
     """
 
-    def __init__(self, session: Session, workspace: Callable[[], Workspace], ask: Ask) -> None:
+    def __init__(
+        self,
+        session: Session,
+        workspace: Callable[[], Workspace],
+        ask: Ask,
+        signed_in: Callable[[str], object],
+    ) -> None:
         self._session = session
         self._workspace = workspace
         self._ask = ask
+        self._signed_in = signed_in
         self._typed: Connection | None = None  # what did not work
 
     def register(self) -> None:
@@ -85,6 +93,7 @@ class AuthCommand:
             self._ask(self._form, self._submit)
             raise
         self._typed = None
+        self._signed_in(connection.preset.title)
         return told
 
     async def _ask_for_model(self, answers: Sequence[str], connection: Connection) -> None:

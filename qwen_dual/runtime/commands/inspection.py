@@ -54,7 +54,10 @@ class Commands(Struct, frozen=True):
             front_end.screen.replay,
         ).register()
         AuthCommand(
-            self.parts.session, lambda: self.launch.workspace, front_end.asking.open_form
+            self.parts.session,
+            lambda: self.launch.workspace,
+            front_end.asking.open_form,
+            self.parts.signed_in,
         ).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()
         for command in (

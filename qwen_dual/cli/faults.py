@@ -1,0 +1,55 @@
+"""What becomes of a fault of ours: a line for the person, the end for the channels, the rest for a log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qwen_dual.runtime.launch import Launch
+
+FAILED = 70
+"""The exit status of a session that ended by a fault of ours."""
+
+log = logging.getLogger(__name__)
+
+
+class Beginning:
+    """The start of one session, up to where that runs and tells of its faults itself.
+
+    Attributes:
+        launch: of the session, once the channels were told of it.
+    """
+
+    def __init__(self) -> None:
+        self.launch: Launch | None = None
+
+    def failed(self, error: Exception) -> int:
+        """Tells of a fault; the exit status."""
+        launch = self.launch
+        if launch is None:
+            from qwen_dual.runtime.debuglog import log_outside
+
+            tell_of_fault(error, log_outside("the start failed", error))
+            return FAILED
+        from qwen_dual.protocol import events
+
+        with launch.in_log():
+            log.error("the start failed", exc_info=error)
+            launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
+        tell_of_fault(error, launch.log_path)
+        launch.abandon()
+        return FAILED
+
+
+def tell_of_fault(error: BaseException, path: str) -> None:
+    """Says on stderr what went wrong, and where the traceback is."""
+    print(f"qwen-dual: internal error: {_innermost(error)}\nDetails: {path}", file=sys.stderr)
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
