@@ -70,7 +70,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
     except StartError as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return error.status
-    except Exception as error:  # no traceback may reach a person
+    except Exception as error:  # noqa: BLE001 - no traceback may reach a person
         return beginning.failed(error)
 
 
