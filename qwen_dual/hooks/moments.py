@@ -15,7 +15,6 @@ class Moment(Struct, frozen=True):
         when: in a few words, for ``/hooks``.
         matches: the field of the input that a matcher is held against; empty where all fire.
         text_is_context: plain text on stdout is told to the model.
-        happens: False for those that nothing brings about in this version.
         heard: what its hooks say counts; else they are told, and no more.
         quiet: of a run only a failure is told; there are several a second.
     """
@@ -24,7 +23,6 @@ class Moment(Struct, frozen=True):
     when: str
     matches: str = ""
     text_is_context: bool = False
-    happens: bool = True
     heard: bool = True
     quiet: bool = False
 
@@ -66,7 +64,7 @@ MOMENTS: Final = (
     Moment("PermissionDenied", "when auto mode denies a call", "tool_name", heard=False),
     Moment("TodoCreated", "when a task is put on the list"),
     Moment("TodoCompleted", "when a task is done"),
-    Moment("SessionDelete", "when a saved session is deleted", happens=False),
+    Moment("SessionDelete", "when a saved session was deleted", heard=False),
 )
 """All of them, in the order of ``/hooks``."""
 

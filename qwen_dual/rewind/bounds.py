@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Self
 from msgspec import Struct
 
 from qwen_dual.fs.private import open_checked, owner_problem, private_folder
+from qwen_dual.rewind.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-
-    from qwen_dual.rewind.database import Database
 
 DAY = 86_400
 _FULL = 0.8
@@ -173,6 +172,32 @@ def trim(database: Database, session_id: str) -> None:
     found = [uuid for (uuid,) in database.rows(query, session_id)]
     with database.writing():
         _forget(database, found[: len(found) // 2])
+
+
+def forget_session(folder: str, session_id: str) -> None:
+    """Drops what a session that is over could go back to; nothing where nothing is kept.
+
+    Args:
+        folder: of the project.
+        session_id: of the session.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    if not os.path.lexists(os.path.join(folder, FILES[0])):
+        return
+    with ProjectLock(folder):
+        database = Database(folder)
+        try:
+            query = "SELECT uuid FROM point WHERE session=?"
+            found = [uuid for (uuid,) in database.rows(query, session_id)]
+            with database.writing():
+                database.run(
+                    "UPDATE span SET last=first WHERE session=? AND last IS NULL", session_id
+                )
+                _forget(database, found)
+        finally:
+            database.close()
 
 
 def _forget(database: Database, uuids: Iterable[str]) -> None:

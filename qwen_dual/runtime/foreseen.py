@@ -32,6 +32,7 @@ SLASH_COMMANDS = frozenset(
         "commands",
         "compress",
         "copy",
+        "delete",
         "diff",
         "exit",
         "export",

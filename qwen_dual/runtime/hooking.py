@@ -7,6 +7,7 @@ the start, after a decision about the folder, and when the person says ``/hooks 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -180,6 +181,11 @@ class Hooking:
         """The person has signed in somewhere: at a model's service, at an MCP server."""
         if self._observer is not None:
             self._observer.signed_in(where)
+
+    def deleted(self, session_id: str) -> None:
+        """A saved session was deleted; nothing waits for who hears of it."""
+        tell = partial(self.hooks.tell, "SessionDelete", "", deleted_session_id=session_id)
+        self.hooks.engine.spawn(tell)
 
     async def end(self) -> None:
         """The session ends; returns once hooks have heard of it, or have taken too long."""

@@ -77,7 +77,7 @@ def bring_hooks(handle: OpenSession, hooks: Iterable[HostHook], ask: Ask) -> lis
     wrong: list[str] = []
     for hook in hooks:
         moment = BY_NAME.get(hook.event)
-        if moment is None or not moment.happens:
+        if moment is None:
             wrong.append(f"hooks of {hook.event[:100]}, which does not happen in this version")
             continue
         brought.append(

@@ -62,9 +62,7 @@ def test_the_hook_that_asks_asks(tmp_path: Path) -> None:
         assert ("ask" in ran.stdout) is asks
 
 
-def test_each_event_is_in_the_list_that_is_true_of_it() -> None:
-    happen, never = TEXT.split("Known, and not brought about", 1)
-    table = happen.split("## The events", 1)[1]
+def test_each_event_is_in_the_table() -> None:
+    table = TEXT.split("## The events", 1)[1].split("A matcher is compared", 1)[0]
     for moment in MOMENTS:
-        assert (f"`{moment.name}`" in table) is moment.happens, moment.name
-        assert (f"`{moment.name}`" in never.split("`/hooks`")[0]) is not moment.happens
+        assert f"`{moment.name}`" in table, moment.name

@@ -82,8 +82,7 @@ class HooksCommand:
         for moment in MOMENTS:
             hooks = [hook for hook in engine.hooks if hook.event == moment.name]
             if hooks:
-                never = "" if moment.happens else "; does not happen in this version"
-                yield f"{moment.name}: {moment.when}{never}"
+                yield f"{moment.name}: {moment.when}"
             for hook in hooks:
                 yield f"  {hook.name}  {self._about(hook)}"
                 yield f"      {_become(engine, hook)}"

@@ -12,8 +12,10 @@ from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
+from qwen_dual.runtime.commands.deletion import DeleteCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
+from qwen_dual.runtime.commands.session_picker import SessionPicker
 from qwen_dual.runtime.late import files_in_force
 from qwen_dual.runtime.report import bug_report
 
@@ -47,12 +49,20 @@ class Commands(Struct, frozen=True):
         """Adds them to the session's registry."""
         front_end = self.front_end
         self.parts.session.slash.offered = frozenset(front_end.offers)
+        picker = SessionPicker(
+            self.parts.session,
+            self.launch.home,
+            front_end.asking,
+            lambda: self.parts.completions_changed(),
+        )
         SavedSessions(
             self.parts.session,
             self.launch.workspace,
             self.parts.recorder,
             front_end.screen.replay,
+            picker,
         ).register()
+        DeleteCommand(self.launch, self.parts, picker).register()
         AuthCommand(
             self.parts.session,
             lambda: self.launch.workspace,

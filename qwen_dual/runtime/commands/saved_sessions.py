@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
-from qwen_dual.core.questions import Choice, pick
+from qwen_dual.core.questions import Choice
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import expanded
+from qwen_dual.runtime.commands.session_picker import NONE_SAVED
 from qwen_dual.runtime.saved import NoSuchSession, earlier, load_chat, points_in
 
 if TYPE_CHECKING:
@@ -26,10 +28,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
+    from qwen_dual.runtime.commands.session_picker import SessionPicker
     from qwen_dual.runtime.workspace import Workspace
-
-SHOWN = 100
-"""Sessions that the picker offers."""
 
 FORMATS = ("md", "json", "jsonl", "html")
 
@@ -42,15 +42,14 @@ class SavedSessions(Struct, frozen=True):
         workspace: the session's; its folder and the person's home are what counts here.
         recorder: writes the running one down; None where that is switched off.
         show: puts earlier events on the screen.
-        known: what is known of sessions, by the state of their files: they are listed at every key, and
-            counting their prompts takes reading them whole.
+        picker: the other sessions of the folder.
     """
 
     session: Session
     workspace: Workspace
     recorder: Recorder | None
     show: Callable[[Sequence[Event]], None]
-    known: dict[Any, Any] = field(default_factory=dict)
+    picker: SessionPicker
 
     def register(self) -> None:
         """Adds ``/resume`` and ``/export``."""
@@ -60,9 +59,10 @@ class SavedSessions(Struct, frozen=True):
                 "resume",
                 "go on with an earlier session",
                 self._resume,
-                self._choices,
+                self.picker.choices,
                 while_busy=False,
-                form=pick("Which session?", self._choices),
+                opens=self._ask_which,
+                hint="[ID]",
             )
         )
         add(
@@ -75,22 +75,13 @@ class SavedSessions(Struct, frozen=True):
             )
         )
 
-    def _choices(self) -> list[Choice]:
-        from qwen_dual.chats.listing import recent
-
-        return [
-            Choice(
-                summary.session_id,
-                f"{when(summary.changed)}  {summary.prompt or '(no prompt)'}",
-                f"{summary.prompts} prompt{'' if summary.prompts == 1 else 's'} · {summary.folder}",
-            )
-            for summary in recent(self.workspace.home, self.session.cwd, SHOWN, self.known)
-            if summary.session_id != self.session.session_id
-        ]
+    def _ask_which(self) -> None:
+        answer = self.session.answer_form
+        self.picker.ask("Which session?", lambda answers: answer("resume", answers, KEYBOARD))
 
     async def _resume(self, name: str, actor: Actor) -> str:
         if not name:
-            raise CommandFailed(await in_thread(self._listing))
+            raise CommandFailed(await self._listing())
         chat = await in_thread(partial(self._open, name), abandon=False)
         if self.recorder is not None:
             try:
@@ -114,10 +105,10 @@ class SavedSessions(Struct, frozen=True):
         except NoSuchSession as error:
             raise CommandFailed(str(error)) from error
 
-    def _listing(self) -> str:
-        choices = self._choices()
+    async def _listing(self) -> str:
+        choices = await self.picker.listed()
         if not choices:
-            return f"No earlier session is saved in {self.session.cwd}."
+            return NONE_SAVED.format(self.session.cwd)
         rows = [f"{choice.value}  {choice.label}" for choice in choices[:20]]
         return "\n".join(["Say which: /resume ID", *rows])
 
@@ -158,8 +149,3 @@ def _write_export(chat: Path, form: str, workspace: Workspace, wanted: str) -> s
     with open(fd, "w", encoding="utf-8") as file:
         file.write(text)
     return path
-
-
-def when(seconds: float) -> str:
-    """A time as a picker shows it: short, and in the person's own time zone."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
