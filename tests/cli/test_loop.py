@@ -10,7 +10,8 @@ import pytest
 
 from qwen_dual.cli.channels import Channels
 from qwen_dual.cli.early import EarlySignals
-from qwen_dual.cli.loop import FAILED, run_session
+from qwen_dual.cli.faults import FAILED
+from qwen_dual.cli.loop import run_session
 from qwen_dual.core.actor import CLI
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
