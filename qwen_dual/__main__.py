@@ -33,6 +33,10 @@ def main(argv: list[str] | None = None) -> int:
         from qwen_dual.cli.mcp_command import main as mcp_main
 
         return mcp_main(arguments[1:])
+    if arguments[:1] == ["sessions"]:
+        from qwen_dual.cli.sessions_command import main as sessions_main
+
+        return sessions_main(arguments[1:])
     inputs = note_inputs(arguments)
     hold_collection()
 

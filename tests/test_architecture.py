@@ -21,12 +21,15 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "qwen_dual"
 
 ALLOWED = {
-    "cli": {"frontends", "bridge", "runtime", "core", "settings", "protocol"},
+    "cli": {
+        *("frontends", "bridge", "runtime", "core", "settings", "host", "running"),
+        "protocol",
+    },
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {
         *("models", "tools", "mcp", "agents", "chats", "hooks", "rewind", "definitions"),
-        *("sandbox", "core", "settings", "protocol"),
+        *("sandbox", "core", "settings", "running", "protocol"),
     },
     "hooks": {"core", "settings", "protocol"},
     "agents": {"core", "protocol"},
@@ -39,7 +42,8 @@ ALLOWED = {
     "definitions": {"protocol"},
     "imaging": {"protocol"},
     "settings": {"protocol"},
-    "host": {"protocol"},
+    "host": {"running", "protocol"},
+    "running": {"protocol"},
     "protocol": set(),
     "sandbox": set(),
     "shell": set(),

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from qwen_dual.cli.flags import KINDS, long_name
 
 DEFAULT_COLUMNS = 80
-"""Of the help where nothing tells."""
+"""Of the window where nothing tells."""
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -37,11 +37,12 @@ class ArgumentParser(argparse.ArgumentParser):
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # Without a width it imports shutil, and argparse makes one for each flag.
-    return argparse.HelpFormatter(prog, width=_columns() - 2)
+    return argparse.HelpFormatter(prog, width=columns() - 2)
 
 
 @cache
-def _columns() -> int:
+def columns() -> int:
+    """The width of the window, or what ``COLUMNS`` says it is."""
     try:
         return int(os.environ.get("COLUMNS", "")) or DEFAULT_COLUMNS
     except ValueError:

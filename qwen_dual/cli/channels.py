@@ -16,11 +16,11 @@ from msgspec import Struct
 
 from qwen_dual.cli.parser import AUTO_DIRECTORY
 from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.fs.home import runtime_directory
 from qwen_dual.fs.private import private_folder
 from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.runtime.launch import Outside, StartError
 from qwen_dual.runtime.process import environment
-from qwen_dual.settings.load import qwen_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +94,18 @@ class Channels:
 
     def outside(self) -> Outside:
         """What the session is told of them."""
-        return Outside(self._greeting(), self.paths, self.describe)
+        return Outside(self._greeting(), self.paths, self.addresses(), self.describe)
+
+    def addresses(self) -> dict[str, str]:
+        """Where other programs reach those that are open and have a name."""
+        events = None if self.tee is None else self.tee.status().target
+        commands = None if self.source is None else self.source.target
+        named = {"events": events, "input": commands}
+        return {
+            name: path
+            for name, path in named.items()
+            if path is not None and not path.startswith(("fd ", "/dev/fd/"))
+        }
 
     def _greeting(self) -> dict[str, Any]:
         """What ``session_start`` says of the channels."""
@@ -350,14 +361,6 @@ def wanted(options: Options, json_file: str | None, input_file: str | None) -> W
         flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         os.close(os.open(str(input_file), flags, 0o600))
     return found
-
-
-def runtime_directory(environ: Mapping[str, str]) -> str:
-    """Where a user's running sessions have their files: ``$XDG_RUNTIME_DIR/qwen-dual``, or at home."""
-    runtime = environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime) and os.path.isdir(runtime):
-        return os.path.join(runtime, "qwen-dual")
-    return os.path.join(qwen_home(environ), "run")
 
 
 def _remove_left_behind(directory: str) -> None:

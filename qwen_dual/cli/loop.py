@@ -130,6 +130,7 @@ async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: st
         channels.tee.attach(asyncio.get_running_loop())
     async with anyio.create_task_group() as group:
         group.start_soon(handle.run)
+        group.start_soon(handle.be_found)
         if prompt:
             handle.submit(prompt, CLI)
         if reader is not None:

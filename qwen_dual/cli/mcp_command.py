@@ -10,12 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.cli.printing import run_printing
+from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
 from qwen_dual.runtime.spec import SessionSpec
 from qwen_dual.settings.editing import CannotKeep
 from qwen_dual.settings.files import BadFile, read_object
 from qwen_dual.settings.keep_servers import forget_server, keep_server
-from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.secrets import printable
 
 if TYPE_CHECKING:

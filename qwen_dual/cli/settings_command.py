@@ -12,9 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.cli.printing import run_printing
+from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
 from qwen_dual.settings.layers import dotted
-from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.providers import resolve
 from qwen_dual.settings.secrets import display, masked, printable, without_password
 

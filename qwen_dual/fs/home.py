@@ -1,4 +1,4 @@
-"""The person's own folder, as an environment names it, and the paths that begin with ``~``.
+"""The person's own folders, as an environment names them, and the paths that begin with ``~``.
 
 In place of ``os.path.expanduser``, which looks into the process's environment whoever asks: sessions
 of one process may be of people, or of tests, with different ones.
@@ -23,6 +23,30 @@ def home_of(env: Mapping[str, str]) -> str:
         except KeyError:  # a container's user need not be on record
             named = ""
     return named.rstrip("/") or "/"
+
+
+def qwen_home(env: Mapping[str, str], cwd: str = "") -> str:
+    """The user's own settings folder: ``QWEN_HOME``, else ``~/.qwen``.
+
+    Args:
+        env: the environment.
+        cwd: where a relative path begins; the process's folder unless given.
+    """
+    named = expanded(env.get("QWEN_HOME") or "~/.qwen", home_of(env))
+    return os.path.abspath(os.path.join(cwd, named))
+
+
+def runtime_directory(env: Mapping[str, str], home: str | None = None) -> str:
+    """Where a user's running sessions have their files: ``$XDG_RUNTIME_DIR/qwen-dual``, or at home.
+
+    Args:
+        env: the environment.
+        home: the settings folder; what ``env`` names unless given.
+    """
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and os.path.isdir(runtime):
+        return os.path.join(runtime, "qwen-dual")
+    return os.path.join(home or qwen_home(env), "run")
 
 
 def expanded(path: str, home: str) -> str:

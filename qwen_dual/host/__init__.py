@@ -3,6 +3,7 @@
 * ``open_session``: spawns qwen-dual, Qwen Code or any program with such channels, and gives a
   ``Session``: its events, prompts and results, approvals, sub-agents, and its terminal.
 * ``follow`` and ``send``: the events and the input of a session that somebody else started.
+* ``running``: the sessions that run on this machine, whoever started them.
 * ``Event`` and what is like one (``BadLine``, ``Skipped``, ``Restarted``), ``Turn``, the records
   (``Result``, ``Request``, ``Allow``, ``Deny`` …) and the errors, all under ``HostError``.
 """
@@ -29,6 +30,7 @@ from qwen_dual.host.errors import (
     TurnFailed,
 )
 from qwen_dual.host.event import BadLine, Event, Restarted, Skipped
+from qwen_dual.host.finding import RunningSession, running
 from qwen_dual.host.following import follow, send
 from qwen_dual.host.mcp import McpServer
 from qwen_dual.host.opening import open_session
@@ -82,6 +84,7 @@ __all__ = [
     "RewindPoints",
     "Rewound",
     "RewoundFile",
+    "RunningSession",
     "Sandbox",
     "SendFailed",
     "Session",
@@ -99,5 +102,6 @@ __all__ = [
     "Verdict",
     "follow",
     "open_session",
+    "running",
     "send",
 ]

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
-from qwen_dual.settings.load import qwen_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,10 +7,12 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 from anyio import to_thread
 
 from qwen_dual import __version__
 from qwen_dual.core.failures import describe
+from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.projects import rewind_mark
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.assembly import system_of
@@ -22,13 +24,17 @@ from qwen_dual.runtime.sandboxing import warnings as sandbox_warnings
 from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.registry import Registry
 
+
+MOMENT = 0.3
+"""Seconds that a session runs before it can be found."""
 
 DEFAULT_STYLE = "default"
 """The name that stands for no output style."""
@@ -72,6 +78,23 @@ def _tell_of_session(launch: Launch, parts: Parts) -> None:
     launch.bus.subscribe(
         parts.running, name="The list of running sessions", on_error="keep", streamed=False
     )
+
+
+async def be_found(launch: Launch, parts: Parts, registry: Registry) -> None:
+    """Lets other programs find the session while it runs, once it has done so for a moment.
+
+    A prompt that is answered within that, such as one of ``-p``, costs nothing of it.
+    """
+    await parts.wanted.wait()
+    await anyio.sleep(MOMENT)
+    find = await in_thread(_import_findable)
+    await find(launch, parts.session, registry, named=launch.settings.get(keys.CHAT_RECORDING))
+
+
+def _import_findable() -> Callable[..., Awaitable[None]]:
+    from qwen_dual.runtime import findable
+
+    return findable.be_found
 
 
 async def _recover(launch: Launch, parts: Parts) -> list[str]:

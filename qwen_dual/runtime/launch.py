@@ -61,11 +61,14 @@ class Outside(Struct, frozen=True):
     Attributes:
         greeting: what ``session_start`` says of them.
         paths: the files behind them, which no command may touch.
+        addresses: where other programs reach them: paths, by ``socket``, ``events`` and ``input``, of those
+            that have one.
         describe: the text of ``/channels``.
     """
 
     greeting: Mapping[str, Any] = field(default_factory=dict)
     paths: Sequence[str] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[], str] = lambda: "This session has no channels."
 
 

@@ -11,7 +11,7 @@ from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
 from qwen_dual.runtime.foreseen import may_have_more
 from qwen_dual.runtime.handle import SessionHandle
-from qwen_dual.runtime.late import load_late, load_when_wanted
+from qwen_dual.runtime.late import be_found, load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
@@ -98,6 +98,10 @@ class OpenSession(SessionHandle):
         trust = self.parts.trust = TrustCommand(self.launch, self.parts, front_end.asking)
         trust.register()
         self.parts.complete.set()
+
+    async def be_found(self) -> None:
+        """Lets other programs find the session until this is cancelled, once it has run for a moment."""
+        await be_found(self.launch, self.parts, self._registry)
 
     async def ask_for_trust(self) -> None:
         """Asks about the folder where nobody has decided and it matters; waits for no answer."""

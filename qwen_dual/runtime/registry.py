@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qwen_dual.running.keeper import Locks
     from qwen_dual.runtime.opened import OpenSession
 
 
 class Registry:
-    """Open sessions: a mapping of ids that changes while sessions begin and end."""
+    """Open sessions: a mapping of ids that changes while sessions begin and end.
+
+    Attributes:
+        locks: by which other programs see that they run; None before the first that can be found.
+    """
 
     def __init__(self) -> None:
+        self.locks: Locks | None = None
         self._handles: dict[str, OpenSession] = {}
 
     def add(self, handle: OpenSession) -> None:

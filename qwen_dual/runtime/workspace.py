@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.fs.home import home_of, shortened
+from qwen_dual.fs.home import home_of, qwen_home, shortened
 from qwen_dual.protocol.records import shown
-from qwen_dual.settings.load import load_settings, qwen_home
+from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.trust import FolderTrust, TrustedFolders
 
 if TYPE_CHECKING:

@@ -50,17 +50,6 @@ def system_files(env: Mapping[str, str]) -> SystemFiles:
     return SystemFiles(env.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH") or beside, settings)
 
 
-def qwen_home(env: Mapping[str, str], cwd: str = "") -> str:
-    """The user's own settings folder: ``QWEN_HOME``, else ``~/.qwen``.
-
-    Args:
-        env: the environment.
-        cwd: where a relative path begins; the process's folder unless given.
-    """
-    moved_to = env.get("QWEN_HOME")
-    return os.path.abspath(os.path.join(cwd, _with_home(moved_to or "~/.qwen", env)))
-
-
 class Settings(Struct):
     """What is in force.
 

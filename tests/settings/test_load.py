@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.fs.home import qwen_home
 from qwen_dual.settings import keys
-from qwen_dual.settings.load import Settings, load_settings, qwen_home, system_files
+from qwen_dual.settings.load import Settings, load_settings, system_files
 from qwen_dual.settings.trust import most_specific, rulings
 from tests.support.users import NOBODY, as_root
 
