@@ -78,6 +78,9 @@ class Child:
         usage: the tokens it took, once it has ended.
         result: what came of it, once it has ended.
         silent: whether nothing more of it is told, since its conversation is over.
+        prompt: the uuid of the prompt in whose turn it was set to work; empty before the first.
+        forgotten: whether the conversation went back to before that, so that the model knows nothing
+            of it.
     """
 
     def __init__(
@@ -111,6 +114,8 @@ class Child:
         self._scope = anyio.CancelScope()
         self._stopped = False
         self.silent = False
+        self.prompt = session.points.latest
+        self.forgotten = False
 
     @property
     def task_id(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from qwen_dual.agents.child import Child
 from qwen_dual.agents.judge import AgentJudge
 from qwen_dual.agents.places import MOST_WAITING, Place, Places
-from qwen_dual.agents.reports import Reports, begun, started
+from qwen_dual.agents.reports import Reports, begun, started, title_of
 from qwen_dual.agents.roster import UnknownAgent
 from qwen_dual.agents.toolbox import Toolbox
 from qwen_dual.core.actor import INTERRUPT
@@ -37,6 +37,7 @@ NOT_BESIDE: Final = (
     "An agent cannot have its own agents work in the background: nobody would tell it how they ended. "
     "Leave run_in_background out."
 )
+TAKEN_BACK: Final = "it is stopped, since the prompt that set it to work was taken back."
 TOO_DEEP: Final = (
     "Agents may not be nested deeper than {depth} (--max-subagent-depth). Do it yourself."
 )
@@ -167,6 +168,19 @@ class Crew:
             child.stop(quietly=True)
         self._ended.clear()
         self._reports.forget()
+
+    def go_back(self) -> None:
+        """The conversation went back, or forth again: who was set to work by what it lost ends.
+
+        The model is told of them only once it knows again that it set them to work.
+        """
+        known = {point.uuid for point in self._session.points}
+        for child in self.children:
+            child.forgotten = child.prompt not in ("", *known)
+            if child.forgotten and child.at_work and child.parent is None:
+                self._session.notice(f"{title_of(child)}: {TAKEN_BACK}", "warning")
+            if child.forgotten:
+                child.stop()
 
     # -- how one is made ---------------------------------------------------------------------
 

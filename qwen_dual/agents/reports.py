@@ -74,11 +74,15 @@ class Reports:
     @property
     def pending(self) -> bool:
         """Whether there is anything to tell, or to wait for."""
-        return bool(self._untold) or (self._waits and bool(self._at_work()))
+        return self._owes or (self._waits and bool(self._at_work()))
+
+    @property
+    def _owes(self) -> bool:
+        return any(not child.forgotten for child in self._untold)
 
     async def news(self) -> Sequence[TextBlock]:
         """What the model is told before its turn ends."""
-        while self._waits and not self._untold and self._at_work():
+        while self._waits and not self._owes and self._at_work():
             self._came = anyio.Event()
             await self._came.wait()
         blocks = []
@@ -104,7 +108,7 @@ class Reports:
         self._session.publish(_ended(child))
         self._untold.append(child)
         self._came.set()
-        if not self._session.busy:
+        if not self._session.busy and not child.forgotten:
             self._prompt()
 
     def forget(self) -> None:
@@ -125,8 +129,9 @@ class Reports:
             self._session.submit(told(child), actor, own="", content=(content,))
 
     def _take(self) -> Sequence[Child]:
+        # Whoever is forgotten by now stays so: what was taken back comes back before a prompt, or never.
         taken, self._untold = self._untold, []
-        return taken
+        return [child for child in taken if not child.forgotten]
 
 
 def begun(child: Child) -> ToolResult:
@@ -171,8 +176,12 @@ def _usage(child: Child) -> dict[str, Any]:
 
 def told(child: Child) -> str:
     """In one line, for people."""
-    title = one_line(child.task.description)
-    return f'Background agent "{child.spec.name}: {title}" {_how(child)}.'
+    return f"{title_of(child)} {_how(child)}."
+
+
+def title_of(child: Child) -> str:
+    """Who it is and what it does, for people."""
+    return f'Background agent "{child.spec.name}: {one_line(child.task.description)}"'
 
 
 def notification(child: Child, remaining: int) -> str:

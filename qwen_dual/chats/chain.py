@@ -241,6 +241,7 @@ class Branches:
         self.next: Chat | None = None
         self._parents: dict[str, str | None] = {}  # of each prompt on the branch, in their order
         self._left: tuple[str, str | None, dict[str, str | None]] | None = None
+        self._written: str | None = None
 
     def begin(self, session_id: str) -> None:
         """Another chat begins, or the next one goes on."""
@@ -254,12 +255,14 @@ class Branches:
         self._parents[prompt] = parent
 
     def go_back(self, chat: OpenChat, event: Mapping[str, Any]) -> bool:
-        """Writes down a ``rewound`` event; False where the chat does not know where to.
+        """Writes down a ``rewound`` event, once; False where the chat does not know where to.
 
         Raises:
             OSError: it cannot be written.
         """
         data, to = event["data"], event["data"]["to"]
+        if event["uuid"] == self._written:
+            return True
         if data["undo"]:
             if self._left is None or self._left[0] != to:
                 return False
@@ -278,6 +281,8 @@ class Branches:
         chat.settle()
         chat.last = parent
         told = {key: data[key] for key in ("to", "files", "undo", *REWIND_COUNTS)}
+        told["uuid"] = event["uuid"]
         told["text"] = data["text"][:TEXT_CHARS]
         chat.system(REWIND, {"truncatedCount": data["prompts"], "rewound": told})
+        self._written = event["uuid"]
         return True

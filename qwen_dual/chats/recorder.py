@@ -10,14 +10,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.chain import Branches, OpenChat, Stamp
+from qwen_dual.chats.chain import OpenChat, Stamp
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
+from qwen_dual.chats.prompt_records import PromptRecords
 from qwen_dual.chats.records import compaction, part_of, tool_call_result, turn_result
-from qwen_dual.chats.shellwords import SHELL_CALL, shell_fields
+from qwen_dual.chats.shellwords import SHELL_CALL
 from qwen_dual.chats.slash_records import SlashRecords
-from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.events import ENTERED_CALL
 
 if TYPE_CHECKING:
@@ -94,11 +94,10 @@ class Recorder:
         self._stopped = False
         self.failure: str | None = None
         self._message = IncomingMessage()
-        self._prompt: tuple[str, str | None, Event] | None = None  # uuid, its parent, the event
         self._in_turn = False
         self._retry_from: str | None = None
         self._slash = SlashRecords()
-        self._branches = Branches()
+        self._prompts = PromptRecords()
         self._changes: dict[str, Preview] = {}  # of calls that have no result yet
         self.agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
@@ -170,7 +169,8 @@ class Recorder:
         )
         if self._next is not None:
             self._next.close()
-        self._next, self._branches.next = opened, chat
+        self._next = opened
+        self._prompts.resumes(chat)
         if chat.session_id == self._session_id:
             self._change_to(chat.session_id)
 
@@ -181,21 +181,26 @@ class Recorder:
             blocks: all of it, in order; nothing where the prompt was not let through, so that no
                 later request holds it either.
         """
-        if self._stopped or self._chat is None or self._prompt is None:
+        if self._stopped or self._chat is None:
             return
-        uuid, parent, event = self._prompt
-        prompt = event["message"]["content"][0]["text"]
         try:
-            # A second branch: the first has the prompt from the moment it was on screen.
-            self._chat.last = parent
-            if not blocks:
-                return
-            payload = {"filesRead": [], "status": "success", "userText": prompt}
-            self._chat.system("at_command", payload)
-            parts = [part_of(block, {}) for block in blocks]
-            self._add_prompt(event, parts, supersedes=uuid)
+            self._prompts.expanded(self._chat, blocks)
         except OSError as error:
             self.fail(error)
+
+    def going_back(self, event: Event) -> None:
+        """Writes a ``rewound`` event that is about to be told, by which the conversation goes back.
+
+        Raises:
+            OSError: it cannot be written, and nothing is any more.
+        """
+        if self._stopped or self._chat is None:
+            return
+        try:
+            self._prompts.go_back(self._chat, event)
+        except OSError as error:
+            self.fail(error)
+            raise
 
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
@@ -243,21 +248,8 @@ class Recorder:
         if self._chat is None:
             path = chat_path(self._home, self._stamp.cwd, self._session_id)
             self._chat = OpenChat(path, self._session_id, self._stamp)
-        self._chat.settle()
-        parent = self._chat.last
-        said = event["message"]["content"][0]["text"]
-        uuid = self._add_prompt(event, [{"text": said}], uuid=event["uuid"])
-        self._prompt = (uuid, parent, event)
-        self._branches.note(uuid, parent)
+        self._prompts.submitted(self._chat, event)
         self._retry_from, self._in_turn = None, True
-
-    def _add_prompt(self, event: Event, parts: list[dict[str, Any]], **more: Any) -> str:
-        assert self._chat is not None
-        origin = event.get("origin")
-        if origin == "keyboard":
-            origin = None
-        message = {"role": "user", "parts": parts}
-        return self._chat.add("user", message=message, origin=origin, **more)
 
     def _tool_result(self, block: dict[str, Any], outcome: dict[str, Any]) -> None:
         chat = self._chat
@@ -266,12 +258,9 @@ class Recorder:
         call_id = block["tool_use_id"]
         part = part_of(block, self._message.names)
         tool = self._message.names.pop(call_id, "")
-        if call_id.startswith(SHELL_CALL) and self._prompt is not None:
-            uuid, chat.last, event = self._prompt
-            command = event["message"]["content"][0]["text"].removeprefix("!")
-            is_error, text = block["is_error"], text_in(block["content"])
-            fields = shell_fields(command, text, tool, is_error=is_error, outcome=outcome)
-            chat.add("user", **fields, supersedes=uuid)
+        own = call_id.startswith(SHELL_CALL)
+        if own and self._prompts.ran_shell(chat, block, tool, outcome):
+            pass
         elif not call_id.startswith(ENTERED_CALL):  # of that the prompt which follows has it all
             shown = tool_call_result(block, self._changes.pop(call_id, None), outcome)
             chat.add(
@@ -297,7 +286,8 @@ class Recorder:
         chat = self._chat
         if chat is None or not self._in_turn:
             return
-        self._in_turn, self._prompt = False, None
+        self._in_turn = False
+        self._prompts.ended()
         if event["stop_reason"] == "error":
             self._retry_from = self._message.before
         chat.system("turn_result", turn_result(event, round(chat.now * 1000)))
@@ -332,8 +322,8 @@ class Recorder:
         elif subtype == "compact_boundary":
             chat.system("chat_compression", compaction(data, self._history()))
         elif subtype == "rewound" and data["conversation"]:
-            self._message, self._prompt, self._retry_from = IncomingMessage(), None, None
-            self._branches.go_back(chat, event)
+            self._message, self._retry_from = IncomingMessage(), None
+            self._prompts.go_back(chat, event)
         elif self.agents is not None:
             self.agents.told(subtype, data)
 
@@ -356,8 +346,8 @@ class Recorder:
         elif session_id != self._session_id:
             self._give_up()
         self._session_id, self._message = session_id, IncomingMessage()
-        self._prompt, self._retry_from, self._in_turn = None, None, False
-        self._branches.begin(session_id)
+        self._retry_from, self._in_turn = None, False
+        self._prompts.begin(session_id)
         if self._next is not None and self._next.session_id == session_id:
             self._chat, self._next = self._next, None
         else:

@@ -170,6 +170,11 @@ class Points:
         draft = "" if draft == text else draft
         self._noted.append((uuid, text, self._now(), self._conversation.mark(), draft))
 
+    @property
+    def latest(self) -> str:
+        """The uuid of the last one; empty before the first."""
+        return self._noted[-1][0] if self._noted else ""
+
     def find(self, uuid: str) -> Point | None:
         """The prompt with this uuid."""
         return next((point for point in self if point.uuid == uuid), None)

@@ -71,11 +71,14 @@ class FilesBack(Struct, frozen=True):
         files: what was done.
         left: the paths of what was not, each with the reason.
         undo: what takes all of it back, as ``since`` of a preview; None where nothing was done.
+        unfinished: what ``finish`` is to be called with, once the conversation has gone back too;
+            None where nothing is left to do.
     """
 
     files: tuple[FileChange, ...] = ()
     left: tuple[tuple[str, str], ...] = ()
     undo: str | None = None
+    unfinished: str | None = None
 
 
 class KeptFiles(Protocol):
@@ -102,13 +105,21 @@ class KeptFiles(Protocol):
         """
         ...
 
-    async def restore(self, preview: FilePreview, overwrite: Sequence[str] = ()) -> FilesBack:
+    async def restore(
+        self, preview: FilePreview, overwrite: Sequence[str] = (), event: str | None = None
+    ) -> FilesBack:
         """Goes back as a preview says.
 
         Args:
             preview: a file that is another by now is left alone.
             overwrite: paths with conflicts that are to go back all the same.
+            event: the uuid of the ``rewound`` event where the conversation goes back too: unless that
+                is saved, the next start takes the files back.
         """
+        ...
+
+    async def finish(self, unfinished: str, *, stands: bool) -> None:
+        """Notes that a going back of both is done, since its event is saved; or takes it back."""
         ...
 
     async def changed(self) -> FilePreview:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from qwen_dual.core.failures import describe
 from qwen_dual.core.going_back import FilePreview, FilesBack, GoingBack
 from qwen_dual.core.prompts import Prompt
+from qwen_dual.core.rewound import facts_of, told_point
 from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol import events
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.conversation import Conversation
-    from qwen_dual.core.going_back import FileChange, KeptFiles
+    from qwen_dual.core.going_back import KeptFiles
     from qwen_dual.core.point import Point
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_TOLD = 100
-TEXT_CHARS = 120
-"""Of a list, and of a prompt in one: a line of them stays below 64 KiB."""
+"""Prompts in a list: a line of them stays below 64 KiB."""
 
 
 class Refused(Exception):
@@ -95,6 +95,8 @@ class Rewinding:
         earlier: gives the conversation before a prompt from the saved chat, None where that does not
             have it; for a thread.
         flush: writes what the saved chat lacks; called before ``earlier``.
+        save: writes a ``rewound`` event that is about to be told into the saved chat: from then on the
+            conversation has gone back, and before it has not. ``OSError`` says why it cannot.
         went_back: called with the messages that are left, once a conversation was cut.
     """
 
@@ -103,6 +105,7 @@ class Rewinding:
         self.why_no_files = "what they were is not kept in this session"
         self.earlier: Callable[[str], Earlier | None] = lambda uuid: None
         self.flush: Callable[[], object] = lambda: None
+        self.save: Callable[[Event], object] = lambda event: None
         self.went_back: Callable[[Sequence[Message]], object] = lambda messages: None
         self._session = session
         self._undo: _Undo | None = None
@@ -159,7 +162,7 @@ class Rewinding:
     async def tell_points(self) -> None:
         """Publishes ``rewind_points``."""
         found = await self.points()
-        told = [_told_point(point, files) for point, files in found[-MAX_TOLD:]]
+        told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]
         data = {
             "points": told,
             "earlier": len(found) - len(told),
@@ -213,19 +216,22 @@ class Rewinding:
         since = self._since(point)
         found = await self._checked(what, since)
         facts = {"text": point.text, "prompts": len(since) if what.conversation else 0}
+        facts |= {"origin": str(actor), "command_id": command_id}
         if what.preview:
             tokens = _tokens(point, earlier) if what.conversation else session.conversation.tokens
-            return self._told(what, facts, FilesBack(found.files), tokens, actor, command_id, found)
-        done = await self._files_back(what, found)
+            return self._tell_preview(what, found, facts, tokens)
         before = session.conversation.copy() if what.conversation else None
         points = tuple(session.points)
-        if what.conversation:
-            self._cut_conversation(point, earlier)
-        uuid, left = events.new_uuid(), len(session.points)
-        undo = _Undo(uuid, before, points, left, point.text, session.session_id, done.undo)
-        self._undo = undo if before is not None or done.undo is not None else None
-        tokens = session.conversation.tokens
-        event = self._told(what, facts, done, tokens, actor, command_id, found, uuid)
+
+        def cut() -> None:
+            if what.conversation:
+                self._cut_conversation(point, earlier)
+
+        event, back = await self._both_back(what, found, facts, cut)
+        left, uuid = len(session.points), event["uuid"]
+        undo = _Undo(uuid, before, points, left, point.text, session.session_id, back)
+        self._undo = undo if before is not None or back is not None else None
+        event = self._tell(event)
         if what.conversation and actor.at_keyboard:
             session.give_back([Prompt(point.draft or point.text, actor)])
         return event
@@ -266,11 +272,55 @@ class Rewinding:
                 raise Refused("conflict", told)
         return found
 
-    async def _files_back(self, what: GoingBack, found: FilePreview) -> FilesBack:
+    async def _both_back(
+        self, what: GoingBack, found: FilePreview, facts: Mapping[str, Any], cut: Callable[[], None]
+    ) -> tuple[Event, str | None]:
+        """Has the files and the conversation go back, both or neither, whenever the program is ended.
+
+        The files go first, and stay only because the saved chat has the event by then.
+
+        Args:
+            what: where to.
+            found: what becomes of the files.
+            facts: about the event.
+            cut: takes the prompts out of the conversation in memory.
+
+        Returns:
+            The event, not told yet, and what takes the files back.
+
+        Raises:
+            Refused: the chat cannot be written; the files are as they were.
+        """
+        uuid = events.new_uuid()
+        done = await self._files_back(what, found, uuid)
+        event = {**events.system("rewound", facts_of(what, found, done, facts)), "uuid": uuid}
+        if what.conversation:
+            try:
+                self.save(event)
+            except OSError as error:
+                await self._finish(done, stands=False)
+                told = f"the saved chat cannot be written, so nothing was done: {describe(error)}"
+                raise Refused("failed", told) from error
+        cut()
+        await self._finish(done, stands=True)
+        return event, done.undo
+
+    async def _files_back(self, what: GoingBack, found: FilePreview, uuid: str) -> FilesBack:
         if self.files is None or not what.files or not found.files:
             return FilesBack()
         self._conflicts.clear()
-        return await self.files.restore(found, _in_conflict(found) if what.overwrite else ())
+        overwrite = _in_conflict(found) if what.overwrite else ()
+        return await self.files.restore(found, overwrite, uuid if what.conversation else None)
+
+    async def _finish(self, done: FilesBack, *, stands: bool) -> None:
+        if self.files is None or done.unfinished is None:
+            return
+        try:
+            await self.files.finish(done.unfinished, stands=stands)
+        except OSError as error:
+            self._session.notice(
+                f"rewind: the next start finishes it: {describe(error)}", "warning"
+            )
 
     def _cut_conversation(self, point: Point, earlier: Earlier | None) -> None:
         session = self._session
@@ -300,50 +350,34 @@ class Rewinding:
         if undo.files is not None:
             found = await self._checked(what, [undo.files])
         facts = {"text": undo.text, "prompts": len(undo.points) - undo.left, "undo": True}
+        facts |= {"origin": str(actor), "command_id": command_id}
         if what.preview:
             tokens = undo.conversation.tokens if undo.conversation else session.conversation.tokens
-            return self._told(what, facts, FilesBack(found.files), tokens, actor, command_id, found)
-        done = await self._files_back(what, found)
-        if undo.conversation is not None:
-            session.conversation.put_back(undo.conversation)
-            session.points.replace(undo.points)
-            self._settle()
-        self._undo = None
-        tokens = session.conversation.tokens
-        return self._told(what, facts, done, tokens, actor, command_id, found, events.new_uuid())
+            return self._tell_preview(what, found, facts, tokens)
 
-    def _told(
-        self,
-        what: GoingBack,
-        facts: Mapping[str, Any],
-        done: FilesBack,
-        tokens: int,
-        actor: Actor,
-        command_id: str | None,
-        found: FilePreview,
-        uuid: str | None = None,
+        def put_back() -> None:
+            if undo.conversation is not None:
+                session.conversation.put_back(undo.conversation)
+                session.points.replace(undo.points)
+                self._settle()
+
+        event, _ = await self._both_back(what, found, facts, put_back)
+        self._undo = None
+        return self._tell(event)
+
+    def _tell_preview(
+        self, what: GoingBack, found: FilePreview, facts: Mapping[str, Any], tokens: int
     ) -> Event:
-        if command_id is not None:
-            self._session.receipt(command_id, "accepted")
-        data = {
-            "to": what.to,
-            "conversation": what.conversation,
-            "files": what.files,
-            "undo": False,
-            **facts,
-            "changed": len(done.files),
-            "added": sum(change.added for change in done.files),
-            "removed": sum(change.removed for change in done.files),
-            "changes": [_told_change(change) for change in done.files[:MAX_TOLD]],
-            "left": [{"path": path, "why": why} for path, why in done.left[:MAX_TOLD]],
-            "remarks": list(found.remarks),
-            "context_tokens": tokens,
-            "origin": str(actor),
-            "command_id": command_id,
-        }
-        if uuid is None:
-            return self._session.publish(events.system("rewind_preview", data))
-        return self._session.publish({**events.system("rewound", data), "uuid": uuid})
+        data = facts_of(what, found, FilesBack(found.files), facts)
+        return self._tell(events.system("rewind_preview", data), tokens)
+
+    def _tell(self, event: Event, tokens: int | None = None) -> Event:
+        """Publishes what came of it, behind the receipt of the command."""
+        session, data = self._session, event["data"]
+        if data["command_id"] is not None:
+            session.receipt(data["command_id"], "accepted")
+        now = session.conversation.tokens if tokens is None else tokens
+        return session.publish({**event, "data": {**data, "context_tokens": now}})
 
 
 def _in_conflict(found: FilePreview) -> list[str]:
@@ -362,23 +396,3 @@ def _tokens(point: Point, earlier: Earlier | None) -> int:
     if earlier is not None:
         return earlier.tokens
     return 0 if point.mark is None else point.mark[3]
-
-
-def _told_change(change: FileChange) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "path": change.path,
-        "change": change.change,
-        "added": change.added,
-        "removed": change.removed,
-    }
-    told |= {"conflict": change.conflict} if change.conflict else {}
-    return told | ({"blocked": change.blocked} if change.blocked else {})
-
-
-def _told_point(point: Point, files: int) -> dict[str, Any]:
-    return {
-        "uuid": point.uuid,
-        "text": point.text[:TEXT_CHARS],
-        "timestamp": point.at or None,
-        "changed": files,
-    }

@@ -22,6 +22,9 @@ ENDED_KEPT = 100
 CALLS_KEPT = 1_000
 """Of one agent's calls, the last."""
 
+PROMPTS_KEPT = 10_000
+"""The last ones, whose agents are known no more once they are taken back."""
+
 _COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens")
 
 
@@ -60,10 +63,12 @@ class Agent:
             ``cache_read_input_tokens``.
         pending: its requests that wait for an answer, by their ids.
         result: what it came to, as the main agent was told; empty before.
+        prompted_by: the number of the prompt in whose turn it was first heard of.
     """
 
-    def __init__(self, agent_id: str, call: AgentCall) -> None:
+    def __init__(self, agent_id: str, call: AgentCall, prompted_by: int = 0) -> None:
         self.id = agent_id
+        self.prompted_by = prompted_by
         self.name = call.name
         self.description = call.description
         self.prompt = call.prompt
@@ -156,13 +161,17 @@ class Agents:
     """All of a session, from its events.
 
     Attributes:
-        known: them by their ids: those at work, and the last of those that have ended.
+        known: them by their ids: those at work, and the last of those that have ended. Those of turns
+            that were taken back are not among them, unless that was undone.
     """
 
     def __init__(self) -> None:
         self.known: OrderedDict[str, Agent] = OrderedDict()
         self._calls = AgentCalls()
         self._gone: Callable[[], Exception] | None = None
+        self._prompts: OrderedDict[str, int] = OrderedDict()
+        self._prompt = 0
+        self._cut: dict[str, Agent] = {}  # of turns that were taken back
 
     def feed(self, event: Event) -> None:
         """Takes an event, of whichever agent."""
@@ -170,12 +179,19 @@ class Agents:
         if lane is not None and event.type in ("stream_event", "assistant", "user"):
             self._agent(lane).take(event)
         if event.type == "assistant":
-            self._calls.called(calls_in(event), lane)
+            calls = calls_in(event)
+            self._calls.called(calls, lane)
+            for call in calls if self._cut else ():
+                self._cut.pop(call["id"], None)  # a new one, of the same id
         elif event.type == "user":
+            if lane is None and event.text:
+                self._prompted(event)
             for call_id, result, is_error in results_in(event):
                 if self._calls.answered(call_id, lane, failed=is_error):
                     self._ended(call_id, "failed" if is_error else "completed", event, result)
         elif event.type == "system":
+            if event.subtype == "rewound" and event.data.get("conversation") is True:
+                self._rewound(event)
             self._system(event)
         elif event.type == "result" and lane is None:
             self._calls.turn_ended()
@@ -194,21 +210,40 @@ class Agents:
     def resolved(self, request: Request) -> None:
         """A request waits no longer."""
         if request.parent_tool_use_id is not None:
-            agent = self.known.get(request.parent_tool_use_id)
+            lane = request.parent_tool_use_id
+            agent = self.known.get(lane) or self._cut.get(lane)
             if agent is not None:
                 agent.pending.pop(request.id, None)
 
     def fail(self, error: Callable[[], Exception]) -> None:
         """The program is gone: nothing will come any more."""
         self._gone = error
-        for agent in self.known.values():
+        for agent in (*self.known.values(), *self._cut.values()):
             if not agent.done:
                 agent.fail(error)
 
+    def _prompted(self, event: Event) -> None:
+        """A prompt begins: what was taken back by now does not come back."""
+        self._cut = {key: agent for key, agent in self._cut.items() if not agent.done}
+        self._prompt += 1
+        self._prompts[str(event.raw.get("uuid"))] = self._prompt
+        if len(self._prompts) > PROMPTS_KEPT:
+            self._prompts.popitem(last=False)
+
+    def _rewound(self, event: Event) -> None:
+        """The conversation went back: agents of turns that it lost are known no more; or forth."""
+        if event.data.get("undo") is True:
+            self.known.update(self._cut)
+            self._cut.clear()
+        else:
+            first = self._prompts.get(str(event.data.get("to")), 0)
+            gone = [key for key, agent in self.known.items() if agent.prompted_by >= first]
+            self._cut |= {key: self.known.pop(key) for key in gone}
+
     def _agent(self, agent_id: str) -> Agent:
-        agent = self.known.get(agent_id)
+        agent = self.known.get(agent_id) or self._cut.get(agent_id)
         if agent is None or (agent.done and self._calls.of(agent_id) is not NAMELESS):
-            agent = Agent(agent_id, self._calls.of(agent_id))
+            agent = Agent(agent_id, self._calls.of(agent_id), self._prompt)
             self.known.pop(agent_id, None)
             self.known[agent_id] = agent
             self._forget()
@@ -225,7 +260,7 @@ class Agents:
             self._ended(ended, status, event)
 
     def _ended(self, agent_id: str, state: str, event: Event, result: str = "") -> None:
-        agent = self.known.get(agent_id)
+        agent = self.known.get(agent_id) or self._cut.get(agent_id)
         if agent is not None and not agent.done:
             agent.end(state, event, result)
 

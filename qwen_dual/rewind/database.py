@@ -51,6 +51,9 @@ CREATE INDEX span_session ON span(session);
 CREATE INDEX span_open ON span(last);
 """
 
+_ADDED = "CREATE TABLE IF NOT EXISTS going_commit(going TEXT PRIMARY KEY, chat TEXT, event TEXT)"
+"""A table that files of this form may lack."""
+
 
 class StoreError(OSError):
     """What is kept cannot be read or written; the text is for a person."""
@@ -111,6 +114,7 @@ class Database:
                 for statement in _TABLES.strip().split(";\n"):
                     db.execute(statement.rstrip(";"))
                 db.execute(f"PRAGMA user_version={FORM}")
+            db.execute(_ADDED)
             db.execute("COMMIT")
         except BaseException:
             db.close()

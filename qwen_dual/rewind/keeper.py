@@ -22,7 +22,7 @@ from qwen_dual.rewind.database import StoreError
 from qwen_dual.rewind.looking import look
 from qwen_dual.rewind.planning import plan_back, plan_done, points_of
 from qwen_dual.rewind.records import Difference
-from qwen_dual.rewind.restoring import restore
+from qwen_dual.rewind.restoring import finish, restore, take_back
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qwen_dual.rewind.looking import State
     from qwen_dual.rewind.opening import Opened
     from qwen_dual.rewind.planning import Plan, Step
-    from qwen_dual.rewind.records import Point, Preview, Recovered, Restored
+    from qwen_dual.rewind.records import Commit, Point, Preview, Recovered, Restored
     from qwen_dual.rewind.store import Owner, Span, Store
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,9 @@ class SessionFiles:
         """What the session has changed; see ``records.Rewinding``."""
         return self._keep(await self._in_thread(lambda store: plan_done(store, self._session_id())))
 
-    async def restore(self, preview: Preview, overwrite: Collection[str] = ()) -> Restored:
+    async def restore(
+        self, preview: Preview, overwrite: Collection[str] = (), commit: Commit | None = None
+    ) -> Restored:
         """Goes back; see ``records.Rewinding``.
 
         Raises:
@@ -184,7 +186,14 @@ class SessionFiles:
             raise OSError("that preview is no longer known; make another one")
         chosen = frozenset(overwrite)
         # Not cut short: it is done whole, or taken back at the next start.
-        return await self._in_thread(lambda store: restore(store, plan, chosen), abandon=False)
+        return await self._in_thread(
+            lambda store: restore(store, plan, chosen, commit=commit), abandon=False
+        )
+
+    async def finish(self, unfinished: str, *, stands: bool) -> None:
+        """Notes that a going back counts, or takes it back; see ``records.Rewinding``."""
+        end = finish if stands else take_back
+        await self._in_thread(lambda store: end(store, unfinished), abandon=False)
 
     async def difference(self, preview: Preview, path: str) -> Difference:
         """How one file of a preview changes; see ``records.Rewinding``."""
@@ -197,7 +206,7 @@ class SessionFiles:
         return await self._in_thread(lambda store: _difference(store, step, undoing=undoing))
 
     async def recover(self) -> Recovered | None:
-        """Takes back a going back that was broken off; None where there is none."""
+        """Takes back or finishes a going back that was broken off; None where there is none."""
         await self._in_thread(lambda store: None)
         return None if self._opened is None else self._opened.take_recovered()
 

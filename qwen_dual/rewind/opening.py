@@ -13,7 +13,7 @@ from qwen_dual.rewind.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.rewind.records import Recovered
+    from qwen_dual.rewind.records import Commit, Recovered
     from qwen_dual.rewind.walking import Ignores
 
 
@@ -27,6 +27,7 @@ class Opened:
         session_id: of the session, which no other process has.
         ignores: as for ``Store``.
         bounds: as for ``Store``.
+        committed: as for ``restoring.recover``.
 
     Attributes:
         store: what is kept.
@@ -44,7 +45,9 @@ class Opened:
         *,
         ignores: Callable[[], Ignores],
         bounds: Bounds,
+        committed: Callable[[Commit], bool] = lambda commit: False,
     ) -> None:
+        self._committed = committed
         os.makedirs(home, mode=0o700, exist_ok=True)
         root = os.path.dirname(folder)
         private_folder(root)
@@ -53,7 +56,7 @@ class Opened:
             left_out = (os.path.realpath(root), os.path.realpath(home))
             self.store = Store(folder, top, ignores=ignores, left_out=left_out, bounds=bounds)
             alone = self._lock.alone
-            self._recovered: Recovered | None = recover(self.store, session_id, alone=alone)
+            self._recovered: Recovered | None = self._recover(session_id, alone=alone)
             self.store.mark_torn(session_id, alone=alone)
             if alone:
                 drop_old(self.store.database, bounds)
@@ -64,14 +67,17 @@ class Opened:
             raise
 
     def take_recovered(self) -> Recovered | None:
-        """A going back that was broken off, and was taken back just now; told once."""
+        """A going back that was broken off, and was taken back or finished just now; told once."""
         found, self._recovered = self._recovered, None
         return found
 
     def adopt(self, session_id: str) -> None:
-        """Takes over another session, which no other process has: what was broken off of it goes back."""
-        self._recovered = recover(self.store, session_id, alone=False) or self._recovered
+        """Takes over another session, which no other process has, with what was broken off of it."""
+        self._recovered = self._recover(session_id, alone=False) or self._recovered
         self.store.mark_torn(session_id, alone=False)
+
+    def _recover(self, session_id: str, *, alone: bool) -> Recovered | None:
+        return recover(self.store, session_id, alone=alone, committed=self._committed)
 
     def close(self) -> None:
         """Gives the project free; what a thread is at there is waited for, a moment."""

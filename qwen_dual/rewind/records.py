@@ -30,6 +30,7 @@ MAX_LISTED = 50
 """Files that a point names."""
 
 _MAX_LEFT = 5
+_TEXT_CHARS = 60
 
 
 class Point(Struct, frozen=True):
@@ -108,6 +109,21 @@ class Left(Struct, frozen=True):
     why: str
 
 
+class Commit(Struct, frozen=True):
+    """The one write by which a going back of files and of a conversation counts.
+
+    It is a record of the saved chat. Where the program was ended before, the files are taken back;
+    behind it they stay.
+
+    Attributes:
+        chat: the path of the chat.
+        event: the uuid of the ``rewound`` event that the record tells of.
+    """
+
+    chat: str
+    event: str
+
+
 class Restored(Struct, frozen=True):
     """What going back has come to.
 
@@ -115,29 +131,39 @@ class Restored(Struct, frozen=True):
         files: what was done.
         left: what was not, and why.
         undo: the point that takes all of it back; None where nothing was done.
+        unfinished: what ``finish`` is to be called with, once the commit is written; None where
+            there is none to wait for.
     """
 
     files: tuple[FileChange, ...] = ()
     left: tuple[Left, ...] = ()
     undo: Point | None = None
+    unfinished: str | None = None
 
 
 class Recovered(Struct, frozen=True):
-    """A going back that was broken off by the end of the program, and was taken back.
+    """A going back that was broken off by the end of the program, and was taken back, or finished.
 
     Attributes:
         text: of the prompt that it was to go back to.
-        files: how many are again as they were before it.
+        files: how many are again as they were before it; or were restored.
         left: what could not be put back, and why.
+        finished: whether the conversation had gone back, so that the files stay as they were then.
     """
 
     text: str
     files: int
     left: tuple[Left, ...] = ()
+    finished: bool = False
 
     @property
     def told(self) -> str:
         """All of that, for a person."""
+        if self.finished:
+            return (
+                "A /rewind was done when the program ended, and is finished now: the conversation and "
+                f"{self.files} files are as they were before {self.text[:_TEXT_CHARS]!r}."
+            )
         said = (
             f"A /rewind was broken off when the program ended: {self.files} files are again as "
             "they were before it."
@@ -189,7 +215,9 @@ class Rewinding(Protocol):
         """
         ...
 
-    async def restore(self, preview: Preview, overwrite: Collection[str] = ()) -> Restored:
+    async def restore(
+        self, preview: Preview, overwrite: Collection[str] = (), commit: Commit | None = None
+    ) -> Restored:
         """Goes back, as the preview says; a file that is another by now is left, and told.
 
         To be called while no turn runs.
@@ -197,7 +225,12 @@ class Rewinding(Protocol):
         Args:
             preview: of this session.
             overwrite: the paths with conflicts that shall be restored all the same.
+            commit: by which it counts; None where no conversation goes back with the files.
         """
+        ...
+
+    async def finish(self, unfinished: str, *, stands: bool) -> None:
+        """Notes that a going back counts, since its commit is written; or takes it back."""
         ...
 
     async def changes(self) -> Preview | None:

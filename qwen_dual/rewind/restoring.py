@@ -3,6 +3,10 @@ followed by one that takes it back.
 
 What is there before is kept first, with a record of what is about to be done. That record goes once all
 is done, in the same transaction that notes what has changed; where it is found, it was broken off.
+
+Where a conversation goes back too, the record names the one write to its chat by which both count, which
+is between the last step and that transaction. Broken off before it, the files are taken back; behind it
+nothing is left to do but to note them.
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ from typing import TYPE_CHECKING
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.replace import remove_file, remove_leftovers, replace_file, replace_link
 from qwen_dual.rewind.looking import ABSENT, FOLDER, State, look
-from qwen_dual.rewind.records import CONFLICTS, MAX_LISTED, Left, Point, Recovered, Restored
-from qwen_dual.rewind.store import Owner
+from qwen_dual.rewind.records import CONFLICTS, MAX_LISTED, Commit, Left, Point, Recovered, Restored
+from qwen_dual.rewind.store import Owner, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -38,6 +42,7 @@ def restore(
     plan: Plan,
     overwrite: Collection[str] = (),
     reached: Callable[[str], object] = lambda at: None,
+    commit: Commit | None = None,
 ) -> Restored:
     """Does what a plan says.
 
@@ -46,6 +51,7 @@ def restore(
         plan: of going back.
         overwrite: paths with conflicts that are restored all the same.
         reached: called before each step with its path, and at the end with ``done``.
+        commit: by which it counts; ``finish`` is to be called behind it.
 
     Raises:
         StoreError: what is there could not be kept, so nothing was done; or what was done could not be
@@ -61,58 +67,114 @@ def restore(
     os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     try:
         with store.database.writing():
-            span = store.begin(owner, [step.path for step in steps], whole=False)
+            store.begin(owner, [step.path for step in steps], whole=False)
             steps = [step for step in steps if _kept(store, step, left)]
-            _record(store, owner, steps)
+            _record(store, owner, steps, commit)
         done = _apply(store, steps, left, reached)
         reached("done")
-        with store.database.writing():
-            store.end(span)
-            _forget(store, owner.uuid)
-            if not done:
-                store.database.run("DELETE FROM point WHERE uuid=?", owner.uuid)
+        if not done or commit is None:
+            finish(store, owner.uuid, changed=bool(done))
     finally:
-        if store.database.value("SELECT 1 FROM going") is None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(mark)
+        _unmark(store)
     files = tuple(sorted(done, key=lambda file: file.path))
     paths = tuple(file.path for file in files)
     now, listed = time.time(), paths[:MAX_LISTED]
     undo = Point(owner.uuid, owner.session_id, None, owner.text, now, listed, len(paths), undo=True)
-    return Restored(files, tuple(left), undo if files else None)
+    unfinished = owner.uuid if files and commit is not None else None
+    return Restored(files, tuple(left), undo if files else None, unfinished)
 
 
-def recover(store: Store, session_id: str, *, alone: bool) -> Recovered | None:
-    """Takes back a going back that was broken off; None where there is none.
+def finish(store: Store, going: str, *, changed: bool = True) -> None:
+    """Notes that a going back is done: what it has changed, and that it can be taken back.
+
+    Args:
+        store: where it is kept.
+        going: its id.
+        changed: whether it changed anything.
+
+    Raises:
+        StoreError: it cannot be noted; it is at the next start.
+    """
+    with store.database.writing():
+        for (number,) in store.database.rows("SELECT id FROM span WHERE point=?", going):
+            store.database.run("UPDATE span SET torn=0 WHERE id=?", number)
+            rows = store.database.rows("SELECT path FROM span_path WHERE span=?", number)
+            store.end(Span(number, tuple(os.fsdecode(path) for (path,) in rows), whole=False))
+        _forget(store, going)
+        if not changed:
+            store.database.run("DELETE FROM point WHERE uuid=?", going)
+    _unmark(store)
+
+
+def recover(
+    store: Store,
+    session_id: str,
+    *,
+    alone: bool,
+    committed: Callable[[Commit], bool] = lambda commit: False,
+) -> Recovered | None:
+    """Takes back a going back that was broken off, or finishes it; None where there is none.
 
     Args:
         store: where it is kept.
         session_id: of a session that no other process has.
         alone: whether no other session uses the store, so that nobody can be going back.
+        committed: whether a commit was written; may raise ``OSError``.
     """
     found = store.database.rows(
-        "SELECT id, text FROM going WHERE session=? OR ?", session_id, alone
+        "SELECT id, text, chat, event FROM going LEFT JOIN going_commit ON going=id"
+        " WHERE session=? OR ?",
+        *(session_id, alone),
     )
+    files, left, finished = 0, list[Left](), False
+    for going, _, chat, event in found:
+        finished = chat is not None and committed(Commit(chat, event))
+        if finished:
+            files += sum(one.is_leaf or other.is_leaf for _, one, other in _steps_of(store, going))
+            finish(store, going)
+        else:
+            back, kept = take_back(store, going)
+            files, left = files + back, [*left, *kept]
+    _unmark(store)
+    return Recovered(found[-1][1], files, tuple(left), finished) if found else None
+
+
+def take_back(store: Store, going: str) -> tuple[int, list[Left]]:
+    """Makes everything what it was before a going back; how many files that were, and what was left.
+
+    Raises:
+        StoreError: it cannot be noted; the next start does it again.
+    """
     files, left = 0, list[Left]()
-    for going, _ in found:
-        rows = store.database.rows(
-            "SELECT path, before, target FROM going_step WHERE going=? ORDER BY number DESC", going
-        )
-        remove_leftovers(os.fsdecode(raw) for raw, _, _ in rows)
-        for raw, before, target in rows:
-            states = store.database.state(before), store.database.state(target)
-            try:
-                files += _take_back(store, os.fsdecode(raw), *states)
-            except OSError as error:
-                left.append(Left(os.fsdecode(raw), error.strerror or str(error)))
-        with store.database.writing():
-            _forget(store, going)
-            store.database.run("UPDATE span SET torn=0, last=first-1 WHERE point=?", going)
-            store.database.run("DELETE FROM point WHERE uuid=?", going)
+    steps = _steps_of(store, going)
+    remove_leftovers(path for path, _, _ in steps)
+    for path, before, target in steps:
+        try:
+            files += _take_back(store, path, before, target)
+        except OSError as error:
+            left.append(Left(path, error.strerror or str(error)))
+    with store.database.writing():
+        _forget(store, going)
+        store.database.run("UPDATE span SET torn=0, last=first-1 WHERE point=?", going)
+        store.database.run("DELETE FROM point WHERE uuid=?", going)
+    _unmark(store)
+    return files, left
+
+
+def _steps_of(store: Store, going: str) -> list[tuple[str, State, State]]:
+    """The path, the state before and the one to come of each step, the last first."""
+    rows = store.database.rows(
+        "SELECT path, before, target FROM going_step WHERE going=? ORDER BY number DESC", going
+    )
+    state = store.database.state
+    return [(os.fsdecode(raw), state(before), state(target)) for raw, before, target in rows]
+
+
+def _unmark(store: Store) -> None:
+    """Takes the mark away once nobody is going back any more."""
     if store.database.value("SELECT 1 FROM going") is None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(os.path.dirname(store.database.path), MARK))
-    return Recovered(found[-1][1], files, tuple(left)) if found else None
 
 
 def _wanted(store: Store, step: Step, overwrite: Collection[str], left: list[Left]) -> bool:
@@ -141,9 +203,12 @@ def _kept(store: Store, step: Step, left: list[Left]) -> bool:
     return False
 
 
-def _record(store: Store, owner: Owner, steps: Sequence[Step]) -> None:
+def _record(store: Store, owner: Owner, steps: Sequence[Step], commit: Commit | None) -> None:
     add = store.database.run
     add("INSERT INTO going VALUES(?, ?, ?)", owner.uuid, owner.session_id, owner.text)
+    if commit is not None:
+        row = (owner.uuid, commit.chat, commit.event)
+        add("INSERT INTO going_commit VALUES(?, ?, ?)", *row)
     for number, step in enumerate(steps):
         states = store.database.number_of(step.now), store.database.number_of(step.target)
         path = os.fsencode(step.path)
@@ -152,6 +217,7 @@ def _record(store: Store, owner: Owner, steps: Sequence[Step]) -> None:
 
 def _forget(store: Store, going: str) -> None:
     store.database.run("DELETE FROM going_step WHERE going=?", going)
+    store.database.run("DELETE FROM going_commit WHERE going=?", going)
     store.database.run("DELETE FROM going WHERE id=?", going)
 
 

@@ -15,6 +15,7 @@ from qwen_dual.tools.ignore import Ignore
 
 if TYPE_CHECKING:
     from qwen_dual.rewind.opening import Opened
+    from qwen_dual.rewind.records import Commit
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
@@ -53,6 +54,7 @@ def _made(launch: Launch, parts: Parts) -> SessionFiles:
             session.session_id,
             ignores=lambda: Ignore(top, top),
             bounds=bounds,
+            committed=_committed,
         )
 
     def owner() -> Owner | None:
@@ -83,8 +85,15 @@ def _too_wide(top: str, person: str) -> str:
     return ""
 
 
+def _committed(commit: Commit) -> bool:
+    """Whether the conversation of a chat went back with the files."""
+    from qwen_dual.chats.rewound import holds_rewound
+
+    return holds_rewound(commit.chat, commit.event)
+
+
 async def recovered(launch: Launch, parts: Parts) -> list[str]:
-    """Takes back a going back that was broken off; says what became of it."""
+    """Takes back or finishes a going back that was broken off; says what became of it."""
     if parts.files is None:
         parts.files = _made(launch, parts)
     try:

@@ -45,6 +45,7 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     await parts.wanted.wait()
     try:
         _tell_of_session(launch, parts)
+        await _recover(launch, parts)
         await _load_servers(launch, parts)
         files, wrong = await load_needed(launch, parts)
         parts.unusable += [*wrong, *_apply_hooks(launch, parts), *await _load_agents(launch, parts)]
@@ -60,7 +61,7 @@ async def load_late(launch: Launch, parts: Parts) -> list[str]:
     """Has the rest loaded; returns what the person should be warned of."""
     parts.wanted.set()
     await parts.loaded.wait()
-    wrong = [*parts.unusable, *await _check(launch, parts), *await _recover(launch, parts)]
+    wrong = [*parts.unusable, *await _check(launch, parts)]
     return [
         *launch.spec.remarks,
         *launch.settings.warnings,
@@ -97,13 +98,16 @@ def _import_findable() -> Callable[..., Awaitable[None]]:
     return findable.be_found
 
 
-async def _recover(launch: Launch, parts: Parts) -> list[str]:
-    """Takes back a going back of files that was broken off; one look says that there is none."""
-    if not _broken_off(launch):
-        return []
-    from qwen_dual.runtime.kept_files import recovered
+async def _recover(launch: Launch, parts: Parts) -> None:
+    """Takes back or finishes a going back that was broken off; one look says that there is none.
 
-    return await recovered(launch, parts)
+    Before the first prompt, which must not find files that belong to another conversation.
+    """
+    if _broken_off(launch):
+        from qwen_dual.runtime.kept_files import recovered
+
+        for told in await recovered(launch, parts):
+            parts.session.notice(told, "warning")
 
 
 def _broken_off(launch: Launch) -> bool:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.core.going_back import FileChange, FilePreview, FilesBack
 from qwen_dual.core.rewinding import Earlier
-from qwen_dual.rewind.records import CONFLICTS, Preview
+from qwen_dual.rewind.records import CONFLICTS, Commit, Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.core.rewinding import Rewinding
+    from qwen_dual.protocol.shapes import Message
     from qwen_dual.rewind import records
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
@@ -25,17 +27,29 @@ MAX_DIFF_CHARS = 4_000_000
 
 def prepare(rewinding: Rewinding, launch: Launch, parts: Parts) -> None:
     """Connects ``rewinding`` to what belongs to the session."""
-    rewinding.went_back = parts.tools.go_back
+
+    def went_back(messages: Sequence[Message]) -> None:
+        parts.tools.go_back(messages)
+        if parts.agents is not None:
+            parts.agents.crew.go_back()
+
+    rewinding.went_back = went_back
     if parts.recorder is not None:
         rewinding.flush = partial(parts.recorder.flush, whole=True)
         rewinding.earlier = partial(_earlier, parts.recorder)
+        rewinding.save = parts.recorder.going_back
     from qwen_dual.runtime.kept_files import OFF, files_of
 
     files = files_of(launch, parts)
     if files is None:
         rewinding.why_no_files = OFF
     else:
-        rewinding.files = StoredFiles(files, launch.cwd)
+        recorder = parts.recorder
+
+        def chat() -> Path | None:
+            return None if recorder is None else recorder.path
+
+        rewinding.files = StoredFiles(files, launch.cwd, chat)
 
 
 def _earlier(recorder: Recorder, uuid: str) -> Earlier | None:
@@ -56,11 +70,16 @@ class StoredFiles:
     Args:
         store: of the session.
         cwd: its folder; a diff calls what is below it by its name there.
+        chat: the file that its conversation is saved in; None where it is not saved, so that there is
+            none to go back with the files when the program is ended.
     """
 
-    def __init__(self, store: records.Rewinding, cwd: str) -> None:
+    def __init__(
+        self, store: records.Rewinding, cwd: str, chat: Callable[[], Path | None] = lambda: None
+    ) -> None:
         self._store = store
         self._cwd = cwd
+        self._chat = chat
 
     @property
     def unavailable(self) -> str:
@@ -79,16 +98,25 @@ class StoredFiles:
         """What the session has changed."""
         return _preview(await self._store.changes())
 
-    async def restore(self, preview: FilePreview, overwrite: Sequence[str] = ()) -> FilesBack:
+    async def restore(
+        self, preview: FilePreview, overwrite: Sequence[str] = (), event: str | None = None
+    ) -> FilesBack:
         """Goes back as a preview says."""
         if not isinstance(preview.made, Preview):
             return FilesBack()
-        done = await self._store.restore(preview.made, overwrite)
+        chat = self._chat()
+        commit = None if event is None or chat is None else Commit(str(chat), event)
+        done = await self._store.restore(preview.made, overwrite, commit)
         return FilesBack(
             tuple(map(_change, done.files)),
             tuple((left.path, left.why) for left in done.left),
             None if done.undo is None else done.undo.uuid,
+            done.unfinished,
         )
+
+    async def finish(self, unfinished: str, *, stands: bool) -> None:
+        """Notes that a going back of both is done, or takes it back."""
+        await self._store.finish(unfinished, stands=stands)
 
     async def diff(self, preview: FilePreview) -> str:
         """The changes of a preview as a unified diff."""

@@ -279,3 +279,36 @@ def test_one_agent_is_stopped_and_the_turn_goes_on(tmp_path: Path, backend: str)
 
     run(backend, main)
     assert not (tmp_path / "work/made").exists()
+
+
+def test_agents_of_turns_that_were_taken_back_are_known_no_more_until_they_are_back() -> None:
+    def prompt(uuid: str) -> Body:
+        return {**events.user_text("do it", "keyboard"), "uuid": uuid}
+
+    def rewound(to: str, *, undo: bool = False) -> Event:
+        data = {"to": to, "conversation": True, "undo": undo}
+        return Event(events.system("rewound", data))
+
+    tracker = fed(
+        prompt("p1"),
+        *task("t1", "explore"),
+        *of("t1", say("one")),
+        came_to("t1", "found"),
+        prompt("p2"),
+        *task("t2", "plan", run_in_background=True),
+        *of("t2", say("two")),
+    )
+    tracker.feed(rewound("p2"))
+    assert list(tracker.agents.known) == ["t1"]
+    for late in of("t2", say("late")):
+        tracker.feed(Event(late))
+    assert list(tracker.agents.known) == ["t1"]
+    tracker.feed(rewound("r1", undo=True))
+    assert list(tracker.agents.known) == ["t1", "t2"]
+    assert tracker.agents.known["t2"].text == "late"
+    tracker.feed(rewound("p1"))
+    assert list(tracker.agents.known) == []
+    again = [prompt("p3"), *task("t1", "plan"), *of("t1", say("anew"))]
+    for body in again:
+        tracker.feed(Event(body))
+    assert [(one.name, one.text) for one in tracker.agents.known.values()] == [("plan", "anew")]
