@@ -12,6 +12,9 @@ from itertools import pairwise
 
 from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
+SUBCOMMANDS = ("settings", "mcp", "sessions", "record", "replay", "audit")
+"""Each is the first word, and runs in a module of ``cli`` with its name."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
@@ -25,18 +28,11 @@ def main(argv: list[str] | None = None) -> int:
         # whatever any program here says on stderr.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     interrupt_by_default()
-    if arguments[:1] == ["settings"]:
-        from qwen_dual.cli.settings_command import main as settings_main
+    if arguments and arguments[0] in SUBCOMMANDS:
+        from importlib import import_module
 
-        return settings_main(arguments[1:])
-    if arguments[:1] == ["mcp"]:
-        from qwen_dual.cli.mcp_command import main as mcp_main
-
-        return mcp_main(arguments[1:])
-    if arguments[:1] == ["sessions"]:
-        from qwen_dual.cli.sessions_command import main as sessions_main
-
-        return sessions_main(arguments[1:])
+        command = import_module(f"qwen_dual.cli.{arguments[0]}_command")
+        return int(command.main(arguments[1:]))
     inputs = note_inputs(arguments)
     hold_collection()
 

@@ -22,7 +22,7 @@ PACKAGE = ROOT / "qwen_dual"
 
 ALLOWED = {
     "cli": {
-        *("frontends", "bridge", "runtime", "core", "settings", "host", "running"),
+        *("frontends", "bridge", "runtime", "recording", "core", "settings", "host", "running"),
         "protocol",
     },
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
@@ -42,6 +42,7 @@ ALLOWED = {
     "definitions": {"protocol"},
     "imaging": {"protocol"},
     "settings": {"protocol"},
+    "recording": {"host", "protocol"},
     "host": {"running", "protocol"},
     "running": {"protocol"},
     "protocol": set(),

@@ -74,6 +74,13 @@ def test_remote_approval_allows_the_one_and_denies_the_other(tmp_path: Path) -> 
     ]
 
 
+def test_compare_runs_says_where_they_part(tmp_path: Path) -> None:
+    plan = ["--offline", "--approval-mode", "plan"]
+    out = run("compare_runs.py", tmp_path, "run touch made", "--", "--offline", "--", *plan)
+    assert "They part at **turn 1, call 1** (outcome):" in out
+    assert "- first: `done, exit 0`" in out
+
+
 def test_failure_drills_say_what_is_wrong(tmp_path: Path) -> None:
     out = run("failure_drills.py", tmp_path)
     assert out.count("Warning: dual output disabled — ") == 3

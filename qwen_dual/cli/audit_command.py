@@ -1,0 +1,104 @@
+"""``qwen-dual audit``: says what was done in recordings, or how two runs differ."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from qwen_dual.cli.printing import run_printing
+from qwen_dual.protocol.codec import encode
+from qwen_dual.recording import comparison
+from qwen_dual.recording.audit import audit
+from qwen_dual.recording.audit_tables import as_csv, as_data
+from qwen_dual.recording.audit_text import markdown
+from qwen_dual.recording.folder import RecordingError
+from qwen_dual.recording.recorded import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qwen_dual.recording.audited import Audit
+
+_PACE = 0.25  # seconds between two words on how far it is
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``qwen-dual audit``; returns its exit status: 1 for what cannot be read.
+
+    Raises:
+        SystemExit: for ``--help``, and for arguments that cannot be understood.
+    """
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if asked.compare and (len(asked.recordings) != 2 or asked.format == "csv"):
+        parser.error("--compare takes two recordings, and gives md or json")
+    try:
+        return run_printing(lambda cwd: _print(asked))
+    except RecordingError as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return 1
+
+
+def _print(asked: argparse.Namespace) -> int:
+    audits = [_audit(path) for path in asked.recordings]
+    if asked.compare:
+        first, second = audits
+        if asked.format == "json":
+            text = encode(comparison.as_data(first, second)).decode()
+        else:
+            text = comparison.comparison(first, second)
+    elif asked.format == "csv":
+        text = as_csv(audits)
+    elif asked.format == "json":
+        text = encode([as_data(each) for each in audits]).decode()
+    else:
+        text = "\n".join(map(markdown, audits))
+    sys.stdout.write(text)
+    return 0
+
+
+def _audit(path: str) -> Audit:
+    recorded = Recorded(path)
+    size = os.path.getsize(recorded.events) if recorded.events else 0
+    if not os.isatty(2):
+        return audit(recorded, path)
+    try:
+        return audit(recorded, path, _bar(size))
+    finally:
+        sys.stderr.write("\r\x1b[K")
+
+
+def _bar(size: int) -> Callable[[int], None]:
+    """Shows how much of so many bytes was read, where a person waits for it."""
+    last = time.monotonic()
+
+    def show(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last < _PACE:
+            return
+        last = time.monotonic()
+        share = min(done / max(size, 1), 1.0)
+        filled = "█" * round(share * 20)
+        sys.stderr.write(f"\r{filled:░<20} {share:4.0%}  {done / 1e9:,.1f} GB")
+        sys.stderr.flush()
+
+    return show
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qwen-dual audit",
+        description="What was done in recordings: calls, who allowed them, files, commands, tokens.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "recordings", nargs="+", metavar="DIR", help="folders of qwen-dual record, or events files"
+    )
+    parser.add_argument("--format", choices=("md", "csv", "json"), default="md")
+    parser.add_argument(
+        "--compare", action="store_true", help="two runs side by side, and where they first part"
+    )
+    return parser

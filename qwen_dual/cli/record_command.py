@@ -1,0 +1,171 @@
+"""``qwen-dual record``: the person's terminal on one side, the recorded program's on the other.
+
+What is typed goes through as it is and is not kept: what the program echoes of it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.cli.raw_terminal import PIECE, raw, show
+from qwen_dual.fs.home import qwen_home
+from qwen_dual.host.errors import HostError
+from qwen_dual.recording.folder import NewRecording, RecordingError
+from qwen_dual.recording.recorder import Recorder
+from qwen_dual.runtime.process import environment, folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+END_SECONDS = 5.0
+"""What a program gets to end in order when the recorder is asked to."""
+MAX_SIZE = "1G"
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``qwen-dual record``; returns the status of the program that was recorded.
+
+    Raises:
+        SystemExit: for ``--help``, and for arguments that cannot be understood.
+    """
+    asked = _parser().parse_args(arguments)
+    command = asked.command[1:] if asked.command[:1] == ["--"] else asked.command
+    if not (os.isatty(0) and os.isatty(1)):
+        print(
+            "qwen-dual: record shows the program on a terminal, and this is none", file=sys.stderr
+        )
+        return 1
+    env = environment()
+    where = asked.output or os.path.join(
+        qwen_home(env), "recordings", time.strftime("%Y-%m-%dT%H-%M-%S") + f"-{os.getpid()}"
+    )
+    try:
+        recording = NewRecording(where)
+        columns, rows = os.get_terminal_size(1)
+        recorder = Recorder(
+            command or [sys.executable, "-m", "qwen_dual"],
+            recording,
+            columns=columns or 80,
+            rows=rows or 24,
+            cwd=folder(),
+            env=env,
+            max_bytes=asked.max_size,
+        )
+    except (RecordingError, HostError, OSError) as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return 1
+    with raw(0):
+        status = anyio.run(_host, recorder)
+    if recorder.stopped:
+        print(f"The recording ended early: {recorder.stopped}.", file=sys.stderr)
+    print(f"Recorded in {where}; qwen-dual replay {where} shows it.", file=sys.stderr)
+    return status
+
+
+async def _host(recorder: Recorder) -> int:
+    child = recorder.child
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(recorder.read_events)
+            group.start_soon(_type, recorder)
+            group.start_soon(_listen, recorder)
+            painting = anyio.Event()
+            group.start_soon(_paint, recorder, painting)
+            ended = await child.wait()
+            with anyio.move_on_after(1.0):  # what it painted last is still on its way
+                await painting.wait()
+            group.cancel_scope.cancel()
+        return recorder.finish(ended)
+    finally:
+        child.kill()
+        child.close()
+
+
+async def _paint(recorder: Recorder, over: anyio.Event) -> None:
+    """Shows what the program paints, as fast as the person's terminal takes it."""
+    child = recorder.child
+    while True:
+        await anyio.wait_readable(child.fd)
+        data = child.read()
+        if data == b"":
+            over.set()
+            return
+        if data:
+            recorder.painted(data)
+            await show(data)
+
+
+async def _type(recorder: Recorder) -> None:
+    """Passes on what is typed."""
+    while True:
+        await anyio.wait_readable(0)
+        try:
+            data = os.read(0, PIECE)
+        except OSError:
+            data = b""
+        if not data:
+            await _end(recorder)
+            return
+        try:
+            await recorder.child.write(data)
+        except OSError:
+            return  # it has ended
+
+
+async def _listen(recorder: Recorder) -> None:
+    """Passes on what the person's terminal, or whoever ends us, has to say."""
+    numbers = (signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    with anyio.open_signal_receiver(*numbers) as signals:
+        async for number in signals:
+            if number == signal.SIGWINCH:
+                columns, rows = os.get_terminal_size(1)
+                recorder.resize(columns, rows)
+            elif number == signal.SIGINT:
+                os.kill(recorder.child.pid, signal.SIGINT)
+            else:
+                await _end(recorder)
+
+
+async def _end(recorder: Recorder) -> None:
+    recorder.child.terminate()
+    await anyio.sleep(END_SECONDS)
+    recorder.child.kill()
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([KMG]?)i?B?", text.strip(), re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 500M, 2G or 0")
+    return int(found[1]) * _SIZES[found[2].upper()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qwen-dual record",
+        usage="qwen-dual record [-o DIR] [--max-size SIZE] [-- COMMAND …]",
+        description="Runs a program with dual output as usual and keeps its terminal and its events.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="where to; ~/.qwen/recordings/TIME unless given"
+    )
+    parser.add_argument(
+        "--max-size",
+        metavar="SIZE",
+        type=_size,
+        default=_size(MAX_SIZE),
+        help="the recording ends at this size, the program goes on; 0 for no bound (default: 1G)",
+    )
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="qwen-dual unless given"
+    )
+    return parser

@@ -1,0 +1,244 @@
+"""``qwen-dual replay``: shows a recording on this terminal, or sends its events again."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from qwen_dual.cli.raw_terminal import PIECE, raw, show
+from qwen_dual.recording.emission import emit, open_target, write_all
+from qwen_dual.recording.folder import RecordingError
+from qwen_dual.recording.player import LEAVE, Player
+from qwen_dual.recording.recorded import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from qwen_dual.recording.cast_reader import CastReader
+
+KEYS = """\
+space      stop, go on
+.          to the next event, and stop
+] [        to the next prompt, to the one before
++ -        faster, slower
+/ n        search, search on
+q          quit
+"""
+_REPLY = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|O.)")
+"""An arrow, a click, or what a terminal says by itself: no key of ours."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs ``qwen-dual replay``; returns its exit status.
+
+    Raises:
+        SystemExit: for ``--help``, and for arguments that cannot be understood.
+    """
+    asked = _parser().parse_args(arguments)
+    try:
+        recorded = Recorded(asked.recording)
+        if asked.json_file is not None or asked.json_fd is not None:
+            return anyio.run(_send, recorded, asked.json_file, asked.json_fd, asked.speed)
+        if recorded.cast is None:
+            raise RecordingError(
+                f"{asked.recording}: there is no terminal in it to show; --json-file sends its events"
+            )
+        if os.isatty(0) and os.isatty(1):
+            _check_size(recorded.cast)
+            with raw(0):
+                return anyio.run(_watch, recorded, asked.speed, asked.idle_limit)
+        return anyio.run(_print, recorded.cast, asked.speed, asked.idle_limit)
+    except RecordingError as error:
+        print(f"qwen-dual: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+
+
+async def _send(recorded: Recorded, path: str | None, fd: int | None, speed: float) -> int:
+    if not recorded.events:
+        raise RecordingError("there are no events in it to send")
+    target = open_target(path, fd)
+
+    async def write(data: bytes) -> None:
+        await write_all(target, data)
+
+    count = await emit(recorded, write, speed)
+    print(f"{count:,} events sent", file=sys.stderr)
+    return 0
+
+
+async def _print(cast: CastReader, speed: float, idle_limit: float | None) -> int:
+    """To a pipe or a file: the very bytes that were recorded."""
+
+    async def write(text: str) -> None:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+
+    await Player(cast, write, speed=speed, idle_limit=idle_limit, screened=False).run()
+    return 0
+
+
+def _check_size(cast: CastReader) -> None:
+    size = os.get_terminal_size(1)
+    if (size.columns, size.lines) < (cast.header.columns, cast.header.rows):
+        print(
+            f"It was recorded at {cast.header.columns}×{cast.header.rows}, this window has "
+            f"{size.columns}×{size.lines}: lines will be broken elsewhere.",
+            file=sys.stderr,
+        )
+
+
+async def _watch(recorded: Recorded, speed: float, idle_limit: float | None) -> int:
+    assert recorded.cast is not None
+
+    async def out(text: str) -> None:
+        await show(text.encode())
+
+    player = Player(recorded.cast, out, speed=speed, idle_limit=idle_limit)
+    async with anyio.create_task_group() as group:
+        group.start_soon(_Keys(recorded, player, out).run, group.cancel_scope)
+        await player.run()
+        group.cancel_scope.cancel()
+    await show(LEAVE.encode())
+    return 0
+
+
+class _Keys:
+    """What a person types at a showing."""
+
+    def __init__(
+        self, recorded: Recorded, player: Player, out: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._recorded = recorded
+        self._player = player
+        self._out = out
+        self._searched = ""
+        self._typed: str | None = None  # a search that is being typed
+        self._was_paused = False
+
+    async def run(self, showing: anyio.CancelScope) -> None:
+        while True:
+            await anyio.wait_readable(0)
+            data = os.read(0, PIECE)
+            if not data:
+                showing.cancel()
+                return
+            for key in _REPLY.sub(b"", data).decode(errors="ignore"):
+                if key == "\x03" or (key == "q" and self._typed is None):
+                    showing.cancel()
+                elif self._typed is not None:
+                    self._edit(key)
+                else:
+                    self._act(key)
+
+    def _act(self, key: str) -> None:
+        player = self._player
+        match key:
+            case " ":
+                player.ask(player.pause)
+            case ".":
+                player.ask(player.step)
+            case "]":
+                player.ask(player.next_turn)
+            case "[":
+                player.ask(player.previous_turn)
+            case "+" | "=":
+                player.ask(lambda: player.faster(1))
+            case "-":
+                player.ask(lambda: player.faster(-1))
+            case "n" if self._searched:
+                player.ask(self._search)
+            case "/" | "?":
+                self._typed, self._was_paused = "", player.paused
+                player.ask(lambda: player.pause(True))
+                player.ask(lambda: self._say(f"{KEYS if key == '?' else ''}/"))
+            case _:
+                return
+        if key not in "/?":
+            player.ask(self._tell)
+
+    def _edit(self, key: str) -> None:
+        """Takes a key of a search that is being typed, on the other screen."""
+        assert self._typed is not None
+        typed = self._typed
+        player = self._player
+        if key in ("\r", "\n", "\x1b"):
+            self._typed = None
+            player.ask(player.redraw)
+            if key != "\x1b" and typed:
+                self._searched = typed
+                player.ask(self._search)
+            else:
+                player.ask(lambda: player.pause(self._was_paused))
+            player.ask(self._tell)
+            return
+        self._typed = typed[:-1] if key in ("\x7f", "\x08") else typed + key * key.isprintable()
+        player.ask(lambda: self._say(f"/{self._typed or ''}"))
+
+    async def _search(self) -> None:
+        """Goes to where it is said next, and stops there; rings where it is nowhere."""
+        player = self._player
+        found = await anyio.to_thread.run_sync(
+            self._recorded.find, self._searched, player.position, abandon_on_cancel=True
+        )
+        if found is None:
+            await self._out("\a")
+        else:
+            await player.jump(found)
+            await player.pause(True)
+
+    async def _say(self, text: str) -> None:
+        lines = text.replace("\n", "\r\n")
+        await self._out(f"\x1b[?1049h\x1b[r\x1b[0m\x1b[2J\x1b[H{lines}")
+
+    async def _tell(self) -> None:
+        """Where it is, in the title: the screen is the recording's."""
+        player = self._player
+        state = "paused" if player.paused else f"{player.speed:g}×"
+        at = f"{int(player.position) // 60}:{int(player.position) % 60:02}"
+        label = "".join(character for character in player.label if character.isprintable())
+        await self._out(f"\x1b]2;replay · {at} · {state} · {label[:40]}\x1b\\")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no speed; write it as 2, 0.5 or max")
+    return speed
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qwen-dual replay",
+        description="Shows a recording on this terminal, or sends its events again.",
+        epilog=f"Keys while it shows:\n{KEYS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("recording", help="a folder of qwen-dual record, a .cast, or events.jsonl")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="2, 0.5 … or max for no pauses"
+    )
+    parser.add_argument(
+        "--idle-limit", type=float, metavar="SECONDS", help="how long a pause lasts at the most"
+    )
+    to = parser.add_mutually_exclusive_group()
+    to.add_argument(
+        "--json-file", metavar="PATH", help="send the events to a file (appended to) or a FIFO"
+    )
+    to.add_argument("--json-fd", type=int, metavar="N", help="send them to an inherited descriptor")
+    return parser

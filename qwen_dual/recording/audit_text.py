@@ -1,0 +1,171 @@
+"""An audit for people, in Markdown; foreign text in it is code, with what is invisible made visible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qwen_dual.recording.audited import Audit, Call, FileChange, Tokens, Turn
+
+_SHOWN = 120
+
+
+def markdown(audit: Audit) -> str:
+    """The whole audit."""
+    return "\n".join(_lines(audit)) + "\n"
+
+
+def _lines(audit: Audit) -> Iterator[str]:
+    calls = audit.calls
+    yield f"# {code(audit.source)}"
+    yield ""
+    program = f"{audit.agent} {audit.version}".strip() or "a program that does not say its name"
+    yield f"- program: {program}, in {code(audit.cwd)}" if audit.cwd else f"- program: {program}"
+    yield f"- session: {', '.join(map(code, audit.session_ids)) or 'not told'}"
+    yield f"- approval mode: {', then '.join(audit.modes) or 'not told'}"
+    denied = sum(call.outcome == "denied" for call in calls)
+    failed = sum(call.outcome == "failed" for call in calls)
+    yield (
+        f"- {_count(len(audit.turns), 'turn')}, {_count(len(calls), 'tool call')}"
+        f" ({denied} denied, {failed} failed), {_count(audit.events, 'event')}"
+    )
+    if audit.lost_events:
+        yield f"- **{_count(audit.lost_events, 'event')} lost**: what they said is missing here"
+    if audit.bad_lines:
+        yield f"- **{_count(audit.bad_lines, 'line')}** could not be read"
+    if not audit.ended:
+        yield "- **the session did not end in order**, or its end was not recorded"
+    yield ""
+    yield from _spent(audit.models)
+    yield from _changed(list(audit.files.values()))
+    yield from _list("Commands", [code(call.command) for call in calls if call.command])
+    hosts = sorted({host for call in calls for host in call.hosts})
+    yield from _list("Hosts that calls named", [code(host) for host in hosts])
+    for turn in audit.turns:
+        yield from _turn(turn)
+
+
+def _spent(models: dict[str, Tokens]) -> Iterator[str]:
+    if not models:
+        return
+    rows = [
+        (
+            code(model) if model else "not told",
+            f"{used.calls:,}",
+            f"{used.input_tokens:,}",
+            f"{used.cache_read_input_tokens:,}",
+            f"{used.output_tokens:,}",
+            cost(used.cost_usd),
+        )
+        for model, used in models.items()
+    ]
+    yield "## Models"
+    yield ""
+    yield from table(
+        ("model", "calls", "input tokens", "of them cached", "output tokens", "cost"), rows
+    )
+
+
+def _changed(files: Sequence[FileChange]) -> Iterator[str]:
+    if files:
+        yield "## Files"
+        yield ""
+        yield from table(
+            ("file", "change", "lines"),
+            [(code(f.path), f.change or "?", lines_of(f)) for f in files],
+        )
+
+
+def _list(title: str, items: Sequence[str]) -> Iterator[str]:
+    if items:
+        yield f"## {title}"
+        yield ""
+        yield from (f"- {item}" for item in items)
+        yield ""
+
+
+def _turn(turn: Turn) -> Iterator[str]:
+    yield f"## Turn {turn.number}"
+    yield ""
+    by = f" ({turn.origin})" if turn.origin else ""
+    yield f"{code(turn.prompt) if turn.prompt else 'No prompt'}{by}"
+    yield ""
+    if turn.calls:
+        yield from table(
+            ("tool", "what", "allowed by", "outcome", "time"), [_row(call) for call in turn.calls]
+        )
+    ended = turn.outcome or "its end was not told"
+    yield f"Ended: {ended}{', ' + duration(turn.duration_ms) if turn.duration_ms is not None else ''}"
+    if turn.error:
+        yield ""
+        yield f"Error: {code(turn.error)}"
+    if turn.answer:
+        yield ""
+        yield f"Answer: {code(turn.answer)}"
+    yield ""
+
+
+def _row(call: Call) -> tuple[str, ...]:
+    outcome = call.outcome if not call.exit_code else f"{call.outcome}, exit {call.exit_code}"
+    if call.remark:
+        outcome += f": {code(call.remark)}"
+    tool = code(call.tool) + (f" of {code(call.agent)}" if call.agent else "")
+    return tool, code(subject(call)), call.allowed_by or "?", outcome, duration(call.duration_ms)
+
+
+def subject(call: Call) -> str:
+    """What a call is about, in one line: its command, its file, or its arguments."""
+    if call.command:
+        return call.command
+    if call.files:
+        return ", ".join(f"{file.path} {lines_of(file)}".strip() for file in call.files)
+    return encode(call.arguments).decode().rstrip("\n")
+
+
+def lines_of(file: FileChange) -> str:
+    """``+4 -2``; empty where it was not told."""
+    if file.added is None or file.removed is None:
+        return ""
+    return f"+{file.added} -{file.removed}"
+
+
+def code(text: str) -> str:
+    """Foreign text on one line of Markdown, as code: bounded, and as it is."""
+    shown = visible(text, "command").replace("\n", " ⏎ ").replace("\t", " ")
+    if len(shown) > _SHOWN:
+        shown = f"{shown[:_SHOWN]}…"
+    fence = "`"
+    while fence in shown:
+        fence += "`"
+    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def duration(milliseconds: int | None) -> str:
+    """``40 ms``, ``3.2 s``; empty where it was not told."""
+    if milliseconds is None:
+        return ""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"
+
+
+def cost(dollars: float | None) -> str:
+    """``$0.0123``; ``not known`` where it is not."""
+    return "not known" if dollars is None else f"${dollars:,.4f}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table and the blank line behind it."""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
