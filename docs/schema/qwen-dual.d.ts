@@ -95,6 +95,12 @@ export interface ChangeData {
   origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
 }
 
+/** Begin a new conversation, as `/clear` does; refused while something runs. */
+export interface Clear {
+  id?: string | null;
+  type: "clear";
+}
+
 /** Between what was summarised and what follows. */
 export interface CompactBoundary {
   uuid: string;
@@ -389,6 +395,20 @@ export interface Limits {
   max_buffer_bytes: number;
 }
 
+/**
+ * Ask for a `sessions` event: the saved sessions of the folder, the newest first.
+ *
+ * `before` is an `updated_at`: only those that were written to last before then are listed. With
+ * `all_folders` it is those of all folders, which takes the right to control.
+ */
+export interface ListSessions {
+  id?: string | null;
+  type: "list_sessions";
+  limit?: number;
+  before?: number | null;
+  all_folders?: boolean;
+}
+
 /** After a change of MCP servers, and in answer to `mcp_status`. */
 export interface Mcp {
   uuid: string;
@@ -647,6 +667,13 @@ export interface ResultEvent {
   error?: TurnError;
 }
 
+/** Go on with a saved session, as `/resume` does; refused while something runs. */
+export interface Resume {
+  id?: string | null;
+  type: "resume";
+  session_id: string;
+}
+
 /**
  * Go back to before a prompt; `to` is the uuid of its `user` event.
  *
@@ -762,6 +789,45 @@ export interface SandboxData {
   backend: "auto" | "bwrap" | "landlock";
   filesystem: "read-only" | "workspace-write";
   network: "closed" | "open";
+}
+
+/**
+ * A session that one can go on with.
+ *
+ * `title` is how its first prompt begins, in one line; `cwd` the folder it began in, each empty
+ * where that cannot be told. `updated_at` is in seconds since the epoch. `prompts` counts what
+ * was asked in it, `bytes` those of its file. `running` says whether a process has it open now.
+ */
+export interface SavedSession {
+  session_id: string;
+  title: string;
+  cwd: string;
+  updated_at: number;
+  prompts: number;
+  bytes: number;
+  running: boolean;
+}
+
+/** In answer to `list_sessions`. */
+export interface SavedSessions {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "sessions";
+  data: SavedSessionsData;
+}
+
+/**
+ * Saved sessions, the newest first.
+ *
+ * `more` says that there are earlier ones: `before` with the last `updated_at` lists them.
+ */
+export interface SavedSessionsData {
+  sessions: SavedSession[];
+  more: boolean;
+  command_id: string | null;
 }
 
 /** The last line of a session that ended in order. */
@@ -1170,6 +1236,7 @@ export type Event =
   | TaskStarted
   | TaskNotification
   | RewindPoints
+  | SavedSessions
   | RewindPreview
   | Rewound
   | UserEvent
@@ -1192,4 +1259,7 @@ export type Command =
   | McpRemove
   | McpStatus
   | Rewind
-  | RewindPoints;
+  | RewindPoints
+  | ListSessions
+  | Resume
+  | Clear;

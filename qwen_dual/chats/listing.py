@@ -63,7 +63,12 @@ class Summary(Struct, frozen=True):
 
 
 def recent(
-    home: str, cwd: str, limit: int = 100, known: dict[_File, Summary | None] | None = None
+    home: str,
+    cwd: str,
+    limit: int = 100,
+    known: dict[_File, Summary | None] | None = None,
+    *,
+    before: float | None = None,
 ) -> list[Summary]:
     """The chats of one folder, newest first.
 
@@ -72,8 +77,24 @@ def recent(
         cwd: the folder; where it has none there are none.
         limit: how many at the most.
         known: what was found before, which is not read again as long as the file is as it was; grows.
+        before: only what was written to last before then, in seconds since the epoch.
     """
-    return _newest(_files(chats_folder(home, cwd)), limit, cwd, known=known)
+    return _newest(_earlier(_files(chats_folder(home, cwd)), before), limit, cwd, known=known)
+
+
+def everywhere(
+    home: str,
+    limit: int,
+    known: dict[_File, Summary | None] | None = None,
+    *,
+    before: float | None = None,
+) -> list[Summary]:
+    """The chats of all folders, newest first; see ``recent``."""
+    return _newest(_earlier(_all_files(home), before), limit, None, known=known)
+
+
+def _earlier(files: list[_File], before: float | None) -> list[_File]:
+    return files if before is None else [file for file in files if file[0] < before]
 
 
 def latest(home: str, cwd: str) -> Path | None:

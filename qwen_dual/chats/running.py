@@ -113,9 +113,9 @@ def session_name(cwd: str, session_id: str) -> str:
     return f"{plain or 'session'}-{hashlib.sha256(session_id.encode()).hexdigest()[:2]}"
 
 
-def start_token() -> str | None:
-    """Tells this process from a later one with its pid: the boot and the tick it began at."""
-    stat = stat_of()
+def start_token(pid: int | None = None) -> str | None:
+    """Tells a process (this one) from a later one with its pid: the boot and the tick it began at."""
+    stat = stat_of() if pid is None else stat_of(pid)
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import (
         Cancel,
+        Clear,
         Command,
         ConfirmationResponse,
         ImageData,
         Interrupt,
+        ListSessions,
         McpAdd,
         McpRemove,
         McpStatus,
+        Resume,
         Rewind,
         SetApprovalMode,
         SetModel,
@@ -74,6 +77,9 @@ class Dispatcher:
             "mcp_status": self._steer_servers,
             "rewind": self._rewind,
             "rewind_points": self._rewind_points,
+            "list_sessions": self._list_sessions,
+            "resume": self._resume,
+            "clear": self._clear,
         }
 
     def command(self, command: Command) -> None:
@@ -94,6 +100,21 @@ class Dispatcher:
     def _rewind_points(self, command: Command) -> None:
         self._receipt(command)
         self._session.tell_points()
+
+    def _list_sessions(self, command: ListSessions) -> None:
+        from qwen_dual.core.saved_sessions import list_sessions
+
+        list_sessions(self._session, command)
+
+    def _resume(self, command: Resume) -> None:
+        from qwen_dual.core.saved_sessions import resume
+
+        resume(self._session, self._actor, command)
+
+    def _clear(self, command: Clear) -> None:
+        from qwen_dual.core.saved_sessions import clear
+
+        clear(self._session, self._actor, command)
 
     def _set_approval_mode(self, command: SetApprovalMode) -> None:
         self._set(command, self._session.set_approval_mode, command.mode)

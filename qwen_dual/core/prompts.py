@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.going_back import GoingBack
@@ -27,7 +27,7 @@ PREVIEW_PROMPTS = 20
 """How many queued prompts a ``state`` event lists; ``queued`` counts them all."""
 
 
-Action = Literal["prompt", "shell", "form", "asked", "rewind"]
+Action = Literal["prompt", "shell", "form", "asked", "rewind", "act"]
 
 
 class Prompt(Struct, frozen=True):
@@ -47,6 +47,7 @@ class Prompt(Struct, frozen=True):
             None for one that is told of when it runs.
         uuid: of the event that told of it then.
         going_back: where to, and with what.
+        act: what is done in place of all that (``act``), between two turns.
     """
 
     text: str
@@ -60,9 +61,10 @@ class Prompt(Struct, frozen=True):
     turn_id: str | None = None
     uuid: str = ""
     going_back: GoingBack | None = None
+    act: Callable[[Prompt], Awaitable[None]] | None = None
 
     def __repr__(self) -> str:
-        return shown(self, without={"answers", "content"})
+        return shown(self, without={"answers", "content", "act"})
 
     @property
     def has_images(self) -> bool:

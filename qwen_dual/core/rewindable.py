@@ -1,4 +1,7 @@
-"""The part of a session by which one goes back to an earlier prompt; what that takes is ``rewinding``'s."""
+"""The part of a session by which one goes back to an earlier prompt, or on with another conversation.
+
+What that takes is ``rewinding``'s and ``saved_sessions``'.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,24 @@ from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.session_facts import SessionFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.conversation import Points
     from qwen_dual.core.going_back import GoingBack
     from qwen_dual.core.rewinding import Rewinding
+    from qwen_dual.core.saved_sessions import SavedSessions
     from qwen_dual.core.session import Session
     from qwen_dual.core.tool_context import Services
 
 
 class RewindableSession(SessionFacts):
-    """The part of ``Session`` that goes back.
+    """The part of ``Session`` that changes the conversation between turns.
 
     Attributes:
         points: the prompts so far, as places to go back to.
         prepare_rewinding: gives what goes back to them what it needs, once it is made.
+        saved_sessions: gives the saved ones; None where they are nobody's to know.
         give_back: takes a person's own prompts that will not run, or were taken back.
     """
 
@@ -32,11 +37,23 @@ class RewindableSession(SessionFacts):
     services: Services
     give_back: Callable[[Sequence[Prompt]], object]
     prepare_rewinding: Callable[[Rewinding], object]
+    saved_sessions: Callable[[], SavedSessions] | None = None
 
     def go_back(self, what: GoingBack, actor: Actor, command_id: str | None = None) -> bool:
         """Goes back to an earlier prompt, or previews that; False while a turn runs or waits."""
         if free := not self.busy:
             self._enqueue(Prompt("", actor, command_id, action="rewind", going_back=what))
+        return free
+
+    def act_when_idle(
+        self,
+        act: Callable[[Prompt], Awaitable[None]],
+        actor: Actor,
+        command_id: str | None = None,
+    ) -> bool:
+        """Has something done as a turn of its own would be; False while one runs or waits."""
+        if free := not self.busy:
+            self._enqueue(Prompt("", actor, command_id, action="act", act=act))
         return free
 
     def tell_points(self) -> None:

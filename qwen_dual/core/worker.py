@@ -152,6 +152,8 @@ class Worker:
         retry_from = self.retry_from if prompt.text == RETRY else None
         if known and ((prompt.action == "prompt" and not slash) or retry_from is not None):
             await self._turn(prompt, retry_from)
+        elif prompt.act is not None:
+            await self._guarded(prompt, prompt.act)
         elif not known or not await self._waited("command" if slash else "prompt"):
             self._tell(prompt)
             self._publish(instant_result("", prompt.command_id, "interrupted"))

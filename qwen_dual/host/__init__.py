@@ -48,6 +48,7 @@ from qwen_dual.host.records import (
     Verdict,
 )
 from qwen_dual.host.rewind import RewindPoint, RewindPoints, Rewound, RewoundFile
+from qwen_dual.host.saved import SavedSession, SavedSessions
 from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import Subscription
 from qwen_dual.host.terminal import TerminalStream
@@ -86,6 +87,8 @@ __all__ = [
     "RewoundFile",
     "RunningSession",
     "Sandbox",
+    "SavedSession",
+    "SavedSessions",
     "SendFailed",
     "Session",
     "SessionExited",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import Allow, Greeting
     from qwen_dual.host.rewind import RewindPoints, Rewound
+    from qwen_dual.host.saved import SavedSessions
 
 T = TypeVar("T")
 CONFIRMATION = "confirmation_response"
@@ -137,6 +138,17 @@ class Commands:
         await self.command("mcp_status", {})
         await self._within("mcp", complete.wait())
         return list(self._tracker.mcp_servers.values())
+
+    async def list_sessions(self, fields: dict[str, Any]) -> SavedSessions:
+        """The saved sessions, which are told after the receipt."""
+        command_id = new_uuid()
+        told: Promise[SavedSessions] = Promise()
+        self._tracker.saved[command_id] = told
+        try:
+            await self.command("list_sessions", fields, command_id)
+            return await self._within("sessions", told.wait())
+        finally:
+            self._tracker.saved.pop(command_id, None)
 
     async def rewind_points(self) -> RewindPoints:
         """The prompts that one can go back to."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.records import Receipt
     from qwen_dual.host.rewind import RewindPoints, Rewound
+    from qwen_dual.host.saved import SavedSessions
 
 
 class Steering:
@@ -47,6 +48,43 @@ class Steering:
     async def mcp_status(self) -> list[McpServer]:
         """What its MCP servers are now; raises as ``command``."""
         return await self._commands.mcp_status()
+
+    async def list_sessions(
+        self, *, limit: int = 50, before: float | None = None, all_folders: bool = False
+    ) -> SavedSessions:
+        """The saved sessions of the folder, the newest first; raises as ``command``.
+
+        Args:
+            limit: how many at the most, up to 100.
+            before: only those that were written to last before then, in seconds since the epoch.
+            all_folders: those of all folders.
+        """
+        fields: dict[str, Any] = {"limit": limit}
+        fields |= {} if before is None else {"before": before}
+        fields |= {"all_folders": True} if all_folders else {}
+        return await self._commands.list_sessions(fields)
+
+    async def resume(self, session_id: str) -> Receipt:
+        """Goes on with a saved session in place of this conversation, as ``/resume`` does.
+
+        Args:
+            session_id: the whole id; ``session_id`` of the session is this one when it returns.
+
+        Raises:
+            CommandRejected: ``busy``, ``unknown_session``, ``open_elsewhere`` (a process has it open),
+                ``unreadable`` or ``failed``; nothing has changed.
+            NotSupported: the program cannot.
+        """
+        return await self.command("resume", session_id=session_id)
+
+    async def clear(self) -> Receipt:
+        """Begins a new conversation, as ``/clear`` does.
+
+        Raises:
+            CommandRejected: ``busy``: something runs.
+            NotSupported: the program cannot.
+        """
+        return await self.command("clear")
 
     async def rewind_points(self) -> RewindPoints:
         """The prompts that one can go back to; raises as ``command``."""

@@ -13,6 +13,7 @@ from qwen_dual.host.mcp import McpServer, take
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.rewind import RewindPoints, Rewound
+from qwen_dual.host.saved import SavedSessions
 from qwen_dual.host.turns import DerivedTurns, ToldTurns
 from qwen_dual.host.usage import ModelUsage
 
@@ -42,6 +43,7 @@ class Tracker:
         mcp_complete: kept with the next event that tells of all of them.
         rewind_points: kept with the next event that tells of the prompts to go back to.
         usage: what the last model call took; None before the first.
+        saved: what waits for a list of saved sessions, by the command's id.
         rewinds: what waits for what a ``rewind`` did, by the command's id.
         events: how many came.
         last_event: what the last one was.
@@ -64,6 +66,7 @@ class Tracker:
         self.mcp_servers: dict[str, McpServer] = {}
         self.mcp_complete: Promise[None] = Promise()
         self.rewind_points: Promise[RewindPoints] = Promise()
+        self.saved: dict[str, Promise[SavedSessions]] = {}
         self.rewinds: dict[str, Promise[Rewound]] = {}
         self.usage: ModelUsage | None = None
         self.events = 0
@@ -136,6 +139,8 @@ class Tracker:
         self.rewind_points.fail(error)
         for rewind in self.rewinds.values():
             rewind.fail(error)
+        for saved in self.saved.values():
+            saved.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
         for answer in self._answers.values():
@@ -208,6 +213,10 @@ class Tracker:
             rewind = self.rewinds.pop(text_in(event.data, "command_id"), None)
             if rewind is not None:
                 rewind.keep(Rewound.of(event))
+        elif event.subtype == "sessions":
+            saved = self.saved.pop(text_in(event.data, "command_id"), None)
+            if saved is not None:
+                saved.keep(SavedSessions.of(event))
         elif event.subtype == "session_end":
             self.ended = True
         elif event.subtype == "command_receipt":

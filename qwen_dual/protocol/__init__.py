@@ -38,6 +38,9 @@ COMMAND_TYPES = (
     "mcp_status",
     "rewind",
     "rewind_points",
+    "list_sessions",
+    "resume",
+    "clear",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 

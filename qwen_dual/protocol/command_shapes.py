@@ -166,6 +166,32 @@ class RewindPoints(_Command, frozen=True, kw_only=True):
     type: Literal["rewind_points"]
 
 
+class ListSessions(_Command, frozen=True, kw_only=True):
+    """Ask for a ``sessions`` event: the saved sessions of the folder, the newest first.
+
+    ``before`` is an ``updated_at``: only those that were written to last before then are listed. With
+    ``all_folders`` it is those of all folders, which takes the right to control.
+    """
+
+    type: Literal["list_sessions"]
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    before: float | None = None
+    all_folders: bool = False
+
+
+class Resume(_Command, frozen=True, kw_only=True):
+    """Go on with a saved session, as ``/resume`` does; refused while something runs."""
+
+    type: Literal["resume"]
+    session_id: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Clear(_Command, frozen=True, kw_only=True):
+    """Begin a new conversation, as ``/clear`` does; refused while something runs."""
+
+    type: Literal["clear"]
+
+
 Command = (
     Submit
     | ConfirmationResponse
@@ -179,6 +205,9 @@ Command = (
     | McpStatus
     | Rewind
     | RewindPoints
+    | ListSessions
+    | Resume
+    | Clear
 )
 
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
@@ -197,5 +226,8 @@ RIGHTS: dict[str, Right] = {
     "mcp_status": "observe",
     "rewind": "control",
     "rewind_points": "observe",
+    "list_sessions": "observe",
+    "resume": "control",
+    "clear": "control",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""

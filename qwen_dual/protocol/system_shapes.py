@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
+from qwen_dual.protocol.saved_shapes import SavedSessions
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
 from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
 
@@ -358,6 +359,7 @@ SystemEvent = (
     | TaskStarted
     | TaskNotification
     | RewindPoints
+    | SavedSessions
     | RewindPreview
     | Rewound
 )

@@ -21,7 +21,7 @@ from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings, set_up_modes
 from qwen_dual.runtime.sandboxing import make_sandbox
-from qwen_dual.runtime.saved import keep_files, make_recorder, points_in
+from qwen_dual.runtime.saved import keep_files, make_recorder, offer_saved, points_in
 from qwen_dual.settings import keys
 from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.rewind.keeper import SessionFiles
     from qwen_dual.runtime.agents import SessionAgents
+    from qwen_dual.runtime.commands.saved_sessions import SavedSessions
     from qwen_dual.runtime.commands.trust import TrustCommand
     from qwen_dual.runtime.context_files import ContextFile
     from qwen_dual.runtime.definitions import Definitions
@@ -83,6 +84,7 @@ class Parts(Struct):
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
         prompted: the ``user`` event of the latest prompt.
+        saved_sessions: those that one can go on with, once there is a front end.
         files: what its calls changed, once one may have (``kept_files.files_of``).
     """
 
@@ -112,6 +114,7 @@ class Parts(Struct):
     told_first: str = ""
     prompted: Event | None = None
     files: SessionFiles | None = None
+    saved_sessions: SavedSessions | None = None
 
     def begin(self, spawn: Callable[[Callable[[], Coroutine[Any, Any, None]]], object]) -> None:
         """Lets what goes on as long as the session be begun; servers may have been added before."""
@@ -254,6 +257,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             launch.branch.look_again()
 
     keep_files(launch, parts)
+    offer_saved(launch, parts)
     launch.bus.subscribe(
         follow_session, name="What follows the session", on_error="keep", streamed=False
     )

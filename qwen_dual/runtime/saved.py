@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.point import Point
     from qwen_dual.core.ports import Keeper
     from qwen_dual.core.rewinding import Rewinding
+    from qwen_dual.core.saved_sessions import SavedSessions
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
@@ -249,6 +250,20 @@ def earlier(chat: Chat) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{max(1, round(size / 1e6)):,} MB"
+
+
+def offer_saved(launch: Launch, parts: Parts) -> None:
+    """Lets hosts ask for saved sessions; nothing of them is imported before."""
+    found: list[SavedSessions] = []
+
+    def saved() -> SavedSessions:
+        if not found:
+            from qwen_dual.runtime.saved_sessions import HostedSavedSessions
+
+            found.append(HostedSavedSessions(launch, parts))
+        return found[0]
+
+    parts.session.saved_sessions = saved
 
 
 def keep_files(launch: Launch, parts: Parts) -> None:

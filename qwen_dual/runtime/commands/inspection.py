@@ -55,13 +55,14 @@ class Commands(Struct, frozen=True):
             front_end.asking,
             lambda: self.parts.completions_changed(),
         )
-        SavedSessions(
+        self.parts.saved_sessions = SavedSessions(
             self.parts.session,
             self.launch.workspace,
             self.parts.recorder,
             front_end.screen.replay,
             picker,
-        ).register()
+        )
+        self.parts.saved_sessions.register()
         DeleteCommand(self.launch, self.parts, picker).register()
         AuthCommand(
             self.parts.session,

@@ -13,6 +13,7 @@ from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice
+from qwen_dual.core.saved_sessions import SessionRefused
 from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import expanded
@@ -82,28 +83,49 @@ class SavedSessions(Struct, frozen=True):
     async def _resume(self, name: str, actor: Actor) -> str:
         if not name:
             raise CommandFailed(await self._listing())
-        chat = await in_thread(partial(self._open, name), abandon=False)
+        return await self.resume(name, actor)
+
+    async def resume(self, name: str, actor: Actor, *, exact: bool = False) -> str:
+        """Goes on with the session that has this id, or the only one whose id begins so.
+
+        Args:
+            name: the id.
+            actor: who wants it.
+            exact: it is the whole id.
+
+        Returns:
+            What a person should know of it.
+
+        Raises:
+            SessionRefused: it cannot be; nothing has changed.
+        """
+        chat = await in_thread(partial(self._open, name, exact), abandon=False)
         if self.recorder is not None:
             try:
                 self.recorder.resume(chat)
             except OSError as error:
-                raise CommandFailed(f"It cannot be written to: {describe(error)}") from error
+                told = f"It cannot be written to: {describe(error)}"
+                raise SessionRefused("failed", told) from error
         self.session.resume(chat.session_id, chat.history, actor, points_in(chat))
         self.show(chat.replay)
         return earlier(chat)
 
-    def _open(self, name: str) -> Chat:
+    def _open(self, name: str, exact: bool) -> Chat:
+        from qwen_dual.chats.journal import ChatBusy
         from qwen_dual.chats.listing import find
 
         path = find(self.workspace.home, self.session.cwd, name)
-        if path is None:
-            raise CommandFailed(f"No session {name!r} is saved; /resume lists them.")
+        if path is None or (exact and path.stem.lower() != name.lower()):
+            told = f"No session {name!r} is saved; /resume lists them."
+            raise SessionRefused("unknown_session", told)
         # The one that runs is open here already.
         lock = self.recorder is not None and path != self.recorder.path
         try:
             return load_chat(path, lock=lock)
         except NoSuchSession as error:
-            raise CommandFailed(str(error)) from error
+            busy = isinstance(error.__cause__, ChatBusy)
+            code = "open_elsewhere" if busy else "unreadable"
+            raise SessionRefused(code, str(error)) from error
 
     async def _listing(self) -> str:
         choices = await self.picker.listed()
