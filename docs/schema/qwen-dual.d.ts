@@ -179,6 +179,36 @@ export interface Denial {
 }
 
 /**
+ * What the person is typing.
+ *
+ * `cursor` counts code points from 0. `version` is another one after each change of the rest. In
+ * `mode` `shell` the draft is a command for the shell. With `cut` not all of the text is told: it
+ * is longer than a line holds, or has a key in it; such a draft cannot be set.
+ */
+export interface DraftData {
+  text: string;
+  cursor: number;
+  version: number;
+  mode: "prompt" | "shell";
+  cut?: boolean;
+}
+
+/**
+ * In answer to `get_draft`, and to `watch` after each change; told to who asked alone.
+ *
+ * It has no place of its own in the sequence: `seq` is that of the event before it.
+ */
+export interface DraftEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "draft";
+  data: DraftData;
+}
+
+/**
  * How one file changes; `path` is absolute, `added` and `removed` count its lines.
  *
  * The counts are of the whole change. With `cut` there is more than `hunks` hold: the last of them
@@ -209,6 +239,12 @@ export interface GapData {
   from_seq: number;
   to_seq: number;
   dropped: number;
+}
+
+/** Ask for a `draft` event: what the person is typing. Only this host is told. */
+export interface GetDraft {
+  id?: string | null;
+  type: "get_draft";
 }
 
 /** Ask for a `state` event. */
@@ -611,6 +647,29 @@ export interface PreviewWarning {
   count?: number;
 }
 
+/** A prompt that a person looks at before it runs; `text` is its first 200 characters. */
+export interface Proposal {
+  id: string | null;
+  text: string;
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+}
+
+/** At each change of the prompts that a person is to look at before they run. */
+export interface Proposals {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "proposals";
+  data: ProposalsData;
+}
+
+/** All that wait for a look, the oldest first. */
+export interface ProposalsData {
+  proposals: Proposal[];
+}
+
 /** A prompt that waits; `text` is its first 200 characters. */
 export interface QueuedPrompt {
   id: string | null;
@@ -629,13 +688,19 @@ export interface Receipt {
   data: ReceiptData;
 }
 
-/** What became of the command with this id. */
+/**
+ * What became of the command with this id; `version` is the draft's that was set.
+ *
+ * A `submit` that is looked at first has two: `held`, then `accepted`, `edited`, `refused` or
+ * `rejected`.
+ */
 export interface ReceiptData {
   id: string;
-  status: "accepted" | "queued" | "rejected" | "duplicate";
+  status: "accepted" | "queued" | "rejected" | "duplicate" | "held" | "edited" | "refused";
   code?: string;
   message?: string;
   position?: number;
+  version?: number;
 }
 
 /**
@@ -883,6 +948,21 @@ export interface SetApprovalMode {
   mode: "auto" | "auto-edit" | "default" | "plan" | "yolo";
 }
 
+/**
+ * Put `text` in the place of what the person is typing, if that is still as it was.
+ *
+ * `if_version` is the `version` of the `draft` event that `text` was made from: when the person
+ * has typed since, nothing changes and the receipt says `version_conflict`. `cursor` counts code
+ * points from 0, as `draft` does; without it the cursor goes to the end.
+ */
+export interface SetDraft {
+  id?: string | null;
+  type: "set_draft";
+  text: string;
+  if_version: number;
+  cursor?: number | null;
+}
+
 /** Change the model. */
 export interface SetModel {
   id?: string | null;
@@ -934,6 +1014,7 @@ export interface SlashCommandData {
   args: string;
   origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
   command_id: string | null;
+  proposed?: string;
 }
 
 /** What the session is doing; `queue` lists the first 20 of the `queued` prompts. */
@@ -970,7 +1051,7 @@ export interface StreamEvent {
  *
  * With `content`, `text` may be left out; given, it comes before it. The `user` event tells of
  * an image by its name, size, type and hash; `include` asks for its bytes, as far as a line
- * holds them.
+ * holds them. With `review` a person looks at it first, and may edit or refuse it.
  */
 export interface Submit {
   id?: string | null;
@@ -979,6 +1060,7 @@ export interface Submit {
   content?: (TextPart | ImagePart)[] | null;
   include?: "images"[];
   when_busy?: "queue" | "reject";
+  review?: boolean;
 }
 
 /** An image of a prompt that was submitted; the text that stands before it has its `title`. */
@@ -1179,6 +1261,29 @@ export interface TurnError {
   remedy?: "retry" | "retry_or_change_model" | "change_model" | "connect" | "rephrase" | "compress" | "new_session" | null;
 }
 
+/**
+ * What takes the person's keys, and whether their draft is empty.
+ *
+ * `focus` is `editor`, `approval`, `proposal` (a prompt that is looked at before it runs),
+ * `question`, `pager`, `form:` and the name of the slash command that asks, or `picker:` and its
+ * name where there is one thing to pick.
+ */
+export interface UiData {
+  focus: string;
+  draft_empty: boolean;
+}
+
+/** At each change of what takes keys, or of whether there is a draft. */
+export interface UiEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "ui";
+  data: UiData;
+}
+
 /** Tokens of one message or one turn. */
 export interface Usage {
   input_tokens: number;
@@ -1187,7 +1292,11 @@ export interface Usage {
   total_tokens?: number;
 }
 
-/** What was submitted (with `origin`) or one tool result (without). */
+/**
+ * What was submitted (with `origin`) or one tool result (without).
+ *
+ * `proposed` is what a host had submitted, where a person made something else of it.
+ */
 export interface UserEvent {
   uuid: string;
   session_id: string;
@@ -1197,6 +1306,7 @@ export interface UserEvent {
   message: UserMessage;
   origin?: "keyboard" | "input" | "cli" | "sdk" | "agent";
   command_id?: string;
+  proposed?: string;
   tool_use_result?: ToolOutcome;
 }
 
@@ -1210,6 +1320,17 @@ export interface UserMessage {
 export interface Verdict {
   allowed: boolean;
   message?: string;
+}
+
+/**
+ * Be told each change of what the person types, ten times a second at the most, or no longer.
+ *
+ * Only this host is told: a `draft` event at once, and one after each change.
+ */
+export interface Watch {
+  id?: string | null;
+  type: "watch";
+  draft: boolean;
 }
 
 /** One line of the output. */
@@ -1239,6 +1360,9 @@ export type Event =
   | SavedSessions
   | RewindPreview
   | Rewound
+  | DraftEvent
+  | UiEvent
+  | Proposals
   | UserEvent
   | AssistantEvent
   | StreamEvent
@@ -1262,4 +1386,7 @@ export type Command =
   | RewindPoints
   | ListSessions
   | Resume
-  | Clear;
+  | Clear
+  | GetDraft
+  | SetDraft
+  | Watch;

@@ -91,6 +91,7 @@ class Tee:
         self._seen = 0
         self._on_drained: Callable[[], None] | None = None
         self._waiting: deque[Event] = deque()  # a long one first, and what came after it
+        self._aside: dict[str, Event] = {}  # by subtype: for this channel alone
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event."""
@@ -102,6 +103,18 @@ class Tee:
             self._waiting.append(event)
         else:
             self._take(event)
+
+    def tell(self, event: Event) -> None:
+        """Takes an event for this channel alone, which stands beside the sequence.
+
+        It goes out behind all that waits; of one subtype only the latest waits, so that a reader who
+        takes nothing costs no more than one line of each.
+        """
+        if self._closed is None:
+            self._aside[event["subtype"]] = event
+            if self._loop is not None and not (self._scheduled or self._blocked):
+                self._scheduled = True
+                self._loop.call_soon(self._flush_scheduled)
 
     def _take_soon(self) -> None:
         assert self._loop is not None
@@ -227,13 +240,22 @@ class Tee:
 
     def _write(self) -> None:
         backlog = self._backlog
-        while chunk := backlog.chunk():
+        while chunk := self._next_chunk():
             taken = self._sink.write(chunk)
             backlog.advance(taken)
             if taken < len(chunk):
                 self._block()
                 return
         self._unblock()
+
+    def _next_chunk(self) -> memoryview:
+        backlog = self._backlog
+        if not (chunk := backlog.chunk()) and self._aside:
+            for event in self._aside.values():
+                backlog.add_local(encode(event))
+            self._aside.clear()
+            chunk = backlog.chunk()
+        return chunk
 
     def _block(self) -> None:
         if not self._blocked and self._loop is not None:

@@ -160,6 +160,8 @@ class Channels:
             return None
         if command is None or command.type != "submit" or command.content is not None:
             return None
+        if command.review:
+            return None
         # A slash command is told of otherwise, and waits for whoever knows it.
         return None if command.text.startswith("/") else command
 

@@ -118,16 +118,17 @@ async def _close(channels: Channels) -> None:
 
 
 async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: str | None) -> int:
-    dispatcher = handle.dispatcher(INPUT, begun=handle.launch.begun is not None)
+    begun, tee = handle.launch.begun is not None, channels.tee
+    dispatcher = handle.dispatcher(INPUT, begun=begun, tell=None if tee is None else tee.tell)
 
     def warn(text: str) -> None:
         handle.notice(text, "warning")
 
     handle.launch.bus.keep()
     reader = channels.read_commands(dispatcher.command, dispatcher.error, warn, handle.parts.wanted)
-    if channels.tee is not None:
-        channels.tee.on_failure = warn
-        channels.tee.attach(asyncio.get_running_loop())
+    if tee is not None:
+        tee.on_failure = warn
+        tee.attach(asyncio.get_running_loop())
     async with anyio.create_task_group() as group:
         group.start_soon(handle.run)
         group.start_soon(handle.be_found)

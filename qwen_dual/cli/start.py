@@ -16,6 +16,7 @@ from qwen_dual.cli.lean import import_asyncio
 from qwen_dual.protocol import events
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.launch import StartError
+from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +77,8 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
 
 def _begin_first_prompt(launch: Launch, channels: Channels) -> None:
     """Begins the prompt that waits on the channel, before what takes the longest to import."""
-    if launch.chat is not None:
-        return  # it may turn out to be open elsewhere
+    if launch.chat is not None or launch.settings.get(keys.REVIEW):
+        return  # it may turn out to be open elsewhere; or a person is to look at it first
     command = channels.first_prompt()
     if command is not None:
         from qwen_dual.core.actor import INPUT

@@ -132,6 +132,14 @@ class Bus:
                 stream.drain()
         return event
 
+    def aside(self, body: Event) -> Event:
+        """Stamps what one channel alone is told: no observer sees it, and ``seq`` does not move.
+
+        It carries the number of the latest event, as whatever stands beside the sequence does.
+        """
+        told = self.secrets.scrub_all(body)
+        return stamp(told, session_id=self._session_id, seq=self._stream.seq)
+
     def lane(self, agent: str) -> Callable[[Event], Event]:
         """``publish`` for the agent that works for the tool call ``agent``."""
         return lambda body: self.publish(body, agent)

@@ -14,9 +14,10 @@ from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.command_shapes import ImageFile, TextPart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.draft import DraftCommands
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         Clear,
         Command,
         ConfirmationResponse,
+        GetDraft,
         ImageData,
         Interrupt,
         ListSessions,
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
         Resume,
         Rewind,
         SetApprovalMode,
+        SetDraft,
         SetModel,
         Submit,
+        Watch,
     )
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
 
@@ -49,6 +53,7 @@ class Dispatcher:
         actor: who writes to it.
         servers: gives the session's MCP servers; None where it can have none.
         begun: whether the first command is a prompt that was carried out before (``core.begun``).
+        tell: takes an event for this channel alone; None where it has no output.
     """
 
     def __init__(
@@ -58,12 +63,15 @@ class Dispatcher:
         servers: Callable[[], ServerControl] | None = None,
         *,
         begun: bool = False,
+        tell: Callable[[events.Event], object] | None = None,
     ) -> None:
         self._begun = begun
         self._session = session
         self._actor = actor
         self._servers = servers
         self._seen = SeenIds()
+        self._tell = tell
+        self._drafts: DraftCommands | None = None
         self._carry_out: dict[str, Callable[[Any], None]] = {
             "submit": self._submit,
             "confirmation_response": self._confirm,
@@ -80,6 +88,9 @@ class Dispatcher:
             "list_sessions": self._list_sessions,
             "resume": self._resume,
             "clear": self._clear,
+            "get_draft": self._draft,
+            "set_draft": self._draft,
+            "watch": self._draft,
         }
 
     def command(self, command: Command) -> None:
@@ -92,6 +103,18 @@ class Dispatcher:
             return
         else:
             self._carry_out[command.type](command)
+
+    def close(self) -> None:
+        """The channel is gone: what it asked to be told is told no more; idempotent."""
+        if self._drafts is not None:
+            self._drafts.close()
+
+    def _draft(self, command: GetDraft | SetDraft | Watch) -> None:
+        if self._drafts is None:
+            from qwen_dual.core.draft import DraftCommands
+
+            self._drafts = DraftCommands(self._session, self._actor, self._tell)
+        self._drafts.carry_out(command)
 
     def _get_state(self, command: Command) -> None:
         self._receipt(command)
@@ -160,21 +183,44 @@ class Dispatcher:
         if command.when_busy == "reject" and session.busy:
             self._receipt(command, ("busy", f"the session is {session.state}"))
             return
+        said = _said(command)
+        if command.review or session.reviews_all():
+            self._hold(command, said)
+            return
         # The receipt goes first: the turn's events follow it.
         if command.id is not None:
             if session.busy:
                 session.receipt(command.id, "queued", position=session.queued + 1)
             else:
                 session.receipt(command.id, "accepted")
-        if command.content is None:
-            session.submit(command.text, self._actor, command_id=command.id)
-            return
-        from qwen_dual.protocol.attachments import text_of, titled
+        self._run(command, said)
 
-        content = titled(_blocks(command))
-        text = text_of(content)
-        # What is piped in is no place for mentions: only the text of the command is typed.
-        session.submit(text, self._actor, command_id=command.id, own=command.text, content=content)
+    def _run(self, command: Submit, said: Said, proposed: str = "") -> None:
+        text, own, content = said
+        self._session.submit(
+            text, self._actor, command_id=command.id, own=own, content=content, proposed=proposed
+        )
+
+    def _hold(self, command: Submit, said: Said) -> None:
+        """Shows a prompt to the person first."""
+        from qwen_dual.core.review import Held, remade
+
+        def run(edited: str | None) -> None:
+            session = self._session
+            if command.when_busy == "reject" and session.busy:
+                self._receipt(command, ("busy", f"the session is {session.state}"))
+                return
+            if command.id is not None:
+                status = "accepted" if edited is None else "edited"
+                position = session.queued + 1 if session.busy else None
+                session.receipt(command.id, status, position=position)
+            if edited is None:
+                self._run(command, said)
+            else:
+                self._run(command, remade(said, edited), said[0])
+
+        held = Held(events.new_uuid(), said[0], self._actor, command.id, said[2], run)
+        self._session.review.hold(held)
 
     def _confirm(self, command: ConfirmationResponse) -> None:
         if command.request_id not in self._session.approvals.pending:
@@ -192,8 +238,15 @@ class Dispatcher:
         )
 
     def _cancel(self, command: Cancel) -> None:
-        found = self._session.cancel(command.target)
+        found, review = self._session.cancel(command.target), self._session.under_review
         problem = ("not_queued", f"no queued submit has the id {command.target!r}")
+        if (
+            not found
+            and review is not None
+            and (held := review.cancel(command.target)) != "unknown"
+        ):
+            found = held == "cancelled"
+            problem = ("being_edited", "the person is editing it")
         self._receipt(command, None if found else problem)
 
     def _rewind(self, command: Rewind) -> None:
@@ -235,6 +288,20 @@ class Dispatcher:
             self._session.receipt(command.id, "accepted")
         else:
             self._session.receipt(command.id, "rejected", *problem)
+
+
+Said = tuple[str, "str | None", "Sequence[PromptBlock]"]
+"""What is submitted: all of its text, the part of it in which mentions count, what it is made of."""
+
+
+def _said(command: Submit) -> Said:
+    if command.content is None:
+        return command.text, None, ()
+    from qwen_dual.protocol.attachments import text_of, titled
+
+    content = titled(_blocks(command))
+    # What is piped in is no place for mentions: only the text of the command is typed.
+    return text_of(content), command.text, content
 
 
 def _blocks(command: Submit) -> Iterator[PromptBlock]:

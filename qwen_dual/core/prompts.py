@@ -48,6 +48,7 @@ class Prompt(Struct, frozen=True):
         uuid: of the event that told of it then.
         going_back: where to, and with what.
         act: what is done in place of all that (``act``), between two turns.
+        proposed: what a host had proposed, where a person made ``text`` of it.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Prompt(Struct, frozen=True):
     uuid: str = ""
     going_back: GoingBack | None = None
     act: Callable[[Prompt], Awaitable[None]] | None = None
+    proposed: str = ""
 
     def __repr__(self) -> str:
         return shown(self, without={"answers", "content", "act"})

@@ -12,6 +12,7 @@ import anyio
 
 from qwen_dual.core.actor import INTERRUPT, SHUTDOWN
 from qwen_dual.core.approvals import Approvals, Decision
+from qwen_dual.core.attended import AttendedSession
 from qwen_dual.core.calls import CallRunner
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation, Points
@@ -57,7 +58,7 @@ SET_ASIDE = "Without effect in auto mode, since they allow every command: {rules
 QueueFate = Literal["keep", "clear", "return"]
 
 
-class Session(RewindableSession, ModelSteering):
+class Session(RewindableSession, ModelSteering, AttendedSession):
     """One conversation with one model over a set of tools.
 
     Args:
@@ -186,6 +187,7 @@ class Session(RewindableSession, ModelSteering):
         command_id: str | None = None,
         own: str | None = None,
         content: Sequence[PromptBlock] = (),
+        proposed: str = "",
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
@@ -195,7 +197,8 @@ class Session(RewindableSession, ModelSteering):
         now = actor.at_keyboard and self.busy and self.services.active and is_slash(text)
         if now and self._slash.try_now(text, actor):
             return 0
-        return self._enqueue(Prompt(text, actor, command_id, own=own, content=tuple(content)))
+        made = Prompt(text, actor, command_id, own=own, content=tuple(content), proposed=proposed)
+        return self._enqueue(made)
 
     def begin(self, prompt: Prompt, turn_id: str) -> None:
         """Runs first what ``begun`` told to have begun before there was a session."""
@@ -366,6 +369,7 @@ class Session(RewindableSession, ModelSteering):
             self._ended = True
             self.approvals.deny_all(SHUTDOWN)
             self.queue_editing.end()
+            self.unattended()
             self.publish(events.system("session_end", {"session_id": self.session_id}))
 
     def receipt(

@@ -108,7 +108,8 @@ class SlashRunner:
         Returns:
             What the model is to be asked in its place: the result is then that turn's.
         """
-        self._publish(events.slash_command(prompt.text, str(prompt.actor), prompt.command_id))
+        who, proposed = str(prompt.actor), prompt.proposed
+        self._publish(events.slash_command(prompt.text, who, prompt.command_id, proposed))
         try:
             output, failed = self._start(prompt), False
             if inspect.isawaitable(output):

@@ -384,8 +384,12 @@ def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     if prompt.action == "shell":
         return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
     if prompt.action != "asked" and is_slash(prompt.text) and not prompt.has_images:
-        return events.slash_command(prompt.text, str(prompt.actor), prompt.command_id)
-    return events.user_text(prompt.text, str(prompt.actor), prompt.command_id, images)
+        return events.slash_command(
+            prompt.text, str(prompt.actor), prompt.command_id, prompt.proposed
+        )
+    return events.user_text(
+        prompt.text, str(prompt.actor), prompt.command_id, images, prompt.proposed
+    )
 
 
 def _may_be_lines(prompt: Prompt) -> bool:

@@ -18,6 +18,7 @@ from qwen_dual.host.calls import (
     Suggestion,
     ToolResult,
 )
+from qwen_dual.host.draft import Draft
 from qwen_dual.host.errors import (
     CommandRejected,
     HostError,
@@ -28,6 +29,7 @@ from qwen_dual.host.errors import (
     SpawnFailed,
     StartTimeout,
     TurnFailed,
+    VersionConflict,
 )
 from qwen_dual.host.event import BadLine, Event, Restarted, Skipped
 from qwen_dual.host.finding import RunningSession, running
@@ -63,6 +65,7 @@ __all__ = [
     "CommandRejected",
     "Denial",
     "Deny",
+    "Draft",
     "Event",
     "Exit",
     "FileDiff",
@@ -103,6 +106,7 @@ __all__ = [
     "Turn",
     "TurnFailed",
     "Verdict",
+    "VersionConflict",
     "follow",
     "open_session",
     "running",

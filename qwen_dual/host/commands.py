@@ -62,15 +62,26 @@ class Commands:
             raise self._process.gone()
 
     async def submit(
-        self, text: str, when_busy: str, content: Sequence[Mapping[str, Any]] = ()
+        self,
+        text: str,
+        when_busy: str,
+        content: Sequence[Mapping[str, Any]] = (),
+        *,
+        review: bool = False,
+        images: bool = False,
     ) -> tuple[Submitted, Receipt]:
         """Submits and waits for the receipt, or for what takes its place."""
         self.check_running()
+        # To a program that does not know what a review is, the prompt would go as it is.
+        if review and "get_draft" not in self.greeting.supported_commands:
+            raise NotSupported("submit with review", self.greeting.agent)
         told, turns = self.greeting.told, self._tracker.turns
         submitted = Submitted(new_uuid(), text)
         command: dict[str, Any] = {"type": "submit", "text": text}
         if told:
             command |= {"id": submitted.id, "when_busy": when_busy}
+            command |= {"review": True} if review else {}
+            command |= {"include": ["images"]} if images else {}
             if content:
                 command["content"] = list(content)
         elif content:
@@ -83,7 +94,7 @@ class Commands:
         taken = False
         try:
             await self._send(command)
-            receipt = await self._within("receipt for submit", submitted.receipt.wait())
+            receipt = await self.within("receipt for submit", submitted.receipt.wait())
             taken = receipt.status not in ("rejected", "duplicate")
         finally:
             if not taken:
@@ -99,6 +110,7 @@ class Commands:
         except CommandRejected:
             return False
         self._tracker.turns.drop(submitted)
+        submitted.review.keep(Receipt(submitted.id, "cancelled", derived=True))
         submitted.end(Result("", False, "cancelled", command_id=submitted.id, derived=True), None)
         return True
 
@@ -136,7 +148,7 @@ class Commands:
         """What the MCP servers are now."""
         complete = self._tracker.mcp_complete
         await self.command("mcp_status", {})
-        await self._within("mcp", complete.wait())
+        await self.within("mcp", complete.wait())
         return list(self._tracker.mcp_servers.values())
 
     async def list_sessions(self, fields: dict[str, Any]) -> SavedSessions:
@@ -154,7 +166,7 @@ class Commands:
         """The prompts that one can go back to."""
         told = self._tracker.rewind_points
         await self.command("rewind_points", {})
-        return await self._within("rewind_points", told.wait())
+        return await self.within("rewind_points", told.wait())
 
     async def rewind(self, fields: dict[str, Any]) -> Rewound:
         """Goes back, or previews it; what it did is told after its receipt."""
@@ -163,7 +175,7 @@ class Commands:
         self._tracker.rewinds[command_id] = done
         try:
             await self.command("rewind", fields, command_id)
-            return await self._within("rewound", done.wait())
+            return await self.within("rewound", done.wait())
         finally:
             self._tracker.rewinds.pop(command_id, None)
 
@@ -184,7 +196,7 @@ class Commands:
             with anyio.move_on_after(DENIAL_SETTLE):
                 await promise.wait()
             self._feed.assume_denied(request_id)
-        found = await self._within("control_response", promise.wait())
+        found = await self.within("control_response", promise.wait())
         in_time = receipt.status != "rejected" and found.allowed is allowed
         return replace(found, in_time=in_time)
 
@@ -196,7 +208,7 @@ class Commands:
         promise = self._tracker.receipt(command_id)
         try:
             await self._send({**command, "id": command_id})
-            return await self._within(f"receipt for {command['type']}", promise.wait())
+            return await self.within(f"receipt for {command['type']}", promise.wait())
         finally:
             self._tracker.receipts.pop(command_id, None)
 
@@ -208,7 +220,12 @@ class Commands:
         except OSError as error:
             raise self._process.gone() from error
 
-    async def _within(self, what: str, waiting: Awaitable[T]) -> T:
+    async def within(self, what: str, waiting: Awaitable[T]) -> T:
+        """What comes of ``waiting``.
+
+        Raises:
+            HostTimeout: it did not come in the session's time; ``what`` names it.
+        """
         with anyio.move_on_after(self._timeout):
             return await waiting
         raise HostTimeout(what, self._timeout, self._tracker.state)

@@ -122,6 +122,15 @@ class CommandRejected(HostError):
         self.message = message
         super().__init__(f"{command} was rejected ({code}): {message}")
 
+    @property
+    def told(self) -> tuple[str, str, str]:
+        """What it was made of."""
+        return self.command, self.code, self.message
+
+
+class VersionConflict(CommandRejected):
+    """The person has typed since the draft was read; nothing has changed."""
+
 
 class NotSupported(HostError):
     """The hosted program does not know the command or the field; nothing was sent.

@@ -117,12 +117,14 @@ class Receipt:
 
     Attributes:
         id: the command's.
-        status: ``accepted``, ``queued``, ``rejected``, ``duplicate``; ``unconfirmed`` where the
+        status: ``accepted``, ``queued``, ``rejected``, ``duplicate``; of a prompt that a person looks
+            at first ``held``, then ``accepted``, ``edited`` or ``refused``; ``unconfirmed`` where the
             program gives no receipts and no event shows that it was taken.
         code: why it was rejected.
         message: the same for people.
         position: its place in the queue.
         derived: from other events, since the program gives no receipts.
+        version: of the draft that was set.
     """
 
     id: str
@@ -131,6 +133,7 @@ class Receipt:
     message: str = ""
     position: int | None = None
     derived: bool = False
+    version: int | None = None
 
     @classmethod
     def of(cls, event: Event) -> Receipt:
@@ -143,6 +146,7 @@ class Receipt:
             code=str(data.get("code") or ""),
             message=str(data.get("message") or ""),
             position=position if isinstance(position, int) else None,
+            version=number_in(data, "version"),
         )
 
 

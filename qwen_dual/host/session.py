@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from qwen_dual.host.draft import Drafting
 from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.hosting import hosted
 from qwen_dual.host.owner import Owner
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.usage import ModelUsage
 
 
-class Session(Steering):
+class Session(Steering, Drafting):
     """A program that runs in a terminal, seen and steered through its channels.
 
     Iterating over it gives every event from ``session_start`` on, once; ``events()`` gives each
@@ -197,6 +198,8 @@ class Session(Steering):
         *,
         when_busy: Literal["queue", "reject"] = "queue",
         content: Sequence[Mapping[str, Any]] = (),
+        review: bool = False,
+        include_images: bool = False,
     ) -> Turn:
         """Submits a prompt or a slash command as if it were typed, and waits for its receipt.
 
@@ -206,14 +209,17 @@ class Session(Steering):
                 ``{"type": "image", "source": {"type": "path", "path": "shot.png"}}``.
             when_busy: ``queue`` waits in the program's queue; ``reject`` is refused while a turn
                 runs.
+            review: the person looks at it first: see ``Turn.reviewed``.
+            include_images: its ``user`` event has the images' bytes, as far as a line holds them.
 
         Raises:
             CommandRejected: it was refused (``busy``, ``empty``).
             HostTimeout: nothing shows that it was taken.
-            NotSupported: the program takes no content.
+            NotSupported: the program takes no content, or knows no review.
             SessionExited: the program is gone.
         """
-        submitted, receipt = await self._commands.submit(text, when_busy, content)
+        more = {"review": review, "images": include_images}
+        submitted, receipt = await self._commands.submit(text, when_busy, content, **more)
         return Turn(submitted, receipt, self._commands)
 
     async def run(
@@ -336,23 +342,6 @@ class Session(Steering):
         if self.state in ("idle", "ended"):
             return False
         await press_escape(self, self._feed, self._tracker)
-        return True
-
-    async def stop_agent(self, agent: Agent) -> bool:
-        """Stops one sub-agent, and those that it set to work; the turn goes on.
-
-        Returns:
-            False if it had ended.
-
-        Raises:
-            NotSupported: the program stops no more than the whole turn.
-        """
-        if agent.done:
-            return False
-        try:
-            await self.command("interrupt", tool_use_id=agent.id)
-        except CommandRejected:
-            return False
         return True
 
     async def write(self, data: bytes | str) -> None:

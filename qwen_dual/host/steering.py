@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.host.errors import CommandRejected
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.host.agents import Agent
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.records import Receipt
@@ -33,6 +36,23 @@ class Steering:
             SessionExited: the program is gone.
         """
         return await self._commands.command(kind, fields)
+
+    async def stop_agent(self, agent: Agent) -> bool:
+        """Stops one sub-agent, and those that it set to work; the turn goes on.
+
+        Returns:
+            False if it had ended.
+
+        Raises:
+            NotSupported: the program stops no more than the whole turn.
+        """
+        if agent.done:
+            return False
+        try:
+            await self.command("interrupt", tool_use_id=agent.id)
+        except CommandRejected:
+            return False
+        return True
 
     async def mcp_add(self, name: str, server: Mapping[str, Any]) -> Receipt:
         """Adds an MCP server for this session; ``server`` is an entry as in ``mcpServers``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwen_dual.host.agents import Agents
 from qwen_dual.host.calls import text_in
+from qwen_dual.host.draft import Drafts
 from qwen_dual.host.event import LOCAL, Event, Skipped
 from qwen_dual.host.mcp import McpServer, take
 from qwen_dual.host.promise import Promise
@@ -45,6 +46,7 @@ class Tracker:
         usage: what the last model call took; None before the first.
         saved: what waits for a list of saved sessions, by the command's id.
         rewinds: what waits for what a ``rewind`` did, by the command's id.
+        drafts: what waits for what the person is typing.
         events: how many came.
         last_event: what the last one was.
         ended: ``session_end`` came.
@@ -68,6 +70,7 @@ class Tracker:
         self.rewind_points: Promise[RewindPoints] = Promise()
         self.saved: dict[str, Promise[SavedSessions]] = {}
         self.rewinds: dict[str, Promise[Rewound]] = {}
+        self.drafts = Drafts()
         self.usage: ModelUsage | None = None
         self.events = 0
         self.last_event = ""
@@ -141,6 +144,7 @@ class Tracker:
             rewind.fail(error)
         for saved in self.saved.values():
             saved.fail(error)
+        self.drafts.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
         for answer in self._answers.values():
@@ -217,10 +221,13 @@ class Tracker:
             saved = self.saved.pop(text_in(event.data, "command_id"), None)
             if saved is not None:
                 saved.keep(SavedSessions.of(event))
+        elif event.subtype == "draft":
+            self.drafts.feed(event)
         elif event.subtype == "session_end":
             self.ended = True
         elif event.subtype == "command_receipt":
             receipt = Receipt.of(event)
+            self.drafts.receipt(receipt.id)
             promise = self.receipts.pop(receipt.id, None)
             if promise is not None:
                 promise.keep(receipt)

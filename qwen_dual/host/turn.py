@@ -20,7 +20,7 @@ class Turn:
     Attributes:
         id: its command id; the ``result`` event carries it as ``command_id``.
         text: the prompt.
-        receipt: ``accepted``, or ``queued`` with its position.
+        receipt: ``accepted``, or ``queued`` with its position; ``held`` where a person looks at it first.
     """
 
     def __init__(self, submitted: Submitted, receipt: Receipt, commands: Commands) -> None:
@@ -34,6 +34,20 @@ class Turn:
     def done(self) -> bool:
         """It has ended, one way or the other."""
         return self._submitted.result.done
+
+    async def reviewed(self) -> Receipt:
+        """What the person made of it, as soon as they have looked.
+
+        Returns:
+            ``accepted``, ``edited`` (its ``user`` event has both texts) or ``refused``, with their reason as
+            ``message``; ``rejected`` where nobody will look at it, ``cancelled`` where this host did not
+            wait for that. At once the first receipt where nobody
+            was to.
+
+        Raises:
+            SessionExited: the program ended before.
+        """
+        return await self._submitted.review.wait()
 
     async def result(self, timeout: float | None = None) -> Result:
         """Waits for its end; may be called again, and by several tasks.

@@ -31,6 +31,7 @@ class Submitted:
         self.id = command_id
         self.text = text
         self.receipt: Promise[Receipt] = Promise()
+        self.review: Promise[Receipt] = Promise()
         self.result: Promise[Result] = Promise()
         self.ended_by: Event | None = None
 
@@ -42,6 +43,7 @@ class Submitted:
     def fail(self, error: Callable[[], Exception]) -> None:
         """Says that neither will come."""
         self.receipt.fail(error)
+        self.review.fail(error)
         self.result.fail(error)
 
 
@@ -115,7 +117,15 @@ class ToldTurns:
                 self._received(submitted, receipt)
 
     def _received(self, submitted: Submitted, receipt: Receipt) -> None:
-        if receipt.status != "rejected":
+        if receipt.status == "held":
+            submitted.receipt.keep(receipt)
+            return
+        submitted.review.keep(receipt)  # without a look at it first the only one
+        if receipt.status == "refused":
+            self.drop(submitted)
+            why = receipt.message or "the person refused it"
+            submitted.result.fail(lambda: CommandRejected("submit", "refused", why))
+        elif receipt.status != "rejected":
             submitted.receipt.keep(receipt)
         elif not submitted.receipt.done:
             submitted.receipt.keep(receipt)

@@ -41,6 +41,9 @@ COMMAND_TYPES = (
     "list_sessions",
     "resume",
     "clear",
+    "get_draft",
+    "set_draft",
+    "watch",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
 

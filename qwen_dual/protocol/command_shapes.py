@@ -57,7 +57,7 @@ class Submit(_Command, frozen=True, kw_only=True):
 
     With ``content``, ``text`` may be left out; given, it comes before it. The ``user`` event tells of
     an image by its name, size, type and hash; ``include`` asks for its bytes, as far as a line
-    holds them.
+    holds them. With ``review`` a person looks at it first, and may edit or refuse it.
     """
 
     type: Literal["submit"]
@@ -65,6 +65,7 @@ class Submit(_Command, frozen=True, kw_only=True):
     content: Annotated[list[TextPart | ImagePart], Meta(max_length=100)] | None = None
     include: list[Literal["images"]] = []
     when_busy: Literal["queue", "reject"] = "queue"
+    review: bool = False
 
 
 class ConfirmationResponse(_Command, frozen=True, kw_only=True):
@@ -192,6 +193,36 @@ class Clear(_Command, frozen=True, kw_only=True):
     type: Literal["clear"]
 
 
+class GetDraft(_Command, frozen=True, kw_only=True):
+    """Ask for a ``draft`` event: what the person is typing. Only this host is told."""
+
+    type: Literal["get_draft"]
+
+
+class SetDraft(_Command, frozen=True, kw_only=True):
+    """Put ``text`` in the place of what the person is typing, if that is still as it was.
+
+    ``if_version`` is the ``version`` of the ``draft`` event that ``text`` was made from: when the person
+    has typed since, nothing changes and the receipt says ``version_conflict``. ``cursor`` counts code
+    points from 0, as ``draft`` does; without it the cursor goes to the end.
+    """
+
+    type: Literal["set_draft"]
+    text: str
+    if_version: Annotated[int, Meta(ge=0)]
+    cursor: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Watch(_Command, frozen=True, kw_only=True):
+    """Be told each change of what the person types, ten times a second at the most, or no longer.
+
+    Only this host is told: a ``draft`` event at once, and one after each change.
+    """
+
+    type: Literal["watch"]
+    draft: bool
+
+
 Command = (
     Submit
     | ConfirmationResponse
@@ -208,6 +239,9 @@ Command = (
     | ListSessions
     | Resume
     | Clear
+    | GetDraft
+    | SetDraft
+    | Watch
 )
 
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
@@ -229,5 +263,8 @@ RIGHTS: dict[str, Right] = {
     "list_sessions": "observe",
     "resume": "control",
     "clear": "control",
+    "get_draft": "control",  # what a person has not sent is more theirs than the conversation
+    "set_draft": "control",
+    "watch": "control",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""

@@ -145,8 +145,12 @@ def user_text(
     origin: str,
     command_id: str | None = None,
     images: Sequence[SubmittedImage] = (),
+    proposed: str = "",
 ) -> Event:
-    """What somebody submitted; ``origin`` is ``keyboard``, ``input``, ``cli`` or ``sdk``."""
+    """What somebody submitted; ``origin`` is ``keyboard``, ``input``, ``cli`` or ``sdk``.
+
+    ``proposed`` is what a host had submitted, where a person made ``text`` of it.
+    """
     body: Event = {
         "type": "user",
         "message": {"role": "user", "content": [{"type": "text", "text": text}, *images]},
@@ -154,13 +158,19 @@ def user_text(
     }
     if command_id is not None:
         body["command_id"] = command_id
+    if proposed:
+        body["proposed"] = proposed
     return body
 
 
-def slash_command(text: str, origin: str, command_id: str | None = None) -> Event:
+def slash_command(
+    text: str, origin: str, command_id: str | None = None, proposed: str = ""
+) -> Event:
     """A slash command that somebody gave, in place of a ``user`` event; ``text`` is as typed."""
     command, _, args = text.strip().removeprefix("/").partition(" ")
     data = {"command": command, "args": args.strip(), "origin": origin, "command_id": command_id}
+    if proposed:
+        data["proposed"] = proposed
     return system("slash_command", data)
 
 

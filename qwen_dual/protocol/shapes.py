@@ -131,12 +131,16 @@ class UserMessage(TypedDict):
 
 
 class UserEvent(Envelope):
-    """What was submitted (with ``origin``) or one tool result (without)."""
+    """What was submitted (with ``origin``) or one tool result (without).
+
+    ``proposed`` is what a host had submitted, where a person made something else of it.
+    """
 
     type: Literal["user"]
     message: UserMessage
     origin: NotRequired[Origin]
     command_id: NotRequired[str]
+    proposed: NotRequired[str]
     tool_use_result: NotRequired[ToolOutcome]
 
 

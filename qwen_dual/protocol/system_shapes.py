@@ -7,6 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
+from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.saved_shapes import SavedSessions
@@ -80,13 +81,18 @@ class StateData(TypedDict):
 
 
 class ReceiptData(TypedDict):
-    """What became of the command with this id."""
+    """What became of the command with this id; ``version`` is the draft's that was set.
+
+    A ``submit`` that is looked at first has two: ``held``, then ``accepted``, ``edited``, ``refused`` or
+    ``rejected``.
+    """
 
     id: str
-    status: Literal["accepted", "queued", "rejected", "duplicate"]
+    status: Literal["accepted", "queued", "rejected", "duplicate", "held", "edited", "refused"]
     code: NotRequired[str]
     message: NotRequired[str]
     position: NotRequired[int]
+    version: NotRequired[int]
 
 
 class InputErrorData(TypedDict):
@@ -199,6 +205,7 @@ class SlashCommandData(TypedDict):
     args: str
     origin: Origin
     command_id: str | None
+    proposed: NotRequired[str]
 
 
 class NoticeData(TypedDict):
@@ -362,4 +369,7 @@ SystemEvent = (
     | SavedSessions
     | RewindPreview
     | Rewound
+    | DraftEvent
+    | UiEvent
+    | Proposals
 )

@@ -235,6 +235,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         ready=ready,
         text_calls=settings.get(keys.TEXT_TOOL_CALLS),
     )
+    session.reviews_all = lambda: launch.settings.get(keys.REVIEW)
     tools.hide(session.policy.hides)
     tools.workspace.state = os.path.realpath(launch.home)
     register(session, stats)

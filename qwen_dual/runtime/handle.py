@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import Model
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.queue_editing import QueueEditing
+    from qwen_dual.core.review import Review
     from qwen_dual.core.session import QueueFate, Session
     from qwen_dual.core.slash import SlashCommands
     from qwen_dual.core.stopping import Stop
@@ -130,6 +131,15 @@ class SessionHandle:
     def has_prompts(self) -> bool:
         """Whether there is a prompt that one could go back to."""
         return len(self._session.points) > 0
+
+    @property
+    def review(self) -> Review | None:
+        """The prompts of hosts that a person is to look at; None as long as there was none."""
+        return self._session.under_review
+
+    def tell_open(self, focus: str, *, draft_empty: bool) -> None:
+        """Tells what takes the person's keys: ``ui`` (``draft_shapes.UiData``)."""
+        self._session.tell_open(focus, draft_empty=draft_empty)
 
     def image(self, sha256: str) -> ImageBlock | None:
         """The image with this hash, where it is of the latest prompt that has any."""

@@ -15,7 +15,7 @@ from qwen_dual.runtime.late import be_found, load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.ports import ServerControl
@@ -97,6 +97,7 @@ class OpenSession(SessionHandle):
         Commands(self.launch, self.parts, front_end).register()
         trust = self.parts.trust = TrustCommand(self.launch, self.parts, front_end.asking)
         trust.register()
+        self.parts.session.attended(front_end.draft)
         self.parts.complete.set()
 
     async def be_found(self) -> None:
@@ -189,9 +190,15 @@ class OpenSession(SessionHandle):
         launch = self.launch
         return [*launch.settings.warnings, *launch.choice.warnings, *self.parts.warnings]
 
-    def dispatcher(self, actor: Actor, *, begun: bool = False) -> Dispatcher:
+    def dispatcher(
+        self,
+        actor: Actor,
+        *,
+        begun: bool = False,
+        tell: Callable[[Event], object] | None = None,
+    ) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel: see ``core.dispatch``."""
-        return Dispatcher(self.parts.session, actor, self._control, begun=begun)
+        return Dispatcher(self.parts.session, actor, self._control, begun=begun, tell=tell)
 
     def _control(self) -> ServerControl:
         from qwen_dual.runtime.mcp import control_of

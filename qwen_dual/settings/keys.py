@@ -66,6 +66,7 @@ CORE_TOOLS = limiting.CORE_TOOLS
 ASK = limiting.ASK
 DENY = limiting.DENY
 DISABLE_ALL_HOOKS = limiting.DISABLE_ALL_HOOKS
+REVIEW = limiting.REVIEW
 HOOK_URLS = limiting.HOOK_URLS
 MCP_ALLOWED = limiting.MCP_ALLOWED
 MCP_EXCLUDED = limiting.MCP_EXCLUDED
@@ -339,6 +340,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         HOOKS_MAY_BE_PRIVATE,
         JSON_FILE,
         INPUT_FILE,
+        REVIEW,
         THEME,
         HIDE_BANNER,
         IMAGES,

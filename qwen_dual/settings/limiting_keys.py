@@ -104,6 +104,14 @@ DISABLE_ALL_HOOKS = Key(
     doc="Whether no hook runs, whatever `hooks` says.",
     closed=(True, "no hook runs"),
 )
+REVIEW = Key(
+    "dualOutput.review",
+    BOOLEAN,
+    default=False,
+    trust="person",
+    doc="Whether you look at every prompt of a host before it runs; no host can overrule that.",
+    closed=(True, "every prompt of a host is looked at first"),
+)
 HOOK_URLS = Key(
     "security.allowedHttpHookUrls",
     RULES,

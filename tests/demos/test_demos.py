@@ -253,3 +253,24 @@ def test_take_back_takes_a_turn_back_after_a_look_and_puts_it_back(tmp_path: Pat
         "and again 'second'",
         "refused conflict",
     ]
+
+
+def test_the_shared_draft_keeps_every_key_and_refuses_what_is_stale(tmp_path: Path) -> None:
+    said = run("shared_draft.py", tmp_path).splitlines()
+    assert "draft   'explain @src/main.py to me' cursor 26" in said
+    assert said[-1] == "refused version_conflict"
+
+
+def test_review_runs_what_was_taken_and_what_was_edited_and_nothing_else(tmp_path: Path) -> None:
+    said = [line.strip() for line in run("review.py", tmp_path).splitlines()]
+    assert said == [
+        "held 'say 3 words'",
+        "accepted",
+        "answered: some words of",
+        "held 'say 900 words'",
+        "edited",
+        "made 'say 2 words' of 'say 900 words'",
+        "answered: some words",
+        "held 'run rm -rf /'",
+        "refused not here",
+    ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.output import DummyOutput
 
 from qwen_dual.frontends.tui.app import Tui
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from prompt_toolkit.input import PipeInput
+
+MARK = "\x1b[24~"
+"""F12, which means nothing in the program."""
 
 
 class WatchedOutput(DummyOutput):
@@ -33,10 +37,14 @@ class Keyboard:
     """A running front end, its session, and the keys sent to it."""
 
     def __init__(self, pipe: PipeInput) -> None:
-        self._pipe = pipe
+        self.pipe = pipe
         self.session = FakeSession()
         self._output = WatchedOutput()
         self.tui = Tui(self.session.handle(), version="1", input=pipe, output=self._output)
+        self._marks: list[anyio.Event] = []
+        bindings = self.tui._app.key_bindings
+        assert isinstance(bindings, KeyBindings)
+        bindings.add("f12")(lambda _: self._marks.pop(0).set())
 
     @property
     def text(self) -> str:
@@ -49,8 +57,15 @@ class Keyboard:
 
     async def press(self, keys: str, until: Callable[[], object]) -> None:
         """Sends keys and waits for what they should do."""
-        self._pipe.send_text(keys)
+        self.pipe.send_text(keys)
         await self.wait(until)
+
+    async def settle(self) -> None:
+        """Waits until every key that was sent has done what it does."""
+        done = anyio.Event()
+        self._marks.append(done)
+        self.pipe.send_text(MARK)
+        await done.wait()
 
     async def wait(self, until: Callable[[], object]) -> None:
         with anyio.fail_after(30):
@@ -71,9 +86,9 @@ async def keyboard() -> AsyncIterator[Keyboard]:
             made.session.request_close()
 
 
-def play(script: Callable[[Keyboard], Awaitable[None]]) -> None:
+def play(script: Callable[[Keyboard], Awaitable[None]], seconds: float = 30) -> None:
     async def main() -> None:
-        with anyio.fail_after(30):
+        with anyio.fail_after(seconds):
             async with keyboard() as made:
                 await script(made)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.questions import Form
+    from qwen_dual.core.review import Review
     from qwen_dual.core.session import Session
     from qwen_dual.frontends.tui.blocks import Block
     from qwen_dual.frontends.tui.lines import Line
@@ -71,6 +72,7 @@ class FakeSession:
         self.queue_editing = QueueEditing(
             self.waiting, lambda: None, lambda: None, self.bus.publish
         )
+        self.under_review: Review | None = None
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None
         self.retries = 0
         self.submitted: list[str] = []

@@ -11,19 +11,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.errors import CommandFailed
+from qwen_dual.frontends.tui.asking_forms import FormAsking
 from qwen_dual.frontends.tui.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.early_keys import EarlyKeys
 from qwen_dual.frontends.tui.editor import Editor
-from qwen_dual.frontends.tui.form import Sheet
-from qwen_dual.frontends.tui.offer import Offer
+from qwen_dual.frontends.tui.proposals import Proposals, still_shown
 from qwen_dual.frontends.tui.questions import answered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.questions import Form
     from qwen_dual.frontends.tui.choices import Answer
+    from qwen_dual.frontends.tui.form import Sheet
     from qwen_dual.frontends.tui.live_state import Request
     from qwen_dual.runtime.handle import SessionHandle
 
@@ -37,7 +36,7 @@ that begins with that letter is an answer in words, and its second letter comes 
 _REST_OF_NO = re.compile(r"(?:o(?:t|pe)?|ever|ah)\b")
 
 
-class Asking:
+class Asking(FormAsking):
     """The questions of a session and the person's answers.
 
     Args:
@@ -56,19 +55,16 @@ class Asking:
         later: Callable[[float], object],
         now: Callable[[], float],
     ) -> None:
+        super().__init__()
         self.dialog = Dialog()
         self.reason = Editor(changed)
-        self.form: Sheet | None = None
-        self.type_in_editor: Callable[[str], object] = lambda _: None
-        self.paste_in_editor: Callable[[str], object] = lambda _: None
-        self._offer: Offer | None = None
-        self._done: Callable[[Sequence[str]], object] = lambda _: None
         self.session = session
+        self._proposals = Proposals(lambda: self.session.review)
         self._requests = requests
         self._changed = changed
         self._later = later
         self._now = now
-        self._closed = -GUARD
+        self._closed = self._written = -GUARD
         self._early = EarlyKeys(self.dialog, later, self._give)
         self._letter: tuple[str, float] | None = None  # and when it counts
         self._said_no = False  # the reason was opened by "n"
@@ -84,30 +80,20 @@ class Asking:
             return "form" if offer is not None and offer.takes_keys(self._now()) else "editor"
         if dialog.asking_reason:
             return "reason"
+        if dialog.stands_by:
+            return "editor"
         if dialog.takes_keys(self._now()) or dialog.follows_another or dialog.holds:
             return "form" if dialog.sheet is not None else "dialog"
         return "editor"
 
     @property
-    def sheet(self) -> Sheet | None:
-        """The form that is shown, whoever asks."""
-        return self.form or self.dialog.sheet or (self.offered if self._is_offering else None)
-
-    @property
-    def offered(self) -> Sheet | None:
-        """The question that stands by, while nothing else is asked."""
-        asked = self.form is not None or self.dialog.open
-        return None if asked or self._offer is None else self._offer.sheet
-
-    @property
-    def _is_offering(self) -> bool:
-        """Whether keys are for the question that stands by."""
-        return self.offered is not None and self.focus == "form"
-
-    @property
     def just_closed(self) -> bool:
-        """Whether a key may still be meant for a dialog that has gone."""
-        return self._now() - self._closed < GUARD
+        """Whether a key may still be meant for what was there: a dialog, or another draft."""
+        return self._now() - max(self._closed, self._written) < GUARD
+
+    def draft_written(self) -> None:
+        """Somebody else has changed the draft: an Enter that was on its way does not send it."""
+        self._written = self._now()
 
     def typed(self) -> None:
         """The draft has changed: keys are meant for it."""
@@ -121,7 +107,7 @@ class Asking:
         """
         now = self._now()
         before = self.dialog.request
-        requests = self._requests() if self.form is None else {}
+        requests = self._proposals.asked(self._requests()) if self.form is None else {}
         self.dialog.show(requests, now, typing=typing)
         if before is not None and not self.dialog.open:
             self._closed = now
@@ -163,117 +149,6 @@ class Asking:
             self.paste_in_editor(text)
         self._changed()
 
-    # -- a command's form ------------------------------------------------------------------
-
-    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
-        """Opens a form; False when it has nothing to ask.
-
-        Args:
-            done: takes the answers, once all are given.
-        """
-        try:
-            sheet = Sheet(form)
-        except _FORESEEN as error:
-            self.session.notice(str(error), "error")
-            return True
-        if sheet.state != "open":
-            return False
-        self.form, self._done = sheet, done
-        self._changed()
-        return True
-
-    def offer(self, form: Form, done: Callable[[Sequence[str] | None], object]) -> None:
-        """Lets a question stand by until the person has time for it; one at a time.
-
-        Args:
-            done: takes the answers; None when the person closes it without one.
-        """
-        self._offer = Offer(Sheet(form), done, self._now())
-        self._changed()
-
-    def typing(self) -> None:
-        """The person is typing a draft: what stands by waits."""
-        if self._offer is not None:
-            self._offer.postpone(self._now())
-
-    def withdraw(self) -> None:
-        """Takes back the question that stands by: it was answered elsewhere."""
-        self._offer = None
-        self._changed()
-
-    def form_key(self, key: str) -> None:
-        """A key for the form: see ``Sheet.key``."""
-        self._fill(lambda sheet: sheet.key(key), key=key)
-
-    def form_type(self, text: str) -> None:
-        """Typed text for the form."""
-        if self._is_offering and self._offer is not None and not self._offer.understands(text):
-            self._offer.postpone(self._now())
-            self.type_in_editor(text)
-            return
-        self._fill(lambda sheet: sheet.type(text), text)
-
-    def form_paste(self, text: str) -> None:
-        """Pasted text for the form."""
-        if self._is_offering and self._offer is not None:
-            self._offer.postpone(self._now())
-            self.paste_in_editor(text)
-            return
-        self._fill(lambda sheet: sheet.paste(text), text)
-
-    def close_form(self) -> bool:
-        """Closes a form that the person opened, or one that stands by; False where there is none."""
-        if self._is_offering:
-            self._finish_offer(None)
-            return True
-        if self.form is None:
-            return False
-        self.form.cancel()
-        self._drop_form()
-        return True
-
-    def _fill(self, act: Callable[[Sheet], None], text: str = "", key: str = "") -> None:
-        sheet = self.sheet
-        if sheet is None:
-            return
-        offering = self._is_offering
-        asked = self.form is None and not offering
-        if asked and not self.dialog.takes_keys(self._now()):
-            self._early.take(key, lambda: self._fill(act), text, self._now())
-            return
-        try:
-            act(sheet)
-        except _FORESEEN as error:
-            self.session.notice(str(error), "error")
-            self.close_form()
-            return
-        if sheet.state != "open":
-            if offering:
-                self._finish_offer(sheet.answers if sheet.state == "done" else None)
-            elif self.form is not None:
-                self._finish_form(sheet)
-            else:
-                self._answer_questions(sheet)
-        self._changed()
-
-    def _finish_form(self, sheet: Sheet) -> None:
-        done = self._done
-        self._drop_form()
-        if sheet.state == "done":
-            done(sheet.answers)
-
-    def _finish_offer(self, answers: Sequence[str] | None) -> None:
-        offer, self._offer = self._offer, None
-        self._closed = self._now()
-        self._changed()
-        if offer is not None:
-            offer.done(answers)
-
-    def _drop_form(self) -> None:
-        self.form, self._done = None, lambda _: None
-        self._closed = self._now()
-        self._changed()
-
     def _answer_questions(self, sheet: Sheet) -> None:
         request = self.dialog.request
         if sheet.state == "cancelled" or request is None:
@@ -308,7 +183,12 @@ class Asking:
         if not self.dialog.takes_keys(self._now()):
             self._early.take("paste", lambda: self.paste(text), text, self._now())
             return
-        self._open_reason((self._letter[0] if self._letter else "") + text)
+        text, self._letter = (self._letter[0] if self._letter else "") + text, None
+        if self.dialog.is_proposal:
+            self.dialog.summoned, self.dialog.draft = False, True
+            self.paste_in_editor(text)
+        else:
+            self._open_reason(text)
         self._changed()
 
     def _command(self, key: str) -> None:
@@ -332,10 +212,17 @@ class Asking:
             before: a letter that still waited to count.
         """
         dialog = self.dialog
-        if before:
+        if before and not dialog.is_proposal:
             self._open_reason(before + text)
             return
         chosen = dialog.with_key(text)
+        if dialog.is_proposal:
+            if before or chosen is None:
+                self._to_draft(before + text)
+            else:
+                dialog.mark(chosen)
+                self._wait_for_letter(text, GUARD)
+            return
         if text in ("j", "k"):
             dialog.move(1 if text == "j" else -1)
         elif len(text) == 1 and text in "123456789":
@@ -349,8 +236,17 @@ class Asking:
             choice = dialog.choices[chosen]
             lasts = choice.remember or choice.mode not in (None, "default")
             wait = LASTING if lasts else GUARD
-            self._letter = (text, self._now() + wait)
-            self._later(wait)
+            self._wait_for_letter(text, wait)
+
+    def _wait_for_letter(self, letter: str, seconds: float) -> None:
+        self._letter = (letter, self._now() + seconds)
+        self._later(seconds)
+
+    def _to_draft(self, text: str) -> None:
+        """What was typed before a proposal, and chooses nothing, begins a draft or goes on with one."""
+        self.dialog.summoned, self.dialog.draft = False, True
+        for char in text:
+            self.type_in_editor(char)
 
     def _open_reason(self, text: str, *, said_no: bool = False) -> None:
         self._letter, self._said_no = None, said_no
@@ -359,7 +255,10 @@ class Asking:
         self.reason.paste(text)
 
     def reason_enter(self) -> None:
-        """Says no, with what was typed as the reason."""
+        """Says no, with what was typed as the reason; or sends a proposal as it was edited."""
+        if self.dialog.editing:
+            self._send_edited()
+            return
         said = self.reason.expanded().strip()
         if self._said_no and _REST_OF_NO.match(said):
             said = f"n{said}"
@@ -368,12 +267,38 @@ class Asking:
     def reason_escape(self) -> None:
         """Goes back to the choices."""
         self.reason.buffer.reset()
-        self.dialog.asking_reason = False
+        self.dialog.asking_reason = self.dialog.editing = False
+        self._proposals.edit("")
+        self._changed()
+
+    def look_at_proposal(self) -> None:
+        """Turns from the draft to a prompt that a host proposes, or back."""
+        self.dialog.summon(self._now())
+        self._changed()
+
+    def _edit_proposal(self) -> None:
+        request = self.dialog.request
+        if request is None:
+            return
+        self._proposals.edit(request.request_id)
+        self.dialog.asking_reason = self.dialog.editing = True
+        self.reason.set(still_shown(self._proposals.text(request.request_id)))
+
+    def _send_edited(self) -> None:
+        request, text = self.dialog.request, self.reason.expanded()
+        if request is None or not text.strip() or self.reason.newline_for_backslash():
+            return
+        if text == still_shown(self._proposals.text(request.request_id)):
+            text = self._proposals.text(request.request_id)
+        self._proposals.take(request.request_id, text)
+        self.follow(typing=True)
         self._changed()
 
     def _choose(self, choice: Answer) -> None:
         if choice.asks_reason:
-            self._open_reason("", said_no=True)
+            self._open_reason("", said_no=not self.dialog.is_proposal)
+        elif choice.edits:
+            self._edit_proposal()
         else:
             self._answer(allowed=choice.allowed, remember=choice.remember, mode=choice.mode)
 
@@ -389,11 +314,13 @@ class Asking:
     ) -> None:
         request = self.dialog.request
         # Somebody else may have answered since the last drawing.
-        if request is not None and request.request_id in self._requests():
+        if request is not None and self.dialog.is_proposal:
+            if allowed:
+                self._proposals.take(request.request_id)
+            else:
+                self._proposals.refuse(request.request_id, message)
+        elif request is not None and request.request_id in self._requests():
             answer = partial(self.session.answer, request.request_id, allowed, KEYBOARD, mode=mode)
             answer(message=message, remember=remember, updated_input=updated_input, stop=stop)
         self.follow(typing=True)
         self._changed()
-
-
-_FORESEEN = (CommandFailed, OSError)

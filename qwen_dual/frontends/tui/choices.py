@@ -24,6 +24,7 @@ class Answer(Struct, frozen=True):
         beside: it may stand in the row of the one before it.
         short: the label where that takes more than a row.
         mode: of a plan, the approval mode to go on in.
+        edits: the person may make something else of it first.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Answer(Struct, frozen=True):
     beside: bool = False
     short: str = ""
     mode: str | None = None
+    edits: bool = False
 
 
 YES = Answer("y", "Yes", allowed=True)
@@ -65,11 +67,17 @@ NO_PLAN = Answer(
     short="No, go on planning",
 )
 
+TAKE = Answer("y", "Yes, send it", allowed=True)
+EDIT = Answer("e", "Edit it first", allowed=False, edits=True)
+REFUSE = Answer("n", "No, and say why", allowed=False, asks_reason=True)
+
 
 def answers_for(request: Request) -> tuple[Answer, ...]:
     """The ways to answer ``request``, those that last only where there is a rule for them."""
     if request.kind == "plan":
         return _for_plan(request)
+    if request.kind == "proposal":
+        return (TAKE, EDIT, REFUSE)
     if not request.rule:
         return (YES, NO)
     if request.rule == EDITS:
@@ -103,6 +111,8 @@ def question_for(request: Request) -> str:
         question = "Apply this change?"
     elif request.kind == "command":
         question = "Run this command?"
+    elif request.kind == "proposal":
+        question = f"Send this prompt of {request.asker}?"
     else:
         question = visible_line(request.question) or request.display.question
         question = question or f"Allow {visible_line(request.tool_name)}?"

@@ -56,6 +56,8 @@ class Controller:
         panel: what is open below the editor: ``help``, ``tools``, or nothing.
         on_new_draft: called when the draft was sent or cleared.
         on_paste_image: called when the clipboard is to be looked into for an image.
+        on_look: called when what takes keys may be something else.
+        queued: the prompt of the queue that is in the editor, if one is.
     """
 
     def __init__(
@@ -71,10 +73,11 @@ class Controller:
         self.asking.type_in_editor = self._type
         self.asking.paste_in_editor = self.editor.paste
         self.suggestions = Suggestions(session.slash, files)
-        self._queued = QueuedPrompts(session.queue_editing, self.editor)
+        self.queued = QueuedPrompts(session.queue_editing, self.editor)
         self.panel = ""
         self.on_new_draft: Callable[[], object] = lambda: None
         self.on_paste_image: Callable[[], object] = lambda: None
+        self.on_look: Callable[[], object] = lambda: None
         self.session = session
         self._view = view
         self._screen = screen
@@ -82,7 +85,7 @@ class Controller:
         self._hint = ""
         self._hint_until = 0.0
         self._last_key = -GUARD
-        session.take_back(self._queued.take_back)
+        session.take_back(self.queued.take_back)
 
     # -- what is shown ---------------------------------------------------------------------
 
@@ -100,8 +103,8 @@ class Controller:
     @property
     def tip(self) -> str:
         """What a key would do in the state there is."""
-        if self._queued.tip or self.editor.shell:
-            return self._queued.tip or SHELL_TIP
+        if self.queued.tip or self.editor.shell:
+            return self.queued.tip or SHELL_TIP
         return RETRY_TIP if self.editor.empty and self.session.retryable else ""
 
     @property
@@ -118,12 +121,13 @@ class Controller:
     def before_drawing(self) -> None:
         """Lets the dialog follow the pending requests."""
         typing = not self.editor.empty or self._now() - self._last_key < GUARD
-        self.asking.dialog.draft = not self.editor.empty
+        self.asking.dialog.note_draft(self._now(), draft=not self.editor.empty)
         if not self.editor.empty:
             self.asking.typing()
         if self.asking.follow(typing=typing):
             self.panel = ""
             self.editor.end_search(accept=True)
+        self.on_look()
 
     def note_key(self) -> None:
         """Called before each key: a dialog that just appeared waits for a pause."""
@@ -148,7 +152,7 @@ class Controller:
             self._send()
 
     def _send(self) -> None:
-        if self._queued.enter():
+        if self.queued.enter():
             self.on_new_draft()
             return
         if not self.editor.text.strip():
@@ -179,6 +183,7 @@ class Controller:
         return self.asking.open_form(
             found[0].form,
             lambda answers: self.session.answer_form(name, answers, KEYBOARD),
+            name,
         )
 
     def complete(self) -> None:
@@ -204,7 +209,7 @@ class Controller:
             self.suggestions.move(step)
             return
         before = self.editor.text
-        if self._queued.move(step):
+        if self.queued.move(step):
             self._screen.changed()
         elif step < 0:
             self.editor.up()
@@ -330,7 +335,7 @@ class Controller:
         self._screen.changed()
 
     def _clear(self) -> None:
-        self._queued.forget()
+        self.queued.forget()
         self.editor.clear()
         self.on_new_draft()
 

@@ -14,6 +14,7 @@ from qwen_dual.frontends.tui.dialog_lines import LAYING_OUT, Shown, shown_lines
 from qwen_dual.frontends.tui.form import Sheet
 from qwen_dual.frontends.tui.form_lines import form_lines
 from qwen_dual.frontends.tui.preview_layout import PreviewLayout
+from qwen_dual.frontends.tui.proposals import standing_line
 from qwen_dual.frontends.tui.questions import asked_by, form_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Dialog:
         holds: it appeared while nobody was typing: a key that comes in its first moments is kept
             until they are over.
         draft: a draft waits in the editor, whose place the dialog has.
+        summoned: the person turned to a proposal, though a draft waits.
+        editing: the person makes something else of a proposal.
         refused: why Enter allowed nothing: some of it is ``unseen``, or it may have been meant
             for the ``draft``; said until the next key.
     """
@@ -48,6 +51,7 @@ class Dialog:
         self.asking_reason = False
         self.holds = False
         self.draft = False
+        self.summoned = self.editing = False
         self.refused: Literal["", "unseen", "draft"] = ""
         self._touched = False
         self._waiting = 0
@@ -84,22 +88,47 @@ class Dialog:
         self.request = first
         self._waiting = len(requests)
         self.asking_reason = self._touched = self._seen_whole = False
+        self.summoned = self.editing = False
         self.refused = ""
         self.selected = self._scroll = 0
         self.choices = answers_for(first) if first is not None else ()
         self.sheet = _sheet_for(first)
         self._quiet_until = now + GUARD
         self._was_ready = first is None or self.layout.ready(first)
-        self.holds = first is not None and not typing
+        self.holds = first is not None and not typing and not self.is_proposal
+
+    @property
+    def is_proposal(self) -> bool:
+        """Whether a host's prompt is looked at, for which nothing waits."""
+        return self.request is not None and self.request.kind == "proposal"
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether it leaves the keys to the draft."""
+        return self.is_proposal and self.draft and not self.summoned
+
+    def note_draft(self, now: float, *, draft: bool) -> None:
+        """Notes whether a draft waits. Once none does, a proposal waits for a pause again."""
+        if self.draft and not draft and self.is_proposal:
+            self._quiet_until = now + GUARD
+        self.draft = draft
+
+    def summon(self, now: float) -> None:
+        """The person turns to a proposal, or away from it."""
+        if self.is_proposal and self.draft and not self.asking_reason:
+            self.summoned = self._touched = not self.summoned
+            self._quiet_until = min(now, self._quiet_until)
 
     def key_elsewhere(self, now: float) -> None:
         """Notes a key that came too early: the first moments begin anew."""
-        if now < self._quiet_until:
+        if now < self._quiet_until or self.is_proposal:
             self._quiet_until = now + GUARD
 
     def takes_keys(self, now: float) -> bool:
         """Whether a key is meant for the dialog."""
-        return self.request is not None and self._was_ready and now >= self._quiet_until
+        if self.request is None or self.stands_by:
+            return False
+        return self._was_ready and now >= self._quiet_until
 
     def seconds_until_armed(self, now: float) -> float:
         """How long until it takes keys; 0 when it does or nothing is asked."""
@@ -160,6 +189,8 @@ class Dialog:
         if self.sheet is not None:
             armed = self.takes_keys(now)
             return form_lines(self.sheet, width, height, armed=armed, position=position)
+        if self.stands_by:
+            return [standing_line(request, width)]
         inner = max(1, width - 2)
         preview = self.layout.rows(request, inner)
         if preview is None:
@@ -173,6 +204,7 @@ class Dialog:
             position,
             asking_reason=self.asking_reason,
             unseen=self.refused == "unseen",
+            editing=self.editing,
         )
         lines, self._scroll, self._page, ended = shown_lines(shown, inner, height)
         # Rows of another width are cut at the edge of the window, or leave some of it empty.

@@ -43,6 +43,8 @@ SECOND_COLUMN = 38
 
 USUAL_PLACE = "Run in the workspace"
 
+EDIT_HINTS = ("Edit it: enter sends it, esc goes back", "Edit it (esc: back)", "Edit it")
+REFUSE_HINTS = ("Why not? enter refuses it, esc goes back", "Why not? (esc: back)", "Why not?")
 REASON_HINTS = (
     "What should it do instead? enter sends it, esc goes back",
     "What instead? (esc: back)",
@@ -61,6 +63,7 @@ class Shown(Struct, frozen=True):
         scroll: how many rows of the preview are above.
         position: which of several it is.
         unseen: Enter allowed nothing, since not all was seen.
+        editing: the person makes something else of it.
     """
 
     request: Request
@@ -71,6 +74,7 @@ class Shown(Struct, frozen=True):
     position: str
     asking_reason: bool = False
     unseen: bool = False
+    editing: bool = False
 
 
 def preview_lines(request: Request, inner: int, highlight: Highlight | None) -> list[Line]:
@@ -119,7 +123,7 @@ def shown_lines(shown: Shown, inner: int, height: int) -> tuple[list[Line], int,
     warnings = _warnings(shown.request, inner)
     below = _choice_rows(shown, inner)
     if shown.asking_reason:
-        below = [(None, _reason_hint(inner))]
+        below = [(None, _reason_hint(shown, inner))]
     needed = len(head) + len(shown.preview)
     if needed + len(warnings) + len(below) > height and len(below) > 1 and below[-1][0] is None:
         below.pop()  # of the keys in a row of their own the preview has more need
@@ -231,7 +235,8 @@ def _choice_rows(shown: Shown, inner: int) -> list[tuple[int | None, Line]]:
         rows.append((index, _cell(shown, index, labels[0])))
         style = cell[-1][0]
         rows += [(index, [("", " " * 7), (style, label)]) for label in labels[1:]]
-    stop = [(theme.STRONG, "esc"), (theme.DIM, "  stop")]
+    word = "no" if shown.request.kind == "proposal" else "stop"
+    stop = [(theme.STRONG, "esc"), (theme.DIM, f"  {word}")]
     used = _width(rows[-1][1]) if rows else inner
     if inner + 2 >= SECOND_COLUMN + 9 and used + 2 <= SECOND_COLUMN:
         rows[-1][1].extend([("", " " * (SECOND_COLUMN + 2 - used)), *stop])
@@ -265,8 +270,9 @@ def _window(rows: list[tuple[int | None, Line]], selected: int | None, room: int
     return [row for _, row in rows[first : first + room]]
 
 
-def _reason_hint(inner: int) -> Line:
-    return [("", "  "), (theme.DIM, first_that_fits(REASON_HINTS, inner))]
+def _reason_hint(shown: Shown, inner: int) -> Line:
+    hints = REFUSE_HINTS if shown.request.kind == "proposal" else REASON_HINTS
+    return [("", "  "), (theme.DIM, first_that_fits(EDIT_HINTS if shown.editing else hints, inner))]
 
 
 def _refit(line: Line, inner: int) -> list[Line]:

@@ -6,7 +6,7 @@ they do not do. It knows no screen but the width that lines are wrapped to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
@@ -33,8 +33,10 @@ class Editor:
         moved: called after each change of the text or the cursor's place.
 
     Attributes:
-        shell: what is typed is a command for the shell, with a history of its own.
         width: columns that lines are wrapped to.
+        version: another one after each change of the text, the cursor's place or ``shell``.
+        on_shared: called at each of these changes, where somebody else follows them.
+        amid_command: whether the person has given half a command of vi's.
         normal: the cursor stands on a character and not between two, as in vi's normal mode.
         on_entered: takes what was sent, to be kept for later sessions.
         on_dropped: told of a paste that may be paths of images, and where it stands.
@@ -48,7 +50,11 @@ class Editor:
         self.buffer = Buffer(multiline=True, name="editor")
         self.search: Search | None = None
         self.width = 78
-        self.shell = False
+        self.version = 0
+        self.on_shared: Callable[[], object] = lambda: None
+        self.amid_command: Callable[[], bool] = lambda: False
+        self._shell = False
+        self._away: Literal["", "editor", "pager"] = ""
         self.normal = False
         self.on_entered: Callable[[Entered], object] = lambda _: None
         self.on_dropped: Callable[[str, int], object] = lambda text, at: None
@@ -58,15 +64,42 @@ class Editor:
         self._place = 0
 
         def tell(_: Buffer) -> None:
+            self._note()
             changed()
             moved()
 
         def tell_place(_: Buffer) -> None:
+            self._note()
             if not self._step_over():
                 moved()
 
         self.buffer.on_text_changed += tell
         self.buffer.on_cursor_position_changed += tell_place
+
+    def _note(self) -> None:
+        self.version += 1
+        self.on_shared()
+
+    @property
+    def shell(self) -> bool:
+        """What is typed is a command for the shell, with a history of its own."""
+        return self._shell
+
+    @shell.setter
+    def shell(self, on: bool) -> None:
+        if on != self._shell:
+            self._shell = on
+            self._note()
+
+    @property
+    def away(self) -> Literal["", "editor", "pager"]:
+        """What of the person's own programs has the terminal; empty for none."""
+        return self._away
+
+    @away.setter
+    def away(self, what: Literal["", "editor", "pager"]) -> None:
+        self._away = what
+        self.on_shared()
 
     @property
     def images(self) -> DraftImages:
@@ -107,6 +140,17 @@ class Editor:
         if self.normal and text and not text.endswith("\n"):
             end -= 1
         self.buffer.document = Document(text, end if cursor is None else min(cursor, end))
+
+    def write(self, text: str, cursor: int | None) -> None:
+        """Replaces the draft for somebody else: the person's undo takes it back."""
+        self.buffer.save_to_undo_stack()
+        self.set(text, cursor)
+
+    def units(self, text: str) -> frozenset[str]:
+        """What in ``text`` stands for a paste or an image."""
+        images = () if self._images is None else self._images.spans(text)
+        spans = (*self._pastes.spans(text), *images)
+        return frozenset(text[begin:end] for begin, end in spans)
 
     def put_before(self, text: str) -> None:
         """Puts ``text`` before the draft, folded where it is large; the cursor moves with its place."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 from prompt_toolkit.application import in_terminal
@@ -70,7 +70,7 @@ class ExternalPrograms:
 
     def edit(self) -> None:
         """Opens the draft in the editor."""
-        self._start(self._edit())
+        self._start(self._edit(), "editor")
 
     def edit_text(self, text: str, done: Callable[[str], object]) -> bool:
         """Opens ``text`` in the editor; ``done`` takes what it was made into.
@@ -80,12 +80,12 @@ class ExternalPrograms:
         """
         if self.group is None or self.open:
             return False
-        self._start(self._edit_text(text, done))
+        self._start(self._edit_text(text, done), "editor")
         return True
 
     def page(self, text: str, *, at_end: bool = False) -> None:
         """Opens ``text`` in the pager, at its end where that is what a person wants to see first."""
-        self._start(page(text, self._closing, self._env(), at_end=at_end))
+        self._start(page(text, self._closing, self._env(), at_end=at_end), "pager")
 
     @property
     def has_pager(self) -> bool:
@@ -119,11 +119,12 @@ class ExternalPrograms:
         take(await in_thread(make))
         self._changed()
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None], what: Literal["editor", "pager"]) -> None:
         if self.group is None or self.open:
             work.close()
             return
         self.open = True
+        self._editor.away = what
         self.group.start_soon(self._guarded, work)
 
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
@@ -133,6 +134,7 @@ class ExternalPrograms:
             self._say(str(error))
         finally:
             self.open = False
+            self._editor.away = ""
         self._changed()
 
     async def _edit_text(self, text: str, done: Callable[[str], object]) -> None:

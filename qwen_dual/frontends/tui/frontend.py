@@ -19,6 +19,7 @@ from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
+from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
@@ -75,7 +76,10 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     handle.subscribe(follow, name="What the UI shows", streamed=False)
     asking = tui.controller.asking
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
-    handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes))
+    draft = SharedEditor(tui.controller)
+    handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes, draft))
+    if shown.channels:
+        _tell_open(handle, tui, draft)
     if wants_picker(launch.spec):
         tui.controller.open_form("/resume")
     async with anyio.create_task_group() as group:
@@ -88,6 +92,19 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
         group.start_soon(index.run)
         await tui.run()
         group.cancel_scope.cancel()
+
+
+def _tell_open(handle: OpenSession, tui: Tui, draft: SharedEditor) -> None:
+    """Has channels told what takes the person's keys."""
+    from qwen_dual.frontends.tui.open_teller import OpenTeller
+
+    def tell(focus: str, draft_empty: bool) -> None:
+        handle.latest.tell_open(focus, draft_empty=draft_empty)
+
+    teller = OpenTeller(tui.controller, tell)
+    draft.follow(None, teller.look)
+    tui.controller.on_look = teller.look
+    handle.subscribe(teller, name="What is open", on_error="drop", streamed=False)
 
 
 def _draw_images(handle: OpenSession, tui: Tui, *, still: bool) -> None:

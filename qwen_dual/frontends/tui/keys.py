@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EAGER = ("c-x",)
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
 # macros.
-_UNUSED = ("c-q", "c-s", "c-@", "c-]", "c-\\", "c-g", "insert")
+_UNUSED = ("c-q", "c-s", "c-@", "c-]", "c-\\", "insert")
 
 
 def make_bindings(controller: Controller) -> KeyBindings:
@@ -47,6 +47,7 @@ def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
     _bind(bindings, "c-l", controller.clear_screen)
     _bind(bindings, "c-z", controller.suspend)
     _bind(bindings, "c-o", controller.expand)
+    _bind(bindings, "c-g", controller.asking.look_at_proposal)
     _bind(bindings, "s-tab", controller.next_mode)
     _bind(bindings, "escape", lambda: _escape(controller))
     bindings.add("escape", "m")(lambda _: controller.toggle_raw())

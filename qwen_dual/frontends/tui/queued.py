@@ -38,6 +38,11 @@ class QueuedPrompts:
             return ""
         return EDIT_TIP if self._editor.text.strip() else REMOVE_TIP
 
+    @property
+    def holding(self) -> bool:
+        """Whether the draft is a prompt of the queue."""
+        return self._held is not None
+
     def move(self, step: int) -> bool:
         """Goes to the queued prompt before or after; False where the key has another meaning."""
         editor = self._editor

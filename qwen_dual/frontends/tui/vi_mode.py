@@ -60,6 +60,7 @@ class ViMode:
         app.key_processor.after_key_press += lambda _: self._followed()
         app.before_render += lambda _: self._follow()
         controller.on_new_draft = self._insert
+        controller.editor.amid_command = self._is_amid_command
 
     @property
     def word(self) -> str:
@@ -97,6 +98,11 @@ class ViMode:
             self._end_command()
         # An Esc that nothing follows is told of by no event after it.
         self._note_mode()
+
+    def _is_amid_command(self) -> bool:
+        state, selects = self._app.vi_state, self._controller.editor.buffer.selection_state
+        waiting = self._app.key_processor.key_buffer or state.operator_func or selects
+        return self.on and bool(waiting or self._app.key_processor.arg)
 
     def _end_command(self) -> None:
         """Half a command must not be finished by a key that is meant for something else."""

@@ -127,7 +127,7 @@ class AgentsCommand:
         def done(answers: Sequence[str]) -> None:
             self._parts.session.answer_form("agents", [*begun, *answers], KEYBOARD)
 
-        if not self._front_end.asking.open_form(form, done):
+        if not self._front_end.asking.open_form(form, done, "agents"):
             raise CommandFailed(
                 "Nobody can be asked here. Agents are files: see docs/agents.md for what is in one."
             )

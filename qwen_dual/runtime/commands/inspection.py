@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -67,7 +68,7 @@ class Commands(Struct, frozen=True):
         AuthCommand(
             self.parts.session,
             lambda: self.launch.workspace,
-            front_end.asking.open_form,
+            partial(front_end.asking.open_form, name="auth"),
             self.parts.signed_in,
         ).register()
         Preferences(self.parts.session, self.launch, front_end.screen, front_end.themes).register()

@@ -85,7 +85,7 @@ class RewindCommand:
                 return None
             return Question("Go back to before which prompt?", tuple(choices))
 
-        self._asking.open_form(form, self._chosen)
+        self._asking.open_form(form, self._chosen, "rewind")
 
     def _chosen(self, answers: Sequence[str]) -> None:
         if answers[0] == self._session.rewinding.undoable:
@@ -108,7 +108,7 @@ class RewindCommand:
             why = f"Files cannot go back: {error}"
         form = _What(point.text, preview, why, self._cwd).question
         done = partial(self._answered_what, uuid, preview)
-        self._asking.open_form(form, done)
+        self._asking.open_form(form, done, "rewind")
 
     def _answered_what(self, uuid: str, preview: FilePreview, answers: Sequence[str]) -> None:
         if answers[0] == "diff":

@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.core.draft import DraftEditor
     from qwen_dual.core.questions import Choice, Form
     from qwen_dual.core.slash import Need
     from qwen_dual.protocol.events import Event
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 class Asking(Protocol):
     """Puts questions to the person."""
 
-    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
-        """Opens a form; False when it has nothing to ask. ``done`` takes the answers."""
+    def open_form(
+        self, form: Form, done: Callable[[Sequence[str]], object], name: str = ""
+    ) -> bool:
+        """Opens a form of the command ``name``; False when it has nothing to ask.
+
+        ``done`` takes the answers.
+        """
 
     def offer(self, form: Form, done: Callable[[Sequence[str] | None], object]) -> None:
         """Lets a question stand by; ``done`` gets None when it is closed without an answer."""
@@ -66,7 +72,9 @@ class Screen(Protocol):
 class NoAsking:
     """Asks nobody."""
 
-    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
+    def open_form(
+        self, form: Form, done: Callable[[Sequence[str]], object], name: str = ""
+    ) -> bool:
         """Asks nothing."""
         return False
 
@@ -117,12 +125,14 @@ class FrontEnd(Struct, frozen=True):
         screen: what shows the session.
         asking: puts questions to the person.
         themes: the colours that there are.
+        draft: where a person types, and looks at what is proposed; None where there is nobody.
     """
 
     offers: Sequence[Need] = ()
     screen: Screen = NoScreen()
     asking: Asking = NoAsking()
     themes: Sequence[Choice] = ()
+    draft: DraftEditor | None = None
 
 
 NO_FRONT_END = FrontEnd()

@@ -1,0 +1,72 @@
+"""The part of a session that has to do with the person before it: their draft, and what they look at first."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.core.bus import Bus
+    from qwen_dual.core.draft import DraftEditor, SharedDraft
+    from qwen_dual.core.review import Review
+    from qwen_dual.core.session import Session
+
+
+class AttendedSession:
+    """The part of ``Session`` that a front end with a person before it, or without, tells of.
+
+    Attributes:
+        reviews_all: whether a person is to look at every prompt of a host before it runs.
+    """
+
+    bus: Bus
+    reviews_all: Callable[[], bool] = staticmethod(lambda: False)
+    _editor: tuple[DraftEditor | None] | None = None  # None until it is known whether there is one
+
+    @cached_property
+    def draft(self) -> SharedDraft:
+        """What is being typed, for channels; made when one asks for it."""
+        from qwen_dual.core.draft import SharedDraft
+
+        made = SharedDraft()
+        if self._editor is not None:
+            made.decide(self._editor[0])
+        return made
+
+    @cached_property
+    def review(self) -> Review:
+        """The prompts that a person is to look at before they run; made for the first."""
+        from qwen_dual.core.review import Review
+
+        made = Review(cast("Session", self))
+        if self._editor is not None:
+            made.decide(attended=self._editor[0] is not None)
+        return made
+
+    @property
+    def under_review(self) -> Review | None:
+        """The same; None as long as there was none."""
+        return self.__dict__.get("review")
+
+    def attended(self, editor: DraftEditor | None) -> None:
+        """Tells where a person types, or that nobody is there."""
+        self._editor = (editor,)
+        if "draft" in self.__dict__:
+            self.draft.decide(editor)
+        if self.under_review is not None:
+            self.review.decide(attended=editor is not None)
+
+    def unattended(self) -> None:
+        """Nobody will look at anything any more: the session ends."""
+        if "draft" in self.__dict__:
+            self.draft.decide(None)
+        if self.under_review is not None:
+            self.review.end()
+
+    def tell_open(self, focus: str, *, draft_empty: bool) -> None:
+        """Publishes ``ui``: what takes the person's keys (``draft_shapes.UiData``)."""
+        self.bus.publish(events.system("ui", {"focus": focus, "draft_empty": draft_empty}))
