@@ -15,9 +15,8 @@ COMMAND = [sys.executable, "-m", "qwen_dual", "--offline"]
 async def shown(session: host.Session, reader: host.Subscription) -> None:
     """Returns once a proposal takes the person's keys, which is after a moment's pause."""
     async for event in reader:
-        if event.type == "system" and event.subtype == "ui":
-            if event.data["focus"] == "proposal":
-                return
+        if event.subtype == "ui" and event.data["focus"] == "proposal":
+            return
 
 
 async def propose(session: host.Session, text: str, keys: list[str]) -> None:

@@ -57,11 +57,13 @@ EVERYWHERE = {"fs", "git", "net"}
 
 PLAIN = {
     "actor",
+    "draft",
     "errors",
     "failures",
     "prompts",
     "questions",
     "queue_editing",
+    "review",
     "slash",
     "stopping",
     "threads",

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.core.bus import Bus
-    from qwen_dual.core.draft import DraftEditor, SharedDraft
+    from qwen_dual.core.draft import DraftEditor
+    from qwen_dual.core.draft_commands import SharedDraft
     from qwen_dual.core.review import Review
     from qwen_dual.core.session import Session
 
@@ -30,7 +31,7 @@ class AttendedSession:
     @cached_property
     def draft(self) -> SharedDraft:
         """What is being typed, for channels; made when one asks for it."""
-        from qwen_dual.core.draft import SharedDraft
+        from qwen_dual.core.draft_commands import SharedDraft
 
         made = SharedDraft()
         if self._editor is not None:

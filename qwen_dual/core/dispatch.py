@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.draft import DraftCommands
+    from qwen_dual.core.draft_commands import DraftCommands
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import (
@@ -111,7 +111,7 @@ class Dispatcher:
 
     def _draft(self, command: GetDraft | SetDraft | Watch) -> None:
         if self._drafts is None:
-            from qwen_dual.core.draft import DraftCommands
+            from qwen_dual.core.draft_commands import DraftCommands
 
             self._drafts = DraftCommands(self._session, self._actor, self._tell)
         self._drafts.carry_out(command)

@@ -48,7 +48,9 @@ class Person(NoScreen, NoAsking):
         self.becomes: Callable[[str], str] = lambda text: text
         self.opened: list[str] = []
 
-    def open_form(self, form: Form, done: Callable[[Sequence[str]], object]) -> bool:
+    def open_form(
+        self, form: Form, done: Callable[[Sequence[str]], object], name: str = ""
+    ) -> bool:
         """Gives the answers that are ready."""
         given: list[str] = []
         while (question := form(given)) is not None:

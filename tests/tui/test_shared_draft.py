@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.draft import DraftCommands, SharedDraft
+from qwen_dual.core.draft_commands import DraftCommands, SharedDraft
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.protocol.commands import parse_command
 from tests.tui.keyboard import Keyboard, play
