@@ -158,7 +158,7 @@ class Commands:
         self._tracker.saved[command_id] = told
         try:
             await self.command("list_sessions", fields, command_id)
-            return await self._within("sessions", told.wait())
+            return await self.within("sessions", told.wait())
         finally:
             self._tracker.saved.pop(command_id, None)
 
