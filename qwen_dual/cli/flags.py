@@ -19,7 +19,7 @@ Kind = Literal["switch", "value", "optional", "list"]
 
 _SWITCHES = (
     "bare continue debug fork-session help include-hook-events include-partial-messages insecure list-extensions "
-    "quiet offline openai-logging safe-mode screen-reader telemetry telemetry-log-prompts version yolo "
+    "quiet offline openai-logging safe-mode screen-marks screen-reader telemetry telemetry-log-prompts version yolo "
     "acp experimental-acp checkpointing experimental-lsp restore-ask-user-question chat-recording "
     "trust"
 )

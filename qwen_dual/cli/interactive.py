@@ -86,6 +86,7 @@ def _shown(channels: Channels, options: Options) -> Shown:
         try_it=channels.try_it() if options.channel_dir is not None else (),
         warnings=channels.warnings,
         screen_reader=options.screen_reader,
+        marks=options.screen_marks,
     )
 
 

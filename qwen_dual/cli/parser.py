@@ -51,6 +51,7 @@ class Options(SessionSpec, frozen=True):
     max_budget_usd: float | None = None
     quiet: bool = False
     screen_reader: bool = False
+    screen_marks: bool = False
     asks_on_stdin: bool = False
     channel: str | None = None
 
@@ -215,11 +216,10 @@ def _parser() -> argparse.ArgumentParser:
         help="trust this folder for this session: its settings, context files, .env and the like "
         "take effect; not remembered",
     )
-    parser.add_argument(
-        "--screen-reader",
-        action="store_true",
-        help="words in place of symbols, and nothing that moves by itself",
-    )
+    marks = "begin each block on the screen with the number of its event (OSC 7502), for hosts"
+    moves = "words in place of symbols, and nothing that moves by itself"
+    for flag, about in (("--screen-reader", moves), ("--screen-marks", marks)):
+        parser.add_argument(flag, action="store_true", help=about)
     parser.add_argument(
         "-d",
         "--debug",

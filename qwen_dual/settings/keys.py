@@ -37,6 +37,7 @@ from qwen_dual.settings.rules import (
     MapOf,
     Wrong,
 )
+from qwen_dual.settings.terminal_keys import TERMINAL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -345,6 +346,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         HIDE_BANNER,
         IMAGES,
         HIDE_TIPS,
+        *TERMINAL_KEYS,
     ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING, *CHECKPOINT_KEYS, OUTPUT_STYLE, SKILLS_DISABLED),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),

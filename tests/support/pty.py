@@ -37,7 +37,10 @@ def terminal_environment(env: Mapping[str, str | None] | None = None) -> dict[st
         env: Changes to it; None takes a variable out.
     """
     result = dict(os.environ)
-    for name in ("NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "PROMPT_TOOLKIT_COLOR_DEPTH"):
+    for name in (
+        *("CI", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "PROMPT_TOOLKIT_COLOR_DEPTH"),
+        *("TMUX", "STY", "ZELLIJ", "TERM_PROGRAM", "WT_SESSION", "KITTY_WINDOW_ID", "VTE_VERSION"),
+    ):
         result.pop(name, None)
     inherited = result.get("PYTHONPATH")
     result["PYTHONPATH"] = f"{ROOT}{os.pathsep}{inherited}" if inherited else str(ROOT)

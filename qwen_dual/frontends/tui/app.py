@@ -6,18 +6,16 @@ person leaves or the terminal does; what follows is the program's affair.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
 from qwen_dual.core.tool import display_of
 from qwen_dual.frontends.tui import clipboard, links, theme
 from qwen_dual.frontends.tui.appearance import Appearance
-from qwen_dual.frontends.tui.application import UiError, make_application
+from qwen_dual.frontends.tui.application import LoopFailures, make_application
 from qwen_dual.frontends.tui.blocks import NoticeBlock
 from qwen_dual.frontends.tui.clock import RedrawClock, Wakes
 from qwen_dual.frontends.tui.controller import Controller
@@ -25,6 +23,7 @@ from qwen_dual.frontends.tui.device import Device
 from qwen_dual.frontends.tui.external import ExternalPrograms
 from qwen_dual.frontends.tui.first_screen import first_screen
 from qwen_dual.frontends.tui.footer import Around, Facts, short_folder
+from qwen_dual.frontends.tui.guest import NOBODY, Guest
 from qwen_dual.frontends.tui.history_keeper import HistoryKeeper
 from qwen_dual.frontends.tui.keyinput import ask_background, create_input
 from qwen_dual.frontends.tui.keys import make_bindings
@@ -41,7 +40,6 @@ from qwen_dual.frontends.tui.terminal import create_output
 from qwen_dual.frontends.tui.transcript import Transcript
 from qwen_dual.frontends.tui.tty_output import TerminalOutput
 from qwen_dual.frontends.tui.unfolding import Unfolding
-from qwen_dual.frontends.tui.view import View
 from qwen_dual.frontends.tui.whole import WholeTranscript
 from qwen_dual.fs.home import home_of
 
@@ -57,8 +55,6 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.vi_mode import ViMode
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
-
-log = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 2.0
 """Seconds that a turn may take to stop before the screen is given up."""
@@ -83,6 +79,7 @@ class Tui:
         hide_banner: no first screen.
         before_drawing: called before anything new is shown, so that it can be saved first.
         vi: the editor begins with vi's keys.
+        guest: what the terminal itself is told of the session.
         input: where keys come from; the terminal by default.
         output: what is drawn on; the terminal by default.
 
@@ -113,22 +110,21 @@ class Tui:
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
         vi: bool = False,
+        guest: Guest = NOBODY,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
         self.channels = channels
         self.painted, self.loaded = anyio.Event(), anyio.Event()
-        self._session, self._env = session, env
-        self._hide_banner = hide_banner
-        self._before_drawing = before_drawing
-        self._around = around
+        self._session, self._env, self._around = session, env, around
+        self._hide_banner, self._before_drawing = hide_banner, before_drawing
         self._folder = short_folder(session.cwd, home_of(env()))
         about = f"qwen-dual {version} · {session.model_name} · {self._folder}"
         self._banner = first_screen(banner, about)
         self._output = output or create_output(self._gone, env())
         self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
         display = partial(display_of, session.tools)
-        self.view = View(self._clock.mark, display_of=display, colour_of=session.agent_colour)
+        self.view = guest.view(self._clock.mark, display_of=display, colour_of=session.agent_colour)
         self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
         self._programs = ExternalPrograms(
@@ -143,9 +139,8 @@ class Tui:
         layout = self.controller.asking.dialog.layout
         layout.highlight, layout.in_thread = self._markdown.highlight, self._programs.in_thread
         region = Region(self.controller, lambda: self._painter.frame)
-        self._appearance = Appearance(
-            self._output.get_default_color_depth(), theme_name, self._restyle
-        )
+        depth = self._output.get_default_color_depth()
+        self._appearance = Appearance(depth, theme_name, self._restyle)
         self._app = make_application(
             region.layout,
             self._appearance.style,
@@ -155,12 +150,16 @@ class Tui:
         )
         self._app.after_render += lambda _: self.painted.set()
         self._scrollback = Scrollback(self._app)
-        self._device = Device(self._app, self._scrollback, lambda: self._programs.open, env())
+        self._device = Device(
+            *(self._app, self._scrollback, lambda: self._programs.open),
+            *(env(), guest.reports, self._clock.mark),
+        )
         self._transcript = Transcript(
             self._scrollback,
             BlockRenderer(self._markdown),
             lambda: self._painter.columns,
             spoken=screen_reader,
+            guest=guest,
         )
         self._transcript.render_in(self._programs.in_thread, self._clock.mark)
         self._transcript.hold()
@@ -179,10 +178,9 @@ class Tui:
             self.view, self._whole, self._programs, self.show, lambda: self._painter.rows
         )
         self._app.before_render += lambda _: before_drawing()
-        self._failure: BaseException | None = None
-        self._wakes = Wakes(self._clock.mark)
+        self._failures = LoopFailures(self._gone)
+        self._wakes, self._drawn = Wakes(self._clock.mark), anyio.Event()
         self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
-        self._drawn = anyio.Event()
         self._vi: ViMode | None = None
         self.set_vi(vi)
         if replay:
@@ -199,13 +197,10 @@ class Tui:
         Raises:
             UiError: something in the front end failed; the session was asked to close.
         """
-        loop = asyncio.get_running_loop()
-        before = loop.get_exception_handler()
         with ExitStack() as stack:
             end = self._session.request_close
             stack.enter_context(self._device.held(lambda _: end(), self.controller.control_c))
-            loop.set_exception_handler(self._failed_in_loop)
-            stack.callback(loop.set_exception_handler, before)
+            stack.enter_context(self._failures.watched())
             # Before anything is shown: keys that are pressed at the sight of it must not be echoed.
             stack.enter_context(self._app.input.raw_mode())
             if isinstance(self._output, TerminalOutput):
@@ -232,10 +227,7 @@ class Tui:
             if self._history is not None:
                 self._history.flush()
             self._flush()
-        if self._failure is not None:
-            raise UiError(
-                f"the terminal front end failed: {self._failure!r}; the debug log has the details"
-            ) from self._failure
+        self._failures.tell()
 
     def _flush(self) -> None:
         """Prints what was finished since the last drawing."""
@@ -390,11 +382,3 @@ class Tui:
     def _gone(self) -> None:
         self._session.request_close()
         self._exit()
-
-    def _failed_in_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        log.error("error in the event loop: %s", context.get("message"), exc_info=error)
-        if isinstance(error, BaseException) and self._failure is None:
-            self._failure = error
-            self._session.request_close()
-            self._exit()

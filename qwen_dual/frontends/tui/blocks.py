@@ -108,6 +108,12 @@ class PictureBlock(Struct, frozen=True):
     cell: tuple[int, int]
 
 
+class MarkBlock(Struct, frozen=True):
+    """Nothing that is seen: the next block came with the event ``seq``, or with none where that is 0."""
+
+    seq: int
+
+
 class SessionBlock(Struct, frozen=True):
     """A new session began: what was shown before belongs to the old one."""
 
@@ -123,5 +129,6 @@ Block = (
     | TodoBlock
     | ExpandedBlock
     | PictureBlock
+    | MarkBlock
     | SessionBlock
 )

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol import osc
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -77,10 +79,7 @@ def osc_52(data: bytes, *, in_tmux: bool) -> str:
     import base64
 
     sequence = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-    if not in_tmux:
-        return sequence
-    doubled = sequence.replace("\x1b", "\x1b\x1b")
-    return f"\x1bPtmux;{doubled}\x1b\\"
+    return osc.in_tmux(sequence) if in_tmux else sequence
 
 
 def _run(command: Sequence[str], text: str, env: Mapping[str, str]) -> bool:

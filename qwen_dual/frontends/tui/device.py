@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from prompt_toolkit.application import Application
 
+    from qwen_dual.frontends.tui.reports import Reports
     from qwen_dual.frontends.tui.scrollback import Scrollback
 
 
@@ -31,6 +32,8 @@ class Device:
         scrollback: draws there.
         lent: tells that another program has the terminal at the moment.
         env: says which terminal it is.
+        reports: what the terminal is told of the session; nothing where None.
+        changed: called when the terminal has said something that changes what it is told.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class Device:
         scrollback: Scrollback,
         lent: Callable[[], bool],
         env: Mapping[str, str],
+        reports: Reports | None = None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._keys = app.input if isinstance(app.input, TerminalInput) else None
         self._output = app.output if isinstance(app.output, TerminalOutput) else None
@@ -49,6 +54,9 @@ class Device:
         self._guard: TerminalGuard | None = None
         self._shapes_cursor = False
         scrollback.reflow = reflow.by_environment(env)
+        self._reports, self._changed = reports, changed
+        if reports is not None and self._output is not None:
+            self._output.on_taken, self._output.on_given = reports.taken, reports.given
         self._suspension = (
             Suspension(self._keys, scrollback, lent) if self._keys is not None else None
         )
@@ -67,6 +75,8 @@ class Device:
             if self._output is not None:
                 self._guard = stack.enter_context(TerminalGuard(self._output.fileno()))
                 self._guard.cursor = self._shapes_cursor
+                if self._reports is not None:
+                    self._guard.further = self._reports.given
                 stack.enter_context(handle_signals(on_terminate, on_interrupt))
             if self._keys is not None and self._suspension is not None:
                 self._keys.listen(self._said)
@@ -89,6 +99,8 @@ class Device:
         return able
 
     def _said(self, report: str) -> None:
+        if self._reports is not None and self._reports.said(report):
+            self._changed()
         if not reflow.is_report(report):
             return
         self._scrollback.reflow = reflow.by_report(report) or self._scrollback.reflow
@@ -104,3 +116,8 @@ class Device:
             self._asked = True
             self._output.write_raw(reflow.ASK)
             self._keys.expect_reply()
+        if self._reports is not None and self._output is not None:
+            if question := self._reports.question():
+                self._output.write_raw(question)
+                self._keys.expect_reply()
+            self._output.write_raw(self._reports.news())

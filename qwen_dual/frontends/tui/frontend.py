@@ -19,10 +19,12 @@ from qwen_dual.core.failures import describe
 from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
+from qwen_dual.frontends.tui.guest import Guest
+from qwen_dual.frontends.tui.reports import Reports
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
-from qwen_dual.runtime.habits import Habits
+from qwen_dual.runtime.habits import Habits, InTerminal
 from qwen_dual.runtime.mentionable import Mentionable
 from qwen_dual.runtime.process import begin_collection, switch_threads
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
@@ -52,12 +54,14 @@ class Shown(Struct, frozen=True):
         try_it: the lines of the first screen that say what can be done with them.
         warnings: what was wrong with them.
         screen_reader: words in place of symbols, and nothing that moves by itself.
+        marks: blocks in the scrollback begin with the marks of their events.
     """
 
     channels: int = 0
     try_it: Sequence[str] = ()
     warnings: Sequence[str] = ()
     screen_reader: bool = False
+    marks: bool = False
 
 
 async def run_frontend(handle: OpenSession, shown: Shown) -> None:
@@ -147,6 +151,9 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
 
 def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Changes) -> Tui:
     launch, parts = handle.launch, handle.parts
+    wishes, words = InTerminal.of(launch.settings), shown.screen_reader
+    reports = Reports(launch.cwd, launch.env, wishes, words=words)
+    handle.subscribe(reports, name="What the terminal is told", missed=True, streamed=False)
 
     def around() -> Around:
         branch = launch.branch.name
@@ -169,7 +176,8 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
         history=prompt_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
         editor=habits.editor,
-        screen_reader=shown.screen_reader,
+        screen_reader=words,
+        guest=Guest(reports, shown.marks),
         hide_banner=habits.hide_banner,
         before_drawing=parts.flush,
         vi=habits.vi,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MAX_PASTE = 64 * 1024 * 1024  # characters; a longer one arrives in parts
 _MAX_SEQUENCE = 256  # characters
 _MAX_OSC = 1 << 20  # characters; of a longer one nothing is given on
+_MAX_REPORT = 64  # the same of what the terminal says of itself
 # How long an unfinished sequence may pause. A slow link can cut one anywhere; a person who
 # types on meanwhile is not made to wait.
 _PATIENCE = 1.0  # seconds
@@ -37,6 +38,7 @@ _PASTE_END = "\x1b[201~"
 _CSI = regex("\x1b\\[([0-?]*)([ -/]*)([@-~])")
 _CSI_SO_FAR = regex("\x1b\\[[0-?]*[ -/]*")
 _OPEN_CSI = regex("\x1b\\[[0-?]*[ -/]*\\Z")
+_FOCUS = ("\x1b[I", "\x1b[O")
 _CPR = regex("\x1b\\[[0-9]+;[0-9]+R")
 # The second character of a string's introducer, and what a reply of that kind goes on with; an
 # Alt key that is followed by anything else stays an Alt key.
@@ -48,7 +50,7 @@ _STRINGS = {
 }
 # What a reply goes on with whose escape character came by itself, a while before.
 _CUT_REPLY = regex(
-    r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337);|P(?:>\||[01]?[$+!])|_G"
+    r"\](?:[0-9]|1[0-9]|5[0-2]|104|1337|7501);|P(?:>\||[01]?[$+!])|_G"
     r"|\[(?:[?>=][0-9;:]*|[0-9][0-9;:]*)[ -/]*[A-Za-z~]"
 )
 _PLAIN = regex("[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+")
@@ -66,7 +68,8 @@ class KeyParser(Vt100Parser):
         now: A monotonic clock, in seconds.
 
     Attributes:
-        on_report: Gets what the terminal says of itself (its answers to DA1 and DA2).
+        on_report: Gets what the terminal says of itself: its answers to DA1 and DA2, that the window has
+            the focus or lost it, and each short OSC without its end.
         on_osc: Gets each OSC that comes, without its marks, while something waits for one.
     """
 
@@ -85,7 +88,7 @@ class KeyParser(Vt100Parser):
         """Forgets everything unfinished."""
         self._pending = ""  # the beginning of a sequence
         self._string_since: float | None = None  # inside an OSC, DCS, APC or PM
-        self._string: list[str] | None = None  # of an OSC that something waits for
+        self._string: list[str] | None = None  # of an OSC
         self._string_size = 0
         self._paste: list[str] | None = None
         self._paste_size = 0
@@ -226,8 +229,7 @@ class KeyParser(Vt100Parser):
             if _STRINGS[following].match(data, position + 2):
                 self._replies = max(0, self._replies - 1)
                 self._string_since = self._now()
-                wanted = self.on_osc is not None and following == "]"
-                self._string, self._string_size = ([] if wanted else None), 0
+                self._string, self._string_size = ([] if following == "]" else None), 0
                 return position + 2
         elif (key := ANSI_SEQUENCES.get("\x1b" + following)) is not None:
             self._emit(key, "\x1b" + following)
@@ -262,6 +264,8 @@ class KeyParser(Vt100Parser):
             if sequence.endswith("c"):
                 self._replies = max(0, self._replies - 1)
                 self.on_report(sequence)
+            elif sequence in _FOCUS:
+                self.on_report(sequence)
             key = key_of(sequence)
             if key is not None:
                 self._emit(key, sequence)
@@ -289,7 +293,8 @@ class KeyParser(Vt100Parser):
         body = _STRING_BODY.match(data, position)
         assert body is not None  # it may be empty
         end = body.end()
-        if self._string is not None and self._string_size < _MAX_OSC:
+        limit = _MAX_REPORT if self.on_osc is None else _MAX_OSC
+        if self._string is not None and self._string_size <= limit:
             self._string.append(data[position:end])
             self._string_size += end - position
         if end == len(data):
@@ -308,7 +313,11 @@ class KeyParser(Vt100Parser):
 
     def _end_osc(self) -> None:
         parts, self._string = self._string, None
-        if parts is not None and self.on_osc is not None and self._string_size <= _MAX_OSC:
+        if parts is None:
+            return
+        if self._string_size <= _MAX_REPORT:
+            self.on_report(f"\x1b]{''.join(parts)}")
+        if self.on_osc is not None and self._string_size <= _MAX_OSC:
             self.on_osc("".join(parts))
 
     def _feed_paste(self, data: str, position: int) -> int:

@@ -13,6 +13,7 @@ from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     BannerBlock,
     ExpandedBlock,
+    MarkBlock,
     NoticeBlock,
     PersonBlock,
     PictureBlock,
@@ -112,6 +113,8 @@ class BlockRenderer:
                 return _picture(block, inner)
             case TodoBlock():
                 return todo_block_lines(block, inner + GUTTER)
+            case MarkBlock():
+                return []
             case SessionBlock():
                 return gutter(plain([clip("new session", inner)], theme.DIM), RUNNING, theme.DIM)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.frontends.tui.blocks import MarkBlock
 from qwen_dual.frontends.tui.live_state import Work
 from qwen_dual.protocol import events as build
 
@@ -32,7 +33,8 @@ def replay(view: View, events: Sequence[Event]) -> None:
         for one in (event,) if streamed else _with_stream(event):
             view(one)
     view.settle()
-    shown = view.take()
+    # What it is of was told on another stream, with numbers of its own.
+    shown = [block for block in view.take() if not isinstance(block, MarkBlock)]
     view.work = work
     view.put_back([*before, *shown[-MAX_BLOCKS:]])
 

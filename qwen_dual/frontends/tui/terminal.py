@@ -113,11 +113,13 @@ class TerminalGuard:
     Attributes:
         keys: It was asked for keys with their modifiers (`KEYS_ON`), which has to be ended too.
         cursor: The cursor's shape was changed.
+        further: Gives what else has to be written.
     """
 
     def __init__(self, fd: int) -> None:
         self.keys = False
         self.cursor = False
+        self.further: Callable[[], str] = lambda: ""
         self._fd = fd
         self._modes: list[int | list[bytes | int]] | None = None
         self._own: int | None = None
@@ -159,7 +161,7 @@ class TerminalGuard:
         fd = self._fd if self._own is None else self._own
         deadline = time.monotonic() + _RESTORE_TIMEOUT
         asked = (KEYS_OFF.encode() if self.keys else b"") + (CURSOR if self.cursor else b"")
-        left = memoryview(RESTORE + asked)
+        left = memoryview(RESTORE + asked + self.further().encode("utf-8", "replace"))
         poll = select.poll()
         poll.register(fd, select.POLLOUT)
         while left and (seconds := deadline - time.monotonic()) > 0:

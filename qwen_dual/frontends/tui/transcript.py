@@ -10,8 +10,17 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.blocks import AnswerBlock, NoticeBlock, PictureBlock, SessionBlock
+from qwen_dual.frontends.tui.blocks import (
+    AnswerBlock,
+    MarkBlock,
+    NoticeBlock,
+    PersonBlock,
+    PictureBlock,
+    SessionBlock,
+)
+from qwen_dual.frontends.tui.guest import NOBODY, Guest
 from qwen_dual.frontends.tui.lines import join
+from qwen_dual.frontends.tui.screen_marks import with_marks
 from qwen_dual.frontends.tui.spoken import spoken as in_words
 
 if TYPE_CHECKING:
@@ -51,6 +60,7 @@ class Transcript:
         renderer: gives a block's lines.
         width: the columns to render for.
         spoken: words in place of symbols, for a screen reader.
+        guest: says which marks blocks get.
     """
 
     def __init__(
@@ -60,7 +70,10 @@ class Transcript:
         width: Callable[[], int],
         *,
         spoken: bool = False,
+        guest: Guest = NOBODY,
     ) -> None:
+        self._guest = guest
+        self._seq = 0  # of the event that the next block came with
         self._scrollback = scrollback
         self._renderer = renderer
         self._width = width
@@ -135,6 +148,10 @@ class Transcript:
             block = self._waiting[0]
             if self._held(block):
                 break
+            if isinstance(block, MarkBlock):
+                self._waiting.popleft()
+                self._seq = block.seq
+                continue
             rendered = self._rendered(block, width)
             if rendered is None:
                 break
@@ -143,13 +160,20 @@ class Transcript:
             if isinstance(block, SessionBlock):
                 self._begin_session(lines)
                 lines = []
-            lines += rendered
+            lines += self._marked(block, rendered)
             self._last = block
             if time.monotonic() >= deadline:
                 break
         if done:
             self._scrollback.commit(join(lines))
         return done
+
+    def _marked(self, block: Block, lines: list[Line]) -> list[Line]:
+        seq, self._seq = self._seq, 0
+        prompt = isinstance(block, PersonBlock) and self._guest.marks_prompts
+        if not prompt and not self._guest.marks:
+            return lines
+        return with_marks(lines, seq if self._guest.marks else None, prompt=prompt)
 
     def _held(self, block: Block) -> bool:
         rich = isinstance(block, AnswerBlock) or getattr(block, "diff", False)

@@ -206,6 +206,10 @@ class TerminalOutput(Vt100_Output):
         color_depth: What the terminal can show.
         term: The terminal's name, as in TERM.
         own_fd: A descriptor to close together with the output.
+
+    Attributes:
+        on_taken: Gives what the terminal is told as soon as it is ours.
+        on_given: Gives what it is told before it is not any more.
     """
 
     def __init__(
@@ -231,6 +235,8 @@ class TerminalOutput(Vt100_Output):
         self._own_fd = own_fd
         self._keys = False
         self._batches = 0
+        self.on_taken: Callable[[], str] = lambda: ""
+        self.on_given: Callable[[], str] = lambda: ""
         self._text_encoding = stdout.encoding or "utf-8"
 
     @property
@@ -273,14 +279,12 @@ class TerminalOutput(Vt100_Output):
     def enable_bracketed_paste(self) -> None:
         """Asks for pastes in marks; the renderer does so when it gets the terminal."""
         super().enable_bracketed_paste()
-        if self._keys:
-            self.write_raw(KEYS_ON)
+        self.write_raw((KEYS_ON if self._keys else "") + self.on_taken())
 
     def disable_bracketed_paste(self) -> None:
         """Ends that, when the renderer gives the terminal away."""
         super().disable_bracketed_paste()
-        if self._keys:
-            self.write_raw(KEYS_OFF)
+        self.write_raw((KEYS_OFF if self._keys else "") + self.on_given())
 
     def erase_down(self) -> None:
         """Erases from the cursor, which is in the first column, to the end of the window.
