@@ -37,7 +37,15 @@ HOST_GROUPS = {
             "Exit",
         ),
     ),
-    "The terminal": ("TerminalStream",),
+    "The terminal": (
+        "TerminalStream",
+        "TerminalReports",
+        "TerminalReader",
+        "ProgramStatus",
+        "ScreenMark",
+        "WindowTitle",
+        "MessageMarks",
+    ),
     "Errors": (
         *("HostError", "SpawnFailed", "StartTimeout", "SessionExited", "HostTimeout"),
         *("CommandRejected", "NotSupported", "SendFailed", "TurnFailed"),

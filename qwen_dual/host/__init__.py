@@ -54,6 +54,15 @@ from qwen_dual.host.saved import SavedSession, SavedSessions
 from qwen_dual.host.session import Session
 from qwen_dual.host.subscription import Subscription
 from qwen_dual.host.terminal import TerminalStream
+from qwen_dual.host.terminal_reports import (
+    MessageMarks,
+    ProgramStatus,
+    ScreenMark,
+    TerminalReader,
+    TerminalReport,
+    TerminalReports,
+    WindowTitle,
+)
 from qwen_dual.host.turn import Turn
 from qwen_dual.host.usage import ModelUsage, TotalUsage
 
@@ -74,10 +83,12 @@ __all__ = [
     "HostTimeout",
     "Hunk",
     "McpServer",
+    "MessageMarks",
     "ModelUsage",
     "NotSupported",
     "Preview",
     "PreviewWarning",
+    "ProgramStatus",
     "QueuedPrompt",
     "Receipt",
     "Request",
@@ -92,6 +103,7 @@ __all__ = [
     "Sandbox",
     "SavedSession",
     "SavedSessions",
+    "ScreenMark",
     "SendFailed",
     "Session",
     "SessionExited",
@@ -100,6 +112,9 @@ __all__ = [
     "StartTimeout",
     "Subscription",
     "Suggestion",
+    "TerminalReader",
+    "TerminalReport",
+    "TerminalReports",
     "TerminalStream",
     "ToolResult",
     "TotalUsage",
@@ -107,6 +122,7 @@ __all__ = [
     "TurnFailed",
     "Verdict",
     "VersionConflict",
+    "WindowTitle",
     "follow",
     "open_session",
     "running",

@@ -51,6 +51,7 @@ async def hosted(
     max_buffer_bytes: int = MAX_BUFFER_BYTES,
     terminal_buffer_bytes: int = MAX_TERMINAL_BYTES,
     max_line_bytes: int = MAX_LINE_BYTES,
+    program_status: bool = False,
 ) -> AsyncGenerator[S, None]:
     """As ``open_session``, with what ``make`` makes of the program's parts for the session."""
     if isinstance(command, str) or not command:
@@ -67,7 +68,10 @@ async def hosted(
         )
         link.spawned()
         feed = Feed(Tracker())
-        process = HostedProcess(child, link, feed, close_timeout, terminal_buffer_bytes)
+        process = HostedProcess(
+            *(child, link, feed, close_timeout, terminal_buffer_bytes),
+            program_status=program_status,
+        )
         commands = Commands(process, feed, command_timeout)
         session = make(process, feed, commands, max_buffer_bytes)
         try:

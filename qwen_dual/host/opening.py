@@ -35,6 +35,7 @@ async def open_session(
     max_buffer_bytes: int = MAX_BUFFER_BYTES,
     terminal_buffer_bytes: int = MAX_TERMINAL_BYTES,
     max_line_bytes: int = MAX_LINE_BYTES,
+    program_status: bool = False,
 ) -> AsyncGenerator[Session, None]:
     """Runs a program with dual output in a terminal, and gives the session when it has begun.
 
@@ -61,6 +62,9 @@ async def open_session(
         max_buffer_bytes: how much may wait for a slow reader of events before it loses some.
         terminal_buffer_bytes: the same for the terminal's bytes.
         max_line_bytes: a longer line is skipped and told as a ``BadLine``.
+        program_status: a program that asks its terminal whether it knows program status (OSC 7501) is
+            told so, and then says what it does: ``session.terminal.status``. Leave it out where another
+            terminal shows the program and answers for itself.
 
     Yields:
         The session, idle and ready for commands.
@@ -85,5 +89,6 @@ async def open_session(
         max_buffer_bytes=max_buffer_bytes,
         terminal_buffer_bytes=terminal_buffer_bytes,
         max_line_bytes=max_line_bytes,
+        program_status=program_status,
     ) as session:
         yield session

@@ -10,9 +10,12 @@ import anyio.lowlevel
 from qwen_dual.host.errors import SessionExited
 from qwen_dual.host.records import Exit
 from qwen_dual.host.terminal import TerminalStream
+from qwen_dual.host.terminal_reports import STATUS_ANSWER
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
     from qwen_dual.host.channels import Channel
     from qwen_dual.host.feed import Feed
     from qwen_dual.host.pty import Child
@@ -31,6 +34,7 @@ class HostedProcess:
         feed: takes its events.
         close_timeout: seconds that it gets to end in order.
         terminal_buffer_bytes: bound on what waits of its terminal.
+        program_status: it is told that its status is read, when it asks.
 
     Attributes:
         terminal: what it paints.
@@ -45,7 +49,10 @@ class HostedProcess:
         feed: Feed,
         close_timeout: float,
         terminal_buffer_bytes: int,
+        *,
+        program_status: bool = False,
     ) -> None:
+        self._program_status = program_status
         self.terminal = TerminalStream(terminal_buffer_bytes)
         self.exit: Exit | None = None
         self.finished = False
@@ -68,7 +75,7 @@ class HostedProcess:
         try:
             with self._scope:
                 async with anyio.create_task_group() as group:
-                    group.start_soon(self._read_terminal)
+                    group.start_soon(self._read_terminal, group)
                     group.start_soon(self._read_events)
                     group.start_soon(self._channel.run)
                     self.exit = await self._child.wait()
@@ -176,7 +183,7 @@ class HostedProcess:
         await anyio.sleep(_CHANNEL_GRACE)
         self._finish()
 
-    async def _read_terminal(self) -> None:
+    async def _read_terminal(self, group: TaskGroup) -> None:
         while True:
             await anyio.wait_readable(self._child.fd)
             data = self._child.read()
@@ -184,6 +191,8 @@ class HostedProcess:
                 return
             if data:
                 self.terminal.put(data)
+                if self.terminal.asks_for_status() and self._program_status:
+                    group.start_soon(self.write, STATUS_ANSWER)
 
     def _drain_terminal(self) -> None:
         for _ in range(_LAST_PIECES):

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 _PIECE = 65536
 _RESET = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE)
+_OF_TERMINALS = (
+    *("TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "TMUX_PANE", "STY", "ZELLIJ"),
+    *("KITTY_WINDOW_ID", "VTE_VERSION", "WT_SESSION", "ConEmuANSI"),
+)
 _POLL = 0.02  # seconds between looks where the system has no pidfd
 
 
@@ -179,7 +183,7 @@ def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
     result = dict(os.environ if env is None else env)
     if env is None:
         # They describe the terminal that the host itself was started in, if any.
-        for name in ("COLUMNS", "LINES", "TERM"):
+        for name in ("COLUMNS", "LINES", "TERM", *_OF_TERMINALS):
             result.pop(name, None)
     result.setdefault("TERM", "xterm-256color")
     return result

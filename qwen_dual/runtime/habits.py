@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from qwen_dual.settings import keys
-from qwen_dual.settings import terminal_keys as terminal
+from qwen_dual.settings import keys, terminal_keys
 
 if TYPE_CHECKING:
     from qwen_dual.settings.load import Settings
@@ -34,13 +33,13 @@ class InTerminal(Struct, frozen=True):
     @classmethod
     def of(cls, settings: Settings) -> InTerminal:
         """As ``settings`` say."""
-        ends_only = settings.get(terminal.NOTIFICATION_MODE) == "task-complete"
+        ends_only = settings.get(terminal_keys.NOTIFICATION_MODE) == "task-complete"
         return cls(
-            not settings.get(terminal.HIDE_TITLE),
-            settings.get(terminal.STATUS_IN_TITLE),
-            settings.get(terminal.PROGRAM_STATUS),
-            settings.get(terminal.PROGRESS),
-            "none" if not settings.get(terminal.BELL) else "ends" if ends_only else "all",
+            not settings.get(terminal_keys.HIDE_TITLE),
+            settings.get(terminal_keys.STATUS_IN_TITLE),
+            settings.get(terminal_keys.PROGRAM_STATUS),
+            settings.get(terminal_keys.PROGRESS),
+            "none" if not settings.get(terminal_keys.BELL) else "ends" if ends_only else "all",
         )
 
 

@@ -29,10 +29,9 @@ NOTIFICATION_MODE = Key(
 HIDE_TITLE = Key(
     "ui.hideWindowTitle",
     BOOLEAN,
-    False,
-    "anyone",
-    "hideWindowTitle",
-    "Leaves the window's title alone.",
+    default=False,
+    legacy="hideWindowTitle",
+    doc="Leaves the window's title alone.",
 )
 STATUS_IN_TITLE = Key(
     "ui.showStatusInTitle",

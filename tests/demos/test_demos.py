@@ -274,3 +274,25 @@ def test_review_runs_what_was_taken_and_what_was_edited_and_nothing_else(tmp_pat
         "held 'run rm -rf /'",
         "refused not here",
     ]
+
+
+def test_each_message_leads_to_its_line(tmp_path: Path) -> None:
+    said = [line.split(maxsplit=2) for line in run("jump_to_line.py", tmp_path).splitlines()]
+    assert [int(line) for line, *_ in said] == sorted(int(line) for line, *_ in said)
+    found = {text for _, _, text in said}
+    assert {"> list  ⇄ remote", "> say 300 words  ⇄ remote", "✓ Shell  echo found"} < found
+    assert any(text.startswith("✦ some words of an answer") for text in found)
+    assert len(said) == 10
+
+
+def test_a_status_bar_shows_what_each_terminal_is_told(tmp_path: Path) -> None:
+    rows = run("status_bar.py", tmp_path).splitlines()
+    build = [row.split("] ")[0].removeprefix("[build ") for row in rows]
+    changes = [sign for index, sign in enumerate(build) if index == 0 or sign != build[index - 1]]
+    assert [sign for sign in changes if sign != "-"] == [
+        "",
+        *("…", "? permission", "…", "✓"),
+        "…",
+        "✓",
+    ]
+    assert rows[-1] == "[build ✓] [docs ✓]"

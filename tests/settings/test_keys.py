@@ -10,7 +10,7 @@ import pytest
 
 import qwen_dual
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.settings import auto_keys, checkpoint_keys, keys, model_keys
+from qwen_dual.settings import auto_keys, checkpoint_keys, keys, model_keys, terminal_keys
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.limiting_keys import RULES as RULES_KIND
@@ -29,6 +29,7 @@ PACKAGE = Path(qwen_dual.__file__).parent
 
 TABLES = {"keys": keys, "model_keys": model_keys, "auto_keys": auto_keys}
 TABLES["checkpoint_keys"] = checkpoint_keys
+TABLES["terminal_keys"] = terminal_keys
 NAMED = {
     name: value
     for table in TABLES.values()

@@ -55,6 +55,7 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("proxy", "hooks", "disableAllHooks", "stopHookBlockingCap"),
         *("permissions.autoMode", "fastModel", "plansDirectory"),
         *("mcpServers", "mcp.serverCommand", "modelPricing"),
+        *("ui.hideWindowTitle", "ui.showStatusInTitle", "ui.programStatus", "ui.terminalProgress"),
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),

@@ -101,7 +101,7 @@ class TerminalInput(Vt100Input):
         self._paste_timer: asyncio.TimerHandle | None = None
         self._escape_timer: asyncio.TimerHandle | None = None
 
-    def listen(self, on_report: Callable[[str], None]) -> None:
+    def listen(self, on_report: Callable[[str], object]) -> None:
         """Says who gets what the terminal tells of itself."""
         self._parser.on_report = on_report
 

@@ -78,7 +78,7 @@ class KeyParser(Vt100Parser):
         feed_key_callback: Callable[[KeyPress], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.on_report: Callable[[str], None] = lambda report: None
+        self.on_report: Callable[[str], object] = lambda report: None
         self.on_osc: Callable[[str], None] | None = None
         self._now = now
         self._last_fed = 0.0

@@ -107,7 +107,7 @@ class Reports:
         Such a mark ends what was told as program status, so there are none where that may be known.
         """
         off = self._wishes.status == "off" or (self._answered and not self._known)
-        return self._spoken_to and off
+        return self._ours and off
 
     def question(self) -> str:
         """What the terminal is to be asked, once; empty afterwards."""
