@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,6 +34,11 @@ def answered(program: Program) -> Program:
     program.terminal.send(ANSWER)
     program.terminal.wait_for(lambda t: b"state=idle" in t.raw)
     return program
+
+
+def has(part: bytes, count: int, terminal: Terminal) -> bool:
+    """So often the terminal got that."""
+    return terminal.raw.count(part) == count
 
 
 def act(program: Program, chance: random.Random) -> None:
@@ -148,7 +154,7 @@ def test_a_terminal_that_answers_without_knowing_status_gets_marks_at_its_prompt
         for number in range(1, 3):
             program.submit("say 3 words")
             program.result(number)
-            program.terminal.wait_for(lambda t, n=number: t.raw.count(b"133;C") == n)
+            program.terminal.wait_for(partial(has, b"133;C", number))
         program.quit()
         marks = [osc.text for osc in oscs(bytes(program.terminal.raw)) if osc.number == "133"]
         assert marks[:6] == ["A", "B", "C"] * 2
