@@ -10,6 +10,7 @@ import os
 import sys
 from itertools import pairwise
 
+from qwen_dual.cli.finder import find_quickly
 from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
 SUBCOMMANDS = ("settings", "mcp", "sessions", "record", "replay", "audit")
@@ -20,6 +21,8 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the program; returns its exit status."""
     if argv is None and sys.getfilesystemencoding() != "utf-8":
         _start_again_in_utf8()
+    if argv is None:
+        find_quickly()
     arguments = sys.argv[1:] if argv is None else argv
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)  # nothing else may get its number, and be read as a prompt

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.chats.paths import make_folder, runtime_path
 from qwen_dual.fs.proc import stat_of
 from qwen_dual.fs.replace import replace_file
+from qwen_dual.net.imports import import_apart
 from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
@@ -106,8 +107,7 @@ def _record_path(home: str, session_id: str) -> Path:
 
 def session_name(cwd: str, session_id: str) -> str:
     """What the reference calls a session that nobody named: its folder and two digits."""
-    import hashlib
-
+    hashlib = import_apart("hashlib", "_hashlib")  # OpenSSL's: 5 ms
     base = unicodedata.normalize("NFC", os.path.basename(cwd))
     plain = re.sub(r"[^\w.-]+", "-", base).strip("-")[:_NAME_CHARS]
     return f"{plain or 'session'}-{hashlib.sha256(session_id.encode()).hexdigest()[:2]}"

@@ -129,6 +129,10 @@ def _run(
     if options.output_format == "stream-json" and schema is None and not answerable:
         told = tell_ahead(launch, stdout)
 
+    # Else nobody can run a slash command, nor is told which there are.
+    commanded = answerable or asked.text.lstrip().startswith("/")
+    commanded = commanded or (told is None and options.output_format not in (None, "text"))
+
     import_asyncio()
     from qwen_dual.cli.loop import run_session
     from qwen_dual.frontends.headless.bounds import Bounds
@@ -149,7 +153,8 @@ def _run(
     )
 
     async def front(handle: OpenSession) -> int:
-        handle.attach()
+        if commanded:
+            handle.attach()
         run = Run(handle, wanted, stdout, sys.stderr)
         return await show(run, handle, options, signals)
 

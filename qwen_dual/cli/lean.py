@@ -7,8 +7,15 @@ for whoever uses it: see ``net.imports``.
 from __future__ import annotations
 
 import os
+from functools import partial
+from types import CoroutineType, FunctionType, MethodType
 
-from qwen_dual.net.imports import Later, Without, tls_later
+from qwen_dual.net.imports import DataclassesLater, Later, Without, import_bare, tls_later
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 def import_msgspec() -> None:
@@ -37,8 +44,112 @@ def import_argparse() -> None:
 
 
 def import_asyncio() -> None:
-    """Imports asyncio and anyio, and TLS only once something speaks it."""
-    with Later("asyncio.sslproto", "locale", known=tls_later()):
+    """Imports asyncio and anyio, and TLS only once something speaks it.
+
+    anyio's packages read their own source to find out which names they have, and what else they bring
+    along is for who types against them, or looks into a coroutine.
+    """
+    import_bare("anyio", *_OF_ANYIO, inner=("abc", "from_thread", "lowlevel", "to_thread"))
+    known = {
+        **tls_later(),
+        "inspect": _KNOWN_OF_COROUTINES,
+        "textwrap": {"dedent": _dedent, "indent": _indent},
+        "typing_extensions": _known_of_types(),
+    }
+    with (
+        DataclassesLater(),
+        Later("asyncio.sslproto", "locale", "linecache", known=known),
+    ):
         import asyncio  # noqa: F401
 
+        import_bare("anyio.abc", *_OF_ANYIO_ABC)
+        import anyio._backends._asyncio  # noqa: F401
         from anyio import connect_tcp  # noqa: F401  # what of anyio knows of TLS comes with it
+
+
+_OF_ANYIO = tuple(
+    f"_core._{name}"
+    for name in (
+        *("eventloop", "exceptions", "tasks", "synchronization", "streams", "sockets"),
+        *("subprocesses", "resources", "fileio", "signals", "testing"),
+    )
+)
+_OF_ANYIO_ABC = (
+    "_eventloop",
+    "_resources",
+    "_tasks",
+    "_streams",
+    "_sockets",
+    "_subprocesses",
+    "_testing",
+)
+
+
+def _is_coroutine(it: object) -> bool:
+    return isinstance(it, CoroutineType)
+
+
+def _state_of(coroutine: CoroutineType[Any, Any, Any]) -> str:
+    if coroutine.cr_running:
+        return "CORO_RUNNING"
+    if coroutine.cr_suspended:
+        return "CORO_SUSPENDED"
+    return "CORO_CLOSED" if coroutine.cr_frame is None else "CORO_CREATED"
+
+
+def _is_coroutine_function(it: object) -> bool:
+    while isinstance(it, (MethodType, partial)):
+        it = it.__func__ if isinstance(it, MethodType) else it.func
+    marked = getattr(it, "_is_coroutine_mark", None) is not None
+    return marked or (isinstance(it, FunctionType) and bool(it.__code__.co_flags & _CO_COROUTINE))
+
+
+_CO_COROUTINE = 0x80  # of a function's code: `inspect.CO_COROUTINE`
+
+
+def _is_function(it: object) -> bool:
+    return isinstance(it, FunctionType)
+
+
+def _unwrapped(it: Any) -> Any:
+    if not hasattr(it, "__wrapped__"):
+        return it
+    from inspect import unwrap
+
+    return unwrap(it)
+
+
+_KNOWN_OF_COROUTINES = {
+    "isfunction": _is_function,
+    "unwrap": _unwrapped,
+    "iscoroutinefunction": _is_coroutine_function,
+    "iscoroutine": _is_coroutine,
+    "getcoroutinestate": _state_of,
+    "CORO_RUNNING": "CORO_RUNNING",
+    "CORO_SUSPENDED": "CORO_SUSPENDED",
+}
+"""What asyncio and anyio take of ``inspect``, which takes longer to import than anyio's tasks."""
+
+
+def _dedent(text: str) -> str:
+    from textwrap import dedent
+
+    return dedent(text)
+
+
+def _indent(text: str, prefix: str) -> str:
+    from textwrap import indent
+
+    return indent(text, prefix)
+
+
+def _known_of_types() -> Mapping[str, object]:
+    """What anyio takes of typing_extensions: what typing has by now, and what only type checkers read."""
+    import typing
+
+    def variable(name: str, *bounds: Any, default: object = None, **options: Any) -> object:
+        return typing.TypeVar(name, *bounds, **options)
+
+    known = {name: getattr(typing, name) for name in ("Never", "Self", "TypeVarTuple", "Unpack")}
+    same = {"override": lambda it: it, "deprecated": lambda *said, **how: lambda it: it}
+    return {**known, **same, "TypeVar": variable, "sentinel": lambda name: object()}

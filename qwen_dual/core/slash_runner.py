@@ -5,7 +5,7 @@ What a command does is its own affair; a failure that it can foresee becomes a t
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Awaitable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.hook_slot import HookSlot
@@ -81,7 +81,7 @@ class SlashRunner:
             output, failed = command.run(arguments, actor), False
         except _FORESEEN as error:
             output, failed = str(error), True
-        if inspect.isawaitable(output):
+        if isinstance(output, Awaitable):
             self._spawn(partial(self._tell_later, output, text.strip()))
             return True
         assert output is None or isinstance(output, str), f"/{command.name} has to wait"
@@ -112,7 +112,7 @@ class SlashRunner:
         self._publish(events.slash_command(prompt.text, who, prompt.command_id, proposed))
         try:
             output, failed = self._start(prompt), False
-            if inspect.isawaitable(output):
+            if isinstance(output, Awaitable):
                 output = await output
             if isinstance(output, Asks):
                 if self._ready is not None:

@@ -6,7 +6,6 @@ by waiting, ``failures`` says. Knows no connection and writes nothing.
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 import anyio
@@ -39,6 +38,12 @@ HEARTBEAT = 30.0
 _CAPACITY = frozenset({429, 529})
 
 
+def _chance() -> float:
+    import random  # what it is made ready for takes longer than most failures
+
+    return random.random()
+
+
 class RetryPolicy(Struct, frozen=True):
     """How persistent the calls of a session are.
 
@@ -65,7 +70,7 @@ class RetryPolicy(Struct, frozen=True):
     unattended: bool = False
     on_waiting: Callable[[int, float], object] | None = None
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = _chance
 
     def longest_wait(self, status: int) -> float:
         """Seconds that a service may ask to wait with this status; for more it is not tried again."""

@@ -11,12 +11,12 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from qwen_dual.net.imports import Later, Without, import_bare, tls_later
+from qwen_dual.net.imports import DataclassesLater, Later, Without, import_bare, tls_later
 
 # Its synchronous half is not needed, and TLS and the certificates that it would bring not before a server
 # speaks it. httpcore itself imports socksio again where a proxy speaks SOCKS.
 import_bare("httpcore", "_async", "_models", "_exceptions", "_backends.anyio")
-with Without("trio", "socksio"), Later("certifi", known=tls_later()):
+with Without("trio", "socksio"), Later("certifi", "inspect", known=tls_later()), DataclassesLater():
     import httpcore
     from httpcore import AnyIOBackend, AsyncConnectionPool
 

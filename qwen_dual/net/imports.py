@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False  # typing itself takes as long to import as this is to save
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import ModuleType as Module
     from types import TracebackType
     from typing import Any
@@ -107,7 +107,83 @@ def tls_later() -> Mapping[str, Mapping[str, object]]:
     return {"ssl": {name: _OfSsl(name, (), {}) for name in ("SSLContext", "SSLSocket")}}
 
 
-def import_bare(package: str, *first: str) -> None:
+class DataclassesLater:
+    """Within, a dataclass that is declared becomes one when its first instance is made.
+
+    To make one Python writes its methods as text and compiles them, half a millisecond each, and of those
+    that a library declares a run uses a few. A class with slots is made at once: another takes its place.
+    """
+
+    def __enter__(self) -> None:
+        import dataclasses
+
+        self._make = dataclasses.dataclass
+        dataclasses.dataclass = self._declare
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import dataclasses
+
+        dataclasses.dataclass = self._make
+
+    def _declare(self, cls: type | None = None, /, **options: Any) -> Any:
+        if cls is None:
+            return lambda cls: self._declare(cls, **options)
+        return (
+            self._make(cls, **options) if options.get("slots") else _defer(self._make, cls, options)
+        )
+
+
+def _defer(make: Any, cls: Any, options: Mapping[str, Any]) -> Any:
+    """Has ``cls`` become a dataclass when it is instantiated, or has a subclass."""
+    names = ("__init__", "__init_subclass__")
+    own = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+
+    def become() -> None:
+        if cls.__dict__.get("__init__") is not first:
+            return  # it has
+        for name in names:
+            delattr(cls, name)
+        for name, method in own.items():
+            setattr(cls, name, method)
+        if not cls.__doc__:  # else its signature is made one, by means of `inspect`
+            cls.__doc__ = cls.__name__
+        make(cls, **options)
+
+    def first(self: Any, *args: Any, **kwargs: Any) -> None:
+        become()
+        cls.__init__(self, *args, **kwargs)
+
+    def of_subclass(subclass: type, /, **kwargs: Any) -> None:
+        become()  # its fields are those of the subclass too
+        super(cls, subclass).__init_subclass__(**kwargs)
+
+    cls.__init__, cls.__init_subclass__ = first, classmethod(of_subclass)
+    return cls
+
+
+def import_apart(name: str, without: str) -> Module:
+    """Imports a module anew, for the caller alone, as if another that it can do without were not there.
+
+    Args:
+        name: of the module; what else imports it gets it whole.
+        without: the name of the other, which has no effect where something has imported that.
+    """
+    held = sys.modules.pop(name, None)
+    try:
+        with Without(without):
+            __import__(name)
+            return sys.modules.pop(name)
+    finally:
+        if held is not None:
+            sys.modules[name] = held
+
+
+def import_bare(package: str, *first: str, inner: Iterable[str] = ()) -> None:
     """Imports a package without running its ``__init__``, for one that only gathers names.
 
     Its modules are imported as ever. A name of its own is looked for in some of them, and where none
@@ -116,6 +192,7 @@ def import_bare(package: str, *first: str) -> None:
     Args:
         package: its name; it is installed, and the package that it is in is imported.
         first: which of its modules to look in, in this order; one that is missing is passed over.
+        inner: which of its names are modules that it imports once somebody asks for them.
     """
     if package in sys.modules:
         return
@@ -127,25 +204,30 @@ def import_bare(package: str, *first: str) -> None:
     module = module_from_spec(spec)
     module.__class__ = _Bare
     sys.modules[package] = module
-    _modules_of[package] = first
+    _modules_of[package] = first, frozenset(inner)
     parent, _, name = package.rpartition(".")
     if parent:
         setattr(sys.modules[parent], name, module)
 
 
-_modules_of: dict[str, tuple[str, ...]] = {}
+_modules_of: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
 
 class _Bare(Module):
     def __getattr__(self, name: str) -> Any:
         own = self.__name__
-        for each in _modules_of[own]:
+        first, inner = _modules_of[own]
+        if name in inner:
+            __import__(f"{own}.{name}")
+            return sys.modules[f"{own}.{name}"]
+        for each in first:
             try:
                 __import__(f"{own}.{each}")
             except ModuleNotFoundError:
                 continue
             found = sys.modules[f"{own}.{each}"].__dict__
             if name in found:
+                self.__dict__[name] = found[name]  # what asks again shall not come here
                 return found[name]
         self.__class__ = Module  # type: ignore[assignment]
         assert self.__spec__ is not None and self.__spec__.loader is not None

@@ -7,7 +7,6 @@ the process's. A file is made with its first record, so that a quiet session lea
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from contextlib import contextmanager
@@ -15,7 +14,11 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.home import qwen_home
+from qwen_dual.net.imports import Later
 from qwen_dual.runtime.process import environment
+
+with Later("linecache", "textwrap"):  # for the text of tracebacks
+    import logging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

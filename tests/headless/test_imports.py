@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SCREENS = {"prompt_toolkit", "rich", "pygments"}
 NOT_NEEDED = {
     "httpx",
+    # What of the standard library only brings more along.
+    *("ast", "hashlib", "inspect", "linecache", "random", "tokenize"),
+    *("_hashlib", "typing_extensions"),
     "email",
     "pydantic",
     "click",
@@ -27,6 +30,12 @@ NOT_NEEDED = {
     "bs4",
     "tree_sitter",
 }
+
+COMMANDS = "qwen_dual.runtime.commands."
+"""Of slash commands, which nobody can run."""
+
+MOST = 470
+"""Modules, of Python and of libraries too: each takes a third of a millisecond at least."""
 
 OF_AGENTS = (
     "qwen_dual.agents",
@@ -63,3 +72,5 @@ def test_a_run_against_a_service_imports_no_screen_and_nothing_for_nothing(tmp_p
     assert {name.split(".")[0] for name in modules} & (SCREENS | NOT_NEEDED) == set()
     assert not [name for name in modules if name.startswith("qwen_dual.frontends.tui")]
     assert not [name for name in modules if name.startswith(OF_AGENTS)]
+    assert [name for name in modules if name.startswith(COMMANDS)] == [f"{COMMANDS}screen"]
+    assert len(modules) <= MOST

@@ -38,7 +38,7 @@ def library(tmp_path: Path) -> Path:
     return tmp_path
 
 
-IMPORTS = "from qwen_dual.net.imports import Later, Without, import_bare\n"
+IMPORTS = "from qwen_dual.net.imports import *\n"
 
 
 def test_what_is_imported_later_is_there_once_it_is_used(library: Path) -> None:
@@ -85,6 +85,89 @@ def test_a_bare_package_is_whole_once_another_name_is_asked_for(library: Path) -
 def test_a_package_that_is_there_already_stays_as_it_is(library: Path) -> None:
     code = IMPORTS + "import library\nimport_bare('library')\nprint(library.far)"
     assert run(code, library) == ["imported", "far"]
+
+
+def test_a_bare_package_has_the_modules_that_are_named_as_its_own(library: Path) -> None:
+    code = (
+        IMPORTS + "import_bare('library', inner=['part'])\nimport library\nprint(library.part.near)"
+    )
+    assert run(code, library) == ["near"]
+
+
+def test_a_name_of_a_bare_package_is_looked_for_once(library: Path) -> None:
+    code = IMPORTS + "import_bare('library', 'part')\nimport library\nlibrary.near\n"
+    assert run(code + "print(vars(library)['near'])", library) == ["near"]
+
+
+def test_a_module_apart_is_the_callers_alone(library: Path) -> None:
+    (library / "chooser.py").write_text(
+        "try:\n from whole import value\nexcept ImportError:\n value = 0\n"
+    )
+    code = IMPORTS + (
+        "print(import_apart('chooser', 'whole').value)\n"
+        "import chooser; print(chooser.value)\n"
+        "print(import_apart('chooser', 'whole').value, sys.modules['chooser'] is chooser)"
+    )
+    assert run(code, library) == ["0", "imported", "1", "1", "True"]  # by then `whole` is there
+
+
+DATACLASSES = (
+    IMPORTS
+    + """
+with DataclassesLater():
+    from dataclasses import dataclass, field, fields, is_dataclass, FrozenInstanceError
+
+    @dataclass(frozen=True)
+    class Point:
+        x: int
+        y: int = 0
+
+    @dataclass
+    class Own:
+        names: list = field(default_factory=list)
+
+        def __init__(self, name):
+            self.names = [name]
+
+    @dataclass
+    class Base:
+        a: int
+
+    @dataclass
+    class Derived(Base):
+        b: int = 2
+
+    @dataclass(slots=True)
+    class Slim:
+        a: int
+"""
+)
+
+
+def test_a_dataclass_becomes_one_with_its_first_instance(library: Path) -> None:
+    code = DATACLASSES + (
+        "print(is_dataclass(Point), is_dataclass(Slim))\n"
+        "print(Point(1) == Point(1, 0), Point(1), is_dataclass(Point), hash(Point(1)) == hash(Point(1)))\n"
+        "try: Point(1).x = 2\n"
+        "except FrozenInstanceError: print('frozen')\n"
+        "print(Own('a').names, Own('a') == Own('a'), repr(Own('b')).split('.')[-1])\n"
+    )
+    expected = "False True True Point(x=1, y=0) True True frozen ['a'] True Own(names=['b'])"
+    assert run(code, library) == expected.split()
+
+
+def test_a_dataclass_has_the_fields_of_those_it_derives_from(library: Path) -> None:
+    code = DATACLASSES + ("print(Derived(1), [f.name for f in fields(Derived)], Base(3))\n")
+    assert run(code, library) == ["Derived(a=1,", "b=2)", "['a',", "'b']", "Base(a=3)"]
+
+
+def test_a_dataclass_that_derives_from_one_later_has_its_fields_too(library: Path) -> None:
+    code = DATACLASSES + (
+        "import dataclasses\n"
+        "@dataclasses.dataclass\nclass Outer(Own):\n z: int = 9\n"
+        "print(dataclasses.dataclass is dataclass, [f.name for f in fields(Outer)])\n"
+    )
+    assert run(code, library) == ["False", "['names',", "'z']"]
 
 
 def test_the_loop_runs_with_no_tls_until_something_speaks_it() -> None:
@@ -178,6 +261,54 @@ print(Point.__doc__)
     assert run(code) == ["False", "False", "True", "1", "Point(x:", "int)"]
 
 
+def test_the_loop_is_there_without_what_only_types_and_texts_need() -> None:
+    code = """
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec(); import_asyncio()
+import asyncio, functools, inspect as looked
+del looked
+import sys
+del sys.modules["inspect"]
+import anyio, anyio.to_thread
+
+async def main():
+    with anyio.move_on_after(0):
+        await anyio.sleep_forever()
+    async with anyio.create_task_group() as group:
+        group.start_soon(anyio.sleep_forever)
+        await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    print(await anyio.to_thread.run_sync(lambda: 1))
+    sender, receiver = anyio.create_memory_object_stream[int](1)
+    await sender.send(2)
+    print(await receiver.receive(), receiver.statistics().current_buffer_used)
+    sender.close(), receiver.close()
+
+anyio.run(main)
+
+class A:
+    async def m(self): ...
+    def n(self): ...
+
+print(*map(asyncio.iscoroutinefunction, (A().m, functools.partial(A.m), A().n, print, main)))
+print(anyio.CancelScope, anyio.abc.TaskGroup.__name__, anyio.open_signal_receiver.__name__)
+"""
+    assert run(code) == [
+        "1",
+        "2",
+        "0",
+        "True",
+        "True",
+        "False",
+        "False",
+        "True",
+        "<class",
+        "'anyio._core._tasks.CancelScope'>",
+        "TaskGroup",
+        "open_signal_receiver",
+    ]
+
+
 def test_nothing_is_imported_before_the_first_paint_that_no_paint_needs() -> None:
     code = """
 from qwen_dual.cli.lean import import_argparse, import_asyncio, import_msgspec
@@ -192,7 +323,7 @@ print(*(name for name in sys.modules if name in (
     "prompt_toolkit.shortcuts", "prompt_toolkit.widgets", "prompt_toolkit.layout.menus", "xml",
     "prompt_toolkit.key_binding.bindings.vi", "prompt_toolkit.completion.filesystem",
     "wcwidth.textwrap", "ssl", "asyncio.sslproto", "platform", "hashlib", "secrets", "gettext",
-    "locale", "shutil", "tempfile", "watchdog", "ctypes", "httpcore", "certifi", "msgspec.inspect")))
+    "locale", "shutil", "tempfile", "typing_extensions", "watchdog", "ctypes", "httpcore", "certifi", "msgspec.inspect")))
 """
     assert run(code) == []
 

@@ -110,11 +110,14 @@ class Headless:
     def begin(self, mcp_servers: Iterable[Mapping[str, str]] = ()) -> None:
         """Tells what there is: the first message of a turn; ``mcp_servers`` as ``messages.init``."""
         session = self._session
+        commands = {command for command, _ in session.slash.names()}
+        if self.told is not None:  # those of the front end are not added where nobody can run them
+            commands.update(self.told["slash_commands"])
         message = messages.init(
             session_id=session.id,
             cwd=session.cwd,
             tools=session.tools,
-            slash_commands={command for command, _ in session.slash.names()},
+            slash_commands=commands,
             model=session.model.name,
             permission_mode=session.approval_mode,
             mcp_servers=mcp_servers,

@@ -1,0 +1,164 @@
+"""Finds and loads modules in fewer steps than Python's own finder, which it asks where anything is unusual.
+
+A start imports five hundred modules, each a small file, and finding and reading one takes Python longer than
+running it: eleven calls of the system, where its compiled code is there and current. Here it takes five: the
+folder is listed once, the source is asked for its time, and the compiled file is read by its descriptor.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import (
+    BYTECODE_SUFFIXES,
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    SourceFileLoader,
+    SourcelessFileLoader,
+)
+from importlib.util import MAGIC_NUMBER
+from marshal import loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+
+_LOADERS = (
+    (ExtensionFileLoader, EXTENSION_SUFFIXES),
+    (SourceFileLoader, SOURCE_SUFFIXES),
+    (SourcelessFileLoader, BYTECODE_SUFFIXES),
+)
+"""As Python's own finder has them."""
+
+_BEFORE = tuple(EXTENSION_SUFFIXES)
+_OTHER = (*EXTENSION_SUFFIXES, *BYTECODE_SUFFIXES)
+
+_HEAD = 16
+"""Bytes before the code: magic number, flags, time and size of the source (PEP 552)."""
+
+_BY_TIME = bytes(4)
+"""The flags of compiled code that counts as long as its source has the same time and size."""
+
+_PIECE = 1 << 16
+
+
+def find_quickly() -> None:
+    """Has modules found this way from now on, in this process.
+
+    No effect where compiled code is kept elsewhere or not made use of as usual.
+    """
+    if sys.implementation.name == "cpython" and sys.pycache_prefix is None:
+        sys.path_hooks.insert(0, _folder_at)
+        sys.path_importer_cache.clear()
+
+
+def _folder_at(path: str) -> Folder:
+    try:
+        return Folder(path)
+    except (OSError, ValueError) as error:  # no folder: an archive, perhaps
+        raise ImportError(str(error), path=path) from None
+
+
+class Folder(FileFinder):
+    """The modules of a folder on ``sys.path``, or of a package.
+
+    Args:
+        path: of the folder.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, *_LOADERS)
+        self._names: frozenset[str] = frozenset()
+        self._listed = 0  # when the folder had changed last, in ns
+        self._list()
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Where a module is; Python's own way for what is not plain source. None where it is not here."""
+        name = fullname.rpartition(".")[2]
+        if name in self._names:
+            if _is_package(folder := f"{self.path}/{name}"):
+                return _spec(fullname, folder, "__init__", is_package=True)
+        elif self.has_source(name):
+            return _spec(fullname, self.path, name, is_package=False)
+        elif not any(name + suffix in self._names for suffix in _OTHER):
+            if os.stat(self.path).st_mtime_ns == self._listed:
+                return None
+            self._list()
+        return super().find_spec(fullname, target)
+
+    def has_source(self, name: str) -> bool:
+        """Whether a module here is a source file, and nothing else goes before it."""
+        names = self._names
+        return f"{name}.py" in names and not any(name + suffix in names for suffix in _BEFORE)
+
+    def invalidate_caches(self) -> None:
+        """Looks at the folder anew."""
+        super().invalidate_caches()
+        self._list()
+
+    def _list(self) -> None:
+        self._listed = os.stat(
+            self.path
+        ).st_mtime_ns  # before: what comes meanwhile is seen next time
+        self._names = frozenset(os.listdir(self.path))
+
+
+def _is_package(folder: str) -> bool:
+    found = sys.path_importer_cache.get(folder)
+    if found is None:
+        try:
+            found = sys.path_importer_cache[folder] = _folder_at(folder)
+        except ImportError:
+            return False
+    return isinstance(found, Folder) and found.has_source("__init__")
+
+
+_OPTIMISED = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
+_COMPILED = f".{sys.implementation.cache_tag}{_OPTIMISED}.pyc"
+
+
+def _spec(fullname: str, folder: str, name: str, *, is_package: bool) -> ModuleSpec:
+    source = f"{folder}/{name}.py"
+    spec = ModuleSpec(fullname, _Loader(fullname, source), origin=source, is_package=is_package)
+    spec.has_location = True
+    spec.cached = f"{folder}/__pycache__/{name}{_COMPILED}"
+    if is_package:
+        spec.submodule_search_locations = [folder]
+    return spec
+
+
+class _Loader(SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType | None:
+        folder, _, name = self.path.rpartition("/")
+        code = _current(self.path, f"{folder}/__pycache__/{name[:-3]}{_COMPILED}")
+        return super().get_code(fullname) if code is None else code
+
+
+def _current(source: str, compiled: str) -> CodeType | None:
+    """The compiled code of a source file, where that is all it takes."""
+    try:
+        facts = os.stat(source)
+        file = os.open(compiled, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            data = os.read(file, _PIECE)
+            while len(data) % _PIECE == 0 and (more := os.read(file, _PIECE)):
+                data += more
+        finally:
+            os.close(file)
+    except OSError:
+        return None
+    stamp = int(facts.st_mtime).to_bytes(8, "little")[:4]
+    size = facts.st_size.to_bytes(8, "little")[:4]
+    if data[:_HEAD] != MAGIC_NUMBER + _BY_TIME + stamp + size:
+        return None
+    try:
+        code: CodeType = loads(memoryview(data)[_HEAD:])
+    except (EOFError, TypeError, ValueError):
+        return None
+    return code if code.co_filename == source else None  # else the folder has been moved
