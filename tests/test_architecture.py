@@ -72,7 +72,7 @@ PLAIN = {
 }
 """The modules of ``core`` that a front end may import: records, protocols and what goes with them."""
 
-HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio")
+HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "logging")
 
 
 def sources() -> list[Path]:

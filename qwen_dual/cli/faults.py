@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ if TYPE_CHECKING:
 
 FAILED = 70
 """The exit status of a session that ended by a fault of ours."""
-
-log = logging.getLogger(__name__)
 
 
 class Beginning:
@@ -33,10 +30,12 @@ class Beginning:
 
             tell_of_fault(error, log_outside("the start failed", error))
             return FAILED
+        from logging import getLogger  # no first event waits for it
+
         from qwen_dual.protocol import events
 
         with launch.in_log():
-            log.error("the start failed", exc_info=error)
+            getLogger(__name__).error("the start failed", exc_info=error)
             launch.bus.publish(events.system("session_end", {"session_id": launch.session_id}))
         tell_of_fault(error, launch.log_path)
         launch.abandon()
