@@ -7,14 +7,14 @@ the tee and is told once. Knows of the session only what the events say.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qwen_dual.bridge.backlog import Backlog
+from qwen_dual.bridge.greeting import Greeting
+from qwen_dual.bridge.pacing import Pacing, is_long
 from qwen_dual.protocol.codec import encode
-from qwen_dual.protocol.events import stamp, system
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 MAX_BUFFER_BYTES = 1 << 20
-
-LONG = 1 << 20
-"""Characters from which on an event is encoded in a pass of the loop of its own, and written in
-another: of megabytes each takes as long as a key may wait."""
-
-_FOLLOWED = {
-    "model_changed": "model",
-    "mode_changed": "approval_mode",
-    "session_changed": "session_id",
-}
-"""Events that change what a later reader is greeted with, and the key they change."""
 
 
 class OutputStatus(Struct, frozen=True):
@@ -80,27 +69,25 @@ class Tee:
     ) -> None:
         self.on_failure = on_failure
         self._sink = sink
-        self._backlog = Backlog(max_buffer_bytes, self._gap_line, sink.keeps)
+        self._greeting = Greeting(lambda seq: self._backlog.unprotect(seq))
+        self._backlog = Backlog(max_buffer_bytes, self._greeting.gap_line, sink.keeps)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scheduled = False
         self._blocked = False
         self._closed: str | None = None
         self._failure: str | None = None  # not told yet
-        self._start: Event | None = None
-        self._requests: dict[str, tuple[int, bytes]] = {}
         self._seen = 0
         self._on_drained: Callable[[], None] | None = None
-        self._waiting: deque[Event] = deque()  # a long one first, and what came after it
+        self._pacing = Pacing(self._take, self.fail)
+        self._waiting = self._pacing.waiting
         self._aside: dict[str, Event] = {}  # by subtype: for this channel alone
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event."""
         if self._closed is not None:
             return
-        if self._waiting or (self._loop is not None and _is_long(event)):
-            if not self._waiting:
-                self._take_soon()
-            self._waiting.append(event)
+        if self._loop is not None and (self._waiting or is_long(event)):
+            self._pacing.add(event, self._loop)
         else:
             self._take(event)
 
@@ -116,29 +103,6 @@ class Tee:
                 self._scheduled = True
                 self._loop.call_soon(self._flush_scheduled)
 
-    def _take_soon(self) -> None:
-        assert self._loop is not None
-        # Twice: an event that was taken before is written in the next pass.
-        self._loop.call_soon(self._loop.call_soon, self._take_next)
-
-    def _take_next(self) -> None:
-        """Takes the long event that waits, and those after it up to the next."""
-        if not self._waiting:
-            return
-        try:
-            self._take(self._waiting.popleft())
-            while self._waiting and not _is_long(self._waiting[0]):
-                self._take(self._waiting.popleft())
-        except Exception as error:  # noqa: BLE001 - told by the channel; the bus is long gone
-            self.fail(error)
-            self._waiting.clear()
-        if self._waiting:
-            self._take_soon()
-
-    def _take_all(self) -> None:
-        while self._waiting:
-            self._take(self._waiting.popleft())
-
     def _take(self, event: Event) -> None:
         if self._closed is not None:
             return
@@ -150,7 +114,7 @@ class Tee:
             delta = event["event"]["type"] == "content_block_delta"
             self._backlog.add(seq, line, delta=delta)
         else:
-            self._backlog.add(seq, line, protected=self._note(kind, event, line))
+            self._backlog.add(seq, line, protected=self._greeting.note(kind, event, line))
         if self._backlog.full:
             self._relieve()
         if self._scheduled or self._blocked:
@@ -173,7 +137,7 @@ class Tee:
         """Waits until all was taken; whether it was. Returns at once when nobody reads."""
         import anyio
 
-        self._take_all()
+        self._pacing.take_all()
         self._flush()
         if self._backlog.empty or self._closed is not None or not self._sink.ready:
             return self._backlog.empty
@@ -291,41 +255,13 @@ class Tee:
 
     def _greet(self) -> None:
         """Tells a reader that came later what it could not see."""
-        if self._start is None:
+        greeting = self._greeting
+        if not greeting.begun:
             return
-        last = self._backlog.last
-        data = {**self._start["data"], "resumed": True, "next_seq": last + 1}
-        session_id = data["session_id"]
-        body = system("session_start", data)
-        self._backlog.add_local(encode(stamp(body, session_id=session_id, seq=last)))
-        for seq, line in self._requests.values():
+        self._backlog.add_local(greeting.start_line(self._backlog.last))
+        for seq, line in greeting.requests.values():
             if seq not in self._backlog:
                 self._backlog.add_local(line)
-
-    def _note(self, kind: str, event: Event, line: bytes) -> bool:
-        """Follows what a later reader has to know; whether the line must never be dropped."""
-        if kind == "control_request":
-            self._requests[event["request_id"]] = (event["seq"], line)
-            return True
-        if kind == "control_response":
-            resolved = self._requests.pop(event["response"]["request_id"], None)
-            if resolved is not None:
-                self._backlog.unprotect(resolved[0])
-        elif kind == "system":
-            if self._start is None:
-                self._start = event
-                return True
-            key = _FOLLOWED.get(event["subtype"])
-            if key is not None and event["parent_tool_use_id"] is None:
-                data = {**self._start["data"], key: event["data"]["to"]}
-                self._start = {**self._start, "data": data}
-        return False
-
-    def _gap_line(self, first: int, last: int) -> bytes:
-        assert self._start is not None
-        data = {"from_seq": first, "to_seq": last, "dropped": last - first + 1}
-        session_id = self._start["data"]["session_id"]
-        return encode(stamp(system("gap", data), session_id=session_id, seq=last))
 
     # -- the end -----------------------------------------------------------------------------
 
@@ -352,19 +288,3 @@ class Tee:
         if self._closed is None:
             self._closed = why
             self._sink.close()
-
-
-def _is_long(event: Event) -> bool:
-    """Whether it may hold megabytes: what a model wrote, whole, or the result that repeats it."""
-    kind = event["type"]
-    if kind == "result":
-        return len(event["result"]) > LONG
-    if kind != "assistant":
-        return False
-    texts = (
-        text
-        for block in event["message"]["content"]
-        for text in (block.values() if block["type"] != "tool_use" else block["input"].values())
-        if isinstance(text, str)
-    )
-    return any(len(text) > LONG for text in texts)

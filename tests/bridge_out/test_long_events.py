@@ -6,7 +6,8 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.bridge.tee import LONG, Tee
+from qwen_dual.bridge.pacing import LONG
+from qwen_dual.bridge.tee import Tee
 from qwen_dual.protocol import events
 from qwen_dual.protocol.events import stamp
 from tests.bridge_out.outputs import Output
