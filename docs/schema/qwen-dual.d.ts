@@ -92,7 +92,7 @@ export interface Change {
 export interface ChangeData {
   from: string;
   to: string;
-  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
 }
 
 /** Begin a new conversation, as `/clear` does; refused while something runs. */
@@ -168,7 +168,7 @@ export interface ControlSuccess {
   subtype: "success";
   request_id: string;
   response: Verdict;
-  resolved_by: "keyboard" | "input" | "sdk" | "policy" | "interrupt" | "shutdown";
+  resolved_by: "keyboard" | "input" | "sdk" | "policy" | "interrupt" | "shutdown" | string;
 }
 
 /** A call that was not allowed. */
@@ -253,6 +253,26 @@ export interface GetState {
   type: "get_state";
 }
 
+/** In a `session_start`: what the host that reads it is called here, and what it may do. */
+export interface GrantedHost {
+  name: string;
+  rights: ("observe" | "approve" | "submit" | "control")[];
+}
+
+/**
+ * The first line of a connection to a session's socket: who it is, and what it wants to do.
+ *
+ * `rights` are `observe`, `approve`, `submit` and `control`; without it all that the person
+ * lets a host of this name do. `from_seq` is the number of the first event that it has not seen yet.
+ */
+export interface Hello {
+  id?: string | null;
+  type: "hello";
+  name: string;
+  rights?: string[] | null;
+  from_seq?: number | null;
+}
+
 /** A hook has ended, one for each that was told to have begun. */
 export interface HookResponse {
   uuid: string;
@@ -307,6 +327,22 @@ export interface HookStartedData {
   hook_event: string;
   tool_use_id: string | null;
   status_message?: string;
+}
+
+/** A host came or went. */
+export interface HostsChanged {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "hosts_changed";
+  data: HostsChangedData;
+}
+
+/** All that are there. */
+export interface HostsChangedData {
+  hosts: PresentHost[];
 }
 
 /**
@@ -618,6 +654,19 @@ export interface PermissionRequest {
 }
 
 /**
+ * A host that is there.
+ *
+ * `since` is a time in UTC (ISO 8601). `pid` is that of its process, where the system tells; the
+ * channels of the command line are the hosts `file` and `fd` and have none.
+ */
+export interface PresentHost {
+  name: string;
+  rights: ("observe" | "approve" | "submit" | "control")[];
+  since: string;
+  pid?: number;
+}
+
+/**
  * What a call will do, made for reading: ours, beside the reference's fields.
  *
  * `text` is exact: what will run, or what will be written, character by character; a `plan` is
@@ -651,7 +700,7 @@ export interface PreviewWarning {
 export interface Proposal {
   id: string | null;
   text: string;
-  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
 }
 
 /** At each change of the prompts that a person is to look at before they run. */
@@ -674,7 +723,7 @@ export interface ProposalsData {
 export interface QueuedPrompt {
   id: string | null;
   text: string;
-  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
 }
 
 /** For each command that carries an id. */
@@ -701,6 +750,23 @@ export interface ReceiptData {
   message?: string;
   position?: number;
   version?: number;
+}
+
+/** The only line of a connection to the socket that is not taken; it tells nothing of the session. */
+export interface Refused {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "refused";
+  data: RefusedData;
+}
+
+/** Why: a `code` for programs, such as `other_user`, `bad_name` or `no_right`. */
+export interface RefusedData {
+  code: string;
+  message: string;
 }
 
 /**
@@ -831,7 +897,7 @@ export interface RewoundData {
   left: LeftFile[];
   remarks: string[];
   context_tokens: number;
-  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   command_id: string | null;
 }
 
@@ -936,6 +1002,8 @@ export interface SessionStartData {
   supported_commands?: string[];
   input?: InputChannel | null;
   limits?: Limits;
+  socket?: string;
+  host?: GrantedHost;
   sandbox?: SandboxData;
   resumed?: boolean;
   next_seq?: number;
@@ -1012,7 +1080,7 @@ export interface SlashCommand {
 export interface SlashCommandData {
   command: string;
   args: string;
-  origin: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   command_id: string | null;
   proposed?: string;
 }
@@ -1304,7 +1372,7 @@ export interface UserEvent {
   seq: number;
   type: "user";
   message: UserMessage;
-  origin?: "keyboard" | "input" | "cli" | "sdk" | "agent";
+  origin?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   command_id?: string;
   proposed?: string;
   tool_use_result?: ToolOutcome;
@@ -1363,6 +1431,8 @@ export type Event =
   | DraftEvent
   | UiEvent
   | Proposals
+  | HostsChanged
+  | Refused
   | UserEvent
   | AssistantEvent
   | StreamEvent
@@ -1389,4 +1459,5 @@ export type Command =
   | Clear
   | GetDraft
   | SetDraft
-  | Watch;
+  | Watch
+  | Hello;

@@ -32,10 +32,12 @@ class Greeting:
 
     Attributes:
         requests: those that wait, by their ids: the ``seq`` of each, and its line.
+        state: the same of the latest ``state``; None before the first.
     """
 
     def __init__(self, resolved: Callable[[int], object]) -> None:
         self.requests: dict[str, tuple[int, bytes]] = {}
+        self.state: tuple[int, bytes] | None = None
         self._resolved = resolved
         self._start: Event | None = None
 
@@ -57,6 +59,8 @@ class Greeting:
             if self._start is None:
                 self._start = event
                 return True
+            if event["subtype"] == "state":
+                self.state = event["seq"], line
             key = _FOLLOWED.get(event["subtype"])
             if key is not None and event["parent_tool_use_id"] is None:
                 data = {**self._start["data"], key: event["data"]["to"]}
@@ -73,6 +77,10 @@ class Greeting:
         """What stands for the events from ``first`` to ``last``."""
         data = {"from_seq": first, "to_seq": last, "dropped": last - first + 1}
         return self.local_line(system("gap", data), last)
+
+    def standing(self) -> list[tuple[int, bytes]]:
+        """What a newcomer has to know as it is now: the state, and the requests that wait."""
+        return [*([] if self.state is None else [self.state]), *self.requests.values()]
 
     def local_line(self, body: Event, last: int) -> bytes:
         """A line for one reader alone, which has the events up to ``last``."""

@@ -12,46 +12,31 @@ import shlex
 import stat
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
-from qwen_dual.cli.parser import AUTO_DIRECTORY
-from qwen_dual.fs.folders import ForeignFileError
-from qwen_dual.fs.home import runtime_directory
-from qwen_dual.fs.private import private_folder
+from qwen_dual.cli.places import DISABLED, wanted
 from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.runtime.launch import Outside, StartError
-from qwen_dual.runtime.process import environment
+from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import anyio
 
+    from qwen_dual.bridge.hosts import Hosts
     from qwen_dual.bridge.reader import CommandReader
     from qwen_dual.bridge.sources import Source, Step
     from qwen_dual.bridge.tee import Tee
     from qwen_dual.cli.parser import Options
+    from qwen_dual.cli.places import Wanted
     from qwen_dual.core.bus import Bus
     from qwen_dual.protocol.command_shapes import Command, Submit
-    from qwen_dual.settings.load import Settings
+    from qwen_dual.runtime.launch import Launch
 
 MAX_BUFFER_BYTES = 1 << 20
 """What waits for a slow or absent reader at the most."""
 
-DISABLED = "Warning: dual output disabled — "
-
 COPIED_COLUMNS = 77
 """How long a line may be that is shown to be copied: a window's 80 without the margin."""
-
-
-class Wanted(Struct):
-    """Which channels to open, and where."""
-
-    json_fd: int | None = None
-    json_file: str | None = None
-    input_fd: int | None = None
-    input_file: str | None = None
-    passing: tuple[str, ...] = ()
 
 
 class Channels:
@@ -65,6 +50,7 @@ class Channels:
         warnings: what could not be opened, ready to be shown.
         paths: the files that were asked for.
         passing: those of them that go with the session.
+        hosts: on the socket; None without one.
     """
 
     def __init__(self) -> None:
@@ -75,6 +61,7 @@ class Channels:
         self.warnings: list[str] = []
         self.paths: tuple[str, ...] = ()
         self.passing: tuple[str, ...] = ()
+        self.hosts: Hosts | None = None
 
     @property
     def count(self) -> int:
@@ -85,6 +72,8 @@ class Channels:
         """Has the events of ``bus`` written; what cannot be written is told and closes the channel."""
         if self.tee is not None:
             bus.subscribe(self.tee, name="The output channel", on_failure=self.tee.fail)
+        if self.hosts is not None:
+            bus.subscribe(self.hosts, name="The socket", on_failure=self.hosts.fail)
 
     def remove_passing(self) -> None:
         """Takes away what nobody asked to keep; call it when both channels are closed."""
@@ -100,7 +89,8 @@ class Channels:
         """Where other programs reach those that are open and have a name."""
         events = None if self.tee is None else self.tee.status().target
         commands = None if self.source is None else self.source.target
-        named = {"events": events, "input": commands}
+        socket = None if self.hosts is None else self.hosts.path
+        named = {"socket": socket, "events": events, "input": commands}
         return {
             name: path
             for name, path in named.items()
@@ -112,7 +102,8 @@ class Channels:
         source = self.source
         where = None if source is None else {"path": source.target, "offset": source.offset}
         limits = {"max_line_bytes": MAX_LINE_BYTES, "max_buffer_bytes": MAX_BUFFER_BYTES}
-        return {"input": where, "limits": limits}
+        socket = {} if self.hosts is None else {"socket": self.hosts.path}
+        return {"input": where, "limits": limits, **socket}
 
     def read_commands(
         self,
@@ -181,8 +172,13 @@ class Channels:
             lines.append(
                 f"     lines {into.lines}, unusable {into.errors}, read to byte {into.offset}"
             )
+        if self.hosts is not None:
+            lines += self.hosts.describe()
         lines += self.warnings
-        return "\n".join(lines) or "No channel is open: --json-file and --input-file open them."
+        return (
+            "\n".join(lines)
+            or "No channel is open: --json-file, --input-file and --socket open them."
+        )
 
     def try_it(self) -> list[str]:
         """Two commands to try in another terminal; empty without file channels."""
@@ -200,18 +196,19 @@ class Channels:
 
 
 def open_asked(
-    options: Options, settings: Settings, inputs: Mapping[str, os.stat_result | None]
+    options: Options, launch: Launch, inputs: Mapping[str, os.stat_result | None]
 ) -> Channels:
     """Opens what the command line and the settings ask for.
 
     Args:
         options: the command line.
-        settings: of the session.
+        launch: of the session.
         inputs: input files as they were when the process started.
 
     Raises:
         StartError: the directory of ``--channel-dir`` cannot be used.
     """
+    settings = launch.settings
     try:
         asked = wanted(options, settings.json_file, settings.input_file)
     except OSError as error:
@@ -226,7 +223,14 @@ def open_asked(
         )
         if path is not None
     }
-    return open_channels(asked, inputs, from_start=options.input_from == "start", named_by=named)
+    channels = open_channels(
+        asked, inputs, from_start=options.input_from == "start", named_by=named
+    )
+    if options.socket is not None or settings.get(keys.SOCKET):
+        from qwen_dual.cli.hosts import open_socket
+
+        open_socket(channels, options.socket or "", launch.session_id)
+    return channels
 
 
 def open_channels(
@@ -331,70 +335,3 @@ def _start_offset(path: str, noted: os.stat_result | None) -> int:
     from qwen_dual.bridge.start_time import divide, new_from
 
     return new_from(path, noted, divide())
-
-
-def wanted(options: Options, json_file: str | None, input_file: str | None) -> Wanted:
-    """What to open: a flag wins over ``--channel-dir``, which wins over the settings.
-
-    Args:
-        options: the command line.
-        json_file: ``dualOutput.jsonFile`` of the settings.
-        input_file: ``dualOutput.inputFile`` of the settings.
-
-    Raises:
-        OSError: the directory of ``--channel-dir`` cannot be used.
-    """
-    if options.channel_dir is not None:
-        directory = private_directory(options.channel_dir)
-        if options.channel_dir == AUTO_DIRECTORY:
-            _remove_left_behind(directory)
-        name = os.path.join(directory, str(os.getpid()))
-        json_file, input_file = f"{name}.events", f"{name}.input"
-    found = Wanted(options.json_fd, options.json_file, options.input_fd, options.input_file)
-    if found.json_fd is None and found.json_file is None:
-        found.json_file = json_file
-    if found.input_fd is None and found.input_file is None:
-        found.input_file = input_file
-    if options.channel_dir == AUTO_DIRECTORY:
-        made = {json_file, input_file} & {found.json_file, found.input_file}
-        found.passing = tuple(path for path in made if path is not None)
-    if options.channel_dir is not None and found.input_file == input_file:
-        # Made here, so that a command sent at once lands in a file that only its owner can write.
-        flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        os.close(os.open(str(input_file), flags, 0o600))
-    return found
-
-
-def _remove_left_behind(directory: str) -> None:
-    """Takes away the files of sessions that were killed."""
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            pid, _, kind = entry.name.partition(".")
-            if kind in ("events", "input") and pid.isdecimal() and not _runs(int(pid)):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return pid != os.getpid()
-
-
-def private_directory(path: str) -> str:
-    """Makes (or checks) a directory that only its owner can enter; returns its path.
-
-    Raises:
-        OSError: it cannot be made, or is not this user's alone.
-    """
-    if path == AUTO_DIRECTORY:
-        path = runtime_directory(environment())
-    try:
-        private_folder(path)
-    except ForeignFileError as error:
-        raise PermissionError(f"{error}; give another with --channel-dir DIR") from None
-    return path

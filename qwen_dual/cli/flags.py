@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys((_SWITCHES + " " + _SWITCHES_ELSEWHERE).split(), "switch"),
     **dict.fromkeys((_VALUES + " " + _VALUES_ELSEWHERE).split(), "value"),
     **dict.fromkeys((*_LISTS.split(), "tools"), "list"),
-    **dict.fromkeys(("resume", "channel-dir", "worktree", "sandbox"), "optional"),
+    **dict.fromkeys(("resume", "channel-dir", "socket", "worktree", "sandbox"), "optional"),
 }
 """Every flag by its long name: the reference's, ours, and what claude-agent-sdk starts a program with."""
 

@@ -76,7 +76,7 @@ def run_headless(
                 f"--max-budget-usd: no price of {launch.choice.first_name} is known, so its cost "
                 "cannot be bounded; --max-tool-calls, --max-session-turns and --max-wall-time can be"
             )
-        channels = open_asked(options, launch.settings, inputs)
+        channels = open_asked(options, launch, inputs)
         told = channels.try_it() if options.channel_dir is not None else []
         for line in (*channels.warnings, *told):
             print(line, file=sys.stderr)

@@ -110,7 +110,10 @@ def _told_of_failures(bus: Bus) -> bool:
 
 
 async def _close(channels: Channels) -> None:
-    tee = channels.tee
+    tee, hosts = channels.tee, channels.hosts
+    if hosts is not None:
+        await hosts.drain(DRAIN_SECONDS)
+        hosts.close()
     if tee is not None:
         await tee.drain(DRAIN_SECONDS)
         tee.close()
@@ -136,6 +139,11 @@ async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: st
             handle.submit(prompt, CLI)
         if reader is not None:
             group.start_soon(reader.run)
+        if channels.hosts is not None:
+            from qwen_dual.cli.hosts import HostDesk
+
+            channels.hosts.on_failure = warn
+            group.start_soon(channels.hosts.run, HostDesk(handle, channels))
         try:
             for _ in range(PASSES):
                 await anyio.lowlevel.checkpoint()

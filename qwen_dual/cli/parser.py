@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
+from qwen_dual.cli.channel_options import add_channel_options
 from qwen_dual.cli.elsewhere import add_flags_of_elsewhere, take_from_elsewhere
 from qwen_dual.cli.flags import AUTH_TYPES_TO_COME, SUBCOMMANDS, long_name, normalise
 from qwen_dual.cli.headless_options import add_headless_options, problem_of
@@ -16,9 +17,6 @@ from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-AUTO_DIRECTORY = ""
-"""``--channel-dir`` without a value: the per-user directory."""
 
 SANDBOXES = ("auto", "bwrap", "landlock", "none")
 AUTH_TYPES = ("openai", "anthropic", "gemini")
@@ -39,6 +37,7 @@ class Options(SessionSpec, frozen=True):
     input_file: str | None = None
     input_from: str = "end"
     channel_dir: str | None = None
+    socket: str | None = None
     prompt: str | None = None
     headless: bool = False
     input_format: str | None = None
@@ -234,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     add_flags_of_elsewhere(parser)
     for hidden in ("--safe-mode", "--acp", "--list-extensions"):
         parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
-    _add_channel_options(parser)
+    add_channel_options(parser)
     return parser
 
 
@@ -348,45 +347,6 @@ def _add_session_options(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         default=None,
         help="save nothing of the session; it cannot be gone on with",
-    )
-
-
-def _add_channel_options(parser: argparse.ArgumentParser) -> None:
-    channels = parser.add_argument_group("channels")
-    channels.add_argument(
-        "--json-fd",
-        type=int,
-        metavar="N",
-        help="write every event to the inherited file descriptor N (3 or more)",
-    )
-    channels.add_argument(
-        "--json-file",
-        metavar="PATH",
-        help="write every event to PATH: a regular file, a FIFO or /dev/fd/N",
-    )
-    channels.add_argument(
-        "--input-file", metavar="PATH", help="take commands from PATH: a regular file or a FIFO"
-    )
-    channels.add_argument(
-        "--input-fd",
-        type=int,
-        metavar="N",
-        help="take commands from the inherited pipe or socket N; a socket may be --json-fd too",
-    )
-    channels.add_argument(
-        "--input-from",
-        choices=("end", "start"),
-        default="end",
-        help="where reading of --input-file begins: what comes from now on, or all there is "
-        "(default: end)",
-    )
-    channels.add_argument(
-        "--channel-dir",
-        nargs="?",
-        const=AUTO_DIRECTORY,
-        metavar="DIR",
-        help="open both channels as files in DIR and name them on the first "
-        "screen; without DIR in a private directory of yours, where they go with the session",
     )
 
 

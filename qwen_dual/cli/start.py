@@ -50,7 +50,7 @@ def run(options: Options, inputs: Mapping[str, os.stat_result | None]) -> int:
             terminal.check()
             factory = SessionFactory()
             launch = factory.prepare(with_remark(options))
-            channels = open_asked(options, launch.settings, inputs)
+            channels = open_asked(options, launch, inputs)
             for warning in channels.warnings:
                 print(warning, file=sys.stderr)
             channels.follow(launch.bus)

@@ -55,7 +55,7 @@ def run_streams(
                 await_agents=True,
             )
         )
-        channels = open_asked(options, launch.settings, inputs)
+        channels = open_asked(options, launch, inputs)
         for warning in channels.warnings:
             print(warning, file=sys.stderr)
         observers = [channels.tee] if channels.tee is not None else []

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
 
 NO_AGENT = "no sub-agent works for this call"
+NOT_HERE = "hello is the first line of a connection to the socket, and of nothing else"
 
 
 class Dispatcher:
@@ -54,6 +55,7 @@ class Dispatcher:
         servers: gives the session's MCP servers; None where it can have none.
         begun: whether the first command is a prompt that was carried out before (``core.begun``).
         tell: takes an event for this channel alone; None where it has no output.
+        seen: the ids of the commands that it sent before; none unless given.
     """
 
     def __init__(
@@ -64,14 +66,15 @@ class Dispatcher:
         *,
         begun: bool = False,
         tell: Callable[[events.Event], object] | None = None,
+        seen: SeenIds | None = None,
     ) -> None:
         self._begun = begun
         self._session = session
         self._actor = actor
         self._servers = servers
-        self._seen = SeenIds()
         self._tell = tell
         self._drafts: DraftCommands | None = None
+        self._seen = SeenIds() if seen is None else seen
         self._carry_out: dict[str, Callable[[Any], None]] = {
             "submit": self._submit,
             "confirmation_response": self._confirm,
@@ -91,6 +94,7 @@ class Dispatcher:
             "get_draft": self._draft,
             "set_draft": self._draft,
             "watch": self._draft,
+            "hello": self._hello,
         }
 
     def command(self, command: Command) -> None:
@@ -138,6 +142,9 @@ class Dispatcher:
         from qwen_dual.core.saved_sessions import clear
 
         clear(self._session, self._actor, command)
+
+    def _hello(self, command: Command) -> None:
+        self._receipt(command, ("unavailable", NOT_HERE))
 
     def _set_approval_mode(self, command: SetApprovalMode) -> None:
         self._set(command, self._session.set_approval_mode, command.mode)

@@ -145,6 +145,10 @@ class PromptQueue:
                 return True
         return False
 
+    def is_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether ``actor`` submitted what waits under an id."""
+        return any(p.command_id == command_id and p.actor == actor for p in self._prompts)
+
     def listing(self) -> list[dict[str, Any]]:
         """The first entries, as ``state`` events show them."""
         return [

@@ -86,6 +86,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         points: the prompts so far, as places to go back to.
         prepare_rewinding: gives what goes back to them what it needs, once it is made.
         drained: waits until nothing runs, and nothing waits that will.
+        ended: whether ``session_end`` was told, after which nothing is.
     """
 
     def __init__(
@@ -165,7 +166,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         wake, tell = self._worker.wake, self._state.tell
         self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
         self.drained = self._worker.drained
-        self._ended = False
+        self.ended = False
         self.tools.listen(self._tools_changed)
 
     @property
@@ -350,7 +351,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
 
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
-        if not self._ended:
+        if not self.ended:
             self.publish(events.notice(text, level))
 
     def publish(self, body: Event, agent: str | None = None) -> Event:
@@ -365,8 +366,8 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
 
     def end(self) -> None:
         """Publishes ``session_end``; idempotent. Nothing may be published after it."""
-        if not self._ended:
-            self._ended = True
+        if not self.ended:
+            self.ended = True
             self.approvals.deny_all(SHUTDOWN)
             self.queue_editing.end()
             self.unattended()

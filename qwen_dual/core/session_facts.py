@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.conversation import Conversation
@@ -100,6 +101,16 @@ class SessionFacts:
     def turn_id(self) -> str | None:
         """The turn that runs; None between turns."""
         return self._state.turn_id
+
+    @property
+    def running_for(self) -> Actor | None:
+        """Who submitted what runs; None where nothing does."""
+        running = self._worker.running
+        return None if running is None else running.actor
+
+    def is_waiting_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether ``actor`` submitted a prompt under this id that waits."""
+        return self._queue.is_from(command_id, actor)
 
     @property
     def stopping(self) -> bool:

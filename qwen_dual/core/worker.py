@@ -59,6 +59,7 @@ class Worker:
 
     Attributes:
         working: whether something runs.
+        running: what that is.
         retry_from: how much of the conversation a retry of the last turn keeps; None where there
             is nothing to retry.
     """
@@ -75,6 +76,7 @@ class Worker:
         ready: Callable[[Needed], Awaitable[object]] | None,
     ) -> None:
         self.working = False
+        self.running: Prompt | None = None
         self.retry_from: int | None = None
         self._session = session
         self._queue = queue
@@ -129,11 +131,11 @@ class Worker:
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
                 continue
-            self.working = True
+            self.working, self.running = True, prompt
             try:
                 await self._run(prompt)
             finally:
-                self.working = False
+                self.working, self.running = False, None
                 self._state.set("idle")
                 self._finished.set()
                 self._finished = anyio.Event()

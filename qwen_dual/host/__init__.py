@@ -2,6 +2,7 @@
 
 * ``open_session``: spawns qwen-dual, Qwen Code or any program with such channels, and gives a
   ``Session``: its events, prompts and results, approvals, sub-agents, and its terminal.
+* ``connect``: a ``Session`` that somebody else started, over its socket, by a name and with rights.
 * ``follow`` and ``send``: the events and the input of a session that somebody else started.
 * ``running``: the sessions that run on this machine, whoever started them.
 * ``Event`` and what is like one (``BadLine``, ``Skipped``, ``Restarted``), ``Turn``, the records
@@ -18,9 +19,11 @@ from qwen_dual.host.calls import (
     Suggestion,
     ToolResult,
 )
+from qwen_dual.host.connecting import connect
 from qwen_dual.host.draft import Draft
 from qwen_dual.host.errors import (
     CommandRejected,
+    ConnectFailed,
     HostError,
     HostTimeout,
     NotSupported,
@@ -36,6 +39,7 @@ from qwen_dual.host.finding import RunningSession, running
 from qwen_dual.host.following import follow, send
 from qwen_dual.host.mcp import McpServer
 from qwen_dual.host.opening import open_session
+from qwen_dual.host.present import PresentHost
 from qwen_dual.host.records import (
     Allow,
     Deny,
@@ -72,6 +76,7 @@ __all__ = [
     "Allow",
     "BadLine",
     "CommandRejected",
+    "ConnectFailed",
     "Denial",
     "Deny",
     "Draft",
@@ -86,6 +91,7 @@ __all__ = [
     "MessageMarks",
     "ModelUsage",
     "NotSupported",
+    "PresentHost",
     "Preview",
     "PreviewWarning",
     "ProgramStatus",
@@ -123,6 +129,7 @@ __all__ = [
     "Verdict",
     "VersionConflict",
     "WindowTitle",
+    "connect",
     "follow",
     "open_session",
     "running",

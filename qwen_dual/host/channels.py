@@ -86,22 +86,26 @@ def open_channel(kind: str, command: Sequence[str], max_line_bytes: int) -> Chan
     raise ValueError(f"channel must be 'auto', 'socket' or 'files', not {kind!r}")
 
 
-class SocketChannel:
-    """One end of a socket pair; it has no name, so nobody else can reach it."""
+class StreamChannel:
+    """A connected socket, which carries both directions.
 
-    def __init__(self, max_line_bytes: int) -> None:
-        self._ours, self._theirs = socket.socketpair()
+    Args:
+        connected: this side of it; closed with the channel.
+        max_line_bytes: longer lines are told as a ``BadLine``.
+    """
+
+    arguments: Sequence[str] = ()
+    pass_fds: Sequence[int] = ()
+
+    def __init__(self, connected: socket.socket, max_line_bytes: int) -> None:
+        self._ours = connected
         self._ours.setblocking(False)
-        number = str(self._theirs.fileno())
-        self.arguments: Sequence[str] = ("--json-fd", number, "--input-fd", number)
-        self.pass_fds: Sequence[int] = (self._theirs.fileno(),)
         self._decoder = LineDecoder(0, max_line_bytes)
         self._out = bytearray()
         self._filled = anyio.Event()
 
     def spawned(self) -> None:
-        """Closes the program's side here, so that its end is noticed."""
-        self._theirs.close()
+        """Nothing to do."""
 
     async def receive(self) -> list[Event] | None:
         """The next events; None at the end."""
@@ -140,9 +144,8 @@ class SocketChannel:
                     self._out.clear()
 
     def close(self) -> None:
-        """Closes both ends."""
+        """Closes it."""
         self._ours.close()
-        self._theirs.close()
 
     def _read(self) -> bytes | None:
         try:
@@ -151,6 +154,26 @@ class SocketChannel:
             return None
         except OSError:  # reset: it died with commands unread
             return b""
+
+
+class SocketChannel(StreamChannel):
+    """One end of a socket pair; it has no name, so nobody else can reach it."""
+
+    def __init__(self, max_line_bytes: int) -> None:
+        ours, self._theirs = socket.socketpair()
+        super().__init__(ours, max_line_bytes)
+        number = str(self._theirs.fileno())
+        self.arguments = ("--json-fd", number, "--input-fd", number)
+        self.pass_fds = (self._theirs.fileno(),)
+
+    def spawned(self) -> None:
+        """Closes the program's side here, so that its end is noticed."""
+        self._theirs.close()
+
+    def close(self) -> None:
+        """Closes both ends."""
+        super().close()
+        self._theirs.close()
 
 
 class FileChannel:

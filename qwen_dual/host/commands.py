@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
     from qwen_dual.host.feed import Feed
+    from qwen_dual.host.hosted import Hosted
     from qwen_dual.host.mcp import McpServer
-    from qwen_dual.host.process import HostedProcess
     from qwen_dual.host.records import Allow, Greeting
     from qwen_dual.host.rewind import RewindPoints, Rewound
     from qwen_dual.host.saved import SavedSessions
@@ -40,7 +40,7 @@ class Commands:
         timeout: seconds until a command has to be acknowledged.
     """
 
-    def __init__(self, process: HostedProcess, feed: Feed, timeout: float) -> None:
+    def __init__(self, process: Hosted, feed: Feed, timeout: float) -> None:
         self._process = process
         self._feed = feed
         self._tracker = feed.tracker

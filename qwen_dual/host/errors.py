@@ -29,6 +29,23 @@ class SpawnFailed(HostError):
         super().__init__(f"{self.command[0] if command else 'command'} cannot be started: {reason}")
 
 
+class ConnectFailed(HostError):
+    """The socket of a session cannot be used.
+
+    Attributes:
+        path: the socket's.
+        reason: why, for people.
+        code: why, for programs, where the session says no: ``other_user``, ``bad_name``, ``no_right``,
+            ``full`` …; empty where nobody answers.
+    """
+
+    def __init__(self, path: str, reason: str, code: str = "") -> None:
+        self.path = path
+        self.reason = reason
+        self.code = code
+        super().__init__(f"{path}: {reason}")
+
+
 class HostTimeout(HostError, TimeoutError):
     """Something did not come in time; the session runs on.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.commands import Commands
     from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
-    from qwen_dual.host.process import HostedProcess
+    from qwen_dual.host.hosted import Hosted
     from qwen_dual.host.records import (
         Exit,
         Greeting,
@@ -53,7 +53,7 @@ class Session(Steering, Drafting):
     """
 
     def __init__(
-        self, process: HostedProcess, feed: Feed, commands: Commands, max_buffer_bytes: int
+        self, process: Hosted, feed: Feed, commands: Commands, max_buffer_bytes: int
     ) -> None:
         self.terminal: TerminalStream = process.terminal
         self.pid = process.pid

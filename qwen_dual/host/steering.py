@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.host.errors import CommandRejected
+from qwen_dual.host.present import PresentHost
+from qwen_dual.protocol import HOST_RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,12 +17,30 @@ if TYPE_CHECKING:
     from qwen_dual.host.records import Receipt
     from qwen_dual.host.rewind import RewindPoints, Rewound
     from qwen_dual.host.saved import SavedSessions
+    from qwen_dual.host.tracker import Tracker
 
 
 class Steering:
     """The part of ``Session`` that sends commands, each for its own sake."""
 
     _commands: Commands
+    _tracker: Tracker
+
+    @property
+    def rights(self) -> frozenset[str]:
+        """What this host may do: ``observe``, ``approve``, ``submit``, ``control``.
+
+        One that started the program, or writes to its files, may do everything.
+        """
+        granted = self._tracker.greeting.data.get("host")
+        return (
+            PresentHost.of(granted).rights if isinstance(granted, dict) else frozenset(HOST_RIGHTS)
+        )
+
+    @property
+    def hosts(self) -> tuple[PresentHost, ...]:
+        """The hosts that share the session, this one too; none for a program without a socket."""
+        return self._tracker.hosts
 
     async def command(self, kind: str, **fields: Any) -> Receipt:
         """Sends any other command: ``set_model``, ``set_approval_mode``, ``get_state`` …

@@ -11,6 +11,7 @@ from qwen_dual.host.calls import text_in
 from qwen_dual.host.draft import Drafts
 from qwen_dual.host.event import LOCAL, Event, Skipped
 from qwen_dual.host.mcp import McpServer, take
+from qwen_dual.host.present import PresentHost, present_in
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.rewind import RewindPoints, Rewound
@@ -47,6 +48,7 @@ class Tracker:
         saved: what waits for a list of saved sessions, by the command's id.
         rewinds: what waits for what a ``rewind`` did, by the command's id.
         drafts: what waits for what the person is typing.
+        hosts: those that share the session, as far as it tells.
         events: how many came.
         last_event: what the last one was.
         ended: ``session_end`` came.
@@ -72,6 +74,7 @@ class Tracker:
         self.rewinds: dict[str, Promise[Rewound]] = {}
         self.drafts = Drafts()
         self.usage: ModelUsage | None = None
+        self.hosts: tuple[PresentHost, ...] = ()
         self.events = 0
         self.last_event = ""
         self.ended = False
@@ -205,6 +208,8 @@ class Tracker:
             self.model = text_in(event.data, "to") or self.model
         elif event.subtype == "mode_changed":
             self.approval_mode = text_in(event.data, "to") or self.approval_mode
+        elif event.subtype == "hosts_changed":
+            self.hosts = present_in(event)
         elif event.subtype == "mcp":
             take(self.mcp_servers, event)
             if event.data.get("complete") is True:

@@ -44,8 +44,12 @@ COMMAND_TYPES = (
     "get_draft",
     "set_draft",
     "watch",
+    "hello",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""
+
+HOST_RIGHTS = ("observe", "approve", "submit", "control")
+"""What a host may do: see, answer requests, have prompts run, and steer the session itself."""
 
 APPROVAL_MODES = ("plan", "default", "auto-edit", "auto", "yolo")
 

@@ -41,7 +41,9 @@ def base_schema(strict: dict[str, Any]) -> dict[str, Any]:
             definition["required"] = [key for key in definition["required"] if key not in optional]
         for key, shape in definition.get("properties", {}).items():
             if key not in _TAGS:
-                shape.pop("enum", None)
+                for choice in (shape, *shape.get("anyOf", ())):
+                    choice.pop("enum", None)
+                    choice.pop("pattern", None)
     opened = {name: _open(definition, definitions) for name, definition in definitions.items()}
     root = _open({"anyOf": [{"$ref": f"#/$defs/{name}"} for name in BASE_EVENTS]}, definitions)
     used = _reached(root, opened)

@@ -223,6 +223,19 @@ class Watch(_Command, frozen=True, kw_only=True):
     draft: bool
 
 
+class Hello(_Command, frozen=True, kw_only=True):
+    """The first line of a connection to a session's socket: who it is, and what it wants to do.
+
+    ``rights`` are ``observe``, ``approve``, ``submit`` and ``control``; without it all that the person
+    lets a host of this name do. ``from_seq`` is the number of the first event that it has not seen yet.
+    """
+
+    type: Literal["hello"]
+    name: str
+    rights: list[str] | None = None
+    from_seq: Annotated[int, Meta(ge=1)] | None = None
+
+
 Command = (
     Submit
     | ConfirmationResponse
@@ -242,6 +255,7 @@ Command = (
     | GetDraft
     | SetDraft
     | Watch
+    | Hello
 )
 
 SHAPES: dict[str, type[Command]] = dict(zip(COMMAND_TYPES, get_args(Command), strict=True))
@@ -266,5 +280,6 @@ RIGHTS: dict[str, Right] = {
     "get_draft": "control",  # what a person has not sent is more theirs than the conversation
     "set_draft": "control",
     "watch": "control",
+    "hello": "observe",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""

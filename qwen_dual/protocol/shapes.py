@@ -6,8 +6,9 @@ checkers and ``schema`` import this module; ``events`` builds the same shapes as
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from qwen_dual.protocol.change_shapes import FileDiff  # noqa: TC001 -- read at run time
@@ -22,8 +23,11 @@ from qwen_dual.protocol.content_shapes import (
 )
 from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
 
-Origin = Literal["keyboard", "input", "cli", "sdk", "agent"]
-ResolvedBy = Literal["keyboard", "input", "sdk", "policy", "interrupt", "shutdown"]
+NamedActor = Annotated[str, Field(pattern="^(host|hook):.")]
+"""A host on the socket, or a hook, by its name: ``host:zed``."""
+
+Origin = Literal["keyboard", "input", "cli", "sdk", "agent"] | NamedActor
+ResolvedBy = Literal["keyboard", "input", "sdk", "policy", "interrupt", "shutdown"] | NamedActor
 State = Literal["idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"]
 StopReason = Literal[
     "end_turn", "interrupted", "error", "denied", "max_turns", "max_tokens", "loop", "budget"

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
+from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.saved_shapes import SavedSessions
@@ -52,6 +53,8 @@ class SessionStartData(TypedDict):
     supported_commands: NotRequired[list[str]]
     input: NotRequired[InputChannel | None]
     limits: NotRequired[Limits]
+    socket: NotRequired[str]
+    host: NotRequired[GrantedHost]
     sandbox: NotRequired[SandboxData]
     resumed: NotRequired[bool]
     next_seq: NotRequired[int]
@@ -372,4 +375,6 @@ SystemEvent = (
     | DraftEvent
     | UiEvent
     | Proposals
+    | HostsChanged
+    | Refused
 )

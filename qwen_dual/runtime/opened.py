@@ -15,10 +15,13 @@ from qwen_dual.runtime.late import be_found, load_late, load_when_wanted
 from qwen_dual.runtime.saved import resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.ports import ServerControl
+    from qwen_dual.core.prompts import SeenIds
+    from qwen_dual.core.rights import LimitedDispatcher
+    from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
@@ -199,6 +202,20 @@ class OpenSession(SessionHandle):
     ) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel: see ``core.dispatch``."""
         return Dispatcher(self.parts.session, actor, self._control, begun=begun, tell=tell)
+
+    def limited(
+        self,
+        actor: Actor,
+        rights: Collection[Right],
+        tell: Callable[[Event], object],
+        seen: SeenIds,
+    ) -> LimitedDispatcher:
+        """The same for a host that may not do everything: see ``core.rights``."""
+        from qwen_dual.core.rights import LimitedDispatcher
+
+        session = self.parts.session
+        dispatcher = Dispatcher(session, actor, self._control, seen=seen, tell=tell)
+        return LimitedDispatcher(dispatcher, session, actor, rights, tell)
 
     def _control(self) -> ServerControl:
         from qwen_dual.runtime.mcp import control_of

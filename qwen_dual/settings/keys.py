@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from qwen_dual.settings import host_keys
 from qwen_dual.settings import limiting_keys as limiting
 from qwen_dual.settings.auto_keys import AUTO_KEYS
 from qwen_dual.settings.checkpoint_keys import CHECKPOINT_KEYS
@@ -24,7 +25,6 @@ from qwen_dual.settings.rules import (
     MILLISECONDS,
     NAMES,
     NETWORK,
-    PATH,
     PICTURES,
     POSITIVE,
     PROTOCOL,
@@ -227,8 +227,10 @@ HOOKS_MAY_BE_PRIVATE = Key(
     trust="person",
     doc="Whether hooks of the type `http` may reach your own network.",
 )
-JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
-INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
+JSON_FILE = host_keys.JSON_FILE
+INPUT_FILE = host_keys.INPUT_FILE
+SOCKET = host_keys.SOCKET
+RIGHTS = host_keys.RIGHTS
 THEME = Key("ui.theme", TEXT, None, "anyone", "theme", "The theme's name.")
 HIDE_BANNER = Key(
     "ui.hideBanner", BOOLEAN, False, "anyone", "hideBanner", "Starts without the banner."
@@ -339,9 +341,8 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         STOP_HOOK_CAP,
         HOOK_URLS,
         HOOKS_MAY_BE_PRIVATE,
-        JSON_FILE,
-        INPUT_FILE,
         REVIEW,
+        *host_keys.HOST_KEYS,
         THEME,
         HIDE_BANNER,
         IMAGES,

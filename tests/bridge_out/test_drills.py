@@ -14,8 +14,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from qwen_dual.bridge.sinks import open_sink
 from qwen_dual.bridge.pacing import LONG
+from qwen_dual.bridge.sinks import open_sink
 from qwen_dual.bridge.tee import Tee
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.cli.channels import Wanted, open_channels, private_directory, wanted
-from qwen_dual.cli.parser import AUTO_DIRECTORY, Options
+from qwen_dual.cli.channel_options import AUTO_DIRECTORY
+from qwen_dual.cli.channels import open_channels
+from qwen_dual.cli.parser import Options
+from qwen_dual.cli.places import Wanted, private_directory, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from qwen_dual.bridge.fifo_threads import ReaderWait
 from qwen_dual.bridge.file_sink import FileSink
 from qwen_dual.bridge.path_source import PathSource
 from qwen_dual.bridge.sinks import open_sink
-from qwen_dual.cli.channels import private_directory
+from qwen_dual.cli.places import private_directory
 from tests.support.users import NOBODY, OTHER, as_root, in_child, shared_folder
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.__main__ import note_inputs
-from qwen_dual.cli.parser import AUTO_DIRECTORY, Options, parse
+from qwen_dual.cli.channel_options import AUTO_DIRECTORY
+from qwen_dual.cli.parser import Options, parse
 from qwen_dual.runtime.spec import PICK_SESSION
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ def test_every_list_that_takes_something_away_says_what_a_wrong_one_means() -> N
         "disableAllHooks",
         "security.allowedHttpHookUrls",
         "general.chatRecording",
+        "dualOutput.rights",
         "mcp.allowed",
         "mcp.excluded",
         "skills.disabled",

@@ -1,0 +1,141 @@
+"""What a host may do: each of its commands is held against its rights before anything comes of it.
+
+The right that a command takes stands in ``protocol.command_shapes.RIGHTS``; what its fields ask for may
+take more. A command that goes beyond is told to its sender alone: one that may do nothing fills nobody's
+stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qwen_dual.protocol import events
+from qwen_dual.protocol.command_shapes import RIGHTS, TextPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.core.dispatch import Dispatcher
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.command_shapes import (
+        Command,
+        ConfirmationResponse,
+        Interrupt,
+        Right,
+    )
+
+ON_PROMPTS = frozenset(("cancel", "edit_queued", "move_queued"))
+"""Commands on a prompt that waits: ``submit`` for one's own, ``control`` for another's."""
+
+
+class LimitedDispatcher:
+    """Carries out the commands of one host, as far as it has the right to them.
+
+    Args:
+        dispatcher: carries them out.
+        session: what they act on.
+        actor: the host.
+        rights: what it may do.
+        tell: takes an event for it alone.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        session: Session,
+        actor: Actor,
+        rights: Collection[Right],
+        tell: Callable[[events.Event], object],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._session = session
+        self._actor = actor
+        self._rights = frozenset(rights)
+        self._tell = tell
+
+    def command(self, command: Command) -> None:
+        """Carries out one command, or tells its sender which right it lacks."""
+        lacking = self._lacking(command)
+        if lacking is None:
+            self._dispatcher.command(command)
+            return
+        right, what = lacking
+        message = f"{what} takes the right to {right}, which {self._actor.name} has not"
+        self._refuse("no_right", message, 0, command.id)
+
+    def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:
+        """Tells its sender of a line that could not be used."""
+        self._refuse(code, message, offset, command_id)
+
+    def close(self) -> None:
+        """The host is gone."""
+        self._dispatcher.close()
+
+    def _refuse(self, code: str, message: str, offset: int, command_id: str | None) -> None:
+        if command_id is None:
+            data = {"code": code, "message": message, "offset": offset}
+            body = events.system("input_error", data)
+        else:
+            body = events.receipt(command_id, "rejected", code, message)
+        self._tell(self._session.bus.aside(body))
+
+    def _lacking(self, command: Command) -> tuple[Right, str] | None:
+        """The right that is lacking, and what takes it; None where nothing is."""
+        rights = self._rights
+        if command.type == "interrupt":
+            return self._lacking_to_stop(command)
+        if command.type in ON_PROMPTS:
+            own = self._session.is_waiting_from(str(getattr(command, "target", "")), self._actor)
+            base: Right = "submit" if own else "control"
+            if "control" not in rights and base not in rights:
+                return base, command.type if own else f"{command.type} of another's prompt"
+        elif RIGHTS[command.type] not in rights:
+            return RIGHTS[command.type], command.type
+        if "control" in rights:
+            return None
+        if command.type == "list_sessions" and command.all_folders:
+            return "control", "list_sessions of all folders"
+        if command.type == "confirmation_response":
+            return self._lacking_to_answer(command)
+        text = getattr(command, "text", "")
+        parts = getattr(command, "content", None) or ()
+        texts = (text, *(part.text for part in parts if isinstance(part, TextPart)))
+        if any(self._may_be_slash(each) for each in texts):
+            return "control", "a slash command"
+        return None
+
+    def _lacking_to_stop(self, command: Interrupt) -> tuple[Right, str] | None:
+        if "control" in self._rights:
+            return None
+        if "submit" not in self._rights:
+            return "control", "interrupt"
+        if command.queue != "keep":
+            return "control", "interrupt with the queue"
+        if self._session.running_for != self._actor:
+            return "control", "interrupt of another's turn"
+        return None
+
+    def _lacking_to_answer(self, command: ConfirmationResponse) -> tuple[Right, str] | None:
+        if command.remember is not None:
+            return "control", "an answer that lasts"
+        if command.mode is not None:
+            return "control", "the mode to go on in"
+        if command.updated_input is not None and not self._asks_a_question(command.request_id):
+            return "control", "an input of one's own"
+        if command.message and "submit" not in self._rights:
+            return "submit", "a message to the model"
+        return None
+
+    def _asks_a_question(self, request_id: str) -> bool:
+        """Whether the request is one whose answer is in its input."""
+        pending = self._session.approvals.pending.get(request_id)
+        tool = None if pending is None else self._session.tools.get(pending.request["tool_name"])
+        return tool is not None and tool.kind == "question"
+
+    def _may_be_slash(self, text: str) -> bool:
+        """Whether a text may be taken for a slash command: rather than not, whatever is loaded by now."""
+        if self._session.slash.invoked_by(text):
+            return True
+        start = text.lstrip()
+        return start.startswith("/") and "/" not in (start[1:].split(maxsplit=1) or [""])[0]

@@ -1,0 +1,57 @@
+"""The keys of the channels: where they are, and what the hosts of a session may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.protocol import HOST_RIGHTS
+from qwen_dual.settings.key import Key
+from qwen_dual.settings.rules import BOOLEAN, PATH, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ANY_HOST = "*"
+"""In ``dualOutput.rights``: every host without an entry of its own."""
+
+BY_DEFAULT: Mapping[str, Sequence[str]] = {ANY_HOST: ("observe",), "attach": HOST_RIGHTS}
+"""What holds for names that the settings say nothing of. ``attach`` is the person at another terminal."""
+
+
+def _are_rights(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(rights, list) and all(right in HOST_RIGHTS for right in rights)
+        for rights in value.values()
+    )
+
+
+_RIGHTS: Rule[Mapping[str, Sequence[str]]] = Rule(
+    f"an object with lists of {', '.join(HOST_RIGHTS)}", _are_rights
+)
+
+JSON_FILE = Key("dualOutput.jsonFile", PATH, None, doc="Where every event is written.")
+INPUT_FILE = Key("dualOutput.inputFile", PATH, None, doc="Where commands are read from.")
+SOCKET = Key(
+    "dualOutput.socket",
+    BOOLEAN,
+    default=False,
+    doc="Whether a session has a socket for hosts, as `--socket` gives it one.",
+)
+RIGHTS = Key(
+    "dualOutput.rights",
+    _RIGHTS,
+    {},
+    "person",
+    doc="What hosts on the socket may do, by their names: lists of `observe`, `approve`, `submit`, "
+    '`control`. `"*"` is for every other name; without it that is `observe`. '
+    "`attach` may do everything unless it has an entry.",
+    closed=({ANY_HOST: [], "attach": []}, "no host has any right"),
+)
+
+HOST_KEYS = (JSON_FILE, INPUT_FILE, SOCKET, RIGHTS)
+
+
+def rights_of(name: str, given: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What a host of this name may do, by the person's ``given`` table."""
+    table = {**BY_DEFAULT, **given}
+    return table.get(name, table[ANY_HOST])
