@@ -210,19 +210,16 @@ class ConnectionSource:
 
     Args:
         connected: the socket; stays its owner's.
-        begin: what was read of it behind the hello.
-        name: the host's.
     """
 
+    target = "a connection"
     kind = "socket"
     unsettled = False
 
-    def __init__(self, connected: socket.socket, begin: bytes, name: str) -> None:
-        self.target = name
+    def __init__(self, connected: socket.socket) -> None:
         self.state = "open"
         self.offset = 0
         self._socket = connected
-        self._begin = begin
         self._splitter = LineSplitter()
 
     @property
@@ -234,14 +231,12 @@ class ConnectionSource:
         """Reads at most one chunk; at the end the last line counts as whole."""
         if self.state == "closed":
             return Step()
-        data, self._begin = self._begin, b""
-        if not data:
-            try:
-                data = self._socket.recv(CHUNK)
-            except BlockingIOError:
-                return Step()
-            except OSError:  # reset: it was killed
-                data = b""
+        try:
+            data = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return Step()
+        except OSError:  # reset: it was killed
+            data = b""
         if not data:
             self.state = "closed"
             return Step(self._splitter.finish())

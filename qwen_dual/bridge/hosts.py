@@ -18,10 +18,12 @@ import anyio
 from qwen_dual.bridge.connection import Connection, ConnectionSource, Host
 from qwen_dual.bridge.greeting import Greeting
 from qwen_dual.bridge.hello import HELLO_SECONDS, MAX_HELLO_BYTES, asked_for, read_hello, unique
+from qwen_dual.bridge.lines import BadLine
 from qwen_dual.bridge.pacing import Pacing, is_long
 from qwen_dual.bridge.peers import Refusal, check_peer, peer_of
 from qwen_dual.bridge.reader import CommandReader
 from qwen_dual.bridge.ring import Ring
+from qwen_dual.bridge.sources import Step
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import stamp, system
@@ -50,6 +52,8 @@ _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 FULL_SECONDS = 1.0
 """How long no connection is taken after one could not be for want of descriptors."""
 
+
+TOO_LONG = f"a hello has {MAX_HELLO_BYTES} bytes at the most"
 
 LEAVE_SECONDS = 1.0
 """How long a host that says no more may take to read what waits for it."""
@@ -227,7 +231,8 @@ class Hosts:
                     raise Refusal("full", "too many hosts are connected; try again later")
                 self._silent += 1
                 try:
-                    hello, rest = await _read_hello(connected)
+                    source = ConnectionSource(connected)
+                    hello, rest = await _read_hello(source)
                 finally:
                     self._silent -= 1
                 if hello is None:
@@ -237,7 +242,7 @@ class Hosts:
                 _refuse(connected, refusal)
                 return
             kept = True
-            await self._keep(connected, host, hello.from_seq, rest, desk)
+            await self._keep(connected, host, hello.from_seq, source, rest, desk)
         except OSError:  # it left in the middle of it
             return
         finally:
@@ -259,7 +264,13 @@ class Hosts:
         return Host(unique(hello.name, self._connections), rights, time.time(), pid)
 
     async def _keep(
-        self, connected: socket.socket, host: Host, from_seq: int | None, rest: bytes, desk: Desk
+        self,
+        connected: socket.socket,
+        host: Host,
+        from_seq: int | None,
+        source: ConnectionSource,
+        rest: Step,
+        desk: Desk,
     ) -> None:
         assert self._loop is not None
         newest = self._ring.newest
@@ -276,8 +287,9 @@ class Hosts:
             receives.error(bad.code, bad.message, bad.offset, bad.command_id)
 
         reader = CommandReader(
-            ConnectionSource(connected, rest, host.name),
+            source,
             None,
+            first=rest,
             on_command=receives.command,
             on_error=error,
             on_warning=lambda text: None,
@@ -302,26 +314,26 @@ class Hosts:
             del self._connections[connection.host.name]
 
 
-async def _read_hello(connected: socket.socket) -> tuple[Hello | None, bytes]:
+async def _read_hello(source: ConnectionSource) -> tuple[Hello | None, Step]:
     """The hello and what came behind it; None where it left without one.
 
     Raises:
         Refusal: it cannot be used, or did not come.
     """
-    data = b""
     with anyio.move_on_after(HELLO_SECONDS):
-        while (end := data.find(b"\n")) < 0 and len(data) <= MAX_HELLO_BYTES:
-            await anyio.wait_readable(connected)
-            try:
-                piece = connected.recv(MAX_HELLO_BYTES)
-            except BlockingIOError:
-                continue
-            if not piece:
-                return None, b""
-            data += piece
-        if end < 0 or end > MAX_HELLO_BYTES:
-            raise Refusal("too_long", f"a hello has {MAX_HELLO_BYTES} bytes at the most")
-        return read_hello(data[:end]), data[end + 1 :]
+        while True:
+            step = source.step()
+            if step.items:
+                line = step.items[0]
+                if isinstance(line, BadLine) or len(line.data) > MAX_HELLO_BYTES:
+                    raise Refusal("too_long", TOO_LONG)
+                return read_hello(line.data), Step(step.items[1:], more=True)
+            if source.offset > MAX_HELLO_BYTES:
+                raise Refusal("too_long", TOO_LONG)
+            if (fd := source.pollable_fd) is None:
+                return None, step
+            if not step.more:
+                await anyio.wait_readable(fd)
     raise Refusal("no_hello", f"no hello came within {HELLO_SECONDS:g} seconds")
 
 

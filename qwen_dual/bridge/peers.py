@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.fs.proc import stat_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -84,9 +86,5 @@ def check_peer(peer: Peer, parent_of: Callable[[int], int] | None = None) -> Non
 
 
 def _parent_of(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # The name may hold anything, a bracket too; the parent stands two fields behind it.
-            return int(file.read().rpartition(b")")[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
+    found = stat_of(pid)
+    return 0 if found is None else found.parent

@@ -32,6 +32,7 @@ EXAMPLES = [
 IN_HOSTS = {
     "host.running()": "0 sessions run",
     "session.list_sessions()": "say 3 words 1\ngoes on: True",
+    "host.connect(": "zed may observe",
 }
 """What an example of the page for hosts holds, and what it prints."""
 
