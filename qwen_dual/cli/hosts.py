@@ -42,9 +42,8 @@ def open_socket(channels: Channels, path: str, session_id: str) -> None:
 
     try:
         if not path:
-            folder = private_directory(AUTO_DIRECTORY)
-            remove_left_behind(folder)
-            path = os.path.join(folder, session_id + SUFFIX)
+            path = _own_path(session_id + SUFFIX)
+            remove_left_behind(os.path.dirname(path))
         channels.hosts = Hosts(SocketFile(os.path.abspath(path)))
     except ChannelError as error:
         channels.warnings.append(f"{DISABLED}{error}")
@@ -52,6 +51,20 @@ def open_socket(channels: Channels, path: str, session_id: str) -> None:
         channels.warnings.append(f"{DISABLED}--socket: {error.strerror or error}")
     else:
         channels.paths = (*channels.paths, channels.hosts.path)
+
+
+def _own_path(name: str) -> str:
+    """Where a socket of this name is unless it is said; its folder is made.
+
+    Raises:
+        OSError: the folder cannot be made, or is not this user's alone.
+    """
+    from qwen_dual.bridge.socket_file import MAX_PATH_BYTES
+
+    path = os.path.join(private_directory(AUTO_DIRECTORY), name)
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:  # a home that lies deep
+        path = os.path.join(private_directory(f"/tmp/qwen-dual-{os.geteuid()}"), name)
+    return path
 
 
 class HostDesk:
