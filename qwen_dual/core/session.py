@@ -86,7 +86,6 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         points: the prompts so far, as places to go back to.
         prepare_rewinding: gives what goes back to them what it needs, once it is made.
         drained: waits until nothing runs, and nothing waits that will.
-        ended: whether ``session_end`` was told, after which nothing is.
     """
 
     def __init__(
@@ -166,7 +165,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         wake, tell = self._worker.wake, self._state.tell
         self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
         self.drained = self._worker.drained
-        self.ended = False
+        self.ended = False  # after `session_end` nothing is told
         self.tools.listen(self._tools_changed)
 
     @property
