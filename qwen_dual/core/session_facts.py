@@ -95,7 +95,7 @@ class SessionFacts:
     @property
     def busy(self) -> bool:
         """Whether a prompt submitted now would wait."""
-        return self._worker.working or len(self._queue) > 0
+        return self._worker.running is not None or len(self._queue) > 0
 
     @property
     def turn_id(self) -> str | None:

@@ -58,8 +58,7 @@ class Worker:
     """Runs the prompts of one session.
 
     Attributes:
-        working: whether something runs.
-        running: what that is.
+        running: the prompt that runs; None where none does.
         retry_from: how much of the conversation a retry of the last turn keeps; None where there
             is nothing to retry.
     """
@@ -75,7 +74,6 @@ class Worker:
         expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None,
         ready: Callable[[Needed], Awaitable[object]] | None,
     ) -> None:
-        self.working = False
         self.running: Prompt | None = None
         self.retry_from: int | None = None
         self._session = session
@@ -97,7 +95,7 @@ class Worker:
 
     def begin(self, prompt: Prompt, turn_id: str) -> None:
         """Runs ``prompt`` first, of which everything was told up to its ``thinking``."""
-        self._begun, self.working = prompt, True
+        self._begun = self.running = prompt
         self._state.begin(turn_id)
 
     @property
@@ -131,18 +129,18 @@ class Worker:
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
                 continue
-            self.working, self.running = True, prompt
+            self.running = prompt
             try:
                 await self._run(prompt)
             finally:
-                self.working, self.running = False, None
+                self.running = None
                 self._state.set("idle")
                 self._finished.set()
                 self._finished = anyio.Event()
 
     async def drained(self) -> None:
         """Waits until nothing runs, and nothing waits that will: none does once the session closes."""
-        while self.working or (len(self._queue) > 0 and not self._session.closing.is_set()):
+        while self.running or (len(self._queue) > 0 and not self._session.closing.is_set()):
             await self._finished.wait()
 
     async def _run(self, prompt: Prompt) -> None:
