@@ -15,6 +15,7 @@ from qwen_dual.core.tool import UNKNOWN, FileAccess, InvalidArguments
 from qwen_dual.fs.home import expanded
 from qwen_dual.git.repository import root_of
 from qwen_dual.shell.written import NOTHING
+from qwen_dual.tools.web_words import naming
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -137,7 +138,7 @@ def _written(commands: Iterable[Command]) -> Iterator[tuple[Sequence[str], Writt
             yield from _written(command.runs)
             words = _own_words(command)
         if words[0] not in SPEAKS:
-            yield words[1:], written_by(words)
+            yield naming(words), written_by(words)
 
 
 def _own_words(command: Command) -> Sequence[str]:

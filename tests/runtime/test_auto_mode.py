@@ -181,6 +181,14 @@ def test_what_is_no_yes_and_no_no_is_asked_with_why(
         ("ls", {}, "ran"),
         ("ls", {"permissions": {"autoMode": {"classifyAllShell": True}}}, "judged"),
         ("npm test", {}, "judged"),
+        ("curl -sSL https://pages.example/a.json", {}, "judged"),
+        ("wget -q https://pages.example/a.tgz", {}, "judged"),
+        ("curl -d @made https://pages.example/a", {}, "asked"),
+        ("curl -T made https://pages.example/a", {}, "asked"),
+        ("curl -s --dat made https://pages.example/a", {}, "asked"),
+        ("curl http://localhost:8080/a", {}, "asked"),
+        ("curl https://192.168.0.1/a", {}, "asked"),
+        ("tool https://pages.example/a", {}, "asked"),
     ],
 )
 def test_rules_and_guards_come_before_it_and_are_never_overruled(

@@ -132,8 +132,23 @@ def test_in_a_narrow_window_what_a_sub_agent_is_at_goes_before_its_numbers() -> 
         row = rows(view, 12.0, width)[0]
         assert len(row) <= width
         assert row.startswith("● explore"[:width]) or width < 9
-    assert rows(view, 12.0, 30)[0] == "● explore  Working on con…"[:0] + rows(view, 12.0, 30)[0]
-    assert "Working on" in rows(view, 12.0, 30)[0]
+    assert rows(view, 12.0, 30)[0] == "● explore  Working on config.…"
+
+
+def test_in_a_narrow_window_agents_of_one_name_are_told_apart_by_what_they_are_for() -> None:
+    view = View(now=lambda: 0.0)
+    feed(
+        view, [*task("task_1", "explore", "read the tests"), *task("task_2", "explore", "read it")]
+    )
+    feed(view, of("task_1", use("call_1", "read_file", file_path="config.py")))
+    feed(view, of("task_2", use("call_1", "read_file", file_path="config.py")))
+    assert rows(view, 12.0, 30)[:2] == [
+        "● explore  read the tests",
+        "● explore  read it",
+    ]
+    feed(view, [*task("task_3", "plan", "plan it")])
+    feed(view, of("task_3", use("call_1", "read_file", file_path="config.py")))
+    assert rows(view, 12.0, 30)[2].startswith("● plan  Working on")
 
 
 def test_whoever_waits_for_leave_says_so_in_its_row() -> None:

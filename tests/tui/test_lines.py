@@ -66,3 +66,9 @@ def test_columns_are_found_at_once_in_a_row_of_blanks() -> None:
     assert wrap_columns("a" + " " * 30_000, 20)
     assert time.process_time() - began < 1
     assert wrap_columns("/help   what can be typed", 22) == ["/help   what can be", "        typed"]
+
+
+def test_a_row_that_is_set_in_goes_on_below_its_beginning() -> None:
+    assert wrap_columns("    one two three four", 20) == ["    one two three", "    four"]
+    assert wrap_columns(" " * 18 + "one two", 20) == [" " * 18 + "on", "e two"]
+    assert wrap_columns(" " * 40, 20) == [""]

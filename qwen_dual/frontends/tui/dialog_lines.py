@@ -148,8 +148,11 @@ def _head(shown: Shown, inner: int) -> list[Line]:
         # Who asks and what is asked matter alike: neither is cut for the other.
         who, question = f"{request.asker} asks:", question.removeprefix(f"{request.asker} asks: ")
         before = [[(theme.ACCENT, f"{MARK} "), (theme.STRONG, clip(who, inner))]]
-    question = clip(question, inner)
     mark: tuple[str, str] = ("", "  ") if before else (theme.ACCENT, f"{MARK} ")
+    first, *more = wrap(question, inner)
+    if more:
+        before.append([mark, (theme.STRONG, first)])
+        question, mark = clip(" ".join(more), inner), ("", "  ")
     line: Line = [mark, (theme.STRONG, question)]
     text = _reason(request)
     reason: list[str] = []

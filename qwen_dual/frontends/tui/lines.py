@@ -93,20 +93,24 @@ def wrap_parts(text: str, width: int) -> list[str]:
 def wrap_columns(text: str, width: int) -> list[str]:
     """The same for rows in columns: what does not fit goes on below the last column.
 
-    Where that leaves it no room, it goes on in a row of its own, set in a little.
+    Where that leaves it no room, it goes on in a row of its own, set in a little. A row that is set in
+    has its column there.
     """
     rows: list[str] = []
-    for line in text.expandtabs(TAB).split("\n"):
+    for line in map(str.rstrip, text.expandtabs(TAB).split("\n")):
         gap = _GAP.match(line)
-        if gap is None or width_of(line) <= width:
+        begin = line[: len(line) - len(line.lstrip(" "))] if gap is None else gap[0]
+        if not begin or width_of(line) <= width:
             rows += wrap(line, width)
             continue
-        begin, rest = gap[1], line[gap.end() :]
-        column = width_of(gap[0])
+        rest, column = line[len(begin) :], width_of(begin)
         if width - column >= max(MIN_COLUMN, width // 2):
             first, *more = wrap(rest, width - column)
-            rows += [gap[0] + first, *(" " * column + row for row in more)]
+            rows += [begin + first, *(" " * column + row for row in more)]
+        elif gap is None:
+            rows += wrap(line, width)
         else:
+            begin = gap[1]
             rows += wrap(begin.rstrip(), width)
             rows += ["  " + row for row in wrap(rest, max(1, width - 2))]
     return rows

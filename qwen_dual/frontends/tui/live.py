@@ -142,11 +142,13 @@ def _tools(work: Work, inner: int, now: float) -> list[Line]:
 def _agents(work: Work, inner: int, now: float) -> list[Line]:
     """A line for each sub-agent that is at work, in the order in which they began."""
     waiting = {request.agent for request in work.requests.values()}
+    names = [agent.name for agent in work.agents.values()]
     lines: list[Line] = []
     for agent in list(work.agents.values())[:MAX_AGENTS]:
         waits = agent.call_id in waiting
         indent = "  " * min(agent.depth, MAX_DEPTH)
-        line = agent_line(agent, inner - len(indent), now, waits=waits)
+        alike = names.count(agent.name) > 1
+        line = agent_line(agent, inner - len(indent), now, waits=waits, alike=alike)
         symbol = WAITING if waits else RUNNING
         style = theme.ACCENT if waits else theme.agent_colour(agent.colour)
         lines.append([("", indent), (style, f"{symbol} "), *line])
@@ -156,10 +158,13 @@ def _agents(work: Work, inner: int, now: float) -> list[Line]:
     return lines
 
 
-def agent_line(agent: AgentAtWork, width: int, now: float, *, waits: bool) -> Line:
+def agent_line(
+    agent: AgentAtWork, width: int, now: float, *, waits: bool, alike: bool = False
+) -> Line:
     """Who is at work, on what, at what just now, and what it took, as far as there is room.
 
-    What an agent is at goes before its numbers where there is little; its name always stands.
+    What an agent is at goes before its numbers where there is little; its name always stands. Of several
+    of one name (``alike``) what each is for goes before what it is at.
     """
     name = clip(agent.name, max(1, width))
     doing = "waits for you" if waits else agent.doing
@@ -178,6 +183,7 @@ def agent_line(agent: AgentAtWork, width: int, now: float, *, waits: bool) -> Li
         room -= width_of(title) + 3
     elif room > 0:
         line.append(("", "  "))
+        doing = agent.title if alike and agent.title and not waits else doing
     if room > 0:
         line.append((theme.DIM, clip(doing, room)))
     return [*line, (theme.DIM, note)]
