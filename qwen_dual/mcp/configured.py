@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from qwen_dual.settings.files import BadFile, parse_object, read_object
 from qwen_dual.settings.layers import Layer, expand, without_nulls
 from qwen_dual.settings.positions import line_of
 from qwen_dual.settings.secrets import is_secret, printable, without_password
-from qwen_dual.settings.validate import warning_of
+from qwen_dual.settings.validate import warnings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +37,12 @@ PROJECT_FILE = ".mcp.json"
 FLAG = "--mcp-config"
 
 MAX_NAME = 100
+
+MAX_SERVERS = 100
+"""Of one file: each is a program that is started, or a connection."""
+
+MAX_PROBLEMS = 50
+"""That are told; each of thousands of wrong entries would be a line of its own."""
 
 _OF_THE_FOLDER = ("project servers", "project")
 """Layers that come with the session's folder."""
@@ -94,7 +101,12 @@ def read_servers(
     layers = [] if strict else _layers(settings, cwd, problems)
     layers += [_given(text, cwd, settings, problems) for text in given]
     for layer in layers:
-        for name, entry in keys.MCP_SERVERS.within(layer.values).items():
+        entries = keys.MCP_SERVERS.within(layer.values)
+        if len(entries) > MAX_SERVERS:
+            problems.append(
+                f"{layer.label}: of its {len(entries):,} MCP servers the first {MAX_SERVERS} are used"
+            )
+        for name, entry in islice(entries.items(), MAX_SERVERS):
             server = _server(name, entry, layer, cwd, settings, problems)
             if server is not None:
                 found.pop(name, None)
@@ -106,6 +118,8 @@ def read_servers(
         name: replace(server, disabled=True) if name in off else server
         for name, server in found.items()
     }
+    if (rest := len(problems) - MAX_PROBLEMS) > 0:
+        problems[MAX_PROBLEMS:] = [f"and {rest:,} more of the kind"]
     return Configured(servers, {name: files[name] for name in servers}, off, problems)
 
 
@@ -202,7 +216,7 @@ def _checked(
     raw = without_nulls({"mcpServers": servers})
     layer = Layer(name, path, text, raw, expand(raw, settings.environment.values))
     values, wrong = keys.check(layer.values)
-    problems += [warning_of(layer, each) for each in wrong]
+    problems += warnings_of(layer, wrong)
     return Layer(name, path, text, raw, values)
 
 

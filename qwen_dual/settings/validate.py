@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from qwen_dual.settings.rules import Path, Wrong
 
 
+MAX_TOLD = 20
+"""Wrong values of one file that are named."""
+
+
 class Full(Struct, frozen=True):
     """Everything that is in force.
 
@@ -45,14 +49,20 @@ def validate(layers: Sequence[Layer]) -> Full:
     cleaned: list[tuple[str, dict[str, Any]]] = []
     for layer in layers:
         values, wrong = check(layer.values)
-        warnings += [warning_of(layer, each) for each in wrong]
+        warnings += warnings_of(layer, wrong)
         cleaned.append((layer.label, values))
     values, sources = merge(cleaned)
     return Full(values, sources, warnings)
 
 
-def warning_of(layer: Layer, wrong: Wrong) -> str:
-    """What a person is told of a wrong value in ``layer``."""
+def warnings_of(layer: Layer, wrong: Sequence[Wrong]) -> list[str]:
+    """What a person is told of the wrong values in ``layer``: each by its line, which takes a search."""
+    told = [_warning(layer, each) for each in wrong[:MAX_TOLD]]
+    rest = len(wrong) - MAX_TOLD
+    return [*told, f"{layer.label}: {rest:,} more values are not used"] if rest > 0 else told
+
+
+def _warning(layer: Layer, wrong: Wrong) -> str:
     written = layer.written(wrong.at)
     line = line_of(layer.text, written)
     where = layer.label if line is None else f"{layer.label}:{line}"

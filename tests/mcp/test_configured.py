@@ -330,6 +330,25 @@ def test_a_folder_does_not_get_its_servers_out_of_the_sandbox(folders: Folders) 
     assert [server.sandbox for server in read(folders).servers.values()] == [True, True]
 
 
+def test_of_thousands_in_one_file_some_are_used_and_the_others_are_counted(
+    folders: Folders,
+) -> None:
+    folders.trust()
+    many: dict[str, Any] = {f"s{number}": {"command": "run"} for number in range(3000)}
+    of_project(folders, many)
+    found = read(folders)
+    assert list(found.servers) == [f"s{number}" for number in range(100)]
+    (told,) = found.problems
+    assert told.endswith(".mcp.json: of its 3,000 MCP servers the first 100 are used")
+    of_project(folders, dict.fromkeys(many, {"command": 1}))
+    told_all = read(folders).problems
+    assert len(told_all) == 21
+    assert told_all[-1].endswith(".mcp.json: 2,980 more values are not used")
+    of_project(folders, {f"s{number}": {} for number in range(100)})
+    told_all = read(folders).problems
+    assert (len(told_all), told_all[-1]) == (51, "and 50 more of the kind")
+
+
 def test_a_file_of_servers_that_leads_out_of_the_folder_is_not_read(
     folders: Folders, tmp_path: Path
 ) -> None:

@@ -109,6 +109,11 @@ def test_what_it_clears_runs_and_the_verdict_is_told_and_counted(tmp_path: Path)
         assert (outcome["auto_verdict"], outcome["auto_reason"]) == ("allow", "it builds")
         assert result["usage"]["input_tokens"] == 40
         assert result["usage"]["output_tokens"] == 8
+        [counted] = [event["data"] for event in at.events.of("usage")]
+        assert (counted["agent"], counted["model"]) == (None, "fake")
+        assert (counted["input_tokens"], counted["output_tokens"]) == (40, 8)
+        assert counted["turn_id"] is not None and counted["context_tokens"] is None
+        assert counted["total"]["input_tokens"] == 40
 
     auto(tmp_path, shell("touch made"), judge=FakeModel(judging("allow")), script=script)
 

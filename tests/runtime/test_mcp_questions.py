@@ -204,6 +204,10 @@ def test_what_sampling_took_is_told_and_counted(place: Place) -> None:
                 "model": "fake",
                 "usage": usage.fields(),
             }
+            (counted,) = place.log.of("usage")
+            assert counted["data"]["total"]["input_tokens"] == usage.input_tokens
+            assert counted["data"]["total"]["output_tokens"] == usage.output_tokens
+            assert counted["data"]["turn_id"] is None
             handle.submit("/stats", KEYBOARD)
             (result,) = await place.log.results()
             assert "Aside   1: 50 in, 5 out" in result["result"]

@@ -224,3 +224,12 @@ def test_what_is_left_is_right_and_each_value_that_is_not_is_told(
     assert check(full.values) == (full.values, [])
     for layer in layers:
         assert layer.values == layer.raw, "a layer is as its file has it"
+
+
+def test_of_thousands_of_wrong_values_some_are_named_and_the_others_counted(
+    folders: Folders,
+) -> None:
+    folders.user({"modelProviders": {"openai": [{"id": number} for number in range(5000)]}})
+    told = folders.wrong()
+    assert len(told) == 21
+    assert told[-1].endswith("settings.json: 4,980 more values are not used")
