@@ -340,7 +340,7 @@ def test_of_thousands_in_one_file_some_are_used_and_the_others_are_counted(
     assert list(found.servers) == [f"s{number}" for number in range(100)]
     (told,) = found.problems
     assert told.endswith(".mcp.json: of its 3,000 MCP servers the first 100 are used")
-    of_project(folders, dict.fromkeys(many, {"command": 1}))
+    of_project(folders, {name: {"command": 1} for name in many})
     told_all = read(folders).problems
     assert len(told_all) == 21
     assert told_all[-1].endswith(".mcp.json: 2,980 more values are not used")
