@@ -71,7 +71,7 @@ export interface BlockStop {
   index: number;
 }
 
-/** Take the queued submit with the id `target` out of the queue. */
+/** Take the prompt with the id `target` out of the queue; whoever submitted it gets a receipt. */
 export interface Cancel {
   id?: string | null;
   type: "cancel";
@@ -206,6 +206,14 @@ export interface DraftEvent {
   type: "system";
   subtype: "draft";
   data: DraftData;
+}
+
+/** Change the words of a prompt that waits; it keeps its place, its id and its images. */
+export interface EditQueued {
+  id?: string | null;
+  type: "edit_queued";
+  target: string;
+  text: string;
 }
 
 /**
@@ -609,6 +617,14 @@ export interface ModelUsageData {
   total: TotalUsage;
 }
 
+/** Move a prompt that waits to a position, 1 for the next to run; the end where there are fewer. */
+export interface MoveQueued {
+  id?: string | null;
+  type: "move_queued";
+  target: string;
+  position: number;
+}
+
 /** A message for the person. */
 export interface Notice {
   uuid: string;
@@ -719,6 +735,22 @@ export interface ProposalsData {
   proposals: Proposal[];
 }
 
+/** The first 40 prompts that wait, the next to run first; `state` events count them all. */
+export interface QueueData {
+  prompts: WaitingPrompt[];
+}
+
+/** At every change of what it lists, and after the `state` that was asked for where prompts wait. */
+export interface QueueEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "queue";
+  data: QueueData;
+}
+
 /** A prompt that waits; `text` is its first 200 characters. */
 export interface QueuedPrompt {
   id: string | null;
@@ -741,7 +773,7 @@ export interface Receipt {
  * What became of the command with this id; `version` is the draft's that was set.
  *
  * A `submit` that is looked at first has two: `held`, then `accepted`, `edited`, `refused` or
- * `rejected`.
+ * `rejected`. `turn_id` is the turn that one which steers waits to join.
  */
 export interface ReceiptData {
   id: string;
@@ -750,6 +782,7 @@ export interface ReceiptData {
   message?: string;
   position?: number;
   version?: number;
+  turn_id?: string;
 }
 
 /** The only line of a connection to the socket that is not taken; it tells nothing of the session. */
@@ -774,6 +807,7 @@ export interface RefusedData {
  *
  * Of one that may have asked a model it repeats what `usage` events tell: how much of the conversation
  * there is, how much the model takes, and what the session cost by now, null where that is not known.
+ * `steered` has the ids of the commands whose prompts joined it.
  */
 export interface ResultEvent {
   uuid: string;
@@ -795,6 +829,7 @@ export interface ResultEvent {
   context_tokens?: number;
   context_window?: number;
   total_cost_usd?: number | null;
+  steered?: string[];
   error?: TurnError;
 }
 
@@ -1119,7 +1154,9 @@ export interface StreamEvent {
  *
  * With `content`, `text` may be left out; given, it comes before it. The `user` event tells of
  * an image by its name, size, type and hash; `include` asks for its bytes, as far as a line
- * holds them. With `review` a person looks at it first, and may edit or refuse it.
+ * holds them. While something runs it waits its turn, or is refused (`reject`), or joins the turn
+ * before the next model call (`steer`): a slash command, and what comes too late for that, waits.
+ * With `review` a person looks at it first, and may edit or refuse it.
  */
 export interface Submit {
   id?: string | null;
@@ -1127,7 +1164,7 @@ export interface Submit {
   text?: string;
   content?: (TextPart | ImagePart)[] | null;
   include?: "images"[];
-  when_busy?: "queue" | "reject";
+  when_busy?: "queue" | "reject" | "steer";
   review?: boolean;
 }
 
@@ -1363,7 +1400,9 @@ export interface Usage {
 /**
  * What was submitted (with `origin`) or one tool result (without).
  *
- * `proposed` is what a host had submitted, where a person made something else of it.
+ * `proposed` is what a host had submitted, where a person made something else of it. What is
+ * `steered` joined the turn `turn_id`, which goes on. `submitted_by` is who submitted it, where
+ * somebody else edited it while it waited.
  */
 export interface UserEvent {
   uuid: string;
@@ -1375,6 +1414,9 @@ export interface UserEvent {
   origin?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   command_id?: string;
   proposed?: string;
+  steered?: boolean;
+  turn_id?: string;
+  submitted_by?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   tool_use_result?: ToolOutcome;
 }
 
@@ -1388,6 +1430,33 @@ export interface UserMessage {
 export interface Verdict {
   allowed: boolean;
   message?: string;
+}
+
+/** An image of a prompt that waits; `title` is what stands for it in the text. */
+export interface WaitingImage {
+  type: "image";
+  name: string;
+  title: string;
+}
+
+/**
+ * A prompt that waits.
+ *
+ * `id` is its command's, else one of the program's: what `cancel`, `edit_queued` and
+ * `move_queued` take as `target`. `cut`: `text` is only its beginning. `origin` is whose words
+ * they are, `submitted_by` who submitted it where somebody else has edited it since. `steers` is the
+ * turn that it joins before the next model call; `editing`: the person has it in the editor, and it
+ * can neither run nor be changed.
+ */
+export interface WaitingPrompt {
+  id: string;
+  text: string;
+  origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
+  cut?: boolean;
+  submitted_by?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
+  steers?: string;
+  editing?: boolean;
+  content?: WaitingImage[];
 }
 
 /**
@@ -1433,6 +1502,7 @@ export type Event =
   | Proposals
   | HostsChanged
   | Refused
+  | QueueEvent
   | UserEvent
   | AssistantEvent
   | StreamEvent
@@ -1446,6 +1516,8 @@ export type Command =
   | ConfirmationResponse
   | Interrupt
   | Cancel
+  | EditQueued
+  | MoveQueued
   | GetState
   | SetApprovalMode
   | SetModel

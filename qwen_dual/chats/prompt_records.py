@@ -38,13 +38,14 @@ class PromptRecords:
         self._branches.begin(session_id)
 
     def submitted(self, chat: OpenChat, event: Event) -> None:
-        """A prompt begins to run."""
+        """A prompt begins to run, or joins the turn that does."""
         chat.settle()
         parent = chat.last
         said = event["message"]["content"][0]["text"]
         uuid = _add(chat, event, [{"text": said}], uuid=event["uuid"])
         self._running = (uuid, parent, event)
-        self._branches.note(uuid, parent)
+        if "steered" not in event:  # else one goes back to the prompt that began its turn
+            self._branches.note(uuid, parent)
 
     def expanded(self, chat: OpenChat, blocks: Sequence[ContentBlock]) -> None:
         """What the model is sent for it; nothing where it was not let through."""
@@ -87,4 +88,7 @@ def _add(chat: OpenChat, event: Event, parts: list[dict[str, Any]], **more: Any)
     origin = event.get("origin")
     if origin == "keyboard":
         origin = None
+    if "steered" in event:  # as the reference calls it
+        shown = event["message"]["content"][0]["text"]
+        more |= {"subtype": "mid_turn_user_message", "systemPayload": {"displayText": shown}}
     return chat.add("user", message={"role": "user", "parts": parts}, origin=origin, **more)

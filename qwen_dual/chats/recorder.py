@@ -249,7 +249,8 @@ class Recorder:
             path = chat_path(self._home, self._stamp.cwd, self._session_id)
             self._chat = OpenChat(path, self._session_id, self._stamp)
         self._prompts.submitted(self._chat, event)
-        self._retry_from, self._in_turn = None, True
+        if "steered" not in event:
+            self._retry_from, self._in_turn = None, True
 
     def _tool_result(self, block: dict[str, Any], outcome: dict[str, Any]) -> None:
         chat = self._chat
@@ -313,8 +314,9 @@ class Recorder:
                 self._message.names[data["tool_use_id"]] = data["tool_name"]
             chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
             self._flush_soon()
-        elif subtype == "state":
-            self._listed = [item["text"] for item in data.get("queue", ())]
+        elif subtype == "state" or subtype == "queue":
+            listed = data.get("prompts") if subtype == "queue" else data.get("queue")
+            self._listed = [item["text"] for item in listed or ()]
             self._queue_told = True
             self._flush_soon()
         elif subtype == "notice":

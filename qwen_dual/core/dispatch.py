@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.prompts import SeenIds
+from qwen_dual.core.queue_editing import CannotChange
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.command_shapes import ImageFile, TextPart
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Clear,
         Command,
         ConfirmationResponse,
+        EditQueued,
         GetDraft,
         ImageData,
         Interrupt,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         McpAdd,
         McpRemove,
         McpStatus,
+        MoveQueued,
         Resume,
         Rewind,
         SetApprovalMode,
@@ -79,7 +82,9 @@ class Dispatcher:
             "submit": self._submit,
             "confirmation_response": self._confirm,
             "interrupt": self._interrupt,
-            "cancel": self._cancel,
+            "cancel": self._change_queue,
+            "edit_queued": self._change_queue,
+            "move_queued": self._change_queue,
             "get_state": self._get_state,
             "set_approval_mode": self._set_approval_mode,
             "set_model": self._set_model,
@@ -196,17 +201,31 @@ class Dispatcher:
             return
         # The receipt goes first: the turn's events follow it.
         if command.id is not None:
-            if session.busy:
-                session.receipt(command.id, "queued", position=session.queued + 1)
-            else:
-                session.receipt(command.id, "accepted")
+            status = "queued" if session.busy else "accepted"
+            session.receipt(command.id, status, **self._waits(command, said))
         self._run(command, said)
 
     def _run(self, command: Submit, said: Said, proposed: str = "") -> None:
         text, own, content = said
         self._session.submit(
-            text, self._actor, command_id=command.id, own=own, content=content, proposed=proposed
+            text,
+            self._actor,
+            command_id=command.id,
+            own=own,
+            content=content,
+            proposed=proposed,
+            steers=command.when_busy == "steer",
         )
+
+    def _waits(self, command: Submit, said: Said) -> dict[str, Any]:
+        """What the receipt of a prompt says that something else runs before; nothing of others."""
+        session = self._session
+        if not session.busy:
+            return {}
+        typed = said[0] if said[1] is None else said[1]
+        turn_id = session.joined_by(typed) if command.when_busy == "steer" else None
+        position = session.next_position(steers=turn_id is not None)
+        return {"position": position, "turn_id": turn_id}
 
     def _hold(self, command: Submit, said: Said) -> None:
         """Shows a prompt to the person first."""
@@ -217,14 +236,11 @@ class Dispatcher:
             if command.when_busy == "reject" and session.busy:
                 self._receipt(command, ("busy", f"the session is {session.state}"))
                 return
+            made = said if edited is None else remade(said, edited)
             if command.id is not None:
                 status = "accepted" if edited is None else "edited"
-                position = session.queued + 1 if session.busy else None
-                session.receipt(command.id, status, position=position)
-            if edited is None:
-                self._run(command, said)
-            else:
-                self._run(command, remade(said, edited), said[0])
+                session.receipt(command.id, status, **self._waits(command, made))
+            self._run(command, made, "" if edited is None else said[0])
 
         held = Held(events.new_uuid(), said[0], self._actor, command.id, said[2], run)
         self._session.review.hold(held)
@@ -244,17 +260,29 @@ class Dispatcher:
             mode=command.mode,
         )
 
-    def _cancel(self, command: Cancel) -> None:
-        found, review = self._session.cancel(command.target), self._session.under_review
-        problem = ("not_queued", f"no queued submit has the id {command.target!r}")
-        if (
-            not found
-            and review is not None
-            and (held := review.cancel(command.target)) != "unknown"
-        ):
-            found = held == "cancelled"
-            problem = ("being_edited", "the person is editing it")
-        self._receipt(command, None if found else problem)
+    def _change_queue(self, command: Cancel | EditQueued | MoveQueued) -> None:
+        editing, target, position = self._session.queue_editing, command.target, None
+        try:
+            if command.type == "cancel":
+                self._cancel(target)
+            elif command.type == "edit_queued":
+                editing.edit(target, command.text, self._actor)
+            else:
+                position = editing.move(target, command.position, self._actor)
+        except CannotChange as problem:
+            self._receipt(command, (problem.code, str(problem)))
+        else:
+            if command.id is not None:
+                self._session.receipt(command.id, "accepted", position=position)
+
+    def _cancel(self, target: str) -> None:
+        """Takes out what waits, or what waits for a person's look."""
+        review = self._session.under_review
+        held = "unknown" if review is None else review.cancel(target)
+        if held == "edited":
+            raise CannotChange("being_edited", "the person is editing it")
+        if held == "unknown":
+            self._session.queue_editing.cancel(target, self._actor)
 
     def _rewind(self, command: Rewind) -> None:
         """Begins to go back; the receipt comes with what became of it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
+    from qwen_dual.core.stopping import Stop
     from qwen_dual.protocol.events import Event
 
 
@@ -39,3 +40,14 @@ def turn_result(stop_reason: str, *, text: str, **fields: Any) -> Event:
         "stop_reason": stop_reason,
         **fields,
     }
+
+
+def failure(error: dict[str, Any] | None, why: Stop) -> Event:
+    """What a ``result`` says besides where a model call failed, or the turn was stopped for a reason."""
+    if error is not None:
+        return {"error": error}
+    if not why.message:
+        return {}
+    kind = "hook" if why.reason == "denied" else why.reason
+    told = {"kind": kind, "message": why.message, "status": None}
+    return {"error": told, "is_error": True, "subtype": "error_during_execution"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from qwen_dual.core.prompts import PREVIEW_CHARS
+from qwen_dual.core.prompt_queue import PREVIEW_CHARS
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 

@@ -22,7 +22,8 @@ from qwen_dual.core.metering import Meter
 from qwen_dual.core.model_set import ModelSet, ModelSteering
 from qwen_dual.core.modes import Modes
 from qwen_dual.core.policy import Policy
-from qwen_dual.core.prompts import Prompt, PromptQueue
+from qwen_dual.core.prompt_queue import PromptQueue
+from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.remembering import Remembering
 from qwen_dual.core.rewindable import RewindableSession
@@ -188,17 +189,22 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         own: str | None = None,
         content: Sequence[PromptBlock] = (),
         proposed: str = "",
+        steers: bool = False,
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
         A slash command typed at the keyboard that may run in the middle of a turn does so. Mentions
-        count in ``own`` alone, where that is given; with ``content`` the model is sent that.
+        count in ``own`` alone, where that is given; with ``content`` the model is sent that. One that
+        ``steers`` joins the turn that runs (``joined_by``).
         """
         now = actor.at_keyboard and self.busy and self.services.active and is_slash(text)
         if now and self._slash.try_now(text, actor):
             return 0
-        made = Prompt(text, actor, command_id, own=own, content=tuple(content), proposed=proposed)
-        return self._enqueue(made)
+        joins = self.joined_by(text if own is None else own) if steers else None
+        of = tuple(content)
+        return self._enqueue(
+            Prompt(text, actor, command_id, own=own, content=of, proposed=proposed, steers=joins)
+        )
 
     def begin(self, prompt: Prompt, turn_id: str) -> None:
         """Runs first what ``begun`` told to have begun before there was a session."""
@@ -224,12 +230,6 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         if waits:
             self._state.tell()
         return position if waits else 0
-
-    def cancel(self, command_id: str) -> bool:
-        """Takes a queued prompt out; False when none with this id is queued."""
-        if found := self._queue.cancel(command_id):
-            self._state.tell()
-        return found
 
     def _empty_queue(self, *, give_back: bool) -> None:
         own, told = self.queue_editing.clear()
@@ -378,10 +378,10 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         status: str,
         code: str | None = None,
         message: str | None = None,
-        position: int | None = None,
+        **more: Any,
     ) -> None:
-        """Publishes a ``command_receipt``."""
-        self.publish(events.receipt(command_id, status, code, message, position))
+        """Publishes a ``command_receipt``; for ``more`` see ``events.receipt``."""
+        self.publish(events.receipt(command_id, status, code, message, **more))
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.model import Model
     from qwen_dual.core.model_set import ModelSet
     from qwen_dual.core.policy import Policy
-    from qwen_dual.core.prompts import PromptQueue
+    from qwen_dual.core.prompt_queue import PromptQueue
+    from qwen_dual.core.slash import SlashCommands
     from qwen_dual.core.state import StateTeller
     from qwen_dual.core.worker import Worker
     from qwen_dual.protocol.shapes import Message
@@ -31,6 +32,7 @@ class SessionFacts:
     _queue: PromptQueue
     _state: StateTeller
     _worker: Worker
+    slash: SlashCommands
 
     @property
     def calls(self) -> CallRunner:
@@ -89,8 +91,8 @@ class SessionFacts:
 
     @property
     def waiting(self) -> list[str]:
-        """The prompts that wait, whole, the next to run first."""
-        return self._queue.texts()
+        """The prompts that wait or are being edited, whole, the next to run first."""
+        return self._queue.texts(editing=True)
 
     @property
     def busy(self) -> bool:
@@ -100,6 +102,19 @@ class SessionFacts:
     @property
     def turn_id(self) -> str | None:
         """The turn that runs; None between turns."""
+        return self._state.turn_id
+
+    def next_position(self, *, steers: bool) -> int:
+        """Where in the queue a prompt would stand that was submitted now."""
+        return self._queue.position_of_next(steers=steers)
+
+    def joined_by(self, text: str) -> str | None:
+        """The turn that ``text`` would join if it were to steer; None where it waits for its own.
+
+        A slash command is always by itself, and a turn that is being stopped takes nothing more.
+        """
+        if self.stopping or self.slash.invoked_by(text):
+            return None
         return self._state.turn_id
 
     @property

@@ -1,4 +1,4 @@
-"""The word for what the session is doing, and the ``state`` event at every change of it."""
+"""The word for what the session is doing and what waits: the ``state`` and ``queue`` events."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.approvals import Approvals
-    from qwen_dual.core.prompts import PromptQueue
+    from qwen_dual.core.prompt_queue import PromptQueue
     from qwen_dual.protocol.events import Event
 
 
 class StateTeller:
     """Derives the state and publishes it when it, the turn or the queue's length changed.
+
+    What the queue lists is told when that is another, since its length is not all of it.
 
     Args:
         approvals: while a request is pending the state is ``awaiting_approval``, whatever else
@@ -33,6 +35,8 @@ class StateTeller:
         self._publish = publish
         self._working = "idle"
         self._told: tuple[str, str | None, int] | None = ("idle", None, 0)
+        self._version = 0  # of the queue that was looked at last
+        self._listed: list[dict[str, Any]] = []
 
     @property
     def word(self) -> str:
@@ -50,13 +54,20 @@ class StateTeller:
         self._told = ("thinking", turn_id, 0)
 
     def tell(self, *, again: bool = False) -> None:
-        """Publishes the state if it changed, or in any case with ``again``."""
+        """Publishes what changed, or with ``again`` the state and what waits in any case."""
         now = (self.word, self.turn_id, len(self._queue))
-        if now == self._told and not again:
-            return
-        self._told = now
-        word, turn_id, queued = now
-        self._publish(state_event(word, turn_id, queued, self._queue.listing()))
+        if now != self._told or again:
+            self._told = now
+            word, turn_id, queued = now
+            self._publish(state_event(word, turn_id, queued, self._queue.listing()))
+        if self._queue.version != self._version:
+            self._version = self._queue.version
+            listed = self._queue.told()
+            if listed != self._listed:
+                self._listed = listed
+                self._publish(events.system("queue", {"prompts": listed}))
+        elif again and self._listed:
+            self._publish(events.system("queue", {"prompts": self._listed}))
 
 
 def state_event(

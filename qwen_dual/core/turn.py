@@ -13,21 +13,16 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import (
-    ModelError,
-    ModelRequest,
-    RetryWait,
-    ThoughtSoFar,
-)
+from qwen_dual.core.model import ModelError, ModelRequest, RetryWait, ThoughtSoFar
 from qwen_dual.core.pieces import is_long, pieces
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
-from qwen_dual.core.results import turn_result
+from qwen_dual.core.results import failure, turn_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.calls import CallRunner
@@ -39,6 +34,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.outcome import Outcome
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.repetition import Finding
+    from qwen_dual.core.steering import Joined
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
@@ -67,6 +63,7 @@ class Turn:
         hooks: may put off the end.
         services: has what is done beside the turn, whose tokens count as the turn's; None where
             that is another's to tell.
+        join: takes in what was submitted to join the turn; None where nothing can.
 
     Attributes:
         final_text: the model's last words.
@@ -90,6 +87,7 @@ class Turn:
         text_calls: bool = False,
         hooks: HookSlot,
         services: Services | None = None,
+        join: Callable[[str], Awaitable[Joined]] | None = None,
     ) -> None:
         self.prompt = prompt
         self.turn_id = turn_id
@@ -106,6 +104,7 @@ class Turn:
         self._text_calls = text_calls
         self._hooks = hooks
         self._services = services
+        self._join = join
         self._put_off = 0  # how often in a row hooks have put off the end
         self._written = 0  # answers in a row that ended with a call as text
         self._began = time.monotonic()
@@ -144,8 +143,8 @@ class Turn:
         while True:
             if self._max_turns is not None and self._num_turns >= self._max_turns:
                 return "max_turns"
-            if self._context.is_full(self._model):
-                await self._make_room()
+            if not await self._is_ready():
+                return "denied"
             answer = await self._ask_model()
             if self.error is not None:
                 return "error"
@@ -172,6 +171,20 @@ class Turn:
                 self._publish(events.notice(self._repetition.stopped, "warning"))
                 return "loop"
 
+    async def _is_ready(self) -> bool:
+        """Takes in what joins, and makes room for the next call; False where a hook ends the turn."""
+        goes_on = await self._took_in()
+        if goes_on and self._context.is_full(self._model):
+            await self._make_room()
+            goes_on = await self._took_in()  # what came meanwhile
+        return goes_on
+
+    async def _took_in(self) -> bool:
+        joined = "" if self._join is None else await self._join(self.turn_id)
+        if joined == "joined":  # somebody has said something new: what was counted counts no more
+            self._repetition, self._put_off, self._written = Repetition(), 0, 0
+        return joined != "stop"
+
     def close_open(self) -> None:
         """Ends what an interrupt or a failure left open: the message, and its calls."""
         if self._answer is not None:  # interrupted in the middle of a message
@@ -182,8 +195,8 @@ class Turn:
             self._calling = False
             self._take(self._calls.abandon())
 
-    def wind_up(self, why: Stop) -> None:
-        """Publishes ``result``, after ``close_open``."""
+    def wind_up(self, why: Stop, joined: Sequence[str] = ()) -> None:
+        """Publishes ``result``, after ``close_open``; ``joined`` are the commands that steered it."""
         if self._services is not None:
             self._count(self._services.take_spent())
         usage = self.usage
@@ -199,13 +212,9 @@ class Turn:
             permission_denials=self._denials,
             **self._context.meter.summary(self._conversation.tokens, self._model),
         )
-        if self.error is not None:
-            body["error"] = self.error
-        elif why.message:
-            kind = "hook" if why.reason == "denied" else why.reason
-            body["error"] = {"kind": kind, "message": why.message, "status": None}
-            body |= {"is_error": True, "subtype": "error_during_execution"}
-        self._publish(body)
+        if joined:
+            body["steered"] = list(joined)
+        self._publish(body | failure(self.error, why))
 
     def fail(self, error: ModelError) -> None:
         """Notes an error for ``result`` and shows it after what the model said."""

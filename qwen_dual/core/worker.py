@@ -20,6 +20,7 @@ from qwen_dual.core.failures import describe
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.progress import Progress
+from qwen_dual.core.prompt_content import PromptContent, prompt_event
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.results import instant_result
@@ -29,17 +30,19 @@ from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
 from qwen_dual.core.turn import Turn
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import image_line, text_block, text_in
+from qwen_dual.protocol.blocks import text_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.context import ContextKeeper
-    from qwen_dual.core.prompts import Prompt, PromptQueue
+    from qwen_dual.core.prompt_queue import PromptQueue
+    from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
     from qwen_dual.core.slash_runner import SlashRunner
     from qwen_dual.core.state import StateTeller
+    from qwen_dual.core.steering import Joined, Steering
     from qwen_dual.core.tool import Call
     from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.events import Event
@@ -82,7 +85,8 @@ class Worker:
         self._context = context
         self._calls = calls
         self._slash = slash
-        self._expand = expand
+        self._content = PromptContent(session, calls, expand)
+        self._steering: Steering | None = None  # of the turn that runs, once something joins it
         self._ready = ready
         self._publish = session.publish
         self._arrived = anyio.Event()
@@ -192,11 +196,11 @@ class Worker:
             text_calls=session.text_calls,
             hooks=session.hooks,
             services=session.services,
+            join=self._join,
         )
         self._state.turn_id = turn.turn_id
         self.retry_from = None
-        if words := (prompt.text if prompt.own is None else prompt.own).strip():
-            session.modes.said.append(words)
+        self._content.note_words(prompt)
         if prompt.turn_id is not None:
             session.points.note(prompt.uuid, prompt.text)
         elif not prompt.has_images:
@@ -228,70 +232,51 @@ class Worker:
         turn.close_open()
         self._scope = None
         self._state.turn_id = None
+        steering, self._steering = self._steering, None
+        self._queue.settle()
         self._state.set("idle")  # before the result, which is the last line of a turn
-        turn.wind_up(stop or self._why)
+        if steering is None:
+            turn.wind_up(stop or self._why)
+        else:
+            turn.wind_up(steering.stopped or stop or self._why, steering.joined)
 
     async def _asked(
         self, prompt: Prompt, given: Sequence[ContentBlock]
     ) -> tuple[list[ContentBlock], Stop | None]:
         """What the model is sent for a prompt beside what is ``given``, or why it is sent nothing."""
-        session, context = self._session, ""
-        if (hooks := session.hooks.current) is not None:
-            said = await hooks.before_prompt(prompt.text)
-            if said.decision == "deny" or said.stop is not None:
-                session.on_content(())
-                who, why = said.stop or said.by, said.stop_reason or said.reason
-                told = f"{who} did not let the prompt through: {why or 'no reason given'}"
-                session.notice(told, "error")
-                if prompt.actor.at_keyboard and prompt.action == "prompt":
-                    session.give_back([prompt])  # to be mended, not typed again
-                return [], Stop("denied", told)
-            context = said.context
-        own = prompt.text if prompt.own is None else prompt.own
-        content = [*given, *await self._mentioned(own)]
-        if context:
-            content.append(text_block(context))
+        context, stop, _ = await self._content.heard(prompt)
+        if stop is not None:
+            self._session.on_content(())
+            self._content.refuse(prompt, stop.message)
+            return [], stop
+        content = await self._content.whole(prompt, given, context)
         if prompt.content or len(content) > 1:
-            session.on_content(content)
+            self._session.on_content(content)
         return content, None
 
     async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:
         """What the model is sent for a prompt; one with images is told of once they are there."""
         if not prompt.has_images:
-            said = [block for block in prompt.content if block["type"] == "text"]
-            return said or [text_block(prompt.text)]
-        from qwen_dual.core.attaching import Attaching
-
+            return self._content.said(prompt)
         try:
-            attached = await Attaching(self._session, self._calls).attach(prompt)
+            attached = await self._content.attached(prompt)
         except BaseException:  # interrupted: it was submitted all the same
             self._tell(prompt)
             raise
         self._tell(attached.prompt, attached.images, prompt.text)
-        self._warn_unseen([image["title"] for image in attached.images])
+        self._content.warn_unseen([image["title"] for image in attached.images])
         return attached.content
 
-    def _warn_unseen(self, titles: Sequence[str]) -> None:
-        """Says so where the model in force cannot be shown the images with these titles."""
-        from qwen_dual.core.images import unseen
+    async def _join(self, turn_id: str) -> Joined:
+        """Takes what is to join the turn into it."""
+        if self._queue.steering(turn_id) is None:
+            return ""
+        if self._steering is None:
+            from qwen_dual.core.steering import Steering
 
-        if told := unseen(self._session.model, titles):
-            self._session.notice(told, "warning")
-
-    async def _mentioned(self, text: str) -> Sequence[ContentBlock]:
-        """The blocks for what a prompt mentions; that they cannot be had ends no turn."""
-        if self._expand is None:
-            return ()
-        try:
-            found = await self._expand(text)
-            if images := [image_line(each) for each in found if not isinstance(each, str)]:
-                self._warn_unseen(images)
-            return [text_block(each) if isinstance(each, str) else each for each in found]
-        except Exception as error:
-            log.exception("mentions failed")
-            told = f"What the prompt mentions is not attached: {describe(error)}."
-            self._session.notice(told, "warning")
-            return ()
+            of = (self._session, self._queue, self._content, self._state.tell)
+            self._steering = Steering(turn_id, *of)
+        return await self._steering.join()
 
     def _tell(self, prompt: Prompt, images: Sequence[SubmittedImage] = (), draft: str = "") -> None:
         """Tells that a prompt begins to run; one can go back to it from now on."""
@@ -381,15 +366,12 @@ async def _unasked(_: Call) -> Decision:
 
 def _said(prompt: Prompt, images: Sequence[SubmittedImage] = ()) -> Event:
     """How it is told that a prompt begins to run."""
-    if prompt.action == "shell":
-        return events.user_text(f"!{prompt.text}", str(prompt.actor), prompt.command_id)
-    if prompt.action != "asked" and is_slash(prompt.text) and not prompt.has_images:
+    asked = prompt.action in ("asked", "shell")
+    if not asked and is_slash(prompt.text) and not prompt.has_images:
         return events.slash_command(
             prompt.text, str(prompt.actor), prompt.command_id, prompt.proposed
         )
-    return events.user_text(
-        prompt.text, str(prompt.actor), prompt.command_id, images, prompt.proposed
-    )
+    return prompt_event(prompt, images)
 
 
 def _may_be_lines(prompt: Prompt) -> bool:

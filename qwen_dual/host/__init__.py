@@ -40,12 +40,12 @@ from qwen_dual.host.following import follow, send
 from qwen_dual.host.mcp import McpServer
 from qwen_dual.host.opening import open_session
 from qwen_dual.host.present import PresentHost
+from qwen_dual.host.queue import QueuedPrompt
 from qwen_dual.host.records import (
     Allow,
     Deny,
     Exit,
     Greeting,
-    QueuedPrompt,
     Receipt,
     Request,
     Resolution,

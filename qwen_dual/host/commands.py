@@ -9,8 +9,8 @@ import anyio
 
 from qwen_dual.host.errors import CommandRejected, HostTimeout, NotSupported
 from qwen_dual.host.promise import Promise
-from qwen_dual.host.records import Receipt, Resolution, Result
-from qwen_dual.host.turns import Submitted
+from qwen_dual.host.records import Receipt, Resolution
+from qwen_dual.host.turns import Submitted, cancelled
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
 
@@ -76,6 +76,8 @@ class Commands:
         if review and "get_draft" not in self.greeting.supported_commands:
             raise NotSupported("submit with review", self.greeting.agent)
         told, turns = self.greeting.told, self._tracker.turns
+        if when_busy == "steer" and "edit_queued" not in self.greeting.supported_commands:
+            raise NotSupported("submit with when_busy: steer", self.greeting.agent)
         submitted = Submitted(new_uuid(), text)
         command: dict[str, Any] = {"type": "submit", "text": text}
         if told:
@@ -111,7 +113,7 @@ class Commands:
             return False
         self._tracker.turns.drop(submitted)
         submitted.review.keep(Receipt(submitted.id, "cancelled", derived=True))
-        submitted.end(Result("", False, "cancelled", command_id=submitted.id, derived=True), None)
+        submitted.end(cancelled(submitted), None)
         return True
 
     async def approve(self, request_id: str, how: Allow) -> Resolution:

@@ -81,6 +81,11 @@ class Event:
         return value if isinstance(value, str) else None
 
     @property
+    def steered(self) -> bool:
+        """Whether a prompt joined the turn that ran, in a ``user`` event that tells of it."""
+        return self.raw.get("steered") is True
+
+    @property
     def tool_result(self) -> ToolResult | None:
         """What a call came to, in a ``user`` event that tells it: exit code, output, time."""
         return ToolResult.of(self)

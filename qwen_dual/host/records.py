@@ -123,6 +123,7 @@ class Receipt:
         code: why it was rejected.
         message: the same for people.
         position: its place in the queue.
+        turn_id: of a prompt that steers: the turn that it joins, unless that ends before; else empty.
         derived: from other events, since the program gives no receipts.
         version: of the draft that was set.
     """
@@ -134,6 +135,7 @@ class Receipt:
     position: int | None = None
     derived: bool = False
     version: int | None = None
+    turn_id: str = ""
 
     @classmethod
     def of(cls, event: Event) -> Receipt:
@@ -147,30 +149,7 @@ class Receipt:
             message=str(data.get("message") or ""),
             position=position if isinstance(position, int) else None,
             version=number_in(data, "version"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedPrompt:
-    """A prompt that waits.
-
-    Attributes:
-        id: of its command; None for one from the keyboard.
-        text: its first 200 characters.
-        origin: ``keyboard``, ``input``, ``cli`` or ``sdk``.
-    """
-
-    id: str | None
-    text: str
-    origin: str
-
-    @classmethod
-    def all_in(cls, raw: object) -> tuple[QueuedPrompt, ...]:
-        """Reads the ``queue`` of a ``state``."""
-        return tuple(
-            cls(text_in(one, "id") or None, text_in(one, "text"), text_in(one, "origin"))
-            for one in (raw if isinstance(raw, list) else ())
-            if isinstance(one, dict)
+            turn_id=text_in(data, "turn_id"),
         )
 
 
@@ -197,6 +176,7 @@ class Result:
         num_turns: how many model calls it took; 0 for a slash command.
         duration_ms: how long it took, ``duration_api_ms`` of it waiting for the model.
         denials: the calls that were not allowed.
+        steered: the ids of the commands whose prompts joined the turn.
         context_tokens: how much of the conversation there is; None where the program does not say.
         context_window: how much the model takes; None likewise.
         total_cost_usd: what the session cost by then; None where that is not known.
@@ -221,10 +201,12 @@ class Result:
     context_tokens: int | None = None
     context_window: int | None = None
     total_cost_usd: float | None = None
+    steered: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, event: Event) -> Result:
         """Reads a ``result``."""
+        steered = event.get("steered")
         error, usage, command_id = event.get("error"), event.get("usage"), event.get("command_id")
         failure = error if isinstance(error, dict) else {}
         return cls(
@@ -246,6 +228,7 @@ class Result:
             context_tokens=number_in(event.raw, "context_tokens"),
             context_window=number_in(event.raw, "context_window"),
             total_cost_usd=cost_in(event.raw, "total_cost_usd"),
+            steered=tuple(map(str, steered)) if isinstance(steered, list) else (),
         )
 
     def raise_for_error(self) -> Result:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from qwen_dual.host.records import (
         Exit,
         Greeting,
-        QueuedPrompt,
         Request,
         Resolution,
         Result,
@@ -102,16 +101,6 @@ class Session(Steering, Drafting):
         """
         over = self._tracker.ended or self._process.finished
         return "ended" if over else self._tracker.state
-
-    @property
-    def queued(self) -> int:
-        """How many prompts wait for their turn."""
-        return self._tracker.turns.queued
-
-    @property
-    def queue(self) -> tuple[QueuedPrompt, ...]:
-        """The first 20 of them, in order."""
-        return self._tracker.turns.queue
 
     @property
     def model(self) -> str:
@@ -196,7 +185,7 @@ class Session(Steering, Drafting):
         self,
         text: str,
         *,
-        when_busy: Literal["queue", "reject"] = "queue",
+        when_busy: Literal["queue", "reject", "steer"] = "queue",
         content: Sequence[Mapping[str, Any]] = (),
         review: bool = False,
         include_images: bool = False,
@@ -208,14 +197,17 @@ class Session(Steering, Drafting):
             content: what follows it, as the protocol has it: blocks of text and images, such as
                 ``{"type": "image", "source": {"type": "path", "path": "shot.png"}}``.
             when_busy: ``queue`` waits in the program's queue; ``reject`` is refused while a turn
-                runs.
+                runs; ``steer`` joins the turn that runs before its next model call, and has the result
+                of that: its receipt says which (``turn_id``). Where that ends before, or nothing runs
+                that it could join, it waits as with ``queue``, before what does so already.
             review: the person looks at it first: see ``Turn.reviewed``.
             include_images: its ``user`` event has the images' bytes, as far as a line holds them.
 
         Raises:
             CommandRejected: it was refused (``busy``, ``empty``).
             HostTimeout: nothing shows that it was taken.
-            NotSupported: the program takes no content, or knows no review.
+            NotSupported: the program takes no content, knows no review, or takes no prompt into a turn
+                that runs.
             SessionExited: the program is gone.
         """
         more = {"review": review, "images": include_images}

@@ -6,25 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.present import PresentHost
+from qwen_dual.host.queue import Queueing
 from qwen_dual.protocol import HOST_RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwen_dual.host.agents import Agent
-    from qwen_dual.host.commands import Commands
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.records import Receipt
     from qwen_dual.host.rewind import RewindPoints, Rewound
     from qwen_dual.host.saved import SavedSessions
-    from qwen_dual.host.tracker import Tracker
 
 
-class Steering:
+class Steering(Queueing):
     """The part of ``Session`` that sends commands, each for its own sake."""
-
-    _commands: Commands
-    _tracker: Tracker
 
     @property
     def rights(self) -> frozenset[str]:

@@ -35,6 +35,11 @@ class Turn:
         """It has ended, one way or the other."""
         return self._submitted.result.done
 
+    @property
+    def joined(self) -> str:
+        """The id of the turn that it joined; empty where it has one of its own, or waits."""
+        return self._submitted.joined
+
     async def reviewed(self) -> Receipt:
         """What the person made of it, as soon as they have looked.
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from qwen_dual.host.calls import text_in
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.promise import Promise
-from qwen_dual.host.records import QueuedPrompt, Receipt, Result
+from qwen_dual.host.queue import QueuedPrompt
+from qwen_dual.host.records import Receipt, Result
 from qwen_dual.protocol.api_error import begins_api_error
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 SESSION_ENDED = "session_ended"
 """The code of a prompt that was taken and then not run, because the program ends."""
+
+CANCELLED = "cancelled"
+"""The code of one that somebody took out of the queue, and what its result then says."""
 
 
 class Submitted:
@@ -34,6 +39,7 @@ class Submitted:
         self.review: Promise[Receipt] = Promise()
         self.result: Promise[Result] = Promise()
         self.ended_by: Event | None = None
+        self.joined = ""  # the turn that it has joined
 
     def end(self, result: Result, event: Event | None) -> None:
         """Keeps the promise of a result."""
@@ -45,6 +51,11 @@ class Submitted:
         self.receipt.fail(error)
         self.review.fail(error)
         self.result.fail(error)
+
+
+def cancelled(submitted: Submitted) -> Result:
+    """The result of a prompt that was taken out of the queue."""
+    return Result("", False, CANCELLED, command_id=submitted.id, derived=True)
 
 
 class Turns(Protocol):
@@ -79,13 +90,17 @@ class Turns(Protocol):
 
 
 class ToldTurns:
-    """The program says what it does; a turn is known by the id of its submit."""
+    """The program says what it does; a turn is known by the id of its submit.
+
+    A prompt that joined the turn of another ends with that.
+    """
 
     def __init__(self) -> None:
         self.state = "idle"
         self.queued = 0
         self.queue: tuple[QueuedPrompt, ...] = ()
         self._open: dict[str, Submitted] = {}
+        self._lists = False  # the program tells of the queue by itself
 
     def add(self, submitted: Submitted) -> None:
         """Waits for its id."""
@@ -101,15 +116,24 @@ class ToldTurns:
             return
         if event.type == "result":
             result = Result.of(event)
-            submitted = self._open.pop(result.command_id or "", None)
+            for command_id in (result.command_id or "", *result.steered):
+                submitted = self._open.pop(command_id, None)
+                if submitted is not None:
+                    submitted.receipt.keep(Receipt(submitted.id, "accepted", derived=True))
+                    submitted.end(result, event)
+        elif event.type == "user" and event.get("steered") is True:
+            submitted = self._open.get(text_in(event.raw, "command_id"))
             if submitted is not None:
-                submitted.receipt.keep(Receipt(submitted.id, "accepted", derived=True))
-                submitted.end(result, event)
+                submitted.joined = text_in(event.raw, "turn_id")
         elif event.type == "system" and event.subtype == "state":
             state, queued = event.data.get("state"), event.data.get("queued")
             self.state = state if isinstance(state, str) else self.state
             self.queued = queued if isinstance(queued, int) else self.queued
-            self.queue = QueuedPrompt.all_in(event.data.get("queue"))
+            if not self._lists:
+                self.queue = QueuedPrompt.all_in(event.data.get("queue"))
+        elif event.type == "system" and event.subtype == "queue":
+            self._lists = True
+            self.queue = QueuedPrompt.all_in(event.data.get("prompts"))
         elif event.type == "system" and event.subtype == "command_receipt":
             receipt = Receipt.of(event)
             submitted = self._open.get(receipt.id)
@@ -130,6 +154,9 @@ class ToldTurns:
         elif not submitted.receipt.done:
             submitted.receipt.keep(receipt)
             self.drop(submitted)
+        elif receipt.code == CANCELLED:
+            self.drop(submitted)
+            submitted.end(cancelled(submitted), None)
         elif receipt.code != SESSION_ENDED:  # of that, the exit tells with all its data
             self.drop(submitted)
             submitted.result.fail(lambda: CommandRejected("submit", receipt.code, receipt.message))

@@ -30,6 +30,8 @@ COMMAND_TYPES = (
     "confirmation_response",
     "interrupt",
     "cancel",
+    "edit_queued",
+    "move_queued",
     "get_state",
     "set_approval_mode",
     "set_model",

@@ -57,14 +57,16 @@ class Submit(_Command, frozen=True, kw_only=True):
 
     With ``content``, ``text`` may be left out; given, it comes before it. The ``user`` event tells of
     an image by its name, size, type and hash; ``include`` asks for its bytes, as far as a line
-    holds them. With ``review`` a person looks at it first, and may edit or refuse it.
+    holds them. While something runs it waits its turn, or is refused (``reject``), or joins the turn
+    before the next model call (``steer``): a slash command, and what comes too late for that, waits.
+    With ``review`` a person looks at it first, and may edit or refuse it.
     """
 
     type: Literal["submit"]
     text: str = ""
     content: Annotated[list[TextPart | ImagePart], Meta(max_length=100)] | None = None
     include: list[Literal["images"]] = []
-    when_busy: Literal["queue", "reject"] = "queue"
+    when_busy: Literal["queue", "reject", "steer"] = "queue"
     review: bool = False
 
 
@@ -98,10 +100,26 @@ class Interrupt(_Command, frozen=True, kw_only=True):
 
 
 class Cancel(_Command, frozen=True, kw_only=True):
-    """Take the queued submit with the id ``target`` out of the queue."""
+    """Take the prompt with the id ``target`` out of the queue; whoever submitted it gets a receipt."""
 
     type: Literal["cancel"]
     target: str
+
+
+class EditQueued(_Command, frozen=True, kw_only=True):
+    """Change the words of a prompt that waits; it keeps its place, its id and its images."""
+
+    type: Literal["edit_queued"]
+    target: str
+    text: str
+
+
+class MoveQueued(_Command, frozen=True, kw_only=True):
+    """Move a prompt that waits to a position, 1 for the next to run; the end where there are fewer."""
+
+    type: Literal["move_queued"]
+    target: str
+    position: Annotated[int, Meta(ge=1)]
 
 
 class GetState(_Command, frozen=True, kw_only=True):
@@ -241,6 +259,8 @@ Command = (
     | ConfirmationResponse
     | Interrupt
     | Cancel
+    | EditQueued
+    | MoveQueued
     | GetState
     | SetApprovalMode
     | SetModel
@@ -266,6 +286,8 @@ RIGHTS: dict[str, Right] = {
     "confirmation_response": "approve",
     "interrupt": "submit",
     "cancel": "submit",
+    "edit_queued": "submit",
+    "move_queued": "submit",
     "get_state": "observe",
     "set_approval_mode": "control",
     "set_model": "control",

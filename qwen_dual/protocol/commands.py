@@ -94,6 +94,8 @@ def command_of(value: dict[str, Any]) -> Command:
         if command.content is None and "text" not in value:
             raise CommandError("invalid", "submit: text: Field required", command_id)
         _check_submit(command)
+    elif command.type == "edit_queued" and not command.text.strip():
+        raise CommandError("empty", "the text of a prompt must not be empty", command.id)
     return command
 
 

@@ -92,9 +92,10 @@ def receipt(
     code: str | None = None,
     message: str | None = None,
     position: int | None = None,
+    turn_id: str | None = None,
 ) -> Event:
     """What became of a command that carries an id; without the keys that say nothing."""
-    extra = {"code": code, "message": message, "position": position}
+    extra = {"code": code, "message": message, "position": position, "turn_id": turn_id}
     told = {key: value for key, value in extra.items() if value is not None}
     return system("command_receipt", {"id": command_id, "status": status, **told})
 

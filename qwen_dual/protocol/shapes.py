@@ -137,7 +137,9 @@ class UserMessage(TypedDict):
 class UserEvent(Envelope):
     """What was submitted (with ``origin``) or one tool result (without).
 
-    ``proposed`` is what a host had submitted, where a person made something else of it.
+    ``proposed`` is what a host had submitted, where a person made something else of it. What is
+    ``steered`` joined the turn ``turn_id``, which goes on. ``submitted_by`` is who submitted it, where
+    somebody else edited it while it waited.
     """
 
     type: Literal["user"]
@@ -145,6 +147,9 @@ class UserEvent(Envelope):
     origin: NotRequired[Origin]
     command_id: NotRequired[str]
     proposed: NotRequired[str]
+    steered: NotRequired[bool]
+    turn_id: NotRequired[str]
+    submitted_by: NotRequired[Origin]
     tool_use_result: NotRequired[ToolOutcome]
 
 
@@ -254,6 +259,7 @@ class ResultEvent(Envelope):
 
     Of one that may have asked a model it repeats what ``usage`` events tell: how much of the conversation
     there is, how much the model takes, and what the session cost by now, null where that is not known.
+    ``steered`` has the ids of the commands whose prompts joined it.
     """
 
     type: Literal["result"]
@@ -271,6 +277,7 @@ class ResultEvent(Envelope):
     context_tokens: NotRequired[int]
     context_window: NotRequired[int]
     total_cost_usd: NotRequired[float | None]
+    steered: NotRequired[list[str]]
     error: NotRequired[TurnError]
 
 

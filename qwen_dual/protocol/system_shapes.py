@@ -10,6 +10,7 @@ from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- rea
 from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
 from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
+from qwen_dual.protocol.queue_shapes import QueueEvent
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.saved_shapes import SavedSessions
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
@@ -87,7 +88,7 @@ class ReceiptData(TypedDict):
     """What became of the command with this id; ``version`` is the draft's that was set.
 
     A ``submit`` that is looked at first has two: ``held``, then ``accepted``, ``edited``, ``refused`` or
-    ``rejected``.
+    ``rejected``. ``turn_id`` is the turn that one which steers waits to join.
     """
 
     id: str
@@ -96,6 +97,7 @@ class ReceiptData(TypedDict):
     message: NotRequired[str]
     position: NotRequired[int]
     version: NotRequired[int]
+    turn_id: NotRequired[str]
 
 
 class InputErrorData(TypedDict):
@@ -377,4 +379,5 @@ SystemEvent = (
     | Proposals
     | HostsChanged
     | Refused
+    | QueueEvent
 )

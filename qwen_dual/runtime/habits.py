@@ -53,6 +53,7 @@ class Habits(Struct, frozen=True):
         hide_banner: the first screen has no banner.
         hide_tips: and no tips.
         images: how the terminal draws images; ``off`` where it does not.
+        enter_queues: what is sent while a turn runs waits until it is over, and does not join it.
     """
 
     theme: str | None = None
@@ -61,6 +62,7 @@ class Habits(Struct, frozen=True):
     hide_banner: bool = False
     hide_tips: bool = False
     images: str = "off"
+    enter_queues: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Habits:
@@ -72,4 +74,5 @@ class Habits(Struct, frozen=True):
             settings.get(keys.HIDE_BANNER),
             settings.get(keys.HIDE_TIPS),
             settings.get(keys.IMAGES),
+            settings.get(keys.ENTER_WHILE_BUSY) == "queue",
         )

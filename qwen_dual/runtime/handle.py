@@ -255,16 +255,21 @@ class SessionHandle:
         command_id: str | None = None,
         own: str | None = None,
         content: Sequence[PromptBlock] = (),
+        steers: bool = False,
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.
 
-        Mentions count in ``own`` alone, where that is given; with ``content`` the model is sent that.
+        Mentions count in ``own`` alone, where that is given; with ``content`` the model is sent that;
+        one that ``steers`` joins the turn that runs, if one does.
         """
-        return self._acting().submit(text, actor, command_id=command_id, own=own, content=content)
+        return self._acting().submit(
+            text, actor, command_id=command_id, own=own, content=content, steers=steers
+        )
 
-    def cancel(self, command_id: str) -> bool:
-        """Takes a queued prompt out; False when none with this id is queued."""
-        return self._acting().cancel(command_id)
+    @property
+    def in_turn(self) -> bool:
+        """Whether a turn runs that a prompt could join."""
+        return self._session.joined_by("") is not None
 
     def run_shell(self, command: str, actor: Actor) -> int:
         """Runs a shell command as the person's own act; its output is told to the model."""

@@ -278,7 +278,9 @@ def keep_files(launch: Launch, parts: Parts) -> None:
         return files_of(launch, parts)
 
     def note_prompt(event: Event) -> None:
-        if event["type"] == "user" and "origin" in event and event["parent_tool_use_id"] is None:
+        if event["type"] != "user" or "origin" not in event or "steered" in event:
+            return  # what steers a turn belongs to the prompt that began it
+        if event["parent_tool_use_id"] is None:
             parts.prompted = event
 
     def prepare_rewinding(rewinding: Rewinding) -> None:

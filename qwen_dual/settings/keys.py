@@ -31,6 +31,7 @@ from qwen_dual.settings.rules import (
     PROXY,
     TEXT,
     VARIABLE_NAME,
+    WHILE_BUSY,
     Kind,
     Later,
     ListOf,
@@ -238,6 +239,14 @@ HIDE_BANNER = Key(
 IMAGES = Key(
     "ui.images", PICTURES, "off", "anyone", doc="How the terminal draws images: `auto` finds out."
 )
+ENTER_WHILE_BUSY = Key(
+    "ui.enterWhileBusy",
+    WHILE_BUSY,
+    "steer",
+    "anyone",
+    doc="What Enter does while a turn runs: `steer` has a prompt join it before the next model call, "
+    "`queue` keeps it for after it. Ctrl+Q does the other.",
+)
 HIDE_TIPS = Key("ui.hideTips", BOOLEAN, False, "anyone", "hideTips", "Starts without tips.")
 EDITOR = Key(
     "general.preferredEditor",
@@ -347,6 +356,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
         HIDE_BANNER,
         IMAGES,
         HIDE_TIPS,
+        ENTER_WHILE_BUSY,
         *TERMINAL_KEYS,
     ),
     *(EDITOR, VIM_MODE, CHAT_RECORDING, *CHECKPOINT_KEYS, OUTPUT_STYLE, SKILLS_DISABLED),

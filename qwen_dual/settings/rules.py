@@ -246,6 +246,7 @@ PICTURES: Rule[str] = Rule(
     "one of off, auto, kitty, iterm2, sixel",
     lambda value: value in ("off", "auto", "kitty", "iterm2", "sixel"),
 )
+WHILE_BUSY: Rule[str] = Rule("one of steer, queue", lambda value: value in ("steer", "queue"))
 PROTOCOL: Rule[str] = Rule(f"one of {', '.join(PROTOCOLS)}", lambda value: value in PROTOCOLS)
 VARIABLE_NAME: Rule[str] = Rule(
     "the name of an environment variable, not the key itself (the key goes into env)",

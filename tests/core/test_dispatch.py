@@ -47,13 +47,14 @@ def test_submits_are_accepted_queued_with_a_position_or_rejected_when_asked_so()
         ("2", "queued", None),
         ("3", "rejected", "busy"),
         ("4", "queued", None),
+        ("2", "rejected", "cancelled"),
         ("5", "accepted", None),
         ("6", "rejected", "not_queued"),
     ]
     texts = [event["message"]["content"][0]["text"] for event in host.of("user")]
     assert texts == ["a", "d"]
     positions = [event["data"].get("position") for event in host.of("system", "command_receipt")]
-    assert positions == [None, 1, None, 2, None, None]
+    assert positions == [None, 1, None, 2, None, None, None]
 
 
 def test_an_interrupt_says_what_becomes_of_the_prompts_that_wait() -> None:

@@ -296,3 +296,12 @@ def test_a_status_bar_shows_what_each_terminal_is_told(tmp_path: Path) -> None:
         "✓",
     ]
     assert rows[-1] == "[build ✓] [docs ✓]"
+
+
+def test_steering_joins_the_turn_that_runs_and_changes_what_waits(tmp_path: Path) -> None:
+    assert run("steering.py", tmp_path).splitlines() == [
+        "waits for [('run echo steered', 'this turn'), ('run echo edited', 'its own')]",
+        "joined True",
+        "the turn came to True",
+        "and then True",
+    ]

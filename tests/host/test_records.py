@@ -13,7 +13,14 @@ from qwen_dual import host
 from qwen_dual.host.event import Event
 from qwen_dual.host.records import Greeting, Request, Resolution, Result
 from qwen_dual.host.tracker import Tracker
-from qwen_dual.protocol import change_shapes, events, model_shapes, shapes, system_shapes
+from qwen_dual.protocol import (
+    change_shapes,
+    events,
+    model_shapes,
+    queue_shapes,
+    shapes,
+    system_shapes,
+)
 
 ELSEWHERE = {
     "type": "the class of the record",
@@ -63,6 +70,7 @@ ELSEWHERE = {
         (model_shapes.TotalUsage, host.TotalUsage),
         (system_shapes.ReceiptData, host.Receipt),
         (system_shapes.QueuedPrompt, host.QueuedPrompt),
+        (queue_shapes.WaitingPrompt, host.QueuedPrompt),
     ],
     ids=lambda one: one.__name__,
 )
@@ -213,6 +221,22 @@ def test_the_model_the_mode_and_the_queue_are_always_current() -> None:
     waiting = {"id": None, "text": "next", "origin": "keyboard"}
     system("state", state="thinking", queued=1, queue=[waiting])
     assert tracker.turns.queue == (host.QueuedPrompt(None, "next", "keyboard"),)
+    listed = {
+        **waiting,
+        "id": "k",
+        "steers": "t",
+        "editing": True,
+        "content": [{"title": "[image 1]"}],
+    }
+    system("queue", prompts=[listed])
+    system("state", state="responding", queued=1, queue=[waiting])
+    (queued,) = tracker.turns.queue
+    assert (queued.id, queued.steers, queued.editing, queued.images) == (
+        "k",
+        "t",
+        True,
+        ("[image 1]",),
+    )
 
 
 def test_a_result_says_how_long_it_took_what_was_denied_and_what_failed() -> None:
@@ -299,3 +323,4 @@ def test_nothing_that_a_program_sends_breaks_a_record(raw: dict[str, Any]) -> No
     Request.of(event)
     Result.of(event)
     host.QueuedPrompt.all_in(event.data.get("queue"))
+    host.QueuedPrompt.all_in([event.data])

@@ -227,8 +227,8 @@ class Tour:
     def _stream(self) -> None:
         self.submit("explain greeting.py")
         self.see("an answer being written, a table open", "makes")
-        self.submit("then run the tests")
-        self.submit("and tell me what they cover, and what they do not")
+        self.submit("begin with the tests")
+        self.type("then tell me what they cover, and what they do not\x11")
         self.see("prompts that wait", "queued:")
         self.type("\x1b")
         self.see("after an interruption", "interrupted")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.prompts import PromptQueue
+from qwen_dual.core.prompt_queue import PromptQueue
 from qwen_dual.core.questions import Choice, Question, pick
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.slash import SlashCommand, SlashCommands
@@ -77,6 +77,8 @@ class FakeSession:
         self.retries = 0
         self.submitted: list[str] = []
         self.contents: list[Sequence[Any]] = []
+        self.steering: list[bool] = []
+        self.turn: str | None = None
         self.shell: list[str] = []
         self.forms: list[tuple[str, tuple[str, ...]]] = []
         self.notices: list[str] = []
@@ -85,10 +87,21 @@ class FakeSession:
         self.stops: list[bool] = []
         self.modes: list[str | None] = []
 
+    def joined_by(self, text: str) -> str | None:
+        """The turn that runs, if one does."""
+        return self.turn
+
     def submit(
-        self, text: str, actor: Actor, *, content: Sequence[Any] = (), **more: object
+        self,
+        text: str,
+        actor: Actor,
+        *,
+        content: Sequence[Any] = (),
+        steers: bool = False,
+        **more: object,
     ) -> None:
         """Records."""
+        self.steering.append(steers)
         self.submitted.append(text)
         self.contents.append(content)
 
@@ -324,11 +337,19 @@ def plan_request(request_id: str = "p1", plan: str = "# Do it", before: str = "d
     )
 
 
-def state(word: str, *queue: tuple[str, str], turn: str | None = "t") -> Event:
-    """A ``state`` event; ``queue`` holds pairs of text and origin."""
-    listing = [{"id": None, "text": text, "origin": origin} for text, origin in queue]
-    data = {"state": word, "turn_id": turn, "queued": len(queue), "queue": listing}
+def state(word: str, queued: int = 0, turn: str | None = "t") -> Event:
+    """A ``state`` event."""
+    data: dict[str, Any] = {"state": word, "turn_id": turn, "queued": queued, "queue": []}
     return events.system("state", data)
+
+
+def waiting(word: str, *queue: tuple[str, str], steers: int = 0) -> list[Event]:
+    """A state with prompts that wait, pairs of text and origin; the first of them steer."""
+    listing = [
+        {"id": str(at), "text": text, "origin": origin, **({"steers": "t"} if at < steers else {})}
+        for at, (text, origin) in enumerate(queue)
+    ]
+    return [state(word, len(queue)), events.system("queue", {"prompts": listing})]
 
 
 def answer(*texts: str) -> list[Event]:

@@ -69,7 +69,7 @@ def test_escape_interrupts_and_gives_back_what_was_queued() -> None:
         host.prompt("hang")
         host.terminal.wait_for("Answering")
         host.prompt("say next thing")
-        host.terminal.wait_for("queued: say next thing")
+        host.terminal.wait_for("steering: say next thing")
         host.terminal.send("half a dr")
         host.terminal.wait_for("> half a dr")
         host.terminal.send("\x1b")
@@ -85,7 +85,7 @@ def test_a_queued_prompt_is_edited_and_another_removed() -> None:
         host.prompt("hang")
         host.terminal.wait_for("Answering")
         for word in ("one", "two", "three"):
-            host.prompt(f"say {word}")
+            host.terminal.send(f"say {word}\x11")
             host.terminal.wait_for(f"queued: say {word} · up edits")
         host.terminal.send("\x1b[A")
         host.terminal.wait_for(shown("> say three", "enter puts it back", "queued: say two"))

@@ -13,7 +13,18 @@ from qwen_dual.frontends.tui.lines import width_of
 from qwen_dual.frontends.tui.live import live_lines
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
-from tests.tui.support import Clock, Desk, answer, call, edit_request, feed, request, state, text_of
+from tests.tui.support import (
+    Clock,
+    Desk,
+    answer,
+    call,
+    edit_request,
+    feed,
+    request,
+    state,
+    text_of,
+    waiting,
+)
 
 FACTS = Facts("~/project", "main", "coder", "default", 15_360, 128_000, 2)
 
@@ -73,10 +84,19 @@ def test_what_a_hook_holds_up_is_said_to_wait_for_it() -> None:
 
 def test_queued_prompts_are_listed_and_those_from_outside_marked() -> None:
     view = View(now=Clock())
-    feed(view, [state("thinking", ("mine", "keyboard"), ("theirs", "input"))])
+    feed(view, waiting("thinking", ("mine", "keyboard"), ("theirs", "input")))
     assert live(view)[1:] == [
         "  queued: mine · up edits",
         "  queued: theirs  ⇄ remote",
+    ]
+
+
+def test_what_steers_is_told_from_what_waits_for_its_turn() -> None:
+    view = View(now=Clock())
+    feed(view, waiting("thinking", ("now", "keyboard"), ("later", "keyboard"), steers=1))
+    assert text_of(live_lines(view, 40, 10, 100.0))[1:] == [
+        "  steering: now",
+        "  queued: later · up edits",
     ]
 
 
@@ -161,7 +181,7 @@ def desk_in_full_swing() -> Desk:
     desk = Desk()
     code = "\n".join(f"line {number} 漢字" for number in range(80))
     calls = [event for index in range(6) for event in call(call_id=f"c{index}", command="x y z")]
-    feed(desk.view, [state("responding", *[("queued " * 20, "input")] * 9), *calls])
+    feed(desk.view, [*waiting("responding", *[("queued " * 20, "input")] * 9), *calls])
     feed(desk.view, answer(f"```\n{code}"))
     return desk
 

@@ -27,6 +27,7 @@ from tests.tui.support import (
     request,
     result,
     state,
+    waiting,
 )
 
 
@@ -194,7 +195,7 @@ def test_the_state_word_the_queue_and_the_seconds_follow_the_state_event() -> No
     view = View(now=now)
     feed(view, [state("thinking")])
     now.time += 5
-    feed(view, [state("responding", ("later", "input"), ("mine", "keyboard"))])
+    feed(view, waiting("responding", ("later", "input"), ("mine", "keyboard")))
     work = view.work
     assert (work.state, work.since, work.queued) == ("responding", 100.0, 2)
     assert [(item.text, item.remote) for item in work.queue] == [("later", True), ("mine", False)]

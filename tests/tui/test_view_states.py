@@ -20,7 +20,18 @@ from qwen_dual.frontends.tui.todo import Todo, TodoBlock, todo_lines
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
 from tests.support.declared import display_of
-from tests.tui.support import Clock, Desk, answer, call, feed, request, result, state, text_of
+from tests.tui.support import (
+    Clock,
+    Desk,
+    answer,
+    call,
+    feed,
+    request,
+    result,
+    state,
+    text_of,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
@@ -210,7 +221,7 @@ def test_work_without_a_turn_shows_its_seconds_too() -> None:
 
 def test_for_a_screen_reader_nothing_counts_or_grows() -> None:
     view = View(now=Clock())
-    feed(view, [state("responding", ("next", "keyboard")), *answer("tail")])
+    feed(view, [*waiting("responding", ("next", "keyboard")), *answer("tail")])
     lines = [text_of(live_lines(view, 60, 20, 100.0 + later, still=True)) for later in (0, 9)]
     assert lines[0] == lines[1] == ["  Answering · esc stops", "  queued: next · up edits"]
 

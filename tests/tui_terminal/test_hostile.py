@@ -37,7 +37,7 @@ from qwen_dual.frontends.tui.scrollback import Scrollback
 from qwen_dual.frontends.tui.todo import Todo, TodoBlock
 from qwen_dual.frontends.tui.view import View
 from qwen_dual.protocol import events
-from tests.tui.support import answer, call, edit_request, request, result, state
+from tests.tui.support import answer, call, edit_request, request, result, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -141,7 +141,7 @@ def events_of(text: str) -> list[Event]:
     """Everything that a model, a tool and a channel may say, with ``text`` in all places."""
     named = request(command=text, tool_name=text, blocked_path=text, rule=f"{text}({text})")
     return [
-        state(text, (text, "input")),
+        *waiting(text, (text, "input")),
         events.user_text(text, "input"),
         *answer(text, f"{text}\n\n{text}"),
         *call(text, text, command=text),

@@ -120,7 +120,8 @@ class StreamRun:
             self.front(event)
             return
         self._watch(event)
-        if "origin" in event or event.get("subtype") == "slash_command":
+        steered = "steered" in event  # the turn has begun before
+        if ("origin" in event and not steered) or event.get("subtype") == "slash_command":
             # Servers that are just being connected are waited for: ``init`` has their tools too.
             self._unannounced = True
             if not self._session.connecting:

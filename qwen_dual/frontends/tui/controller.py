@@ -10,12 +10,12 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.slash import is_slash
 from qwen_dual.frontends.tui.asking import Asking
 from qwen_dual.frontends.tui.dialog import GUARD
 from qwen_dual.frontends.tui.dialog_lines import preview_text
 from qwen_dual.frontends.tui.editor import Editor
 from qwen_dual.frontends.tui.queued import QueuedPrompts
+from qwen_dual.frontends.tui.sending import Sending
 from qwen_dual.frontends.tui.suggest import Suggestions
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Controller:
 
     Attributes:
         panel: what is open below the editor: ``help``, ``tools``, or nothing.
-        on_new_draft: called when the draft was sent or cleared.
+        sending: what becomes of a draft that is sent; ``on_new_draft`` is called when it was cleared too.
         on_paste_image: called when the clipboard is to be looked into for an image.
         on_look: called when what takes keys may be something else.
         queued: the prompt of the queue that is in the editor, if one is.
@@ -74,8 +74,8 @@ class Controller:
         self.asking.paste_in_editor = self.editor.paste
         self.suggestions = Suggestions(session.slash, files)
         self.queued = QueuedPrompts(session.queue_editing, self.editor)
+        self.sending = Sending(lambda: self.session, self.editor, view, self.asking, self.queued)
         self.panel = ""
-        self.on_new_draft: Callable[[], object] = lambda: None
         self.on_paste_image: Callable[[], object] = lambda: None
         self.on_look: Callable[[], object] = lambda: None
         self.session = session
@@ -105,7 +105,14 @@ class Controller:
         """What a key would do in the state there is."""
         if self.queued.tip or self.editor.shell:
             return self.queued.tip or SHELL_TIP
+        if not self.editor.empty and self.sending.choice:
+            return self.sending.choice
         return RETRY_TIP if self.editor.empty and self.session.retryable else ""
+
+    @property
+    def placeholder(self) -> str:
+        """What stands in an empty editor."""
+        return self.sending.choice if self.editor.empty and not self.queued.tip else ""
 
     @property
     def focus(self) -> str:
@@ -148,43 +155,28 @@ class Controller:
             self.complete()
         elif self.asking.just_closed:
             pass  # it was meant for the dialog, which somebody or the key before has closed
-        elif not self.editor.newline_for_backslash():
-            self._send()
+        elif not self.editor.newline_for_backslash() and self.sending.send():
+            self._sent()
 
-    def _send(self) -> None:
-        if self.queued.enter():
-            self.on_new_draft()
-            return
-        if not self.editor.text.strip():
-            return
+    def queue(self) -> None:
+        """Sends the draft for after the turn that runs; where Enter does that, into it."""
+        if not self.asking.just_closed and self.sending.send(other=True):
+            self._sent()
+
+    def tab(self) -> None:
+        """Takes the selected suggestion; without one it sends as ``queue``, while a turn runs."""
+        if self.suggestions.shown:
+            self.complete()
+        elif self.sending.choice:
+            self.queue()
+
+    def _sent(self) -> None:
         self.panel = ""
-        shell, shown = self.editor.shell, self.editor.text.strip()
-        text = self.editor.take().strip()
-        self.on_new_draft()
-        if text != shown:
-            self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
-        if shell:
-            self.session.run_shell(text, KEYBOARD)
-        elif not self.open_form(text):
-            self.session.submit(text, KEYBOARD, content=self.editor.content_of(text))
         self._screen.changed()
 
     def open_form(self, text: str) -> bool:
-        """Asks what a command without an argument wants to know; False when it asks nothing."""
-        found = self.session.slash.find(text) if is_slash(text) else None
-        if found is None or found[1]:
-            return False
-        if found[0].opens is not None and not self.session.busy:
-            found[0].opens()
-            return True
-        if found[0].form is None:
-            return False
-        name = found[0].name
-        return self.asking.open_form(
-            found[0].form,
-            lambda answers: self.session.answer_form(name, answers, KEYBOARD),
-            name,
-        )
+        """See ``Sending.open_form``."""
+        return self.sending.open_form(text)
 
     def complete(self) -> None:
         """Takes the selected suggestion."""
@@ -337,7 +329,7 @@ class Controller:
     def _clear(self) -> None:
         self.queued.forget()
         self.editor.clear()
-        self.on_new_draft()
+        self.sending.on_new_draft()
 
     def control_d(self) -> None:
         """Deletes to the right; on an empty line leaves."""

@@ -14,7 +14,7 @@ from qwen_dual.frontends.tui.editor import row_starts
 from qwen_dual.frontends.tui.footer import Facts, footer_lines
 from qwen_dual.frontends.tui.form_lines import form_lines
 from qwen_dual.frontends.tui.help import help_lines, tool_lines
-from qwen_dual.frontends.tui.lines import clip_line
+from qwen_dual.frontends.tui.lines import clip, clip_line
 from qwen_dual.frontends.tui.live import live_lines
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Frame(Struct):
     Attributes:
         form: what is asked one question at a time, in the dialog's and the editor's place.
         hidden_cursor: the dialog's row in which the cursor is left while it is not shown.
+        placeholder: what stands in the editor while it is empty.
         editor_rows: 0 while something else has its place.
         reason_rows: of the line in which a reason is typed; 0 when none is.
     """
@@ -53,6 +54,7 @@ class Frame(Struct):
     form: list[Line] = field(default_factory=list)
     hidden_cursor: int = 0
     reason_rows: int = 0
+    placeholder: str = ""
     editor_rows: int = 1
     panel: list[Line] = field(default_factory=list)
     footer: list[Line] = field(default_factory=list)
@@ -92,6 +94,7 @@ def compose(
     focus = controller.focus
     if focus == "editor":
         frame.editor_rows = _rows(controller.editor.text, columns, third)
+        frame.placeholder = clip(controller.placeholder, max(0, columns - 3))
         left -= frame.editor_rows
     elif focus == "reason":
         frame.editor_rows = 0

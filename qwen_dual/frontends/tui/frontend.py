@@ -71,6 +71,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     changes = follow_changes(launch, lambda: tui.changed())
     tui = _make_tui(handle, shown, Mentionable(index, handle.parts), changes)
     launch.bus.forget()
+    tui.controller.sending.enter_queues = Habits.of(launch.settings).enter_queues
     _draw_images(handle, tui, still=shown.screen_reader)
 
     def follow(event: Event) -> None:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHORTCUTS: tuple[tuple[str, str], ...] = (
-    ("enter", "send, or queue"),
+    ("enter", "send, or steer"),
+    ("ctrl+q", "send after the turn"),
     ("/", "commands"),
     ("@", "files"),
     ("!", "shell mode"),

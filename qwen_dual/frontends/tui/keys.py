@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EAGER = ("c-x",)
 # What prompt-toolkit would do with these has no place in this editor: quoted insert, selections,
 # macros.
-_UNUSED = ("c-q", "c-s", "c-@", "c-]", "c-\\", "insert")
+_UNUSED = ("c-s", "c-@", "c-]", "c-\\", "insert")
 
 
 def make_bindings(controller: Controller) -> KeyBindings:
@@ -41,7 +41,7 @@ def make_bindings(controller: Controller) -> KeyBindings:
 
 
 def _bind_everywhere(bindings: KeyBindings, controller: Controller) -> None:
-    for key in (*_UNUSED, "c-t", "c-v", "c-y"):
+    for key in (*_UNUSED, "c-q", "c-t", "c-v", "c-y"):
         _bind(bindings, key, lambda: None)
     _bind(bindings, "c-c", controller.control_c)
     _bind(bindings, "c-l", controller.clear_screen)
@@ -82,7 +82,8 @@ def _bind_editor(bindings: KeyBindings, controller: Controller) -> None:
 
     bind("enter", controller.enter)
     bind("c-j", lambda: editor.insert("\n"))
-    bind("tab", controller.complete)
+    bind("tab", controller.tab)
+    bind("c-q", controller.queue)
     for key in ("up", "c-p"):
         bind(key, controller.up)
     for key in ("down", "c-n"):

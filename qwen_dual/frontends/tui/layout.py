@@ -18,8 +18,13 @@ from prompt_toolkit.layout import (
     Layout,
     Window,
 )
-from prompt_toolkit.layout.processors import HighlightSelectionProcessor, TabsProcessor
+from prompt_toolkit.layout.processors import (
+    AfterInput,
+    HighlightSelectionProcessor,
+    TabsProcessor,
+)
 
+from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.field import CURSOR
 from qwen_dual.frontends.tui.lines import TAB, join
 
@@ -50,8 +55,10 @@ class Region:
             hidden_cursor=lambda: Point(0, frame().hidden_cursor),
         )
         editor, reason = controller.editor, controller.asking.reason
-        self._editor = _buffer_window(editor, lambda: frame().editor_rows)
-        self._reason = _buffer_window(reason, lambda: frame().reason_rows)
+        self._editor = _buffer_window(
+            editor, lambda: frame().editor_rows, lambda: frame().placeholder
+        )
+        self._reason = _buffer_window(reason, lambda: frame().reason_rows, str)
         self._form = _lines_window(lambda: frame().form, focusable=True, cursor=True)
         rows = HSplit(
             [
@@ -111,7 +118,12 @@ def _lines_window(
     )
 
 
-def _buffer_window(editor: Editor, rows: Callable[[], int]) -> Window:
+def _buffer_window(
+    editor: Editor, rows: Callable[[], int], placeholder: Callable[[], str]
+) -> Window:
+    def behind() -> StyleAndTextTuples:
+        return [(theme.DIM, "" if editor.buffer.text else placeholder())]
+
     def prefix(line: int, wrapped: int) -> StyleAndTextTuples:
         symbol = "! " if editor.shell else "> "
         return [("class:prompt", symbol)] if line == 0 and wrapped == 0 else [("", "  ")]
@@ -122,6 +134,7 @@ def _buffer_window(editor: Editor, rows: Callable[[], int]) -> Window:
             input_processors=[
                 HighlightSelectionProcessor(),
                 TabsProcessor(tabstop=TAB, char1=" ", char2=" "),
+                AfterInput(behind),
             ],
             include_default_input_processors=False,
         ),

@@ -277,7 +277,8 @@ def _queue(work: Work, inner: int) -> list[Line]:
         if width_of(mark) > inner // 2:
             mark = f" {ARROWS}" if queued.remote and inner > 6 else ""
         room = inner - width_of(mark)
-        text = clip(f"queued: {queued.text}", room)
+        word = "steering" if queued.steers else "queued"
+        text = clip(f"{word}: {queued.text}", room)
         lines.append([("", "  "), (theme.DIM, f"{text}{mark}")])
     more = work.queued - len(lines)
     if more > 0:

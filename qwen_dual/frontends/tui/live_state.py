@@ -70,10 +70,16 @@ class RunningTool(Struct):
 
 
 class Queued(Struct, frozen=True):
-    """A prompt that waits for its turn."""
+    """A prompt that waits for its turn.
+
+    Attributes:
+        remote: its words came from outside.
+        steers: it joins the turn that runs.
+    """
 
     text: str
     remote: bool
+    steers: bool = False
 
 
 class Request(Struct, frozen=True):
@@ -164,24 +170,26 @@ class Work(Struct):
     hooks: dict[str, str] = field(default_factory=dict)
     agents: Mapping[str, AgentAtWork] = field(default_factory=dict)
 
-    def follow_state(
-        self, data: Mapping[str, Any], now: float, as_sent: Callable[[str], str]
-    ) -> None:
-        """Takes a ``state`` event that came at ``now``; ``as_sent`` has how a prompt is shown."""
+    def follow_state(self, data: Mapping[str, Any], now: float) -> None:
+        """Takes a ``state`` event that came at ``now``."""
         before, self.state = self.state, sanitise(data["state"])
         if self.state != before:
             self.retry = None
         self.queued = data["queued"]
-        self.queue = tuple(
-            Queued(as_sent(sanitise(item["text"])), is_remote(item["origin"]))
-            for item in data.get("queue", ())
-        )
         if self.state == "idle":
             self.since = None
             self.todos = ()
         elif self.since is None:
             self.since = now
             self.tokens = self.chars = 0
+
+    def follow_queue(self, data: Mapping[str, Any], as_sent: Callable[[str], str]) -> None:
+        """Takes a ``queue`` event; ``as_sent`` has how a prompt is shown that begins so."""
+        self.queue = tuple(
+            Queued(as_sent(sanitise(item["text"])), is_remote(item["origin"]), "steers" in item)
+            for item in data["prompts"]
+            if "editing" not in item
+        )
 
     def follow_hook(self, data: Mapping[str, Any], *, runs: bool) -> None:
         """Takes that a hook began or ended."""

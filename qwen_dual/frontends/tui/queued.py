@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qwen_dual.core.actor import KEYBOARD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,7 +54,7 @@ class QueuedPrompts:
         if (editor.text, editor.cursor) != self._shown and not editor.at_edge(step):
             return False
         held = self._held
-        if self._hold(held.place, step, instead=held):
+        if self._hold(held.id, step, instead=held):
             return True
         if step > 0:
             self._put_back(held)
@@ -88,10 +90,12 @@ class QueuedPrompts:
 
     def forget(self) -> None:
         """What is held is an ordinary draft from now on."""
-        self._held = None
+        held, self._held = self._held, None
+        if held is not None:
+            self._queue.let_go(held)
 
-    def _hold(self, place: int | None, step: int, instead: Prompt | None = None) -> bool:
-        prompt = self._queue.hold(place, step)
+    def _hold(self, beside: str | None, step: int, instead: Prompt | None = None) -> bool:
+        prompt = self._queue.hold(beside, step)
         if prompt is None:
             return False
         if instead is not None:
@@ -105,7 +109,12 @@ class QueuedPrompts:
 
     def _put_back(self, held: Prompt) -> None:
         text = self._editor.expanded().strip()
-        if text:
-            action: Action = "shell" if self._editor.shell else "prompt"
+        if not text:
+            self._queue.let_go(held)
+            return
+        action: Action = "shell" if self._editor.shell else "prompt"
+        if (text, action) != (held.text, held.action):  # what somebody else wrote may be in it yet
             content = self._editor.content_of(text) if action == "prompt" else ()
-            self._queue.release(replace(held, text=text, action=action, content=content))
+            kept = {"own": None, "actor": KEYBOARD, "submitter": None}
+            held = replace(held, text=text, action=action, content=content, **kept)
+        self._queue.release(held)

@@ -59,7 +59,7 @@ class ViMode:
         app.key_processor.before_key_press += lambda _: self._follow()
         app.key_processor.after_key_press += lambda _: self._followed()
         app.before_render += lambda _: self._follow()
-        controller.on_new_draft = self._insert
+        controller.sending.on_new_draft = self._insert
         controller.editor.amid_command = self._is_amid_command
 
     @property

@@ -83,9 +83,7 @@ class View:
         self._failure: list[AnswerBlock | ThoughtBlock] = []  # until the result says what it was
         self._said: list[str] = []  # the texts of the message
         self._commanded = ""  # the command that was run last
-        self._lanes = Lanes(
-            display_of, now, colour_of
-        )  # of sub-agents: all else here is the main agent's
+        self._lanes = Lanes(display_of, now, colour_of)  # all else is the main agent's
         self._calls: dict[int, RunningTool] = {}  # whose arguments come in, by block index
 
     def __call__(self, event: Event) -> None:
@@ -319,7 +317,9 @@ class View:
         data = event["data"]
         subtype = event["subtype"]
         if subtype == "state":
-            self.work.follow_state(data, self._now(), self._as_sent)
+            self.work.follow_state(data, self._now())
+        elif subtype == "queue":
+            self.work.follow_queue(data, self._as_sent)
         elif subtype == "tool_progress":
             self._progress(data)
         elif subtype == "slash_command":

@@ -1,0 +1,121 @@
+"""What the model is sent for a prompt: its words, its images, what it mentions, what hooks add."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.failures import describe
+from qwen_dual.core.stopping import Stop
+from qwen_dual.protocol import events
+from qwen_dual.protocol.blocks import image_line, text_block
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from qwen_dual.core.calls import CallRunner
+    from qwen_dual.core.prompts import Attached, Prompt
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.content_shapes import SubmittedImage
+    from qwen_dual.protocol.events import Event
+    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock
+
+log = logging.getLogger(__name__)
+
+
+class PromptContent:
+    """Finds it for the prompts of one session.
+
+    Args:
+        session: whose they are.
+        calls: what reads images, with the leave that it takes.
+        expand: gives the blocks for what a prompt mentions; nothing where None.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        calls: CallRunner,
+        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None,
+    ) -> None:
+        self._session = session
+        self._calls = calls
+        self._expand = expand
+
+    def note_words(self, prompt: Prompt) -> None:
+        """What it says counts from now on for who has to know what the person wants."""
+        if words := (prompt.text if prompt.own is None else prompt.own).strip():
+            self._session.modes.said.append(words)
+
+    async def heard(self, prompt: Prompt) -> tuple[str, Stop | None, bool]:
+        """What hooks say of a prompt.
+
+        Returns:
+            What they add; why the model is not sent it, None where it is; whether the turn ends with that.
+        """
+        if (hooks := self._session.hooks.current) is None:
+            return "", None, False
+        said = await hooks.before_prompt(prompt.text)
+        if said.decision != "deny" and said.stop is None:
+            return said.context, None, False
+        who, why = said.stop or said.by, said.stop_reason or said.reason
+        told = f"{who} did not let the prompt through: {why or 'no reason given'}"
+        return "", Stop("denied", told), said.stop is not None
+
+    def refuse(self, prompt: Prompt, why: str) -> None:
+        """Tells that a prompt was not let through, and gives it back to who typed it."""
+        self._session.notice(why, "error")
+        if prompt.owner.at_keyboard and prompt.action == "prompt":
+            self._session.give_back([prompt])  # to be mended, not typed again
+
+    def said(self, prompt: Prompt) -> Sequence[ContentBlock]:
+        """What is sent for a prompt without images."""
+        blocks = [block for block in prompt.content if block["type"] == "text"]
+        return blocks or [text_block(prompt.text)]
+
+    async def attached(self, prompt: Prompt) -> Attached:
+        """A prompt with its images, as far as they can be had."""
+        from qwen_dual.core.attaching import Attaching
+
+        return await Attaching(self._session, self._calls).attach(prompt)
+
+    def warn_unseen(self, titles: Sequence[str]) -> None:
+        """Says so where the model in force cannot be shown the images with these titles."""
+        from qwen_dual.core.images import unseen
+
+        if told := unseen(self._session.model, titles):
+            self._session.notice(told, "warning")
+
+    async def whole(
+        self, prompt: Prompt, given: Sequence[ContentBlock], context: str
+    ) -> list[ContentBlock]:
+        """All of it: what is ``given``, what the prompt mentions, what hooks add."""
+        own = prompt.text if prompt.own is None else prompt.own
+        content = [*given, *await self._mentioned(own)]
+        if context:
+            content.append(text_block(context))
+        return content
+
+    async def _mentioned(self, text: str) -> Sequence[ContentBlock]:
+        """The blocks for what a prompt mentions; that they cannot be had ends no turn."""
+        if self._expand is None:
+            return ()
+        try:
+            found = await self._expand(text)
+            if images := [image_line(each) for each in found if not isinstance(each, str)]:
+                self.warn_unseen(images)
+            return [text_block(each) if isinstance(each, str) else each for each in found]
+        except Exception as error:
+            log.exception("mentions failed")
+            told = f"What the prompt mentions is not attached: {describe(error)}."
+            self._session.notice(told, "warning")
+            return ()
+
+
+def prompt_event(prompt: Prompt, images: Sequence[SubmittedImage] = (), **more: Any) -> Event:
+    """How it is told that the model is asked ``prompt``; ``more`` are further fields."""
+    if prompt.submitter is not None:
+        more["submitted_by"] = str(prompt.submitter)
+    who, known = str(prompt.actor), prompt.command_id
+    body = events.user_text(prompt.typed, who, known, images, prompt.proposed)
+    return {**body, **more}
