@@ -85,7 +85,9 @@ class Attaching:
                 if len(image["source"]["data"]) > left:
                     raise _NotAttached("the images of one prompt are larger than a service takes")
             except _NotAttached as problem:
-                told = f"{title} is not attached: {problem}."
+                told = (
+                    f"{title} is not attached: {problem}{'' if str(problem)[-1:] == '?' else '.'}"
+                )
                 self._session.notice(told, "warning")
                 content.append(text_block(told))
                 continue

@@ -128,9 +128,10 @@ def fitted(data: bytes, room: int = MAX_PROMPT_BYTES) -> ImageBlock:
             raise
         except Exception as error:  # of a decoder, whatever it is
             log.info("an image cannot be decoded", exc_info=True)
-            raise UnusableImage(
-                f"it is damaged ({str(error)[:200] or type(error).__name__})"
-            ) from error
+            why = str(error)[:200]
+            # What is none of Pillow's names an object of ours, which tells nobody anything.
+            told = f" ({why})" if why and "<" not in why else ": no decoder reads it"
+            raise UnusableImage(f"it is damaged{told}") from error
 
 
 def fitted_block(image: ImageBlock, room: int = MAX_PROMPT_BYTES) -> ImageBlock:

@@ -11,6 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from qwen_dual.bridge.tee import Tee
+from qwen_dual.protocol import events
 from tests.bridge_out.outputs import KINDS, Events, Output
 
 if TYPE_CHECKING:
@@ -81,6 +82,41 @@ def test_events_of_one_pass_go_out_in_one_write(output: Output) -> None:
         tee.close()
 
     anyio.run(main)
+
+
+def test_what_one_channel_alone_is_told_comes_behind_what_waits_and_only_the_latest_of_it(
+    output: Output,
+) -> None:
+    tee = Tee(output.sink)
+    source = Events(tee)
+
+    def tell(text: str) -> None:
+        body = events.system("draft", {"text": text})
+        tee.tell(events.stamp(body, session_id="s", seq=source.seq))
+
+    async def main() -> None:
+        tell("before anything")  # the first line is ``session_start`` whatever is told
+        source.start()
+        tee.attach(asyncio.get_running_loop())
+        source.note("x" * 300_000)
+        for number in range(1000):
+            tell(f"draft {number}")
+        with anyio.fail_after(30):
+            while len(output.lines()) < 3:
+                await anyio.lowlevel.checkpoint()
+        source.note()
+        await tee.drain(1)
+        tee.close()
+        tell("after the end")
+
+    anyio.run(main)
+    told = [(event["subtype"], event["seq"]) for event in output.lines()]
+    assert told[0] == ("session_start", 1)
+    assert told[-1] == ("notice", 3)
+    drafts = [event["data"]["text"] for event in output.lines() if event["subtype"] == "draft"]
+    assert drafts[-1] == "draft 999"
+    assert len(drafts) <= 2
+    assert [seq for kind, seq in told if kind != "draft"] == [1, 2, 3]
 
 
 def test_a_line_longer_than_any_pipe_comes_out_whole(output: Output) -> None:

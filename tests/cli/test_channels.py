@@ -141,3 +141,20 @@ def test_the_commands_to_try_can_be_copied_from_a_window_of_80_columns(
     assert (tmp_path / f"{name}.input").read_text() == '{"type":"submit","text":"list"}\n'
     assert channels.tee is not None
     channels.tee.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "begins"), [("", True), (',"review":false', True), (',"review":true', False)]
+)
+def test_a_prompt_that_a_person_is_to_look_at_first_is_not_begun_before_they_can(
+    tmp_path: Path, more: str, begins: bool
+) -> None:
+    commands = tmp_path / "in"
+    commands.write_text(f'{{"type":"submit","text":"one"{more}}}\n')
+    commands.chmod(0o600)
+    asked = Wanted(input_file=str(commands))
+    channels = open_channels(asked, {}, from_start=True, named_by={})
+    assert (channels.first_prompt() is not None) is begins
+    assert channels.first is not None  # it is read once, whoever carries it out
+    assert channels.source is not None
+    channels.source.close()

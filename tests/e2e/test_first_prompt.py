@@ -87,3 +87,31 @@ def test_one_that_a_signal_keeps_from_running_is_saved_all_the_same(tmp_path: Pa
     again = Program(tmp_path, ["--continue"])
     with again:
         again.terminal.wait_for("> remember me")
+
+
+def test_one_that_a_person_is_to_look_at_first_is_held_and_begins_nothing(tmp_path: Path) -> None:
+    (tmp_path / "home" / ".qwen").mkdir(parents=True)
+    settings = {"dualOutput": {"review": True}}
+    (tmp_path / "home" / ".qwen" / "settings.json").write_text(json.dumps(settings))
+    written(tmp_path, "one")
+    with Program(tmp_path, ["--input-from", "start"]) as program:
+        program.until(lambda event: (event.get("data") or {}).get("focus") == "proposal")
+        assert [event["data"]["status"] for event in program.of("system", "command_receipt")] == [
+            "held"
+        ]
+        assert not program.of("user")
+        program.terminal.wait_for("⇄ remote proposes a prompt")
+        program.terminal.send("\r")
+        program.result(1)
+        (prompt,) = [event for event in program.of("user") if "origin" in event]
+        assert prompt["origin"] == "input"
+        program.submit("/approval-mode yolo", id="two", review=False)
+        program.until(lambda event: (event.get("data") or {}).get("focus") == "proposal", 2)
+        program.terminal.signal(signal.SIGTERM)
+        program.terminal.wait_exit()
+        told = program.of("system", "command_receipt")
+        assert [one["data"].get("code") for one in told if one["data"]["id"] == "two"] == [
+            None,
+            "session_ended",
+        ]
+        assert not program.of("system", "mode_changed")

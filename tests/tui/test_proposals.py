@@ -83,7 +83,7 @@ def test_it_is_shown_whole_from_whom_and_with_what_hides_in_it(table: Table) -> 
     table.propose("delete\x1b[2K \u202eeverything\u200b\nnow")
     table.wait()
     shown = table.window()
-    assert "? Send this prompt of ⇄ zed?" in shown
+    assert "? ⇄ zed proposes a prompt" in shown
     for text in ("delete⟨ESC⟩[2K ⟨U+202E⟩everything⟨U+200B⟩", "now", "Control characters"):
         assert text in shown
     for text in ("y  Yes, send it", "e  Edit it first", "n  No, and say why", "esc  no"):

@@ -112,7 +112,7 @@ def question_for(request: Request) -> str:
     elif request.kind == "command":
         question = "Run this command?"
     elif request.kind == "proposal":
-        question = f"Send this prompt of {request.asker}?"
+        question = f"{request.asker} proposes a prompt"
     else:
         question = visible_line(request.question) or request.display.question
         question = question or f"Allow {visible_line(request.tool_name)}?"
