@@ -23,6 +23,9 @@ _FOLLOWED = {
 }
 """Events that change what a later reader is greeted with, and the key they change."""
 
+_NOW = frozenset(("state", "ui", "proposals"))
+"""Events that say how something is, until the next of their kind."""
+
 
 class Greeting:
     """The session as a newcomer has to know it.
@@ -32,12 +35,12 @@ class Greeting:
 
     Attributes:
         requests: those that wait, by their ids: the ``seq`` of each, and its line.
-        state: the same of the latest ``state``; None before the first.
+        latest: the same of the latest event of each kind that tells how something is now.
     """
 
     def __init__(self, resolved: Callable[[int], object]) -> None:
         self.requests: dict[str, tuple[int, bytes]] = {}
-        self.state: tuple[int, bytes] | None = None
+        self.latest: dict[str, tuple[int, bytes]] = {}
         self._resolved = resolved
         self._start: Event | None = None
 
@@ -59,8 +62,8 @@ class Greeting:
             if self._start is None:
                 self._start = event
                 return True
-            if event["subtype"] == "state":
-                self.state = event["seq"], line
+            if event["subtype"] in _NOW:
+                self.latest[event["subtype"]] = event["seq"], line
             key = _FOLLOWED.get(event["subtype"])
             if key is not None and event["parent_tool_use_id"] is None:
                 data = {**self._start["data"], key: event["data"]["to"]}
@@ -79,8 +82,8 @@ class Greeting:
         return self.local_line(system("gap", data), last)
 
     def standing(self) -> list[tuple[int, bytes]]:
-        """What a newcomer has to know as it is now: the state, and the requests that wait."""
-        return [*([] if self.state is None else [self.state]), *self.requests.values()]
+        """What a newcomer has to know as it is now: the state and its like, and what waits."""
+        return [*self.latest.values(), *self.requests.values()]
 
     def local_line(self, body: Event, last: int) -> bytes:
         """A line for one reader alone, which has the events up to ``last``."""

@@ -83,6 +83,7 @@ def _shown(channels: Channels, options: Options) -> Shown:
 
     return Shown(
         channels=channels.count,
+        told=channels.tee is not None or channels.hosts is not None,
         try_it=channels.try_it() if options.channel_dir is not None else (),
         warnings=channels.warnings,
         screen_reader=options.screen_reader,

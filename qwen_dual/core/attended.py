@@ -5,26 +5,26 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from qwen_dual.core.session_facts import SessionFacts
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.core.bus import Bus
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.draft import DraftEditor
     from qwen_dual.core.draft_commands import SharedDraft
     from qwen_dual.core.review import Review
     from qwen_dual.core.session import Session
 
 
-class AttendedSession:
+class AttendedSession(SessionFacts):
     """The part of ``Session`` that a front end with a person before it, or without, tells of.
 
     Attributes:
         reviews_all: whether a person is to look at every prompt of a host before it runs.
     """
 
-    bus: Bus
     reviews_all: Callable[[], bool] = staticmethod(lambda: False)
     _editor: tuple[DraftEditor | None] | None = None  # None until it is known whether there is one
 
@@ -52,6 +52,12 @@ class AttendedSession:
     def under_review(self) -> Review | None:
         """The same; None as long as there was none."""
         return self.__dict__.get("review")
+
+    def is_waiting_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether ``actor`` submitted a prompt under this id that waits: in the queue, or for a look."""
+        review = self.under_review
+        held = review is not None and review.is_from(command_id, actor)
+        return held or super().is_waiting_from(command_id, actor)
 
     def attended(self, editor: DraftEditor | None) -> None:
         """Tells where a person types, or that nobody is there."""

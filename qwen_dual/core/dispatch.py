@@ -205,7 +205,7 @@ class Dispatcher:
             session.receipt(command.id, status, **self._waits(command, said))
         self._run(command, said)
 
-    def _run(self, command: Submit, said: Said, proposed: str = "") -> None:
+    def _run(self, command: Submit, said: Said, proposed: str | None = None) -> None:
         text, own, content = said
         self._session.submit(
             text,
@@ -266,6 +266,8 @@ class Dispatcher:
             if command.type == "cancel":
                 self._cancel(target)
             elif command.type == "edit_queued":
+                if self._session.reviews_all():
+                    raise CannotChange("review", "the person looks at what hosts say: submit it")
                 editing.edit(target, command.text, self._actor)
             else:
                 position = editing.move(target, command.position, self._actor)
@@ -278,7 +280,7 @@ class Dispatcher:
     def _cancel(self, target: str) -> None:
         """Takes out what waits, or what waits for a person's look."""
         review = self._session.under_review
-        held = "unknown" if review is None else review.cancel(target)
+        held = "unknown" if review is None else review.cancel(target, self._actor)
         if held == "edited":
             raise CannotChange("being_edited", "the person is editing it")
         if held == "unknown":

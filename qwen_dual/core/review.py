@@ -94,11 +94,18 @@ class Review:
             self._told(held, "refused", message=why)
         return held is not None
 
-    def cancel(self, command_id: str) -> Literal["cancelled", "edited", "unknown"]:
-        """Takes back what a host proposed, unless the person is editing it."""
-        keys = (key for key, held in self.held.items() if held.command_id == command_id)
-        if (key := next(keys, None)) is None:
+    def is_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether ``actor`` proposed a prompt under this id that is held."""
+        return any(
+            held.command_id == command_id and held.actor == actor for held in self.held.values()
+        )
+
+    def cancel(self, command_id: str, actor: Actor) -> Literal["cancelled", "edited", "unknown"]:
+        """Takes back what a host proposed, its own first, unless the person is editing it."""
+        named = [held for held in self.held.values() if held.command_id == command_id]
+        if not named:
             return "unknown"
+        key = min(named, key=lambda held: held.actor != actor).key
         if key == self.edited:
             return "edited"
         self._remove(key)

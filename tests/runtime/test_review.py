@@ -12,6 +12,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.draft import Draft
+from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.commands.screen import NO_FRONT_END, FrontEnd
 from qwen_dual.runtime.factory import SessionFactory
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from qwen_dual.core.review import Review
+    from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.opened import OpenSession
 
@@ -203,6 +205,39 @@ def test_a_held_prompt_is_taken_back_by_its_host_but_not_out_of_the_persons_hand
             assert not session.review.take("unknown")
             session.submit("b", "again", review=True)
             assert session.statuses("b") == ["held", "duplicate"]
+
+    anyio.run(main)
+
+
+def test_a_host_takes_back_its_own_proposals_and_others_with_the_right_to_control() -> None:
+    async def main() -> None:
+        async with looked() as session:
+            told: list[Event] = []
+            given: dict[str, tuple[Right, ...]] = {
+                "one": ("observe", "submit"),
+                "two": ("observe", "submit"),
+                "boss": ("observe", "control"),
+            }
+            hosts = {
+                name: session.handle.limited(Actor("host", name), rights, told.append, SeenIds())
+                for name, rights in given.items()
+            }
+
+            def send(name: str, kind: str, **fields: Any) -> None:
+                hosts[name].command(parse_command(json.dumps({"type": kind, **fields}).encode()))
+
+            send("one", "submit", id="x", text="of one", review=True)
+            send("two", "submit", id="x", text="of two", review=True)
+            send("two", "cancel", id="c", target="x")
+            assert session.held == ["of one"]  # one id, and each its own
+            send("two", "cancel", id="d", target="x")
+            assert session.held == ["of one"]
+            assert told[-1]["data"]["code"] == "no_right"
+            send("boss", "cancel", id="c", target="x")
+            assert session.held == []
+            for kind, more in (("get_draft", {}), ("watch", {"draft": True})):
+                send("one", kind, id=kind, **more)
+                assert told[-1]["data"]["code"] == "no_right"
 
     anyio.run(main)
 

@@ -185,7 +185,7 @@ def test_it_is_edited_in_a_place_of_its_own(table: Table) -> None:
     assert table.controller.focus == "reason"
     assert table.controller.asking.reason.text == "delete everything"
     assert "Edit it: enter sends it" in table.window()
-    assert table.review.cancel("p") == "edited"
+    assert table.review.cancel("p", ZED) == "edited"
     table.key("escape")
     assert table.controller.focus == "dialog"
     assert table.review.edited == ""
@@ -245,7 +245,7 @@ def test_a_request_that_comes_amid_the_editing_waits_for_it(table: Table) -> Non
 def test_one_that_its_host_took_back_is_gone_from_the_screen(table: Table) -> None:
     table.propose("theirs")
     table.wait()
-    assert table.review.cancel("p") == "cancelled"
+    assert table.review.cancel("p", ZED) == "cancelled"
     table.draw()
     assert "theirs" not in table.window()
     assert table.controller.asking.just_closed  # an Enter on its way sends nothing

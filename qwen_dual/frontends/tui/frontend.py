@@ -51,6 +51,7 @@ class Shown(Struct, frozen=True):
 
     Attributes:
         channels: how many are open.
+        told: somebody may follow the session, or come to.
         try_it: the lines of the first screen that say what can be done with them.
         warnings: what was wrong with them.
         screen_reader: words in place of symbols, and nothing that moves by itself.
@@ -58,6 +59,7 @@ class Shown(Struct, frozen=True):
     """
 
     channels: int = 0
+    told: bool = False
     try_it: Sequence[str] = ()
     warnings: Sequence[str] = ()
     screen_reader: bool = False
@@ -83,7 +85,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
     draft = SharedEditor(tui.controller)
     handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes, draft))
-    if shown.channels:
+    if shown.told:
         _tell_open(handle, tui, draft)
     if wants_picker(launch.spec):
         tui.controller.open_form("/resume")
