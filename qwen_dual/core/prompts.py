@@ -44,7 +44,8 @@ class Prompt(Struct, frozen=True):
         uuid: of the event that told of it then.
         going_back: where to, and with what.
         act: what is done in place of all that (``act``), between two turns.
-        proposed: what a host had proposed, where a person made ``text`` of it.
+        proposed: what a host had proposed, where a person made ``text`` of it; empty where they let it
+            be sent as it was, None where nobody looked at it first.
     """
 
     text: str
@@ -61,7 +62,7 @@ class Prompt(Struct, frozen=True):
     uuid: str = ""
     going_back: GoingBack | None = None
     act: Callable[[Prompt], Awaitable[None]] | None = None
-    proposed: str = ""
+    proposed: str | None = None
 
     def __repr__(self) -> str:
         return shown(self, without={"answers", "content", "act"})

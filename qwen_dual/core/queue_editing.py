@@ -26,7 +26,7 @@ class CannotChange(Exception):
     """What somebody wanted to change in the queue stays as it is; the text says why.
 
     Attributes:
-        code: ``not_queued``, ``being_edited`` or ``not_editable``.
+        code: ``not_queued``, ``being_edited``, ``not_editable`` or ``reviewed``.
     """
 
     def __init__(self, code: str, why: str) -> None:
@@ -114,6 +114,9 @@ class QueueEditing:
         prompt = self._found(target, actor)
         if prompt.action != "prompt":
             raise CannotChange("not_editable", f"what waits as {target!r} is no prompt")
+        if prompt.proposed is not None:
+            why = f"a person has looked at the prompt {target!r}, and let it run as it is"
+            raise CannotChange("reviewed", why)
         self._queue.replace(prompt, reworded(prompt, text, actor))
         self._tell()
 

@@ -188,7 +188,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         command_id: str | None = None,
         own: str | None = None,
         content: Sequence[PromptBlock] = (),
-        proposed: str = "",
+        proposed: str | None = None,
         steers: bool = False,
     ) -> int:
         """Takes a prompt; returns its position in the queue, 0 when it runs at once.

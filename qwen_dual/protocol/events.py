@@ -146,7 +146,7 @@ def user_text(
     origin: str,
     command_id: str | None = None,
     images: Sequence[SubmittedImage] = (),
-    proposed: str = "",
+    proposed: str | None = None,
 ) -> Event:
     """What somebody submitted; ``origin`` is ``keyboard``, ``input``, ``cli`` or ``sdk``.
 
@@ -165,7 +165,7 @@ def user_text(
 
 
 def slash_command(
-    text: str, origin: str, command_id: str | None = None, proposed: str = ""
+    text: str, origin: str, command_id: str | None = None, proposed: str | None = None
 ) -> Event:
     """A slash command that somebody gave, in place of a ``user`` event; ``text`` is as typed."""
     command, _, args = text.strip().removeprefix("/").partition(" ")

@@ -260,6 +260,41 @@ def test_taken_while_a_turn_runs_it_does_what_it_asked_for() -> None:
     anyio.run(main)
 
 
+def test_no_host_changes_the_words_that_a_person_has_looked_at() -> None:
+    async def main() -> None:
+        async with looked() as session:
+            session.submit("a", "one", review=True)
+            session.handle.submit("mine", KEYBOARD)
+            session.review.take(session.key("one"))
+            session.submit("b", "two")
+            session.send("edit_queued", "e1", target="a", text="something else")
+            session.send("edit_queued", "e2", target="b", text="two, please")
+            assert (session.statuses("e1"), session.statuses("e2")) == (["reviewed"], ["accepted"])
+            session.handle.parts.session.reviews_all = lambda: True
+            session.send("edit_queued", "e3", target="b", text="not looked at")
+            assert session.statuses("e3") == ["review"]
+            await session.log.results(3)
+            texts = [event["message"]["content"][0]["text"] for event in session.prompts()]
+            assert texts == ["mine", "one", "two, please"]
+
+    anyio.run(main)
+
+
+def test_what_is_taken_joins_the_turn_that_runs_where_it_was_to() -> None:
+    async def main() -> None:
+        async with looked() as session:
+            session.submit("s", "steer", review=True, when_busy="steer")
+            session.handle.submit("mine", KEYBOARD)
+            session.review.take(session.key("steer"), "steer gently")
+            receipts = [event["data"] for event in session.log.of("command_receipt")]
+            assert [one["status"] for one in receipts] == ["held", "edited"]
+            await session.log.until(
+                lambda event: event["type"] == "user" and event.get("proposed") == "steer"
+            )
+
+    anyio.run(main)
+
+
 def test_an_interrupt_and_a_request_leave_what_is_held_alone() -> None:
     async def main() -> None:
         async with looked() as session:
