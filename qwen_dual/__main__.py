@@ -36,6 +36,10 @@ def main(argv: list[str] | None = None) -> int:
 
         command = import_module(f"qwen_dual.cli.{arguments[0]}_command")
         return int(command.main(arguments[1:]))
+    if arguments[:1] == ["attach"]:
+        from qwen_dual.cli.attach_command import main as attach_main
+
+        return attach_main(arguments[1:])
     inputs = note_inputs(arguments)
     hold_collection()
 

@@ -178,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A coding agent for the terminal, whose session a second program can follow "
         "and steer over JSON Lines. Without a channel option no channel is opened.",
         epilog="`qwen-dual settings` prints the settings in force and where each comes from, "
-        "`qwen-dual sessions` the sessions that run. "
+        "`qwen-dual sessions` the sessions that run; `qwen-dual attach` joins one of them. "
         "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,
     )

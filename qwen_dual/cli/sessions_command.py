@@ -34,6 +34,8 @@ WIDE = 64
 """Columns from which on a session takes one line."""
 
 NOTHING = "No session runs."
+NO_SOCKET = "None of them has a socket: `qwen-dual --socket` starts one to attach to."
+ATTACH = "`qwen-dual attach ID` follows and steers one from here."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,10 +77,14 @@ def listed(records: Sequence[Record], width: int, home: str, now: float) -> list
         home: the person's, which is shown as ``~``.
         now: seconds since the epoch.
     """
+    from qwen_dual.frontends.tui.lines import wrap
+
     if not records:
         return [NOTHING]
     rows = [_Row.of(record, home, now) for record in records]
-    return _table(rows, width) if width >= WIDE else _stacked(rows, width)
+    lines = _table(rows, width) if width >= WIDE else _stacked(rows, width)
+    can = any(record.socket is not None for record in records)
+    return [*lines, "", *wrap(ATTACH if can else NO_SOCKET, width)]
 
 
 class _Row(tuple[str, str, str, str, str]):

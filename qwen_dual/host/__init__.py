@@ -4,12 +4,13 @@
   ``Session``: its events, prompts and results, approvals, sub-agents, and its terminal.
 * ``connect``: a ``Session`` that somebody else started, over its socket, by a name and with rights.
 * ``follow`` and ``send``: the events and the input of a session that somebody else started.
-* ``running``: the sessions that run on this machine, whoever started them.
+* ``running`` and ``attach``: the sessions that run on this machine, whoever started them.
 * ``Event`` and what is like one (``BadLine``, ``Skipped``, ``Restarted``), ``Turn``, the records
   (``Result``, ``Request``, ``Allow``, ``Deny`` …) and the errors, all under ``HostError``.
 """
 
 from qwen_dual.host.agents import Agent, AgentToolCall
+from qwen_dual.host.attaching import attach
 from qwen_dual.host.calls import (
     Denial,
     FileDiff,
@@ -26,6 +27,7 @@ from qwen_dual.host.errors import (
     ConnectFailed,
     HostError,
     HostTimeout,
+    NoSuchSession,
     NotSupported,
     SendFailed,
     SessionExited,
@@ -90,6 +92,7 @@ __all__ = [
     "McpServer",
     "MessageMarks",
     "ModelUsage",
+    "NoSuchSession",
     "NotSupported",
     "PresentHost",
     "Preview",
@@ -129,6 +132,7 @@ __all__ = [
     "Verdict",
     "VersionConflict",
     "WindowTitle",
+    "attach",
     "connect",
     "follow",
     "open_session",

@@ -175,6 +175,33 @@ class TurnFailed(HostError):
         super().__init__(f"the turn failed ({result.stop_reason}): {result.error or result.text}")
 
 
+class NoSuchSession(HostError):
+    """No running session is meant, or several may be.
+
+    Attributes:
+        wanted: what was asked for; None for the only one.
+        sessions: the ids of those that may be meant, or else of those that run.
+    """
+
+    def __init__(self, wanted: str | None, sessions: Sequence[str], meant: int) -> None:
+        self.wanted = wanted
+        self.sessions = list(sessions)
+        if not self.sessions:
+            told = "no session runs"
+        elif wanted is None:
+            told = f"{len(self.sessions)} sessions run; say which: {self._listed}"
+        elif meant:
+            told = f"{wanted!r} may be several sessions: {self._listed}"
+        else:
+            told = f"no session {wanted!r} runs; there are {self._listed}"
+        super().__init__(told)
+
+    @property
+    def _listed(self) -> str:
+        more = ", …" if len(self.sessions) > 5 else ""
+        return ", ".join(name[:8] for name in self.sessions[:5]) + more
+
+
 class SendFailed(HostError):
     """A command could not be written to an input file.
 

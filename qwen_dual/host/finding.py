@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec import to_builtins
 
 from qwen_dual.fs.home import runtime_directory
+from qwen_dual.host.errors import NoSuchSession
 from qwen_dual.running import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,29 @@ def running(env: Mapping[str, str] | None = None) -> list[RunningSession]:
     """
     folder = runtime_directory(os.environ if env is None else env)
     return [RunningSession(**to_builtins(record)) for record in listing.running(folder)]
+
+
+def find(wanted: str | None, sessions: Sequence[RunningSession], cwd: str = "") -> RunningSession:
+    """The one session that somebody means.
+
+    Args:
+        wanted: an id, how one begins, or the number of a process; None for the only one that there is.
+        sessions: those that run.
+        cwd: with several and nothing else said, the only one of this folder is meant.
+
+    Raises:
+        NoSuchSession: it is none of them, or may be several; says which there are.
+    """
+    if wanted is None:
+        found = list(sessions)
+        here = [one for one in found if one.cwd == cwd]
+        found = here if len(here) == 1 else found
+    else:
+        lower = wanted.lower()
+        exact = [one for one in sessions if lower in (one.session_id.lower(), str(one.pid))]
+        found = exact or [
+            one for one in sessions if lower and one.session_id.lower().startswith(lower)
+        ]
+    if len(found) != 1:
+        raise NoSuchSession(wanted, [one.session_id for one in found or sessions], len(found))
+    return found[0]

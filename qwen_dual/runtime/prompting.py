@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.workspace import Workspace
 
 
-def file_index(launch: Launch) -> FileIndex:
+def file_index(place: Launch | Workspace) -> FileIndex:
     """The paths of the session's folder; its ``run`` has to run."""
     return FileIndex(
-        launch.cwd,
-        lambda: launch.env,
-        filters=filters_of(launch.settings),
-        recursive=launch.settings.get(keys.RECURSIVE_FILE_SEARCH),
-        trusted=lambda: launch.settings.trusted,
+        place.cwd,
+        lambda: place.env,
+        filters=filters_of(place.settings),
+        recursive=place.settings.get(keys.RECURSIVE_FILE_SEARCH),
+        trusted=lambda: place.settings.trusted,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from qwen_dual.cli.sessions_command import NOTHING, listed, main
+from qwen_dual.cli.sessions_command import ATTACH, NO_SOCKET, NOTHING, listed, main
 from qwen_dual.frontends.tui.lines import width_of
 from qwen_dual.running.keeper import Keeper, Locks
 from qwen_dual.running.record import Record
@@ -46,6 +46,8 @@ def test_a_session_takes_a_line_of_a_window_of_80_columns() -> None:
         "waits for you  3 min  Why does the parser fail?              ~/src/app  98c9c6ca",
         "works            9 s  名前を名前を名前を名前を名前を名前を…  …/end      aa000000",
         "idle             1 d  (no prompt yet)                        ~          bb000000",
+        "",
+        ATTACH,
     ]
     assert all(width_of(line) <= 80 for line in lines)
 
@@ -68,6 +70,12 @@ def test_what_a_record_says_is_shown_and_does_nothing_else() -> None:
     )
     for width in (30, 80):
         assert all(line.isprintable() for line in listed([hostile], width, "/home/me", NOW))
+
+
+def test_it_says_whether_one_can_be_attached_to() -> None:
+    assert listed([ASKS], 80, "/", NOW)[-1] == ATTACH
+    assert listed([replace(ASKS, socket=None)], 80, "/", NOW)[-1] == NO_SOCKET
+    assert listed([], 80, "/", NOW) == [NOTHING]
 
 
 def test_the_command_lists_what_runs(

@@ -255,6 +255,14 @@ def test_take_back_takes_a_turn_back_after_a_look_and_puts_it_back(tmp_path: Pat
     ]
 
 
+def test_a_second_terminal_answers_what_waits_and_leaves(tmp_path: Path) -> None:
+    assert run("second_terminal.py", tmp_path).splitlines() == [
+        "awaiting_approval 'run touch made'",
+        "Detached",
+        "end_turn True idle",
+    ]
+
+
 def test_the_shared_draft_keeps_every_key_and_refuses_what_is_stale(tmp_path: Path) -> None:
     said = run("shared_draft.py", tmp_path).splitlines()
     assert "draft   'explain @src/main.py to me' cursor 26" in said

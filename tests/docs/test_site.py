@@ -30,7 +30,8 @@ EXAMPLES = [
 
 
 IN_HOSTS = {
-    "host.running()": "0 sessions run",
+    "host.attach(": "True ['approve', 'control', 'observe', 'submit']",
+    "for session in sessions": "0 sessions run",
     "session.list_sessions()": "say 3 words 1\ngoes on: True",
     "host.connect(": "zed may observe",
 }

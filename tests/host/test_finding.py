@@ -11,6 +11,7 @@ import pytest
 
 from qwen_dual import host
 from qwen_dual.fs.folders import ForeignFileError
+from qwen_dual.host.finding import RunningSession, find
 from tests.support.program import Program
 from tests.support.services import hosted
 from tests.support.waiting import until, wait_until
@@ -63,3 +64,38 @@ def test_a_folder_that_others_may_have_a_hand_in_is_an_error(tmp_path: Path) -> 
     (tmp_path / "qwen-dual").chmod(0o777)
     with pytest.raises(ForeignFileError, match="written to by others"):
         host.running({"XDG_RUNTIME_DIR": str(tmp_path)})
+
+
+def session(name: str, pid: int = 1, cwd: str = "/", socket: str | None = None) -> RunningSession:
+    return RunningSession(
+        v=1, pid=pid, session_id=name, agent="qwen-dual", version="1", cwd=cwd, title="",
+        started_at=0.0, socket=socket, events=None, input=None, state="idle", state_at=0.0,
+    )  # fmt: skip
+
+
+def test_a_session_is_meant_by_its_id_how_that_begins_or_its_process() -> None:
+    one, two = session("aa11", 7, "/one"), session("ab22", 8, "/two")
+    for wanted in ("aa11", "AA", "7"):
+        assert find(wanted, [one, two]) is one
+    assert find(None, [one, two], "/two") is two
+    assert find(None, [one], "/elsewhere") is one
+    refused: tuple[tuple[str | None, str], ...] = (
+        ("a", "may be several sessions: aa11, ab22"),
+        ("", "no session '' runs"),
+        ("zz", "no session 'zz' runs; there are aa11, ab22"),
+        (None, "2 sessions run; say which: aa11, ab22"),
+    )
+    for meant, told in refused:
+        with pytest.raises(host.NoSuchSession, match=told):
+            find(meant, [one, two], "/elsewhere")
+    with pytest.raises(host.NoSuchSession, match="no session runs"):
+        find("aa", [])
+
+
+def test_a_session_without_a_socket_cannot_be_joined() -> None:
+    async def main() -> None:
+        with pytest.raises(host.ConnectFailed, match="start it with --socket"):
+            async with host.attach(session("aa11")):
+                pass
+
+    anyio.run(main)

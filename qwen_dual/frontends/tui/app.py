@@ -333,7 +333,7 @@ class Tui:
         # A turn that is being stopped still has something to say.
         with anyio.move_on_after(STOP_TIMEOUT):
             await self._until_idle()
-        self._exit()
+        self.leave()
 
     async def _until_idle(self) -> None:
         while self.view.work.state != "idle":
@@ -368,6 +368,7 @@ class Tui:
             channels=self.channels,
             sandbox=around.sandbox,
             tasks=around.tasks,
+            attached=around.attached,
             vi=self._vi.word if self._vi is not None else "",
             tip=self.controller.tip,
             hint=self.controller.hint,
@@ -375,10 +376,11 @@ class Tui:
 
     # -- the end ---------------------------------------------------------------------------
 
-    def _exit(self) -> None:
+    def leave(self) -> None:
+        """Ends ``run``; what was told by then is shown."""
         if self._app.is_running and not self._app.is_done:
             self._app.exit()
 
     def _gone(self) -> None:
         self._session.request_close()
-        self._exit()
+        self.leave()

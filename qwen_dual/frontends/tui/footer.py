@@ -22,7 +22,7 @@ _MODE_STYLES = {"default": theme.DIM, "yolo": theme.ERROR}
 # What goes first when there is no room.
 _LEFT_OUT = (
     *("tip", "cycle", "context", "branch", "folder"),
-    *("tasks", "model", "channels", "sandbox", "vi"),
+    *("tasks", "model", "channels", "sandbox", "attached", "vi"),
 )
 _LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
 
@@ -34,11 +34,13 @@ class Around(Struct, frozen=True):
         branch: of the repository around the folder; None where there is none.
         sandbox: what is to be said of it; empty for none.
         tasks: how many commands run in the background.
+        attached: what is to be said of a session that runs elsewhere; empty for one that runs here.
     """
 
     branch: str | None = None
     sandbox: str = ""
     tasks: int = 0
+    attached: str = ""
 
 
 class Facts(Struct, frozen=True):
@@ -50,6 +52,7 @@ class Facts(Struct, frozen=True):
         channels: how many are open.
         sandbox: what is to be said of it; empty for none.
         tasks: how many commands run in the background.
+        attached: what is to be said of a session that runs elsewhere; empty for one that runs here.
         vi: which of vi's modes the editor is in; empty without vi's keys.
         tip: what a key would do in the state there is; in place of the standing one.
         hint: something that matters now, such as how to leave; in place of everything.
@@ -64,6 +67,7 @@ class Facts(Struct, frozen=True):
     channels: int = 0
     sandbox: str = ""
     tasks: int = 0
+    attached: str = ""
     vi: str = ""
     tip: str = ""
     hint: str = ""
@@ -103,6 +107,7 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
     standing = INSERT_HINT if facts.vi == "NORMAL" else HELP_HINT
     parts: list[tuple[str, Line]] = [
         ("vi", [(theme.DIM, facts.vi)] if facts.vi else []),
+        ("attached", [(theme.ACCENT, facts.attached)] if facts.attached else []),
         ("folder", [(theme.DIM, folder)]),
         ("model", [(theme.DIM, facts.model)]),
         ("mode", mode),

@@ -30,7 +30,7 @@ def replay(view: View, events: Sequence[Event]) -> None:
     view.work = Work()
     streamed = any(event["type"] == "stream_event" for event in events)
     for event in events:
-        for one in (event,) if streamed else _with_stream(event):
+        for one in (event,) if streamed else with_stream(event):
             view(one)
     view.settle()
     # What it is of was told on another stream, with numbers of its own.
@@ -39,7 +39,8 @@ def replay(view: View, events: Sequence[Event]) -> None:
     view.put_back([*before, *shown[-MAX_BLOCKS:]])
 
 
-def _with_stream(event: Event) -> Iterator[Event]:
+def with_stream(event: Event) -> Iterator[Event]:
+    """``event``, and before it, where it is a whole message, the stream that once brought it."""
     if event["type"] == "assistant":
         message = event["message"]
         yield build.message_start(message["id"], message["model"])

@@ -1,0 +1,160 @@
+"""A second terminal on a session: it shows what the first one shows, steers it, and leaves without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qwen_dual.host.finding import running
+from tests.support.program import COMMAND, Program, in_terminal
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.pty import Terminal
+
+
+def session(folder: Path, *arguments: str) -> Iterator[Program]:
+    with Program(folder, ["--socket", *arguments]) as program:
+        program.ready()
+        wait_until(lambda: running({"HOME": str(program.home)}))
+        yield program
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """A session with a socket, once it can be found."""
+    yield from session(tmp_path, "--offline")
+
+
+def attached(program: Program, *arguments: str, cols: int = 80) -> Terminal:
+    """A second terminal of the same person."""
+    command = [*COMMAND, "attach", *arguments]
+    return in_terminal(command, program.work, program.home, cols=cols)
+
+
+def conversation(terminal: Terminal) -> list[str]:
+    """What a terminal shows from the first prompt on, down to its editor."""
+    lines = terminal.lines
+    starts = [at for at, line in enumerate(lines) if line.startswith("> ")]
+    ends = [at for at, line in enumerate(lines) if line == ">"]
+    return [line for line in lines[starts[0] : ends[-1]] if line] if starts and ends else []
+
+
+def same(first: Terminal, second: Terminal) -> bool:
+    """Whether both show the same, by now."""
+    first.read()
+    return conversation(first) == conversation(second) != []
+
+
+def test_both_terminals_show_the_same_and_either_steers(program: Program) -> None:
+    first = program.terminal
+    program.submit("say 30 words")
+    program.result()
+    with attached(program) as second:
+        second.wait_for("attached to")
+        second.wait_for(lambda _: same(first, second))
+        first.send("run touch one\r")
+        second.wait_for("Run this command?")
+        first.wait_for("Run this command?")
+        dialog = [line for line in second.screen if "touch one" in line or "Yes" in line]
+        assert dialog == [line for line in first.screen if "touch one" in line or "Yes" in line]
+        second.wait_for("› y  Yes")  # until then a key counts as typed before it was asked
+        second.send("y")
+        program.result(2)
+        told = program.of("control_response")[-1]["response"]
+        assert told["resolved_by"] == "host:attach"
+        second.send("say 5 words\r")
+        program.result(3)
+        assert program.of("user")[-1]["origin"] == "host:attach"
+        second.wait_for(lambda _: same(first, second))
+        second.send("\x04")
+        second.wait_for("Detached; the session goes on")
+        assert second.wait_exit() == 0
+    first.send("still here")
+    first.wait_for("> still here")
+
+
+def test_leaving_in_the_middle_of_a_turn_changes_nothing(tmp_path: Path) -> None:
+    for program in session(tmp_path, "--offline", "--yolo"):
+        program.submit("run sleep 2 && echo came")
+        with attached(program) as second:
+            second.wait_for("Running")
+            second.send("half a dra")
+            second.wait_for("> half a dra")
+            os.kill(second.pid, signal.SIGKILL)
+        assert program.result()["subtype"] == "success"
+        said = program.of("user")[-1]["message"]["content"][0]
+        assert "came" in said["content"]
+        assert not [line for line in program.terminal.screen if "half a dra" in line]
+        assert not program.of("system", "input_error")
+
+
+def test_esc_interrupts_and_a_prompt_that_waited_comes_back(tmp_path: Path) -> None:
+    for program in session(tmp_path, "--offline", "--yolo"):
+        with attached(program) as second:
+            second.wait_for("attached to")
+            second.send("run sleep 30\r")
+            second.wait_for("Running")
+            second.send("say 3 words\r")
+            program.until(
+                lambda event: (
+                    event.get("subtype") == "command_receipt"
+                    and event["data"]["status"] == "queued"
+                )
+            )
+            second.send("\x1b")
+            assert program.result()["stop_reason"] == "interrupted"
+            second.wait_for("> say 3 words")
+
+
+def test_who_only_watches_sends_nothing(program: Program) -> None:
+    with attached(program, "--observe", "--name", "wall", cols=30) as second:
+        second.wait_for("only watches")
+        second.send("hello\r")
+        second.wait_for("no right to submit")
+        program.submit("say 3 words")
+        program.result()
+        second.wait_for("> say 3 words")
+        assert all(len(line) <= 30 for line in second.screen)
+        [told] = [
+            host
+            for host in program.of("system", "hosts_changed")[0]["data"]["hosts"]
+            if host["name"] == "wall"
+        ]
+        assert told["rights"] == ["observe"]
+        assert len(program.of("user")) == 1
+
+
+def test_the_end_of_the_session_is_said_and_so_is_its_death(program: Program) -> None:
+    with attached(program) as second:
+        second.wait_for("attached to")
+        assert program.quit() == 0
+        second.wait_for("The session has ended.")
+        assert second.wait_exit() == 0
+    program.input_file.unlink()
+    with Program(program.work.parent, ["--socket", "--offline"]) as other:
+        other.ready()
+        wait_until(lambda: running({"HOME": str(other.home)}))
+        with attached(other) as second:
+            second.wait_for("attached to")
+            os.kill(other.terminal.pid, signal.SIGKILL)
+            second.wait_for("The session is gone")
+            assert second.wait_exit() == 1
+
+
+def test_what_cannot_be_attached_to_is_said(tmp_path: Path) -> None:
+    with Program(tmp_path, ["--offline"]) as program:
+        program.ready()
+        wait_until(lambda: running({"HOME": str(program.home)}))
+        with attached(program) as second:
+            second.wait_for("has no socket to attach to")
+            assert second.wait_exit() == 1
+        with attached(program, "nonsense") as second:
+            second.wait_for("no session 'nonsense' runs")
+            assert second.wait_exit() == 1
