@@ -104,7 +104,7 @@ class Transports:
         proxy = proxy_for(config.url, self._proxy, self._env())
         try:
             tls = await to_thread.run_sync(
-                lambda: context_for(config.url, proxy and proxy.url, env=self._env())
+                lambda: context_for(config.url, proxy.url if proxy else None, env=self._env())
             )
         except TlsFailure as error:
             raise ServerFailure(str(error).rstrip(".")) from None

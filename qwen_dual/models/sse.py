@@ -6,7 +6,9 @@ bytes, which is what JSON is read from; text is decoded where it is no JSON.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from qwen_dual.models import endings
 
@@ -22,7 +24,7 @@ LONG_BYTES = 1 << 20
 _MARK = b"\xef\xbb\xbf"  # of the byte order, which may stand before the first line
 
 
-class ServerSentEvent(NamedTuple):
+class ServerSentEvent(Struct, frozen=True):
     """One event; its lines of data are joined with line feeds."""
 
     event: str

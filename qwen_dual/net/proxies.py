@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _CREDENTIALS = re.compile(r"(?<=//)[^/\s]*@")
 
 
-class Proxy(NamedTuple):
+class Proxy(Struct, frozen=True):
     """A proxy and where it was set.
 
     Attributes:

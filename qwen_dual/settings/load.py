@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SystemFiles(NamedTuple):
+class SystemFiles(Struct, frozen=True):
     """The files of whoever runs the machine: below and above everybody's own."""
 
     defaults: str

@@ -5,7 +5,9 @@ Which of them is used, ``providers`` decides. A key is only looked up here, neve
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from qwen_dual.settings import keys, model_keys
 from qwen_dual.settings.model_config import DEFAULT_BASE_URL, Generation, ModelConfig
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from qwen_dual.settings.model_config import ModelProtocol
 
 
-class Variables(NamedTuple):
+class Variables(Struct, frozen=True):
     """The environment variables of one protocol."""
 
     key: str
@@ -40,14 +42,14 @@ _SUFFIXES = {
 }
 
 
-class Key(NamedTuple):
+class Key(Struct, frozen=True):
     """A key and what a person has to set or fix where it is missing or wrong."""
 
     value: str | None
     source: str
 
 
-class Service(NamedTuple):
+class Service(Struct, frozen=True):
     """Where calls of one protocol go when no entry of the settings says it.
 
     Attributes:

@@ -8,7 +8,9 @@ and the person has not been asked.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.settings.files import BadFile, read_object
@@ -22,7 +24,7 @@ Level = Literal["TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST"]
 LEVELS: tuple[Level, ...] = ("TRUST_FOLDER", "TRUST_PARENT", "DO_NOT_TRUST")
 
 
-class Ruling(NamedTuple):
+class Ruling(Struct, frozen=True):
     """What decides about a folder.
 
     Attributes:

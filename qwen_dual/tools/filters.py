@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class Filters(NamedTuple):
+class Filters(Struct, frozen=True):
     """``context.fileFiltering`` of the settings."""
 
     gitignore: bool = True

@@ -11,7 +11,9 @@ import re
 import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from qwen_dual.core.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
@@ -197,7 +199,7 @@ class GrepSearchTool(SchemaTool):
         return ""
 
 
-class _Place(NamedTuple):
+class _Place(Struct, frozen=True):
     """Where an engine runs: in the folder that was checked, whatever its path leads to by now.
 
     Attributes:

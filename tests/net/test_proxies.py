@@ -46,12 +46,13 @@ SOCKS = "socks5://127.0.0.1:7891"
 def test_the_environment_names_the_proxy(
     url: str, env: dict[str, str], expected: tuple[str, str] | None
 ) -> None:
-    assert proxy_for(url, None, env) == expected
+    found = proxy_for(url, None, env)
+    assert (None if found is None else (found.url, found.source)) == expected
 
 
 def test_the_settings_stand_above_the_environment_but_not_above_exceptions() -> None:
     env = {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "b.example"}
-    assert proxy_for("https://a.example", "http://own:1", env) == ("http://own:1", SETTING)
+    assert proxy_for("https://a.example", "http://own:1", env) == Proxy("http://own:1", SETTING)
     assert proxy_for("https://b.example", "http://own:1", env) is None
 
 

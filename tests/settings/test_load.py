@@ -10,7 +10,7 @@ import pytest
 
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.settings import keys
-from qwen_dual.settings.load import Settings, load_settings, system_files
+from qwen_dual.settings.load import Settings, SystemFiles, load_settings, system_files
 from qwen_dual.settings.trust import most_specific, rulings
 from tests.support.users import NOBODY, as_root
 
@@ -306,7 +306,7 @@ def test_qwen_home_moves_the_users_folder() -> None:
 def test_the_environment_moves_the_machines_files() -> None:
     assert system_files({}).settings.endswith("/settings.json")
     moved = system_files({"QWEN_CODE_SYSTEM_SETTINGS_PATH": "/x/all.json"})
-    assert moved == ("/x/system-defaults.json", "/x/all.json")
+    assert moved == SystemFiles("/x/system-defaults.json", "/x/all.json")
     assert system_files({"QWEN_CODE_SYSTEM_DEFAULTS_PATH": "/y"}).defaults == "/y"
 
 

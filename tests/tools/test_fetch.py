@@ -337,7 +337,7 @@ def test_a_host_has_one_spelling() -> None:
 def test_a_proxy_is_not_used_for_this_machine() -> None:
     assert proxy_of("http://localhost:1/", "http://proxy:3128", {}) is None
     assert proxy_of("http://10.0.0.1/", "http://proxy:3128", {}) is None
-    assert proxy_of("https://example.com/", "http://proxy:3128", {}) == (
+    assert proxy_of("https://example.com/", "http://proxy:3128", {}) == Proxy(
         "http://proxy:3128",
         SETTING,
     )
