@@ -134,7 +134,7 @@ class AnswerStream:
     def _feed(
         self,
         event: ServerSentEvent,
-        decode: Callable[[bytes], Any] = decode,
+        decode: Callable[[bytes | bytearray], Any] = decode,
         *,
         last: bool = False,
     ) -> Iterable[ModelDelta]:

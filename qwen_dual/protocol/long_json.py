@@ -23,14 +23,14 @@ _WITHIN = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)  # a string
 _QUOTE, _BACKSLASH = b'"', b"\\"
 
 
-def decode_long(data: bytes) -> Any:
+def decode_long(data: bytes | bytearray) -> Any:
     """What ``codec.decode`` returns for ``data``, in many steps where it holds long strings.
 
     Raises:
         NotJson: as ``codec.decode``.
     """
     name = os.urandom(16).hex()  # nothing in data can be mistaken for it
-    rest: list[bytes] = []
+    rest: list[bytes | bytearray] = []
     texts: dict[str, str] = {}
     kept = at = 0
     while (begin := data.find(_QUOTE, at)) >= 0:
@@ -49,7 +49,7 @@ def decode_long(data: bytes) -> Any:
     return _put_back(decode(b"".join(rest)), texts)
 
 
-def _end_of_string(data: bytes, at: int) -> int:
+def _end_of_string(data: bytes | bytearray, at: int) -> int:
     """Where the quote is that ends the string that begins at ``at``; -1 where none does."""
     size = len(data)
     while at < size:
@@ -63,7 +63,7 @@ def _end_of_string(data: bytes, at: int) -> int:
     return -1
 
 
-def _backslashes(data: bytes, begin: int, end: int) -> int:
+def _backslashes(data: bytes | bytearray, begin: int, end: int) -> int:
     """How many stand in a row before ``end``."""
     at = end
     while at > begin and data[at - 1] == _BACKSLASH[0]:
@@ -71,7 +71,7 @@ def _backslashes(data: bytes, begin: int, end: int) -> int:
     return end - at
 
 
-def _text(data: bytes, begin: int, end: int) -> str:
+def _text(data: bytes | bytearray, begin: int, end: int) -> str:
     pieces = []
     while begin < end:
         cut = min(begin + PIECE, end)
@@ -82,7 +82,7 @@ def _text(data: bytes, begin: int, end: int) -> str:
     return "".join(pieces)
 
 
-def _before_character(data: bytes, begin: int, cut: int) -> int:
+def _before_character(data: bytes | bytearray, begin: int, cut: int) -> int:
     """The place nearest before ``cut`` where one character ends and the next begins."""
     for _ in range(3):
         cut -= data[cut] & 0xC0 == _CONTINUES
@@ -99,7 +99,7 @@ def _before_character(data: bytes, begin: int, cut: int) -> int:
     return cut
 
 
-def _escape_at(data: bytes, begin: int, cut: int) -> tuple[int, int] | None:
+def _escape_at(data: bytes | bytearray, begin: int, cut: int) -> tuple[int, int] | None:
     """The last escape that begins shortly before ``cut``, and where it ends."""
     last = data.rfind(_BACKSLASH, max(begin, cut - _LONGEST_ESCAPE), cut)
     if last < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -72,3 +73,20 @@ def test_the_line_of_a_long_event_is_put_together_in_a_step_of_its_own() -> None
     steps = list(reader.feed(b"x\n\ndata: y\n\n"))
     assert [step and len(step.data) for step in steps] == [None, sse.LONG_BYTES + 1, 1]
     assert None not in reader.feed(b"data: z\n\n")
+
+
+def test_megabytes_of_one_line_are_copied_no_second_time() -> None:
+    piece, count = b"x" * 65_536, 64
+    reader = EventReader()
+    tracemalloc.start()
+    try:
+        list(reader.feed(b"data: "))
+        for _ in range(count):
+            list(reader.feed(piece))
+        *_, event = reader.feed(b"\n\n")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert event is not None
+    assert event.data == piece * count
+    assert peak < 1.5 * len(piece) * count
