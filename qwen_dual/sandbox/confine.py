@@ -138,7 +138,7 @@ class Sandbox(Struct):
             if not has_input:
                 spare = self._spares.take(view, argv, cwd, kept, beside_others=others)
             if spare is not None:
-                confinement = Confinement(argv, kept, spare=spare)
+                confinement = Confinement(argv, kept, spare=spare, cwd=cwd)
             else:
                 confinement = self._in_bubblewrap(argv, cwd, kept, view)
             confinement.watch = Watch(self.root) if self.writable else None

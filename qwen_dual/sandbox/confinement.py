@@ -36,6 +36,7 @@ class Confinement(Struct):
         status: the descriptor that bubblewrap tells of its start and its end.
         rules: entered for it.
         spare: the sandbox that waits for it.
+        cwd: the folder that it starts in there.
     """
 
     argv: Sequence[str]
@@ -46,6 +47,7 @@ class Confinement(Struct):
     status: int | None = None
     rules: Ruleset | None = None
     spare: Spare | None = None
+    cwd: str = ""
 
     def start(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
         """Calls ``start``, which starts the process, with the rights that it shall have.
@@ -58,7 +60,7 @@ class Confinement(Struct):
             Exception: what ``start`` raises.
         """
         if self.spare is not None:
-            return self.spare.become(self.argv, self.env)
+            return self.spare.become(self.argv, self.cwd, self.env)
         try:
             return start() if self.rules is None else in_thread(self.rules.enter, start)
         finally:

@@ -2,8 +2,8 @@
 
 It is bubblewrap as for any command, around a shell that waits at a pipe and becomes the command. It
 is used only where a new one would come out the same. Three things are looked at for that: the view,
-made anew for each command; the environment and the folder; and the mounts that the kernel lists for
-the one that waits. What is deleted, replaced, moved or mounted in the meantime takes a mount away
+made anew for each command; the environment; and the mounts that the kernel lists for the one that
+waits. What is deleted, replaced, moved or mounted in the meantime takes a mount away
 from it, or adds one, and then it is thrown away.
 """
 
@@ -31,8 +31,9 @@ WAITING: Final = ("/bin/sh", "-c", "echo; . /dev/stdin")
 MAX_ORDER = 1 << 16
 """Bytes; a longer command line than that gets a sandbox of its own, and its own error."""
 
+LEAST: Final = 2
 MOST: Final = 4
-"""How many wait at the same time."""
+"""How many wait at the same time: models begin to run commands in pairs, and some more than that."""
 
 READY_SECONDS = 10.0
 END_SECONDS = 1.0
@@ -52,7 +53,7 @@ class Spare:
         popen: bubblewrap around ``WAITING``; its stdin is a pipe.
         status: the descriptor that it tells of its start; becomes its own.
         view: what it was made from.
-        cwd: the folder that the command will start in.
+        cwd: the folder that it waits in.
         env: its environment.
 
     Attributes:
@@ -90,16 +91,18 @@ class Spare:
 
     def suits(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bool:
         """Whether it can become this command."""
-        return cwd == self._cwd and 0 < len(self._order(argv, env)) <= MAX_ORDER
+        return 0 < len(self._order(argv, cwd, env)) <= MAX_ORDER
 
-    def become(self, argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def become(
+        self, argv: Sequence[str], cwd: str, env: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
         """Runs the command; no longer a spare.
 
         Raises:
             OSError: somebody has ended it.
         """
         assert self._popen.stdin is not None
-        order = memoryview(self._order(argv, env))
+        order = memoryview(self._order(argv, cwd, env))
         with self._popen.stdin as pipe:
             while order:
                 order = order[os.write(pipe.fileno(), order) :]
@@ -136,15 +139,15 @@ class Spare:
         except OSError:
             return b""
 
-    def _order(self, argv: Sequence[str], env: Mapping[str, str]) -> bytes:
+    def _order(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> bytes:
         """What the waiting shell reads; empty for what it cannot be told.
 
         It hands on its own environment, but for names that no shell knows or that mean something to
         it: ``env`` sets those.
         """
-        if not self.knows(env) or argv[0][:1] == "-":
+        if not self.knows(env) or argv[0][:1] == "-" or cwd[:1] != "/":
             return b""
-        if any("\0" in word for word in (*argv, *env.values())):
+        if any("\0" in word for word in (*argv, cwd, *env.values())):
             return b""  # the shell would read over it, and run another command than was shown
         # Braces: of an order that was cut short nothing is run.
         lines = ["{ exec <>/dev/null"]
@@ -152,6 +155,10 @@ class Spare:
         ours = sorted(name for name in env if name.startswith(_OURS) and name not in odd)
         lines += [f"export {name}={shlex.quote(env[name])}" for name in ours]
         lines += [f"unset {name}" for name in sorted(self._env.keys() - env.keys())]
+        if cwd != self._cwd:  # with the variables that bubblewrap would set, and no other
+            lines += [f"cd -P -- {shlex.quote(cwd)} || exit", f"export PWD={shlex.quote(cwd)}"]
+            before = env.get("OLDPWD")
+            lines.append("unset OLDPWD" if before is None else f"OLDPWD={shlex.quote(before)}")
         setting = ["/usr/bin/env", *(f"{name}={env[name]}" for name in odd)] if odd else []
         lines += [f"exec {shlex.join([*setting, *argv])}", "}\n"]
         return os.fsencode("\n".join(lines))
@@ -160,14 +167,14 @@ class Spare:
 class Spares:
     """Those that wait, each for one command; may be used from any thread.
 
-    One, and one more whenever a command came at the same moment as others and found none left: a model
+    ``LEAST``, and one more whenever a command came at the same moment as others and found none left: a model
     that runs several at once will do so again. At the most ``MOST``, as each is three processes.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Spare] = []
-        self._wanted = 1
+        self._wanted = LEAST
         self._ending: list[Spare] = []
         self._env: Mapping[str, str] | None = None
         self._closed = False

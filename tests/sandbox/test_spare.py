@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.sandbox.spare import MOST
+from qwen_dual.sandbox.spare import LEAST, MOST
 from qwen_dual.tools.process import ProcessGroup
 from tests.sandbox.support import SECRET
 from tests.support.waiting import wait_until
@@ -52,6 +52,8 @@ def waiting(sandbox: Sandbox) -> Spare | None:
 
 
 def get_ready(place: Place, sandbox: Sandbox, env: Mapping[str, str] | None = None) -> Spare:
+    """One that waits; no other does, until commands come at once."""
+    sandbox._spares._wanted = 1
     execute(place, sandbox, ["true"], env)
     sandbox.look_again()
     sandbox.keep_ready()
@@ -160,9 +162,6 @@ def test_it_waits_on_for_a_command_that_it_cannot_become(place: Place) -> None:
     spare = get_ready(place, sandbox)
     printed, _ = execute(place, sandbox, ["printenv", "OTHER"], {**os.environ, "OTHER": "x"})
     assert printed == b"x\n" and waiting(sandbox) is spare
-    (place.workspace / "sub").mkdir()
-    there, _ = execute(place, sandbox, ["pwd"], cwd=place.workspace / "sub")
-    assert there.endswith(b"/sub\n") and waiting(sandbox) is spare
     long = execute(place, sandbox, ["sh", "-c", f": {'x' * 100_000}; echo long"])[0]
     assert long == b"long\n" and waiting(sandbox) is spare
 
@@ -213,7 +212,7 @@ def test_nothing_waits_once_the_sandbox_is_closed(place: Place) -> None:
 def test_the_order_of_a_program_that_dies_is_not_run_in_part(place: Place) -> None:
     sandbox = place.sandbox("bwrap")
     spare = get_ready(place, sandbox)
-    order = spare._order(["sh", "-c", "echo ran > a.txt; true"], spare._env)
+    order = spare._order(["sh", "-c", "echo ran > a.txt; true"], str(place.workspace), spare._env)
     pipe = spare._popen.stdin
     assert pipe is not None and order
     os.write(pipe.fileno(), order[: order.index(b"a.txt") + 5])
@@ -237,11 +236,46 @@ def test_for_commands_that_came_at_once_as_many_wait_the_next_time(place: Place)
     wait_until(lambda: not any(each.alive() for each in members), "their end")
 
 
-def test_commands_one_after_the_other_leave_one_waiting(place: Place) -> None:
+def test_commands_one_after_the_other_leave_two_waiting(place: Place) -> None:
     sandbox = place.sandbox("bwrap")
     for _ in range(3):
-        get_ready(place, sandbox)
-        assert len(sandbox._spares._waiting) == 1
+        execute(place, sandbox, ["true"])
+        sandbox.keep_ready()
+        assert len(sandbox._spares._waiting) == LEAST
+    assert count_at_once(place, sandbox, 2) == 2  # the first two that come at once wait for none
+
+
+@pytest.mark.parametrize("name", ["sub", "-a b'\n€", "link"])
+@pytest.mark.parametrize("before", [None, "/x y"])
+def test_it_becomes_a_command_of_another_folder(
+    place: Place, name: str, before: str | None
+) -> None:
+    (place.workspace / "sub").mkdir()
+    (place.workspace / "link").symlink_to("sub")
+    folder = place.workspace / name
+    folder.mkdir(exist_ok=True)
+    env = {key: value for key, value in os.environ.items() if key != "OLDPWD"}
+    env |= {} if before is None else {"OLDPWD": before}
+    sandbox = place.sandbox("bwrap")
+    new, _ = execute(place, sandbox, ["env", "-0"], env, folder)
+    get_ready(place, sandbox, env)
+    ready, _ = execute(place, sandbox, ["env", "-0"], env, folder)
+    assert waiting(sandbox) is None
+    own = (b"SHLVL=", b"_=", b"QWEN_DUAL_COMMAND=")
+    assert sorted(line for line in ready.split(b"\0") if not line.startswith(own)) == sorted(
+        line for line in new.split(b"\0") if not line.startswith(own)
+    )
+    get_ready(place, sandbox, env)
+    there, _ = execute(place, sandbox, ["readlink", "/proc/self/cwd"], env, folder)
+    assert there == os.fsencode(f"{folder.resolve()}\n")
+
+
+def test_a_command_of_a_folder_that_is_gone_does_not_run(place: Place) -> None:
+    sandbox = place.sandbox("bwrap")
+    get_ready(place, sandbox)
+    gone = place.workspace / "gone"
+    printed, ending = execute(place, sandbox, ["echo", "ran"], cwd=gone)
+    assert ending.returncode != 0 and b"ran" not in printed
 
 
 def test_each_of_those_that_wait_sees_no_process_and_no_network_of_the_others(place: Place) -> None:
