@@ -16,7 +16,7 @@ from qwen_dual.frontends.tui.keyparser import KeyParser
 from qwen_dual.frontends.tui.program_status import MAX_UNTOLD, Status, StatusFollower
 from qwen_dual.frontends.tui.reports import KEEP_ALIVE, LONG_TURN, Reports
 from qwen_dual.protocol import events as build
-from qwen_dual.runtime.habits import InTerminal
+from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 from tests.support.osc import by_events, oscs, statuses, titles
 from tests.tui.support import Clock
@@ -47,13 +47,12 @@ class Desk:
     ) -> None:
         self.clock = Clock()
         self.reports = Reports(cwd, env, wishes or InTerminal(), self.clock, words=words)
-        self.asked = self.reports.question()
-        self.written = self.reports.taken()
+        self.written, self.asks = self.reports.drawn()
 
     def __call__(self, *said: str) -> str:
         """What is written once the session did what is said."""
         self.tell(*said)
-        new = self.reports.news()
+        new, self.asks = self.reports.drawn()
         self.written += new
         return new
 
@@ -86,6 +85,9 @@ def made(word: str) -> list[Event]:
     if word == "ask":
         request = {"tool_name": "edit", "input": {}, "preview": {"kind": "diff", "text": SECRET}}
         return [*made("awaiting_approval"), build.control_request("r", request)]
+    if word in ("propose", "take"):
+        proposals = [{"id": None, "text": SECRET, "origin": "input"}] if word == "propose" else []
+        return [{**build.system("proposals", {"proposals": proposals}), "parent_tool_use_id": None}]
     if word == "answer":
         return [build.control_response("r", allowed=True, resolved_by="keyboard")]
     return [{**build.system("state", {"state": word}), "parent_tool_use_id": None}]
@@ -93,11 +95,12 @@ def made(word: str) -> list[Event]:
 
 def test_a_terminal_that_knows_program_status_is_told_each_change_once() -> None:
     desk = Desk()
-    assert desk.asked == "\x1b]7501;?\x1b\\\x1b[c"
-    assert desk.reports.question() == ""
+    assert desk.asks
+    assert desk.written.startswith("\x1b]7501;?\x1b\\\x1b[c\x1b[22;2t\x1b[?1004h\x1b]2;")
     assert desk("thinking") != ""
     assert desk.statuses == []
     desk.answers(KNOWN, ATTRIBUTES)
+    assert desk.written.count("\x1b[c") == 1
     desk("responding", "running_tool")
     desk("ask")
     assert desk() == ""
@@ -141,10 +144,9 @@ def test_what_is_no_answer_is_none(report: str) -> None:
 
 def test_nothing_that_was_not_asked_for_counts() -> None:
     desk = Desk(wishes=InTerminal(status="off"))
-    assert desk.asked == ""
     desk.answers(KNOWN)
     desk("thinking")
-    assert desk.statuses == []
+    assert "7501" not in desk.written
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_some_are_told_nothing_at_all(env: dict[str, str]) -> None:
     desk = Desk(env, InTerminal(status="on", progress="on"))
     desk("thinking", "ask")
     desk.answers(KNOWN, "\x1b[O")
-    assert (desk.asked, desk.written, desk.reports.given()) == ("", "", "")
+    assert (desk.written, desk.asks, desk.reports.given()) == ("", False, "")
 
 
 def test_all_is_taken_back_once_and_told_again_when_the_terminal_is_ours_again() -> None:
@@ -172,8 +174,8 @@ def test_all_is_taken_back_once_and_told_again_when_the_terminal_is_ours_again()
     assert "\x1b]7501;state=clear\x1b\\" in back
     assert back.endswith("\x1b]2;\x1b\\\x1b[23;2t\x1b[?1004l")
     assert desk.reports.given() == ""
-    assert desk("ask") == ""
-    again = desk.reports.taken()
+    again = desk("ask")
+    assert not desk.asks
     assert again.startswith("\x1b[22;2t\x1b[?1004h")
     assert statuses(again.encode())[-1] == "blocked permission"
 
@@ -312,7 +314,7 @@ def test_calls_can_be_turned_off_or_kept_for_the_ends_of_turns() -> None:
 def test_in_tmux_the_terminal_around_it_is_told_where_the_person_says_so() -> None:
     tmux = {**XTERM, "TMUX": "/tmp/x,1,0"}
     desk = Desk(tmux, InTerminal(status="on"))
-    assert desk.asked == ""
+    assert "]7501;?" not in desk.written
     passed = "\x1bPtmux;\x1b\x1b]7501;state=working:app=qwen-dual\x1b\x1b\\\x1b\\"
     assert passed in desk("thinking")
     assert "\x1bPtmux;\x1b\x1b]7501;state=clear" in desk.reports.given()
@@ -330,6 +332,19 @@ def test_a_terminal_that_does_not_read_makes_nothing_grow() -> None:
     assert len(follower.take()) == MAX_UNTOLD
     assert follower.take() == []
     assert follower.latest == Status("done")
+
+
+def test_a_prompt_that_is_looked_at_before_it_runs_waits_for_the_person() -> None:
+    desk = Desk()
+    desk.answers(KNOWN, "\x1b[O")
+    assert desk("propose").endswith("\x07")
+    desk("take")
+    desk("thinking", "propose")
+    desk("done")
+    desk("take")
+    assert desk.statuses == [
+        *("idle", "blocked permission", "idle", "working", "blocked permission", "done")
+    ]
 
 
 def test_a_command_beside_a_turn_ends_nothing_and_one_at_rest_is_no_work() -> None:
@@ -367,9 +382,9 @@ def answer(chance: random.Random) -> list[Step]:
 def play(seed: int, reports: Reports) -> tuple[list[Event], str]:
     """A random session; its events, and what the terminal was written, drawn now and then."""
     chance = random.Random(seed)
-    written = [reports.taken(), reports.question()]
+    reports.drawn()
     reports.said(KNOWN)
-    written.append(reports.news())
+    written = [reports.drawn()[0]]
     host = Host(FakeModel(*(answer(chance) for _ in range(12))), FakeTool(), FakeTool("edit"))
     host.bus.subscribe(reports, streamed=False)
 
@@ -377,7 +392,7 @@ def play(seed: int, reports: Reports) -> tuple[list[Event], str]:
         while True:
             await anyio.lowlevel.checkpoint()
             if chance.random() < 0.3:
-                written.append(reports.news())
+                written.append(reports.drawn()[0])
 
     def decide(event: Event) -> None:
         if event["type"] != "control_request":
@@ -403,10 +418,11 @@ def play(seed: int, reports: Reports) -> tuple[list[Event], str]:
             group.cancel_scope.cancel()
 
     host.play(script)
-    written.append(reports.news())
+    written.append(reports.drawn()[0])
     return host.events, "".join(written)
 
 
+@pytest.mark.timeout(1000)
 def test_the_terminal_and_the_channel_say_the_same_over_random_sessions(whole: bool) -> None:
     ends = set[str]()
     for seed in range(2000 if whole else 30):
@@ -414,7 +430,8 @@ def test_the_terminal_and_the_channel_say_the_same_over_random_sessions(whole: b
         events, written = play(seed, reports)
         said = statuses(written.encode())
         assert said == by_events(events), seed
-        assert titles(written.encode()) == [word.split()[0] for word in said], seed
+        # The first title was there before the terminal had answered.
+        assert titles(written.encode()) == [word.split()[0] for word in said[1:]], seed
         assert SECRET not in written
         ends |= set(said)
     assert ends == {"idle", "working", "blocked permission", "done", "error"}

@@ -23,7 +23,7 @@ from qwen_dual.frontends.tui.device import Device
 from qwen_dual.frontends.tui.external import ExternalPrograms
 from qwen_dual.frontends.tui.first_screen import first_screen
 from qwen_dual.frontends.tui.footer import Around, Facts, short_folder
-from qwen_dual.frontends.tui.guest import NOBODY, Guest
+from qwen_dual.frontends.tui.guest import Guest
 from qwen_dual.frontends.tui.history_keeper import HistoryKeeper
 from qwen_dual.frontends.tui.keyinput import ask_background, create_input
 from qwen_dual.frontends.tui.keys import make_bindings
@@ -110,7 +110,7 @@ class Tui:
         hide_banner: bool = False,
         before_drawing: Callable[[], None] = lambda: None,
         vi: bool = False,
-        guest: Guest = NOBODY,
+        guest: Guest | None = None,
         input: Input | None = None,
         output: Output | None = None,
     ) -> None:
@@ -124,6 +124,7 @@ class Tui:
         self._output = output or create_output(self._gone, env())
         self._clock = RedrawClock(self._tick, blocked=lambda: self._scrollback.blocked)
         display = partial(display_of, session.tools)
+        guest = guest or Guest()
         self.view = guest.view(self._clock.mark, display_of=display, colour_of=session.agent_colour)
         self._whole = WholeTranscript(display)
         self.controller = Controller(session, self.view, self, files=files)
@@ -152,7 +153,7 @@ class Tui:
         self._scrollback = Scrollback(self._app)
         self._device = Device(
             *(self._app, self._scrollback, lambda: self._programs.open),
-            *(env(), guest.reports, self._clock.mark),
+            *(env(), guest, self._clock.mark),
         )
         self._transcript = Transcript(
             self._scrollback,

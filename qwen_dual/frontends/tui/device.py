@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.frontends.tui import reflow
+from qwen_dual.frontends.tui.guest import Guest
 from qwen_dual.frontends.tui.keyinput import SILENT, TerminalInput
 from qwen_dual.frontends.tui.suspension import Suspension
 from qwen_dual.frontends.tui.terminal import TerminalGuard, handle_signals
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from prompt_toolkit.application import Application
 
-    from qwen_dual.frontends.tui.reports import Reports
     from qwen_dual.frontends.tui.scrollback import Scrollback
 
 
@@ -32,7 +32,7 @@ class Device:
         scrollback: draws there.
         lent: tells that another program has the terminal at the moment.
         env: says which terminal it is.
-        reports: what the terminal is told of the session; nothing where None.
+        guest: has what the terminal is told of the session.
         changed: called when the terminal has said something that changes what it is told.
     """
 
@@ -42,7 +42,7 @@ class Device:
         scrollback: Scrollback,
         lent: Callable[[], bool],
         env: Mapping[str, str],
-        reports: Reports | None = None,
+        guest: Guest | None = None,
         changed: Callable[[], object] = lambda: None,
     ) -> None:
         self._keys = app.input if isinstance(app.input, TerminalInput) else None
@@ -54,9 +54,9 @@ class Device:
         self._guard: TerminalGuard | None = None
         self._shapes_cursor = False
         scrollback.reflow = reflow.by_environment(env)
-        self._reports, self._changed = reports, changed
-        if reports is not None and self._output is not None:
-            self._output.on_taken, self._output.on_given = reports.taken, reports.given
+        self._guest, self._changed = guest or Guest(), changed
+        if self._output is not None:
+            self._output.on_given = self._guest.given
         self._suspension = (
             Suspension(self._keys, scrollback, lent) if self._keys is not None else None
         )
@@ -75,8 +75,7 @@ class Device:
             if self._output is not None:
                 self._guard = stack.enter_context(TerminalGuard(self._output.fileno()))
                 self._guard.cursor = self._shapes_cursor
-                if self._reports is not None:
-                    self._guard.further = self._reports.given
+                self._guard.further = self._guest.given
                 stack.enter_context(handle_signals(on_terminate, on_interrupt))
             if self._keys is not None and self._suspension is not None:
                 self._keys.listen(self._said)
@@ -99,7 +98,7 @@ class Device:
         return able
 
     def _said(self, report: str) -> None:
-        if self._reports is not None and self._reports.said(report):
+        if self._guest.reports is not None and self._guest.reports.said(report):
             self._changed()
         if not reflow.is_report(report):
             return
@@ -116,8 +115,8 @@ class Device:
             self._asked = True
             self._output.write_raw(reflow.ASK)
             self._keys.expect_reply()
-        if self._reports is not None and self._output is not None:
-            if question := self._reports.question():
-                self._output.write_raw(question)
+        if self._guest.reports is not None and self._output is not None:
+            told, asks = self._guest.reports.drawn()
+            self._output.write_raw(told)
+            if asks:
                 self._keys.expect_reply()
-            self._output.write_raw(self._reports.news())

@@ -20,11 +20,10 @@ from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.guest import Guest
-from qwen_dual.frontends.tui.reports import Reports
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
-from qwen_dual.runtime.habits import Habits, InTerminal
+from qwen_dual.runtime.habits import Habits
 from qwen_dual.runtime.mentionable import Mentionable
 from qwen_dual.runtime.process import begin_collection, switch_threads
 from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
@@ -71,7 +70,9 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     launch = handle.launch
     index = file_index(launch)
     changes = follow_changes(launch, lambda: tui.changed())
-    tui = _make_tui(handle, shown, Mentionable(index, handle.parts), changes)
+    guest = Guest(marks=shown.marks)
+    handle.subscribe(guest, name="What the terminal is told", missed=True, streamed=False)
+    tui = _make_tui(handle, shown, guest, Mentionable(index, handle.parts), changes)
     launch.bus.forget()
     tui.controller.sending.enter_queues = Habits.of(launch.settings).enter_queues
     _draw_images(handle, tui, still=shown.screen_reader)
@@ -92,6 +93,9 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     async with anyio.create_task_group() as group:
 
         async def after_first_paint() -> None:
+            await tui.painted.wait()
+            _tell_terminal(handle, guest, words=shown.screen_reader)
+            tui.changed()
             await _after_first_paint(handle, shown, tui)
             await changes.run()
 
@@ -114,6 +118,15 @@ def _tell_open(handle: OpenSession, tui: Tui, draft: SharedEditor) -> None:
     handle.subscribe(teller, name="What is open", on_error="drop", streamed=False)
 
 
+def _tell_terminal(handle: OpenSession, guest: Guest, *, words: bool) -> None:
+    """Has the terminal told what the session is doing."""
+    from qwen_dual.frontends.tui.reports import Reports
+    from qwen_dual.runtime.in_terminal import InTerminal
+
+    launch = handle.launch
+    guest.begin(Reports(launch.cwd, launch.env, InTerminal.of(launch.settings), words=words))
+
+
 def _draw_images(handle: OpenSession, tui: Tui, *, still: bool) -> None:
     """Has images drawn, where the person wants that and the terminal can."""
     wanted = Habits.of(handle.launch.settings).images
@@ -132,7 +145,6 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
     def warn(text: str) -> None:
         handle.notice(text, "warning")
 
-    await tui.painted.wait()
     for warning in await handle.load():
         warn(warning)
     await handle.ask_for_trust()
@@ -152,11 +164,10 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
     begin_collection()
 
 
-def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Changes) -> Tui:
+def _make_tui(
+    handle: OpenSession, shown: Shown, guest: Guest, files: FileSource, changes: Changes
+) -> Tui:
     launch, parts = handle.launch, handle.parts
-    wishes, words = InTerminal.of(launch.settings), shown.screen_reader
-    reports = Reports(launch.cwd, launch.env, wishes, words=words)
-    handle.subscribe(reports, name="What the terminal is told", missed=True, streamed=False)
 
     def around() -> Around:
         branch = launch.branch.name
@@ -179,8 +190,8 @@ def _make_tui(handle: OpenSession, shown: Shown, files: FileSource, changes: Cha
         history=prompt_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
         editor=habits.editor,
-        screen_reader=words,
-        guest=Guest(reports, shown.marks),
+        screen_reader=shown.screen_reader,
+        guest=guest,
         hide_banner=habits.hide_banner,
         before_drawing=parts.flush,
         vi=habits.vi,

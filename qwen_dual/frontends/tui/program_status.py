@@ -52,6 +52,8 @@ class StatusFollower:
         self._word = "idle"
         self._worked = False  # something that a result will end
         self._waits: dict[str, BlockedKind] = {}  # requests, in the order of asking
+        self._proposed = False  # prompts that the person looks at before they run
+        self._rest = IDLE  # what is said where nothing works or waits
 
     def __call__(self, event: Event) -> None:
         """Takes one event."""
@@ -66,6 +68,10 @@ class StatusFollower:
             return
         elif kind == "system" and event["subtype"] == "state":
             self._follow_state(event["data"]["state"])
+        elif kind == "system" and event["subtype"] == "proposals":
+            self._proposed = bool(event["data"]["proposals"])
+            if self._word == "idle" and not self._waits:
+                self._change_to_rest(self._rest)
         elif kind == "result":
             self._end(failed=event["is_error"], stopped=event["stop_reason"] == "interrupted")
 
@@ -80,7 +86,7 @@ class StatusFollower:
         if word == "idle":
             # A turn that is over is more than idle, until the next one begins.
             if self.latest.state in ("working", "blocked"):
-                self._change(IDLE)
+                self._change_to_rest(IDLE)
         elif word != "awaiting_approval":  # the request says what for
             if not self._worked:
                 self._worked, self._began = True, self._now()
@@ -100,7 +106,11 @@ class StatusFollower:
         self.turn_seconds = self._now() - self._began
         if self._untold and self._untold[-1] == IDLE:
             self._untold.pop()
-        self._change(Status("error" if failed else "done"))
+        self._change_to_rest(Status("error" if failed else "done"))
+
+    def _change_to_rest(self, rest: Status) -> None:
+        self._rest = rest
+        self._change(Status("blocked", "permission") if self._proposed else rest)
 
     def _change(self, status: Status) -> None:
         self.latest = status

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.frontends.tui.program_status import Status
     from qwen_dual.protocol.events import Event
-    from qwen_dual.runtime.habits import InTerminal
+    from qwen_dual.runtime.in_terminal import InTerminal
 
 APP = "qwen-dual"
 
@@ -57,7 +57,7 @@ _PROGRESS = {"idle": "0", "working": "3", "blocked": "4;100", "done": "0", "erro
 class Reports:
     """All that a terminal is told of one session; an observer of the bus.
 
-    The terminal is ours between ``taken`` and ``given``. All that it was told is taken back by the latter.
+    The terminal is ours from a drawing to ``given``, which takes back all that it was told.
 
     Args:
         cwd: the session's folder, whose name the title has.
@@ -109,12 +109,15 @@ class Reports:
         off = self._wishes.status == "off" or (self._answered and not self._known)
         return self._ours and off
 
-    def question(self) -> str:
-        """What the terminal is to be asked, once; empty afterwards."""
-        if not self._asks or self._asked:
-            return ""
-        self._asked = True
-        return _ASK
+    def drawn(self) -> tuple[str, bool]:
+        """What the terminal, which is ours, is told with what is drawn now; whether that asks it something.
+
+        It is asked once whether it knows program status.
+        """
+        told = self._take() + self._news()
+        asks = self._asks and not self._asked
+        self._asked = self._asked or asks
+        return (f"{_ASK}{told}", True) if asks else (told, False)
 
     def said(self, report: str) -> bool:
         """Takes what the terminal says of itself; whether there is something to tell it now.
@@ -132,15 +135,6 @@ class Reports:
             changed, self._answered = not self._answered, True
             return changed
         return False
-
-    def taken(self) -> str:
-        """The terminal is ours: what it is told at once."""
-        if self._ours or not self._spoken_to:
-            return ""
-        self._ours = True
-        title = _PUSH_TITLE if self._wishes.title else ""
-        focus = _FOCUS_ON if self._wishes.alerts != "none" else ""
-        return title + focus + self.news()
 
     def given(self) -> str:
         """The terminal is another program's from here on, or nobody's: takes back all it was told."""
@@ -160,8 +154,17 @@ class Reports:
         self._told_title = self._told_status = self._told_progress = ""
         return taken_back
 
-    def news(self) -> str:
-        """What the terminal is to be told with what is drawn now; empty as a rule."""
+    # -- each of them ----------------------------------------------------------------------
+
+    def _take(self) -> str:
+        if self._ours or not self._spoken_to:
+            return ""
+        self._ours = True
+        title = _PUSH_TITLE if self._wishes.title else ""
+        return title + (_FOCUS_ON if self._wishes.alerts != "none" else "")
+
+    def _news(self) -> str:
+        """Empty as a rule."""
         if not self._ours:
             return ""
         long_turn = self._follower.turn_seconds > LONG_TURN
@@ -169,8 +172,6 @@ class Reports:
         latest = self._follower.latest
         told = "".join(map(self._tell, (*changes, latest)))
         return told + self._call(latest, long_turn=long_turn)
-
-    # -- each of them ----------------------------------------------------------------------
 
     def _tell(self, status: Status) -> str:
         told = self._set_title(status)

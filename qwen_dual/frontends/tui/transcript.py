@@ -18,9 +18,8 @@ from qwen_dual.frontends.tui.blocks import (
     PictureBlock,
     SessionBlock,
 )
-from qwen_dual.frontends.tui.guest import NOBODY, Guest
+from qwen_dual.frontends.tui.guest import Guest
 from qwen_dual.frontends.tui.lines import join
-from qwen_dual.frontends.tui.screen_marks import with_marks
 from qwen_dual.frontends.tui.spoken import spoken as in_words
 
 if TYPE_CHECKING:
@@ -70,9 +69,9 @@ class Transcript:
         width: Callable[[], int],
         *,
         spoken: bool = False,
-        guest: Guest = NOBODY,
+        guest: Guest | None = None,
     ) -> None:
-        self._guest = guest
+        self._guest = guest or Guest()
         self._seq = 0  # of the event that the next block came with
         self._scrollback = scrollback
         self._renderer = renderer
@@ -170,10 +169,7 @@ class Transcript:
 
     def _marked(self, block: Block, lines: list[Line]) -> list[Line]:
         seq, self._seq = self._seq, 0
-        prompt = isinstance(block, PersonBlock) and self._guest.marks_prompts
-        if not prompt and not self._guest.marks:
-            return lines
-        return with_marks(lines, seq if self._guest.marks else None, prompt=prompt)
+        return self._guest.marked(lines, seq, prompt=isinstance(block, PersonBlock))
 
     def _held(self, block: Block) -> bool:
         rich = isinstance(block, AnswerBlock) or getattr(block, "diff", False)

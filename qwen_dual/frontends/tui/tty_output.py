@@ -208,8 +208,7 @@ class TerminalOutput(Vt100_Output):
         own_fd: A descriptor to close together with the output.
 
     Attributes:
-        on_taken: Gives what the terminal is told as soon as it is ours.
-        on_given: Gives what it is told before it is not any more.
+        on_given: Gives what the terminal is told before it is another program's.
     """
 
     def __init__(
@@ -235,7 +234,6 @@ class TerminalOutput(Vt100_Output):
         self._own_fd = own_fd
         self._keys = False
         self._batches = 0
-        self.on_taken: Callable[[], str] = lambda: ""
         self.on_given: Callable[[], str] = lambda: ""
         self._text_encoding = stdout.encoding or "utf-8"
 
@@ -279,7 +277,8 @@ class TerminalOutput(Vt100_Output):
     def enable_bracketed_paste(self) -> None:
         """Asks for pastes in marks; the renderer does so when it gets the terminal."""
         super().enable_bracketed_paste()
-        self.write_raw((KEYS_ON if self._keys else "") + self.on_taken())
+        if self._keys:
+            self.write_raw(KEYS_ON)
 
     def disable_bracketed_paste(self) -> None:
         """Ends that, when the renderer gives the terminal away."""
