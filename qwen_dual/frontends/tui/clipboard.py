@@ -10,8 +10,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from qwen_dual.protocol import osc
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -78,8 +76,10 @@ def osc_52(data: bytes, *, in_tmux: bool) -> str:
     """The sequence that sets the clipboard; tmux passes it on where it is wrapped."""
     import base64
 
+    from qwen_dual.protocol.osc import in_tmux as passed_on
+
     sequence = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-    return osc.in_tmux(sequence) if in_tmux else sequence
+    return passed_on(sequence) if in_tmux else sequence
 
 
 def _run(command: Sequence[str], text: str, env: Mapping[str, str]) -> bool:
