@@ -46,10 +46,11 @@ def main(arguments: Sequence[str]) -> int:
         with EarlyTerminal() as terminal:
             terminal.check()
             import_asyncio()
-            from qwen_dual.cli.attaching import run_attached
+            from qwen_dual.cli.attaching import Screen, run_attached
 
             rights: tuple[Right, ...] | None = ("observe",) if asked.observe else None
-            return run_attached(session, asked.name, rights, terminal)
+            screen = Screen(terminal, asked.screen_reader)
+            return run_attached(session, asked.name, rights, screen)
     except (StartError, HostError, OSError) as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1
@@ -76,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--observe", action="store_true", help="only watch: nothing typed here reaches the session"
+    )
+    parser.add_argument(
+        "--screen-reader",
+        action="store_true",
+        help="words in place of symbols, and nothing that moves by itself",
     )
     return parser
 

@@ -43,6 +43,7 @@ class AttachedView:
         session: the connection.
         link: takes what is done here.
         past: the events until now.
+        spoken: words in place of symbols, and nothing that moves by itself.
 
     Attributes:
         handle: the session, as the UI has it.
@@ -51,7 +52,9 @@ class AttachedView:
         outcome: what became of the session; empty while it goes on.
     """
 
-    def __init__(self, session: Session, link: Connection, past: Past) -> None:
+    def __init__(
+        self, session: Session, link: Connection, past: Past, *, spoken: bool = False
+    ) -> None:
         self.status, self.outcome = 0, ""
         self._session = session
         self.workspace = workspace = _workspace(session)
@@ -74,7 +77,9 @@ class AttachedView:
             editor=habits.editor,
             hide_banner=habits.hide_banner,
             vi=habits.vi,
+            screen_reader=spoken,
         )
+        self.tui.controller.sending.enter_queues = habits.enter_queues
         self._show(past)
 
     def _banner(self, *, watches: bool) -> list[str]:

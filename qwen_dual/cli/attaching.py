@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from msgspec import Struct
 
+from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.core.threads import in_thread
+from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.connecting import connect
 from qwen_dual.host.errors import CommandRejected, HostError, SessionExited
 from qwen_dual.runtime.attached import Link
+from qwen_dual.runtime.debuglog import open_log
+from qwen_dual.runtime.process import environment
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.events import Event
 
+log = logging.getLogger(__name__)
+
 REPLAY_SECONDS = 5.0
 """How long the events of before may take to come."""
 
@@ -33,6 +41,18 @@ BUFFER_BYTES = 32 << 20
 """Of events that may wait while the view is imported."""
 
 LEFT = "Detached; the session goes on. To join it again: qwen-dual attach {id}"
+
+
+class Screen(Struct, frozen=True):
+    """This terminal.
+
+    Attributes:
+        early: has its signals until the UI does.
+        spoken: words in place of symbols, and nothing that moves by itself.
+    """
+
+    early: EarlyTerminal
+    spoken: bool = False
 
 
 class Connection(Link):
@@ -161,7 +181,7 @@ def _is_coming(event: HostEvent, name: str) -> bool:
 
 
 def run_attached(
-    found: RunningSession, name: str, rights: Sequence[Right] | None, terminal: EarlyTerminal
+    found: RunningSession, name: str, rights: Sequence[Right] | None, screen: Screen
 ) -> int:
     """Shows and steers a session until it ends or the person leaves; returns the exit status.
 
@@ -171,16 +191,33 @@ def run_attached(
 
     async def main() -> tuple[int, str]:
         stop = anyio.Event()
-        with terminal.telling(asyncio.get_running_loop(), stop.set):
-            return await _attached(found, name, rights, stop)
+        with screen.early.telling(asyncio.get_running_loop(), stop.set):
+            return await _attached(found, name, rights, screen, stop)
 
-    status, told = anyio.run(main, backend="asyncio")
+    own = open_log(qwen_home(environment()), f"attach-{os.getpid()}", verbose=False)
+    logging.lastResort = logging.NullHandler()  # what nobody logs is for no screen
+    try:
+        with own.active():
+            status, told = anyio.run(main, backend="asyncio")
+    except (HostError, OSError):
+        raise
+    except Exception as error:  # no traceback may reach a person
+        with own.active():
+            log.exception("the view of a session failed")
+        tell_of_fault(error, own.path)
+        return FAILED
+    finally:
+        own.close()
     print(told)
     return status
 
 
 async def _attached(
-    found: RunningSession, name: str, rights: Sequence[Right] | None, stop: anyio.Event
+    found: RunningSession,
+    name: str,
+    rights: Sequence[Right] | None,
+    screen: Screen,
+    stop: anyio.Event,
 ) -> tuple[int, str]:
     assert found.socket is not None
     async with (
@@ -197,14 +234,14 @@ async def _attached(
         make, past = await in_thread(_import_view), Past()
         granted = session.greeting.data.get("host") or {}
         await past.read(session, str(granted.get("name")))
-        view = make(session, link, past)
+        view = make(session, link, past, spoken=screen.spoken)
         await view.run(stop)
         group.cancel_scope.cancel()
     here = LEFT.format(id=view.handle.session_id[:8])
     return view.status, view.outcome or here
 
 
-def _import_view() -> Callable[[Session, Connection, Past], AttachedView]:
+def _import_view() -> type[AttachedView]:
     """Imports the UI, which takes longer than all else, while events come in."""
     from qwen_dual.frontends.tui.toolkit import import_toolkit
 

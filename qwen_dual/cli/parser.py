@@ -66,8 +66,9 @@ def parse(arguments: Sequence[str]) -> Options:
     given = normalise(arguments)
     values = vars(parser.parse_args(given.arguments))
     _check(parser, values)
-    if given.words[:1] == ["mcp"]:
-        parser.error("mcp is a subcommand and goes first: qwen-dual mcp --help")
+    if given.words[:1] in (["mcp"], ["sessions"]):
+        word = given.words[0]
+        parser.error(f"{word} is a subcommand and goes first: qwen-dual {word} --help")
     if given.words[:1] and given.words[0] in SUBCOMMANDS:
         parser.error(
             f"{given.words[0]!r} is a subcommand of Qwen Code's that is not here yet; "

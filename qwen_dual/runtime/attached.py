@@ -112,6 +112,8 @@ class AttachedSession(SessionHandle):
         self._mode = str(start.get("approval_mode") or "default")
         self._word, self._waiting = "idle", 0
         self._failed = False
+        # What a program that knows this command does with a prompt, too.
+        self._steers = "edit_queued" in (start.get("supported_commands") or ())
         self._slash = offered_commands(shadow.slash)
         self._observers: list[tuple[Callable[[Event], object], bool]] = []
         self._answered: set[str] = set()
@@ -175,6 +177,11 @@ class AttachedSession(SessionHandle):
         return self._word != "idle" or self._waiting > 0
 
     @property
+    def in_turn(self) -> bool:
+        """Whether a turn runs that a prompt could join."""
+        return self._steers and self._word != "idle"
+
+    @property
     def queued(self) -> int:
         """How many prompts wait."""
         return self._waiting
@@ -236,13 +243,15 @@ class AttachedSession(SessionHandle):
         actor: Actor,
         *,
         content: Sequence[PromptBlock] = (),
+        steers: bool = False,
         **more: Any,
     ) -> int:
-        """Has a prompt run there, or waits its turn there; ``/detach`` leaves."""
+        """Has a prompt run there, or join the turn there, or wait its turn; ``/detach`` leaves."""
         if text.strip() == f"/{LEAVE}":
             self._link.leave()
         elif self.may("submit"):
             fields: dict[str, Any] = {"content": list(content)} if content else {"text": text}
+            fields |= {"when_busy": "steer"} if steers and self.in_turn else {}
 
             def taken(command_id: str) -> None:
                 self._own[command_id] = text

@@ -47,7 +47,13 @@ class Attached:
 
     def __init__(self, rights: Collection[str] = HOST_RIGHTS) -> None:
         self.link = Sent()
-        start = {"session_id": "s", "cwd": "/", "model": "m", "approval_mode": "plan"}
+        start = {
+            "session_id": "s",
+            "cwd": "/",
+            "model": "m",
+            "approval_mode": "plan",
+            "supported_commands": ["submit", "edit_queued"],
+        }
         self.session = AttachedSession(start, names_of_tools("/", {}), self.link, rights)
         self.seen: list[Event] = []
         self.session.subscribe(self.seen.append)
@@ -118,6 +124,16 @@ def test_prompts_and_answers_go_out_as_commands() -> None:
         {"type": "confirmation_response", "request_id": "r2", "allowed": False, "message": "no"},
         {"type": "interrupt", "queue": "keep"},
     ]
+
+
+def test_a_prompt_joins_the_turn_that_runs_there() -> None:
+    there = Attached()
+    there.session.submit("first", KEYBOARD, steers=True)
+    there.tell("state", state="thinking", queued=0)
+    assert there.session.in_turn
+    there.session.submit("second", KEYBOARD, steers=True)
+    there.session.submit("third", KEYBOARD)
+    assert [command.get("when_busy") for command in there.link.commands] == [None, "steer", None]
 
 
 def test_an_answer_that_was_not_taken_can_be_given_again_and_is_told() -> None:
