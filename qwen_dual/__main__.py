@@ -13,7 +13,7 @@ from itertools import pairwise
 from qwen_dual.cli.finder import find_quickly
 from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
-SUBCOMMANDS = ("settings", "mcp", "sessions", "record", "replay", "audit")
+SUBCOMMANDS = ("settings", "mcp", "sessions", "record", "replay", "audit", "check")
 """Each is the first word, and runs in a module of ``cli`` with its name."""
 
 

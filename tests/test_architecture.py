@@ -22,8 +22,8 @@ PACKAGE = ROOT / "qwen_dual"
 
 ALLOWED = {
     "cli": {
-        *("frontends", "bridge", "runtime", "recording", "core", "settings", "host", "running"),
-        "protocol",
+        *("frontends", "bridge", "runtime", "recording", "conformance", "core", "settings"),
+        *("host", "running", "protocol"),
     },
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
@@ -43,6 +43,7 @@ ALLOWED = {
     "imaging": {"protocol"},
     "settings": {"protocol"},
     "recording": {"host", "protocol"},
+    "conformance": {"host", "protocol"},
     "host": {"running", "protocol"},
     "running": {"protocol"},
     "protocol": set(),

@@ -21,6 +21,7 @@ PLACES = {
     r"os\.(rename|replace)\(": (
         "fs/replace.py",
         "chats/prompt_history.py",  # gives a full file another name
+        "conformance/plus_inputs.py",  # does what an editor does that saves the input file
     ),
     r"import (watchdog|ptyprocess)|from (watchdog|ptyprocess)": ("fs/observer.py", "host/pty.py"),
     r"while \(\w+ := \w+\.find\(b\"\\n\"": ("protocol/framing.py",),
@@ -59,6 +60,7 @@ SLEEPING = {
     "support/waiting.py": "waits for the tests",
     "support/pty.py": "waits while it reads a screen",
     "host/fake.py": "is a program that hangs",
+    "conformance/faulty.py": "is a program that looks at its input from time to time",
     "mcp/hostile.py": "is a server that is slow",
     "models/test_connections.py": "is a service that sends a comment from time to time",
     "tui/ui_program.py": "is a model that takes its time",

@@ -212,7 +212,8 @@ def test_another_program_gets_the_same_two_channels(tmp_path: Path, program: str
     out, commands = tmp_path / "events.jsonl", tmp_path / "commands.jsonl"
     commands.write_text('{"type":"submit","text":"old"}\n')
     os.utime(commands, (0, 0))
-    argv = [sys.executable, str(DEMOS / program), str(out), str(commands)]
+    channels = ["--json-file", str(out), "--input-file", str(commands)]
+    argv = [sys.executable, str(DEMOS / program), *channels]
     with in_terminal(argv, tmp_path) as terminal:
         terminal.wait_for("loud>")
         terminal.send("typed\r")
@@ -221,7 +222,7 @@ def test_another_program_gets_the_same_two_channels(tmp_path: Path, program: str
             file.write('{"type":"submit","text":"sent"}\nnonsense\n')
         terminal.wait_for("SENT")
         with commands.open("a") as file:
-            file.write('{"type":"submit","text":"bye"}\n')
+            file.write('{"type":"submit","text":"/quit"}\n')
         assert terminal.wait_exit() == 0
     events = [json.loads(line) for line in out.read_text().splitlines()]
     assert events[0]["subtype"] == "session_start"

@@ -1,0 +1,378 @@
+"""The base (part 1 of the contract): what any host of dual output relies on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from qwen_dual.conformance.promise import hold, promise
+from qwen_dual.conformance.script import ANSWER
+from qwen_dual.protocol import MAX_RESULT_BYTES
+from qwen_dual.protocol.codec import encode, escaped_size
+
+if TYPE_CHECKING:
+    from qwen_dual.conformance.bench import Bench
+    from qwen_dual.conformance.program import Program
+    from qwen_dual.host.event import Event
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_CONTROL = ("control_request", "control_response")
+_PIECES = frozenset(
+    {
+        *("message_start", "message_stop"),
+        *("content_block_start", "content_block_delta", "content_block_stop"),
+    }
+)
+"""Other kinds are a program's own affair."""
+_MAX_BASE_RESULT = 65536
+LATE = "unknown request_id (already resolved, cancelled, or never issued)"
+
+
+def shown(*events: Event) -> list[str]:
+    """Events as lines of a report."""
+    return [encode(event.raw).decode().rstrip() for event in events]
+
+
+def prompts(program: Program) -> list[Event]:
+    """The ``user`` events that somebody submitted."""
+    return [
+        event
+        for event in program.of("user")
+        if event.parent_tool_use_id is None
+        and any(block.get("type") == "text" for block in event.blocks)
+    ]
+
+
+async def asked(program: Program, bench: Bench) -> Event:
+    """The request of a call that has to be asked for."""
+    before = len(program.events)
+    program.send("submit", text=bench.script.prompt("tool"))
+    return await program.event("control_request", after=before)
+
+
+async def answered(program: Program, request: Event) -> Event:
+    """The answer to a request, as the stream tells it."""
+
+    def find() -> Event | None:
+        wanted = request.raw.get("request_id")
+        for event in program.of("control_response"):
+            response = event.raw.get("response")
+            if isinstance(response, dict) and response.get("request_id") == wanted:
+                return event
+        return None
+
+    found: Event = await program.until(find, "the control_response")
+    return found
+
+
+@promise("base", "1.1", loses="cannot tell whom it hosts, nor when it may begin")
+async def session_start(bench: Bench) -> None:
+    """The first line is session_start, with session_id, cwd, protocol_version 2, version and supported_events."""
+    async with bench.program() as program:
+        first = program.events[0]
+        hold(first.kind == "system/session_start", f"the first line is {first.kind}", shown(first))
+        wanted = {"session_id", "cwd", "protocol_version", "version", "supported_events"}
+        missing = wanted - first.data.keys()
+        hold(not missing, f"its data lacks {', '.join(sorted(missing))}", shown(first))
+        hold(first.data["protocol_version"] == 2, "protocol_version is not 2", shown(first))
+        hold(
+            program.works_in(first.data["cwd"]),
+            "cwd is not its folder",
+            shown(first),
+        )
+
+
+@promise("base", "1.1", loses="cannot tell events apart, nor which agent they are of")
+async def envelope(bench: Bench) -> None:
+    """Each event but the control ones carries type, a uuid of its own, session_id and parent_tool_use_id."""
+    async with bench.program() as program:
+        start = len(program.events)
+        program.send("submit", text=bench.script.prompt("answer"))
+        await program.turn(after=start)
+        seen: set[str] = set()
+        for event in program.events:
+            if event.type in _CONTROL:
+                continue
+            missing = {"type", "uuid", "session_id", "parent_tool_use_id"} - event.raw.keys()
+            hold(not missing, f"an event lacks {', '.join(sorted(missing))}", shown(event))
+            identity = str(event.raw["uuid"])
+            hold(_UUID.fullmatch(identity), "its uuid is no UUID of version 4", shown(event))
+            hold(identity not in seen, "two events have one uuid", shown(event))
+            seen.add(identity)
+
+
+async def _carries(bench: Bench, output: str) -> None:
+    async with bench.program(output=output) as program:
+        start = len(program.events)
+        program.send("submit", text=bench.script.prompt("answer"))
+        await program.turn(after=start)
+        raw = bytes(program.reader.raw)
+        raw.decode()
+        hold(raw.endswith(b"\n"), "the last line has no end", [repr(raw[-80:])])
+        bad = [event for event in program.events if event.type == "host"]
+        hold(not bad, "a line is no JSON object", shown(*bad))
+        hold(len(prompts(program)) == 1, "the prompt was not told once", program.lines())
+
+
+@promise("base", "1.3", loses="cannot follow it with tail")
+async def output_file(bench: Bench) -> None:
+    """--json-file writes whole lines of JSON to a regular file."""
+    await _carries(bench, "file")
+
+
+@promise("base", "1.3", loses="cannot follow it with cat on a FIFO")
+async def output_fifo(bench: Bench) -> None:
+    """--json-file writes to a FIFO that has a reader."""
+    await _carries(bench, "fifo")
+
+
+@promise("base", "1.3", loses="needs a name in the file system for its channel")
+async def output_descriptor(bench: Bench) -> None:
+    """--json-fd writes to an inherited descriptor."""
+    await _carries(bench, "fd")
+
+
+@promise("base", "1.2", loses="cannot send prompts, or shows another than was sent")
+async def submit(bench: Bench) -> None:
+    """A submit runs as if typed, and its user event has the very text."""
+    text = bench.script.prompt("answer") + ' "quotes" \\ é ✓ 漢字 😀'
+    async with bench.program() as program:
+        program.send("submit", text=text)
+        await program.until(lambda: prompts(program), "the user event")
+        told = prompts(program)[0]
+        hold(told.text == text, "its text is another", shown(told))
+
+
+@promise("base", "1.1", loses="does not see what the person does")
+async def keyboard(bench: Bench) -> None:
+    """What is typed is told as what is sent: the same user event."""
+    text = bench.script.prompt("answer")
+    async with bench.program() as program:
+        await program.quiet()
+        await program.type(text)
+        await anyio.sleep(0.3)  # a key within a paste is none of its own
+        await program.type("\r")
+        await program.until(lambda: prompts(program), "the user event")
+        hold(prompts(program)[0].text == text, "its text is another", shown(prompts(program)[0]))
+
+
+@promise("base", "1.1", loses="cannot show an answer while it is written")
+async def stream(bench: Bench) -> None:
+    """An answer is streamed in blocks, message_start to message_stop, and its pieces make the assistant's text."""
+    async with bench.program() as program:
+        program.send("submit", text=bench.script.prompt("answer"))
+        await program.turn(after=1)
+        pieces = [event for event in program.of("stream_event") if event.subtype in _PIECES]
+        kinds = [event.subtype for event in pieces]
+        hold(
+            kinds[:1] == ["message_start"],
+            "the first piece is no message_start",
+            shown(*pieces[:2]),
+        )
+        hold(
+            kinds[-1:] == ["message_stop"], "the last piece is no message_stop", shown(*pieces[-2:])
+        )
+        opened: set[Any] = set()
+        for event in pieces:
+            index = event.data.get("index")
+            if event.subtype == "content_block_start":
+                hold(index not in opened, "a block begins twice", shown(event))
+                opened.add(index)
+            elif event.subtype == "content_block_delta":
+                hold(index in opened, "a piece is of no open block", shown(event))
+            elif event.subtype == "content_block_stop":
+                hold(index in opened, "a block ends that is not open", shown(event))
+                opened.discard(index)
+        hold(not opened, "a block does not end", shown(*pieces[-2:]))
+        streamed = "".join(event.text for event in pieces)
+        said = "".join(event.text for event in program.of("assistant"))
+        hold(streamed == said, "the pieces make another text than the assistant's", program.lines())
+        if bench.server.asked:
+            hold(said == ANSWER, "the text is not the model's", program.lines())
+
+
+@promise("base", "1.1", loses="cannot count tokens, nor tell why a message ended")
+async def assistant(bench: Bench) -> None:
+    """The assistant's message has id, model, content, stop_reason and usage."""
+    async with bench.program() as program:
+        program.send("submit", text=bench.script.prompt("answer"))
+        await program.turn(after=1)
+        [*_, last] = program.of("assistant")
+        message = last.raw.get("message")
+        hold(isinstance(message, dict), "it has no message", shown(last))
+        assert isinstance(message, dict)
+        missing = {
+            "id",
+            "type",
+            "role",
+            "model",
+            "content",
+            "stop_reason",
+            "usage",
+        } - message.keys()
+        hold(not missing, f"the message lacks {', '.join(sorted(missing))}", shown(last))
+        counts = {"input_tokens", "output_tokens", "cache_read_input_tokens", "total_tokens"}
+        lacks = counts - (message["usage"] or {}).keys()
+        hold(not lacks, f"usage lacks {', '.join(sorted(lacks))}", shown(last))
+
+
+@promise("base", "1.1", loses="cannot answer approvals")
+async def request(bench: Bench) -> None:
+    """A call that has to be asked for is a control_request, with the tool, its input and tool_use_id."""
+    async with bench.program() as program:
+        found = await asked(program, bench)
+        inner = found.raw.get("request")
+        wanted = {
+            "subtype",
+            "tool_name",
+            "tool_use_id",
+            "input",
+            "permission_suggestions",
+            "blocked_path",
+        }
+        missing = wanted - (inner.keys() if isinstance(inner, dict) else set())
+        hold(not missing, f"the request lacks {', '.join(sorted(missing))}", shown(found))
+        assert isinstance(inner, dict)
+        calls = [
+            b for e in program.of("assistant") for b in e.blocks if b.get("type") == "tool_use"
+        ]
+        ids = [block.get("id") for block in calls]
+        hold(inner["tool_use_id"] in ids, "no message has made that call", shown(found))
+        hold(
+            not program.made,
+            "it ran before it was allowed",
+            shown(found),
+        )
+
+
+@promise("base", "1.2", loses="cannot let anything run")
+async def allowed(bench: Bench) -> None:
+    """An allowed request is resolved once, the call runs, and its result is a user event."""
+    async with bench.program() as program:
+        found = await asked(program, bench)
+        program.send("confirmation_response", request_id=found.raw["request_id"], allowed=True)
+        told = await answered(program, found)
+        await program.turn(after=program.events.index(found))
+        hold(program.made, "it did not run", program.lines())
+        hold(
+            told.raw["response"].get("response", {}).get("allowed") is True,
+            "the response does not say that it was allowed",
+            shown(told),
+        )
+        same = [
+            e
+            for e in program.of("control_response")
+            if e.raw["response"].get("request_id") == found.raw["request_id"]
+        ]
+        hold(len(same) == 1, f"it was resolved {len(same)} times", shown(*same))
+        results = [
+            b for e in program.of("user") for b in e.blocks if b.get("type") == "tool_result"
+        ]
+        hold(len(results) == 1, f"there are {len(results)} results", program.lines())
+        hold(
+            results[0].get("tool_use_id") == found.raw["request"]["tool_use_id"],
+            "it is another call's",
+        )
+        order = [program.events.index(event) for event in (found, told)]
+        hold(order == sorted(order), "the response comes before the request", shown(found, told))
+
+
+@promise("base", "1.2", loses="cannot keep anything from running")
+async def denied(bench: Bench) -> None:
+    """A denied call does not run, and the turn goes on."""
+    async with bench.program() as program:
+        found = await asked(program, bench)
+        program.send("confirmation_response", request_id=found.raw["request_id"], allowed=False)
+        told = await answered(program, found)
+        hold(
+            told.raw["response"].get("response", {}).get("allowed") is False,
+            "the response does not say that it was denied",
+            shown(told),
+        )
+        await anyio.sleep(0.3)
+        hold(not program.made, "it ran", program.lines())
+
+
+@promise("base", "1.1", loses="cannot tell that it came too late")
+async def late_answer(bench: Bench) -> None:
+    """An answer to a request that is not pending is an error with the base's text."""
+    async with bench.program() as program:
+        program.send("confirmation_response", request_id="none", allowed=True)
+        told = await program.event("control_response")
+        response = told.raw["response"]
+        hold(response.get("subtype") == "error", "it is no error", shown(told))
+        hold(response.get("error") == LATE, "its text is another", shown(told))
+
+
+@promise("base", "1.2", loses="has to wait for idle by itself")
+async def queue(bench: Bench) -> None:
+    """Prompts that come while it is busy run in their order, one at a time, and none is lost."""
+    async with bench.program() as program:
+        texts = [f"{bench.script.prompt('answer')} {number}" for number in range(5)]
+        for text in texts:
+            program.send("submit", text=text)
+        await program.until(lambda: len(prompts(program)) >= 5, "the fifth prompt")
+        hold(
+            [event.text for event in prompts(program)] == texts,
+            "the order is another",
+            program.lines(),
+        )
+
+
+@promise(
+    "base", "1.2", loses="can be locked: the prompts wait for the answer, and the answer for them"
+)
+async def answer_first(bench: Bench) -> None:
+    """An answer to a request passes the prompts that wait."""
+    async with bench.program() as program:
+        found = await asked(program, bench)
+        program.send("submit", text=bench.script.prompt("answer"))
+        program.send("confirmation_response", request_id=found.raw["request_id"], allowed=True)
+        told = await answered(program, found)
+        after = [
+            e for e in prompts(program) if program.events.index(e) < program.events.index(told)
+        ]
+        hold(len(after) == 1, "the waiting prompt ran first", program.lines())
+
+
+@promise("base", "1.2", loses="has its channel closed by a mistake")
+async def bad_line(bench: Bench) -> None:
+    """A line that cannot be used is skipped, and the next one runs."""
+    async with bench.program() as program:
+        program.send_raw(b'not json\n{"type":"nonsense"}\n[1]\n\xff\xfe\n{"type":"submit"}\n\n')
+        program.send("submit", text=bench.script.prompt("answer"))
+        await program.until(lambda: prompts(program), "the prompt behind bad lines")
+
+
+@promise("base", "1.1", loses="reads lines of any length")
+async def long_result(bench: Bench) -> None:
+    """The text of a result takes 65,536 bytes at the most, once it is escaped."""
+    async with bench.program() as program:
+        program.send("submit", text=bench.script.prompt("output"))
+
+        def result() -> Any:
+            for event in program.of("control_request"):
+                program.send(
+                    "confirmation_response", request_id=event.raw["request_id"], allowed=True
+                )
+            blocks = [
+                b for e in program.of("user") for b in e.blocks if b.get("type") == "tool_result"
+            ]
+            return blocks[0] if blocks else None
+
+        block = await program.until(result, "the result of a long output")
+        content = str(block.get("content"))
+        size = escaped_size(content)
+        hold(size <= _MAX_BASE_RESULT, f"it takes {size:,} bytes", [content[:200]])
+        hold(size > MAX_RESULT_BYTES // 4, f"only {size:,} bytes are left", [content[:200]])
+
+
+@promise("base", "1.1", loses="waits for an answer that does not come")
+async def model_error(bench: Bench) -> None:
+    """A model call that fails is an assistant's message that begins with [API Error:."""
+    async with bench.program() as program:
+        program.send("submit", text=bench.script.prompt("fail"))
+        told = await program.event("assistant")
+        hold(told.text.startswith("[API Error: "), "it says something else", shown(told))

@@ -1,0 +1,113 @@
+"""Where a check works: a folder of its own, a model's service, and programs that are ended with it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.conformance.model_server import MODEL
+from qwen_dual.conformance.program import Program
+from qwen_dual.conformance.script import BIG
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from qwen_dual.conformance.model_server import ModelServer
+    from qwen_dual.conformance.script import Script
+
+LEAST, TIMES = 15.0, 8.0
+"""Seconds that anything may take at the least, and how many times what the start took."""
+_INHERITED = ("PATH", "LANG", "LC_ALL", "NODE_PATH", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
+
+
+class Bench:
+    """What a check is given.
+
+    Args:
+        command: the program.
+        script: how it is made to do something.
+        server: the model's service.
+        environment: what the programs inherit of it.
+        folder: an empty one.
+        least: seconds that anything may take at the least.
+
+    Attributes:
+        folder: the check's own.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        script: Script,
+        server: ModelServer,
+        environment: Mapping[str, str],
+        folder: str,
+        least: float,
+    ) -> None:
+        self.command = command
+        self.script = script
+        self.server = server
+        self.folder = os.path.realpath(folder)
+        self._environment = environment
+        self._least = least
+        self._runs = 0
+
+    def env(self, home: str) -> dict[str, str]:
+        """The environment of a program: nothing of the person's own settings and keys."""
+        kept = {name: self._environment[name] for name in _INHERITED if name in self._environment}
+        return {
+            **kept,
+            "HOME": home,
+            "TERM": "xterm-256color",
+            "OPENAI_BASE_URL": self.server.url,
+            "OPENAI_API_KEY": "no-key",
+            "OPENAI_MODEL": MODEL,
+            "XDG_RUNTIME_DIR": os.path.join(home, "run"),
+        }
+
+    @asynccontextmanager
+    async def program(self, **options: Any) -> AsyncGenerator[Program, None]:
+        """A program, in a folder of its own; its session has begun unless ``begun=False``."""
+        begun, again = options.pop("begun", True), options.pop("again", None)
+        self.server.close_gate()
+        self._runs += again is None
+        folder = again or os.path.join(self.folder, str(self._runs))
+        home = _furnish(folder)
+        program = Program(self.command, folder, self.env(home), patience=self._least, **options)
+        try:
+            if begun:
+                began = time.monotonic()
+                await program.started()
+                program.patience = max(self._least, TIMES * (time.monotonic() - began))
+            yield program
+        finally:
+            self.server.gate.set()
+            program.close()
+
+
+def _furnish(folder: str) -> str:
+    """Makes what a program finds: its folder with a long file, and the home, which is returned."""
+    home, work = os.path.join(folder, "home"), os.path.join(folder, "work")
+    for path in (work, os.path.join(home, "run")):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    with open(os.path.join(work, BIG), "w") as file:
+        file.writelines(f"line {number} of a long output\n" for number in range(7000))
+    return home
+
+
+@asynccontextmanager
+async def bench_for(
+    command: Sequence[str],
+    script: Script,
+    server: ModelServer,
+    environment: Mapping[str, str],
+    least: float = LEAST,
+) -> AsyncGenerator[Bench, None]:
+    """A bench whose folder is gone at the end."""
+    with tempfile.TemporaryDirectory(
+        prefix="qwen-dual-check-", ignore_cleanup_errors=True
+    ) as folder:
+        yield Bench(command, script, server, environment, folder, least)
