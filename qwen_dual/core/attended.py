@@ -26,7 +26,7 @@ class AttendedSession(SessionFacts):
     """
 
     reviews_all: Callable[[], bool] = staticmethod(lambda: False)
-    _editor: tuple[DraftEditor | None] | None = None  # None until it is known whether there is one
+    _editor: tuple[Callable[[], DraftEditor] | None] | None = None  # None until that is known
 
     @cached_property
     def draft(self) -> SharedDraft:
@@ -35,7 +35,7 @@ class AttendedSession(SessionFacts):
 
         made = SharedDraft()
         if self._editor is not None:
-            made.decide(self._editor[0])
+            made.decide(None if self._editor[0] is None else self._editor[0]())
         return made
 
     @cached_property
@@ -59,11 +59,11 @@ class AttendedSession(SessionFacts):
         held = review is not None and review.is_from(command_id, actor)
         return held or super().is_waiting_from(command_id, actor)
 
-    def attended(self, editor: DraftEditor | None) -> None:
-        """Tells where a person types, or that nobody is there."""
+    def attended(self, editor: Callable[[], DraftEditor] | None) -> None:
+        """Tells what gives where a person types, or that nobody is there."""
         self._editor = (editor,)
         if "draft" in self.__dict__:
-            self.draft.decide(editor)
+            self.draft.decide(None if editor is None else editor())
         if self.under_review is not None:
             self.review.decide(attended=editor is not None)
 

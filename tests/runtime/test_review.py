@@ -42,7 +42,7 @@ class NoKeys:
         """Nothing changes."""
 
 
-PERSON = FrontEnd(draft=NoKeys())
+PERSON = FrontEnd(draft=NoKeys)
 
 
 @pytest.fixture(autouse=True)

@@ -273,3 +273,15 @@ def test_a_narrow_window_says_who_and_how_to_look(table: Table) -> None:
     assert len(rows) == 1
     assert len(rows[0]) <= 30
     assert "ctrl+g" in rows[0]
+
+
+def test_commands_of_vis_are_never_taken_for_an_answer(table: Table) -> None:
+    table.controller.editor.normal = True
+    table.propose("theirs")
+    table.wait()
+    assert table.controller.focus == "editor"
+    assert "ctrl+g looks at it" in table.window()
+    table.controller.asking.look_at_proposal()
+    table.key("text", "y")
+    table.wait()
+    assert table.ran == [("theirs", None)]

@@ -7,7 +7,7 @@ editor's keys are the controller's; those that come too early are ``early_keys``
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
@@ -15,7 +15,6 @@ from qwen_dual.frontends.tui.asking_forms import FormAsking
 from qwen_dual.frontends.tui.dialog import GUARD, Dialog
 from qwen_dual.frontends.tui.early_keys import EarlyKeys
 from qwen_dual.frontends.tui.editor import Editor
-from qwen_dual.frontends.tui.proposals import Proposals, still_shown
 from qwen_dual.frontends.tui.questions import answered
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.choices import Answer
     from qwen_dual.frontends.tui.form import Sheet
     from qwen_dual.frontends.tui.live_state import Request
+    from qwen_dual.frontends.tui.proposals import Proposals
     from qwen_dual.runtime.handle import SessionHandle
 
 Focus = Literal["editor", "dialog", "reason", "form"]
@@ -59,7 +59,6 @@ class Asking(FormAsking):
         self.dialog = Dialog()
         self.reason = Editor(changed)
         self.session = session
-        self._proposals = Proposals(lambda: self.session.review)
         self._requests = requests
         self._changed = changed
         self._later = later
@@ -68,6 +67,12 @@ class Asking(FormAsking):
         self._early = EarlyKeys(self.dialog, later, self._give)
         self._letter: tuple[str, float] | None = None  # and when it counts
         self._said_no = False  # the reason was opened by "n"
+
+    @cached_property
+    def _proposals(self) -> Proposals:
+        from qwen_dual.frontends.tui.proposals import Proposals
+
+        return Proposals(lambda: self.session.review)
 
     @property
     def focus(self) -> Focus:
@@ -107,7 +112,9 @@ class Asking(FormAsking):
         """
         now = self._now()
         before = self.dialog.request
-        requests = self._proposals.asked(self._requests()) if self.form is None else {}
+        requests = self._requests() if self.form is None else {}
+        if self.form is None and self.session.review is not None:
+            requests = self._proposals.asked(requests)
         self.dialog.show(requests, now, typing=typing)
         if before is not None and not self.dialog.open:
             self._closed = now
@@ -268,7 +275,8 @@ class Asking(FormAsking):
         """Goes back to the choices."""
         self.reason.buffer.reset()
         self.dialog.asking_reason = self.dialog.editing = False
-        self._proposals.edit("")
+        if self.dialog.is_proposal:
+            self._proposals.edit("")
         self._changed()
 
     def look_at_proposal(self) -> None:
@@ -282,13 +290,13 @@ class Asking(FormAsking):
             return
         self._proposals.edit(request.request_id)
         self.dialog.asking_reason = self.dialog.editing = True
-        self.reason.set(still_shown(self._proposals.text(request.request_id)))
+        self.reason.set(self._proposals.editable(request.request_id))
 
     def _send_edited(self) -> None:
         request, text = self.dialog.request, self.reason.expanded()
         if request is None or not text.strip() or self.reason.newline_for_backslash():
             return
-        if text == still_shown(self._proposals.text(request.request_id)):
+        if text == self._proposals.editable(request.request_id):
             text = self._proposals.text(request.request_id)
         self._proposals.take(request.request_id, text)
         self.follow(typing=True)

@@ -129,6 +129,7 @@ class Controller:
         """Lets the dialog follow the pending requests."""
         typing = not self.editor.empty or self._now() - self._last_key < GUARD
         self.asking.dialog.note_draft(self._now(), draft=not self.editor.empty)
+        self.asking.dialog.commanding = self.editor.normal
         if not self.editor.empty:
             self.asking.typing()
         if self.asking.follow(typing=typing):

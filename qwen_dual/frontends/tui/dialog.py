@@ -14,7 +14,6 @@ from qwen_dual.frontends.tui.dialog_lines import LAYING_OUT, Shown, shown_lines
 from qwen_dual.frontends.tui.form import Sheet
 from qwen_dual.frontends.tui.form_lines import form_lines
 from qwen_dual.frontends.tui.preview_layout import PreviewLayout
-from qwen_dual.frontends.tui.proposals import standing_line
 from qwen_dual.frontends.tui.questions import asked_by, form_of
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ class Dialog:
         holds: it appeared while nobody was typing: a key that comes in its first moments is kept
             until they are over.
         draft: a draft waits in the editor, whose place the dialog has.
+        commanding: keys are commands of vi's, so that a proposal leaves them to the draft.
         summoned: the person turned to a proposal, though a draft waits.
         editing: the person makes something else of a proposal.
         refused: why Enter allowed nothing: some of it is ``unseen``, or it may have been meant
@@ -51,7 +51,7 @@ class Dialog:
         self.asking_reason = False
         self.holds = False
         self.draft = False
-        self.summoned = self.editing = False
+        self.commanding = self.summoned = self.editing = False
         self.refused: Literal["", "unseen", "draft"] = ""
         self._touched = False
         self._waiting = 0
@@ -105,7 +105,7 @@ class Dialog:
     @property
     def stands_by(self) -> bool:
         """Whether it leaves the keys to the draft."""
-        return self.is_proposal and self.draft and not self.summoned
+        return self.is_proposal and (self.draft or self.commanding) and not self.summoned
 
     def note_draft(self, now: float, *, draft: bool) -> None:
         """Notes whether a draft waits. Once none does, a proposal waits for a pause again."""
@@ -115,7 +115,7 @@ class Dialog:
 
     def summon(self, now: float) -> None:
         """The person turns to a proposal, or away from it."""
-        if self.is_proposal and self.draft and not self.asking_reason:
+        if self.is_proposal and (self.draft or self.commanding) and not self.asking_reason:
             self.summoned = self._touched = not self.summoned
             self._quiet_until = min(now, self._quiet_until)
 
@@ -190,6 +190,8 @@ class Dialog:
             armed = self.takes_keys(now)
             return form_lines(self.sheet, width, height, armed=armed, position=position)
         if self.stands_by:
+            from qwen_dual.frontends.tui.proposals import standing_line
+
             return [standing_line(request, width)]
         inner = max(1, width - 2)
         preview = self.layout.rows(request, inner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import anyio
@@ -20,7 +21,6 @@ from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.guest import Guest
-from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
@@ -33,6 +33,7 @@ from qwen_dual.runtime.saved import earlier, wants_picker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.frontends.tui.shared_draft import SharedEditor
     from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.git.changes import Changes
     from qwen_dual.protocol.events import Event
@@ -84,10 +85,16 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     handle.subscribe(follow, name="What the UI shows", streamed=False)
     asking = tui.controller.asking
     themes = [Choice(item.name, summary=item.summary) for item in THEMES]
-    draft = SharedEditor(tui.controller)
-    handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes, draft))
+
+    @cache
+    def shared() -> SharedEditor:
+        from qwen_dual.frontends.tui.shared_draft import SharedEditor
+
+        return SharedEditor(tui.controller)
+
+    handle.attach(FrontEnd(("clipboard", "theme", "editor"), tui, asking, themes, shared))
     if shown.told:
-        _tell_open(handle, tui, draft)
+        _tell_open(handle, tui, shared())
     if wants_picker(launch.spec):
         tui.controller.open_form("/resume")
     async with anyio.create_task_group() as group:

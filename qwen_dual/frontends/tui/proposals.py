@@ -66,6 +66,12 @@ class Proposals:
         review = self._review()
         return "" if review is None or key not in review.held else review.held[key].text
 
+    def editable(self, key: str) -> str:
+        """The same for an editor: without what that cannot show, so that nobody leaves it in unseen."""
+        text = self.text(key)
+        hidden = {index for index, _ in oddities(text, "prose") if text[index] != BRACKET}
+        return "".join(char for index, char in enumerate(text) if index not in hidden)
+
     def edit(self, key: str) -> None:
         """The person edits it from now on; an empty key: none any more."""
         review = self._review()
@@ -114,12 +120,6 @@ def _shown(held: Held) -> str:
         if block["type"] == "image" and block["source"]["type"] == "path"
     ]
     return "\n".join([held.text, *paths])
-
-
-def still_shown(text: str) -> str:
-    """What an editor shows of a text: what it cannot show is nothing that a person could leave in it."""
-    hidden = {index for index, _ in oddities(text, "prose") if text[index] != BRACKET}
-    return "".join(char for index, char in enumerate(text) if index not in hidden)
 
 
 def name_of(actor: Actor) -> str:

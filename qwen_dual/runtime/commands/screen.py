@@ -125,14 +125,14 @@ class FrontEnd(Struct, frozen=True):
         screen: what shows the session.
         asking: puts questions to the person.
         themes: the colours that there are.
-        draft: where a person types, and looks at what is proposed; None where there is nobody.
+        draft: gives where a person types, and looks at what is proposed; None where there is nobody.
     """
 
     offers: Sequence[Need] = ()
     screen: Screen = NoScreen()
     asking: Asking = NoAsking()
     themes: Sequence[Choice] = ()
-    draft: DraftEditor | None = None
+    draft: Callable[[], DraftEditor] | None = None
 
 
 NO_FRONT_END = FrontEnd()
