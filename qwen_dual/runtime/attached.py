@@ -159,7 +159,7 @@ class AttachedSession(SessionHandle):
             self.session_id = data["to"]
         elif subtype == "usage":
             self._model.context_window = data.get("context_window") or 0
-        elif subtype == "command_receipt" and data["status"] == "rejected":
+        elif subtype == "command_receipt" and data["status"] in ("rejected", "refused"):
             text = self._own.pop(data["id"], None)
             if text is not None:  # it waited, and will not run
                 self._give_back([Prompt(text, KEYBOARD)])
