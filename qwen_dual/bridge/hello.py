@@ -28,7 +28,6 @@ RESERVED = frozenset(
         "input",
         "file",
         "fd",
-        "host",
         "sdk",
         "agent",
         "hook",
@@ -66,7 +65,9 @@ def read_hello(line: bytes) -> Hello:
 
 def asked_for(hello: Hello) -> frozenset[str]:
     """The rights that a host asks for, as far as they are known here."""
-    return frozenset(HOST_RIGHTS).intersection(hello.rights or HOST_RIGHTS)
+    return frozenset(HOST_RIGHTS).intersection(
+        HOST_RIGHTS if hello.rights is None else hello.rights
+    )
 
 
 EXAMPLE = '{"type":"hello","name":"zed","rights":["observe"]}'

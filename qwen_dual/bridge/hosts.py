@@ -143,10 +143,10 @@ class Hosts:
 
     def _tell_blind(self, event: Event, line: bytes) -> None:
         """Tells hosts that see no events what is theirs all the same: their receipts, and the end."""
-        origin = event["data"].get("origin", "")
-        for name, connection in tuple(self._connections.items()):
+        ends = event["subtype"] == "session_end"
+        for connection in tuple(self._connections.values()):
             if "observe" not in connection.host.rights and (
-                event["subtype"] == "session_end" or origin == f"host:{name}"
+                ends or connection.has_sent(event["data"]["id"])
             ):
                 connection.add(line)
 
@@ -286,11 +286,15 @@ class Hosts:
         def error(bad: InputError) -> None:
             receives.error(bad.code, bad.message, bad.offset, bad.command_id)
 
+        def command(command: Command) -> None:
+            connection.expect(command.id)
+            receives.command(command)
+
         reader = CommandReader(
             source,
             None,
             first=rest,
-            on_command=receives.command,
+            on_command=command,
             on_error=error,
             on_warning=lambda text: None,
         )
