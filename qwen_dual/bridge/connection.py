@@ -158,6 +158,8 @@ class Connection:
         if not self._closed:
             self._unblock()
             self._closed = True
+            # Who waits on it would else wait on the next socket that gets its number.
+            anyio.notify_closing(self._socket)
             self._socket.close()
             self._tell_drained()
 

@@ -23,6 +23,7 @@ from qwen_dual.bridge.pacing import Pacing, is_long
 from qwen_dual.bridge.peers import Refusal, check_peer, peer_of
 from qwen_dual.bridge.reader import CommandReader
 from qwen_dual.bridge.ring import Ring
+from qwen_dual.bridge.socket_file import BACKLOG
 from qwen_dual.bridge.sources import Step
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.protocol.codec import encode
@@ -191,17 +192,21 @@ class Hosts:
                 await self._accept(desk, group)
 
     async def _accept(self, desk: Desk, group: TaskGroup) -> None:
-        await anyio.wait_readable(self._listener.socket)
         try:
-            connected, _ = self._listener.socket.accept()
-        except BlockingIOError:
+            await anyio.wait_readable(self._listener.socket)
+        except anyio.ClosedResourceError:
             return
-        except OSError as error:
-            if error.errno in _FULL:
-                await anyio.sleep(FULL_SECONDS)
-            return
-        connected.setblocking(False)
-        group.start_soon(self._serve, connected, desk)
+        for _ in range(BACKLOG):
+            try:
+                connected, _ = self._listener.socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno in _FULL:
+                    await anyio.sleep(FULL_SECONDS)
+                return
+            connected.setblocking(False)
+            group.start_soon(self._serve, connected, desk)
 
     async def drain(self, timeout: float) -> None:
         """Gives every host what it was not given yet, for so many seconds at the most."""
@@ -217,6 +222,8 @@ class Hosts:
             self._closed = why
             for connection in tuple(self._connections.values()):
                 connection.lose()
+            if self._loop is not None and self._loop.is_running():
+                anyio.notify_closing(self._listener.socket)
             self._listener.close()
 
     # -- one connection ----------------------------------------------------------------------
@@ -304,6 +311,8 @@ class Hosts:
                 await reader.run()
         except anyio.get_cancelled_exc_class():
             raise  # the session ends, and it is to see that
+        except anyio.ClosedResourceError:
+            pass  # it was lost while it was waited for
         except Exception:
             log.exception("the host %s is let go", host.name)
         receives.close()

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.fs.proc import stat_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from qwen_dual.fs.proc import is_confined, stat_of
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
 _MAX_DEPTH = 64
@@ -53,14 +49,12 @@ def peer_of(connected: socket.socket) -> Peer:
     return Peer(pid, uid)
 
 
-def check_peer(peer: Peer, parent_of: Callable[[int], int] | None = None) -> None:
-    """Lets only this user's processes in, and none that this session started.
+def check_peer(peer: Peer) -> None:
+    """Lets only this user's processes in, and no command of a session.
 
-    A command that a tool runs could else allow what it asks for by itself.
-
-    Args:
-        peer: who connected.
-        parent_of: tells the parent of a process, 0 where it is not known; the system unless given.
+    One that this session started could else allow by itself what it asks for, and one in the sandbox of
+    another session have this one do what it may not. Which one starts cannot be hidden by
+    ending its parent where there is a sandbox; where there is none, it can.
 
     Raises:
         Refusal: they may not.
@@ -71,20 +65,23 @@ def check_peer(peer: Peer, parent_of: Callable[[int], int] | None = None) -> Non
             "other_user",
             f"this session belongs to the user with uid {user}, and you are uid {peer.uid}",
         )
-    find, pid, own = parent_of or _parent_of, peer.pid, os.getpid()
-    if pid == own:
+    if peer.pid in (0, os.getpid()):  # not told, or a program that has its host in itself
         return
+    if is_confined(peer.pid) and not is_confined():
+        raise Refusal(
+            "confined",
+            "a process in a sandbox, or without the right to new ones, cannot steer a session",
+        )
+    pid = peer.pid
     for _ in range(_MAX_DEPTH):
-        if pid <= 1:
+        found = stat_of(pid)
+        if found is None:
+            if pid == peer.pid and stat_of() is not None:
+                raise Refusal("gone", "the process that connected has ended")
             return
-        pid = find(pid)
-        if pid == own:
+        pid = found.parent
+        if pid == os.getpid():
             raise Refusal(
                 "own_child",
                 "a process that this session started cannot steer it; connect from another",
             )
-
-
-def _parent_of(pid: int) -> int:
-    found = stat_of(pid)
-    return 0 if found is None else found.parent

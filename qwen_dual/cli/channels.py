@@ -66,7 +66,7 @@ class Channels:
     @property
     def count(self) -> int:
         """How many are open."""
-        return (self.tee is not None) + (self.source is not None)
+        return sum(each is not None for each in (self.tee, self.source, self.hosts))
 
     def follow(self, bus: Bus) -> None:
         """Has the events of ``bus`` written; what cannot be written is told and closes the channel."""

@@ -101,6 +101,15 @@ def environment_of(pid: int) -> list[bytes]:
         return []
 
 
+def is_confined(pid: int | None = None) -> bool:
+    """Whether a process, or this one, has given up for good to gain rights: as all in a sandbox have."""
+    try:
+        with open(f"/proc/{pid or 'self'}/status", "rb") as file:
+            return b"\nNoNewPrivs:\t1\n" in file.read()
+    except OSError:
+        return False
+
+
 def namespace_of(pid: int) -> str:
     """Which process namespace it is in; empty for another user's."""
     try:

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.fs.foreign import ForeignFileError, read_foreign
-from qwen_dual.fs.home import home_of, shortened
+from qwen_dual.fs.home import home_of, runtime_directory, shortened
 from qwen_dual.sandbox.policy import (
     BACKENDS,
     FILESYSTEMS,
@@ -86,12 +86,15 @@ def make_sandbox(launch: Launch) -> Sandbox | None:
         choose_policy(launch.settings, launch.spec.sandbox)
     except BadPolicy as error:
         problem = str(error)
+    # Where other sessions take commands, too: one in a sandbox could have them do what it may not.
+    running = runtime_directory(launch.env)
+    hide = (launch.home, *launch.outside.paths, *([running] if os.path.isdir(running) else []))
     return Sandbox(
         launch.sandbox,
         os.path.realpath(launch.cwd),
         dict(launch.env),
         # A command that could write to the input would answer its own questions.
-        hide=tuple(map(os.path.abspath, (launch.home, *launch.outside.paths))),
+        hide=tuple(map(os.path.abspath, hide)),
         problem=problem,
     )
 

@@ -115,8 +115,12 @@ class Peer:
 
     def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
         self.socket.setblocking(False)
+        try:
+            self.socket.connect(path)
+        except BlockingIOError:
+            self.socket.close()
+            raise
         self.events: list[dict[str, Any]] = []
         self._data = b""
         self.over = False

@@ -129,6 +129,14 @@ def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
     assert "ctrl+y retries" not in text_of([footer_line(facts, 20)])[0]
 
 
+def test_the_footer_names_hosts_where_there_is_room() -> None:
+    facts = Facts("~/p", "main", "coder", "default", 15_360, 128_000, 3, hosts=["file", "zed"])
+    assert "⇄ file, zed ·" in text_of([footer_line(facts, 120)])[0]
+    assert "⇄ 3" in text_of([footer_line(facts, 40)])[0]
+    many = Facts("~/p", "", "coder", "default", hosts=["a", "b", "c", "d", "e"])
+    assert "⇄ a, b, c +2" in text_of([footer_line(many, 120)])[0]
+
+
 def test_the_footer_counts_what_runs_in_the_background_and_warns_of_yolo() -> None:
     facts = Facts("~/p", "main*", "coder", "yolo", 15_360, 128_000, 2, tasks=2)
     line = footer_line(facts, 120)

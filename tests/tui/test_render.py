@@ -25,7 +25,7 @@ from tests.tui.support import text_of
 
 BLOCKS: tuple[Block, ...] = (
     BannerBlock("name 1.0 · model · folder", ("what to type",)),
-    PersonBlock("a prompt that is long enough to wrap\nand has two lines", remote=True),
+    PersonBlock("a prompt that is long enough to wrap\nand has two lines", remote="remote"),
     AnswerBlock("some **bold** words and `code`, enough of them to wrap", first=True),
     AnswerBlock("[API Error: 400 bad]", first=True),
     ThoughtBlock(("thinking about it", "more"), hidden=3),
@@ -68,8 +68,8 @@ def test_each_speaker_has_a_symbol_in_a_gutter_of_two_columns() -> None:
 
 
 def test_a_prompt_from_a_channel_carries_the_mark() -> None:
-    assert render(PersonBlock("hi", remote=True)) == ["> hi  ⇄ remote"]
-    assert render(PersonBlock("x" * 18, remote=True), 20) == ["> " + "x" * 18, "  ⇄ remote"]
+    assert render(PersonBlock("hi", remote="remote")) == ["> hi  ⇄ remote"]
+    assert render(PersonBlock("x" * 18, remote="remote"), 20) == ["> " + "x" * 18, "  ⇄ remote"]
     assert render(RemoteBlock("allowed it")) == ["⇄ remote allowed it"]
 
 

@@ -34,7 +34,18 @@ from tests.tui.support import (
 def test_a_prompt_from_a_channel_is_marked_and_one_from_the_keyboard_is_not() -> None:
     view = View()
     blocks = feed(view, [events.user_text("a", "keyboard"), events.user_text("b", "input")])
-    assert blocks == [PersonBlock("a"), PersonBlock("b", remote=True)]
+    assert blocks == [PersonBlock("a"), PersonBlock("b", remote="remote")]
+
+
+def test_what_a_host_did_has_its_name() -> None:
+    view = View()
+    said = [events.user_text("a", "host:zed"), events.slash_command("/stats", "host:phone")]
+    assert feed(view, said) == [PersonBlock("a", "zed"), PersonBlock("/stats", "phone")]
+    feed(view, [state("responding", ("later", "host:zed"))])
+    assert view.work.queue[0].remote == "zed"
+    asked = request("r", "run_shell_command", command="ls")
+    resolved = events.control_response("r", allowed=True, resolved_by="host:zed")
+    assert feed(view, [asked, resolved]) == [RemoteBlock("allowed Run shell command  ls", "zed")]
 
 
 def test_finished_markdown_leaves_the_tail_at_once_and_the_rest_stays() -> None:
@@ -198,7 +209,7 @@ def test_the_state_word_the_queue_and_the_seconds_follow_the_state_event() -> No
     feed(view, waiting("responding", ("later", "input"), ("mine", "keyboard")))
     work = view.work
     assert (work.state, work.since, work.queued) == ("responding", 100.0, 2)
-    assert [(item.text, item.remote) for item in work.queue] == [("later", True), ("mine", False)]
+    assert [(item.text, item.remote) for item in work.queue] == [("later", "remote"), ("mine", "")]
     feed(view, [state("idle", turn=None)])
     assert work.since is None
 

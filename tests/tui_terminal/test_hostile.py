@@ -118,7 +118,7 @@ def blocks_of(text: str) -> list[Block]:
     diff = ("--- a/x.py", "+++ b/x.py", "@@ -1,3 +1,3 @@", f" {text}", f"-{text}", f"+{text}")
     return [
         BannerBlock(text, (text,)),
-        PersonBlock(text, remote=True),
+        PersonBlock(text, remote="remote"),
         AnswerBlock(text, first=True),
         AnswerBlock(f"[API Error: {text}"),
         ThoughtBlock(rows, 2),

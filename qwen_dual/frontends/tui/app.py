@@ -115,6 +115,7 @@ class Tui:
         output: Output | None = None,
     ) -> None:
         self.channels = channels
+        self.hosts: Sequence[str] = ()
         self.painted, self.loaded = anyio.Event(), anyio.Event()
         self._session, self._env, self._around = session, env, around
         self._hide_banner, self._before_drawing = hide_banner, before_drawing
@@ -367,6 +368,7 @@ class Tui:
             tokens=self.view.context_tokens,
             window=self._session.model.context_window,
             channels=self.channels,
+            hosts=self.hosts,
             sandbox=around.sandbox,
             tasks=around.tasks,
             attached=around.attached,

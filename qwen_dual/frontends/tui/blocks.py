@@ -20,10 +20,10 @@ class BannerBlock(Struct, frozen=True):
 
 
 class PersonBlock(Struct, frozen=True):
-    """What somebody submitted; ``remote`` when it came through a channel."""
+    """What somebody submitted; ``remote`` says which host it came from, empty for the person."""
 
     text: str
-    remote: bool = False
+    remote: str = ""
 
 
 class AnswerBlock(Struct, frozen=True):
@@ -76,9 +76,10 @@ class NoticeBlock(Struct, frozen=True):
 
 
 class RemoteBlock(Struct, frozen=True):
-    """Something that was done through a channel and not at the keyboard."""
+    """Something that was done through a channel and not at the keyboard; ``by`` which host."""
 
     text: str
+    by: str = "remote"
 
 
 class ExpandedBlock(Struct, frozen=True):

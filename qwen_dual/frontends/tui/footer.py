@@ -6,6 +6,7 @@ One line, but for a hint; what matters least is left out first when the window i
 from __future__ import annotations
 
 import os.path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,17 +15,22 @@ from qwen_dual.frontends.tui.lines import Line, clip, clip_line, width_of, wrap
 from qwen_dual.frontends.tui.outcome import short_count
 from qwen_dual.frontends.tui.render import ARROWS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 CYCLE_HINT = "(shift + tab to cycle)"
 HELP_HINT = "? keys"
 INSERT_HINT = "i insert"
 BRANCH = "⎇"
+MAX_HOSTS = 3
+"""Names of hosts that are told; the others are counted."""
 _MODE_STYLES = {"default": theme.DIM, "yolo": theme.ERROR}
 # What goes first when there is no room.
 _LEFT_OUT = (
-    *("tip", "cycle", "context", "branch", "folder"),
+    *("tip", "cycle", "context", "branch", "hosts", "folder"),
     *("tasks", "model", "channels", "sandbox", "attached", "vi"),
 )
-_LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:5], "tip", *_LEFT_OUT[5:])
+_LEFT_OUT_WITH_TIP = (*_LEFT_OUT[1:6], "tip", *_LEFT_OUT[6:])
 
 
 class Around(Struct, frozen=True):
@@ -50,6 +56,7 @@ class Facts(Struct, frozen=True):
         tokens: of the conversation, as the model last counted them; 0 where it is not known.
         window: how many the model takes; None where it is not known.
         channels: how many are open.
+        hosts: who is connected, by name, where that is known.
         sandbox: what is to be said of it; empty for none.
         tasks: how many commands run in the background.
         attached: what is to be said of a session that runs elsewhere; empty for one that runs here.
@@ -65,6 +72,7 @@ class Facts(Struct, frozen=True):
     tokens: int = 0
     window: int | None = None
     channels: int = 0
+    hosts: Sequence[str] = ()
     sandbox: str = ""
     tasks: int = 0
     attached: str = ""
@@ -103,6 +111,8 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
         mode.append((theme.DIM, f" {CYCLE_HINT}"))
     context = _context(facts)
     tasks = f"{facts.tasks} task{'' if facts.tasks == 1 else 's'}" if facts.tasks else ""
+    names = () if "hosts" in without else facts.hosts
+    channels = _listed(names) if names else str(facts.channels or "")
     # Where `?` is a command of vi's, it lists no keys.
     standing = INSERT_HINT if facts.vi == "NORMAL" else HELP_HINT
     parts: list[tuple[str, Line]] = [
@@ -113,7 +123,7 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
         ("mode", mode),
         ("sandbox", [(theme.ACCENT, facts.sandbox)] if facts.sandbox else []),
         ("context", [(theme.DIM, context)] if context else []),
-        ("channels", [(theme.ACCENT, f"{ARROWS} {facts.channels}")] if facts.channels else []),
+        ("channels", [(theme.ACCENT, f"{ARROWS} {channels}")] if channels else []),
         ("tasks", [(theme.DIM, tasks)] if tasks else []),
         ("tip", [(theme.DIM, facts.tip or standing)]),
     ]
@@ -124,6 +134,12 @@ def _line(facts: Facts, without: frozenset[str]) -> Line:
                 line.append((theme.DIM, " · "))
             line += part
     return line
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first of them, and how many there are besides."""
+    more = len(names) - MAX_HOSTS
+    return ", ".join(names[:MAX_HOSTS]) + (f" +{more}" if more > 0 else "")
 
 
 def _context(facts: Facts) -> str:

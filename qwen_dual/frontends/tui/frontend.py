@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TIP = "Type a prompt · /help for commands, ? for keys"
+CHANNELS = frozenset(("file", "fd"))
+"""Hosts that were there from the start."""
+
 OFFLINE_TIP = "Type a prompt, for example: run ls -la · /auth connects a model, ? shows keys"
 
 
@@ -81,6 +84,10 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     def follow(event: Event) -> None:
         if event.get("subtype") == "session_changed":
             tui.follow(handle.latest)
+        elif event.get("subtype") == "hosts_changed":
+            names = [host["name"] for host in event["data"]["hosts"]]
+            tui.hosts = names if set(names) - CHANNELS else ()  # else they are counted
+            tui.changed()
 
     handle.subscribe(follow, name="What the UI shows", streamed=False)
     asking = tui.controller.asking

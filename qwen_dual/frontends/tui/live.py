@@ -15,7 +15,6 @@ from qwen_dual.frontends.tui.render import (
     ARROWS,
     GUTTER,
     MODEL,
-    REMOTE,
     RUNNING,
     is_cramped,
     tool_head,
@@ -273,7 +272,7 @@ def _queue(work: Work, inner: int) -> list[Line]:
     listed = work.queue[:MAX_QUEUE_LINES]
     last = max((at for at, queued in enumerate(listed) if not queued.remote), default=None)
     for at, queued in enumerate(listed):
-        mark = f"  {REMOTE}" if queued.remote else EDIT_HINT if at == last else ""
+        mark = f"  {ARROWS} {queued.remote}" if queued.remote else EDIT_HINT if at == last else ""
         if width_of(mark) > inner // 2:
             mark = f" {ARROWS}" if queued.remote and inner > 6 else ""
         room = inner - width_of(mark)

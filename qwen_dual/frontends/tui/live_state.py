@@ -73,12 +73,12 @@ class Queued(Struct, frozen=True):
     """A prompt that waits for its turn.
 
     Attributes:
-        remote: its words came from outside.
+        remote: the host that its words came from; empty for the person's.
         steers: it joins the turn that runs.
     """
 
     text: str
-    remote: bool
+    remote: str
     steers: bool = False
 
 
@@ -186,7 +186,7 @@ class Work(Struct):
     def follow_queue(self, data: Mapping[str, Any], as_sent: Callable[[str], str]) -> None:
         """Takes a ``queue`` event; ``as_sent`` has how a prompt is shown that begins so."""
         self.queue = tuple(
-            Queued(as_sent(sanitise(item["text"])), is_remote(item["origin"]), "steers" in item)
+            Queued(as_sent(sanitise(item["text"])), sender_of(item["origin"]), "steers" in item)
             for item in data["prompts"]
             if "editing" not in item
         )
@@ -272,3 +272,11 @@ def answered(request: Request, *, allowed: bool) -> str:
 def is_remote(actor: str | None) -> bool:
     """Whether ``actor``, an ``origin`` or ``resolved_by``, is another process than this one."""
     return actor is not None and actor.partition(":")[0] in ("input", "host", "sdk")
+
+
+def sender_of(actor: str | None) -> str:
+    """What another process that did something is called: a host by its name; empty for this one."""
+    if actor is None or not is_remote(actor):
+        return ""
+    kind, _, name = actor.partition(":")
+    return name if kind == "host" and name else "remote"

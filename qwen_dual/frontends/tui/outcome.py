@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.frontends.tui.blocks import NoticeBlock, RemoteBlock, ToolBlock
-from qwen_dual.frontends.tui.live_state import is_remote
+from qwen_dual.frontends.tui.live_state import sender_of
 from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import one_line, sanitise
 from qwen_dual.protocol.visible import visible
@@ -158,7 +158,8 @@ def prompted(text: str) -> str:
 def rewound_block(data: Event) -> NoticeBlock | RemoteBlock:
     """The mark where the session went back; what stands above it stays there."""
     text = sanitise(rewound_text(data))
-    return RemoteBlock(text) if is_remote(data["origin"]) else NoticeBlock("quiet", text)
+    by = sender_of(data["origin"])
+    return RemoteBlock(text, by) if by else NoticeBlock("quiet", text)
 
 
 def elapsed(seconds: float) -> str:

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from qwen_dual.frontends.tui.lines import Line
     from qwen_dual.frontends.tui.markdown import MarkdownRenderer
 
-REMOTE = "⇄ remote"
 PERSON = ">"
 MODEL = "✦"
 OK = "✓"
@@ -102,7 +101,7 @@ class BlockRenderer:
             case NoticeBlock():
                 return _notice(block, inner)
             case RemoteBlock():
-                rows = wrap(f"remote {block.text}", inner)
+                rows = wrap(f"{block.by} {block.text}", inner)
                 return gutter(plain(rows, theme.DIM), ARROWS, theme.ACCENT)
             case ExpandedBlock():
                 title = gutter(plain([clip(block.title, inner)], theme.STRONG), RUNNING, theme.DIM)
@@ -194,12 +193,13 @@ def _person(block: PersonBlock, inner: int) -> list[Line]:
         for index, row in enumerate(rows)
     ]
     if block.remote:
+        mark = f"{ARROWS} {block.remote}"
         last = lines[-1]
         used = sum(width_of(text) for _, text in last)
-        if used + 2 + width_of(REMOTE) <= inner + GUTTER:
-            last.append((theme.DIM, f"  {REMOTE}"))
+        if used + 2 + width_of(mark) <= inner + GUTTER:
+            last.append((theme.DIM, f"  {mark}"))
         else:
-            lines += _indented([clip(REMOTE, inner)], theme.DIM)
+            lines += _indented([clip(mark, inner)], theme.DIM)
     return lines
 
 

@@ -23,9 +23,9 @@ from qwen_dual.frontends.tui.live_state import (
     RunningTool,
     Work,
     answered,
-    is_remote,
     request_of,
     retry_of,
+    sender_of,
     telling_argument,
 )
 from qwen_dual.frontends.tui.open_block import OpenBlock
@@ -233,12 +233,12 @@ class View:
                 if event.get("origin") == "agent":  # how one in the background ended
                     self._finished += self._lanes.reported(block["text"])
                     continue
-                remote, asked = is_remote(event.get("origin")), self._commanded != ""
+                remote, asked = sender_of(event.get("origin")), self._commanded != ""
                 self._prompt(prompted(block["text"]), remote=remote, asked=asked)
             elif block["type"] == "tool_result":
                 self._tool_result(block, event.get("tool_use_result") or {})
 
-    def _prompt(self, text: str, *, remote: bool = False, asked: bool = False) -> None:
+    def _prompt(self, text: str, *, remote: str = "", asked: bool = False) -> None:
         shown = self.sent_as.pop(text, "") or shown_prompt(text, asked=asked)
         if shown != text:
             self.folded = expanded("prompt", text)
@@ -310,8 +310,8 @@ class View:
         if not allowed and not request.agent and call is not None:
             call.denied = True
             call.reason = sanitise(response["response"].get("message", ""))
-        if is_remote(response.get("resolved_by")):
-            self._finished.append(RemoteBlock(answered(request, allowed=allowed)))
+        if by := sender_of(response.get("resolved_by")):
+            self._finished.append(RemoteBlock(answered(request, allowed=allowed), by))
 
     def _system(self, event: Event) -> None:
         data = event["data"]
@@ -326,7 +326,7 @@ class View:
             self._end_block()
             self._show_failure()
             command = sanitise(f"/{data['command']} {data['args']}".rstrip())
-            self._prompt(command, remote=is_remote(data["origin"]))
+            self._prompt(command, remote=sender_of(data["origin"]))
             self._commanded = data["command"]
         elif subtype == "notice":
             self._finished.append(NoticeBlock(data["level"], sanitise(data["text"])))
@@ -334,8 +334,9 @@ class View:
             what = "approval mode" if subtype == "mode_changed" else "model"
             # What a command did is said by its answer.
             commanded, self._commanded = self._commanded, ""
-            if is_remote(data.get("origin")) and commanded != what.replace(" ", "-"):
-                self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}"))
+            by = sender_of(data.get("origin"))
+            if by and commanded != what.replace(" ", "-"):
+                self._finished.append(RemoteBlock(f"set the {what} to {sanitise(data['to'])}", by))
         elif subtype == "model_retry":
             self.work.retry = retry_of(data, self._now())
         elif subtype == "hook_started" or subtype == "hook_response":

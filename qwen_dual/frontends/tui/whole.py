@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui.agents import AgentTexts
-from qwen_dual.frontends.tui.live_state import is_remote, telling_argument
+from qwen_dual.frontends.tui.live_state import is_remote, sender_of, telling_argument
 from qwen_dual.frontends.tui.outcome import ending
-from qwen_dual.frontends.tui.render import FAILED, MODEL, OK, PERSON, REMOTE
+from qwen_dual.frontends.tui.render import ARROWS, FAILED, MODEL, OK, PERSON
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.rewound import rewound_text
 from qwen_dual.protocol.sanitise import sanitise
@@ -157,8 +157,10 @@ class WholeTranscript:
                 if event.get("origin") == "agent" and event.get("parent_tool_use_id") is None:
                     self._add(" ", block["text"])  # how one in the background ended
                     continue
-                remote = f"  {REMOTE}" if is_remote(event.get("origin")) else ""
-                self._add(PERSON, block["text"] + remote)
+                sender = sender_of(event.get("origin"))
+                self._add(
+                    PERSON, f"{block['text']}  {ARROWS} {sender}" if sender else block["text"]
+                )
             elif block["type"] == "tool_result":
                 call = self._calls.pop(block["tool_use_id"], None) or _Call("Tool")
                 failed = block["is_error"]
