@@ -294,6 +294,15 @@ def test_each_message_leads_to_its_line(tmp_path: Path) -> None:
     assert len(said) == 10
 
 
+def test_two_hosts_do_what_each_may(tmp_path: Path) -> None:
+    assert run("two_hosts.py", tmp_path).splitlines() == [
+        "made: True",
+        "there are fd editor phone",
+        "a slash command takes the right to control, which editor has not",
+        "submit takes the right to submit, which phone has not",
+    ]
+
+
 def test_a_status_bar_shows_what_each_terminal_is_told(tmp_path: Path) -> None:
     rows = run("status_bar.py", tmp_path).splitlines()
     build = [row.split("] ")[0].removeprefix("[build ") for row in rows]

@@ -41,9 +41,9 @@ def test_what_a_host_did_has_its_name() -> None:
     view = View()
     said = [events.user_text("a", "host:zed"), events.slash_command("/stats", "host:phone")]
     assert feed(view, said) == [PersonBlock("a", "zed"), PersonBlock("/stats", "phone")]
-    feed(view, [state("responding", ("later", "host:zed"))])
+    feed(view, waiting("responding", ("later", "host:zed")))
     assert view.work.queue[0].remote == "zed"
-    asked = request("r", "run_shell_command", command="ls")
+    asked = request("r", "ls")
     resolved = events.control_response("r", allowed=True, resolved_by="host:zed")
     assert feed(view, [asked, resolved]) == [RemoteBlock("allowed Run shell command  ls", "zed")]
 
