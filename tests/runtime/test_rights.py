@@ -217,6 +217,24 @@ def test_one_interrupts_and_cancels_what_is_ones_own(tmp_path: Path) -> None:
     playing(tmp_path, TOUCH, [TextDelta("waited")], TOUCH, script=script)
 
 
+def test_a_prompt_that_waits_becomes_no_slash_command(tmp_path: Path) -> None:
+    async def script(hooked: Hooked) -> None:
+        zed = Zed(hooked, "submit")
+        hooked.handle.submit("runs", KEYBOARD)
+        await hooked.request()
+        zed.send("submit", text="mine", id="1")
+        zed.send("edit_queued", target="1", text="/approval-mode yolo", id="2")
+        zed.send("submit", text="/approval-mode yolo", when_busy="steer", id="3")
+        assert zed.refused == [("2", "no_right"), ("3", "no_right")]
+        zed.send("edit_queued", target="1", text="mine, and better")
+        hooked.handle.interrupt(KEYBOARD)
+        await hooked.events.results(2)
+        assert "mine, and better" in hooked.sent()
+        assert hooked.handle.approval_mode == "default"
+
+    playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
+
+
 def test_a_prompt_of_another_with_the_same_id_is_not_ones_own(tmp_path: Path) -> None:
     async def script(hooked: Hooked) -> None:
         zed = Zed(hooked, "submit")

@@ -132,7 +132,7 @@ def test_a_tip_outlives_what_can_be_seen_elsewhere() -> None:
 def test_the_footer_names_hosts_where_there_is_room() -> None:
     facts = Facts("~/p", "main", "coder", "default", 15_360, 128_000, 3, hosts=["file", "zed"])
     assert "⇄ file, zed ·" in text_of([footer_line(facts, 120)])[0]
-    assert "⇄ 3" in text_of([footer_line(facts, 40)])[0]
+    assert "⇄ 3" in text_of([footer_line(facts, 34)])[0]
     many = Facts("~/p", "", "coder", "default", hosts=["a", "b", "c", "d", "e"])
     assert "⇄ a, b, c +2" in text_of([footer_line(many, 120)])[0]
 
