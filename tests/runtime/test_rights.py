@@ -42,7 +42,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 """What a command takes besides its type."""
 
-ANOTHERS = {"interrupt", "cancel", "edit_queued", "move_queued"}
+OF_OTHERS = {"interrupt", "cancel", "edit_queued", "move_queued"}
 """Commands on what others began, in a session where nothing is the host's own."""
 
 
@@ -81,10 +81,10 @@ def test_every_command_has_one_right() -> None:
 def test_each_command_takes_its_right_and_no_other(tmp_path: Path) -> None:
     async def script(hooked: Hooked) -> None:
         for kind in COMMAND_TYPES:
-            right = "control" if kind in ANOTHERS else RIGHTS[kind]
+            right = "control" if kind in OF_OTHERS else RIGHTS[kind]
             others = set(HOST_RIGHTS) - {right, "control"}
             before = len(hooked.events.events)
-            without = Zed(hooked, *(others if kind not in ANOTHERS else {"observe", "approve"}))
+            without = Zed(hooked, *(others if kind not in OF_OTHERS else {"observe", "approve"}))
             without.send(kind)
             without.send(kind, id=f"{kind} 1")
             assert without.refused == [("", "no_right"), (f"{kind} 1", "no_right")], kind
