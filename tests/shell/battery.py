@@ -136,7 +136,7 @@ class Workspace:
                 path = os.path.join(folder, name)
                 status = os.lstat(path)
                 told = f"{status.st_mode} {status.st_size} {status.st_mtime_ns}"
-                found.add((os.path.relpath(path, self.root), told))
+                found.add((path.removeprefix(f"{self.root}/"), told))
         return frozenset(found)
 
     def _trap(self, path: Path) -> None:

@@ -340,7 +340,7 @@ def test_a_tree_deeper_than_the_interpreter_recurses_is_searched_and_listed(
     tools: Toolset, workspace: Path
 ) -> None:
     folder = os.open(workspace, os.O_RDONLY)
-    for _ in range(1700):
+    for _ in range(1100):
         os.mkdir("d", dir_fd=folder)
         below = os.open("d", os.O_RDONLY, dir_fd=folder)
         os.close(folder)
@@ -349,7 +349,7 @@ def test_a_tree_deeper_than_the_interpreter_recurses_is_searched_and_listed(
     os.close(folder)
     fill(workspace, {".qwenignore": "hidden\n", "hidden": "x"})
     paths = list_paths(str(workspace), threading.Event(), env=os.environ)
-    assert "hidden" not in paths and len(paths) > 1700
+    assert "hidden" not in paths and len(paths) > 1100
     assert "1 files match" in glob(tools, pattern="**/needle.txt").text
     for ripgrep in (None, shutil.which("rg")):
         assert found(searching(workspace, ripgrep), pattern="nothing").is_error is False
