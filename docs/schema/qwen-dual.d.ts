@@ -939,7 +939,8 @@ export interface RewoundData {
 /**
  * What is done to one file; `added` and `removed` count its lines, 0 where it has none.
  *
- * `conflict` says why it may not be as the session left it, `blocked` why it cannot be changed.
+ * `conflict` says why it may not be as the session left it, `blocked` why it cannot be changed, `note`
+ * what changes beside lines: `mode 644 → 755`, `binary`, `symbolic link`.
  */
 export interface RewoundFile {
   path: string;
@@ -948,6 +949,7 @@ export interface RewoundFile {
   removed: number;
   conflict?: string;
   blocked?: string;
+  note?: string;
 }
 
 /** The sandbox that commands are asked to run in; absent where there is none. */

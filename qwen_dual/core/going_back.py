@@ -40,6 +40,7 @@ class FileChange(Struct, frozen=True):
         conflict: why it is left alone unless somebody says otherwise: it is not, or not surely, as
             the session left it. In words, behind the name of the file; empty as a rule.
         blocked: why it cannot be changed at all; empty where it can.
+        note: what changes beside lines, or in their place; empty as a rule.
     """
 
     path: str
@@ -48,6 +49,7 @@ class FileChange(Struct, frozen=True):
     removed: int = 0
     conflict: str = ""
     blocked: str = ""
+    note: str = ""
 
 
 class FilePreview(Struct, frozen=True):

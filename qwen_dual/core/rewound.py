@@ -61,4 +61,5 @@ def _told_change(change: FileChange) -> dict[str, Any]:
         "removed": change.removed,
     }
     told |= {"conflict": change.conflict} if change.conflict else {}
-    return told | ({"blocked": change.blocked} if change.blocked else {})
+    told |= {"blocked": change.blocked} if change.blocked else {}
+    return told | ({"note": change.note} if change.note else {})

@@ -72,6 +72,7 @@ class RewoundFile:
         removed: likewise.
         conflict: why it may not be as the session left it; empty where it is.
         blocked: why it cannot be changed; empty where it can.
+        note: what changes beside lines, such as ``mode 644 → 755``; empty as a rule.
     """
 
     path: str
@@ -80,6 +81,7 @@ class RewoundFile:
     removed: int = 0
     conflict: str = ""
     blocked: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Rewound:
                     number_in(raw, "removed") or 0,
                     text_in(raw, "conflict"),
                     text_in(raw, "blocked"),
+                    text_in(raw, "note"),
                 )
                 for raw in _dicts(data.get("changes"))
             ),

@@ -38,7 +38,8 @@ class RewindPointsData(TypedDict):
 class RewoundFile(TypedDict):
     """What is done to one file; ``added`` and ``removed`` count its lines, 0 where it has none.
 
-    ``conflict`` says why it may not be as the session left it, ``blocked`` why it cannot be changed.
+    ``conflict`` says why it may not be as the session left it, ``blocked`` why it cannot be changed, ``note``
+    what changes beside lines: ``mode 644 → 755``, ``binary``, ``symbolic link``.
     """
 
     path: str
@@ -47,6 +48,7 @@ class RewoundFile(TypedDict):
     removed: int
     conflict: NotRequired[str]
     blocked: NotRequired[str]
+    note: NotRequired[str]
 
 
 class LeftFile(TypedDict):

@@ -259,4 +259,7 @@ def _told(
         binary,
         link="link" in (old.kind, new.kind),
         blocked=blocked if undoing else "",
+        modes=(old.mode, new.mode)
+        if old.kind == new.kind == "file" and old.mode != new.mode
+        else None,
     )

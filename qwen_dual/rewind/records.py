@@ -69,6 +69,7 @@ class FileChange(Struct, frozen=True):
         conflicts: why it is left alone unless the caller says otherwise.
         blocked: why it cannot be changed at all; empty where it can.
         link: whether it is, or was, a symbolic link.
+        modes: the permission bits before and after, where they change.
     """
 
     path: str
@@ -79,6 +80,7 @@ class FileChange(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     blocked: str = ""
     link: bool = False
+    modes: tuple[int, int] | None = None
 
 
 class Preview(Struct, frozen=True):

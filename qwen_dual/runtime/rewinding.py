@@ -147,7 +147,19 @@ def _preview(found: Preview | None) -> FilePreview:
 
 def _change(file: records.FileChange) -> FileChange:
     conflict = "; ".join(CONFLICTS[one] for one in file.conflicts)
-    return FileChange(file.path, file.change, file.added, file.removed, conflict, file.blocked)
+    return FileChange(
+        file.path, file.change, file.added, file.removed, conflict, file.blocked, _note(file)
+    )
+
+
+def _note(file: records.FileChange) -> str:
+    """What changes of a file beside its lines."""
+    notes = ["symbolic link"] if file.link else []
+    notes += ["binary"] if file.binary else []
+    if file.modes is not None:
+        before, after = file.modes
+        notes.append(f"mode {before:o} → {after:o}")
+    return ", ".join(notes)
 
 
 def _unified(name: str, found: records.Difference) -> Iterator[str]:

@@ -191,3 +191,23 @@ def test_the_points_and_the_diff_say_what_changed_from_a_host_too() -> None:
             assert text.startswith("Went back to before “change it and make b”: 2 files")
 
     anyio.run(main)
+
+
+def test_what_changes_beside_lines_is_said_on_the_wire_and_to_a_person() -> None:
+    Path("run.sh").write_text("echo\n")
+    Path("run.sh").chmod(0o644)
+    Path("pixel").write_bytes(b"\0one")
+
+    async def main() -> None:
+        script = scripted(run("chmod 755 run.sh; printf '\\000two' > pixel"))
+        async with driven(**script) as session:
+            first = await session.say("change both")
+            await session.rewind(first["uuid"], files=True, preview=True)
+            (preview,) = session.log.of("rewind_preview")
+            notes = {Path(one["path"]).name: one["note"] for one in preview["data"]["changes"]}
+            assert notes == {"run.sh": "mode 755 → 644", "pixel": "binary"}
+            session.handle.submit("/diff", INPUT)
+            await session.log.until(lambda event: "M run.sh  mode 644 → 755" in str(event))
+            await session.log.until(lambda event: "M pixel  binary" in str(event))
+
+    anyio.run(main)

@@ -283,7 +283,8 @@ def _rows(changes: Sequence[FileChange], cwd: str) -> list[str]:
     for change in changes[:LISTED]:
         lines = f"  +{change.added} −{change.removed}" if change.added or change.removed else ""
         odd = change.blocked or change.conflict
-        row = f"{signs[change.change]} {short(change.path, cwd)}{lines}"
+        note = f"  {change.note}" if change.note else ""
+        row = f"{signs[change.change]} {short(change.path, cwd)}{lines}{note}"
         rows.append(f"{row}  ({odd})" if odd else row)
     if len(changes) > LISTED:
         rows.append(f"… {len(changes) - LISTED} more")
