@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from qwen_dual.definitions.names import deceiving
-from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
+from qwen_dual.definitions.places import Listing, Source, files, gather, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
@@ -81,16 +81,12 @@ def list_agents(folder: str, home: str, person: str, *, trusted: bool) -> Listin
         person: the person's home.
         trusted: whether ``folder`` is: otherwise its own are left out.
     """
-    return gather(places("agents", folder, home, person, trusted=trusted), _in)
-
-
-def _in(place: Place) -> Iterator[tuple[str, Callable[[], tuple[str, AgentDefinition]]]]:
-    for path in files(place, ".md"):
-        yield path, lambda path=path: _named(agent_of(place.read(path), place.source))  # type: ignore[misc]
-
-
-def _named(agent: AgentDefinition) -> tuple[str, AgentDefinition]:
-    return agent.name, agent
+    return gather(
+        places("agents", folder, home, person, trusted=trusted),
+        lambda place: files(place, ".md"),
+        lambda path, place: agent_of(place.read(path), place.source),
+        lambda agent: agent.name,
+    )
 
 
 def agent_of(file: FrontMatter, source: Source) -> AgentDefinition:

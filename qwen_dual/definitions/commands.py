@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -17,9 +16,6 @@ from qwen_dual.definitions.names import deceiving
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
 from qwen_dual.definitions.summary import summary
 from qwen_dual.definitions.template import Template, parse_template
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 MAX_BYTES = 256 << 10
 """Of one file."""
@@ -57,16 +53,12 @@ def list_commands(folder: str, home: str, person: str, *, trusted: bool) -> List
         person: the person's home.
         trusted: whether ``folder`` is: otherwise its own are left out.
     """
-    return gather(places("commands", folder, home, person, trusted=trusted), _in)
-
-
-def _in(place: Place) -> Iterator[tuple[str, Callable[[], tuple[str, CustomCommand]]]]:
-    for path in files(place, ".md", ".toml", deep=True):
-        yield path, lambda path=path: _named(_command(path, place))  # type: ignore[misc]
-
-
-def _named(command: CustomCommand) -> tuple[str, CustomCommand]:
-    return command.name, command
+    return gather(
+        places("commands", folder, home, person, trusted=trusted),
+        lambda place: files(place, ".md", ".toml", deep=True),
+        _command,
+        lambda command: command.name,
+    )
 
 
 def _command(path: str, place: Place) -> CustomCommand:

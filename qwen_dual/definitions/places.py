@@ -11,7 +11,7 @@ from msgspec import Struct
 from qwen_dual.definitions.errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
@@ -126,14 +126,17 @@ def folders(place: Place) -> list[str]:
 
 def gather(
     places: list[Place],
-    read: Callable[[Place], Iterator[tuple[str, Callable[[], tuple[str, Found]]]]],
+    paths: Callable[[Place], Iterable[str]],
+    read: Callable[[str, Place], Found],
+    name_of: Callable[[Found], str],
 ) -> Listing[Found]:
     """What all ``places`` hold; of one name the first.
 
     Args:
         places: where, those first that win.
-        read: gives each file of a place, and what reads its name and its definition; that may
-            raise ``DefinitionError``.
+        paths: the files of a place; may raise ``DefinitionError``.
+        read: the definition in one of them; likewise.
+        name_of: what a definition is known by.
     """
     found: dict[str, Found] = {}
     errors: list[DefinitionError] = []
@@ -141,12 +144,13 @@ def gather(
     for place in places:
         taken: dict[str, str] = {}
         try:
-            for path, definition in read(place):
+            for path in paths(place):
                 try:
-                    name, one = definition()
+                    one = read(path, place)
                 except DefinitionError as error:
                     errors.append(error)
                     continue
+                name = name_of(one)
                 if name in taken:
                     first = os.path.relpath(taken[name], place.path)
                     errors.append(DefinitionError(path, 1, f"“{name}” is in {first} already"))

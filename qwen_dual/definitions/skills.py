@@ -16,7 +16,7 @@ from qwen_dual.definitions.places import Listing, Place, Source, folders, gather
 from qwen_dual.protocol.codec import escaped_size, prefix_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
@@ -75,7 +75,12 @@ def list_skills(folder: str, home: str, person: str, *, trusted: bool) -> Listin
         person: the person's home.
         trusted: whether ``folder`` is: otherwise its own are left out.
     """
-    return gather(places("skills", folder, home, person, trusted=trusted), _in)
+    return gather(
+        places("skills", folder, home, person, trusted=trusted),
+        _files,
+        lambda path, place: _skill(place.read(path), place),
+        lambda skill: skill.name,
+    )
 
 
 def read_skill(skill: Skill) -> tuple[Skill, str]:
@@ -93,15 +98,8 @@ def read_skill(skill: Skill) -> tuple[Skill, str]:
     return now, body
 
 
-def _in(place: Place) -> Iterator[tuple[str, Callable[[], tuple[str, Skill]]]]:
-    for folder in folders(place):
-        path = os.path.join(folder, FILE)
-        if os.path.lexists(path):
-            yield path, lambda path=path: _named(_skill(place.read(path), place))  # type: ignore[misc]
-
-
-def _named(skill: Skill) -> tuple[str, Skill]:
-    return skill.name, skill
+def _files(place: Place) -> list[str]:
+    return list(filter(os.path.lexists, (os.path.join(folder, FILE) for folder in folders(place))))
 
 
 def _skill(file: FrontMatter, place: Place) -> Skill:

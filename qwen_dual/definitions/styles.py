@@ -11,7 +11,6 @@ from msgspec import Struct
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
     from qwen_dual.definitions.front_matter import FrontMatter
 
@@ -53,16 +52,12 @@ def list_styles(folder: str, home: str, person: str, *, trusted: bool) -> Listin
         person: the person's home.
         trusted: whether ``folder`` is: otherwise its own are left out.
     """
-    return gather(places("output-styles", folder, home, person, trusted=trusted), _in)
-
-
-def _in(place: Place) -> Iterator[tuple[str, Callable[[], tuple[str, OutputStyle]]]]:
-    for path in files(place, ".md"):
-        yield path, lambda path=path: _named(_style(place.read(path, MAX_BYTES), place))  # type: ignore[misc]
-
-
-def _named(style: OutputStyle) -> tuple[str, OutputStyle]:
-    return style.name.casefold(), style
+    return gather(
+        places("output-styles", folder, home, person, trusted=trusted),
+        lambda place: files(place, ".md"),
+        lambda path, place: _style(place.read(path, MAX_BYTES), place),
+        lambda style: style.name.casefold(),
+    )
 
 
 def _style(file: FrontMatter, place: Place) -> OutputStyle:
