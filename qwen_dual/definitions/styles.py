@@ -11,7 +11,6 @@ from msgspec import Struct
 from qwen_dual.definitions.places import Listing, Place, Source, files, gather, places
 
 if TYPE_CHECKING:
-
     from qwen_dual.definitions.front_matter import FrontMatter
 
 RESERVED = "default"
