@@ -56,6 +56,24 @@ def test_a_tool_call_that_a_policy_allows(backend: str, recording: str) -> None:
 
 
 @on_both
+def test_what_waits_is_nobodys_to_change_and_no_turn_is_steered(backend: str) -> None:
+    async def main() -> None:
+        async with replay("text") as session:
+            with pytest.raises(host.NotSupported):
+                await session.submit("now", when_busy="steer")
+            for change in (
+                session.cancel_queued("1"),
+                session.edit_queued("1", "x"),
+                session.move_queued("1", 1),
+            ):
+                with pytest.raises(host.NotSupported):
+                    await change
+            assert session.queue == ()
+
+    run(backend, main)
+
+
+@on_both
 def test_a_denial_ends_the_turn(backend: str) -> None:
     async def main() -> None:
         async with replay("tool_allowed") as session:

@@ -275,6 +275,41 @@ def test_a_prompt_that_was_taken_and_then_not_run_says_so(
     anyio.run(main)
 
 
+def prompt(command_id: str, **more: Any) -> Event:
+    content = [{"type": "text", "text": "x"}]
+    message = {"role": "user", "content": content}
+    return Event({"type": "user", "message": message, "command_id": command_id, **more})
+
+
+def test_a_prompt_that_steered_ends_with_the_turn_that_it_joined() -> None:
+    turns = ToldTurns()
+    one, steered, late = Submitted("1", "a"), Submitted("2", "b"), Submitted("3", "c")
+    for submitted in (one, steered, late):
+        turns.add(submitted)
+    turns.feed(prompt("1"))
+    turns.feed(prompt("2", steered=True, turn_id="t"))
+    turns.feed(Event({"type": "result", "result": "of t", "command_id": "1", "steered": ["2"]}))
+    assert (one.result.done, steered.result.done, late.result.done) == (True, True, False)
+    assert (one.joined, steered.joined, late.joined) == ("", "t", "")
+    turns.feed(prompt("3"))
+    turns.feed(Event({"type": "result", "result": "its own", "command_id": "3"}))
+    assert late.result.done
+
+
+def test_a_prompt_that_somebody_else_takes_out_of_the_queue_was_cancelled() -> None:
+    turns = ToldTurns()
+    submitted = Submitted("1", "a")
+    turns.add(submitted)
+    turns.feed(system("command_receipt", id="1", status="queued", position=1, turn_id="t"))
+    turns.feed(system("command_receipt", id="1", status="rejected", code="cancelled"))
+
+    async def main() -> None:
+        assert (await submitted.receipt.wait()).turn_id == "t"
+        assert (await submitted.result.wait()).stop_reason == "cancelled"
+
+    anyio.run(main)
+
+
 def test_which_channel_a_program_gets() -> None:
     for command, kind in [
         (["qwen-dual"], SocketChannel),

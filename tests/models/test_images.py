@@ -55,6 +55,24 @@ def test_in_chat_completions_images_follow_all_results() -> None:
     ]
 
 
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
+def test_what_steers_stands_behind_all_results_with_its_image(protocol: ModelProtocol) -> None:
+    request = asked(
+        ("user", [said("go")]),
+        ("assistant", [called("a"), called("b")]),
+        ("user", [resulted("a"), resulted("b"), said("look at this"), IMAGE, said("and that")]),
+    )
+    model = {"openai": "gpt-4o", "anthropic": "claude-sonnet-4-5", "gemini": "gemini-3-pro"}
+    told = str(body(protocol, request, model[protocol]))
+    results = [at for at in range(len(told)) if told.startswith("done", at)]
+    behind = [told.index(each) for each in ("look at this", DATA, "and that")]
+    assert len(results) == 2
+    assert [*results, *behind] == sorted([*results, *behind])
+    if protocol == "openai":  # a result is a message of its own, and nothing may stand between two
+        roles = [one["role"] for one in body("openai", request, "gpt-4o")["messages"]]
+        assert roles == ["system", "user", "assistant", "tool", "tool", "user"]
+
+
 def test_in_the_messages_protocol_images_are_in_the_result() -> None:
     content = body("anthropic", looked(), "claude-sonnet-4-5")["messages"][2]["content"]
     assert content[0] == {
