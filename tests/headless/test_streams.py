@@ -222,6 +222,7 @@ def test_the_commands_of_the_channels_are_taken_on_stdin(tmp_path: Path) -> None
             ("1", "accepted"),
             ("2", "accepted"),
             ("3", "queued"),
+            ("3", "rejected"),
             ("4", "accepted"),
             ("5", "accepted"),
         ]

@@ -60,7 +60,10 @@ def test_what_steers_stands_behind_all_results_with_its_image(protocol: ModelPro
     request = asked(
         ("user", [said("go")]),
         ("assistant", [called("a"), called("b")]),
-        ("user", [resulted("a"), resulted("b"), said("look at this"), IMAGE, said("and that")]),
+        (
+            "user",
+            [resulted("a"), resulted("b"), said("look at this"), dict(IMAGE), said("and that")],
+        ),
     )
     model = {"openai": "gpt-4o", "anthropic": "claude-sonnet-4-5", "gemini": "gemini-3-pro"}
     told = str(body(protocol, request, model[protocol]))

@@ -204,7 +204,7 @@ async def test_it_waits_for_a_sub_agent_and_is_the_main_agents(work: Path) -> No
     async with driven(str(script)) as (handle, log):
         handle.submit("go on", KEYBOARD)
         await log.until(
-            lambda event: event.get("parent_tool_use_id") and event["type"] == "assistant"
+            lambda event: bool(event.get("parent_tool_use_id")) and event["type"] == "assistant"
         )
         handle.submit("steer", KEYBOARD, steers=True)
         await log.results(1)

@@ -34,7 +34,7 @@ DRAFTS = (
     ("one two\x01\x1b[3;3~X", ["> X two"]),  # alt+delete
     ("one two\x01\x1b[3;5~X", ["> X two"]),  # ctrl+delete
     ("one two\x01\x1bdX", ["> X two"]),  # alt+d
-    ("a\x16\x11\x13\x1a\x1c\x1d\x00b", ["> ab"]),  # those without a meaning here
+    ("a\x16\x13\x1a\x1c\x1d\x00b", ["> ab"]),  # those without a meaning here
     ("a\x1b[I\x1b[O\x1b[?62;4c\x1b]11;rgb:0/0/0\x07\x1bP1$r0m\x1b\\b", ["> ab"]),  # replies
     ("a\x1bq\x1bz\x1b[1;7Pb", ["> ab"]),  # unknown alt and function keys
 )

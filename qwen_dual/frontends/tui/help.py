@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("enter", "send, or steer"),
-    ("ctrl+q", "send after the turn"),
     ("/", "commands"),
     ("@", "files"),
     ("!", "shell mode"),
@@ -27,6 +26,7 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("esc", "close, interrupt"),
     ("esc esc", "clear, or go back"),
     ("ctrl+c", "stop, clear, exit"),
+    ("ctrl+q", "send after the turn"),
     ("alt+m", "raw Markdown"),
     ("ctrl+j, \\ enter", "new line"),
     ("ctrl+x, alt+enter", "external editor"),
