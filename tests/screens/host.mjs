@@ -1,6 +1,7 @@
 // xterm.js as a live terminal. In: one request a line. Out: one answer a line.
 // {"data": base64} -> {"reply": what the terminal says to it}; {"rows", "cols"} -> {};
-// {"show": true} -> {"lines": scrollback and window, rows that were wrapped joined}
+// {"show": true} -> {"lines": scrollback and window, rows that were wrapped joined,
+// "marked": for each event its number and the row that its mark stands in, "marks": how many came}
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -15,6 +16,21 @@ const terminal = new Terminal({
 });
 let reply = "";
 terminal.onData((data) => (reply += data));
+
+// As docs/hosts.md has it: the first mark of an event is where it begins.
+const markers = new Map();
+let marks = 0;
+terminal.parser.registerOscHandler(7502, (data) => {
+  const seq = Number(data.replace("seq=", ""));
+  if (!markers.has(seq)) markers.set(seq, terminal.registerMarker(0));
+  marks += 1;
+  return true;
+});
+
+function marked() {
+  const at = (line) => terminal.buffer.active.getLine(line)?.translateToString(true) ?? null;
+  return [...markers].map(([seq, marker]) => [seq, at(marker.line)]);
+}
 
 function lines() {
   const buffer = terminal.buffer.active;
@@ -34,7 +50,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line);
   let answer = {};
   if (asked.show) {
-    answer = { lines: lines() };
+    answer = { lines: lines(), marked: marked(), marks };
   } else if (asked.data === undefined) {
     terminal.resize(asked.cols, asked.rows);
   } else {

@@ -211,6 +211,12 @@ class XtermJs(_Hosted):
         self._drain()
         return _without_end(self._ask(show=True)["lines"])
 
+    def marked(self) -> tuple[dict[int, str], int]:
+        """The row that the mark of each event stands in by now, and how many marks came."""
+        self._drain()
+        told = self._ask(show=True)
+        return dict(told["marked"]), told["marks"]
+
     def close(self) -> None:
         """Ends the program and Node."""
         with self._node:
