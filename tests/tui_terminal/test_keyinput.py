@@ -39,6 +39,7 @@ REPLIES = [
     "\x1b[<0;10;10M",
     "\x1b[<0;10;10m",
     "\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+    "\x1b]7501;?\x1b\\",
     "\x1b]10;rgb:ffff/ffff/ffff\x07",
     "\x1b]52;c;aGVsbG8=\x07",
     "\x1bP>|xterm.js(6.0)\x1b\\",
