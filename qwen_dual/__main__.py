@@ -10,6 +10,10 @@ import os
 import sys
 from itertools import pairwise
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 from qwen_dual.cli.finder import find_quickly
 from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
@@ -88,5 +92,28 @@ def note_inputs(arguments: list[str]) -> dict[str, os.stat_result | None]:
     return found
 
 
+def program() -> NoReturn:
+    """The process from its start to its end, which is that of what runs in it.
+
+    All that has to be written or ended is by then; to take apart what is left, piece by piece, is the
+    work of several milliseconds for nothing. Where a thread has something to end yet, Python waits for it.
+    """
+    status = main()
+    threading = sys.modules.get("threading")
+    if threading is not None and any(
+        not thread.daemon
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread()
+    ):
+        sys.exit(status)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(status)  # it says what there is to say of a stream that nobody reads
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()
