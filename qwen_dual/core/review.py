@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST = 100
 """Prompts that are held at a time: nobody looks at more."""
 
+MAX_CHARS = 100_000
+"""Of one of them, for the same reason."""
+
 NOBODY = "nobody is there to look at it before it runs"
 
 
@@ -72,6 +75,11 @@ class Review:
             self._told(held, "rejected", "unavailable", NOBODY)
             if held.command_id is None:
                 self._session.notice(f"submit: {NOBODY}", "warning")
+        elif len(held.text) > MAX_CHARS:
+            why = (
+                f"nobody looks at more than {MAX_CHARS:,} characters, and it has {len(held.text):,}"
+            )
+            self._told(held, "rejected", "too_long", why)
         elif len(self.held) >= MOST:
             why = f"{MOST} prompts are looked at already"
             self._told(held, "rejected", "too_many", why)

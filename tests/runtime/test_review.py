@@ -359,5 +359,7 @@ def test_no_more_are_held_than_anybody_looks_at() -> None:
                 session.submit(f"p{number}", f"prompt {number}", review=True)
             assert len(session.held) == 100
             assert session.statuses("p100") == ["too_many"]
+            session.submit("long", "x" * 100_001, review=True)
+            assert session.statuses("long") == ["too_long"]
 
     anyio.run(main)

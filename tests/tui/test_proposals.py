@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import pytest
@@ -285,3 +286,13 @@ def test_commands_of_vis_are_never_taken_for_an_answer(table: Table) -> None:
     table.key("text", "y")
     table.wait()
     assert table.ran == [("theirs", None)]
+
+
+def test_a_long_one_is_laid_out_in_no_time_that_a_key_would_wait(table: Table) -> None:
+    table.propose("\u0430\u0440\u0435 words \u200b" * 9_000)  # letters that look like others
+    began = time.process_time()
+    table.controller.before_drawing()
+    assert time.process_time() - began < 1
+    request = table.controller.asking.dialog.request
+    assert request is not None
+    assert any("cannot be seen" in warning for warning in request.warnings)

@@ -6,12 +6,13 @@ and what is typed and chooses nothing is the draft's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.tool import Display
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
 from qwen_dual.frontends.tui.live_state import Request
+from qwen_dual.frontends.tui.preview_layout import SMALL
 from qwen_dual.frontends.tui.render import ARROWS
 from qwen_dual.protocol.previews import warnings_of
 from qwen_dual.protocol.visible import BRACKET, oddities, visible_line
@@ -97,7 +98,9 @@ class Proposals:
         if known is None:
             if len(self._requests) > MOST:  # what a host took back leaves none behind for long
                 self._requests.clear()
-            odd = warnings_of({"kind": "text", "title": "", "text": held.text})
+            # What only looks like another letter takes long to find in a long one.
+            kind: Literal["text", "plan"] = "text" if len(held.text) <= SMALL else "plan"
+            odd = warnings_of({"kind": kind, "title": "", "text": held.text})
             known = self._requests[held.key] = Request(
                 held.key,
                 "",
