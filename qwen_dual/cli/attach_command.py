@@ -59,8 +59,8 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(
         prog="qwen-dual attach",
-        description="Follows and steers a running session from this terminal. Ctrl+D leaves it, and it "
-        "goes on.",
+        description="Follows and steers a running session from this terminal. Leaving it (/detach, or "
+        "closing the window) changes nothing: it goes on.",
         epilog="`qwen-dual sessions` lists what runs. A session has a socket to attach to with --socket "
         "or dualOutput.socket. Docs: docs/using.md",
         allow_abbrev=False,

@@ -8,6 +8,7 @@ import anyio
 
 from qwen_dual import __version__
 from qwen_dual.frontends.tui.app import Tui
+from qwen_dual.frontends.tui.attached import ATTACHED, WATCHES, first_lines
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.replay import with_stream
 from qwen_dual.frontends.tui.theme import DEFAULT
@@ -30,10 +31,6 @@ NOT_WHOLE = "What was said earlier is not kept any more: this begins later."
 LOST = "Some events did not come here: what is shown has a gap."
 ENDED = "The session has ended."
 GONE = "The session is gone: it ended without a word."
-
-ATTACHED, WATCHES = "attached", "watching"
-TIP = "Ctrl+D leaves, and the session goes on · /help for commands, ? for keys"
-WATCHES_TIP = "This terminal only watches · Ctrl+D leaves, and the session goes on"
 
 
 class AttachedView:
@@ -83,9 +80,9 @@ class AttachedView:
         self._show(past)
 
     def _banner(self, *, watches: bool) -> list[str]:
-        name, folder = self.handle.session_id[:8], self.workspace.short(self.workspace.cwd)
-        first = f"qwen-dual {__version__} · {self.handle.model_name} · {folder}"
-        return [first, f"attached to {name}", WATCHES_TIP if watches else TIP]
+        folder = self.workspace.short(self.workspace.cwd)
+        about = f"qwen-dual {__version__} · {self.handle.model_name} · {folder}"
+        return first_lines(about, self.handle.session_id, watches=watches)
 
     def _show(self, past: Past) -> None:
         if not past.whole:

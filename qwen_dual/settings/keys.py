@@ -245,7 +245,7 @@ ENTER_WHILE_BUSY = Key(
     "steer",
     "anyone",
     doc="What Enter does while a turn runs: `steer` has a prompt join it before the next model call, "
-    "`queue` keeps it for after it. Ctrl+Q does the other.",
+    "`queue` keeps it for after it. Another key of the editor does the other.",
 )
 HIDE_TIPS = Key("ui.hideTips", BOOLEAN, False, "anyone", "hideTips", "Starts without tips.")
 EDITOR = Key(
