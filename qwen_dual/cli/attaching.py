@@ -40,6 +40,7 @@ REPLAY_SECONDS = 5.0
 BUFFER_BYTES = 32 << 20
 """Of events that may wait while the view is imported."""
 
+BLIND = "{name} may not see what happens there: dualOutput.rights in your settings says so."
 LEFT = "Detached; the session goes on. To join it again: qwen-dual attach {id}"
 
 
@@ -76,7 +77,7 @@ class Connection(Link):
         self,
         kind: str,
         fields: Mapping[str, Any],
-        taken: Callable[[str], object] = lambda command_id: None,
+        taken: Callable[[str, str], object] = lambda command_id, status: None,
         refused: Callable[[str, str], object] | None = None,
     ) -> None:
         """Sends a command: see ``Link.send``."""
@@ -86,7 +87,7 @@ class Connection(Link):
         self,
         kind: str,
         fields: dict[str, Any],
-        taken: Callable[[str], object],
+        taken: Callable[[str, str], object],
         refused: Callable[[str, str], object] | None,
     ) -> None:
         try:
@@ -101,7 +102,7 @@ class Connection(Link):
         except HostError as error:
             self.told(f"{kind}: {error}", "warning")
         else:
-            taken(receipt.id)
+            taken(receipt.id, receipt.status)
 
     def leave(self) -> None:
         """Ends the connection; the session goes on."""
@@ -230,6 +231,8 @@ async def _attached(
         ) as session,
         anyio.create_task_group() as group,
     ):
+        if "observe" not in session.rights:
+            return 1, BLIND.format(name=name)
         link = Connection(session, group, stop)
         make, past = await in_thread(_import_view), Past()
         granted = session.greeting.data.get("host") or {}

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.running.record import Record
 
-DOES = {"awaiting_approval": "waits for you", "idle": "idle"}
-WORKS = "works"
+WAITS, WORKS, IDLE = "waits for you", "works", "idle"
 
 ID_CHARS = 8
 """Of an id that are shown: enough to tell sessions apart, and to name one by."""
@@ -96,7 +95,7 @@ class _Row(tuple[str, str, str, str, str]):
     def of(cls, record: Record, home: str, now: float) -> _Row:
         from qwen_dual.protocol.sanitise import one_line
 
-        does = DOES.get(record.state, WORKS)
+        does = WAITS if record.waits else IDLE if record.state == "idle" else WORKS
         since = _ago(now - (record.state_at or record.started_at))
         title = one_line(record.title) or "(no prompt yet)"
         folder = one_line(shortened(record.cwd, home))

@@ -35,6 +35,7 @@ class RunningSession:
         input: the same for commands.
         state: the word of its latest ``state`` event, some tenths of a second old at the most.
         state_at: since when, in seconds since the epoch.
+        waits: whether a person is to answer something: a request, or a prompt that is to be looked at.
     """
 
     v: int
@@ -50,11 +51,7 @@ class RunningSession:
     input: str | None
     state: str
     state_at: float
-
-    @property
-    def waits(self) -> bool:
-        """Whether it waits for a person's answer."""
-        return self.state == "awaiting_approval"
+    waits: bool
 
 
 def running(env: Mapping[str, str] | None = None) -> list[RunningSession]:

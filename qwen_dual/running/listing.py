@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.running.record import Record
 
-URGENCY = {"awaiting_approval": 0, "idle": 2}
-"""In which order sessions are listed by their state; any other says that it works."""
-_WORKS = 1
-
 
 def running(folder: str) -> list[Record]:
     """The sessions that run now: those that wait for a person first, then the latest change first.
@@ -48,7 +44,9 @@ def running(folder: str) -> list[Record]:
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Those that wait for a person first, then those that work, then the idle ones."""
-    return sorted(records, key=lambda one: (URGENCY.get(one.state, _WORKS), -one.state_at, one.pid))
+    return sorted(
+        records, key=lambda one: (not one.waits, one.state == "idle", -one.state_at, one.pid)
+    )
 
 
 def is_held(path: str) -> bool:

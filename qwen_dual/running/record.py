@@ -36,6 +36,7 @@ class Record(Struct, frozen=True, kw_only=True):
         input: the same for commands.
         state: the word of the latest ``state`` event.
         state_at: since when, in seconds since the epoch.
+        waits: whether a person is to answer something: a request, or a prompt that is to be looked at.
     """
 
     v: Annotated[int, Meta(ge=1)] = FORM
@@ -51,6 +52,7 @@ class Record(Struct, frozen=True, kw_only=True):
     input: str | None = None
     state: str = "idle"
     state_at: float = 0.0
+    waits: bool = False
 
     def to_bytes(self) -> bytes:
         """The record as one line of JSON."""

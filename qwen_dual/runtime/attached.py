@@ -42,6 +42,7 @@ SHELL = (
     "Commands of your own run at the session's own keyboard only; ask for it in words, or go there."
 )
 BACKGROUND = "What runs is sent to the background at the session's own keyboard only."
+HELD = "It waits for a look at the session's own terminal."
 OBSERVES = "This terminal only watches: it has no right to {right}."
 
 
@@ -64,7 +65,7 @@ class Link:
         self,
         kind: str,
         fields: Mapping[str, Any],
-        taken: Callable[[str], object] = lambda command_id: None,
+        taken: Callable[[str, str], object] = lambda command_id, status: None,
         refused: Callable[[str, str], object] | None = None,
     ) -> None:
         """Sends a command.
@@ -72,7 +73,7 @@ class Link:
         Args:
             kind: its ``type``.
             fields: its fields.
-            taken: told its id, once it was taken.
+            taken: told its id and the status of its receipt, once it was taken.
             refused: told the code and why, where it was not; else the person is.
         """
         raise NotImplementedError
@@ -253,8 +254,10 @@ class AttachedSession(SessionHandle):
             fields: dict[str, Any] = {"content": list(content)} if content else {"text": text}
             fields |= {"when_busy": "steer"} if steers and self.in_turn else {}
 
-            def taken(command_id: str) -> None:
+            def taken(command_id: str, status: str) -> None:
                 self._own[command_id] = text
+                if status == "held":
+                    self.notice(HELD)
 
             self._link.send("submit", fields, taken)
         return 0

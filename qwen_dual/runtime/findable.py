@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 SECONDS_BETWEEN = 0.25
 """How soon after one write there may be another."""
 
-_CHANGES = {"state", "session_changed", "rewound"}
+_CHANGES = {"state", "session_changed", "rewound", "proposals"}
 
 
 class Findable:
@@ -70,6 +70,7 @@ class Findable:
         self._keeper = Keeper(self._folder, locks)
         self._named, self._now = named, now
         self.written = 0
+        self._proposed = False  # a prompt that a person is to look at
         self._changed = anyio.Event()
         self._started = now()
         self._state, self._state_at = session.state, self._started
@@ -79,6 +80,8 @@ class Findable:
         subtype = event.get("subtype")
         if subtype == "state" and event["data"]["state"] != self._state:
             self._state, self._state_at = event["data"]["state"], self._now()
+        elif subtype == "proposals":
+            self._proposed = bool(event["data"]["proposals"])
         if subtype in _CHANGES or (event["type"] == "user" and "origin" in event):
             self._changed.set()
 
@@ -126,6 +129,7 @@ class Findable:
             input=self._outside.get("input"),
             state=self._state,
             state_at=self._state_at,
+            waits=self._proposed or self._state == "awaiting_approval",
         )
 
     def _title(self) -> str:

@@ -27,6 +27,7 @@ ASKS = Record(
     started_at=1.0,
     state="awaiting_approval",
     state_at=NOW - 200,
+    waits=True,
     socket="/run/s",
 )
 WORKS = replace(
@@ -35,9 +36,12 @@ WORKS = replace(
     title="名前を" * 30,
     cwd="/srv/" + "long/" * 20 + "end",
     state="running_tool",
+    waits=False,
     state_at=NOW - 9,
 )
-IDLE = replace(ASKS, session_id="bb000000-0", title="", cwd="/home/me", state="idle", state_at=0.0)
+IDLE = replace(
+    ASKS, session_id="bb000000-0", title="", cwd="/home/me", state="idle", state_at=0.0, waits=False
+)
 
 
 def test_a_session_takes_a_line_of_a_window_of_80_columns() -> None:
@@ -92,7 +96,7 @@ def test_the_command_lists_what_runs(
     assert (told["session_id"], told["state"]) == (ASKS.session_id, "awaiting_approval")
     assert set(told) == {
         *("v", "pid", "session_id", "agent", "version", "cwd", "title", "started_at", "socket"),
-        *("events", "input", "state", "state_at"),
+        *("events", "input", "state", "state_at", "waits"),
     }
     assert main([]) == 0
     assert "Why does the parser fail?" in capsys.readouterr().out

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.host.finding import running
+from qwen_dual.running.keeper import Keeper, Locks
+from qwen_dual.running.record import Record
 from tests.support.program import COMMAND, Program, in_terminal
 from tests.support.waiting import wait_until
 
@@ -76,8 +78,11 @@ def test_both_terminals_show_the_same_and_either_steers(program: Program) -> Non
         second.send("\x04")
         second.wait_for("Detached; the session goes on")
         assert second.wait_exit() == 0
-    first.send("still here")
-    first.wait_for("> still here")
+    with attached(program) as second:
+        second.wait_for("attached to")
+        assert program.quit() == 0
+        second.wait_for("The session has ended.")
+        assert second.wait_exit() == 0
 
 
 def test_leaving_in_the_middle_of_a_turn_changes_nothing(tmp_path: Path) -> None:
@@ -131,30 +136,26 @@ def test_who_only_watches_sends_nothing(program: Program) -> None:
         assert len(program.of("user")) == 1
 
 
-def test_the_end_of_the_session_is_said_and_so_is_its_death(program: Program) -> None:
+def test_a_session_that_was_killed_is_said_to_be_gone(program: Program) -> None:
     with attached(program) as second:
         second.wait_for("attached to")
-        assert program.quit() == 0
-        second.wait_for("The session has ended.")
-        assert second.wait_exit() == 0
-    program.input_file.unlink()
-    with Program(program.work.parent, ["--socket", "--offline"]) as other:
-        other.ready()
-        wait_until(lambda: running({"HOME": str(other.home)}))
-        with attached(other) as second:
-            second.wait_for("attached to")
-            os.kill(other.terminal.pid, signal.SIGKILL)
-            second.wait_for("The session is gone")
-            assert second.wait_exit() == 1
+        os.kill(program.terminal.pid, signal.SIGKILL)
+        second.wait_for("The session is gone")
+        assert second.wait_exit() == 1
 
 
 def test_what_cannot_be_attached_to_is_said(tmp_path: Path) -> None:
-    with Program(tmp_path, ["--offline"]) as program:
-        program.ready()
-        wait_until(lambda: running({"HOME": str(program.home)}))
-        with attached(program) as second:
-            second.wait_for("has no socket to attach to")
-            assert second.wait_exit() == 1
-        with attached(program, "nonsense") as second:
-            second.wait_for("no session 'nonsense' runs")
-            assert second.wait_exit() == 1
+    keeper = Keeper(str(tmp_path / ".qwen" / "run"), Locks())
+    keeper.open()
+    record = Record(
+        pid=os.getpid(), session_id="aa11", agent="a", version="1", cwd="/", started_at=1.0
+    )
+    keeper.write(record)
+    for arguments, told in (
+        ([], "the session aa11 has no socket to attach to"),
+        (["nonsense"], "no session 'nonsense' runs; there are aa11"),
+    ):
+        with in_terminal([*COMMAND, "attach", *arguments], tmp_path) as terminal:
+            terminal.wait_for(told)
+            assert terminal.wait_exit() == 1
+    keeper.close()

@@ -69,7 +69,7 @@ def test_a_folder_that_others_may_have_a_hand_in_is_an_error(tmp_path: Path) -> 
 def session(name: str, pid: int = 1, cwd: str = "/", socket: str | None = None) -> RunningSession:
     return RunningSession(
         v=1, pid=pid, session_id=name, agent="qwen-dual", version="1", cwd=cwd, title="",
-        started_at=0.0, socket=socket, events=None, input=None, state="idle", state_at=0.0,
+        started_at=0.0, socket=socket, events=None, input=None, state="idle", state_at=0.0, waits=False,
     )  # fmt: skip
 
 

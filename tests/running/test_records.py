@@ -241,11 +241,18 @@ def test_a_record_of_a_later_program_may_hold_more(tmp_path: Path) -> None:
 def test_those_that_wait_for_a_person_come_first() -> None:
     states = ["idle", "thinking", "awaiting_approval", "running_tool"]
     records = [
-        replace(ONE, state=state, state_at=float(at), session_id=f"{state} {at}")
+        replace(
+            ONE,
+            state=state,
+            state_at=float(at),
+            session_id=f"{state} {at}",
+            waits=state == "awaiting_approval",
+        )
         for at, state in enumerate([*states, *states])
     ]
+    records.append(replace(ONE, state="idle", session_id="to be looked at", waits=True))
     assert [one.session_id for one in in_order(records)] == [
-        *("awaiting_approval 6", "awaiting_approval 2"),
+        *("awaiting_approval 6", "awaiting_approval 2", "to be looked at"),
         *("running_tool 7", "thinking 5", "running_tool 3", "thinking 1"),
         *("idle 4", "idle 0"),
     ]

@@ -23,7 +23,7 @@ class Sent(Link):
 
     def __init__(self) -> None:
         self.commands: list[dict[str, Any]] = []
-        self.taken: list[Callable[[str], object]] = []
+        self.taken: list[Callable[[str, str], object]] = []
         self.refused: list[Callable[[str, str], object] | None] = []
         self.left = False
 
@@ -31,7 +31,7 @@ class Sent(Link):
         self,
         kind: str,
         fields: Mapping[str, Any],
-        taken: Callable[[str], object] = lambda command_id: None,
+        taken: Callable[[str, str], object] = lambda command_id, status: None,
         refused: Callable[[str, str], object] | None = None,
     ) -> None:
         self.commands.append({"type": kind, **fields})
@@ -152,7 +152,8 @@ def test_an_answer_that_was_not_taken_can_be_given_again_and_is_told() -> None:
 def test_a_prompt_that_waited_and_will_not_run_comes_back() -> None:
     there = Attached()
     there.session.submit("later", KEYBOARD)
-    there.link.taken[0]("c1")
+    there.link.taken[0]("c1", "held")
+    assert there.notices == ["It waits for a look at the session's own terminal."]
     there.tell("command_receipt", id="other", status="rejected", code="interrupted")
     assert there.back == []
     there.tell("command_receipt", id="c1", status="rejected", code="interrupted")

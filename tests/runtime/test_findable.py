@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import CLI
+from qwen_dual.protocol import events
 from qwen_dual.running.keeper import Locks
 from qwen_dual.running.listing import running
 from qwen_dual.runtime import late
@@ -38,6 +40,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("QWEN_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(late, "MOMENT", 0.0)
+    fine = {"blocks": [{"type": "text", "text": "fine"}]}
+    (tmp_path / "script.jsonl").write_text(json.dumps(fine) + "\n")
     return tmp_path / "home" / "run"
 
 
@@ -80,11 +84,16 @@ async def test_the_record_follows_the_session_and_goes_with_it(folder: Path) -> 
         handle.submit("run touch made", CLI)
         await until(lambda: records(folder)[0].state == "awaiting_approval")
         [waiting] = records(folder)
-        assert waiting.title == "run touch made"
+        assert (waiting.title, waiting.waits, record.waits) == ("run touch made", True, False)
         assert record.started_at <= waiting.state_at
         [request] = log.of("control_request")
         handle.answer(request["request_id"], False, CLI)
         await log.results()
+
+        handle.launch.bus.publish(events.system("proposals", {"proposals": [{}]}))
+        await until(lambda: (records(folder)[0].state, records(folder)[0].waits) == ("idle", True))
+        handle.launch.bus.publish(events.system("proposals", {"proposals": []}))
+        await until(lambda: not records(folder)[0].waits)
         handle.submit("/clear", CLI)
         await until(lambda: records(folder)[0].session_id == handle.latest.id != handle.id)
         [cleared] = records(folder)
@@ -104,7 +113,9 @@ async def test_several_sessions_of_a_process_are_found_each(folder: Path) -> Non
 
 async def test_a_session_that_is_not_saved_does_not_tell_its_prompt(folder: Path) -> None:
     log = Log()
-    async with session(log, SessionSpec(offline=True, chat_recording=False)) as handle:
+    async with session(
+        log, SessionSpec(offline_script="../script.jsonl", chat_recording=False)
+    ) as handle:
         handle.submit("my secret", CLI)
         await log.results()
         await until(lambda: records(folder))
@@ -116,7 +127,7 @@ async def test_what_is_over_in_a_moment_has_no_record(
 ) -> None:
     monkeypatch.setattr(late, "MOMENT", 60.0)
     log = Log()
-    async with session(log) as handle:
+    async with session(log, SessionSpec(offline_script="../script.jsonl")) as handle:
         handle.submit("hello", CLI)
         await log.results()
     assert not folder.exists()
@@ -132,7 +143,7 @@ async def test_a_folder_that_is_not_ours_alone_is_not_used_and_that_is_told(fold
         [told] = log.of("notice")
         assert "cannot find this session" in told["data"]["text"]
         assert str(folder) in told["data"]["text"]
-        handle.submit("hello", CLI)
+        handle.submit("/stats", CLI)
         await log.results()
 
 
