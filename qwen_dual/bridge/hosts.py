@@ -252,6 +252,9 @@ class Hosts:
             await self._keep(connected, host, hello.from_seq, source, rest, desk)
         except OSError:  # it left in the middle of it
             return
+        except Exception:
+            log.exception("a connection is let go")
+            connected.close()
         finally:
             if not kept:  # else it is closed with its connection
                 connected.close()

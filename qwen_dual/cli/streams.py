@@ -58,8 +58,8 @@ def run_streams(
         channels = open_asked(options, launch, inputs)
         for warning in channels.warnings:
             print(warning, file=sys.stderr)
-        observers = [channels.tee] if channels.tee is not None else []
-        factory.begin(launch, channels.outside(), observers)
+        channels.follow(launch.bus)
+        factory.begin(launch, channels.outside())
         beginning.launch = launch
         import_asyncio()
         from qwen_dual.cli.loop import run_session

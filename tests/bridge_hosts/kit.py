@@ -13,7 +13,7 @@ import anyio.lowlevel
 
 from qwen_dual.bridge.hosts import Hosts
 from qwen_dual.bridge.socket_file import SocketFile
-from qwen_dual.protocol import HOST_RIGHTS
+from qwen_dual.protocol import COMMAND_TYPES, HOST_RIGHTS, events
 from tests.bridge_out.outputs import Events
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ async def open_room(folder: Path, *, ring_bytes: int = 4 << 20) -> AsyncGenerato
     path = str(folder / "s.sock")
     hosts, desk = Hosts(SocketFile(path), ring_bytes=ring_bytes), Desk()
     room = Room(hosts, desk, Events(hosts), path)
-    room.source.start()
+    start = {"session_id": "s", "agent": "qwen-dual", "supported_commands": list(COMMAND_TYPES)}
+    room.source.send(events.system("session_start", start))
     async with anyio.create_task_group() as group:
         group.start_soon(hosts.run, desk)
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.bridge.connection import ConnectionSource
 from qwen_dual.bridge.lines import Line
 from qwen_dual.bridge.reader import CommandReader, open_path
 from qwen_dual.bridge.sources import FdSource
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.reader import InputError
     from qwen_dual.protocol.command_shapes import Command
 
-KINDS = ("file", "fifo", "pipe", "socket")
+KINDS = ("file", "fifo", "pipe", "socket", "host")
 
 
 @dataclass
@@ -106,16 +107,27 @@ def open_channel(kind: str, tmp_path: Path) -> Iterator[Channel]:
         ours, theirs = socket.socketpair()
         reading, writing = ours.detach(), theirs.detach()
     reader = fd_reader(reading, seen)
+    if kind == "host":  # a connection to the session's own socket, behind its hello
+        connected = socket.socket(fileno=os.dup(reading))
+        connected.setblocking(False)
+        source = ConnectionSource(connected)
+        reader = source_reader(source, seen)
     try:
         yield Channel(kind, reader, seen, lambda data: send_all(writing, data))
     finally:
         os.close(reading)
         os.close(writing)
+        if kind == "host":
+            connected.close()
 
 
 def fd_reader(fd: int, seen: Collector) -> CommandReader:
+    return source_reader(FdSource(fd), seen)
+
+
+def source_reader(source: FdSource | ConnectionSource, seen: Collector) -> CommandReader:
     return CommandReader(
-        FdSource(fd),
+        source,
         None,
         on_command=seen.on_command,
         on_error=seen.on_error,

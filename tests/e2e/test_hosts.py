@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qwen_dual.bridge.errors import ChannelError
 from qwen_dual.bridge.socket_file import SocketFile
-from tests.support.program import Program
+from tests.support.program import COMMAND, ROOT, Program
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,37 @@ def test_hosts_share_a_session_by_name(program: Program, cols: int, tmp_path: Pa
     assert program.terminal.wait_exit() == 0
     assert not os.path.exists(path)
     zed.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-p", "run sleep 1", "--yolo"],
+        ["--input-format", "stream-json", "--output-format", "stream-json"],
+    ],
+    ids=["a prompt", "lines on stdin"],
+)
+def test_a_run_without_a_screen_has_hosts_too(tmp_path: Path, arguments: list[str]) -> None:
+    path, home = str(tmp_path / "s"), {"HOME": str(tmp_path), "QWEN_HOME": str(tmp_path / "home")}
+    command = [*COMMAND, "--offline", "--socket", path, *arguments]
+    (tmp_path / "home").mkdir()
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **home, "PYTHONPATH": ROOT},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin is not None
+        wait_until(lambda: os.path.exists(path))
+        host = Caller(path, name="zed", from_seq=1)
+        process.stdin.write(b'{"type":"user","message":{"role":"user","content":"hello"}}\n')
+        process.stdin.close()
+        assert host.until("user")["message"]["content"][0]["text"]
+        assert host.until("result")["is_error"] is False
+        assert host.until("session_end")
+        host.close()
+    assert process.returncode == 0 and not os.path.exists(path)
 
 
 def test_a_socket_that_cannot_be_had_is_a_warning(tmp_path: Path) -> None:
