@@ -774,6 +774,11 @@ export interface Receipt {
  *
  * A `submit` that is looked at first has two: `held`, then `accepted`, `edited`, `refused` or
  * `rejected`. `turn_id` is the turn that one which steers waits to join.
+ *
+ * Of a `duplicate` that began, `outcome` says what came of it, also when that was in an earlier run of
+ * the program: it is `interrupted` where that died before the end. `result` is then the `result` of its
+ * turn, without the envelope. `durable` is false where a later run will not know the id, since nothing
+ * is saved.
  */
 export interface ReceiptData {
   id: string;
@@ -783,6 +788,9 @@ export interface ReceiptData {
   position?: number;
   version?: number;
   turn_id?: string;
+  outcome?: "queued" | "running" | "done" | "interrupted" | "rejected" | "refused";
+  result?: TurnOutcome;
+  durable?: false;
 }
 
 /** The only line of a connection to the socket that is not taken; it tells nothing of the session. */
@@ -802,19 +810,12 @@ export interface RefusedData {
   message: string;
 }
 
-/**
- * The end of a turn.
- *
- * Of one that may have asked a model it repeats what `usage` events tell: how much of the conversation
- * there is, how much the model takes, and what the session cost by now, null where that is not known.
- * `steered` has the ids of the commands whose prompts joined it.
- */
+/** The end of a turn. */
 export interface ResultEvent {
   uuid: string;
   session_id: string;
   parent_tool_use_id: string | null;
   seq: number;
-  type: "result";
   subtype: "success" | "error_during_execution";
   is_error: boolean;
   duration_ms: number;
@@ -831,6 +832,7 @@ export interface ResultEvent {
   total_cost_usd?: number | null;
   steered?: string[];
   error?: TurnError;
+  type: "result";
 }
 
 /** Go on with a saved session, as `/resume` does; refused while something runs. */
@@ -1366,6 +1368,32 @@ export interface TurnError {
   message: string;
   status: number | null;
   remedy?: "retry" | "retry_or_change_model" | "change_model" | "connect" | "rephrase" | "compress" | "new_session" | null;
+}
+
+/**
+ * What a turn came to.
+ *
+ * Of one that may have asked a model it repeats what `usage` events tell: how much of the conversation
+ * there is, how much the model takes, and what the session cost by now, null where that is not known.
+ * `steered` has the ids of the commands whose prompts joined it.
+ */
+export interface TurnOutcome {
+  subtype: "success" | "error_during_execution";
+  is_error: boolean;
+  duration_ms: number;
+  duration_api_ms: number;
+  num_turns: number;
+  result: string;
+  usage: Usage;
+  permission_denials: Denial[];
+  turn_id: string;
+  command_id: string | null;
+  stop_reason: "end_turn" | "interrupted" | "error" | "denied" | "max_turns" | "max_tokens" | "loop" | "budget";
+  context_tokens?: number;
+  context_window?: number;
+  total_cost_usd?: number | null;
+  steered?: string[];
+  error?: TurnError;
 }
 
 /**

@@ -175,6 +175,17 @@ class OpenChat:
         """
         return self.add("system", subtype=subtype, systemPayload=payload)
 
+    def aside(self, subtype: str, payload: dict[str, Any]) -> None:
+        """Appends a system record that no other follows: about the chat, not of it.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.settle()
+        last = self.last
+        self.system(subtype, payload)
+        self.last = last
+
     def close(self) -> None:
         """Gives the chat free; idempotent. What the side file still holds stays there."""
         self.partial.close(keep=self._left_behind)
@@ -254,8 +265,15 @@ class Branches:
         """A prompt was written, behind ``parent``."""
         self._parents[prompt] = parent
 
-    def go_back(self, chat: OpenChat, event: Mapping[str, Any]) -> bool:
+    def go_back(
+        self, chat: OpenChat, event: Mapping[str, Any], command: Mapping[str, str] | None = None
+    ) -> bool:
         """Writes down a ``rewound`` event, once; False where the chat does not know where to.
+
+        Args:
+            chat: the chat.
+            event: the event.
+            command: the host's by which it goes back.
 
         Raises:
             OSError: it cannot be written.
@@ -283,6 +301,7 @@ class Branches:
         told = {key: data[key] for key in ("to", "files", "undo", *REWIND_COUNTS)}
         told["uuid"] = event["uuid"]
         told["text"] = data["text"][:TEXT_CHARS]
-        chat.system(REWIND, {"truncatedCount": data["prompts"], "rewound": told})
+        payload = {"truncatedCount": data["prompts"], "rewound": told}
+        chat.add("system", subtype=REWIND, systemPayload=payload, hostCommand=command)
         self._written = event["uuid"]
         return True

@@ -19,7 +19,14 @@ from qwen_dual.chats.reading import branch
 from qwen_dual.chats.records import blocks_of, parts_of
 from qwen_dual.chats.recovery import owed
 from qwen_dual.chats.replay import end_of, replay_of, tokens_of
-from qwen_dual.chats.tail import Bounds, first_record, is_compaction, read_tail, read_whole
+from qwen_dual.chats.tail import (
+    Bounds,
+    begins_record,
+    first_record,
+    is_compaction,
+    read_tail,
+    read_whole,
+)
 from qwen_dual.fs.foreign import open_foreign
 
 if TYPE_CHECKING:
@@ -123,7 +130,7 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
     try:
         fd = open_foreign(path)
         try:
-            first = first_record(fd)
+            first, torn = first_record(fd), begins_record(fd)
             if bounds is None:
                 found = read_whole(fd, path, MAX_CHAT_BYTES)
             else:
@@ -135,6 +142,8 @@ def load(path: Path, bounds: Bounds | None = None, *, journal: Journal | None = 
     records = branch(found.every)
     if not found.size:
         return _begun(path, journal)
+    if not records and (found.every or (torn and not found.skipped)):
+        return _begun(path, journal)  # nothing was said in it
     if not records:
         raise ChatUnreadable(path, "there is no record of a session in it")
     left = read_leftover(path)

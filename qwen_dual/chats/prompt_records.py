@@ -37,12 +37,12 @@ class PromptRecords:
         self._running = None
         self._branches.begin(session_id)
 
-    def submitted(self, chat: OpenChat, event: Event) -> None:
-        """A prompt begins to run, or joins the turn that does."""
+    def submitted(self, chat: OpenChat, event: Event, by: dict[str, str] | None = None) -> None:
+        """A prompt begins to run, or joins the turn that does; ``by`` is the host's command that it was sent with."""
         chat.settle()
         parent = chat.last
         said = event["message"]["content"][0]["text"]
-        uuid = _add(chat, event, [{"text": said}], uuid=event["uuid"])
+        uuid = _add(chat, event, [{"text": said}], uuid=event["uuid"], hostCommand=by)
         self._running = (uuid, parent, event)
         if "steered" not in event:  # else one goes back to the prompt that began its turn
             self._branches.note(uuid, parent)
@@ -78,10 +78,10 @@ class PromptRecords:
         """Nothing runs for it any more."""
         self._running = None
 
-    def go_back(self, chat: OpenChat, event: Event) -> None:
+    def go_back(self, chat: OpenChat, event: Event, by: dict[str, str] | None = None) -> None:
         """The conversation goes back, as a ``rewound`` event tells, or is about to."""
         self._running = None
-        self._branches.go_back(chat, event)
+        self._branches.go_back(chat, event, by)
 
 
 def _add(chat: OpenChat, event: Event, parts: list[dict[str, Any]], **more: Any) -> str:

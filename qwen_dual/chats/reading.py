@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.records import Record
 
-_START = b'{"uuid":"'
+START = b'{"uuid":"'
 """How a record begins; inside a text it would be escaped."""
 
 ASIDE = frozenset(
     (
         "custom_title",
+        "host_command",
         "managed_session_commit_v1",
         "managed_session_event_v1",
         "managed_session_header_v1",
@@ -32,7 +33,7 @@ ASIDE = frozenset(
         "session_sources_snapshot",
     )
 )
-"""Records of the reference that no other follows: they are about the chat, not of it."""
+"""Records, ours and of the reference, that no other follows: they are about the chat, not of it."""
 
 
 class Records(Struct, frozen=True):
@@ -71,8 +72,8 @@ def records_in(data: bytes) -> Records:
 
 def _records_of(line: bytes) -> Iterable[Record]:
     """The whole records in a line that is none by itself."""
-    for piece in line.split(_START)[1:]:
-        record = _record(_START + piece)
+    for piece in line.split(START)[1:]:
+        record = _record(START + piece)
         if record is not None:
             yield record
 

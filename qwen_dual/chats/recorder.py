@@ -8,17 +8,18 @@ drawn. It waits as long as the disk does; the first error ends the recording, no
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from qwen_dual.chats.call_records import CallRecords
 from qwen_dual.chats.chain import OpenChat, Stamp
+from qwen_dual.chats.command_records import CommandRecords, outcome_of
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
 from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.prompt_records import PromptRecords
-from qwen_dual.chats.records import compaction, part_of, tool_call_result, turn_result
+from qwen_dual.chats.records import compaction, turn_result
 from qwen_dual.chats.shellwords import SHELL_CALL
 from qwen_dual.chats.slash_records import SlashRecords
-from qwen_dual.protocol.events import ENTERED_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, Message, Preview
+    from qwen_dual.protocol.shapes import ContentBlock, Message
 
 RETRY = "/retry"
 """The prompt that makes the failed model call of the last turn again."""
@@ -51,6 +52,7 @@ class Recorder:
         resume: the chat to go on with; its id must be ``session_id``.
         now: seconds since the epoch.
         window: tells how many tokens the model in force takes.
+        host_of: tells who sent the prompt with an id, as long as it has no end.
 
     Attributes:
         failure: why nothing is saved any more; None while all is.
@@ -78,6 +80,7 @@ class Recorder:
         resume: Chat | None = None,
         now: Callable[[], float] = time.time,
         window: Callable[[], int | None] = lambda: None,
+        host_of: Callable[[str], str | None] = lambda command_id: None,
     ) -> None:
         self._home = home
         self._session_id = session_id
@@ -97,8 +100,8 @@ class Recorder:
         self._in_turn = False
         self._retry_from: str | None = None
         self._slash = SlashRecords()
-        self._prompts = PromptRecords()
-        self._changes: dict[str, Preview] = {}  # of calls that have no result yet
+        self._prompts, self._commands = PromptRecords(), CommandRecords(host_of)
+        self._calls = CallRecords(self._prompts)
         self.agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
         if resume is not None:
@@ -197,10 +200,20 @@ class Recorder:
         if self._stopped or self._chat is None:
             return
         try:
-            self._prompts.go_back(self._chat, event)
+            by = self._commands.went_back(event["data"]["command_id"])
+            self._prompts.go_back(self._chat, event, by)
         except OSError as error:
             self.fail(error)
             raise
+
+    def command_begins(self, host: str, command_id: str, kind: str) -> None:
+        """Notes that a command which is no prompt is about to be carried out, where there is a chat."""
+        if self._stopped or self._chat is None:
+            return
+        try:
+            self._commands.begins(self._chat, {"host": host, "id": command_id}, kind)
+        except OSError as error:
+            self.fail(error)
 
     def close(self) -> None:
         """Writes what is left and gives the chat free; idempotent."""
@@ -240,58 +253,46 @@ class Recorder:
     def _user(self, event: Event) -> None:
         for block in event["message"]["content"]:
             if block["type"] == "tool_result":
-                self._tool_result(block, event.get("tool_use_result") or {})
+                if self._chat is not None:
+                    outcome, names = event.get("tool_use_result") or {}, self._message.names
+                    self._calls.came_to(self._chat, block, outcome, names, self.agents)
             elif block["type"] == "text":  # its images come with what the model is sent
                 self._submitted(event)
 
     def _submitted(self, event: Event) -> None:
-        if self._chat is None:
-            path = chat_path(self._home, self._stamp.cwd, self._session_id)
-            self._chat = OpenChat(path, self._session_id, self._stamp)
-        self._prompts.submitted(self._chat, event)
+        by = self._commands.begun_by(event.get("command_id"), event.get("origin"))
+        self._prompts.submitted(self._opened(), event, by)
         if "steered" not in event:
             self._retry_from, self._in_turn = None, True
 
-    def _tool_result(self, block: dict[str, Any], outcome: dict[str, Any]) -> None:
-        chat = self._chat
-        if chat is None:
-            return
-        call_id = block["tool_use_id"]
-        part = part_of(block, self._message.names)
-        tool = self._message.names.pop(call_id, "")
-        own = call_id.startswith(SHELL_CALL)
-        if own and self._prompts.ran_shell(chat, block, tool, outcome):
-            pass
-        elif not call_id.startswith(ENTERED_CALL):  # of that the prompt which follows has it all
-            shown = tool_call_result(block, self._changes.pop(call_id, None), outcome)
-            chat.add(
-                "tool_result",
-                message={"role": "user", "parts": [part]},
-                toolCallResult=shown if self.agents is None else self.agents.shown(shown),
-            )
-        chat.partial.end_output(call_id)
+    def _opened(self) -> OpenChat:
+        if self._chat is None:
+            path = chat_path(self._home, self._stamp.cwd, self._session_id)
+            self._chat = OpenChat(path, self._session_id, self._stamp)
+        return self._chat
 
     def _request(self, event: Event) -> None:
         request = event["request"]
-        self._preview(request["tool_use_id"], request.get("preview"))
-
-    def _preview(self, call_id: str, preview: Preview | None) -> None:
-        if preview and preview["kind"] == "diff":
-            self._changes[call_id] = preview
+        self._calls.previewed(request["tool_use_id"], request.get("preview"))
 
     def _result(self, event: Event) -> None:
         self._slash.running = ""
-        self._changes.clear()
+        self._calls.turn_ended()
         if self.agents is not None:
             self.agents.turn_ended()
-        chat = self._chat
+        chat, ended = self._chat, self._commands.ended()
         if chat is None or not self._in_turn:
+            self._commands.end(chat, ended, event)
             return
         self._in_turn = False
         self._prompts.ended()
         if event["stop_reason"] == "error":
             self._retry_from = self._message.before
-        chat.system("turn_result", turn_result(event, round(chat.now * 1000)))
+        payload = turn_result(event, round(chat.now * 1000))
+        if ended:
+            payload["result"] = outcome_of(event)
+        by = ended or None
+        chat.add("system", subtype="turn_result", systemPayload=payload, hostCommands=by)
 
     # -- what the system tells ---------------------------------------------------------------
 
@@ -306,10 +307,12 @@ class Recorder:
             self.close()
         elif chat is None:
             return
+        elif subtype == "command_receipt":
+            self._commands.answered(chat, data)
         elif subtype == "tool_progress":
             started = data["status"] == "started"
             title, text = (data["text"], "") if started else ("", data["text"])
-            self._preview(data["tool_use_id"], data.get("preview"))
+            self._calls.previewed(data["tool_use_id"], data.get("preview"))
             if started and data["tool_use_id"].startswith(SHELL_CALL):
                 self._message.names[data["tool_use_id"]] = data["tool_name"]
             chat.partial.output(data["tool_use_id"], data["tool_name"], title, text)
@@ -331,12 +334,16 @@ class Recorder:
 
     def _slash_command(self, data: Event) -> None:
         command = f"/{data['command']} {data['args']}".rstrip()
+        by = self._commands.begun_by(data["command_id"], data["origin"])
         if command == RETRY and self._retry_from is not None:
             assert self._chat is not None
             self._chat.last = self._retry_from
             self._in_turn = True
+            if by is not None:
+                self._commands.begins(self._chat, by, "submit")
             return
-        self._slash.given(self._chat, command, in_turn=self._in_turn)
+        chat = self._chat if by is None else self._opened()
+        self._slash.given(chat, command, in_turn=self._in_turn, by=by)
 
     def _change_to(self, session_id: str) -> None:
         self.flush(whole=True)
@@ -347,13 +354,15 @@ class Recorder:
             self._chat = None
         elif session_id != self._session_id:
             self._give_up()
-        self._session_id, self._message = session_id, IncomingMessage()
+        before, self._session_id, self._message = self._session_id, session_id, IncomingMessage()
         self._retry_from, self._in_turn = None, False
         self._prompts.begin(session_id)
         if self._next is not None and self._next.session_id == session_id:
             self._chat, self._next = self._next, None
         else:
             reserve(chat_path(self._home, self._stamp.cwd, session_id))
+        if self._commands.used and session_id != before:
+            self._commands.follow(self._opened(), before)
 
     def _give_up(self) -> None:
         """Takes away the file of a session that nothing was said in."""
@@ -371,7 +380,6 @@ class Recorder:
         if self._chat is not None:
             self._chat.close()
             self._chat = None
-
         self._tell(text)
 
     def _tell(self, text: str) -> None:

@@ -19,11 +19,25 @@ class SlashRecords:
     def __init__(self) -> None:
         self.running = ""
 
-    def given(self, chat: OpenChat | None, command: str, *, in_turn: bool) -> None:
-        """A command was given; ``in_turn``: in the middle of a turn, where it is named by its answer."""
+    def given(
+        self,
+        chat: OpenChat | None,
+        command: str,
+        *,
+        in_turn: bool,
+        by: dict[str, str] | None = None,
+    ) -> None:
+        """A command was given.
+
+        Args:
+            chat: where it is noted, if anywhere.
+            command: as it was typed.
+            in_turn: in the middle of a turn, where it is named by its answer.
+            by: the host's command that it was given with.
+        """
         if not in_turn:
             self.running = command
-        _add(chat, "invocation", command)
+        _add(chat, "invocation", command, by=by)
 
     def answered(self, chat: OpenChat, notice: Event) -> None:
         """Somebody was told something: what a command answered, or not."""
@@ -32,7 +46,13 @@ class SlashRecords:
             _add(chat, "result", command, notice)
 
 
-def _add(chat: OpenChat | None, phase: str, command: str, notice: Event | None = None) -> None:
+def _add(
+    chat: OpenChat | None,
+    phase: str,
+    command: str,
+    notice: Event | None = None,
+    by: dict[str, str] | None = None,
+) -> None:
     if chat is None:
         return
     payload: dict[str, Any] = {"phase": phase, "rawCommand": command}
@@ -41,4 +61,4 @@ def _add(chat: OpenChat | None, phase: str, command: str, notice: Event | None =
     else:
         item = {"type": notice["level"], "text": notice["text"]}
         payload["outputHistoryItems"] = [item]
-    chat.system("slash_command", payload)
+    chat.add("system", subtype="slash_command", systemPayload=payload, hostCommand=by)

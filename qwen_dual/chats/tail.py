@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.chats.reading import ASIDE, records_in
+from qwen_dual.chats.reading import ASIDE, START, records_in
 from qwen_dual.fs.foreign import ForeignFileError, read_up_to
 
 if TYPE_CHECKING:
@@ -136,6 +136,12 @@ def first_record(fd: int) -> Record:
     """What the chat that ``fd`` is open for begins with; empty where that is no short record."""
     found = records_in(os.pread(fd, CHUNK_BYTES, 0).split(b"\n", 1)[0]).every
     return found[0] if found else {}
+
+
+def begins_record(fd: int) -> bool:
+    """Whether the file that ``fd`` is open for begins as a record does, as far as it goes."""
+    begin = os.pread(fd, len(START), 0)
+    return START.startswith(begin)
 
 
 def _lines_backwards(fd: int, size: int) -> Iterator[tuple[bytes | None, int, bool]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.cli.channel_options import AUTO_DIRECTORY
 from qwen_dual.cli.places import DISABLED, private_directory
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol import HOST_RIGHTS, events
 from qwen_dual.settings import keys
 from qwen_dual.settings.host_keys import rights_of
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.rights import LimitedDispatcher
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.runtime.opened import OpenSession
-
-MAX_NAMES = 256
-"""Names of hosts whose commands' ids are remembered when they have gone."""
 
 
 def open_socket(channels: Channels, path: str, session_id: str) -> None:
@@ -79,7 +74,6 @@ class HostDesk:
         self._handle = handle
         self._channels = channels
         self._began = _time(datetime.now(UTC).timestamp())
-        self._seen: OrderedDict[str, SeenIds] = OrderedDict()
 
     def rights_of(self, name: str) -> Collection[str]:
         """What the person's settings give it."""
@@ -89,21 +83,13 @@ class HostDesk:
         """Carries out its commands, as far as it may."""
         rights = cast("Sequence[Right]", host.rights)
         actor = Actor("host", host.name)
-        return self._handle.limited(actor, rights, tell, self._seen_of(host.name))
+        return self._handle.limited(actor, rights, tell)
 
     def changed(self) -> None:
         """Tells everybody who is there."""
         session = self._handle.parts.session
         if not session.ended:
             session.publish(events.system("hosts_changed", {"hosts": self._present()}))
-
-    def _seen_of(self, name: str) -> SeenIds:
-        """The ids under which a host of this name has sent commands: one that comes again goes on."""
-        seen = self._seen.pop(name, None) or SeenIds()
-        self._seen[name] = seen
-        if len(self._seen) > MAX_NAMES:
-            self._seen.popitem(last=False)
-        return seen
 
     def _present(self) -> list[dict[str, Any]]:
         hosts = self._channels.hosts

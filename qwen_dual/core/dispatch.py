@@ -1,6 +1,7 @@
 """Commands of a channel to calls on the session, with a receipt for each that carries an id.
 
-Decides nothing about the bytes: ``bridge`` reads and parses them. A repeated id is not run again.
+Decides nothing about the bytes: ``bridge`` reads and parses them. A repeated id is not run again, which
+``ledger`` knows.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
-from qwen_dual.core.prompts import SeenIds
 from qwen_dual.core.queue_editing import CannotChange
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
@@ -58,7 +58,6 @@ class Dispatcher:
         servers: gives the session's MCP servers; None where it can have none.
         begun: whether the first command is a prompt that was carried out before (``core.begun``).
         tell: takes an event for this channel alone; None where it has no output.
-        seen: the ids of the commands that it sent before; none unless given.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class Dispatcher:
         *,
         begun: bool = False,
         tell: Callable[[events.Event], object] | None = None,
-        seen: SeenIds | None = None,
     ) -> None:
         self._begun = begun
         self._session = session
@@ -77,7 +75,6 @@ class Dispatcher:
         self._servers = servers
         self._tell = tell
         self._drafts: DraftCommands | None = None
-        self._seen = SeenIds() if seen is None else seen
         self._carry_out: dict[str, Callable[[Any], None]] = {
             "submit": self._submit,
             "confirmation_response": self._confirm,
@@ -107,8 +104,8 @@ class Dispatcher:
         if self._begun:
             self._begun = False
             if command.id is not None:
-                self._seen.add(command.id)
-        elif command.id is not None and self.repeated(command.id):
+                self._session.ledger.take(self._actor, command.id, command.type, begun=True)
+        elif command.id is not None and self.repeated(command.id, _kind_of(command)):
             return
         else:
             self._carry_out[command.type](command)
@@ -176,11 +173,12 @@ class Dispatcher:
             stopped = session.services.stop_agent(agent)
             self._receipt(command, None if stopped else ("not_busy", NO_AGENT))
 
-    def repeated(self, command_id: str) -> bool:
+    def repeated(self, command_id: str, kind: str = "submit") -> bool:
         """Whether ``command_id`` was seen before, which is told: nothing runs twice. Notes it."""
-        if self._seen.add(command_id):
+        known = self._session.ledger.take(self._actor, command_id, kind)
+        if known is None:
             return False
-        self._session.receipt(command_id, "duplicate")
+        self._session.repeat_receipt(command_id, known)
         return True
 
     def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:
@@ -339,6 +337,12 @@ def _said(command: Submit) -> Said:
     content = titled(_blocks(command))
     # What is piped in is no place for mentions: only the text of the command is typed.
     return text_of(content), command.text, content
+
+
+def _kind_of(command: Command) -> str:
+    """Its type; of what does nothing, nothing is kept."""
+    looks = command.type == "rewind" and command.preview
+    return "preview" if looks else command.type
 
 
 def _blocks(command: Submit) -> Iterator[PromptBlock]:

@@ -1,4 +1,4 @@
-"""What was submitted, what of it a history keeps, and which command ids were seen. Pure."""
+"""What was submitted, and what of it a history keeps. Pure."""
 
 from __future__ import annotations
 
@@ -109,26 +109,3 @@ class Entered(Struct, frozen=True):
     text: str
     shell: bool = False
     pastes: Mapping[str, str] = field(default_factory=dict)
-
-
-class SeenIds:
-    """The ids of commands that were taken, the last ``limit`` of them.
-
-    Digests are kept instead of ids, so that long ids cost no more memory than short ones.
-    """
-
-    def __init__(self, limit: int = 100_000) -> None:
-        self._limit = limit
-        self._digests: dict[bytes, None] = {}
-
-    def add(self, command_id: str) -> bool:
-        """Notes ``command_id``; False when it was seen before."""
-        from hashlib import blake2b  # OpenSSL's library comes with it
-
-        digest = blake2b(command_id.encode("utf-8", "surrogatepass"), digest_size=12).digest()
-        if digest in self._digests:
-            return False
-        self._digests[digest] = None
-        if len(self._digests) > self._limit:
-            del self._digests[next(iter(self._digests))]
-        return True

@@ -14,6 +14,7 @@ from qwen_dual.core.actor import INTERRUPT, SHUTDOWN
 from qwen_dual.core.approvals import Approvals, Decision
 from qwen_dual.core.attended import AttendedSession
 from qwen_dual.core.calls import CallRunner
+from qwen_dual.core.commanded import CommandedSession
 from qwen_dual.core.context import ContextKeeper
 from qwen_dual.core.conversation import Conversation, Points
 from qwen_dual.core.errors import ModeRefused
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.entered_calls import EnteredCalls
+    from qwen_dual.core.ledger import Ledger
     from qwen_dual.core.model import Model
     from qwen_dual.core.permissions import Rule
     from qwen_dual.core.point import Point
@@ -59,7 +61,7 @@ SET_ASIDE = "Without effect in auto mode, since they allow every command: {rules
 QueueFate = Literal["keep", "clear", "return"]
 
 
-class Session(RewindableSession, ModelSteering, AttendedSession):
+class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSession):
     """One conversation with one model over a set of tools.
 
     Args:
@@ -86,6 +88,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         queue_editing: takes one of those that wait out of the queue, to be edited.
         points: the prompts so far, as places to go back to.
         prepare_rewinding: gives what goes back to them what it needs, once it is made.
+        prepare_ledger: gives the list of commands what keeps it, once it is made.
         drained: waits until nothing runs, and nothing waits that will.
     """
 
@@ -119,6 +122,7 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
         self.conversation = Conversation()
         self.points = Points(self.conversation)
         self.prepare_rewinding: Callable[[Rewinding], object] = lambda rewinding: None
+        self.prepare_ledger: Callable[[Ledger], object] = lambda ledger: None
         self.hooks = HookSlot()
         self.modes = Modes(self)
         self.system = system
@@ -371,17 +375,6 @@ class Session(RewindableSession, ModelSteering, AttendedSession):
             self.queue_editing.end()
             self.unattended()
             self.publish(events.system("session_end", {"session_id": self.session_id}))
-
-    def receipt(
-        self,
-        command_id: str,
-        status: str,
-        code: str | None = None,
-        message: str | None = None,
-        **more: Any,
-    ) -> None:
-        """Publishes a ``command_receipt``; for ``more`` see ``events.receipt``."""
-        self.publish(events.receipt(command_id, status, code, message, **more))
 
     async def run(self) -> None:
         """Runs what is submitted, one at a time, until ``request_close``."""

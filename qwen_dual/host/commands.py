@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.feed import Feed
     from qwen_dual.host.hosted import Hosted
     from qwen_dual.host.mcp import McpServer
-    from qwen_dual.host.records import Allow, Greeting
+    from qwen_dual.host.records import Allow, Greeting, Result
     from qwen_dual.host.rewind import RewindPoints, Rewound
     from qwen_dual.host.saved import SavedSessions
 
@@ -104,6 +104,26 @@ class Commands:
         if not taken:
             raise CommandRejected("submit", receipt.code or receipt.status, receipt.message)
         return submitted, receipt
+
+    async def submit_as(self, submitted: Submitted, fields: dict[str, Any]) -> Receipt:
+        """Submits under an id of the caller's; the receipt, whatever it says."""
+        self.check_running()
+        turns = self._tracker.turns
+        turns.add(submitted)
+        taken = False
+        try:
+            await self._send({"type": "submit", "id": submitted.id, **fields})
+            receipt = await self.within("receipt for submit", submitted.receipt.wait())
+            taken = receipt.status != "rejected"
+        finally:
+            if not taken:
+                turns.drop(submitted)
+        return receipt
+
+    def done(self, submitted: Submitted, result: Result) -> None:
+        """What was submitted has ended, as its receipt says."""
+        self._tracker.turns.drop(submitted)
+        submitted.end(result, None)
 
     async def cancel(self, submitted: Submitted) -> bool:
         """Takes a prompt out of the queue; False if it is not there any more."""

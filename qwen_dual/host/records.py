@@ -126,6 +126,11 @@ class Receipt:
         turn_id: of a prompt that steers: the turn that it joins, unless that ends before; else empty.
         derived: from other events, since the program gives no receipts.
         version: of the draft that was set.
+        outcome: of a ``duplicate``, what became of the command: ``done``, ``interrupted`` (the program
+            died before its end), ``rejected``, ``refused``, ``queued`` or ``running``; empty where that
+            is not known.
+        result: the result of its turn, where that is ``done``.
+        durable: False where a later run of the program will not know the id, since nothing is saved.
     """
 
     id: str
@@ -136,12 +141,15 @@ class Receipt:
     derived: bool = False
     version: int | None = None
     turn_id: str = ""
+    outcome: str = ""
+    result: Result | None = None
+    durable: bool = True
 
     @classmethod
     def of(cls, event: Event) -> Receipt:
         """Reads a ``command_receipt``."""
         data = event.data
-        position = data.get("position")
+        position, result = data.get("position"), data.get("result")
         return cls(
             id=str(data.get("id")),
             status=str(data.get("status")),
@@ -150,6 +158,9 @@ class Receipt:
             position=position if isinstance(position, int) else None,
             version=number_in(data, "version"),
             turn_id=text_in(data, "turn_id"),
+            outcome=text_in(data, "outcome"),
+            result=Result.in_data(result) if isinstance(result, dict) else None,
+            durable=data.get("durable") is not False,
         )
 
 
@@ -202,6 +213,13 @@ class Result:
     context_window: int | None = None
     total_cost_usd: float | None = None
     steered: tuple[str, ...] = ()
+
+    @classmethod
+    def in_data(cls, data: dict[str, Any]) -> Result:
+        """Reads the one that another event repeats."""
+        from qwen_dual.host.event import Event
+
+        return cls.of(Event({"type": "result", **data}))
 
     @classmethod
     def of(cls, event: Event) -> Result:

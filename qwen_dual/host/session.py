@@ -10,6 +10,7 @@ import anyio
 from qwen_dual.host.draft import Drafting
 from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.hosting import hosted
+from qwen_dual.host.once import Once
 from qwen_dual.host.owner import Owner
 from qwen_dual.host.records import Allow
 from qwen_dual.host.steering import Steering
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.usage import ModelUsage
 
 
-class Session(Steering, Drafting):
+class Session(Steering, Drafting, Once):
     """A program that runs in a terminal, seen and steered through its channels.
 
     Iterating over it gives every event from ``session_start`` on, once; ``events()`` gives each

@@ -103,7 +103,9 @@ class ToldTurns:
         self._lists = False  # the program tells of the queue by itself
 
     def add(self, submitted: Submitted) -> None:
-        """Waits for its id."""
+        """Waits for its id; sent once more, both have the one result."""
+        if (known := self._open.get(submitted.id)) is not None:
+            submitted.result = known.result
         self._open[submitted.id] = submitted
 
     def drop(self, submitted: Submitted) -> None:

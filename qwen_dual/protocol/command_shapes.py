@@ -305,3 +305,10 @@ RIGHTS: dict[str, Right] = {
     "hello": "observe",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""
+
+LASTING = frozenset(("submit", "interrupt", "rewind", "clear", "resume"))
+"""Commands that are not carried out again when their id comes again after the program died.
+
+What the others do ends with the program, so that it is done again: a model, a mode, a server is what it
+was last set to, and what waits in the queue is changed as it was. Or it is the same done twice, or nothing.
+"""

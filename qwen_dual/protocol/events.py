@@ -92,10 +92,10 @@ def receipt(
     code: str | None = None,
     message: str | None = None,
     position: int | None = None,
-    turn_id: str | None = None,
+    **more: Any,
 ) -> Event:
     """What became of a command that carries an id; without the keys that say nothing."""
-    extra = {"code": code, "message": message, "position": position, "turn_id": turn_id}
+    extra = {"code": code, "message": message, "position": position, **more}
     told = {key: value for key, value in extra.items() if value is not None}
     return system("command_receipt", {"id": command_id, "status": status, **told})
 

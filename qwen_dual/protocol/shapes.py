@@ -21,7 +21,7 @@ from qwen_dual.protocol.content_shapes import (
 from qwen_dual.protocol.content_shapes import (
     TextBlock as TextBlock,  # noqa: PLC0414
 )
-from qwen_dual.protocol.failures import ErrorKind, Remedy  # noqa: TC001 -- read at run time
+from qwen_dual.protocol.result_shapes import Denial, TurnError  # noqa: TC001 -- read at run time
 
 NamedActor = Annotated[str, Field(pattern="^(host|hook):.")]
 """A host on the socket, or a hook, by its name: ``host:zed``."""
@@ -233,36 +233,14 @@ class StreamEvent(Envelope):
     event: MessageStart | BlockStart | BlockDelta | BlockStop | MessageStop
 
 
-class TurnError(TypedDict):
-    """What ended a turn; ``status`` is the HTTP status where there was one.
-
-    ``message`` is for people and holds everywhere; ``remedy`` is what can be offered beside it, null
-    where that is nothing but another try.
-    """
-
-    kind: NotRequired[ErrorKind]
-    message: str
-    status: int | None
-    remedy: NotRequired[Remedy | None]
-
-
-class Denial(TypedDict):
-    """A call that was not allowed."""
-
-    tool_name: str
-    tool_use_id: str
-    tool_input: dict[str, Any] | None
-
-
-class ResultEvent(Envelope):
-    """The end of a turn.
+class TurnOutcome(TypedDict):
+    """What a turn came to.
 
     Of one that may have asked a model it repeats what ``usage`` events tell: how much of the conversation
     there is, how much the model takes, and what the session cost by now, null where that is not known.
     ``steered`` has the ids of the commands whose prompts joined it.
     """
 
-    type: Literal["result"]
     subtype: Literal["success", "error_during_execution"]
     is_error: bool
     duration_ms: int
@@ -279,6 +257,12 @@ class ResultEvent(Envelope):
     total_cost_usd: NotRequired[float | None]
     steered: NotRequired[list[str]]
     error: NotRequired[TurnError]
+
+
+class ResultEvent(Envelope, TurnOutcome):
+    """The end of a turn."""
+
+    type: Literal["result"]
 
 
 class Suggestion(TypedDict):

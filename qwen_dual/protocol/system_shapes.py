@@ -13,7 +13,7 @@ from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUs
 from qwen_dual.protocol.queue_shapes import QueueEvent
 from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
 from qwen_dual.protocol.saved_shapes import SavedSessions
-from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State
+from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State, TurnOutcome
 from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
 
 
@@ -89,6 +89,11 @@ class ReceiptData(TypedDict):
 
     A ``submit`` that is looked at first has two: ``held``, then ``accepted``, ``edited``, ``refused`` or
     ``rejected``. ``turn_id`` is the turn that one which steers waits to join.
+
+    Of a ``duplicate`` that began, ``outcome`` says what came of it, also when that was in an earlier run of
+    the program: it is ``interrupted`` where that died before the end. ``result`` is then the ``result`` of its
+    turn, without the envelope. ``durable`` is false where a later run will not know the id, since nothing
+    is saved.
     """
 
     id: str
@@ -98,6 +103,9 @@ class ReceiptData(TypedDict):
     position: NotRequired[int]
     version: NotRequired[int]
     turn_id: NotRequired[str]
+    outcome: NotRequired[Literal["queued", "running", "done", "interrupted", "rejected", "refused"]]
+    result: NotRequired[TurnOutcome]
+    durable: NotRequired[Literal[False]]
 
 
 class InputErrorData(TypedDict):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.ports import ServerControl
-    from qwen_dual.core.prompts import SeenIds
     from qwen_dual.core.rights import LimitedDispatcher
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.events import Event
@@ -208,13 +207,12 @@ class OpenSession(SessionHandle):
         actor: Actor,
         rights: Collection[Right],
         tell: Callable[[Event], object],
-        seen: SeenIds,
     ) -> LimitedDispatcher:
         """The same for a host that may not do everything: see ``core.rights``."""
         from qwen_dual.core.rights import LimitedDispatcher
 
         session = self.parts.session
-        dispatcher = Dispatcher(session, actor, self._control, seen=seen, tell=tell)
+        dispatcher = Dispatcher(session, actor, self._control, tell=tell)
         return LimitedDispatcher(dispatcher, session, actor, rights, tell)
 
     def _control(self) -> ServerControl:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
+    from qwen_dual.core.ledger import Ledger
     from qwen_dual.core.point import Point
     from qwen_dual.core.ports import Keeper
     from qwen_dual.core.rewinding import Rewinding
@@ -183,9 +184,11 @@ def make_recorder(
 
     def failed(why: str) -> None:
         session.notice(why, "warning")
+        if recorder.failure is not None:
+            session.ledger.lost()
 
     try:
-        return Recorder(
+        recorder = Recorder(
             home,
             session.cwd,
             session.session_id,
@@ -198,9 +201,11 @@ def make_recorder(
             queue=lambda: session.waiting,
             resume=chat,
             window=lambda: session.model.context_window,
+            host_of=lambda command_id: session.ledger.host_of(command_id),
         )
     except (ChatBusy, OSError) as error:
         raise NoSuchSession(str(error)) from error
+    return recorder
 
 
 def resume_hint(recorder: Recorder | None, session_id: str) -> str | None:
@@ -290,6 +295,13 @@ def keep_files(launch: Launch, parts: Parts) -> None:
 
     parts.session.services.keeper = keeper
     parts.session.prepare_rewinding = prepare_rewinding
+
+    def prepare_ledger(ledger: Ledger) -> None:
+        from qwen_dual.runtime.command_store import prepare
+
+        prepare(ledger, launch, parts)
+
+    parts.session.prepare_ledger = prepare_ledger
     launch.bus.subscribe(
         note_prompt, name="What notes prompts", on_error="keep", missed=True, streamed=False
     )

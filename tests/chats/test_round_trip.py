@@ -167,17 +167,21 @@ def test_a_chat_cut_at_any_byte_loads(tmp_path: Path) -> None:
     first = chat.index(b"\n")
     for size in range(len(chat) - 1, -1, -1):
         os.truncate(path, size)
-        if size == 0:
-            assert load(path).history == []  # killed before its first prompt
-            continue
         if size < first:
-            with pytest.raises(ChatUnreadable):
-                load(path)
+            assert load(path).history == []  # killed before its first prompt was there whole
             continue
         cut = load(path)
         check_valid(cut.history)
         assert cut.skipped == 0
         assert {"role": "user", "content": [text("first")]} == cut.history[0]
+
+
+def test_what_is_no_chat_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / f"{SESSION}.jsonl"
+    for text_of_it in ("something else", '{"uuid":1}\n', "\n\n{\n"):
+        path.write_text(text_of_it)
+        with pytest.raises(ChatUnreadable):
+            load(path)
 
 
 def test_a_side_file_cut_at_any_byte_loses_no_more_than_its_last_line(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ EXAMPLES = [
 IN_HOSTS = {
     "host.attach(": "True ['approve', 'control', 'observe', 'submit']",
     "for session in sessions": "0 sessions run",
+    "session.submit_once(": "done ",
     "session.list_sessions()": "say 3 words 1\ngoes on: True",
     "host.connect(": "zed may observe",
 }

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.going_back import GoingBack
+from qwen_dual.core.actor import INPUT, KEYBOARD
+from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime import factory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
@@ -90,23 +90,29 @@ def main(place: Path, step: int, first: int | None = None) -> None:
     for name, text in FILES.items():
         (work / name).write_text(text)
 
-    async def prepare() -> dict[str, str]:
+    async def prepare() -> tuple[dict[str, str], str]:
         async with session(place, COMMAND if step else MANY) as (handle, log):
             for number, prompt in enumerate(PROMPTS, 1):
                 handle.submit(prompt, KEYBOARD)
                 await log.results(number)
-            return tree(work)
+            points = handle.parts.session.points
+            return tree(work), next(point.uuid for point in points if point.text == "second")
 
-    after = in_child(prepare)
+    after, to = in_child(prepare)
+
+    async def send(handle: OpenSession, log: Log) -> dict[str, Any]:
+        """Sends the command by which one goes back; its receipt."""
+        line = {"type": "rewind", "id": "R", "to": to, "conversation": True, "files": True}
+        handle.dispatcher(INPUT).command(parse_command(json.dumps(line).encode()))
+        told = await log.until(lambda event: event.get("subtype") == "command_receipt")
+        await handle.parts.session.drained()
+        return dict(told["data"])
 
     async def go_back(fault: Fault, at: int) -> None:
         async with session(place, resume_last=True) as (handle, log):
             await handle.load()
-            inner = handle.parts.session
-            to = next(point.uuid for point in inner.points if point.text == "second")
             fault.arm(at)
-            inner.go_back(GoingBack(to), KEYBOARD)
-            await log.until(lambda event: event.get("subtype") == "rewound")
+            await send(handle, log)
 
     async def look() -> dict[str, Any]:
         async with session(place, resume_last=True) as (handle, log):
@@ -115,9 +121,10 @@ def main(place: Path, step: int, first: int | None = None) -> None:
             files = tree(work)
             told = [event["data"]["text"] for event in log.of("notice")]
             left = [path.name for path in (place / "home").rglob("going")]
+            receipt = await send(handle, log)
         whole = {"conversation": points == PROMPTS, "files": files == after}
         back = {"conversation": points == ["first"], "files": files == FILES}
-        return {"whole": whole, "back": back, "told": told, "left": left}
+        return {"whole": whole, "back": back, "told": told, "left": left, "receipt": receipt}
 
     async def start(fault: Fault, at: int) -> None:
         async with session(place, resume_last=True) as (handle, _):

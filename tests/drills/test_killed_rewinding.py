@@ -24,6 +24,9 @@ def outcomes(place: Path, step: int, *first: int) -> dict[int, str]:
 def outcome(found: dict[str, Any]) -> str:
     assert found["left"] == []  # there is nothing to be put right any more
     (came,) = [kind for kind in ("whole", "back") if all(found[kind].values())] or [str(found)]
+    receipt = (found["receipt"]["status"], found["receipt"].get("outcome"))
+    whole = {("duplicate", "interrupted"), ("accepted", None)}
+    assert receipt in ({("duplicate", "done")} if came == "back" else whole)
     told = [text for text in found["told"] if "/rewind" in text]
     assert len(told) < 2
     if told:

@@ -18,6 +18,7 @@ from qwen_dual.protocol import (
     events,
     model_shapes,
     queue_shapes,
+    result_shapes,
     shapes,
     system_shapes,
 )
@@ -62,8 +63,8 @@ ELSEWHERE = {
         (shapes.Suggestion, host.Suggestion),
         (shapes.PermissionRequest, Request),
         (shapes.ResultEvent, Result),
-        (shapes.TurnError, Result),
-        (shapes.Denial, host.Denial),
+        (result_shapes.TurnError, Result),
+        (result_shapes.Denial, host.Denial),
         (system_shapes.SessionStartData, Greeting),
         (system_shapes.SandboxData, host.Sandbox),
         (model_shapes.ModelUsageData, host.ModelUsage),

@@ -1,0 +1,111 @@
+"""Commands of hosts in a chat: that one began, in the same write as what it began, and how it ended.
+
+A prompt's record names the command in ``hostCommand``, and the one of its turn's end in ``hostCommands``
+with the turn's result. What has no record of its own has one aside: no other follows it, and only
+``command_log`` reads it. Commands without an id leave nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qwen_dual.core.ledger import is_not_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.chats.chain import OpenChat
+    from qwen_dual.protocol.events import Event
+
+    Named = dict[str, str]
+
+COMMAND = "host_command"
+"""The subtype of a record aside."""
+
+CHANGES = ("clear", "resume")
+"""What has another chat go on."""
+
+ENVELOPE = ("type", "uuid", "session_id", "seq", "parent_tool_use_id", "timestamp")
+"""What of a ``result`` is not what the turn came to."""
+
+
+class CommandRecords:
+    """Those of one session, and of those that follow it.
+
+    Every method that is given a chat may raise ``OSError``: it cannot be written.
+
+    Args:
+        host_of: tells who sent the prompt with an id that has no end yet; None where nobody did.
+
+    Attributes:
+        used: whether a command had an id.
+    """
+
+    def __init__(self, host_of: Callable[[str], str | None]) -> None:
+        self.used = False
+        self._host_of = host_of
+        self._running: list[Named] = []
+        self._acts: dict[str, tuple[Named, str]] = {}  # with what each is
+
+    def begun_by(self, command_id: str | None, origin: str | None) -> Named | None:
+        """The command that a prompt which begins was sent with, for its record."""
+        if command_id is None:
+            return None
+        self.used = True
+        # A person may have edited the prompt: then it is theirs, and the command still the host's.
+        named = {"host": self._host_of(command_id) or origin or "", "id": command_id}
+        self._running.append(named)
+        return named
+
+    def begins(self, chat: OpenChat, named: Named, kind: str) -> None:
+        """A command that is no prompt, or has no record of its own, is about to be carried out."""
+        self.used = True
+        if kind != "submit":
+            self._acts[named["id"]] = named, kind
+        _aside(chat, [named], "begun", kind=kind)
+
+    def went_back(self, command_id: str | None) -> Named | None:
+        """The command by which the conversation goes back, for the record of that, which ends it."""
+        return self._acts.pop(command_id or "", (None, ""))[0]
+
+    def answered(self, chat: OpenChat, receipt: Event) -> None:
+        """Takes a receipt: the end of what is no prompt, and of a prompt that is not run."""
+        status, command_id = receipt["status"], receipt["id"]
+        named: Named | None = None
+        if status in ("accepted", "rejected"):
+            named, _ = self._acts.pop(command_id, (None, ""))
+        if named is None and is_not_run(receipt) and (host := self._host_of(command_id)):
+            named = {"host": host, "id": command_id}
+        if named is not None:
+            self.used = True
+            more = {key: receipt[key] for key in ("code", "message") if key in receipt}
+            _aside(chat, [named], "done" if status == "accepted" else status, **more)
+
+    def ended(self) -> list[Named]:
+        """The commands that a turn which has ended was begun or steered by."""
+        running, self._running = self._running, []
+        return running
+
+    def end(self, chat: OpenChat | None, ended: list[Named], result: Event) -> None:
+        """What was no turn has ended."""
+        if chat is not None and ended:
+            _aside(chat, ended, "done", result=outcome_of(result))
+
+    def follow(self, chat: OpenChat, earlier: str) -> None:
+        """Another chat goes on in place of ``earlier``, whose commands are not to be done again.
+
+        The same write is the end of the command that changed it.
+        """
+        if self.used:
+            by = [named for named, kind in self._acts.values() if kind in CHANGES]
+            self._acts = {key: act for key, act in self._acts.items() if act[1] not in CHANGES}
+            _aside(chat, by, "done", earlier=earlier)
+
+
+def outcome_of(result: Event) -> dict[str, Any]:
+    """A ``result`` without its envelope."""
+    return {key: value for key, value in result.items() if key not in ENVELOPE}
+
+
+def _aside(chat: OpenChat, named: list[Named], outcome: str, **more: Any) -> None:
+    chat.aside(COMMAND, {"hostCommands": named, "outcome": outcome, **more})

@@ -1,0 +1,64 @@
+"""The part of a session that hosts send commands to: their receipts, and which were taken."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from qwen_dual.core.session_facts import SessionFacts
+from qwen_dual.protocol import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from qwen_dual.core.ledger import Known, Ledger
+    from qwen_dual.core.session import Session
+
+
+class CommandedSession(SessionFacts):
+    """The part of ``Session`` that answers commands.
+
+    Attributes:
+        prepare_ledger: gives the list of commands what keeps it, once it is made.
+    """
+
+    prepare_ledger: Callable[[Ledger], object]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Which commands were taken, by their ids; made for the first that has one."""
+        from qwen_dual.core.ledger import Ledger
+
+        ledger = Ledger(cast("Session", self))
+        self.prepare_ledger(ledger)
+        return ledger
+
+    def receipt(
+        self,
+        command_id: str,
+        status: str,
+        code: str | None = None,
+        message: str | None = None,
+        **more: Any,
+    ) -> None:
+        """Publishes a ``command_receipt``; for ``more`` see ``events.receipt``.
+
+        It says so where the id will not be known after a restart.
+        """
+        durable = False if command_id in self.ledger.unkept else None
+        body = events.receipt(command_id, status, code, message, **more, durable=durable)
+        self.bus.publish(body)
+
+    def repeat_receipt(self, command_id: str, known: Known) -> None:
+        """Tells that a command was sent before, and what became of it."""
+        outcome = known.outcome or None
+        body = events.receipt(
+            command_id,
+            "duplicate",
+            known.code,
+            known.message,
+            outcome=outcome,
+            result=known.result,
+        )
+        self.bus.publish(body)

@@ -1,0 +1,195 @@
+"""Which commands were taken, by their ids, so that none is carried out twice: nor after the program died.
+
+An id counts within the name of the host that sent it. What stands on the disk is the store's affair; what
+is known of this run of the program is kept here, and needs no disk.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from qwen_dual.protocol.command_shapes import LASTING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from qwen_dual.core.actor import Actor
+    from qwen_dual.core.session import Session
+    from qwen_dual.protocol.events import Event
+
+LIMIT = 100_000
+"""Ids that are known, the last ones."""
+
+NOT_RUN = frozenset(("busy", "cancelled", "interrupted", "too_many", "unavailable"))
+"""Codes of a prompt that was taken and is not run. With others the line was not used at all, or the session
+ended while it waited: sent again, it runs."""
+
+
+class Known(Struct, frozen=True):
+    """What became of a command that was sent before.
+
+    Attributes:
+        outcome: ``done``, ``interrupted`` (the program died between its beginning and its end),
+            ``rejected`` or ``refused``; of this run ``queued`` and ``running`` too. Empty where nobody
+            knows.
+        result: the ``result`` of its turn, without the envelope; None where it had none.
+        code: why it was rejected.
+        message: the same for people.
+    """
+
+    outcome: str = ""
+    result: Mapping[str, Any] | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class CommandStore(Protocol):
+    """What of commands stands on the disk."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what happens now is kept."""
+        ...
+
+    def find(self, host: str, command_id: str, *, live: bool) -> Known | None:
+        """What is known of a command; None where it never began.
+
+        Args:
+            host: who sent it.
+            command_id: its id.
+            live: it was sent in this run of the program; else before it.
+        """
+        ...
+
+    def begin(self, host: str, command_id: str, kind: str) -> None:
+        """Notes that a command other than a prompt is about to be carried out."""
+        ...
+
+
+class Ledger:
+    """The commands of one session, and of those that follow it in the same process.
+
+    Args:
+        session: whose events tell what becomes of them.
+
+    Attributes:
+        store: keeps them; None where nobody does.
+        unkept: the ids of some that are not kept though they should be.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.store: CommandStore | None = None
+        self.unkept: set[str] = set()
+        self._session = session
+        self._taken: dict[bytes, None] = {}
+        self._open: dict[str, dict[str, str]] = {}  # by id and host: prompts that have no end yet
+        self._follows = False
+
+    def take(
+        self, actor: Actor, command_id: str, kind: str, *, begun: bool = False
+    ) -> Known | None:
+        """Notes a command that came in; None where it is to be carried out.
+
+        Args:
+            actor: who sent it.
+            command_id: its id.
+            kind: its ``type``.
+            begun: it is a prompt that runs already.
+        """
+        host, digest = str(actor), digest_of(str(actor), command_id)
+        if digest in self._taken:
+            return self._again(host, command_id)
+        store, lasts = self.store, kind in LASTING
+        if store is not None and lasts and not begun:
+            known = store.find(host, command_id, live=False)
+            if known is not None:
+                return known
+        self._taken[digest] = None
+        if len(self._taken) > LIMIT:
+            del self._taken[next(iter(self._taken))]
+        if lasts and store is not None and not store.keeps:
+            self.unkept.add(command_id)
+        if kind == "submit":
+            self._follow()
+            self._open.setdefault(command_id, {})[host] = "running" if begun else "queued"
+        elif lasts and store is not None:
+            store.begin(host, command_id, kind)
+        return None
+
+    def host_of(self, command_id: str) -> str | None:
+        """Who sent the prompt with this id that has no end and has not begun; None for nobody.
+
+        Of two hosts with the same id it is the last: what is not run is told of right when it comes.
+        """
+        hosts = self._open.get(command_id, {})
+        return next((host for host in reversed(hosts) if hosts[host] == "queued"), None)
+
+    def lost(self) -> None:
+        """Nothing is kept any more: whoever waits for a prompt is told by another receipt."""
+        for command_id, hosts in list(self._open.items()):
+            if command_id in self.unkept:
+                continue
+            self.unkept.add(command_id)
+            queued = "queued" in hosts.values()
+            self._session.receipt(command_id, "queued" if queued else "accepted")
+
+    def _again(self, host: str, command_id: str) -> Known:
+        state = self._open.get(command_id, {}).get(host)
+        if state is not None or self.store is None:
+            return Known(state or "")
+        return self.store.find(host, command_id, live=True) or Known()
+
+    def _follow(self) -> None:
+        if not self._follows:
+            self._follows = True
+            self._session.bus.subscribe(
+                self._take, name="The list of commands", on_error="keep", streamed=False
+            )
+
+    def _take(self, event: Event) -> None:
+        """Takes what is told of prompts."""
+        if not self._open or event["parent_tool_use_id"] is not None:
+            return
+        kind = event["type"]
+        if kind == "user":
+            self._runs(event.get("command_id"))
+        if kind in ("user", "result") and self.store is not None and not self.store.keeps:
+            self.lost()
+        if kind == "result":
+            for command_id, hosts in list(self._open.items()):
+                for one in [host for host, state in hosts.items() if state == "running"]:
+                    self._remove(command_id, one)
+        elif kind == "system" and event["subtype"] == "slash_command":
+            self._runs(event["data"]["command_id"])
+        elif kind == "system" and event["subtype"] == "command_receipt":
+            data = event["data"]
+            if is_not_run(data) and (host := self.host_of(data["id"])) is not None:
+                self._remove(data["id"], host)
+
+    def _runs(self, command_id: str | None) -> None:
+        if command_id is not None and (host := self.host_of(command_id)) is not None:
+            self._open[command_id][host] = "running"
+
+    def _remove(self, command_id: str, host: str) -> None:
+        hosts = self._open[command_id]
+        del hosts[host]
+        if not hosts:
+            del self._open[command_id]
+            self.unkept.discard(command_id)
+
+
+def is_not_run(receipt: Mapping[str, Any]) -> bool:
+    """Whether a receipt says that a prompt which was taken will not run."""
+    return receipt["status"] == "refused" or (
+        receipt["status"] == "rejected" and receipt.get("code") in NOT_RUN
+    )
+
+
+def digest_of(host: str, command_id: str) -> bytes:
+    """What an id is known by: long ones cost no more memory than short ones."""
+    said = f"{host}\0{command_id}".encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=12).digest()
