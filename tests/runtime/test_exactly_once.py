@@ -20,7 +20,7 @@ from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
-from tests.support.fakes import FakeModel
+from tests.support.fakes import FakeModel, call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -376,5 +376,49 @@ def test_a_line_that_is_no_command_takes_no_id_from_a_prompt_that_waits() -> Non
             gate.set()
             await one.log.results(2)
             assert (await one.receipt("submit", "b", text="waits"))["outcome"] == "done"
+
+    anyio.run(main)
+
+
+def test_a_prompt_that_joins_a_turn_ends_with_it_and_an_edited_one_stays_its_hosts() -> None:
+    async def main() -> None:
+        gate = anyio.Event()
+        echo = call("run_shell_command", command="echo hi", description="say it")
+        async with session([gate, *echo], approval_mode="yolo") as one:
+            one.send("submit", "a", ZED, text="runs")
+            await one.log.until(lambda event: event["type"] == "user")
+            one.send("submit", "b", ZED, text="joins", when_busy="steer")
+            one.send("submit", "c", ZED, text="waits")
+            one.send("edit_queued", "e", Actor("host", "ide"), target="c", text="edited")
+            gate.set()
+            first, second = await one.log.results(2)
+            assert first["steered"] == ["b"]
+            said = [event for event in one.log.of("user") if event.get("command_id") == "c"]
+            assert [event["origin"] for event in said] == ["host:ide"]
+            known = one.handle.latest.id
+        async with session(resume=known) as again:
+            for name, result in (("a", first), ("b", first), ("c", second)):
+                receipt = await again.receipt("submit", name, ZED, text="whatever")
+                assert (receipt["outcome"], receipt["result"]) == ("done", outcome(result))
+            assert again.asked == 0
+
+    anyio.run(main)
+
+
+def test_what_was_taken_out_of_the_queue_does_not_run_later() -> None:
+    async def main() -> None:
+        gate = anyio.Event()
+        async with session([gate, TextDelta("done")]) as one:
+            one.send("submit", "a", text="runs")
+            await one.log.until(lambda event: event["type"] == "user")
+            one.send("submit", "b", text="waits")
+            one.send("cancel", "c", target="b")
+            one.send("submit", "b", text="waits")
+            again = one.log.of("command_receipt")[-1]["data"]
+            assert (again["outcome"], again["code"]) == ("rejected", "cancelled")
+            known = one.handle.latest.id
+        async with session(resume=known) as later:
+            receipt = await later.receipt("submit", "b", text="waits")
+            assert (receipt["outcome"], receipt["code"]) == ("rejected", "cancelled")
 
     anyio.run(main)

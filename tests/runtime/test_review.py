@@ -12,7 +12,6 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.draft import Draft
-from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.commands.screen import NO_FRONT_END, FrontEnd
 from qwen_dual.runtime.factory import SessionFactory
@@ -219,7 +218,7 @@ def test_a_host_takes_back_its_own_proposals_and_others_with_the_right_to_contro
                 "boss": ("observe", "control"),
             }
             hosts = {
-                name: session.handle.limited(Actor("host", name), rights, told.append, SeenIds())
+                name: session.handle.limited(Actor("host", name), rights, told.append)
                 for name, rights in given.items()
             }
 
