@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.ledger import is_not_run
+from qwen_dual.protocol.receipts import is_not_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

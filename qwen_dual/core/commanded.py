@@ -46,7 +46,7 @@ class CommandedSession(SessionFacts):
 
         It says so where the id will not be known after a restart.
         """
-        durable = False if command_id in self.ledger.unkept else None
+        durable = False if self.ledger.is_unkept(command_id) else None
         body = events.receipt(command_id, status, code, message, **more, durable=durable)
         self.bus.publish(body)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from qwen_dual.protocol.command_shapes import LASTING
+from qwen_dual.protocol.receipts import is_not_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 LIMIT = 100_000
 """Ids that are known, the last ones."""
-
-NOT_RUN = frozenset(("busy", "cancelled", "interrupted", "too_many", "unavailable"))
-"""Codes of a prompt that was taken and is not run. With others the line was not used at all, or the session
-ended while it waited: sent again, it runs."""
 
 
 class Known(Struct, frozen=True):
@@ -128,6 +125,13 @@ class Ledger:
         hosts = self._open.get(command_id, {})
         return next((host for host in reversed(hosts) if hosts[host] == "queued"), None)
 
+    def is_unkept(self, command_id: str) -> bool:
+        """Whether the receipt that is about to be given has to say that the id is not kept."""
+        found = command_id in self.unkept
+        if found and command_id not in self._open:
+            self.unkept.discard(command_id)  # it is the last one
+        return found
+
     def lost(self) -> None:
         """Nothing is kept any more: whoever waits for a prompt is told by another receipt."""
         for command_id, hosts in list(self._open.items()):
@@ -180,13 +184,6 @@ class Ledger:
         if not hosts:
             del self._open[command_id]
             self.unkept.discard(command_id)
-
-
-def is_not_run(receipt: Mapping[str, Any]) -> bool:
-    """Whether a receipt says that a prompt which was taken will not run."""
-    return receipt["status"] == "refused" or (
-        receipt["status"] == "rejected" and receipt.get("code") in NOT_RUN
-    )
 
 
 def digest_of(host: str, command_id: str) -> bytes:

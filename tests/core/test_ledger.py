@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from qwen_dual.core import ledger as module
 from qwen_dual.core.actor import INPUT, Actor
-from qwen_dual.core.ledger import Known, Ledger, is_not_run
+from qwen_dual.core.ledger import Known, Ledger
+from qwen_dual.protocol.receipts import is_not_run
 from tests.support.fakes import FakeModel, Host
 
 IDS = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text(min_size=1, max_size=2)))

@@ -305,7 +305,7 @@ print([name for name in ("qwen_dual.core.ledger", "qwen_dual.chats.command_log")
     env = {"PATH": "/usr/bin:/bin", "QWEN_HOME": str(Path.cwd().parent / "home"), "HOME": "/none"}
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     assert done.stdout.split("\n")[0] == "0", done.stderr
-    assert "command_log" not in done.stdout
+    assert done.stdout.split("\n")[1] == "[]"
 
 
 def test_where_nothing_is_saved_the_receipt_says_so() -> None:
