@@ -16,14 +16,16 @@ from qwen_dual.chats.chain import REWIND
 from qwen_dual.chats.command_records import COMMAND
 from qwen_dual.chats.paths import is_chat_name
 from qwen_dual.chats.reading import records_in
+from qwen_dual.chats.tail import LONGEST_LINE
 from qwen_dual.core.ledger import LIMIT, Known, digest_of
 from qwen_dual.fs.foreign import open_foreign
+from qwen_dual.protocol.framing import LineFramer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from qwen_dual.chats.records import Record
+    from qwen_dual.protocol.framing import Frame
 
 _MARK = b'"hostCommand'
 """In each line that says something of a command; inside a text its quote would be escaped."""
@@ -93,15 +95,21 @@ class CommandLog:
             fd = open_foreign(file.path)
         except (FileNotFoundError, NotADirectoryError):
             return
+        framer = LineFramer(LONGEST_LINE, file.read)
         try:
-            for start, line in _lines(fd, file.read):
-                if line.endswith(b"\n"):
-                    file.read = start + len(line)
-                if _MARK in line:
-                    for record in records_in(line).every:
-                        self._take(record, file, start, len(line))
+            while chunk := os.pread(fd, _CHUNK, framer.position):
+                for frame in framer.feed(chunk):
+                    self._take_line(frame, file)
+                    file.read = frame.end
+            if (last := framer.finish()) is not None:  # which may go on
+                self._take_line(last, file)
         finally:
             os.close(fd)
+
+    def _take_line(self, line: Frame, file: _File) -> None:
+        if _MARK in line.data:
+            for record in records_in(line.data).every:
+                self._take(record, file, line.offset, line.size)
 
     def _take(self, record: Record, file: _File, start: int, size: int) -> None:
         begun, ended = _named(record)
@@ -157,18 +165,3 @@ def _known(place: tuple[_File, int, int], digest: bytes) -> Known:
     texts = {key: payload.get(key) for key in ("outcome", "code", "message")}
     outcome, code, message = (text if isinstance(text, str) else None for text in texts.values())
     return Known(outcome or "done", result if isinstance(result, dict) else None, code, message)
-
-
-def _lines(fd: int, start: int) -> Iterator[tuple[int, bytes]]:
-    """The lines from ``start`` on, each with where it begins; nothing may end the last one."""
-    at, held = start, bytearray()
-    while chunk := os.pread(fd, _CHUNK, at + len(held)):
-        begin, searched = 0, len(held)
-        held += chunk
-        while (end := held.find(b"\n", max(begin, searched))) >= 0:
-            yield at + begin, bytes(held[begin : end + 1])
-            begin = end + 1
-        at += begin
-        del held[:begin]
-    if held:
-        yield at, bytes(held)

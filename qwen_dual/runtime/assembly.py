@@ -21,7 +21,7 @@ from qwen_dual.runtime.environment import system_prompt
 from qwen_dual.runtime.foreseen import may_have_agents, may_have_definitions
 from qwen_dual.runtime.in_force import apply_settings, set_up_modes
 from qwen_dual.runtime.sandboxing import make_sandbox
-from qwen_dual.runtime.saved import keep_files, make_recorder, offer_saved, points_in
+from qwen_dual.runtime.saved import keep_commands, keep_files, make_recorder, offer_saved, points_in
 from qwen_dual.settings import keys
 from qwen_dual.tools.agent import AgentTool
 from qwen_dual.tools.capture import Limits
@@ -242,8 +242,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)
     set_up_modes(launch, parts)
-    if settings.get(keys.CHAT_RECORDING):
-        _record(launch, parts, schedule)
+    _record(launch, parts, schedule)
 
     def follow_session(event: Event) -> None:
         if event.get("subtype") == "session_changed":
@@ -309,8 +308,11 @@ def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:
 
 
 def _record(launch: Launch, parts: Parts, schedule: Callable[[Callable[[], None]], object]) -> None:
-    """Has the session saved."""
+    """Has the session saved, unless the settings say not to."""
     session = parts.session
+    keep_commands(launch, parts)
+    if not launch.settings.get(keys.CHAT_RECORDING):
+        return
     parts.recorder = make_recorder(
         session, launch.home, schedule, lambda: launch.branch.name, launch.chat
     )

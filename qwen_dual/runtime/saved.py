@@ -271,6 +271,20 @@ def offer_saved(launch: Launch, parts: Parts) -> None:
     parts.session.saved_sessions = saved
 
 
+def keep_commands(launch: Launch, parts: Parts) -> None:
+    """Has commands with ids known again by the next run of the program, once there is one.
+
+    Before anything is recorded: a prompt may have begun already.
+    """
+
+    def prepare_ledger(ledger: Ledger) -> None:
+        from qwen_dual.runtime.command_store import prepare
+
+        prepare(ledger, launch, parts)
+
+    parts.session.prepare_ledger = prepare_ledger
+
+
 def keep_files(launch: Launch, parts: Parts) -> None:
     """Has what calls change kept, once one may change something; nothing is imported before.
 
@@ -295,13 +309,6 @@ def keep_files(launch: Launch, parts: Parts) -> None:
 
     parts.session.services.keeper = keeper
     parts.session.prepare_rewinding = prepare_rewinding
-
-    def prepare_ledger(ledger: Ledger) -> None:
-        from qwen_dual.runtime.command_store import prepare
-
-        prepare(ledger, launch, parts)
-
-    parts.session.prepare_ledger = prepare_ledger
     launch.bus.subscribe(
         note_prompt, name="What notes prompts", on_error="keep", missed=True, streamed=False
     )
