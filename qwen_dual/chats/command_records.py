@@ -68,8 +68,13 @@ class CommandRecords:
         """The command by which the conversation goes back, for the record of that, which ends it."""
         return self._acts.pop(command_id or "", (None, ""))[0]
 
-    def answered(self, chat: OpenChat, receipt: Event) -> None:
-        """Takes a receipt: the end of what is no prompt, and of a prompt that is not run."""
+    def answered(self, chat: Callable[[], OpenChat], receipt: Event) -> None:
+        """Takes a receipt: the end of what is no prompt, and of a prompt that is not run.
+
+        Args:
+            chat: opened where there is something to note.
+            receipt: what it says.
+        """
         status, command_id = receipt["status"], receipt["id"]
         named: Named | None = None
         if status in ("accepted", "rejected"):
@@ -79,7 +84,7 @@ class CommandRecords:
         if named is not None:
             self.used = True
             more = {key: receipt[key] for key in ("code", "message") if key in receipt}
-            _aside(chat, [named], "done" if status == "accepted" else status, **more)
+            _aside(chat(), [named], "done" if status == "accepted" else status, **more)
 
     def ended(self) -> list[Named]:
         """The commands that a turn which has ended was begun or steered by."""

@@ -305,10 +305,10 @@ class Recorder:
             self._change_to(data["to"])
         elif subtype == "session_end":
             self.close()
+        elif subtype == "command_receipt":
+            self._commands.answered(self._opened, data)
         elif chat is None:
             return
-        elif subtype == "command_receipt":
-            self._commands.answered(chat, data)
         elif subtype == "tool_progress":
             started = data["status"] == "started"
             title, text = (data["text"], "") if started else ("", data["text"])
