@@ -9,7 +9,6 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
 from qwen_dual.core.model import TextDelta
-from qwen_dual.core.prompts import SeenIds
 from qwen_dual.protocol import COMMAND_TYPES, HOST_RIGHTS
 from qwen_dual.protocol.command_shapes import RIGHTS
 from qwen_dual.protocol.commands import parse_command
@@ -51,7 +50,7 @@ class Zed:
 
     def __init__(self, hooked: Hooked, *rights: Any) -> None:
         self.told: list[Event] = []
-        self._limited = hooked.handle.limited(ZED, rights, self.told.append, SeenIds())
+        self._limited = hooked.handle.limited(ZED, rights, self.told.append)
 
     def send(self, kind: str, **fields: Any) -> None:
         line = {**EXAMPLES.get(kind, {}), **fields, "type": kind}
@@ -254,9 +253,8 @@ def test_a_prompt_of_another_with_the_same_id_is_not_ones_own(tmp_path: Path) ->
 
 def test_the_ids_of_a_host_that_comes_again_are_known(tmp_path: Path) -> None:
     async def script(hooked: Hooked) -> None:
-        seen = SeenIds()
         for _ in range(2):
-            limited = hooked.handle.limited(ZED, ["observe"], lambda event: None, seen)
+            limited = hooked.handle.limited(ZED, ["observe"], lambda event: None)
             limited.command(parse_command(b'{"type":"get_state","id":"1"}'))
         receipts = [event["data"]["status"] for event in hooked.events.of("command_receipt")]
         assert receipts == ["accepted", "duplicate"]
