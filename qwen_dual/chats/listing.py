@@ -171,8 +171,10 @@ def _summary(
         with os.fdopen(open_foreign(path), "rb") as file:
             head = file.read(HEAD_BYTES)
             folder = _value(head, b'"cwd":"')
+            if b"\n" not in head and len(head) < HEAD_BYTES:
+                return None  # killed while its first record was written: nothing is in it
             # Two folders may share a name once it has dashes for all else.
-            if not head or (cwd is not None and folder not in ("", cwd)):
+            if cwd is not None and folder not in ("", cwd):
                 return None
             prompts = _count(head, file) if count else 0
     except OSError:

@@ -75,7 +75,7 @@ async def session(place: Path) -> AsyncIterator[tuple[OpenSession, Log]]:
     home, work = place / "home", place / "work"
     env = {"PATH": "/usr/bin:/bin", "QWEN_HOME": str(home), "HOME": str(place)}
     files = home.rglob("chats/*.jsonl")
-    chats = [path for path in files if is_chat_name(path.name) and path.stat().st_size]
+    chats = [path for path in files if is_chat_name(path.name) and b"\n" in path.read_bytes()]
     last = max(chats, key=lambda path: path.stat().st_mtime_ns).stem if chats else None
     spec = SessionSpec(offline=True, cwd=str(work), env=env, approval_mode="yolo", resume=last)
     log = Log()
