@@ -68,6 +68,16 @@ class Bench:
             "XDG_RUNTIME_DIR": os.path.join(home, "run"),
         }
 
+    def home_file(self, name: str, text: str) -> str:
+        """A file in the home of a program that has not begun; the folder, for ``again`` of ``program``."""
+        self._runs += 1
+        folder = os.path.join(self.folder, str(self._runs))
+        path = os.path.join(folder, "home", name)
+        os.makedirs(os.path.dirname(path), mode=0o700)
+        with open(path, "w") as file:
+            file.write(text)
+        return folder
+
     @asynccontextmanager
     async def program(self, **options: Any) -> AsyncGenerator[Program, None]:
         """A program, in a folder of its own; its session has begun unless ``begun=False``."""

@@ -1,12 +1,18 @@
-"""Imports every module of promises, in the order of their sections."""
+"""Imports every module of promises: each adds its own."""
 
 from qwen_dual.conformance import (
     base,
     base_ends,
+    full_hosts,
+    full_screen,
+    full_turns,
     plus_commands,
     plus_events,
     plus_inputs,
     plus_outputs,
 )
 
-__all__ = ["base", "base_ends", "plus_commands", "plus_events", "plus_inputs", "plus_outputs"]
+MODULES = (
+    *(base, base_ends, plus_events, plus_commands, plus_outputs, plus_inputs),
+    *(full_turns, full_screen, full_hosts),
+)

@@ -31,6 +31,7 @@ START_SECONDS = 60.0
 """How long a start may take. What follows gets a multiple of what it did take, on a machine as busy as this."""
 PACE = 0.005
 _PIECE = 1 << 18
+_SCREEN_BYTES = 1 << 22
 
 
 class Reader:
@@ -84,6 +85,9 @@ class Program:
     Attributes:
         reader: its events.
         input: the path of its input file.
+        painted: what its terminal says, as text.
+        screen_bytes: what it has painted, the last four megabytes.
+        bytes_painted: how much it was in all.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Program:
         self.painted = TerminalStream(1 << 22)
         self.patience = patience
         self.bytes_painted = 0
+        self.screen_bytes = bytearray()
         self._exit: Exit | None = None
         for path in (self.input,):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -180,6 +185,8 @@ class Program:
         while data := self.child.read():
             self.painted.put(data)
             self.bytes_painted += len(data)
+            self.screen_bytes += data
+            del self.screen_bytes[:-_SCREEN_BYTES]
         if self._exit is None:
             self._exit = self.child.poll()
 

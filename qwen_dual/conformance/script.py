@@ -47,6 +47,7 @@ class Script(Struct, frozen=True, forbid_unknown_fields=True):
         wait: begins to answer, and does not end before it is interrupted.
         tool: runs ``touch made-by-the-check`` in its folder, for which it has to ask.
         output: runs ``cat big``, a file of 200 kB, for which it may ask.
+        edit: writes a new file of two lines, ``written``, in its folder, for which it has to ask.
         fail: the model's service fails.
     """
 
@@ -55,6 +56,7 @@ class Script(Struct, frozen=True, forbid_unknown_fields=True):
     wait: str = "check: wait"
     tool: str = "check: tool"
     output: str = "check: output"
+    edit: str = "check: edit"
     fail: str = "check: fail"
 
     def prompt(self, name: str) -> str:
@@ -71,6 +73,7 @@ class Script(Struct, frozen=True, forbid_unknown_fields=True):
 
 MADE = "made-by-the-check"
 BIG = "big"
+WRITTEN = "written"
 
 
 def reply_to(messages: list[Any]) -> Reply:
@@ -87,6 +90,8 @@ def reply_to(messages: list[Any]) -> Reply:
         return Reply(["I will run it."], [_shell("touch " + MADE)])
     if "check: output" in asked:
         return Reply([], [_shell("cat " + BIG)])
+    if "check: edit" in asked:
+        return Reply([], [_call("write_file", file_path=WRITTEN, content="one\ntwo\n")])
     if "check: fail" in asked:
         return Reply(["the service says no"], status=400)
     return Reply([ANSWER[:10], ANSWER[10:]])
@@ -110,9 +115,17 @@ def read_script(path: str) -> Script:
 
 
 def _shell(command: str) -> dict[str, Any]:
-    given = {"command": command, "description": "Asked for by the check", "is_background": False}
-    function = {"name": "run_shell_command", "arguments": json.dumps(given)}
-    return {"id": f"call_{abs(hash(command)) % 10**8}", "type": "function", "function": function}
+    return _call(
+        "run_shell_command",
+        command=command,
+        description="Asked for by the check",
+        is_background=False,
+    )
+
+
+def _call(tool: str, **given: Any) -> dict[str, Any]:
+    function = {"name": tool, "arguments": json.dumps(given)}
+    return {"id": f"call_{tool}", "type": "function", "function": function}
 
 
 def _text(content: Any) -> str:
