@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 TYPE_CHECKING = False  # typing itself takes as long to import as this is to save
 if TYPE_CHECKING:
@@ -82,13 +83,21 @@ class _Proxy(Module):
         if name == "__path__":  # the import system asks every module whether it is a package
             raise AttributeError(name)
         own, known = self.__name__, self._known_until_imported
-        if (module := sys.modules.get(own)) is None or module is self:
+        module = sys.modules.get(own)
+        if module is None or module is self or _begun(module):
             if name in known:
                 return known[name]
             if module is self:
                 del sys.modules[own]
-            __import__(own)
+            __import__(
+                own
+            )  # waits where another thread is at it: what it has by now may lack the name
         return getattr(sys.modules[own], name)
+
+
+def _begun(module: Module) -> bool:
+    """Whether a module is being imported, by whichever thread."""
+    return getattr(module.__spec__, "_initializing", False)
 
 
 class _OfSsl(type):
@@ -138,21 +147,36 @@ class DataclassesLater:
         )
 
 
+_becoming = threading.RLock()
+"""Held while a class becomes a dataclass: another thread that has use for it waits for that."""
+
+
 def _defer(make: Any, cls: Any, options: Mapping[str, Any]) -> Any:
     """Has ``cls`` become a dataclass when it is instantiated, or has a subclass."""
-    names = ("__init__", "__init_subclass__")
-    own = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+    own = {
+        name: cls.__dict__[name]
+        for name in ("__init__", "__init_subclass__")
+        if name in cls.__dict__
+    }
 
     def become() -> None:
-        if cls.__dict__.get("__init__") is not first:
-            return  # it has
-        for name in names:
-            delattr(cls, name)
-        for name, method in own.items():
-            setattr(cls, name, method)
-        if not cls.__doc__:  # else its signature is made one, by means of `inspect`
-            cls.__doc__ = cls.__name__
-        make(cls, **options)
+        with _becoming:
+            if cls.__dict__.get("__init_subclass__") is not subclassing:
+                return  # it has, or this very thread is at it
+            if "__init_subclass__" in own:
+                cls.__init_subclass__ = own["__init_subclass__"]
+            else:
+                del cls.__init_subclass__
+            if not cls.__doc__:  # else its signature is made one, by means of `inspect`
+                cls.__doc__ = cls.__name__
+            # Its ``__init__`` last, and in one step: until then who instantiates it comes here and waits.
+            make(cls, **{**options, "init": False})
+            if "__init__" in own:
+                cls.__init__ = own["__init__"]
+            elif options.get("init", True):
+                cls.__init__ = _init_of(make, cls, options)
+            else:
+                del cls.__init__
 
     def first(self: Any, *args: Any, **kwargs: Any) -> None:
         become()
@@ -162,8 +186,15 @@ def _defer(make: Any, cls: Any, options: Mapping[str, Any]) -> Any:
         become()  # its fields are those of the subclass too
         super(cls, subclass).__init_subclass__(**kwargs)
 
-    cls.__init__, cls.__init_subclass__ = first, classmethod(of_subclass)
+    subclassing: Any = classmethod(of_subclass)
+    cls.__init__, cls.__init_subclass__ = first, subclassing
     return cls
+
+
+def _init_of(make: Any, cls: Any, options: Mapping[str, Any]) -> Any:
+    """The ``__init__`` that a dataclass of these fields has."""
+    bare = {"repr": False, "eq": False, "frozen": options.get("frozen", False)}
+    return make(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}), **bare).__init__
 
 
 def import_apart(name: str, without: str) -> Module:

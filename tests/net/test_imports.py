@@ -65,6 +65,22 @@ def test_what_is_known_holds_until_the_module_is_imported(library: Path) -> None
     assert run(code, library) == ["0", "imported", "1"]
 
 
+def test_what_another_thread_is_importing_is_waited_for(library: Path) -> None:
+    (library / "slow.py").write_text(
+        "import gate\ngate.reached.set()\ngate.go.wait()\nvalue = far = 1\n"
+    )
+    (library / "gate.py").write_text(
+        "from threading import Event\nreached, go = Event(), Event()\n"
+    )
+    (library / "user.py").write_text("import slow\n")
+    code = "import gate, threading; from qwen_dual.net.imports import Later\n"
+    code += "with Later('slow', known={'slow': {'value': 'known'}}): import user\n"
+    code += "threading.Thread(target=__import__, args=['slow']).start(); gate.reached.wait()\n"
+    code += "print(user.slow.value)\n"
+    code += "threading.Timer(0.05, gate.go.set).start()\nprint(user.slow.far, user.slow.value)"
+    assert run(code, library) == ["known", "1", "1"]
+
+
 def test_a_name_that_a_module_has_not_is_missing_as_ever(library: Path) -> None:
     code = IMPORTS + "with Later('whole'): import needy\nprint(hasattr(needy.whole, 'other'))"
     assert run(code, library) == ["imported", "False"]
@@ -154,6 +170,29 @@ def test_a_dataclass_becomes_one_with_its_first_instance(library: Path) -> None:
     )
     expected = "False True True Point(x=1, y=0) True True frozen ['a'] True Own(names=['b'])"
     assert run(code, library) == expected.split()
+
+
+def test_a_dataclass_becomes_one_once_for_however_many_threads(library: Path) -> None:
+    code = """import dataclasses, sys, threading
+from qwen_dual.net.imports import DataclassesLater
+sys.setswitchinterval(1e-6)
+for number in range(100):
+    with DataclassesLater():
+        @dataclasses.dataclass(frozen=True)
+        class Point:
+            x: int
+            y: int = 2
+            z: list = dataclasses.field(default_factory=list, kw_only=True)
+    made, start = [], threading.Barrier(4)
+    def make():
+        start.wait()
+        made.append(Point(1))
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    assert made == [Point(1, 2, z=[])] * 4, made
+print("all")"""
+    assert run(code, library) == ["all"]
 
 
 def test_a_dataclass_has_the_fields_of_those_it_derives_from(library: Path) -> None:
