@@ -157,8 +157,8 @@ class SlashCommands:
         left = {name: ", ".join(names) for name, names in rows.items()}
         for name in left:
             command = self._commands[name]
-            left[name] += f" {command.hint}" if command.hint else ""
-            left[name] += " […]" if command.choices() else ""
+            if command.hint or command.choices():  # to look for those may take reading files
+                left[name] += f" {command.hint or '[…]'}"
         width = min(max(map(len, left.values()), default=0), MAX_HELP_WIDTH)
         return "\n".join(
             f"{text:<{width}}  {self._commands[name].summary}" for name, text in left.items()

@@ -48,3 +48,13 @@ def test_an_unknown_command_names_the_nearest() -> None:
 
 def test_help_has_one_line_for_a_command_with_its_aliases() -> None:
     assert registry().help() == "/quit, /exit  end\n/mode […]     change"
+
+
+def test_help_looks_for_no_choices_of_a_command_that_says_itself_what_it_takes() -> None:
+    def choices() -> list[Choice]:
+        raise AssertionError("it may take reading a hundred files")
+
+    commands = SlashCommands()
+    commands.add(SlashCommand("resume", "goes on", lambda _, __: None, choices, hint="[ID]"))
+    commands.add(SlashCommand("mode", "is shown", lambda _, __: None, lambda: [Choice("a")]))
+    assert commands.help() == "/resume [ID]  goes on\n/mode […]     is shown"
