@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from anyio.lowlevel import checkpoint
+from msgspec import Struct
 from msgspec.structs import replace
 
 from qwen_dual.core.actor import POLICY
@@ -18,7 +19,6 @@ from qwen_dual.core.answer import RequestedCall
 from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
 from qwen_dual.core.previews import warned_preview
-from qwen_dual.core.prompts import Attached
 from qwen_dual.core.proposals import rules_for
 from qwen_dual.core.requested_run import RequestedRun
 from qwen_dual.core.threads import in_thread
@@ -34,6 +34,8 @@ from qwen_dual.protocol.blocks import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
@@ -48,6 +50,20 @@ MAX_CHARS = 16 << 20
 
 MAX_IMAGES = 20
 """Images of one prompt; a service that takes more takes them smaller."""
+
+
+class Attached(Struct, frozen=True):
+    """A prompt with its images.
+
+    Attributes:
+        prompt: with the titles as they are known by now.
+        content: what the model is sent for it.
+        images: what its ``user`` event says of the images.
+    """
+
+    prompt: Prompt
+    content: Sequence[ContentBlock]
+    images: Sequence[SubmittedImage]
 
 
 class _NotAttached(Exception):

@@ -13,8 +13,9 @@ from qwen_dual.protocol.blocks import image_line, text_block
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from qwen_dual.core.attaching import Attached
     from qwen_dual.core.calls import CallRunner
-    from qwen_dual.core.prompts import Attached, Prompt
+    from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.content_shapes import SubmittedImage
     from qwen_dual.protocol.events import Event

@@ -9,12 +9,11 @@ from msgspec import Struct, field
 from qwen_dual.protocol.records import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.going_back import GoingBack
-    from qwen_dual.protocol.content_shapes import PromptBlock, SubmittedImage
-    from qwen_dual.protocol.shapes import ContentBlock
+    from qwen_dual.protocol.content_shapes import PromptBlock
 
 RAN_BY_PERSON = "I ran this in the shell myself:"
 """How the model is told of a command that a person ran; it is no prompt."""
@@ -81,20 +80,6 @@ class Prompt(Struct, frozen=True):
     def typed(self) -> str:
         """As it was typed: a command for the shell begins with ``!``."""
         return f"!{self.text}" if self.action == "shell" else self.text
-
-
-class Attached(Struct, frozen=True):
-    """A prompt with its images.
-
-    Attributes:
-        prompt: with the titles as they are known by now.
-        content: what the model is sent for it.
-        images: what its ``user`` event says of the images.
-    """
-
-    prompt: Prompt
-    content: Sequence[ContentBlock]
-    images: Sequence[SubmittedImage]
 
 
 class Entered(Struct, frozen=True):

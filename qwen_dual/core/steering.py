@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from qwen_dual.core.prompt_content import prompt_event
-from qwen_dual.core.prompts import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,14 +83,15 @@ class Steering:
             if queue.remove(prompt):
                 self._refuse(prompt, refused.message, stop=refused if ends else None)
             return False
+        told, given = prompt, self._content.said(prompt)
+        images: Sequence[SubmittedImage] = ()
         if prompt.has_images:
             attached = await self._content.attached(prompt)
-        else:
-            attached = Attached(prompt, self._content.said(prompt), [])
-        blocks = await self._content.whole(prompt, attached.content, context)
+            told, images, given = attached.prompt, attached.images, attached.content
+        blocks = await self._content.whole(prompt, given, context)
         if not queue.remove(prompt):
             return False
-        self._take_in(attached.prompt, attached.images, blocks)
+        self._take_in(told, images, blocks)
         return True
 
     def _take_in(

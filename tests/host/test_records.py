@@ -31,6 +31,8 @@ ELSEWHERE = {
     "limits": "max_line_bytes",
     "max_buffer_bytes": "Greeting.data: the program's own bound",
     "input": "input_path",
+    "host": "Session.rights: this host, by its name and what it may do",
+    "socket": "RunningSession.socket: where further hosts connect",
     "offset": "Greeting.data: of the input, for who writes to it by hand",
     "session_id": "Session.session_id",
     "resumed": "Greeting.data: of a greeting that is told again",
