@@ -35,12 +35,13 @@ def test_every_list_that_takes_something_away_says_what_a_wrong_one_means() -> N
         "disableAllHooks",
         "security.allowedHttpHookUrls",
         "general.chatRecording",
+        "dualOutput.review",
         "dualOutput.rights",
         "mcp.allowed",
         "mcp.excluded",
         "skills.disabled",
     }
-    shown = {"ui.theme", "ui.hideBanner", "ui.images", "ui.hideTips"}
+    shown = {"ui.theme", "ui.hideBanner", "ui.images", "ui.hideTips", "ui.enterWhileBusy"}
     assert {key.path for key in KEYS if key.trust in LOOSER_THAN_NOTHING} - shown <= {
         key.path for key in STRICT
     }

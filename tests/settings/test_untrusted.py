@@ -60,7 +60,8 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
         *("security.allowedHttpHookUrls", "security.allowPrivateNetworkHooks"),
-        *("general.checkpointing", "general.cleanupPeriodDays", "dualOutput.rights"),
+        *("general.checkpointing", "general.cleanupPeriodDays"),
+        *("dualOutput.review", "dualOutput.rights"),
     }
 
 
