@@ -265,15 +265,15 @@ class Program:
                 return any(block.get("type") == "tool_use" for block in event.blocks)
         return False
 
-    async def quiet(self, seconds: float = 1.0) -> None:
-        """Waits until its terminal has been still for a moment: it is drawn, and takes keys."""
+    async def quiet(self, seconds: float = 0.7) -> None:
+        """Waits until its terminal has been still for a moment, or has not been for long: a clock may run on it."""
         size, still = -1, 0.0
-        while still < seconds:
-            self.step()
-            seen = self.bytes_painted
-            still = still + PACE if seen == size else 0.0
-            size = seen
-            await anyio.sleep(PACE)
+        with anyio.move_on_after(self.patience / 3):
+            while still < seconds:
+                self.step()
+                still = still + PACE if self.bytes_painted == size else 0.0
+                size = self.bytes_painted
+                await anyio.sleep(PACE)
 
     # -- what is done ---------------------------------------------------------------------------
 
