@@ -10,6 +10,7 @@ import anyio
 from qwen_dual.conformance.promise import hold, promise
 from qwen_dual.conformance.script import ANSWER
 from qwen_dual.protocol import MAX_RESULT_BYTES
+from qwen_dual.protocol.api_error import begins_api_error
 from qwen_dual.protocol.codec import encode, escaped_size
 
 if TYPE_CHECKING:
@@ -375,4 +376,4 @@ async def model_error(bench: Bench) -> None:
     async with bench.program() as program:
         program.send("submit", text=bench.script.prompt("fail"))
         told = await program.event("assistant")
-        hold(told.text.startswith("[API Error: "), "it says something else", shown(told))
+        hold(begins_api_error(told.text), "it says something else", shown(told))

@@ -60,6 +60,12 @@ def test_a_promise_that_is_broken_is_found_to_be(name: str) -> None:
     assert found.promise.loses in line(found)
 
 
+@pytest.mark.parametrize("name", ["seq", "receipts", "interrupt", "replaced", "steering", "socket"])
+def test_a_program_of_the_base_alone_breaks_what_is_beyond_it(name: str) -> None:
+    [found] = verdicts(FAULTY, [name], least=2)
+    assert found.outcome == "broken", line(found)
+
+
 def test_ours_keeps_what_it_promises_of_each_part() -> None:
     some = ["keyboard", "allowed", "receipts", "fifo_readers", "replaced", "draft_untouched"]
     found = verdicts(COMMAND, some, Script())
