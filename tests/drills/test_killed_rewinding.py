@@ -52,7 +52,10 @@ def test_files_and_conversation_go_back_both_or_neither(tmp_path: Path, whole: b
     if not whole:
         return
     counts = came.index("back") + 1
-    for first in (counts - 1, counts, counts + 2):  # and so does a start that is killed in its turn
+    ends = set()
+    for first in (counts - 3, counts + 4):  # and so does a start that is killed in its turn
         again = outcomes(tmp_path / str(first), 1, first)
         assert len(again) > 5
-        assert set(again.values()) == {came[first - 1]}
+        (end,) = set(again.values())
+        ends.add(end)
+    assert ends == {"whole", "back"}
