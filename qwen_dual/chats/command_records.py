@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.protocol.receipts import is_not_run
+from qwen_dual.protocol.receipts import is_not_run, submitted_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
     Named = dict[str, str]
+    HostOf = Callable[[str, str | None], str | None]
 
 COMMAND = "host_command"
 """The subtype of a record aside."""
@@ -35,25 +36,31 @@ class CommandRecords:
     Every method that is given a chat may raise ``OSError``: it cannot be written.
 
     Args:
-        host_of: tells who sent the prompt with an id that has no end yet; None where nobody did.
+        host_of: tells who sent the prompt with an id that has no end yet, given who an event says
+            submitted it, if that is known; None where nobody did.
 
     Attributes:
         used: whether a command had an id.
     """
 
-    def __init__(self, host_of: Callable[[str], str | None]) -> None:
+    def __init__(self, host_of: HostOf) -> None:
         self.used = False
         self._host_of = host_of
         self._running: list[Named] = []
         self._acts: dict[str, tuple[Named, str]] = {}  # with what each is
 
-    def begun_by(self, command_id: str | None, origin: str | None) -> Named | None:
-        """The command that a prompt which begins was sent with, for its record."""
+    def begun_by(self, told: Event) -> Named | None:
+        """The command that a prompt which begins was sent with, for its record.
+
+        Args:
+            told: the event of it, or the data of that.
+        """
+        command_id, who = told.get("command_id"), submitted_by(told)
         if command_id is None:
             return None
         self.used = True
         # A person may have edited the prompt: then it is theirs, and the command still the host's.
-        named = {"host": self._host_of(command_id) or origin or "", "id": command_id}
+        named = {"host": self._host_of(command_id, who) or who or "", "id": command_id}
         self._running.append(named)
         return named
 
@@ -79,7 +86,7 @@ class CommandRecords:
         named: Named | None = None
         if status in ("accepted", "rejected"):
             named, _ = self._acts.pop(command_id, (None, ""))
-        if named is None and is_not_run(receipt) and (host := self._host_of(command_id)):
+        if named is None and is_not_run(receipt) and (host := self._host_of(command_id, None)):
             named = {"host": host, "id": command_id}
         if named is not None:
             self.used = True

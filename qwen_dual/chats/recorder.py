@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from qwen_dual.chats.command_records import HostOf
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
@@ -80,7 +81,7 @@ class Recorder:
         resume: Chat | None = None,
         now: Callable[[], float] = time.time,
         window: Callable[[], int | None] = lambda: None,
-        host_of: Callable[[str], str | None] = lambda command_id: None,
+        host_of: HostOf = lambda command_id, told: None,
     ) -> None:
         self._home = home
         self._session_id = session_id
@@ -260,8 +261,7 @@ class Recorder:
                 self._submitted(event)
 
     def _submitted(self, event: Event) -> None:
-        by = self._commands.begun_by(event.get("command_id"), event.get("origin"))
-        self._prompts.submitted(self._opened(), event, by)
+        self._prompts.submitted(self._opened(), event, self._commands.begun_by(event))
         if "steered" not in event:
             self._retry_from, self._in_turn = None, True
 
@@ -334,7 +334,7 @@ class Recorder:
 
     def _slash_command(self, data: Event) -> None:
         command = f"/{data['command']} {data['args']}".rstrip()
-        by = self._commands.begun_by(data["command_id"], data["origin"])
+        by = self._commands.begun_by(data)
         if command == RETRY and self._retry_from is not None:
             assert self._chat is not None
             self._chat.last = self._retry_from

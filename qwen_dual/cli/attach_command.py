@@ -52,7 +52,10 @@ def main(arguments: Sequence[str]) -> int:
             screen = Screen(terminal, asked.screen_reader)
             return run_attached(session, asked.name, rights, screen)
     except (StartError, HostError, OSError) as error:
-        print(f"qwen-dual: {error}", file=sys.stderr)
+        from qwen_dual.protocol.sanitise import sanitise
+
+        # A socket and a record say what they like: nothing of it may steer this terminal.
+        print(f"qwen-dual: {sanitise(str(error))}", file=sys.stderr)
         return 1
 
 

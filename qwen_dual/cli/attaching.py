@@ -15,6 +15,7 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.connecting import connect
 from qwen_dual.host.errors import CommandRejected, HostError, SessionExited
+from qwen_dual.protocol.sanitise import sanitise
 from qwen_dual.runtime.attached import Link
 from qwen_dual.runtime.debuglog import open_log
 from qwen_dual.runtime.process import environment
@@ -209,7 +210,7 @@ def run_attached(
         return FAILED
     finally:
         own.close()
-    print(told)
+    print(sanitise(told))  # it has an id that the session gave itself
     return status
 
 

@@ -53,11 +53,10 @@ class AttendedSession(SessionFacts):
         """The same; None as long as there was none."""
         return self.__dict__.get("review")
 
-    def is_waiting_from(self, command_id: str, actor: Actor) -> bool:
-        """Whether ``actor`` submitted a prompt under this id that waits: in the queue, or for a look."""
+    def is_held_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether ``actor`` proposed a prompt under this id that waits for a look."""
         review = self.under_review
-        held = review is not None and review.is_from(command_id, actor)
-        return held or super().is_waiting_from(command_id, actor)
+        return review is not None and review.is_from(command_id, actor)
 
     def attended(self, editor: Callable[[], DraftEditor] | None) -> None:
         """Tells what gives where a person types, or that nobody is there."""

@@ -277,8 +277,12 @@ class Dispatcher:
 
     def _cancel(self, target: str) -> None:
         """Takes out what waits, or what waits for a person's look."""
-        review = self._session.under_review
-        held = "unknown" if review is None else review.cancel(target, self._actor)
+        session, held = self._session, "unknown"
+        review = session.under_review
+        # One's own goes first, wherever it waits: another's proposal may be called the same.
+        queued = session.is_queued_from(target, self._actor)
+        if review is not None and (not queued or session.is_held_from(target, self._actor)):
+            held = review.cancel(target, self._actor)
         if held == "edited":
             raise CannotChange("being_edited", "the person is editing it")
         if held == "unknown":

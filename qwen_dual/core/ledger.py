@@ -6,13 +6,14 @@ is known of this run of the program is kept here, and needs no disk.
 
 from __future__ import annotations
 
+from collections import deque
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from qwen_dual.protocol.command_shapes import LASTING
-from qwen_dual.protocol.receipts import is_not_run
+from qwen_dual.protocol.receipts import is_not_run, submitted_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 LIMIT = 100_000
-"""Ids that are known, the last ones."""
+"""Ids that are known, the last ones of each host."""
 
 
 class Known(Struct, frozen=True):
@@ -83,6 +84,7 @@ class Ledger:
         self.unkept: set[str] = set()
         self._session = session
         self._taken: dict[bytes, None] = {}
+        self._by_host: dict[str, deque[bytes]] = {}
         self._open: dict[str, dict[str, str]] = {}  # by id and host: prompts that have no end yet
         self._follows = False
 
@@ -105,9 +107,7 @@ class Ledger:
             known = store.find(host, command_id, live=False)
             if known is not None:
                 return known
-        self._taken[digest] = None
-        if len(self._taken) > LIMIT:
-            del self._taken[next(iter(self._taken))]
+        self._note(host, digest)
         if lasts and store is not None and not store.keeps:
             self.unkept.add(command_id)
         if kind == "submit":
@@ -117,12 +117,29 @@ class Ledger:
             store.begin(host, command_id, kind)
         return None
 
-    def host_of(self, command_id: str) -> str | None:
+    def _note(self, host: str, digest: bytes) -> None:
+        """Keeps that an id was taken: where there are too many, those of who sends most are forgotten.
+
+        So nobody can have the ids of others forgotten, and their commands run again.
+        """
+        self._taken[digest] = None
+        self._by_host.setdefault(host, deque()).append(digest)
+        if len(self._taken) > LIMIT:
+            most = max(self._by_host.values(), key=len)
+            del self._taken[most.popleft()]
+
+    def host_of(self, command_id: str, told: str | None = None) -> str | None:
         """Who sent the prompt with this id that has no end and has not begun; None for nobody.
 
         Of two hosts with the same id it is the last: what is not run is told of right when it comes.
+
+        Args:
+            command_id: the id.
+            told: who an event says submitted it: that one, where it has sent such an id.
         """
         hosts = self._open.get(command_id, {})
+        if told is not None and digest_of(told, command_id) in self._taken:
+            return told
         return next((host for host in reversed(hosts) if hosts[host] == "queued"), None)
 
     def is_unkept(self, command_id: str) -> bool:
@@ -160,7 +177,7 @@ class Ledger:
             return
         kind = event["type"]
         if kind == "user":
-            self._runs(event.get("command_id"))
+            self._runs(event.get("command_id"), submitted_by(event))
         if kind in ("user", "result") and self.store is not None and not self.store.keeps:
             self.lost()
         if kind == "result":
@@ -168,15 +185,16 @@ class Ledger:
                 for one in [host for host, state in hosts.items() if state == "running"]:
                     self._remove(command_id, one)
         elif kind == "system" and event["subtype"] == "slash_command":
-            self._runs(event["data"]["command_id"])
+            self._runs(event["data"]["command_id"], submitted_by(event["data"]))
         elif kind == "system" and event["subtype"] == "command_receipt":
             data = event["data"]
             if is_not_run(data) and (host := self.host_of(data["id"])) is not None:
                 self._remove(data["id"], host)
 
-    def _runs(self, command_id: str | None) -> None:
-        if command_id is not None and (host := self.host_of(command_id)) is not None:
-            self._open[command_id][host] = "running"
+    def _runs(self, command_id: str | None, told: str | None) -> None:
+        hosts = self._open.get(command_id or "", {})
+        if command_id is not None and (host := self.host_of(command_id, told)) in hosts:
+            hosts[host] = "running"
 
     def _remove(self, command_id: str, host: str) -> None:
         hosts = self._open[command_id]

@@ -86,7 +86,7 @@ class LimitedDispatcher:
         if command.type == "interrupt":
             return self._lacking_to_stop(command)
         if command.type in ON_PROMPTS:
-            own = self._session.is_waiting_from(str(getattr(command, "target", "")), self._actor)
+            own = self._is_own(command)
             base: Right = "submit" if own else "control"
             if "control" not in rights and base not in rights:
                 return base, command.type if own else f"{command.type} of another's prompt"
@@ -104,6 +104,16 @@ class LimitedDispatcher:
         if any(self._may_be_slash(each) for each in texts):
             return "control", "a slash command"
         return None
+
+    def _is_own(self, command: Command) -> bool:
+        """Whether a command on a prompt that waits is on one of the host's own.
+
+        What waits for a look can be taken back, and no more: an id that the host has there gives it no
+        right to a prompt in the queue that is called the same.
+        """
+        session, target = self._session, str(getattr(command, "target", ""))
+        held = command.type == "cancel" and session.is_held_from(target, self._actor)
+        return held or session.is_queued_from(target, self._actor)
 
     def _lacking_to_stop(self, command: Interrupt) -> tuple[Right, str] | None:
         if "control" in self._rights:

@@ -123,8 +123,8 @@ class SessionFacts:
         running = self._worker.running
         return None if running is None else running.actor
 
-    def is_waiting_from(self, command_id: str, actor: Actor) -> bool:
-        """Whether ``actor`` submitted a prompt under this id that waits."""
+    def is_queued_from(self, command_id: str, actor: Actor) -> bool:
+        """Whether what ``actor`` means by this id in the queue is a prompt that it submitted."""
         return self._queue.is_from(command_id, actor)
 
     @property

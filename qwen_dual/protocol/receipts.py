@@ -18,3 +18,9 @@ def is_not_run(receipt: Mapping[str, Any]) -> bool:
     return receipt["status"] == "refused" or (
         receipt["status"] == "rejected" and receipt.get("code") in NOT_RUN
     )
+
+
+def submitted_by(told: Mapping[str, Any]) -> str | None:
+    """Who submitted the prompt that an event, or its data, tells of: whoever has edited it since."""
+    who = told.get("submitted_by") or told.get("origin")
+    return who if isinstance(who, str) else None

@@ -54,3 +54,12 @@ def test_what_waited_when_the_session_ended_may_still_run(
     receipt: dict[str, Any], expected: bool
 ) -> None:
     assert is_not_run(receipt) is expected
+
+
+def test_who_sends_most_makes_nobody_else_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LIMIT", 3)
+    ledger = empty()
+    assert ledger.take(INPUT, "a", "submit") is None
+    flood = Actor("host", "flood")
+    assert all(ledger.take(flood, str(number), "get_state") is None for number in range(9))
+    assert ledger.take(INPUT, "a", "submit") is not None

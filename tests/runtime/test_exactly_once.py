@@ -422,3 +422,32 @@ def test_what_was_taken_out_of_the_queue_does_not_run_later() -> None:
             assert (receipt["outcome"], receipt["code"]) == ("rejected", "cancelled")
 
     anyio.run(main)
+
+
+def test_of_two_hosts_with_the_same_id_each_has_its_own_after_the_program_died(
+    place: Path,
+) -> None:
+    async def main() -> None:
+        other = Actor("host", "other")
+        async with session(
+            [call("run_shell_command", {"command": "true"})],
+            [TextDelta("ok")],
+            approval_mode="default",
+        ) as one:
+            one.send("submit", "first", ZED, text="begins")
+            one.send("submit", "1", ZED, text="of zed")
+            one.send("submit", "1", other, text="of the other")
+            await one.handle.parts.session.drained()
+            known, chat = one.handle.latest.id, one.chat
+            lines = chat.read_text().splitlines(keepends=True)
+        # Killed while the first of the two ran: nothing of its end or of the other is there.
+        begun = next(at for at, line in enumerate(lines) if "of zed" in line)
+        chat.write_text("".join(lines[: begun + 1]))
+        async with session([TextDelta("ok")], resume=known) as again:
+            assert (await again.receipt("submit", "1", ZED, text="of zed"))[
+                "outcome"
+            ] == "interrupted"
+            told = await again.receipt("submit", "1", other, text="of the other")
+            assert told["status"] == "accepted" and again.asked == 1
+
+    anyio.run(main)

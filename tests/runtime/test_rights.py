@@ -13,6 +13,7 @@ from qwen_dual.protocol import COMMAND_TYPES, HOST_RIGHTS
 from qwen_dual.protocol.command_shapes import RIGHTS
 from qwen_dual.protocol.commands import parse_command
 from tests.hooks.kit import Hooked, play, session
+from tests.runtime.test_review import NoKeys
 from tests.support.fakes import call
 
 if TYPE_CHECKING:
@@ -260,3 +261,43 @@ def test_the_ids_of_a_host_that_comes_again_are_known(tmp_path: Path) -> None:
         assert receipts == ["accepted", "duplicate"]
 
     playing(tmp_path, script=script)
+
+
+def test_what_one_proposes_gives_no_right_to_a_prompt_of_the_same_id(tmp_path: Path) -> None:
+    async def script(hooked: Hooked) -> None:
+        inner = hooked.handle.parts.session
+        inner.attended(NoKeys)
+        zed = Zed(hooked, "observe", "submit")
+        hooked.handle.submit("runs", KEYBOARD)
+        await hooked.request()
+        hooked.handle.submit("theirs", KEYBOARD)
+        theirs = hooked.events.of("queue")[-1]["data"]["prompts"][0]["id"]
+        zed.send("submit", text="mine", id=theirs, review=True)
+        assert [held.text for held in inner.review.held.values()] == ["mine"]
+        zed.send("edit_queued", target=theirs, text="anything", id="2")
+        zed.send("move_queued", target=theirs, position=1, id="3")
+        assert zed.refused == [("2", "no_right"), ("3", "no_right")]
+        assert inner.waiting == ["theirs"]
+        zed.send("cancel", target=theirs, id="4")  # which is its own
+        assert inner.waiting == ["theirs"] and not inner.review.held
+
+    playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
+
+
+def test_ones_own_prompt_in_the_queue_gives_no_right_to_a_proposal_of_the_same_id(
+    tmp_path: Path,
+) -> None:
+    async def script(hooked: Hooked) -> None:
+        inner = hooked.handle.parts.session
+        inner.attended(NoKeys)
+        other = hooked.handle.limited(Actor("host", "other"), ["submit"], lambda event: None)
+        zed = Zed(hooked, "observe", "submit")
+        hooked.handle.submit("runs", KEYBOARD)
+        await hooked.request()
+        other.command(parse_command(b'{"type":"submit","id":"1","text":"theirs","review":true}'))
+        zed.send("submit", text="mine", id="1")
+        zed.send("cancel", target="1", id="2")
+        assert [held.text for held in inner.review.held.values()] == ["theirs"]
+        assert inner.waiting == [] and zed.refused == []
+
+    playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
