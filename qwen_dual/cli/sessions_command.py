@@ -29,6 +29,9 @@ WAITS, WORKS, IDLE = "waits for you", "works", "idle"
 ID_CHARS = 8
 """Of an id that are shown: enough to tell sessions apart, and to name one by."""
 
+MAX_SECONDS = 999 * 86400.0
+"""What is longer is no time that a session can have run for: a record says what it likes."""
+
 WIDE = 64
 """Columns from which on a session takes one line."""
 
@@ -158,6 +161,7 @@ def _clip_left(path: str, width: int) -> str:
 
 def _ago(seconds: float) -> str:
     """How long something is so, in its largest unit."""
+    seconds = min(seconds, MAX_SECONDS)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"

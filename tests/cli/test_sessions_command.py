@@ -72,8 +72,11 @@ def test_what_a_record_says_is_shown_and_does_nothing_else() -> None:
     hostile = replace(
         ASKS, title="a\x1b[2Jb\x07", cwd="/tmp/\x1b]0;x\x07\nd", session_id="\x1b[1mx"
     )
+    forever = replace(ASKS, started_at=1e308, state_at=-1e308)
     for width in (30, 80):
-        assert all(line.isprintable() for line in listed([hostile], width, "/home/me", NOW))
+        lines = listed([hostile, forever], width, "/home/me", NOW)
+        assert all(line.isprintable() for line in lines)
+        assert all(width_of(line) <= width for line in lines[:-2])
 
 
 def test_it_says_whether_one_can_be_attached_to() -> None:

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from qwen_dual.host.finding import running
 from qwen_dual.running.keeper import Keeper, Locks
@@ -158,4 +159,9 @@ def test_what_cannot_be_attached_to_is_said(tmp_path: Path) -> None:
         with in_terminal([*COMMAND, "attach", *arguments], tmp_path) as terminal:
             terminal.wait_for(told)
             assert terminal.wait_exit() == 1
+    keeper.write(replace(record, session_id="\x1b[8maa"))
+    with in_terminal([*COMMAND, "attach", "nonsense"], tmp_path) as terminal:
+        terminal.wait_for("no session 'nonsense' runs; there are aa")
+        assert b"\x1b[8m" not in terminal.raw
+        assert terminal.wait_exit() == 1
     keeper.close()
