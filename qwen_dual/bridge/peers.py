@@ -11,7 +11,8 @@ from msgspec import Struct
 from qwen_dual.fs.proc import is_confined, stat_of
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
-_MAX_DEPTH = 64
+_MAX_DEPTH = 10_000
+"""Ancestors that are looked at; whoever has more hides behind them."""
 
 
 class Peer(Struct, frozen=True):
@@ -80,8 +81,10 @@ def check_peer(peer: Peer) -> None:
                 raise Refusal("gone", "the process that connected has ended")
             return
         pid = found.parent
+        if pid == 0:  # the first process of all
+            return
         if pid == os.getpid():
-            raise Refusal(
-                "own_child",
-                "a process that this session started cannot steer it; connect from another",
-            )
+            break
+    raise Refusal(
+        "own_child", "a process that this session started cannot steer it; connect from another"
+    )

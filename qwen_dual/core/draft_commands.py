@@ -125,6 +125,7 @@ class DraftCommands:
         self._tell = tell
         self._watch: DraftWatch | None = None
         self._told = -1
+        self._closed = False
 
     def carry_out(self, command: GetDraft | SetDraft | Watch) -> None:
         """Carries out one of the commands, and gives its receipt."""
@@ -132,6 +133,8 @@ class DraftCommands:
 
     def _carry_out(self, command: GetDraft | SetDraft | Watch) -> None:
         editor = self._session.draft.editor
+        if self._closed:  # it left before there was an editor
+            return
         if editor is None:
             self._refuse(command, "unavailable", "nobody types here: there is no editor")
         elif command.type == "set_draft":
@@ -147,6 +150,7 @@ class DraftCommands:
 
     def close(self) -> None:
         """The channel is gone: nothing is told any more."""
+        self._closed = True
         self._follow(draft=False)
 
     def _follow(self, *, draft: bool) -> None:

@@ -24,7 +24,7 @@ HELLO = b'{"type":"hello","name":"zed"}\n'
 
 CALLER = """
 import ctypes, os, socket, sys
-path, confined, orphan, out = sys.argv[1:]
+path, confined, orphan, deep, out = sys.argv[1:]
 if orphan == "yes":
     if os.fork():
         os._exit(0)
@@ -34,6 +34,10 @@ if orphan == "yes":
         os._exit(0)
     while os.getppid() == parent:
         os.sched_yield()
+for _ in range(int(deep)):
+    if child := os.fork():
+        os.waitpid(child, 0)
+        os._exit(0)
 if confined == "yes":
     ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
 with socket.socket(socket.AF_UNIX) as connected:
@@ -46,14 +50,16 @@ os.rename(out + ".part", out)
 """
 
 
-def first_line(folder: Path, *, confined: bool, orphan: bool) -> dict[str, str]:
+def first_line(
+    folder: Path, *, confined: bool = False, orphan: bool = False, deep: int = 0
+) -> dict[str, str]:
     """What a process of its own is told, in ``data``."""
     out = folder / "told"
 
     async def main() -> None:
         async with open_room(folder) as room:
             words = [str("yes" if flag else "no") for flag in (confined, orphan)]
-            command = [sys.executable, "-c", CALLER, room.path, *words, str(out)]
+            command = [sys.executable, "-c", CALLER, room.path, *words, str(deep), str(out)]
             with subprocess.Popen(command) as process:
                 with anyio.fail_after(15):
                     while not out.exists():
@@ -65,8 +71,10 @@ def first_line(folder: Path, *, confined: bool, orphan: bool) -> dict[str, str]:
     return found
 
 
-def test_a_command_of_the_session_does_not_steer_it(tmp_path: Path) -> None:
-    told = first_line(tmp_path, confined=False, orphan=False)
+@pytest.mark.parametrize("deep", [0, 80])
+def test_a_command_of_the_session_does_not_steer_it(tmp_path: Path, deep: int) -> None:
+    """However many processes are between."""
+    told = first_line(tmp_path, deep=deep)
     assert told["code"] == "own_child"
 
 
