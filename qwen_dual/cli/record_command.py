@@ -19,11 +19,12 @@ from qwen_dual.cli.raw_terminal import PIECE, raw, show
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.errors import HostError
 from qwen_dual.recording.folder import NewRecording, RecordingError
+from qwen_dual.recording.joining import record_running
 from qwen_dual.recording.recorder import Recorder
 from qwen_dual.runtime.process import environment, folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 END_SECONDS = 5.0
 """What a program gets to end in order when the recorder is asked to."""
@@ -37,17 +38,20 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         SystemExit: for ``--help``, and for arguments that cannot be understood.
     """
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
     command = asked.command[1:] if asked.command[:1] == ["--"] else asked.command
+    if asked.attach is not None:
+        if command:
+            parser.error("--attach records a session that runs: it takes no command")
+        return anyio.run(_follow, asked.attach or None, asked.output, asked.max_size)
     if not (os.isatty(0) and os.isatty(1)):
         print(
             "qwen-dual: record shows the program on a terminal, and this is none", file=sys.stderr
         )
         return 1
     env = environment()
-    where = asked.output or os.path.join(
-        qwen_home(env), "recordings", time.strftime("%Y-%m-%dT%H-%M-%S") + f"-{os.getpid()}"
-    )
+    where = asked.output or _place(env)
     try:
         recording = NewRecording(where)
         columns, rows = os.get_terminal_size(1)
@@ -69,6 +73,52 @@ def main(arguments: Sequence[str]) -> int:
         print(f"The recording ended early: {recorder.stopped}.", file=sys.stderr)
     print(f"Recorded in {where}; qwen-dual replay {where} shows it.", file=sys.stderr)
     return status
+
+
+def _place(env: Mapping[str, str]) -> str:
+    name = time.strftime("%Y-%m-%dT%H-%M-%S") + f"-{os.getpid()}"
+    return os.path.join(qwen_home(env), "recordings", name)
+
+
+async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int:
+    """Records the events of a session that runs elsewhere, until it ends or Ctrl+C."""
+    env = environment()
+    where = output or _place(env)
+    why = "interrupted"
+
+    async def wait_for_signal(scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            async for _ in signals:
+                scope.cancel()
+
+    def begun(session_id: str) -> None:
+        print(
+            f"Recording {session_id}; Ctrl+C ends the recording, the session goes on.",
+            file=sys.stderr,
+        )
+
+    try:
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait_for_signal, scope)
+                why = await record_running(
+                    wanted,
+                    lambda: NewRecording(where, terminal=False),
+                    env=env,
+                    max_bytes=max_bytes,
+                    begun=begun,
+                )
+                group.cancel_scope.cancel()
+    except* (RecordingError, HostError, OSError) as errors:
+        print(f"qwen-dual: {errors.exceptions[0]}", file=sys.stderr)
+        return_status = 1
+    else:
+        return_status = 0
+    if return_status == 0:
+        if why and why != "interrupted":
+            print(f"The recording ended early: {why}.", file=sys.stderr)
+        print(f"Recorded in {where}; qwen-dual audit {where} says what was done.", file=sys.stderr)
+    return return_status
 
 
 async def _host(recorder: Recorder) -> int:
@@ -151,12 +201,19 @@ def _size(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwen-dual record",
-        usage="qwen-dual record [-o DIR] [--max-size SIZE] [-- COMMAND …]",
+        usage="qwen-dual record [-o DIR] [--max-size SIZE] [--attach [ID] | -- COMMAND …]",
         description="Runs a program with dual output as usual and keeps its terminal and its events.",
         allow_abbrev=False,
     )
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="where to; ~/.qwen/recordings/TIME unless given"
+    )
+    parser.add_argument(
+        "--attach",
+        nargs="?",
+        const="",
+        metavar="ID",
+        help="record the events of a session that runs (with --socket): the only one, or this one",
     )
     parser.add_argument(
         "--max-size",

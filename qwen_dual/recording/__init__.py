@@ -4,7 +4,9 @@
 * ``cast``: writes asciicast v3; ``cast_reader`` reads v2 and v3.
 * ``event_log``: keeps events as they came, and which came when.
 * ``recorder``: a program in a terminal whose two planes are kept while a person uses it.
+* ``joining``: the events of a session that runs elsewhere.
 * ``recorded``: one that is there: its lines with their moments, and what is found in them.
 * ``screening``: what of a recording may reach the terminal of who looks at it.
+* ``audit`` and what is around it: what was done, as Markdown, CSV and JSON; ``comparison`` of two runs.
 * ``player``: shows the terminal again; ``emission`` sends the events again.
 """

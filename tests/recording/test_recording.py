@@ -184,3 +184,33 @@ def test_events_are_sent_on_with_their_pauses_to_a_reader_of_a_fifo(tmp_path: Pa
             got = reader.read()
         assert terminal.wait_exit() == 0
     assert got == (tmp_path / "r" / "events.jsonl").read_bytes()
+
+
+def test_a_session_that_runs_is_joined_and_goes_on(tmp_path: Path) -> None:
+    with in_terminal([*COMMAND, "--offline", "--socket"], tmp_path) as session:
+        session.wait_for("? keys")
+        session.send("say 3 words\r")
+        session.wait_for("some words of")
+        command = [*COMMAND, "record", "-o", "r", "--attach"]
+        with in_terminal(command, tmp_path) as recorder:
+            recorder.wait_for("Ctrl+C ends the recording")
+            session.send("say 4 words\r")
+            session.wait_for("some words of an")
+            events = tmp_path / "r" / "events.jsonl"
+            wait_until(
+                lambda: events.read_bytes().count(b'"type":"result"') == 2, meanwhile=session.read
+            )
+            recorder.send("\x03")
+            assert recorder.wait_exit() == 0
+            assert "Recorded in r" in recorder.text
+        with in_terminal([*COMMAND, "record", "-o", "x", "--attach", "nope"], tmp_path) as recorder:
+            assert recorder.wait_exit() == 1
+            assert "no session 'nope' runs" in recorder.text
+        session.send("/quit\r")
+        assert session.wait_exit() == 0
+    numbers = [json.loads(line)["seq"] for line in events.read_bytes().splitlines()]
+    assert numbers[1:] == list(range(2, numbers[-1] + 1))  # the greeting has the number of the last
+    meta = json.loads((tmp_path / "r" / "meta.json").read_text())
+    assert meta["attached"] is True
+    assert meta["ended_at"]
+    assert not (tmp_path / "x").exists()
