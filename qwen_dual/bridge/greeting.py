@@ -23,7 +23,7 @@ _FOLLOWED = {
 }
 """Events that change what a later reader is greeted with, and the key they change."""
 
-_NOW = frozenset(("state", "ui", "proposals"))
+_NOW = frozenset(("state", "queue", "ui", "proposals"))
 """Events that say how something is, until the next of their kind."""
 
 

@@ -171,7 +171,7 @@ class Hosts:
         lines = [f"hosts  {self.path}: {self.state}, {len(self._connections)} connected"]
         for host in self.present:
             at = f" (pid {host.pid})" if host.pid else ""
-            lines.append(f"     {host.name}{at}: {', '.join(host.rights)}")
+            lines.append(f"       {host.name}{at}: {', '.join(host.rights)}")
         return lines
 
     def fail(self, error: Exception) -> None:

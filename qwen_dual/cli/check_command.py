@@ -95,16 +95,23 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--level", choices=LEVELS, default="base", help="the highest that is judged"
+        "--level", choices=LEVELS, default="base", help="the highest that is judged (default: base)"
     )
     parser.add_argument(
         "--only", action="append", default=[], metavar="NAME", help="this promise; may be repeated"
     )
-    parser.add_argument("--list", action="store_true", help="names the promises and runs nothing")
+    parser.add_argument(
+        "--list", action="store_true", help="names the promises of the level, and runs nothing"
+    )
     parser.add_argument(
         "--script", metavar="FILE", help="the prompts of a program that brings its own model"
     )
-    parser.add_argument("--format", choices=("text", "json", "junit"), default="text")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "junit"),
+        default="text",
+        help="junit and json are for CI (default: text)",
+    )
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="qwen-dual unless given"
     )

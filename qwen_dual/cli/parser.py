@@ -180,6 +180,9 @@ def _parser() -> argparse.ArgumentParser:
         "and steer over JSON Lines. Without a channel option no channel is opened.",
         epilog="`qwen-dual settings` prints the settings in force and where each comes from, "
         "`qwen-dual sessions` the sessions that run; `qwen-dual attach` joins one of them. "
+        "`qwen-dual record` keeps a session with its events, `replay` shows it again, `audit` says "
+        "what was done in it; `check` judges a program with dual output. `qwen-dual mcp` adds and "
+        "lists MCP servers. Each has --help. "
         "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,
     )

@@ -29,6 +29,7 @@ space      stop, go on
 ] [        to the next prompt, to the one before
 + -        faster, slower
 / n        search, search on
+?          these keys
 q          quit
 """
 _REPLY = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|O.)")

@@ -42,7 +42,7 @@ class Verdict(Struct, frozen=True):
 
 
 def promises_of(level: Level, only: Collection[str] = ()) -> list[Promise]:
-    """The promises of a level and of those below it.
+    """The promises of a level and of those below it, the lowest level first.
 
     Args:
         level: the highest.
@@ -57,7 +57,8 @@ def promises_of(level: Level, only: Collection[str] = ()) -> list[Promise]:
     known = {each.name for each in PROMISES}
     if unknown := sorted(set(only) - known):
         raise ValueError(f"there is no promise {unknown[0]!r}; --list names all of them")
-    return [p for p in PROMISES if (p.name in only if only else p.level in wanted)]
+    asked = [p for p in PROMISES if (p.name in only if only else p.level in wanted)]
+    return sorted(asked, key=lambda each: LEVELS.index(each.level))
 
 
 async def judge(

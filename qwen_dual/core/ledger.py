@@ -173,7 +173,7 @@ class Ledger:
 
     def _take(self, event: Event) -> None:
         """Takes what is told of prompts."""
-        if not self._open or event["parent_tool_use_id"] is not None:
+        if not self._open or event.get("parent_tool_use_id") is not None:
             return
         kind = event["type"]
         if kind == "user":

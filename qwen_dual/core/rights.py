@@ -61,7 +61,10 @@ class LimitedDispatcher:
             self._dispatcher.command(command)
             return
         right, what = lacking
-        message = f"{what} takes the right to {right}, which {self._actor.name} has not"
+        message = (
+            f"{what} takes the right to {right}, which {self._actor.name} has not: "
+            "dualOutput.rights in the person's settings gives it"
+        )
         self._refuse("no_right", message, 0, command.id)
 
     def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:

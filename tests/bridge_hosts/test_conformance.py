@@ -50,15 +50,17 @@ def test_it_gets_what_it_missed_then_what_waits_then_what_comes(tmp_path: Path) 
     async def scenario(room: Room) -> None:
         asked = room.source.ask("early")
         room.source.send(events.system("state", {"state": "awaiting_approval"}))
+        room.source.send(events.system("queue", {"prompts": []}))
         missed = room.source.note("missed")
         peer = await room.join(from_seq=missed)
         room.source.note("comes")
-        await peer.until(lambda: len(peer.events) == 5)
+        await peer.until(lambda: len(peer.events) == 6)
         told = [(event["seq"], event.get("subtype", event["type"])) for event in peer.events]
         assert told == [
             (missed - 1, "session_start"),
             (missed, "notice"),
             (asked + 1, "state"),
+            (asked + 2, "queue"),
             (asked, "control_request"),
             (missed + 1, "notice"),
         ]

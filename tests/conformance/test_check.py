@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import anyio
 import pytest
 
 from qwen_dual.conformance.judge import Verdict, judge, promises_of
+from qwen_dual.conformance.promise import LEVELS
 from qwen_dual.conformance.report import as_json, as_junit, line, summary
 from qwen_dual.conformance.script import Script, read_script
 from tests.support.program import COMMAND
@@ -115,6 +117,24 @@ def test_the_demo_keeps_the_base_and_the_command_says_so(tmp_path: Path) -> None
     told = check(*some, *demo)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stdout.splitlines()[-1] == "base: 3 of 3 held"
+
+
+def test_the_page_for_authors_names_each_promise_under_its_level() -> None:
+    _, _, page = (
+        (ROOT / "docs/hosts.md").read_text().partition("\n## For authors of other programs\n")
+    )
+    named: list[tuple[str, str]] = []
+    level = ""
+    for row in page.splitlines():
+        if row.startswith("**"):
+            level = row[2:].partition("**")[0].lower()
+        elif row.startswith("|") and not row.startswith(("| step", "| part")):
+            named += [(level, name) for name in re.findall(r"`(\w+)`", row.split("|")[3])]
+    promises = [(promise.level, promise.name) for promise in promises_of("full")]
+    assert sorted(named) == sorted(promises)
+    assert [level for level, _ in promises] == sorted(
+        (one for one, _ in promises), key=LEVELS.index
+    )
 
 
 def test_what_has_no_channel_is_one_error() -> None:

@@ -161,9 +161,14 @@ def test_the_node_embedder_runs_and_fits_the_types(tmp_path: Path) -> None:
     ).returncode:
         pytest.skip("npm could not install the demo's packages")
     assert not (folder / "package-lock.json").exists()
+    hosts = (ROOT / "docs" / "hosts.md").read_text()
+    [of_socket] = [b for b in re.findall(r"```js\n(.*?)```", hosts, re.DOTALL) if "node:net" in b]
+    (folder / "socket.mjs").write_text(of_socket)
+    shutil.copy(ROOT / "docs" / "schema" / "qwen-dual.d.ts", folder)
     check = ["node_modules/.bin/tsc", "--noEmit", "--checkJs", "--strict", "--skipLibCheck"]
+    check += ["--target", "es2022", "--module", "nodenext", "--types", "node"]
     typed = subprocess.run(
-        [*check, "--target", "es2022", "--module", "nodenext", "--types", "node", "embed.mjs"],
+        [*check, "embed.mjs", "socket.mjs"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -295,11 +300,12 @@ def test_each_message_leads_to_its_line(tmp_path: Path) -> None:
 
 
 def test_two_hosts_do_what_each_may(tmp_path: Path) -> None:
+    gives = "dualOutput.rights in the person's settings gives it"
     assert run("two_hosts.py", tmp_path).splitlines() == [
         "made: True",
         "there are fd editor phone",
-        "a slash command takes the right to control, which editor has not",
-        "submit takes the right to submit, which phone has not",
+        f"a slash command takes the right to control, which editor has not: {gives}",
+        f"submit takes the right to submit, which phone has not: {gives}",
     ]
 
 

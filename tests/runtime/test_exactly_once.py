@@ -405,6 +405,26 @@ def test_a_prompt_that_joins_a_turn_ends_with_it_and_an_edited_one_stays_its_hos
     anyio.run(main)
 
 
+def test_a_request_on_the_way_disturbs_nothing() -> None:
+    async def main() -> None:
+        touch = call("run_shell_command", command="touch made", description="make it")
+        async with session([*touch], [TextDelta("made")]) as one:
+            one.send("submit", "a", ZED, text="touch it")
+            await one.log.until(lambda event: event["type"] == "control_request")
+            asked = one.log.of("control_request")[-1]
+            one.send(
+                "confirmation_response", None, ZED, request_id=asked["request_id"], allowed=True
+            )
+            (result,) = await one.log.results(1)
+            assert result["command_id"] == "a"
+            told = [e["data"] for e in one.log.events if e.get("subtype") == "notice"]
+            assert [data for data in told if data["level"] == "error"] == []
+            receipt = await one.receipt("submit", "a", ZED, text="whatever")
+            assert (receipt["outcome"], receipt["result"]) == ("done", outcome(result))
+
+    anyio.run(main)
+
+
 def test_what_was_taken_out_of_the_queue_does_not_run_later() -> None:
     async def main() -> None:
         gate = anyio.Event()

@@ -177,6 +177,13 @@ def test_the_shortcuts_fit_every_width(width: int) -> None:
         assert "ctrl+r" in "\n".join(lines)
 
 
+def test_one_column_says_what_each_key_does_at_30() -> None:
+    text = "\n".join(text_of(help_lines(30, 50)))
+    assert "…" not in text
+    for _, what in SHORTCUTS:
+        assert what in text
+
+
 def test_two_columns_hold_every_shortcut_at_80() -> None:
     text = "\n".join(text_of(help_lines(80, 24)))
     assert len(text.split("\n")) == (len(SHORTCUTS) + 1) // 2
