@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from qwen_dual import host
@@ -49,7 +50,7 @@ def test_the_host_in_node_does_what_the_settings_allow(tmp_path: Path) -> None:
         async with host.open_session([*COMMAND, "--socket"], cwd=folder, env=env):
             with anyio.fail_after(20):
                 while not host.running(env):
-                    await anyio.sleep(0.05)
+                    await anyio.lowlevel.checkpoint()
                 ran = await anyio.run_process([node, str(tmp_path / "host.mjs")], env=env)
                 return ran.stdout
 
