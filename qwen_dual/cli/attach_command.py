@@ -41,7 +41,10 @@ def main(arguments: Sequence[str]) -> int:
     """
     asked = _parser().parse_args(list(arguments))
     try:
-        check_terminal()
+        check_terminal(
+            "A program joins over the session's socket: `qwen-dual sessions --json` names it, "
+            "docs/hosts.md says how."
+        )
         session = _chosen(asked)
         with EarlyTerminal() as terminal:
             terminal.check()

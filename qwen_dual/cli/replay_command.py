@@ -29,7 +29,7 @@ space      stop, go on
 ] [        to the next prompt, to the one before
 + -        faster, slower
 / n        search, search on
-?          these keys
+?          these keys; any key goes back
 q          quit
 """
 _REPLY = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|O.)")
@@ -124,6 +124,7 @@ class _Keys:
         self._out = out
         self._searched = ""
         self._typed: str | None = None  # a search that is being typed
+        self._shown = False  # what the keys are
         self._was_paused = False
 
     async def run(self, showing: anyio.CancelScope) -> None:
@@ -143,6 +144,10 @@ class _Keys:
 
     def _act(self, key: str) -> None:
         player = self._player
+        if self._shown:
+            self._shown = False
+            self._go_on()
+            return
         match key:
             case " ":
                 player.ask(player.pause)
@@ -158,14 +163,29 @@ class _Keys:
                 player.ask(lambda: player.faster(-1))
             case "n" if self._searched:
                 player.ask(self._search)
-            case "/" | "?":
-                self._typed, self._was_paused = "", player.paused
-                player.ask(lambda: player.pause(True))
-                player.ask(lambda: self._say(f"{KEYS if key == '?' else ''}/"))
+            case "/":
+                self._typed = ""
+                self._stop_for("/")
+            case "?":
+                self._shown = True
+                self._stop_for(KEYS)
             case _:
                 return
         if key not in "/?":
             player.ask(self._tell)
+
+    def _stop_for(self, text: str) -> None:
+        """Shows a text on the other screen, while the recording stands."""
+        player = self._player
+        self._was_paused = player.paused
+        player.ask(lambda: player.pause(True))
+        player.ask(lambda: self._say(text))
+
+    def _go_on(self) -> None:
+        player = self._player
+        player.ask(player.redraw)
+        player.ask(lambda: player.pause(self._was_paused))
+        player.ask(self._tell)
 
     def _edit(self, key: str) -> None:
         """Takes a key of a search that is being typed, on the other screen."""
@@ -174,12 +194,12 @@ class _Keys:
         player = self._player
         if key in ("\r", "\n", "\x1b"):
             self._typed = None
+            if key == "\x1b" or not typed:
+                self._go_on()
+                return
+            self._searched = typed
             player.ask(player.redraw)
-            if key != "\x1b" and typed:
-                self._searched = typed
-                player.ask(self._search)
-            else:
-                player.ask(lambda: player.pause(self._was_paused))
+            player.ask(self._search)
             player.ask(self._tell)
             return
         self._typed = typed[:-1] if key in ("\x7f", "\x08") else typed + key * key.isprintable()
@@ -207,7 +227,8 @@ class _Keys:
         state = "paused" if player.paused else f"{player.speed:g}×"
         at = f"{int(player.position) // 60}:{int(player.position) % 60:02}"
         label = "".join(character for character in player.label if character.isprintable())
-        await self._out(f"\x1b]2;replay · {at} · {state} · {label[:40]}\x1b\\")
+        title = " · ".join(filter(None, ("replay", at, state, label[:40])))
+        await self._out(f"\x1b]2;{title}\x1b\\")
 
 
 def _speed(text: str) -> float:

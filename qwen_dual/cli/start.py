@@ -101,8 +101,17 @@ def _end_without_session(launch: Launch) -> None:
         recorder.close()
 
 
-def check_terminal() -> None:
+_WITHOUT_TERMINAL = (
+    "-p TEXT runs a prompt without it; a host gives it a PTY (tmux, node-pty, ptyprocess) and sends "
+    "prompts through --input-file."
+)
+
+
+def check_terminal(instead: str = _WITHOUT_TERMINAL) -> None:
     """Checks that there is a terminal to show the UI on.
+
+    Args:
+        instead: what else a person can do, in a sentence.
 
     Raises:
         StartError: there is none.
@@ -110,9 +119,7 @@ def check_terminal() -> None:
     for fd, name in ((0, "stdin"), (1, "stdout")):
         if not os.isatty(fd):
             raise StartError(
-                f"{name} is not a terminal, so there is nothing to show the UI on. -p TEXT runs a "
-                "prompt without it; a host gives it a PTY (tmux, node-pty, ptyprocess) and sends "
-                "prompts through --input-file."
+                f"{name} is not a terminal, so there is nothing to show the UI on. {instead}"
             )
 
 

@@ -56,7 +56,9 @@ def promises_of(level: Level, only: Collection[str] = ()) -> list[Promise]:
     wanted = LEVELS[: LEVELS.index(level) + 1]
     known = {each.name for each in PROMISES}
     if unknown := sorted(set(only) - known):
-        raise ValueError(f"there is no promise {unknown[0]!r}; --list names all of them")
+        raise ValueError(
+            f"there is no promise {unknown[0]!r}; --list --level full names all of them"
+        )
     asked = [p for p in PROMISES if (p.name in only if only else p.level in wanted)]
     return sorted(asked, key=lambda each: LEVELS.index(each.level))
 

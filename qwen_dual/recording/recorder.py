@@ -67,8 +67,8 @@ class Recorder:
         taken = next((part for part in command if part.partition("=")[0] in TAKEN), None)
         if taken is not None:
             raise RecordingError(
-                f"{taken}: the events go into the recording; leave it out, or follow "
-                f"{recording.path}/events.jsonl, which grows as they come"
+                f"{taken}: the events go into the recording; leave it out, and follow events.jsonl in "
+                "the folder of the recording (-o DIR), which grows as they come"
             )
         self.stopped = ""
         self._recording = recording

@@ -44,6 +44,7 @@ SHELL = (
 BACKGROUND = "What runs is sent to the background at the session's own keyboard only."
 HELD = "It waits for a look at the session's own terminal."
 OBSERVES = "This terminal only watches: it has no right to {right}."
+LACKS = "This terminal has no right to {right}: dualOutput.rights in your settings gives it."
 
 
 class _Elsewhere:
@@ -235,7 +236,8 @@ class AttachedSession(SessionHandle):
         """Whether this terminal has a right; where it has not, the person is told."""
         if right in self._rights:
             return True
-        self.notice(OBSERVES.format(right=right), "warning")
+        told = LACKS if len(self._rights) > 1 else OBSERVES
+        self.notice(told.format(right=right), "warning")
         return False
 
     def submit(

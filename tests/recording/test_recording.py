@@ -97,6 +97,21 @@ def _screen(data: bytes) -> list[str]:
     return [row.rstrip() for row in [*top, *screen.display] if row.strip()]
 
 
+def test_the_keys_are_shown_until_the_next_one_which_does_nothing_else(tmp_path: Path) -> None:
+    lines = [{"version": 3, "term": {"cols": 80, "rows": 24}}, [0, "o", "begun"], [3600, "o", "x"]]
+    (tmp_path / "a.cast").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with replay(tmp_path, "a.cast") as terminal:
+        terminal.wait_for("begun")
+        terminal.send("?")
+        terminal.wait_for("to the next event, and stop")
+        terminal.send("/")
+        terminal.wait_for(lambda shown: shown.lines[0] == "begun" and len(shown.lines) == 1)
+        terminal.send("/q")
+        terminal.wait_for(lambda shown: shown.lines[0] == "/q")
+        terminal.send("\x1bq")
+        assert terminal.wait_exit() == 0
+
+
 def test_what_is_typed_arrives_and_is_not_kept(tmp_path: Path) -> None:
     body = 'import termios, tty\ntty.setraw(0)\nprint("ready", end="", flush=True)\n'
     body += 'got = os.read(0, 100)\nprint("got", len(got), "\\r")\nsys.exit(7)\n'
@@ -152,7 +167,7 @@ def test_whoever_ends_the_recorder_ends_the_program_in_order(tmp_path: Path) -> 
     ("arguments", "why"),
     [
         (["--", "no-such-program"], "there is no such program"),
-        (["--", *COMMAND, "--json-file=x"], "leave it out, or follow r/events.jsonl"),
+        (["--", *COMMAND, "--json-file=x"], "leave it out, and follow events.jsonl in the folder"),
         (["--max-size", "much"], "'much' is no size"),
         (["-o", "a-file"], "is no folder"),
     ],

@@ -223,3 +223,12 @@ def test_a_terminal_that_only_watches_says_so_and_sends_nothing(
     act(there.session)
     assert not there.link.commands
     assert [told.startswith("This terminal only watches") for told in there.notices] == [True]
+
+
+def test_a_terminal_that_may_do_more_than_watch_is_told_where_a_right_comes_from() -> None:
+    there = Attached(["observe", "approve"])
+    there.session.submit("hello", KEYBOARD)
+    assert not there.link.commands
+    assert there.notices == [
+        "This terminal has no right to submit: dualOutput.rights in your settings gives it."
+    ]
