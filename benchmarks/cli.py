@@ -18,7 +18,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import bridge, chats, headless, keys, measure, report, sandbox, server, sessions
+from benchmarks import (
+    bridge,
+    chats,
+    headless,
+    keys,
+    measure,
+    recordings,
+    report,
+    sandbox,
+    server,
+    sessions,
+)
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
 
@@ -60,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rates = bridge.measure(options.bridge_events) if options.bridge_events else []
         costs = sandbox.measure(options.commands) if options.commands else []
         crowd = sessions.measure(options.sessions) if options.sessions else None
+        recording = recordings.measure(options.recording) if options.recording else None
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
@@ -67,9 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n" + report.sandbox_table(costs))
     if crowd is not None:
         print("\n" + report.crowd_table(crowd))
+    if recording is not None:
+        print("\n" + report.recording_table(recording))
     path = Path(options.json)
     found = {each.name: (each.argv, measured[each.name]) for each in programs}
-    report.save(path, found, rates, costs, crowd)
+    report.save(path, found, rates, costs, crowd, recording)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -197,5 +211,12 @@ def _parser() -> argparse.ArgumentParser:
         default=1000,
         metavar="N",
         help="sessions in one process; 0 leaves it out",
+    )
+    add(
+        "--recording",
+        type=float,
+        default=5,
+        metavar="SECONDS",
+        help="how long a session is recorded; 0 leaves it out",
     )
     return parser

@@ -52,9 +52,12 @@ def cpu_seconds(root: int) -> float:
 
 def run_seconds(root: int) -> float:
     """CPU time of the tree's live threads, to the nanosecond: for what takes less than a tick."""
-    threads = [
-        path for stat in snapshot(root) for path in PROC.glob(f"{stat.pid}/task/*/schedstat")
-    ]
+    return sum(own_seconds(stat.pid) for stat in snapshot(root))
+
+
+def own_seconds(pid: int) -> float:
+    """The same of one process, without what it started."""
+    threads = PROC.glob(f"{pid}/task/*/schedstat")
     return sum(int((_read(path) or "0").split()[0]) for path in threads) / 1e9
 
 

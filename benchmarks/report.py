@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from benchmarks.recordings import BUDGET_PERCENT, BUDGET_SECONDS, RATE
 from benchmarks.sandbox import BUDGET_MS
 from benchmarks.sessions import BUDGET_BYTES
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from benchmarks.bridge import Rate
     from benchmarks.measure import Samples
+    from benchmarks.recordings import Recording
     from benchmarks.sandbox import Cost
     from benchmarks.sessions import Crowd
 
@@ -203,12 +205,32 @@ def crowd_table(crowd: Crowd) -> str:
     return table(["sessions in one process", "", "budget", ""], cells)
 
 
+def recording_table(recording: Recording) -> str:
+    """A session that is recorded, and what is said of it later."""
+    cells = [
+        [
+            f"recording {RATE:,} deltas/s",
+            f"{recording.percent:.1f} % of a CPU",
+            f"≤ {BUDGET_PERCENT:g} %",
+            "met" if recording.percent <= BUDGET_PERCENT else "MISSED",
+        ],
+        [
+            "audit of a gigabyte",
+            f"{recording.audit_seconds:.1f} s",
+            f"≤ {BUDGET_SECONDS:g} s",
+            "met" if recording.audit_seconds <= BUDGET_SECONDS else "MISSED",
+        ],
+    ]
+    return table(["recordings", "", "budget", ""], cells)
+
+
 def save(
     path: Path,
     programs: Mapping[str, tuple[Sequence[str], Samples]],
     rates: Sequence[Rate],
     costs: Sequence[Cost] = (),
     crowd: Crowd | None = None,
+    recording: Recording | None = None,
 ) -> None:
     """Writes everything that was measured, each sample included, as JSON."""
     body: dict[str, Any] = {
@@ -225,6 +247,7 @@ def save(
         "bridge": [asdict(rate) for rate in rates],
         "sandbox": [asdict(cost) for cost in costs],
         "sessions": asdict(crowd) if crowd is not None else None,
+        "recording": asdict(recording) if recording is not None else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwen_dual.recording.event_log import Mark
     from qwen_dual.recording.folder import NewRecording
 
-BATCH_SECONDS = 0.02
+BATCH_SECONDS = 0.05
 """How long events are let come together: a look at the pipe for each would cost more than they do."""
 PIPE_BYTES = 1 << 20
 TAKEN = ("--json-fd", "--json-file", "--jsonFd", "--jsonFile", "--json_fd", "--json_file")

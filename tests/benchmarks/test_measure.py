@@ -201,7 +201,13 @@ def test_a_quick_run_measures_everything_and_keeps_it(
 ) -> None:
     kept = tmp_path / "kept" / "run.json"
     quick = ["--starts=1", "--submits=2", "--approvals=1", "--deltas=500", "--idle=0.2", "--chat=1"]
-    quick += ["--prompts=1", "--commands=3", "--bridge-events=1000", "--sessions=3"]
+    quick += [
+        "--prompts=1",
+        "--commands=3",
+        "--bridge-events=1000",
+        "--sessions=3",
+        "--recording=0.5",
+    ]
     status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
     assert status == 0, shown
@@ -214,5 +220,6 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert values["stream_events"] == [500]
     assert len(found["bridge"]) == 6
     assert found["sessions"]["count"] == 3
+    assert found["recording"]["deltas"] > 1000
     assert "3 idle" in shown
     assert "needs --beside" in shown
