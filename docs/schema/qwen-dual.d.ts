@@ -73,9 +73,9 @@ export interface BlockStop {
 
 /** Take the prompt with the id `target` out of the queue; whoever submitted it gets a receipt. */
 export interface Cancel {
-  id?: string | null;
+  id?: string | number | null;
   type: "cancel";
-  target: string;
+  target: string | number;
 }
 
 /** Something in force gave way to something else. */
@@ -97,7 +97,7 @@ export interface ChangeData {
 
 /** Begin a new conversation, as `/clear` does; refused while something runs. */
 export interface Clear {
-  id?: string | null;
+  id?: string | number | null;
   type: "clear";
 }
 
@@ -127,7 +127,7 @@ export interface CompactBoundaryData {
  * for each change (`default`, unless given), or with edits accepted (`auto-edit`).
  */
 export interface ConfirmationResponse {
-  id?: string | null;
+  id?: string | number | null;
   type: "confirmation_response";
   request_id: string;
   allowed: boolean;
@@ -210,9 +210,9 @@ export interface DraftEvent {
 
 /** Change the words of a prompt that waits; it keeps its place, its id and its images. */
 export interface EditQueued {
-  id?: string | null;
+  id?: string | number | null;
   type: "edit_queued";
-  target: string;
+  target: string | number;
   text: string;
 }
 
@@ -251,13 +251,13 @@ export interface GapData {
 
 /** Ask for a `draft` event: what the person is typing. Only this host is told. */
 export interface GetDraft {
-  id?: string | null;
+  id?: string | number | null;
   type: "get_draft";
 }
 
 /** Ask for a `state` event. */
 export interface GetState {
-  id?: string | null;
+  id?: string | number | null;
   type: "get_state";
 }
 
@@ -274,7 +274,7 @@ export interface GrantedHost {
  * lets a host of this name do. `from_seq` is the number of the first event that it has not seen yet.
  */
 export interface Hello {
-  id?: string | null;
+  id?: string | number | null;
   type: "hello";
   name: string;
   rights?: string[] | null;
@@ -457,7 +457,7 @@ export interface InputJsonDelta {
  * stopped, and those that it set to work; the turn goes on with what it had come to.
  */
 export interface Interrupt {
-  id?: string | null;
+  id?: string | number | null;
   type: "interrupt";
   queue?: "clear" | "keep" | "return";
   tool_use_id?: string | null;
@@ -482,7 +482,7 @@ export interface Limits {
  * `all_folders` it is those of all folders, which takes the right to control.
  */
 export interface ListSessions {
-  id?: string | null;
+  id?: string | number | null;
   type: "list_sessions";
   limit?: number;
   before?: number | null;
@@ -502,7 +502,7 @@ export interface Mcp {
 
 /** Add an MCP server for this session; `server` is an entry as in `mcpServers`. */
 export interface McpAdd {
-  id?: string | null;
+  id?: string | number | null;
   type: "mcp_add";
   name: string;
   server: Record<string, unknown>;
@@ -516,7 +516,7 @@ export interface McpData {
 
 /** End an MCP server for this session. */
 export interface McpRemove {
-  id?: string | null;
+  id?: string | number | null;
   type: "mcp_remove";
   name: string;
 }
@@ -547,7 +547,7 @@ export interface McpServerData {
 
 /** Ask for a `mcp` event with all servers. */
 export interface McpStatus {
-  id?: string | null;
+  id?: string | number | null;
   type: "mcp_status";
 }
 
@@ -619,9 +619,9 @@ export interface ModelUsageData {
 
 /** Move a prompt that waits to a position, 1 for the next to run; the end where there are fewer. */
 export interface MoveQueued {
-  id?: string | null;
+  id?: string | number | null;
   type: "move_queued";
-  target: string;
+  target: string | number;
   position: number;
 }
 
@@ -837,7 +837,7 @@ export interface ResultEvent {
 
 /** Go on with a saved session, as `/resume` does; refused while something runs. */
 export interface Resume {
-  id?: string | null;
+  id?: string | number | null;
   type: "resume";
   session_id: string;
 }
@@ -850,7 +850,7 @@ export interface Resume {
  * of files that somebody else has changed since; without it they are a `conflict`.
  */
 export interface Rewind {
-  id?: string | null;
+  id?: string | number | null;
   type: "rewind";
   to: string;
   conversation: boolean;
@@ -874,7 +874,7 @@ export interface RewindPoint {
 
 /** Ask for a `rewind_points` event: the prompts that one can go back to. */
 export interface RewindPoints {
-  id?: string | null;
+  id?: string | number | null;
   type: "rewind_points";
 }
 
@@ -1050,7 +1050,7 @@ export interface SessionStartData {
 
 /** Change what runs without asking. */
 export interface SetApprovalMode {
-  id?: string | null;
+  id?: string | number | null;
   type: "set_approval_mode";
   mode: "auto" | "auto-edit" | "default" | "plan" | "yolo";
 }
@@ -1063,7 +1063,7 @@ export interface SetApprovalMode {
  * points from 0, as `draft` does; without it the cursor goes to the end.
  */
 export interface SetDraft {
-  id?: string | null;
+  id?: string | number | null;
   type: "set_draft";
   text: string;
   if_version: number;
@@ -1072,7 +1072,7 @@ export interface SetDraft {
 
 /** Change the model. */
 export interface SetModel {
-  id?: string | null;
+  id?: string | number | null;
   type: "set_model";
   model: string;
 }
@@ -1163,7 +1163,7 @@ export interface StreamEvent {
  * With `review` a person looks at it first, and may edit or refuse it.
  */
 export interface Submit {
-  id?: string | null;
+  id?: string | number | null;
   type: "submit";
   text?: string;
   content?: (TextPart | ImagePart)[] | null;
@@ -1495,7 +1495,7 @@ export interface WaitingPrompt {
  * Only this host is told: a `draft` event at once, and one after each change.
  */
 export interface Watch {
-  id?: string | null;
+  id?: string | number | null;
   type: "watch";
   draft: boolean;
 }

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from functools import cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qwen_dual.cli.flags import KINDS, long_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DEFAULT_COLUMNS = 80
 """Of the window where nothing tells."""
@@ -25,14 +28,19 @@ class ArgumentParser(argparse.ArgumentParser):
         if unknown:
             from difflib import get_close_matches
 
+            flags: Iterable[str] = KINDS
+            if self.prog != "qwen-dual":  # a command of its own, whose few flags these are
+                flags = [flag.lstrip("-") for flag in self._option_string_actions]
+                unknown = [item for item in unknown if item.startswith("-")]
             names = [item.partition("=")[0].lstrip("-") for item in unknown]
-            near = [get_close_matches(long_name(name), KINDS, n=1) for name in names]
+            near = [get_close_matches(long_name(name), flags, n=1) for name in names]
             known = [f"--{found[0]}" for found in near if found]
             if known:
                 message += f"; did you mean {', '.join(known)}?"
         from qwen_dual.protocol.sanitise import sanitise
 
-        self.exit(1, f"qwen-dual: {sanitise(message)}\n`qwen-dual --help` lists what there is.\n")
+        help_ = f"`{self.prog} --help` lists what there is."
+        self.exit(1, f"{self.prog}: {sanitise(message)}\n{help_}\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -18,6 +18,9 @@ Right = Literal["observe", "approve", "submit", "control"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
+NUMBERED = ("id", "target")
+"""Keys that hold an id, which may be a whole number: its digits are the id."""
+
 
 class _Command(Struct, frozen=True, kw_only=True):
     id: Id | None = None

@@ -10,7 +10,14 @@ from msgspec import ValidationError, convert
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.codec import NotJson, decode
-from qwen_dual.protocol.command_shapes import SHAPES, Command, ImageData, Submit, TextPart
+from qwen_dual.protocol.command_shapes import (
+    NUMBERED,
+    SHAPES,
+    Command,
+    ImageData,
+    Submit,
+    TextPart,
+)
 from qwen_dual.protocol.nesting import MAX_DEPTH, is_too_deep
 from qwen_dual.protocol.regex import regex
 
@@ -75,8 +82,9 @@ def command_of(value: dict[str, Any]) -> Command:
     Raises:
         CommandError: with a code and a message that says what was expected.
     """
-    if type(value.get("id")) is int:  # hosts number what they send
-        value["id"] = str(value["id"])
+    for key in NUMBERED:
+        if type(value.get(key)) is int:  # hosts number what they send
+            value[key] = str(value[key])
     command_id = value.get("id")
     if not isinstance(command_id, str) or not command_id:
         command_id = None

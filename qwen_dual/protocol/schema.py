@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from qwen_dual.protocol import PROTOCOL_VERSION
 from qwen_dual.protocol.base_schema import base_schema
-from qwen_dual.protocol.command_shapes import SHAPES
+from qwen_dual.protocol.command_shapes import NUMBERED, SHAPES
 from qwen_dual.protocol.control import LINES, PermissionAnswer
 from qwen_dual.protocol.shapes import (
     AssistantEvent,
@@ -87,11 +87,23 @@ def _lines(title: str, lines: Iterable[type], *parts: type) -> dict[str, Any]:
     refs, shapes = schema_components([*whole, *parts], ref_template="#/$defs/{name}")
     for shape in shapes.values():
         shape["description"] = inspect.cleandoc(shape["description"])
+    for name in {shape.__name__ for shape in SHAPES.values()} & shapes.keys():
+        _allow_numbers(shapes[name]["properties"])
     return {
         **_head(title),
         "$defs": dict(sorted(shapes.items())),
         "anyOf": list(refs[: len(whole)]),
     }
+
+
+def _allow_numbers(properties: dict[str, Any]) -> None:
+    """Says of the ids of a command that they may be whole numbers."""
+    for key in NUMBERED:
+        said = properties.get(key)
+        if said is not None and "anyOf" in said:
+            said["anyOf"].insert(1, {"type": "integer"})
+        elif said is not None:
+            properties[key] = {"anyOf": [said, {"type": "integer"}]}
 
 
 def _head(title: str) -> dict[str, Any]:

@@ -119,6 +119,13 @@ def test_a_folder_that_cannot_be_trusted_is_named(
 
 
 def test_what_it_does_not_know_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--jsn"])
-    assert "--jsn" in capsys.readouterr().err
+    said = []
+    for arguments in (["--jsn"], ["extra"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        said.append(capsys.readouterr().err)
+    help_ = "`qwen-dual sessions --help` lists what there is.\n"
+    assert said == [
+        f"qwen-dual sessions: unrecognized arguments: --jsn; did you mean --json?\n{help_}",
+        f"qwen-dual sessions: unrecognized arguments: extra\n{help_}",
+    ]

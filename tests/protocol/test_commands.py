@@ -13,6 +13,7 @@ from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.command_shapes import (
     RIGHTS,
     SHAPES,
+    Cancel,
     Command,
     ConfirmationResponse,
     Right,
@@ -20,6 +21,7 @@ from qwen_dual.protocol.command_shapes import (
     Submit,
 )
 from qwen_dual.protocol.commands import CommandError, parse_command
+from qwen_dual.protocol.schema import schemas
 
 
 def test_what_is_advertised_is_what_can_be_parsed() -> None:
@@ -111,3 +113,13 @@ def test_a_number_is_taken_as_an_id() -> None:
     with pytest.raises(CommandError) as caught:
         parse_command(b'{"type":"submit","text":5,"id":7}')
     assert caught.value.command_id == "7"
+    cancel = parse_command(b'{"type":"cancel","target":7}')
+    assert isinstance(cancel, Cancel) and cancel.target == "7"
+
+
+def test_the_published_schema_takes_numbers_as_ids_too() -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs the jsonschema package")
+    schema = schemas()["commands.schema.json"]
+    jsonschema.validate({"type": "edit_queued", "target": 7, "text": "x", "id": 8}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"type": "edit_queued", "target": 7.5, "text": "x"}, schema)
