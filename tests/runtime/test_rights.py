@@ -301,3 +301,17 @@ def test_ones_own_prompt_in_the_queue_gives_no_right_to_a_proposal_of_the_same_i
         assert inner.waiting == [] and zed.refused == []
 
     playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
+
+
+def test_a_prompt_of_a_host_that_asks_for_leave_has_no_observer_fail(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def script(hooked: Hooked) -> None:
+        zed = Zed(hooked, "observe", "approve", "submit")
+        zed.send("submit", text="runs", id="1")
+        request = await hooked.request()
+        zed.send("confirmation_response", request_id=request["request_id"], allowed=False)
+        await hooked.events.results(1)
+        assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+    playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
