@@ -41,8 +41,8 @@ class Refused(Exception):
     """It is not gone back; the text says why, for whoever asked.
 
     Attributes:
-        code: ``unknown_target``, ``conflict``, ``unavailable``, ``not_kept``, ``invalid`` or
-            ``failed``.
+        code: ``unknown_target``, ``conflict``, ``unavailable``, ``not_kept``, ``invalid``,
+            ``interrupted`` or ``failed``.
     """
 
     def __init__(self, code: str, why: str) -> None:
@@ -173,10 +173,12 @@ class Rewinding:
 
     # -- what is done ----------------------------------------------------------------------
 
-    async def carry_out(self, what: GoingBack, prompt: Prompt) -> None:
-        """Does what a command asked for, with its receipt."""
+    async def carry_out(self, what: GoingBack, prompt: Prompt, *, stopped: bool) -> None:
+        """Does what a command asked for, with its receipt; where it was ``stopped`` before, only that."""
         session = self._session
         try:
+            if stopped:
+                raise Refused("interrupted", "it was interrupted before it began")
             await self.run(what, prompt.actor, prompt.command_id)
         except Refused as refusal:
             if prompt.command_id is None:

@@ -158,13 +158,14 @@ class Worker:
             await self._turn(prompt, retry_from)
         elif prompt.act is not None:
             await self._guarded(prompt, prompt.act)
+        elif prompt.going_back is not None:  # no prompt, of which there is anything to tell
+            waited = await self._waited("prompt")
+            await self._session.rewinding.carry_out(prompt.going_back, prompt, stopped=not waited)
         elif not known or not await self._waited("command" if slash else "prompt"):
             self._tell(prompt)
             self._publish(instant_result("", prompt.command_id, "interrupted"))
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
-        elif prompt.going_back is not None:
-            await self._session.rewinding.carry_out(prompt.going_back, prompt)
         else:
             run = partial(self._slash.run, give_back=self._session.give_back)
             if (asked := await self._guarded(prompt, run)) is not None:

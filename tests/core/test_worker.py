@@ -9,6 +9,7 @@ import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.errors import CommandFailed
+from qwen_dual.core.going_back import GoingBack
 from qwen_dual.core.model import (
     Finished,
     ModelError,
@@ -289,6 +290,22 @@ def test_what_waits_for_the_start_can_be_interrupted(what: str) -> None:
     said = [event["message"]["content"][0]["text"] for event in host.of("user")]
     assert said == ["go" if what == "prompt" else "!sleep 9"]
     assert len(host.of("result")) == 1
+
+
+def test_going_back_that_is_interrupted_while_the_start_loads_is_refused_and_no_prompt() -> None:
+    host = Host(FakeModel(), ready=lambda _: anyio.Event().wait())
+
+    async def script(host: Host) -> None:
+        what = GoingBack("a prompt", conversation=True, files=False)
+        assert host.session.go_back(what, INPUT, "c1")
+        await anyio.wait_all_tasks_blocked()
+        assert host.session.interrupt(KEYBOARD)
+        await host.session.drained()
+
+    host.play(script)
+    [receipt] = [event["data"] for event in host.of("system", "command_receipt")]
+    assert (receipt["id"], receipt["status"], receipt["code"]) == ("c1", "rejected", "interrupted")
+    assert host.of("user") == [] and host.of("result") == []
 
 
 def test_an_earlier_conversation_goes_on_under_its_own_id() -> None:
