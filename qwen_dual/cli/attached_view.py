@@ -10,6 +10,7 @@ from qwen_dual import __version__
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.attached import ATTACHED, WATCHES, first_lines
 from qwen_dual.frontends.tui.footer import Around
+from qwen_dual.frontends.tui.guest import Guest
 from qwen_dual.frontends.tui.replay import with_stream
 from qwen_dual.frontends.tui.theme import DEFAULT
 from qwen_dual.git.repository import Branch
@@ -63,6 +64,8 @@ class AttachedView:
         word = WATCHES if session.rights == {"observe"} else ATTACHED
         habits = Habits.of(workspace.settings)
         self._index = file_index(workspace)
+        self._guest = Guest()
+        self._spoken = spoken
         self.tui = Tui(
             self.handle,
             banner=self._banner(watches=word is WATCHES),
@@ -75,6 +78,7 @@ class AttachedView:
             hide_banner=habits.hide_banner,
             vi=habits.vi,
             screen_reader=spoken,
+            guest=self._guest,
         )
         self.tui.controller.sending.enter_queues = habits.enter_queues
         self._show(past)
@@ -91,9 +95,11 @@ class AttachedView:
             self.handle.track(event)
         self.tui.replay([event for event in past.turns if event["type"] != "stream_event"])
         for event in past.said:
+            self._guest(event)
             for one in with_stream(event):
                 self.handle.feed(one)
         for event in past.open:
+            self._guest(event)
             self.handle.feed(event)
 
     async def run(self, stop: anyio.Event) -> None:
@@ -102,8 +108,20 @@ class AttachedView:
             group.start_soon(self._follow)
             group.start_soon(self._leave_when, stop)
             group.start_soon(self._index.run)
+            group.start_soon(self._tell_terminal)
             await self.tui.run()
             group.cancel_scope.cancel()
+
+    async def _tell_terminal(self) -> None:
+        """Has this terminal told what the session is doing, once the screen is there."""
+        await self.tui.painted.wait()
+        from qwen_dual.frontends.tui.reports import Reports
+        from qwen_dual.runtime.in_terminal import InTerminal
+
+        workspace = self.workspace
+        wishes = InTerminal.of(workspace.settings)
+        self._guest.begin(Reports(workspace.cwd, workspace.env, wishes, words=self._spoken))
+        self.tui.changed()
 
     async def _leave_when(self, stop: anyio.Event) -> None:
         await stop.wait()
@@ -117,6 +135,7 @@ class AttachedView:
                 if event.type == "host" or event.kind == "system/gap":
                     self.handle.notice(LOST, "warning")
                 else:
+                    self._guest(event.raw)
                     self.handle.feed(event.raw)
                 if event.kind == "system/session_end":
                     status, outcome = 0, ENDED

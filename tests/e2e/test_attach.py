@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from qwen_dual.host.finding import running
 from qwen_dual.running.keeper import Keeper, Locks
 from qwen_dual.running.record import Record
+from tests.support.osc import titles
 from tests.support.program import COMMAND, Program, in_terminal
 from tests.support.waiting import wait_until
 
@@ -76,6 +77,7 @@ def test_both_terminals_show_the_same_and_either_steers(program: Program) -> Non
         program.result(3)
         assert program.of("user")[-1]["origin"] == "host:attach"
         second.wait_for(lambda _: same(first, second))
+        second.wait_for(lambda shown: {"blocked", "done"} < set(titles(bytes(shown.raw))))
         second.send("\x04")
         second.wait_for("Detached; the session goes on")
         assert second.wait_exit() == 0
