@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 from qwen_dual.core.session_facts import SessionFacts
 from qwen_dual.protocol import events
+from qwen_dual.protocol.receipts import REFUSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from qwen_dual.core.actor import Actor
     from qwen_dual.core.ledger import Known, Ledger
     from qwen_dual.core.session import Session
 
@@ -40,12 +42,16 @@ class CommandedSession(SessionFacts):
         status: str,
         code: str | None = None,
         message: str | None = None,
+        *,
+        owner: Actor | None = None,
         **more: Any,
     ) -> None:
         """Publishes a ``command_receipt``; for ``more`` see ``events.receipt``.
 
-        It says so where the id will not be known after a restart.
+        It says so where the id will not be known after a restart. ``owner`` is who sent the command.
         """
+        if status in REFUSING:
+            self.ledger.answers(owner, command_id)
         durable = False if self.ledger.is_unkept(command_id) else None
         body = events.receipt(command_id, status, code, message, **more, durable=durable)
         self.bus.publish(body)

@@ -186,7 +186,7 @@ class Dispatcher:
         data = {"code": code, "message": message, "offset": offset}
         self._session.bus.publish(events.system("input_error", data))
         if command_id is not None:
-            self._session.receipt(command_id, "rejected", code, message)
+            self._session.receipt(command_id, "rejected", code, message, owner=self._actor)
 
     def _submit(self, command: Submit) -> None:
         session = self._session
@@ -326,7 +326,7 @@ class Dispatcher:
         if problem is None:
             self._session.receipt(command.id, "accepted")
         else:
-            self._session.receipt(command.id, "rejected", *problem)
+            self._session.receipt(command.id, "rejected", *problem, owner=self._actor)
 
 
 Said = tuple[str, "str | None", "Sequence[PromptBlock]"]

@@ -223,6 +223,6 @@ class DraftCommands:
 
     def _refuse(self, command: GetDraft | SetDraft | Watch, code: str, why: str) -> None:
         if command.id is not None:
-            self._session.receipt(command.id, "rejected", code, why)
+            self._session.receipt(command.id, "rejected", code, why, owner=self._actor)
         else:
             self._session.notice(f"{command.type}: {why}", "warning")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from qwen_dual.protocol.command_shapes import LASTING
-from qwen_dual.protocol.receipts import is_not_run, submitted_by
+from qwen_dual.protocol.receipts import REFUSING, is_not_run, submitted_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +86,7 @@ class Ledger:
         self._taken: dict[bytes, None] = {}
         self._by_host: dict[str, deque[bytes]] = {}
         self._open: dict[str, dict[str, str]] = {}  # by id and host: prompts that have no end yet
+        self._owners: dict[str, deque[str]] = {}  # by id: of the receipts that come next
         self._follows = False
 
     def take(
@@ -140,7 +141,18 @@ class Ledger:
         hosts = self._open.get(command_id, {})
         if told is not None and digest_of(told, command_id) in self._taken:
             return told
+        if told is None and (owner := next(iter(self._owners.get(command_id, ())), "")):
+            return owner if owner in hosts else None
         return next((host for host in reversed(hosts) if hosts[host] == "queued"), None)
+
+    def answers(self, owner: Actor | None, command_id: str) -> None:
+        """A receipt is about to say that a command of ``owner`` is not carried out.
+
+        Another host may have a prompt that waits under this id, of which it says nothing.
+        """
+        if command_id in self._open:
+            owners = self._owners.setdefault(command_id, deque())
+            owners.append("" if owner is None else str(owner))
 
     def is_unkept(self, command_id: str) -> bool:
         """Whether the receipt that is about to be given has to say that the id is not kept."""
@@ -188,8 +200,13 @@ class Ledger:
             self._runs(event["data"]["command_id"], submitted_by(event["data"]))
         elif kind == "system" and event["subtype"] == "command_receipt":
             data = event["data"]
-            if is_not_run(data) and (host := self.host_of(data["id"])) is not None:
+            host = self.host_of(data["id"])
+            if is_not_run(data) and host is not None:
                 self._remove(data["id"], host)
+            if data["status"] in REFUSING and (owners := self._owners.get(data["id"])):
+                owners.popleft()
+                if not owners:
+                    del self._owners[data["id"]]
 
     def _runs(self, command_id: str | None, told: str | None) -> None:
         hosts = self._open.get(command_id or "", {})

@@ -41,7 +41,8 @@ class QueueEditing:
         queue: of the session.
         wake: called when there is something to run.
         tell: called when it is not as it was.
-        publish: takes the event bodies (receipts).
+        receipt: gives a receipt, as ``Session.receipt`` does.
+        publish: takes other event bodies.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class QueueEditing:
         queue: PromptQueue,
         wake: Callable[[], object],
         tell: Callable[[], object],
+        receipt: Callable[..., object],
         publish: Callable[[Event], object],
     ) -> None:
         self._queue = queue
         self._wake = wake
         self._tell = tell
+        self._receipt = receipt
         self._publish = publish
 
     # -- by a person, in the editor --------------------------------------------------------
@@ -96,7 +99,7 @@ class QueueEditing:
         self._queue.remove(prompt)
         if prompt.command_id is not None:
             why = "it was taken out of the queue"
-            self._publish(events.receipt(prompt.command_id, "rejected", "cancelled", why))
+            self._receipt(prompt.command_id, "rejected", "cancelled", why, owner=prompt.owner)
         if prompt.owner.at_keyboard and not actor.at_keyboard:
             text = prompt.typed[:TOLD_CHARS]
             self._publish(events.notice(f"{actor} took this out of the queue: {text}"))
@@ -137,7 +140,7 @@ class QueueEditing:
         prompts = self._queue.drain()
         for prompt in prompts:
             if prompt.command_id is not None:
-                self._publish(events.receipt(prompt.command_id, "rejected", code, why))
+                self._receipt(prompt.command_id, "rejected", code, why, owner=prompt.owner)
         return prompts
 
     def end(self) -> Sequence[Prompt]:

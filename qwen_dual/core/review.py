@@ -141,7 +141,7 @@ class Review:
         self, held: Held, status: str, code: str | None = None, message: str | None = None
     ) -> None:
         if held.command_id is not None:
-            self._session.receipt(held.command_id, status, code, message)
+            self._session.receipt(held.command_id, status, code, message, owner=held.actor)
 
     def _tell(self) -> None:
         proposals: list[dict[str, Any]] = [

@@ -175,16 +175,16 @@ class Rewinding:
 
     async def carry_out(self, what: GoingBack, prompt: Prompt, *, stopped: bool) -> None:
         """Does what a command asked for, with its receipt; where it was ``stopped`` before, only that."""
-        session = self._session
         try:
             if stopped:
                 raise Refused("interrupted", "it was interrupted before it began")
             await self.run(what, prompt.actor, prompt.command_id)
         except Refused as refusal:
             if prompt.command_id is None:
-                session.notice(f"rewind: {refusal}", "warning")
+                self._session.notice(f"rewind: {refusal}", "warning")
             else:
-                session.receipt(prompt.command_id, "rejected", refusal.code, str(refusal))
+                told = refusal.code, str(refusal)
+                self._session.receipt(prompt.command_id, "rejected", *told, owner=prompt.actor)
 
     async def run(self, what: GoingBack, actor: Actor, command_id: str | None = None) -> Event:
         """Goes back, or previews it; returns the event that was published.

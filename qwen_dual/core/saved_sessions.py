@@ -79,7 +79,7 @@ def resume(session: Session, actor: Actor, command: Resume) -> None:
             with anyio.CancelScope(shield=True):
                 told = await saved().resume(command.session_id, actor)
         except SessionRefused as refusal:
-            _refuse(session, command, refusal.code, str(refusal))
+            _refuse(session, command, refusal.code, str(refusal), actor)
             return
         _accept(session, command)
         if told:
@@ -101,7 +101,7 @@ def clear(session: Session, actor: Actor, command: Clear) -> None:
 def _between_turns(session: Session, actor: Actor, command: Command, act: Any) -> None:
     if not session.act_when_idle(act, actor, command.id):
         why = f"the session is {session.state}; a conversation is changed between turns"
-        _refuse(session, command, "busy", why)
+        _refuse(session, command, "busy", why, actor)
 
 
 def _accept(session: Session, command: Command) -> None:
@@ -109,8 +109,10 @@ def _accept(session: Session, command: Command) -> None:
         session.receipt(command.id, "accepted")
 
 
-def _refuse(session: Session, command: Command, code: str, why: str) -> None:
+def _refuse(
+    session: Session, command: Command, code: str, why: str, actor: Actor | None = None
+) -> None:
     if command.id is not None:
-        session.receipt(command.id, "rejected", code, why)
+        session.receipt(command.id, "rejected", code, why, owner=actor)
     else:
         session.notice(f"{command.type}: {why}", "warning")

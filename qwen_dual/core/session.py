@@ -168,7 +168,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
             self, self._queue, self._state, self._context, self._calls, self._slash, expand, ready
         )
         wake, tell = self._worker.wake, self._state.tell
-        self.queue_editing = QueueEditing(self._queue, wake, tell, self.publish)
+        self.queue_editing = QueueEditing(self._queue, wake, tell, self.receipt, self.publish)
         self.drained = self._worker.drained
         self.ended = False  # after `session_end` nothing is told
         self.tools.listen(self._tools_changed)

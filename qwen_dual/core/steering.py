@@ -112,6 +112,6 @@ class Steering:
     def _refuse(self, prompt: Prompt, why: str, stop: Stop | None) -> None:
         self.stopped = stop
         if prompt.command_id is not None:
-            self._session.receipt(prompt.command_id, "rejected", "denied", why)
+            self._session.receipt(prompt.command_id, "rejected", "denied", why, owner=prompt.owner)
         self._content.refuse(prompt, why)
         self._tell()

@@ -13,6 +13,10 @@ NOT_RUN = frozenset(("busy", "cancelled", "interrupted", "too_many", "unavailabl
 ended while it waited: sent again, it runs."""
 
 
+REFUSING = ("rejected", "refused")
+"""The ``status`` of a command that is not carried out."""
+
+
 def is_not_run(receipt: Mapping[str, Any]) -> bool:
     """Whether a receipt says that a prompt which was taken will not run."""
     return receipt["status"] == "refused" or (

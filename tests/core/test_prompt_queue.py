@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from qwen_dual.core.prompt_queue import (
 )
 from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.queue_editing import CannotChange, QueueEditing
+from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ class Edited:
             self.queue.add(prompt)
         self.told: list[Event] = []
         self.changes = 0
-        self.editing = QueueEditing(self.queue, lambda: None, self._change, self.told.append)
+        self.owners: list[Actor] = []
+        self.editing = QueueEditing(
+            self.queue, lambda: None, self._change, self._receipt, self.told.append
+        )
+
+    def _receipt(self, *said: Any, owner: Actor) -> None:
+        self.owners.append(owner)
+        self.told.append(events.receipt(*said))
 
     def _change(self) -> None:
         self.changes += 1

@@ -467,3 +467,23 @@ def test_of_two_hosts_with_the_same_id_each_has_its_own_after_the_program_died(
             assert told["status"] == "accepted" and again.asked == 1
 
     anyio.run(main)
+
+
+def test_a_prompt_that_is_taken_out_is_no_end_of_another_hosts_of_the_same_id(place: Path) -> None:
+    async def main() -> None:
+        other = Actor("host", "other")
+        async with session(*[[TextDelta("ok")]] * 3) as one:
+            one.send("submit", "first", ZED, text="begins")
+            one.send("submit", "1", other, text="of the other")
+            one.send("submit", "1", ZED, text="of zed")
+            one.send("cancel", None, other, target="1")
+            await one.handle.parts.session.drained()
+            known = one.handle.latest.id
+            assert one.asked == 2
+        async with session(resume=known) as again:
+            told = await again.receipt("submit", "1", other, text="of the other")
+            assert (told["outcome"], told["code"]) == ("rejected", "cancelled")
+            assert (await again.receipt("submit", "1", ZED, text="of zed"))["outcome"] == "done"
+            assert again.asked == 0
+
+    anyio.run(main)

@@ -70,7 +70,11 @@ class FakeSession:
         self.queue: list[Prompt] = []
         self.waiting = PromptQueue()
         self.queue_editing = QueueEditing(
-            self.waiting, lambda: None, lambda: None, self.bus.publish
+            self.waiting,
+            lambda: None,
+            lambda: None,
+            lambda *said, owner: self.bus.publish(events.receipt(*said)),
+            self.bus.publish,
         )
         self.under_review: Review | None = None
         self.give_back: Callable[[Sequence[Prompt]], object] = lambda prompts: None

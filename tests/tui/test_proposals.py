@@ -25,7 +25,7 @@ class Table(Desk):
         session = self.session
         session.statuses = []  # type: ignore[attr-defined]
 
-        def receipt(command_id: str, status: str, *more: Any) -> None:
+        def receipt(command_id: str, status: str, *more: Any, owner: Actor) -> None:
             self.statuses.append((command_id, status, more[-1] if more else None))
 
         self.statuses: list[tuple[str, str, str | None]] = []
