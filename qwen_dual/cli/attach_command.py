@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME = "attach"
 """What a terminal is called as a host, unless it is told otherwise."""
 
+START_ONE = "`qwen-dual --socket` starts one to attach to"
+
 NO_SOCKET = (
     "the session {id} has no socket to attach to: start it with --socket, or set dualOutput.socket in "
     "your settings"
@@ -110,7 +112,8 @@ def _chosen(asked: argparse.Namespace) -> RunningSession:
     try:
         session = find(asked.session, sessions, cwd)
     except NoSuchSession as error:
-        raise StartError(f"{error}; `qwen-dual sessions` lists what runs") from None
+        hint = "`qwen-dual sessions` lists what runs" if sessions else START_ONE
+        raise StartError(f"{error}; {hint}") from None
     if session.socket is None:
         raise StartError(NO_SOCKET.format(id=session.session_id[:8]))
     return session

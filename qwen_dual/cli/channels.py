@@ -291,7 +291,8 @@ def _open_input(
 
     try:
         if asked.input_fd is not None:
-            if asked.input_fd == asked.json_fd and not is_socket(asked.input_fd):
+            both = asked.input_fd == asked.json_fd and channels.tee is not None
+            if both and not is_socket(asked.input_fd):
                 reason = "only a socket can carry both directions; give two pipes"
                 raise ChannelError(f"fd {asked.input_fd}", reason)
             channels.source = FdSource(asked.input_fd)

@@ -52,6 +52,13 @@ def test_a_link_or_a_file_in_place_of_the_directory_is_refused(tmp_path: Path) -
             private_directory(str(tmp_path / name))
 
 
+def test_a_descriptor_for_both_directions_that_is_not_open_is_called_that() -> None:
+    asked = Wanted(json_fd=987, input_fd=987)
+    channels = open_channels(asked, {}, from_start=False, named_by={})
+    assert (channels.tee, channels.source) == (None, None)
+    assert all("fd 987: is not open in this process" in told for told in channels.warnings)
+
+
 def test_a_pipe_cannot_carry_both_directions() -> None:
     reader, writer = os.pipe()
     asked = Wanted(json_fd=writer, input_fd=writer)

@@ -148,6 +148,9 @@ def test_a_session_that_was_killed_is_said_to_be_gone(program: Program) -> None:
 
 
 def test_what_cannot_be_attached_to_is_said(tmp_path: Path) -> None:
+    with in_terminal([*COMMAND, "attach"], tmp_path) as terminal:
+        terminal.wait_for("no session runs; `qwen-dual --socket` starts one to attach to")
+        assert terminal.wait_exit() == 1
     keeper = Keeper(str(tmp_path / ".qwen" / "run"), Locks())
     keeper.open()
     record = Record(
