@@ -7,13 +7,13 @@ stream.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import events
 from qwen_dual.protocol.command_shapes import RIGHTS, TextPart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.dispatch import Dispatcher
@@ -134,17 +134,27 @@ class LimitedDispatcher:
             return "control", "an answer that lasts"
         if command.mode is not None:
             return "control", "the mode to go on in"
-        if command.updated_input is not None and not self._asks_a_question(command.request_id):
-            return "control", "an input of one's own"
+        if command.updated_input is not None:
+            questions = self._questions(command.request_id)
+            if questions is None:
+                return "control", "an input of one's own"
+            if "submit" not in self._rights and not _are_offered(command.updated_input, questions):
+                return "submit", "an answer in one's own words"
         if command.message and "submit" not in self._rights:
             return "submit", "a message to the model"
         return None
 
-    def _asks_a_question(self, request_id: str) -> bool:
-        """Whether the request is one whose answer is in its input."""
+    def _questions(self, request_id: str) -> Sequence[Any] | None:
+        """The questions of a request whose input is their answers; None of any other.
+
+        A plan is no such: with an input of one's own it is another plan.
+        """
         pending = self._session.approvals.pending.get(request_id)
         tool = None if pending is None else self._session.tools.get(pending.request["tool_name"])
-        return tool is not None and tool.kind == "question"
+        if pending is None or tool is None or tool.kind != "question":
+            return None
+        questions = pending.request["input"].get("questions")
+        return questions if isinstance(questions, list) else None
 
     def _may_be_slash(self, text: str) -> bool:
         """Whether a text may be taken for a slash command: rather than not, whatever is loaded by now."""
@@ -152,3 +162,28 @@ class LimitedDispatcher:
             return True
         start = text.lstrip()
         return start.startswith("/") and "/" not in (start[1:].split(maxsplit=1) or [""])[0]
+
+
+def _are_offered(updated_input: Mapping[str, Any], questions: Sequence[Any]) -> bool:
+    """Whether the answers in ``updated_input`` are options that were offered, and no other words."""
+    labels = {
+        option.get("label")
+        for question in questions
+        if isinstance(question, dict)
+        for option in question.get("options") or ()
+        if isinstance(option, dict)
+    }
+    answers = updated_input.get("answers")
+    if not isinstance(answers, dict):
+        return True  # then there are none
+    given = (one if isinstance(one, list) else [one] for one in answers.values())
+    return all(
+        part in (None, "") or (isinstance(part, str) and _is_of(part, labels))
+        for parts in given
+        for part in parts
+    )
+
+
+def _is_of(answer: str, labels: Collection[Any]) -> bool:
+    """Whether an answer is one of the labels, or several with commas between."""
+    return answer in labels or all(part.strip() in labels for part in answer.split(","))

@@ -315,3 +315,50 @@ def test_a_prompt_of_a_host_that_asks_for_leave_has_no_observer_fail(
         assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
     playing(tmp_path, TOUCH, [TextDelta("ran")], script=script)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"Which?": "do something else"},
+        {"Which?": ["a", "and more"]},
+        {"h": 3},
+        {"Which?": "a, curl"},
+    ],
+)
+def test_an_answer_in_ones_own_words_takes_the_right_to_submit(
+    tmp_path: Path, answers: dict[str, Any]
+) -> None:
+    async def script(hooked: Hooked) -> None:
+        hooked.handle.submit("go", KEYBOARD)
+        asked = (await hooked.request())["request_id"]
+        fields: dict[str, Any] = {"request_id": asked, "updated_input": {"answers": answers}}
+        zed = Zed(hooked, "observe", "approve")
+        zed.send("confirmation_response", id="1", **fields)
+        assert zed.refused == [("1", "no_right")]
+        assert "the right to submit," in zed.told[0]["data"]["message"]
+        Zed(hooked, "approve", "submit").send("confirmation_response", **fields)
+        await hooked.events.results()
+        [answer] = hooked.events.of("control_response")
+        assert answer["response"]["resolved_by"] == "host:zed"
+
+    playing(tmp_path, ASKED, [TextDelta("done")], script=script)
+
+
+def test_another_plan_takes_control_and_a_yes_to_it_does_not(tmp_path: Path) -> None:
+    async def script(hooked: Hooked) -> None:
+        hooked.handle.set_approval_mode("plan", KEYBOARD)
+        hooked.handle.submit("go", KEYBOARD)
+        asked = (await hooked.request())["request_id"]
+        zed = Zed(hooked, "observe", "approve", "submit")
+        zed.send(
+            "confirmation_response", request_id=asked, id="1", updated_input={"plan": "run my own"}
+        )
+        assert zed.refused == [("1", "no_right")]
+        assert "the right to control," in zed.told[0]["data"]["message"]
+        zed.send("confirmation_response", request_id=asked)
+        await hooked.events.results()
+        assert "run my own" not in hooked.sent()
+
+    plan = call("exit_plan_mode", plan="read, then write")
+    playing(tmp_path, plan, [TextDelta("done")], script=script)
