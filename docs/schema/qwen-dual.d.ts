@@ -891,6 +891,17 @@ export interface RewindPointsData {
   unavailable: string;
 }
 
+/** In answer to `rewind_points`. */
+export interface RewindPointsEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "rewind_points";
+  data: RewindPointsData;
+}
+
 /** What a `rewind` would do; nothing was done. */
 export interface RewindPreview {
   uuid: string;
@@ -1523,7 +1534,7 @@ export type Event =
   | CompactBoundary
   | TaskStarted
   | TaskNotification
-  | RewindPoints
+  | RewindPointsEvent
   | SavedSessions
   | RewindPreview
   | Rewound

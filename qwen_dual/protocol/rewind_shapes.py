@@ -83,7 +83,7 @@ class RewoundData(TypedDict):
     command_id: str | None
 
 
-class RewindPoints(Envelope):
+class RewindPointsEvent(Envelope):
     """In answer to ``rewind_points``."""
 
     type: Literal["system"]

@@ -11,7 +11,7 @@ from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
 from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
 from qwen_dual.protocol.queue_shapes import QueueEvent
-from qwen_dual.protocol.rewind_shapes import RewindPoints, RewindPreview, Rewound
+from qwen_dual.protocol.rewind_shapes import RewindPointsEvent, RewindPreview, Rewound
 from qwen_dual.protocol.saved_shapes import SavedSessions
 from qwen_dual.protocol.shapes import Envelope, Origin, Preview, State, TurnOutcome
 from qwen_dual.protocol.task_shapes import TaskNotification, TaskStarted
@@ -378,7 +378,7 @@ SystemEvent = (
     | CompactBoundary
     | TaskStarted
     | TaskNotification
-    | RewindPoints
+    | RewindPointsEvent
     | SavedSessions
     | RewindPreview
     | Rewound

@@ -44,8 +44,12 @@ def declarations(events: Mapping[str, Any], commands: Mapping[str, Any]) -> str:
 
     Raises:
         NotCovered: one of them uses what the generator does not know.
+        ValueError: an event and a command have shapes of one name that are not the same.
     """
     parts = [HEADER]
+    for name in events["$defs"].keys() & commands["$defs"].keys():
+        if events["$defs"][name] != commands["$defs"][name]:
+            raise ValueError(f"an event and a command are both called {name}")
     defs = {**events["$defs"], **commands["$defs"]}
     parts += [_interface(name, schema) for name, schema in sorted(defs.items())]
     parts.append(_union("Event", "One line of the output.", events))

@@ -50,6 +50,15 @@ def test_a_schema_that_typescript_cannot_follow_is_refused() -> None:
         declarations(strange, {"$defs": {}, "anyOf": []})
 
 
+def test_an_event_and_a_command_of_one_name_are_refused() -> None:
+    event, command = (
+        {"$defs": {"X": {"type": "object", "properties": {key: {"type": "null"}}}}, "anyOf": []}
+        for key in "ab"
+    )
+    with pytest.raises(ValueError, match="an event and a command are both called X"):
+        declarations(event, command)
+
+
 def check(event: dict[str, Any]) -> None:
     """The event fits its shape, and the shape knows all of its keys."""
     parsed = ADAPTER.validate_python(event, strict=True)
