@@ -47,13 +47,15 @@ RING_BYTES = 4 << 20
 
 MAX_HOSTS = 128
 MAX_SILENT = 32
-"""Connections that have said no hello so far."""
+"""Connections that have said no hello so far: for one more the oldest has to go, so that those who say
+nothing keep nobody out."""
 
 _FULL = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 FULL_SECONDS = 1.0
 """How long no connection is taken after one could not be for want of descriptors."""
 
 
+FULL = "too many hosts are connected; try again later"
 TOO_LONG = f"a hello has {MAX_HELLO_BYTES} bytes at the most"
 
 LEAVE_SECONDS = 1.0
@@ -111,7 +113,7 @@ class Hosts:
         self._greeting = Greeting(lambda seq: self._ring.unprotect(seq))
         self._ring = Ring(ring_bytes, self._greeting.gap_line)
         self._connections: dict[str, Connection] = {}
-        self._silent = 0
+        self._silent: list[anyio.CancelScope] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pacing = Pacing(self._take, self.fail)
         self._waiting = self._pacing.waiting
@@ -234,14 +236,10 @@ class Hosts:
             try:
                 peer = peer_of(connected)
                 check_peer(peer)
-                if self._silent >= MAX_SILENT or len(self._connections) >= MAX_HOSTS:
-                    raise Refusal("full", "too many hosts are connected; try again later")
-                self._silent += 1
-                try:
-                    source = ConnectionSource(connected)
-                    hello, rest = await _read_hello(source)
-                finally:
-                    self._silent -= 1
+                if len(self._connections) >= MAX_HOSTS:
+                    raise Refusal("full", FULL)
+                source = ConnectionSource(connected)
+                hello, rest = await self._hear(source)
                 if hello is None:
                     return
                 host = self._admit(hello, desk, peer.pid)
@@ -258,6 +256,19 @@ class Hosts:
         finally:
             if not kept:  # else it is closed with its connection
                 connected.close()
+
+    async def _hear(self, source: ConnectionSource) -> tuple[Hello | None, Step]:
+        """The hello of a connection: see ``_read_hello``."""
+        while len(self._silent) >= MAX_SILENT:
+            self._silent.pop(0).cancel()
+        with anyio.CancelScope() as scope:
+            self._silent.append(scope)
+            try:
+                return await _read_hello(source)
+            finally:
+                if scope in self._silent:
+                    self._silent.remove(scope)
+        raise Refusal("full", FULL)
 
     def _admit(self, hello: Hello, desk: Desk, pid: int) -> Host:
         may = asked_for(hello) & frozenset(desk.rights_of(hello.name))
