@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from qwen_dual.core.tool import Display
@@ -182,6 +184,11 @@ def test_one_column_says_what_each_key_does_at_30() -> None:
     assert "…" not in text
     for _, what in SHORTCUTS:
         assert what in text
+
+
+def test_where_enter_queues_the_list_of_keys_says_so() -> None:
+    text = "\n".join(text_of(help_lines(30, 50, enter_queues=True)))
+    assert re.search("enter +send, or queue", text) and re.search(r"ctrl\+q +steer the turn", text)
 
 
 def test_two_columns_hold_every_shortcut_at_80() -> None:

@@ -154,7 +154,7 @@ def _form(controller: Controller, columns: int, height: int, now: float) -> list
 
 def _panel(controller: Controller, columns: int, left: int) -> list[Line]:
     if controller.panel == "help":
-        return help_lines(columns, left)
+        return help_lines(columns, left, enter_queues=controller.sending.enter_queues)
     if controller.panel == "tools":
         return tool_lines(controller.tools, columns, left)
     return controller.suggestions.lines(columns, left)

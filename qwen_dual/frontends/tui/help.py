@@ -47,16 +47,24 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("ctrl+b", "run in background"),
     ("/vim", "vi keys, and back"),
 )
+_ENTER_QUEUES = {"enter": "send, or queue", "ctrl+q": "steer the turn"}
+"""What keys do besides where ``ui.enterWhileBusy`` is ``queue``."""
+
 _BETWEEN_COLUMNS = 3
 
 NARROWEST = 12
 """Columns for the words beside the keys; with fewer they stand below them."""
 
 
-def help_lines(width: int, height: int) -> list[Line]:
-    """The shortcuts in one column or two; the first of them where rows are few."""
-    half = (len(SHORTCUTS) + 1) // 2
-    left, right = _column(SHORTCUTS[:half]), _column(SHORTCUTS[half:])
+def help_lines(width: int, height: int, *, enter_queues: bool = False) -> list[Line]:
+    """The shortcuts in one column or two; the first of them where rows are few.
+
+    With ``enter_queues`` Enter and the key for the other way have changed places.
+    """
+    said = _ENTER_QUEUES if enter_queues else {}
+    shortcuts = [(keys, said.get(keys, what)) for keys, what in SHORTCUTS]
+    half = (len(shortcuts) + 1) // 2
+    left, right = _column(shortcuts[:half]), _column(shortcuts[half:])
     across = width_of(left[0][0] + left[0][1]) + _BETWEEN_COLUMNS
     lines: list[Line]
     if 2 + across + width_of(right[0][0] + right[0][1]) <= width:
@@ -66,7 +74,7 @@ def help_lines(width: int, height: int) -> list[Line]:
             for first, second in zip_longest(left, right, fillvalue=("", ""))
         ]
     else:
-        short = [(_first_key(keys), what) for keys, what in SHORTCUTS]
+        short = [(_first_key(keys), what) for keys, what in shortcuts]
         column = width_of(_column(short)[0][0])
         if width - 2 - column >= NARROWEST:
             room = width - 2 - column
