@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{each.level} §{each.section} {each.name}: {each.says}")
         return 0
     try:
+        # asyncio logs a client that leaves just while its own server ends; the report is for people.
+        logging.lastResort = logging.NullHandler()
         verdicts = anyio.run(_judge, command or _own(), promises, script, asked.format)
     except (HostError, Silent) as error:
         print(f"qwen-dual: {error}", file=sys.stderr)

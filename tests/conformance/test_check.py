@@ -144,3 +144,16 @@ def test_what_has_no_channel_is_one_error() -> None:
     assert check("--", "no-such-program").returncode == 2
     assert "there is no promise 'x'" in check("--only", "x").stderr
     assert len(check("--level", "plus", "--list").stdout.splitlines()) == len(promises_of("plus"))
+
+
+def test_what_asyncio_logs_of_its_own_server_is_no_part_of_the_report() -> None:
+    script = (
+        "import logging, anyio\n"
+        "from qwen_dual.cli import check_command\n"
+        "anyio.run = lambda *_: logging.getLogger('asyncio').error('Exception in callback') or []\n"
+        "check_command.main(['--level', 'base'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
