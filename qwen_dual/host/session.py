@@ -325,11 +325,16 @@ class Session(Steering, Drafting, Once):
 
         Returns:
             False if nothing ran.
+
+        Raises:
+            CommandRejected: something runs, and this host may not stop it (``no_right``).
         """
         if self.supports("interrupt"):
             try:
                 await self.command("interrupt", **({} if queue == "keep" else {"queue": queue}))
-            except CommandRejected:
+            except CommandRejected as error:
+                if error.code == "no_right" and self.state not in ("idle", "ended"):
+                    raise
                 return False
             return True
         if self.state in ("idle", "ended"):

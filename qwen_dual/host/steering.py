@@ -61,12 +61,15 @@ class Steering(Queueing):
 
         Raises:
             NotSupported: the program stops no more than the whole turn.
+            CommandRejected: this host may not stop it (``no_right``).
         """
         if agent.done:
             return False
         try:
             await self.command("interrupt", tool_use_id=agent.id)
-        except CommandRejected:
+        except CommandRejected as error:
+            if error.code == "no_right" and not agent.done:
+                raise
             return False
         return True
 

@@ -48,6 +48,37 @@ def test_it_says_who_is_there_and_what_it_may(tmp_path: Path) -> None:
     with_room(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(("state", "code"), [("thinking", "no_right"), ("idle", "not_busy")])
+def test_who_may_not_interrupt_is_told_so_and_not_that_nothing_ran(
+    tmp_path: Path, state: str, code: str
+) -> None:
+    async def scenario(room: Room) -> None:
+        room.source.send(events.system("state", {"state": state, "turn_id": None, "queued": 0}))
+        stopped: list[bool] = []
+        async with host.connect(room.path, name="zed") as session:
+
+            async def interrupt() -> None:
+                stopped.append(await session.interrupt())
+
+            async with anyio.create_task_group() as group:
+                if code == "no_right":
+                    group.start_soon(refused, session)
+                else:
+                    group.start_soon(interrupt)
+                [receiver] = room.desk.receivers
+                await room.until(lambda: bool(receiver.commands))
+                [command] = receiver.commands
+                told = events.receipt(str(command.id), "rejected", code, "why")
+                receiver.tell({**told, "seq": 0, "session_id": "s"})
+        assert stopped == ([] if code == "no_right" else [False])
+
+    async def refused(session: host.Session) -> None:
+        with pytest.raises(host.CommandRejected, match="no_right"):
+            await session.interrupt()
+
+    with_room(tmp_path, scenario)
+
+
 def test_the_state_there_is_and_what_waits_are_known_at_once(tmp_path: Path) -> None:
     async def scenario(room: Room) -> None:
         data = {"state": "running_tool", "turn_id": "t", "queued": 0, "queue": []}
