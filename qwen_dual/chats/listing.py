@@ -176,6 +176,8 @@ def _summary(
             # Two folders may share a name once it has dashes for all else.
             if cwd is not None and folder not in ("", cwd):
                 return None
+            if size <= len(head) and _PROMPT not in head:
+                return None  # what hosts' commands were: nothing was said in it
             prompts = _count(head, file) if count else 0
     except OSError:
         return None

@@ -74,9 +74,8 @@ class Folder(FileFinder):
 
     def __init__(self, path: str) -> None:
         super().__init__(path, *_LOADERS)
-        self._names: frozenset[str] = frozenset()
-        self._listed = 0  # when the folder had changed last, in ns
-        self._list()
+        self._listed = _changed(path)  # before: what comes meanwhile is seen next time
+        self._names = frozenset(os.listdir(path))
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """Where a module is; Python's own way for what is not plain source. None where it is not here."""
@@ -87,7 +86,7 @@ class Folder(FileFinder):
         elif self.has_source(name):
             return _spec(fullname, self.path, name, is_package=False)
         elif not any(name + suffix in self._names for suffix in _OTHER):
-            if os.stat(self.path).st_mtime_ns == self._listed:
+            if _changed(self.path) == self._listed:
                 return None
             self._list()
         return super().find_spec(fullname, target)
@@ -103,10 +102,19 @@ class Folder(FileFinder):
         self._list()
 
     def _list(self) -> None:
-        self._listed = os.stat(
-            self.path
-        ).st_mtime_ns  # before: what comes meanwhile is seen next time
-        self._names = frozenset(os.listdir(self.path))
+        self._listed = _changed(self.path)
+        try:
+            self._names = frozenset(os.listdir(self.path))
+        except OSError:  # it has gone, with all that was in it
+            self._names = frozenset()
+
+
+def _changed(folder: str) -> int:
+    """When a folder has changed last, in ns; -1 for one that has gone."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return -1
 
 
 def _is_package(folder: str) -> bool:

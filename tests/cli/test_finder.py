@@ -112,6 +112,19 @@ print(late.value)
     assert run(code, library) == ["none", "late"]
 
 
+def test_a_folder_that_goes_away_has_no_modules_and_is_no_failure(library: Path) -> None:
+    code = f"""import shutil, sys
+import single
+shutil.rmtree({str(library)!r})
+import json, bisect
+try:
+    import pack
+except ModuleNotFoundError as error:
+    print(error.name)
+"""
+    assert run(code, library) == ["pack"]
+
+
 def test_an_extension_goes_before_a_source_of_its_name(library: Path) -> None:
     from importlib.machinery import EXTENSION_SUFFIXES
 

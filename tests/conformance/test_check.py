@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FAULTY = [sys.executable, str(Path(__file__).with_name("faulty.py"))]
-SCRIPT = Script("answer", "long", "wait", "tool", "output", "fail")
+SCRIPT = Script(answer="answer", tool="tool", output="output", fail="fail")
 BASE = [promise.name for promise in promises_of("base")]
 
 

@@ -39,9 +39,15 @@ def test_the_colours_and_the_agents_that_are_always_there_are_named() -> None:
 
 def test_every_property_of_an_agent_is_named() -> None:
     made = Agent("call", AgentCall("explore"))
-    assert set(_public(made)) - {"id", "done", "end", "fail", "take", "ended_by"} <= set(
-        re.findall(r"\b(\w+)\b", TEXT[TEXT.index("## For hosts") :])
-    )
+    assert set(_public(made)) - {
+        "id",
+        "done",
+        "end",
+        "fail",
+        "take",
+        "ended_by",
+        "prompted_by",
+    } <= set(re.findall(r"\b(\w+)\b", TEXT[TEXT.index("## For hosts") :]))
 
 
 def _public(agent: Agent) -> Iterator[str]:

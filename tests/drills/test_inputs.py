@@ -145,7 +145,7 @@ def test_hostile_bytes_of_a_tool_never_reach_the_terminal(tmp_path: Path) -> Non
         "\x1b]52;c;ZXZpbA==\x07": "the clipboard",
         "\x1b]0;evil\x07": "the title",
         "\x1b[6n": "a query",
-        "\x1b[c": "another query",
+        "\x1b[0c": "another query",
         "\x1b[2J": "the screen",
         "\x1b[999;1H": "the cursor",
         "\x9b31m": "a C1 sequence",

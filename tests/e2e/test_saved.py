@@ -167,7 +167,11 @@ def test_a_session_in_which_nothing_was_said_leaves_no_file(tmp_path: Path) -> N
     async def main() -> None:
         async with hosted(tmp_path, "--offline") as program:
             assert [chat.stem for chat in chats(tmp_path)] == [program.session.session_id]
-            await (await program.session.submit("/clear")).result(30)
+            following = program.session.events()
+            await program.session.write(b"/clear\r")
+            async for event in following:
+                if event.kind == "system/session_changed":
+                    break
             assert [chat.stem for chat in chats(tmp_path)] == [program.session.session_id]
         assert chats(tmp_path) == []
 

@@ -166,7 +166,8 @@ def test_a_prompt_that_is_sent_twice_runs_once(tmp_path: Path) -> None:
     results = [m.get("command_id") for m in program.messages if m["type"] == "result"]
     assert results == ["one", "two", None, None]
     receipts = [m["data"] for m in program.messages if m.get("subtype") == "command_receipt"]
-    assert receipts == [{"id": "one", "status": "duplicate"}] * 2
+    told = [(receipt["id"], receipt["status"], receipt["outcome"]) for receipt in receipts]
+    assert told == [("one", "duplicate", "running"), ("one", "duplicate", "done")]
 
 
 def test_a_file_is_a_stream_too_and_its_last_line_needs_no_newline(tmp_path: Path) -> None:

@@ -139,7 +139,6 @@ def test_what_there_is_can_be_listed_and_only_the_person_switches_it(tmp_path: P
         hooks = {
             "UserPromptSubmit": [group(says("no", exit=2, name="filter"))],
             "SubagentStop": [group({"command": "./x", "name": "later"}, matcher="plan")],
-            "SessionDelete": [group({"command": "./y", "name": "never"})],
             "Typo": [],
         }
         async with session(tmp_path, hooks) as one:
@@ -149,7 +148,6 @@ def test_what_there_is_can_be_listed_and_only_the_person_switches_it(tmp_path: P
             assert "  filter  " in listed and "User (~/home/settings.json)" in listed
             assert "ran 1 time; last: blocked deny no" in listed
             assert "SubagentStop: before a sub-agent ends" in listed
-            assert "is deleted; does not happen in this version" in listed
             assert "  later  for plan  ./x" in listed and "has not run" in listed
             assert "hooks.Typo is not used: there is no such event" in listed
             one.handle.latest.submit("/hooks off", INPUT)

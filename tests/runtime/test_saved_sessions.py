@@ -108,10 +108,11 @@ async def test_saved_sessions_are_told_newest_first_and_in_portions(home: Path) 
         for number in range(3):
             await session.say(f"prompt  {number}\nand more")
             ids.append(session.handle.latest.id)
-            path = chat_path(str(home), session.handle.cwd, ids[-1])
-            os.utime(path, (1000.0 + number, 1000.0 + number))
             if number < 2:
                 assert (await session.command("clear"))["status"] == "accepted"
+        for number, session_id in enumerate(ids):
+            path = chat_path(str(home), session.handle.cwd, session_id)
+            os.utime(path, (1000.0 + number, 1000.0 + number))
         told = await session.sessions(limit=2)
         assert [one["session_id"] for one in told["sessions"]] == ids[:0:-1]
         assert told["more"]
