@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import pty
 from tests.support.processes import commands
 from tests.support.program import Program
 
@@ -67,13 +68,19 @@ def assert_ended_in_order(program: Program) -> None:
     assert "Traceback" not in program.terminal.text
 
 
+def new_terminal() -> list[Any]:
+    """The modes of a terminal that no program has had yet: one that starts quickly has changed its own."""
+    with pty.pair() as fresh:
+        return termios.tcgetattr(fresh.side)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_signal_ends_the_session_in_order(
     tmp_path: Path, number: signal.Signals, moment: Callable[[Program], None]
 ) -> None:
     with Program(tmp_path) as program:
-        before = termios.tcgetattr(program.terminal._fd)
+        before = new_terminal()
         moment(program)
         program.terminal.signal(number)
         assert program.terminal.wait_exit() == 0
@@ -121,7 +128,7 @@ def test_a_signal_during_the_start_leaves_the_terminal_as_it_was(
     tmp_path: Path, events_before: int
 ) -> None:
     with Program(tmp_path) as program:
-        before = termios.tcgetattr(program.terminal._fd)
+        before = new_terminal()
         if events_before:
             program.until(lambda event: event.get("subtype") == "session_start")
         else:  # the terminal is taken just before the channel is opened

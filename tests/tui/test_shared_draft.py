@@ -60,7 +60,10 @@ class Channel:
         self._commands = DraftCommands(cast("Session", session), ZED, self._take)
         self._ids = 0
 
-    def _receipt(self, command_id: str, status: str, code: str, message: str) -> None:
+    def _receipt(
+        self, command_id: str, status: str, code: str, message: str, *, owner: Actor
+    ) -> None:
+        assert owner is ZED
         self.receipts.append({"id": command_id, "status": status, "code": code, "why": message})
 
     def _public(self, event: Event) -> None:

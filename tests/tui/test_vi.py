@@ -216,7 +216,7 @@ def test_half_a_command_never_answers_a_dialog() -> None:
         desk.session.bus.publish(request("r1"))
         await desk.press("y", lambda: desk.tui._app.key_processor.key_buffer)
         await desk.wait(desk.armed)
-        assert desk.tui._app.editing_mode == EditingMode.EMACS
+        await desk.wait(lambda: desk.tui._app.editing_mode == EditingMode.EMACS)
         await desk.press("j", lambda: desk.tui.controller.asking.dialog.selected == 1)
         assert desk.session.answers == []
         await desk.press("y", lambda: desk.session.answers)
