@@ -93,7 +93,7 @@ async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int
 
     def begun(session_id: str) -> None:
         print(
-            f"Recording {session_id} until it ends or this is interrupted; it goes on after that.",
+            f"Recording {session_id}.\nIt goes on when this is interrupted.",
             file=sys.stderr,
         )
 

@@ -208,7 +208,7 @@ def test_a_session_that_runs_is_joined_and_goes_on(tmp_path: Path) -> None:
         session.wait_for("some words of")
         command = [*COMMAND, "record", "-o", "r", "--attach"]
         with in_terminal(command, tmp_path) as recorder:
-            recorder.wait_for("until it ends or this is interrupted")
+            recorder.wait_for("It goes on when this is interrupted")
             session.send("say 4 words\r")
             session.wait_for("some words of an")
             events = tmp_path / "r" / "events.jsonl"
