@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.mcp_control import McpControl
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
+    from qwen_dual.tools.mentions import Mentioned
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -199,8 +200,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             for remark in resources.remarks:
                 session.notice(remark, "warning")
         mentioned = await tools.expand_mentions(text)
-        for remark in mentioned.remarks:
-            session.notice(remark, "warning")
+        _tell_of(mentioned, session)
         return [*attached, *mentioned.blocks]
 
     def keep(rule: str, scope: str) -> None:
@@ -282,6 +282,14 @@ async def _look_again(launch: Launch, parts: Parts, needed: Needed) -> list[str]
 
         wrong += await refresh(launch, parts)
     return wrong
+
+
+def _tell_of(mentioned: Mentioned, session: Session) -> None:
+    """What of a prompt's mentions is not attached, and which images are."""
+    for remark in mentioned.remarks:
+        session.notice(remark, "warning")
+    if mentioned.titles:
+        session.notice(" ".join(mentioned.titles))
 
 
 def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:

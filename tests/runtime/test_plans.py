@@ -15,6 +15,7 @@ from qwen_dual.core.model import TextDelta
 from qwen_dual.protocol.commands import parse_command
 from tests.hooks.kit import Hooked, play, session
 from tests.support.fakes import call
+from tests.support.images import png
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -332,3 +333,13 @@ def test_who_has_no_plan_imports_nothing_of_it() -> None:
     code += "print(sorted(name for name in sys.modules if 'plan' in name.rpartition('.')[2]))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "['qwen_dual.tools.plan']"
+
+
+def test_an_image_that_a_prompt_names_is_shown_to_be_attached(tmp_path: Path) -> None:
+    async def script(hooked: Hooked) -> None:
+        (hooked.work / "pic.png").write_bytes(png(80, 60))
+        await hooked.ask("what is on @pic.png?")
+        told = [event["data"]["text"] for event in hooked.events.of("notice")]
+        assert "[image 1: pic.png, 80×60]" in told
+
+    planning(tmp_path, [TextDelta("fine")], script=script, approval_mode="default")

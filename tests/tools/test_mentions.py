@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.tools.mentions import Mentioned, candidates
+from tests.support.images import png
 from tests.tools.support import call
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ def test_mentioned_files_and_folders_come_with_their_content(
         f"Folder {workspace}/sub:\n\n{workspace}/sub holds:\nx",
     ]
     assert not call(tools, "write_file", file_path="a.txt", content="read by mention").is_error
+
+
+def test_a_mentioned_image_has_a_title_with_its_size(tools: Toolset, workspace: Path) -> None:
+    (workspace / "a [b].png").write_bytes(png(80, 60))
+    (workspace / "c.png").write_bytes(png(8, 6))
+    (workspace / "d.txt").write_text("text")
+    found = anyio.run(tools.expand_mentions, '@"a [b].png" beside @c.png and @d.txt')
+    assert found.titles == ["[image 1: a (b).png, 80×60]", "[image 2: c.png, 8×6]"]
 
 
 def test_mentions_are_bounded(tools: Toolset, workspace: Path) -> None:
