@@ -8,11 +8,12 @@ session, an agent within one, and a command that a person entered.
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from qwen_dual.core.metering import Meter
 from qwen_dual.core.model import ModelRequest, TokenUsage
@@ -52,6 +53,7 @@ class ToolContext(Struct, frozen=True):
         spawn: begins work that goes on beside the call, and after its result; the session cancels
             it when it ends, and a failure of it ends nothing else.
         hooks: who has a say in what it does beyond the call itself; None without any.
+        began: when the call was told to run, by ``time.monotonic``: it may be looked around first.
     """
 
     call_id: str
@@ -62,6 +64,7 @@ class ToolContext(Struct, frozen=True):
     ask_model: Callable[[str, str], Awaitable[str]]
     spawn: Callable[[Callable[[], Awaitable[object]]], object]
     hooks: Hooks | None = None
+    began: float = field(default_factory=time.monotonic)
 
 
 class Services:

@@ -227,8 +227,8 @@ class Jobs:
 
     Attributes:
         sandbox: as given.
-        times_detached: how often ``detach_all`` was called: a command that was being started then
-            is not among those that it moved.
+        detached_at: when ``detach_all`` was called last, by ``time.monotonic``: a command that was told
+            to run and had not started then is not among those that it moved.
     """
 
     def __init__(
@@ -242,7 +242,7 @@ class Jobs:
         self.sandbox = sandbox
         self._processes = processes
         self._confined = confined
-        self.times_detached = 0
+        self.detached_at = 0.0
         self._scratch = scratch
         self._limits = limits
         self._lock = threading.Lock()
@@ -340,7 +340,7 @@ class Jobs:
 
     def detach_all(self) -> int:
         """Moves every foreground command to the background; how many there were."""
-        self.times_detached += 1
+        self.detached_at = time.monotonic()
         with self._lock:
             moved = [job for job in self._jobs if job.running and not job.detached]
         for job in moved:

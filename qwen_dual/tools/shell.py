@@ -201,7 +201,6 @@ class ShellCall:
             if kill is not None and self._jobs.signal(*kill):
                 told = f"Sent {kill[1].name} to the process group {kill[0]}."
                 return ToolResult(told, shown=Shown("", note=f"sent {kill[1].name}"))
-        before = self._jobs.times_detached
         try:
             job = await self._start()
         except ToolFailure as failure:
@@ -209,7 +208,7 @@ class ShellCall:
             return ToolResult(text, is_error=True, shown=Shown(printable(failure.shown)))
         if self._given.is_background:
             return in_background(job, context)
-        if self._jobs.times_detached > before:  # asked for while it was being started
+        if self._jobs.detached_at >= context.began:  # asked for while it was being started
             job.detach()
         try:
             await job.follow(context.report)
