@@ -1,5 +1,6 @@
 # One command each, on a machine with Python 3.11 (or later) and make:
 #   make run    the interactive UI, offline model, both channels on   (ARGS="…" passes through)
+#   make web    the same session's terminal and chat in a browser   (Node and npm are needed to build the page)
 #   make test   lint, types, tests
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,10 +8,26 @@ ARGS ?=
 TESTS ?= tests
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run test lint format types spell unit bench schema docs screenshots screens wheel clean
+.PHONY: run web page test lint format types spell unit bench schema docs screenshots screens wheel clean
 
 run: $(VENV)/.run
 	@$(VENV)/bin/qwen-dual --channel-dir $(ARGS)
+
+web: $(VENV)/.web page
+	@$(VENV)/bin/qwen-dual web --open $(ARGS) -- $(VENV)/bin/qwen-dual --offline
+
+PAGE := qwen_dual/web/page
+PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/*.html $(PAGE)/*.json $(PAGE)/*.ts -type f)
+
+page: qwen_dual/web/static/index.html
+
+qwen_dual/web/static/index.html: $(PAGE_SOURCES) $(PAGE)/node_modules/.installed
+	@npm --prefix $(PAGE) run --silent build
+
+$(PAGE)/node_modules/.installed: $(PAGE)/package.json
+	@command -v npm >/dev/null || { echo "Node and npm are needed to build the page (https://nodejs.org)"; exit 1; }
+	@npm install --prefix $(PAGE) --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
 
 test: lint types spell unit
 
@@ -50,7 +67,7 @@ screenshots: $(VENV)/.dev
 screens: $(VENV)/.dev
 	$(VENV)/bin/python -m tests.screens.kept
 
-wheel: $(VENV)/.dev
+wheel: $(VENV)/.dev page
 	$(VENV)/bin/python -m build --wheel --outdir dist .
 
 $(VENV)/bin/python:
@@ -63,9 +80,13 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) install -c constraints.txt -e .
 	@touch $@
 
+$(VENV)/.web: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(PIP) install -c constraints.txt -e '.[web]'
+	@touch $@ $(VENV)/.run
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) install -c constraints.txt -e '.[dev]'
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.web
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,14 +22,14 @@ PACKAGE = ROOT / "qwen_dual"
 
 ALLOWED = {
     "cli": {
-        *("frontends", "bridge", "runtime", "recording", "conformance", "core", "settings"),
-        *("host", "running", "protocol"),
+        *("frontends", "bridge", "runtime", "web", "recording", "conformance", "telemetry"),
+        *("core", "settings", "host", "running", "protocol"),
     },
     "frontends": {"runtime", "bridge", "imaging", "core", "protocol"},  # of core what is in PLAIN
     "bridge": {"protocol"},
     "runtime": {
         *("models", "tools", "mcp", "agents", "chats", "hooks", "rewind", "definitions"),
-        *("sandbox", "core", "settings", "running", "protocol"),
+        *("telemetry", "sandbox", "core", "settings", "running", "protocol"),
     },
     "hooks": {"core", "settings", "protocol"},
     "agents": {"core", "protocol"},
@@ -42,9 +42,11 @@ ALLOWED = {
     "definitions": {"protocol"},
     "imaging": {"protocol"},
     "settings": {"protocol"},
+    "web": {"host", "protocol"},
     "recording": {"host", "protocol"},
     "conformance": {"host", "protocol"},
     "host": {"running", "protocol"},
+    "telemetry": {"protocol"},
     "running": {"protocol"},
     "protocol": set(),
     "sandbox": set(),
@@ -77,7 +79,7 @@ HEAVY = ("pydantic", "prompt_toolkit", "rich", "watchdog", "asyncio", "anyio", "
 
 
 def sources() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
+    return sorted(path for path in PACKAGE.rglob("*.py") if "node_modules" not in path.parts)
 
 
 @cache

@@ -65,6 +65,7 @@ async def hosted(
             columns=columns,
             rows=rows,
             pass_fds=link.pass_fds,
+            status_read=program_status,
         )
         link.spawned()
         feed = Feed(Tracker())

@@ -19,6 +19,7 @@ import anyio
 
 from qwen_dual.host.errors import SpawnFailed
 from qwen_dual.host.records import Exit
+from qwen_dual.protocol.osc import TERMINAL_READ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ class Child:
         columns: the width of the window.
         rows: the height of the window.
         pass_fds: descriptors that it inherits under the same numbers.
+        status_read: it is told that what it tells its terminal of itself is read.
 
     Raises:
         SpawnFailed: there is no such program, or no such folder, or no process or PTY to be had.
@@ -56,10 +58,13 @@ class Child:
         columns: int,
         rows: int,
         pass_fds: Sequence[int] = (),
+        status_read: bool = False,
     ) -> None:
         from ptyprocess import PtyProcess
 
         variables = _environment(env)
+        if status_read:
+            variables[TERMINAL_READ] = "1"
         found = shutil.which(command[0], path=variables.get("PATH", os.defpath))
         if found is None:
             raise SpawnFailed(command, "there is no such program, or it may not be run")

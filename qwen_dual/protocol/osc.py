@@ -22,6 +22,9 @@ STATUS_QUERY = f"\x1b]7501;?{ST}"
 STATUS_CLEAR = f"\x1b]7501;state=clear{ST}"
 """Takes back all that was told."""
 
+TERMINAL_READ = "QWEN_DUAL_TERMINAL_READ"
+"""The variable by which a host says that it reads all this, where else nothing would be told: in CI."""
+
 
 def program_status(app: str, state: ProgramState, kind: BlockedKind | None = None) -> str:
     """The program status of ``app``, whole: each report replaces the one before.

@@ -24,6 +24,8 @@ from tests.host.support import on_asyncio, real, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from qwen_dual.host import TerminalReport
 
 PIECES = {
@@ -129,12 +131,17 @@ def test_every_reader_gets_each_report_to_the_end() -> None:
 
 
 @on_asyncio
-def test_a_host_that_says_so_is_told_what_the_session_does(backend: str, tmp_path: Path) -> None:
+def test_a_host_that_says_so_is_told_what_the_session_does(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+
     async def main() -> None:
         async with real(tmp_path, program_status=True) as session:
             said = list[str]()
+            reports = session.terminal.reports()
             turn = await session.submit("say 3 words")
-            async for report in session.terminal.reports():
+            async for report in reports:
                 said += [report.state] if isinstance(report, ProgramStatus) else []
                 if said[-1:] == ["done"]:
                     break

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from qwen_dual.protocol.osc import TERMINAL_READ
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,11 +29,14 @@ _VTE_PROGRESS = 7900
 def is_spoken_to(env: Mapping[str, str]) -> bool:
     """Whether the terminal is told anything at all: no log of a CI job, and no dumb terminal.
 
+    A host that reads what the terminal is told says so (``TERMINAL_READ``), in a CI job too.
+
     Args:
         env: the session's environment.
     """
     in_ci = env.get("CI", "").lower() not in ("", "0", "false")
-    return not in_ci and not env.get("NO_COLOR") and env.get("TERM", "") not in _SILENT
+    unread = not env.get(TERMINAL_READ) and (in_ci or env.get("NO_COLOR"))
+    return not unread and env.get("TERM", "") not in _SILENT
 
 
 def is_multiplexed(env: Mapping[str, str]) -> bool:

@@ -1,0 +1,3 @@
+import { render } from "preact";
+
+render(<main>qwen-dual</main>, document.getElementById("page")!);
