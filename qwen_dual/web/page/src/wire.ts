@@ -3,8 +3,21 @@
  *
  * A session's events and commands are those of the dual-output protocol (docs/dual-output.md), as they are:
  * the server adds messages of its own, whose type is "web", and none of them has a `seq`.
- * Every WebSocket and request is let in by the cookie alone, which `POST /api/enter` gives for a token.
+ *
+ * A link is ORIGIN/#token=TOKEN. `POST /api/enter` gives for its token a cookie, which the browser keeps, and a
+ * proof, which the page keeps in localStorage. Every request and WebSocket is let in by both together: browsers
+ * send a cookie to all ports of a host, so that whatever else listens there gets to see it, but no proof.
+ * Requests have the proof in the header `X-Qwen-Dual`, WebSockets in their protocols:
+ * `new WebSocket(url, [PROTOCOL, proof])`.
  */
+
+export const PROTOCOL = "qwen-dual";
+
+/** Why the server closed a WebSocket, besides the codes of RFC 6455 (1001 and 1012: it ends or starts anew, 1009: a
+ * message was too long). `left`: nobody is let in by this cookie and proof (any more): ask for a link.
+ * `flood`: too many messages or bytes in too short a time. `unknown`: there is no such session for this link.
+ * `crowded`: as many are there as may be. */
+export const CLOSED = { left: 4401, unknown: 4404, flood: 4408, crowded: 4429 } as const;
 
 export type Right = "observe" | "approve" | "submit" | "control";
 
@@ -105,9 +118,9 @@ export type SessionsMessage =
   | { type: "web"; subtype: "sessions"; sessions: SessionRow[] }
   | { type: "web"; subtype: "notice"; code: string; message: string };
 
-// -- requests: JSON, same origin, header `X-Qwen-Dual: 1`; errors are {error: {code, message}} -------------
-// POST   /api/enter {token, name?} → Me             the cookie
-// POST   /api/leave                                 forgets it
+// -- requests: JSON, same origin, header `X-Qwen-Dual`: the proof; errors are {error: {code, message}} -----
+// POST   /api/enter {token, name?} → Entered        the cookie and the proof; its header is `X-Qwen-Dual: 1`
+// POST   /api/leave                                 forgets both
 // GET    /api/me → Me
 // POST   /api/sessions NewSession → {key}           control
 // DELETE /api/sessions/{key}                        ends it; control
@@ -123,6 +136,10 @@ export interface Me {
   session: string | null;
   folder: string;
   version: string;
+}
+
+export interface Entered extends Me {
+  proof: string;
 }
 
 export interface NewSession {
