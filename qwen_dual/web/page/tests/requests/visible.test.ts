@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { pieces, type Reading, visible } from "../../src/requests/visible";
+import cases from "./visible_cases.json";
+
+// What `qwen_dual.protocol.visible` gives for each; tests/web holds the file to it.
+test.each(cases as [string, Reading, string][])("%j as %s shows what the terminal shows", (text, reading, shown) => {
+  expect(visible(text, reading)).toBe(shown);
+});
+
+test("an escape is known as one, and a text that imitates it is not", () => {
+  expect(pieces("a\x1b", "code")).toEqual([
+    { text: "a", odd: null },
+    { text: "⟨ESC⟩", odd: "control" },
+  ]);
+  expect(pieces("⟨ESC⟩", "code")[0]).toEqual({ text: "⟨U+27E8⟩", odd: "mark" });
+});
