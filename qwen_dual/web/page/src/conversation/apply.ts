@@ -1,0 +1,182 @@
+/** Events in, the next conversation out. */
+
+import type { ChatMessage, ProgramEvent } from "../wire";
+import { assistant, delta, flush, stream } from "./answers";
+import { Building, type Inner } from "./building";
+import { request, response } from "./calls";
+import { data, number, text } from "./reading";
+import { gap, result, system, user } from "./told";
+import type { Conversation, Entry, NoticeEntry } from "./types";
+
+/** A conversation of which nothing is known yet. */
+export function begin(epoch = ""): Conversation {
+  const inner: Inner = {
+    nextKey: 1,
+    open: new Map(),
+    names: new Map(),
+    lists: false,
+    commanded: "",
+    calls: 0,
+  };
+  return {
+    sessionId: "",
+    greeting: { known: false, supported_commands: [] },
+    entries: [],
+    lanes: new Map(),
+    requests: [],
+    proposals: [],
+    queue: [],
+    queued: 0,
+    state: "idle",
+    turnId: null,
+    mode: "",
+    model: "",
+    usage: {
+      contextTokens: null,
+      contextWindow: null,
+      inputTokens: 0,
+      outputTokens: 0,
+      total: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cost_usd: null },
+    },
+    todos: [],
+    retry: null,
+    draft: null,
+    ui: { focus: "editor", draft_empty: true },
+    hosts: [],
+    mcp: new Map(),
+    hooks: new Map(),
+    rewindPoints: null,
+    rewindPreview: null,
+    saved: null,
+    live: false,
+    ended: null,
+    seq: 0,
+    epoch,
+    inner,
+  };
+}
+
+export const empty: Conversation = begin();
+
+/**
+ * The conversation after what a frame of the chat's WebSocket brought, or any piece of an events file.
+ *
+ * Whatever is in it, it does not throw: what is not understood is left out.
+ */
+export function apply(
+  before: Conversation,
+  messages: readonly (ProgramEvent | ChatMessage)[],
+): Conversation {
+  let next = new Building(before);
+  for (const message of messages) {
+    if (message.type === "web") next = fromServer(next, message as ChatMessage);
+    else fromProgram(next, message as ProgramEvent);
+  }
+  flush(next);
+  return next.finish();
+}
+
+function fromServer(next: Building, message: ChatMessage): Building {
+  flush(next);
+  switch (message.subtype) {
+    case "hello": {
+      let begun = next;
+      if (message.whole || message.epoch !== next.next.epoch) {
+        begun = new Building(begin(message.epoch));
+        begun.inner.names = next.inner.names;
+      }
+      begun.next.live = false;
+      begun.next.ended = null;
+      gap(begun, number(message.lost) ?? 0);
+      return begun;
+    }
+    case "replayed":
+      next.next.live = true;
+      break;
+    case "ended":
+      next.next.ended = { status: message.status, signal: message.signal, message: message.message };
+      next.next.state = "ended";
+      next.next.requests = [];
+      break;
+    case "by":
+      named(next, text(message.id), text(message.name));
+      break;
+    case "notice":
+      next.add<NoticeEntry>("", {
+        kind: "notice",
+        seq: 0,
+        level: "warning",
+        text: text(message.message),
+        command: "",
+      });
+      break;
+    case "refused":
+      break;
+  }
+  return next;
+}
+
+/** Told once, though it may come again: by its number it has been here. */
+const ONCE = new Set(["user", "assistant", "stream_event", "result"]);
+const ONCE_SYSTEM = new Set(["notice", "slash_command", "tool_progress", "compact_boundary", "rewound"]);
+
+function fromProgram(next: Building, event: ProgramEvent): void {
+  const seq = number(event.seq);
+  const once = event.type === "system" ? ONCE_SYSTEM.has(event.subtype ?? "") : ONCE.has(event.type);
+  if (seq !== null && !counted(next, event, seq, once)) return;
+  const lane = text(event.parent_tool_use_id);
+  if (event.type === "stream_event" && delta(next, event, lane)) return;
+  flush(next);
+  switch (event.type) {
+    case "stream_event":
+      return stream(next, event, lane);
+    case "assistant":
+      return assistant(next, event, lane);
+    case "user":
+      return user(next, event, lane);
+    case "system":
+      return system(next, event, lane);
+    case "control_request":
+      return request(next, event, lane);
+    case "control_response":
+      return response(next, event);
+    case "result":
+      return lane === "" ? result(next, event) : undefined;
+  }
+}
+
+/** Whether an event with a number is a new one; what is missing before it is told. */
+function counted(next: Building, event: ProgramEvent, seq: number, once: boolean): boolean {
+  const last = next.next.seq;
+  const greets = event.type === "system" && event.subtype === "session_start";
+  if (greets && data(event["data"])["resumed"] !== true) {
+    next.next.seq = seq; // a program that begins, perhaps not the first of a file
+    return true;
+  }
+  if (seq <= last) return !once;
+  const told = greets || (event.type === "system" && event.subtype === "gap");
+  if (last > 0 && seq > last + 1 && next.next.live && !told) gap(next, seq - last - 1);
+  next.next.seq = seq;
+  return true;
+}
+
+/** Who gave a command or answered a request: also where that has been told already. */
+function named(next: Building, id: string, name: string): void {
+  if (id === "" || name === "") return;
+  next.name(id, name);
+  for (const lane of ["", ...next.next.lanes.keys()]) {
+    const at = next.last(lane, (entry) => isOf(entry, id));
+    const entry = next.entries(lane)[at];
+    if (entry?.kind === "tool" && entry.asked) {
+      const asked = { ...entry.asked, by: { ...entry.asked.by, name } };
+      if (entry.asked.allowed !== null) next.replace(lane, at, { ...entry, asked });
+    } else if (entry?.kind === "prompt" || entry?.kind === "command") {
+      next.replace(lane, at, { ...entry, by: { ...entry.by, name } });
+    }
+  }
+}
+
+function isOf(entry: Entry, id: string): boolean {
+  if (entry.kind === "tool") return entry.asked?.requestId === id;
+  return (entry.kind === "prompt" || entry.kind === "command") && entry.commandId === id;
+}

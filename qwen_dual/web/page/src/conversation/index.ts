@@ -1,0 +1,2 @@
+export { apply, begin, empty } from "./apply";
+export type * from "./types";

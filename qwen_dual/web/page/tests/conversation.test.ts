@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+
+import { apply, begin } from "../src/conversation/apply";
+import type { Conversation, Entry } from "../src/conversation/types";
+import type { ChatMessage, ProgramEvent } from "../src/wire";
+import { recorded, recordings } from "./recordings";
+
+type Item = ProgramEvent | ChatMessage;
+
+/** What a conversation shows, in a few words an entry. */
+function told(conversation: Conversation, entries = conversation.entries): string[] {
+  return entries.map((entry) => {
+    switch (entry.kind) {
+      case "prompt":
+        return `prompt ${entry.text.slice(0, 40)}`;
+      case "text":
+      case "thinking":
+        return `${entry.kind} ${entry.source.slice(0, 40)}`;
+      case "tool":
+        return `tool ${entry.name} ${entry.state}`;
+      case "end":
+        return `end ${entry.reason}`;
+      default:
+        return entry.kind;
+    }
+  });
+}
+
+/** A conversation without what says how it came about. */
+function plain(conversation: Conversation): unknown {
+  const without = (entries: readonly Entry[]): unknown[] =>
+    entries.map((entry) => {
+      const { key: _key, seq: _seq, ...rest } = entry as Entry & { block?: number };
+      return { ...rest, block: 0, taken: "taken" in rest ? without(rest.taken) : undefined };
+    });
+  const { inner: _inner, seq: _seq, live: _live, epoch: _epoch, ...rest } = conversation;
+  return {
+    ...rest,
+    entries: without(conversation.entries),
+    lanes: [...conversation.lanes.values()].map((lane) => ({ ...lane, entries: without(lane.entries) })),
+  };
+}
+
+const hello = (whole: boolean, epoch = "a"): ChatMessage => ({
+  type: "web",
+  subtype: "hello",
+  key: "k",
+  epoch,
+  whole,
+  lost: 0,
+  name: "desk",
+  rights: ["observe"],
+  terminal: true,
+  supported_commands: [],
+  program: "qwen-dual",
+});
+
+const live: ChatMessage = { type: "web", subtype: "replayed" };
+
+describe.each(recordings)("%s", (path) => {
+  const events = recorded(path);
+
+  test("it is the same however it is cut into frames, and no beginning of it fails", () => {
+    const whole = plain(apply(begin(), events));
+    let stepped = begin();
+    for (const event of events) {
+      stepped = apply(stepped, [event]);
+      expect(stepped.entries.length).toBeGreaterThanOrEqual(0);
+    }
+    expect(plain(stepped)).toEqual(whole);
+  });
+
+  test("told again without the deltas of what is finished it is the same", () => {
+    const short = events.filter(
+      (event) => (event["event"] as { type?: string } | undefined)?.type !== "content_block_delta",
+    );
+    const joined = apply(begin(), [hello(true), ...short, live]);
+    expect(plain(joined)).toEqual(plain(apply(begin(), [hello(true), ...events, live])));
+  });
+
+  test("what is told twice is shown once", () => {
+    if (events.some((event) => event.seq === undefined)) return;
+    const once = apply(begin(), events);
+    const again = apply(once, events.filter((event) => event.subtype !== "session_start"));
+    expect(told(again)).toEqual(told(once));
+  });
+
+  test("an earlier conversation is not changed by a later one", () => {
+    const half = apply(begin(), events.slice(0, events.length >> 1));
+    const before = JSON.stringify(half.entries);
+    apply(half, events.slice(events.length >> 1));
+    expect(JSON.stringify(half.entries)).toBe(before);
+    expect(plain(apply(half, events.slice(events.length >> 1)))).toEqual(plain(apply(begin(), events)));
+  });
+
+  test("whatever is missing or malformed in it, it does not fail", () => {
+    for (const drop of ["message", "event", "data", "request", "response", "content"]) {
+      const broken = events.map((event) => ({ ...event, [drop]: drop.length % 2 ? null : [1, "x", {}] }));
+      expect(() => apply(begin(), broken as Item[])).not.toThrow();
+    }
+  });
+});
