@@ -95,7 +95,7 @@ class Commands:
         turns.add(submitted)
         taken = False
         try:
-            await self._send(command)
+            await self.send(command)
             receipt = await self.within("receipt for submit", submitted.receipt.wait())
             taken = receipt.status not in ("rejected", "duplicate")
         finally:
@@ -112,7 +112,7 @@ class Commands:
         turns.add(submitted)
         taken = False
         try:
-            await self._send({"type": "submit", "id": submitted.id, **fields})
+            await self.send({"type": "submit", "id": submitted.id, **fields})
             receipt = await self.within("receipt for submit", submitted.receipt.wait())
             taken = receipt.status != "rejected"
         finally:
@@ -225,16 +225,17 @@ class Commands:
     async def _round_trip(self, command: dict[str, Any], command_id: str | None = None) -> Receipt:
         command_id = command_id or new_uuid()
         if not self.greeting.told:
-            await self._send(command)
+            await self.send(command)
             return Receipt(command_id, "unconfirmed", derived=True)
         promise = self._tracker.receipt(command_id)
         try:
-            await self._send({**command, "id": command_id})
+            await self.send({**command, "id": command_id})
             return await self.within(f"receipt for {command['type']}", promise.wait())
         finally:
             self._tracker.receipts.pop(command_id, None)
 
-    async def _send(self, command: dict[str, Any]) -> None:
+    async def send(self, command: Mapping[str, Any]) -> None:
+        """Hands over a command when the program is sure to read it."""
         await self._process.ready_for_commands()
         self.check_running()
         try:

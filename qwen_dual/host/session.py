@@ -313,6 +313,14 @@ class Session(Steering, Drafting, Once):
 
     # -- control ----------------------------------------------------------------------------
 
+    async def send(self, command: Mapping[str, Any]) -> None:
+        """Hands over a command as it is, and waits for no receipt: for what passes others' commands on.
+
+        Raises:
+            SessionExited: the program is gone.
+        """
+        await self._commands.send(command)
+
     async def interrupt(self, queue: Literal["keep", "clear", "return"] = "keep") -> bool:
         """Stops the turn that runs; its result says ``interrupted``.
 

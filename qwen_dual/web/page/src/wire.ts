@@ -41,6 +41,9 @@ export interface Command {
 // -- /ws/chat/{key}?from=SEQ&epoch=EPOCH ----------------------------------------------------------------
 // Server: text frames, each a JSON array of ProgramEvent | ChatMessage, in order.
 // Page: text frames, each one Command.
+// An event of a program that does not count (Qwen Code) has a `seq` all the same, which the server gives. What was
+// replayed may leave numbers out: deltas and progress of what has ended, `state`, `queue` … that others followed.
+// The server closes with 4404 where there is no such session (or not for this page): nothing to come again for.
 
 export type ChatMessage =
   /** The first of all. `epoch` changes when events begin to count anew; `whole` says that what follows is the

@@ -1,0 +1,264 @@
+"""The sessions that the server runs or follows: started, joined, resumed, ended, listed, watched."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import anyio
+from msgspec import Struct
+
+from qwen_dual.protocol.codec import encode
+from qwen_dual.web.bell import Bell
+from qwen_dual.web.chat_channel import ChatChannel
+from qwen_dual.web.client import may_see
+from qwen_dual.web.hosted import Ended, HostedSession
+from qwen_dual.web.terminal_channel import TerminalChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Any, Self
+
+    from anyio.abc import TaskGroup
+    from starlette.websockets import WebSocket
+
+    from qwen_dual.host import RunningSession, SavedSessions
+    from qwen_dual.web.client import Client
+
+MAX_SESSIONS = 200
+MAX_ENDED = 20
+"""Sessions that have ended and can still be read."""
+
+ROWS_SECONDS = 0.1
+"""Between two lists of the sessions at the least."""
+
+GONE = 4404
+"""The code with which a WebSocket is closed whose session there is not, or not for this client."""
+
+
+class NewSession(Struct, frozen=True, kw_only=True):
+    """A session that somebody wants to begin.
+
+    Attributes:
+        cwd: the folder; the server's unless given.
+        model: the model; the program's own choice unless given.
+        mode: the approval mode, likewise.
+        resume: the id of a saved session to go on with.
+    """
+
+    cwd: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    resume: str | None = None
+
+
+class NoSession(LookupError):
+    """There is no session of this key, or not for this client."""
+
+
+class TooMany(RuntimeError):
+    """There are as many sessions as the server runs."""
+
+
+class HostedSessions:
+    """All sessions of one server. An asynchronous context manager: they live as long as it is entered.
+
+    Args:
+        command: the program and its arguments, to which those of a new session are added.
+        cwd: where sessions begin unless they say where.
+        env: the environment of the programs; this one's unless given.
+        max_sessions: how many may be at a time.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: str,
+        env: Mapping[str, str] | None = None,
+        max_sessions: int = MAX_SESSIONS,
+    ) -> None:
+        self._command = list(command)
+        self._cwd = cwd
+        self._env = env
+        self._max_sessions = max_sessions
+        self._sessions: dict[str, HostedSession] = {}
+        self._changed = Bell()
+        self._version = 0
+        self._group: TaskGroup
+
+    async def __aenter__(self) -> Self:
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as group:
+                for session in self._sessions.values():
+                    group.start_soon(session.end)
+        self._group.cancel_scope.cancel()
+        return await self._group.__aexit__(kind, error, trace)
+
+    # -- life --------------------------------------------------------------------------------
+
+    async def start(self, new: NewSession) -> str:
+        """Starts the program in a terminal of its own.
+
+        Returns:
+            The key of the session.
+
+        Raises:
+            TooMany: there are as many as may be.
+            HostError: it cannot be started.
+        """
+        session = HostedSession(self._new_key(), self._note_change)
+        command = [*self._command, *_arguments(new)]
+        await self._begin(session, session.run_program(command, new.cwd or self._cwd, self._env))
+        return session.key
+
+    async def attach(self, session_id: str) -> str:
+        """Follows a session that runs elsewhere on this machine: its chat, not its terminal.
+
+        Args:
+            session_id: one of ``running()``, by its id.
+
+        Returns:
+            The key of the session; the one that it has where it is followed already.
+
+        Raises:
+            TooMany: there are as many as may be.
+            HostError: there is no such session, or it does not let us in.
+        """
+        for known in self._sessions.values():
+            if known.session_id == session_id and known.ended is None:
+                return known.key
+        session = HostedSession(self._new_key(), self._note_change)
+        await self._begin(session, session.run_attached(session_id, self._env))
+        return session.key
+
+    async def end(self, key: str) -> None:
+        """Ends a session, or stops to follow it; one that has ended is forgotten.
+
+        Raises:
+            NoSession: there is none of this key.
+        """
+        session = self._found(key)
+        if session.ended is None:
+            await session.end()
+        self._sessions.pop(key, None)
+        self._note_change()
+
+    def running(self) -> list[RunningSession]:
+        """The sessions that run elsewhere on this machine and can be joined."""
+        from qwen_dual.host import running
+
+        own = {session.session_id for session in self._sessions.values()}
+        return [one for one in running(self._env) if one.socket and one.session_id not in own]
+
+    async def saved(self, *, all_folders: bool, before: float | None) -> SavedSessions:
+        """The saved sessions of the server's folder, or of all folders, the newest first."""
+        from qwen_dual.host import SavedSessions
+
+        for one in self._sessions.values():
+            session = None if one.ended else one.session
+            if session is not None and session.supports("list_sessions"):
+                return await session.list_sessions(all_folders=all_folders, before=before)
+        return SavedSessions()
+
+    # -- what is seen ------------------------------------------------------------------------
+
+    def rows(self, client: Client) -> list[dict[str, Any]]:
+        """What a client may know of each session, those that wait for a person first."""
+        found = [one for key, one in self._sessions.items() if may_see(client, key)]
+        return [one.row() for one in sorted(found, key=lambda one: not one.waiting)]
+
+    async def chat(
+        self, socket: WebSocket, key: str, client: Client, from_seq: int | None, epoch: str
+    ) -> None:
+        """Serves the events and commands of a session to one page, until either is gone."""
+        session = self._sessions.get(key)
+        if session is None or not may_see(client, key):
+            await socket.close(GONE, "no such session")
+            return
+        await ChatChannel(socket, session, client).run(from_seq, epoch)
+
+    async def terminal(
+        self, socket: WebSocket, key: str, client: Client, offset: int | None, epoch: str
+    ) -> None:
+        """Serves the terminal of a session to one page, until either is gone."""
+        session = self._sessions.get(key)
+        if session is None or not may_see(client, key) or session.terminal is None:
+            await socket.close(GONE, "no such terminal")
+            return
+        await TerminalChannel(socket, session, client).run(offset, epoch)
+
+    async def watch(self, socket: WebSocket, client: Client) -> None:
+        """Tells one page of the sessions and their changes, until it is gone."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._tell_rows, socket, client)
+            while (await socket.receive())["type"] != "websocket.disconnect":
+                pass
+            group.cancel_scope.cancel()
+
+    async def _tell_rows(self, socket: WebSocket, client: Client) -> None:
+        told = -1
+        while True:
+            while told == self._version:
+                await self._changed.wait()
+            told = self._version
+            message = {"type": "web", "subtype": "sessions", "sessions": self.rows(client)}
+            await socket.send({"type": "websocket.send", "text": encode(message).decode()})
+            await anyio.sleep(ROWS_SECONDS)
+
+    # -- inner workings ----------------------------------------------------------------------
+
+    def _new_key(self) -> str:
+        if sum(one.ended is None for one in self._sessions.values()) >= self._max_sessions:
+            raise TooMany(f"{self._max_sessions} sessions run; end one first")
+        return secrets.token_hex(8)
+
+    async def _begin(self, session: HostedSession, work: Any) -> None:
+        self._group.start_soon(_run, work)
+        self._sessions[session.key] = session
+        try:
+            await session.begun()
+        except BaseException:
+            self._sessions.pop(session.key, None)
+            raise
+        ended = [key for key, one in self._sessions.items() if isinstance(one.ended, Ended)]
+        for key in ended[:-MAX_ENDED]:
+            del self._sessions[key]
+        self._note_change()
+
+    def _found(self, key: str) -> HostedSession:
+        try:
+            return self._sessions[key]
+        except KeyError:
+            raise NoSession(key) from None
+
+    def _note_change(self) -> None:
+        self._version += 1
+        self._changed.ring()
+
+
+async def _run(work: Any) -> None:
+    await work
+
+
+def _arguments(new: NewSession) -> list[str]:
+    found: list[str] = []
+    for flag, value in (
+        ("--model", new.model),
+        ("--approval-mode", new.mode),
+        ("--resume", new.resume),
+    ):
+        if value is not None:
+            found.append(f"{flag}={value}")
+    return found
