@@ -1,12 +1,12 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 
-import { apply, empty } from "../conversation/apply";
-import type { Conversation } from "../conversation/types";
+import { apply, type Conversation, empty } from "../conversation";
 import { type ChatItem, ChatPosition, type Ended, type Hello, isWebMessage } from "../net/chat_position";
 import { Connection, type ConnectionState } from "../net/connection";
 import { Outbox, type Receipt, uuid } from "../net/outbox";
 import { browser, type Surroundings } from "../net/surroundings";
-import type { Command, ProgramEvent, Right } from "../wire";
+import { CLOSED, type Command, type ProgramEvent, type Right } from "../wire";
+import { stillIn } from "./access";
 import { Places } from "./places";
 
 export type { ChatItem, Ended, Hello, Receipt };
@@ -14,15 +14,13 @@ export type { ChatItem, Ended, Hello, Receipt };
 /** How long items are gathered before they are shown, so that a fast answer does not draw the page for each word. */
 const GATHER_MS = 16;
 
-/** Close codes of the server after which trying again would change nothing. */
-const FINAL_CODES: ReadonlySet<number> = new Set([4401, 4403, 4404]);
-
 /** One session as the page has it: what it says, what may be done, and the way to say something to it. */
 export class Session {
   readonly places = new Places();
   readonly #hello = signal<Hello | null>(null);
   readonly #live = signal(false);
   readonly #conversation = signal<Conversation>(empty);
+  readonly #gone = signal(false);
   readonly #notice = signal<{ code: string; message: string } | null>(null);
   readonly #position = new ChatPosition();
   readonly #outbox = new Outbox();
@@ -40,13 +38,15 @@ export class Session {
   readonly conversation: ReadonlySignal<Conversation> = this.#conversation;
   /** The latest that the server wants the person to know. */
   readonly notice: ReadonlySignal<{ code: string; message: string } | null> = this.#notice;
+  /** The server knows no such session (any more). */
+  readonly gone: ReadonlySignal<boolean> = this.#gone;
   readonly rights: ReadonlySignal<ReadonlySet<Right>> = computed(() => new Set(this.#hello.value?.rights));
   readonly #supported = computed(() => new Set(this.#hello.value?.supported_commands));
 
   constructor(
     readonly key: string,
     private readonly surroundings: Surroundings = browser,
-    broke: (code: number, opened: boolean) => boolean | Promise<boolean> = () => true,
+    letIn: () => Promise<boolean> = stillIn,
   ) {
     this.#connection = new Connection(
       {
@@ -55,9 +55,12 @@ export class Session {
         broke: (code, _reason, opened) => {
           this.#live.value = false;
           this.#outbox.broke();
-          if (!FINAL_CODES.has(code)) return broke(code, opened);
-          this.#outbox.end("This page is no longer let in to the session.");
-          return broke(code, opened);
+          if (code === CLOSED.unknown) {
+            this.#gone.value = true;
+            this.#outbox.end("There is no such session any more.");
+            return false;
+          }
+          return opened && code !== CLOSED.left ? true : letIn();
         },
       },
       surroundings,
@@ -160,13 +163,27 @@ export class Session {
   }
 }
 
+/** How many sessions stay connected, so that a look back at one is a look at what it is now. */
+const OPEN_AT_ONCE = 4;
+
 const opened = new Map<string, Session>();
 
-/** The session with this key: the same object as long as it is not closed. */
+/** The session with this key: the same object as long as it is one of the last that were looked at. */
 export function openSession(key: string): Session {
   const known = opened.get(key);
-  if (known !== undefined && known.connection.peek() !== "closed") return known;
-  const session = new Session(key);
+  const session = known === undefined || known.connection.peek() === "closed" ? new Session(key) : known;
+  opened.delete(key);
   opened.set(key, session);
+  for (const [other, idle] of opened) {
+    if (opened.size <= OPEN_AT_ONCE) break;
+    opened.delete(other);
+    idle.close();
+  }
   return session;
+}
+
+/** Closes all: the page is not let in any more. */
+export function closeSessions(): void {
+  for (const session of opened.values()) session.close();
+  opened.clear();
 }

@@ -1,11 +1,5 @@
-import type {
-  Link,
-  Me,
-  NewLink,
-  NewSession,
-  RunningSession,
-  SavedSession,
-} from "../wire";
+import type { Entered, Link, Me, NewLink, NewSession, RunningSession, SavedSession } from "../wire";
+import { proof } from "./proof";
 
 /** A request that the server refused (`code` and `message` are its words) or that never reached it (`offline`). */
 export class RequestError extends Error {
@@ -22,7 +16,7 @@ export class RequestError extends Error {
 type Method = "GET" | "POST" | "DELETE";
 
 async function request<T>(method: Method, path: string, body?: object | Blob): Promise<T> {
-  const headers: Record<string, string> = { "X-Qwen-Dual": "1" };
+  const headers: Record<string, string> = { "X-Qwen-Dual": proof() };
   const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
   if (body instanceof Blob) init.body = body;
   else if (body !== undefined) {
@@ -54,7 +48,7 @@ const at = (key: string) => encodeURIComponent(key);
 
 export const requests = {
   enter: (token: string, name?: string) =>
-    request<Me>("POST", "api/enter", name === undefined ? { token } : { token, name }),
+    request<Entered>("POST", "api/enter", name === undefined ? { token } : { token, name }),
   leave: () => request<void>("POST", "api/leave"),
   me: () => request<Me>("GET", "api/me"),
   startSession: (session: NewSession) => request<{ key: string }>("POST", "api/sessions", session),

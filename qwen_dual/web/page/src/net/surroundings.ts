@@ -1,3 +1,6 @@
+import { PROTOCOL } from "../wire";
+import { proof } from "./proof";
+
 /** What of the browser a connection needs: sockets, time, chance, and news of the network and the tab. */
 export interface Surroundings {
   /** A WebSocket to a path below the page's own address. */
@@ -14,7 +17,7 @@ export const browser: Surroundings = {
   connect(path) {
     const url = new URL(path, document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return new WebSocket(url);
+    return new WebSocket(url, [PROTOCOL, proof()]);
   },
   now: () => performance.now(),
   random: Math.random,

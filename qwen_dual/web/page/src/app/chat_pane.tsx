@@ -1,0 +1,8 @@
+import type { Session } from "./session";
+
+/** The chat's side: what was said, what waits for an answer, and where the next is written. */
+export function ChatPane({ session }: { session: Session }) {
+  return (
+    <section class="chat-pane" data-pane="chat" tabIndex={-1} aria-label="Chat" aria-busy={!session.connected.value} />
+  );
+}

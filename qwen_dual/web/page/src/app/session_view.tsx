@@ -1,0 +1,78 @@
+import { useEffect } from "preact/hooks";
+
+import { IconButton } from "../ui/button";
+import { ChatIcon, SidebarIcon, SplitIcon, TerminalIcon } from "../ui/icons";
+import { plain } from "../ui/plain_text";
+import { ChatPane } from "./chat_pane";
+import { ConnectionBanner } from "./connection_banner";
+import { narrow } from "./narrow";
+import { type View, view } from "./preferences";
+import { openSession, type Session } from "./session";
+import { rows } from "./sessions";
+import { Split } from "./split";
+import { shortPath, stateOf } from "./states";
+import { TerminalPane } from "./terminal_pane";
+
+/** One session: its head, and its chat, its terminal, or both. */
+export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onSidebar(): void }) {
+  const session = openSession(sessionKey);
+  const shown = shownView(session);
+  return (
+    <main class="session-view" data-session={sessionKey} data-view={shown}>
+      <Head session={session} shown={shown} onSidebar={onSidebar} />
+      <ConnectionBanner state={session.connection.value} retry={() => session.retry()} />
+      <Panes key={sessionKey} session={session} shown={shown} />
+    </main>
+  );
+}
+
+/** What of the session there is room for, and is there at all. */
+export function shownView(session: Session): View {
+  if (session.hello.value?.terminal === false) return "chat";
+  if (view.value === "split" && narrow.value) return "chat";
+  return view.value;
+}
+
+function Panes({ session, shown }: { session: Session; shown: View }) {
+  useEffect(() => {
+    const pane = document.querySelector<HTMLElement>(`[data-pane="${shown === "terminal" ? "terminal" : "chat"}"]`);
+    if (document.activeElement === document.body) pane?.focus();
+  }, [shown]);
+  if (session.gone.value) return <p class="empty">There is no such session any more.</p>;
+  if (shown === "chat") return <ChatPane session={session} />;
+  if (shown === "terminal") return <TerminalPane session={session} />;
+  return <Split left={<ChatPane session={session} />} right={<TerminalPane session={session} />} />;
+}
+
+const VIEWS: [View, string, () => preact.JSX.Element, string][] = [
+  ["chat", "Chat", ChatIcon, "Ctrl+Shift+1"],
+  ["split", "Both", SplitIcon, "Ctrl+Shift+2"],
+  ["terminal", "Terminal", TerminalIcon, "Ctrl+Shift+3"],
+];
+
+function Head({ session, shown, onSidebar }: { session: Session; shown: View; onSidebar(): void }) {
+  const row = rows.value?.find((one) => one.key === session.key);
+  const state = row === undefined ? null : stateOf(row);
+  const hasTerminal = session.hello.value?.terminal !== false;
+  return (
+    <header class="head">
+      <IconButton name="Sessions" keys="Ctrl+Shift+S" onClick={onSidebar}>
+        <SidebarIcon />
+      </IconButton>
+      <h1 title={row?.cwd}>
+        <bdi>{row === undefined ? "" : plain(row.title) || "New session"}</bdi>
+        {row !== undefined && <bdi class="folder"> {plain(shortPath(row.cwd, 1))}</bdi>}
+      </h1>
+      {state !== null && <span class={`state ${state.tone}`}>{state.words}</span>}
+      {hasTerminal && (
+        <div class="choices" role="group" aria-label="What is shown">
+          {VIEWS.filter(([name]) => name !== "split" || !narrow.value).map(([name, words, Icon, keys]) => (
+            <IconButton key={name} name={words} keys={keys} aria-pressed={shown === name} onClick={() => (view.value = name)}>
+              <Icon />
+            </IconButton>
+          ))}
+        </div>
+      )}
+    </header>
+  );
+}
