@@ -40,21 +40,9 @@ class HostedSavedSessions:
         return await in_thread(lambda: self._listing(limit, before, all_folders))
 
     def _listing(self, limit: int, before: float | None, all_folders: bool) -> dict[str, Any]:
-        home, cwd = self._launch.home, self._launch.cwd
-        if all_folders:
-            found = everywhere(home, limit + 1, self._known, before=before)
-        else:
-            found = recent(home, cwd, limit + 1, self._known, before=before)
-        running = open_sessions(home) | {self._parts.session.session_id}
-        told: list[dict[str, Any]] = []
-        size = 0
-        for summary in found[:limit]:
-            session = _told(summary, running=summary.session_id in running)
-            size += len(encode(session))
-            if told and size > MAX_BYTES:
-                break
-            told.append(session)
-        return {"sessions": told, "more": len(told) < len(found)}
+        cwd = None if all_folders else self._launch.cwd
+        own = self._parts.session.session_id
+        return list_saved(self._launch.home, cwd, limit, before, self._known, own)
 
     async def resume(self, session_id: str, actor: Actor) -> str:
         """Goes on with one as ``/resume`` does: once there is a screen, it is shown on that."""
@@ -62,6 +50,41 @@ class HostedSavedSessions:
         await parts.complete.wait()
         assert parts.saved_sessions is not None
         return await parts.saved_sessions.resume(session_id, actor, exact=True)
+
+
+def list_saved(
+    home: str,
+    cwd: str | None,
+    limit: int,
+    before: float | None = None,
+    known: dict[Any, Any] | None = None,
+    own: str = "",
+) -> dict[str, Any]:
+    """The newest saved sessions as a ``sessions`` event has them; for a thread.
+
+    Args:
+        home: the user's settings folder.
+        cwd: of which folder; None for all.
+        limit: how many at the most.
+        before: only those that were written to last before then.
+        known: see ``chats.listing.recent``.
+        own: the id of one that runs, whatever its file says.
+    """
+    known = {} if known is None else known
+    if cwd is None:
+        found = everywhere(home, limit + 1, known, before=before)
+    else:
+        found = recent(home, cwd, limit + 1, known, before=before)
+    running = open_sessions(home) | {own}
+    told: list[dict[str, Any]] = []
+    size = 0
+    for summary in found[:limit]:
+        session = _told(summary, running=summary.session_id in running)
+        size += len(encode(session))
+        if told and size > MAX_BYTES:
+            break
+        told.append(session)
+    return {"sessions": told, "more": len(told) < len(found)}
 
 
 def _told(summary: Summary, *, running: bool) -> dict[str, Any]:

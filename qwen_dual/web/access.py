@@ -1,0 +1,342 @@
+"""Who is let in: links, the browsers that came in by one, and the WebSockets that these have open.
+
+A link is a token with rights, for all sessions or for one. Who shows a token gets two secrets: one that the
+browser keeps as a cookie and one for the page, which keeps it where only its own origin can see it. Each
+request shows both. Here are hashes only: what is kept for a restart lets nobody in who reads it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import anyio
+from msgspec import Struct, field
+
+from qwen_dual.protocol import HOST_RIGHTS
+from qwen_dual.protocol.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from qwen_dual.protocol.command_shapes import Right
+
+SECRET_BYTES = 16
+MAX_LINKS = 200
+MAX_GUESTS = 1000
+"""Browsers that came in and may come again; for one more, the one that was away longest is forgotten."""
+MAX_SOCKETS = 64
+"""WebSockets of one browser: twenty tabs of a page."""
+NAME_CHARS = 60
+
+
+class AccessError(Exception):
+    """Something that access does not allow.
+
+    Attributes:
+        code: a word for programs.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Client(Struct, frozen=True):
+    """Who a request or a WebSocket is from, and what it may do.
+
+    Attributes:
+        name: what the person is called.
+        rights: of the protocol; observe is always among them.
+        session: the key of the only session that it may see; None for all.
+        id: of the browser, the same for all of its tabs.
+    """
+
+    name: str
+    rights: frozenset[Right]
+    session: str | None = None
+    id: str = ""
+
+    def may(self, right: Right) -> bool:
+        """Whether it has a right."""
+        return right in self.rights
+
+    def sees(self, key: str) -> bool:
+        """Whether the session of this key is one of its own."""
+        return self.session in (None, key)
+
+
+class Link(Struct):
+    """A way in.
+
+    Attributes:
+        id: names it where it is listed.
+        name: what it is for.
+        rights: of who comes in by it.
+        session: the only session that it leads to; None for all.
+        created_at: in seconds since the epoch.
+        used_at: when somebody came in by it last; None where nobody has.
+        digest: of its token.
+        first: whether the server made it for who started it.
+    """
+
+    id: str
+    name: str
+    rights: tuple[Right, ...]
+    session: str | None
+    created_at: float
+    digest: bytes
+    used_at: float | None = None
+    first: bool = False
+
+
+class Guest(Struct):
+    """A browser that came in by a link.
+
+    Attributes:
+        id: the cookie begins with it.
+        link: the id of its link.
+        name: what the person there is called.
+        cookie: digest of the cookie's secret.
+        proof: digest of the page's.
+        seen_at: when it showed both last, in seconds since the epoch.
+    """
+
+    id: str
+    link: str
+    name: str
+    cookie: bytes
+    proof: bytes
+    seen_at: float
+
+
+class Kept(Struct):
+    """What a restart needs: digests, no secret."""
+
+    links: list[Link] = field(default_factory=list)
+    guests: list[Guest] = field(default_factory=list)
+
+
+class Entered(Struct, frozen=True):
+    """What a browser gets that came in: the only time that its secrets are told."""
+
+    client: Client
+    cookie: str
+    proof: str
+
+
+class Access:
+    """The links of one server, and who came in by them.
+
+    Args:
+        kept: what the server before this one knew.
+        changed: called after each change that a restart has to know of.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        kept: Kept | None = None,
+        changed: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        kept = kept or Kept()
+        self._links = {link.id: link for link in kept.links}
+        self._guests = {guest.id: guest for guest in kept.guests if guest.link in self._links}
+        self._sockets: dict[str, set[anyio.CancelScope]] = {}
+        self._changed = changed
+        self._clock = clock
+
+    def kept(self) -> Kept:
+        """What a restart needs."""
+        return Kept(list(self._links.values()), list(self._guests.values()))
+
+    # -- links ---------------------------------------------------------------------------------
+
+    def first_link(self) -> str:
+        """The token of a link with all rights, in place of the one that an earlier start gave.
+
+        Who came in by that one stays.
+        """
+        token = secrets.token_hex(SECRET_BYTES)
+        for link in self._links.values():
+            if link.first:
+                link.digest = _digest(token)
+                break
+        else:
+            made = self._new_link("the terminal", HOST_RIGHTS, None, token)
+            made.first = True
+        self._changed()
+        return token
+
+    def make_link(
+        self, rights: Iterable[str], name: str, session: str | None, by: Client
+    ) -> tuple[Link, str]:
+        """A further link, and its token, which is told this once.
+
+        Args:
+            rights: what who comes in by it may do; observe is added.
+            name: what it is for.
+            session: the key of the only session that it leads to; None for all.
+            by: who makes it: nobody gives rights that he has not.
+
+        Raises:
+            AccessError: it may not be made.
+        """
+        wanted = {"observe", *rights}
+        if unknown := sorted(wanted - set(HOST_RIGHTS)):
+            raise AccessError(
+                "invalid", f"{unknown[0]!r} is no right; there are {', '.join(HOST_RIGHTS)}"
+            )
+        if more := sorted(wanted - by.rights):
+            raise AccessError("no_right", f"you have no right to {more[0]}, so you cannot give it")
+        if len(self._links) >= MAX_LINKS:
+            raise AccessError(
+                "too_many", f"there are {MAX_LINKS} links; revoke some before you make another"
+            )
+        token = secrets.token_hex(SECRET_BYTES)
+        ordered = tuple(right for right in HOST_RIGHTS if right in wanted)
+        link = self._new_link(shown_name(name) or "link", ordered, session, token)
+        self._changed()
+        return link, token
+
+    def links(self) -> list[Link]:
+        """All of them, in the order in which they were made."""
+        return list(self._links.values())
+
+    def present(self, link_id: str) -> int:
+        """How many browsers that came in by a link have a WebSocket open."""
+        return sum(
+            1
+            for guest in self._guests.values()
+            if guest.link == link_id and self._sockets.get(guest.id)
+        )
+
+    def revoke(self, link_id: str) -> bool:
+        """Ends a link; who came in by it is out at once. Whether there was one."""
+        if self._links.pop(link_id, None) is None:
+            return False
+        for guest in [guest for guest in self._guests.values() if guest.link == link_id]:
+            self._forget(guest)
+        self._changed()
+        return True
+
+    def revoke_session(self, key: str) -> None:
+        """Ends the links that lead to one session alone, which is over."""
+        for link in [link for link in self._links.values() if link.session == key]:
+            self.revoke(link.id)
+
+    def _new_link(self, name: str, rights: Sequence[str], session: str | None, token: str) -> Link:
+        link = Link(
+            id=secrets.token_hex(6),
+            name=name,
+            rights=tuple(right for right in HOST_RIGHTS if right in rights),  # type: ignore[misc]
+            session=session,
+            created_at=self._clock(),
+            digest=_digest(token),
+        )
+        self._links[link.id] = link
+        return link
+
+    # -- browsers ------------------------------------------------------------------------------
+
+    def enter(self, token: str, name: str = "") -> Entered | None:
+        """Lets a browser in that shows the token of a link; None where no link has it.
+
+        Args:
+            token: as it was shown.
+            name: what the person there wants to be called; the link's unless given.
+        """
+        shown, found = _digest(token), None
+        for link in self._links.values():  # all of them: how long it takes says nothing
+            if hmac.compare_digest(link.digest, shown):
+                found = link
+        if found is None:
+            return None
+        while len(self._guests) >= MAX_GUESTS:
+            self._forget(min(self._guests.values(), key=self._absence))
+        found.used_at = self._clock()
+        cookie, proof = secrets.token_hex(SECRET_BYTES), secrets.token_hex(SECRET_BYTES)
+        guest = Guest(
+            id=secrets.token_hex(6),
+            link=found.id,
+            name=shown_name(name) or ("browser" if found.first else found.name),
+            cookie=_digest(cookie),
+            proof=_digest(proof),
+            seen_at=found.used_at,
+        )
+        self._guests[guest.id] = guest
+        self._changed()
+        return Entered(self._client(guest), f"{guest.id}.{cookie}", proof)
+
+    def client(self, cookies: Iterable[str], proof: str) -> Client | None:
+        """Who shows one of these cookies with this proof; None where nobody is let in by them.
+
+        Args:
+            cookies: all that have the server's name: another port of the host may have set more.
+            proof: what the page has shown.
+        """
+        for cookie in cookies:
+            guest_id, _, secret = cookie.partition(".")
+            guest = self._guests.get(guest_id)
+            if guest is None:
+                continue
+            both = hmac.compare_digest(guest.cookie, _digest(secret))
+            both &= hmac.compare_digest(guest.proof, _digest(proof))
+            if both:
+                guest.seen_at = self._clock()
+                return self._client(guest)
+        return None
+
+    def leave(self, client: Client) -> None:
+        """Forgets a browser, and closes what it has open."""
+        guest = self._guests.get(client.id)
+        if guest is not None:
+            self._forget(guest)
+            self._changed()
+
+    @contextmanager
+    def socket(self, client: Client) -> Iterator[anyio.CancelScope]:
+        """The scope of a WebSocket, which is cancelled once the client is not let in any more.
+
+        Raises:
+            AccessError: it has too many, or is not let in by now.
+        """
+        if client.id not in self._guests:
+            raise AccessError("left", "this link was revoked")
+        scopes = self._sockets.setdefault(client.id, set())
+        if len(scopes) >= MAX_SOCKETS:
+            raise AccessError("crowded", f"this browser has {MAX_SOCKETS} connections already")
+        with anyio.CancelScope() as scope:
+            scopes.add(scope)
+            try:
+                yield scope
+            finally:
+                scopes.discard(scope)
+                if not scopes:
+                    self._sockets.pop(client.id, None)
+
+    def _client(self, guest: Guest) -> Client:
+        link = self._links[guest.link]
+        return Client(guest.name, frozenset(link.rights), link.session, guest.id)
+
+    def _absence(self, guest: Guest) -> tuple[bool, float]:
+        return bool(self._sockets.get(guest.id)), guest.seen_at
+
+    def _forget(self, guest: Guest) -> None:
+        self._guests.pop(guest.id, None)
+        for scope in list(self._sockets.get(guest.id, ())):
+            scope.cancel()
+
+
+def shown_name(name: str) -> str:
+    """A name as people may see it: one short line with nothing in it that hides or turns."""
+    return visible(" ".join(name.split()))[:NAME_CHARS].strip()
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()

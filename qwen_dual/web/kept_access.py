@@ -1,0 +1,50 @@
+"""Who was let in, on disk: a server that is started anew with ``--resume`` knows them again. Digests only."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from qwen_dual.fs.private import open_checked, owner_problem, private_folder
+from qwen_dual.fs.replace import replace_file
+from qwen_dual.web.access import Kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 4 << 20
+
+log = logging.getLogger(__name__)
+
+
+class KeptAccess:
+    """The file of one server.
+
+    Args:
+        path: it; its folder is made, for this user alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Kept | None:
+        """What the server before knew; None where there was none, or it cannot be read."""
+        try:
+            with open(open_checked(str(self._path), os.O_RDONLY, owner_problem), "rb") as file:
+                return msgspec.json.decode(file.read(MAX_BYTES), type=Kept)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s is not used: %s", self._path, error)
+            return None
+
+    def write(self, kept: Kept) -> None:
+        """Keeps it; that it cannot be written is logged."""
+        try:
+            private_folder(str(self._path.parent))
+            replace_file(str(self._path), msgspec.json.encode(kept), mode=0o600, durable=False)
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._path, error)

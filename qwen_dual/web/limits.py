@@ -1,0 +1,92 @@
+"""How much one WebSocket may say: who sends more than a person and a page can is cut."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.protocol import MAX_LINE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Message, Receive
+
+MAX_MESSAGE_BYTES = MAX_LINE_BYTES
+"""Of any message: a prompt with its images is one."""
+
+
+class Flood(Exception):
+    """A client sends more than it may."""
+
+
+class Limit(Struct, frozen=True):
+    """What one WebSocket may send.
+
+    Attributes:
+        burst: messages at once.
+        rate: messages a second, in the long run.
+        burst_bytes: bytes at once.
+        byte_rate: bytes a second, in the long run.
+        message_bytes: of one message.
+    """
+
+    burst: int
+    rate: float
+    burst_bytes: int
+    byte_rate: float
+    message_bytes: int
+
+
+CHAT = Limit(200, 20.0, 4 * MAX_MESSAGE_BYTES, 1 << 20, MAX_MESSAGE_BYTES)
+TERMINAL = Limit(3000, 500.0, 32 << 20, 1 << 20, 1 << 20)
+"""Acknowledgements come with each piece of output, and a paste in pieces."""
+SILENT = Limit(20, 1.0, 1 << 16, 1024, 1024)
+"""For one that only listens."""
+
+
+class LimitedReceive:
+    """The ``receive`` of a WebSocket, counted.
+
+    Args:
+        receive: what gives the messages.
+        limit: what may come.
+        clock: seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self, receive: Receive, limit: Limit, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._clock = clock
+        self._messages = float(limit.burst)
+        self._bytes = float(limit.burst_bytes)
+        self._at = clock()
+
+    async def __call__(self) -> Message:
+        """The next message.
+
+        Raises:
+            Flood: that is one too many, or too long.
+        """
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            text = message.get("text")
+            # Of a text the characters: no page sends more bytes than four for each.
+            self._count(len(message.get("bytes") or b"") if text is None else len(text))
+        return message
+
+    def _count(self, size: int) -> None:
+        limit, now = self._limit, self._clock()
+        passed, self._at = now - self._at, now
+        self._messages = min(limit.burst, self._messages + passed * limit.rate) - 1
+        self._bytes = min(limit.burst_bytes, self._bytes + passed * limit.byte_rate) - size
+        if size > limit.message_bytes:
+            raise Flood(f"a message of {size:,} bytes is longer than {limit.message_bytes:,}")
+        if self._messages < 0:
+            raise Flood(f"more than {limit.rate:g} messages a second")
+        if self._bytes < 0:
+            raise Flood(f"more than {limit.byte_rate:,.0f} bytes a second")
