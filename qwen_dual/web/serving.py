@@ -13,7 +13,6 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -232,8 +231,9 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Stops the clock once a request is there."""
+        before = self.cycle
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.cycle is not before or self.transport.get_protocol() is not self:
             self._wait(None)
 
     def on_response_complete(self) -> None:
