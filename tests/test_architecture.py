@@ -60,6 +60,7 @@ EVERYWHERE = {"fs", "git", "net"}
 
 PLAIN = {
     "actor",
+    "completion",
     "draft",
     "errors",
     "failures",

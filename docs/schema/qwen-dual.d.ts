@@ -121,6 +121,59 @@ export interface CompactBoundaryData {
 }
 
 /**
+ * Ask for a `completions` event: what may follow at `cursor` in `text`. Only this host is told.
+ *
+ * `cursor` counts code points from 0; without it, it is at the end. What begins with a slash takes the
+ * right to control, as running it does.
+ */
+export interface Complete {
+  id?: string | number | null;
+  type: "complete";
+  text: string;
+  cursor?: number | null;
+  limit?: number;
+}
+
+export interface Completion {
+  kind: "command" | "argument" | "file" | "folder" | "resource";
+  text: string;
+  label: string;
+  from: number;
+  to: number;
+  detail?: string;
+  hint?: string;
+  exact?: boolean;
+}
+
+/**
+ * What may follow, the best first.
+ *
+ * `more`: there are others. `partial`: not all was looked at, since the folder is still being listed, or
+ * since a later `complete` came.
+ */
+export interface CompletionsData {
+  candidates: Completion[];
+  more: boolean;
+  partial: boolean;
+  command_id: string | null;
+}
+
+/**
+ * In answer to `complete`; told to who asked alone.
+ *
+ * It has no place of its own in the sequence: `seq` is that of the event before it.
+ */
+export interface CompletionsEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "completions";
+  data: CompletionsData;
+}
+
+/**
  * Answer a pending `control_request`.
  *
  * `mode` is how to go on with a plan that is allowed: in the mode before it (`previous`), asking
@@ -475,6 +528,18 @@ export interface Limits {
   max_buffer_bytes: number;
 }
 
+/** Ask for a `models` event: those that `set_model` takes. Only this host is told. */
+export interface ListModels {
+  id?: string | number | null;
+  type: "list_models";
+}
+
+/** Ask for a `modes` event: those that `set_approval_mode` takes. Only this host is told. */
+export interface ListModes {
+  id?: string | number | null;
+  type: "list_modes";
+}
+
 /**
  * Ask for a `sessions` event: the saved sessions of the folder, the newest first.
  *
@@ -562,6 +627,33 @@ export interface MessageStop {
   type: "message_stop";
 }
 
+/** An approval mode; `why` says why it cannot be had here, where it is not `available`. */
+export interface ModeChoice {
+  name: "plan" | "default" | "auto-edit" | "auto" | "yolo";
+  meaning: string;
+  current: boolean;
+  available: boolean;
+  why?: string;
+}
+
+/**
+ * A model that `set_model` takes, by its `name`; `id` is what its service calls it.
+ *
+ * `context_window` is in tokens; `images` says whether it can be shown any, as far as is known.
+ * `usable` is false where something stands against a call, which `why` says: a key that is not set.
+ */
+export interface ModelChoice {
+  name: string;
+  id: string;
+  context_window: number;
+  images: boolean;
+  usable: boolean;
+  current: boolean;
+  why?: string;
+  label?: string;
+  description?: string;
+}
+
 /** Before each further try of a model call. */
 export interface ModelRetry {
   uuid: string;
@@ -615,6 +707,41 @@ export interface ModelUsageData {
   context_window: number | null;
   cost_usd: number | null;
   total: TotalUsage;
+}
+
+/** The models of the session; `more`: an event does not hold all of them. */
+export interface ModelsData {
+  models: ModelChoice[];
+  more: boolean;
+  command_id: string | null;
+}
+
+/** In answer to `list_models`; told to who asked alone. */
+export interface ModelsEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "models";
+  data: ModelsData;
+}
+
+/** The approval modes, from the one that may do least. */
+export interface ModesData {
+  modes: ModeChoice[];
+  command_id: string | null;
+}
+
+/** In answer to `list_modes`; told to who asked alone. */
+export interface ModesEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "modes";
+  data: ModesData;
 }
 
 /** Move a prompt that waits to a position, 1 for the next to run; the end where there are fewer. */
@@ -1541,6 +1668,9 @@ export type Event =
   | DraftEvent
   | UiEvent
   | Proposals
+  | CompletionsEvent
+  | ModelsEvent
+  | ModesEvent
   | HostsChanged
   | Refused
   | QueueEvent
@@ -1573,4 +1703,7 @@ export type Command =
   | GetDraft
   | SetDraft
   | Watch
+  | Complete
+  | ListModels
+  | ListModes
   | Hello;

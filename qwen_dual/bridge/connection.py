@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
+from qwen_dual.bridge.aside import ANSWERS, MAX_OWN_BYTES
 from qwen_dual.bridge.lines import LineSplitter
 from qwen_dual.bridge.opened import CHUNK
 from qwen_dual.bridge.sources import Step
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.ring import Ring
     from qwen_dual.protocol.events import Event
-
-MAX_OWN_BYTES = 1 << 20
-"""Of lines for one host alone that may wait: one that asks for more and reads none of it is let go."""
-
-ANSWERS = ("command_receipt", "input_error", "notice")
-"""What is told a host of its own lines, each of them; of anything else only the latest waits."""
 
 MAX_SENT = 1000
 """Commands of a host that sees no events whose receipts are looked for."""
@@ -130,7 +125,7 @@ class Connection:
         self._own.append(line)
         self._own_bytes += len(line)
         self.flush()
-        if self._own_bytes > MAX_OWN_BYTES:
+        if self._own_bytes > MAX_OWN_BYTES:  # it asks for more, and reads none of it
             self.lose()
 
     def flush(self) -> None:

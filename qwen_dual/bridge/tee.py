@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qwen_dual.bridge.aside import Aside
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.bridge.greeting import Greeting
 from qwen_dual.bridge.pacing import Pacing, is_long
@@ -80,7 +81,7 @@ class Tee:
         self._on_drained: Callable[[], None] | None = None
         self._pacing = Pacing(self._take, self.fail)
         self._waiting = self._pacing.waiting
-        self._aside: dict[str, Event] = {}  # by subtype: for this channel alone
+        self._aside = Aside()
 
     def __call__(self, event: Event) -> None:
         """Takes one stamped event."""
@@ -94,11 +95,11 @@ class Tee:
     def tell(self, event: Event) -> None:
         """Takes an event for this channel alone, which stands beside the sequence.
 
-        It goes out behind all that waits; of one subtype only the latest waits, so that a reader who
-        takes nothing costs no more than one line of each.
+        It goes out behind all that waits. For a reader who takes nothing no more is kept than
+        ``aside`` says.
         """
         if self._closed is None:
-            self._aside[event["subtype"]] = event
+            self._aside.add(event)
             if self._loop is not None and not (self._scheduled or self._blocked):
                 self._scheduled = True
                 self._loop.call_soon(self._flush_scheduled)
@@ -215,9 +216,8 @@ class Tee:
     def _next_chunk(self) -> memoryview:
         backlog = self._backlog
         if not (chunk := backlog.chunk()) and self._aside:
-            for event in self._aside.values():
-                backlog.add_local(encode(event))
-            self._aside.clear()
+            for line in self._aside.take():
+                backlog.add_local(line)
             chunk = backlog.chunk()
         return chunk
 
@@ -249,6 +249,7 @@ class Tee:
             self._fail(f"{self._sink.target}: the reader closed it")
             return
         self._blocked = False
+        self._aside.clear()
         self._backlog.rewind(unread)
         if self._on_drained is not None:  # nobody is left to wait for
             self._on_drained()

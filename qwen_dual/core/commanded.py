@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.completion import CompletionSources
     from qwen_dual.core.ledger import Known, Ledger
     from qwen_dual.core.session import Session
 
@@ -23,9 +24,11 @@ class CommandedSession(SessionFacts):
 
     Attributes:
         prepare_ledger: gives the list of commands what keeps it, once it is made.
+        completion: gives what hosts complete from; None where there is nothing.
     """
 
     prepare_ledger: Callable[[Ledger], object]
+    completion: Callable[[], CompletionSources] | None = None
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -12,7 +12,7 @@ from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.queue_editing import CannotChange
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import media_type_of
-from qwen_dual.protocol.command_shapes import ImageFile, TextPart
+from qwen_dual.protocol.command_shapes import QUERIES, ImageFile, TextPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.draft_commands import DraftCommands
     from qwen_dual.core.ports import ServerControl
+    from qwen_dual.core.queries import Queries
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import (
         Cancel,
@@ -75,6 +76,7 @@ class Dispatcher:
         self._servers = servers
         self._tell = tell
         self._drafts: DraftCommands | None = None
+        self._queries: Queries | None = None
         self._carry_out: dict[str, Callable[[Any], None]] = {
             "submit": self._submit,
             "confirmation_response": self._confirm,
@@ -105,6 +107,8 @@ class Dispatcher:
             self._begun = False
             if command.id is not None:
                 self._session.ledger.take(self._actor, command.id, command.type, begun=True)
+        elif command.type in QUERIES:
+            self._query(command)
         elif command.id is not None and self.repeated(command.id, _kind_of(command)):
             return
         else:
@@ -114,6 +118,15 @@ class Dispatcher:
         """The channel is gone: what it asked to be told is told no more; idempotent."""
         if self._drafts is not None:
             self._drafts.close()
+        if self._queries is not None:
+            self._queries.close()
+
+    def _query(self, command: Any) -> None:
+        if self._queries is None:
+            from qwen_dual.core.queries import Queries
+
+            self._queries = Queries(self._session, self._actor, self._tell)
+        self._queries.carry_out(command)
 
     def _draft(self, command: GetDraft | SetDraft | Watch) -> None:
         if self._drafts is None:

@@ -7,6 +7,7 @@ depend on an earlier answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -18,11 +19,13 @@ class Choice(Struct, frozen=True):
         value: what the asker gets.
         label: what is shown; ``value`` where empty.
         summary: shown beside it, dim.
+        kind: ``resource`` for one of an MCP server, where files are named as well.
     """
 
     value: str
     label: str = ""
     summary: str = ""
+    kind: Literal["", "resource"] = ""
 
 
 class Question(Struct, frozen=True):

@@ -112,6 +112,10 @@ class SlashCommands:
         """Every name with its summary, aliases included."""
         return [(name, command.summary) for name, command in self._commands.items()]
 
+    def all(self) -> list[tuple[str, SlashCommand]]:
+        """Every name with its command, aliases included."""
+        return list(self._commands.items())
+
     def find(self, text: str) -> tuple[SlashCommand, str] | None:
         """The command that ``text`` invokes and its arguments; None when there is none."""
         name, _, arguments = text[1:].partition(" ")

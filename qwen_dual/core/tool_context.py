@@ -96,6 +96,7 @@ class Services:
         self.judge: Callable[[], AutoJudge | None] = lambda: None
         self.person_decided: Callable[[], object] = lambda: None
         self._group: TaskGroup | None = None
+        self._early: list[Callable[[], Awaitable[object]]] | None = []  # None once it has run
         self._spent = TokenUsage()
         self.beside: Beside | None = None
         self.stop_agent: Callable[[str], bool] = lambda call_id: False
@@ -149,14 +150,19 @@ class Services:
             return await call.run(context)
 
     def spawn(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Begins ``work``; outside of ``running`` nothing is begun."""
+        """Begins ``work``, as soon as the session runs; after that nothing is begun."""
         if self._group is not None:
             self._group.start_soon(_supervised, work)
+        elif self._early is not None:  # a command may come before the session's task has begun
+            self._early.append(work)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While this is entered, work can be spawned; what is left of it is cancelled after."""
         async with anyio.create_task_group() as self._group:
+            early, self._early = self._early or (), None
+            for work in early:
+                self.spawn(work)
             try:
                 yield
             finally:

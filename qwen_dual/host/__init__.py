@@ -20,6 +20,7 @@ from qwen_dual.host.calls import (
     Suggestion,
     ToolResult,
 )
+from qwen_dual.host.choosing import Completion, Completions, ModeChoice, ModelChoice
 from qwen_dual.host.connecting import connect
 from qwen_dual.host.draft import Draft
 from qwen_dual.host.errors import (
@@ -78,6 +79,8 @@ __all__ = [
     "Allow",
     "BadLine",
     "CommandRejected",
+    "Completion",
+    "Completions",
     "ConnectFailed",
     "Denial",
     "Deny",
@@ -91,6 +94,8 @@ __all__ = [
     "Hunk",
     "McpServer",
     "MessageMarks",
+    "ModeChoice",
+    "ModelChoice",
     "ModelUsage",
     "NoSuchSession",
     "NotSupported",

@@ -17,12 +17,12 @@ from qwen_dual.protocol.events import new_uuid
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence
 
+    from qwen_dual.host.event import Event
     from qwen_dual.host.feed import Feed
     from qwen_dual.host.hosted import Hosted
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.records import Allow, Greeting, Result
     from qwen_dual.host.rewind import RewindPoints, Rewound
-    from qwen_dual.host.saved import SavedSessions
 
 T = TypeVar("T")
 CONFIRMATION = "confirmation_response"
@@ -173,16 +173,16 @@ class Commands:
         await self.within("mcp", complete.wait())
         return list(self._tracker.mcp_servers.values())
 
-    async def list_sessions(self, fields: dict[str, Any]) -> SavedSessions:
-        """The saved sessions, which are told after the receipt."""
+    async def ask(self, kind: str, fields: dict[str, Any]) -> Event:
+        """The event that answers a command, which comes with its receipt and names its id."""
         command_id = new_uuid()
-        told: Promise[SavedSessions] = Promise()
-        self._tracker.saved[command_id] = told
+        told: Promise[Event] = Promise()
+        self._tracker.asked[command_id] = told
         try:
-            await self.command("list_sessions", fields, command_id)
-            return await self.within("sessions", told.wait())
+            await self.command(kind, fields, command_id)
+            return await self.within(f"answer to {kind}", told.wait())
         finally:
-            self._tracker.saved.pop(command_id, None)
+            self._tracker.asked.pop(command_id, None)
 
     async def rewind_points(self) -> RewindPoints:
         """The prompts that one can go back to."""

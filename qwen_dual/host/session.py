@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from qwen_dual.host.choosing import Choosing
 from qwen_dual.host.draft import Drafting
 from qwen_dual.host.errors import CommandRejected, HostTimeout
 from qwen_dual.host.hosting import hosted
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.usage import ModelUsage
 
 
-class Session(Steering, Drafting, Once):
+class Session(Steering, Drafting, Choosing, Once):
     """A program that runs in a terminal, seen and steered through its channels.
 
     Iterating over it gives every event from ``session_start`` on, once; ``events()`` gives each

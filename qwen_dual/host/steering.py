@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.present import PresentHost
 from qwen_dual.host.queue import Queueing
+from qwen_dual.host.saved import SavedSessions
 from qwen_dual.protocol import HOST_RIGHTS
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from qwen_dual.host.mcp import McpServer
     from qwen_dual.host.records import Receipt
     from qwen_dual.host.rewind import RewindPoints, Rewound
-    from qwen_dual.host.saved import SavedSessions
 
 
 class Steering(Queueing):
@@ -101,7 +101,7 @@ class Steering(Queueing):
         fields: dict[str, Any] = {"limit": limit}
         fields |= {} if before is None else {"before": before}
         fields |= {"all_folders": True} if all_folders else {}
-        return await self._commands.list_sessions(fields)
+        return SavedSessions.of(await self._commands.ask("list_sessions", fields))
 
     async def resume(self, session_id: str) -> Receipt:
         """Goes on with a saved session in place of this conversation, as ``/resume`` does.

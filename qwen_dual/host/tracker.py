@@ -15,7 +15,6 @@ from qwen_dual.host.present import PresentHost, present_in
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.records import UNKNOWN, Greeting, Receipt, Request, Resolution
 from qwen_dual.host.rewind import RewindPoints, Rewound
-from qwen_dual.host.saved import SavedSessions
 from qwen_dual.host.turns import DerivedTurns, ToldTurns
 from qwen_dual.host.usage import ModelUsage
 
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
 
 REMEMBERED = 256
 """Resolved requests that are kept, for answers that come late."""
+
+
+ANSWERS = ("sessions", "completions", "models", "modes")
+"""What answers a command, and names its id."""
 
 
 class Tracker:
@@ -45,7 +48,7 @@ class Tracker:
         mcp_complete: kept with the next event that tells of all of them.
         rewind_points: kept with the next event that tells of the prompts to go back to.
         usage: what the last model call took; None before the first.
-        saved: what waits for a list of saved sessions, by the command's id.
+        asked: what waits for the event that answers a command, by its id.
         rewinds: what waits for what a ``rewind`` did, by the command's id.
         drafts: what waits for what the person is typing.
         hosts: those that share the session, as far as it tells.
@@ -70,7 +73,7 @@ class Tracker:
         self.mcp_servers: dict[str, McpServer] = {}
         self.mcp_complete: Promise[None] = Promise()
         self.rewind_points: Promise[RewindPoints] = Promise()
-        self.saved: dict[str, Promise[SavedSessions]] = {}
+        self.asked: dict[str, Promise[Event]] = {}
         self.rewinds: dict[str, Promise[Rewound]] = {}
         self.drafts = Drafts()
         self.usage: ModelUsage | None = None
@@ -145,8 +148,8 @@ class Tracker:
         self.rewind_points.fail(error)
         for rewind in self.rewinds.values():
             rewind.fail(error)
-        for saved in self.saved.values():
-            saved.fail(error)
+        for asked in self.asked.values():
+            asked.fail(error)
         self.drafts.fail(error)
         for receipt in self.receipts.values():
             receipt.fail(error)
@@ -222,10 +225,10 @@ class Tracker:
             rewind = self.rewinds.pop(text_in(event.data, "command_id"), None)
             if rewind is not None:
                 rewind.keep(Rewound.of(event))
-        elif event.subtype == "sessions":
-            saved = self.saved.pop(text_in(event.data, "command_id"), None)
-            if saved is not None:
-                saved.keep(SavedSessions.of(event))
+        elif event.subtype in ANSWERS:
+            asked = self.asked.pop(text_in(event.data, "command_id"), None)
+            if asked is not None:
+                asked.keep(event)
         elif event.subtype == "draft":
             self.drafts.feed(event)
         elif event.subtype == "session_end":

@@ -54,6 +54,20 @@ class DeferredModel:
 
         return sees_images(self._config)
 
+    @property
+    def label(self) -> str:
+        """What pickers call it; may be empty."""
+        return self._config.label
+
+    @property
+    def description(self) -> str:
+        """What it is for; may be empty."""
+        return self._config.description
+
+    def why_unusable(self) -> str:
+        """What stands against a call, as far as is known without one; imports the adapter."""
+        return self.load().why_unusable()
+
     def load(self) -> RemoteModel:
         """The adapter; imports it at the first call, so that may be left to a thread."""
         if self._model is None:

@@ -126,6 +126,14 @@ class RemoteModel:
             yield wait
             await tries.pause(wait)
 
+    def why_unusable(self) -> str:
+        """What stands against a call, for a person, without making one; empty where nothing does."""
+        try:
+            self._check()
+        except ModelError as error:
+            return error.message
+        return ""
+
     def _check(self) -> None:
         """Raises what can be said without a request."""
         config = self.config

@@ -46,6 +46,9 @@ COMMAND_TYPES = (
     "get_draft",
     "set_draft",
     "watch",
+    "complete",
+    "list_models",
+    "list_modes",
     "hello",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""

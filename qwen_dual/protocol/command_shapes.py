@@ -244,6 +244,31 @@ class Watch(_Command, frozen=True, kw_only=True):
     draft: bool
 
 
+class Complete(_Command, frozen=True, kw_only=True):
+    """Ask for a ``completions`` event: what may follow at ``cursor`` in ``text``. Only this host is told.
+
+    ``cursor`` counts code points from 0; without it, it is at the end. What begins with a slash takes the
+    right to control, as running it does.
+    """
+
+    type: Literal["complete"]
+    text: Annotated[str, Meta(max_length=100_000)]
+    cursor: Annotated[int, Meta(ge=0)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class ListModels(_Command, frozen=True, kw_only=True):
+    """Ask for a ``models`` event: those that ``set_model`` takes. Only this host is told."""
+
+    type: Literal["list_models"]
+
+
+class ListModes(_Command, frozen=True, kw_only=True):
+    """Ask for a ``modes`` event: those that ``set_approval_mode`` takes. Only this host is told."""
+
+    type: Literal["list_modes"]
+
+
 class Hello(_Command, frozen=True, kw_only=True):
     """The first line of a connection to a session's socket: who it is, and what it wants to do.
 
@@ -278,6 +303,9 @@ Command = (
     | GetDraft
     | SetDraft
     | Watch
+    | Complete
+    | ListModels
+    | ListModes
     | Hello
 )
 
@@ -305,9 +333,15 @@ RIGHTS: dict[str, Right] = {
     "get_draft": "control",  # what a person has not sent is more theirs than the conversation
     "set_draft": "control",
     "watch": "control",
+    "complete": "submit",  # it names files, for who may say them in a prompt
+    "list_models": "observe",
+    "list_modes": "observe",
     "hello": "observe",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""
+
+QUERIES = frozenset(("complete", "list_models", "list_modes"))
+"""Commands that change nothing: answered each time, whatever their id, and to who asked alone."""
 
 LASTING = frozenset(("submit", "interrupt", "rewind", "clear", "resume"))
 """Commands that are not carried out again when their id comes again after the program died.

@@ -7,6 +7,8 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
+from qwen_dual.protocol.choice_shapes import ModelsEvent, ModesEvent
+from qwen_dual.protocol.completion_shapes import CompletionsEvent
 from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
 from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
@@ -385,6 +387,9 @@ SystemEvent = (
     | DraftEvent
     | UiEvent
     | Proposals
+    | CompletionsEvent
+    | ModelsEvent
+    | ModesEvent
     | HostsChanged
     | Refused
     | QueueEvent

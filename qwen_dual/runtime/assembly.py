@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.hooking import Hooking
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.runtime.mcp_control import McpControl
+    from qwen_dual.runtime.mentionable import Mentionable
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.mentions import Mentioned
@@ -82,6 +83,7 @@ class Parts(Struct):
         context_files: those in force.
         definitions: the skills and commands that people wrote, once there are any.
         style: the name of the output style in force; None where none is.
+        mentionable: what it completes from, once somebody asked (``mentionable.mentionable_of``).
         completions_changed: called when commands know more of their arguments than before.
         told_first: the system prompt without what servers say of their use.
         prompted: the ``user`` event of the latest prompt.
@@ -111,6 +113,7 @@ class Parts(Struct):
     context_files: Sequence[ContextFile] = ()
     definitions: Definitions | None = None
     style: str | None = None
+    mentionable: Mentionable | None = None
     completions_changed: Callable[[], object] = lambda: None
     told_first: str = ""
     prompted: Event | None = None

@@ -120,7 +120,7 @@ def resources_like(query: str, statuses: Sequence[ServerStatus], limit: int) -> 
                 continue
             value = f"{status.name}:{resource.uri}"
             summary = resource.title or resource.name or resource.description
-            choice = Choice(value, summary=line(summary, 80))
+            choice = Choice(value, summary=line(summary, 80), kind="resource")
             if value.casefold().startswith(wanted):
                 first.append(choice)
             elif rest and rest in f"{resource.uri} {summary}".casefold():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.launch import Launch
+    from qwen_dual.runtime.mentionable import Mentionable
     from qwen_dual.runtime.registry import Registry
 
 STOP_SECONDS = 3.0
@@ -52,6 +53,7 @@ class OpenSession(SessionHandle):
         self.launch = launch
         self.parts = parts
         self._registry = registry
+        parts.session.completion = self._completion
 
     async def run(self) -> None:
         """Runs what is submitted until ``request_close``, and loads what that needs.
@@ -214,6 +216,11 @@ class OpenSession(SessionHandle):
         session = self.parts.session
         dispatcher = Dispatcher(session, actor, self._control, tell=tell)
         return LimitedDispatcher(dispatcher, session, actor, rights, tell)
+
+    def _completion(self) -> Mentionable:
+        from qwen_dual.runtime.mentionable import mentionable_of
+
+        return mentionable_of(self.launch, self.parts)
 
     def _control(self) -> ServerControl:
         from qwen_dual.runtime.mcp import control_of

@@ -1,6 +1,6 @@
 """What ``@`` completes: the workspace's paths, looked for in a thread, searched without a wait.
 
-Owns when the paths are listed anew and how long a key may search. ``core.fuzzy`` says what fits,
+Owns when the paths are listed anew, how long a key may search and how long a host waits. ``core.fuzzy`` says what fits,
 ``file_listing`` what there is.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
+from qwen_dual.core import threads
 from qwen_dual.core.fuzzy import Corpus, Search
 from qwen_dual.core.questions import Choice
 from qwen_dual.tools.calls import in_thread
@@ -33,6 +34,9 @@ KEY_SECONDS = 0.002
 
 STALE_SECONDS = 3.0
 """What was listed longer ago is listed anew when somebody asks."""
+
+LISTING_SECONDS = 1.0
+"""How long ``find`` waits for the first listing."""
 
 _THREAD_SLICE = 0.02  # after so many seconds the thread looks whether it is still waited for
 
@@ -81,7 +85,11 @@ class FileIndex:
         self._in_thread: Search | None = None
         self._fresh_until = float("-inf")
         self._list = anyio.Event()
+        self._listed_once = anyio.Event()
         self._go_on = anyio.Event()
+        self._running = False
+        self._finding = anyio.Lock()
+        self._found: Search | None = None
 
     def suggest(self, query: str, limit: int) -> Sequence[Choice]:
         """The paths that fit ``query`` best, from what is known so far; at once.
@@ -98,17 +106,49 @@ class FileIndex:
             self._list.set()
         if not query:
             self._search = None
-            return [Choice(_plain(path)) for path in self._listed[:limit] if _is_top(path)]
+            return self._top(limit)
         search = self._search_for(query)
         if search is not self._in_thread and not search.run(KEY_SECONDS):
             self._go_on.set()
         return [Choice(_plain(path)) for path in search.best(limit)]
 
+    async def find(self, query: str, limit: int) -> tuple[Sequence[Choice], bool]:
+        """The same for who can wait: nothing is searched on the loop's thread, one query at a time.
+
+        Returns:
+            The paths, and whether they are of all there are: a large folder may still be listed.
+        """
+        if self._now() >= self._fresh_until:
+            self._list.set()
+        with anyio.move_on_after(LISTING_SECONDS):
+            await self._listed_once.wait()
+        if not query:
+            return self._top(limit), self._listed_once.is_set()
+        async with self._finding:
+            search = Search(self._corpus, query, self._found)
+
+            def run() -> list[str]:
+                search.run()
+                return search.best(limit)
+
+            paths = await threads.in_thread(run)
+            self._found = search
+        return [Choice(_plain(path)) for path in paths], self._listed_once.is_set()
+
     async def run(self) -> None:
-        """Lists and searches what was asked for, until cancelled."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._keep_listing)
-            group.start_soon(self._keep_searching)
+        """Lists and searches what was asked for, until cancelled; at once if it runs already."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._keep_listing)
+                group.start_soon(self._keep_searching)
+        finally:
+            self._running = False
+
+    def _top(self, limit: int) -> list[Choice]:
+        return [Choice(_plain(path)) for path in self._listed[:limit] if _is_top(path)]
 
     def _search_for(self, query: str) -> Search:
         last, corpus = self._search, self._corpus
@@ -130,6 +170,7 @@ class FileIndex:
             took = self._now() - began
             self._fresh_until = self._now() + max(STALE_SECONDS, REST * took)
             self._list = anyio.Event()
+            self._listed_once.set()
 
     def _list_all(self, gone: threading.Event) -> None:
         first = not self._listed

@@ -33,6 +33,9 @@ IN_HOSTS = {
     "host.attach(": "True ['approve', 'control', 'observe', 'submit']",
     "for session in sessions": "0 sessions run",
     "session.submit_once(": "done ",
+    "session.complete(prompt)": (
+        "/approval-mode plan · reads only; nothing that writes or runs\n['offline']\n['default']"
+    ),
     "session.list_sessions()": "say 3 words 1\ngoes on: True",
     "host.connect(": "zed may observe",
 }

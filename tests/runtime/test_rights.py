@@ -38,6 +38,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "resume": {"session_id": "none"},
     "set_draft": {"text": "x", "if_version": 1},
     "watch": {"draft": True},
+    "complete": {"text": "@a"},
     "hello": {"name": "zed"},
 }
 """What a command takes besides its type."""
@@ -60,7 +61,8 @@ class Zed:
     @property
     def refused(self) -> list[tuple[str, str]]:
         """The ids, or nothing, and the codes of what it was refused."""
-        return [(each["data"].get("id", ""), each["data"]["code"]) for each in self.told]
+        told = [each["data"] for each in self.told if "code" in each["data"]]
+        return [(data.get("id", ""), data["code"]) for data in told]
 
 
 def playing(

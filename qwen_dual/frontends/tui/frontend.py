@@ -24,9 +24,9 @@ from qwen_dual.frontends.tui.guest import Guest
 from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.runtime.mentionable import Mentionable
+from qwen_dual.runtime.mentionable import mentionable_of
 from qwen_dual.runtime.process import begin_collection, switch_threads
-from qwen_dual.runtime.prompting import file_index, follow_changes, prompt_history
+from qwen_dual.runtime.prompting import follow_changes, prompt_history
 from qwen_dual.runtime.sandboxing import word as sandbox_word
 from qwen_dual.runtime.saved import earlier, wants_picker
 
@@ -72,11 +72,11 @@ class Shown(Struct, frozen=True):
 async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     """Runs the UI until the session closes or the person leaves."""
     launch = handle.launch
-    index = file_index(launch)
+    files = mentionable_of(launch, handle.parts)
     changes = follow_changes(launch, lambda: tui.changed())
     guest = Guest(marks=shown.marks)
     handle.subscribe(guest, name="What the terminal is told", missed=True, streamed=False)
-    tui = _make_tui(handle, shown, guest, Mentionable(index, handle.parts), changes)
+    tui = _make_tui(handle, shown, guest, files, changes)
     launch.bus.forget()
     tui.controller.sending.enter_queues = Habits.of(launch.settings).enter_queues
     _draw_images(handle, tui, still=shown.screen_reader)
@@ -114,7 +114,7 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
             await changes.run()
 
         group.start_soon(after_first_paint)
-        group.start_soon(index.run)
+        group.start_soon(files.run)
         await tui.run()
         group.cancel_scope.cancel()
 

@@ -1,41 +1,31 @@
-"""What could follow: commands and their arguments after a slash, files after ``@``. Pure.
+"""The menu of what could follow, with one of it selected. Pure.
 
-Where files are known from is the file source's affair; what is typed is looked at here.
+What there is ``core.completion`` says; here stands when it is looked for, and what is shown of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
+from qwen_dual.core import completion
+from qwen_dual.core.completion import mention_at, mention_candidates, slash_candidates
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
-from qwen_dual.protocol.regex import regex
-from qwen_dual.protocol.sanitise import sanitise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from qwen_dual.core.questions import Choice
+    from qwen_dual.core.completion import Candidate
     from qwen_dual.core.slash import SlashCommands
     from qwen_dual.frontends.tui.lines import Line
 
 MAX_SHOWN = 6
 MAX_FILES = 50
 
-# As the tools read a mention: not inside a word or a path; a backslash keeps a blank.
-_MENTION = (
-    r"(?<![.@/\\-])(?<!(?![\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af])\w)"
-    r"@((?:\\[^\n]|[^\s\\])*)$"
-)
-_SPECIAL = regex(r"([^\w./~+,:=@%-])", re.ASCII)
 
-
-class FileSource(Protocol):
+class FileSource(completion.FileSource, Protocol):
     """Knows the files of the workspace.
 
     Attributes:
@@ -43,13 +33,6 @@ class FileSource(Protocol):
     """
 
     on_change: Callable[[], object]
-
-    def suggest(self, query: str, limit: int) -> Sequence[Choice]:
-        """The paths that fit ``query`` best, from what is known so far; at once.
-
-        A folder's ``value`` ends in a slash.
-        """
-        ...
 
 
 @contextmanager
@@ -61,23 +44,6 @@ def following(files: FileSource, changed: Callable[[], object]) -> Iterator[None
         yield
     finally:
         files.on_change = lambda: None
-
-
-class Suggestion(Struct, frozen=True):
-    """One way to go on.
-
-    Attributes:
-        label: what is shown.
-        draft: the whole draft with it.
-        cursor: where the cursor is then.
-        complete: nothing is left to be added to the draft.
-    """
-
-    label: str
-    summary: str
-    draft: str
-    cursor: int
-    complete: bool = False
 
 
 class Suggestions:
@@ -94,7 +60,7 @@ class Suggestions:
         self._for = ("", 0, False)
         self._dismissed = False
         self._chosen = False  # an arrow has selected one
-        self.items: tuple[Suggestion, ...] = ()
+        self.items: tuple[Candidate, ...] = ()
         self.selected = 0
 
     def update(self, text: str, cursor: int | None = None, *, shell: bool = False) -> None:
@@ -126,7 +92,7 @@ class Suggestions:
     def exact(self) -> bool:
         """Whether the draft is already one of them."""
         items = self.items[self.selected :][:1] if self._chosen else self.items
-        return any(item.complete for item in items)
+        return any(item.exact for item in items)
 
     def dismiss(self) -> None:
         """Hides them until the draft changes."""
@@ -139,8 +105,8 @@ class Suggestions:
 
     def accept(self) -> tuple[str, int]:
         """The draft with the selected one, and where the cursor is then."""
-        item = self.items[self.selected]
-        return item.draft, item.cursor
+        item, text = self.items[self.selected], self._for[0]
+        return text[: item.begin] + item.text + text[item.end :], item.begin + len(item.text)
 
     def lines(self, width: int, height: int) -> list[Line]:
         """The choice, the selected one in sight."""
@@ -167,79 +133,12 @@ class Suggestions:
             lines.append([("", "  "), (theme.DIM, f"{self.selected + 1} of {len(self.items)}")])
         return lines
 
-    def _matching(self, text: str, cursor: int, shell: bool) -> list[Suggestion]:
-        if not shell and text.startswith("/") and "\n" not in text:
-            return self._slash(text)
-        return self._mention(text, cursor)
-
-    def _slash(self, text: str) -> list[Suggestion]:
-        name, space, argument = text[1:].partition(" ")
-        if not space:
-            ranked = [
-                (rank, _command(f"/{known}", summary, text))
-                for known, summary in self._commands.names()
-                if (rank := _rank(name.lower(), known)) is not None
-            ]
-            return [command for _, command in sorted(ranked, key=lambda each: each[0])]
-        found = self._commands.find(text)
-        if found is not None and found[0].completions is not None:
-            return [
-                _command(f"/{name} {choice.value}", choice.summary, text)
-                for choice in found[0].completions(argument)
-            ]
-        if found is None or " " in argument.strip():
+    def _matching(self, text: str, cursor: int, shell: bool) -> list[Candidate]:
+        if not shell and (found := slash_candidates(text, self._commands)):
+            return found
+        mention = None if self._files is None else mention_at(text, cursor)
+        if mention is None:
             return []
-        return [
-            _command(f"/{name} {choice.value}", choice.summary, text)
-            for choice in found[0].choices()
-            if choice.value.startswith(argument)
-        ]
-
-    def _mention(self, text: str, cursor: int) -> list[Suggestion]:
-        if self._files is None:
-            return []
-        # Only the line that the cursor is in, and only its end, however long the draft is.
-        start = max(text.rfind("\n", 0, cursor) + 1, cursor - 1000)
-        found = re.search(_MENTION, text[start:cursor])
-        if found is None:
-            return []
-        query = re.sub(r"\\(.)", r"\1", found[1])
-        begin = start + found.start()
-        return [
-            _file(choice, text, begin, cursor)
-            for choice in self._files.suggest(query, MAX_FILES)
-            if "\n" not in choice.value
-        ]
-
-
-def _rank(typed: str, name: str) -> int | None:
-    """How well a command fits, 0 the best; None where its name has not the letters in this order."""
-    if name.startswith(typed):
-        return 0
-    if f"-{typed}" in name:
-        return 1
-    if typed in name:
-        return 2
-    rest = iter(name)
-    return 3 if all(char in rest for char in typed) else None
-
-
-def _command(line: str, summary: str, text: str) -> Suggestion:
-    # A command may take an argument; an argument is the end.
-    draft = line if " " in line else f"{line} "
-    return Suggestion(line, summary, draft, len(draft), complete=line.rstrip() == text.rstrip())
-
-
-def _file(choice: Choice, text: str, begin: int, cursor: int) -> Suggestion:
-    path = _SPECIAL.sub(_escaped, choice.value)
-    mention, rest = f"@{path}", text[cursor:]
-    complete = text[begin:cursor] == mention
-    if not path.endswith("/") and not rest[:1].isspace():
-        mention += " "
-    label = sanitise(choice.label or choice.value).replace("\n", " ")
-    draft = text[:begin] + mention + rest
-    return Suggestion(label, sanitise(choice.summary), draft, begin + len(mention), complete)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\{match[1]}" if match[1].isascii() else match[1]
+        assert self._files is not None
+        choices = self._files.suggest(mention.query, MAX_FILES)
+        return mention_candidates(choices, text, mention, cursor)
