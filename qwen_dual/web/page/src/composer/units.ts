@@ -29,10 +29,13 @@ export function tokensOf(text: string): string[] {
   return tokens;
 }
 
-/** `at`, or the nearer end of the unit that it is inside of. */
-export function outsideUnits(text: string, at: number): number {
+/** `at`, or an end of the unit that it is inside of: the far one where the caret came from an end, else the nearer. */
+export function outsideUnits(text: string, at: number, before: number | null = null): number {
   for (const { from, to } of unitsIn(text)) {
-    if (from < at && at < to) return at - from < to - at ? from : to;
+    if (from >= at || at >= to) continue;
+    if (before === from) return to;
+    if (before === to) return from;
+    return at - from < to - at ? from : to;
   }
   return at;
 }
