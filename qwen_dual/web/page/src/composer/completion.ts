@@ -41,6 +41,8 @@ export class Completion {
   readonly #menu = signal<Menu>(NONE);
   readonly #end: () => void;
   #wanted: { text: string; cursor: number } | null = null;
+  /** The draft that the menu is for. */
+  #for = "";
   #asked: { id: string; text: string } | null = null;
 
   readonly menu: ReadonlySignal<Menu> = this.#menu;
@@ -83,6 +85,18 @@ export class Completion {
     if (count) this.#menu.value = { ...menu, selected: (menu.selected + step + count) % count, chosen: true };
   }
 
+  select(index: number): void {
+    this.#menu.value = { ...this.#menu.peek(), selected: index, chosen: true };
+  }
+
+  /** The draft with what is selected; null where `text` is not what it was found for. */
+  take(text: string): { text: string; cursor: number } | null {
+    const candidate = this.current;
+    if (candidate === null || text !== this.#for) return null;
+    this.close();
+    return completed(text, candidate);
+  }
+
   close(): void {
     this.#wanted = this.#asked = null;
     this.#menu.value = NONE;
@@ -111,6 +125,7 @@ export class Completion {
     const asked = this.#asked;
     if (asked === null || data.command_id !== asked.id) return;
     this.#asked = null;
+    this.#for = asked.text;
     if (this.#wanted === null) this.#menu.value = { ...NONE, candidates: candidatesIn(data.candidates, asked.text) };
     this.#ask();
   };

@@ -4,6 +4,9 @@ import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { ChatItem, Receipt, Session } from "../app/session";
 import { type DraftData, SharedDraft } from "./shared_draft";
 
+/** Between two writes: the server lets a page say twenty things a second in the long run. */
+const INTERVAL_MS = 100;
+
 export interface DraftShown {
   text: string;
   cursor: number;
@@ -25,6 +28,7 @@ export class DraftLink {
   #held: DraftData | null = null;
   #holding = false;
   #round = 0;
+  #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   readonly shown: ReadonlySignal<DraftShown> = this.#shown;
@@ -58,6 +62,11 @@ export class DraftLink {
     this.#draft.typed(text, cursor);
     this.#show(false);
     if (!this.#holding) this.#push();
+  }
+
+  /** The caret was moved in the text. */
+  moved(cursor: number): void {
+    this.#draft.cursor = cursor;
   }
 
   /** Something in the page gives the draft another text; the caret goes to `cursor`. */
@@ -113,10 +122,14 @@ export class DraftLink {
     clearTimeout(this.#timer);
     if (!this.#shared.peek() || this.#holding) return;
     const now = performance.now();
-    const command = this.#draft.next(now);
-    const again = this.#draft.again;
-    if (command !== null) void this.#send(command);
-    else if (again !== null) this.#timer = setTimeout(() => this.#push(), Math.max(0, again - now));
+    const due = Math.max(this.#draft.again ?? 0, this.#notBefore);
+    const command = now < due ? null : this.#draft.next(now);
+    if (command !== null) {
+      this.#notBefore = now + INTERVAL_MS;
+      void this.#send(command);
+    } else if (now < due) {
+      this.#timer = setTimeout(() => this.#push(), due - now);
+    }
   }
 
   async #send(command: { text: string; cursor: number; if_version: number }): Promise<void> {

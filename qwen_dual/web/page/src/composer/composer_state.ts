@@ -1,0 +1,169 @@
+/** What the composer of one session holds, and what it does: its draft, its images, what it has sent. */
+
+import { computed, signal } from "@preact/signals";
+import type { ChatItem, Receipt, Session } from "../app/session";
+import { uuid } from "../net/outbox";
+import { note } from "../ui/notes";
+import type { Command } from "../wire";
+import { type Attachment, Attachments, imageParts } from "./attachments";
+import { Completion } from "./completion";
+import { DraftLink } from "./draft_link";
+import { PromptHistory, promptsIn } from "./prompt_history";
+import { unitsIn } from "./units";
+
+/** Within so long a second Esc is one more than the first. */
+const TWICE_MS = 1000;
+const MAX_SENT = 100;
+
+interface Sent {
+  text: string;
+  images: readonly Attachment[];
+}
+
+export class ComposerState {
+  readonly draft: DraftLink;
+  readonly completion: Completion;
+  readonly attachments = new Attachments();
+  readonly history = new PromptHistory();
+  /** How many prompts are on their way to the program. */
+  readonly sending = signal(0);
+  /** The prompt that waits and is being edited here. */
+  readonly editing = signal<string | null>(null);
+  readonly busy = computed(() => this.session.conversation.value.state !== "idle");
+  #sent = new Map<string, Sent>();
+  #stopped = -Infinity;
+  #returning = false;
+
+  constructor(readonly session: Session) {
+    this.draft = new DraftLink(session);
+    this.completion = new Completion(session, uuid);
+    session.listen((items) => items.forEach(this.#heard));
+  }
+
+  /** Whether a prompt may join the turn that runs: programs that let the queue be edited know of that. */
+  get steers(): boolean {
+    return this.busy.value && this.session.supports("edit_queued");
+  }
+
+  /** Whether a prompt that waits is one that this page may change. */
+  isOwn(id: string, origin: string): boolean {
+    return this.#sent.has(id) || origin === `host:${this.session.hello.value?.name ?? ""}`;
+  }
+
+  /** Sends the draft with its images; while a turn runs it joins that, or with `queue` waits for its end. */
+  async send(queue = false): Promise<void> {
+    const text = this.draft.text.trim();
+    if (!text && this.attachments.list.length === 0) return;
+    const steer = !queue && this.steers && !text.startsWith("/");
+    const how = steer ? { when_busy: "steer" } : {};
+    const whole = unitsIn(text).length > 0 && this.session.supports("submit_draft");
+    if (whole && this.draft.version === null) {
+      note("The draft is not shared with the terminal at this moment; try again.");
+      return;
+    }
+    const version = this.draft.version;
+    const sent = { text, images: this.attachments.take() };
+    this.completion.close();
+    this.sending.value++;
+    const id = uuid();
+    this.#remember(id, sent);
+    const command: Command = whole
+      ? { type: "submit_draft", id, if_version: version, ...how }
+      : { type: "submit", id, text, ...how };
+    if (!whole) this.draft.write("");
+    try {
+      if (sent.images.length) command["content"] = await imageParts(this.session.key, sent.images);
+      this.#sentWith(await this.session.send(command), sent);
+    } catch (error) {
+      this.#giveBack(sent);
+      note(error instanceof Error ? error.message : String(error), "bad");
+    } finally {
+      this.sending.value--;
+    }
+  }
+
+  /** Stops what runs; at once again, gives back what waits, too. */
+  interrupt(): void {
+    if (!this.session.supports("interrupt") || !this.busy.peek()) return;
+    const now = performance.now();
+    const twice = now - this.#stopped < TWICE_MS && this.session.may("control");
+    this.#stopped = now;
+    this.#returning = twice;
+    const queue = twice ? "return" : "keep";
+    void this.session.send({ type: "interrupt", queue }).then(tellRefusal);
+  }
+
+  /** The text of an earlier prompt in the draft; false where the arrow is the text field's own. */
+  walk(step: -1 | 1): boolean {
+    const text = this.history.walk(step, this.draft.text, promptsIn(this.session.conversation.peek().entries));
+    if (text === null) return false;
+    this.draft.write(text);
+    return true;
+  }
+
+  /** The arrow up in an empty draft: the last prompt that waits is edited; false where none can be. */
+  onUp(): boolean {
+    const last = this.session.conversation.peek().queue.findLast(
+      (prompt) =>
+        !prompt.editing &&
+        !prompt.cut &&
+        (this.session.may("control") || this.isOwn(prompt.id, prompt.submitted_by ?? prompt.origin)),
+    );
+    if (last === undefined || !this.session.supports("edit_queued")) return false;
+    this.editing.value = last.id;
+    return true;
+  }
+
+  /** Puts a text before the draft. */
+  putBefore(text: string): void {
+    const rest = this.draft.text;
+    this.draft.write(rest ? `${text}\n${rest}` : text);
+  }
+
+  #sentWith(receipt: Receipt, sent: Sent): void {
+    if (receipt.status === "held") note("The prompt waits until somebody at the terminal has looked at it.");
+    if (receipt.status !== "rejected" || receipt.code === "interrupted") return;
+    // A draft that was sent as it stands is still there.
+    if (receipt.code === "version_conflict") this.attachments.restore(sent.images);
+    else this.#giveBack(sent);
+    tellRefusal(receipt);
+  }
+
+  #giveBack({ text, images }: Sent): void {
+    if (text) this.putBefore(text);
+    this.attachments.restore(images);
+  }
+
+  #remember(id: string, sent: Sent): void {
+    this.#sent.set(id, sent);
+    for (const oldest of this.#sent.keys()) {
+      if (this.#sent.size <= MAX_SENT) break;
+      this.#sent.delete(oldest);
+    }
+  }
+
+  readonly #heard = (item: ChatItem): void => {
+    if (item.type === "user" && typeof item["command_id"] === "string") this.#sent.delete(item["command_id"]);
+    if (item.type !== "system" || item.subtype !== "command_receipt") return;
+    const { id, status, code } = (item as unknown as { data: Receipt }).data;
+    const sent = this.#sent.get(id);
+    if (sent === undefined || status !== "rejected" || code !== "interrupted") return;
+    this.#sent.delete(id);
+    // The terminal gives a person back what they submitted there; what was submitted here the page does.
+    if (this.#returning) this.#giveBack(sent);
+  };
+}
+
+/** Tells the person why a command was not carried out. */
+export function tellRefusal(receipt: Receipt): void {
+  if (receipt.status === "rejected") note(receipt.message ?? receipt.code ?? "It was refused.", "bad");
+}
+
+const states = new WeakMap<Session, ComposerState>();
+
+/** The composer of a session: the same as long as the session is open, whatever is shown meanwhile. */
+export function composerOf(session: Session): ComposerState {
+  let state = states.get(session);
+  if (state === undefined) states.set(session, (state = new ComposerState(session)));
+  return state;
+}

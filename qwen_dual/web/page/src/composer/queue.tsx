@@ -1,0 +1,133 @@
+/** The prompts that wait: each can be changed, moved and taken out. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { WaitingPrompt } from "../conversation/types";
+import { announce } from "../ui/announce";
+import { IconButton } from "../ui/button";
+import { DownIcon, EditIcon, TrashIcon, UpIcon } from "../ui/icons";
+import { visible } from "../requests/visible";
+import { type ComposerState, tellRefusal } from "./composer_state";
+
+export function Queue({ state, onLeave }: { state: ComposerState; onLeave(): void }) {
+  const { session } = state;
+  const { queue, queued } = session.conversation.value;
+  const list = useRef<HTMLUListElement>(null);
+  const [focus, setFocus] = useState<string | null>(null);
+  const editing = state.editing.value;
+  useEffect(() => {
+    // What was moved keeps the focus, wherever it stands now.
+    if (focus !== null) list.current?.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+    setFocus(null);
+  }, [queue]);
+  if (queued === 0) return null;
+  const move = (prompt: WaitingPrompt, position: number, which: string): void => {
+    setFocus(`${which} ${prompt.id}`);
+    void session.send({ type: "move_queued", target: prompt.id, position }).then((receipt) => {
+      tellRefusal(receipt);
+      if (receipt.status === "accepted") announce(`Now number ${receipt.position ?? position} of ${queued}`);
+    });
+  };
+  return (
+    <ul class="queue" aria-label="Prompts that wait" ref={list}>
+      {queue.map((prompt, index) => {
+        const may = session.may("control") || state.isOwn(prompt.id, prompt.submitted_by ?? prompt.origin);
+        const can = (command: string): boolean => may && !prompt.editing && session.supports(command);
+        const text = visible(prompt.text, "prose");
+        if (editing === prompt.id && can("edit_queued")) {
+          return <Edited key={prompt.id} state={state} prompt={prompt} onLeave={onLeave} />;
+        }
+        return (
+          <li key={prompt.id}>
+            <span class="way">{prompt.steers ? "steers" : `${index + 1}`}</span>
+            <span class="text" title={text}>
+              {text}
+              {prompt.cut && " …"}
+            </span>
+            {prompt.content?.map((image) => <span class="image">{visible(image.title, "prose")}</span>)}
+            {prompt.editing && <span class="image">is being edited in the terminal</span>}
+            {can("edit_queued") && !prompt.cut && (
+              <IconButton name={`Edit: ${text.slice(0, 60)}`} onClick={() => (state.editing.value = prompt.id)}>
+                <EditIcon />
+              </IconButton>
+            )}
+            {can("move_queued") && queue.length > 1 && (
+              <>
+                <IconButton
+                  name="Move up"
+                  data-focus={`up ${prompt.id}`}
+                  aria-disabled={index === 0}
+                  onClick={() => index > 0 && move(prompt, index, "up")}
+                >
+                  <UpIcon />
+                </IconButton>
+                <IconButton
+                  name="Move down"
+                  data-focus={`down ${prompt.id}`}
+                  aria-disabled={index === queue.length - 1}
+                  onClick={() => index < queue.length - 1 && move(prompt, index + 2, "down")}
+                >
+                  <DownIcon />
+                </IconButton>
+              </>
+            )}
+            {can("cancel") && (
+              <IconButton
+                name={`Take out: ${text.slice(0, 60)}`}
+                onClick={() => {
+                  onLeave();
+                  void session.send({ type: "cancel", target: prompt.id }).then(tellRefusal);
+                }}
+              >
+                <TrashIcon />
+              </IconButton>
+            )}
+          </li>
+        );
+      })}
+      {queued > queue.length && <li class="more">and {queued - queue.length} more</li>}
+    </ul>
+  );
+}
+
+function Edited({ state, prompt, onLeave }: { state: ComposerState; prompt: WaitingPrompt; onLeave(): void }) {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const leave = (): void => {
+    state.editing.value = null;
+    onLeave();
+  };
+  const save = (): void => {
+    const text = field.current?.value.trim() ?? "";
+    leave();
+    if (text === prompt.text.trim()) return;
+    const command = text ? { type: "edit_queued", target: prompt.id, text } : { type: "cancel", target: prompt.id };
+    void state.session.send(command).then((receipt) => {
+      tellRefusal(receipt);
+      // It has begun meanwhile, or is somebody else's by now: what was written is not lost.
+      if (receipt.status === "rejected" && text) state.putBefore(text);
+    });
+  };
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.setSelectionRange(prompt.text.length, prompt.text.length);
+  }, []);
+  return (
+    <li class="edited">
+      <textarea
+        ref={field}
+        class="input"
+        rows={Math.min(6, prompt.text.split("\n").length + 1)}
+        aria-label="The prompt that waits"
+        defaultValue={prompt.text}
+        onKeyDown={(event) => {
+          if (event.isComposing) return;
+          if (event.key === "Escape") leave();
+          else if (event.key === "Enter" && !event.shiftKey) save();
+          else return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}
+      />
+      <span class="hint">Enter puts it back changed, emptied it leaves the queue, Esc leaves it as it was.</span>
+    </li>
+  );
+}
