@@ -1,8 +1,15 @@
+import { Composer } from "../composer/composer";
+import { Requests } from "../requests/requests";
 import type { Session } from "./session";
 
 /** The chat's side: what was said, what waits for an answer, and where the next is written. */
 export function ChatPane({ session }: { session: Session }) {
   return (
-    <section class="chat-pane" data-pane="chat" tabIndex={-1} aria-label="Chat" aria-busy={!session.connected.value} />
+    <section class="chat-pane" data-pane="chat" tabIndex={-1} aria-label="Chat" aria-busy={!session.connected.value}>
+      <div class="chat-foot">
+        <Requests session={session} />
+        <Composer session={session} />
+      </div>
+    </section>
   );
 }

@@ -60,7 +60,7 @@ function Editor({ state }: { state: ComposerState }) {
         state={state}
         fieldRef={field}
         onFiles={add}
-        combobox={open ? { list: listId, option: optionId(listId, menu.selected) } : null}
+        suggested={open ? { list: listId, option: optionId(listId, menu.selected) } : null}
         onTake={() => takeCandidate(state, field.current)}
       />
       <Actions state={state} onFiles={add} />

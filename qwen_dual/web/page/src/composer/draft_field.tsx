@@ -11,13 +11,13 @@ const MAX_ROWS_SHARE = 0.4;
 
 export interface DraftFieldProps {
   state: ComposerState;
-  fieldRef: RefObject<HTMLTextAreaElement>;
-  combobox: { list: string; option: string } | null;
+  fieldRef: RefObject<HTMLTextAreaElement | null>;
+  suggested: { list: string; option: string } | null;
   onFiles(files: Iterable<File>): void;
   onTake(): void;
 }
 
-export function DraftField({ state, fieldRef, combobox, onFiles, onTake }: DraftFieldProps) {
+export function DraftField({ state, fieldRef, suggested, onFiles, onTake }: DraftFieldProps) {
   const { draft, completion } = state;
   const { text, cursor, written } = draft.shown.value;
   const caret = useRef(0);
@@ -25,7 +25,7 @@ export function DraftField({ state, fieldRef, combobox, onFiles, onTake }: Draft
     const field = fieldRef.current;
     if (field === null) return;
     if (field.value !== text) field.value = text;
-    if (document.activeElement === field || written > 0) field.setSelectionRange(cursor, cursor);
+    if (document.activeElement === field) field.setSelectionRange(cursor, cursor);
     caret.current = cursor;
   }, [written]);
   useLayoutEffect(() => {
@@ -59,13 +59,16 @@ export function DraftField({ state, fieldRef, combobox, onFiles, onTake }: Draft
       placeholder={draft.shared.value ? "Write here or in the terminal" : "Write a prompt"}
       autocapitalize="sentences"
       spellcheck={false}
-      role={combobox ? "combobox" : undefined}
-      aria-expanded={combobox ? true : undefined}
-      aria-autocomplete={combobox ? "list" : undefined}
-      aria-controls={combobox?.list}
-      aria-activedescendant={combobox?.option}
+      aria-haspopup="listbox"
+      aria-autocomplete="list"
+      aria-controls={suggested?.list}
+      aria-activedescendant={suggested?.option}
       onInput={(event) => typed(event.currentTarget)}
-      onFocus={() => (draft.focused = true)}
+      onFocus={(event) => {
+        draft.focused = true;
+        // Where the cursor stands in the terminal; a click that gave the focus moves it after this.
+        event.currentTarget.setSelectionRange(draft.shown.peek().cursor, draft.shown.peek().cursor);
+      }}
       onBlur={() => {
         draft.focused = false;
         completion.close();

@@ -1,8 +1,9 @@
 /**
- * When a key may answer a request: never one that was meant for something else.
+ * When a key or a click may answer a request: never one that was meant for something else.
  *
  * A request takes keys once it has been seen for a moment and nobody has typed for as long; a letter that
- * decides for longer than this once waits twice that. Pure: times are milliseconds of one clock.
+ * decides for longer than this once waits twice that. A click needs only that it was seen, since a button
+ * may have come under the pointer just then. Pure: times are milliseconds of one clock.
  */
 
 /** How long a request must have been seen, and how long no key may have been typed. */
@@ -11,32 +12,33 @@ export const GUARD_MS = 400;
 export class KeyGuard {
   #seen: number | null = null;
   #typed = -Infinity;
+  #before = -Infinity;
 
-  /** A request can be seen now, whole or in part; or it cannot, or another stands in its place. */
+  /** A request can be seen now; or (null) it cannot. */
   shown(now: number | null): void {
     if (now === null) this.#seen = null;
     else this.#seen ??= now;
   }
 
-  /** Another request stands there now. */
-  another(): void {
-    this.#seen = null;
-  }
-
   /** A key was typed, whatever for. */
   typed(now: number): void {
+    this.#before = this.#typed;
     this.#typed = now;
   }
 
-  /** When keys count, should none come until then; null where nothing is seen. */
-  opens(lasting = false): number | null {
-    if (this.#seen === null) return null;
-    return Math.max(this.#seen, this.#typed) + GUARD_MS * (lasting ? 2 : 1);
+  /** Whether the key that was just `typed` counts. */
+  takesKey(now: number, lasting = false): boolean {
+    const wait = GUARD_MS * (lasting ? 2 : 1);
+    return this.#seen !== null && now - Math.max(this.#seen, this.#before) >= wait;
   }
 
-  /** Whether a key that comes now counts. */
-  takes(now: number, lasting = false): boolean {
-    const opens = this.opens(lasting);
-    return opens !== null && now >= opens;
+  /** Whether a click counts. */
+  takesClick(now: number): boolean {
+    return this.#seen !== null && now - this.#seen >= GUARD_MS;
+  }
+
+  /** When keys count, should none come until then; null where nothing is seen. */
+  get opens(): number | null {
+    return this.#seen === null ? null : Math.max(this.#seen, this.#typed) + GUARD_MS;
   }
 }

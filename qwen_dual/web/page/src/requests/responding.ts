@@ -1,0 +1,62 @@
+/** Answers that go out from here, and those of others that came first. */
+
+import type { ChatItem, Session } from "../app/session";
+import { isWebMessage } from "../net/chat_position";
+import type { Command, ProgramEvent } from "../wire";
+
+/** Requests that this page has answered, so that an answer of another is known as one. */
+const answeredHere = new Set<string>();
+
+/** Gives an answer; what was wrong with it as a sentence, empty where nothing was. */
+export async function respond(session: Session, response: Command): Promise<string> {
+  const id = String(response["request_id"]);
+  answeredHere.add(id);
+  const receipt = await session.send(response);
+  if (receipt.status !== "rejected") return "";
+  answeredHere.delete(id);
+  return receipt.message ?? receipt.code ?? "It was refused.";
+}
+
+/** How a request that this page has shown was answered by somebody else, as a sentence; null for all else. */
+export class AnswersOfOthers {
+  readonly #names = new Map<string, string>();
+  readonly #shown = new Set<string>();
+
+  /** The person sees it. */
+  shows(id: string): void {
+    this.#shown.add(id);
+  }
+
+  hear(item: ChatItem): string | null {
+    if (isWebMessage(item)) {
+      if (item.subtype === "by") this.#names.set(item.id, item.name);
+      return null;
+    }
+    if (item.type !== "control_response") return null;
+    const { request_id: id, resolved_by, response, subtype } = responseIn(item);
+    if (subtype !== "success" || !this.#shown.delete(id) || answeredHere.delete(id)) return null;
+    const who = whoIs(resolved_by, this.#names.get(id));
+    this.#names.delete(id);
+    return who && `${who}: ${response?.allowed ? "yes" : "no"}${response?.message ? `, “${response.message}”` : ""}`;
+  }
+}
+
+interface Response {
+  subtype: string;
+  request_id: string;
+  resolved_by?: string;
+  response?: { allowed?: boolean; message?: string };
+}
+
+function responseIn(event: ProgramEvent): Response {
+  return (event["response"] ?? {}) as Response;
+}
+
+function whoIs(by: string | undefined, name: string | undefined): string | null {
+  if (by === "keyboard") return "Answered in the terminal";
+  if (by?.startsWith("host:")) return `Answered by ${by.slice(5)}`;
+  if (by === "interrupt" || by === "shutdown") return null;
+  if (by?.startsWith("hook:")) return `Answered by the hook ${by.slice(5)}`;
+  if (by === "policy") return "Answered by a rule";
+  return `Answered by ${name ?? "somebody else"}`;
+}

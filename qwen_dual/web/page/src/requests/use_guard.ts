@@ -1,0 +1,47 @@
+import type { RefObject } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { KeyGuard } from "./key_guard";
+
+/**
+ * A guard for what is shown in `place`: it is told of every key, and of when the place is seen.
+ *
+ * @param id what is asked: with another one it begins anew.
+ * @param onKey looks at a key that was typed anywhere, after the guard was told of it.
+ */
+export function useGuard(place: RefObject<HTMLElement | null>, id: string, onKey: (event: KeyboardEvent) => void): KeyGuard {
+  const guard = useMemo(() => new KeyGuard(), [id]);
+  const handler = useRef(onKey);
+  handler.current = onKey;
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    let inView = false;
+    const look = (): void => {
+      guard.shown(inView && document.visibilityState === "visible" ? performance.now() : null);
+    };
+    const watcher = new IntersectionObserver((changes) => {
+      inView = changes.at(-1)?.isIntersecting ?? false;
+      look();
+    });
+    watcher.observe(element);
+    const pressed = (event: KeyboardEvent): void => {
+      if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+      guard.typed(performance.now());
+      handler.current(event);
+    };
+    // What is typed on glass may come without a key.
+    const written = (event: Event): void => {
+      if ((event as InputEvent).inputType !== "insertLineBreak") guard.typed(performance.now());
+    };
+    document.addEventListener("visibilitychange", look);
+    window.addEventListener("keydown", pressed, true);
+    window.addEventListener("beforeinput", written, true);
+    return () => {
+      watcher.disconnect();
+      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("keydown", pressed, true);
+      window.removeEventListener("beforeinput", written, true);
+    };
+  }, [guard, place]);
+  return guard;
+}
