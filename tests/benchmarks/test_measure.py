@@ -205,8 +205,8 @@ def test_a_quick_run_measures_everything_and_keeps_it(
         "--prompts=1",
         "--commands=3",
         "--bridge-events=1000",
-        "--sessions=3",
-        "--recording=0.5",
+        "--sessions=2",
+        "--recording=0.3",
     ]
     status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
@@ -219,7 +219,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert measured <= set(values)  # keys are timed against a model server only
     assert values["stream_events"] == [500]
     assert len(found["bridge"]) == 6
-    assert found["sessions"]["count"] == 3
+    assert found["sessions"]["count"] == 2
     assert found["recording"]["deltas"] > 1000
-    assert "3 idle" in shown
+    assert "2 idle" in shown
     assert "needs --beside" in shown

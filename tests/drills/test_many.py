@@ -34,7 +34,7 @@ def inotify_instances(pid: int) -> int:
 
 @pytest.mark.drill
 def test_many_sessions_at_once_complete_and_then_cost_nothing(tmp_path: Path, whole: bool) -> None:
-    sessions = 50 if whole else 12
+    sessions = 50 if whole else 6
     with ExitStack() as stack:
         programs = []
         for number in range(sessions):
