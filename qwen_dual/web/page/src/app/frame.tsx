@@ -13,6 +13,7 @@ import { closeSessions } from "./session";
 import { SessionView } from "./session_view";
 import { chosen, connection, followSessions, rows, step } from "./sessions";
 import { SessionsList } from "./sessions_list";
+import { preloadTerminal } from "./terminal_pane";
 import { listenForShortcuts, type Shortcut, useShortcuts } from "./shortcuts";
 
 /** The whole page of who is let in: the sessions at the left, the one that is looked at, and dialogs. */
@@ -24,6 +25,9 @@ export function Frame({ me }: { me: Me }) {
   useEffect(() => followAttention(), []);
   useEffect(() => listenForShortcuts(), []);
   useEffect(() => closeSessions, []);
+  useEffect(() => {
+    if (view.peek() !== "chat" && !(view.peek() === "split" && narrow.peek())) preloadTerminal();
+  }, []);
   const toggle = () => {
     if (narrow.peek()) setDrawer((open) => !open);
     else sidebar.value = sidebar.peek() === "open" ? "closed" : "open";
@@ -91,6 +95,8 @@ function nextPart(by: 1 | -1): void {
   const parts = [...document.querySelectorAll<HTMLElement>(".sidebar:not([hidden]), [data-pane]")];
   const at = parts.findIndex((part) => part.contains(document.activeElement));
   const next = parts[(at + by + parts.length) % parts.length];
-  const inside = next?.querySelector<HTMLElement>("[data-part-focus], [aria-current], textarea, a, button");
+  const inside = ["[data-part-focus]", "textarea", "[aria-current]", "a", "button"]
+    .map((selector) => next?.querySelector<HTMLElement>(selector))
+    .find((element) => element != null);
   (inside ?? next)?.focus();
 }

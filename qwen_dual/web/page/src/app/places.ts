@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** A wish to see something, which is another one each time, even of the same place. */
+/** A wish to see something. Whoever fulfils it sets its signal to null. */
 export interface Wish {
   readonly seq: number;
 }

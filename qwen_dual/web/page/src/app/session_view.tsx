@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { IconButton } from "../ui/button";
@@ -17,6 +18,7 @@ import { TerminalPane } from "./terminal_pane";
 export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onSidebar(): void }) {
   const session = openSession(sessionKey);
   const shown = shownView(session);
+  useWishes(session);
   return (
     <main class="session-view" data-session={sessionKey} data-view={shown}>
       <Head session={session} shown={shown} onSidebar={onSidebar} />
@@ -33,11 +35,21 @@ export function shownView(session: Session): View {
   return view.value;
 }
 
+/** Has the pane appear that is to show a line or a message. */
+function useWishes(session: Session): void {
+  const { wantedLine, wantedMessage } = session.places;
+  useEffect(
+    () =>
+      effect(() => {
+        const both = narrow.peek() ? null : "split";
+        if (wantedLine.value !== null && shownView(session) === "chat") view.value = both ?? "terminal";
+        if (wantedMessage.value !== null && shownView(session) === "terminal") view.value = both ?? "chat";
+      }),
+    [session],
+  );
+}
+
 function Panes({ session, shown }: { session: Session; shown: View }) {
-  useEffect(() => {
-    const pane = document.querySelector<HTMLElement>(`[data-pane="${shown === "terminal" ? "terminal" : "chat"}"]`);
-    if (document.activeElement === document.body) pane?.focus();
-  }, [shown]);
   if (session.gone.value) return <p class="empty">There is no such session any more.</p>;
   if (shown === "chat") return <ChatPane session={session} />;
   if (shown === "terminal") return <TerminalPane session={session} />;

@@ -55,8 +55,8 @@ function Row({ row, current, onChosen }: { row: SessionRow; current: boolean; on
         <span class="title">
           <bdi>{plain(row.title) || "New session"}</bdi>
         </span>
-        <span class={`state ${tone}`}>{words}</span>
         <span class="detail" title={row.cwd}>
+          <span class={`state ${tone}`}>{words}</span>
           <bdi>{plain(shortPath(row.cwd))}</bdi>
           {row.model !== "" && <bdi> · {plain(row.model, 40)}</bdi>}
           {!row.terminal && " · runs elsewhere"}
