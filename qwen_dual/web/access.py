@@ -18,12 +18,11 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.protocol import HOST_RIGHTS
+from qwen_dual.protocol.command_shapes import Right  # noqa: TC001 - read back from a file
 from qwen_dual.protocol.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from qwen_dual.protocol.command_shapes import Right
 
 SECRET_BYTES = 16
 MAX_LINKS = 200

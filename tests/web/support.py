@@ -130,6 +130,12 @@ class Server:
         return self.url.partition("/#")[0]
 
     @property
+    def port(self) -> int:
+        """That it listens on, whatever it is called."""
+        [port] = [path.name for path in (self.home / ".qwen" / "web").iterdir()]
+        return int(port)
+
+    @property
     def token(self) -> str:
         """Of the first link."""
         return token_of(self.url)
