@@ -116,14 +116,27 @@ function fromServer(next: Building, message: ChatMessage): Building {
   return next;
 }
 
-/** Told once, though it may come again: by its number it has been here. */
-const ONCE = new Set(["user", "assistant", "stream_event", "result"]);
-const ONCE_SYSTEM = new Set(["notice", "slash_command", "tool_progress", "compact_boundary", "rewound"]);
+/** How things are, which is told again to whoever comes later; all else happened once. */
+const STANDING = new Set([
+  "draft",
+  "gap",
+  "hosts_changed",
+  "mcp",
+  "proposals",
+  "queue",
+  "session_start",
+  "state",
+  "ui",
+]);
+
+function isOnce(event: ProgramEvent): boolean {
+  if (event.type === "system") return !STANDING.has(event.subtype ?? "");
+  return event.type !== "control_request";
+}
 
 function fromProgram(next: Building, event: ProgramEvent): void {
   const seq = number(event.seq);
-  const once = event.type === "system" ? ONCE_SYSTEM.has(event.subtype ?? "") : ONCE.has(event.type);
-  if (seq !== null && !counted(next, event, seq, once)) return;
+  if (seq !== null && !isNew(next, event, seq)) return;
   const lane = text(event.parent_tool_use_id);
   if (event.type === "stream_event" && delta(next, event, lane)) return;
   flush(next);
@@ -145,15 +158,15 @@ function fromProgram(next: Building, event: ProgramEvent): void {
   }
 }
 
-/** Whether an event with a number is a new one; what is missing before it is told. */
-function counted(next: Building, event: ProgramEvent, seq: number, once: boolean): boolean {
+/** Whether an event with this number has not been here; what is missing before it is told. */
+function isNew(next: Building, event: ProgramEvent, seq: number): boolean {
   const last = next.next.seq;
   const greets = event.type === "system" && event.subtype === "session_start";
   if (greets && data(event["data"])["resumed"] !== true) {
     next.next.seq = seq; // a program that begins, perhaps not the first of a file
     return true;
   }
-  if (seq <= last) return !once;
+  if (seq <= last) return !isOnce(event);
   const told = greets || (event.type === "system" && event.subtype === "gap");
   if (last > 0 && seq > last + 1 && next.next.live && !told) gap(next, seq - last - 1);
   next.next.seq = seq;
