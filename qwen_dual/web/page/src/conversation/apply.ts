@@ -158,17 +158,14 @@ function fromProgram(next: Building, event: ProgramEvent): void {
   }
 }
 
-/** Whether an event with this number has not been here; what is missing before it is told. */
+/** Whether an event with this number has not been here yet. */
 function isNew(next: Building, event: ProgramEvent, seq: number): boolean {
-  const last = next.next.seq;
-  const greets = event.type === "system" && event.subtype === "session_start";
-  if (greets && data(event["data"])["resumed"] !== true) {
+  const resumed = data(event["data"])["resumed"] === true;
+  if (event.type === "system" && event.subtype === "session_start" && !resumed) {
     next.next.seq = seq; // a program that begins, perhaps not the first of a file
     return true;
   }
-  if (seq <= last) return !isOnce(event);
-  const told = greets || (event.type === "system" && event.subtype === "gap");
-  if (last > 0 && seq > last + 1 && next.next.live && !told) gap(next, seq - last - 1);
+  if (seq <= next.next.seq) return !isOnce(event);
   next.next.seq = seq;
   return true;
 }

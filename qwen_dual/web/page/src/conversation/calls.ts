@@ -137,6 +137,7 @@ export function toolResult(next: Building, block: Data, event: ProgramEvent, lan
   next.changeTool(lane, id, (tool) => ({
     seq: event.seq ?? tool.seq,
     state: tool.asked?.allowed === false ? "denied" : isError ? "failed" : "done",
+    about: "",
     output: "",
     result: {
       text: typeof content === "string" ? content : textIn(content),

@@ -225,7 +225,7 @@ export interface ToolEntry extends Common {
   /** Null until they have come in; `argumentChars` counts meanwhile. */
   readonly input: Readonly<Record<string, unknown>> | null;
   readonly argumentChars: number;
-  /** What it is about, in the program's words; empty where it tells none. */
+  /** What it is about while it runs, in the program's words; empty where it tells none. */
   readonly about: string;
   /** The latest lines that it printed while it ran. */
   readonly output: string;
