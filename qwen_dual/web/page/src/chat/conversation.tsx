@@ -1,0 +1,138 @@
+/** A conversation as an ordered log: all that was said and done, the newest at the end. */
+
+import "./chat.css";
+import "./markdown/markdown.css";
+
+import { type ReadonlySignal, signal, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import type { Conversation, Entry } from "../conversation/types";
+import { announce } from "../ui/announce";
+import { Button } from "../ui/button";
+import { DownIcon } from "../ui/icons";
+import { EntryView, estimate, isShown, nameOf } from "./entry";
+import { news } from "./news";
+import { Rows } from "./rows";
+import { type Actions, Folds, type Lines, type View, ViewProvider } from "./view";
+
+export interface ConversationProps {
+  conversation: ReadonlySignal<Conversation>;
+  lines?: Lines | null;
+  actions?: Actions;
+  /** The event whose message is to be shown: another object each time. */
+  wanted?: ReadonlySignal<{ readonly seq: number } | null>;
+  /** Told which entry was clicked, where that leads anywhere. */
+  onChosen?: (entry: Entry) => void;
+  /** Whether what is new is said to who listens. */
+  speaks?: boolean;
+}
+
+const NOTHING = signal(null);
+
+export function ConversationView({
+  conversation,
+  lines = null,
+  actions = {},
+  wanted = NOTHING,
+  onChosen,
+  speaks = true,
+}: ConversationProps) {
+  const rows = useRef<Rows<Entry>>(null);
+  const place = useMemo(() => signal({ atEnd: true, behind: 0 }), []);
+  const view = useMemo<View>(
+    () => ({
+      conversation,
+      folds: new Folds(),
+      lines,
+      actions,
+      hold: () => rows.current?.hold(),
+      wholeOf: (entry) => wholeOf(conversation.peek(), entry),
+    }),
+    [conversation, lines, actions],
+  );
+  const said = useRef<Conversation>(conversation.peek());
+  useSignalEffect(() => {
+    const [before, after] = [said.current, conversation.value];
+    said.current = after;
+    const told = speaks ? news(before, after) : [];
+    if (told.length > 0) announce(told.join(". "));
+  });
+  useSignalEffect(() => {
+    const wish = wanted.value;
+    const entry = wish && entryOf(conversation.peek(), wish.seq);
+    if (entry) rows.current?.seek(entry.key);
+  });
+  const { entries } = conversation.value;
+  const shown = useMemo(() => entries.filter(isShown), [entries]);
+  return (
+    <ViewProvider value={view}>
+      <div class="conversation">
+        <Rows
+          ref={rows}
+          rows={shown}
+          name="Conversation"
+          estimate={estimate}
+          nameOf={nameOf}
+          classOf={(entry) => `is-${entry.kind} ${"part" in entry && entry.part > 0 ? "is-continued" : ""}`}
+          draw={(entry) => <EntryView entry={entry} />}
+          onPlace={(atEnd, behind) => {
+            const now = place.peek();
+            if (now.atEnd !== atEnd || now.behind !== behind) place.value = { atEnd, behind };
+          }}
+          onChosen={onChosen}
+        />
+        {shown.length === 0 && <p class="empty-conversation">Nothing has been said yet.</p>}
+        <Newest place={place} toEnd={() => rows.current?.toEnd()} />
+        <Keys rows={() => rows.current} />
+      </div>
+    </ViewProvider>
+  );
+}
+
+function Newest({ place, toEnd }: { place: ReadonlySignal<{ atEnd: boolean; behind: number }>; toEnd(): void }) {
+  const { atEnd, behind } = place.value;
+  if (atEnd) return null;
+  return (
+    <Button class="newest" onClick={toEnd}>
+      <DownIcon />
+      {behind > 0 ? `${behind.toLocaleString()} new` : "Newest"}
+    </Button>
+  );
+}
+
+/** Keys that lead from message to message, wherever in the conversation the focus is. */
+function Keys({ rows }: { rows: () => Rows<Entry> | null }) {
+  const mark = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const place = mark.current?.parentElement;
+    const pressed = (event: KeyboardEvent) => {
+      const list = rows();
+      if (!list || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (event.target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+      if (event.key === "j" || event.key === "k") list.step(event.key === "j" ? 1 : -1, () => true);
+      else if (event.key === "]" || event.key === "[") {
+        list.step(event.key === "]" ? 1 : -1, (entry) => entry.kind === "prompt" || entry.kind === "command");
+      } else if (event.key === "End") list.toEnd();
+      else return;
+      event.preventDefault();
+    };
+    place?.addEventListener("keydown", pressed);
+    return () => place?.removeEventListener("keydown", pressed);
+  }, []);
+  return <span ref={mark} hidden />;
+}
+
+/** The text of all parts of the block that an entry is a part of. */
+function wholeOf({ entries, lanes }: Conversation, entry: Entry): string {
+  if (entry.kind !== "text" && entry.kind !== "thinking") return "";
+  for (const list of [entries, ...[...lanes.values()].map((lane) => lane.entries)]) {
+    const parts = list.filter((one) => one.kind === entry.kind && one.block === entry.block);
+    if (parts.length > 0) return parts.map((part) => ("source" in part ? part.source : "")).join("");
+  }
+  return "";
+}
+
+/** The message that an event brought, or the first that a later one did. */
+function entryOf({ entries }: Conversation, seq: number): Entry | undefined {
+  return entries.find((entry) => entry.seq === seq && isShown(entry)) ?? entries.find((entry) => entry.seq >= seq && isShown(entry));
+}

@@ -1,0 +1,33 @@
+import { useMemo } from "preact/hooks";
+
+import type { Session } from "../app/session";
+import { ConversationView } from "./conversation";
+import type { Actions } from "./view";
+
+/** The conversation of a session, with what the person may do from within it. */
+export function SessionConversation({ session, chooseModel }: { session: Session; chooseModel?: () => void }) {
+  const rights = session.rights.value;
+  const live = session.connected.value;
+  const told = session.hello.value?.supported_commands;
+  const actions = useMemo<Actions>(() => {
+    if (!live) return {};
+    const may: Actions = {};
+    if (rights.has("control") && session.supports("submit")) {
+      may.command = (text) => void session.send({ type: "submit", text });
+      if (chooseModel) may.chooseModel = chooseModel;
+    }
+    if (rights.has("control") && session.supports("clear")) may.clear = () => void session.send({ type: "clear" });
+    if (rights.has("control") && session.supports("interrupt")) {
+      may.stopAgent = (tool) => void session.send({ type: "interrupt", tool_use_id: tool.id });
+    }
+    return may;
+  }, [session, rights, live, told, chooseModel]);
+  return (
+    <ConversationView
+      conversation={session.conversation}
+      lines={session.places}
+      actions={actions}
+      wanted={session.places.wantedMessage}
+    />
+  );
+}
