@@ -1,3 +1,4 @@
+import { SessionConversation } from "../chat/session_conversation";
 import { Composer } from "../composer/composer";
 import { Requests } from "../requests/requests";
 import type { Session } from "./session";
@@ -6,6 +7,7 @@ import type { Session } from "./session";
 export function ChatPane({ session }: { session: Session }) {
   return (
     <section class="chat-pane" data-pane="chat" tabIndex={-1} aria-label="Chat" aria-busy={!session.connected.value}>
+      <SessionConversation session={session} />
       <div class="chat-foot">
         <Requests session={session} />
         <Composer session={session} />
