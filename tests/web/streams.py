@@ -70,7 +70,6 @@ async def _record(name: str, folder: str) -> list[str]:
     script = Path(folder, "script.jsonl")
     script.write_text("".join(f"{json.dumps(message)}\n" for message in SCRIPT))
     model = ["--offline-script", str(script)] if name == "script" else ["--offline"]
-    lines: list[str] = []
     async with host.open_session(
         [sys.executable, "-m", "qwen_dual", *model],
         cwd=folder,
@@ -84,10 +83,11 @@ async def _record(name: str, folder: str) -> list[str]:
                 await session.rewind(points.points[-1].uuid)
             else:
                 await session.run(prompt)
-    async for event in events:
-        if isinstance(event, host.Event):
-            lines.append(json.dumps(event.raw, ensure_ascii=False).replace(folder, PLACE))
-    return lines
+    return [
+        json.dumps(event.raw, ensure_ascii=False).replace(folder, PLACE)
+        async for event in events
+        if isinstance(event, host.Event)
+    ]
 
 
 async def _main() -> None:
