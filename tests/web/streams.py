@@ -84,9 +84,7 @@ async def _record(name: str, folder: str) -> list[str]:
             else:
                 await session.run(prompt)
     return [
-        json.dumps(event.raw, ensure_ascii=False).replace(folder, PLACE)
-        async for event in events
-        if isinstance(event, host.Event)
+        json.dumps(event.raw, ensure_ascii=False).replace(folder, PLACE) async for event in events
     ]
 
 
