@@ -165,5 +165,5 @@ function Actions({ state, onFiles }: { state: ComposerState; onFiles(files: Iter
 
 function hintOf(state: ComposerState): string {
   if (!state.busy.value) return "";
-  return state.steers ? "Enter steers · Ctrl+Enter queues · Esc stops" : "Waits for its turn";
+  return state.steers ? "Enter steers, Ctrl+Enter queues" : "Waits for its turn";
 }

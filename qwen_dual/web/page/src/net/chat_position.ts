@@ -4,6 +4,9 @@ export type Hello = Extract<ChatMessage, { subtype: "hello" }>;
 export type Ended = Extract<ChatMessage, { subtype: "ended" }>;
 export type ChatItem = ProgramEvent | ChatMessage;
 
+/** Events for whoever asked alone: they have the number of the event before them, and none of their own. */
+const ASIDE: ReadonlySet<unknown> = new Set(["draft", "completions", "command_receipt", "input_error"]);
+
 export function isWebMessage(item: ChatItem): item is ChatMessage {
   return item.type === "web";
 }
@@ -33,7 +36,7 @@ export class ChatPosition {
   /** Whether an event is new; it counts as had from then on. Those without a number always are. */
   take(event: ProgramEvent): boolean {
     if (event.seq === undefined) return true;
-    if (event.seq <= this.#seq) return false;
+    if (event.seq <= this.#seq) return event.type === "system" && ASIDE.has(event.subtype);
     this.#seq = event.seq;
     return true;
   }

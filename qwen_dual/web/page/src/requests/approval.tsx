@@ -114,7 +114,7 @@ function About({ request: { request }, shown }: { request: Request; shown: Shown
   const said = request.input["description"];
   return (
     <>
-      {shown.title && <p class="title">{visibleLine(shown.title)}</p>}
+      {shown.title && <p class={shown.kind === "diff" ? "title" : "quiet"}>{visibleLine(shown.title)}</p>}
       {typeof said === "string" && said && <p class="quiet">“{visible(said, "prose")}”</p>}
       {request.blocked_path && <p class="quiet">Outside of the folder: {visibleLine(request.blocked_path)}</p>}
     </>
