@@ -1,5 +1,6 @@
 import { SessionConversation } from "../chat/session_conversation";
 import { Composer } from "../composer/composer";
+import { Controls } from "../controls/controls";
 import { Requests } from "../requests/requests";
 import type { Session } from "./session";
 
@@ -11,6 +12,7 @@ export function ChatPane({ session }: { session: Session }) {
       <div class="chat-foot">
         <Requests session={session} />
         <Composer session={session} />
+        <Controls session={session} />
       </div>
     </section>
   );

@@ -48,7 +48,7 @@ export class Completion {
   readonly menu: ReadonlySignal<Menu> = this.#menu;
 
   constructor(
-    private readonly session: Pick<Session, "supports" | "send" | "listen">,
+    private readonly session: Pick<Session, "supports" | "may" | "send" | "listen">,
     private readonly newId: () => string,
   ) {
     this.#end = session.listen((items) => items.forEach(this.#heard));
@@ -65,7 +65,9 @@ export class Completion {
 
   /** The draft has changed under the person's hands. */
   typed(text: string, cursor: number): void {
-    if (!this.session.supports("complete") || !asks(text, cursor)) {
+    // What a slash offers takes the right that running it does.
+    const may = text.startsWith("/") ? this.session.may("control") : true;
+    if (!may || !this.session.supports("complete") || !asks(text, cursor)) {
       this.close();
       return;
     }

@@ -20,6 +20,7 @@ class Asked {
   readonly connected = signal(true);
   #listener: (items: readonly ChatItem[]) => void = () => {};
   supports = (): boolean => true;
+  may = (): boolean => true;
   send = (command: Command) => {
     this.sent.push(command);
     return Promise.resolve({ id: "", status: "accepted" as const });

@@ -1,0 +1,80 @@
+/** What can be done with a session beside saying something: only what its program and this link allow. */
+
+import { signal } from "@preact/signals";
+import type { Session } from "../app/session";
+import { tellRefusal } from "../composer/composer_state";
+import { MoreIcon } from "../ui/icons";
+import { Menu, type MenuItem } from "../ui/menu";
+import { note } from "../ui/notes";
+import { ModeChoice, ModelChoice } from "./choices";
+import { asJson, asMarkdown, download, fileName } from "./export";
+import { McpDialog } from "./mcp_dialog";
+import { ResumeDialog } from "./resume_dialog";
+import { RewindDialog } from "./rewind_dialog";
+import "./controls.css";
+
+type Opened = "rewind" | "resume" | "mcp" | null;
+const opened = signal<{ key: string; what: Opened }>({ key: "", what: null });
+
+export function Controls({ session }: { session: Session }) {
+  return (
+    <div class="controls">
+      <ModeChoice session={session} />
+      <ModelChoice session={session} />
+      <Menu name="More for this session" items={itemsFor(session)}>
+        <MoreIcon />
+      </Menu>
+      <OpenedDialog session={session} />
+    </div>
+  );
+}
+
+function OpenedDialog({ session }: { session: Session }) {
+  const { key, what } = opened.value;
+  if (key !== session.key) return null;
+  const close = (): void => {
+    opened.value = { key: "", what: null };
+  };
+  if (what === "rewind") return <RewindDialog session={session} onClose={close} />;
+  if (what === "resume") return <ResumeDialog session={session} onClose={close} />;
+  return what === "mcp" ? <McpDialog session={session} onClose={close} /> : null;
+}
+
+function itemsFor(session: Session): (MenuItem | "line")[] {
+  const conversation = session.conversation.value;
+  const runs = conversation.ended === null;
+  const can = (command: string): boolean => runs && session.may("control") && session.supports(command);
+  const idle = conversation.state === "idle";
+  const open = (what: Opened) => () => {
+    opened.value = { key: session.key, what };
+  };
+  const items: (MenuItem | "line")[] = [];
+  if (can("rewind")) items.push({ label: "Go back …", run: open("rewind") });
+  if (can("clear")) {
+    items.push({
+      label: "New conversation",
+      disabled: !idle,
+      run: () => void session.send({ type: "clear" }).then(tellRefusal),
+    });
+  }
+  if (can("resume")) items.push({ label: "Go on with an earlier one …", disabled: !idle, run: open("resume") });
+  // A program that clears by a command has the slash command for this, too; it has no command of its own.
+  if (can("clear")) {
+    items.push({
+      label: "Summarize what was said",
+      disabled: !idle || conversation.entries.length === 0,
+      run: () => void session.send({ type: "submit", text: "/compress" }).then(tellRefusal),
+    });
+  }
+  if (runs && session.supports("mcp_status")) items.push({ label: "MCP servers", run: open("mcp") });
+  if (items.length) items.push("line");
+  const save = (form: "md" | "json") => () => {
+    const text = form === "md" ? asMarkdown(conversation) : asJson(conversation);
+    download(fileName(conversation, form), text, form === "md" ? "text/markdown" : "application/json");
+    if (session.hello.peek()?.lost) note("What nobody has any more is missing in it.");
+  };
+  const nothing = conversation.entries.length === 0;
+  items.push({ label: "Save as Markdown", disabled: nothing, run: save("md") });
+  items.push({ label: "Save as JSON", disabled: nothing, run: save("json") });
+  return items;
+}
