@@ -77,9 +77,7 @@ _ALIASES = {
 _IDLE = (
     "checkpointing disabled-slash-commands experimental-lsp "
     "extensions fallback-model include-directories insecure openai-logging openai-logging-dir "
-    "restore-ask-user-question sandbox-image telemetry telemetry-log-prompts "
-    "telemetry-otlp-endpoint telemetry-otlp-protocol telemetry-outfile telemetry-target "
-    "worktree"
+    "restore-ask-user-question sandbox-image worktree"
 )
 _IDLE_ELSEWHERE = (
     "betas effort max-thinking-tokens plugin-dir session-mirror settings "
@@ -94,6 +92,16 @@ AUTH_TYPES_TO_COME = {
     "vertex-ai": None,
 }
 """Ways of the reference to reach a model that are not here yet, and the protocol that stands in."""
+
+TELEMETRY = {
+    "telemetry": "enabled",
+    "telemetry-log-prompts": "logPrompts",
+    "telemetry-otlp-endpoint": "otlpEndpoint",
+    "telemetry-otlp-protocol": "otlpProtocol",
+    "telemetry-outfile": "outfile",
+    "telemetry-target": "target",
+}
+"""Flags that argparse never sees, for few start with them: the key of ``telemetry`` that each sets."""
 
 _SILENT = frozenset(["verbose"])
 """Taken and without anything to tell: whoever reads lines gets all messages."""
@@ -110,11 +118,13 @@ class Normalised(Struct):
         arguments: flags as ``--name`` or ``--name=value``.
         words: what is no flag, in order: a prompt.
         unused: flags that have no effect, as they would be written here, once each.
+        telemetry: what they say of it, by the keys of the settings.
     """
 
     arguments: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    telemetry: dict[str, str | bool] = field(default_factory=dict)
 
 
 def normalise(arguments: Sequence[str]) -> Normalised:
@@ -182,6 +192,11 @@ def _take(name: str, value: str | None, found: Normalised, rest: list[str]) -> N
 
 
 def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:
+    if name in TELEMETRY:
+        found.telemetry[TELEMETRY[name]] = (
+            values != ["false"] if kind == "switch" else "".join(values)
+        )
+        return
     if name in _SILENT or (kind == "switch" and values == ["false"] and name != "chat-recording"):
         return
     if name in WITHOUT_EFFECT:

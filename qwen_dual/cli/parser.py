@@ -104,7 +104,7 @@ def parse(arguments: Sequence[str]) -> Options:
         values[name] = tuple(values[name])
     if values["allowed_mcp_servers"] is not None:
         values["allowed_mcp_servers"] = tuple(values["allowed_mcp_servers"])
-    return Options(**values, remarks=tuple(remarks))
+    return Options(**values, remarks=tuple(remarks), telemetry=given.telemetry)
 
 
 def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         "`qwen-dual sessions` the sessions that run; `qwen-dual attach` joins one of them. "
         "`qwen-dual record` keeps a session with its events, `replay` shows it again, `audit` says "
         "what was done in it; `check` judges a program with dual output. `qwen-dual mcp` adds and "
-        "lists MCP servers. Each has --help. "
+        "lists MCP servers. Each has --help. Flags for telemetry are in docs/observe.md. "
         "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,
     )

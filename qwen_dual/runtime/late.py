@@ -45,6 +45,9 @@ async def load_when_wanted(launch: Launch, parts: Parts) -> None:
     await parts.wanted.wait()
     try:
         _tell_of_session(launch, parts)
+        if launch.telemetry is not None:
+            launch.telemetry.start(parts.session)
+            parts.unusable += launch.telemetry.problems
         await _recover(launch, parts)
         await _load_servers(launch, parts)
         files, wrong = await load_needed(launch, parts)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.debuglog import SessionLog
     from qwen_dual.runtime.model_choice import ModelChoice
     from qwen_dual.runtime.spec import SessionSpec
+    from qwen_dual.runtime.telemetry import Telemetry
     from qwen_dual.runtime.workspace import Workspace
     from qwen_dual.sandbox.policy import SandboxPolicy
     from qwen_dual.settings.load import Settings
@@ -85,6 +86,7 @@ class Launch(Struct):
         withheld: variables with keys, which no child gets.
         sandbox: what is asked for; None for no sandbox.
         begun: the prompt that was there already, told before the session is assembled.
+        telemetry: who else is told what happens; None for nobody.
         server_rules: what runs without asking since the person trusts an MCP server.
     """
 
@@ -101,6 +103,7 @@ class Launch(Struct):
     sandbox: SandboxPolicy | None = None
     server_rules: Sequence[str] = ()
     begun: Begun | None = None
+    telemetry: Telemetry | None = None
 
     @property
     def cwd(self) -> str:
@@ -211,6 +214,10 @@ def begin(
     bus, settings = launch.bus, launch.settings
     for observer in observers:
         bus.subscribe(observer)
+    if _may_be_told_of(launch):
+        from qwen_dual.runtime.telemetry import telemetry_for
+
+        launch.telemetry = telemetry_for(launch)
     launch.outside = outside
     launch.sandbox = asked_for(settings, launch.spec.sandbox)
     if launch.chat is None and settings.get(keys.CHAT_RECORDING):
@@ -221,6 +228,16 @@ def begin(
 
     launch.log = open_log(
         launch.home, bus.session_id, verbose=launch.spec.debug, scrub=bus.secrets.scrub
+    )
+
+
+def _may_be_told_of(launch: Launch) -> bool:
+    """Whether anybody asked for telemetry; without that nothing of it is imported."""
+    settings = launch.settings
+    return bool(
+        launch.spec.telemetry
+        or "telemetry" in settings.values
+        or "QWEN_TELEMETRY_ENABLED" in settings.environment.values
     )
 
 
@@ -263,6 +280,9 @@ def keep_secrets(secrets: Secrets, choice: ModelChoice, settings: Settings) -> S
         # A short one may be a plain word, such as a test's password, that files hold as well.
         if len(value) >= LONG_SECRET and not value.startswith("/") and is_secret((name,)):
             secrets.add(value, name)
+            if name.endswith("_HEADERS"):  # of collectors: key=value, …
+                for header in value.split(","):
+                    secrets.add(header.partition("=")[2].strip(), name)
     return names_of_keys(
         settings.environment.values,
         secrets,

@@ -242,4 +242,8 @@ class OpenSession(SessionHandle):
         self._registry.remove(self.latest)
         with anyio.CancelScope(shield=True):
             await self.parts.aclose()
+            if self.launch.telemetry is not None:
+                from qwen_dual.core.threads import in_thread
+
+                await in_thread(self.launch.telemetry.close, abandon=False)
         self.launch.close_log()

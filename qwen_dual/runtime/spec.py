@@ -39,6 +39,8 @@ class SessionSpec(Struct, frozen=True):
             to prompt the model again.
         max_subagent_depth: how deep agents may be nested; None as the settings say.
         remarks: what the person is told once the session is there.
+        telemetry: who is told what the session does, by the keys of ``telemetry`` in the settings, which it
+            wins over.
         retry: when a failed model call is made again; None as a person who watches wants it.
     """
 
@@ -74,6 +76,7 @@ class SessionSpec(Struct, frozen=True):
     proxy: str | None = None
     sandbox: str | None = None
     remarks: tuple[str, ...] = ()
+    telemetry: Mapping[str, str | bool] = {}
     retry: RetryPolicy | None = None
     cwd: str | None = None
     env: Mapping[str, str] | None = None

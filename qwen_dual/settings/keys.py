@@ -59,6 +59,12 @@ def _price() -> Kind[Mapping[str, Any]]:
     return PRICE
 
 
+def _telemetry() -> Kind[Mapping[str, Any]]:
+    from qwen_dual.settings.telemetry_keys import ASKED
+
+    return ASKED
+
+
 # -- what takes something away
 
 EVERYTHING = limiting.EVERYTHING
@@ -326,6 +332,13 @@ PROXY_URL = Key(
     doc="The proxy for model calls and `web_fetch`; without it `HTTPS_PROXY` and its like. This "
     "machine is reached directly, and so is what `NO_PROXY` names.",
 )
+TELEMETRY = Key(
+    "telemetry",
+    Later("an object", _telemetry),
+    {},
+    "person",
+    doc="Who is told what sessions do, by OpenTelemetry; see `docs/observe.md`. Nobody unless `enabled`.",
+)
 
 KEYS: Final[tuple[Key[Any], ...]] = (
     *(PROVIDERS, MODEL_PRICING, PROVIDER_PROTOCOL, ENV, SELECTED_TYPE),
@@ -362,6 +375,7 @@ KEYS: Final[tuple[Key[Any], ...]] = (
     *(EDITOR, VIM_MODE, CHAT_RECORDING, *CHECKPOINT_KEYS, OUTPUT_STYLE, SKILLS_DISABLED),
     *(CONTEXT_FILES, RESPECT_GIT_IGNORE, RESPECT_QWEN_IGNORE, RECURSIVE_FILE_SEARCH),
     *(MCP_SERVERS, MCP_ALLOWED, MCP_EXCLUDED, MCP_COMMAND, PROXY_URL),
+    TELEMETRY,
 )
 """The table, in the order of the docs."""
 

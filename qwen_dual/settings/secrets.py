@@ -17,7 +17,7 @@ HIDDEN = "(hidden)"
 
 _SECRET = regex(
     r"api_?-?key|apikey|(?:^|[_\W])key$|Key$|token|secret|passw|credential|authori[sz]ation|cookie"
-    r"|^auth$|bearer|private",
+    r"|^auth$|bearer|private|_HEADERS$",
     re.IGNORECASE,
 )
 # Compiled when they are first used: most starts use none of them.

@@ -84,6 +84,12 @@ UUID = "6f0c0e6e-2b0f-4f4e-9d3f-7a8a3c1d2e4f"
 NOT_ALONE = ("acp", "fork-session", "include-partial-messages", "list-extensions")
 """Switches that end the program, or go with another flag."""
 
+OFF = {
+    "sandbox": Options(sandbox="none"),
+    "telemetry": Options(telemetry={"enabled": False}),
+    "telemetry-log-prompts": Options(telemetry={"logPrompts": False}),
+}
+
 VALUE = {
     "approval-mode": "plan",
     "auth-type": "openai",
@@ -116,7 +122,7 @@ def test_a_switch_is_taken_in_each_spelling(name: str) -> None:
     off = read(f"--{name}=false")
     assert off == read(f"--{name}", "false") == read(f"--no-{name}")
     if name != "chat-recording":  # off is more than not asked for: the settings may ask
-        assert off == (Options(sandbox="none") if name == "sandbox" else Options())
+        assert off == OFF.get(name, Options())
     if name != "chat-recording":
         assert plain != Options()
 

@@ -10,7 +10,13 @@ import pytest
 
 import qwen_dual
 from qwen_dual.runtime.habits import Habits
-from qwen_dual.settings import auto_keys, checkpoint_keys, keys, model_keys, terminal_keys
+from qwen_dual.settings import (
+    auto_keys,
+    checkpoint_keys,
+    keys,
+    model_keys,
+    terminal_keys,
+)
 from qwen_dual.settings.key import Key, Section
 from qwen_dual.settings.keys import KEYS
 from qwen_dual.settings.limiting_keys import RULES as RULES_KIND

@@ -56,12 +56,13 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
         *("permissions.autoMode", "fastModel", "plansDirectory"),
         *("mcpServers", "mcp.serverCommand", "modelPricing"),
         *("ui.hideWindowTitle", "ui.showStatusInTitle", "ui.programStatus", "ui.terminalProgress"),
+        "telemetry",
     }
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
         *("security.allowedHttpHookUrls", "security.allowPrivateNetworkHooks"),
         *("general.checkpointing", "general.cleanupPeriodDays"),
-        *("dualOutput.review", "dualOutput.rights"),
+        *("dualOutput.review", "dualOutput.rights", "telemetry"),
     }
 
 

@@ -1,0 +1,137 @@
+"""The agents that are at work, each with its calls: the main one's turn, and those that calls set to work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qwen_dual.telemetry.operations import Agent, Place, outermost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qwen_dual.telemetry.operations import Call
+
+MAX_LANES = 1000
+MAX_CALLS = 10_000
+"""Agents at work, and calls of each without a result, that are kept; a stream that has more lost some."""
+
+
+class Setting(Struct, frozen=True):
+    """A call that sets an agent to work, for as long as that may go on.
+
+    Attributes:
+        place: of the call.
+        caller: the lane that made it.
+        name: the agent's.
+    """
+
+    place: Place
+    caller: str | None
+    name: str
+    prompt: str
+    background: bool
+
+
+class Lanes:
+    """Agents by the call that each works for; None is the main one.
+
+    Attributes:
+        main_name: the main agent's, once it is told.
+    """
+
+    def __init__(self) -> None:
+        self.main_name = ""
+        self._agents: dict[str | None, Agent] = {}
+        self._settings: dict[str, Setting] = {}
+
+    def __iter__(self) -> Iterator[tuple[str | None, Agent]]:
+        """Those at work, the latest first: who works for a call stands before who made it."""
+        return iter(list(reversed(self._agents.items())))
+
+    def of(self, lane: str | None) -> Agent | None:
+        """Who works there; None for nobody."""
+        return self._agents.get(lane)
+
+    def begin_turn(self, place: Place, at: int) -> Agent:
+        """The main agent begins."""
+        agent = self._agents[None] = Agent(place, self.main_name, at, at)
+        return agent
+
+    def working(self, lane: str, session_id: str, at: int) -> Agent:
+        """Who works for a call; begins now unless it has."""
+        agent = self._agents.get(lane)
+        if agent is not None:
+            return agent
+        setting = self._settings.get(lane)
+        if setting is not None:
+            place, name = setting.place.below("agent", lane), setting.name
+        else:  # its call was never seen
+            main = self._agents.get(None)
+            outer = outermost(session_id, "agent", lane) if main is None else main.place
+            place, name = outer.below("agent", lane), ""
+        agent = self._agents[lane] = Agent(place, name, at, at)
+        if setting is not None:
+            agent.prompt = setting.prompt
+        return agent
+
+    def called(self, agent: Agent, lane: str | None, call: Call, prompt: str = "") -> None:
+        """An agent calls a tool, which may set another to work."""
+        agent.calls[call.call_id] = call
+        agent.made += 1
+        if len(agent.calls) > MAX_CALLS:
+            del agent.calls[next(iter(agent.calls))]
+        if call.agent:
+            self._settings[call.call_id] = Setting(
+                call.place, lane, call.agent, prompt, call.background
+            )
+            if len(self._settings) > MAX_LANES:
+                del self._settings[next(iter(self._settings))]
+
+    def find(self, lane: str | None, call_id: str) -> Call | None:
+        """A call without a result: that of the lane, or of any where the lane is not told."""
+        agent = self._agents.get(lane)
+        if agent is not None and (call := agent.calls.get(call_id)) is not None:
+            return call
+        found = (each.calls.get(call_id) for each in self._agents.values())
+        return next((call for call in found if call is not None), None)
+
+    def goes_on(self, call_id: str) -> None:
+        """The agent of a call works in the background."""
+        setting = self._settings.get(call_id)
+        if setting is not None:
+            self._settings[call_id] = Setting(
+                setting.place, setting.caller, setting.name, setting.prompt, background=True
+            )
+
+    def in_background(self, lane: str) -> bool:
+        """Whether the agent of a call goes on behind the call's result."""
+        setting = self._settings.get(lane)
+        return setting is not None and setting.background
+
+    def apart(self, lane: str) -> bool:
+        """Whether an agent, or one that it works for, goes on behind the turn."""
+        seen: set[str] = set()
+        at: str | None = lane
+        while at is not None and at not in seen:
+            seen.add(at)
+            setting = self._settings.get(at)
+            if setting is None:
+                return False
+            if setting.background:
+                return True
+            at = setting.caller
+        return False
+
+    def pop(self, lane: str | None) -> Agent | None:
+        """Takes one out; its call sets nobody to work any more."""
+        if lane is not None:
+            self._settings.pop(lane, None)
+        return self._agents.pop(lane, None)
+
+    def overflow(self) -> Iterator[str]:
+        """The lanes of sub-agents that are more than can be kept."""
+        for lane in list(self._agents)[: max(len(self._agents) - MAX_LANES, 0)]:
+            if lane is not None:
+                yield lane
