@@ -7,11 +7,11 @@ person runs there may speak plain HTTP.
 from __future__ import annotations
 
 _FEATURES = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media"),
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media"),
     *("geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection"),
     *("local-fonts", "magnetometer", "microphone", "midi", "otp-credentials", "payment"),
     *("picture-in-picture", "publickey-credentials-get", "screen-wake-lock", "serial", "usb"),
-    *("web-share", "xr-spatial-tracking"),
+    *("xr-spatial-tracking",),
 )
 
 COMMON = {
