@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -12,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from qwen_dual.web.answers import failed, problem
-from qwen_dual.web.headers import COMMON, NOTHING, page_policy
+from qwen_dual.web.headers import COMMON, NOTHING, PAGE
 from qwen_dual.web.origins import Refused
 from qwen_dual.web.sockets import socket_routes
-from qwen_dual.web.static_files import INDEX, NONCE_MARK
+from qwen_dual.web.static_files import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +105,6 @@ class Page:
         file = self._files.get(name)
         if file is None:
             return problem(request, Refused(404, "not_found", "there is nothing here"))
-        if name == INDEX:
-            return self._index(file)
         packs = "gzip" in request.headers.get("accept-encoding", "") and file.packed is not None
         tag = f'"{file.tag}-gz"' if packs else f'"{file.tag}"'
         headers = {
@@ -115,17 +112,13 @@ class Page:
             "Vary": "Accept-Encoding",
             "Cache-Control": f"max-age={_YEAR}, immutable" if file.lasting else "no-cache",
         }
+        if name == INDEX:
+            headers["Content-Security-Policy"] = PAGE
         if _names(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=headers)
         if packs:
             headers["Content-Encoding"] = "gzip"
         body = file.packed if packs and file.packed is not None else file.data
-        return Response(body, headers=headers, media_type=file.media_type)
-
-    def _index(self, file: StaticFile) -> Response:
-        nonce = secrets.token_urlsafe(16)
-        headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
-        body = file.data.replace(NONCE_MARK, nonce.encode())
         return Response(body, headers=headers, media_type=file.media_type)
 
 

@@ -29,23 +29,9 @@ NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-act
 """The policy of what is no page."""
 
 
-def page_policy(style_nonce: str) -> str:
-    """The policy of the page: its own files and nothing else, and no script or style written in it.
-
-    Args:
-        style_nonce: of the styles that a script makes as elements, as xterm does for its rows and colours;
-            everything else sets styles through the object model, which a policy leaves alone.
-    """
-    return "; ".join(
-        (
-            NOTHING,
-            "script-src 'self'",
-            f"style-src 'self' 'nonce-{style_nonce}'",
-            "img-src 'self' data: blob:",
-            "font-src 'self'",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )
+PAGE = (
+    f"{NOTHING}; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; manifest-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""The policy of the page: its own files and nothing else, no script or style written in it, and no text that a
+script makes into HTML. What the page styles by script it does through the object model, xterm included."""

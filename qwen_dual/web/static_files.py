@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INDEX = "index.html"
-NONCE_MARK = b"STYLE_NONCE"
-"""What stands in the page for the nonce of styles that a script makes."""
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
