@@ -187,4 +187,6 @@ export interface Link {
   clients: number;
   /** With its token in the fragment; only where it was just made. */
   url?: string;
+  /** The same as a QR code, row by row, `1` for a dark module; where `url` is. */
+  qr?: string[];
 }

@@ -1,10 +1,10 @@
 import { effect } from "@preact/signals";
 
+import { plain } from "../ui/plain_text";
 import type { SessionRow } from "../wire";
 import { notify } from "./preferences";
-import { choose, chosenRow, rows } from "./sessions";
+import { choose, chosenRow, rows, waits } from "./sessions";
 import { works } from "./states";
-import { waits } from "./sessions";
 
 export interface News {
   key: string;
@@ -12,7 +12,7 @@ export interface News {
   words: string;
 }
 
-const nameOf = (row: SessionRow) => row.title || "New session";
+const nameOf = (row: SessionRow) => plain(row.title, 80) || "New session";
 
 /** What of the sessions is worth a look since the last time: one waits for the person now, one is done. */
 export function news(before: readonly SessionRow[], after: readonly SessionRow[]): News[] {

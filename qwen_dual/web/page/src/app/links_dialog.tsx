@@ -7,6 +7,7 @@ import { Button } from "../ui/button";
 import { copy } from "../ui/copy";
 import { Dialog } from "../ui/dialog";
 import { CopyIcon } from "../ui/icons";
+import { QrCode } from "../ui/qr_code";
 import { plain } from "../ui/plain_text";
 import { messageOf, useRequest } from "./requested";
 import { chosenRow } from "./sessions";
@@ -135,6 +136,7 @@ function MadeLink({ link, url, another }: { link: Link; url: string; another(): 
         ref={(field) => field?.focus()}
         onFocus={(event) => event.currentTarget.select()}
       />
+      {link.qr !== undefined && <QrCode rows={link.qr} name="The link as a QR code" />}
       <div class="actions">
         <Button onClick={another}>Make another</Button>
         <Button look="main" onClick={() => void copy(url, "Link")}>

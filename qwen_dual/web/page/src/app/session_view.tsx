@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 
 import { IconButton } from "../ui/button";
 import { ChatIcon, SidebarIcon, SplitIcon, TerminalIcon } from "../ui/icons";
+import { note } from "../ui/notes";
 import { plain } from "../ui/plain_text";
 import { ChatPane } from "./chat_pane";
 import { ConnectionBanner } from "./connection_banner";
@@ -10,6 +11,7 @@ import { narrow } from "./narrow";
 import { type View, view } from "./preferences";
 import { openSession, type Session } from "./session";
 import { rows } from "./sessions";
+import { Over, SessionMenu } from "./session_end";
 import { Split } from "./split";
 import { shortPath, stateOf } from "./states";
 import { TerminalPane } from "./terminal_pane";
@@ -19,10 +21,12 @@ export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onS
   const session = openSession(sessionKey);
   const shown = shownView(session);
   useWishes(session);
+  useNotices(session);
   return (
     <main class="session-view" data-session={sessionKey} data-view={shown}>
       <Head session={session} shown={shown} onSidebar={onSidebar} />
       <ConnectionBanner state={session.connection.value} retry={() => session.retry()} />
+      <Over session={session} />
       <Panes key={sessionKey} session={session} shown={shown} />
     </main>
   );
@@ -44,6 +48,17 @@ function useWishes(session: Session): void {
         const both = narrow.peek() ? null : "split";
         if (wantedLine.value !== null && shownView(session) === "chat") view.value = both ?? "terminal";
         if (wantedMessage.value !== null && shownView(session) === "terminal") view.value = both ?? "chat";
+      }),
+    [session],
+  );
+}
+
+function useNotices(session: Session): void {
+  useEffect(
+    () =>
+      effect(() => {
+        const notice = session.notice.value;
+        if (notice !== null) note(notice.message, notice.code === "flood" ? "bad" : "info");
       }),
     [session],
   );
@@ -76,6 +91,7 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
         {row !== undefined && <bdi class="folder"> {plain(shortPath(row.cwd, 1))}</bdi>}
       </h1>
       {state !== null && <span class={`state ${state.tone}`}>{state.words}</span>}
+      {row !== undefined && session.may("control") && <SessionMenu row={row} />}
       {hasTerminal && (
         <div class="choices" role="group" aria-label="What is shown">
           {VIEWS.filter(([name]) => name !== "split" || !narrow.value).map(([name, words, Icon, keys]) => (
