@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 
 type Access = typeof import("../../src/app/access");
 
@@ -27,8 +27,8 @@ beforeAll(async () => {
     return answer === undefined ? Promise.reject(new TypeError("network")) : Promise.resolve(answer);
   });
   access = await import("../../src/app/access");
+  return () => vi.unstubAllGlobals();
 });
-afterAll(() => vi.unstubAllGlobals());
 beforeEach(() => {
   place.hash = "";
   asked.length = replaced.length = 0;
