@@ -2,6 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { ChatItem, Receipt, Session } from "../app/session";
+import type { WaitingPrompt } from "../conversation/types";
 import { uuid } from "../net/outbox";
 import { note } from "../ui/notes";
 import type { Command } from "../wire";
@@ -13,6 +14,8 @@ import { unitsIn } from "./units";
 
 /** Within so long a second Esc is one more than the first. */
 const TWICE_MS = 1000;
+/** The receipts of what comes back come one after the other. */
+const TOGETHER_MS = 100;
 const MAX_SENT = 100;
 
 interface Sent {
@@ -32,7 +35,9 @@ export class ComposerState {
   readonly busy = computed(() => this.session.conversation.value.state !== "idle");
   #sent = new Map<string, Sent>();
   #stopped = -Infinity;
-  #returning = false;
+  /** What waited when it was asked to come back, and which of it has by now. */
+  #returning: readonly WaitingPrompt[] = [];
+  #returned = new Map<string, Sent>();
 
   constructor(readonly session: Session) {
     this.draft = new DraftLink(session);
@@ -88,7 +93,7 @@ export class ComposerState {
     const now = performance.now();
     const twice = now - this.#stopped < TWICE_MS && this.session.may("control");
     this.#stopped = now;
-    this.#returning = twice;
+    this.#returning = twice ? this.session.conversation.peek().queue : [];
     const queue = twice ? "return" : "keep";
     void this.session.send({ type: "interrupt", queue }).then(tellRefusal);
   }
@@ -150,7 +155,17 @@ export class ComposerState {
     if (sent === undefined || status !== "rejected" || code !== "interrupted") return;
     this.#sent.delete(id);
     // The terminal gives a person back what they submitted there; what was submitted here the page does.
-    if (this.#returning) this.#giveBack(sent);
+    if (!this.#returning.some((prompt) => prompt.id === id)) return;
+    if (this.#returned.size === 0) setTimeout(this.#giveAllBack, TOGETHER_MS);
+    this.#returned.set(id, sent);
+  };
+
+  /** Gives back what was taken out of the queue, in its order and with its words of then. */
+  readonly #giveAllBack = (): void => {
+    const prompts = this.#returning.filter((prompt) => this.#returned.has(prompt.id));
+    const text = prompts.map((prompt) => (prompt.cut ? (this.#returned.get(prompt.id)?.text ?? "") : prompt.text));
+    this.#giveBack({ text: text.join("\n"), images: [...this.#returned.values()].flatMap((sent) => sent.images) });
+    this.#returned.clear();
   };
 }
 
