@@ -12,7 +12,7 @@ import { type Shown, shownOf } from "./preview";
 import { pageToOpen } from "./questions";
 import { respond } from "./responding";
 import { useGuard } from "./use_guard";
-import { visible, visibleLine } from "./visible";
+import { stillVisible, visible, visibleLine } from "./visible";
 
 export interface AskedProps {
   session: Session;
@@ -103,7 +103,7 @@ function Warnings({ shown }: { shown: Shown }) {
     <ul class="warnings" aria-label="Warnings">
       {shown.warnings.map((warning) => (
         <li key={warning.kind + warning.message}>
-          <WarningIcon /> {visible(warning.message, "prose")}
+          <WarningIcon /> {stillVisible(warning.message, "prose")}
         </li>
       ))}
     </ul>
@@ -114,7 +114,7 @@ function About({ request: { request }, shown }: { request: Request; shown: Shown
   const said = request.input["description"];
   return (
     <>
-      {shown.title && <p class={shown.kind === "diff" ? "title" : "quiet"}>{visibleLine(shown.title)}</p>}
+      {shown.title && <p class={shown.kind === "diff" ? "title" : "quiet"}>{stillVisible(shown.title, "command")}</p>}
       {typeof said === "string" && said && <p class="quiet">“{visible(said, "prose")}”</p>}
       {request.blocked_path && <p class="quiet">Outside of the folder: {visibleLine(request.blocked_path)}</p>}
     </>

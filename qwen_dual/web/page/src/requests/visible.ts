@@ -21,6 +21,8 @@ export interface Piece {
   odd: Oddity | null;
 }
 
+/** An escape of ours, as a group so that `split` keeps it. */
+const OURS = /(⟨(?:[A-Z]{2,3}|U\+[0-9A-F]{4,6})⟩)/;
 const USUAL = /^[\t\n -~]*$/;
 const MARKS = new Set("⟨⇥␣⏎↪\u2329\u3008\u276c\u2770\u29fc\u21b5\u21a6\u21e5");
 const BIDI = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/u;
@@ -92,6 +94,14 @@ export function pieces(text: string, reading: Reading): Piece[] {
 export function visible(text: string, reading: Reading): string {
   return pieces(text, reading)
     .map((piece) => piece.text)
+    .join("");
+}
+
+/** What the program made visible by the same rules stays as it is; of the rest, what it left. */
+export function stillVisible(text: string, reading: Reading): string {
+  return text
+    .split(OURS)
+    .map((part, index) => (index % 2 ? part : visible(part, reading)))
     .join("");
 }
 

@@ -27,15 +27,15 @@ function close(id: number): void {
 /** Where notes stand; once on a page. */
 export function Notes() {
   return (
-    <ul class="notes" role="log" aria-label="Notes">
+    <div class="notes" role="log" aria-label="Notes">
       {notes.value.map(({ id, words, bad }) => (
-        <li key={id} class={bad ? "bad" : ""}>
+        <div key={id} class={bad ? "note bad" : "note"}>
           <span class="words">{words}</span>
           <IconButton name="Close this note" onClick={() => close(id)}>
             <CloseIcon />
           </IconButton>
-        </li>
+        </div>
       ))}
-    </ul>
+    </div>
   );
 }
