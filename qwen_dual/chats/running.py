@@ -12,17 +12,18 @@ import os
 import re
 import socket
 import time
-import unicodedata
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.paths import make_folder, runtime_path
 from qwen_dual.fs.proc import stat_of
 from qwen_dual.fs.replace import replace_file
-from qwen_dual.net.imports import import_apart
 from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qwen_dual.protocol.events import Event
 
 _FORM = 1
@@ -107,10 +108,28 @@ def _record_path(home: str, session_id: str) -> Path:
 
 def session_name(cwd: str, session_id: str) -> str:
     """What the reference calls a session that nobody named: its folder and two digits."""
-    hashlib = import_apart("hashlib", "_hashlib")  # OpenSSL's: 5 ms
-    base = unicodedata.normalize("NFC", os.path.basename(cwd))
-    plain = re.sub(r"[^\w.-]+", "-", base).strip("-")[:_NAME_CHARS]
-    return f"{plain or 'session'}-{hashlib.sha256(session_id.encode()).hexdigest()[:2]}"
+    base = os.path.basename(cwd)
+    if not base.isascii():
+        from unicodedata import normalize
+
+        base = normalize("NFC", base)
+    if not base.replace("-", "_").replace(".", "_").isidentifier():
+        base = re.sub(r"[^\w.-]+", "-", base)
+    plain = base.strip("-")[:_NAME_CHARS]
+    return f"{plain or 'session'}-{_sha256()(session_id.encode()).hexdigest()[:2]}"
+
+
+def _sha256() -> Callable[[bytes], Any]:
+    """It alone: ``hashlib`` imports all there are, and OpenSSL's, which takes 5 ms."""
+    for name in ("_sha2", "_sha256"):  # since Python 3.12, and before
+        try:
+            made: Callable[[bytes], Any] = import_module(name).sha256
+        except ImportError:
+            continue
+        return made
+    from hashlib import sha256
+
+    return sha256
 
 
 def start_token(pid: int | None = None) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +183,8 @@ class Channels:
         """Two commands to try in another terminal; empty without file channels."""
         if self.tee is None or self.source is None or self.tee.status().kind != "file":
             return []
+        import shlex
+
         submit = """  echo '{"type":"submit","text":"list"}'"""
         into = f">> {shlex.quote(self.source.target)}"
         # In lines of 80 columns, so that they can be copied: the shell joins what ends in a backslash.

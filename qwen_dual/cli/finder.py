@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _imp import _fix_co_filename  # type: ignore[attr-defined]  # as importlib does
 from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
@@ -24,6 +25,7 @@ from marshal import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from types import CodeType, ModuleType
 
 _LOADERS = (
@@ -53,6 +55,7 @@ def find_quickly() -> None:
     if sys.implementation.name == "cpython" and sys.pycache_prefix is None:
         sys.path_hooks.insert(0, _folder_at)
         sys.path_importer_cache.clear()
+        sys.meta_path.insert(0, _Within())
 
 
 def _folder_at(path: str) -> Folder:
@@ -62,11 +65,27 @@ def _folder_at(path: str) -> Folder:
         raise ImportError(str(error), path=path) from None
 
 
+class _Within:
+    """Goes before all other finders, for the modules of packages: none of those is built in or frozen."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where a module is whose package is one folder, and the module plain source; else None."""
+        if type(path) is not list or len(path) != 1:
+            return None
+        folder = sys.path_importer_cache.get(path[0])
+        return folder.plain(fullname) if type(folder) is Folder else None
+
+
 class Folder(FileFinder):
     """The modules of a folder on ``sys.path``, or of a package.
 
     Args:
         path: of the folder.
+
+    Attributes:
+        plain_names: of the modules that are a source file, before which nothing else goes.
 
     Raises:
         OSError: it cannot be listed.
@@ -75,26 +94,28 @@ class Folder(FileFinder):
     def __init__(self, path: str) -> None:
         super().__init__(path, *_LOADERS)
         self._listed = _changed(path)  # before: what comes meanwhile is seen next time
-        self._names = frozenset(os.listdir(path))
+        self._know(os.listdir(path))
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """Where a module is; Python's own way for what is not plain source. None where it is not here."""
+        if (found := self.plain(fullname)) is not None:
+            return found
         name = fullname.rpartition(".")[2]
         if name in self._names:
             if _is_package(folder := f"{self.path}/{name}"):
                 return _spec(fullname, folder, "__init__", is_package=True)
-        elif self.has_source(name):
-            return _spec(fullname, self.path, name, is_package=False)
         elif not any(name + suffix in self._names for suffix in _OTHER):
             if _changed(self.path) == self._listed:
                 return None
             self._list()
         return super().find_spec(fullname, target)
 
-    def has_source(self, name: str) -> bool:
-        """Whether a module here is a source file, and nothing else goes before it."""
-        names = self._names
-        return f"{name}.py" in names and not any(name + suffix in names for suffix in _BEFORE)
+    def plain(self, fullname: str) -> ModuleSpec | None:
+        """Where a module is that is a source file here with nothing else before it; else None."""
+        name = fullname.rpartition(".")[2]
+        return (
+            _spec(fullname, self.path, name, is_package=False) if name in self.plain_names else None
+        )
 
     def invalidate_caches(self) -> None:
         """Looks at the folder anew."""
@@ -104,9 +125,16 @@ class Folder(FileFinder):
     def _list(self) -> None:
         self._listed = _changed(self.path)
         try:
-            self._names = frozenset(os.listdir(self.path))
+            self._know(os.listdir(self.path))
         except OSError:  # it has gone, with all that was in it
-            self._names = frozenset()
+            self._know(())
+
+    def _know(self, names: Iterable[str]) -> None:
+        self._names = found = frozenset(names)
+        stems = {name[:-3] for name in found if name.endswith(".py")} - found
+        for suffix in _BEFORE:
+            stems -= {name.removesuffix(suffix) for name in found if name.endswith(suffix)}
+        self.plain_names = stems
 
 
 def _changed(folder: str) -> int:
@@ -124,7 +152,7 @@ def _is_package(folder: str) -> bool:
             found = sys.path_importer_cache[folder] = _folder_at(folder)
         except ImportError:
             return False
-    return isinstance(found, Folder) and found.has_source("__init__")
+    return isinstance(found, Folder) and "__init__" in found.plain_names
 
 
 _OPTIMISED = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
@@ -169,4 +197,6 @@ def _current(source: str, compiled: str) -> CodeType | None:
         code: CodeType = loads(memoryview(data)[_HEAD:])
     except (EOFError, TypeError, ValueError):
         return None
-    return code if code.co_filename == source else None  # else the folder has been moved
+    if code.co_filename != source:  # compiled by another name of the folder, or moved since
+        _fix_co_filename(code, source)
+    return code

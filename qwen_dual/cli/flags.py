@@ -148,7 +148,9 @@ def normalise(arguments: Sequence[str]) -> Normalised:
 
 def long_name(name: str) -> str:
     """``jsonFile`` and ``json_file`` as ``json-file``."""
-    kebab = re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name).replace("_", "-").lower()
+    kebab = name.replace("_", "-")
+    if not kebab.islower():
+        kebab = re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", kebab).lower()
     return _ALIASES.get(kebab, kebab)
 
 
@@ -186,9 +188,14 @@ def _take(name: str, value: str | None, found: Normalised, rest: list[str]) -> N
             values.append(rest.pop())
         _emit(found, name, [part for item in values for part in _split(item)], kind)
     else:
-        if value is None and rest and not re.match(r"-[^\s\d]\S*$|--$", rest[-1]):
+        if value is None and rest and not _is_flag(rest[-1]):
             value = rest.pop()
         _emit(found, name, [] if value is None else [value], kind)
+
+
+def _is_flag(word: str) -> bool:
+    """Whether it is one rather than the value of the flag before: a number below 0 or a text may begin so."""
+    return word[:1] == "-" and re.match(r"-[^\s\d]\S*$|--$", word) is not None
 
 
 def _emit(found: Normalised, name: str, values: list[str], kind: Kind) -> None:

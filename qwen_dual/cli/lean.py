@@ -10,7 +10,14 @@ import os
 from functools import partial
 from types import CoroutineType, FunctionType, MethodType
 
-from qwen_dual.net.imports import DataclassesLater, Later, Without, import_bare, tls_later
+from qwen_dual.net.imports import (
+    DataclassesLater,
+    Later,
+    PatternsLater,
+    Without,
+    import_bare,
+    tls_later,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,14 +30,31 @@ def import_msgspec() -> None:
 
     It takes three names from typing_extensions where that is installed, which for pydantic's sake it is;
     typing has them, and typing_extensions takes longer to import than all the rest of msgspec. uuid asks
-    platform for the name of the system, and dataclasses need inspect where one is made.
+    platform for the name of the system, and dataclasses need inspect where one is made. Decimals nobody
+    has here, and of json orjson wants what its own error is one of.
     """
-    system = {"platform": {"system": lambda: os.uname().sysname}}
+    known: dict[str, Mapping[str, object]] = {
+        "platform": {"system": lambda: os.uname().sysname},
+        "decimal": {"Decimal": type("Decimal", (), {})},
+        "json": {"JSONDecodeError": _NoJson},
+    }
     formats = ("msgspec.inspect", "msgspec.json", "msgspec.toml", "msgspec.yaml")
-    with Without("typing_extensions"), Later("inspect", *formats, known=system):
+    later = Later("inspect", *formats, known=known)
+    with Without("typing_extensions"), later, PatternsLater("dataclasses"):
         import msgspec  # noqa: F401
 
         import qwen_dual.protocol.codec  # noqa: F401
+
+
+class _NoJson(ValueError):
+    """``json.JSONDecodeError``, as orjson makes one."""
+
+    def __init__(self, message: str, document: str, at: int) -> None:
+        line = document.count("\n", 0, at) + 1
+        column = at - document.rfind("\n", 0, at)
+        super().__init__(f"{message}: line {line} column {column} (char {at})")
+        self.msg, self.doc, self.pos = message, document, at
+        self.lineno, self.colno = line, column
 
 
 def import_argparse() -> None:
@@ -39,7 +63,7 @@ def import_argparse() -> None:
     Nobody has them, and all else that the program says is English.
     """
     words = {"gettext": str, "ngettext": lambda one, many, count: one if count == 1 else many}
-    with Later(known={"gettext": words}):
+    with Later(known={"gettext": words}), PatternsLater("argparse"):
         import argparse  # noqa: F401
 
 
@@ -53,6 +77,8 @@ def import_asyncio() -> None:
     known = {
         **tls_later(),
         "inspect": _KNOWN_OF_COROUTINES,
+        "traceback": {"extract_stack": _extract_stack},
+        "ipaddress": {"IPv4Address": _Address, "IPv6Address": _Address6, "ip_address": _address},
         "textwrap": {"dedent": _dedent, "indent": _indent},
         "typing_extensions": _known_of_types(),
     }
@@ -83,6 +109,41 @@ _OF_ANYIO_ABC = (
     "_subprocesses",
     "_testing",
 )
+
+
+class _Address:
+    """An address as anyio has use for it."""
+
+    def __init__(self, text: str) -> None:
+        self.compressed = text
+
+
+class _Address6(_Address):
+    pass
+
+
+def _address(text: object) -> _Address:
+    """What anyio asks ``ipaddress``, which takes longer to import than anyio's sockets.
+
+    Raises:
+        ValueError: it is a name.
+    """
+    import socket
+
+    address = str(text)
+    for family, kind in ((socket.AF_INET, _Address), (socket.AF_INET6, _Address6)):
+        try:
+            socket.inet_pton(family, address)
+        except (OSError, ValueError):
+            continue
+        return kind(address)
+    raise ValueError(f"{address!r} is no address")
+
+
+def _extract_stack(*args: Any, **options: Any) -> Any:
+    from traceback import extract_stack
+
+    return extract_stack(*args, **options)
 
 
 def _is_coroutine(it: object) -> bool:

@@ -11,7 +11,6 @@ Follows the depth of the schema, never that of what the model sent.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +55,8 @@ def _parsed(text: str) -> Any:
         pass
     if fence := _FENCE.fullmatch(text):
         text = fence[1]
+    import json
+
     try:
         # Not strict: a line break within a string can only mean itself.
         value, end = json.JSONDecoder(strict=False, parse_constant=_refuse).raw_decode(
@@ -128,6 +129,8 @@ def _value(value: Any, schema: Mapping[str, Any]) -> Any:
 
 def _text(value: Any, schema: Mapping[str, Any]) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        import json
+
         return json.dumps(value)
     choices = schema.get("enum")
     if isinstance(value, str) and isinstance(choices, list) and value not in choices:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -48,6 +47,8 @@ class CommandPattern(Struct, frozen=True):
         text = re.sub(r":\*$", " *", text.strip())
         exact = text.startswith("=")
         try:
+            import shlex
+
             words = shlex.split(text.removeprefix("=") if exact else text)
         except ValueError as error:
             raise ValueError(f"its quotes do not close ({error})") from None

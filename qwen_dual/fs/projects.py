@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import binascii
 import os
-import re
-
-_OTHER = re.compile(r"[^a-zA-Z0-9]")
 
 _LONGEST = 200
 """Of a name that a file system takes for sure, in characters."""
@@ -19,7 +16,13 @@ _LONGEST = 200
 def project_name(cwd: str) -> str:
     """The name of the folder that holds what belongs to ``cwd``; two folders may share one."""
     # The reference counts UTF-16 units, so that a character beyond U+FFFF makes two dashes.
-    return _OTHER.sub(lambda found: "--" if ord(found[0]) > 0xFFFF else "-", cwd)
+    return "".join(map(_plain, cwd))
+
+
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char if char.isalnum() else "-"
+    return "--" if ord(char) > 0xFFFF else "-"
 
 
 def projects_folder(home: str) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGED = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{12}\.tmp", re.DOTALL)
+_TEMPORARY = r"(?s)\..*\.[0-9a-f]{12}\.tmp"
 _NO_RENAME = frozenset((errno.EBUSY, errno.EXDEV, errno.EROFS, errno.EACCES, errno.EPERM))
 """With these the folder cannot take a new file in place of the old one; the file itself may do."""
 
@@ -166,7 +166,7 @@ def _remove_leftovers(inside: str, names: Container[str]) -> None:
         os.close(folder)
     try:
         for found in os.listdir(listed):
-            if _TEMPORARY.fullmatch(found) and found[1:].rsplit(".", 2)[0] in names:
+            if re.fullmatch(_TEMPORARY, found) and found[1:].rsplit(".", 2)[0] in names:
                 with contextlib.suppress(OSError):
                     os.unlink(found, dir_fd=listed)
     finally:

@@ -25,8 +25,9 @@ MAX_BYTES = 4096
 LOOK_SECONDS = 1.0
 """How long a branch is told without a look whether it is still the same."""
 
-_BRANCH = re.compile(r"ref: refs/heads/([^\x00-\x20\x7f~^:?*\[\\]{1,200})\n?")
-_COMMIT = r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?"  # compiled when used: HEAD seldom is one
+# Compiled when they are used: not every folder is one, and HEAD seldom is a commit.
+_BRANCH = r"ref: refs/heads/([^\x00-\x20\x7f~^:?*\[\\]{1,200})\n?"
+_COMMIT = r"([0-9a-f]{40}(?:[0-9a-f]{24})?)\n?"
 _NO_BRANCH = ".invalid"  # what HEAD says where references are kept in tables
 
 
@@ -85,7 +86,7 @@ def branch_of(repository: Repository) -> str | None:
     except OSError:
         return None
     text = head.decode("utf-8", "replace")
-    named = _BRANCH.fullmatch(text)
+    named = re.fullmatch(_BRANCH, text)
     if named is not None:
         return None if named[1] == _NO_BRANCH or not named[1].isprintable() else named[1]
     commit = re.fullmatch(_COMMIT, text)

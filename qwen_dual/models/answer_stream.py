@@ -9,7 +9,6 @@ response, so importing this is cheap.
 
 from __future__ import annotations
 
-import json
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -201,6 +200,8 @@ def _tolerant(text: str) -> Any:
     """The JSON value of ``text`` where all that is wrong are characters, or halves of them; else None."""
     if "\\u" not in text and "\ufffd" not in text:
         return None
+    import json
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

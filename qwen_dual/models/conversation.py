@@ -25,13 +25,13 @@ _Calls = list[tuple[str, str]]
 NO_RESULT = "The call was not run: the session went on without it."
 """For a call that has no result, as after a crash: every service insists on one."""
 
-_PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_PLAIN_ID = r"[A-Za-z0-9_-]{1,40}"
 """What Anthropic takes, at the length that OpenAI takes."""
 
 
 def plain_id(call_id: str) -> str:
     """``call_id`` where every service takes it, else one made of it: the same each time."""
-    if _PLAIN_ID.fullmatch(call_id):
+    if re.fullmatch(_PLAIN_ID, call_id):
         return call_id
     from hashlib import sha256
 

@@ -20,9 +20,9 @@ from qwen_dual.models.endpoint import hostname
 if TYPE_CHECKING:
     from qwen_dual.settings.model_config import ModelConfig
 
-_REASONING_OF_OPENAI = re.compile(r"o\d|gpt-([5-9]|\d\d)")
+_REASONING_OF_OPENAI = r"o\d|gpt-([5-9]|\d\d)"
 
-_TAKES_REASONING_BACK = re.compile(r"deepseek|glm|kimi|mimo|minimax|qwen|qwq", re.IGNORECASE)
+_TAKE_REASONING_BACK = ("deepseek", "glm", "kimi", "mimo", "minimax", "qwen", "qwq")
 
 _STRICT = ("openai.com", "azure.com", "groq.com", "mistral.ai", "cerebras.ai")
 """Services that refuse fields they don't know in a message."""
@@ -40,7 +40,8 @@ def _is_at(config: ModelConfig, *domains: str) -> bool:
 
 def kept_reasoning(config: ModelConfig) -> Kept:
     """Which reasoning goes back to the service."""
-    if not _TAKES_REASONING_BACK.search(config.id) or _is_at(config, *_STRICT):
+    name = config.id.lower()
+    if not any(one in name for one in _TAKE_REASONING_BACK) or _is_at(config, *_STRICT):
         return "none"
     return "all" if "deepseek" in config.id.lower() else "loop"
 
@@ -57,7 +58,7 @@ def options(config: ModelConfig) -> dict[str, Any]:
 
 
 def _is_reasoning_model(config: ModelConfig) -> bool:
-    return _REASONING_OF_OPENAI.match(config.id.lower()) is not None
+    return config.id[:1] in "oOgG" and re.match(_REASONING_OF_OPENAI, config.id.lower()) is not None
 
 
 def _reasoning(config: ModelConfig) -> dict[str, Any]:

@@ -7,7 +7,6 @@ The HTTP client is imported and made in a thread when the first call begins: it 
 
 from __future__ import annotations
 
-import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ CONNECT_TIMEOUT = 30.0
 KEEPALIVE = 60.0
 """Seconds that an idle connection is kept for the next call."""
 
-_BEGINS_INSIDE = re.compile(r"qwq|deepseek-r1|r1-distill|qwen3.*-thinking", re.IGNORECASE)
+_BEGINS_INSIDE = ("qwq", "deepseek-r1", "r1-distill")
 """Models whose own chat template puts the tag that begins their reasoning into the prompt. A local
 server that does not parse it sends the closing tag alone; of others the first answer tells."""
 
@@ -76,8 +75,8 @@ class RemoteModel:
         self._begins_inside = (
             config.protocol == "openai"
             and config.generation.reasoning is not False
+            and _begins_inside(config.id.lower())
             and is_local(hostname(config))
-            and _BEGINS_INSIDE.search(config.id) is not None
         )
 
     @property
@@ -236,3 +235,10 @@ class RemoteModel:
             raise self._failures.timed_out(limit) from error
         except (*ERRORS, ValueError) as error:
             raise self._failures.of_exception(error) from error
+
+
+def _begins_inside(model: str) -> bool:
+    """Whether a model, by its name in lower case, thinks from the first word on and says so only at the end."""
+    if any(name in model for name in _BEGINS_INSIDE):
+        return True
+    return "-thinking" in model.partition("qwen3")[2]

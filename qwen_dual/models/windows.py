@@ -36,7 +36,7 @@ _WINDOWS: tuple[tuple[str, int], ...] = (
 )
 """What a name begins with; the first that fits holds, so the more special ones come first."""
 
-_DOTTED_CLAUDE = re.compile(r"^(claude-[a-z]+-\d+)\.(?=\d)")
+_DOTTED_CLAUDE = r"^(claude-[a-z]+-\d+)\.(?=\d)"
 
 
 def context_window(model: str) -> int:
@@ -46,7 +46,9 @@ def context_window(model: str) -> int:
         model: the id, with or without a provider before it (``qwen/qwen3-coder``) or a tag after
             it (``qwen3-coder:30b``).
     """
-    name = _DOTTED_CLAUDE.sub(r"\1-", model.lower().rpartition("/")[2])
+    name = model.lower().rpartition("/")[2]
+    if name.startswith("claude"):
+        name = re.sub(_DOTTED_CLAUDE, r"\1-", name)
     for pattern, tokens in _WINDOWS:
         # Each begins with a letter, and to compile those of all others takes 5 ms.
         if name[:1] == pattern[0] and re.match(pattern, name):

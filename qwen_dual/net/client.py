@@ -11,12 +11,21 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from qwen_dual.net.imports import DataclassesLater, Later, Without, import_bare, tls_later
+from qwen_dual.net.imports import (
+    DataclassesLater,
+    Later,
+    PatternsLater,
+    Without,
+    import_bare,
+    tls_later,
+)
 
 # Its synchronous half is not needed, and TLS and the certificates that it would bring not before a server
 # speaks it. httpcore itself imports socksio again where a proxy speaks SOCKS.
-import_bare("httpcore", "_async", "_models", "_exceptions", "_backends.anyio")
-with Without("trio", "socksio"), Later("certifi", "inspect", known=tls_later()), DataclassesLater():
+import_bare("httpcore", "_async.connection_pool", "_models", "_exceptions", "_backends.anyio")
+import_bare("httpcore._async", "connection", "connection_pool", "http_proxy", "socks_proxy")
+_later = Later("certifi", "inspect", known=tls_later())
+with Without("trio", "socksio"), _later, DataclassesLater(), PatternsLater("h11", "httpcore"):
     import httpcore
     from httpcore import AnyIOBackend, AsyncConnectionPool
 

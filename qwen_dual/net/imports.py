@@ -116,6 +116,53 @@ def tls_later() -> Mapping[str, Mapping[str, object]]:
     return {"ssl": {name: _OfSsl(name, (), {}) for name in ("SSLContext", "SSLSocket")}}
 
 
+class PatternsLater:
+    """Within, a pattern that some packages compile is compiled when it is first used.
+
+    To compile one takes as long as to import a small module, and a library compiles all that it may need.
+    For packages that use what ``re.compile`` gives them by its methods alone.
+
+    Args:
+        packages: their names; what others compile meanwhile is compiled at once.
+    """
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = frozenset(packages)
+
+    def __enter__(self) -> None:
+        import re
+
+        self._compile = re.compile
+        re.compile = self._declare
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        import re
+
+        re.compile = self._compile
+
+    def _declare(self, pattern: Any, flags: Any = 0) -> Any:
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.partition(".")[0] in self._packages:
+            return _Pattern(self._compile, pattern, flags)
+        return self._compile(pattern, flags)
+
+
+class _Pattern:
+    def __init__(self, compile_it: Any, pattern: Any, flags: Any) -> None:
+        self._asked = compile_it, pattern, flags
+
+    def __getattr__(self, name: str) -> Any:
+        compile_it, pattern, flags = self._asked
+        found = getattr(compile_it(pattern, flags), name)
+        setattr(self, name, found)  # from now on this method is not called for it
+        return found
+
+
 class DataclassesLater:
     """Within, a dataclass that is declared becomes one when its first instance is made.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import sys
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,8 +23,8 @@ SETTING = "proxy in the settings"
 SCHEMES = ("http", "https", "socks5", "socks5h")
 """What a proxy's URL may begin with."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_CREDENTIALS = re.compile(r"(?<=//)[^/\s]*@")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
+_CREDENTIALS = r"(?<=//)[^/\s]*@"
 
 
 class Proxy(Struct, frozen=True):
@@ -77,12 +76,12 @@ def proxy_for(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy
 
 def without_credentials(url: str) -> str:
     """``url`` as it may be shown."""
-    return _CREDENTIALS.sub("", url)
+    return re.sub(_CREDENTIALS, "", url) if "@" in url else url
 
 
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in ("localhost", "127.0.0.1") or host.endswith(".localhost"):
         return True
     address = _address(host)
     if address is None:
@@ -112,6 +111,8 @@ def _names(
         return True
     if "/" in entry:
         try:
+            from ipaddress import ip_network
+
             return address is not None and address in ip_network(
                 entry.replace("[", "").replace("]", ""), strict=False
             )
@@ -139,6 +140,10 @@ def _split_port(entry: str) -> tuple[str, str]:
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
+    if ":" not in host and not host[-1:].isdigit():
+        return None  # a name: most are, and it takes a while to import what knows addresses
+    from ipaddress import ip_address
+
     try:
         return ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
@@ -156,7 +161,7 @@ def _variable(env: Mapping[str, str], name: str) -> tuple[str, str]:
 
 
 def _with_scheme(url: str) -> str:
-    if not _SCHEME.match(url):
+    if not re.match(_SCHEME, url):
         return f"http://{url}"
     scheme, _, rest = url.partition("://")
     return f"socks5://{rest}" if scheme.lower() == "socks" else url

@@ -7,7 +7,6 @@ nesting beyond 254) takes a slower way round.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import orjson
@@ -26,6 +25,8 @@ def encode(event: Any) -> bytes:
         return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         # orjson's JSONEncodeError is a TypeError; its text is not part of its interface
+        import json
+
         text = json.dumps(_tame(event, MAX_DEPTH), ensure_ascii=False, separators=(",", ":"))
         return text.encode() + b"\n"
 

@@ -19,7 +19,7 @@ PIECE = 1 << 16
 _LONGEST_ESCAPE = 6
 _FIRST_HALVES = (b"d8", b"d9", b"da", b"db")  # as \\ud83d, of a character beyond 16 bits
 _CONTINUES = 0x80  # a byte of UTF-8 that is not a character's first: 10xxxxxx
-_WITHIN = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)  # a string
+_WITHIN = rb'(?s)[^"\\]*(?:\\.[^"\\]*)*'  # a string
 _QUOTE, _BACKSLASH = b'"', b"\\"
 
 
@@ -51,9 +51,9 @@ def decode_long(data: bytes | bytearray) -> Any:
 
 def _end_of_string(data: bytes | bytearray, at: int) -> int:
     """Where the quote is that ends the string that begins at ``at``; -1 where none does."""
-    size = len(data)
+    size, within = len(data), re.compile(_WITHIN)
     while at < size:
-        match = _WITHIN.match(data, at, at + PIECE)
+        match = within.match(data, at, at + PIECE)
         assert match is not None
         if data[match.end() : match.end() + 1] == _QUOTE:
             return match.end()

@@ -11,13 +11,28 @@ import os
 import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.fs.home import qwen_home
-from qwen_dual.net.imports import Later
+from qwen_dual.net.imports import Later, PatternsLater
 from qwen_dual.runtime.process import environment
 
-with Later("linecache", "textwrap"):  # for the text of tracebacks
+
+class _Formats:
+    """Of ``string``: what logging would read formats with that are not in percent signs."""
+
+    def __init__(self, *text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        import string
+
+        return getattr(string.Template(*self._text) if self._text else string.Formatter(), name)
+
+
+# For the text of tracebacks, and for formats of other kinds than ours.
+_strings = {"string": {"Template": _Formats, "Formatter": _Formats}}
+with Later("linecache", "textwrap", "traceback", known=_strings), PatternsLater("logging"):
     import logging
 
 if TYPE_CHECKING:

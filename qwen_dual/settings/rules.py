@@ -193,7 +193,7 @@ def _resolved(value: Any) -> bool:
     """A text without a variable left in it: those that are set were put in before."""
     if not _text(value):
         return False
-    if missing := VARIABLE.search(value):
+    if "$" in value and (missing := VARIABLE.search(value)):
         name = missing[1] or missing[3]
         raise WrongValue(f"variables that are set, and {name} is not")
     return True

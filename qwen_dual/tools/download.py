@@ -16,7 +16,6 @@ import anyio
 from anyio import to_thread
 from msgspec import Struct
 
-from qwen_dual.net.addresses import is_private_name, is_public, resolve
 from qwen_dual.net.proxies import proxy_for
 from qwen_dual.tools.calls import reason
 from qwen_dual.tools.workspace import ToolFailure
@@ -129,8 +128,8 @@ class Downloader:
     """Gets pages.
 
     Args:
-        find: resolves names.
-        is_open: whether an address may be connected to without leave.
+        find: resolves names; the system unless given.
+        is_open: whether an address may be connected to without leave; the internet's unless given.
         proxy_for: the proxy for a URL; None for none.
         env: the session's environment, now, which may name certificates.
         seconds: for one page, redirects included.
@@ -141,8 +140,8 @@ class Downloader:
 
     def __init__(
         self,
-        find: Resolver = resolve,
-        is_open: Callable[[Address], bool] = is_public,
+        find: Resolver | None = None,
+        is_open: Callable[[Address], bool] | None = None,
         proxy_for: Callable[[str], Proxy | None] = lambda _: None,
         env: Callable[[], Mapping[str, str]] = dict,
         seconds: float = MAX_SECONDS,
@@ -240,15 +239,18 @@ class Downloader:
         )
 
     async def _checked(self, target: Target, leave: Leave) -> list[Address]:
+        from qwen_dual.net.addresses import is_public, resolve
+
+        find, is_open = self._find or resolve, self._is_open or is_public
         try:
-            addresses = await self._find(target.host, target.port)
+            addresses = await find(target.host, target.port)
         except OSError as error:
             raise ToolFailure(f"Could not find the host {target.host}: {reason(error)}.") from error
         if not addresses:
             raise ToolFailure(f"The host {target.host} has no address.")
         port = target.port
         if (target.host, port) not in leave:
-            closed = [a for a in addresses if not self._is_open(a) and (str(a), port) not in leave]
+            closed = [a for a in addresses if not is_open(a) and (str(a), port) not in leave]
             if closed:
                 raise PrivateAddress(target, closed)
         return addresses
@@ -256,6 +258,8 @@ class Downloader:
 
 def proxy_of(url: str, configured: str | None, env: Mapping[str, str]) -> Proxy | None:
     """The proxy for ``url``, as ``net.proxies`` finds it; none leads into this machine's network."""
+    from qwen_dual.net.addresses import is_private_name
+
     if is_private_name(urlsplit(url).hostname or ""):
         return None
     return proxy_for(url, configured, env)

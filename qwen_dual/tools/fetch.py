@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.model import ModelError
 from qwen_dual.core.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
-from qwen_dual.net.addresses import describe, is_private_name, literal
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tools.calls import SchemaTool, failure_result, in_thread, one_line
 from qwen_dual.tools.capture import Limits, cut, fits
@@ -110,6 +109,8 @@ class FetchCall:
             {"type": "allow", "label": "Allow", "description": f"Fetch {target.url}"},
             {"type": "deny", "label": "Deny", "description": "Block this request"},
         )
+        from qwen_dual.net.addresses import is_private_name
+
         named = is_private_name(target.host)
         # A name that only turned out to be private is no host that a rule could vouch for.
         self.subject = Subject(
@@ -126,6 +127,8 @@ class FetchCall:
 
     async def preview(self) -> Preview | None:
         """The whole URL, the prompt, and for a private address which one it is."""
+        from qwen_dual.net.addresses import describe, literal
+
         lines = [self._target.url]
         host = self._target.host
         place = self._target.authority

@@ -130,7 +130,7 @@ class GrepSearchTool(SchemaTool):
             else:
                 note = self._run_worker(given.pattern, place, name_filter, found, gone)
         where = f"{location.path} (files: {given.glob})" if given.glob else location.path
-        return found.describe(given.pattern, where, str(self._workspace.root), note)
+        return found.describe(given.pattern, where, self._workspace.root, note)
 
     def _run_ripgrep(
         self, program: str, given: GrepSearch, place: _Place, found: Matches, gone: threading.Event

@@ -121,14 +121,14 @@ class Ignore:
 
 def ignore_below(base: str, workspace: Folder) -> Ignore:
     """What a search below the real path ``base`` leaves out."""
-    return Ignore(base, str(workspace.root), workspace.hidden, workspace.filters)
+    return Ignore(base, workspace.root, workspace.hidden, workspace.filters)
 
 
 def kept_back(real: str, workspace: Folder) -> bool:
     """Whether a .qwenignore of the workspace keeps the file ``real`` from the model."""
     if not workspace.filters.qwenignore:
         return False
-    folder, root = os.path.dirname(real), str(workspace.root)
+    folder, root = os.path.dirname(real), workspace.root
     folders = [root, *_levels(folder, root)] if within(folder, root) else []
     if not any(os.path.exists(os.path.join(level, ".qwenignore")) for level in folders):
         return False  # nearly always, and then no rules are read

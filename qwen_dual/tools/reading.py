@@ -174,7 +174,7 @@ class _Place(Struct):
         leave = (
             self.workspace.outside(location) is not None
             or kept_back(real, self.workspace)
-            or (walks and _keeps_something_back(real, str(self.workspace.root)))
+            or (walks and _keeps_something_back(real, self.workspace.root))
         )
         return FileAccess(location.path, real, is_folder=is_folder, walks=walks, leave=leave)
 
@@ -194,7 +194,7 @@ class _Place(Struct):
         for entry in self.path.split(os.pathsep):
             found = os.path.join(entry, program)
             if os.access(found, os.X_OK):
-                root = str(self.workspace.root)
+                root = self.workspace.root
                 real = os.path.realpath(found)
                 if within(real, root) or within(os.path.realpath(entry), root):
                     return True

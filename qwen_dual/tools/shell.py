@@ -172,7 +172,7 @@ class ShellCall:
             commands,
             parsed.whole and not too_many,
             changes.files,
-            str(self._workspace.root),
+            self._workspace.root,
             self._workspace.home,
             line=self._line,
             leaves_sandbox=self._leaves,

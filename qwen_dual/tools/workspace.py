@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -87,7 +86,7 @@ class Folder:
         files: Files | None = None,
         processes: Processes | None = None,
     ) -> None:
-        self.root = Path(os.path.realpath(root))
+        self.root = os.path.realpath(root)
         self._readable = readable
         self.env = env
         self._home = home_of(env)
@@ -115,11 +114,11 @@ class Folder:
         """What a call that touches nothing but ``location`` is about."""
         guard = self._guard(location) if writes else ""
         file = FileAccess(location.path, location.real, writes, is_folder, guard)
-        return Subject(files=(file,), root=str(self.root), home=self.home)
+        return Subject(files=(file,), root=self.root, home=self.home)
 
     def _guard(self, location: Location) -> str:
         """By the real path, and by the given one: a link there may be turned elsewhere."""
-        root = str(self.root)
+        root = self.root
         if self.state is not None and within(location.real, self.state):
             return os.path.basename(self.state)
         return (
@@ -137,7 +136,7 @@ class Folder:
         return self.hides(self._reading(FileAccess(path, real)))
 
     def _reading(self, file: FileAccess) -> Subject:
-        return Subject(files=(file,), root=str(self.root), home=self.home)
+        return Subject(files=(file,), root=self.root, home=self.home)
 
     def locate(self, given: str, argument: str = "path") -> Location:
         """Resolves ``given`` against the workspace; the path need not exist.
@@ -163,7 +162,7 @@ class Folder:
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise InvalidArguments(f"{argument}: cannot follow {given!r}: {why}") from None
-        inside = within(real, str(self.root))
+        inside = within(real, self.root)
         name = os.path.relpath(real, self.root) if inside else path
         return Location(given, path, real, name, inside)
 
@@ -179,7 +178,7 @@ class Folder:
         Raises:
             ToolFailure: the workspace is gone, or a symlink was turned elsewhere meanwhile.
         """
-        if not self.root.is_dir():
+        if not os.path.isdir(self.root):
             raise ToolFailure(
                 f"The workspace folder {self.root} no longer exists; "
                 "restore it, or start again in another folder."

@@ -142,6 +142,20 @@ def test_a_traceback_names_the_file_where_it_is_now(library: Path) -> None:
     assert run(code, moved) == [str(moved / "pack" / "part.py")]
 
 
+def test_what_was_compiled_by_another_name_of_the_folder_is_read_once(library: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-qf", library.name], cwd=library.parent, check=True
+    )
+    code = """
+import sys
+opened = []
+sys.addaudithook(lambda name, args: opened.append(str(args[0])) if name == "open" else None)
+import pack.part
+print(sum("part" in path for path in opened), pack.part.__spec__.loader.get_code("pack.part").co_filename)
+"""
+    assert run(code, library) == ["1", f"{library}/pack/part.py"]
+
+
 def test_what_lists_modules_and_reads_sources_and_data_goes_on(library: Path) -> None:
     (library / "pack" / "data.txt").write_text("data")
     code = """

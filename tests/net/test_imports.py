@@ -433,3 +433,51 @@ with set_app(Application(input=DummyInput(), output=DummyOutput())) as _:
     print(len(made.bindings) == usual)
 """
     assert run(code) == ["False", "True", "True"]
+
+
+def test_a_pattern_of_a_library_is_compiled_with_its_first_use(tmp_path: Path) -> None:
+    (tmp_path / "patterned.py").write_text("import re\nfound = re.compile('a(b+)')\n")
+    code = """
+import re
+from qwen_dual.net.imports import PatternsLater
+with PatternsLater("patterned"):
+    import patterned
+    own = re.compile("c")
+print(type(own).__name__, type(patterned.found).__name__)
+print(patterned.found.search("xabb")[1], patterned.found.pattern, patterned.found.fullmatch("b"))
+print(type(re.compile("d")).__name__)
+"""
+    assert run(code, tmp_path) == ["Pattern", "_Pattern", "bb", "a(b+)", "None", "Pattern"]
+
+
+def test_what_is_no_json_says_where_as_the_standard_library_does() -> None:
+    code = r"""
+from qwen_dual.cli.lean import import_msgspec
+import_msgspec()
+import orjson, sys
+print("json" in sys.modules)
+try:
+    orjson.loads(b'{\n "a": x}')
+except orjson.JSONDecodeError as error:
+    print(error.lineno, error.colno, error.pos, error.msg.split()[0])
+"""
+    assert run(code) == ["False", "2", "7", "8", "unexpected"]
+
+
+def test_an_address_is_connected_to_without_what_knows_networks() -> None:
+    code = r"""
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec()
+import_asyncio()
+import anyio, socket, sys
+
+async def main():
+    for host, family in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6), ("localhost", socket.AF_INET)):
+        with socket.create_server((host, 0), family=family) as server:
+            async with await anyio.connect_tcp(host, server.getsockname()[1]) as stream:
+                print(stream.extra(anyio.abc.SocketAttribute.remote_address)[0])
+
+anyio.run(main)
+print("ipaddress" in sys.modules)
+"""
+    assert run(code) == ["127.0.0.1", "::1", "127.0.0.1", "False"]
