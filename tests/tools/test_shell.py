@@ -241,7 +241,7 @@ def test_a_foreground_command_can_be_moved_to_the_background(tools: Toolset) -> 
     result = anyio.run(main)
     found = re.search(r"Output File: (\S+)", result.text)
     assert found is not None
-    (tools.workspace.root / "go").touch()
+    (Path(tools.workspace.root) / "go").touch()
     output = Path(found.group(1))
     wait_until(lambda: output.read_text() == "early\nlate\n", "the output after the move")
 
