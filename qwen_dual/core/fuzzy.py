@@ -11,12 +11,14 @@ import heapq
 import re
 import time
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+T = TypeVar("T")
 
 SLICE = 4096
 """Paths between two looks at the clock: well under a millisecond."""
@@ -102,11 +104,15 @@ class Search:
         self._initials: list[str] = []
         self._loose: list[str] = []
         self._whole_pool = self._loose_pool = corpus.lowered
-        self._whole_seen = self._loose_seen = 0
+        self._whole_seen = self._loose_seen = self._initials_seen = 0
+        self._initials_at: list[int] = []
+        self._initials_pool: Sequence[int] = range(len(corpus))
         if before is not None and before.corpus is corpus and self._narrows(before):
             # What the other search has not looked at yet is still to be looked at.
             self._whole_pool = before._whole + before._whole_pool[before._whole_seen :]
             self._loose_pool = before._loose + before._loose_pool[before._loose_seen :]
+            rest = before._initials_pool[before._initials_seen :]
+            self._initials_pool = [*before._initials_at, *rest]
         self._steps = self._work()
 
     def run(self, seconds: float | None = None) -> bool:
@@ -139,12 +145,12 @@ class Search:
             self._whole += [low for low in chunk if needle in low]
             self._whole_seen += len(chunk)
             yield
-        every = self.corpus.lowered
-        for start in range(0, len(every) if needle[1:] else 0, SLICE):
-            some = self.corpus.initials[start : start + SLICE]
-            self._initials += [
-                every[at] for at, letters in enumerate(some, start) if needle in letters
-            ]
+        every, initials = self.corpus.lowered, self.corpus.initials
+        for some in _slices(self._initials_pool if needle[1:] else ()):
+            found = [at for at in some if needle in initials[at]]
+            self._initials_at += found
+            self._initials += [every[at] for at in found]
+            self._initials_seen += len(some)
             yield
         if len(self._whole) + len(self._initials) >= ENOUGH:
             return
@@ -216,6 +222,6 @@ def _likeliest(found: list[str], needle: str) -> list[str]:
     return [*islice(named, MAX_SCORED // 2), *found[: MAX_SCORED // 2]]
 
 
-def _slices(pool: list[str]) -> Iterator[list[str]]:
+def _slices(pool: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(pool), SLICE):
         yield pool[start : start + SLICE]
