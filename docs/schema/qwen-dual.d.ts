@@ -897,7 +897,7 @@ export interface Receipt {
 }
 
 /**
- * What became of the command with this id; `version` is the draft's that was set.
+ * What became of the command that `host` sent with this id; `version` is the draft's that was set.
  *
  * A `submit` that is looked at first has two: `held`, then `accepted`, `edited`, `refused` or
  * `rejected`. `turn_id` is the turn that one which steers waits to join.
@@ -910,6 +910,7 @@ export interface Receipt {
 export interface ReceiptData {
   id: string;
   status: "accepted" | "queued" | "rejected" | "duplicate" | "held" | "edited" | "refused";
+  host: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   code?: string;
   message?: string;
   position?: number;
@@ -957,7 +958,9 @@ export interface ResultEvent {
   context_tokens?: number;
   context_window?: number;
   total_cost_usd?: number | null;
+  host?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   steered?: string[];
+  steered_by?: ("keyboard" | "input" | "cli" | "sdk" | "agent" | string)[];
   error?: TurnError;
   type: "result";
 }
@@ -1513,7 +1516,8 @@ export interface TurnError {
  *
  * Of one that may have asked a model it repeats what `usage` events tell: how much of the conversation
  * there is, how much the model takes, and what the session cost by now, null where that is not known.
- * `steered` has the ids of the commands whose prompts joined it.
+ * `host` is who sent the command with the id `command_id`. `steered` has the ids of the commands whose
+ * prompts joined it, `steered_by` who sent each.
  */
 export interface TurnOutcome {
   subtype: "success" | "error_during_execution";
@@ -1530,7 +1534,9 @@ export interface TurnOutcome {
   context_tokens?: number;
   context_window?: number;
   total_cost_usd?: number | null;
+  host?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   steered?: string[];
+  steered_by?: ("keyboard" | "input" | "cli" | "sdk" | "agent" | string)[];
   error?: TurnError;
 }
 
@@ -1612,7 +1618,8 @@ export interface WaitingImage {
  *
  * `id` is its command's, else one of the program's: what `cancel`, `edit_queued` and
  * `move_queued` take as `target`. `cut`: `text` is only its beginning. `origin` is whose words
- * they are, `submitted_by` who submitted it where somebody else has edited it since. `steers` is the
+ * they are, `submitted_by` who submitted it where somebody else has edited it since, `host` who sent its
+ * command, where it has one. `steers` is the
  * turn that it joins before the next model call; `editing`: the person has it in the editor, and it
  * can neither run nor be changed.
  */
@@ -1622,6 +1629,7 @@ export interface WaitingPrompt {
   origin: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   cut?: boolean;
   submitted_by?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
+  host?: "keyboard" | "input" | "cli" | "sdk" | "agent" | string;
   steers?: string;
   editing?: boolean;
   content?: WaitingImage[];

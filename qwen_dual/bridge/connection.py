@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from qwen_dual.bridge.ring import Ring
     from qwen_dual.protocol.events import Event
 
-MAX_SENT = 1000
-"""Commands of a host that sees no events whose receipts are looked for."""
-
 CHUNKS_PER_PASS = 16
 """Written to one host in a pass of the loop, so that one with much before it holds up nobody."""
 
@@ -79,24 +76,12 @@ class Connection:
         self._own: deque[bytes] = deque()
         self._own_bytes = 0
         self._aside: dict[str, Event] = {}  # by subtype
-        self._sent: dict[str, None] = {}
         self._missed_to = cursor
         self._after_missed: list[bytes] = []
         self._chunk = memoryview(b"")
         self._blocked = False
         self._closed = False
         self._on_drained: Callable[[], object] | None = None
-
-    def expect(self, command_id: str | None) -> None:
-        """Notes a command that it has sent: where it sees no events, the receipt is told it all the same."""
-        if not self._sees and command_id is not None:
-            self._sent[command_id] = None
-            if len(self._sent) > MAX_SENT:
-                del self._sent[next(iter(self._sent))]
-
-    def has_sent(self, command_id: str) -> bool:
-        """Whether it waits for the receipt of this command."""
-        return command_id in self._sent
 
     @property
     def waiting(self) -> bool:

@@ -149,7 +149,7 @@ class Hosts:
         ends = event["subtype"] == "session_end"
         for connection in tuple(self._connections.values()):
             if "observe" not in connection.host.rights and (
-                ends or connection.has_sent(event["data"]["id"])
+                ends or event["data"].get("host") == f"host:{connection.host.name}"
             ):
                 connection.add(line)
 
@@ -308,7 +308,6 @@ class Hosts:
             receives.error(bad.code, bad.message, bad.offset, bad.command_id)
 
         def command(command: Command) -> None:
-            connection.expect(command.id)
             receives.command(command)
 
         reader = CommandReader(

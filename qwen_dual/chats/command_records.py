@@ -7,7 +7,7 @@ with the turn's result. What has no record of its own has one aside: no other fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qwen_dual.protocol.receipts import is_not_run, submitted_by
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
     Named = dict[str, str]
-    HostOf = Callable[[str, str | None], str | None]
 
 COMMAND = "host_command"
 """The subtype of a record aside."""
@@ -30,24 +29,35 @@ ENVELOPE = ("type", "uuid", "session_id", "seq", "parent_tool_use_id", "timestam
 """What of a ``result`` is not what the turn came to."""
 
 
+class OpenPrompts(Protocol):
+    """Knows the prompts of commands that have no end yet."""
+
+    def host_of(self, command_id: str, told: str | None) -> str | None:
+        """Who sent the prompt with an id, given who an event says did; None where nobody is known."""
+        ...
+
+    def is_open(self, command_id: str, host: str) -> bool:
+        """Whether a host has one under this id."""
+        ...
+
+
 class CommandRecords:
     """Those of one session, and of those that follow it.
 
     Every method that is given a chat may raise ``OSError``: it cannot be written.
 
     Args:
-        host_of: tells who sent the prompt with an id that has no end yet, given who an event says
-            submitted it, if that is known; None where nobody did.
+        prompts: gives what knows the prompts that have no end yet; None where none has an id.
 
     Attributes:
         used: whether a command had an id.
     """
 
-    def __init__(self, host_of: HostOf) -> None:
+    def __init__(self, prompts: Callable[[], OpenPrompts] | None) -> None:
         self.used = False
-        self._host_of = host_of
+        self._prompts = prompts
         self._running: list[Named] = []
-        self._acts: dict[str, tuple[Named, str]] = {}  # with what each is
+        self._acts: dict[tuple[str, str], tuple[Named, str]] = {}  # with what each is
 
     def begun_by(self, told: Event) -> Named | None:
         """The command that a prompt which begins was sent with, for its record.
@@ -60,7 +70,8 @@ class CommandRecords:
             return None
         self.used = True
         # A person may have edited the prompt: then it is theirs, and the command still the host's.
-        named = {"host": self._host_of(command_id, who) or who or "", "id": command_id}
+        host = None if self._prompts is None else self._prompts().host_of(command_id, who)
+        named = {"host": host or who or "", "id": command_id}
         self._running.append(named)
         return named
 
@@ -68,12 +79,17 @@ class CommandRecords:
         """A command that is no prompt, or has no record of its own, is about to be carried out."""
         self.used = True
         if kind != "submit":
-            self._acts[named["id"]] = named, kind
+            self._acts[named["host"], named["id"]] = named, kind
         _aside(chat, [named], "begun", kind=kind)
 
-    def went_back(self, command_id: str | None) -> Named | None:
-        """The command by which the conversation goes back, for the record of that, which ends it."""
-        return self._acts.pop(command_id or "", (None, ""))[0]
+    def went_back(self, rewound: Event) -> Named | None:
+        """The command by which the conversation goes back, for the record of that, which ends it.
+
+        Args:
+            rewound: the data of the event that is about to be told.
+        """
+        key = rewound["origin"], rewound["command_id"] or ""
+        return self._acts.pop(key, (None, ""))[0]
 
     def answered(self, chat: Callable[[], OpenChat], receipt: Event) -> None:
         """Takes a receipt: the end of what is no prompt, and of a prompt that is not run.
@@ -82,16 +98,19 @@ class CommandRecords:
             chat: opened where there is something to note.
             receipt: what it says.
         """
-        status, command_id = receipt["status"], receipt["id"]
+        status, command_id, host = receipt["status"], receipt["id"], receipt["host"]
         named: Named | None = None
         if status in ("accepted", "rejected"):
-            named, _ = self._acts.pop(command_id, (None, ""))
-        if named is None and is_not_run(receipt) and (host := self._host_of(command_id, None)):
+            named, _ = self._acts.pop((host, command_id), (None, ""))
+        if named is None and is_not_run(receipt) and self._is_open(command_id, host):
             named = {"host": host, "id": command_id}
         if named is not None:
             self.used = True
             more = {key: receipt[key] for key in ("code", "message") if key in receipt}
             _aside(chat(), [named], "done" if status == "accepted" else status, **more)
+
+    def _is_open(self, command_id: str, host: str) -> bool:
+        return self._prompts is not None and self._prompts().is_open(command_id, host)
 
     def ended(self) -> list[Named]:
         """The commands that a turn which has ended was begun or steered by."""

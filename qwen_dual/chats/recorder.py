@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from qwen_dual.chats.command_records import HostOf
+    from qwen_dual.chats.command_records import OpenPrompts
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
@@ -53,7 +53,7 @@ class Recorder:
         resume: the chat to go on with; its id must be ``session_id``.
         now: seconds since the epoch.
         window: tells how many tokens the model in force takes.
-        host_of: tells who sent the prompt with an id, as long as it has no end.
+        open_prompts: gives what knows the prompts of commands that have no end yet.
 
     Attributes:
         failure: why nothing is saved any more; None while all is.
@@ -81,7 +81,7 @@ class Recorder:
         resume: Chat | None = None,
         now: Callable[[], float] = time.time,
         window: Callable[[], int | None] = lambda: None,
-        host_of: HostOf = lambda command_id, told: None,
+        open_prompts: Callable[[], OpenPrompts] | None = None,
     ) -> None:
         self._home = home
         self._session_id = session_id
@@ -101,7 +101,7 @@ class Recorder:
         self._in_turn = False
         self._retry_from: str | None = None
         self._slash = SlashRecords()
-        self._prompts, self._commands = PromptRecords(), CommandRecords(host_of)
+        self._prompts, self._commands = PromptRecords(), CommandRecords(open_prompts)
         self._calls = CallRecords(self._prompts)
         self.agents: SubAgents | None = None  # once one is called
         chat_path(home, cwd, session_id)
@@ -201,7 +201,7 @@ class Recorder:
         if self._stopped or self._chat is None:
             return
         try:
-            by = self._commands.went_back(event["data"]["command_id"])
+            by = self._commands.went_back(event["data"])
             self._prompts.go_back(self._chat, event, by)
         except OSError as error:
             self.fail(error)

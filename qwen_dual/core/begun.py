@@ -36,7 +36,7 @@ class Begun:
         self.turn_id = events.new_uuid()
         self._bus = bus
         if command_id is not None:
-            bus.publish(events.receipt(command_id, "accepted"))
+            bus.publish(events.receipt(command_id, "accepted", host=str(actor)))
         said = bus.publish(events.user_text(text, str(actor), command_id))
         self.prompt = Prompt(text, actor, command_id, turn_id=self.turn_id, uuid=said["uuid"])
         bus.publish(state_event("thinking", self.turn_id))
@@ -48,6 +48,7 @@ class Begun:
             "interrupted",
             turn_id=self.turn_id,
             command_id=self.prompt.command_id,
+            host=self.prompt.host,
             text="",
             duration_ms=0,
             duration_api_ms=0,

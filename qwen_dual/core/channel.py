@@ -51,11 +51,12 @@ class Channel:
     def accept(self, command: Command) -> None:
         """Gives the receipt of what is answered now, or soon."""
         if command.id is not None:
-            self.tell(events.receipt(command.id, "accepted"))
+            self.tell(events.receipt(command.id, "accepted", host=str(self.actor)))
 
     def refuse(self, command: Command, code: str, why: str) -> None:
         """Says that it will not be answered."""
         if command.id is not None:
-            self.tell(events.receipt(command.id, "rejected", code, why))
+            host = str(self.actor)
+            self.tell(events.receipt(command.id, "rejected", code, why, host=host))
         else:
             self.tell(events.notice(f"{command.type}: {why}", "warning"))

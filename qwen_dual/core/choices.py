@@ -13,10 +13,9 @@ from qwen_dual.protocol.codec import encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.core.channel import Channel
     from qwen_dual.core.model import Model
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.command_shapes import ListModels, ListModes
+    from qwen_dual.protocol.events import Event
 
 MAX_BYTES = 50_000
 """Of the models in one event: its line stays below 64 KiB."""
@@ -41,28 +40,21 @@ class ConfiguredModel(Protocol):
         ...
 
 
-def list_models(channel: Channel, command: ListModels) -> None:
-    """Tells of the models soon: what each can do, its adapter says, which may have to be imported."""
-    session = channel.session
-    channel.accept(command)
-
-    async def tell() -> None:
-        known, current = dict(session.models), session.model_name
-        told = await in_thread(lambda: [_model(name, model) for name, model in known.items()])
-        for one in told:
-            one["current"] = one["name"] == current
-        fitting = _fitting(told)
-        data = {"models": fitting, "more": len(fitting) < len(told), "command_id": command.id}
-        channel.tell(events.system("models", data))
-
-    session.services.spawn(tell)
+async def told_models(session: Session, command_id: str | None) -> Event:
+    """The body of ``models``: what each can do, its adapter says, which may have to be imported."""
+    known, current = dict(session.models), session.model_name
+    told = await in_thread(lambda: [_model(name, model) for name, model in known.items()])
+    for one in told:
+        one["current"] = one["name"] == current
+    fitting = _fitting(told)
+    data = {"models": fitting, "more": len(fitting) < len(told), "command_id": command_id}
+    return events.system("models", data)
 
 
-def list_modes(channel: Channel, command: ListModes) -> None:
-    """Tells of the approval modes."""
-    channel.accept(command)
-    modes = [_mode(channel.session, mode) for mode in APPROVAL_MODES]
-    channel.tell(events.system("modes", {"modes": modes, "command_id": command.id}))
+def told_modes(session: Session, command_id: str | None) -> Event:
+    """The body of ``modes``."""
+    modes = [_mode(session, mode) for mode in APPROVAL_MODES]
+    return events.system("modes", {"modes": modes, "command_id": command_id})
 
 
 def _model(name: str, model: Model) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from qwen_dual.core.session_facts import SessionFacts
 from qwen_dual.protocol import events
-from qwen_dual.protocol.receipts import REFUSING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,20 +45,27 @@ class CommandedSession(SessionFacts):
         code: str | None = None,
         message: str | None = None,
         *,
-        owner: Actor | None = None,
+        owner: Actor | str,
         **more: Any,
     ) -> None:
         """Publishes a ``command_receipt``; for ``more`` see ``events.receipt``.
 
-        It says so where the id will not be known after a restart. ``owner`` is who sent the command.
-        """
-        if status in REFUSING:
-            self.ledger.answers(owner, command_id)
-        durable = False if self.ledger.is_unkept(command_id) else None
-        body = events.receipt(command_id, status, code, message, **more, durable=durable)
-        self.bus.publish(body)
+        It says so where the id will not be known after a restart.
 
-    def repeat_receipt(self, command_id: str, known: Known) -> None:
+        Args:
+            command_id: the id.
+            status: what becomes of the command.
+            code: why it is refused.
+            message: the same for people.
+            owner: who sent it.
+            **more: what else there is to say.
+        """
+        host = str(owner)
+        durable = False if self.ledger.is_unkept(command_id, host) else None
+        more |= {"host": host, "durable": durable}
+        self.bus.publish(events.receipt(command_id, status, code, message, **more))
+
+    def repeat_receipt(self, command_id: str, known: Known, owner: Actor) -> None:
         """Tells that a command was sent before, and what became of it."""
         outcome = known.outcome or None
         body = events.receipt(
@@ -69,5 +75,6 @@ class CommandedSession(SessionFacts):
             known.message,
             outcome=outcome,
             result=known.result,
+            host=str(owner),
         )
         self.bus.publish(body)

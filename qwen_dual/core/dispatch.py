@@ -31,10 +31,8 @@ if TYPE_CHECKING:
         GetDraft,
         ImageData,
         Interrupt,
-        ListSessions,
         McpAdd,
         McpRemove,
-        McpStatus,
         MoveQueued,
         Resume,
         Rewind,
@@ -84,15 +82,11 @@ class Dispatcher:
             "cancel": self._change_queue,
             "edit_queued": self._change_queue,
             "move_queued": self._change_queue,
-            "get_state": self._get_state,
             "set_approval_mode": self._set_approval_mode,
             "set_model": self._set_model,
             "mcp_add": self._steer_servers,
             "mcp_remove": self._steer_servers,
-            "mcp_status": self._steer_servers,
             "rewind": self._rewind,
-            "rewind_points": self._rewind_points,
-            "list_sessions": self._list_sessions,
             "resume": self._resume,
             "clear": self._clear,
             "get_draft": self._draft,
@@ -125,7 +119,7 @@ class Dispatcher:
         if self._queries is None:
             from qwen_dual.core.queries import Queries
 
-            self._queries = Queries(self._session, self._actor, self._tell)
+            self._queries = Queries(self._session, self._actor, self._tell, self._servers)
         self._queries.carry_out(command)
 
     def _draft(self, command: GetDraft | SetDraft | Watch) -> None:
@@ -134,19 +128,6 @@ class Dispatcher:
 
             self._drafts = DraftCommands(self._session, self._actor, self._tell)
         self._drafts.carry_out(command)
-
-    def _get_state(self, command: Command) -> None:
-        self._receipt(command)
-        self._session.publish_state()
-
-    def _rewind_points(self, command: Command) -> None:
-        self._receipt(command)
-        self._session.tell_points()
-
-    def _list_sessions(self, command: ListSessions) -> None:
-        from qwen_dual.core.saved_sessions import list_sessions
-
-        list_sessions(self._session, command)
 
     def _resume(self, command: Resume) -> None:
         from qwen_dual.core.saved_sessions import resume
@@ -191,7 +172,7 @@ class Dispatcher:
         known = self._session.ledger.take(self._actor, command_id, kind)
         if known is None:
             return False
-        self._session.repeat_receipt(command_id, known)
+        self._session.repeat_receipt(command_id, known, self._actor)
         return True
 
     def error(self, code: str, message: str, offset: int, command_id: str | None = None) -> None:
@@ -213,7 +194,8 @@ class Dispatcher:
         # The receipt goes first: the turn's events follow it.
         if command.id is not None:
             status = "queued" if session.busy else "accepted"
-            session.receipt(command.id, status, **self._waits(command, said))
+            more = self._waits(command, said)
+            session.receipt(command.id, status, owner=self._actor, **more)
         self._run(command, said)
 
     def _run(self, command: Submit, said: Said, proposed: str | None = None) -> None:
@@ -250,7 +232,8 @@ class Dispatcher:
             made = said if edited is None else remade(said, edited)
             if command.id is not None:
                 status = "accepted" if edited is None else "edited"
-                session.receipt(command.id, status, **self._waits(command, made))
+                more = self._waits(command, made)
+                session.receipt(command.id, status, owner=self._actor, **more)
             self._run(command, made, "" if edited is None else said[0])
 
         held = Held(events.new_uuid(), said[0], self._actor, command.id, said[2], run)
@@ -286,7 +269,7 @@ class Dispatcher:
             self._receipt(command, (problem.code, str(problem)))
         else:
             if command.id is not None:
-                self._session.receipt(command.id, "accepted", position=position)
+                self._session.receipt(command.id, "accepted", owner=self._actor, position=position)
 
     def _cancel(self, target: str) -> None:
         """Takes out what waits, or what waits for a person's look."""
@@ -314,7 +297,7 @@ class Dispatcher:
             if command.id is None:
                 self._session.notice(f"rewind: {why}", "warning")
 
-    def _steer_servers(self, command: McpAdd | McpRemove | McpStatus) -> None:
+    def _steer_servers(self, command: McpAdd | McpRemove) -> None:
         if self._servers is None:
             self._receipt(command, ("unavailable", "this session has no MCP servers"))
             return
@@ -322,7 +305,7 @@ class Dispatcher:
         try:
             if command.type == "mcp_add":
                 servers.add(command.name, command.server, self._actor)
-            elif command.type == "mcp_remove":
+            else:
                 servers.remove(command.name, self._actor)
         except ValueError as error:
             self._receipt(command, ("invalid", str(error)))
@@ -330,14 +313,12 @@ class Dispatcher:
                 self._session.notice(f"{command.type}: {error}", "warning")
             return
         self._receipt(command)
-        if command.type == "mcp_status":
-            servers.tell()
 
     def _receipt(self, command: Command, problem: tuple[str, str] | None = None) -> None:
         if command.id is None:
             return
         if problem is None:
-            self._session.receipt(command.id, "accepted")
+            self._session.receipt(command.id, "accepted", owner=self._actor)
         else:
             self._session.receipt(command.id, "rejected", *problem, owner=self._actor)
 

@@ -215,11 +215,9 @@ class DraftCommands:
             data["cut"] = True
         tell(self._session.bus.aside(events.system("draft", data)))
 
-    def _receipt(self, command: GetDraft | SetDraft | Watch, **more: int) -> None:
+    def _receipt(self, command: GetDraft | SetDraft | Watch, **more: Any) -> None:
         if command.id is not None:
-            told = events.receipt(command.id, "accepted")
-            told["data"].update(more)
-            self._session.publish(told)
+            self._session.receipt(command.id, "accepted", owner=self._actor, **more)
 
     def _refuse(self, command: GetDraft | SetDraft | Watch, code: str, why: str) -> None:
         if command.id is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from qwen_dual.protocol.command_shapes import LASTING
-from qwen_dual.protocol.receipts import REFUSING, is_not_run, submitted_by
+from qwen_dual.protocol.receipts import is_not_run, submitted_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,17 +76,16 @@ class Ledger:
 
     Attributes:
         store: keeps them; None where nobody does.
-        unkept: the ids of some that are not kept though they should be.
+        unkept: id and host of some that are not kept though they should be.
     """
 
     def __init__(self, session: Session) -> None:
         self.store: CommandStore | None = None
-        self.unkept: set[str] = set()
+        self.unkept: set[tuple[str, str]] = set()
         self._session = session
         self._taken: dict[bytes, None] = {}
         self._by_host: dict[str, deque[bytes]] = {}
         self._open: dict[str, dict[str, str]] = {}  # by id and host: prompts that have no end yet
-        self._owners: dict[str, deque[str]] = {}  # by id: of the receipts that come next
         self._follows = False
 
     def take(
@@ -110,7 +109,7 @@ class Ledger:
                 return known
         self._note(host, digest)
         if lasts and store is not None and not store.keeps:
-            self.unkept.add(command_id)
+            self.unkept.add((command_id, host))
         if kind == "submit":
             self._follow()
             self._open.setdefault(command_id, {})[host] = "running" if begun else "queued"
@@ -138,37 +137,34 @@ class Ledger:
             command_id: the id.
             told: who an event says submitted it: that one, where it has sent such an id.
         """
-        hosts = self._open.get(command_id, {})
         if told is not None and digest_of(told, command_id) in self._taken:
             return told
-        if told is None and (owner := next(iter(self._owners.get(command_id, ())), "")):
-            return owner if owner in hosts else None
+        hosts = self._open.get(command_id, {})
         return next((host for host in reversed(hosts) if hosts[host] == "queued"), None)
 
-    def answers(self, owner: Actor | None, command_id: str) -> None:
-        """A receipt is about to say that a command of ``owner`` is not carried out.
+    def is_open(self, command_id: str, host: str) -> bool:
+        """Whether a host has a prompt under this id that has no end yet."""
+        return host in self._open.get(command_id, ())
 
-        Another host may have a prompt that waits under this id, of which it says nothing.
-        """
-        if command_id in self._open:
-            owners = self._owners.setdefault(command_id, deque())
-            owners.append("" if owner is None else str(owner))
-
-    def is_unkept(self, command_id: str) -> bool:
+    def is_unkept(self, command_id: str, host: str) -> bool:
         """Whether the receipt that is about to be given has to say that the id is not kept."""
-        found = command_id in self.unkept
-        if found and command_id not in self._open:
-            self.unkept.discard(command_id)  # it is the last one
+        found = (command_id, host) in self.unkept
+        if found and not self.is_open(command_id, host):
+            self.unkept.discard((command_id, host))  # it is the last one
         return found
 
     def lost(self) -> None:
         """Nothing is kept any more: whoever waits for a prompt is told by another receipt."""
-        for command_id, hosts in list(self._open.items()):
-            if command_id in self.unkept:
-                continue
-            self.unkept.add(command_id)
-            queued = "queued" in hosts.values()
-            self._session.receipt(command_id, "queued" if queued else "accepted")
+        waiting = [
+            (command_id, host, state)
+            for command_id, hosts in self._open.items()
+            for host, state in hosts.items()
+            if (command_id, host) not in self.unkept
+        ]
+        for command_id, host, state in waiting:
+            self.unkept.add((command_id, host))
+            status = "queued" if state == "queued" else "accepted"
+            self._session.receipt(command_id, status, owner=host)
 
     def _again(self, host: str, command_id: str) -> Known:
         state = self._open.get(command_id, {}).get(host)
@@ -200,13 +196,8 @@ class Ledger:
             self._runs(event["data"]["command_id"], submitted_by(event["data"]))
         elif kind == "system" and event["subtype"] == "command_receipt":
             data = event["data"]
-            host = self.host_of(data["id"])
-            if is_not_run(data) and host is not None:
-                self._remove(data["id"], host)
-            if data["status"] in REFUSING and (owners := self._owners.get(data["id"])):
-                owners.popleft()
-                if not owners:
-                    del self._owners[data["id"]]
+            if is_not_run(data) and self.is_open(data["id"], data["host"]):
+                self._remove(data["id"], data["host"])
 
     def _runs(self, command_id: str | None, told: str | None) -> None:
         hosts = self._open.get(command_id or "", {})
@@ -218,7 +209,7 @@ class Ledger:
         del hosts[host]
         if not hosts:
             del self._open[command_id]
-            self.unkept.discard(command_id)
+        self.unkept.discard((command_id, host))
 
 
 def digest_of(host: str, command_id: str) -> bytes:

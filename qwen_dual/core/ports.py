@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.tool import Call
     from qwen_dual.fs.tree import Tree
+    from qwen_dual.protocol.events import Event
 
 
 class ServerControl(Protocol):
@@ -41,8 +42,8 @@ class ServerControl(Protocol):
         """
         ...
 
-    def tell(self) -> None:
-        """Publishes what all of them are, now."""
+    def tell(self, tell: Callable[[Event], object] | None = None) -> None:
+        """Publishes what all of them are, now; with ``tell`` it is given the body in place of that."""
         ...
 
 

@@ -239,6 +239,8 @@ class PromptQueue:
         found: dict[str, Any] = {"cut": True} if cut else {}
         if prompt.submitter is not None:
             found["submitted_by"] = str(prompt.submitter)
+        if prompt.host is not None:
+            found["host"] = prompt.host
         if prompt.steers is not None:
             found["steers"] = prompt.steers
         if prompt.id in self._held:

@@ -77,6 +77,11 @@ class Prompt(Struct, frozen=True):
         return self.submitter or self.actor
 
     @property
+    def host(self) -> str | None:
+        """Who sent its command; None where it has none."""
+        return None if self.command_id is None else str(self.owner)
+
+    @property
     def typed(self) -> str:
         """As it was typed: a command for the shell begins with ``!``."""
         return f"!{self.text}" if self.action == "shell" else self.text

@@ -11,12 +11,22 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 
-def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event:
-    """The ``result`` of a prompt that needed no model, such as a slash command."""
+def instant_result(
+    text: str, command_id: str | None, stop_reason: str, host: str | None = None
+) -> Event:
+    """The ``result`` of a prompt that needed no model, such as a slash command.
+
+    Args:
+        text: what it came to.
+        command_id: of the command that it was submitted with.
+        stop_reason: why it ended.
+        host: who sent that.
+    """
     body = turn_result(
         stop_reason,
         turn_id=events.new_uuid(),
         command_id=command_id,
+        host=host,
         text=text,
         duration_ms=0,
         duration_api_ms=0,
@@ -29,8 +39,10 @@ def instant_result(text: str, command_id: str | None, stop_reason: str) -> Event
     return body
 
 
-def turn_result(stop_reason: str, *, text: str, **fields: Any) -> Event:
-    """The body of a ``result``."""
+def turn_result(stop_reason: str, *, text: str, host: str | None = None, **fields: Any) -> Event:
+    """The body of a ``result``; ``host`` is who sent the command that it names."""
+    if host is not None:
+        fields["host"] = host
     failed = stop_reason in ("interrupted", "error", "budget")
     return {
         "type": "result",

@@ -56,10 +56,6 @@ class RewindableSession(SessionFacts):
             self._enqueue(Prompt("", actor, command_id, action="act", act=act))
         return free
 
-    def tell_points(self) -> None:
-        """Publishes ``rewind_points`` soon: the prompts to go back to."""
-        self.services.spawn(self.rewinding.tell_points)
-
     def nothing_to_retry(self) -> None:
         """What ``retry`` would go on from is in the conversation no more."""
         self._worker.retry_from = None

@@ -159,8 +159,8 @@ class Rewinding:
             raise Refused("unavailable", f"files cannot go back: {self.no_files}")
         return await self.files.preview(since)
 
-    async def tell_points(self) -> None:
-        """Publishes ``rewind_points``."""
+    async def told_points(self) -> Event:
+        """The body of ``rewind_points``."""
         found = await self.points()
         told = [told_point(point, files) for point, files in found[-MAX_TOLD:]]
         data = {
@@ -169,7 +169,7 @@ class Rewinding:
             "undo": self.undoable,
             "unavailable": self.no_files,
         }
-        self._session.publish(events.system("rewind_points", data))
+        return events.system("rewind_points", data)
 
     # -- what is done ----------------------------------------------------------------------
 
@@ -377,7 +377,7 @@ class Rewinding:
         """Publishes what came of it, behind the receipt of the command."""
         session, data = self._session, event["data"]
         if data["command_id"] is not None:
-            session.receipt(data["command_id"], "accepted")
+            session.receipt(data["command_id"], "accepted", owner=data["origin"])
         now = session.conversation.tokens if tokens is None else tokens
         return session.publish({**event, "data": {**data, "context_tokens": now}})
 

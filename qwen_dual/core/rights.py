@@ -80,7 +80,8 @@ class LimitedDispatcher:
             data = {"code": code, "message": message, "offset": offset}
             body = events.system("input_error", data)
         else:
-            body = events.receipt(command_id, "rejected", code, message)
+            host = str(self._actor)
+            body = events.receipt(command_id, "rejected", code, message, host=host)
         self._tell(self._session.bus.aside(body))
 
     def _lacking(self, command: Command) -> tuple[Right, str] | None:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anyio
 
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.protocol import events
 
 if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.command_shapes import Clear, Command, ListSessions, Resume
+    from qwen_dual.protocol.command_shapes import Clear, Command, Resume
 
 UNAVAILABLE = "this session knows of no saved ones"
 
@@ -51,23 +50,6 @@ class SavedSessions(Protocol):
         ...
 
 
-def list_sessions(session: Session, command: ListSessions) -> None:
-    """Tells of saved sessions soon, at any time."""
-    saved = session.saved_sessions
-    if saved is None:
-        _refuse(session, command, "unavailable", UNAVAILABLE)
-        return
-    _accept(session, command)
-
-    async def tell() -> None:
-        found = await saved().listing(
-            command.limit, command.before, all_folders=command.all_folders
-        )
-        session.publish(events.system("sessions", {**found, "command_id": command.id}))
-
-    session.services.spawn(tell)
-
-
 def resume(session: Session, actor: Actor, command: Resume) -> None:
     """Goes on with an earlier session, if nothing runs; the receipt says what became of it."""
 
@@ -81,7 +63,7 @@ def resume(session: Session, actor: Actor, command: Resume) -> None:
         except SessionRefused as refusal:
             _refuse(session, command, refusal.code, str(refusal), actor)
             return
-        _accept(session, command)
+        _accept(session, command, actor)
         if told:
             session.notice(told)
 
@@ -93,7 +75,7 @@ def clear(session: Session, actor: Actor, command: Clear) -> None:
 
     async def act(prompt: Prompt) -> None:
         session.clear(actor)
-        _accept(session, command)
+        _accept(session, command, actor)
 
     _between_turns(session, actor, command, act)
 
@@ -104,14 +86,12 @@ def _between_turns(session: Session, actor: Actor, command: Command, act: Any) -
         _refuse(session, command, "busy", why, actor)
 
 
-def _accept(session: Session, command: Command) -> None:
+def _accept(session: Session, command: Command, actor: Actor) -> None:
     if command.id is not None:
-        session.receipt(command.id, "accepted")
+        session.receipt(command.id, "accepted", owner=actor)
 
 
-def _refuse(
-    session: Session, command: Command, code: str, why: str, actor: Actor | None = None
-) -> None:
+def _refuse(session: Session, command: Command, code: str, why: str, actor: Actor) -> None:
     if command.id is not None:
         session.receipt(command.id, "rejected", code, why, owner=actor)
     else:

@@ -352,6 +352,10 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         """Publishes a ``state`` event even though nothing changed."""
         self._state.tell(again=True)
 
+    def told_state(self) -> list[Event]:
+        """What a host is told that asks for the state: the bodies of ``state`` and ``queue``."""
+        return self._state.now()
+
     def notice(self, text: str, level: str = "info") -> None:
         """Tells every observer something: ``level`` is ``info``, ``warning`` or ``error``."""
         if not self.ended:

@@ -134,7 +134,8 @@ class SlashRunner:
             self._publish(events.notice(NO_IMAGES, "warning"))
         self._tell(output or "", failed=failed)
         stop_reason = "error" if failed else "end_turn"
-        self._publish(instant_result(output or "", prompt.command_id, stop_reason))
+        result = instant_result(output or "", prompt.command_id, stop_reason, prompt.host)
+        self._publish(result)
         return None
 
     def _start(self, prompt: Prompt) -> Output:

@@ -69,6 +69,12 @@ class StateTeller:
         elif again and self._listed:
             self._publish(events.system("queue", {"prompts": self._listed}))
 
+    def now(self) -> list[Event]:
+        """The state and what waits, for who asks: bodies of events; nothing of it counts as told."""
+        state = state_event(self.word, self.turn_id, len(self._queue), self._queue.listing())
+        listed = self._queue.told()
+        return [state, *([events.system("queue", {"prompts": listed})] if listed else ())]
+
 
 def state_event(
     word: str, turn_id: str | None, queued: int = 0, queue: Sequence[Mapping[str, Any]] = ()

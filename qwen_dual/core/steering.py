@@ -51,7 +51,7 @@ class Steering:
         content: PromptContent,
         tell: Callable[[], object],
     ) -> None:
-        self.joined: list[str] = []
+        self.joined: list[tuple[str, str]] = []
         self.stopped: Stop | None = None
         self._turn_id = turn_id
         self._session = session
@@ -104,7 +104,7 @@ class Steering:
             session.on_content(blocks)
         session.conversation.add("user", blocks)
         if prompt.command_id is not None:
-            self.joined.append(prompt.command_id)
+            self.joined.append((prompt.command_id, str(prompt.owner)))
         if images:
             self._content.warn_unseen([image["title"] for image in images])
         self._tell()

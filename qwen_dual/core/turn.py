@@ -195,8 +195,11 @@ class Turn:
             self._calling = False
             self._take(self._calls.abandon())
 
-    def wind_up(self, why: Stop, joined: Sequence[str] = ()) -> None:
-        """Publishes ``result``, after ``close_open``; ``joined`` are the commands that steered it."""
+    def wind_up(self, why: Stop, joined: Sequence[tuple[str, str]] = ()) -> None:
+        """Publishes ``result``, after ``close_open``.
+
+        ``joined`` are the ids of the commands that steered it, with who sent each.
+        """
         if self._services is not None:
             self._count(self._services.take_spent())
         usage = self.usage
@@ -204,6 +207,7 @@ class Turn:
             why.reason,
             turn_id=self.turn_id,
             command_id=self.prompt.command_id,
+            host=self.prompt.host,
             text=self.final_text,
             duration_ms=round((time.monotonic() - self._began) * 1000),
             duration_api_ms=round(self._api_seconds * 1000),
@@ -213,7 +217,8 @@ class Turn:
             **self._context.meter.summary(self._conversation.tokens, self._model),
         )
         if joined:
-            body["steered"] = list(joined)
+            body["steered"] = [command_id for command_id, _ in joined]
+            body["steered_by"] = [host for _, host in joined]
         self._publish(body | failure(self.error, why))
 
     def fail(self, error: ModelError) -> None:

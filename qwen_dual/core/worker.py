@@ -163,7 +163,7 @@ class Worker:
             await self._session.rewinding.carry_out(prompt.going_back, prompt, stopped=not waited)
         elif not known or not await self._waited("command" if slash else "prompt"):
             self._tell(prompt)
-            self._publish(instant_result("", prompt.command_id, "interrupted"))
+            self._publish(instant_result("", prompt.command_id, "interrupted", prompt.host))
         elif prompt.action == "shell":
             await self._guarded(prompt, self._shell)
         else:
@@ -310,10 +310,10 @@ class Worker:
                 text = _internal(error)
                 self._session.notice(text, "error")
                 self._state.set("idle")
-                self._publish(instant_result(text, prompt.command_id, "error"))
+                self._publish(instant_result(text, prompt.command_id, "error", prompt.host))
         if self._scope.cancelled_caught:
             self._state.set("idle")
-            self._publish(instant_result("", prompt.command_id, "interrupted"))
+            self._publish(instant_result("", prompt.command_id, "interrupted", prompt.host))
         self._scope = None
         return asked
 
@@ -347,7 +347,7 @@ class Worker:
             self._session.conversation.add("user", [{"type": "text", "text": told}])
         stop_reason = "error" if result.is_error else "end_turn"
         self._state.set("idle")
-        self._publish(instant_result(text, prompt.command_id, stop_reason))
+        self._publish(instant_result(text, prompt.command_id, stop_reason, prompt.host))
 
     def _shell_call(self, command: str) -> tuple[str, Call | ToolResult]:
         """The tool for a command line, and the call or why there is none."""

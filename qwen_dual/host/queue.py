@@ -27,6 +27,7 @@ class QueuedPrompt:
         steers: the id of the turn that it joins before the next model call; empty for none.
         editing: the person has it in the editor: it can neither run nor be changed.
         images: what stands for each of its images in the text.
+        host: who sent its command; empty where it has none.
     """
 
     id: str | None
@@ -37,6 +38,7 @@ class QueuedPrompt:
     steers: str = ""
     editing: bool = False
     images: tuple[str, ...] = ()
+    host: str = ""
 
     @classmethod
     def all_in(cls, raw: object) -> tuple[QueuedPrompt, ...]:
@@ -58,6 +60,7 @@ class QueuedPrompt:
             text_in(one, "steers"),
             one.get("editing") is True,
             tuple(text_in(image, "title") for image in images if isinstance(image, dict)),
+            text_in(one, "host"),
         )
 
 

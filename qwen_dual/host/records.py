@@ -106,6 +106,12 @@ class Greeting:
             sandbox=Sandbox.of(data.get("sandbox")),
         )
 
+    def is_others(self, told: Mapping[str, Any]) -> bool:
+        """Whether what an event says of a command is of one that another host sent, under whatever id."""
+        host, own = told.get("host"), self.data.get("host")
+        name = f"host:{text_in(own, 'name')}" if isinstance(own, dict) else "input"
+        return isinstance(host, str) and host != name
+
 
 UNKNOWN = Greeting("qwen", "", 2, frozenset({"submit", "confirmation_response"}), False, {})
 """What is known of a program that has not said who it is: the base protocol."""
@@ -131,6 +137,7 @@ class Receipt:
             is not known.
         result: the result of its turn, where that is ``done``.
         durable: False where a later run of the program will not know the id, since nothing is saved.
+        host: who sent the command: ``input``, ``host:`` and a name; empty where the program does not say.
     """
 
     id: str
@@ -144,6 +151,7 @@ class Receipt:
     outcome: str = ""
     result: Result | None = None
     durable: bool = True
+    host: str = ""
 
     @classmethod
     def of(cls, event: Event) -> Receipt:
@@ -161,6 +169,7 @@ class Receipt:
             outcome=text_in(data, "outcome"),
             result=Result.in_data(result) if isinstance(result, dict) else None,
             durable=data.get("durable") is not False,
+            host=text_in(data, "host"),
         )
 
 
@@ -188,6 +197,8 @@ class Result:
         duration_ms: how long it took, ``duration_api_ms`` of it waiting for the model.
         denials: the calls that were not allowed.
         steered: the ids of the commands whose prompts joined the turn.
+        steered_by: who sent each of them.
+        host: who sent the command with ``command_id``; empty for none.
         context_tokens: how much of the conversation there is; None where the program does not say.
         context_window: how much the model takes; None likewise.
         total_cost_usd: what the session cost by then; None where that is not known.
@@ -213,6 +224,8 @@ class Result:
     context_window: int | None = None
     total_cost_usd: float | None = None
     steered: tuple[str, ...] = ()
+    steered_by: tuple[str, ...] = ()
+    host: str = ""
 
     @classmethod
     def in_data(cls, data: dict[str, Any]) -> Result:
@@ -224,7 +237,7 @@ class Result:
     @classmethod
     def of(cls, event: Event) -> Result:
         """Reads a ``result``."""
-        steered = event.get("steered")
+        steered, by = event.get("steered"), event.get("steered_by")
         error, usage, command_id = event.get("error"), event.get("usage"), event.get("command_id")
         failure = error if isinstance(error, dict) else {}
         return cls(
@@ -247,6 +260,8 @@ class Result:
             context_window=number_in(event.raw, "context_window"),
             total_cost_usd=cost_in(event.raw, "total_cost_usd"),
             steered=tuple(map(str, steered)) if isinstance(steered, list) else (),
+            steered_by=tuple(map(str, by)) if isinstance(by, list) else (),
+            host=text_in(event.raw, "host"),
         )
 
     def raise_for_error(self) -> Result:

@@ -201,7 +201,7 @@ class Tracker:
                 self.greeting = Greeting.of(event)
                 self.model, self.approval_mode = self.greeting.model, self.greeting.approval_mode
                 if self.greeting.told:
-                    self.turns = ToldTurns()
+                    self.turns = ToldTurns(self.greeting.is_others)
             self.started.keep(self.greeting)
         elif event.subtype == "usage":
             self.usage = ModelUsage.of(event)
@@ -233,7 +233,7 @@ class Tracker:
             self.drafts.feed(event)
         elif event.subtype == "session_end":
             self.ended = True
-        elif event.subtype == "command_receipt":
+        elif event.subtype == "command_receipt" and not self.greeting.is_others(event.data):
             receipt = Receipt.of(event)
             self.drafts.receipt(receipt.id)
             promise = self.receipts.pop(receipt.id, None)

@@ -7,6 +7,7 @@ Pure: events in, promises kept. ``ToldTurns`` is for programs with receipts, sta
 from __future__ import annotations
 
 from collections import deque
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Protocol
 
 from qwen_dual.host.calls import text_in
@@ -17,7 +18,8 @@ from qwen_dual.host.records import Receipt, Result
 from qwen_dual.protocol.api_error import begins_api_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from qwen_dual.host.event import Event
     from qwen_dual.host.records import Request
@@ -93,9 +95,13 @@ class ToldTurns:
     """The program says what it does; a turn is known by the id of its submit.
 
     A prompt that joined the turn of another ends with that.
+
+    Args:
+        is_others: tells whether what an event says of a command is another host's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_others: Callable[[Mapping[str, Any]], bool] = lambda told: False) -> None:
+        self._is_others = is_others
         self.state = "idle"
         self.queued = 0
         self.queue: tuple[QueuedPrompt, ...] = ()
@@ -118,7 +124,7 @@ class ToldTurns:
             return
         if event.type == "result":
             result = Result.of(event)
-            for command_id in (result.command_id or "", *result.steered):
+            for command_id in self._ended_by(event, result):
                 submitted = self._open.pop(command_id, None)
                 if submitted is not None:
                     submitted.receipt.keep(Receipt(submitted.id, "accepted", derived=True))
@@ -137,10 +143,22 @@ class ToldTurns:
             self._lists = True
             self.queue = QueuedPrompt.all_in(event.data.get("prompts"))
         elif event.type == "system" and event.subtype == "command_receipt":
+            if self._is_others(event.data):
+                return
             receipt = Receipt.of(event)
             submitted = self._open.get(receipt.id)
             if submitted is not None:
                 self._received(submitted, receipt)
+
+    def _ended_by(self, event: Event, result: Result) -> Iterator[str]:
+        """The ids of this host's prompts that a result is of."""
+        if not self._is_others(event.raw):
+            yield result.command_id or ""
+        by = event.get("steered_by")
+        hosts = by if isinstance(by, list) else []
+        for command_id, host in zip_longest(result.steered, hosts[: len(result.steered)]):
+            if not self._is_others({"host": host}):
+                yield command_id
 
     def _received(self, submitted: Submitted, receipt: Receipt) -> None:
         if receipt.status == "held":

@@ -340,8 +340,10 @@ RIGHTS: dict[str, Right] = {
 }
 """The right that a command takes at the least; what its fields ask for may take more."""
 
-QUERIES = frozenset(("complete", "list_models", "list_modes"))
-"""Commands that change nothing: answered each time, whatever their id, and to who asked alone."""
+_ALONE = ("complete", "list_models", "list_modes")
+QUERIES = frozenset(("get_state", "mcp_status", "rewind_points", "list_sessions", *_ALONE))
+"""Commands that change nothing: answered each time, whatever their id. Of the last three, and of those of
+hosts on the socket, the receipt and the answer are for who asked alone."""
 
 LASTING = frozenset(("submit", "interrupt", "rewind", "clear", "resume"))
 """Commands that are not carried out again when their id comes again after the program died.

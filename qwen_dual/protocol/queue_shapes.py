@@ -22,7 +22,8 @@ class WaitingPrompt(TypedDict):
 
     ``id`` is its command's, else one of the program's: what ``cancel``, ``edit_queued`` and
     ``move_queued`` take as ``target``. ``cut``: ``text`` is only its beginning. ``origin`` is whose words
-    they are, ``submitted_by`` who submitted it where somebody else has edited it since. ``steers`` is the
+    they are, ``submitted_by`` who submitted it where somebody else has edited it since, ``host`` who sent its
+    command, where it has one. ``steers`` is the
     turn that it joins before the next model call; ``editing``: the person has it in the editor, and it
     can neither run nor be changed.
     """
@@ -32,6 +33,7 @@ class WaitingPrompt(TypedDict):
     origin: Origin
     cut: NotRequired[bool]
     submitted_by: NotRequired[Origin]
+    host: NotRequired[Origin]
     steers: NotRequired[str]
     editing: NotRequired[bool]
     content: NotRequired[list[WaitingImage]]

@@ -238,7 +238,8 @@ class TurnOutcome(TypedDict):
 
     Of one that may have asked a model it repeats what ``usage`` events tell: how much of the conversation
     there is, how much the model takes, and what the session cost by now, null where that is not known.
-    ``steered`` has the ids of the commands whose prompts joined it.
+    ``host`` is who sent the command with the id ``command_id``. ``steered`` has the ids of the commands whose
+    prompts joined it, ``steered_by`` who sent each.
     """
 
     subtype: Literal["success", "error_during_execution"]
@@ -255,7 +256,9 @@ class TurnOutcome(TypedDict):
     context_tokens: NotRequired[int]
     context_window: NotRequired[int]
     total_cost_usd: NotRequired[float | None]
+    host: NotRequired[Origin]
     steered: NotRequired[list[str]]
+    steered_by: NotRequired[list[Origin]]
     error: NotRequired[TurnError]
 
 

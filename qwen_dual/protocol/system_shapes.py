@@ -87,7 +87,7 @@ class StateData(TypedDict):
 
 
 class ReceiptData(TypedDict):
-    """What became of the command with this id; ``version`` is the draft's that was set.
+    """What became of the command that ``host`` sent with this id; ``version`` is the draft's that was set.
 
     A ``submit`` that is looked at first has two: ``held``, then ``accepted``, ``edited``, ``refused`` or
     ``rejected``. ``turn_id`` is the turn that one which steers waits to join.
@@ -100,6 +100,7 @@ class ReceiptData(TypedDict):
 
     id: str
     status: Literal["accepted", "queued", "rejected", "duplicate", "held", "edited", "refused"]
+    host: Origin
     code: NotRequired[str]
     message: NotRequired[str]
     position: NotRequired[int]

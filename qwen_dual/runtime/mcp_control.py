@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.mcp.configured import Configured
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.servers import Servers
+    from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
@@ -147,10 +148,12 @@ class McpControl:
 
     # -- what is told ----------------------------------------------------------------------
 
-    def tell(self) -> None:
-        """Publishes what all of them are."""
-        self._told = {status.name: told(status) for status in self.servers.status()}
-        self._parts.session.publish(events.mcp(list(self._told.values()), complete=True))
+    def tell(self, tell: Callable[[Event], object] | None = None) -> None:
+        """Publishes what all of them are; with ``tell`` it is given the body in place of that."""
+        now = {status.name: told(status) for status in self.servers.status()}
+        if tell is None:
+            self._told = now  # else the others still wait for what has changed
+        (tell or self._parts.session.publish)(events.mcp(list(now.values()), complete=True))
 
     def instructions(self) -> str:
         """What servers say of their use, as a part of the system prompt; empty where none does."""

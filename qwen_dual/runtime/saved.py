@@ -201,7 +201,7 @@ def make_recorder(
             queue=lambda: session.waiting,
             resume=chat,
             window=lambda: session.model.context_window,
-            host_of=lambda command_id, told: session.ledger.host_of(command_id, told),
+            open_prompts=lambda: session.ledger,
         )
     except (ChatBusy, OSError) as error:
         raise NoSuchSession(str(error)) from error

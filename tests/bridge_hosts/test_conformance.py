@@ -212,10 +212,10 @@ def test_one_that_may_not_see_gets_its_own_receipts_and_the_end_alone(tmp_path: 
         room.desk.rights["drop"] = ["submit"]
         peer = await room.join(name="drop")
         room.source.note("secret")
-        room.source.send(events.receipt("other", "accepted"))
+        room.source.send(events.receipt("its", "rejected", host="host:another"))
         peer.send({"type": "submit", "text": "x", "id": "its"})
         await room.until(lambda: bool(room.desk.receivers[0].commands))
-        room.source.send(events.receipt("its", "accepted"))
+        room.source.send(events.receipt("its", "accepted", host="host:drop"))
         room.source.send(events.system("session_end", {"session_id": "s"}))
         await peer.line(3)
         assert [event["subtype"] for event in peer.events] == [
@@ -223,7 +223,7 @@ def test_one_that_may_not_see_gets_its_own_receipts_and_the_end_alone(tmp_path: 
             "command_receipt",
             "session_end",
         ]
-        assert peer.events[1]["data"]["id"] == "its"
+        assert peer.events[1]["data"]["status"] == "accepted"
 
     in_room(tmp_path, scenario)
 

@@ -86,9 +86,11 @@ def test_a_prompt_that_steers_joins_the_turn_before_the_next_model_call() -> Non
     steered = next(event for event in host.of("user") if event.get("steered"))
     turn = steered["turn_id"]
     assert steered["command_id"] == "3"
-    assert receipts(host, "3") == [{"id": "3", "status": "queued", "position": 1, "turn_id": turn}]
+    assert receipts(host, "3") == [
+        {"id": "3", "status": "queued", "host": "input", "position": 1, "turn_id": turn}
+    ]
     first, second = host.of("result")
-    assert (first["turn_id"], first["steered"]) == (turn, ["3"])
+    assert (first["turn_id"], first["steered"], first["steered_by"]) == (turn, ["3"], ["input"])
     assert "steered" not in second
     waiting = [event["data"]["prompts"] for event in host.of("system", "queue")]
     assert [[(one["text"], one.get("steers")) for one in listed] for listed in waiting] == [
@@ -127,7 +129,7 @@ def test_where_nothing_runs_it_is_an_ordinary_prompt() -> None:
 
     host = Host(FakeModel())
     host.play(script)
-    assert receipts(host, "1") == [{"id": "1", "status": "accepted"}]
+    assert receipts(host, "1") == [{"id": "1", "status": "accepted", "host": "input"}]
     assert prompts(host) == [("a", False)]
 
 

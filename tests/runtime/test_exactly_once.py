@@ -61,7 +61,9 @@ class Driven:
         told = [
             e["data"] for e in self.log.events[before:] if e.get("subtype") == "command_receipt"
         ]
-        return next(dict(data) for data in told if data["id"] == command_id)
+        found = next(dict(data) for data in told if data["id"] == command_id)
+        assert found.pop("host") == str(actor)
+        return found
 
     @property
     def chat(self) -> Path:

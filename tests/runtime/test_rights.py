@@ -257,8 +257,8 @@ def test_a_prompt_of_another_with_the_same_id_is_not_ones_own(tmp_path: Path) ->
 def test_the_ids_of_a_host_that_comes_again_are_known(tmp_path: Path) -> None:
     async def script(hooked: Hooked) -> None:
         for _ in range(2):
-            limited = hooked.handle.limited(ZED, ["observe"], lambda event: None)
-            limited.command(parse_command(b'{"type":"get_state","id":"1"}'))
+            limited = hooked.handle.limited(ZED, ["control"], lambda event: None)
+            limited.command(parse_command(b'{"type":"set_approval_mode","mode":"plan","id":"1"}'))
         receipts = [event["data"]["status"] for event in hooked.events.of("command_receipt")]
         assert receipts == ["accepted", "duplicate"]
 
