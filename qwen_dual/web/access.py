@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 16
 MAX_LINKS = 200
-MAX_GUESTS = 1000
-"""Browsers that came in and may come again; for one more, the one that was away longest is forgotten."""
+MAX_GUESTS = 100
+"""Browsers that came in by one link and may come again; for one more, that which was away longest is
+forgotten. None of another link, so that nobody can have others forgotten."""
 MAX_SOCKETS = 64
 """WebSockets of one browser: twenty tabs of a page."""
 NAME_CHARS = 60
@@ -256,8 +257,9 @@ class Access:
                 found = link
         if found is None:
             return None
-        while len(self._guests) >= MAX_GUESTS:
-            self._forget(min(self._guests.values(), key=self._absence))
+        known = [guest for guest in self._guests.values() if guest.link == found.id]
+        if len(known) >= MAX_GUESTS:
+            self._forget(min(known, key=self._absence))
         found.used_at = self._clock()
         cookie, proof = secrets.token_hex(SECRET_BYTES), secrets.token_hex(SECRET_BYTES)
         guest = Guest(

@@ -43,8 +43,34 @@ class Limit(Struct, frozen=True):
 CHAT = Limit(200, 20.0, 4 * MAX_MESSAGE_BYTES, 1 << 20, MAX_MESSAGE_BYTES)
 TERMINAL = Limit(3000, 500.0, 32 << 20, 1 << 20, 1 << 20)
 """Acknowledgements come with each piece of output, and a paste in pieces."""
+FRAMES_AT_ONCE, FRAMES_A_SECOND = 500.0, 50.0
+"""Of frames that are no whole message: pings, and pieces of one."""
+
 SILENT = Limit(20, 1.0, 1 << 16, 1024, 1024)
 """For one that only listens."""
+
+
+class Allowance:
+    """What may be taken at once, which comes back with time.
+
+    Args:
+        burst: at once.
+        rate: that comes back in a second.
+        clock: seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self, burst: float, rate: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._burst, self._rate, self._clock = burst, rate, clock
+        self._left, self._at = burst, clock()
+
+    def take(self, amount: float = 1.0) -> bool:
+        """Takes some; whether there was as much."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - amount
+        self._at = now
+        return self._left >= 0
 
 
 class LimitedReceive:
@@ -61,10 +87,8 @@ class LimitedReceive:
     ) -> None:
         self._receive = receive
         self._limit = limit
-        self._clock = clock
-        self._messages = float(limit.burst)
-        self._bytes = float(limit.burst_bytes)
-        self._at = clock()
+        self._messages = Allowance(limit.burst, limit.rate, clock)
+        self._bytes = Allowance(limit.burst_bytes, limit.byte_rate, clock)
 
     async def __call__(self) -> Message:
         """The next message.
@@ -80,13 +104,10 @@ class LimitedReceive:
         return message
 
     def _count(self, size: int) -> None:
-        limit, now = self._limit, self._clock()
-        passed, self._at = now - self._at, now
-        self._messages = min(limit.burst, self._messages + passed * limit.rate) - 1
-        self._bytes = min(limit.burst_bytes, self._bytes + passed * limit.byte_rate) - size
+        limit = self._limit
         if size > limit.message_bytes:
             raise Flood(f"a message of {size:,} bytes is longer than {limit.message_bytes:,}")
-        if self._messages < 0:
+        if not self._messages.take():
             raise Flood(f"more than {limit.rate:g} messages a second")
-        if self._bytes < 0:
+        if not self._bytes.take(size):
             raise Flood(f"more than {limit.byte_rate:,.0f} bytes a second")

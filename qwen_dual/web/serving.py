@@ -5,6 +5,7 @@ What it logs goes where the program's logs go, and never has an address in it: t
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -17,14 +18,19 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from qwen_dual.web.limits import MAX_MESSAGE_BYTES
+from qwen_dual.web.limits import (
+    FRAMES_A_SECOND,
+    FRAMES_AT_ONCE,
+    MAX_MESSAGE_BYTES,
+    Allowance,
+)
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import anyio
     from starlette.types import ASGIApp
+    from websockets.frames import Frame
 
 DEFAULT_PORT = 8421
 PORTS_TRIED = 20
@@ -38,7 +44,10 @@ END_SECONDS = 2
 GONE_SECONDS = 5.0
 """What a client gets to take what was still for it, once its WebSocket is over."""
 PING_SECONDS = 45.0
+HANDSHAKE_SECONDS = 10.0
 MAX_CONNECTIONS = 4096
+SPARE_CONNECTIONS = 64
+"""Below the most, connections that wait for a request begin to give way to new ones."""
 MAX_HEAD_BYTES = 32 << 10
 
 
@@ -172,7 +181,9 @@ async def serve(
         compress: whether WebSockets are: of use over a network, a waste on one machine.
         started: set once it answers.
     """
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.ERROR
+    )  # what clients do wrong fills no disk
     config = uvicorn.Config(
         app,
         loop="none",
@@ -209,6 +220,24 @@ class _Server(uvicorn.Server):
         self._asked_to_end = asked_to_end
         self._has_started = started
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, with a bound for the handshake of TLS."""
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=one,
+                ssl=self.config.ssl,
+                ssl_handshake_timeout=None if self.config.ssl is None else HANDSHAKE_SECONDS,
+                backlog=self.config.backlog,
+            )
+            for one in sockets or ()
+        ]
+        self.started = True
+
+    def _protocol(self) -> Connection:
+        return Connection(self.config, self.server_state, {})
+
     async def main_loop(self) -> None:
         if self._has_started is not None:
             self._has_started.set()
@@ -227,6 +256,8 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Gives the first request its time."""
         super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS - SPARE_CONNECTIONS:
+            self._make_room()
         self._wait(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
@@ -246,6 +277,15 @@ class Connection(H11Protocol):
         self._wait(None)
         super().connection_lost(exc)
 
+    def _make_room(self) -> None:
+        """Whoever opens connections and asks for nothing keeps nobody out."""
+        others = [one for one in self.connections if isinstance(one, Connection) and one._waiting]
+        if others:
+            min(others, key=Connection._deadline).transport.abort()
+
+    def _deadline(self) -> float:
+        return 0.0 if self._waiting is None else self._waiting.when()
+
     def _wait(self, seconds: float | None) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
@@ -255,7 +295,26 @@ class Connection(H11Protocol):
 
 
 class Socket(WebSocketsSansIOProtocol):
-    """A WebSocket whose client cannot hold it open by taking nothing."""
+    """A WebSocket whose client cannot hold it open by taking nothing, nor keep it busy with what is no message."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins to count."""
+        super().connection_made(transport)
+        self._frames = Allowance(FRAMES_AT_ONCE, FRAMES_A_SECOND)
+
+    def handle_ping(self) -> None:
+        """Answers, up to a bound."""
+        self._count(super().handle_ping)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Takes a piece of a message, up to a bound."""
+        self._count(lambda: super(Socket, self).handle_cont(event))
+
+    def _count(self, go_on: Callable[[], None]) -> None:
+        if self._frames.take():
+            go_on()
+        else:
+            self.transport.abort()
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """The application is done with it."""

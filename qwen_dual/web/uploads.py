@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 MAX_IMAGE_BYTES = 20 << 20
 MAX_IMAGES = 100
-"""Of one session."""
+MAX_SESSION_BYTES = 200 << 20
+"""Of the images of one session."""
 
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"))
 
@@ -51,8 +52,9 @@ class Uploads:
         folder = self._folder / key
         private_folder(str(self._folder))
         private_folder(str(folder))
-        if len(os.listdir(folder)) >= MAX_IMAGES:
-            raise NoImage(f"this session has {MAX_IMAGES} images already")
+        sizes = [entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder)]
+        if len(sizes) >= MAX_IMAGES or sum(sizes) + len(data) > MAX_SESSION_BYTES:
+            raise NoImage(f"this session has {len(sizes)} images already: as many as may be")
         path = folder / f"{secrets.token_hex(8)}.{kind}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(fd, "wb") as file:

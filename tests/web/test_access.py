@@ -79,8 +79,11 @@ def test_the_browser_that_was_away_longest_is_forgotten_first() -> None:
     first, second = entered(access, token), entered(access, token)
     now[0] += 1
     assert access.client([first.cookie], first.proof) is not None
+    _, other_token = access.make_link([], "", None, OWNER)
+    other = entered(access, other_token)
     for _ in range(MAX_GUESTS - 1):
         access.enter(token)
+    assert access.client([other.cookie], other.proof) is not None
     assert access.client([second.cookie], second.proof) is None
     assert access.client([first.cookie], first.proof) is not None
 

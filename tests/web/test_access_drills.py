@@ -188,6 +188,18 @@ def test_who_floods_is_told_and_cut(owner: Visitor, key: str) -> None:
     assert owner.ask("GET", "/api/me").status_code == 200  # the others go on
 
 
+def test_pings_and_pieces_of_messages_are_counted_too(owner: Visitor) -> None:
+    with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
+        for _ in range(5000):
+            opened.ping()
+        opened.recv(timeout=20)
+        opened.recv(timeout=20)
+    with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
+        opened.send("" for _ in range(5000))
+        opened.recv(timeout=20)
+        opened.recv(timeout=20)
+
+
 def test_a_message_beyond_all_bounds_is_not_taken(owner: Visitor) -> None:
     assert closed_with_after(owner, "/ws/sessions", "x" * 2000) == 4408
 
