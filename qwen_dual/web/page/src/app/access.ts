@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-import { keepProof } from "../net/proof";
+import { hasProof, keepProof } from "../net/proof";
 import { RequestError, requests } from "../net/requests";
 import type { Me } from "../wire";
 import { device } from "./device";
@@ -27,6 +27,10 @@ export async function enter(): Promise<void> {
     return enterWith(token);
   }
   access.value = { state: "entering" };
+  if (!hasProof()) {
+    access.value = { state: "out", why: "none", message: "" };
+    return;
+  }
   try {
     access.value = { state: "in", me: await requests.me() };
   } catch (error) {

@@ -150,7 +150,8 @@ function MadeLink({ link, url, another }: { link: Link; url: string; another(): 
 
 function KnownLink({ link, revoke }: { link: Link; revoke(): void }) {
   const name = plain(link.name, 40) || "Without a name";
-  const used = link.used_at === null ? "never used" : `used ${ago(link.used_at)} ago`;
+  const used = link.used_at === null ? "never used" : `used ${ago(link.used_at)}`;
+  const [sure, setSure] = useState(false);
   const here = link.clients === 0 ? "" : ` · ${link.clients} here now`;
   return (
     <div class="offer">
@@ -161,8 +162,13 @@ function KnownLink({ link, revoke }: { link: Link; revoke(): void }) {
         {rightsInWords(link.rights)} · {link.session === null ? "all sessions" : "one session"} · {used}
         {here}
       </span>
-      <Button look="bad" onClick={revoke} aria-label={`Revoke: ${name}`}>
-        Revoke
+      <Button
+        look="bad"
+        aria-label={sure ? `Really revoke: ${name}` : `Revoke: ${name}`}
+        onClick={() => (sure ? revoke() : setSure(true))}
+        onBlur={() => setSure(false)}
+      >
+        {sure ? "Really?" : "Revoke"}
       </Button>
     </div>
   );

@@ -179,7 +179,7 @@ function SavedPage({ all, before, busy, last, resume, more }: SavedPageProps) {
         <li key={saved.session_id}>
           <Offer
             title={saved.title}
-            detail={`${saved.prompts} prompts · ${ago(saved.updated_at)} · ${shortPath(saved.cwd)}`}
+            detail={`${saved.prompts} ${saved.prompts === 1 ? "prompt" : "prompts"} · ${ago(saved.updated_at)} · ${shortPath(saved.cwd)}`}
             action={saved.running ? "Runs already" : "Resume"}
             disabled={busy || saved.running}
             run={() => resume(saved.session_id, saved.cwd)}

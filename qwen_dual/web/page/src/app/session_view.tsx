@@ -32,9 +32,14 @@ export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onS
   );
 }
 
+/** Whether a session has a terminal here; the server says so in two places, of which one is known first. */
+function hasTerminal(session: Session): boolean {
+  return session.hello.value?.terminal ?? rows.value?.find((row) => row.key === session.key)?.terminal ?? true;
+}
+
 /** What of the session there is room for, and is there at all. */
 export function shownView(session: Session): View {
-  if (session.hello.value?.terminal === false) return "chat";
+  if (!hasTerminal(session)) return "chat";
   if (view.value === "split" && narrow.value) return "chat";
   return view.value;
 }
@@ -80,7 +85,6 @@ const VIEWS: [View, string, () => preact.JSX.Element, string][] = [
 function Head({ session, shown, onSidebar }: { session: Session; shown: View; onSidebar(): void }) {
   const row = rows.value?.find((one) => one.key === session.key);
   const state = row === undefined ? null : stateOf(row);
-  const hasTerminal = session.hello.value?.terminal !== false;
   return (
     <header class="head">
       <IconButton name="Sessions" keys="Ctrl+Shift+S" onClick={onSidebar}>
@@ -92,7 +96,7 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
       </h1>
       {state !== null && <span class={`state ${state.tone}`}>{state.words}</span>}
       {row !== undefined && session.may("control") && <SessionMenu row={row} />}
-      {hasTerminal && (
+      {hasTerminal(session) && (
         <div class="choices" role="group" aria-label="What is shown">
           {VIEWS.filter(([name]) => name !== "split" || !narrow.value).map(([name, words, Icon, keys]) => (
             <IconButton key={name} name={words} keys={keys} aria-pressed={shown === name} onClick={() => (view.value = name)}>

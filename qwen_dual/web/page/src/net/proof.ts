@@ -7,6 +7,11 @@ export function proof(): string {
   return kept(PLACE) ?? "1";
 }
 
+/** Whether this page was ever let in; without a proof a cookie is worth nothing. */
+export function hasProof(): boolean {
+  return kept(PLACE) !== null;
+}
+
 export function keepProof(proof: string | null): void {
   keep(PLACE, proof);
 }

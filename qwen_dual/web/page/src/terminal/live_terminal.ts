@@ -1,4 +1,4 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 
 import { terminalSize } from "../app/preferences";
 import type { Session } from "../app/session";
@@ -22,6 +22,14 @@ export class LiveTerminal implements FlowScreen {
   readonly title = signal("");
   /** The terminal's size; `mine` when this page gave it. */
   readonly shownSize = signal<(Size & { mine: boolean }) | null>(null);
+  /** What fits into this page; null while it is not shown. */
+  readonly room = signal<Size | null>(null);
+  /** The size, where it is another page's and not what fits here. */
+  readonly foreignSize = computed(() => {
+    const [size, room] = [this.shownSize.value, this.room.value];
+    if (size === null || size.mine || room === null) return null;
+    return size.columns === room.columns && size.rows === room.rows ? null : size;
+  });
   readonly over = signal<string | null>(null);
   /** Whether output is missing that was painted earlier. */
   readonly lost = signal(false);
@@ -33,7 +41,6 @@ export class LiveTerminal implements FlowScreen {
   readonly #cleanups: (() => void)[] = [];
   #live = false;
   #saidActive = Number.NEGATIVE_INFINITY;
-  #room: Size | null = null;
   #marksChanged = false;
 
   constructor(
@@ -126,7 +133,7 @@ export class LiveTerminal implements FlowScreen {
     if (this.#isMine() || !this.session.may("control") || now - this.#saidActive < ACTIVE_EVERY_MS) return;
     this.#saidActive = now;
     this.#tell({ type: "active" });
-    if (this.#room !== null) this.#tell({ type: "resize", ...this.#room });
+    this.#tellRoom();
   }
 
   dispose(): void {
@@ -169,24 +176,27 @@ export class LiveTerminal implements FlowScreen {
   #opened(): void {
     this.#flow.connected();
     this.#saidActive = Number.NEGATIVE_INFINITY;
-    if (this.#room !== null) this.#tell({ type: "resize", ...this.#room });
+    this.#tellRoom();
     if (document.hasFocus()) this.use();
   }
 
   #measure(): void {
     const room = this.emulator.room(terminalSize.peek());
     if (room === null) return;
-    const same = room.columns === this.#room?.columns && room.rows === this.#room.rows;
-    this.#room = room;
+    const before = this.room.peek();
+    this.room.value = room;
     this.#fitFont();
-    if (!same && this.session.may("control")) this.#tell({ type: "resize", ...room });
+    if (room.columns !== before?.columns || room.rows !== before.rows) this.#tellRoom();
   }
 
   #fitFont(): void {
-    const size = this.shownSize.peek();
-    const own = terminalSize.peek();
-    const foreign = size !== null && !size.mine && this.#room !== null;
-    this.emulator.fontSize = foreign ? letterboxFont(own, this.#room!, size) : own;
+    const [size, room, own] = [this.foreignSize.peek(), this.room.peek(), terminalSize.peek()];
+    this.emulator.fontSize = size === null || room === null ? own : letterboxFont(own, room, size);
+  }
+
+  #tellRoom(): void {
+    const room = this.room.peek();
+    if (room !== null && this.session.may("control")) this.#tell({ type: "resize", ...room });
   }
 
   #typed(data: string): void {

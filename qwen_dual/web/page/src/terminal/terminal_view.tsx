@@ -49,7 +49,7 @@ export function TerminalView({ session }: { session: Session }) {
       {terminal !== null && <Tools terminal={terminal} onSearch={() => setSearching(true)} />}
       {terminal !== null && searching && <SearchBox search={terminal.emulator.search} onClose={closeSearch} />}
       <div
-        class={`terminal-box ${terminal?.shownSize.value?.mine === false ? "foreign" : ""}`}
+        class={`terminal-box ${terminal?.foreignSize.value != null ? "foreign" : ""}`}
         ref={host}
         onFocusIn={() => terminal?.use()}
         onPointerDownCapture={(event) => {
@@ -72,7 +72,8 @@ export function TerminalView({ session }: { session: Session }) {
 }
 
 function Tools({ terminal, onSearch }: { terminal: LiveTerminal; onSearch(): void }) {
-  const size = terminal.shownSize.value;
+  const size = terminal.foreignSize.value;
+  const state = terminal.connection.state.value;
   const over = terminal.over.value;
   return (
     <div class="terminal-tools">
@@ -82,10 +83,10 @@ function Tools({ terminal, onSearch }: { terminal: LiveTerminal; onSearch(): voi
       {over !== null ? (
         <span class="said bad">{over}</span>
       ) : (
-        terminal.connection.state.value !== "open" && <span class="said">connecting…</span>
+        state !== "open" && <span class="said">{state === "closed" ? "there is no terminal" : "connecting…"}</span>
       )}
       {terminal.lost.value && <span class="said">earlier output is gone</span>}
-      {size !== null && !size.mine && (
+      {size !== null && (
         <span class="said" title="Its size is that of the page that was used last. Use this one, and it has this one's.">
           {size.columns}×{size.rows}, another page's size
         </span>

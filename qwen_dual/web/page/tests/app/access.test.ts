@@ -44,6 +44,12 @@ test("a token is found in an address and in a link that is pasted, and nowhere e
   expect(["", "#session=a", "http://host/", `?token=${"x"}`.replace("token", "other")].map(tokenOf)).toEqual([null, null, null, null]);
 });
 
+test("who never had a link is told so, and nobody is asked", async () => {
+  await access.enter();
+  expect(access.access.value).toEqual({ state: "out", why: "none", message: "" });
+  expect(asked).toEqual([]);
+});
+
 test("the token leaves the address before it is sent, and becomes a proof that later requests carry", async () => {
   place.hash = `#token=${TOKEN}`;
   answers = [json(200, { ...ME, proof: "p1" }), json(200, ME)];
@@ -60,7 +66,7 @@ test("the token leaves the address before it is sent, and becomes a proof that l
 test("who has no link, one that is not taken, or none any more is told which, in the server's words", async () => {
   answers = [refused(), refused(), json(200, { ...ME, proof: "p" }), refused()];
   await access.enter();
-  expect(access.access.value).toMatchObject({ state: "out", why: "none" });
+  expect(access.access.value).toMatchObject({ state: "out", why: "none", message: "Ask for a link." });
   await access.enterWith(TOKEN);
   expect(access.access.value).toMatchObject({ state: "out", why: "refused", message: "Ask for a link." });
   await access.enterWith(TOKEN);

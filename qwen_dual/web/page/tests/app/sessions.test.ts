@@ -101,7 +101,7 @@ test("what others wrote becomes one line of what can be seen", () => {
   expect(plain("👩‍💻漢字")).toBe("👩 💻漢字");
 });
 
-test("how long ago it was, in one word", () => {
+test("how long ago it was, in a few words", () => {
   const times = [0, 12, 100, 3700, 90_000, 4e7].map((seconds) => ago(1e9 - seconds, 1e9));
-  expect(times).toEqual(["now", "12 s", "1 min", "1 h", "1 d", "462 d"]);
+  expect(times).toEqual(["just now", "12 s ago", "1 min ago", "1 h ago", "1 d ago", "462 d ago"]);
 });
