@@ -17,6 +17,9 @@ class PageIsBuilt(BuildHookInterface[Any]):
         Raises:
             RuntimeError: it is not there.
         """
-        page = Path(self.root, "qwen_dual", "web", "static", "index.html")
-        if version != "editable" and self.target_name == "wheel" and not page.is_file():
-            raise RuntimeError(f"{page} is missing, which the wheel has inside: run `make page`")
+        static = Path(self.root, "qwen_dual", "web", "static")
+        for page in (static / "index.html", static / "replay" / "replay.js"):
+            if version != "editable" and self.target_name == "wheel" and not page.is_file():
+                raise RuntimeError(
+                    f"{page} is missing, which the wheel has inside: run `make page`"
+                )

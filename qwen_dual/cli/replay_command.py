@@ -1,4 +1,4 @@
-"""``qwen-dual replay``: shows a recording on this terminal, or sends its events again."""
+"""``qwen-dual replay``: shows a recording on this terminal or as a page, or sends its events again."""
 
 from __future__ import annotations
 
@@ -47,9 +47,12 @@ def main(arguments: Sequence[str]) -> int:
         recorded = Recorded(asked.recording)
         if asked.json_file is not None or asked.json_fd is not None:
             return anyio.run(_send, recorded, asked.json_file, asked.json_fd, asked.speed)
+        if asked.html is not None:
+            return _write_page(recorded, asked.html, asked.idle_limit)
         if recorded.cast is None:
             raise RecordingError(
-                f"{asked.recording}: there is no terminal in it to show; --json-file sends its events"
+                f"{asked.recording}: there is no terminal in it to show; --html shows its events, "
+                "--json-file sends them"
             )
         if os.isatty(0) and os.isatty(1):
             _check_size(recorded.cast)
@@ -62,6 +65,14 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+
+
+def _write_page(recorded: Recorded, path: str, idle_limit: float | None) -> int:
+    from qwen_dual.recording.html import write_html
+
+    size = write_html(recorded, path, idle_limit=idle_limit)
+    print(f"{path}: {size / 1e6:.1f} MB; any browser shows it", file=sys.stderr)
+    return 0
 
 
 async def _send(recorded: Recorded, path: str | None, fd: int | None, speed: float) -> int:
@@ -246,7 +257,7 @@ def _speed(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwen-dual replay",
-        description="Shows a recording on this terminal, or sends its events again.",
+        description="Shows a recording on this terminal or as a page, or sends its events again.",
         epilog=f"Keys while it shows:\n{KEYS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -261,6 +272,9 @@ def _parser() -> argparse.ArgumentParser:
     to = parser.add_mutually_exclusive_group()
     to.add_argument(
         "--json-file", metavar="PATH", help="send the events to a file (appended to) or a FIFO"
+    )
+    to.add_argument(
+        "--html", metavar="PATH", help="write one page: the terminal and the chat, in sync"
     )
     to.add_argument("--json-fd", type=int, metavar="N", help="send them to an inherited descriptor")
     return parser

@@ -31,7 +31,7 @@ function plain(conversation: Conversation): unknown {
   const without = (entries: readonly Entry[]): unknown[] =>
     entries.map((entry) => {
       const { key: _key, seq: _seq, ...rest } = entry as Entry & { block?: number };
-      return { ...rest, block: 0, taken: "taken" in rest ? without(rest.taken) : undefined };
+      return { ...rest, block: 0, began: 0, taken: "taken" in rest ? without(rest.taken) : undefined };
     });
   const { inner: _inner, seq: _seq, live: _live, epoch: _epoch, ...rest } = conversation;
   return {

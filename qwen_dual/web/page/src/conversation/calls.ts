@@ -20,6 +20,7 @@ export function called(
 ): ToolEntry {
   return next.add<ToolEntry>(lane, {
     kind: "tool",
+    began: seq,
     seq,
     id,
     name,

@@ -219,6 +219,8 @@ export type ToolState =
 
 export interface ToolEntry extends Common {
   readonly kind: "tool";
+  /** The event by which it was first heard of; `seq` is that of its result, once there is one. */
+  readonly began: number;
   readonly id: string;
   readonly name: string;
   readonly state: ToolState;

@@ -18,7 +18,7 @@ const MOST = 20_000;
 function load(): void {
   if (asked) return;
   asked = true;
-  void import("lowlight").then(
+  void import("./grammars").then(
     ({ common, createLowlight }) => {
       loaded.value = createLowlight(common);
     },

@@ -1,0 +1,2 @@
+/** What is loaded when the first code is shown. */
+export { common, createLowlight } from "lowlight";
