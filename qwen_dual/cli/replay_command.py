@@ -68,10 +68,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _write_page(recorded: Recorded, path: str, idle_limit: float | None) -> int:
-    from qwen_dual.recording.html import write_html
+    from qwen_dual.fs.replace import replace_file
+    from qwen_dual.recording.html import html_of
 
-    size = write_html(recorded, path, idle_limit=idle_limit)
-    print(f"{path}: {size / 1e6:.1f} MB; any browser shows it", file=sys.stderr)
+    page = html_of(recorded, idle_limit=idle_limit)
+    try:
+        replace_file(os.path.realpath(path), page, mode=0o600, durable=False)
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
+    print(f"{path}: {len(page) / 1e6:.1f} MB; any browser shows it", file=sys.stderr)
     return 0
 
 

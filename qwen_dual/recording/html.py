@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
+import io
 import zlib
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,41 +56,22 @@ def page_parts() -> PageParts:
         ) from None
 
 
-def write_html(
-    recorded: Recorded,
-    path: str,
-    *,
-    idle_limit: float | None = None,
-    parts: PageParts | None = None,
-) -> int:
-    """Writes a recording as a page; how many bytes it has.
-
-    The file has mode 0600, and takes the place of another only once it is whole.
+def html_of(
+    recorded: Recorded, *, idle_limit: float | None = None, parts: PageParts | None = None
+) -> bytes:
+    """A recording as a page.
 
     Args:
         recorded: what is shown.
-        path: of the page.
         idle_limit: seconds that a pause lasts at the most; None for what the recording says.
         parts: the page's own; the built ones unless given.
 
     Raises:
-        RecordingError: the recording is too large, or cannot be read; the page cannot be written.
+        RecordingError: the recording is too large, or cannot be read; the page is not built.
     """
-    parts = parts or page_parts()
-    folder, name = os.path.split(os.path.abspath(path))
-    half = ""
-    try:
-        fd, half = tempfile.mkstemp(prefix=f".{name}.", dir=folder)  # of mode 0600
-        with open(fd, "wb") as file:
-            _write(recorded, file, idle_limit, parts)
-            size = file.tell()
-        os.replace(half, path)
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}") from error
-    finally:
-        if half and os.path.exists(half):
-            os.unlink(half)
-    return size
+    file = io.BytesIO()
+    _write(recorded, file, idle_limit, parts or page_parts())
+    return file.getvalue()
 
 
 def _write(recorded: Recorded, file: BinaryIO, idle_limit: float | None, parts: PageParts) -> None:

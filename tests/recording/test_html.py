@@ -14,7 +14,7 @@ import pytest
 from qwen_dual.cli.replay_command import main
 from qwen_dual.recording import html
 from qwen_dual.recording.folder import RecordingError
-from qwen_dual.recording.html import PageParts, write_html
+from qwen_dual.recording.html import PageParts, html_of
 from qwen_dual.recording.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def part(page: str, name: str) -> str:
 @pytest.mark.parametrize("text", ["hello", HOSTILE], ids=["plain", "hostile"])
 def test_all_of_the_recording_is_in_the_page(tmp_path: Path, text: str) -> None:
     recorded = recording(tmp_path, text)
-    path = tmp_path / "page.html"
-    assert write_html(recorded, str(path), parts=PARTS) == path.stat().st_size
-    page = path.read_text()
+    page = html_of(recorded, parts=PARTS).decode()
     assert part(page, "cast") == (tmp_path / "r" / "terminal.cast").read_text()
     moments = [json.loads(line.partition(",")[0][1:]) for line in part(page, "events").splitlines()]
     assert moments == [0.5, 1.25, 1.25]
@@ -65,16 +63,13 @@ def test_nothing_of_the_recording_stands_in_the_page_as_it_is(tmp_path: Path) ->
     for name, text in (("plain", "x"), ("hostile", HOSTILE)):
         folder = tmp_path / name
         folder.mkdir()
-        path = folder / "page.html"
-        write_html(recording(folder, text), str(path), parts=PARTS)
-        pages.append(re.sub(r'(id="recording-\w+">)[A-Za-z0-9+/=]*<', r"\1<", path.read_text()))
+        page = html_of(recording(folder, text), parts=PARTS).decode()
+        pages.append(re.sub(r'(id="recording-\w+">)[A-Za-z0-9+/=]*<', r"\1<", page))
     assert pages[0] == pages[1]
 
 
 def test_the_policy_lets_only_the_pages_own_script_and_style_run(tmp_path: Path) -> None:
-    path = tmp_path / "page.html"
-    write_html(recording(tmp_path), str(path), parts=PARTS)
-    page = path.read_text()
+    page = html_of(recording(tmp_path), parts=PARTS).decode()
     found = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
     assert found is not None
     policy = dict(one.split(" ", 1) for one in found[1].split("; "))
@@ -91,29 +86,30 @@ def test_the_policy_lets_only_the_pages_own_script_and_style_run(tmp_path: Path)
     assert re.findall(r'(?:src|href)="', page) == []
 
 
-def test_the_page_is_private_and_replaces_only_when_it_is_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_page_is_private_and_what_is_too_large_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recorded = recording(tmp_path, "x" * 10_000)
+    recording(tmp_path, "x" * 10_000)
+    monkeypatch.setattr(html, "page_parts", lambda: PARTS)
     path = tmp_path / "page.html"
     path.write_text("before")
-    monkeypatch.setattr(html, "MAX_BYTES", 20_000)
-    with pytest.raises(RecordingError, match="more in it than a browser can show"):
-        write_html(recorded, str(path), parts=PARTS)
+    arguments = [str(tmp_path / "r"), "--html", str(path), "--idle-limit", "1.5"]
+    with monkeypatch.context() as bounded:
+        bounded.setattr(html, "MAX_BYTES", 20_000)
+        assert main(arguments) == 1
+    assert "more in it than a browser can show" in capsys.readouterr().err
     assert path.read_text() == "before"
-    assert {entry.name for entry in tmp_path.iterdir()} == {"r", "page.html"}
-    monkeypatch.undo()
-    write_html(recorded, str(path), parts=PARTS, idle_limit=1.5)
+    assert main(arguments) == 0
+    assert f"{path}: 0.0 MB" in capsys.readouterr().err
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(part(path.read_text(), "meta"))["idleLimit"] == 1.5
+    assert {entry.name for entry in tmp_path.iterdir()} == {"r", "page.html"}
 
 
 def test_events_alone_make_a_page_too(tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     events.write_text('{"type":"user"}\n{"type":"result"}\n')
-    path = tmp_path / "page.html"
-    write_html(Recorded(str(events)), str(path), parts=PARTS)
-    page = path.read_text()
+    page = html_of(Recorded(str(events)), parts=PARTS).decode()
     assert part(page, "cast") == ""
     assert part(page, "events") == '[null,{"type":"user"}]\n[null,{"type":"result"}]\n'
 
@@ -123,11 +119,11 @@ def test_who_cannot_write_there_is_told_where(
 ) -> None:
     recording(tmp_path)
     monkeypatch.setattr(html, "page_parts", lambda: PARTS)
-    nowhere = tmp_path / "none" / "page.html"
+    assert main([str(tmp_path / "r"), "--html", str(tmp_path)]) == 1
+    assert f"qwen-dual: {tmp_path}: is no regular file" in capsys.readouterr().err
+    nowhere = tmp_path / "r" / "meta.json" / "page.html"
     assert main([str(tmp_path / "r"), "--html", str(nowhere)]) == 1
-    assert f"qwen-dual: {nowhere}: No such file or directory" in capsys.readouterr().err
-    assert main([str(tmp_path / "r"), "--html", str(tmp_path / "page.html")]) == 0
-    assert "page.html: 0.0 MB" in capsys.readouterr().err
+    assert f"qwen-dual: {nowhere}: Not a directory" in capsys.readouterr().err
 
 
 def test_without_the_built_page_it_says_how_to_build_it(
@@ -135,4 +131,4 @@ def test_without_the_built_page_it_says_how_to_build_it(
 ) -> None:
     monkeypatch.setattr("qwen_dual.recording.html.resources.files", lambda package: tmp_path)
     with pytest.raises(RecordingError, match="make page"):
-        write_html(recording(tmp_path), str(tmp_path / "page.html"))
+        html_of(recording(tmp_path))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.recording.html import write_html
+from qwen_dual.recording.html import html_of
 from qwen_dual.recording.recorded import Recorded
 from tests.web.browser import barriers, needs_browser
 
@@ -47,7 +47,7 @@ def recording(folder: Path, name: str) -> Recorded:
 def shown(page: Page, folder: Path, name: str = "answers") -> list[str]:
     """Opens the page of a recording; what it asks for on the network besides itself."""
     path = folder / "page.html"
-    write_html(recording(folder, name), str(path))
+    path.write_bytes(html_of(recording(folder, name)))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
@@ -93,7 +93,7 @@ def test_nothing_that_was_recorded_runs_or_is_fetched(desk: Page, tmp_path: Path
 
 def test_a_stream_without_a_terminal_has_a_clock(phone: Page, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
-    write_html(Recorded(str(STREAMS / "tools.jsonl")), str(path))
+    path.write_bytes(html_of(Recorded(str(STREAMS / "tools.jsonl"))))
     phone.goto(path.as_uri())
     phone.get_by_role("button", name="Play").wait_for()
     phone.get_by_label("Moment").evaluate(
