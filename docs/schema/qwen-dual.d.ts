@@ -270,6 +270,38 @@ export interface EditQueued {
 }
 
 /**
+ * Ask for an `export` event: a part of the session as a document. Only this host is told.
+ *
+ * `part` 0 makes the document, and says how many parts there are; the others are of the same one.
+ */
+export interface Export {
+  id?: string | number | null;
+  type: "export";
+  format?: "html" | "json" | "jsonl" | "markdown" | "md";
+  part?: number;
+}
+
+/** A part of the document, counted from 0, of `parts`; all of them joined are what `/export` writes. */
+export interface ExportData {
+  format: "md" | "json" | "jsonl" | "html";
+  part: number;
+  parts: number;
+  text: string;
+  command_id: string | null;
+}
+
+/** In answer to `export`; told to who asked alone. */
+export interface ExportEvent {
+  uuid: string;
+  session_id: string;
+  parent_tool_use_id: string | null;
+  seq: number;
+  type: "system";
+  subtype: "export";
+  data: ExportData;
+}
+
+/**
  * How one file changes; `path` is absolute, `added` and `removed` count its lines.
  *
  * The counts are of the whole change. With `cut` there is more than `hunks` hold: the last of them
@@ -1679,6 +1711,7 @@ export type Event =
   | CompletionsEvent
   | ModelsEvent
   | ModesEvent
+  | ExportEvent
   | HostsChanged
   | Refused
   | QueueEvent
@@ -1714,4 +1747,5 @@ export type Command =
   | Complete
   | ListModels
   | ListModes
+  | Export
   | Hello;

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.events import Event
 
 ANSWERS = frozenset(
-    ("command_receipt", "input_error", "notice", "completions", "models", "modes", "sessions")
+    (
+        "command_receipt",
+        "input_error",
+        "notice",
+        "completions",
+        "models",
+        "modes",
+        "export",
+        "sessions",
+    )
 )
 """Told each, in order, as whoever asked waits for it; of anything else only the latest counts."""
 

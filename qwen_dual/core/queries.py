@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.completing import Completing
+    from qwen_dual.core.exporting import Exporting
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import (
         Command,
         Complete,
+        Export,
         GetState,
         ListModels,
         ListModes,
@@ -60,6 +62,7 @@ class Queries:
         self._channel = self._alone if actor.kind == "host" else Channel(session, actor, None)
         self._servers = servers
         self._completing: Completing | None = None
+        self._exporting: Exporting | None = None
         self._open = 0
         self._closed = False
         self._carry_out: dict[str, Callable[[Any], None]] = {
@@ -70,6 +73,7 @@ class Queries:
             "complete": self._complete,
             "list_models": self._list_models,
             "list_modes": self._list_modes,
+            "export": self._export,
         }
 
     def carry_out(self, command: Command) -> None:
@@ -81,6 +85,8 @@ class Queries:
         self._closed = True
         if self._completing is not None:
             self._completing.close()
+        if self._exporting is not None:
+            self._exporting.close()
 
     def _get_state(self, command: GetState) -> None:
         self._channel.accept(command)
@@ -138,15 +144,34 @@ class Queries:
         self._alone.accept(command)
         self._alone.tell(told_modes(self._session, command.id))
 
+    def _export(self, command: Export) -> None:
+        document = self._session.document
+        if document is None or not self._alone.hears:
+            why = "this session cannot be exported" if document is None else NO_OUTPUT
+            self._alone.refuse(command, "unavailable", why)
+            return
+        if self._exporting is None:
+            from qwen_dual.core.exporting import Exporting
+
+            self._exporting = Exporting(self._alone, document)
+        exporting = self._exporting
+        self._answer(self._alone, command, lambda: exporting.part(command), accept=False)
+
     def _answer(
-        self, channel: Channel, command: Command, look: Callable[[], Awaitable[Event]]
+        self,
+        channel: Channel,
+        command: Command,
+        look: Callable[[], Awaitable[Event | None]],
+        *,
+        accept: bool = True,
     ) -> None:
-        """Tells soon what ``look`` gives."""
+        """Tells soon what ``look`` gives, if anything; unless ``accept``, it gives the receipt itself."""
         if self._open >= MAX_OPEN:
             told = f"{MAX_OPEN} questions are being looked into; wait for an answer"
             channel.refuse(command, "too_many", told)
             return
-        channel.accept(command)
+        if accept:
+            channel.accept(command)
         self._open += 1
 
         async def tell() -> None:
@@ -154,7 +179,7 @@ class Queries:
                 body = await look()
             finally:
                 self._open -= 1
-            if not self._closed:
+            if body is not None and not self._closed:
                 channel.tell(body)
 
         self._session.services.spawn(tell)

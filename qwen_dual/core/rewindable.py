@@ -30,6 +30,7 @@ class RewindableSession(SessionFacts):
         points: the prompts so far, as places to go back to.
         prepare_rewinding: gives what goes back to them what it needs, once it is made.
         saved_sessions: gives the saved ones; None where they are nobody's to know.
+        document: makes the saved session a document of a format; None where it is nobody's to know.
         give_back: takes a person's own prompts that will not run, or were taken back.
     """
 
@@ -38,6 +39,7 @@ class RewindableSession(SessionFacts):
     give_back: Callable[[Sequence[Prompt]], object]
     prepare_rewinding: Callable[[Rewinding], object]
     saved_sessions: Callable[[], SavedSessions] | None = None
+    document: Callable[[str], Awaitable[str]] | None = None
 
     def go_back(self, what: GoingBack, actor: Actor, command_id: str | None = None) -> bool:
         """Goes back to an earlier prompt, or previews that; False while a turn runs or waits."""

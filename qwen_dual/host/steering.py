@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.host.calls import number_in, text_in
 from qwen_dual.host.errors import CommandRejected
 from qwen_dual.host.present import PresentHost
 from qwen_dual.host.queue import Queueing
@@ -102,6 +103,25 @@ class Steering(Queueing):
         fields |= {} if before is None else {"before": before}
         fields |= {"all_folders": True} if all_folders else {}
         return SavedSessions.of(await self._commands.ask("list_sessions", fields))
+
+    async def export(self, form: str = "md") -> str:
+        """The session as a document, as ``/export`` writes it.
+
+        Args:
+            form: ``md``, ``json``, ``jsonl`` or ``html``.
+
+        Raises:
+            CommandRejected: ``unavailable`` (nothing is saved), ``too_long`` (of more than 16 million
+                characters; ``/export`` writes it to a file), ``no_right``.
+            NotSupported: the program cannot.
+        """
+        parts: list[str] = []
+        count = 1
+        while len(parts) < count:
+            told = await self._commands.ask("export", {"format": form, "part": len(parts)})
+            parts.append(text_in(told.data, "text"))
+            count = number_in(told.data, "parts") or 0
+        return "".join(parts)
 
     async def resume(self, session_id: str) -> Receipt:
         """Goes on with a saved session in place of this conversation, as ``/resume`` does.

@@ -27,7 +27,7 @@ REMEMBERED = 256
 """Resolved requests that are kept, for answers that come late."""
 
 
-ANSWERS = ("sessions", "completions", "models", "modes")
+ANSWERS = ("sessions", "completions", "models", "modes", "export")
 """What answers a command, and names its id."""
 
 

@@ -49,6 +49,7 @@ COMMAND_TYPES = (
     "complete",
     "list_models",
     "list_modes",
+    "export",
     "hello",
 )
 """What ``session_start`` advertises as ``supported_commands``; a test holds it to ``commands``."""

@@ -269,6 +269,17 @@ class ListModes(_Command, frozen=True, kw_only=True):
     type: Literal["list_modes"]
 
 
+class Export(_Command, frozen=True, kw_only=True):
+    """Ask for an ``export`` event: a part of the session as a document. Only this host is told.
+
+    ``part`` 0 makes the document, and says how many parts there are; the others are of the same one.
+    """
+
+    type: Literal["export"]
+    format: Literal["md", "markdown", "json", "jsonl", "html"] = "md"
+    part: Annotated[int, Meta(ge=0)] = 0
+
+
 class Hello(_Command, frozen=True, kw_only=True):
     """The first line of a connection to a session's socket: who it is, and what it wants to do.
 
@@ -306,6 +317,7 @@ Command = (
     | Complete
     | ListModels
     | ListModes
+    | Export
     | Hello
 )
 
@@ -336,13 +348,14 @@ RIGHTS: dict[str, Right] = {
     "complete": "submit",  # it names files, for who may say them in a prompt
     "list_models": "observe",
     "list_modes": "observe",
+    "export": "control",  # it holds what was said before the host came, in earlier runs too
     "hello": "observe",
 }
 """The right that a command takes at the least; what its fields ask for may take more."""
 
-_ALONE = ("complete", "list_models", "list_modes")
+_ALONE = ("complete", "list_models", "list_modes", "export")
 QUERIES = frozenset(("get_state", "mcp_status", "rewind_points", "list_sessions", *_ALONE))
-"""Commands that change nothing: answered each time, whatever their id. Of the last three, and of those of
+"""Commands that change nothing: answered each time, whatever their id. Of the last four, and of those of
 hosts on the socket, the receipt and the answer are for who asked alone."""
 
 LASTING = frozenset(("submit", "interrupt", "rewind", "clear", "resume"))

@@ -10,6 +10,7 @@ from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- rea
 from qwen_dual.protocol.choice_shapes import ModelsEvent, ModesEvent
 from qwen_dual.protocol.completion_shapes import CompletionsEvent
 from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
+from qwen_dual.protocol.export_shapes import ExportEvent
 from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
 from qwen_dual.protocol.model_shapes import CompactBoundary, ModelRetry, ModelUsage, SideCall
 from qwen_dual.protocol.queue_shapes import QueueEvent
@@ -391,6 +392,7 @@ SystemEvent = (
     | CompletionsEvent
     | ModelsEvent
     | ModesEvent
+    | ExportEvent
     | HostsChanged
     | Refused
     | QueueEvent

@@ -54,6 +54,7 @@ class OpenSession(SessionHandle):
         self.parts = parts
         self._registry = registry
         parts.session.completion = self._completion
+        parts.session.document = self._document
 
     async def run(self) -> None:
         """Runs what is submitted until ``request_close``, and loads what that needs.
@@ -221,6 +222,11 @@ class OpenSession(SessionHandle):
         from qwen_dual.runtime.mentionable import mentionable_of
 
         return mentionable_of(self.launch, self.parts)
+
+    async def _document(self, form: str) -> str:
+        await self.parts.complete.wait()
+        assert self.parts.saved_sessions is not None
+        return await self.parts.saved_sessions.document(form)
 
     def _control(self) -> ServerControl:
         from qwen_dual.runtime.mcp import control_of

@@ -47,10 +47,32 @@ def test_a_host_completes_files_and_knows_what_may_be_chosen(tmp_path: Path, bac
 
 
 @on_asyncio
+def test_an_export_is_what_the_command_for_it_writes(tmp_path: Path, backend: str) -> None:
+    async def main() -> None:
+        async with real(tmp_path) as session:
+            with pytest.raises(host.CommandRejected, match="nothing was said yet"):
+                await session.export()
+            await session.run("say 2 words\n" + "a line of a long prompt\n" * 3000)
+            for form in ("md", "jsonl"):
+                told = await session.export(form)
+                assert len(told) > 60_000
+                turn = await session.submit(f"/export {form} {tmp_path}/file")
+                await turn.result()
+                written = (tmp_path / "file").read_text()
+                (tmp_path / "file").unlink()
+                assert written.startswith(told[:-1])  # later lines tell of the command itself
+            with pytest.raises(host.CommandRejected, match="begin with part 0"):
+                await session.command("export", format="html", part=1)
+
+    run(backend, main)
+
+
+@on_asyncio
 def test_a_program_that_has_none_of_it_is_not_asked(backend: str) -> None:
     async def main() -> None:
         async with replay("text") as session:
-            for asked in (session.complete("@a"), session.list_models(), session.list_modes()):
+            asks = (session.complete("@a"), session.list_models(), session.export())
+            for asked in asks:
                 with pytest.raises(host.NotSupported):
                     await asked
 

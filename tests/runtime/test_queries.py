@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
+from qwen_dual.core.exporting import parts_of
 from qwen_dual.core.queries import MAX_OPEN
+from qwen_dual.protocol.codec import escaped_size
 from tests.runtime.test_completing import asking
 from tests.support.waiting import until
 
@@ -54,6 +56,14 @@ async def test_questions_that_take_a_look_are_bounded() -> None:
         assert codes == [None] * MAX_OPEN + ["too_many"] * 2 * MAX_OPEN
         assert (await host.ask("list_sessions"))["sessions"] == []
         assert len(names) == 3 * MAX_OPEN
+
+
+def test_a_document_is_cut_into_parts_that_a_line_holds() -> None:
+    for text in ("", "plain" * 30, "\x00" * 50, "é🙂" * 40, "a\n" * 100):
+        parts = parts_of(text, 60)
+        assert "".join(parts) == text
+        assert all(escaped_size(part) <= 60 for part in parts)
+        assert len(parts) == 1 or all(parts)
 
 
 async def test_of_two_hosts_with_one_id_each_event_says_whose_it_is() -> None:

@@ -139,6 +139,27 @@ class SavedSessions(Struct, frozen=True):
         form = form or FORMATS[0]
         if form not in FORMATS:
             raise CommandFailed(f"{form!r} is no format: {', '.join(FORMATS)}, and then a path")
+        path = self._whole()
+        name = f"session-{time.strftime('%Y%m%d-%H%M%S')}.{form}"
+        wanted = where.strip() or name
+        write = partial(_write_export, path, form, self.workspace, wanted)
+        return f"Exported to {await in_thread(write, abandon=False)}"
+
+    async def document(self, form: str) -> str:
+        """The session as ``/export`` would write it now.
+
+        Raises:
+            CommandFailed: it is not saved, or cannot be read.
+        """
+        path = self._whole()
+        return await in_thread(lambda: _document(path, form))
+
+    def _whole(self) -> Path:
+        """Where all of the session is saved by now.
+
+        Raises:
+            CommandFailed: nowhere.
+        """
         if self.recorder is not None and self.recorder.failure is not None:
             raise CommandFailed(f"There is nothing whole to export: {self.recorder.failure}")
         if self.recorder is None or self.recorder.path is None:
@@ -147,25 +168,28 @@ class SavedSessions(Struct, frozen=True):
                 "false in the settings."
             )
         self.recorder.flush()
-        name = f"session-{time.strftime('%Y%m%d-%H%M%S')}.{form}"
-        wanted = where.strip() or name
-        write = partial(_write_export, self.recorder.path, form, self.workspace, wanted)
-        path = await in_thread(write, abandon=False)
-        return f"Exported to {path}"
+        return self.recorder.path
 
 
-def _write_export(chat: Path, form: str, workspace: Workspace, wanted: str) -> str:
+def _document(chat: Path, form: str) -> str:
     from qwen_dual.chats.export import export
     from qwen_dual.chats.load import ChatUnreadable, load
 
-    path = os.path.join(workspace.cwd, expanded(wanted, workspace.person))
     try:
-        text = export(load(chat), form)
+        return export(load(chat), form)
+    except ChatUnreadable as error:
+        raise CommandFailed(f"The session cannot be exported: {error}") from error
+    except OSError as error:
+        raise CommandFailed(f"The session cannot be exported: {describe(error)}") from error
+
+
+def _write_export(chat: Path, form: str, workspace: Workspace, wanted: str) -> str:
+    path = os.path.join(workspace.cwd, expanded(wanted, workspace.person))
+    text = _document(chat, form)
+    try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CommandFailed(f"{path} is there already; name another path") from None
-    except ChatUnreadable as error:
-        raise CommandFailed(f"The session cannot be exported: {error}") from error
     except OSError as error:
         raise CommandFailed(f"The session cannot be exported: {describe(error)}") from error
     with open(fd, "w", encoding="utf-8") as file:
