@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     from qwen_dual.fs.folders import ForeignFileError
     from qwen_dual.host.errors import HostError
     from qwen_dual.runtime.debuglog import log_outside
-    from qwen_dual.web.serving import CannotListen
+    from qwen_dual.web.listening import CannotListen
     from qwen_dual.web.static_files import PageMissing
 
     try:
@@ -71,8 +71,8 @@ class Unusable(Exception):
 
 
 async def _run(asked: argparse.Namespace, command: list[str]) -> int:
+    from qwen_dual.web.listening import tls_context
     from qwen_dual.web.server import Settings, run_server
-    from qwen_dual.web.serving import tls_context
     from qwen_dual.web.static_files import PageMissing
 
     env = environment()
@@ -120,8 +120,8 @@ async def _run(asked: argparse.Namespace, command: list[str]) -> int:
 
 def _reach(asked: argparse.Namespace, *, tls: bool) -> tuple[list[socket.socket], Origins, bool]:
     """What listens, what it is called, and whether this machine alone reaches it."""
+    from qwen_dual.web.listening import listen, resolve
     from qwen_dual.web.origins import LOOPBACK, Origins, is_loopback, read_origin, written
-    from qwen_dual.web.serving import listen, resolve
 
     proxy = asked.behind_proxy
     if proxy:

@@ -19,7 +19,7 @@ import pytest
 
 from qwen_dual.cli import web_command
 from qwen_dual.cli.web_command import _reach
-from qwen_dual.web.serving import CannotListen, listen, tls_context
+from qwen_dual.web.listening import CannotListen, listen, tls_context
 from qwen_dual.web.static_files import PageMissing, read_page
 from tests.support.certificates import make_certificate
 from tests.support.waiting import wait_until

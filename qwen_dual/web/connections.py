@@ -1,0 +1,124 @@
+"""The connections of uvicorn, such that none is held by who asks for nothing or takes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from qwen_dual.web.limits import FRAMES_A_SECOND, FRAMES_AT_ONCE, Allowance
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from websockets.frames import Frame
+
+HEAD_SECONDS = 15.0
+"""Within which a request has to have begun and have all of its headers."""
+KEEP_ALIVE_SECONDS = 30
+GONE_SECONDS = 5.0
+"""What a client gets to take what was still for it, once its WebSocket is over."""
+MAX_CONNECTIONS = 4096
+SPARE_CONNECTIONS = 64
+"""Below the most, connections that wait for a request begin to give way to new ones."""
+
+
+class State(ServerState):
+    """What all connections of a server know.
+
+    Attributes:
+        waiting: those that wait for a request, the one that has waited longest first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: dict[Connection, None] = {}
+
+    def make_room(self) -> None:
+        """Whoever opens connections and asks for nothing keeps nobody out."""
+        if self.waiting:
+            next(iter(self.waiting)).give_way()
+
+
+class Connection(H11Protocol):
+    """One of HTTP: who begins a request and does not go on with it is dropped."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Gives the first request its time."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS - SPARE_CONNECTIONS:
+            self._state.make_room()
+        self._wait(HEAD_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Stops the clock once a request is there."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before or self.transport.get_protocol() is not self:
+            self._wait(None)
+
+    def on_response_complete(self) -> None:
+        """Gives the next one its time."""
+        super().on_response_complete()
+        self._wait(KEEP_ALIVE_SECONDS + HEAD_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stops the clock."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Ends it, for another."""
+        self._wait(None)  # it is gone only once the loop comes round: it is not to be chosen again
+        self.transport.abort()
+
+    @property
+    def _state(self) -> State:
+        return cast("State", self.server_state)
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = None
+        self._state.waiting.pop(self, None)
+        if seconds is not None:
+            self._waiting = self.loop.call_later(seconds, self.transport.abort)
+            self._state.waiting[self] = None
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """A WebSocket whose client cannot hold it open by taking nothing, nor keep it busy with what is no message."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begins to count."""
+        super().connection_made(transport)
+        self._frames = Allowance(FRAMES_AT_ONCE, FRAMES_A_SECOND)
+
+    def handle_ping(self) -> None:
+        """Answers, up to a bound."""
+        self._count(super().handle_ping)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Takes a piece of a message, up to a bound."""
+        self._count(lambda: super(Socket, self).handle_cont(event))
+
+    def _count(self, go_on: Callable[[], None]) -> None:
+        if self._frames.take():
+            go_on()
+        else:
+            self.transport.abort()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """The application is done with it."""
+        super().on_task_complete(task)
+        self.loop.call_later(GONE_SECONDS, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        """Nothing has come back for a ping."""
+        super().keepalive_timeout()
+        self.transport.abort()
