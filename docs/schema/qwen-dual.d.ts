@@ -1345,6 +1345,19 @@ export interface Submit {
   review?: boolean;
 }
 
+/**
+ * Send what the person is typing as they would, with the pastes and images that stand in it.
+ *
+ * `if_version` is the `version` of the `draft` event that shows it: when the person has typed since,
+ * nothing is sent and the receipt says `version_conflict`. `when_busy` is that of `submit`.
+ */
+export interface SubmitDraft {
+  id?: string | number | null;
+  type: "submit_draft";
+  if_version: number;
+  when_busy?: "queue" | "reject" | "steer";
+}
+
 /** An image of a prompt that was submitted; the text that stands before it has its `title`. */
 export interface SubmittedImage {
   type: "image";
@@ -1743,6 +1756,7 @@ export type Command =
   | Clear
   | GetDraft
   | SetDraft
+  | SubmitDraft
   | Watch
   | Complete
   | ListModels

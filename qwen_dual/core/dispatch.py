@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.errors import UnknownMode, UnknownModel
 from qwen_dual.core.queue_editing import CannotChange
+from qwen_dual.core.submission import said_in
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import media_type_of
-from qwen_dual.protocol.command_shapes import QUERIES, ImageFile, TextPart
+from qwen_dual.protocol.command_shapes import QUERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.draft_commands import DraftCommands
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.queries import Queries
     from qwen_dual.core.session import Session
+    from qwen_dual.core.submission import Said
     from qwen_dual.protocol.command_shapes import (
         Cancel,
         Clear,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         ConfirmationResponse,
         EditQueued,
         GetDraft,
-        ImageData,
         Interrupt,
         McpAdd,
         McpRemove,
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
         SetDraft,
         SetModel,
         Submit,
+        SubmitDraft,
         Watch,
     )
-    from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
 
 NO_AGENT = "no sub-agent works for this call"
 NOT_HERE = "hello is the first line of a connection to the socket, and of nothing else"
@@ -91,6 +91,7 @@ class Dispatcher:
             "clear": self._clear,
             "get_draft": self._draft,
             "set_draft": self._draft,
+            "submit_draft": self._submit_draft,
             "watch": self._draft,
             "hello": self._hello,
         }
@@ -183,12 +184,35 @@ class Dispatcher:
             self._session.receipt(command_id, "rejected", code, message, owner=self._actor)
 
     def _submit(self, command: Submit) -> None:
+        if not self._turned_away(command):
+            self._take(command, said_in(command), review=command.review)
+
+    def _submit_draft(self, command: SubmitDraft) -> None:
+        from qwen_dual.core.draft import DraftRefused
+        from qwen_dual.core.draft_commands import take_draft
+
+        def send() -> None:
+            if self._turned_away(command):
+                return
+            try:
+                said = take_draft(self._session, command.if_version, self._actor)
+            except DraftRefused as refusal:
+                self._receipt(command, (refusal.code, str(refusal)))
+            else:
+                self._take(command, said)
+
+        self._session.draft.when_known(send)
+
+    def _turned_away(self, command: Submit | SubmitDraft) -> bool:
+        """Whether it is not to wait, and would have to; that is told."""
+        if command.when_busy != "reject" or not self._session.busy:
+            return False
+        self._receipt(command, ("busy", f"the session is {self._session.state}"))
+        return True
+
+    def _take(self, command: Submit | SubmitDraft, said: Said, *, review: bool = False) -> None:
         session = self._session
-        if command.when_busy == "reject" and session.busy:
-            self._receipt(command, ("busy", f"the session is {session.state}"))
-            return
-        said = _said(command)
-        if command.review or session.reviews_all():
+        if review or session.reviews_all():
             self._hold(command, said)
             return
         # The receipt goes first: the turn's events follow it.
@@ -198,7 +222,7 @@ class Dispatcher:
             session.receipt(command.id, status, owner=self._actor, **more)
         self._run(command, said)
 
-    def _run(self, command: Submit, said: Said, proposed: str | None = None) -> None:
+    def _run(self, command: Submit | SubmitDraft, said: Said, proposed: str | None = None) -> None:
         text, own, content = said
         self._session.submit(
             text,
@@ -210,7 +234,7 @@ class Dispatcher:
             steers=command.when_busy == "steer",
         )
 
-    def _waits(self, command: Submit, said: Said) -> dict[str, Any]:
+    def _waits(self, command: Submit | SubmitDraft, said: Said) -> dict[str, Any]:
         """What the receipt of a prompt says that something else runs before; nothing of others."""
         session = self._session
         if not session.busy:
@@ -220,14 +244,13 @@ class Dispatcher:
         position = session.next_position(steers=turn_id is not None)
         return {"position": position, "turn_id": turn_id}
 
-    def _hold(self, command: Submit, said: Said) -> None:
+    def _hold(self, command: Submit | SubmitDraft, said: Said) -> None:
         """Shows a prompt to the person first."""
         from qwen_dual.core.review import Held, remade
 
         def run(edited: str | None) -> None:
             session = self._session
-            if command.when_busy == "reject" and session.busy:
-                self._receipt(command, ("busy", f"the session is {session.state}"))
+            if self._turned_away(command):
                 return
             made = said if edited is None else remade(said, edited)
             if command.id is not None:
@@ -323,42 +346,9 @@ class Dispatcher:
             self._session.receipt(command.id, "rejected", *problem, owner=self._actor)
 
 
-Said = tuple[str, "str | None", "Sequence[PromptBlock]"]
-"""What is submitted: all of its text, the part of it in which mentions count, what it is made of."""
-
-
-def _said(command: Submit) -> Said:
-    if command.content is None:
-        return command.text, None, ()
-    from qwen_dual.protocol.attachments import text_of, titled
-
-    content = titled(_blocks(command))
-    # What is piped in is no place for mentions: only the text of the command is typed.
-    return text_of(content), command.text, content
-
-
 def _kind_of(command: Command) -> str:
-    """Its type; of what does nothing, nothing is kept."""
+    """Its type; of what does nothing, nothing is kept, and a draft that is sent is a prompt like any."""
+    if command.type == "submit_draft":
+        return "submit"
     looks = command.type == "rewind" and command.preview
     return "preview" if looks else command.type
-
-
-def _blocks(command: Submit) -> Iterator[PromptBlock]:
-    """The content of a ``submit``, its text first."""
-    if command.text.strip():
-        yield {"type": "text", "text": command.text}
-    whole = "images" in command.include
-    for part in command.content or ():
-        if isinstance(part, TextPart):
-            if part.text.strip():  # services refuse an empty block
-                yield {"type": "text", "text": part.text}
-            continue
-        given: PromptImage = {"type": "image", "source": _source(part.source), "whole": whole}
-        yield given if part.name is None else {**given, "name": part.name}
-
-
-def _source(given: ImageData | ImageFile) -> ImageSource | PathSource:
-    if isinstance(given, ImageFile):
-        return {"type": "path", "path": given.path}
-    kind = media_type_of(given.data) or given.media_type
-    return {"type": "base64", "media_type": kind, "data": given.data}

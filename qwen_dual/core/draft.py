@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.protocol.content_shapes import PromptBlock
 
 
 class Draft(Struct, frozen=True):
@@ -28,10 +29,11 @@ class Draft(Struct, frozen=True):
 
 
 class DraftRefused(Exception):
-    """A draft was not set, and is as it was.
+    """A draft was not set or sent, and is as it was.
 
     Attributes:
-        code: ``busy``, ``shell_mode``, ``invalid`` or ``unknown_unit``.
+        code: ``busy``, ``shell_mode``, ``invalid`` or ``unknown_unit``; and of one that is not sent
+            ``unavailable``, ``version_conflict``, ``too_long`` or ``empty``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -51,6 +53,17 @@ class DraftEditor(Protocol):
 
         Raises:
             DraftRefused: it cannot be, now or at all.
+        """
+        ...
+
+    def take(self, actor: Actor) -> tuple[str, Sequence[PromptBlock]]:
+        """Empties it, as sending does.
+
+        Returns:
+            What is to be sent, its pastes in full, and what it is made of where it has images.
+
+        Raises:
+            DraftRefused: it cannot be sent by another, now or at all.
         """
         ...
 

@@ -16,12 +16,13 @@ from qwen_dual.protocol import MAX_RESULT_BYTES, events
 from qwen_dual.protocol.codec import bound_text, escaped_size
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.draft import DraftEditor
     from qwen_dual.core.session import Session
     from qwen_dual.protocol.command_shapes import GetDraft, SetDraft, Watch
+    from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
 
 INTERVAL = 0.1
@@ -29,6 +30,9 @@ INTERVAL = 0.1
 
 MAX_BYTES = MAX_RESULT_BYTES
 """Of a draft after JSON escaping, so that its line stays below 64 KiB."""
+
+NO_EDITOR = "nobody types here: there is no editor"
+UNTOLD = "the draft holds more than is told of it"
 
 
 class SharedDraft:
@@ -108,6 +112,37 @@ class DraftWatch:
             self._tell()
 
 
+def take_draft(
+    session: Session, if_version: int, actor: Actor
+) -> tuple[str, None, Sequence[PromptBlock]]:
+    """Takes the draft out of the editor, to be submitted; no part of it is but what the person typed.
+
+    Raises:
+        DraftRefused: it stays where it is.
+    """
+    editor = session.draft.editor
+    if editor is None:
+        raise DraftRefused("unavailable", NO_EDITOR)
+    now = editor.draft()
+    if now.version != if_version:
+        raise DraftRefused("version_conflict", _changed_since(now.version, if_version))
+    if _untold(session, now.text):
+        raise DraftRefused("too_long", UNTOLD)
+    if not now.text.strip():
+        raise DraftRefused("empty", "there is no draft")
+    text, content = editor.take(actor)
+    return text, None, content
+
+
+def _changed_since(version: int, told: int) -> str:
+    return f"the draft has changed: its version is {version}, not {told}"
+
+
+def _untold(session: Session, text: str) -> bool:
+    """Whether a host was told less than all of it."""
+    return escaped_size(text) > MAX_BYTES or session.bus.secrets.scrub(text) != text
+
+
 class DraftCommands:
     """What one channel asks of the draft.
 
@@ -136,7 +171,7 @@ class DraftCommands:
         if self._closed:  # it left before there was an editor
             return
         if editor is None:
-            self._refuse(command, "unavailable", "nobody types here: there is no editor")
+            self._refuse(command, "unavailable", NO_EDITOR)
         elif command.type == "set_draft":
             self._set(command, editor)
         elif self._tell is None:
@@ -167,13 +202,10 @@ class DraftCommands:
     def _set(self, command: SetDraft, editor: DraftEditor) -> None:
         now = editor.draft()
         if command.if_version != now.version:
-            self._refuse(
-                command,
-                "version_conflict",
-                f"the draft has changed: its version is {now.version}, not {command.if_version}",
-            )
-        elif self._untold(now.text):
-            self._refuse(command, "too_long", "the draft holds more than is told of it")
+            told = _changed_since(now.version, command.if_version)
+            self._refuse(command, "version_conflict", told)
+        elif _untold(self._session, now.text):
+            self._refuse(command, "too_long", UNTOLD)
         elif escaped_size(command.text) > MAX_BYTES:
             self._refuse(
                 command, "too_long", f"a draft that is set has {MAX_BYTES:,} bytes at most"
@@ -188,10 +220,6 @@ class DraftCommands:
                 self._refuse(command, refusal.code, str(refusal))
             else:
                 self._receipt(command, version=editor.draft().version)
-
-    def _untold(self, text: str) -> bool:
-        """Whether a host was told less than all of it."""
-        return escaped_size(text) > MAX_BYTES or self._session.bus.secrets.scrub(text) != text
 
     def _tell_change(self) -> None:
         editor = self._session.draft.editor

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.host.calls import number_in, text_in
-from qwen_dual.host.errors import CommandRejected, HostError, VersionConflict
+from qwen_dual.host.errors import CommandRejected, HostError, NotSupported, VersionConflict
 from qwen_dual.host.promise import Promise
+from qwen_dual.host.turn import Turn
+from qwen_dual.host.turns import Submitted
 from qwen_dual.protocol.events import new_uuid
 
 if TYPE_CHECKING:
@@ -142,6 +144,31 @@ class Drafting:
                 raise VersionConflict(*refusal.told) from None
             raise
         return if_version if receipt.version is None else receipt.version
+
+    async def submit_draft(self, draft: Draft, *, when_busy: str = "queue") -> Turn:
+        """Sends what the person is typing as they would, with the pastes and images that stand in it.
+
+        Args:
+            draft: as it was read.
+            when_busy: as ``submit`` takes it.
+
+        Raises:
+            VersionConflict: the person has typed since, or sent it; nothing was sent.
+            CommandRejected: ``empty``, ``busy`` (they are in the middle of something, or with ``reject`` a
+                turn runs), ``shell_mode``, ``too_long`` (not all of it was told) or ``unavailable``.
+            NotSupported: the program cannot.
+        """
+        greeting = self._commands.greeting
+        if "submit_draft" not in greeting.supported_commands:
+            raise NotSupported("submit_draft", greeting.agent)
+        submitted = Submitted(new_uuid(), draft.text)
+        fields = {"type": "submit_draft", "if_version": draft.version, "when_busy": when_busy}
+        receipt = await self._commands.submit_as(submitted, fields)
+        if receipt.code == "version_conflict":
+            raise VersionConflict("submit_draft", receipt.code, receipt.message)
+        if receipt.status in ("rejected", "duplicate"):
+            raise CommandRejected("submit_draft", receipt.code or receipt.status, receipt.message)
+        return Turn(submitted, receipt, self._commands)
 
     async def watch_draft(self) -> AsyncGenerator[Draft, None]:
         """The draft now, and after each change, ten times a second at the most.

@@ -45,6 +45,7 @@ COMMAND_TYPES = (
     "clear",
     "get_draft",
     "set_draft",
+    "submit_draft",
     "watch",
     "complete",
     "list_models",

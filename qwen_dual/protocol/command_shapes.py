@@ -234,6 +234,18 @@ class SetDraft(_Command, frozen=True, kw_only=True):
     cursor: Annotated[int, Meta(ge=0)] | None = None
 
 
+class SubmitDraft(_Command, frozen=True, kw_only=True):
+    """Send what the person is typing as they would, with the pastes and images that stand in it.
+
+    ``if_version`` is the ``version`` of the ``draft`` event that shows it: when the person has typed since,
+    nothing is sent and the receipt says ``version_conflict``. ``when_busy`` is that of ``submit``.
+    """
+
+    type: Literal["submit_draft"]
+    if_version: Annotated[int, Meta(ge=0)]
+    when_busy: Literal["queue", "reject", "steer"] = "queue"
+
+
 class Watch(_Command, frozen=True, kw_only=True):
     """Be told each change of what the person types, ten times a second at the most, or no longer.
 
@@ -313,6 +325,7 @@ Command = (
     | Clear
     | GetDraft
     | SetDraft
+    | SubmitDraft
     | Watch
     | Complete
     | ListModels
@@ -344,6 +357,7 @@ RIGHTS: dict[str, Right] = {
     "clear": "control",
     "get_draft": "control",  # what a person has not sent is more theirs than the conversation
     "set_draft": "control",
+    "submit_draft": "control",
     "watch": "control",
     "complete": "submit",  # it names files, for who may say them in a prompt
     "list_models": "observe",

@@ -20,10 +20,11 @@ from tests.runtime.support import Log
 from tests.support.images import png
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from qwen_dual.core.review import Review
     from qwen_dual.protocol.command_shapes import Right
+    from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.opened import OpenSession
 
@@ -35,6 +36,9 @@ class NoKeys:
         return Draft("", 0, 0)
 
     def set_draft(self, text: str, cursor: int | None, actor: Actor) -> None:
+        raise NotImplementedError
+
+    def take(self, actor: Actor) -> tuple[str, Sequence[PromptBlock]]:
         raise NotImplementedError
 
     def listen(self, changed: Callable[[], object] | None) -> None:

@@ -37,6 +37,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "rewind": {"to": "u", "conversation": True, "files": False},
     "resume": {"session_id": "none"},
     "set_draft": {"text": "x", "if_version": 1},
+    "submit_draft": {"if_version": 1},
     "watch": {"draft": True},
     "complete": {"text": "@a"},
     "hello": {"name": "zed"},

@@ -10,7 +10,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.draft_commands import DraftCommands, SharedDraft
+from qwen_dual.core.draft import DraftRefused
+from qwen_dual.core.draft_commands import DraftCommands, SharedDraft, take_draft
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.protocol.commands import parse_command
 from tests.tui.keyboard import Keyboard, play
@@ -377,3 +378,35 @@ def _pressed(key: str, text: str, cursor: int) -> tuple[str, int]:
     if key in "\x01\x05":
         return text, 0 if key == "\x01" else len(text)
     return text[:cursor] + key + text[cursor:], cursor + 1
+
+
+def test_a_host_sends_the_draft_as_it_stands_with_what_is_folded_in_it(
+    desk: Desk, host: Channel
+) -> None:
+    whole = "\n".join(f"line {n}" for n in range(40))
+    desk.type("look at ")
+    desk.controller.editor.paste(whole)
+    session = cast("Session", desk.session)
+    version = host.get()["version"]
+    assert host.told[-1]["text"] == "look at [Pasted text #1 +40 lines]"
+    with pytest.raises(DraftRefused) as stale:
+        take_draft(session, version - 1, ZED)
+    assert stale.value.code == "version_conflict"
+    assert take_draft(session, version, ZED) == (f"look at {whole}", None, ())
+    assert desk.controller.editor.text == ""
+    with pytest.raises(DraftRefused) as again:  # so that it is sent once, whoever is first
+        take_draft(session, version, ZED)
+    assert again.value.code == "version_conflict"
+
+
+@pytest.mark.parametrize(("typed", "code"), [("", "empty"), ("!ls", "shell_mode")])
+def test_a_host_sends_no_command_of_the_shell_and_no_empty_draft(
+    desk: Desk, host: Channel, typed: str, code: str
+) -> None:
+    if typed:
+        desk.controller.bang()
+        desk.type(typed[1:])
+    with pytest.raises(DraftRefused) as refused:
+        take_draft(cast("Session", desk.session), host.get()["version"], ZED)
+    assert refused.value.code == code
+    assert desk.controller.editor.text == typed[1:]

@@ -73,17 +73,23 @@ class Sending:
         if not editor.text.strip():
             return False
         session = self._session()
-        shell, shown = editor.shell, editor.text.strip()
-        text = editor.take().strip()
-        self.on_new_draft()
-        if text != shown:
-            self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
+        shell, text = editor.shell, self.take()
         if shell:
             session.run_shell(text, KEYBOARD)
         elif not self.open_form(text):
             content, steers = editor.content_of(text), other == self.enter_queues
             session.submit(text, KEYBOARD, content=content, steers=steers)
         return True
+
+    def take(self) -> str:
+        """Empties the editor; what is to be sent, its pastes in full."""
+        editor = self._editor
+        shell, shown = editor.shell, editor.text.strip()
+        text = editor.take().strip()
+        self.on_new_draft()
+        if text != shown:
+            self._view.sent_as[f"!{text}" if shell else text] = f"!{shown}" if shell else shown
+        return text
 
     def open_form(self, text: str) -> bool:
         """Asks what a command without an argument wants to know; False when it asks nothing."""

@@ -14,10 +14,11 @@ from qwen_dual.frontends.tui.proposals import name_of
 from qwen_dual.protocol.visible import BRACKET, escape, oddities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.frontends.tui.controller import Controller
+    from qwen_dual.protocol.content_shapes import PromptBlock
 
 
 class SharedEditor:
@@ -66,10 +67,7 @@ class SharedEditor:
             DraftRefused: it is not to be changed now, or would not be what the person sees.
         """
         editor, controller = self._editor, self._controller
-        if why := self._busy():
-            raise DraftRefused("busy", why)
-        if editor.shell:
-            raise DraftRefused("shell_mode", "a command for the shell is the person's alone")
+        self._check()
         hidden = next((at for at, _ in oddities(text, "prose") if text[at] != BRACKET), None)
         if hidden is not None:
             what = f"no editor shows {escape(text[hidden])}, code point {hidden} of the text"
@@ -83,6 +81,26 @@ class SharedEditor:
         controller.suggestions.dismiss()
         controller.asking.draft_written()
         controller.remark(f"{name_of(actor)} changed the draft")
+
+    def take(self, actor: Actor) -> tuple[str, Sequence[PromptBlock]]:
+        """Empties it for a host that sends it; what is sent, and what it is made of where it has images.
+
+        Raises:
+            DraftRefused: it is not to be sent now, or only by the person.
+        """
+        self._check()
+        controller = self._controller
+        text = controller.sending.take()
+        controller.suggestions.dismiss()
+        controller.asking.draft_written()
+        controller.remark(f"{name_of(actor)} sent the draft")
+        return text, self._editor.content_of(text)
+
+    def _check(self) -> None:
+        if why := self._busy():
+            raise DraftRefused("busy", why)
+        if self._editor.shell:
+            raise DraftRefused("shell_mode", "a command for the shell is the person's alone")
 
     def _busy(self) -> str:
         if self._editor.search is not None:

@@ -5,7 +5,6 @@ import type { ChatItem, Receipt, Session } from "../app/session";
 import type { WaitingPrompt } from "../conversation/types";
 import { uuid } from "../net/outbox";
 import { note } from "../ui/notes";
-import type { Command } from "../wire";
 import { type Attachment, Attachments, imageParts } from "./attachments";
 import { Completion } from "./completion";
 import { DraftLink } from "./draft_link";
@@ -61,30 +60,38 @@ export class ComposerState {
     if (!text && this.attachments.list.length === 0) return;
     const steer = !queue && this.steers && !text.startsWith("/");
     const how = steer ? { when_busy: "steer" } : {};
-    const whole = unitsIn(text).length > 0 && this.session.supports("submit_draft");
-    if (whole && this.draft.version === null) {
-      note("The draft is not shared with the terminal at this moment; try again.");
+    this.completion.close();
+    // What is folded away only the program knows: it sends its draft itself.
+    if (this.draft.shared.peek() && unitsIn(text).length > 0 && this.session.supports("submit_draft")) {
+      await this.#sendShared(how);
       return;
     }
-    const version = this.draft.version;
     const sent = { text, images: this.attachments.take() };
-    this.completion.close();
     this.sending.value++;
     const id = uuid();
     this.#remember(id, sent);
-    const command: Command = whole
-      ? { type: "submit_draft", id, if_version: version, ...how }
-      : { type: "submit", id, text, ...how };
-    if (!whole) this.draft.write("");
+    this.draft.write("");
     try {
-      if (sent.images.length) command["content"] = await imageParts(this.session.key, sent.images);
-      this.#sentWith(await this.session.send(command), sent);
+      const content = sent.images.length ? { content: await imageParts(this.session.key, sent.images) } : {};
+      this.#sentWith(await this.session.send({ type: "submit", id, text, ...content, ...how }), sent);
     } catch (error) {
       this.#giveBack(sent);
       note(error instanceof Error ? error.message : String(error), "bad");
     } finally {
       this.sending.value--;
     }
+  }
+
+  async #sendShared(how: object): Promise<void> {
+    if (this.attachments.list.length > 0) {
+      note("Send what the terminal has folded away and the images from here one after the other.", "bad");
+      return;
+    }
+    this.sending.value++;
+    const version = await this.draft.version();
+    if (version === null) note("The terminal has another draft at this moment; try again.", "bad");
+    else tellRefusal(await this.session.send({ type: "submit_draft", if_version: version, ...how }));
+    this.sending.value--;
   }
 
   /** Stops what runs; at once again, gives back what waits, too. */
@@ -128,9 +135,7 @@ export class ComposerState {
   #sentWith(receipt: Receipt, sent: Sent): void {
     if (receipt.status === "held") note("The prompt waits until somebody at the terminal has looked at it.");
     if (receipt.status !== "rejected" || receipt.code === "interrupted") return;
-    // A draft that was sent as it stands is still there.
-    if (receipt.code === "version_conflict") this.attachments.restore(sent.images);
-    else this.#giveBack(sent);
+    this.#giveBack(sent);
     tellRefusal(receipt);
   }
 

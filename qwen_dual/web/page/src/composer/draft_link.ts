@@ -6,6 +6,7 @@ import { type DraftData, SharedDraft } from "./shared_draft";
 
 /** Between two writes: the server lets a page say twenty things a second in the long run. */
 const INTERVAL_MS = 100;
+const SETTLE_MS = 3000;
 
 export interface DraftShown {
   text: string;
@@ -52,9 +53,13 @@ export class DraftLink {
     return this.#draft.text;
   }
 
-  /** What the program has of it, as far as it is known: its version, to be sent as it stands. */
-  get version(): number | null {
-    return this.#shared.peek() && this.#draft.settled ? this.#draft.version : null;
+  /** The version that is the program's and is shown here, once it is; null where that takes too long. */
+  async version(): Promise<number | null> {
+    for (let waited = 0; waited < SETTLE_MS; waited += INTERVAL_MS) {
+      if (this.#shared.peek() && this.#draft.settled) return this.#draft.version;
+      await new Promise((wake) => setTimeout(wake, INTERVAL_MS));
+    }
+    return null;
   }
 
   /** The text field has changed, or the caret in it. */

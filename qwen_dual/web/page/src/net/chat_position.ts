@@ -5,7 +5,10 @@ export type Ended = Extract<ChatMessage, { subtype: "ended" }>;
 export type ChatItem = ProgramEvent | ChatMessage;
 
 /** Events for whoever asked alone: they have the number of the event before them, and none of their own. */
-const ASIDE: ReadonlySet<unknown> = new Set(["draft", "completions", "models", "modes", "command_receipt", "input_error"]);
+const ASIDE: ReadonlySet<unknown> = new Set([
+  ...["draft", "completions", "models", "modes", "rewind_points", "sessions", "mcp", "state", "queue"],
+  ...["command_receipt", "input_error"],
+]);
 
 export function isWebMessage(item: ChatItem): item is ChatMessage {
   return item.type === "web";
