@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 from qwen_dual.cli.finder import find_quickly
 from qwen_dual.runtime.process import hold_collection, interrupt_by_default
 
-SUBCOMMANDS = ("settings", "mcp", "sessions", "record", "replay", "audit", "check", "web")
+SUBCOMMANDS = (
+    "settings",
+    "mcp",
+    "sessions",
+    "record",
+    "replay",
+    "audit",
+    "observe",
+    "check",
+    "web",
+)
 """Each is the first word, and runs in a module of ``cli`` with its name."""
 
 

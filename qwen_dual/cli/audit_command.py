@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.cli.printing import run_printing
+from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.protocol.codec import encode
 from qwen_dual.recording import comparison
 from qwen_dual.recording.audit import audit
@@ -18,11 +18,9 @@ from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.recorded import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from qwen_dual.recording.audited import Audit
-
-_PACE = 0.25  # seconds between two words on how far it is
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,30 +60,11 @@ def _print(asked: argparse.Namespace) -> int:
 
 def _audit(path: str) -> Audit:
     recorded = Recorded(path)
-    size = os.path.getsize(recorded.events) if recorded.events else 0
-    if not os.isatty(2):
-        return audit(recorded, path)
+    bar = ProgressBar(os.path.getsize(recorded.events) if recorded.events else 0)
     try:
-        return audit(recorded, path, _bar(size))
+        return audit(recorded, path, bar)
     finally:
-        sys.stderr.write("\r\x1b[K")
-
-
-def _bar(size: int) -> Callable[[int], None]:
-    """Shows how much of so many bytes was read, where a person waits for it."""
-    last = time.monotonic()
-
-    def show(done: int) -> None:
-        nonlocal last
-        if time.monotonic() - last < _PACE:
-            return
-        last = time.monotonic()
-        share = min(done / max(size, 1), 1.0)
-        filled = "█" * round(share * 20)
-        sys.stderr.write(f"\r{filled:░<20} {share:4.0%}  {done / 1e9:,.1f} GB")
-        sys.stderr.flush()
-
-    return show
+        bar.close()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -181,8 +181,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="`qwen-dual settings` prints the settings in force and where each comes from, "
         "`qwen-dual sessions` the sessions that run; `qwen-dual attach` joins one of them. "
         "`qwen-dual record` keeps a session with its events, `replay` shows it again, `audit` says "
-        "what was done in it; `check` judges a program with dual output. `qwen-dual mcp` adds and "
-        "lists MCP servers. Each has --help. Flags for telemetry are in docs/observe.md. "
+        "what was done in it, `observe` tells a collector; `check` judges a program with dual "
+        "output. `qwen-dual mcp` adds and lists MCP servers. Each has --help. Flags for telemetry "
+        "are in docs/observe.md. "
         "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,
     )

@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opentelemetry.sdk._logs import ReadableLogRecord
-    from opentelemetry.sdk._logs.export import LogRecordExporter
     from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader
     from opentelemetry.sdk.trace import ReadableSpan
-    from opentelemetry.sdk.trace.export import SpanExporter
 
     from qwen_dual.telemetry.options import Options, SignalKind, Target
 
@@ -59,10 +57,8 @@ class Exporters:
         self._watch = _Watch(tell)
         self._file: OutFile | None = None
         self._server: MetricServer | None = None
-        self._sent_spans: _Spans | None = None
-        self._sent_logs: _Logs | None = None
-        self.spans: SpanExporter | None = None
-        self.logs: LogRecordExporter | None = None
+        self.spans: _Spans | SpanFile | None = None
+        self.logs: _Logs | LogFile | None = None
         self.metrics: MetricExporter | None = None
         self.reader: MetricReader | None = None
         if options.prometheus is not None:
@@ -75,9 +71,14 @@ class Exporters:
                 self._to_collector(kind, target)
 
     @property
-    def lost(self) -> int:
-        """How many spans and log records could not be sent."""
-        return sum(one.lost for one in (self._sent_spans, self._sent_logs) if one is not None)
+    def delivered(self) -> int:
+        """How many spans and log records have arrived."""
+        return sum(one.delivered for one in (self.spans, self.logs) if one is not None)
+
+    @property
+    def failing(self) -> bool:
+        """Whether something could not be sent."""
+        return self._watch.failing
 
     def close(self) -> None:
         """Closes what is open."""
@@ -109,32 +110,32 @@ class Exporters:
             "session": _session(target.endpoint),
         }
         if kind == "traces":
-            self.spans = self._sent_spans = _Spans(**given)
+            self.spans = _Spans(**given)
         elif kind == "logs":
-            self.logs = self._sent_logs = _Logs(**given)
+            self.logs = _Logs(**given)
         else:
             self.metrics = OTLPMetricExporter(**given)
 
 
 class _Spans(OTLPSpanExporter):
-    """Counts the spans that could not be sent."""
+    """Counts the spans that were sent."""
 
-    lost = 0
+    delivered = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = super().export(spans)
-        self.lost += len(spans) * (result is SpanExportResult.FAILURE)
+        self.delivered += len(spans) * (result is SpanExportResult.SUCCESS)
         return result
 
 
 class _Logs(OTLPLogExporter):
-    """Counts the log records that could not be sent."""
+    """Counts the log records that were sent."""
 
-    lost = 0
+    delivered = 0
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         result = super().export(batch)
-        self.lost += len(batch) * (result is LogRecordExportResult.FAILURE)
+        self.delivered += len(batch) * (result is LogRecordExportResult.SUCCESS)
         return result
 
 
@@ -147,7 +148,11 @@ def _session(endpoint: str) -> requests.Session:
 
 
 class _Watch(logging.Handler):
-    """Hears from the SDK's log what could not be sent, and keeps that log from the terminal."""
+    """Hears from the SDK's log what could not be sent, and keeps that log from the terminal.
+
+    Attributes:
+        failing: something could not be sent.
+    """
 
     _NAME = "opentelemetry"
 
@@ -155,6 +160,7 @@ class _Watch(logging.Handler):
         super().__init__(logging.WARNING)
         self._tell = tell
         self._endpoints: dict[str, str] = {}
+        self.failing = False
         self._told: set[str] = set()
         self._telling = threading.Lock()
         self._logger = logging.getLogger(self._NAME)
@@ -174,6 +180,7 @@ class _Watch(logging.Handler):
         kind = next((arg for arg in record.args if arg in self._endpoints), None)
         if kind is None:
             return
+        self.failing = True
         place = urlsplit(self._endpoints[str(kind)])
         with self._telling:
             if place.netloc in self._told:
@@ -200,6 +207,6 @@ def _why(endpoint: str, args: tuple[object, ...]) -> str:
     elif found is not None:
         reason = (found[1] or found[2]).strip()
     else:
-        reason = "the connection failed"
+        reason = "it was not reached in time"
     hint = ". Port 4317 is for gRPC; HTTP has 4318" if parts.port == GRPC_PORT else ""
     return f"Telemetry cannot be sent to {shown}: {reason}{hint}. It is tried again and again."

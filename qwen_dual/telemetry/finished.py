@@ -34,6 +34,7 @@ class Teller:
 
     Attributes:
         session_id: of the session that is told of; empty where it has none.
+        measures_times: whether the times are more than a guess: else no durations are measured.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Teller:
         scrub: Callable[[str], str] = str,
     ) -> None:
         self.session_id = ""
+        self.measures_times = True
         self._in_spans = content_in_spans
         self._in_logs = content_in_logs
         self._session_in_metrics = session_in_metrics
@@ -90,13 +92,13 @@ class Teller:
         message = self._content(chat.message) if self._in_spans else ""
         yield ended(title, "client", chat.place, (chat.start, end), attributes, chat.error, message)
         told = {names.OPERATION: names.CHAT, **told}
-        yield self._measured(names.INFERENCE_DURATION, _seconds(chat.start, end), told)
+        yield from self._lasted(names.INFERENCE_DURATION, _seconds(chat.start, end), told)
         if chat.first_chunk:
             began = _seconds(chat.start, chat.first_chunk)
-            yield self._measured(names.FIRST_CHUNK, began, told)
+            yield from self._lasted(names.FIRST_CHUNK, began, told)
             if chat.chunks > 1:
                 apart = _seconds(chat.first_chunk, end) / (chat.chunks - 1)
-                yield self._measured(names.PER_CHUNK, apart, told)
+                yield from self._lasted(names.PER_CHUNK, apart, told)
         yield from self.used(chat.used, model)
         yield self._logged(
             names.INFERENCE_EVENT,
@@ -163,10 +165,10 @@ class Teller:
             told |= _without_empty(
                 {names.AGENT_NAME: self._few(agent.name), names.ERROR_TYPE: error}
             )
-            yield self._measured(names.TOOL_DURATION, _seconds(start, at), told)
+            yield from self._lasted(names.TOOL_DURATION, _seconds(start, at), told)
             if server:
                 of_server = {**told, names.MCP_METHOD: names.TOOLS_CALL}
-                yield self._measured(names.MCP_DURATION, _seconds(start, at), of_server)
+                yield from self._lasted(names.MCP_DURATION, _seconds(start, at), of_server)
             if not error:
                 yield from self._lines(call)
         yield self._logged(
@@ -195,7 +197,7 @@ class Teller:
         told: Attributes = {names.DECISION: decision, names.TOOL_NAME: self._few(wait.tool)}
         told |= _without_empty({names.RESOLVED_BY: by.partition(":")[0]})
         yield self._measured(names.APPROVALS, 1, told)
-        yield self._measured(names.APPROVAL_WAIT, _seconds(wait.start, at), told)
+        yield from self._lasted(names.APPROVAL_WAIT, _seconds(wait.start, at), told)
         who = f" by {by}" if by else ""
         yield self._logged(
             names.APPROVAL, at, f"{wait.tool}: {decision}{who}", attributes, wait.place
@@ -219,6 +221,8 @@ class Teller:
                 names.INPUT_TOKENS: agent.used.read,
                 names.OUTPUT_TOKENS: agent.used.written,
             }
+        if not self.measures_times:
+            attributes[names.GUESSED] = True
         if agent.used.cost is not None:
             attributes[names.COST_USD] = agent.used.cost
         if self._in_spans:
@@ -235,7 +239,7 @@ class Teller:
         yield ended(title, "internal", agent.place, times, attributes, agent.error, message)
         told = _without_empty({names.AGENT_NAME: self._few(agent.name)})
         lasted = {**told, **_without_empty({names.ERROR_TYPE: agent.error})}
-        yield self._measured(names.AGENT_DURATION, _seconds(agent.start, at), lasted)
+        yield from self._lasted(names.AGENT_DURATION, _seconds(agent.start, at), lasted)
         yield self._measured(names.AGENT_CHATS, agent.chats, told)
         yield self._measured(names.AGENT_CALLS, agent.made, told)
         if main:
@@ -281,6 +285,12 @@ class Teller:
 
     def _conversation(self) -> Attributes:
         return {names.CONVERSATION: self.session_id} if self.session_id else {}
+
+    def _lasted(
+        self, instrument: names.Instrument, seconds: float, attributes: Attributes
+    ) -> Iterator[Measured]:
+        if self.measures_times:
+            yield self._measured(instrument, seconds, attributes)
 
     def _measured(
         self, instrument: names.Instrument, value: float, attributes: Attributes

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INSTALL: Final = "pip install 'qwen-dual[otel]'"
 NEEDED: Final = (
@@ -20,13 +23,13 @@ class Missing(Exception):
         super().__init__(f"telemetry needs the extra otel, which is not installed: {INSTALL}")
 
 
-def check() -> None:
-    """Looks for the packages, and imports none of them.
+def check(packages: Sequence[str] = NEEDED) -> None:
+    """Looks for packages, and imports none of them.
 
     Raises:
         Missing: one of them is not there.
     """
-    for name in NEEDED:
+    for name in packages:
         try:
             found = find_spec(name)
         except ModuleNotFoundError:

@@ -71,26 +71,38 @@ class OutFile:
 
 
 class SpanFile(SpanExporter):
-    """Spans into a file."""
+    """Spans into a file.
+
+    Attributes:
+        delivered: how many.
+    """
 
     def __init__(self, file: OutFile) -> None:
         self._file = file
+        self.delivered = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Writes a batch."""
         written = self._file.write(encode_spans(spans))
+        self.delivered += len(spans) * written
         return SpanExportResult.SUCCESS if written else SpanExportResult.FAILURE
 
 
 class LogFile(LogRecordExporter):
-    """Log records into a file."""
+    """Log records into a file.
+
+    Attributes:
+        delivered: how many.
+    """
 
     def __init__(self, file: OutFile) -> None:
         self._file = file
+        self.delivered = 0
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Writes a batch."""
         written = self._file.write(encode_logs(batch))
+        self.delivered += len(batch) * written
         return LogRecordExportResult.SUCCESS if written else LogRecordExportResult.FAILURE
 
     def force_flush(self, timeout_millis: int = 10_000) -> bool:

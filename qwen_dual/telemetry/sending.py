@@ -60,6 +60,9 @@ class Sender:
         patient: whether to wait for what is full rather than lose what does not fit: for files, not for a
             program that people use.
 
+    Attributes:
+        given: how many spans and log records there were to send.
+
     Raises:
         OSError: metrics cannot be served on the port, or the file cannot be opened.
     """
@@ -105,7 +108,7 @@ class Sender:
             self._instruments[one.name] = made  # type: ignore[assignment]
         self._sampled: dict[int, bool] = {}
         self._since_flush = 0
-        self.sent = {"spans": 0, "logs": 0}
+        self.given = 0
 
     def send(self, signals: Iterable[Signal]) -> None:
         """Hands signals to the SDK, which sends them a little later."""
@@ -121,7 +124,7 @@ class Sender:
                     self._span(signal)
                 case Logged():
                     self._log(signal)
-        if self._patient and self._since_flush >= FLUSH_EVERY:
+        if self._patient and self._since_flush >= FLUSH_EVERY and not self._exporters.failing:
             self._since_flush = 0
             self._traces.force_flush()
             self._logs.force_flush()
@@ -143,8 +146,8 @@ class Sender:
 
     @property
     def lost(self) -> int:
-        """How many spans and log records could not be sent."""
-        return self._exporters.lost
+        """How many of the spans and log records did not arrive; once it is closed."""
+        return self.given - self._exporters.delivered
 
     def _span(self, span: Span) -> None:
         self._ids.trace_id, self._ids.span_id = span.trace_id, span.span_id
@@ -161,8 +164,9 @@ class Sender:
         if span.error:
             made.set_status(trace.StatusCode.ERROR, span.message or None)
         made.end(span.end)
-        self.sent["spans"] += 1
-        self._since_flush += 1
+        if self._exporters.spans is not None and made.get_span_context().trace_flags.sampled:
+            self.given += 1
+            self._since_flush += 1
 
     def _log(self, record: Logged) -> None:
         context = self._within(record.trace_id, record.span_id) if record.trace_id else _NO_PARENT
@@ -178,8 +182,9 @@ class Sender:
                 event_name=record.name,
             )
         )
-        self.sent["logs"] += 1
-        self._since_flush += 1
+        if self._exporters.logs is not None:
+            self.given += 1
+            self._since_flush += 1
 
     def _within(self, trace_id: int, span_id: int) -> Context:
         """What makes a span one within another, which need not have been told of yet."""
