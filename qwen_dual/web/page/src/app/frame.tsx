@@ -13,7 +13,6 @@ import { closeSessions } from "./session";
 import { SessionView } from "./session_view";
 import { chosen, connection, followSessions, rows, step } from "./sessions";
 import { SessionsList } from "./sessions_list";
-import { preloadTerminal } from "./terminal_pane";
 import { listenForShortcuts, type Shortcut, useShortcuts } from "./shortcuts";
 
 /** The whole page of who is let in: the sessions at the left, the one that is looked at, and dialogs. */
@@ -25,9 +24,6 @@ export function Frame({ me }: { me: Me }) {
   useEffect(() => followAttention(), []);
   useEffect(() => listenForShortcuts(), []);
   useEffect(() => closeSessions, []);
-  useEffect(() => {
-    if (view.peek() !== "chat" && !(view.peek() === "split" && narrow.peek())) preloadTerminal();
-  }, []);
   const toggle = () => {
     if (narrow.peek()) setDrawer((open) => !open);
     else sidebar.value = sidebar.peek() === "open" ? "closed" : "open";

@@ -90,11 +90,16 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
       <IconButton name="Sessions" keys="Ctrl+Shift+S" onClick={onSidebar}>
         <SidebarIcon />
       </IconButton>
-      <h1 title={row?.cwd}>
+      <h1 title={row === undefined ? undefined : plain(row.cwd, 300)}>
         <bdi>{row === undefined ? "" : plain(row.title) || "New session"}</bdi>
         {row !== undefined && <bdi class="folder"> {plain(shortPath(row.cwd, 1))}</bdi>}
       </h1>
       {state !== null && <span class={`state ${state.tone}`}>{state.words}</span>}
+      {row !== undefined && row.clients > 1 && (
+        <span class="here" title={`${row.clients} pages show this session now`}>
+          {row.clients} here
+        </span>
+      )}
       {row !== undefined && session.may("control") && <SessionMenu row={row} />}
       {hasTerminal(session) && (
         <div class="choices" role="group" aria-label="What is shown">

@@ -55,7 +55,7 @@ function Row({ row, current, onChosen }: { row: SessionRow; current: boolean; on
         <span class="title">
           <bdi>{plain(row.title) || "New session"}</bdi>
         </span>
-        <span class="detail" title={row.cwd}>
+        <span class="detail" title={plain(row.cwd, 300)}>
           <span class={`state ${tone}`}>{words}</span>
           <bdi>{plain(shortPath(row.cwd))}</bdi>
           {row.model !== "" && <bdi> · {plain(row.model, 40)}</bdi>}

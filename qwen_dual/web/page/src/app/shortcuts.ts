@@ -2,7 +2,9 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 export interface Shortcut {
-  /** `Ctrl+Shift+Digit1`: modifiers in this order (Ctrl, Alt, Shift, Meta), then the key's `code`, or `?` as typed. */
+  /**
+   * `Ctrl+Shift+Digit1`: modifiers in this order (Ctrl, Alt, Shift, Meta), then the key's `code` (of a letter, the one
+   * of a US keyboard that has it), or `?` as typed. */
   keys: string;
   label: string;
   group: "Page" | "Sessions" | "Terminal" | "Chat" | "Composer" | "Requests";
@@ -40,7 +42,9 @@ export function keysOf(event: Keys): string {
     event.shiftKey && "Shift+",
     event.metaKey && "Meta+",
   ];
-  return held.filter(Boolean).join("") + event.code;
+  // A letter is where the person's layout has it; of a layout without Latin letters, where theirs would be.
+  const code = /^[a-z]$/i.test(event.key) ? `Key${event.key.toUpperCase()}` : event.code;
+  return held.filter(Boolean).join("") + code;
 }
 
 /** The shortcut that an event is for. */

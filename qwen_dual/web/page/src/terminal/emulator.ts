@@ -46,7 +46,6 @@ export class Emulator {
     // A program may put nothing into the clipboard of whoever looks at it.
     this.terminal.parser.registerOscHandler(52, () => true);
     this.terminal.open(host);
-    void this.#drawFaster();
   }
 
   set theme(theme: "light" | "dark") {
@@ -102,12 +101,8 @@ export class Emulator {
     return this.terminal.buffer.active.viewportY + Math.max(0, Math.min(this.terminal.rows - 1, row));
   }
 
-  dispose(): void {
-    this.terminal.dispose();
-  }
-
   /** WebGL where there is one; the DOM renderer is there before it, and comes back when the context is lost. */
-  async #drawFaster(): Promise<void> {
+  async drawFaster(): Promise<void> {
     try {
       const { WebglAddon } = await import("@xterm/addon-webgl");
       if (this.terminal.element === undefined) return;
@@ -117,5 +112,9 @@ export class Emulator {
     } catch {
       // No WebGL 2 here, or its piece of the page cannot be had: what draws now goes on.
     }
+  }
+
+  dispose(): void {
+    this.terminal.dispose();
   }
 }

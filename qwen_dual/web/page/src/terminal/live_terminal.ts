@@ -40,6 +40,7 @@ export class LiveTerminal implements FlowScreen {
   readonly #encoder = new TextEncoder();
   readonly #cleanups: (() => void)[] = [];
   #live = false;
+  #drawn = false;
   #saidActive = Number.NEGATIVE_INFINITY;
   #marksChanged = false;
 
@@ -86,6 +87,12 @@ export class LiveTerminal implements FlowScreen {
   }
 
   live(now: boolean): void {
+    if (now && !this.#drawn) {
+      this.#drawn = true;
+      performance.mark("terminal-shown");
+      // To begin with WebGL takes longer than all that there is to draw at first.
+      this.#cleanups.push(whenIdle(() => void this.emulator.drawFaster()));
+    }
     this.#live = now;
     this.host.dataset["live"] = String(now);
   }
@@ -231,4 +238,14 @@ export class LiveTerminal implements FlowScreen {
       });
     });
   }
+}
+
+/** Calls back when the page has nothing else to do; what it returns takes that back. Safari cannot say when. */
+function whenIdle(callback: () => void): () => void {
+  if (!("requestIdleCallback" in window)) {
+    const timer = setTimeout(callback, 500);
+    return () => clearTimeout(timer);
+  }
+  const wish = window.requestIdleCallback(callback, { timeout: 2000 });
+  return () => window.cancelIdleCallback(wish);
 }

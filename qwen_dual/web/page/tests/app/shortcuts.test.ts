@@ -12,10 +12,12 @@ const key = (code: string, more: Partial<Keys> = {}): Keys => ({
   ...more,
 });
 
-test("keys are named by where they are, but for the question mark, which is typed differently everywhere", () => {
+test("keys are named by where they are, letters and the question mark by what they type", () => {
   expect(keysOf(key("Digit1", { ctrlKey: true, shiftKey: true, key: "!" }))).toBe("Ctrl+Shift+Digit1");
   expect(keysOf(key("Slash", { shiftKey: true, key: "?" }))).toBe("?");
   expect(keysOf(key("Minus", { shiftKey: true, key: "?" }))).toBe("?");
+  expect(keysOf(key("Semicolon", { ctrlKey: true, shiftKey: true, key: "M" }))).toBe("Ctrl+Shift+KeyM");
+  expect(keysOf(key("KeyM", { ctrlKey: true, shiftKey: true, key: "ь" }))).toBe("Ctrl+Shift+KeyM");
   expect(spelled("Ctrl+Shift+Digit1")).toEqual(["Ctrl", "Shift", "1"]);
   expect(spelled("Alt+Shift+ArrowUp")).toEqual(["Alt", "Shift", "↑"]);
 });
