@@ -11,6 +11,7 @@ import { openLink } from "./links";
 
 const SCROLLBACK_LINES = 20_000;
 const FLASH_MS = 1600;
+const CHECK_MS = 250;
 
 /** xterm.js with what this page needs of it; it knows of no session and no server. */
 export class Emulator {
@@ -109,9 +110,20 @@ export class Emulator {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => webgl.dispose());
       this.terminal.loadAddon(webgl);
+      setTimeout(() => this.#isSharp() || webgl.dispose(), CHECK_MS);
     } catch {
       // No WebGL 2 here, or its piece of the page cannot be had: what draws now goes on.
     }
+  }
+
+  /**
+   * Whether what WebGL draws on has the screen's pixels. Chromium tells its size in others where it only plays a
+   * screen (as with a phone in its tools), and nothing of what is drawn is seen then.
+   */
+  #isSharp(): boolean {
+    const canvas = this.host.querySelector<HTMLCanvasElement>("canvas:not([class])");
+    if (canvas === null) return true;
+    return Math.abs(canvas.width - Number.parseFloat(canvas.style.width) * window.devicePixelRatio) < 4;
   }
 
   dispose(): void {
