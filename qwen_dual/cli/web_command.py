@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,9 +113,7 @@ async def _run(asked: argparse.Namespace, command: list[str]) -> int:
     async def begun(token: str) -> None:
         await _announce(f"{first}/#token={token}", asked, env, local=local)
 
-    await run_server(
-        settings, begun, lambda: print("Ending; once more ends it at once.", flush=True)
-    )
+    await run_server(settings, begun, lambda: _say("Ending; once more ends it at once."))
     return 0
 
 
@@ -129,7 +128,8 @@ def _reach(asked: argparse.Namespace, *, tls: bool) -> tuple[list[socket.socket]
             proxy = read_origin(proxy)
         except ValueError as error:
             raise Unusable(f"--behind-proxy: {error}") from None
-    addresses = resolve(asked.host)
+    host = asked.host.strip("[]")
+    addresses = resolve(host)
     local = is_loopback(addresses)
     if not local and not tls and proxy is None:
         raise Unusable(
@@ -137,9 +137,9 @@ def _reach(asked: argparse.Namespace, *, tls: bool) -> tuple[list[socket.socket]
             "reads the link and all that goes over it: add --certfile FILE --keyfile FILE, or "
             "--behind-proxy ORIGIN where a proxy with TLS stands before it (docs/web.md has recipes)"
         )
-    sockets = listen(asked.host, asked.port)
+    sockets = listen(host, asked.port)
     port = sockets[0].getsockname()[1]
-    names = {written(asked.host), *LOOPBACK} if local else {written(asked.host), *addresses}
+    names = {written(host), *(LOOPBACK if local else addresses)}
     everywhere = any(address in ("0.0.0.0", "::") for address in addresses)
     if everywhere:
         own = socket.gethostname().lower()
@@ -166,33 +166,36 @@ async def _announce(
     url: str, asked: argparse.Namespace, env: Mapping[str, str], *, local: bool
 ) -> None:
     """Tells the person where the page is."""
-    print(f"The page is at\n\n    {url}\n", flush=True)
+    _say(f"The page is at\n\n    {url}\n")
     if asked.behind_proxy == "":
-        print("behind your proxy: put its own name in place of the address here.\n", flush=True)
+        _say("behind your proxy: put its own name in place of the address here.\n")
     if asked.qr:
-        print(_qr_code(url))
+        _say(_qr_code(url))
         if local and not asked.behind_proxy:
-            print("This address leads to the page on this machine alone, not on a phone.\n")
-    print(
-        "Whoever has this link can do here whatever you can. Ctrl+C ends the server and its sessions.",
-        flush=True,
+            _say("This address leads to the page on this machine alone, not on a phone.\n")
+    _say(
+        "Whoever has this link can do here whatever you can. Ctrl+C ends the server and its sessions."
     )
     if not local:
         way = "" if asked.certfile else ", unencrypted on the way to the proxy"
-        print(
-            f"qwen-dual web: other machines reach this server{way}: the link is all that keeps them out",
-            file=sys.stderr,
-            flush=True,
+        _say(
+            f"other machines reach this server{way}: the link is all that keeps them out",
+            warns=True,
         )
     if asked.open:
         from qwen_dual.cli.web_opening import open_link
 
         if not await open_link(url, env):
-            print(
-                "qwen-dual web: --open found no browser to open it with; open the link yourself",
-                file=sys.stderr,
-                flush=True,
-            )
+            _say("--open found no browser to open it with; open the link yourself", warns=True)
+
+
+def _say(text: str, *, warns: bool = False) -> None:
+    """Tells the person; a reader that has gone is no reason to end."""
+    with suppress(OSError):
+        if warns:
+            print(f"qwen-dual web: {text}", file=sys.stderr, flush=True)
+        else:
+            print(text, flush=True)
 
 
 def _qr_code(url: str) -> str:

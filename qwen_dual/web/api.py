@@ -229,7 +229,9 @@ class Api:
             link, token = self._access.make_link(new.rights, new.name, new.session, client)
         except AccessError as error:
             raise Refused(400, error.code, str(error)) from None
-        url = f"{request.state.origin}/#token={token}"
+        # Others come by the proxy, wherever the link was made.
+        origin = self._doorkeeper.origins.proxy or request.state.origin
+        url = f"{origin}/#token={token}"
         return answer({**self._told(link), "url": url, "qr": _qr_code(url)}, 201)
 
     async def revoke_link(self, request: Request) -> Response:

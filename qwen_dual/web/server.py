@@ -90,7 +90,9 @@ async def run_server(
     asked_to_end, started = anyio.Event(), anyio.Event()
 
     async def listen_to_signals(scope: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(*ENDING) as signals:
+        # What whoever started it has it ignore, as nohup does, stays so.
+        heard = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
+        with anyio.open_signal_receiver(*heard) as signals:
             async for _ in signals:
                 if asked_to_end.is_set():
                     scope.cancel()
