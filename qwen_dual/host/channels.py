@@ -77,13 +77,17 @@ def open_channel(kind: str, command: Sequence[str], max_line_bytes: int) -> Chan
         ValueError: there is no such kind.
     """
     if kind == "auto":
-        known = any(os.path.basename(part) in _OURS for part in command)
-        kind = "socket" if known else "files"
+        kind = "socket" if is_ours(command) else "files"
     if kind == "socket":
         return SocketChannel(max_line_bytes)
     if kind == "files":
         return FileChannel(max_line_bytes)
     raise ValueError(f"channel must be 'auto', 'socket' or 'files', not {kind!r}")
+
+
+def is_ours(command: Sequence[str]) -> bool:
+    """Whether a command runs qwen-dual, as far as its words tell: it knows flags that others do not."""
+    return any(os.path.basename(part) in _OURS for part in command)
 
 
 class StreamChannel:

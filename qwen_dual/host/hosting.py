@@ -10,7 +10,7 @@ import anyio
 
 from qwen_dual.host.channels import open_channel
 from qwen_dual.host.commands import Commands
-from qwen_dual.host.errors import StartTimeout
+from qwen_dual.host.errors import SessionExited, StartTimeout
 from qwen_dual.host.feed import Feed
 from qwen_dual.host.policy import PolicyRunner
 from qwen_dual.host.process import HostedProcess
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from qwen_dual.host.policy import Policy
+    from qwen_dual.host.records import Greeting
 
 BASE_SETTLE = 0.3
 """Seconds after ``session_start`` in which a program of the base protocol may not watch its input yet:
@@ -45,7 +46,7 @@ async def hosted(
     rows: int = 24,
     channel: Literal["auto", "socket", "files"] = "auto",
     on_approval: Policy | None = None,
-    start_timeout: float = 30.0,
+    start_timeout: float | None = 30.0,
     command_timeout: float = 30.0,
     close_timeout: float = 5.0,
     max_buffer_bytes: int = MAX_BUFFER_BYTES,
@@ -84,7 +85,10 @@ async def hosted(
                         feed.tracker.on_resolved = policy.resolved
                     group.start_soon(process.run)
                     try:
-                        await _begin(feed.tracker, process, start_timeout)
+                        if start_timeout is None:
+                            group.start_soon(_hold_commands, feed.tracker, process)
+                        else:
+                            await _begin(feed.tracker, process, start_timeout)
                         yield session
                     finally:
                         await process.leave()
@@ -105,8 +109,18 @@ async def hosted(
 
 async def _begin(tracker: Tracker, process: HostedProcess, seconds: float) -> None:
     with anyio.move_on_after(seconds):
-        greeting = await tracker.started.wait()
-        if not greeting.told:
-            process.hold_commands(BASE_SETTLE)
+        _note_begun(await tracker.started.wait(), process)
         return
     raise StartTimeout(seconds, process.terminal.last_lines())
+
+
+async def _hold_commands(tracker: Tracker, process: HostedProcess) -> None:
+    try:
+        _note_begun(await tracker.started.wait(), process)
+    except SessionExited:
+        return
+
+
+def _note_begun(greeting: Greeting, process: HostedProcess) -> None:
+    if not greeting.told:
+        process.hold_commands(BASE_SETTLE)

@@ -29,7 +29,7 @@ async def open_session(
     rows: int = 24,
     channel: Literal["auto", "socket", "files"] = "auto",
     on_approval: Policy | None = None,
-    start_timeout: float = 30.0,
+    start_timeout: float | None = 30.0,
     command_timeout: float = 30.0,
     close_timeout: float = 5.0,
     max_buffer_bytes: int = MAX_BUFFER_BYTES,
@@ -56,7 +56,8 @@ async def open_session(
         on_approval: called with each ``Request``; returns True, False, ``Allow``, ``Deny``, or None
             to leave it to somebody else; may be asynchronous, and is cancelled when somebody else
             answers first. What it raises ends the session and comes out here.
-        start_timeout: seconds until the first event has to be there.
+        start_timeout: seconds until the first event has to be there. With None the session is given at
+            once, for a program that may need a person at its terminal first: ``session.started()``.
         command_timeout: seconds until a command has to be acknowledged.
         close_timeout: seconds that the program gets to end in order.
         max_buffer_bytes: how much may wait for a slow reader of events before it loses some.
@@ -67,7 +68,7 @@ async def open_session(
             terminal shows the program and answers for itself.
 
     Yields:
-        The session, idle and ready for commands.
+        The session, idle and ready for commands unless ``start_timeout`` is None.
 
     Raises:
         SpawnFailed: the program cannot be started.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qwen_dual.host.pty import Child
 
 _LAST_PIECES = 64  # of the terminal after the end; something else may paint there for ever
+_PIECES_AT_ONCE = 15
 _CHANNEL_GRACE = 1.0  # between the end of the channel and that of the program
 _KILL_SECONDS = 5.0
 
@@ -186,13 +187,18 @@ class HostedProcess:
     async def _read_terminal(self, group: TaskGroup) -> None:
         while True:
             await anyio.wait_readable(self._child.fd)
-            data = self._child.read()
-            if data == b"":
-                return
+            # A terminal gives 4 KiB at a time: a wait for each would cost more than the reading.
+            pieces: list[bytes] = []
+            while (data := self._child.read()) and len(pieces) < _PIECES_AT_ONCE:
+                pieces.append(data)
             if data:
-                self.terminal.put(data)
+                pieces.append(data)
+            if pieces:
+                self.terminal.put(b"".join(pieces))
                 if self.terminal.asks_for_status() and self._program_status:
                     group.start_soon(self.write, STATUS_ANSWER)
+            if data == b"":
+                return
 
     def _drain_terminal(self) -> None:
         for _ in range(_LAST_PIECES):

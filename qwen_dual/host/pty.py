@@ -130,12 +130,11 @@ class Child:
         """
         rest = memoryview(data)
         while rest:
-            await anyio.wait_writable(self.fd)
             try:
                 # The kernel takes no more than this in one go, in a terminal's line mode.
                 rest = rest[os.write(self.fd, rest[:4096]) :]
             except BlockingIOError:
-                pass
+                await anyio.wait_writable(self.fd)
 
     def resize(self, columns: int, rows: int) -> None:
         """Changes the window; the kernel sends SIGWINCH."""

@@ -89,6 +89,10 @@ class Session(Steering, Drafting, Choosing, Once):
         """Who is hosted, and what it can do."""
         return self._commands.greeting
 
+    async def started(self) -> Greeting:
+        """Waits until the program has said who it is; raises ``SessionExited`` if it never does."""
+        return await self._tracker.started.wait()
+
     @property
     def session_id(self) -> str:
         """The session's id; another one after a person began or resumed another session."""

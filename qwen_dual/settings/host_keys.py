@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 ANY_HOST = "*"
 """In ``dualOutput.rights``: every host without an entry of its own."""
 
-BY_DEFAULT: Mapping[str, Sequence[str]] = {ANY_HOST: ("observe",), "attach": HOST_RIGHTS}
-"""What holds for names that the settings say nothing of. ``attach`` is the person at another terminal."""
+BY_DEFAULT: Mapping[str, Sequence[str]] = {
+    ANY_HOST: ("observe",),
+    "attach": HOST_RIGHTS,
+    "web": HOST_RIGHTS,
+}
+"""What holds for names that the settings say nothing of. ``attach`` is the person at another terminal,
+``web`` the one in a browser, whose server asks for what their link allows and no more."""
 
 
 def _are_rights(value: Any) -> bool:
@@ -44,8 +49,9 @@ RIGHTS = Key(
     "person",
     doc="What hosts on the socket may do, by their names: lists of `observe`, `approve`, `submit`, "
     '`control`. `"*"` is for every other name; without it that is `observe`. '
-    "`attach` may do everything unless it has an entry.",
-    closed=({ANY_HOST: [], "attach": []}, "no host has any right"),
+    "`attach` and `web` may do everything unless they have an entry. A name with a dot that has none of its "
+    "own counts as what stands before the dot: `web.anna` as `web`.",
+    closed=({ANY_HOST: [], "attach": [], "web": []}, "no host has any right"),
 )
 
 HOST_KEYS = (JSON_FILE, INPUT_FILE, SOCKET, RIGHTS)
@@ -54,4 +60,7 @@ HOST_KEYS = (JSON_FILE, INPUT_FILE, SOCKET, RIGHTS)
 def rights_of(name: str, given: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """What a host of this name may do, by the person's ``given`` table."""
     table = {**BY_DEFAULT, **given}
-    return table.get(name, table[ANY_HOST])
+    for entry in (name, name.partition(".")[0]):
+        if entry in table:
+            return table[entry]
+    return table[ANY_HOST]

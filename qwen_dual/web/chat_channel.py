@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import anyio
@@ -9,20 +10,30 @@ import anyio
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.command_shapes import RIGHTS
+from qwen_dual.web.bell import Bell
+from qwen_dual.web.page_connection import PageConnection
+from qwen_dual.web.rights import ON_PROMPTS, lacking
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from anyio.abc import TaskGroup
     from starlette.websockets import WebSocket
 
+    from qwen_dual.web.chat_log import Beginning
     from qwen_dual.web.client import Client
     from qwen_dual.web.hosted import HostedSession
 
-MAX_COMMAND_BYTES = 16 << 20
+MAX_WAITING = 1000
+"""Lines for one page alone that wait for it."""
 
 
 class ChatChannel:
     """One page that follows a session, and steers it as far as it may.
+
+    Of the events the page has a place in the log and no queue of its own, so that one that reads slowly, or
+    not at all, costs nothing and holds up nobody. Where events went before it had read them, it is greeted
+    anew and told so.
 
     Args:
         socket: accepted.
@@ -34,6 +45,25 @@ class ChatChannel:
         self._socket = socket
         self._session = session
         self._client = client
+        self._bell = Bell()
+        self._own: deque[bytes] = deque(maxlen=MAX_WAITING)
+        self._latest: dict[str, dict[str, Any]] = {}
+        self._connection: PageConnection | None = None
+        self._group: TaskGroup
+
+    def wake(self) -> None:
+        """There is more to tell, or the session has ended."""
+        self._bell.ring()
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Tells an event to this page alone: it has no place among those that all get, and no number."""
+        event = {key: value for key, value in event.items() if key != "seq"}
+        subtype = str(event.get("subtype"))
+        if subtype == "draft":
+            self._latest[subtype] = event
+        else:
+            self._own.append(encode(event)[:-1])
+        self._bell.ring()
 
     async def run(self, from_seq: int | None, epoch: str) -> None:
         """Serves the page until it is gone.
@@ -42,55 +72,66 @@ class ChatChannel:
             from_seq: the last event that it has; None for none.
             epoch: what that counts in.
         """
-        self._session.clients += 1
+        self._session.enter(self)
         try:
             async with anyio.create_task_group() as group:
+                self._group = group
                 group.start_soon(self._write, from_seq, epoch)
                 await self._read()
                 group.cancel_scope.cancel()
         finally:
-            self._session.clients -= 1
+            self._session.leave(self)
 
     # -- to the page -------------------------------------------------------------------------
 
     async def _write(self, from_seq: int | None, epoch: str) -> None:
         session, log = self._session, self._session.log
-        begin = log.beginning(from_seq, epoch)
-        await self._tell(self._hello(begin.whole, begin.lost))
-        place, replay_to = begin.after, log.newest
-        replayed = False
+        known = session.is_known
+        place = await self._greet(log.beginning(from_seq, epoch))
+        replay_to: int | None = log.newest
         while True:
-            if place >= replay_to and not replayed:
-                replayed = True
-                await self._tell({"type": "web", "subtype": "replayed"})
-            frame, place = log.read(place)
+            if not log.has(place) or known != session.is_known:
+                known = session.is_known
+                place = await self._greet(log.beginning(None, ""))
+                replay_to = log.newest
+            if replay_to is not None and place >= replay_to:
+                replay_to = None
+                await self._send(encode([{"type": "web", "subtype": "replayed"}])[:-1])
+            frame, place = log.read(place, replay_to)
             if frame:
                 await self._send(frame)
+            elif self._own or self._latest:
+                await self._send(self._take_own())
             elif session.ended is not None:
-                await self._tell(session.ended_message())
+                await self._send(encode([session.ended_message()])[:-1])
                 return
-            else:
-                await session.told.wait()
+            elif place >= log.newest:
+                await self._bell.wait()
 
-    def _hello(self, whole: bool, lost: int) -> dict[str, Any]:
+    async def _greet(self, begin: Beginning) -> int:
         session = self._session
-        greeting = None if session.session is None else session.session.greeting
-        return {
+        greeting = session.greeting
+        hello = {
             "type": "web",
             "subtype": "hello",
             "key": session.key,
             "epoch": session.log.epoch,
-            "whole": whole,
-            "lost": lost,
+            "whole": begin.whole,
+            "lost": begin.lost,
             "name": self._client.name,
-            "rights": list(self._client.rights),
+            "rights": sorted(self._client.rights),
             "terminal": session.terminal is not None,
-            "supported_commands": sorted(greeting.supported_commands) if greeting else [],
+            "supported_commands": sorted(session.supported_commands),
             "program": greeting.agent if greeting else "",
         }
+        await self._send(encode([hello])[:-1])
+        return begin.after
 
-    async def _tell(self, message: dict[str, Any]) -> None:
-        await self._send(encode([message])[:-1])
+    def _take_own(self) -> bytes:
+        lines = [*self._own, *(encode(event)[:-1] for event in self._latest.values())]
+        self._own.clear()
+        self._latest.clear()
+        return b"[" + b",".join(lines) + b"]"
 
     async def _send(self, frame: bytes) -> None:
         await self._socket.send({"type": "websocket.send", "text": frame.decode()})
@@ -102,39 +143,76 @@ class ChatChannel:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            await self._take(message.get("text") or "")
+            text = message.get("text")
+            if text is not None:
+                await self._take(text)
 
     async def _take(self, text: str) -> None:
         try:
             command = decode(text)
         except NotJson as error:
-            await self._refuse("", "invalid", f"no JSON: {error}")
+            self._refuse("", "invalid", f"no JSON: {error}")
             return
         if not isinstance(command, dict) or not isinstance(command.get("type"), str):
-            await self._refuse("", "invalid", "a command is an object with a type")
+            self._refuse("", "invalid", "a command is an object with a type")
             return
         number = command.get("id")
         number = number if isinstance(number, str) else ""
-        right = RIGHTS.get(command["type"], "control")
-        if right not in self._client.rights:
-            await self._refuse(number, "no_right", f"{command['type']} takes the right to {right}")
+        await self._session.known.wait()
+        if self._session.greeting is None or self._session.ended is not None:
+            self._refuse(number, "ended", "the session has ended")
             return
-        session = self._session
-        if session.session is None or session.ended is not None:
-            await self._refuse(number, "ended", "the session has ended")
+        limit = self._session.greeting.max_line_bytes
+        if limit is not None and len(text.encode()) > limit:
+            self._refuse(number, "too_long", f"a command has {limit:,} bytes at the most")
             return
-        told = command.get("request_id") if command["type"] == "confirmation_response" else number
-        if isinstance(told, str) and told:
-            session.log.tell(
-                {"type": "web", "subtype": "by", "id": told, "name": self._client.name}
-            )
-            session.told.ring()
+        lacks = self._lacking(command)
+        if lacks is not None:
+            right, what = lacks
+            self._refuse(number, "no_right", f"{what} takes the right to {right}")
+            return
         try:
-            await session.session.send(command)
+            await self._carry_out(command, number)
         except HostError as error:
-            await self._refuse(number, "ended", str(error))
+            self._refuse(number, "ended", str(error))
 
-    async def _refuse(self, number: str, code: str, message: str) -> None:
-        await self._tell(
+    def _lacking(self, command: dict[str, Any]) -> tuple[str, str] | None:
+        session = self._session
+        kind = command["type"]
+        if kind in ON_PROMPTS:
+            own = session.is_own(self._client, command.get("target"))
+        else:
+            # Whose turn runs the program knows best, where it knows the page.
+            own = session.socket != "" or session.is_own(self._client, session.running)
+        request = session.request(command.get("request_id"))
+        return lacking(command, self._client.rights, own=own, request=request)
+
+    async def _carry_out(self, command: dict[str, Any], number: str) -> None:
+        session = self._session
+        connection: PageConnection | None = None
+        if session.socket and RIGHTS.get(command["type"], "control") != "observe":
+            connection = await self._connected(number)
+            if connection is None:
+                return
+        session.note(self._client, command, connection.origin if connection else "input")
+        if connection is not None:
+            await connection.send(command)
+        else:
+            await session.carry_out(command, self)
+
+    async def _connected(self, number: str) -> PageConnection | None:
+        """The page's own connection; None where there is none to be had, which it was told."""
+        if self._connection is None or not self._connection.connected:
+            session, client = self._session, self._client
+            made = PageConnection(session.socket, client.name, client.rights, self.tell)
+            error: HostError | None = await self._group.start(made.run)
+            if error is not None:
+                self._refuse(number, getattr(error, "code", "") or "unreachable", str(error))
+                return None
+            self._connection = made
+        return self._connection
+
+    def _refuse(self, number: str, code: str, message: str) -> None:
+        self.tell(
             {"type": "web", "subtype": "refused", "id": number, "code": code, "message": message}
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.codec import NotJson, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,15 @@ STANDING = frozenset(
     ("session_start", "session_changed", "mode_changed", "model_changed", "mcp", "tools_changed")
 )
 """What outlives the conversation in which it was told."""
+
+
+SAID = frozenset(
+    (
+        *("user", "assistant", "result", "control_request", "control_response", "notice"),
+        *("slash_command", "tool_progress", "compact_boundary", "rewound", "by", "usage"),
+    )
+)
+"""Of which events a conversation is shown again after the server was started anew."""
 
 
 class Beginning(Struct, frozen=True):
@@ -80,7 +89,7 @@ class ChatLog:
         self._latest: dict[str, int] = {}
         self._conversation: deque[int] = deque()
         self._kept: deque[int] = deque()
-        self._asked = (-1, -1)
+        self._asked = (-1, -1, -1)
         self._joined = (b"", 0)
 
     # -- writing -----------------------------------------------------------------------------
@@ -119,28 +128,25 @@ class ChatLog:
         elif kind == "system":
             self._system(event, lane, place)
             return
+        elif kind == "assistant":
+            # It is there whole: what it was put together from is not shown any more.
+            self._drop(self._streams.pop(lane, ()))
         elif kind == "user":
             for call in _results_in(event):
                 self._drop(self._progress.pop(call, ()))
-        elif kind == "result":
-            self._streams.pop(None, None)
         self._conversation.append(place)
 
     def _stream(self, event: dict[str, Any], lane: str | None, place: int) -> None:
         inner = event.get("event")
         kind = inner.get("type") if isinstance(inner, dict) else None
-        if kind == "message_start":
-            self._streams[lane] = []
-        elif kind == "content_block_delta":
+        if kind == "content_block_delta":
             self._streams.setdefault(lane, []).append(place)
-        elif kind == "message_stop":
-            self._drop(self._streams.pop(lane, ()))
 
     def _system(self, event: dict[str, Any], lane: str | None, place: int) -> None:
         subtype, data = event.get("subtype"), event.get("data")
         data = data if isinstance(data, dict) else {}
         if subtype == "tool_progress" and "preview" not in data:
-            self._progress.setdefault(str(data.get("tool_use_id")), []).append(place)
+            self._progressed(str(data.get("tool_use_id")), data.get("status") == "output", place)
         elif subtype in LATEST and lane is None:
             self._drop((self._latest.get(subtype, 0),))
             self._latest[subtype] = place
@@ -150,6 +156,13 @@ class ChatLog:
             self._kept.append(place)
         else:
             self._conversation.append(place)
+
+    def _progressed(self, call: str, output: bool, place: int) -> None:
+        """Of a call that runs, what it is about stays, and the latest of its output."""
+        places = self._progress.setdefault(call, [])
+        if output and len(places) > 1:
+            self._drop((places.pop(),))
+        places.append(place)
 
     def _forget_conversation(self) -> None:
         """Another conversation has begun: of the last one nothing is shown any more."""
@@ -185,6 +198,35 @@ class ChatLog:
                 self.lost += 1
                 self._lost_to = place
 
+    # -- from one server to the next ---------------------------------------------------------
+
+    def conversation(self) -> list[bytes]:
+        """What was said, as lines without numbers: what ``restore`` of a later log takes."""
+        answered: set[str] = set()
+        found: list[dict[str, Any]] = []
+        for line in reversed(self._lines.values()):
+            event = decode(line)
+            kind = event.get("subtype") if event["type"] in ("system", "web") else event["type"]
+            if kind == "control_response":
+                response = event.get("response")
+                answered.add(str(response.get("request_id") if isinstance(response, dict) else ""))
+            elif kind not in SAID or (
+                kind == "control_request" and _request_id(event) not in answered
+            ):
+                continue  # nobody waits any more for what was not answered
+            event.pop("seq", None)
+            found.append(event)
+        return [encode(event)[:-1] for event in reversed(found)]
+
+    def restore(self, lines: Iterable[bytes]) -> None:
+        """Begins with what was said in an earlier log."""
+        for line in lines:
+            try:
+                decode(line)
+            except NotJson:
+                continue  # the file was cut off
+            self._conversation.append(self._keep(line))
+
     # -- reading -----------------------------------------------------------------------------
 
     def beginning(self, from_seq: int | None, epoch: str) -> Beginning:
@@ -200,20 +242,25 @@ class ChatLog:
         """Whether all that follows a place is still there, or has given way to its outcome."""
         return after >= self._lost_to
 
-    def read(self, after: int) -> tuple[bytes, int]:
-        """A frame of what follows a place, and the place that its reader has then; empty for none."""
+    def read(self, after: int, until: int | None = None) -> tuple[bytes, int]:
+        """A frame of what follows a place, and the place that its reader has then; empty for none.
+
+        Args:
+            after: the place.
+            until: the last place that goes into the frame; the newest unless given.
+        """
         # Pages that keep up ask for the same, so that one joining serves all of them.
-        asked = (after, self.newest)
+        asked = (after, self.newest if until is None else until, self.newest)
         if asked != self._asked:
-            self._joined = self._join(after)
+            self._joined = self._join(after, asked[1])
             self._asked = asked
         return self._joined
 
-    def _join(self, after: int) -> tuple[bytes, int]:
+    def _join(self, after: int, until: int) -> tuple[bytes, int]:
         lines, order = self._lines, self._order
         out: list[bytes] = []
         size, last = 0, after
-        for at in range(bisect_right(order, after), len(order)):
+        for at in range(bisect_right(order, after), bisect_right(order, until)):
             line = lines.get(order[at])
             if line is not None:
                 if out and size + len(line) > FRAME_BYTES:
@@ -221,7 +268,7 @@ class ChatLog:
                 out.append(line)
                 size += len(line)
             last = order[at]
-        return (b"[" + b",".join(out) + b"]" if out else b""), max(last, self.newest)
+        return (b"[" + b",".join(out) + b"]" if out else b""), max(last, until)
 
 
 def _results_in(event: dict[str, Any]) -> list[str]:
@@ -233,3 +280,7 @@ def _results_in(event: dict[str, Any]) -> list[str]:
         for block in blocks
         if isinstance(block, dict) and block.get("type") == "tool_result"
     ]
+
+
+def _request_id(event: dict[str, Any]) -> str:
+    return str(event.get("request_id"))

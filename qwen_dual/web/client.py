@@ -15,6 +15,7 @@ class Client(Protocol):
         name: what people call them.
         rights: of ``protocol.HOST_RIGHTS``.
         session: the key of the one session that they were given a link to; None for all.
+        id: of their browser, the same for all of its tabs.
     """
 
     @property
@@ -28,6 +29,10 @@ class Client(Protocol):
     @property
     def session(self) -> str | None:
         """The one session that they may see; None for all."""
+
+    @property
+    def id(self) -> str:
+        """Of their browser."""
 
 
 def may_see(client: Client, key: str) -> bool:

@@ -6,37 +6,48 @@ import time
 from typing import TYPE_CHECKING
 
 import anyio
-from msgspec import Struct
 
 from qwen_dual import host
+from qwen_dual.host.channels import is_ours
 from qwen_dual.host.promise import Promise
+from qwen_dual.protocol.command_shapes import QUERIES
 from qwen_dual.protocol.events import new_uuid
-from qwen_dual.protocol.sanitise import one_line
 from qwen_dual.web.bell import Bell
 from qwen_dual.web.chat_log import ChatLog
+from qwen_dual.web.given import Given
+from qwen_dual.web.plain_programs import PLAIN_COMMANDS, Plain
+from qwen_dual.web.row import Ended, Row
 from qwen_dual.web.terminal_log import Size, TerminalLog
+from qwen_dual.web.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from typing import Any
+
+    from qwen_dual.web.chat_channel import ChatChannel
+    from qwen_dual.web.client import Client
+    from qwen_dual.web.terminal_channel import TerminalChannel
 
 FIRST_SIZE = Size(80, 24)
 ATTACHED_AS = "web"
-MAX_TITLE = 80
+TERMINAL_BYTES = 4 << 20
+"""That may wait for this server itself, which takes them in the next pass of its loop."""
 
+BEGIN_SECONDS = 1.0
+"""That a page waits for a session which it has started to say what it is."""
 
-class Ended(Struct, frozen=True):
-    """How a session ended.
+NOT_KEPT = (
+    "The server was started anew, and the session goes on: what was said before is in its terminal. The "
+    "server before did not end in order, so it is not told here again."
+)
 
-    Attributes:
-        status: the program's, None where it has none or nobody knows.
-        signal: the signal that killed it.
-        message: the same for people.
-    """
+REPAINT_SECONDS = 0.1
+REPAINT_PAUSE = 2.0
+"""Between two times that a program is asked to paint its screen anew, at the least."""
 
-    status: int | None
-    signal: int | None
-    message: str
+FOR_ONE = frozenset(("draft", "completions", "models", "modes"))
+"""Events that a program without a socket tells the server's own channel, which asked for a page."""
 
 
 class HostedSession:
@@ -47,90 +58,123 @@ class HostedSession:
         on_change: called when its row is another one.
 
     Attributes:
-        session: its channel and terminal; None before it runs.
         log: its events.
         terminal: its output; None where it has no terminal here.
+        window: which page gives the terminal its size.
+        screens: the pages that show the terminal.
         ended: how it ended; None while it runs.
-        told: rings when there are more events, or it has ended.
-        painted: rings when there is more output, or it has ended.
-        clients: the pages that look at its chat.
+        row: what the list of sessions says of it.
+        given: whose the commands are.
+        known: is set when the program has said who it is, or has ended.
+        running: the id of the command whose prompt runs, or ran last; empty for others.
     """
 
     def __init__(self, key: str, on_change: Callable[[], None]) -> None:
         self.key = key
-        self.session: host.Session | None = None
         self.epoch = new_uuid()
         self.log = ChatLog(self.epoch)
         self.terminal: TerminalLog | None = None
+        self.window = Window()
+        self.screens: set[TerminalChannel] = set()
         self.ended: Ended | None = None
-        self.told = Bell()
-        self.painted = Bell()
-        self.clients = 0
-        self.started_at = time.time()
-        self.title = ""
-        self._on_change = on_change
+        self.given = Given()
+        self.row = Row(key, time.time(), on_change)
+        self.running = ""
+        self._session: host.Session | None = None
+        self._plain: Plain | None = None
+        self._chats: set[ChatChannel] = set()
+        self._asked: dict[str, ChatChannel] = {}
         self._begun: Promise[None] = Promise()
+        self.known = anyio.Event()
         self._leave = anyio.Event()
         self._over = anyio.Event()
+        self._repaint = Bell()
+        self._typing = anyio.Lock()
 
     # -- life --------------------------------------------------------------------------------
+
+    def restore(self, title: str, lines: Sequence[bytes]) -> None:
+        """Begins with what an earlier server has kept of the session."""
+        self.row.begins("", terminal=True, title=title)
+        self.row.prompted = True
+        self.log.restore(lines)
+        told = "The server was started anew; the session goes on." if lines else NOT_KEPT
+        self.log.tell({"type": "web", "subtype": "notice", "code": "resumed", "message": told})
 
     async def run_program(
         self, command: Sequence[str], cwd: str, env: Mapping[str, str] | None
     ) -> None:
         """Runs a program in a terminal until it ends or is ended."""
         self.terminal = TerminalLog(self.epoch, FIRST_SIZE)
-        opened = host.open_session(
-            command, cwd=cwd, env=env, columns=FIRST_SIZE.columns, rows=FIRST_SIZE.rows
+        self.row.begins(cwd, terminal=True, title=self.row.title)
+        more = ("--socket", "--screen-marks") if is_ours(command) else ()
+        await self._run(
+            host.open_session(
+                [*command, *more],
+                cwd=cwd,
+                env=env,
+                columns=FIRST_SIZE.columns,
+                rows=FIRST_SIZE.rows,
+                start_timeout=None,
+                terminal_buffer_bytes=TERMINAL_BYTES,
+            )
         )
-        await self._run(opened)
 
     async def run_attached(self, session_id: str, env: Mapping[str, str] | None) -> None:
         """Follows a session that runs elsewhere until it ends or is left."""
         await self._run(host.attach(session_id, name=ATTACHED_AS, from_seq=1, env=env))
 
     async def begun(self) -> None:
-        """Waits until it runs.
+        """Waits until the program runs, and a moment for it to say who it is.
 
         Raises:
             HostError: it does not.
         """
         await self._begun.wait()
+        with anyio.move_on_after(BEGIN_SECONDS):
+            await self.known.wait()
 
     async def end(self) -> None:
         """Ends it; returns when it is over."""
         self._leave.set()
         await self._over.wait()
 
-    async def _run(self, opened: Any) -> None:
+    async def _run(self, opened: AbstractAsyncContextManager[host.Session]) -> None:
         try:
             async with opened as session:
-                self.session = session
+                self._session = session
+                self._plain = Plain(session, self.log.add, self._wake)
                 self._begun.keep(None)
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._end_when_asked, session)
+                    group.start_soon(self._repaint_when_asked)
+                    self._plain.group = group
                     async with anyio.create_task_group() as followers:
                         followers.start_soon(self._follow_events, session)
                         if self.terminal is not None:
                             followers.start_soon(self._follow_terminal, session, self.terminal)
-                        await session.wait_closed()
+                        how = await session.wait_closed()
                     group.cancel_scope.cancel()
-            how = session.exit or host.Exit()
-            self.ended = Ended(how.status, how.signal, "the program has ended")
+            self.ended = Ended.of(how, left=self.terminal is None)
         except host.HostError as error:
             failure = error
             if not self._begun.done:
                 self._begun.fail(lambda: failure)
             self.ended = Ended(None, None, str(error))
         finally:
+            if self.ended is None:
+                self.ended = Ended(None, None, "The server has ended it.")
             self._over.set()
-            self.told.ring()
-            self.painted.ring()
-            self._on_change()
+            self.known.set()
+            self.row.ended()
+            self._wake()
+            self._wake_screens()
 
     async def _end_when_asked(self, session: host.Session) -> None:
         await self._leave.wait()
         await session.aclose()
+
+    # -- what comes from the program ---------------------------------------------------------
 
     async def _follow_events(self, session: host.Session) -> None:
         try:
@@ -142,73 +186,181 @@ class HostedSession:
     async def _follow_terminal(self, session: host.Session, log: TerminalLog) -> None:
         async for data in session.terminal:
             log.add(data)
-            self.painted.ring()
+            self._wake_screens()
 
     def _take(self, event: host.Event) -> None:
+        session, kind = self._session, event.kind
+        assert session is not None
         if event.type == "host":
+            if kind != "host/skipped":
+                return
+            lost = f"{event.data.get('dropped')} events never came here"
+            self.log.tell(
+                {"type": "web", "subtype": "notice", "code": "events_lost", "message": lost}
+            )
+        elif self._is_for_one(event):
             return
-        if not self.title and event.type == "user" and event.text:
-            self.title = one_line(event.text)[:MAX_TITLE]
-        self.log.add(event.raw)
-        self.told.ring()
-        if event.type != "stream_event":
-            self._on_change()
+        else:
+            if event.type == "control_response":
+                for name, number in self.given.answered(event):
+                    self.log.tell({"type": "web", "subtype": "by", "id": number, "name": name})
+            elif event.type == "user" and event.parent_tool_use_id is None and event.text:
+                self.running = event.command_id or ""
+            self.log.add(event.raw)
+        if not self.known.is_set() and self.is_known:
+            self.known.set()
+        self.row.take(event, session)
+        for chat in self._chats:
+            chat.wake()
 
-    # -- what is seen ------------------------------------------------------------------------
+    def _is_for_one(self, event: host.Event) -> bool:
+        """Whether an event answers what one page has asked over the server's channel, and tells it."""
+        if event.type != "system":
+            return False
+        if event.subtype == "command_receipt":
+            channel = self._asked.get(str(event.data.get("id")))
+        elif event.subtype in FOR_ONE:
+            channel = self._asked.pop(str(event.command_id), None)
+            if channel is None and event.subtype == "draft":
+                for chat in set(self._asked.values()):
+                    chat.tell(event.raw)
+        else:
+            return False
+        if channel is not None:
+            channel.tell(event.raw)
+        return channel is not None or event.subtype in FOR_ONE
+
+    def _wake(self) -> None:
+        for chat in self._chats:
+            chat.wake()
+
+    def _wake_screens(self) -> None:
+        for screen in self.screens:
+            screen.wake()
+
+    # -- what is known -----------------------------------------------------------------------
 
     @property
     def session_id(self) -> str:
         """The id of the conversation now."""
-        return "" if self.session is None else self.session.session_id
+        return "" if self._session is None else self._session.session_id
 
     @property
-    def waiting(self) -> int:
-        """Requests that wait for a person."""
-        return 0 if self.session is None or self.ended else len(self.session.pending)
+    def goes_on(self) -> bool:
+        """Whether it runs, and a later server could bring it back."""
+        return self.ended is None and self.session_id != ""
 
-    def row(self) -> dict[str, Any]:
-        """As ``SessionRow`` of the page has it."""
-        session = self.session
-        greeting = None if session is None else session.greeting
-        state = "ended" if self.ended else "starting" if session is None else session.state
-        return {
-            "key": self.key,
-            "session_id": self.session_id,
-            "title": self.title,
-            "cwd": "" if greeting is None else greeting.cwd,
-            "program": "" if greeting is None else greeting.agent,
-            "model": "" if session is None else session.model,
-            "mode": "" if session is None else session.approval_mode,
-            "state": state,
-            "waiting": self.waiting,
-            "terminal": self.terminal is not None,
-            "started_at": self.started_at,
-            "clients": self.clients,
-        }
+    @property
+    def greeting(self) -> host.Greeting | None:
+        """Who is hosted; None before it has said so."""
+        session = self._session
+        return session.greeting if session is not None and session.greeting.data else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the program has said who it is."""
+        return self.greeting is not None
+
+    @property
+    def supported_commands(self) -> frozenset[str]:
+        """What may be sent: what the program knows, and what can be done in its place."""
+        greeting = self.greeting
+        if greeting is None:
+            return frozenset()
+        return greeting.supported_commands | (frozenset() if greeting.told else PLAIN_COMMANDS)
+
+    @property
+    def socket(self) -> str:
+        """Where pages connect to by their own names; empty where they cannot."""
+        greeting = self.greeting
+        path = greeting.data.get("socket") if greeting is not None else None
+        return path if isinstance(path, str) else ""
+
+    def request(self, request_id: object) -> dict[str, Any] | None:
+        """A request that waits for an answer, as it came."""
+        if self._session is None or not isinstance(request_id, str):
+            return None
+        request = self._session.pending.get(request_id)
+        return None if request is None else request.raw
+
+    def is_own(self, client: Client, command_id: object) -> bool:
+        """Whether a command was given by a client."""
+        return self.given.is_own(client, command_id)
 
     def ended_message(self) -> dict[str, Any]:
         """As ``ended`` of the page has it."""
-        ended = self.ended or Ended(None, None, "")
-        return {
-            "type": "web",
-            "subtype": "ended",
-            "status": ended.status,
-            "signal": ended.signal,
-            "message": ended.message,
-        }
+        return (self.ended or Ended(None, None, "")).message_for_page()
 
-    # -- what is done ------------------------------------------------------------------------
+    # -- what pages do -----------------------------------------------------------------------
+
+    def enter(self, chat: ChatChannel) -> None:
+        """A page follows the chat."""
+        self._chats.add(chat)
+        self.row.looked_at(len(self._chats))
+
+    def leave(self, chat: ChatChannel) -> None:
+        """It does no more."""
+        self._chats.discard(chat)
+        self._asked = {number: one for number, one in self._asked.items() if one is not chat}
+        self.row.looked_at(len(self._chats))
+
+    def note(self, client: Client, command: dict[str, Any], origin: str) -> None:
+        """Notes who gave a command, and tells all pages before anything comes of it."""
+        number = self.given.note(client, command, origin)
+        if number:
+            self.log.tell({"type": "web", "subtype": "by", "id": number, "name": client.name})
+            self._wake()
+
+    async def carry_out(self, command: dict[str, Any], chat: ChatChannel) -> None:
+        """Hands over a command on the server's own channel.
+
+        Raises:
+            HostError: the session is gone.
+        """
+        session, plain = self._session, self._plain
+        assert session is not None and plain is not None
+        if not session.greeting.told and plain.takes(command):
+            return
+        number = command.get("id")
+        if isinstance(number, str) and command["type"] in (*QUERIES, "get_draft", "watch"):
+            self._asked[number] = chat
+        await session.send(command)
 
     async def type_in(self, data: bytes) -> None:
-        """Types into the terminal."""
-        if self.session is not None and self.ended is None:
-            await self.session.write(data)
+        """Types into the terminal.
 
-    def resize(self, size: Size) -> None:
-        """Changes the size of the terminal's window."""
-        if self.session is None or self.terminal is None or self.ended is not None:
+        Raises:
+            HostError: the program is gone.
+        """
+        if self._session is not None and self.ended is None:
+            await self._session.write(data)
+
+    def resize(self, size: Size | None) -> None:
+        """Changes the size of the terminal's window; None leaves it as it is."""
+        terminal, session = self.terminal, self._session
+        if size is None or session is None or terminal is None:
             return
-        if size != self.terminal.size:
-            self.session.resize(size.columns, size.rows)
-            self.terminal.resized(size)
-            self.painted.ring()
+        if self.ended is None and size != terminal.size:
+            try:
+                session.resize(size.columns, size.rows)
+            except host.HostError:
+                return
+            terminal.resized(size)
+        self._wake_screens()
+
+    def repaint(self) -> None:
+        """Has the program paint its screen anew, soon: by another size of its window, for a moment."""
+        self._repaint.ring()
+
+    async def _repaint_when_asked(self) -> None:
+        while True:
+            await self._repaint.wait()
+            terminal = self.terminal
+            if terminal is None:
+                return
+            size = terminal.size
+            self.resize(Size(size.columns, size.rows - 1))
+            await anyio.sleep(REPAINT_SECONDS)
+            if terminal.size == Size(size.columns, size.rows - 1):
+                self.resize(size)
+            await anyio.sleep(REPAINT_PAUSE)

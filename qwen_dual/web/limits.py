@@ -41,7 +41,7 @@ class Limit(Struct, frozen=True):
 
 
 CHAT = Limit(200, 20.0, 4 * MAX_MESSAGE_BYTES, 1 << 20, MAX_MESSAGE_BYTES)
-TERMINAL = Limit(3000, 500.0, 32 << 20, 1 << 20, 1 << 20)
+TERMINAL = Limit(6000, 2000.0, 32 << 20, 1 << 20, 1 << 20)
 """Acknowledgements come with each piece of output, and a paste in pieces."""
 FRAMES_AT_ONCE, FRAMES_A_SECOND = 500.0, 50.0
 """Of frames that are no whole message: pings, and pieces of one."""

@@ -14,6 +14,7 @@ from qwen_dual.web.app import make_app
 from qwen_dual.web.doorkeeper import Doorkeeper
 from qwen_dual.web.folders import Folders
 from qwen_dual.web.kept_access import KeptAccess
+from qwen_dual.web.kept_sessions import KeptSessions
 from qwen_dual.web.serving import serve
 from qwen_dual.web.sessions import HostedSessions
 from qwen_dual.web.static_files import read_page
@@ -80,6 +81,9 @@ async def run_server(
         PageMissing: the page is not built.
     """
     page = read_page(settings.page)
+    kept_sessions = KeptSessions(settings.own_folder)
+    if not settings.resume:
+        kept_sessions.forget_chats()
     kept = KeptAccess(settings.own_folder / "access.json")
     access = Access(
         kept.read() if settings.resume else None, changed=lambda: kept.write(access.kept())
@@ -112,7 +116,10 @@ async def run_server(
                 cwd=folders.default,
                 env=settings.env,
                 max_sessions=settings.max_sessions,
+                kept=kept_sessions,
             ) as sessions:
+                if settings.resume:
+                    sessions.restore()
                 api = Api(
                     *(doorkeeper, sessions, folders, uploads),
                     list_saved=settings.list_saved,

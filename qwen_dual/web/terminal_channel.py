@@ -8,7 +8,7 @@ import anyio
 
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import NotJson, decode, encode
-from qwen_dual.web.terminal_log import Size
+from qwen_dual.web.bell import Bell
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.web.client import Client
     from qwen_dual.web.hosted import HostedSession
-    from qwen_dual.web.terminal_log import TerminalLog
+    from qwen_dual.web.terminal_log import Place, Size, TerminalLog
 
 HIGH_BYTES = 256 << 10
 """Not acknowledged by the page: more is not sent."""
@@ -29,6 +29,9 @@ LOW_BYTES = 64 << 10
 class TerminalChannel:
     """One page that shows a terminal, and types into it if it may.
 
+    The page has a place in the log and no queue of its own: one that takes nothing costs nothing. When
+    what it has not seen is not kept any more, it gets a fresh screen.
+
     Args:
         socket: accepted.
         session: whose terminal it is.
@@ -39,10 +42,19 @@ class TerminalChannel:
         assert session.terminal is not None
         self._socket = socket
         self._session = session
-        self._client = client
+        self._types = "control" in client.rights
         self._log: TerminalLog = session.terminal
+        self._bell = Bell()
+        self._position = 0
         self._acknowledged = 0
         self._held = False
+        self._shown_at: int | None = None
+        self._told: tuple[Size, bool] | None = None
+        self._repaint = False
+
+    def wake(self) -> None:
+        """There is more output, or the terminal has another size, or has ended."""
+        self._bell.ring()
 
     async def run(self, offset: int | None, epoch: str) -> None:
         """Serves the page until it is gone.
@@ -51,51 +63,89 @@ class TerminalChannel:
             offset: of the output that it has; None for none.
             epoch: what that counts in.
         """
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._write, offset, epoch)
-            await self._read()
-            group.cancel_scope.cancel()
+        self._session.screens.add(self)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._write, offset, epoch)
+                await self._read()
+                group.cancel_scope.cancel()
+        finally:
+            self._session.screens.discard(self)
+            self._session.resize(self._session.window.left(self))
+
+    # -- to the page -------------------------------------------------------------------------
 
     async def _write(self, offset: int | None, epoch: str) -> None:
-        log = self._log
-        fresh = offset is None or epoch != log.epoch or not log.start <= offset <= log.end
-        position = log.start if offset is None or fresh else offset
-        await self._begin(position, fresh=fresh)
-        shown_at: int | None = log.end
-        size: Size | None = None
+        log, session = self._log, self._session
+        if offset is not None and epoch == log.epoch and log.has(offset):
+            await self._begin(offset, fresh=False)
+        else:
+            await self._begin_at(log.first_place())
         while True:
-            if position < log.start:
-                position = log.start
-                await self._begin(position, fresh=True)
-                shown_at, size = log.end, None
-            if size != log.size_at(position):
-                size = log.size_at(position)
-                await self._tell("size", columns=size.columns, rows=size.rows, mine=False)
-            if shown_at is not None and position >= shown_at:
-                shown_at = None
-                await self._tell("shown")
-            data = b"" if self._is_full(position) else log.read(position)
+            if not log.has(self._position):
+                await self._begin_at(log.recent_place())
+            await self._tell_size()
+            if self._shown_at is not None and self._position >= self._shown_at:
+                await self._shown()
+            data = b"" if self._is_full() else log.read(self._position)
             if data:
-                position += len(data)
+                self._position += len(data)
                 await self._socket.send({"type": "websocket.send", "bytes": data})
-            elif self._session.ended is not None and position >= log.end:
-                await self._socket.send(_text(self._session.ended_message()))
+            elif session.ended is not None and self._position >= log.end:
+                await self._socket.send(_text(session.ended_message()))
                 return
-            else:
-                await self._session.painted.wait()
+            elif self._is_quiet():
+                await self._bell.wait()
 
-    async def _begin(self, position: int, *, fresh: bool) -> None:
-        self._acknowledged = position
-        lost = fresh and position > 0
-        await self._tell("screen", epoch=self._log.epoch, offset=position, fresh=fresh, lost=lost)
+    def _is_quiet(self) -> bool:
+        """Whether there is nothing to do: looked at once more, since something was awaited."""
+        waits = self._held or self._position >= self._log.end
+        return waits and self._told == self._size() and self._log.has(self._position)
 
-    def _is_full(self, position: int) -> bool:
-        waiting = position - self._acknowledged
+    async def _begin(self, offset: int, *, fresh: bool, lost: bool = False) -> None:
+        self._position = self._acknowledged = offset
+        self._shown_at, self._told, self._held = self._log.end, None, False
+        screen = {"epoch": self._log.epoch, "offset": offset, "fresh": fresh, "lost": lost}
+        await self._tell("screen", **screen)
+
+    async def _begin_at(self, place: Place) -> None:
+        """Begins with a fresh screen; what makes its modes counts as output before it."""
+        offset = max(0, place.offset - len(place.prelude))
+        await self._begin(offset, fresh=True, lost=place.offset > 0)
+        await self._tell_size()
+        if place.prelude:
+            self._position += len(place.prelude)
+            await self._socket.send({"type": "websocket.send", "bytes": place.prelude})
+        self._position = place.offset
+        self._repaint = not place.whole
+
+    async def _shown(self) -> None:
+        self._shown_at = None
+        await self._tell("shown")
+        if self._repaint:
+            self._repaint = False
+            self._session.repaint()
+
+    def _size(self) -> tuple[Size, bool]:
+        size, window = self._log.size_at(self._position), self._session.window
+        return size, window.giver is self and size == self._log.size
+
+    async def _tell_size(self) -> None:
+        now = self._size()
+        if now != self._told:
+            self._told = now
+            size, mine = now
+            await self._tell("size", columns=size.columns, rows=size.rows, mine=mine)
+
+    def _is_full(self) -> bool:
+        waiting = self._position - self._acknowledged
         self._held = waiting > (LOW_BYTES if self._held else HIGH_BYTES)
         return self._held
 
     async def _tell(self, subtype: str, **fields: Any) -> None:
         await self._socket.send(_text({"type": "web", "subtype": subtype, **fields}))
+
+    # -- from the page -----------------------------------------------------------------------
 
     async def _read(self) -> None:
         while True:
@@ -103,13 +153,14 @@ class TerminalChannel:
             if message["type"] == "websocket.disconnect":
                 return
             data = message.get("bytes")
-            try:
-                if data is None:
-                    self._take(message.get("text") or "")
-                elif "control" in self._client.rights:
+            if data is None:
+                self._take(message.get("text") or "")
+            elif self._types:
+                self._session.resize(self._session.window.used(self))
+                try:
                     await self._session.type_in(data)
-            except HostError:
-                continue  # it has ended, which the page is told
+                except HostError:
+                    continue  # it has ended, which the page is told
 
     def _take(self, text: str) -> None:
         try:
@@ -118,13 +169,20 @@ class TerminalChannel:
             return
         if not isinstance(command, dict):
             return
-        if command.get("type") == "ack" and isinstance(command.get("offset"), int):
-            self._acknowledged = max(self._acknowledged, command["offset"])
-            self._session.painted.ring()
-        elif command.get("type") == "resize" and "control" in self._client.rights:
-            columns, rows = command.get("columns"), command.get("rows")
-            if isinstance(columns, int) and isinstance(rows, int):
-                self._session.resize(Size(columns, rows))
+        kind = command.get("type")
+        if kind == "ack" and (offset := _whole(command.get("offset"))) is not None:
+            self._acknowledged = max(self._acknowledged, min(offset, self._position))
+            self._bell.ring()
+        elif kind == "resize" and self._types:
+            columns, rows = _whole(command.get("columns")), _whole(command.get("rows"))
+            if columns is not None and rows is not None:
+                self._session.resize(self._session.window.fits(self, columns, rows))
+        elif kind == "active" and self._types:
+            self._session.resize(self._session.window.used(self))
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _text(message: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""Whose the commands of a session are: which page gave them, and which one answered a request first. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from qwen_dual.host import Event
+    from qwen_dual.web.client import Client
+
+MAX_KNOWN = 2000
+
+
+class Given:
+    """Remembers the latest of them."""
+
+    def __init__(self) -> None:
+        self._commands: dict[str, str] = {}
+        self._answers: dict[str, list[tuple[str, str]]] = {}
+
+    def note(self, client: Client, command: dict[str, Any], origin: str) -> str:
+        """Notes a command that is handed over.
+
+        Args:
+            client: who gave it.
+            command: as it came.
+            origin: what the program calls who gave it.
+
+        Returns:
+            The id that all pages are told of now; empty for none. Who answered a request is told when
+            the program has said whose answer was the first.
+        """
+        number = command.get("id")
+        if command.get("type") == "confirmation_response":
+            request_id = command.get("request_id")
+            if isinstance(request_id, str):
+                self._answers.setdefault(request_id, []).append((origin, client.name))
+                _bound(self._answers)
+        if not isinstance(number, str) or not number or command.get("type") in _SILENT:
+            return ""
+        self._commands[number] = client.id
+        _bound(self._commands)
+        return number
+
+    def answered(self, event: Event) -> list[tuple[str, str]]:
+        """The name of the page whose answer a ``control_response`` tells, and the request; else nothing."""
+        response = event.get("response")
+        if not isinstance(response, dict) or response.get("subtype") == "error":
+            return []
+        request_id = response.get("request_id")
+        answers = self._answers.pop(request_id, []) if isinstance(request_id, str) else []
+        by = response.get("resolved_by", "input")  # a program that does not say took it from us
+        return [(name, str(request_id)) for origin, name in answers if origin == by][:1]
+
+    def is_own(self, client: Client, command_id: object) -> bool:
+        """Whether a command was given from a client's browser."""
+        return isinstance(command_id, str) and self._commands.get(command_id, "") == client.id != ""
+
+
+_SILENT = frozenset(
+    (
+        *("get_state", "mcp_status", "rewind_points", "list_sessions", "list_models", "list_modes"),
+        *("complete", "get_draft", "set_draft", "watch"),
+    )
+)
+"""Commands that nobody asks about whose they were: they change nothing, or are as frequent as keys."""
+
+
+def _bound(known: dict[str, Any]) -> None:
+    if len(known) > MAX_KNOWN:
+        del known[next(iter(known))]
