@@ -82,7 +82,8 @@ class TerminalChannel:
         else:
             await self._begin_at(log.first_place())
         while True:
-            if not log.has(self._position):
+            # Not before it has taken what is on its way to it: else that would be without a bound.
+            if not self._is_full() and not log.has(self._position):
                 await self._begin_at(log.recent_place())
             await self._tell_size()
             if self._shown_at is not None and self._position >= self._shown_at:
@@ -99,8 +100,8 @@ class TerminalChannel:
 
     def _is_quiet(self) -> bool:
         """Whether there is nothing to do: looked at once more, since something was awaited."""
-        waits = self._held or self._position >= self._log.end
-        return waits and self._told == self._size() and self._log.has(self._position)
+        waits = self._is_full() or self._position == self._log.end
+        return waits and self._told == self._size()
 
     async def _begin(self, offset: int, *, fresh: bool, lost: bool = False) -> None:
         self._position = self._acknowledged = offset
