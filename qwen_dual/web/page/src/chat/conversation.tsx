@@ -13,6 +13,7 @@ import { DownIcon } from "../ui/icons";
 import { EntryView, estimate, isShown, nameOf } from "./entry";
 import { news } from "./news";
 import { Rows } from "./rows";
+import { ShownRows } from "./shown_rows";
 import { type Actions, Folds, type Lines, type View, ViewProvider } from "./view";
 
 export interface ConversationProps {
@@ -63,13 +64,14 @@ export function ConversationView({
     if (entry) rows.current?.seek(entry.key);
   });
   const { entries } = conversation.value;
-  const shown = useMemo(() => entries.filter(isShown), [entries]);
+  const shown = useMemo(() => new ShownRows(), [conversation]).update(entries);
   return (
     <ViewProvider value={view}>
       <div class="conversation">
         <Rows
           ref={rows}
-          rows={shown}
+          rows={shown.rows}
+          same={shown.same}
           name="Conversation"
           estimate={estimate}
           nameOf={nameOf}
@@ -81,7 +83,7 @@ export function ConversationView({
           }}
           onChosen={onChosen}
         />
-        {shown.length === 0 && <p class="empty-conversation">Nothing has been said yet.</p>}
+        {shown.rows.length === 0 && <p class="empty-conversation">Nothing has been said yet.</p>}
         <Newest place={place} toEnd={() => rows.current?.toEnd()} />
         <Keys rows={() => rows.current} />
       </div>

@@ -8,7 +8,9 @@ export interface Row {
 }
 
 export interface RowsProps<R extends Row> {
+  /** May be the same list with other rows in it: of these, the first `same` are where they were. */
   rows: readonly R[];
+  same: number;
   name: string;
   /** About how high a row is that has not been shown yet. */
   estimate(row: R): number;
@@ -116,8 +118,8 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
     return this.props.rows[this.heights.at((this.scroller.current?.scrollTop ?? 0) + 1)];
   }
 
-  override render({ rows, name, nameOf, classOf, draw, onChosen }: RowsProps<R>) {
-    this.count(rows);
+  override render({ rows, same, name, nameOf, classOf, draw, onChosen }: RowsProps<R>) {
+    this.count(rows, same);
     const scroller = this.scroller.current;
     const height = scroller?.clientHeight || 800;
     const total = this.heights.sum(rows.length);
@@ -162,9 +164,10 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   }
 
   /** Brings the heights in line with the rows: those that stand where they stood keep theirs. */
-  private count(rows: readonly R[]): void {
-    let same = 0;
+  private count(rows: readonly R[], unchanged: number): void {
+    let same = Math.min(unchanged, this.keys.length);
     while (same < rows.length && same < this.keys.length && rows[same]?.key === this.keys[same]) same += 1;
+    if (same === rows.length && same === this.keys.length) return;
     this.keys.length = same;
     this.heights.truncate(same);
     for (let at = same; at < rows.length; at += 1) {
