@@ -4,7 +4,7 @@ import "./chat.css";
 import "./markdown/markdown.css";
 
 import { type ReadonlySignal, signal, useSignalEffect } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 
 import type { Conversation, Entry } from "../conversation/types";
 import { announce } from "../ui/announce";
@@ -67,9 +67,14 @@ export function ConversationView({
   const shown = useMemo(() => new ShownRows(), [conversation]).update(entries);
   return (
     <ViewProvider value={view}>
-      <div class="conversation">
+      <div
+        class="conversation"
+        onKeyDown={(event) => {
+          if (leads(event, rows.current)) event.preventDefault();
+        }}
+      >
         <Rows
-          ref={rows}
+          handle={rows}
           rows={shown.rows}
           same={shown.same}
           name="Conversation"
@@ -85,7 +90,6 @@ export function ConversationView({
         />
         {shown.rows.length === 0 && <p class="empty-conversation">Nothing has been said yet.</p>}
         <Newest place={place} toEnd={() => rows.current?.toEnd()} />
-        <Keys rows={() => rows.current} />
       </div>
     </ViewProvider>
   );
@@ -103,25 +107,17 @@ function Newest({ place, toEnd }: { place: ReadonlySignal<{ atEnd: boolean; behi
 }
 
 /** Keys that lead from message to message, wherever in the conversation the focus is. */
-function Keys({ rows }: { rows: () => Rows<Entry> | null }) {
-  const mark = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    const place = mark.current?.parentElement;
-    const pressed = (event: KeyboardEvent) => {
-      const list = rows();
-      if (!list || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-      if (event.target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
-      if (event.key === "j" || event.key === "k") list.step(event.key === "j" ? 1 : -1, () => true);
-      else if (event.key === "]" || event.key === "[") {
-        list.step(event.key === "]" ? 1 : -1, (entry) => entry.kind === "prompt" || entry.kind === "command");
-      } else if (event.key === "End") list.toEnd();
-      else return;
-      event.preventDefault();
-    };
-    place?.addEventListener("keydown", pressed);
-    return () => place?.removeEventListener("keydown", pressed);
-  }, []);
-  return <span ref={mark} hidden />;
+function leads(event: KeyboardEvent, list: Rows<Entry> | null): boolean {
+  if (!list || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
+  if (event.target instanceof HTMLElement && /^(?:INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return false;
+  const isSaid = (entry: Entry): boolean => entry.kind === "prompt" || entry.kind === "command";
+  if (event.key === "j") list.step(1, () => true);
+  else if (event.key === "k") list.step(-1, () => true);
+  else if (event.key === "]") list.step(1, isSaid);
+  else if (event.key === "[") list.step(-1, isSaid);
+  else if (event.key === "End") list.toEnd();
+  else return false;
+  return true;
 }
 
 /** The text of all parts of the block that an entry is a part of. */

@@ -20,6 +20,8 @@ export interface RowsProps<R extends Row> {
   /** Told whether the reader is at the end, and how many rows came since they are not. */
   onPlace(atEnd: boolean, behind: number): void;
   onChosen?: ((row: R) => void) | undefined;
+  /** Where whoever shows the list finds it, to lead it somewhere. */
+  handle: { current: Rows<R> | null };
 }
 
 /** What is drawn above and below what can be seen. */
@@ -51,6 +53,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   private last = -1;
 
   override componentDidMount(): void {
+    this.props.handle.current = this;
     this.observer = new ResizeObserver((entries) => this.resized(entries));
     if (this.scroller.current) this.observer.observe(this.scroller.current);
     this.componentDidUpdate();
@@ -58,6 +61,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   }
 
   override componentWillUnmount(): void {
+    this.props.handle.current = null;
     this.observer?.disconnect();
     cancelAnimationFrame(this.frame);
   }

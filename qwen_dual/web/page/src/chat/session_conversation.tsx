@@ -2,6 +2,7 @@ import { useMemo } from "preact/hooks";
 
 import type { Session } from "../app/session";
 import { ConversationView } from "./conversation";
+import { Status } from "./status";
 import type { Actions } from "./view";
 
 /** The conversation of a session, with what the person may do from within it. */
@@ -23,11 +24,14 @@ export function SessionConversation({ session, chooseModel }: { session: Session
     return may;
   }, [session, rights, live, told, chooseModel]);
   return (
-    <ConversationView
-      conversation={session.conversation}
-      lines={session.places}
-      actions={actions}
-      wanted={session.places.wantedMessage}
-    />
+    <>
+      <ConversationView
+        conversation={session.conversation}
+        lines={session.places}
+        actions={actions}
+        wanted={session.places.wantedMessage}
+      />
+      <Status conversation={session.conversation} />
+    </>
   );
 }
