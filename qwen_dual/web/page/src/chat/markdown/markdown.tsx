@@ -23,6 +23,7 @@ export interface MarkdownProps {
 export const Markdown = memo(function Markdown({ source, prefix = "", wholeCode }: MarkdownProps) {
   const tokens = tokensOf(prefix + source);
   if (tokens === null) return <p class="as-written">{words(source)}</p>;
+  const levels = levelsOf(tokens);
   const first = tokens.findIndex((token) => token.type !== "space" && token.type !== "def");
   return (
     <div class="markdown">
@@ -34,7 +35,7 @@ export const Markdown = memo(function Markdown({ source, prefix = "", wholeCode 
           const whole = wholeCode && (() => wholeCode(text));
           return <Code key={index} code={text} info={lang ?? ""} joined={joined} whole={whole} />;
         }
-        return block(token, index, 0, joined);
+        return block(token, index, 0, { joined, level: levels[index] });
       })}
     </div>
   );
@@ -65,17 +66,32 @@ function said(token: Token): string {
   return "text" in token ? decoded(String(token.text)) : "";
 }
 
-function block(token: Token, key: number, depth: number, joined = false): ComponentChild {
+interface Place {
+  /** It goes on what stands above the text. */
+  joined?: boolean;
+  /** Of a heading, among those of the page. */
+  level?: number | undefined;
+}
+
+/** The levels of headings: below the page's own, and none is left out, whatever a text has. */
+function levelsOf(tokens: readonly Token[]): number[] {
+  let above = 1;
+  return tokens.map((token) => {
+    if (token.type === "heading") above = Math.min((token as Tokens.Heading).depth + 1, above + 1, 6);
+    return above;
+  });
+}
+
+function block(token: Token, key: number, depth: number, { joined = false, level = 2 }: Place = {}): ComponentChild {
   if (depth > DEEPEST) return <p key={key}>{words(token.raw)}</p>;
   switch (token.type) {
     case "space":
     case "def":
       return null;
     case "heading": {
-      const { depth: level, tokens } = token as Tokens.Heading;
-      // The page has a heading of its own above all messages.
+      const { depth: size, tokens } = token as Tokens.Heading;
       return (
-        <div key={key} role="heading" aria-level={Math.min(6, level + 2)} class={`heading heading-${level}`}>
+        <div key={key} role="heading" aria-level={level} class={`heading heading-${size}`}>
           {inline(tokens, depth)}
         </div>
       );
