@@ -77,11 +77,11 @@ def drawn(
         return 0, ""
     (width, height), (wide, high) = size, cell
     scale = min(columns * wide / width, MAX_ROWS * high / height, 1.0)
-    across = max(1, math.ceil(width * scale / wide))
-    rows = max(1, math.ceil(height * scale / high))
+    across, rows = _cells(width * scale / wide), _cells(height * scale / high)
     pixels = max(1, round(width * scale)), max(1, round(height * scale))
     if way == "sixel":
-        pixels = pixels[0], max(1, min(pixels[1], (rows * high - 1) // 6 * 6))
+        # Six more would have to have room: else xterm moves all up by a row, at the foot of a window.
+        pixels = pixels[0], max(1, min(pixels[1], (rows * high - 7) // 6 * 6))
     made = _made(image, pixels, way)
     if made is None:
         return 0, ""
@@ -92,6 +92,11 @@ def drawn(
         return rows, _kitty(data, across, rows)
     head = f"inline=1;size={len(made)};width={across};height={rows};preserveAspectRatio=1"
     return rows, f"\x1b]1337;File={head}:{data}\x07"
+
+
+def _cells(length: float) -> int:
+    """Of so many: a picture that just fits takes none for what floats are off by."""
+    return max(1, math.ceil(length - 1e-6))
 
 
 def _kitty(data: str, columns: int, rows: int) -> str:
@@ -142,6 +147,8 @@ def _sixels(picture: Any) -> Iterator[str]:
         red, green, blue = (round(part * 100 / 255) for part in shades[number * 3 : number * 3 + 3])
         yield f"#{number};2;{red};{green};{blue}"
     for top in range(0, height, 6):
+        if top:
+            yield "-"  # none behind the last, which would be six rows more
         rows = [held[at * width : (at + 1) * width] for at in range(top, min(top + 6, height))]
         for colour in sorted(set(b"".join(rows))):
             bits = [
@@ -149,7 +156,6 @@ def _sixels(picture: Any) -> Iterator[str]:
                 for x in range(width)
             ]
             yield f"#{colour}{_runs(bits)}$"
-        yield "-"
     yield "\x1b\\"
 
 

@@ -49,6 +49,28 @@ def test_a_picture_keeps_within_its_rows_and_its_proportions(
 
 
 @pytest.mark.parametrize("way", ["kitty", "iterm2", "sixel"])
+@pytest.mark.parametrize("cell", [(6, 13), (7, 14), (10, 20), (9, 17)])
+def test_the_highest_picture_takes_no_row_for_what_floats_are_off_by(
+    way: Way, cell: tuple[int, int]
+) -> None:
+    pytest.importorskip("PIL")
+    for height in (300, 333):
+        tall = image_block("image/png", encoded(picture(120, height)))
+        assert drawn(tall, way, 78, cell)[0] == MAX_ROWS
+
+
+@pytest.mark.parametrize("cell", [(6, 13), (7, 14), (10, 20)])
+def test_sixels_leave_room_for_six_rows_more_as_xterm_wants_it(cell: tuple[int, int]) -> None:
+    pytest.importorskip("PIL")
+    rows, sequence = drawn(PHOTO, "sixel", 78, cell)
+    found = re.match(r'\x1bPq"1;1;\d+;(\d+)', sequence)
+    assert found is not None
+    height = int(found[1])
+    assert height % 6 == 0 and height + 6 < rows * cell[1]
+    assert sequence.count("-") == height // 6 - 1 and sequence.endswith("$\x1b\\")
+
+
+@pytest.mark.parametrize("way", ["kitty", "iterm2", "sixel"])
 def test_a_small_one_is_not_blown_up_and_a_narrow_window_has_none(way: Way) -> None:
     assert drawn(ICON, way, 78)[0] == 1
     assert drawn(PHOTO, way, 3) == (0, "")
@@ -83,9 +105,9 @@ def test_sixels_show_the_picture() -> None:
     made.save(out, "PNG")
     rows, sequence = drawn(image_block("image/png", encoded(out.getvalue())), "sixel", 78)
     assert rows == 2
-    assert re.fullmatch(r'\x1bPq"1;1;40;36[#;!$\-0-9?-~]*\x1b\\', sequence)
+    assert re.fullmatch(r'\x1bPq"1;1;40;30[#;!$\-0-9?-~]*\x1b\\', sequence)
     assert sixel(sequence)[(5, 5)] == (100, 0, 0)
-    assert sixel(sequence)[(30, 30)] == (100, 100, 100)
+    assert sixel(sequence)[(25, 25)] == (100, 100, 100)
 
 
 def sixel(sequence: str) -> dict[tuple[int, int], tuple[int, ...]]:
