@@ -15,6 +15,10 @@ LONG = 1 << 20
 """Characters from which on an event is encoded in a pass of the loop of its own, and written in
 another: of megabytes each takes as long as a key may wait."""
 
+REST = 0.05
+"""Seconds between the two, and until the next: to show a key takes several passes, and one that is typed
+meets one such step at the most."""
+
 
 class Pacing:
     """What waits for a long event, and that itself first.
@@ -46,8 +50,8 @@ class Pacing:
             self._take(self.waiting.popleft())
 
     def _take_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Twice: an event that was taken before is written in the next pass.
-        loop.call_soon(loop.call_soon, self._take_next, loop)
+        # Twice: an event that was taken before is written after one.
+        loop.call_later(2 * REST, self._take_next, loop)
 
     def _take_next(self, loop: asyncio.AbstractEventLoop) -> None:
         """Takes the long event that waits, and those after it up to the next."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from qwen_dual.bridge.aside import Aside
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.bridge.greeting import Greeting
-from qwen_dual.bridge.pacing import Pacing, is_long
+from qwen_dual.bridge.pacing import REST, Pacing, is_long
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Tee:
             self._flush()
         else:
             self._scheduled = True
-            self._loop.call_soon(self._flush_scheduled)
+            self._loop.call_later(REST if is_long(event) else 0, self._flush_scheduled)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
 
-_BREATH = 0.003
-"""Seconds between two pieces of one long delta: what was typed meanwhile is taken in them."""
+_BREATH, _REST = 0.003, 0.05
+"""Seconds between two pieces of a long delta, and between what is done with it whole: for keys."""
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
 
@@ -288,14 +288,14 @@ class Turn:
             self._api_seconds += time.monotonic() - began
         if long:  # what is told, saved and kept of megabytes is so one after the other
             answer.close_block()
-            await anyio.sleep(_BREATH)
+            await anyio.sleep(_REST)
             answer.close()
-            await anyio.sleep(_BREATH)
+            await anyio.sleep(_REST)
             answer.finish()
-            await anyio.sleep(_BREATH)
+            await anyio.sleep(_REST)
         self._end_answer(answer)
         if long:
-            await anyio.sleep(_BREATH)
+            await anyio.sleep(_REST)
         return answer
 
     async def _make_room(self, *, must: bool = False) -> None:

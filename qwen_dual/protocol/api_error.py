@@ -8,6 +8,9 @@ from __future__ import annotations
 _BEGIN = "[API Error:"
 _END = "]"
 
+_LOOKED_AT = 200
+"""Characters: a text may have megabytes, of which no copy is made here."""
+
 
 def api_error(message: str) -> str:
     """The text that tells of a failure."""
@@ -16,11 +19,13 @@ def api_error(message: str) -> str:
 
 def begins_api_error(text: str) -> bool:
     """Whether ``text``, which may still be coming in, tells of a failure."""
-    return text.lstrip().startswith(_BEGIN)
+    return text[:_LOOKED_AT].lstrip().startswith(_BEGIN)
 
 
 def message_in(text: str) -> str | None:
     """What ``api_error`` was given; None where ``text`` is something else."""
+    if not begins_api_error(text):
+        return None
     text = text.strip()
     if not (text.startswith(f"{_BEGIN} ") and text.endswith(_END)):
         return None

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.bridge.pacing import LONG
+from qwen_dual.bridge.pacing import LONG, REST
 from qwen_dual.bridge.tee import Tee
 from qwen_dual.protocol import events
 from qwen_dual.protocol.events import stamp
@@ -49,6 +49,31 @@ def test_it_is_encoded_in_one_pass_and_written_in_another(tmp_path: Path) -> Non
             assert more == encoded or further == written
         assert {encoded for encoded, _ in seen} == {2, 4, 6}
         assert seqs(output) == [1, 2, 3, 4, 5, 6]
+        tee.close()
+
+    asyncio.run(main())
+    output.close()
+
+
+def test_a_key_has_time_to_be_shown_between_any_two_of_its_steps(tmp_path: Path) -> None:
+    output = Output("file", tmp_path)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        tee = Tee(output.sink)
+        tee(stamp(START, session_id="s", seq=1))
+        tee.attach(loop)
+        changed, before = [loop.time()], (1, 1)
+        for seq in (2, 3):
+            tee(stamp(long_message(), session_id="s", seq=seq))
+        while before != (3, 3):
+            await asyncio.sleep(0)
+            now = (tee.status().written, seqs(output)[-1])
+            if now != before:
+                changed.append(loop.time())
+                before = now
+        assert len(changed) == 5  # each encoded, then written
+        assert all(later - sooner >= REST / 2 for sooner, later in itertools.pairwise(changed))
         tee.close()
 
     asyncio.run(main())
