@@ -29,6 +29,7 @@ from benchmarks import (
     sandbox,
     server,
     sessions,
+    telemetry,
 )
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         costs = sandbox.measure(options.commands) if options.commands else []
         crowd = sessions.measure(options.sessions) if options.sessions else None
         recording = recordings.measure(options.recording) if options.recording else None
+        told = telemetry.measure(options.telemetry) if options.telemetry else None
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
@@ -81,9 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n" + report.crowd_table(crowd))
     if recording is not None:
         print("\n" + report.recording_table(recording))
+    if told is not None:
+        print("\n" + report.telemetry_table(told))
     path = Path(options.json)
     found = {each.name: (each.argv, measured[each.name]) for each in programs}
-    report.save(path, found, rates, costs, crowd, recording)
+    report.save(path, found, rates, costs, crowd, recording, told)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -218,5 +222,12 @@ def _parser() -> argparse.ArgumentParser:
         default=5,
         metavar="SECONDS",
         help="how long a session is recorded; 0 leaves it out",
+    )
+    add(
+        "--telemetry",
+        type=int,
+        default=500,
+        metavar="N",
+        help="turns told to a collector; 0 leaves it out",
     )
     return parser

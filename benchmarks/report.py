@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from benchmarks.recordings import BUDGET_PERCENT, BUDGET_SECONDS, RATE
 from benchmarks.sandbox import BUDGET_MS
 from benchmarks.sessions import BUDGET_BYTES
+from benchmarks.telemetry import BUDGET_DELTA_US, BUDGET_TURN_MS, SPANS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.recordings import Recording
     from benchmarks.sandbox import Cost
     from benchmarks.sessions import Crowd
+    from benchmarks.telemetry import Telemetry
 
 Unit = Literal["s", "B", "%", "/s"]
 MIB = 1 << 20
@@ -224,6 +226,26 @@ def recording_table(recording: Recording) -> str:
     return table(["recordings", "", "budget", ""], cells)
 
 
+def telemetry_table(told: Telemetry) -> str:
+    """What it costs a session that others are told what it does."""
+    cells = [
+        [
+            "a delta, on the loop's thread",
+            f"{told.delta_us:.2f} µs",
+            f"≤ {BUDGET_DELTA_US:g} µs",
+            "met" if told.delta_us <= BUDGET_DELTA_US else "MISSED",
+        ],
+        ["another event, the same", f"{told.event_us:.2f} µs", "", ""],
+        [
+            f"a turn of {SPANS} spans, by all threads",
+            f"{told.turn_ms:.1f} ms",
+            f"≤ {BUDGET_TURN_MS:g} ms",
+            "met" if told.turn_ms <= BUDGET_TURN_MS and not told.lost else "MISSED",
+        ],
+    ]
+    return table(["telemetry", "", "budget", ""], cells)
+
+
 def save(
     path: Path,
     programs: Mapping[str, tuple[Sequence[str], Samples]],
@@ -231,6 +253,7 @@ def save(
     costs: Sequence[Cost] = (),
     crowd: Crowd | None = None,
     recording: Recording | None = None,
+    told: Telemetry | None = None,
 ) -> None:
     """Writes everything that was measured, each sample included, as JSON."""
     body: dict[str, Any] = {
@@ -248,6 +271,7 @@ def save(
         "sandbox": [asdict(cost) for cost in costs],
         "sessions": asdict(crowd) if crowd is not None else None,
         "recording": asdict(recording) if recording is not None else None,
+        "telemetry": asdict(told) if told is not None else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -71,6 +71,11 @@ class Observer:
             return
         self._queue.put((time.time_ns(), event, chunks))
 
+    @property
+    def waiting(self) -> int:
+        """How many events the thread has not taken yet."""
+        return self._queue.qsize()
+
     def start(self) -> None:
         """Begins to send; idempotent."""
         if self._thread is None:

@@ -207,6 +207,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
         "--bridge-events=1000",
         "--sessions=2",
         "--recording=0.3",
+        "--telemetry=5",
     ]
     status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
@@ -221,5 +222,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert len(found["bridge"]) == 6
     assert found["sessions"]["count"] == 2
     assert found["recording"]["deltas"] > 1000
+    assert found["telemetry"]["turn_ms"] > 0
+    assert found["telemetry"]["lost"] is False
     assert "2 idle" in shown
     assert "needs --beside" in shown

@@ -318,3 +318,18 @@ def test_steering_joins_the_turn_that_runs_and_changes_what_waits(tmp_path: Path
         "the turn came to True",
         "and then True",
     ]
+
+
+def test_a_turn_is_printed_as_the_tree_of_its_trace(tmp_path: Path) -> None:
+    lines = run("trace_tree.py", tmp_path).splitlines()
+    assert [line[:40].rstrip() for line in lines] == [
+        "invoke_agent qwen-dual",
+        "  chat offline",
+        "  execute_tool agent",
+        "    invoke_agent explore",
+        "      chat offline",
+        "      execute_tool run_shell_command",
+        "      chat offline",
+        "  chat offline",
+    ]
+    assert all(line.endswith(" ms") for line in lines)

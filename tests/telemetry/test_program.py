@@ -80,10 +80,11 @@ def test_a_screens_session_tells_how_long_it_waited_for_whom(tmp_path: Path) -> 
     assert wait.start < wait.end
 
 
-def test_a_collector_that_is_not_there_costs_one_remark_and_no_session(tmp_path: Path) -> None:
-    with socket.socket() as taken:  # a port that nobody listens on
-        taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+def test_a_collector_that_never_answers_holds_no_session_up(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         done = run(tmp_path, f"--telemetry-otlp-endpoint={url}", "--telemetry", env={})
         took = time.monotonic() - began
@@ -92,6 +93,24 @@ def test_a_collector_that_is_not_there_costs_one_remark_and_no_session(tmp_path:
     assert "Traceback" not in done.stderr
     assert "opentelemetry" not in done.stderr.lower()
     assert took < 20  # of which the end is three seconds at the most
+
+
+def test_without_the_extra_a_session_runs_and_says_how_it_is_installed(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['opentelemetry'] = None; from qwen_dual.__main__ import main;"
+        "sys.argv = ['qwen-dual', '--offline', '--telemetry', '-p', 'say 2 words']; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "some words\n")
+    assert "pip install 'qwen-dual[otel]'" in done.stderr
 
 
 def test_a_file_gets_it_as_a_collector_reads_files_with_prompts_for_who_asked(
