@@ -11,7 +11,7 @@ import anyio
 from msgspec.structs import replace
 
 from qwen_dual import __version__
-from qwen_dual.cli.observing import ObserveError, Observing, until_signal
+from qwen_dual.cli.observing import ObserveError, Observing, is_stream, until_signal
 from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.fs.home import qwen_home
@@ -78,7 +78,8 @@ class _Observe:
             self._tell(problem)
         if all(target.exporter == "none" for target in self._options.targets.values()):
             raise ObserveError("there is nowhere to send anything to: docs/observe.md says how")
-        whole = bool(self._asked.files) and not self._asked.follow and self._asked.files != ["-"]
+        whole = bool(self._asked.files) and not self._asked.follow
+        whole = whole and not any(map(is_stream, self._asked.files))
         sender = self._sender = Sender(self._options, __version__, self._tell, patient=whole)
         observing = Observing(self._watched, self._tell)
         try:
@@ -168,12 +169,14 @@ class _Observe:
                     for wanted in self._asked.session:
                         group.start_soon(observing.join, wanted or None, self._env)
                     for path in self._asked.files:
-                        if path == "-":
-                            group.start_soon(observing.read_stream, 0)
-                        else:
+                        if self._asked.follow and path != "-":
                             group.start_soon(observing.follow, path)
+                        elif is_stream(path):
+                            group.start_soon(observing.read_pipe, path)
+                        else:
+                            observing.read(path, lambda done: None)
                 outer.cancel_scope.cancel()
-        except* (HostError, ObserveError, OSError) as errors:
+        except* (HostError, ObserveError, RecordingError, OSError) as errors:
             raise ObserveError(_words(_first(errors))) from None
         return 0
 

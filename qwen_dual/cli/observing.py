@@ -133,6 +133,17 @@ class Observing:
         finally:
             watched.finish()
 
+    async def read_pipe(self, path: str) -> None:
+        """Takes what stdin (``-``) or a FIFO brings, until its end."""
+        if path == "-":
+            await self.read_stream(0)
+            return
+        fd = await to_thread.run_sync(os.open, path, os.O_RDONLY, abandon_on_cancel=True)
+        try:
+            await self.read_stream(fd)
+        finally:
+            os.close(fd)
+
     async def read_stream(self, fd: int) -> None:
         """Takes what a pipe brings, until its end; the times are those when it comes."""
         watched = self._watch()
@@ -269,6 +280,17 @@ class Observing:
             return value
         self.bad_lines += bool(line.strip())
         return None
+
+
+def is_stream(path: str) -> bool:
+    """Whether what is at a path has no end that is known: stdin, a FIFO, a terminal."""
+    if path == "-":
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 async def _pass_on(process: Process) -> None:

@@ -154,7 +154,8 @@ class _Watch(logging.Handler):
         failing: something could not be sent.
     """
 
-    _NAME = "opentelemetry"
+    _listening = 0
+    _lock = threading.Lock()
 
     def __init__(self, tell: Callable[[str], object]) -> None:
         super().__init__(logging.WARNING)
@@ -163,9 +164,8 @@ class _Watch(logging.Handler):
         self.failing = False
         self._told: set[str] = set()
         self._telling = threading.Lock()
-        self._logger = logging.getLogger(self._NAME)
-        self._before = self._logger.propagate
-        self._logger.propagate = False
+        self._logger = logging.getLogger("opentelemetry")
+        self._listen(1)
         self._logger.addHandler(self)
 
     def add(self, kind: SignalKind, endpoint: str) -> None:
@@ -191,14 +191,20 @@ class _Watch(logging.Handler):
     def close(self) -> None:
         """Gives the log free."""
         self._logger.removeHandler(self)
-        self._logger.propagate = self._before
+        self._listen(-1)
         super().close()
+
+    def _listen(self, more: int) -> None:
+        """The log goes nowhere else as long as any session listens to it."""
+        with _Watch._lock:
+            _Watch._listening += more
+            self._logger.propagate = _Watch._listening == 0
 
 
 def _why(endpoint: str, args: tuple[object, ...]) -> str:
     """What is wrong, from what the SDK logs: a status, or an error of the connection."""
     parts = urlsplit(endpoint)
-    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     status = next((arg for arg in args if isinstance(arg, int)), None)
     words = " ".join(str(arg) for arg in args)
     found = _REASON.search(words)

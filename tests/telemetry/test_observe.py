@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_a_collector_that_is_not_there_is_named_once_and_reading_goes_on(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "3")
     assert main(["--endpoint", "http://127.0.0.1:9", "a.jsonl"]) == 1
     said = capsys.readouterr().err
-    assert said.count("Telemetry cannot be sent to http://127.0.0.1:9/v1/") == 1
+    assert said.count("Telemetry cannot be sent to http://127.0.0.1:9: ") == 1
     assert "Connection refused" in said
     assert "were not sent" in said
 
@@ -201,6 +202,18 @@ def test_what_is_printed_can_be_piped_in(home: Path) -> None:
             process.stdin.close()
             assert process.wait(40) == 0
         assert outline(collector.roots[0]) == OUTLINE
+
+
+def test_a_fifo_is_read_to_its_end_beside_files(home: Path) -> None:
+    os.mkfifo("fifo")
+    (home / "a.jsonl").write_text("\n".join(LINES))
+    lines = "\n".join(LINES).replace('"s"', '"t"') + "\n"
+    writer = threading.Thread(target=Path("fifo").write_text, args=(lines,))
+    writer.start()
+    with Collector() as collector:
+        assert main(["--endpoint", collector.url, "fifo", "a.jsonl"]) == 0
+        assert [outline(root) for root in collector.roots] == [OUTLINE, OUTLINE]
+    writer.join()
 
 
 @pytest.mark.parametrize(
