@@ -50,8 +50,19 @@ export async function enterWith(token: string): Promise<void> {
   }
 }
 
-/** A connection was refused: whether the page is let in at all. True also where nobody can tell now. */
-export async function stillIn(): Promise<boolean> {
+let asking: Promise<boolean> | null = null;
+
+/**
+ * A connection was refused: whether the page is let in at all. True also where nobody can tell now.
+ *
+ * Several connections break at once, and one answer is for all of them.
+ */
+export function stillIn(): Promise<boolean> {
+  asking ??= askWhetherIn().finally(() => (asking = null));
+  return asking;
+}
+
+async function askWhetherIn(): Promise<boolean> {
   try {
     const me = await requests.me();
     if (access.peek().state === "in") access.value = { state: "in", me };

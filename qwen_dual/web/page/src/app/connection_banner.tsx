@@ -20,8 +20,7 @@ export function ConnectionBanner({ state, retry }: { state: ConnectionState; ret
   return (
     <div class="banner" role="status">
       <span>
-        <strong>Connection lost.</strong> What you see may be old. It is tried again by itself; nothing that runs has
-        stopped.
+        <strong>Connection lost.</strong> What you see may be old. The page goes on trying to come back.
       </span>
       <Button onClick={retry}>Try now</Button>
     </div>

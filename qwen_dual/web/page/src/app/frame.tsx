@@ -28,14 +28,18 @@ export function Frame({ me }: { me: Me }) {
     if (narrow.peek()) setDrawer((open) => !open);
     else sidebar.value = sidebar.peek() === "open" ? "closed" : "open";
   };
-  useShortcuts(() => pageShortcuts(toggle, setDialog, controls), [controls]);
+  const openDialog = (which: OpenDialog) => {
+    setDrawer(false);
+    setDialog(which);
+  };
+  useShortcuts(() => pageShortcuts(toggle, openDialog, controls), [controls]);
   const open = narrow.value ? drawer : sidebar.value === "open";
   return (
     <div class={`frame ${open ? "with-sidebar" : ""}`}>
       {narrow.value && open && <div class="shade" onClick={() => setDrawer(false)} />}
       <aside class="sidebar" hidden={!open} aria-label="Sessions and settings">
-        <SessionsList onNew={controls ? () => setDialog("new") : null} onChosen={() => setDrawer(false)} />
-        <MoreMenu me={me} open={setDialog} onClose={toggle} />
+        <SessionsList onNew={controls ? () => openDialog("new") : null} onChosen={() => setDrawer(false)} />
+        <MoreMenu me={me} open={openDialog} onClose={toggle} />
       </aside>
       {chosen.value === null ? (
         <Nothing onSidebar={toggle} />

@@ -21,7 +21,6 @@ export class Session {
   readonly #live = signal(false);
   readonly #conversation = signal<Conversation>(empty);
   readonly #gone = signal(false);
-  readonly #notice = signal<{ code: string; message: string } | null>(null);
   readonly #position = new ChatPosition();
   readonly #outbox = new Outbox();
   readonly #listeners = new Set<(items: readonly ChatItem[]) => void>();
@@ -36,8 +35,6 @@ export class Session {
   /** What the server said of the session, and of what this page may do; null before it did. */
   readonly hello: ReadonlySignal<Hello | null> = this.#hello;
   readonly conversation: ReadonlySignal<Conversation> = this.#conversation;
-  /** The latest that the server wants the person to know. */
-  readonly notice: ReadonlySignal<{ code: string; message: string } | null> = this.#notice;
   /** The server knows no such session (any more). */
   readonly gone: ReadonlySignal<boolean> = this.#gone;
   readonly rights: ReadonlySignal<ReadonlySet<Right>> = computed(() => new Set(this.#hello.value?.rights));
@@ -118,7 +115,6 @@ export class Session {
           this.#hello.value = item;
         } else if (item.subtype === "replayed") replayed = true;
         else if (item.subtype === "refused") receipts.push({ ...item, status: "rejected" });
-        else if (item.subtype === "notice") this.#notice.value = { code: item.code, message: item.message };
         this.#gathered.push(item);
       } else if (this.#position.take(item)) {
         this.#gathered.push(item);

@@ -3,7 +3,6 @@ import { useEffect } from "preact/hooks";
 
 import { IconButton } from "../ui/button";
 import { ChatIcon, SidebarIcon, SplitIcon, TerminalIcon } from "../ui/icons";
-import { note } from "../ui/notes";
 import { plain } from "../ui/plain_text";
 import { ChatPane } from "./chat_pane";
 import { ConnectionBanner } from "./connection_banner";
@@ -20,8 +19,7 @@ import { TerminalPane } from "./terminal_pane";
 export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onSidebar(): void }) {
   const session = openSession(sessionKey);
   const shown = shownView(session);
-  useWishes(session);
-  useNotices(session);
+  useWishes(session, shown);
   return (
     <main class="session-view" data-session={sessionKey} data-view={shown}>
       <Head session={session} shown={shown} onSidebar={onSidebar} />
@@ -45,7 +43,7 @@ export function shownView(session: Session): View {
 }
 
 /** Has the pane appear that is to show a line or a message. */
-function useWishes(session: Session): void {
+function useWishes(session: Session, shown: View): void {
   const { wantedLine, wantedMessage } = session.places;
   useEffect(
     () =>
@@ -56,17 +54,11 @@ function useWishes(session: Session): void {
       }),
     [session],
   );
-}
-
-function useNotices(session: Session): void {
-  useEffect(
-    () =>
-      effect(() => {
-        const notice = session.notice.value;
-        if (notice !== null) note(notice.message, notice.code === "flood" ? "bad" : "info");
-      }),
-    [session],
-  );
+  useEffect(() => {
+    // What was wished for before a pane went away is not wished for when it comes back.
+    if (shown === "terminal") wantedMessage.value = null;
+    if (shown === "chat") wantedLine.value = null;
+  }, [session, shown]);
 }
 
 function Panes({ session, shown }: { session: Session; shown: View }) {

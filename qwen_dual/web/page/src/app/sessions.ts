@@ -75,5 +75,9 @@ function received(message: SessionsMessage): void {
   if (message.subtype === "notice") return note(message.message);
   rows.value = message.sessions;
   // The first look at the page: what waits, or is the newest.
-  if (chosen.peek() === null) chosen.value = ordered.peek().find((row) => row.state !== "ended")?.key ?? null;
+  if (chosen.peek() !== null) return;
+  const first = ordered.peek().find((row) => row.state !== "ended")?.key;
+  if (first === undefined) return;
+  history.replaceState(null, "", addressOf(first));
+  chosen.value = first;
 }
