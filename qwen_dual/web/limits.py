@@ -43,8 +43,9 @@ class Limit(Struct, frozen=True):
 CHAT = Limit(200, 20.0, 4 * MAX_MESSAGE_BYTES, 1 << 20, MAX_MESSAGE_BYTES)
 TERMINAL = Limit(6000, 2000.0, 32 << 20, 1 << 20, 1 << 20)
 """Acknowledgements come with each piece of output, and a paste in pieces."""
-FRAMES_AT_ONCE, FRAMES_A_SECOND = 500.0, 50.0
-"""Of frames that are no whole message: pings, and pieces of one."""
+FRAMES_AT_ONCE, FRAMES_A_SECOND = 4000.0, 500.0
+"""Of frames that are no whole message: pings, and pieces of one. Chromium sends a long message, such as a prompt
+with images, in pieces of 64 KiB and less."""
 
 SILENT = Limit(20, 1.0, 1 << 16, 1024, 1024)
 """For one that only listens."""

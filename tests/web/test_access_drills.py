@@ -190,12 +190,12 @@ def test_who_floods_is_told_and_cut(owner: Visitor, key: str) -> None:
 
 def test_pings_and_pieces_of_messages_are_counted_too(owner: Visitor) -> None:
     with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
-        for _ in range(5000):
+        for _ in range(30_000):
             opened.ping()
         opened.recv(timeout=20)
         opened.recv(timeout=20)
     with owner.socket("/ws/sessions") as opened, pytest.raises(ConnectionClosed):
-        opened.send("" for _ in range(5000))
+        opened.send("" for _ in range(30_000))
         opened.recv(timeout=20)
         opened.recv(timeout=20)
 

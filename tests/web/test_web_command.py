@@ -185,7 +185,9 @@ def test_a_restart_with_resume_lets_in_who_was_in(tmp_path: Path) -> None:
 
 
 @needs_page
-def test_the_browser_is_told_the_link_where_no_other_user_can_read_it(tmp_path: Path) -> None:
+def test_a_browser_is_told_the_link_where_no_other_user_reads_it_and_a_phone_is_shown_it(
+    tmp_path: Path,
+) -> None:
     programs, told, runtime = tmp_path / "bin", tmp_path / "told", tmp_path / "run"
     programs.mkdir()
     runtime.mkdir(mode=0o700)
@@ -204,24 +206,18 @@ def test_the_browser_is_told_the_link_where_no_other_user_can_read_it(tmp_path: 
         "WSL_DISTRO_NAME": None,
         "XDG_RUNTIME_DIR": str(runtime),
     }
-    with served(tmp_path, "--open", env=env) as server:
+    with served(tmp_path, "--open", "--qr", env=env) as server:
         wait_until(told.exists)
         address, mode, *content = told.read_text().splitlines()
         assert server.token not in address
         assert mode == "600"
         assert f"url={server.url}" in "".join(content)
+        said = "".join(server.said)
+        assert "\x1b[97;40m" in said  # in colours of its own
+        assert "on this machine alone" in said
         assert server.stop() == 0
         assert not list((runtime / "qwen-dual").glob("open-*"))
         assert stat.S_IMODE((runtime / "qwen-dual").stat().st_mode) == 0o700
-
-
-@needs_page
-def test_a_link_is_drawn_for_a_phone_in_colours_of_its_own(tmp_path: Path) -> None:
-    with served(tmp_path, "--qr") as server:
-        wait_until(lambda: "Ctrl+C" in server.said[-1])
-        said = "".join(server.said)
-    assert "\x1b[97;40m" in said
-    assert "on this machine alone" in said
 
 
 def test_help_and_refusals_load_no_server() -> None:
