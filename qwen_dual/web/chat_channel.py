@@ -184,6 +184,8 @@ class ChatChannel:
         else:
             # Whose turn runs the program knows best, where it knows the page.
             own = session.socket != "" or session.is_own(self._client, session.running)
+        if kind == "list_sessions" and self._client.session is not None:
+            return "see other sessions", kind
         request = session.request(command.get("request_id"))
         return lacking(command, self._client.rights, own=own, request=request)
 
