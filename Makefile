@@ -61,7 +61,7 @@ schema: $(VENV)/.dev
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
-screenshots: $(VENV)/.dev
+screenshots: $(VENV)/.dev page
 	$(VENV)/bin/python -m docs.screenshots
 
 screens: $(VENV)/.dev

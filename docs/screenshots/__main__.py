@@ -1,4 +1,4 @@
-"""``python -m docs.screenshots [FOLDER]``: writes every picture anew."""
+"""``python -m docs.screenshots [FOLDER]``: writes every picture anew, the page's where there is Chromium."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from docs.screenshots.cells import rows_of
 from docs.screenshots.scenes import COLS, SCENES, take
 from docs.screenshots.svg import PALETTES, picture
+from tests.web.browser import missing
 
 
 def main(folder: Path) -> None:
@@ -19,6 +20,15 @@ def main(folder: Path) -> None:
             path = folder / f"{scene.name}-{palette.name}.svg"
             path.write_text(picture(rows, palette, title=scene.name.replace("_", " ")), "utf-8")
             print(path)
+    if why := missing():
+        print(f"The pictures of the page stay as they are: {why}")
+        return
+    from docs.screenshots.pages import pictures
+
+    for name, data in pictures():
+        path = folder / name
+        path.write_bytes(data)
+        print(path)
 
 
 if __name__ == "__main__":

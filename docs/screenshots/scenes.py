@@ -12,9 +12,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.pty import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COLS = 84
 _QUIET = 0.9  # seconds: a turn that runs counts them, one at a time
@@ -134,6 +137,23 @@ SCENES = (
 )
 
 
+def prepare(home: Path, replies: Sequence[list[dict[str, Any]]]) -> tuple[Path, list[str]]:
+    """A folder to work in, and the program whose model answers with ``replies``.
+
+    Args:
+        home: an empty folder.
+        replies: the blocks of each answer.
+    """
+    work = home / "greeting"
+    work.mkdir()
+    (work / "greeting.py").write_text(_GREETING)
+    (work / ".git").mkdir()
+    (work / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    script = home / "answers.jsonl"
+    script.write_text("".join(json.dumps({"blocks": each}) + "\n" for each in replies))
+    return work, [sys.executable, "-m", "qwen_dual", "--offline-script", str(script)]
+
+
 def take(scene: Scene) -> bytes:
     """Everything that the terminal got until the scene stood there.
 
@@ -150,15 +170,8 @@ def take(scene: Scene) -> bytes:
 def _taken(scene: Scene, warm_up: float) -> Terminal:
     with tempfile.TemporaryDirectory(prefix="screenshots-") as temporary:
         home = Path(temporary).resolve()
-        work = home / "greeting"
-        work.mkdir()
-        (work / "greeting.py").write_text(_GREETING)
-        (work / ".git").mkdir()
-        (work / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-        script = home / "answers.jsonl"
-        script.write_text("".join(json.dumps({"blocks": each}) + "\n" for each in scene.replies))
+        work, command = prepare(home, scene.replies)
         (home / "input").touch()
-        command = [sys.executable, "-m", "qwen_dual", "--offline-script", str(script)]
         command += ["--json-file", str(home / "events"), "--input-file", str(home / "input")]
         env = {"HOME": str(home), "COLORTERM": "truecolor", "QWEN_HOME": None}
         with Terminal.spawn(command, env=env, cwd=work, rows=scene.rows, cols=COLS) as terminal:

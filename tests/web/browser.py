@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ _ARGUMENTS = [
 ]
 
 
-def _why_not() -> str:
+def missing() -> str:
     """Why there is no browser to test in; empty where there is one."""
     if shutil.which("chromium") is None:
         return "needs Chromium (Debian's package chromium)"
@@ -37,22 +38,29 @@ def _why_not() -> str:
     return ""
 
 
-needs_browser = pytest.mark.skipif(bool(_why_not()), reason=_why_not() or "there is one")
+needs_browser = pytest.mark.skipif(bool(missing()), reason=missing() or "there is one")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium; while it is there nobody can run an event loop of their own in this thread."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=_ARGUMENTS, timeout=50_000
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium for the tests of one module; none of them may run an event loop of its own."""
-    if why := _why_not():
+    """A Chromium for the tests of one module."""
+    if why := missing():
         pytest.skip(why)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=_ARGUMENTS, timeout=50_000
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 class Complaints:
