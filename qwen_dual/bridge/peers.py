@@ -8,6 +8,7 @@ import struct
 
 from msgspec import Struct
 
+from qwen_dual.fs.family import is_ours
 from qwen_dual.fs.proc import is_confined, stat_of
 
 _CREDENTIALS = struct.Struct("3i")  # struct ucred
@@ -54,8 +55,9 @@ def check_peer(peer: Peer) -> None:
     """Lets only this user's processes in, and no command of a session.
 
     One that this session started could else allow by itself what it asks for, and one in the sandbox of
-    another session have this one do what it may not. Which one starts cannot be hidden by
-    ending its parent where there is a sandbox; where there is none, it can.
+    another session have this one do what it may not. One whose parents have ended is known by the
+    mark that commands are started with. Without a sandbox a program can take that off, as it can do
+    whatever else this user can.
 
     Raises:
         Refusal: they may not.
@@ -80,6 +82,8 @@ def check_peer(peer: Peer) -> None:
             if pid == peer.pid and stat_of() is not None:
                 raise Refusal("gone", "the process that connected has ended")
             return
+        if is_ours(pid):
+            break
         pid = found.parent
         if pid == 0:  # the first process of all
             return

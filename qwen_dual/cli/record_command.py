@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.cli.raw_terminal import PIECE, raw, show
+from qwen_dual.cli.raw_terminal import raw
+from qwen_dual.cli.terminal_proxy import TerminalProxy
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.host.errors import HostError
 from qwen_dual.recording.folder import NewRecording, RecordingError
@@ -26,8 +27,6 @@ from qwen_dual.runtime.process import environment, folder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-END_SECONDS = 5.0
-"""What a program gets to end in order when the recorder is asked to."""
 MAX_SIZE = "1G"
 _SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -68,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 1
     with raw(0):
-        status = anyio.run(_host, recorder)
+        status = TerminalProxy(recorder).run()
     if recorder.stopped:
         print(f"The recording ended early: {recorder.stopped}.", file=sys.stderr)
     print(f"Recorded in {where}; qwen-dual replay {where} shows it.", file=sys.stderr)
@@ -119,76 +118,6 @@ async def _follow(wanted: str | None, output: str | None, max_bytes: int) -> int
             print(f"The recording ended early: {why}.", file=sys.stderr)
         print(f"Recorded in {where}; qwen-dual audit {where} says what was done.", file=sys.stderr)
     return return_status
-
-
-async def _host(recorder: Recorder) -> int:
-    child = recorder.child
-    try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(recorder.read_events)
-            group.start_soon(_type, recorder)
-            group.start_soon(_listen, recorder)
-            painting = anyio.Event()
-            group.start_soon(_paint, recorder, painting)
-            ended = await child.wait()
-            with anyio.move_on_after(1.0):  # what it painted last is still on its way
-                await painting.wait()
-            group.cancel_scope.cancel()
-        return recorder.finish(ended)
-    finally:
-        child.kill()
-        child.close()
-
-
-async def _paint(recorder: Recorder, over: anyio.Event) -> None:
-    """Shows what the program paints, as fast as the person's terminal takes it."""
-    child = recorder.child
-    while True:
-        await anyio.wait_readable(child.fd)
-        data = child.read()
-        if data == b"":
-            over.set()
-            return
-        if data:
-            recorder.painted(data)
-            await show(data)
-
-
-async def _type(recorder: Recorder) -> None:
-    """Passes on what is typed."""
-    while True:
-        await anyio.wait_readable(0)
-        try:
-            data = os.read(0, PIECE)
-        except OSError:
-            data = b""
-        if not data:
-            await _end(recorder)
-            return
-        try:
-            await recorder.child.write(data)
-        except OSError:
-            return  # it has ended
-
-
-async def _listen(recorder: Recorder) -> None:
-    """Passes on what the person's terminal, or whoever ends us, has to say."""
-    numbers = (signal.SIGWINCH, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-    with anyio.open_signal_receiver(*numbers) as signals:
-        async for number in signals:
-            if number == signal.SIGWINCH:
-                columns, rows = os.get_terminal_size(1)
-                recorder.resize(columns, rows)
-            elif number == signal.SIGINT:
-                os.kill(recorder.child.pid, signal.SIGINT)
-            else:
-                await _end(recorder)
-
-
-async def _end(recorder: Recorder) -> None:
-    recorder.child.terminate()
-    await anyio.sleep(END_SECONDS)
-    recorder.child.kill()
 
 
 def _size(text: str) -> int:

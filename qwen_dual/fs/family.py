@@ -22,6 +22,20 @@ MARK = "QWEN_DUAL_COMMAND"
 """The variable that marks the processes of a command; its value is unique."""
 
 
+_OWN = os.urandom(8).hex()  # begins the marks of this process's commands, and of nobody else's
+
+
+def new_mark() -> str:
+    """A value for ``MARK`` that no other command has."""
+    return f"{_OWN}.{os.urandom(8).hex()}"
+
+
+def is_ours(pid: int) -> bool:
+    """Whether a process carries the mark of a command that this process has begun."""
+    ours = f"{MARK}={_OWN}.".encode()
+    return any(entry.startswith(ours) for entry in proc.environment_of(pid))
+
+
 def members(leader: int, mark: str) -> list[int]:
     """The living processes of the command that ``leader`` began, itself included.
 

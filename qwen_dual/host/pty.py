@@ -111,6 +111,11 @@ class Child:
             except OSError:
                 pass  # an old kernel or a sandbox: looked at from time to time instead
 
+    @property
+    def pidfd(self) -> int | None:
+        """A descriptor that can be read once it has ended; None where the system has none."""
+        return self._pidfd
+
     def read(self) -> bytes | None:
         """What it has painted: empty when it never will again, None when there is nothing now."""
         try:

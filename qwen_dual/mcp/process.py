@@ -8,7 +8,6 @@ goes on all the same is ended by a small shell that waits for just that.
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Protocol
@@ -111,7 +110,7 @@ class Child:
         """
 
         def begin() -> Child:
-            mark = secrets.token_hex(8)
+            mark = family.new_mark()
             started = start(argv, cwd, {**env, family.MARK: mark})
             return cls(started, _guard(started.popen.pid), mark)
 

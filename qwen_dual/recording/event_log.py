@@ -7,6 +7,7 @@ is never decoded. The index has one entry for all that came at one moment.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,10 +18,13 @@ from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.recording.cast import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PIECE = b'{"type":"stream_event"'
 """How the line of a piece of an answer begins, in programs that put ``type`` first."""
+
+_OTHER = re.compile(b"\n(?!" + re.escape(PIECE) + b")([^\n]+)")
+"""Any other line: all are gone through at the speed of a search."""
 
 
 class Mark(Struct, frozen=True):
@@ -72,11 +76,11 @@ class EventLog:
             self._half += data
             if len(self._half) > MAX_LINE_BYTES:  # no event: kept as it came, in pieces
                 whole, self._half = bytes(self._half), bytearray()
-                self._keep(seconds, whole, [])
+                self._keep(seconds, whole, ended=False)
             return []
         whole = bytes(self._half) + data[:end] if self._half else data[:end]
         self._half[:] = data[end:]
-        return self._keep(seconds, whole, whole.split(b"\n")[:-1])
+        return self._keep(seconds, whole)
 
     def finish(self, seconds: float) -> list[Mark]:
         """Keeps what is left of a line that was never ended."""
@@ -89,15 +93,15 @@ class EventLog:
                 os.close(fd)
         self._events_fd = self._index_fd = -1
 
-    def _keep(self, seconds: float, whole: bytes, lines: list[bytes]) -> list[Mark]:
+    def _keep(self, seconds: float, whole: bytes, *, ended: bool = True) -> list[Mark]:
         if self._events_fd < 0:
             return []
         write_whole(self._events_fd, whole)
-        first, marks = self._look_at(lines)
+        first, marks = self._look_at(_telling(whole) if ended else ())
         entry = {
             "t": round(seconds, 6),
             "offset": self._offset,
-            "lines": len(lines),
+            "lines": whole.count(b"\n"),
             "from_seq": first,
             "to_seq": self._last_seq if first is not None else None,
         }
@@ -107,13 +111,11 @@ class EventLog:
         self.written += len(whole) + len(line)
         return marks
 
-    def _look_at(self, lines: list[bytes]) -> tuple[int | None, list[Mark]]:
+    def _look_at(self, lines: Iterable[bytes]) -> tuple[int | None, list[Mark]]:
         """The number of the first event that has one, and the marks among all."""
         first: int | None = None
         marks: list[Mark] = []
-        for number, line in enumerate(lines):
-            if line.startswith(PIECE) and 0 < number < len(lines) - 1:
-                continue
+        for line in lines:
             event = _event_of(line)
             if event is None:
                 continue
@@ -136,6 +138,15 @@ class EventLog:
         elif kind == "user":
             results = any(block.get("type") == "tool_result" for block in event.blocks)
             yield Mark(event.seq, "tool" if results else "user")
+
+
+def _telling(whole: bytes) -> Iterator[bytes]:
+    """Of whole lines the first and the last, whose numbers count, and those that may be marks."""
+    first, last = whole.find(b"\n"), whole.rfind(b"\n", 0, -1) + 1
+    yield whole[:first]
+    if last:
+        yield from (found[1] for found in _OTHER.finditer(whole, first, last))
+        yield whole[last:-1]
 
 
 def _event_of(line: bytes) -> Event | None:

@@ -12,8 +12,6 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-import anyio
-
 from qwen_dual.host.pty import Child
 from qwen_dual.recording.cast import CastWriter
 from qwen_dual.recording.event_log import EventLog
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from qwen_dual.recording.event_log import Mark
     from qwen_dual.recording.folder import NewRecording
 
-BATCH_SECONDS = 0.05
-"""How long events are let come together: a look at the pipe for each would cost more than they do."""
 PIPE_BYTES = 1 << 20
 TAKEN = ("--json-fd", "--json-file", "--jsonFd", "--jsonFile", "--json_fd", "--json_file")
 """What a command must not have itself: there is one way out for its events, and it is recorded."""
@@ -125,15 +121,16 @@ class Recorder:
         if not self.stopped:
             self._keeping(lambda: self._cast.resize(self._now(), columns, rows))
 
-    async def read_events(self) -> None:
-        """Keeps the events until the program closes its side."""
-        while True:
-            await anyio.wait_readable(self._events)
-            while data := self._read():
-                self._take(data)
-            if data == b"":
-                return
-            await anyio.sleep(BATCH_SECONDS)
+    @property
+    def events_fd(self) -> int:
+        """What the events are read from; -1 once it is closed."""
+        return self._events
+
+    def take_events(self) -> bool:
+        """Keeps the events that have come; False when none will come any more."""
+        while data := self._read():
+            self._take(data)
+        return data is None
 
     def finish(self, exit: Exit) -> int:
         """Keeps what is left; the status that a shell would give the program."""

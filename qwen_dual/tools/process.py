@@ -68,7 +68,7 @@ class ProcessGroup:
         errors: Callable[[bytes], object] | None = None,
     ) -> None:
         self._errors = errors
-        self._mark = os.urandom(8).hex()
+        self._mark = family.new_mark()
         self._namespace: Namespace | None = None
         self.made: Callable[[], list[str]] = list
         env = {**env, family.MARK: self._mark}

@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from qwen_dual.fs.family import MARK, new_mark
 from qwen_dual.fs.proc import is_confined
 from tests.bridge_hosts.kit import open_room
 from tests.support.users import OTHER, as_root, in_child, shared_folder
@@ -76,6 +77,17 @@ def test_a_command_of_the_session_does_not_steer_it(tmp_path: Path, deep: int) -
     """However many processes are between."""
     told = first_line(tmp_path, deep=deep)
     assert told["code"] == "own_child"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_detached_command_is_known_by_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: bool
+) -> None:
+    """That of another session's command, which this one does not know, is nobody's here."""
+    monkeypatch.setenv(MARK, new_mark() if ours else "0" * 16 + ".1")
+    told = first_line(tmp_path, orphan=True)
+    assert told.get("code") == ("own_child" if ours else None)
 
 
 @pytest.mark.skipif(is_confined(), reason="this process is in a sandbox itself")
