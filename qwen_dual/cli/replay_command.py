@@ -47,6 +47,8 @@ def main(arguments: Sequence[str]) -> int:
         recorded = Recorded(asked.recording)
         if asked.json_file is not None or asked.json_fd is not None:
             return anyio.run(_send, recorded, asked.json_file, asked.json_fd, asked.speed)
+        if asked.socket is not None:
+            return anyio.run(_serve, recorded, asked.socket, asked.speed)
         if asked.html is not None:
             return _write_page(recorded, asked.html, asked.idle_limit)
         if recorded.cast is None:
@@ -90,6 +92,19 @@ async def _send(recorded: Recorded, path: str | None, fd: int | None, speed: flo
 
     count = await emit(recorded, write, speed)
     print(f"{count:,} events sent", file=sys.stderr)
+    return 0
+
+
+async def _serve(recorded: Recorded, path: str, speed: float) -> int:
+    """On a socket, for hosts that connect as to a session."""
+    from qwen_dual.cli.replayed_socket import ReplayedSocket
+
+    if not recorded.events:
+        raise RecordingError("there are no events in it to send")
+    served = ReplayedSocket(path)
+    print(f"{path} waits for a host", file=sys.stderr)
+    await served.run(recorded, speed)
+    print(f"{served.sent:,} events sent", file=sys.stderr)
     return 0
 
 
@@ -241,9 +256,18 @@ class _Keys:
         """Where it is, in the title: the screen is the recording's."""
         player = self._player
         state = "paused" if player.paused else f"{player.speed:g}×"
-        at = f"{int(player.position) // 60}:{int(player.position) % 60:02}"
+        minutes, seconds = divmod(player.position, 60)
+        # Where it stands the moment is told as exactly as the index has it.
+        at = (
+            f"{int(minutes)}:{seconds:06.3f}"
+            if player.paused
+            else f"{int(minutes)}:{int(seconds):02}"
+        )
+        seq = self._recorded.seq_at(player.position)
+        number = "" if seq is None else f"seq={seq}"
         label = "".join(character for character in player.label if character.isprintable())
-        title = " · ".join(filter(None, ("replay", at, state, label[:40])))
+        label = label.removeprefix(f"{number} ") if number else label
+        title = " · ".join(filter(None, ("replay", at, state, number, label[:40])))
         await self._out(f"\x1b]2;{title}\x1b\\")
 
 
@@ -280,6 +304,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     to.add_argument(
         "--html", metavar="PATH", help="write one page: the terminal and the chat, in sync"
+    )
+    to.add_argument(
+        "--socket", metavar="PATH", help="send them to hosts that connect, as to a session"
     )
     to.add_argument("--json-fd", type=int, metavar="N", help="send them to an inherited descriptor")
     return parser

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen_dual.protocol import MAX_LINE_BYTES
@@ -51,6 +53,7 @@ class Recorded:
         self.events = ""
         self.meta: dict[str, Any] = {}
         self._index = ""
+        self._numbers: list[tuple[float, int]] | None = None
         if os.path.isdir(path):
             self.meta = meta_of(path)
             cast, events = os.path.join(path, CAST), os.path.join(path, EVENTS)
@@ -87,6 +90,17 @@ class Recorded:
         except OSError as error:
             raise RecordingError(f"{self.events}: {error.strerror}") from error
 
+    def seq_at(self, seconds: float) -> int | None:
+        """The number of the latest event that had come by a moment; None where nobody noted any.
+
+        Read once, from the index: of an event a session long it is two numbers.
+        """
+        if self._numbers is None:
+            entries = [at for at in self._entries() if isinstance(at.get("to_seq"), int)]
+            self._numbers = [(float(at["t"]), int(at["to_seq"])) for at in entries]
+        found = bisect_right(self._numbers, (seconds, sys.maxsize))
+        return self._numbers[found - 1][1] if found else None
+
     def find(self, text: str, after: float) -> float | None:
         """When ``text`` is next said or shown after a moment, upper and lower case alike; None for never.
 
@@ -110,6 +124,10 @@ class Recorded:
 
     def _times(self) -> Iterator[tuple[int, float]]:
         """Where in the events which moment begins."""
+        return ((at["offset"], float(at["t"])) for at in self._entries())
+
+    def _entries(self) -> Iterator[dict[str, Any]]:
+        """Those of the index that can be used."""
         if not self._index or not os.path.exists(self._index):
             return
         framer = LineFramer(MAX_LINE_BYTES)
@@ -121,8 +139,8 @@ class Recorded:
                     except NotJson:
                         continue
                     match entry:
-                        case {"t": int() | float() as seconds, "offset": int() as offset}:
-                            yield offset, float(seconds)
+                        case {"t": int() | float(), "offset": int()}:
+                            yield entry
 
 
 def _says(line: bytes, text: str) -> bool:

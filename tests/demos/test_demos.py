@@ -250,6 +250,14 @@ def test_take_back_takes_a_turn_back_after_a_look_and_puts_it_back(tmp_path: Pat
     ]
 
 
+def test_a_session_is_recorded_and_sent_again(tmp_path: Path) -> None:
+    assert run("recorded.py", tmp_path).splitlines() == [
+        "events.jsonl index.jsonl meta.json terminal.cast",
+        "some words of True",
+        "the same bytes: True",
+    ]
+
+
 def test_a_second_terminal_answers_what_waits_and_leaves(tmp_path: Path) -> None:
     assert run("second_terminal.py", tmp_path).splitlines() == [
         "awaiting_approval 'run touch made'",
