@@ -24,6 +24,10 @@ export interface ConversationProps {
   wanted?: ReadonlySignal<{ readonly seq: number } | null>;
   /** Told which entry was clicked, where that leads anywhere. */
   onChosen?: (entry: Entry) => void;
+  /** The name of who looks at it, as the events have it. */
+  me?: string;
+  /** What stands where nothing has been said. */
+  nothing?: string;
   /** Whether what is new is said to who listens. */
   speaks?: boolean;
 }
@@ -36,6 +40,8 @@ export function ConversationView({
   actions = {},
   wanted = NOTHING,
   onChosen,
+  me = "",
+  nothing = "Nothing has been said yet.",
   speaks = true,
 }: ConversationProps) {
   const rows = useRef<Rows<Entry>>(null);
@@ -46,16 +52,17 @@ export function ConversationView({
       folds: new Folds(),
       lines,
       actions,
+      me,
       hold: () => rows.current?.hold(),
       wholeOf: (entry) => wholeOf(conversation.peek(), entry),
     }),
-    [conversation, lines, actions],
+    [conversation, lines, actions, me],
   );
   const said = useRef<Conversation>(conversation.peek());
   useSignalEffect(() => {
     const [before, after] = [said.current, conversation.value];
     said.current = after;
-    const told = speaks ? news(before, after) : [];
+    const told = speaks ? news(before, after, me) : [];
     if (told.length > 0) announce(told.join(". "));
   });
   useSignalEffect(() => {
@@ -88,7 +95,7 @@ export function ConversationView({
           }}
           onChosen={onChosen}
         />
-        {shown.rows.length === 0 && <p class="empty-conversation">Nothing has been said yet.</p>}
+        {shown.rows.length === 0 && <p class="empty-conversation">{nothing}</p>}
         <Newest place={place} toEnd={() => rows.current?.toEnd()} />
       </div>
     </ViewProvider>

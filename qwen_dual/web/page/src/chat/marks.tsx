@@ -32,7 +32,7 @@ export function Change({ entry }: { entry: ChangeEntry }) {
   const by = who === "" ? "" : entry.by.origin === "keyboard" ? ", in the terminal" : `, by ${who}`;
   return (
     <p class="mark">
-      {entry.what === "session" ? `Another conversation begins${by}` : `${CHANGED[entry.what]}: ${words(entry.to)}${by}`}
+      {entry.what === "session" ? `Another conversation${by}: what was said in it earlier, if anything, is in the terminal` : `${CHANGED[entry.what]}: ${words(entry.to)}${by}`}
     </p>
   );
 }

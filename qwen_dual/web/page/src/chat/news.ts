@@ -1,13 +1,13 @@
 /** What is new in a conversation, in words for who listens: each once, when it is whole. Pure. */
 
-import type { Conversation, Entry, TextEntry } from "../conversation/types";
+import type { By, Conversation, Entry, TextEntry } from "../conversation/types";
 import { plain } from "./markdown/markdown";
 import { words } from "./shown";
 import { toolName } from "./tool";
 
 const MOST = 1_500;
 
-export function news(before: Conversation, after: Conversation): string[] {
+export function news(before: Conversation, after: Conversation, me = ""): string[] {
   if (!after.live || !before.live || before.sessionId !== after.sessionId) return [];
   const old = new Map<number, Entry>();
   const entries: Entry[] = [];
@@ -24,10 +24,10 @@ export function news(before: Conversation, after: Conversation): string[] {
     old.set(entry.key, entry);
     if (entry.key < least) break;
   }
-  return entries.flatMap((entry) => told(old.get(entry.key), entry) ?? []);
+  return entries.flatMap((entry) => told(old.get(entry.key), entry, me) ?? []);
 }
 
-function told(before: Entry | undefined, entry: Entry): string | null {
+function told(before: Entry | undefined, entry: Entry, me: string): string | null {
   switch (entry.kind) {
     case "text": {
       const was = before as TextEntry | undefined;
@@ -41,7 +41,7 @@ function told(before: Entry | undefined, entry: Entry): string | null {
     }
     case "prompt":
       // What was typed in this page is known to who typed it.
-      return before === undefined && entry.by.origin !== "" ? clipped(entry.text) : null;
+      return before === undefined && (me === "" || !isOf(entry.by, me)) ? clipped(entry.text) : null;
     case "notice":
       return before === undefined ? clipped(entry.text) : null;
     case "end":
@@ -53,6 +53,11 @@ function told(before: Entry | undefined, entry: Entry): string | null {
     default:
       return null;
   }
+}
+
+/** Whether somebody of this name gave a command: by the server's word, or as the program calls them. */
+export function isOf({ origin, name }: By, me: string): boolean {
+  return me !== "" && (name === me || (name === "" && origin === `host:${me}`));
 }
 
 function clipped(text: string): string {

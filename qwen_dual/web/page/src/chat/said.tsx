@@ -57,11 +57,12 @@ export function Prompt({ entry }: { entry: PromptEntry }) {
   const shown = long && !open ? some(text.slice(0, SHOWN_CHARS), SHOWN_LINES / 2, "begin").shown : text;
   const shell = text.startsWith("!");
   if (by.origin === "agent") return <Reported entry={entry} />;
+  const { me } = useView();
   const who = sayer(by);
   return (
     <>
       <div class="row-head">
-        <strong>{who === "" || by.origin === "keyboard" ? "You" : who}</strong>
+        <strong>{who === "" || by.origin === "keyboard" || (me !== "" && by.name === me) ? "You" : who}</strong>
         {by.origin === "keyboard" && <span class="quiet">in the terminal</span>}
         {entry.steered && <span class="quiet">into the running turn</span>}
         {entry.submittedBy !== null && <span class="quiet">submitted by {words(entry.submittedBy)}</span>}

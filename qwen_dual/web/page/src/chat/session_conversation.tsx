@@ -30,6 +30,12 @@ export function SessionConversation({ session, chooseModel }: { session: Session
         lines={session.places}
         actions={actions}
         wanted={session.places.wantedMessage}
+        me={session.hello.value?.name ?? ""}
+        nothing={
+          session.hello.value?.terminal
+            ? "Nothing has been said here yet. What a resumed session said earlier is in the terminal."
+            : "Nothing has been said here yet."
+        }
       />
       <Status conversation={session.conversation} />
     </>

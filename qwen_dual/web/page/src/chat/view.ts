@@ -26,6 +26,8 @@ export interface View {
   readonly folds: Folds;
   readonly lines: Lines | null;
   readonly actions: Actions;
+  /** The name of who looks at this page; empty where there is none. */
+  readonly me: string;
   /** Called before something is opened or closed by the reader. */
   hold(): void;
   /** The text of all parts of a block. */
