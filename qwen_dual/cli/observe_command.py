@@ -80,7 +80,9 @@ class _Observe:
             raise ObserveError("there is nowhere to send anything to: docs/observe.md says how")
         whole = bool(self._asked.files) and not self._asked.follow
         whole = whole and not any(map(is_stream, self._asked.files))
-        sender = self._sender = Sender(self._options, __version__, self._tell, patient=whole)
+        sender = self._sender = Sender(
+            self._options, __version__, self._tell, patient=whole, strict=True
+        )
         observing = Observing(self._watched, self._tell)
         try:
             if whole:

@@ -42,6 +42,7 @@ class Exporters:
     Args:
         options: what goes where.
         tell: told once of each place that cannot be reached.
+        strict: whether a port that cannot be had is an error; else it is told.
 
     Attributes:
         spans: None where they go nowhere.
@@ -50,10 +51,12 @@ class Exporters:
         reader: serves the metrics, where that is asked for.
 
     Raises:
-        OSError: metrics cannot be served on the port, or the file cannot be opened.
+        OSError: metrics cannot be served on the port (``strict``), or the file cannot be opened.
     """
 
-    def __init__(self, options: Options, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self, options: Options, tell: Callable[[str], object], *, strict: bool = False
+    ) -> None:
         self._watch = _Watch(tell)
         self._file: OutFile | None = None
         self._server: MetricServer | None = None
@@ -62,8 +65,13 @@ class Exporters:
         self.metrics: MetricExporter | None = None
         self.reader: MetricReader | None = None
         if options.prometheus is not None:
-            self._server = MetricServer(*options.prometheus)
-            self.reader = self._server.reader
+            try:
+                self._server = MetricServer(*options.prometheus)
+                self.reader = self._server.reader
+            except OSError as error:
+                if strict:
+                    raise
+                tell(_not_served(*options.prometheus, error))
         for kind, target in options.targets.items():
             if target.exporter == "file":
                 self._to_file(kind, options.outfile)
@@ -137,6 +145,13 @@ class _Logs(OTLPLogExporter):
         result = super().export(batch)
         self.delivered += len(batch) * (result is LogRecordExportResult.SUCCESS)
         return result
+
+
+def _not_served(host: str, port: int, error: OSError) -> str:
+    return (
+        f"Metrics cannot be served on {host}:{port}: {error.strerror}. Another session may have the port; "
+        "OTEL_EXPORTER_PROMETHEUS_PORT names another."
+    )
 
 
 def _session(endpoint: str) -> requests.Session:

@@ -131,5 +131,6 @@ class Observer:
 
 def describe(error: Exception) -> str:
     """What failed, in words."""
-    strerror = getattr(error, "strerror", None)
-    return strerror or str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__

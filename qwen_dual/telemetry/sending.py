@@ -59,6 +59,7 @@ class Sender:
         tell: told once of each place that cannot be reached, in words for a person; by any thread.
         patient: whether to wait for what is full rather than lose what does not fit: for files, not for a
             program that people use.
+        strict: whether a port that cannot be had is an error; else it is told, and the rest goes on.
 
     Attributes:
         given: how many spans and log records there were to send.
@@ -74,9 +75,10 @@ class Sender:
         tell: Callable[[str], object],
         *,
         patient: bool = False,
+        strict: bool = False,
     ) -> None:
         self._patient = patient
-        self._exporters = Exporters(options, tell)
+        self._exporters = Exporters(options, tell, strict=strict)
         resource = Resource.create({"service.version": version, **options.resource})
         self._ids = _Given()
         self._traces = TracerProvider(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qwen_dual.runtime.telemetry import asked_in
 from qwen_dual.telemetry.options import KINDS, Options, options, pairs
+from qwen_dual.telemetry.sending import Sender
 from tests.settings.folders import Folders
+from tests.telemetry.events import TURN, reduce
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +104,27 @@ def test_what_cannot_be_had_is_said_once(
     found = asked(env, {"enabled": True, **settings})
     assert len([problem for problem in found.problems if word in problem]) == 1
     assert len(found.problems) <= 3
+
+
+def test_a_port_that_another_has_is_said_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        env = {
+            "OTEL_METRICS_EXPORTER": "prometheus",
+            "OTEL_EXPORTER_PROMETHEUS_PORT": str(taken.getsockname()[1]),
+        }
+        found = asked(env, {"enabled": True, "outfile": str(tmp_path / "out.jsonl")})
+        said: list[str] = []
+        sender = Sender(found, "1", said.append)
+        sender.send(reduce(TURN))
+        sender.close(10)
+        with pytest.raises(OSError, match="Address already in use"):
+            Sender(found, "1", said.append, strict=True)
+    assert len(said) == 1
+    assert "Address already in use. Another session may have the port" in said[0]
+    assert sender.lost == 0
+    assert "resourceSpans" in (tmp_path / "out.jsonl").read_text()
 
 
 def test_who_sends_is_told_as_the_variables_have_it() -> None:
