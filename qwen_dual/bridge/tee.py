@@ -124,7 +124,10 @@ class Tee:
             self._flush()
         else:
             self._scheduled = True
-            self._loop.call_later(REST if is_long(event) else 0, self._flush_scheduled)
+            if is_long(event):
+                self._loop.call_later(REST, self._flush_scheduled)
+            else:
+                self._loop.call_soon(self._flush_scheduled)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""

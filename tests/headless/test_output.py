@@ -216,7 +216,9 @@ def test_what_could_do_more_than_be_shown_is_taken_out() -> None:
     assert "\x1b]" not in shown("a\x1b]0;title\x07b", markdown=True)
 
 
-def test_markdown_is_rendered() -> None:
+def test_markdown_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)  # of whoever runs the tests
+    monkeypatch.setenv("TERM", "xterm-256color")
     text = shown("**bold** and `code`\n\n- item", markdown=True)
     assert "**" not in text
     assert "bold" in text and "• \x1b[0mitem\n" in text
