@@ -12,7 +12,7 @@ import { plain } from "../ui/plain_text";
 import { access } from "./access";
 import { messageOf } from "./requested";
 import type { Session } from "./session";
-import { choose, rows } from "./sessions";
+import { choose } from "./sessions";
 import { works } from "./states";
 
 /** What may be done with a session as a whole. */
@@ -81,13 +81,15 @@ export function Over({ session }: { session: Session }) {
   const [busy, setBusy] = useState(false);
   const ended = session.conversation.value.ended;
   if (ended === null) return null;
-  const row = rows.value?.find((one) => one.key === session.key);
+  const { sessionId, greeting } = session.conversation.value;
   const now = access.value;
-  const mayResume = now.state === "in" && now.me.session === null && session.may("control") && row?.terminal === true;
+  const mayStart = now.state === "in" && now.me.session === null && session.may("control");
+  const mayResume = mayStart && session.hello.value?.terminal === true && sessionId !== "";
   const resume = async () => {
     setBusy(true);
     try {
-      const { key } = await requests.startSession({ resume: row!.session_id, cwd: row!.cwd });
+      const folder = greeting.cwd === undefined ? {} : { cwd: greeting.cwd };
+      const { key } = await requests.startSession({ resume: sessionId, ...folder });
       choose(key);
     } catch (error) {
       note(messageOf(error), "bad");

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
+import type { SessionRow } from "../wire";
 import { IconButton } from "../ui/button";
 import { ChatIcon, SidebarIcon, SplitIcon, TerminalIcon } from "../ui/icons";
 import { plain } from "../ui/plain_text";
@@ -75,7 +76,10 @@ const VIEWS: [View, string, () => preact.JSX.Element, string][] = [
 ];
 
 function Head({ session, shown, onSidebar }: { session: Session; shown: View; onSidebar(): void }) {
-  const row = rows.value?.find((one) => one.key === session.key);
+  const last = useRef<SessionRow | undefined>(undefined);
+  const listed = rows.value?.find((one) => one.key === session.key);
+  last.current = listed ?? (last.current?.key === session.key ? { ...last.current, state: "ended" } : undefined);
+  const row = last.current;
   const state = row === undefined ? null : stateOf(row);
   return (
     <header class="head">
@@ -92,7 +96,7 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
           {row.clients} here
         </span>
       )}
-      {row !== undefined && session.may("control") && <SessionMenu row={row} />}
+      {listed !== undefined && session.may("control") && <SessionMenu row={listed} />}
       {hasTerminal(session) && (
         <div class="choices" role="group" aria-label="What is shown">
           {VIEWS.filter(([name]) => name !== "split" || !narrow.value).map(([name, words, Icon, keys]) => (
