@@ -81,7 +81,7 @@ const LISTED = [
   { keys: "Enter", label: "Send; while something runs, join its turn", group: "Composer" },
   { keys: "Ctrl+Enter", label: "While something runs: send for after its turn", group: "Composer" },
   { keys: "Shift+Enter", label: "A new line", group: "Composer" },
-  { keys: "Escape", label: "Stop what runs; twice: take back what waits", group: "Composer" },
+  { keys: "Escape", label: "Stop what runs, and take back what waits", group: "Composer" },
   { keys: "ArrowUp", label: "In an empty draft: the last prompt that waits, or was sent", group: "Composer" },
 ] as const;
 

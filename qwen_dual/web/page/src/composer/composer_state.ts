@@ -11,8 +11,6 @@ import { DraftLink } from "./draft_link";
 import { PromptHistory, promptsIn } from "./prompt_history";
 import { unitsIn } from "./units";
 
-/** Within so long a second Esc is one more than the first. */
-const TWICE_MS = 1000;
 /** The receipts of what comes back come one after the other. */
 const TOGETHER_MS = 100;
 const MAX_SENT = 100;
@@ -32,8 +30,9 @@ export class ComposerState {
   /** The prompt that waits and is being edited here. */
   readonly editing = signal<string | null>(null);
   readonly busy = computed(() => this.session.conversation.value.state !== "idle");
+  /** What the program calls this page, as its receipts tell. */
+  #host = "";
   #sent = new Map<string, Sent>();
-  #stopped = -Infinity;
   /** What waited when it was asked to come back, and which of it has by now. */
   #returning: readonly WaitingPrompt[] = [];
   #returned = new Map<string, Sent>();
@@ -51,7 +50,7 @@ export class ComposerState {
 
   /** Whether a prompt that waits is one that this page may change. */
   isOwn(id: string, origin: string): boolean {
-    return this.#sent.has(id) || origin === `host:${this.session.hello.value?.name ?? ""}`;
+    return this.#sent.has(id) || (this.#host !== "" && origin === this.#host);
   }
 
   /** Sends the draft with its images; while a turn runs it joins that, or with `queue` waits for its end. */
@@ -94,14 +93,12 @@ export class ComposerState {
     this.sending.value--;
   }
 
-  /** Stops what runs; at once again, gives back what waits, too. */
+  /** Stops what runs, and as in the terminal gives back what waits: else the next of it would begin at once. */
   interrupt(): void {
     if (!this.session.supports("interrupt") || !this.busy.peek()) return;
-    const now = performance.now();
-    const twice = now - this.#stopped < TWICE_MS && this.session.may("control");
-    this.#stopped = now;
-    this.#returning = twice ? this.session.conversation.peek().queue : [];
-    const queue = twice ? "return" : "keep";
+    const returns = this.session.may("control");
+    if (returns) this.#returning = this.session.conversation.peek().queue;
+    const queue = returns ? "return" : "keep";
     void this.session.send({ type: "interrupt", queue }).then(tellRefusal);
   }
 
@@ -133,6 +130,7 @@ export class ComposerState {
   }
 
   #sentWith(receipt: Receipt, sent: Sent): void {
+    if (typeof receipt["host"] === "string") this.#host = receipt["host"];
     if (receipt.status === "held") note("The prompt waits until somebody at the terminal has looked at it.");
     if (receipt.status !== "rejected" || receipt.code === "interrupted") return;
     this.#giveBack(sent);

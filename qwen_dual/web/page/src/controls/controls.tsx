@@ -7,11 +7,13 @@ import { MoreIcon } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
 import { note } from "../ui/notes";
 import { ModeChoice, ModelChoice } from "./choices";
-import { asJson, asMarkdown, download, fileName } from "./export";
+import { type Form, formsOf, save } from "./export";
 import { McpDialog } from "./mcp_dialog";
 import { ResumeDialog } from "./resume_dialog";
 import { RewindDialog } from "./rewind_dialog";
 import "./controls.css";
+
+const FORMS: Readonly<Record<Form, string>> = { md: "Markdown", html: "a web page", json: "JSON" };
 
 type Opened = "rewind" | "resume" | "mcp" | null;
 const opened = signal<{ key: string; what: Opened }>({ key: "", what: null });
@@ -68,13 +70,12 @@ function itemsFor(session: Session): (MenuItem | "line")[] {
   }
   if (runs && session.supports("mcp_status")) items.push({ label: "MCP servers", run: open("mcp") });
   if (items.length) items.push("line");
-  const save = (form: "md" | "json") => () => {
-    const text = form === "md" ? asMarkdown(conversation) : asJson(conversation);
-    download(fileName(conversation, form), text, form === "md" ? "text/markdown" : "application/json");
-    if (session.hello.peek()?.lost) note("What nobody has any more is missing in it.");
-  };
-  const nothing = conversation.entries.length === 0;
-  items.push({ label: "Save as Markdown", disabled: nothing, run: save("md") });
-  items.push({ label: "Save as JSON", disabled: nothing, run: save("json") });
+  for (const form of formsOf(session)) {
+    items.push({
+      label: `Save as ${FORMS[form]}`,
+      disabled: conversation.entries.length === 0,
+      run: () => void save(session, form).catch((error: Error) => note(error.message, "bad")),
+    });
+  }
   return items;
 }

@@ -1,8 +1,49 @@
-/** The conversation as a file to keep: for reading, and for programs. Pure, but for `download`. */
+/**
+ * The conversation as a file to keep: for reading, and for programs.
+ *
+ * The program's own document where it gives one, which has what was said before this page came; else what
+ * the page knows.
+ */
 
+import type { Session } from "../app/session";
 import type { Conversation, Entry, ToolEntry } from "../conversation/types";
+import { ask } from "./ask";
 
 const MAX_NAME = 40;
+
+export type Form = "md" | "html" | "json";
+
+const TYPES: Readonly<Record<Form, string>> = { md: "text/markdown", html: "text/html", json: "application/json" };
+
+/** The forms that a session can be kept in. */
+export function formsOf(session: Session): readonly Form[] {
+  return gives(session) ? ["md", "html", "json"] : ["md", "json"];
+}
+
+/**
+ * Has the browser save a session as a file.
+ *
+ * @throws Refused the program gives no document, and says why.
+ */
+export async function save(session: Session, form: Form): Promise<void> {
+  const conversation = session.conversation.peek();
+  const made = form === "json" ? asJson : asMarkdown;
+  const text = gives(session) ? await documentOf(session, form) : made(conversation);
+  download(fileName(conversation, form), text, TYPES[form]);
+}
+
+const gives = (session: Session): boolean => session.supports("export") && session.may("control");
+
+/** The program's document, part after part: the first says how many there are. */
+async function documentOf(session: Session, format: Form): Promise<string> {
+  let text = "";
+  for (let part = 0, parts = 1; part < parts; part++) {
+    const told = await ask<{ text: string; parts: number }>(session, { type: "export", format, part }, "export");
+    text += told.text;
+    parts = told.parts;
+  }
+  return text;
+}
 
 export function asMarkdown(conversation: Conversation): string {
   const { greeting, model, sessionId } = conversation;
@@ -43,8 +84,7 @@ export function fileName(conversation: Conversation, ending: string): string {
   return `${[...words].slice(0, MAX_NAME).join("") || "conversation"}.${ending}`;
 }
 
-/** Has the browser save a text as a file. */
-export function download(name: string, text: string, type: string): void {
+function download(name: string, text: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");
   link.href = url;

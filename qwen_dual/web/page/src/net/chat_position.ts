@@ -6,7 +6,7 @@ export type ChatItem = ProgramEvent | ChatMessage;
 
 /** Events for whoever asked alone: they have the number of the event before them, and none of their own. */
 const ASIDE: ReadonlySet<unknown> = new Set([
-  ...["draft", "completions", "models", "modes", "rewind_points", "sessions", "mcp", "state", "queue"],
+  ...["draft", "completions", "models", "modes", "export", "rewind_points", "sessions", "mcp", "state", "queue"],
   ...["command_receipt", "input_error"],
 ]);
 

@@ -159,7 +159,7 @@ function Ways({ answers, guard, sent, onChoose }: WaysProps) {
             onChoose(answer);
           }}
         >
-          <kbd>{answer.key}</kbd> <span>{answer.label}</span>
+          <kbd aria-hidden="true">{answer.key}</kbd> <span>{answer.label}</span>
         </Button>
       ))}
     </div>

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { narrow } from "../app/narrow";
 import type { Session } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
-import { tellRefusal } from "../composer/composer_state";
+import { composerOf, tellRefusal } from "../composer/composer_state";
 import type { Conversation, Request } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/button";
@@ -112,7 +112,7 @@ function Focused({ children }: { children: preact.ComponentChildren }) {
 
 function Proposals({ session, conversation }: { session: Session; conversation: Conversation }) {
   if (conversation.proposals.length === 0) return null;
-  const own = `host:${session.hello.value?.name ?? ""}`;
+  const composer = composerOf(session);
   return (
     <section class="request proposals" aria-label="Prompts that are looked at first">
       <h2>Somebody at the terminal is to look at this first</h2>
@@ -121,7 +121,7 @@ function Proposals({ session, conversation }: { session: Session; conversation: 
           <li key={id ?? text}>
             <span class="text">{visible(text, "prose")}</span>
             <span class="quiet">{visibleLine(origin.replace(/^host:/, ""))}</span>
-            {id !== null && session.supports("cancel") && (session.may("control") || origin === own) && (
+            {id !== null && session.supports("cancel") && (session.may("control") || composer.isOwn(id, origin)) && (
               <Button onClick={() => void session.send({ type: "cancel", target: id }).then(tellRefusal)}>Take back</Button>
             )}
           </li>

@@ -16,8 +16,18 @@ export function useGuard(place: RefObject<HTMLElement | null>, id: string, onKey
     const element = place.current;
     if (element === null) return;
     let inView = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    /** Marks the place once keys count in it, for whoever looks at it. */
+    const arm = (): void => {
+      clearTimeout(timer);
+      delete element.dataset["armed"];
+      const { opens } = guard;
+      if (opens === null) return;
+      timer = setTimeout(() => (element.dataset["armed"] = ""), opens - performance.now());
+    };
     const look = (): void => {
       guard.shown(inView && document.visibilityState === "visible" ? performance.now() : null);
+      arm();
     };
     const watcher = new IntersectionObserver((changes) => {
       inView = changes.at(-1)?.isIntersecting ?? false;
@@ -27,16 +37,20 @@ export function useGuard(place: RefObject<HTMLElement | null>, id: string, onKey
     const pressed = (event: KeyboardEvent): void => {
       if (["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
       guard.typed(performance.now());
+      arm();
       handler.current(event);
     };
     // What is typed on glass may come without a key.
     const written = (event: Event): void => {
-      if ((event as InputEvent).inputType !== "insertLineBreak") guard.typed(performance.now());
+      if ((event as InputEvent).inputType === "insertLineBreak") return;
+      guard.typed(performance.now());
+      arm();
     };
     document.addEventListener("visibilitychange", look);
     window.addEventListener("keydown", pressed, true);
     window.addEventListener("beforeinput", written, true);
     return () => {
+      clearTimeout(timer);
       watcher.disconnect();
       document.removeEventListener("visibilitychange", look);
       window.removeEventListener("keydown", pressed, true);
