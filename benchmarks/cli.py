@@ -30,6 +30,7 @@ from benchmarks import (
     server,
     sessions,
     telemetry,
+    web,
 )
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         crowd = sessions.measure(options.sessions) if options.sessions else None
         recording = recordings.measure(options.recording) if options.recording else None
         told = telemetry.measure(options.telemetry) if options.telemetry else None
+        browser = web.measure(options.web) if options.web else None
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
@@ -85,9 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n" + report.recording_table(recording))
     if told is not None:
         print("\n" + report.telemetry_table(told))
+    if browser is not None:
+        print("\n" + report.web_table(browser))
     path = Path(options.json)
     found = {each.name: (each.argv, measured[each.name]) for each in programs}
-    report.save(path, found, rates, costs, crowd, recording, told)
+    report.save(path, found, rates, costs, crowd, recording, told, browser)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -229,5 +233,12 @@ def _parser() -> argparse.ArgumentParser:
         default=500,
         metavar="N",
         help="turns told to a collector; 0 leaves it out",
+    )
+    add(
+        "--web",
+        type=int,
+        default=100,
+        metavar="N",
+        help="sessions of qwen-dual web, with three pages each; 0 leaves it out",
     )
     return parser

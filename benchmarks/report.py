@@ -15,6 +15,7 @@ from benchmarks.recordings import BUDGET_PERCENT, BUDGET_SECONDS, RATE
 from benchmarks.sandbox import BUDGET_MS
 from benchmarks.sessions import BUDGET_BYTES
 from benchmarks.telemetry import BUDGET_DELTA_US, BUDGET_TURN_MS, SPANS
+from benchmarks.web import BUDGET_KEY_MS, BUDGET_PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from benchmarks.sandbox import Cost
     from benchmarks.sessions import Crowd
     from benchmarks.telemetry import Telemetry
+    from benchmarks.web import Web
 
 Unit = Literal["s", "B", "%", "/s"]
 MIB = 1 << 20
@@ -246,6 +248,53 @@ def telemetry_table(told: Telemetry) -> str:
     return table(["telemetry", "", "budget", ""], cells)
 
 
+def web_table(web: Web) -> str:
+    """The way to the browser."""
+    way, flood, crowd, log = web.way, web.flood, web.crowd, web.log
+    over = statistics.median(way.key) - statistics.median(way.key_there)
+    cells = [
+        ["event written → its frame, p50", f"{statistics.median(way.event):.2f} ms", "", ""],
+        ["  the same, p99", f"{quantile(way.event, 0.99):.2f} ms", "", ""],
+        ["key → its echo, p50", f"{statistics.median(way.key):.2f} ms", "", ""],
+        [
+            "  over the PTY's own",
+            f"{over:.2f} ms",
+            f"≤ {BUDGET_KEY_MS:g} ms",
+            "met" if over <= BUDGET_KEY_MS else "MISSED",
+        ],
+        [
+            "the page's first screen, compressed",
+            f"{way.page_bytes / 1000:.0f} kB",
+            f"≤ {BUDGET_PAGE_BYTES / 1000:g} kB",
+            "met" if way.page_bytes <= BUDGET_PAGE_BYTES else "MISSED",
+        ],
+        [f"{flood.megabytes:g} MB to two pages, one slow", f"{flood.seconds:.1f} s", "", ""],
+        ["  CPU of the server", f"{flood.cpu_seconds:.1f} s", "", ""],
+        ["  its memory grew by", quantity(flood.grown, "B"), "", ""],
+        [
+            f"{crowd.sessions} sessions, {crowd.pages} pages: memory",
+            quantity(crowd.bytes, "B"),
+            "",
+            "",
+        ],
+        [
+            "  CPU while nothing happens",
+            quantity(crowd.idle_percent, "%"),
+            "≤ 0.50 %",
+            "met" if crowd.idle_percent <= 0.5 else "MISSED",
+        ],
+        [
+            f"  {crowd.busy_rate:,.0f} frames a second: CPU",
+            quantity(crowd.busy_percent, "%"),
+            "",
+            "",
+        ],
+        ["  event → its frame meanwhile, p50", f"{statistics.median(crowd.event):.1f} ms", "", ""],
+        ["output kept, of an emulator's CPU", times(log.kept / log.emulated), "", ""],
+    ]
+    return table(["the way to the browser", "", "budget", ""], cells)
+
+
 def save(
     path: Path,
     programs: Mapping[str, tuple[Sequence[str], Samples]],
@@ -254,6 +303,7 @@ def save(
     crowd: Crowd | None = None,
     recording: Recording | None = None,
     told: Telemetry | None = None,
+    web: Web | None = None,
 ) -> None:
     """Writes everything that was measured, each sample included, as JSON."""
     body: dict[str, Any] = {
@@ -272,6 +322,7 @@ def save(
         "sessions": asdict(crowd) if crowd is not None else None,
         "recording": asdict(recording) if recording is not None else None,
         "telemetry": asdict(told) if told is not None else None,
+        "web": asdict(web) if web is not None else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -6,20 +6,18 @@ runs in the sessions does next to nothing. What is painted in a browser comes on
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import os
 import pty
 import re
 import resource
-import statistics
 import sys
 import tempfile
 import time
 import tty
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +44,10 @@ STILL_SECONDS = 5.0
 SOCKETS_A_BROWSER = 48
 """The server takes a few more from one."""
 
+FLOOD_MEGABYTES, FLOOD_RATE = 50.0, 10.0
 BUDGET_KEY_MS = 5.0
+"""That an echo may take longer in a page than at the terminal itself, the median."""
+BUDGET_PAGE_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,29 @@ class Flood:
     slow_bytes: int
     grown: int
     cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Seconds of CPU that a megabyte of a terminal's output takes.
+
+    Attributes:
+        kept: as it is kept for pages that come later.
+        emulated: in an emulator (pyte).
+    """
+
+    kept: float
+    emulated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What was measured of the way to the browser."""
+
+    way: Way
+    flood: Flood
+    crowd: Crowd
+    log: Log
 
 
 class Page:
@@ -315,8 +339,8 @@ async def _flood(server: Server, megabytes: float, megabytes_a_second: float) ->
     return found
 
 
-def measure_log(megabytes: int = 4) -> tuple[float, float]:
-    """Seconds that a megabyte of output takes: kept for pages that come later, and in an emulator (pyte)."""
+def measure_log(megabytes: int = 4) -> Log:
+    """What it takes to keep output for pages that come later, beside an emulator on the server."""
     import pyte
 
     from benchmarks.web_program import LINE
@@ -333,41 +357,16 @@ def measure_log(megabytes: int = 4) -> tuple[float, float]:
     began = time.perf_counter()
     for piece in pieces:
         stream.feed(piece)
-    return kept, (time.perf_counter() - began) / (sum(map(len, pieces)) / 1e6)
+    return Log(kept, (time.perf_counter() - began) / (sum(map(len, pieces)) / 1e6))
 
 
-def main() -> None:
-    """``python -m benchmarks.web``: all of it, or ``way``, ``crowd``, ``flood``, ``log`` alone."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["way", "log", "flood", "crowd"])
-    parser.add_argument("--sessions", type=int, default=100)
-    parser.add_argument("--pages", type=int, default=300)
-    asked = parser.parse_args()
+def measure(sessions: int) -> Web:
+    """All of it, with so many sessions and three times as many pages."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if "way" in asked.what:
-            _tell(measure_way(folder))
-        if "log" in asked.what:
-            kept, emulated = measure_log()
-            print(
-                f"log: {kept * 1e3:.2f} ms/MB, pyte {emulated * 1e3:.0f}: 1/{emulated / kept:.0f}"
-            )
-        if "flood" in asked.what:
-            _tell(measure_flood(folder, 50, 10))
-        if "crowd" in asked.what:
-            _tell(measure_crowd(folder, asked.sessions, asked.pages))
-
-
-def _tell(found: Way | Flood | Crowd) -> None:
-    for name, value in asdict(found).items():
-        if isinstance(value, list):
-            ordered = sorted(value)
-            value = (
-                f"p50 {statistics.median(ordered):.2f}  p99 {ordered[int(len(ordered) * 0.99)]:.2f}"
-                f"  max {ordered[-1]:.2f}  ({len(ordered)})"
-            )
-        print(f"{type(found).__name__.lower()}.{name}: {value}")
-
-
-if __name__ == "__main__":
-    main()
+        return Web(
+            measure_way(folder),
+            measure_flood(folder, FLOOD_MEGABYTES, FLOOD_RATE),
+            measure_crowd(folder, sessions, 3 * sessions),
+            measure_log(),
+        )

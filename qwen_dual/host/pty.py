@@ -30,6 +30,9 @@ _OF_TERMINALS = (
     *("TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "TMUX_PANE", "STY", "ZELLIJ"),
     *("KITTY_WINDOW_ID", "VTE_VERSION", "WT_SESSION", "ConEmuANSI"),
 )
+TERM = "xterm-256color"
+"""What hosts can show, unless they say otherwise."""
+
 _POLL = 0.02  # seconds between looks where the system has no pidfd
 
 
@@ -62,7 +65,8 @@ class Child:
     ) -> None:
         from ptyprocess import PtyProcess
 
-        variables = _environment(env)
+        variables = terminal_environment() if env is None else dict(env)
+        variables.setdefault("TERM", TERM)
         if status_read:
             variables[TERMINAL_READ] = "1"
         found = shutil.which(command[0], path=variables.get("PATH", os.defpath))
@@ -187,12 +191,14 @@ class Child:
             self._pidfd = None
 
 
-def _environment(env: Mapping[str, str] | None) -> dict[str, str]:
-    """The environment in a new terminal: of this size, and able to do what hosts can show."""
+def terminal_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """An environment for a program in a terminal of its own, without what describes another one.
+
+    Args:
+        env: it; this program's unless given, which may have been started in a terminal itself.
+    """
     result = dict(os.environ if env is None else env)
-    if env is None:
-        # They describe the terminal that the host itself was started in, if any.
-        for name in ("COLUMNS", "LINES", "TERM", *_OF_TERMINALS):
-            result.pop(name, None)
-    result.setdefault("TERM", "xterm-256color")
+    for name in ("COLUMNS", "LINES", "TERM", *_OF_TERMINALS):
+        result.pop(name, None)
+    result["TERM"] = TERM
     return result

@@ -87,6 +87,7 @@ class ChatLog:
         self._streams: dict[str | None, list[int]] = {}
         self._progress: dict[str, list[int]] = {}
         self._latest: dict[str, int] = {}
+        self._staying: dict[str, int] = {}  # requests that wait, by their id, and who is hosted
         self._conversation: deque[int] = deque()
         self._kept: deque[int] = deque()
         self._asked = (-1, -1, -1)
@@ -131,6 +132,12 @@ class ChatLog:
         elif kind == "assistant":
             # It is there whole: what it was put together from is not shown any more.
             self._drop(self._streams.pop(lane, ()))
+        elif kind == "control_request":
+            self._staying[_request_id(event)] = place
+        elif kind == "control_response":
+            response = event.get("response")
+            if isinstance(response, dict):
+                self._staying.pop(_request_id(response), None)
         elif kind == "user":
             for call in _results_in(event):
                 self._drop(self._progress.pop(call, ()))
@@ -152,6 +159,8 @@ class ChatLog:
             self._latest[subtype] = place
         elif subtype == "session_changed":
             self._forget_conversation()
+        if subtype == "session_start":
+            self._staying[""] = place
         if subtype in STANDING and lane is None:
             self._kept.append(place)
         else:
@@ -170,6 +179,7 @@ class ChatLog:
         self._conversation.clear()
         self._streams.clear()
         self._progress.clear()
+        self._staying = {number: place for number, place in self._staying.items() if not number}
         self._latest.clear()
         self.lost = 0
 
@@ -191,12 +201,19 @@ class ChatLog:
     def _make_room(self) -> None:
         """Drops the oldest, down to three quarters, so that the work per event stays constant."""
         target = self._max_bytes * 3 // 4
-        while self._conversation and self._bytes > target:
-            place = self._conversation.popleft()
-            if place in self._lines and place != self.newest:
-                self._drop((place,))
-                self.lost += 1
-                self._lost_to = place
+        waiting = {self.newest, *self._staying.values()}
+        held: list[int] = []
+        # In which model and mode it is, is told as long as there is anything else to go.
+        for places in (self._conversation, self._kept):
+            while places and self._bytes > target:
+                place = places.popleft()
+                if place in waiting:
+                    held.append(place)
+                elif place in self._lines:
+                    self._drop((place,))
+                    self.lost += 1
+                    self._lost_to = max(self._lost_to, place)
+        self._conversation.extendleft(reversed(held))
 
     # -- from one server to the next ---------------------------------------------------------
 
@@ -209,7 +226,7 @@ class ChatLog:
             kind = event.get("subtype") if event["type"] in ("system", "web") else event["type"]
             if kind == "control_response":
                 response = event.get("response")
-                answered.add(str(response.get("request_id") if isinstance(response, dict) else ""))
+                answered.add(_request_id(response) if isinstance(response, dict) else "")
             elif kind not in SAID or (
                 kind == "control_request" and _request_id(event) not in answered
             ):

@@ -10,6 +10,7 @@ import anyio
 from qwen_dual import host
 from qwen_dual.host.channels import is_ours
 from qwen_dual.host.promise import Promise
+from qwen_dual.host.pty import terminal_environment
 from qwen_dual.protocol.command_shapes import QUERIES
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.web.bell import Bell
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 FIRST_SIZE = Size(80, 24)
 ATTACHED_AS = "web"
-TERMINAL_BYTES = 4 << 20
-"""That may wait for this server itself, which takes them in the next pass of its loop."""
+EVENT_BYTES, TERMINAL_BYTES = 32 << 20, 4 << 20
+"""That may wait for this server itself, which takes them in the next pass of its loop: the longest line too."""
 
 BEGIN_SECONDS = 1.0
 """That a page waits for a session which it has started to say what it is."""
@@ -89,6 +90,7 @@ class HostedSession:
         self._leave = anyio.Event()
         self._over = anyio.Event()
         self._repaint = Bell()
+        self._to_repaint = False
         self._typing = anyio.Lock()
 
     # -- life --------------------------------------------------------------------------------
@@ -112,10 +114,11 @@ class HostedSession:
             host.open_session(
                 [*command, *more],
                 cwd=cwd,
-                env=env,
+                env={**terminal_environment(env), "COLORTERM": "truecolor"},
                 columns=FIRST_SIZE.columns,
                 rows=FIRST_SIZE.rows,
                 start_timeout=None,
+                max_buffer_bytes=EVENT_BYTES,
                 terminal_buffer_bytes=TERMINAL_BYTES,
             )
         )
@@ -350,14 +353,14 @@ class HostedSession:
 
     def repaint(self) -> None:
         """Has the program paint its screen anew, soon: by another size of its window, for a moment."""
+        self._to_repaint = True
         self._repaint.ring()
 
     async def _repaint_when_asked(self) -> None:
-        while True:
-            await self._repaint.wait()
-            terminal = self.terminal
-            if terminal is None:
-                return
+        while (terminal := self.terminal) is not None:
+            while not self._to_repaint:
+                await self._repaint.wait()
+            self._to_repaint = False
             size = terminal.size
             self.resize(Size(size.columns, size.rows - 1))
             await anyio.sleep(REPAINT_SECONDS)

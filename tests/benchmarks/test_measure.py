@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
 import pytest
 
-from benchmarks import bridge, chats, cli, process, report, server
+from benchmarks import bridge, chats, cli, process, report, server, web
 from benchmarks.answers import LINE, WORD, Answer, answer_in, answer_to, script
 from benchmarks.channel import Commands, Events
 from benchmarks.measure import Samples
@@ -208,6 +209,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
         "--sessions=2",
         "--recording=0.3",
         "--telemetry=5",
+        "--web=0",
     ]
     status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
@@ -226,3 +228,16 @@ def test_a_quick_run_measures_everything_and_keeps_it(
     assert found["telemetry"]["lost"] is False
     assert "2 idle" in shown
     assert "needs --beside" in shown
+
+
+def test_the_way_to_the_browser_is_told_with_its_budgets() -> None:
+    found = web.Web(
+        web.Way(event=[1.0, 2.0], key=[3.0], key_there=[1.0], page_bytes=90_000),
+        web.Flood(50, 5.0, fresh=9, slow_bytes=1, grown=1 << 20, cpu_seconds=2.0),
+        web.Crowd(100, 300, 9.0, 0.7, 1 << 26, 50.0, 4000.0, event=[2.0]),
+        web.Log(kept=0.01, emulated=2.0),
+    )
+    told = report.web_table(found)
+    assert re.search(r"over the PTY's own +2.00 ms +≤ 5 ms +met", told)
+    assert re.search(r"while nothing happens +0.70 % +≤ 0.50 % +MISSED", told)
+    assert re.search(r"an emulator's CPU +1/200", told)

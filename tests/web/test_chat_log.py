@@ -155,3 +155,25 @@ def test_a_later_server_is_given_the_conversation_without_what_nobody_waits_for(
         *("user", "control_request", "control_response", "web", "system")
     ]
     assert ["seq" in item for item in told] == [False] * 4 + [True]
+
+
+def test_a_request_that_waits_is_kept_whatever_else_goes() -> None:
+    log = ChatLog("e", max_bytes=50_000)
+    log.add(event("control_request", 1, request_id="open"))
+    for seq in range(2, 300):
+        log.add(event("user", seq, text="x" * 300))
+    assert numbers(log)[0] == 1
+    log.add(event("control_response", 300, response={"request_id": "open"}))
+    for seq in range(301, 600):
+        log.add(event("user", seq, text="x" * 300))
+    assert 1 not in numbers(log)
+
+
+def test_what_always_holds_is_bounded_too() -> None:
+    log = ChatLog("e", max_bytes=50_000)
+    log.add(system("session_start", 1))
+    for seq in range(2, 1000):
+        log.add(system("mcp", seq, servers=["x" * 200]))
+    frame, _ = log.read(0)
+    assert len(frame) < 60_000
+    assert numbers(log)[0] == 1, "who is hosted is always told"
