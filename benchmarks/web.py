@@ -273,6 +273,7 @@ async def _crowd(server: Server, sessions: int, pages: int, rate: float) -> Crow
             for page in watched:
                 await page.ask(events=rate * STILL_SECONDS, rate=rate)
                 busy.start_soon(take, page)
+                await anyio.sleep(1 / rate / sessions)  # or all of them would speak at one moment
         passed = time.monotonic() - began
         percent = 100 * (process.own_seconds(pid) - spent) / passed
         told = frames / passed
