@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qwen_dual.protocol.command_shapes import QUERIES
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from qwen_dual.web.client import Client
 
 MAX_KNOWN = 2000
+MAX_ANSWERS = 100
+"""To one request: all but the first are late."""
 
 
 class Given:
@@ -36,7 +40,9 @@ class Given:
         if command.get("type") == "confirmation_response":
             request_id = command.get("request_id")
             if isinstance(request_id, str):
-                self._answers.setdefault(request_id, []).append((origin, client.name))
+                answers = self._answers.setdefault(request_id, [])
+                if len(answers) < MAX_ANSWERS:
+                    answers.append((origin, client.name))
                 _bound(self._answers)
         if not isinstance(number, str) or not number or command.get("type") in _SILENT:
             return ""
@@ -61,8 +67,8 @@ class Given:
 
 _SILENT = frozenset(
     (
-        *("get_state", "mcp_status", "rewind_points", "list_sessions", "list_models", "list_modes"),
-        *("complete", "get_draft", "set_draft", "watch"),
+        *QUERIES,
+        *("get_draft", "set_draft", "watch"),
     )
 )
 """Commands that nobody asks about whose they were: they change nothing, or are as frequent as keys."""

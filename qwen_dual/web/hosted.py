@@ -47,8 +47,8 @@ REPAINT_SECONDS = 0.1
 REPAINT_PAUSE = 2.0
 """Between two times that a program is asked to paint its screen anew, at the least."""
 
-FOR_ONE = frozenset(("draft", "completions", "models", "modes"))
-"""Events that a program without a socket tells the server's own channel, which asked for a page."""
+MAX_ASKED = 1000
+"""Answers that are waited for, for pages of a program without a socket."""
 
 
 class HostedSession:
@@ -85,6 +85,7 @@ class HostedSession:
         self._plain: Plain | None = None
         self._chats: set[ChatChannel] = set()
         self._asked: dict[str, ChatChannel] = {}
+        self._watchers: set[ChatChannel] = set()
         self._begun: Promise[None] = Promise()
         self.known = anyio.Event()
         self._leave = anyio.Event()
@@ -220,18 +221,17 @@ class HostedSession:
         """Whether an event answers what one page has asked over the server's channel, and tells it."""
         if event.type != "system":
             return False
-        if event.subtype == "command_receipt":
-            channel = self._asked.get(str(event.data.get("id")))
-        elif event.subtype in FOR_ONE:
-            channel = self._asked.pop(str(event.command_id), None)
-            if channel is None and event.subtype == "draft":
-                for chat in set(self._asked.values()):
-                    chat.tell(event.raw)
-        else:
-            return False
+        receipt = event.subtype == "command_receipt"
+        number = str(event.data.get("id") if receipt else event.command_id)
+        channel = self._asked.get(number)
         if channel is not None:
             channel.tell(event.raw)
-        return channel is not None or event.subtype in FOR_ONE
+            if not receipt:
+                del self._asked[number]
+        elif event.subtype == "draft":
+            for watcher in self._watchers:
+                watcher.tell(event.raw)
+        return channel is not None or event.subtype == "draft"
 
     def _wake(self) -> None:
         for chat in self._chats:
@@ -304,6 +304,7 @@ class HostedSession:
     def leave(self, chat: ChatChannel) -> None:
         """It does no more."""
         self._chats.discard(chat)
+        self._watchers.discard(chat)
         self._asked = {number: one for number, one in self._asked.items() if one is not chat}
         self.row.looked_at(len(self._chats))
 
@@ -325,8 +326,12 @@ class HostedSession:
         if not session.greeting.told and plain.takes(command):
             return
         number = command.get("id")
-        if isinstance(number, str) and command["type"] in (*QUERIES, "get_draft", "watch"):
+        if isinstance(number, str) and command["type"] in (*QUERIES, "get_draft"):
             self._asked[number] = chat
+            if len(self._asked) > MAX_ASKED:
+                del self._asked[next(iter(self._asked))]
+        if command["type"] in ("get_draft", "watch"):
+            self._watchers.add(chat)
         await session.send(command)
 
     async def type_in(self, data: bytes) -> None:

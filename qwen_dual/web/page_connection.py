@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 MAX_NAME = 28
 """Characters of a page's name within a host's, of which there may be 32."""
 
-FOR_ONE = frozenset(("draft", "input_error", "notice", "completions", "models", "modes"))
-"""Events that are told to one channel alone, as far as they come over a connection that sees no others."""
+FOR_ALL = frozenset(("session_start", "session_end"))
+"""What a connection that sees no events is told all the same, beside what is for it alone."""
 
 
 def host_name(name: str) -> str:
@@ -109,4 +109,4 @@ class PageConnection:
             answers = number in self._asked
             self._asked.discard(str(number))
             return answers or event.data.get("code") == "no_right"
-        return event.type == "system" and event.subtype in FOR_ONE
+        return event.type == "system" and event.subtype not in FOR_ALL

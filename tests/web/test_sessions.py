@@ -265,7 +265,10 @@ def test_a_page_of_its_own_sees_its_draft_and_no_other_does(tmp_path: Path) -> N
             await anna.until(lambda item: item.get("data", {}).get("text") == "bye")
             submit(bert, "say 1 words")
             await bert.until_kind("result")
-            assert not any(item.get("subtype") == "draft" for item in bert.items)
+            anna.socket.say({"type": "export", "id": "x"})
+            assert (await anna.until_kind("system/export"))["data"]["command_id"] == "x"
+            told = {str(item.get("subtype")) for item in bert.items}
+            assert not told & {"draft", "export"}
 
     run(main)
 
