@@ -69,10 +69,13 @@ class Shown:
         folded.evaluate_all("all => all.forEach(one => one.click())")
 
     def say(self, words: str) -> None:
-        """Submits a prompt."""
+        """Submits a prompt: by the key, or on a phone, where that begins a line, by the button."""
         self.prompt.click()
         self.prompt.fill(words)
-        self.prompt.press("Enter")
+        if self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
+            self.page.get_by_role("button", name="Send", exact=True).tap()
+        else:
+            self.prompt.press("Enter")
 
     def sees(self, words: str, times: int = 1) -> None:
         """Waits until the conversation shows words, and so many times."""

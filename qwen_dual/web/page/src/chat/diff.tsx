@@ -35,11 +35,11 @@ export const Diff = memo(function Diff({ files, most = Infinity, onMore }: DiffP
         left -= lines.length;
         hidden += lines.length - shown.length;
         return (
-          <section key={index} aria-label={`Change of ${file.path}`}>
+          <div key={index} role="group" aria-label={`Change of ${file.path}`}>
             <DiffHead file={file} />
             {sides.value ? <Sides lines={shown} /> : <Inline lines={shown} />}
             {file.cut && <p class="quiet">… there is more that was not told</p>}
-          </section>
+          </div>
         );
       })}
       {hidden > 0 && (

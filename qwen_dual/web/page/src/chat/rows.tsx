@@ -145,7 +145,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
         onPointerDown={this.moved}
       >
         <div style={{ height: `${before}px` }} />
-        <div ref={this.list} role="feed" aria-label="Messages">
+        <div ref={this.list} {...(this.props.rows.length > 0 ? { role: "feed", "aria-label": "Messages" } : {})}>
           {rows.slice(this.first, this.last + 1).map((row, index) => (
             <article
               key={row.key}

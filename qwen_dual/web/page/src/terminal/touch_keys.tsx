@@ -3,7 +3,7 @@ import type { LiveTerminal } from "./live_terminal";
 const arrow = (letter: string) => (application: boolean) => `\x1b${application ? "O" : "["}${letter}`;
 
 const KEYS: [label: string, name: string, keys: (application: boolean) => string][] = [
-  ["Esc", "Escape", () => "\x1b"],
+  ["Esc", "Esc", () => "\x1b"],
   ["Tab", "Tab", () => "\t"],
   ["⇧Tab", "Shift Tab", () => "\x1b[Z"],
   ["^C", "Control C", () => "\x03"],
