@@ -43,10 +43,13 @@ export interface Command {
 // Page: text frames, each one Command.
 // An event of a program that does not count (Qwen Code) has a `seq` all the same, which the server gives. What was
 // replayed may leave numbers out: deltas and progress of what has ended, `state`, `queue` … that others followed.
+// What is for this page alone (`draft`, `completions`, `models`, `export` … with their receipts), and what a server
+// before this one had kept (`--resume`), has no `seq`: it always counts.
 // The server closes with 4404 where there is no such session (or not for this page): nothing to come again for.
 
 export type ChatMessage =
-  /** The first of all. `epoch` changes when events begin to count anew; `whole` says that what follows is the
+  /** The first of all, and again once a program says who it is that had not by then, and where a page has fallen
+   * behind what is kept. `epoch` changes when events begin to count anew; `whole` says that what follows is the
    * conversation from its beginning (deltas of what is finished left out) in place of what comes after `from`;
    * `lost` that events are missing that nobody has any more, and how many (0: none). `replayed` follows. */
   | {
