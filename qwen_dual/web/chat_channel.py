@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qwen_dual.web.client import Client
     from qwen_dual.web.hosted import HostedSession
 
+MAX_ID_CHARS = 200
 MAX_WAITING = 1000
 """Lines for one page alone that wait for it."""
 
@@ -158,6 +159,12 @@ class ChatChannel:
             return
         number = command.get("id")
         number = number if isinstance(number, str) else ""
+        if command["type"] == "hello":
+            self._refuse(number, "invalid", "hello is for the socket of a session")
+            return
+        if len(number) > MAX_ID_CHARS:
+            self._refuse("", "invalid", f"an id has {MAX_ID_CHARS} characters at the most")
+            return
         await self._session.known.wait()
         if self._session.greeting is None or self._session.ended is not None:
             self._refuse(number, "ended", "the session has ended")

@@ -28,7 +28,12 @@ FRAME_BYTES = 1 << 18
 LINE_OVERHEAD = 200
 """Bytes that a kept line takes besides its text."""
 
-LATEST = frozenset(("state", "queue", "ui", "proposals", "hosts_changed", "sessions"))
+LATEST = frozenset(
+    (
+        *("state", "queue", "ui", "proposals", "hosts_changed", "sessions"),
+        *("rewind_points", "input_error"),
+    )
+)
 """What a later event of the same kind replaces."""
 
 STANDING = frozenset(

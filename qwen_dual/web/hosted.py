@@ -231,7 +231,8 @@ class HostedSession:
         elif event.subtype == "draft":
             for watcher in self._watchers:
                 watcher.tell(event.raw)
-        return channel is not None or event.subtype == "draft"
+        # Which sessions are saved is nothing for who has a link to one alone.
+        return channel is not None or event.subtype in ("draft", "sessions")
 
     def _wake(self) -> None:
         for chat in self._chats:

@@ -160,3 +160,31 @@ def test_a_link_to_one_session_tells_of_no_saved_ones(
     bob = guest(server, owner, "observe", "submit", "approve", session=key)
     with bob.socket(f"/ws/chat/{key}") as chat:
         assert answer_to(chat, {"type": "list_sessions"}) == "no_right"
+
+
+def test_which_sessions_are_saved_is_told_to_who_asked_alone(
+    server: Server, owner: Visitor, key: str
+) -> None:
+    bob = guest(server, owner, "observe")
+    with owner.socket(f"/ws/chat/{key}") as ours, bob.socket(f"/ws/chat/{key}") as chat:
+        until(ours, lambda one: one.get("subtype") == "replayed")
+        until(chat, lambda one: one.get("subtype") == "replayed")
+        answers = {"state", "mcp", "rewind_points", "sessions", "modes"}
+
+        def is_last(one: dict[str, Any]) -> bool:
+            answers.discard(str(one.get("subtype")))
+            return not answers
+
+        for kind in ("get_state", "mcp_status", "rewind_points", "list_sessions", "list_modes"):
+            chat.send(json.dumps({"type": kind, "id": uuid.uuid4().hex}))
+        until(chat, is_last)
+        assert answer_to(chat, {"type": "hello", "name": "x", "rights": ["control"]}) == "invalid"
+        told: list[Any] = []
+
+        def is_prompt(one: dict[str, Any]) -> bool:
+            told.append(one.get("subtype"))
+            return one.get("type") == "user"
+
+        ours.send(json.dumps({"type": "submit", "id": "last", "text": "say 1 word"}))
+        until(ours, is_prompt)
+    assert not {"sessions", "modes"} & set(told), told
