@@ -61,7 +61,7 @@ function Nothing({ onSidebar }: { onSidebar(): void }) {
         </IconButton>
         <h1>qwen-dual</h1>
       </header>
-      {made !== null && <ConnectionBanner state={made.state.value} retry={() => made.retry()} />}
+      {made !== null && <ConnectionBanner state={made.state.value} brokenBy={made.brokenBy.value} retry={() => made.retry()} />}
       <p class="empty">{rows.value === null ? "Loading…" : "No session is chosen."}</p>
     </main>
   );

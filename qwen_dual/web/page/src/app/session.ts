@@ -68,6 +68,11 @@ export class Session {
     return this.#connection.state;
   }
 
+  /** The code with which the server closed the last connection; 0 for none. */
+  get brokenBy(): ReadonlySignal<number> {
+    return this.#connection.brokenBy;
+  }
+
   /** Whether the program takes a command. A signal is read: whoever shows it is drawn again. */
   supports(command: string): boolean {
     return this.#supported.value.has(command);

@@ -24,7 +24,11 @@ export function SessionView({ sessionKey, onSidebar }: { sessionKey: string; onS
   return (
     <main class="session-view" data-session={sessionKey} data-view={shown}>
       <Head session={session} shown={shown} onSidebar={onSidebar} />
-      <ConnectionBanner state={session.connection.value} retry={() => session.retry()} />
+      <ConnectionBanner
+        state={session.connection.value}
+        brokenBy={session.brokenBy.value}
+        retry={() => session.retry()}
+      />
       <Over session={session} />
       <Panes key={sessionKey} session={session} shown={shown} />
     </main>

@@ -27,6 +27,7 @@ const SILENCE_MS = 30_000;
  */
 export class Connection {
   readonly #state = signal<ConnectionState>("connecting");
+  readonly #brokenBy = signal(0);
   #socket: WebSocket | null = null;
   #attempts = 0;
   #heard = 0;
@@ -43,6 +44,11 @@ export class Connection {
 
   get state(): ReadonlySignal<ConnectionState> {
     return this.#state;
+  }
+
+  /** The code with which it was closed last; 0 before. */
+  get brokenBy(): ReadonlySignal<number> {
+    return this.#brokenBy;
   }
 
   /** How many bytes wait to go out. */
@@ -103,6 +109,7 @@ export class Connection {
   }
 
   async #broke(code: number, reason: string, opened: boolean): Promise<void> {
+    this.#brokenBy.value = code;
     this.#state.value = "waiting";
     const goesOn = this.handlers.broke?.(code, reason, opened) ?? true;
     if (!(goesOn === true || (await goesOn))) return this.close();

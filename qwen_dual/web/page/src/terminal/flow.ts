@@ -69,10 +69,11 @@ export class TerminalFlow {
   #advance(): void {
     let step: Step | undefined;
     while ((step = this.#steps[0]) !== undefined) {
-      if (step instanceof Uint8Array) this.#write(step);
-      else if (this.#parsing > 0) return;
-      else this.#do(step);
+      if (!(step instanceof Uint8Array) && this.#parsing > 0) return;
+      // Before it is done: behind a key xterm parses at once, and we come by here again from within.
       this.#steps.shift();
+      if (step instanceof Uint8Array) this.#write(step);
+      else this.#do(step);
     }
   }
 

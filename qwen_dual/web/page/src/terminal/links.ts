@@ -14,7 +14,8 @@ export function isSafeLink(uri: string): boolean {
 
 /** Asks about a link first: a program can give any text any address. */
 export function openLink(uri: string): void {
-  if (isSafeLink(uri)) askedLink.value = uri;
+  // As the browser reads it: look-alike letters of a host show as what they are.
+  if (isSafeLink(uri)) askedLink.value = new URL(uri).href;
 }
 
 export function follow(uri: string): void {

@@ -11,6 +11,7 @@ import { Emulator } from "./emulator";
 import { letterboxFont, type Size } from "./fitting";
 import { type FlowScreen, TerminalFlow } from "./flow";
 import { ScreenMarks } from "./marks";
+import { pasted } from "./pasted";
 import { isFocusReport, limitReplies } from "./replies";
 
 /** What is typed or pasted goes out in messages of this size at the most. */
@@ -110,6 +111,11 @@ export class LiveTerminal implements FlowScreen {
   /** Types as a key would, for keys that a phone does not have. */
   press(keys: string): void {
     this.emulator.terminal.input(keys, true);
+  }
+
+  /** Pastes a text, of which nothing can act as keys. */
+  paste(text: string): void {
+    if (this.emulator.terminal.options.disableStdin !== true) this.emulator.terminal.paste(pasted(text));
   }
 
   /** Shows the line of an event; false when the terminal does not have it. */

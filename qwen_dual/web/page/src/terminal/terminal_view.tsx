@@ -52,6 +52,12 @@ export function TerminalView({ session }: { session: Session }) {
         class={`terminal-box ${terminal?.foreignSize.value != null ? "foreign" : ""}`}
         ref={host}
         onFocusIn={() => terminal?.use()}
+        onPasteCapture={(event) => {
+          const text = event.clipboardData?.getData("text/plain") ?? "";
+          event.preventDefault();
+          event.stopPropagation();
+          if (terminal !== null && text !== "") terminal.paste(text);
+        }}
         onPointerDownCapture={(event) => {
           terminal?.use();
           if (!event.altKey || event.button !== 0) return;
@@ -125,6 +131,8 @@ function useTerminalShortcuts(terminal: LiveTerminal | null, search: () => void)
       { keys: "Ctrl+Shift+KeyF", label: "Search the terminal", group, everywhere: true, run: search },
       { keys: "Ctrl+Shift+KeyM", label: "From the selected line to its message (Alt+click too)", group, everywhere: true, run: message },
       { keys: "Ctrl+Shift+KeyC", label: "Copy what is selected", group, everywhere: true, run: copySelection },
+      // The browser's own; Ctrl+V is a key of the program.
+      { keys: "Ctrl+Shift+KeyV", label: "Paste", group },
       { keys: "Ctrl+Backquote", label: "Into the terminal", group, everywhere: true, run: () => terminal.focus() },
     ];
   }, [terminal]);

@@ -6,13 +6,16 @@ import type { TerminalMessage } from "../../src/wire";
 /** An emulator that parses when the test says so. */
 class SlowScreen implements FlowScreen {
   readonly seen: string[] = [];
+  atOnce = false;
   #parsing: (() => void)[] = [];
 
   write(data: Uint8Array, done: () => void): void {
-    this.#parsing.push(() => {
+    const parse = () => {
       this.seen.push(new TextDecoder().decode(data));
       done();
-    });
+    };
+    if (this.atOnce) parse();
+    else this.#parsing.push(parse);
   }
 
   parse(count = Number.POSITIVE_INFINITY): void {
@@ -63,6 +66,21 @@ test("sizes and ends come exactly where they stand among the bytes", () => {
   expect(screen.seen).toEqual(["replay", "reset"]);
   screen.parse();
   expect(screen.seen).toEqual(["replay", "reset", "a", "80x9", "b", "live", "c"]);
+});
+
+test("an emulator that parses at once, as xterm does behind a key, gets everything once and in order", () => {
+  const { acknowledged, begin, flow, screen, size, text } = flowing();
+  begin(0, true);
+  text("a");
+  size(80);
+  text("b");
+  screen.atOnce = true;
+  screen.parse();
+  text("c");
+  flow.message(shown);
+  text("d");
+  expect(screen.seen).toEqual(["replay", "reset", "a", "80x9", "b", "c", "live", "d"]);
+  expect(acknowledged).toEqual([1, 2, 3, 4]);
 });
 
 test("what is acknowledged has been parsed", () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { letterboxFont } from "../../src/terminal/fitting";
 import { isSafeLink } from "../../src/terminal/links";
+import { pasted } from "../../src/terminal/pasted";
 import { ScreenMarks, seqOf } from "../../src/terminal/marks";
 
 const mark = (seq: number | string) => `\x1b]7502;seq=${seq}\x1b\\`;
@@ -66,4 +67,9 @@ test("a link of the terminal leads to the web or to mail, never to a script or a
   expect(["https://example.org/a?b", "http://127.0.0.1:8000", "mailto:a@example.org"].every(isSafeLink)).toBe(true);
   const others = ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vscode://x", "/etc", ""];
   expect(others.filter(isSafeLink)).toEqual([]);
+});
+
+test("nothing that is pasted ends the paste, or is a key", () => {
+  expect(pasted("a\tb\r\nc\n漢字 👩‍💻")).toBe("a\tb\r\nc\n漢字 👩‍💻");
+  expect(pasted("safe\u001b[201~\u0003rm -rf ~\r\u009b201~\u007f")).toBe("safe[201~rm -rf ~\r201~");
 });
