@@ -139,3 +139,24 @@ def test_what_is_new_is_said_once_and_a_reader_is_left_where_they_are(
         assert abs(rows.evaluate("rows => rows.scrollTop") - 100) < 5
         phone.get_by_role("button", name="new", exact=False).first.click()
         wait_until(lambda: rows.evaluate(BELOW) < 50)
+
+
+def test_what_was_said_before_a_session_was_resumed_can_be_shown(
+    desk: Page, server: Server
+) -> None:
+    visitor = server.enter()
+    with session(visitor, desk, server) as told:
+        told.run("say 7 words")
+    saved = visitor.ask("GET", "/api/saved").json()["sessions"]
+    ours = next(one for one in saved if one["title"].startswith("say 7 words"))
+    key = visitor.start_session(resume=ours["session_id"])
+    desk.goto(f"{server.origin}/#session={key}")
+    desk.reload()
+    desk.locator(f'[data-session="{key}"] .rows').wait_for()
+    desk.get_by_text("1 earlier prompt is not shown").wait_for()
+    desk.get_by_role("button", name="Show what was said").click()
+    log = desk.get_by_role("feed", name="Messages")
+    log.get_by_text("some words of an answer that means").wait_for()
+    assert log.locator(".row.is-prompt").inner_text().endswith("say 7 words")
+    assert desk.get_by_role("button", name="Show what was said").count() == 0
+    visitor.ask("DELETE", f"/api/sessions/{key}")

@@ -28,6 +28,7 @@ export function news(before: Conversation, after: Conversation, me = ""): string
 }
 
 function told(before: Entry | undefined, entry: Entry, me: string): string | null {
+  if (entry.key < 0) return null; // of an earlier run of the session
   switch (entry.kind) {
     case "text": {
       const was = before as TextEntry | undefined;

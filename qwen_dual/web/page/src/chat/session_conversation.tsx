@@ -1,8 +1,11 @@
+import { computed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { Session } from "../app/session";
 import { ConversationView } from "./conversation";
 import { Status } from "./status";
+import { Earlier } from "./earlier";
+import { EarlierOffer } from "./earlier_offer";
 import type { Actions } from "./view";
 
 /** The conversation of a session, with what the person may do from within it. */
@@ -23,10 +26,13 @@ export function SessionConversation({ session, chooseModel }: { session: Session
     }
     return may;
   }, [session, rights, live, told, chooseModel]);
+  const earlier = useMemo(() => new Earlier(session), [session]);
+  const whole = useMemo(() => computed(() => earlier.with(session.conversation.value)), [session, earlier]);
   return (
     <>
+      <EarlierOffer session={session} earlier={earlier} />
       <ConversationView
-        conversation={session.conversation}
+        conversation={whole}
         lines={session.places}
         actions={actions}
         wanted={session.places.wantedMessage}
