@@ -116,7 +116,7 @@ function fromServer(next: Building, message: ChatMessage): Building {
   return next;
 }
 
-/** How things are, which is told again to whoever comes later; all else happened once. */
+/** How things are, and what was asked for, which may have the number of another event; all else happened once. */
 const STANDING = new Set([
   "draft",
   "gap",
@@ -124,6 +124,9 @@ const STANDING = new Set([
   "mcp",
   "proposals",
   "queue",
+  "rewind_points",
+  "rewind_preview",
+  "sessions",
   "session_start",
   "state",
   "ui",
