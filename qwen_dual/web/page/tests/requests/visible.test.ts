@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { pieces, type Reading, stillVisible, visible } from "../../src/requests/visible";
 import cases from "./visible_cases.json";
 
-// What `qwen_dual.protocol.visible` gives for each; tests/web holds the file to it.
+// What `qwen_dual.protocol.visible` gives for each: tests/web/test_same_escapes.py holds the file to it.
 test.each(cases as [string, Reading, string][])("%j as %s shows what the terminal shows", (text, reading, shown) => {
   expect(visible(text, reading)).toBe(shown);
 });
