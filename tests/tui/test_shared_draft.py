@@ -62,10 +62,19 @@ class Channel:
         self._ids = 0
 
     def _receipt(
-        self, command_id: str, status: str, code: str, message: str, *, owner: Actor
+        self,
+        command_id: str,
+        status: str,
+        code: str | None = None,
+        message: str | None = None,
+        *,
+        owner: Actor,
+        **more: Any,
     ) -> None:
         assert owner is ZED
-        self.receipts.append({"id": command_id, "status": status, "code": code, "why": message})
+        told = {"id": command_id, "status": status, **more}
+        refused = {} if code is None else {"code": code, "why": message}
+        self.receipts.append(told | refused)
 
     def _public(self, event: Event) -> None:
         if event.get("subtype") == "command_receipt":
