@@ -101,6 +101,19 @@ def test_questions_of_the_program_are_answered_by_the_page_in_use_alone(
     assert screen.typed == b"\x1b[3;5R"
 
 
+def test_what_is_painted_right_behind_a_key_is_painted_once(desk: Page, server: Server) -> None:
+    """Behind a key xterm parses what comes next at once, instead of later."""
+    screen = Screen(desk, server)
+    screen.begin(b"prompt\r\n")
+    desk.locator(".xterm-helper-textarea").focus()
+    desk.keyboard.press("x")
+    screen.until(lambda: screen.typed.endswith(b"x"), "the key")
+    screen.paint(b"echo of it\r\n")
+    screen.paint(b"end")
+    screen.until(lambda: screen.text().endswith("end"), "what comes behind it")
+    assert screen.text() == "prompt\necho of it\nend"
+
+
 def test_what_is_acknowledged_has_been_shown_and_a_reconnect_asks_for_the_rest(
     desk: Page, server: Server
 ) -> None:
