@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import type { Me } from "../wire";
-import { IconButton } from "../ui/button";
+import { Button, IconButton } from "../ui/button";
 import { SidebarIcon } from "../ui/icons";
 import { followAttention } from "./attention";
 import { ConnectionBanner } from "./connection_banner";
@@ -42,7 +42,7 @@ export function Frame({ me }: { me: Me }) {
         <MoreMenu me={me} open={openDialog} onClose={toggle} />
       </aside>
       {chosen.value === null ? (
-        <Nothing onSidebar={toggle} />
+        <Nothing onSidebar={toggle} onNew={controls ? () => openDialog("new") : null} />
       ) : (
         <SessionView sessionKey={chosen.value} onSidebar={toggle} />
       )}
@@ -51,7 +51,7 @@ export function Frame({ me }: { me: Me }) {
   );
 }
 
-function Nothing({ onSidebar }: { onSidebar(): void }) {
+function Nothing({ onSidebar, onNew }: { onSidebar(): void; onNew: (() => void) | null }) {
   const made = connection.value;
   return (
     <main class="session-view">
@@ -62,7 +62,18 @@ function Nothing({ onSidebar }: { onSidebar(): void }) {
         <h1>qwen-dual</h1>
       </header>
       {made !== null && <ConnectionBanner state={made.state.value} brokenBy={made.brokenBy.value} retry={() => made.retry()} />}
-      <p class="empty">{rows.value === null ? "Loading…" : "No session is chosen."}</p>
+      {rows.value === null ? (
+        <p class="empty">Loading…</p>
+      ) : (
+        <div class="empty nothing">
+          <p>{rows.value.length === 0 ? "No session is open." : "No session is chosen."}</p>
+          {onNew !== null && (
+            <Button look="main" onClick={onNew}>
+              Open a session
+            </Button>
+          )}
+        </div>
+      )}
     </main>
   );
 }

@@ -9,7 +9,16 @@ import { EarlierOffer } from "./earlier_offer";
 import type { Actions } from "./view";
 
 /** The conversation of a session, with what the person may do from within it. */
-export function SessionConversation({ session, chooseModel }: { session: Session; chooseModel?: () => void }) {
+export function SessionConversation({
+  session,
+  named = false,
+  chooseModel,
+}: {
+  session: Session;
+  /** It has a title, so that something was said in it: before it was resumed, where nothing is shown. */
+  named?: boolean;
+  chooseModel?: () => void;
+}) {
   const rights = session.rights.value;
   const live = session.connected.value;
   const told = session.hello.value?.supported_commands;
@@ -38,8 +47,8 @@ export function SessionConversation({ session, chooseModel }: { session: Session
         wanted={session.places.wantedMessage}
         me={session.hello.value?.name ?? ""}
         nothing={
-          session.hello.value?.terminal
-            ? "Nothing has been said here yet. What a resumed session said earlier is in the terminal."
+          named && session.hello.value?.terminal
+            ? "Nothing has been said here yet. What was said before the session was resumed is in the terminal."
             : "Nothing has been said here yet."
         }
       />

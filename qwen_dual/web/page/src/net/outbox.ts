@@ -18,6 +18,8 @@ const PATIENT: ReadonlySet<string> = new Set(["submit", "confirmation_response"]
 
 interface Waiting {
   command: Command & { id: string };
+  /** Since the server last said hello. */
+  sent: boolean;
   settle(receipt: Receipt): void;
 }
 
@@ -36,7 +38,7 @@ export class Outbox {
   /** Sends a command if `send` can, else keeps it where it may wait. */
   put(command: Command & { id: string }, send: ((command: Command) => boolean) | null): Promise<Receipt> {
     return new Promise((settle) => {
-      const waiting: Waiting = { command, settle };
+      const waiting: Waiting = { command, sent: false, settle };
       this.#waiting.set(command.id, waiting);
       if (send === null || !this.#send(waiting, send)) {
         if (!PATIENT.has(command.type)) this.#giveUp(waiting, "There is no connection now.");
@@ -57,9 +59,14 @@ export class Outbox {
     }
   }
 
-  /** The connection stands again and what was missed is told: what still waits goes out, in its order. */
+  /** The server has said hello, anew perhaps: what was sent before may have been lost. */
+  greeted(): void {
+    for (const waiting of this.#waiting.values()) waiting.sent = false;
+  }
+
+  /** What was missed is told: what still waits and was not sent since the hello goes out, in its order. */
   resend(send: (command: Command) => boolean): void {
-    for (const waiting of [...this.#waiting.values()]) this.#send(waiting, send);
+    for (const waiting of [...this.#waiting.values()]) if (!waiting.sent) this.#send(waiting, send);
   }
 
   /** The session is over. */
@@ -71,6 +78,7 @@ export class Outbox {
 
   #send(waiting: Waiting, send: (command: Command) => boolean): boolean {
     if (!send(waiting.command)) return false;
+    waiting.sent = true;
     if (!this.receipts) this.answered({ id: waiting.command.id, status: "sent" });
     return true;
   }

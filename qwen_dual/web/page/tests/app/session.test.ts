@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { expect, test } from "vitest";
 
 import { type ChatItem, Session } from "../../src/app/session";
@@ -182,4 +183,16 @@ test("many frames within a moment are shown together, all of them", () => {
   browser.pass(16);
   expect(heard.map((items) => items.length)).toEqual([1, 39]);
   expect(texts(session).length).toBe(40);
+});
+
+test("what is said as soon as the hello allows it goes out once, though what was missed is told after it", async () => {
+  const { browser, session } = opened();
+  browser.last.say(hello({ supported_commands: [] }), replayed);
+  const ended = effect(() => {
+    if (session.supports("interrupt")) void session.send({ type: "interrupt", id: "i" });
+  });
+  browser.last.say(hello(), start());
+  browser.last.say(replayed);
+  ended();
+  expect(browser.last.sent.filter((sent) => String(sent).includes("interrupt"))).toHaveLength(1);
 });
