@@ -100,7 +100,9 @@ export class DraftLink {
   async #follow(): Promise<void> {
     const round = ++this.#round;
     const receipt = await this.session.send({ type: "watch", draft: true });
-    if (round === this.#round) this.#shared.value = receipt.status === "accepted";
+    if (round !== this.#round) return;
+    this.#shared.value = receipt.status === "accepted";
+    this.#push(); // what was typed while nobody had answered
   }
 
   #leave(): void {
