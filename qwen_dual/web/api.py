@@ -143,8 +143,7 @@ class Api:
 
     async def start(self, request: Request) -> Response:
         """Starts one."""
-        self._doorkeeper.client(request, "control", everywhere=True)
-        new = await _body(request, NewSession)
+        _, new = await self._steered(request, NewSession)
         _check_new(new)
         try:
             # A folder may lie on a disk that does not answer.
@@ -202,8 +201,7 @@ class Api:
 
     async def attach(self, request: Request) -> Response:
         """Follows one of these."""
-        self._doorkeeper.client(request, "control", everywhere=True)
-        wanted = await _body(request, Wanted)
+        _, wanted = await self._steered(request, Wanted)
         try:
             key = await self._sessions.attach(wanted.id)
         except TooMany as error:
@@ -221,8 +219,7 @@ class Api:
 
     async def make_link(self, request: Request) -> Response:
         """Makes one."""
-        client = self._doorkeeper.client(request, "control", everywhere=True)
-        new = await _body(request, NewLink)
+        client, new = await self._steered(request, NewLink)
         if new.session is not None and new.session not in self._keys(client):
             raise Refused(404, "not_found", "there is no such session")
         try:
@@ -252,6 +249,16 @@ class Api:
             "clients": self._access.present(link.id),
         }
 
+    async def _steered(self, request: Request, kind: type[T]) -> tuple[Client, T]:
+        """Who asks for what takes control of all, and what that is.
+
+        Looked at again once it is there: whoever sends a byte now and then is not let in for as long as that
+        takes, and does not make a new link after the own one was revoked.
+        """
+        self._doorkeeper.client(request, "control", everywhere=True)
+        asked = await _body(request, kind)
+        return self._doorkeeper.client(request, "control", everywhere=True), asked
+
     def _keys(self, client: Client) -> set[str]:
         return {row["key"] for row in self._sessions.rows(client)}
 
@@ -264,6 +271,7 @@ class Api:
         if key not in self._keys(client):
             raise Refused(404, "not_found", "there is no such session")
         data = await _read(request, MAX_IMAGE_BYTES)
+        self._doorkeeper.client(request, "submit")  # the link may be revoked by now
         name = request.query_params.get("name", "")
         try:
             path = await anyio.to_thread.run_sync(self._uploads.keep, key, name, data)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from qwen_dual.web.hosted import HostedSession
 
 MAX_ID_CHARS = 200
-MAX_WAITING = 1000
-"""Lines for one page alone that wait for it."""
+MAX_WAITING, MAX_WAITING_BYTES = 1000, 4 << 20
+"""Lines for one page alone that wait for it; a longer one waits alone."""
 
 
 class ChatChannel:
@@ -47,7 +47,8 @@ class ChatChannel:
         self._session = session
         self._client = client
         self._bell = Bell()
-        self._own: deque[bytes] = deque(maxlen=MAX_WAITING)
+        self._own: deque[bytes] = deque()
+        self._own_bytes = 0
         self._latest: dict[str, dict[str, Any]] = {}
         self._connection: PageConnection | None = None
         self._group: TaskGroup
@@ -64,6 +65,11 @@ class ChatChannel:
             self._latest[subtype] = event
         else:
             self._own.append(encode(event)[:-1])
+            self._own_bytes += len(self._own[-1])
+            while len(self._own) > 1 and (
+                len(self._own) > MAX_WAITING or self._own_bytes > MAX_WAITING_BYTES
+            ):
+                self._own_bytes -= len(self._own.popleft())
         self._bell.ring()
 
     async def run(self, from_seq: int | None, epoch: str) -> None:
@@ -131,6 +137,7 @@ class ChatChannel:
     def _take_own(self) -> bytes:
         lines = [*self._own, *(encode(event)[:-1] for event in self._latest.values())]
         self._own.clear()
+        self._own_bytes = 0
         self._latest.clear()
         return b"[" + b",".join(lines) + b"]"
 
@@ -165,6 +172,10 @@ class ChatChannel:
         if len(number) > MAX_ID_CHARS:
             self._refuse("", "invalid", f"an id has {MAX_ID_CHARS} characters at the most")
             return
+        if self._session.given.is_anothers(self._client, number):
+            # Else what is for another page would come here, or what it gave count as this one's.
+            self._refuse(number, "invalid", "another page has given a command under this id")
+            return
         await self._session.known.wait()
         if self._session.greeting is None or self._session.ended is not None:
             self._refuse(number, "ended", "the session has ended")
@@ -189,8 +200,11 @@ class ChatChannel:
         if kind in ON_PROMPTS:
             own = session.is_own(self._client, command.get("target"))
         else:
-            # Whose turn runs the program knows best, where it knows the page.
-            own = session.socket != "" or session.is_own(self._client, session.running)
+            # Whose turn runs the program knows best, where it knows the page: by its name, which another
+            # may take once that page is gone.
+            known_as_anothers = session.given.is_anothers(self._client, session.running)
+            own = session.socket != "" and not known_as_anothers
+            own = own or session.is_own(self._client, session.running)
         if kind == "list_sessions" and self._client.session is not None:
             return "see other sessions", kind
         request = session.request(command.get("request_id"))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from qwen_dual.web.limits import FRAMES_A_SECOND, FRAMES_AT_ONCE, Allowance
+from qwen_dual.web.limits import FRAMES_A_SECOND, FRAMES_AT_ONCE, UNHEARD_BYTES, Allowance
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from websockets.frames import Frame
+    from websockets.http11 import Request
 
 HEAD_SECONDS = 15.0
 """Within which a request has to have begun and have all of its headers."""
@@ -24,6 +25,11 @@ GONE_SECONDS = 5.0
 MAX_CONNECTIONS = 4096
 SPARE_CONNECTIONS = 64
 """Below the most, connections that wait for a request begin to give way to new ones."""
+
+MAY_SEND = "qwen_dual.may_send"
+"""The extension of a WebSocket's scope that says how long a message may be, once it is known whose they are."""
+PACKED_BYTES = 4096
+"""That are unpacked at once, of what is compressed: a thousand times as much may be in it."""
 
 
 class State(ServerState):
@@ -98,6 +104,38 @@ class Socket(WebSocketsSansIOProtocol):
         """Begins to count."""
         super().connection_made(transport)
         self._frames = Allowance(FRAMES_AT_ONCE, FRAMES_A_SECOND)
+        self._unread = 0
+        self._may_send(UNHEARD_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        """Unpacks what came bit by bit, so that no more is in memory than was counted."""
+        if not self.config.ws_per_message_deflate:
+            super().data_received(data)
+            return
+        for at in range(0, len(data), PACKED_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PACKED_BYTES])
+
+    def handle_connect(self, event: Request) -> None:
+        """Has the application say how long messages may be."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast("dict[str, Any]", self.scope["extensions"])[MAY_SEND] = self._may_send
+
+    def send_receive_event_to_app(self) -> None:
+        """Passes on a message, unless too much waits that came in one go."""
+        if not self.read_paused:
+            self._unread = 0
+        self._unread += sum(map(len, self.frames))
+        if self._unread > 2 * self._most:
+            self.transport.abort()
+        else:
+            super().send_receive_event_to_app()
+
+    def _may_send(self, most: int) -> None:
+        # What is longer is refused by its head, and takes no memory.
+        self._most = self.conn.max_message_size = most
 
     def handle_ping(self) -> None:
         """Answers, up to a bound."""

@@ -64,6 +64,10 @@ class Given:
         """Whether a command was given from a client's browser."""
         return isinstance(command_id, str) and self._commands.get(command_id, "") == client.id != ""
 
+    def is_anothers(self, client: Client, command_id: str) -> bool:
+        """Whether a command was given from another client's browser."""
+        return self._commands.get(command_id, client.id) != client.id
+
 
 _SILENT = frozenset(
     (

@@ -226,7 +226,7 @@ class HostedSession:
         channel = self._asked.get(number)
         if channel is not None:
             channel.tell(event.raw)
-            if not receipt:
+            if not receipt or event.data.get("status") == "rejected":  # nothing more comes of it
                 del self._asked[number]
         elif event.subtype == "draft":
             for watcher in self._watchers:

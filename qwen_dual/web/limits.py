@@ -10,12 +10,18 @@ from msgspec import Struct
 from qwen_dual.protocol import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from starlette.types import Message, Receive
 
 MAX_MESSAGE_BYTES = MAX_LINE_BYTES
 """Of any message: a prompt with its images is one."""
+
+
+UNHEARD_BYTES = 1 << 16
+"""Of a message of somebody who has not been let in yet, or may only observe."""
+APPROVING_BYTES = 1 << 20
+"""Of a message of somebody who may approve, and neither submit nor control."""
 
 
 class Flood(Exception):
@@ -49,6 +55,13 @@ with images, in pieces of 64 KiB and less."""
 
 SILENT = Limit(20, 1.0, 1 << 16, 1024, 1024)
 """For one that only listens."""
+
+
+def message_bytes(limit: Limit, rights: Collection[str]) -> int:
+    """What is taken at all of one message of somebody with these rights; for more he is not even told why."""
+    if "submit" in rights or "control" in rights:
+        return max(limit.message_bytes, UNHEARD_BYTES)
+    return APPROVING_BYTES if "approve" in rights else UNHEARD_BYTES
 
 
 class Allowance:

@@ -6,12 +6,16 @@ commands. What is judged here holds for every program.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.command_shapes import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+_UNSEEN = re.compile(r"^[\s\ufeff\u180e\u200b-\u200f\u2060-\u2064]+")
+"""What a program may take away before it looks whether a text is a command; JavaScript's ``trim`` takes U+FEFF."""
 
 ON_PROMPTS = frozenset(("cancel", "edit_queued", "move_queued"))
 
@@ -36,9 +40,11 @@ def lacking(
     kind = str(command.get("type"))
     if kind in ON_PROMPTS or kind == "interrupt":
         lasting = kind == "interrupt" and command.get("queue", "keep") != "keep"
-        if "submit" in rights and own and not lasting:
-            return None
-        return "control", kind if own else f"{kind} of another's"
+        if "submit" not in rights or not own or lasting:
+            return "control", kind if own else f"{kind} of another's"
+        return (
+            ("control", "a slash command") if any(map(_may_be_command, _texts(command))) else None
+        )
     right = RIGHTS.get(kind, "control")
     if right not in rights:
         return right, kind
@@ -109,7 +115,7 @@ def _texts(command: Mapping[str, Any]) -> list[str]:
 
 def _may_be_command(text: str) -> bool:
     """Whether a text may be taken for a slash command, or one of the shell: rather than not."""
-    start = text.lstrip()
+    start = _UNSEEN.sub("", text)
     if start.startswith("/"):
         return "/" not in (start[1:].split(maxsplit=1) or [""])[0]
     return start.startswith("!")

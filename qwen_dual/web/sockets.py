@@ -10,8 +10,9 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from qwen_dual.web.access import AccessError
+from qwen_dual.web.connections import MAY_SEND
 from qwen_dual.web.doorkeeper import PROTOCOL
-from qwen_dual.web.limits import CHAT, SILENT, TERMINAL, Flood, LimitedReceive
+from qwen_dual.web.limits import CHAT, SILENT, TERMINAL, Flood, LimitedReceive, message_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,6 +89,9 @@ class Endpoint:
     async def _served(self, socket: WebSocket, client: Client) -> tuple[int, str]:
         """Why it is over."""
         code, why = 1000, ""
+        may_send = socket.scope.get("extensions", {}).get(MAY_SEND)
+        if may_send is not None:
+            may_send(message_bytes(self._limit, client.rights))
         try:
             with self._doorkeeper.access.socket(client) as scope:
                 await self._serve(socket, client)

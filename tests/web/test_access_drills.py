@@ -243,6 +243,72 @@ def test_a_revoked_link_is_out_at_once(server: Server, owner: Visitor, key: str)
     assert again.status_code == 401
 
 
+def begun_request(visitor: Visitor, port: int, path: str, body: bytes) -> socket.socket:
+    """A request of which the body is not there yet, but for its first byte."""
+    opened = socket.create_connection(("127.0.0.1", port), timeout=20)
+    sent = {"Host": f"127.0.0.1:{port}", "Content-Length": str(len(body))}
+    head = sent | visitor.headers | {"Content-Type": "application/json", "Connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    opened.sendall(f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body[:1])
+    return opened
+
+
+def test_a_request_that_was_begun_before_its_link_was_revoked_does_nothing(
+    server: Server, owner: Visitor, key: str
+) -> None:
+    link = owner.make_link("observe", "approve", "submit", "control")
+    guest = server.enter(token_of(link["url"]), "Bob")
+    png = b"\x89PNG\r\n\x1a\nxxxx"
+    asked = (
+        ("/api/links", b'{"rights":["control"]}'),
+        ("/api/sessions", b"{}"),
+        (f"/api/files/{key}", png),
+    )
+    begun = [(begun_request(guest, server.port, path, body), body) for path, body in asked]
+    assert guest.ask("GET", "/api/me").status_code == 200  # the others were looked at before
+    assert owner.ask("DELETE", f"/api/links/{link['id']}").status_code == 204
+    for opened, body in begun:
+        with opened:
+            opened.sendall(body[1:])
+            assert opened.recv(12) == b"HTTP/1.1 401"
+
+
+@pytest.mark.parametrize(
+    ("rights", "path", "size"),
+    [
+        ("observe", "/ws/sessions", 1 << 17),
+        ("observe", "/ws/chat/{key}", 1 << 17),
+        ("observe", "/ws/terminal/{key}", 1 << 17),
+        ("approve", "/ws/chat/{key}", 1 << 21),
+        ("submit control", "/ws/sessions", 1 << 17),
+        ("submit", "/ws/chat/{key}", 1 << 25),
+    ],
+)
+def test_a_message_too_long_for_its_sender_is_refused_by_its_head(
+    server: Server, owner: Visitor, key: str, rights: str, path: str, size: int
+) -> None:
+    guest = server.enter(token_of(owner.make_link(*rights.split())["url"]))
+    with guest.socket(path.format(key=key)) as opened:
+        opened.recv(timeout=20)  # it is let in
+        head = bytes([0x81, 0xFF]) + size.to_bytes(8) + bytes(4)
+        opened.socket.sendall(head)  # and nothing of it
+        with pytest.raises(ConnectionClosed) as caught:
+            while True:
+                opened.recv(timeout=20)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1009
+
+
+def test_a_long_prompt_comes_through(owner: Visitor, key: str) -> None:
+    long = "x" * 3_000_000
+    with owner.socket(f"/ws/chat/{key}") as chat:
+        chat.send(
+            json.dumps({"type": "set_draft", "id": "long", "text": long, "if_version": 10**6})
+        )
+        while "version_conflict" not in chat.recv(timeout=20):
+            pass
+
+
 def test_who_may_only_observe_changes_nothing(server: Server, owner: Visitor, key: str) -> None:
     guest = server.enter(token_of(owner.make_link("observe")["url"]))
     for method, path, body in (
