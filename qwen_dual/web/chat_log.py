@@ -156,6 +156,7 @@ class ChatLog:
 
     def _system(self, event: dict[str, Any], lane: str | None, place: int) -> None:
         subtype, data = event.get("subtype"), event.get("data")
+        subtype = subtype if isinstance(subtype, str) else ""
         data = data if isinstance(data, dict) else {}
         if subtype == "tool_progress" and "preview" not in data:
             self._progressed(str(data.get("tool_use_id")), data.get("status") == "output", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from qwen_dual.web.client import Client
     from qwen_dual.web.terminal_channel import TerminalChannel
 
+log = logging.getLogger(__name__)
+
 FIRST_SIZE = Size(80, 24)
 ATTACHED_AS = "web"
 EVENT_BYTES, TERMINAL_BYTES = 32 << 20, 4 << 20
@@ -46,6 +49,8 @@ NOT_KEPT = (
 REPAINT_SECONDS = 0.1
 REPAINT_PAUSE = 2.0
 """Between two times that a program is asked to paint its screen anew, at the least."""
+
+FAILED = "The server failed at what the program told, and has ended it; the server's log has the details."
 
 MAX_ASKED = 1000
 """Answers that are waited for, for pages of a program without a socket."""
@@ -165,6 +170,11 @@ class HostedSession:
             if not self._begun.done:
                 self._begun.fail(lambda: failure)
             self.ended = Ended(None, None, str(error))
+        except Exception:  # what one program tells ends no other's session
+            log.exception("session %s is let go", self.key)
+            self.ended = Ended(None, None, FAILED)
+            if not self._begun.done:
+                self._begun.fail(lambda: host.HostError(FAILED))
         finally:
             if self.ended is None:
                 self.ended = Ended(None, None, "The server has ended it.")

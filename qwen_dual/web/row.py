@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from qwen_dual.host import Event, Exit, Session
 
 MAX_TITLE = 100
+MAX_TOLD = 4096
+"""Characters of anything else: all who watch are told it, and it is written down at each change."""
 
 _SILENT = frozenset(("stream_event", "assistant"))
 """Events that change no row."""
@@ -133,12 +135,12 @@ class Row:
             title = title or one_line(event.text[: 4 * MAX_TITLE]).strip()[:MAX_TITLE]
         greeting = session.greeting
         self._change(
-            session_id=session.session_id,
+            session_id=_told(session.session_id),
             title=title,
-            cwd=greeting.cwd or self._row["cwd"],
-            program=greeting.agent,
-            model=session.model,
-            mode=session.approval_mode,
+            cwd=_told(greeting.cwd) or self._row["cwd"],
+            program=_told(greeting.agent),
+            model=_told(session.model),
+            mode=_told(session.approval_mode),
             state=session.state,
             waiting=len(session.pending) + self._proposals,
         )
@@ -147,3 +149,8 @@ class Row:
         if any(self._row[name] != value for name, value in fields.items()):
             self._row = {**self._row, **fields}
             self._on_change()
+
+
+def _told(value: object) -> str:
+    """What a program says it is, as far as that is a text."""
+    return value[:MAX_TOLD] if isinstance(value, str) else ""
