@@ -1,14 +1,14 @@
 # One command each, on a machine with Python 3.11 (or later) and make:
 #   make run    the interactive UI, offline model, both channels on   (ARGS="…" passes through)
 #   make web    the same session's terminal and chat in a browser   (Node and npm are needed to build the page)
-#   make test   lint, types, tests
+#   make test   lint, types, tests; in a browser: make browser
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 TESTS ?= tests
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: run web page test lint format types spell unit bench schema docs screenshots screens wheel clean
+.PHONY: run web page test lint format types spell unit browser bench schema docs screenshots screens wheel clean
 
 run: $(VENV)/.run
 	@$(VENV)/bin/qwen-dual --channel-dir $(ARGS)
@@ -47,7 +47,12 @@ spell: $(VENV)/.dev
 
 # Three at a time on two cores: many tests wait for programs in terminals of their own.
 unit: $(VENV)/.dev
-	$(VENV)/bin/python -m pytest -n 3 --hypothesis-profile=ci $(TESTS)
+	$(VENV)/bin/python -m pytest -n 3 --hypothesis-profile=ci -m "not browser" $(TESTS)
+
+# In Chromium, where there is one.
+browser: $(VENV)/.dev page
+	npm --prefix $(PAGE) test
+	$(VENV)/bin/python -m pytest -n 2 -m browser tests/web
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m benchmarks $(ARGS)

@@ -114,20 +114,21 @@ def test_where_nothing_can_be_watched_polling_takes_over_and_says_so(tmp_path: P
 @pytest.mark.drill
 @pytest.mark.timeout(60)
 def test_a_draft_and_its_cursor_survive_a_thousand_remote_prompts_and_approvals(
-    tmp_path: Path,
+    tmp_path: Path, whole: bool
 ) -> None:
+    prompts = 1_000 if whole else 300
     with Program(tmp_path, ["--approval-mode", "default"]) as program:
         screen = program.ready().terminal
         screen.send("first line\nsecond é line\nthird")
         screen.send("\x1b[A" + "\x1b[D" * 3)  # one row up, three to the left
         screen.wait_for("second é line")
         with program.input_file.open("ab") as file:
-            file.write(b"".join(line(type="submit", text="/model") for _ in range(1_000)))
-        program.result(1_000, timeout=40)
+            file.write(b"".join(line(type="submit", text="/model") for _ in range(prompts)))
+        program.result(prompts, timeout=40)
         for number in range(1, 6):
             program.submit(f"run touch {number}")
             program.answer(program.request(number), number % 2 == 0)
-            program.result(1_000 + number)
+            program.result(prompts + number)
         screen.send("|")
         screen.wait_for(lambda terminal: any("|" in row for row in terminal.screen))
         shown = next(row for row in screen.screen if "|" in row)

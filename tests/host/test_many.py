@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.drill
 @on_asyncio
 def test_many_sessions_at_once_from_one_process(backend: str, tmp_path: Path, whole: bool) -> None:
-    sessions = 20 if whole else 5
+    sessions = 20 if whole else 3
     texts: dict[int, str] = {}
 
     async def one(number: int) -> None:

@@ -83,7 +83,7 @@ def test_answers_calls_and_changes_are_shown_and_can_be_used_by_all(
         log = desk.get_by_role("feed", name="Messages")
         log.get_by_text("exit 1").first.wait_for()
         assert log.locator(".tool .ansi-red").inner_text() == "red"
-        change = log.get_by_role("region", name="Change of")
+        change = log.get_by_role("group", name="Change of")
         assert change.locator(".is-added .line").inner_text() == "    return 'good day'"
         change.get_by_role("button", name="Side by side").click()
         change.locator(".is-sides").wait_for()

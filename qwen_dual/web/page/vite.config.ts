@@ -17,5 +17,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  test: { include: ["tests/**/*.test.{ts,tsx}"], css: { include: [/tokens\.css/] } },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], css: { include: [/tokens\.css/] }, testTimeout: 30_000 },
 });
