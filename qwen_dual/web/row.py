@@ -20,7 +20,7 @@ MAX_TOLD = 4096
 """Characters of anything else: all who watch are told it, and it is written down at each change."""
 
 _SILENT = frozenset(("stream_event", "assistant"))
-"""Events that change no row."""
+"""Events that change no row, but for a ``message_stop``: with that a turn of Qwen Code's ends."""
 
 
 class Ended(Struct, frozen=True):
@@ -122,7 +122,7 @@ class Row:
 
     def take(self, event: Event, session: Session) -> None:
         """Looks at what has changed with an event."""
-        if event.type in _SILENT:
+        if event.type in _SILENT and event.subtype != "message_stop":
             return
         title = self._row["title"]
         if event.kind == "system/session_changed":

@@ -117,7 +117,6 @@ export class Session {
       if (isWebMessage(item)) {
         if (item.subtype === "hello") {
           this.#position.greeted(item);
-          this.#outbox.greeted();
           this.#hello.value = item;
         } else if (item.subtype === "replayed") replayed = true;
         else if (item.subtype === "refused") receipts.push({ ...item, status: "rejected" });

@@ -18,7 +18,7 @@ const PATIENT: ReadonlySet<string> = new Set(["submit", "confirmation_response"]
 
 interface Waiting {
   command: Command & { id: string };
-  /** Since the server last said hello. */
+  /** Over the connection that stands. */
   sent: boolean;
   settle(receipt: Receipt): void;
 }
@@ -55,16 +55,15 @@ export class Outbox {
   /** The connection broke. */
   broke(): void {
     for (const waiting of [...this.#waiting.values()]) {
+      waiting.sent = false;
       if (!PATIENT.has(waiting.command.type)) this.#giveUp(waiting, "The connection broke before an answer came.");
     }
   }
 
-  /** The server has said hello, anew perhaps: what was sent before may have been lost. */
-  greeted(): void {
-    for (const waiting of this.#waiting.values()) waiting.sent = false;
-  }
-
-  /** What was missed is told: what still waits and was not sent since the hello goes out, in its order. */
+  /**
+   * What was missed is told: what still waits goes out, in its order. What this connection has taken does not: the
+   * server says hello over it once more when a program has begun, and not every program knows an id again.
+   */
   resend(send: (command: Command) => boolean): void {
     for (const waiting of [...this.#waiting.values()]) if (!waiting.sent) this.#send(waiting, send);
   }

@@ -196,3 +196,11 @@ test("what is said as soon as the hello allows it goes out once, though what was
   ended();
   expect(browser.last.sent.filter((sent) => String(sent).includes("interrupt"))).toHaveLength(1);
 });
+
+test("a prompt that is sent while the program begins goes to it once", () => {
+  const { browser, session } = opened();
+  browser.last.say(hello({ supported_commands: [] }), replayed);
+  void session.send({ type: "submit", text: "now" });
+  browser.last.say(hello(), start(), replayed);
+  expect(browser.last.sent).toHaveLength(1);
+});
