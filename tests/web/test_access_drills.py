@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -346,6 +346,27 @@ def test_a_link_to_one_session_leads_to_no_other(server: Server, owner: Visitor,
     assert [row["key"] for row in rows] == [other]
     assert owner.ask("DELETE", f"/api/sessions/{other}").status_code == 204
     assert guest.ask("GET", "/api/me").status_code == 401  # it led to nothing else
+
+
+def test_a_link_to_one_session_outlives_its_conversations(server: Server, owner: Visitor) -> None:
+    key = owner.start_session()
+    guest = server.enter(token_of(owner.make_link("control", "submit", session=key)["url"]))
+    with guest.socket(f"/ws/chat/{key}") as opened:
+
+        def ask(kind: str, told: str, **fields: str) -> dict[str, Any]:
+            opened.send(json.dumps({"type": kind, "id": kind, **fields}))
+            while True:
+                for event in json.loads(opened.recv(timeout=20)):
+                    if told in (event["type"], event.get("subtype")):
+                        return cast("dict[str, Any]", event)
+
+        first = ask("submit", "result", text="say 2 words")["session_id"]
+        assert ask("clear", "session_changed")["data"]["from"] == first
+        assert ask("resume", "session_changed", session_id=first)["data"]["to"] == first
+    assert guest.ask("GET", "/api/me").json()["session"] == key
+    assert server.enter(token_of(owner.make_link(session=key)["url"])).me["session"] == key
+    assert owner.ask("DELETE", f"/api/sessions/{key}").status_code == 204
+    assert guest.ask("GET", "/api/me").status_code == 401
 
 
 @pytest.mark.parametrize(

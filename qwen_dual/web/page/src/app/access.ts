@@ -84,6 +84,8 @@ const isRefusal = (error: unknown): error is RequestError =>
   error instanceof RequestError && (error.status === 401 || error.status === 403);
 
 function out(error: unknown, why: "none" | "refused" | "ended"): Access {
-  const message = error instanceof Error ? error.message : String(error);
+  // That one is let in no more is what the page says by itself.
+  const left = error instanceof RequestError && error.code === "left";
+  const message = left ? "" : error instanceof Error ? error.message : String(error);
   return { state: "out", why: isRefusal(error) ? why : "offline", message };
 }

@@ -22,16 +22,18 @@ export function Entry({ access }: { access: Exclude<Access, { state: "in" }> }) 
   const { why, message } = access;
   return (
     <main class="entry">
-      <h1>{TITLES[why]}</h1>
-      {why === "offline" ? <Offline message={message} /> : <NeedsLink why={why} message={message} />}
+      <div role="alert">
+        <h1>{TITLES[why]}</h1>
+        {message !== "" && <p>{message}</p>}
+      </div>
+      {why === "offline" ? <Offline /> : <NeedsLink />}
     </main>
   );
 }
 
-function Offline({ message }: { message: string }) {
+function Offline() {
   return (
     <>
-      <p role="alert">{message}</p>
       <p>
         Is <code>qwen-dual web</code> still running, and this device in the same network?
       </p>
@@ -42,12 +44,11 @@ function Offline({ message }: { message: string }) {
   );
 }
 
-function NeedsLink({ why, message }: { why: "none" | "refused" | "ended"; message: string }) {
+function NeedsLink() {
   const [link, setLink] = useState("");
   const token = tokenOf(link);
   return (
     <>
-      {why !== "none" && <p role="alert">{message}</p>}
       <p>
         Open the link that <code>qwen-dual web</code> has printed in its terminal, or ask whoever runs it for one. Links
         can be revoked, and the first one is another one after each start.

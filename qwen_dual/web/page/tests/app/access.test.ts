@@ -74,6 +74,13 @@ test("who has no link, one that is not taken, or none any more is told which, in
   expect(access.access.value).toMatchObject({ state: "out", why: "ended" });
 });
 
+test("that one is let in no more is said once, by the page", async () => {
+  answers = [json(200, { ...ME, proof: "p" }), json(401, { error: { code: "left", message: "you are not let in (any more)" } })];
+  await access.enterWith(TOKEN);
+  expect(await access.stillIn()).toBe(false);
+  expect(access.access.value).toEqual({ state: "out", why: "ended", message: "" });
+});
+
 test("a server that cannot be reached lets nobody out", async () => {
   answers = [json(200, { ...ME, proof: "p" })];
   await access.enterWith(TOKEN);
