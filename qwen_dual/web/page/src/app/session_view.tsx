@@ -94,7 +94,11 @@ function Head({ session, shown, onSidebar }: { session: Session; shown: View; on
         <bdi>{row === undefined ? "" : plain(row.title) || "New session"}</bdi>
         {row !== undefined && <bdi class="folder"> {plain(shortPath(row.cwd, 1))}</bdi>}
       </h1>
-      {state !== null && <span class={`state ${state.tone}`}>{state.words}</span>}
+      {state !== null && (
+        <span class={`state ${state.tone}`} title={state.words}>
+          <span class="words">{state.words}</span>
+        </span>
+      )}
       {row !== undefined && row.clients > 1 && (
         <span class="here" title={`${row.clients} pages show this session now`}>
           {row.clients} here

@@ -10,6 +10,7 @@ import { ago } from "../ui/ago";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
+import { plain } from "../ui/plain_text";
 import { ask } from "./ask";
 
 type What = "both" | "conversation" | "files";
@@ -171,7 +172,7 @@ function Changes({ would, files }: { would: RewoundData; files: boolean }) {
         <p>
           {undo ? "Comes back: " : "Taken back: "}
           {prompts} {prompts === 1 ? "prompt" : "prompts"}
-          {would.text && `, from “${visibleLine(would.text).slice(0, 80)}”`}
+          {would.text && `, from “${plain(visible(would.text, "prose"), 80)}”`}
         </p>
       )}
       {files && changed === 0 && <p class="quiet">No file changes.</p>}
