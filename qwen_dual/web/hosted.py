@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
@@ -72,6 +73,7 @@ class HostedSession:
         row: what the list of sessions says of it.
         given: whose the commands are.
         known: is set when the program has said who it is, or has ended.
+        continues: its program goes on with an earlier conversation.
         running: the id of the command whose prompt runs, or ran last; empty for others.
     """
 
@@ -86,6 +88,7 @@ class HostedSession:
         self.given = Given()
         self.row = Row(key, time.time(), on_change)
         self.running = ""
+        self.continues = False
         self._session: host.Session | None = None
         self._plain: Plain | None = None
         self._chats: set[ChatChannel] = set()
@@ -203,8 +206,8 @@ class HostedSession:
             self._wake_screens()
 
     def _take(self, event: host.Event) -> None:
-        session, kind = self._session, event.kind
-        assert session is not None
+        session, plain, kind = self._session, self._plain, event.kind
+        assert session is not None and plain is not None
         if event.type == "host":
             if kind != "host/skipped":
                 return
@@ -221,8 +224,12 @@ class HostedSession:
             elif event.type == "user" and event.parent_tool_use_id is None and event.text:
                 self.running = event.command_id or ""
             self.log.add(event.raw)
+        earlier = kind == "system/session_changed"
         if not self.known.is_set() and self.is_known:
             self.known.set()
+            earlier = self.continues
+        if earlier and "rewind_points" in session.greeting.supported_commands:
+            plain.group.start_soon(_ask_for_prompts, session)
         self.row.take(event, session)
         for chat in self._chats:
             chat.wake()
@@ -383,3 +390,9 @@ class HostedSession:
             if terminal.size == Size(size.columns, size.rows - 1):
                 self.resize(size)
             await anyio.sleep(REPAINT_PAUSE)
+
+
+async def _ask_for_prompts(session: host.Session) -> None:
+    """Has the program tell what was said before its events begin, after which the row is named."""
+    with suppress(host.HostError):  # it does not, or is gone: then nobody knows
+        await session.rewind_points()

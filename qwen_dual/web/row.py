@@ -130,9 +130,9 @@ class Row:
         elif event.kind == "system/proposals":
             told = event.data.get("proposals")
             self._proposals = len(told) if isinstance(told, list) else 0
-        elif event.type == "user" and event.text and event.parent_tool_use_id is None:
+        elif said := _first_prompt(event):
             self.prompted = True
-            title = title or one_line(event.text[: 4 * MAX_TITLE]).strip()[:MAX_TITLE]
+            title = title or one_line(" ".join(said[: 4 * MAX_TITLE].split())).strip()[:MAX_TITLE]
         greeting = session.greeting
         self._change(
             session_id=_told(session.session_id),
@@ -149,6 +149,16 @@ class Row:
         if any(self._row[name] != value for name, value in fields.items()):
             self._row = {**self._row, **fields}
             self._on_change()
+
+
+def _first_prompt(event: Event) -> str:
+    """What an event says a person has said: now, or first of all that can be gone back to."""
+    if event.kind == "system/rewind_points":
+        points = event.data.get("points")
+        first = points[0] if isinstance(points, list) and points else None
+        text = first.get("text") if isinstance(first, dict) else None
+        return text if isinstance(text, str) else ""
+    return event.text if event.type == "user" and event.parent_tool_use_id is None else ""
 
 
 def _told(value: object) -> str:

@@ -304,6 +304,7 @@ class HostedSessions:
 
     async def _start(self, session: HostedSession, new: NewSession) -> None:
         self._asked[session.key] = new
+        session.continues = new.resume is not None
         command = [*self._command, *_arguments(new)]
         await self._begin(session, session.run_program(command, new.cwd or self._cwd, self._env))
 

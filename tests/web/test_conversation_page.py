@@ -153,7 +153,7 @@ def test_what_was_said_before_a_session_was_resumed_can_be_shown(
     desk.goto(f"{server.origin}/#session={key}")
     desk.reload()
     desk.locator(f'[data-session="{key}"] .rows').wait_for()
-    desk.get_by_text("1 earlier prompt is not shown").wait_for()
+    desk.get_by_text("1 earlier prompt is not shown here, but in the terminal").wait_for()
     desk.get_by_role("button", name="Show what was said").click()
     log = desk.get_by_role("feed", name="Messages")
     log.get_by_text("some words of an answer that means").wait_for()

@@ -400,6 +400,34 @@ def test_a_server_that_is_started_anew_brings_its_sessions_back(tmp_path: Path) 
     run(main)
 
 
+def test_a_session_that_goes_on_with_an_earlier_conversation_is_called_by_it(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with hosting(tmp_path) as pages:
+            sessions = pages.sessions
+            key = await sessions.start(NewSession())
+
+            async def called(title: str) -> None:
+                await until(lambda: sessions.rows(ANNA)[0]["title"] == title)
+
+            page = pages.chat(key)
+            submit(page, "say 3 words\nof two lines")
+            before = await page.until_kind("result")
+            page.socket.say({"type": "clear", "id": str(uuid4())})
+            await page.until_kind("system/session_changed")
+            await page.until_kind("system/rewind_points")
+            await called("")
+            resume = {"type": "resume", "session_id": before["session_id"], "id": str(uuid4())}
+            page.socket.say(resume)
+            await called("say 3 words of two lines")
+            await sessions.end(key)
+            await sessions.start(NewSession(resume=before["session_id"]))
+            await called("say 3 words of two lines")
+
+    run(main)
+
+
 def test_a_session_that_runs_elsewhere_is_followed_in_its_chat(tmp_path: Path) -> None:
     async def main() -> None:
         async with hosting(tmp_path) as elsewhere, hosting(tmp_path) as pages:

@@ -102,3 +102,13 @@ describe.each(recordings)("%s", (path) => {
     }
   });
 });
+
+test("another conversation begins with nothing of the last one, and says so", () => {
+  const told = (seq: number, subtype: string, data: object): Item => ({ type: "system", subtype, seq, data }) as Item;
+  const used = told(1, "usage", { context_tokens: 19_000, total: { input_tokens: 18_000, output_tokens: 1_000 } });
+  const before = apply(begin(), [used]);
+  expect(before.usage.contextTokens).toBe(19_000);
+  const after = apply(before, [told(2, "session_changed", { from: "a", to: "b", origin: "host:web.desk" })]);
+  expect(after.usage).toEqual(begin().usage);
+  expect(after.entries).toMatchObject([{ kind: "change", what: "session", to: "b" }]);
+});

@@ -7,11 +7,12 @@ import { type Earlier, untold } from "./earlier";
 /** Offers what was said in a session before its events begin here, where there is any. */
 export function EarlierOffer({ session, earlier }: { session: Session; earlier: Earlier }) {
   const conversation = session.conversation.value;
-  const may = session.connected.value && session.may("control") && session.supports("export") && session.supports("rewind_points");
+  const asks = session.connected.value && session.supports("rewind_points");
+  const may = session.may("control") && session.supports("export");
   useEffect(() => {
-    if (may) void session.send({ type: "rewind_points" });
-  }, [may, conversation.sessionId]);
-  const count = may && !earlier.has(conversation) ? untold(conversation) : 0;
+    if (asks) void session.send({ type: "rewind_points" });
+  }, [asks, conversation.sessionId]);
+  const count = earlier.has(conversation) ? 0 : untold(conversation);
   if (count === 0) return null;
   const load = (): void => {
     void earlier.load(session.conversation).then((found) => {
@@ -21,11 +22,14 @@ export function EarlierOffer({ session, earlier }: { session: Session; earlier: 
   return (
     <div class="earlier-offer">
       <span>
-        {count.toLocaleString()} earlier {count === 1 ? "prompt is" : "prompts are"} not shown.
+        {count.toLocaleString()} earlier {count === 1 ? "prompt is" : "prompts are"} not shown
+        {session.hello.value?.terminal ? " here, but in the terminal." : " here."}
       </span>
-      <button type="button" class="link" disabled={earlier.loading.value} onClick={load}>
-        {earlier.loading.value ? "Loading…" : "Show what was said"}
-      </button>
+      {may && (
+        <button type="button" class="link" disabled={earlier.loading.value || !asks} onClick={load}>
+          {earlier.loading.value ? "Loading…" : "Show what was said"}
+        </button>
+      )}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import type {
   RewoundEntry,
 } from "../conversation/types";
 import { Button } from "../ui/button";
+import { untold } from "./earlier";
 import { LineButton, sayer } from "./said";
 import { Exact, Fold, line, words } from "./shown";
 import { elapsed, short } from "./tools";
@@ -28,11 +29,16 @@ export function Notice({ entry }: { entry: NoticeEntry }) {
 const CHANGED = { mode: "Mode", model: "Model", session: "Session" } as const;
 
 export function Change({ entry }: { entry: ChangeEntry }) {
+  const conversation = useView().conversation.value;
   const who = sayer(entry.by);
   const by = who === "" ? "" : entry.by.origin === "keyboard" ? ", in the terminal" : `, by ${who}`;
   return (
     <p class="mark">
-      {entry.what === "session" ? `Another conversation${by}: what was said in it earlier, if anything, is in the terminal` : `${CHANGED[entry.what]}: ${words(entry.to)}${by}`}
+      {entry.what !== "session"
+        ? `${CHANGED[entry.what]}: ${words(entry.to)}${by}`
+        : conversation.rewindPoints !== null && untold(conversation) === 0
+          ? `New conversation${by}`
+          : `Another conversation${by}: what was said in it earlier, if anything, is in the terminal`}
     </p>
   );
 }

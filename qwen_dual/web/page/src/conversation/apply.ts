@@ -5,7 +5,7 @@ import { assistant, delta, flush, stream } from "./answers";
 import { Building, type Inner } from "./building";
 import { request, response } from "./calls";
 import { data, number, text } from "./reading";
-import { gap, result, system, user } from "./told";
+import { gap, result, system, unused, user } from "./told";
 import type { Conversation, Entry, NoticeEntry } from "./types";
 
 /** A conversation of which nothing is known yet. */
@@ -31,13 +31,7 @@ export function begin(epoch = ""): Conversation {
     turnId: null,
     mode: "",
     model: "",
-    usage: {
-      contextTokens: null,
-      contextWindow: null,
-      inputTokens: 0,
-      outputTokens: 0,
-      total: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cost_usd: null },
-    },
+    usage: unused,
     todos: [],
     retry: null,
     draft: null,

@@ -25,7 +25,17 @@ import type {
   NoticeEntry,
   PromptEntry,
   RewoundEntry,
+  UsageSoFar,
 } from "./types";
+
+/** Of a conversation in which no model was called yet. */
+export const unused: UsageSoFar = {
+  contextTokens: null,
+  contextWindow: null,
+  inputTokens: 0,
+  outputTokens: 0,
+  total: { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0, cost_usd: null },
+};
 
 /** Takes a `user` event: a prompt, or results of calls. */
 export function user(next: Building, event: ProgramEvent, lane: string): void {
@@ -162,7 +172,8 @@ const HANDLERS: Record<string, Handler> = {
     next.inner.open = new Map();
     next.next.todos = [];
     next.next.rewindPoints = next.next.rewindPreview = null;
-    next.next.usage = { ...next.next.usage, contextTokens: null };
+    // What the program used before is in the next that it tells; until then it is no matter of this one.
+    next.next.usage = unused;
     next.next.sessionId = text(told["to"]) || next.next.sessionId;
     changed(next, "session", told, event);
   }),
@@ -260,7 +271,7 @@ function changed(next: Building, what: ChangeEntry["what"], told: Data, event: P
   const commanded = next.inner.commanded;
   next.inner.commanded = "";
   // What a command did is said by its answer.
-  if (commanded === COMMANDS[what]) return;
+  if (commanded !== "" && commanded === COMMANDS[what]) return;
   const at = next.entries("").length - 1;
   const last = next.entries("")[at];
   if (what !== "session" && last?.kind === "change" && last.what === what) {
