@@ -31,9 +31,11 @@ from benchmarks import (
     sessions,
     telemetry,
     web,
+    web_page,
 )
 from benchmarks.measure import EventsLost, Plan, Samples
 from benchmarks.program import Program
+from tests.web.browser import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +78,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         recording = recordings.measure(options.recording) if options.recording else None
         told = telemetry.measure(options.telemetry) if options.telemetry else None
         browser = web.measure(options.web) if options.web else None
+        page = (
+            web_page.measure(directory / "page", options.page)
+            if options.page and not missing()
+            else None
+        )
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     _print(programs, measured, rates)
@@ -89,9 +96,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\n" + report.telemetry_table(told))
     if browser is not None:
         print("\n" + report.web_table(browser))
+    if page is not None:
+        print("\n" + report.page_table(page))
     path = Path(options.json)
     found = {each.name: (each.argv, measured[each.name]) for each in programs}
-    report.save(path, found, rates, costs, crowd, recording, told, browser)
+    report.save(path, found, rates, costs, crowd, recording, told, browser, page)
     print(f"\nEvery sample: {path}")
     return 1 if failed else 0
 
@@ -240,5 +249,12 @@ def _parser() -> argparse.ArgumentParser:
         default=100,
         metavar="N",
         help="sessions of qwen-dual web, with three pages each; 0 leaves it out",
+    )
+    add(
+        "--page",
+        type=int,
+        default=9,
+        metavar="N",
+        help="times that its page is opened in Chromium, if that is there; 0 leaves it out",
     )
     return parser

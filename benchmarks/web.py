@@ -1,16 +1,14 @@
 """The way to the browser: from an event to its frame, from a key to its echo, many sessions and pages.
 
 The server is `qwen-dual web` in a process of its own, the pages are WebSockets without a browser, and what
-runs in the sessions does next to nothing. What is painted in a browser comes on top.
+runs in the sessions does next to nothing. What is painted in a browser comes on top: ``web_page``.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import pty
-import re
 import resource
 import sys
 import tempfile
@@ -47,7 +45,6 @@ SOCKETS_A_BROWSER = 48
 FLOOD_MEGABYTES, FLOOD_RATE = 50.0, 10.0
 BUDGET_KEY_MS = 5.0
 """That an echo may take longer in a page than at the terminal itself, the median."""
-BUDGET_PAGE_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,11 @@ class Way:
         event: from an event that the program writes to the frame that has it, each.
         key: from a key that a page sends to the frame with its echo, each.
         key_there: the same at the PTY itself, without a server.
-        page_bytes: of the page, compressed, all that its first screen needs.
     """
 
     event: list[float]
     key: list[float]
     key_there: list[float]
-    page_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,7 @@ class Page:
         """Milliseconds from each event to now, up to the result."""
         found: list[float] = []
         async for item in self.items():
-            if item["type"] == "stream_event":
+            if item.get("event", {}).get("type") == "content_block_delta":
                 told = int(item["event"]["delta"]["text"])
                 found.append((time.monotonic_ns() - told) / 1e6)
             elif item["type"] == "result":
@@ -195,7 +190,7 @@ async def _way(server: Server) -> Way:
                 pass
             keys.append((time.perf_counter() - began) * 1e3)
         there = await anyio.to_thread.run_sync(_keys_at_a_pty)
-        return Way(delays, keys, there, _page_bytes())
+        return Way(delays, keys, there)
 
 
 def _keys_at_a_pty() -> list[float]:
@@ -219,14 +214,6 @@ def _keys_at_a_pty() -> list[float]:
         os.close(fd)
     os.waitpid(pid, 0)
     return found
-
-
-def _page_bytes() -> int:
-    folder = Path(__file__).parents[1] / "qwen_dual" / "web" / "static"
-    index = folder / "index.html"
-    named = re.findall(r'(?:src|href)="\.?/?(assets/[^"]+)"', index.read_text())
-    files = [index, *(folder / name for name in set(named))]
-    return sum(len(gzip.compress(path.read_bytes(), 6)) for path in files)
 
 
 def measure_crowd(folder: Path, sessions: int, pages: int, rate: float = 10.0) -> Crowd:

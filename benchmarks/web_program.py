@@ -44,9 +44,14 @@ def main() -> None:
 
 def act(fd: int, asked: dict[str, float], seq: int) -> int:
     """Tells ``events`` at ``rate`` a second, then paints ``megabytes`` at a rate of them a second."""
+    if asked.get("events"):
+        begin = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}}
+        for inner in ({"type": "message_start", "message": {"id": "m"}}, {"index": 0, **begin}):
+            seq += 1
+            say(fd, "stream_event", seq=seq, event=inner)
     for _ in range(int(asked.get("events", 0))):
         seq += 1
-        delta = {"type": "text_delta", "text": str(time.monotonic_ns())}
+        delta = {"type": "text_delta", "text": f"{time.monotonic_ns()} "}
         inner = {"type": "content_block_delta", "index": 0, "delta": delta}
         say(fd, "stream_event", seq=seq, event=inner)
         time.sleep(1 / asked["rate"])

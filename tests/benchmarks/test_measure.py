@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
-from benchmarks import bridge, chats, cli, process, report, server, web
+from benchmarks import bridge, chats, cli, process, report, server, web, web_page
 from benchmarks.answers import LINE, WORD, Answer, answer_in, answer_to, script
 from benchmarks.channel import Commands, Events
 from benchmarks.measure import Samples
@@ -210,6 +210,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
         "--recording=0.3",
         "--telemetry=5",
         "--web=0",
+        "--page=0",
     ]
     status = cli.main([*quick, f"--json={kept}"])
     shown = capsys.readouterr().out
@@ -232,7 +233,7 @@ def test_a_quick_run_measures_everything_and_keeps_it(
 
 def test_the_way_to_the_browser_is_told_with_its_budgets() -> None:
     found = web.Web(
-        web.Way(event=[1.0, 2.0], key=[3.0], key_there=[1.0], page_bytes=90_000),
+        web.Way(event=[1.0, 2.0], key=[3.0], key_there=[1.0]),
         web.Flood(50, 5.0, fresh=9, slow_bytes=1, grown=1 << 20, cpu_seconds=2.0),
         web.Crowd(100, 300, 9.0, 0.7, 1 << 26, 50.0, 4000.0, event=[2.0]),
         web.Log(kept=0.01, emulated=2.0),
@@ -241,3 +242,7 @@ def test_the_way_to_the_browser_is_told_with_its_budgets() -> None:
     assert re.search(r"over the PTY's own +2.00 ms +≤ 5 ms +met", told)
     assert re.search(r"while nothing happens +0.70 % +≤ 0.50 % +MISSED", told)
     assert re.search(r"an emulator's CPU +1/200", told)
+    painted = web_page.Painted(screen=[290.0, 310.0, 301.0], event=[9.0], weight=288_000)
+    told = report.page_table(painted)
+    assert re.search(r"the terminal is shown, p50 +301 ms +≤ 300 ms +MISSED", told)
+    assert re.search(r"compressed +288 kB +≤ 400 kB +met", told)
