@@ -48,13 +48,18 @@ def texts(room: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
                 yield f"{path.relative_to(PACKAGE)}:{each.lineno}", text
 
 
+AT_A_TERMINAL = ("cli/observe_command.py", "cli/web_command.py")
+"""What runs until somebody ends it, and says so to who has started it."""
+
+
 def rooms() -> list[str]:
     return sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 
 @pytest.mark.parametrize("room", [room for room in rooms() if room not in AT_A_KEYBOARD])
 def test_no_key_is_named_where_nobody_knows_of_a_keyboard(room: str) -> None:
-    assert list(texts(PACKAGE / room, KEY)) == []
+    found = [(at, text) for at, text in texts(PACKAGE / room, KEY)]
+    assert [each for each in found if not each[0].startswith(AT_A_TERMINAL)] == []
 
 
 @pytest.mark.parametrize("room", sorted(WITHOUT_COMMANDS & set(rooms())))

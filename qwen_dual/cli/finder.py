@@ -14,6 +14,7 @@ from importlib.machinery import (
     BYTECODE_SUFFIXES,
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
+    BuiltinImporter,
     ExtensionFileLoader,
     FileFinder,
     ModuleSpec,
@@ -55,7 +56,9 @@ def find_quickly() -> None:
     if sys.implementation.name == "cpython" and sys.pycache_prefix is None:
         sys.path_hooks.insert(0, _folder_at)
         sys.path_importer_cache.clear()
-        sys.meta_path.insert(0, _Within())
+        # Behind what somebody has put before Python's own: that means to come first.
+        own = sys.meta_path.index(BuiltinImporter) if BuiltinImporter in sys.meta_path else 0
+        sys.meta_path.insert(own, _Within())
 
 
 def _folder_at(path: str) -> Folder:
@@ -66,7 +69,7 @@ def _folder_at(path: str) -> Folder:
 
 
 class _Within:
-    """Goes before all other finders, for the modules of packages: none of those is built in or frozen."""
+    """Goes before Python's own finders, for the modules of packages: none of those is built in or frozen."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None

@@ -14,7 +14,7 @@ from qwen_dual import __version__
 from qwen_dual.cli.observing import ObserveError, Observing, is_stream, until_signal
 from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.core.secrets import Secrets
-from qwen_dual.fs.home import qwen_home
+from qwen_dual.fs.home import expanded, home_of, qwen_home
 from qwen_dual.host.errors import HostError
 from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.recorded import Recorded
@@ -121,7 +121,8 @@ class _Observe:
         if found.prometheus is not None and not somewhere:
             nowhere = {kind: Target("none") for kind in KINDS if kind != "metrics"}
             found = replace(found, targets={**found.targets, **nowhere})
-        return found
+        file = found.outfile and expanded(found.outfile, home_of(self._env))
+        return replace(found, outfile=file)
 
     def _watched(self) -> Watched:
         teller = Teller(

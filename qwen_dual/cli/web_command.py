@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -16,7 +17,7 @@ from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.fs.home import qwen_home
-from qwen_dual.runtime.process import environment, folder
+from qwen_dual.runtime.process import environment, folder, is_ignored
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +30,7 @@ NEEDED = ("starlette", "uvicorn", "websockets", "segno")
 INSTALL = "pip install 'qwen-dual[web]'"
 PAGE = Path(__file__).parents[1] / "web" / "static"
 LISTED = 50
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Saved sessions in one answer."""
 OPEN_FILES = 8192
 """Each session has some, each browser three."""
@@ -105,6 +107,8 @@ async def _run(asked: argparse.Namespace, command: list[str]) -> int:
         own_folder=own_folder,
         resume=asked.resume,
         max_sessions=asked.max_sessions,
+        # What whoever started it has it ignore, as nohup does, stays so.
+        signals=[number for number in _ENDING if not is_ignored(number)],
         list_saved=_lister(env, cwd),
         version=__version__,
     )

@@ -100,7 +100,13 @@ class TerminalStream(Buffer[bytes]):
         return len(item)
 
     def _make_room(self) -> None:
-        while self._weight > self._limit:
-            lost = len(self._items.popleft())
-            self._weight -= lost
-            self.dropped += lost
+        while self._weight > self._limit and len(self._items) > 1:
+            self._lose(len(self._items.popleft()))
+        over = self._weight - self._limit
+        if over > 0:  # one piece alone is more than may wait: its end stays
+            self._items[0] = self._items[0][over:]
+            self._lose(over)
+
+    def _lose(self, count: int) -> None:
+        self._weight -= count
+        self.dropped += count

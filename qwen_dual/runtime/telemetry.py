@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from qwen_dual import __version__
+from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.settings import keys, telemetry_keys
 from qwen_dual.telemetry import needed
 from qwen_dual.telemetry.conventions import provider_of
@@ -99,7 +100,9 @@ def telemetry_for(launch: Launch) -> Telemetry | None:
         telemetry.problems.append(f"Nothing is sent: {missing}.")
         return telemetry
     if asked.outfile:
-        path = os.path.join(launch.cwd, os.path.expanduser(asked.outfile))
+        path = os.path.join(
+            launch.cwd, expanded(asked.outfile, home_of(settings.environment.values))
+        )
         asked = replace(asked, outfile=path)
 
     def provider(model: str) -> str:

@@ -45,7 +45,7 @@ class OutFile:
 
     def __init__(self, path: str) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOCTTY
-        self._fd = open_checked(os.path.expanduser(path), flags, owner_problem)
+        self._fd = open_checked(path, flags, owner_problem)
         self._writing = threading.Lock()
 
     def write(self, message: Message) -> bool:

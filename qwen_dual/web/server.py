@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,14 +20,13 @@ from qwen_dual.web.static_files import read_page
 from qwen_dual.web.uploads import Uploads
 
 if TYPE_CHECKING:
+    import signal
     import socket
     import ssl
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from qwen_dual.web.origins import Origins
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -47,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         own_folder: where it keeps who was let in, and images.
         resume: whether it goes on where the one before it ended.
         max_sessions: how many may run.
+        signals: that ask it to end.
         list_saved: lists saved sessions: of all folders or of one, and before when.
         version: the program's.
     """
@@ -63,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     own_folder: Path
     resume: bool
     max_sessions: int
+    signals: Sequence[signal.Signals]
     list_saved: Callable[[bool, float | None], Awaitable[dict[str, Any]]]
     version: str
 
@@ -94,9 +94,7 @@ async def run_server(
     asked_to_end, started = anyio.Event(), anyio.Event()
 
     async def listen_to_signals(scope: anyio.CancelScope) -> None:
-        # What whoever started it has it ignore, as nohup does, stays so.
-        heard = [number for number in ENDING if signal.getsignal(number) != signal.SIG_IGN]
-        with anyio.open_signal_receiver(*heard) as signals:
+        with anyio.open_signal_receiver(*settings.signals) as signals:
             async for _ in signals:
                 if asked_to_end.is_set():
                     scope.cancel()

@@ -109,7 +109,9 @@ def test_the_page_names_every_option_and_none_that_there_is_not() -> None:
     options = {
         flag for action in _parser()._actions for flag in action.option_strings if flag != "--help"
     }
-    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) - {"--model", "--socket", "--bg"}
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE)) - {
+        *("--model", "--socket", "--bg", "--no-chat-recording"),  # of programs
+    }
     assert shown == options - {"-h"}
 
 

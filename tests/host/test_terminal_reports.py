@@ -151,3 +151,20 @@ def test_a_host_that_says_so_is_told_what_the_session_does(
         assert session.terminal.title == ""
 
     run(backend, main)
+
+
+def test_of_a_piece_that_is_more_than_may_wait_its_end_stays() -> None:
+    async def main() -> None:
+        stream = TerminalStream(10)
+        stream.put(b"0123456789abcdef")
+        stream.put(b"gh")
+        stream.end()
+        assert b"".join([piece async for piece in stream]) == b"gh"
+        assert stream.dropped == 16
+        stream = TerminalStream(10)
+        stream.put(b"0123456789abcdef")
+        stream.end()
+        assert b"".join([piece async for piece in stream]) == b"6789abcdef"
+        assert stream.dropped == 6
+
+    anyio.run(main)
