@@ -81,7 +81,7 @@ def _loaded(shown: Shown) -> float:
 def _seen(page: Page, shown: Shown) -> list[float]:
     began = time.time_ns() - time.monotonic_ns()
     page.evaluate(WATCH)
-    shown.say(f'{{"events": {EVENTS}, "rate": {RATE}}}')
+    shown.say(f'{{"message": 1, "events": {EVENTS}, "rate": {RATE}}}')
     seen: list[list[object]] = []
 
     def all_seen() -> bool:

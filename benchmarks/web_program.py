@@ -43,8 +43,11 @@ def main() -> None:
 
 
 def act(fd: int, asked: dict[str, float], seq: int) -> int:
-    """Tells ``events`` at ``rate`` a second, then paints ``megabytes`` at a rate of them a second."""
-    if asked.get("events"):
+    """Tells ``events`` at ``rate`` a second, then paints ``megabytes`` at a rate of them a second.
+
+    With ``message`` they belong to a message that begins, which a page shows.
+    """
+    if asked.get("message"):
         begin = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}}
         for inner in ({"type": "message_start", "message": {"id": "m"}}, {"index": 0, **begin}):
             seq += 1
