@@ -9,101 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 import pytest
 
-from qwen_dual.core.actor import Actor
 from qwen_dual.core.draft import DraftRefused
-from qwen_dual.core.draft_commands import DraftCommands, SharedDraft, take_draft
-from qwen_dual.frontends.tui.shared_draft import SharedEditor
-from qwen_dual.protocol.commands import parse_command
+from qwen_dual.core.draft_commands import take_draft
 from tests.tui.keyboard import Keyboard, play
-from tests.tui.support import Desk, FakeSession, request
+from tests.tui.support import Desk, request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.events import Event
-
-ZED = Actor("host", "zed")
-
-
-class Services:
-    """Begins what is spawned."""
-
-    def __init__(self) -> None:
-        self.spawned = 0
-        self.group: anyio.abc.TaskGroup | None = None
-
-    def spawn(self, work: Callable[[], Any]) -> None:
-        self.spawned += 1
-        if self.group is not None:
-            self.group.start_soon(work)
-
-
-class Channel:
-    """A host's commands to the draft of a front end, and what it was told."""
-
-    def __init__(self, session: FakeSession, controller: Any) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.receipts: list[dict[str, Any]] = []
-        self.public: list[str] = []
-        self.services = Services()
-        draft = SharedDraft()
-        draft.decide(SharedEditor(controller))
-        extra = {
-            "draft": draft,
-            "services": self.services,
-            "publish": session.bus.publish,
-            "receipt": self._receipt,
-        }
-        for name, value in extra.items():
-            setattr(session, name, value)
-        session.bus.subscribe(self._public, name="all")
-        self._commands = DraftCommands(cast("Session", session), ZED, self._take)
-        self._ids = 0
-
-    def _receipt(
-        self,
-        command_id: str,
-        status: str,
-        code: str | None = None,
-        message: str | None = None,
-        *,
-        owner: Actor,
-        **more: Any,
-    ) -> None:
-        assert owner is ZED
-        told = {"id": command_id, "status": status, **more}
-        refused = {} if code is None else {"code": code, "why": message}
-        self.receipts.append(told | refused)
-
-    def _public(self, event: Event) -> None:
-        if event.get("subtype") == "command_receipt":
-            self.receipts.append(event["data"])
-        else:
-            self.public.append(str(event.get("subtype") or event["type"]))
-
-    def _take(self, event: Event) -> None:
-        assert event["subtype"] == "draft"
-        self.told.append(event["data"])
-
-    def send(self, kind: str, **fields: Any) -> dict[str, Any]:
-        self._ids += 1
-        line = {"type": kind, "id": f"d{self._ids}", **fields}
-        self._commands.carry_out(cast("Any", parse_command(json.dumps(line).encode())))
-        return self.receipts[-1]
-
-    def get(self) -> dict[str, Any]:
-        assert self.send("get_draft")["status"] == "accepted"
-        return self.told[-1]
-
-    def set(self, text: str, cursor: int | None = None, version: int | None = None) -> str:
-        version = self.get()["version"] if version is None else version
-        more = {} if cursor is None else {"cursor": cursor}
-        receipt = self.send("set_draft", text=text, if_version=version, **more)
-        return str(receipt.get("code") or receipt["status"])
-
-    def close(self) -> None:
-        self._commands.close()
+from tests.tui.draft_channel import ZED, Channel
 
 
 @pytest.fixture
@@ -311,9 +224,6 @@ def test_without_an_editor_there_is_no_draft(desk: Desk, host: Channel) -> None:
     for kind, more in (("get_draft", {}), ("watch", {"draft": True})):
         assert host.send(kind, **more)["code"] == "unavailable"
     assert host.send("set_draft", text="x", if_version=0)["code"] == "unavailable"
-
-
-# -- races ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.timeout(1000)

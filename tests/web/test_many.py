@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.web.sessions import NewSession
+from tests.web.hosted import ANNA, hosting, run, submit
 from tests.web.page import Socket
-from tests.web.test_sessions import ANNA, hosting, run, submit
 from tests.web.test_slow_pages import PAINTER
 
 if TYPE_CHECKING:

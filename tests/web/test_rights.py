@@ -10,10 +10,10 @@ import pytest
 
 from qwen_dual.protocol import COMMAND_TYPES
 from qwen_dual.protocol.command_shapes import RIGHTS
-from tests.web.support import SECONDS, Server, Visitor, needs_page, served, token_of
+from tests.web.support import SECONDS, Server, Visitor, needs_page, token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from websockets.sync.client import ClientConnection
 
@@ -35,22 +35,6 @@ FIELDS: dict[str, Any] = {
     "position": 0,
 }
 """What any command may want of fields; what it does not know of them it leaves."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with served(tmp_path_factory.mktemp("rights")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def owner(server: Server) -> Visitor:
-    return server.enter(name="Ada")
-
-
-@pytest.fixture(scope="module")
-def key(owner: Visitor) -> str:
-    return owner.start_session()
 
 
 def guest(server: Server, owner: Visitor, *rights: str, session: str | None = None) -> Visitor:

@@ -11,7 +11,7 @@ import anyio
 from qwen_dual.web.sessions import NewSession
 from qwen_dual.web.terminal_channel import HIGH_BYTES
 from tests.support.program import ROOT
-from tests.web.test_sessions import BERT, hosting, run, submit
+from tests.web.hosted import BERT, hosting, run, submit
 
 if TYPE_CHECKING:
     from pathlib import Path
