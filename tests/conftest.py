@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import compileall
 import os
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from tests.support.compiled import compile_all
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[1]
 _IGNORED_BY_STARTERS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """``nohup`` ignores the first, a shell without job control the next two for what runs behind ``&``;
 both are inherited, by this process and by every program that a test starts."""
@@ -28,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Takes signals as a process at a terminal would, and starts programs as an installation does.
 
     An editable installation is not compiled, and where ``PYTHONDONTWRITEBYTECODE`` is set nothing
-    that starts keeps what it compiles: two seconds for each of some hundred starts.
+    that starts keeps what it compiles: two seconds for each of some hundred starts. So are the tests.
     """
     for number in _IGNORED_BY_STARTERS:
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -37,8 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED_BY_STARTERS)
     os.umask(0o022)
     if not hasattr(config, "workerinput"):  # a worker's parent has done it
-        for package in ("qwen_dual", "demos"):
-            compileall.compile_dir(ROOT / package, quiet=2)
+        compile_all(config)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
