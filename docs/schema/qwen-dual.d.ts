@@ -795,11 +795,16 @@ export interface Notice {
   data: NoticeData;
 }
 
-/** What the UI tells the person; `command` where a slash command said it. */
+/**
+ * What the UI tells the person; `command` where a slash command said it.
+ *
+ * `images` are those that a prompt mentions by `@`, whose titles the text is.
+ */
 export interface NoticeData {
   level: "info" | "warning" | "error";
   text: string;
   command?: string;
+  images?: SubmittedImage[];
 }
 
 /** The message that a `message_start` opens; its content follows. */

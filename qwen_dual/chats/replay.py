@@ -156,7 +156,10 @@ class _Replay:
             self.settle()
         origin = record.get("origin")
         said = origin if isinstance(origin, str) else "keyboard"
-        self.emit(events.user_text(shown, said, images=_images_of(parts_of(record))))
+        images, mentioned = _images_of(parts_of(record))
+        self.emit(events.user_text(shown, said, images=images))
+        if mentioned:
+            self.emit(events.notice(" ".join(mentioned)))
         shell = payload.get("shell")
         if isinstance(shell, dict):
             call_id = f"shell_{record['uuid']}"
@@ -262,13 +265,23 @@ class _Replay:
                 self.emit(events.notice(text, known))
 
 
-def _images_of(parts: Iterable[Part]) -> list[SubmittedImage]:
-    """The images of a prompt, with their bytes."""
-    return [
-        {"type": "image", "source": block["source"], "name": "", "title": image_line(block)}
-        for block in blocks_of(part for part in parts if "inlineData" in part)
-        if block["type"] == "image"
-    ]
+def _images_of(parts: Sequence[Part]) -> tuple[list[SubmittedImage], list[str]]:
+    """The images of a prompt, with their bytes; the titles of those that it mentions."""
+    found: list[SubmittedImage] = []
+    mentioned: list[str] = []
+    if not any("inlineData" in part for part in parts):
+        return found, mentioned
+    from qwen_dual.protocol.attachments import is_title
+
+    before = ""
+    for block in blocks_of(parts):
+        if block["type"] == "image":
+            title = before or image_line(block)
+            found.append({"type": "image", "source": block["source"], "name": "", "title": title})
+            mentioned += filter(None, [before])
+        text = block["text"] if block["type"] == "text" else ""
+        before = text if is_title(text) else ""
+    return found, mentioned
 
 
 def without_context(text: str) -> str:

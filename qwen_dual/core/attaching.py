@@ -89,7 +89,7 @@ class Attaching:
         images: list[SubmittedImage] = []
         pictures: list[ImageBlock] = []
         room, left = MAX_IMAGE_CHARS, MAX_CHARS
-        for number, block in enumerate(titled(prompt.content), 1):
+        for number, block in enumerate(titled(prompt.content, self._session.number_image), 1):
             if block["type"] != "image":
                 content.append(block)
                 continue

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.conversation import Points
     from qwen_dual.core.draft import DraftEditor
     from qwen_dual.core.draft_commands import SharedDraft
     from qwen_dual.core.review import Review
@@ -26,6 +27,8 @@ class AttendedSession(SessionFacts):
     """
 
     reviews_all: Callable[[], bool] = staticmethod(lambda: False)
+    points: Points
+    _images_numbered = 0
     _editor: tuple[Callable[[], DraftEditor] | None] | None = None  # None until that is known
 
     @cached_property
@@ -65,6 +68,15 @@ class AttendedSession(SessionFacts):
             self.draft.decide(None if editor is None else editor())
         if self.under_review is not None:
             self.review.decide(attended=editor is not None)
+
+    def number_image(self) -> int:
+        """The number of one more image, as people see it: no other of this session has it."""
+        from qwen_dual.protocol.attachments import highest_number, titles_in
+
+        typed = highest_number(point.text for point in self.points)
+        mentioned = highest_number(titles_in(self.history))
+        self._images_numbered = max(self._images_numbered, typed, mentioned) + 1
+        return self._images_numbered
 
     def unattended(self) -> None:
         """Nobody will look at anything any more: the session ends."""

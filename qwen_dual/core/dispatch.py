@@ -185,7 +185,7 @@ class Dispatcher:
 
     def _submit(self, command: Submit) -> None:
         if not self._turned_away(command):
-            self._take(command, said_in(command), review=command.review)
+            self._take(command, said_in(command, self._session.number_image), review=command.review)
 
     def _submit_draft(self, command: SubmitDraft) -> None:
         from qwen_dual.core.draft import DraftRefused

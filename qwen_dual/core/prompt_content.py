@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.core.failures import describe
 from qwen_dual.core.stopping import Stop
 from qwen_dual.protocol import events
-from qwen_dual.protocol.blocks import image_line, text_block
+from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from qwen_dual.core.attaching import Attached
     from qwen_dual.core.calls import CallRunner
+    from qwen_dual.core.mentioned_images import MentionedImages
     from qwen_dual.core.prompts import Prompt
     from qwen_dual.core.session import Session
-    from qwen_dual.protocol.content_shapes import SubmittedImage
+    from qwen_dual.protocol.content_shapes import MentionedImage, SubmittedImage
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock
+    from qwen_dual.protocol.shapes import ContentBlock
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class PromptContent:
         self,
         session: Session,
         calls: CallRunner,
-        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None,
+        expand: Callable[[str], Awaitable[Sequence[str | MentionedImage]]] | None,
     ) -> None:
         self._session = session
         self._calls = calls
@@ -89,28 +90,44 @@ class PromptContent:
 
     async def whole(
         self, prompt: Prompt, given: Sequence[ContentBlock], context: str
-    ) -> list[ContentBlock]:
-        """All of it: what is ``given``, what the prompt mentions, what hooks add."""
+    ) -> tuple[list[ContentBlock], MentionedImages | None]:
+        """All of it: what is ``given``, what the prompt mentions, what hooks add.
+
+        Returns:
+            The blocks, and the images that are mentioned, to be told of (``tell``).
+        """
         own = prompt.text if prompt.own is None else prompt.own
-        content = [*given, *await self._mentioned(own)]
+        mentioned, images = await self._mentioned(own, given)
+        content = [*given, *mentioned]
         if context:
             content.append(text_block(context))
-        return content
+        return content, images
 
-    async def _mentioned(self, text: str) -> Sequence[ContentBlock]:
-        """The blocks for what a prompt mentions; that they cannot be had ends no turn."""
+    def tell(self, images: MentionedImages | None) -> None:
+        """Tells of the images that a prompt mentions, once that has been told of itself."""
+        if images is not None:
+            images.tell(self._session)
+            self.warn_unseen(images.titles)
+
+    async def _mentioned(
+        self, text: str, given: Sequence[ContentBlock]
+    ) -> tuple[Sequence[ContentBlock], MentionedImages | None]:
+        """What a prompt mentions, and the images of it; that it cannot be had ends no turn."""
         if self._expand is None:
-            return ()
+            return (), None
         try:
             found = await self._expand(text)
-            if images := [image_line(each) for each in found if not isinstance(each, str)]:
-                self.warn_unseen(images)
-            return [text_block(each) if isinstance(each, str) else each for each in found]
+            blocks = [text_block(each) for each in found if isinstance(each, str)]
+            if len(blocks) == len(found):
+                return blocks, None
+            from qwen_dual.core.mentioned_images import attach
+
+            return await attach(found, given, self._session)
         except Exception as error:
             log.exception("mentions failed")
             told = f"What the prompt mentions is not attached: {describe(error)}."
             self._session.notice(told, "warning")
-            return ()
+            return (), None
 
 
 def prompt_event(prompt: Prompt, images: Sequence[SubmittedImage] = (), **more: Any) -> Event:

@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool import Tool
     from qwen_dual.core.worker import Needed
-    from qwen_dual.protocol.content_shapes import PromptBlock
+    from qwen_dual.protocol.content_shapes import MentionedImage, PromptBlock
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message
+    from qwen_dual.protocol.shapes import ContentBlock, Message
 
 
 SET_ASIDE = "Without effect in auto mode, since they allow every command: {rules}."
@@ -101,7 +101,7 @@ class Session(RewindableSession, CommandedSession, ModelSteering, AttendedSessio
         tools: Sequence[Tool] = (),
         system: str = "",
         approval_mode: str = "default",
-        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None = None,
+        expand: Callable[[str], Awaitable[Sequence[str | MentionedImage]]] | None = None,
         rules: Iterable[str | Rule] = (),
         keep_rule: Callable[[str, str], None] | None = None,
         detach: Callable[[], int] = lambda: 0,

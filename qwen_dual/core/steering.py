@@ -88,10 +88,11 @@ class Steering:
         if prompt.has_images:
             attached = await self._content.attached(prompt)
             told, images, given = attached.prompt, attached.images, attached.content
-        blocks = await self._content.whole(prompt, given, context)
+        blocks, mentioned = await self._content.whole(prompt, given, context)
         if not queue.remove(prompt):
             return False
         self._take_in(told, images, blocks)
+        self._content.tell(mentioned)
         return True
 
     def _take_in(

@@ -8,7 +8,7 @@ from qwen_dual.protocol.blocks import media_type_of
 from qwen_dual.protocol.command_shapes import ImageFile, TextPart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from qwen_dual.protocol.command_shapes import ImageData, Submit
     from qwen_dual.protocol.content_shapes import ImageSource, PathSource, PromptBlock, PromptImage
@@ -17,13 +17,13 @@ Said = tuple[str, "str | None", "Sequence[PromptBlock]"]
 """What is submitted: all of its text, the part of it in which mentions count, what it is made of."""
 
 
-def said_in(command: Submit) -> Said:
-    """What a command submits."""
+def said_in(command: Submit, number: Callable[[], int]) -> Said:
+    """What a command submits; ``number`` gives each of its images one."""
     if command.content is None:
         return command.text, None, ()
     from qwen_dual.protocol.attachments import text_of, titled
 
-    content = titled(_blocks(command))
+    content = titled(_blocks(command), number)
     # What is piped in is no place for mentions: only the text of the command is typed.
     return text_of(content), command.text, content
 

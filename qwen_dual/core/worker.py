@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.state import StateTeller
     from qwen_dual.core.steering import Joined, Steering
     from qwen_dual.core.tool import Call
-    from qwen_dual.protocol.content_shapes import SubmittedImage
+    from qwen_dual.protocol.content_shapes import MentionedImage, SubmittedImage
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ContentBlock, ImageBlock
+    from qwen_dual.protocol.shapes import ContentBlock
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Worker:
         context: ContextKeeper,
         calls: CallRunner,
         slash: SlashRunner,
-        expand: Callable[[str], Awaitable[Sequence[str | ImageBlock]]] | None,
+        expand: Callable[[str], Awaitable[Sequence[str | MentionedImage]]] | None,
         ready: Callable[[Needed], Awaitable[object]] | None,
     ) -> None:
         self.running: Prompt | None = None
@@ -250,9 +250,10 @@ class Worker:
             self._session.on_content(())
             self._content.refuse(prompt, stop.message)
             return [], stop
-        content = await self._content.whole(prompt, given, context)
+        content, images = await self._content.whole(prompt, given, context)
         if prompt.content or len(content) > 1:
             self._session.on_content(content)
+        self._content.tell(images)
         return content, None
 
     async def _attached(self, prompt: Prompt) -> Sequence[ContentBlock]:

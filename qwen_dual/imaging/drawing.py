@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from base64 import b64decode, b64encode
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -31,6 +32,8 @@ MAX_BYTES = 400_000
 CELL = (10, 20)
 """Pixels of a cell where the terminal does not say."""
 
+_SIXELS = bytes(63 + bits if bits < 64 else 63 for bits in range(256))
+_REPEATED = re.compile(r"(.)\1{3,}")
 _CHUNK = 4096
 _COLOURS = 64
 
@@ -151,21 +154,16 @@ def _sixels(picture: Any) -> Iterator[str]:
             yield "-"  # none behind the last, which would be six rows more
         rows = [held[at * width : (at + 1) * width] for at in range(top, min(top + 6, height))]
         for colour in sorted(set(b"".join(rows))):
-            bits = [
-                sum(1 << bit for bit, row in enumerate(rows) if row[x] == colour)
-                for x in range(width)
-            ]
-            yield f"#{colour}{_runs(bits)}$"
+            yield f"#{colour}{_sixels_of(colour, rows)}$"
     yield "\x1b\\"
 
 
-def _runs(bits: list[int]) -> str:
-    out, at = [], 0
-    while at < len(bits):
-        end = at
-        while end < len(bits) and bits[end] == bits[at]:
-            end += 1
-        char = chr(63 + bits[at])
-        out.append(f"!{end - at}{char}" if end - at > 3 else char * (end - at))
-        at = end
-    return "".join(out)
+def _sixels_of(colour: int, rows: list[bytes]) -> str:
+    """Where in at most six rows a colour is: a character for each column, those that repeat counted."""
+    columns = 0  # a byte for each: all of them at once, since a loop over pixels holds up the keys
+    for bit, row in enumerate(rows):
+        kept = bytearray(256)
+        kept[colour] = 1 << bit
+        columns |= int.from_bytes(row.translate(kept))
+    bits = columns.to_bytes(len(rows[0])).translate(_SIXELS).decode("ascii")
+    return _REPEATED.sub(lambda run: f"!{len(run[0])}{run[1]}", bits)

@@ -6,22 +6,27 @@ nothing but text shows it too. What a tool gives is ``blocks``'s affair.
 
 from __future__ import annotations
 
+import re
+from itertools import count as counting
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.blocks import amount, image_size, media_type_of
 from qwen_dual.protocol.visible import visible_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from qwen_dual.protocol.content_shapes import PromptBlock, SubmittedImage
-    from qwen_dual.protocol.shapes import ImageBlock
+    from qwen_dual.protocol.shapes import ImageBlock, Message
 
 MAX_NAME = 60
 """Characters of a file's name that a title repeats."""
 
 TITLE = r"\[image (\d+)(?:: [^\[\]\n]*)?\]"
 """What every title matches."""
+
+_NUMBERED = re.compile(TITLE.replace(r"\d+", r"\d{1,6}"))
+"""A title with a number that somebody may have counted up to."""
 
 _PIECE = 1 << 20
 """Characters of base64, a multiple of four."""
@@ -62,19 +67,43 @@ def name_of(block: PromptBlock) -> str:
     return (media_type_of(source["data"]) or "").rpartition("/")[2].upper()
 
 
-def titled(content: Iterable[PromptBlock]) -> list[PromptBlock]:
-    """``content`` with a title for each image that has none, numbered in their order."""
+def highest_number(texts: Iterable[str]) -> int:
+    """The highest number of an image that a title in ``texts`` has; 0 where there is no title."""
+    titles = (match for text in texts if "[image " in text for match in _NUMBERED.finditer(text))
+    return max((int(match[1]) for match in titles), default=0)
+
+
+def titles_in(messages: Iterable[Message]) -> Iterator[str]:
+    """The titles that are said to the model of images that prompts mention, each a text of its own."""
+    for message in messages:
+        if message["role"] == "user":
+            for block in message["content"]:
+                if block["type"] == "text" and is_title(block["text"]):
+                    yield block["text"]
+
+
+def is_title(text: str) -> bool:
+    """Whether ``text`` is the title of an image, and nothing besides."""
+    return text.startswith("[image ") and _NUMBERED.fullmatch(text) is not None
+
+
+def titled(
+    content: Iterable[PromptBlock], number: Callable[[], int] | None = None
+) -> list[PromptBlock]:
+    """``content`` with a title for each image that has none, in their order.
+
+    Args:
+        content: of one prompt.
+        number: gives each its number (``Session.number_image``); they count from 1 unless given.
+    """
+    number = number or counting(1).__next__
     found: list[PromptBlock] = []
-    number = 0
     for block in content:
-        if block["type"] == "image":
-            number += 1
-            if not block.get("title"):
-                source = block["source"]
-                size = image_size(source["data"]) if source["type"] == "base64" else None
-                name = name_of(block)
-                title = title_of(number, name, size)
-                block = {**block, "name": name, "title": title}
+        if block["type"] == "image" and not block.get("title"):
+            source = block["source"]
+            size = image_size(source["data"]) if source["type"] == "base64" else None
+            name = name_of(block)
+            block = {**block, "name": name, "title": title_of(number(), name, size)}
         found.append(block)
     return found
 

@@ -1,4 +1,4 @@
-"""The shapes of what is said in text and images: by a tool, in a prompt, and told of a prompt."""
+"""The shapes of what is said in text and images: by a tool, in a prompt, of a prompt, and to the person."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ class PromptImage(TypedDict):
     whole: NotRequired[bool]
 
 
+class MentionedImage(TypedDict):
+    """An image that a prompt mentions: its bytes, and what a person would call it."""
+
+    type: Literal["image"]
+    source: ImageSource
+    name: str
+
+
 PromptBlock = TextBlock | ImageBlock | PromptImage
 """What a prompt may be made of."""
 
@@ -81,3 +89,15 @@ class SubmittedImage(TypedDict):
     source: ImageReference | ImageSource
     name: str
     title: str
+
+
+class NoticeData(TypedDict):
+    """What the UI tells the person; ``command`` where a slash command said it.
+
+    ``images`` are those that a prompt mentions by ``@``, whose titles the text is.
+    """
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    command: NotRequired[str]
+    images: NotRequired[list[SubmittedImage]]

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from qwen_dual.protocol.auto_shapes import AutoVerdictData  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.choice_shapes import ModelsEvent, ModesEvent
 from qwen_dual.protocol.completion_shapes import CompletionsEvent
+from qwen_dual.protocol.content_shapes import NoticeData  # noqa: TC001 -- read at run time
 from qwen_dual.protocol.draft_shapes import DraftEvent, Proposals, UiEvent
 from qwen_dual.protocol.export_shapes import ExportEvent
 from qwen_dual.protocol.host_shapes import GrantedHost, HostsChanged, Refused
@@ -223,14 +224,6 @@ class SlashCommandData(TypedDict):
     origin: Origin
     command_id: str | None
     proposed: NotRequired[str]
-
-
-class NoticeData(TypedDict):
-    """What the UI tells the person; ``command`` where a slash command said it."""
-
-    level: Literal["info", "warning", "error"]
-    text: str
-    command: NotRequired[str]
 
 
 ChangeData = TypedDict("ChangeData", {"from": str, "to": str, "origin": Origin})

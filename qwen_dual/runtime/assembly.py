@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.mcp.transports import TransportFactory
+    from qwen_dual.protocol.content_shapes import MentionedImage
     from qwen_dual.protocol.events import Event
-    from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.rewind.keeper import SessionFiles
     from qwen_dual.runtime.agents import SessionAgents
     from qwen_dual.runtime.commands.saved_sessions import SavedSessions
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.mentionable import Mentionable
     from qwen_dual.runtime.planning import Planning
     from qwen_dual.sandbox.confine import Sandbox
-    from qwen_dual.tools.mentions import Mentioned
     from qwen_dual.tools.toolset import Toolset
 
 
@@ -191,10 +190,10 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         sandbox=sandbox,
     )
 
-    async def expand(text: str) -> Sequence[str | ImageBlock]:
+    async def expand(text: str) -> Sequence[str | MentionedImage]:
         if "@" not in text:  # to look for more takes a pattern that is slow to compile
             return ()
-        attached: Sequence[str | ImageBlock] = ()
+        attached: Sequence[str | MentionedImage] = ()
         if parts.servers is not None:
             from qwen_dual.runtime.mcp_mentions import attach_resources
 
@@ -203,7 +202,8 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
             for remark in resources.remarks:
                 session.notice(remark, "warning")
         mentioned = await tools.expand_mentions(text)
-        _tell_of(mentioned, session)
+        for remark in mentioned.remarks:
+            session.notice(remark, "warning")
         return [*attached, *mentioned.blocks]
 
     def keep(rule: str, scope: str) -> None:
@@ -285,14 +285,6 @@ async def _look_again(launch: Launch, parts: Parts, needed: Needed) -> list[str]
 
         wrong += await refresh(launch, parts)
     return wrong
-
-
-def _tell_of(mentioned: Mentioned, session: Session) -> None:
-    """What of a prompt's mentions is not attached, and which images are."""
-    for remark in mentioned.remarks:
-        session.notice(remark, "warning")
-    if mentioned.titles:
-        session.notice(" ".join(mentioned.titles))
 
 
 def agent_tool(launch: Launch, parts: Callable[[], Parts]) -> AgentTool:

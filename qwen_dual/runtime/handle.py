@@ -145,6 +145,10 @@ class SessionHandle:
         """The image with this hash, where it is of the latest prompt that has any."""
         return self._session.conversation.submitted.get(sha256)
 
+    def number_image(self) -> int:
+        """The number of one more image, which no other of the session has."""
+        return self._session.number_image()
+
     @property
     def context_tokens(self) -> int:
         """About how many tokens the next request takes."""

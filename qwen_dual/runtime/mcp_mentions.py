@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.servers import Servers
-    from qwen_dual.protocol.shapes import ImageBlock
+    from qwen_dual.protocol.content_shapes import MentionedImage
 
 MAX_RESOURCES = 20
 MAX_CHARS = 100_000
@@ -42,7 +42,7 @@ class Attached(Struct):
     """
 
     rest: str
-    blocks: list[str | ImageBlock] = field(default_factory=list)
+    blocks: list[str | MentionedImage] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ async def attach_resources(text: str, servers: Servers) -> Attached:
         except ServerFailure as error:
             found.remarks.append(f"{shown} is not attached: {error}.")
         else:
-            blocks = await _blocks(result.get("contents") or (), room)
+            blocks = await _blocks(result.get("contents") or (), room, _name_in(uri))
             room -= sum(len(block) for block in blocks if isinstance(block, str))
             head, said = f"Resource {shown}:", blocks[0]
             first = [f"{head}\n\n{said}"] if isinstance(said, str) else [head, said]
@@ -77,7 +77,9 @@ async def attach_resources(text: str, servers: Servers) -> Attached:
     return found
 
 
-async def _blocks(contents: Sequence[Mapping[str, Any]], room: int) -> list[str | ImageBlock]:
+async def _blocks(
+    contents: Sequence[Mapping[str, Any]], room: int, name: str
+) -> list[str | MentionedImage]:
     """What a resource holds, of text at most ``room`` characters; its images as a model takes them."""
     if not contents:
         return ["(it is empty)"]
@@ -85,7 +87,17 @@ async def _blocks(contents: Sequence[Mapping[str, Any]], room: int) -> list[str 
     content = await fitted(content_of({"content": given}, room))
     if isinstance(content, str):
         return [content]
-    return [block["text"] if block["type"] == "text" else block for block in content]
+    return [
+        block["text"]
+        if block["type"] == "text"
+        else {"type": "image", "source": block["source"], "name": name}
+        for block in content
+    ]
+
+
+def _name_in(uri: str) -> str:
+    """What a person would call what is at an address: its last part."""
+    return re.split(r"[?#]", uri)[0].rstrip("/").rpartition("/")[2] or uri
 
 
 def _mentions(text: str, known: dict[str, ServerStatus]) -> list[tuple[str, str, str]]:

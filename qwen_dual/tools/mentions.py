@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qwen_dual.core.tool import InvalidArguments
-from qwen_dual.protocol.attachments import title_of
-from qwen_dual.protocol.blocks import image_size, images_in
+from qwen_dual.protocol.blocks import images_in
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.capture import Limits
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     import threading
     from typing import BinaryIO
 
+    from qwen_dual.protocol.content_shapes import MentionedImage
     from qwen_dual.protocol.shapes import ImageBlock
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.workspace import Folder, Location
@@ -64,12 +64,10 @@ class Mentioned(Struct, frozen=True):
         blocks: to append to what the model gets; the path is in the first line of each text, and an
             image follows the text that names it.
         remarks: to the person, on what is not attached.
-        titles: of the images that are: ``[image 1: shot.png, 800×600]``.
     """
 
-    blocks: list[str | ImageBlock] = field(default_factory=list)
+    blocks: list[str | MentionedImage] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
 
 
 def candidates(text: str) -> list[list[str]]:
@@ -150,11 +148,10 @@ def _expand(
         images: list[ImageBlock] = []
         block = _block(location, workspace, states, limits, gone, images)
         room -= len(block)
-        blocks += [block, *images]
+        blocks.append(block)
+        name = os.path.basename(location.path)
         for image in images:
-            size = image_size(image["source"]["data"])
-            number = len(found.titles) + 1
-            found.titles.append(title_of(number, os.path.basename(location.path), size))
+            blocks.append({"type": "image", "source": image["source"], "name": name})
     if left_out:
         named = ", ".join(left_out[:MAX_MENTIONS])
         blocks.append(f"Mentioned too, but not included for their number or size: {named}")

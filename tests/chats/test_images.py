@@ -114,6 +114,24 @@ def test_a_prompt_with_images_is_saved_once_and_comes_back(tmp_path: Path) -> No
     assert said[0]["message"]["content"][0] == text_block("look [image 1: a.png, 20×10]")
 
 
+def test_images_that_a_prompt_mentions_come_back_by_their_titles(tmp_path: Path) -> None:
+    recording = Recording(tmp_path)
+    recording.submit("look at @a.png")
+    title = "[image 4: a.png, 20×10]"
+    file = text_block("File /w/a.png:\n\n[image: PNG, 20×10, 73 bytes]")
+    recording.recorder.expanded([text_block("look at @a.png"), file, text_block(title), IMAGE])
+    recording.answer(text("I see.")).finish()
+    recording.end_turn()
+    chat = load(recording.path)
+    recording.recorder.close()
+    prompt, notice = chat.replay[:2]
+    assert prompt["message"]["content"] == [
+        text_block("look at @a.png"),
+        {"type": "image", "source": IMAGE["source"], "name": "", "title": title},
+    ]
+    assert notice["data"] == {"level": "info", "text": title}
+
+
 def test_an_export_names_images_and_a_page_has_them(tmp_path: Path) -> None:
     recording = prompted(tmp_path)
     chat = load(recording.path)

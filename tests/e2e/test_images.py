@@ -123,8 +123,12 @@ def test_images_are_drawn_where_the_person_wants_it_and_disturb_nothing(
         program.result(2)
         screen.wait_for("Read   a.png")
         screen.wait_for(lambda _: screen.raw.count(b"\x1b]1337;File=inline=1;") == 2)
-        screen.send("say 3 words\r")
+        screen.send("see @a.png \r")
         program.result(3)
+        screen.wait_for("[image 2: a.png, 200×100]")
+        screen.wait_for(lambda _: screen.raw.count(b"\x1b]1337;File=inline=1;") == 3)
+        screen.send("say 3 words\r")
+        program.result(4)
         screen.wait_for("> say 3 words")
         lines = [line.rstrip() for line in screen.lines]
         assert "inline=1" not in screen.text
@@ -135,3 +139,10 @@ def test_images_are_drawn_where_the_person_wants_it_and_disturb_nothing(
         screen.send("\x0c")
         screen.wait_for(lambda _: not any("image 1" in row for row in screen.screen))
         assert program.quit() == 0
+    (tmp_path / "work" / "a.png").write_bytes(picture(8, 8))
+    with Program(tmp_path, ["-c"], cols=cols) as program:
+        screen = program.ready().terminal
+        screen.wait_for("continued")
+        screen.wait_for(lambda _: screen.raw.count(b"\x1b]1337;File=inline=1;") == 3)
+        screen.send(pasted(f"{program.work}/a.png"))
+        screen.wait_for("[image 3: a.png,")

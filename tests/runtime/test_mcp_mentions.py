@@ -39,6 +39,7 @@ def test_an_image_of_a_resource_is_an_image_for_the_model() -> None:
     head, image = attached("see @lib:pic now", pic=[picture])
     assert head == "Resource @lib:pic:"
     assert image["source"] == {"type": "base64", "media_type": "image/png", "data": data}
+    assert image["name"] == "pic"
     first, second = attached("see @lib:pic", pic=[words, picture])
     assert first == "Resource @lib:pic:\n\n[pic]\nWhat it shows"
     assert second["type"] == "image"

@@ -68,12 +68,19 @@ def test_mentioned_files_and_folders_come_with_their_content(
     assert not call(tools, "write_file", file_path="a.txt", content="read by mention").is_error
 
 
-def test_a_mentioned_image_has_a_title_with_its_size(tools: Toolset, workspace: Path) -> None:
+def test_a_mentioned_image_follows_the_text_that_names_it(tools: Toolset, workspace: Path) -> None:
     (workspace / "a [b].png").write_bytes(png(80, 60))
     (workspace / "c.png").write_bytes(png(8, 6))
     (workspace / "d.txt").write_text("text")
     found = anyio.run(tools.expand_mentions, '@"a [b].png" beside @c.png and @d.txt')
-    assert found.titles == ["[image 1: a (b).png, 80×60]", "[image 2: c.png, 8×6]"]
+    kinds = [each if isinstance(each, str) else each["name"] for each in found.blocks]
+    assert kinds == [
+        f"File {workspace}/a [b].png:\n\n[image: PNG, 80×60, {len(png(80, 60))} bytes]",
+        "a [b].png",
+        f"File {workspace}/c.png:\n\n[image: PNG, 8×6, {len(png(8, 6))} bytes]",
+        "c.png",
+        f"File {workspace}/d.txt:\n\ntext",
+    ]
 
 
 def test_mentions_are_bounded(tools: Toolset, workspace: Path) -> None:

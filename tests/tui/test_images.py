@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
@@ -133,7 +134,7 @@ def test_a_folded_paste_is_a_unit_too() -> None:
 
 
 def test_what_is_sent_has_its_images_in_order_each_once() -> None:
-    draft = DraftImages()
+    draft = DraftImages(count(1).__next__)
     first, second = draft.add("a.png", image()), draft.add_file("/x/b.png", 34_000)
     assert (first, second) == ("[image 1: a.png, 800×600]", "[image 2: b.png, 34 kB]")
     found = draft.images_in(f"{second} and {first}, {second}; [image 3: c.png]")
@@ -159,7 +160,7 @@ def test_a_title_of_an_earlier_session_stands_for_nothing() -> None:
 
 
 def test_a_name_cannot_break_its_title() -> None:
-    draft = DraftImages()
+    draft = DraftImages(count(1).__next__)
     title = draft.add_file("/x/]\x1b[31m[image 9: x]\n.png", 10)
     assert draft.images_in(f"a {title} b")
     assert "\x1b" not in title and "\n" not in title

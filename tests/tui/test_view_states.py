@@ -10,6 +10,7 @@ from qwen_dual.frontends.tui.blocks import (
     ExpandedBlock,
     NoticeBlock,
     PersonBlock,
+    PictureBlock,
     RemoteBlock,
     ToolBlock,
 )
@@ -261,6 +262,20 @@ def test_only_the_end_of_a_long_conversation_is_replayed_and_nothing_stays_open(
     assert blocks[-1] == PersonBlock("prompt 999")
     assert view.work.tools == {}
     assert view.work.requests == {}
+
+
+def test_the_latest_pictures_of_a_long_conversation_stand_where_they_stood() -> None:
+    view = View()
+    recorded = [events.user_text(f"prompt {number}", "keyboard") for number in range(12)]
+
+    def pictures(event: Event) -> list[PictureBlock]:
+        number = event["message"]["content"][0]["text"].removeprefix("prompt ")
+        return [PictureBlock(number, "sixel", (8, 16))] * (number != "3")
+
+    replay(view, recorded, pictures)
+    drawn = [getattr(block, "data", "prompt") for block in view.take()]
+    latest = [each for number in range(4, 12) for each in ("prompt", str(number))]
+    assert drawn == ["prompt"] * 4 + latest
 
 
 def rewound(origin: str, **more: Any) -> Event:

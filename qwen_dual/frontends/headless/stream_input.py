@@ -118,7 +118,7 @@ class StreamInput:
             case UserMessage():
                 for remark in given.remarks:
                     self._dispatcher.error("invalid", remark, item.offset)
-                content = titled(given.content)
+                content = titled(given.content, self._session.number_image)
                 text = text_of(content)
                 self._session.submit(text, SDK, command_id=given.uuid, content=content)
             case ControlRequest():

@@ -74,6 +74,7 @@ class Tui:
         files: what ``@`` completes; nothing where None.
         history: keeps what is sent for later sessions; nothing does where None.
         replay: the events of an earlier conversation, shown before the first prompt.
+        pictures: gives the images that an event tells of, where they are drawn.
         editor: what Ctrl+X opens; what the environment names unless given.
         screen_reader: words in place of symbols, and nothing that moves.
         hide_banner: no first screen.
@@ -105,6 +106,7 @@ class Tui:
         files: FileSource | None = None,
         history: HistoryStore | None = None,
         replay: Sequence[Event] = (),
+        pictures: Callable[[Event], Sequence[Block]] | None = None,
         editor: str = "",
         screen_reader: bool = False,
         hide_banner: bool = False,
@@ -185,6 +187,7 @@ class Tui:
         self._history = None if history is None else HistoryKeeper(history, self.controller.editor)
         self._vi: ViMode | None = None
         self.set_vi(vi)
+        self._pictures = pictures
         if replay:
             self.replay(replay)
         session.subscribe(self.view, name="The screen", on_error="keep", missed=True)
@@ -282,7 +285,7 @@ class Tui:
 
     def replay(self, events: Sequence[Event]) -> None:
         """Shows the end of an earlier conversation, rendered as a live one is."""
-        replay_events(self.view, events)
+        replay_events(self.view, events, self._pictures)
         self._whole.replay(events)
         self._clock.mark()
 
@@ -308,9 +311,9 @@ class Tui:
         """Shows the last folded output whole, or everything: see ``Unfolding``."""
         return self._unfolding.expand()
 
-    def show(self, block: Block) -> None:
-        """Shows ``block`` behind all that has been told so far."""
-        self._transcript.add([*self.view.take(), block])
+    def show(self, *blocks: Block) -> None:
+        """Shows ``blocks`` behind all that has been told so far."""
+        self._transcript.add([*self.view.take(), *blocks])
         self._clock.mark()
 
     def toggle_raw(self) -> None:

@@ -13,7 +13,7 @@ from qwen_dual.protocol.attachments import TITLE, title_of
 from qwen_dual.protocol.blocks import image_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qwen_dual.protocol.content_shapes import PromptImage
     from qwen_dual.protocol.shapes import ImageBlock
@@ -25,17 +25,20 @@ _TITLE = re.compile(TITLE)
 
 
 class DraftImages:
-    """The images of the prompts of a session."""
+    """The images of the prompts of a session.
 
-    def __init__(self) -> None:
+    Args:
+        number: gives each its number (``Session.number_image``).
+    """
+
+    def __init__(self, number: Callable[[], int]) -> None:
         self._images: dict[str, PromptImage] = {}  # by title
-        self._number = 0
+        self._number = number
         self._chars = 0
 
     def add(self, name: str, image: ImageBlock) -> str:
         """Takes an image that is there; returns its title."""
-        self._number += 1
-        title = title_of(self._number, name, image_size(image["source"]["data"]))
+        title = title_of(self._number(), name, image_size(image["source"]["data"]))
         self._images[title] = {
             "type": "image",
             "source": image["source"],
@@ -48,9 +51,8 @@ class DraftImages:
 
     def add_file(self, path: str, size: int) -> str:
         """Takes the path of an image, which is read when the prompt is sent; returns its title."""
-        self._number += 1
         name = path.rpartition("/")[2]
-        title = title_of(self._number, name, count=size)
+        title = title_of(self._number(), name, count=size)
         self._images[title] = {
             "type": "image",
             "source": {"type": "path", "path": path},

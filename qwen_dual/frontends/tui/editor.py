@@ -6,6 +6,7 @@ they do not do. It knows no screen but the width that lines are wrapped to.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from prompt_toolkit.buffer import Buffer
@@ -39,6 +40,7 @@ class Editor:
         amid_command: whether the person has given half a command of vi's.
         normal: the cursor stands on a character and not between two, as in vi's normal mode.
         on_entered: takes what was sent, to be kept for later sessions.
+        number_image: gives an image of the draft its number.
         on_dropped: told of a paste that may be paths of images, and where it stands.
     """
 
@@ -58,6 +60,7 @@ class Editor:
         self.normal = False
         self.on_entered: Callable[[Entered], object] = lambda _: None
         self.on_dropped: Callable[[str, int], object] = lambda text, at: None
+        self.number_image: Callable[[], int] = count(1).__next__
         self._histories = {False: History(), True: History()}
         self._pastes = Pastes()
         self._images: DraftImages | None = None
@@ -107,7 +110,7 @@ class Editor:
         if self._images is None:
             from qwen_dual.frontends.tui.draft_images import DraftImages
 
-            self._images = DraftImages()
+            self._images = DraftImages(self.number_image)
         return self._images
 
     def content_of(self, text: str) -> tuple[PromptBlock, ...]:

@@ -33,6 +33,7 @@ from qwen_dual.runtime.saved import earlier, wants_picker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qwen_dual.frontends.tui.pictures import Pictures
     from qwen_dual.frontends.tui.shared_draft import SharedEditor
     from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.git.changes import Changes
@@ -76,10 +77,13 @@ async def run_frontend(handle: OpenSession, shown: Shown) -> None:
     changes = follow_changes(launch, lambda: tui.changed())
     guest = Guest(marks=shown.marks)
     handle.subscribe(guest, name="What the terminal is told", missed=True, streamed=False)
-    tui = _make_tui(handle, shown, guest, files, changes)
+    pictures = _pictures_of(handle, still=shown.screen_reader)
+    tui = _make_tui(handle, shown, guest, files, changes, pictures)
     launch.bus.forget()
+    tui.controller.editor.number_image = lambda: handle.latest.number_image()
     tui.controller.sending.enter_queues = Habits.of(launch.settings).enter_queues
-    _draw_images(handle, tui, still=shown.screen_reader)
+    if pictures is not None:
+        _draw_images(handle, tui, pictures)
 
     def follow(event: Event) -> None:
         if event.get("subtype") == "session_changed":
@@ -141,18 +145,28 @@ def _tell_terminal(handle: OpenSession, guest: Guest, *, words: bool) -> None:
     guest.begin(Reports(launch.cwd, launch.env, InTerminal.of(launch.settings), words=words))
 
 
-def _draw_images(handle: OpenSession, tui: Tui, *, still: bool) -> None:
-    """Has images drawn, where the person wants that and the terminal can."""
+def _pictures_of(handle: OpenSession, *, still: bool) -> Pictures | None:
+    """What has images drawn, where the person wants that and the terminal can."""
     wanted = Habits.of(handle.launch.settings).images
     if wanted == "off" or still:
-        return
+        return None
     from qwen_dual.imaging.drawing import way_of
 
-    if (way := way_of(handle.launch.env, wanted)) is not None:
-        from qwen_dual.frontends.tui.pictures import Pictures
+    if (way := way_of(handle.launch.env, wanted)) is None:
+        return None
+    from qwen_dual.frontends.tui.pictures import Pictures
 
-        pictures = Pictures(way, tui.show, lambda sha256: handle.latest.image(sha256), 1)
-        handle.subscribe(pictures, name="Drawn images", on_error="drop", streamed=False)
+    return Pictures(way, lambda sha256: handle.latest.image(sha256), 1)
+
+
+def _draw_images(handle: OpenSession, tui: Tui, pictures: Pictures) -> None:
+    """Has those drawn that are told of from now on."""
+
+    def draw(event: Event) -> None:
+        if blocks := pictures(event):
+            tui.show(*blocks)
+
+    handle.subscribe(draw, name="Drawn images", on_error="drop", streamed=False)
 
 
 async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> None:
@@ -179,7 +193,12 @@ async def _after_first_paint(handle: OpenSession, shown: Shown, tui: Tui) -> Non
 
 
 def _make_tui(
-    handle: OpenSession, shown: Shown, guest: Guest, files: FileSource, changes: Changes
+    handle: OpenSession,
+    shown: Shown,
+    guest: Guest,
+    files: FileSource,
+    changes: Changes,
+    pictures: Pictures | None,
 ) -> Tui:
     launch, parts = handle.launch, handle.parts
 
@@ -203,6 +222,7 @@ def _make_tui(
         files=files,
         history=prompt_history(launch),
         replay=launch.chat.replay if launch.chat is not None else (),
+        pictures=pictures,
         editor=habits.editor,
         screen_reader=shown.screen_reader,
         guest=guest,

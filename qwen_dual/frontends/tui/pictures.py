@@ -1,4 +1,4 @@
-"""Images of prompts and results, drawn where they were named: an observer beside the view.
+"""Images of prompts and results, drawn where they were named.
 
 Made only where the person has asked for pictures (``ui.images``) and the terminal can draw them.
 """
@@ -28,11 +28,10 @@ _LEAST_COLUMNS = 24
 
 
 class Pictures:
-    """Shows each image that is told of.
+    """Gives a block for each image that is told of.
 
     Args:
         way: how they are drawn.
-        show: takes a block that follows what has been told so far.
         image_of: the image of a prompt with a hash, while it is kept.
         terminal: a descriptor of the terminal.
     """
@@ -40,30 +39,32 @@ class Pictures:
     def __init__(
         self,
         way: Way,
-        show: Callable[[PictureBlock], object],
         image_of: Callable[[str], ImageBlock | None],
         terminal: int,
     ) -> None:
         self._way = way
-        self._show = show
         self._image_of = image_of
         self._terminal = terminal
 
-    def __call__(self, event: Event) -> None:
-        """Takes one event."""
-        if event["type"] != "user" or event.get("parent_tool_use_id") is not None:
-            return
+    def __call__(self, event: Event) -> list[PictureBlock]:
+        """What an event tells of; nothing where the window has no room for pictures."""
+        if event.get("parent_tool_use_id") is not None:
+            return []
+        if event["type"] == "user":
+            told = event["message"]["content"]
+        else:  # a notice of those that a prompt mentions
+            told = event["data"].get("images", ()) if event.get("subtype") == "notice" else ()
         images: list[ImageBlock] = []
-        for block in event["message"]["content"]:
+        for block in told:
             if block["type"] == "tool_result":
                 images += images_in(block["content"])
             elif block["type"] == "image":
                 source = block["source"]
                 known = block if source["type"] == "base64" else self._image_of(source["sha256"])
                 images += [known] if known is not None else []
-        if images and (cell := self._cell()) is not None:
-            for image in images[:MOST]:
-                self._show(PictureBlock(image["source"]["data"], self._way, cell))
+        if not images or (cell := self._cell()) is None:
+            return []
+        return [PictureBlock(image["source"]["data"], self._way, cell) for image in images[:MOST]]
 
     def _cell(self) -> tuple[int, int] | None:
         """The pixels of a cell; None where the window is too small for pictures."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.blocks import MarkBlock
+from qwen_dual.frontends.tui.blocks import MarkBlock, PictureBlock
 from qwen_dual.frontends.tui.live_state import Work
 from qwen_dual.protocol import events as build
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from qwen_dual.frontends.tui.blocks import Block
     from qwen_dual.frontends.tui.view import View
     from qwen_dual.protocol.events import Event
 
@@ -21,20 +22,40 @@ MAX_BLOCKS = 200
 """How much of it is shown: the end."""
 
 
-def replay(view: View, events: Sequence[Event]) -> None:
+MAX_PICTURES = 8
+"""How many images of it are drawn: the latest."""
+
+
+def replay(
+    view: View, events: Sequence[Event], pictures: Callable[[Event], Sequence[Block]] | None = None
+) -> None:
     """Gives ``view`` the end of an earlier conversation, as if it had just happened.
 
     What was left open (a call without a result, a request) is not taken over.
+
+    Args:
+        view: shows it.
+        events: of it.
+        pictures: gives the images that an event tells of, where they are drawn.
     """
     before, work = view.take(), view.work
     view.work = Work()
     streamed = any(event["type"] == "stream_event" for event in events)
+    blocks: list[Block] = []
     for event in events:
         for one in (event,) if streamed else with_stream(event):
             view(one)
+        if pictures is not None and (drawn := pictures(event)):
+            blocks += [*view.take(), *drawn]
     view.settle()
-    # What it is of was told on another stream, with numbers of its own.
-    shown = [block for block in view.take() if not isinstance(block, MarkBlock)]
+    blocks += view.take()
+    left_out = max(0, sum(isinstance(block, PictureBlock) for block in blocks) - MAX_PICTURES)
+    shown = []
+    for block in blocks:
+        if isinstance(block, PictureBlock) and left_out:
+            left_out -= 1
+        elif not isinstance(block, MarkBlock):
+            shown.append(block)  # a mark is of another stream, with numbers of its own
     view.work = work
     view.put_back([*before, *shown[-MAX_BLOCKS:]])
 
