@@ -209,12 +209,9 @@ class HostedSession:
         session, plain, kind = self._session, self._plain, event.kind
         assert session is not None and plain is not None
         if event.type == "host":
-            if kind != "host/skipped":
+            if (message := plain.noticed(event)) is None:
                 return
-            lost = f"{event.data.get('dropped')} events never came here"
-            self.log.tell(
-                {"type": "web", "subtype": "notice", "code": "events_lost", "message": lost}
-            )
+            self.log.tell(message)
         elif self._is_for_one(event):
             return
         else:
@@ -224,6 +221,8 @@ class HostedSession:
             elif event.type == "user" and event.parent_tool_use_id is None and event.text:
                 self.running = event.command_id or ""
             self.log.add(event.raw)
+            if (message := plain.stopped(event)) is not None:
+                self.log.tell(message)
         earlier = kind == "system/session_changed"
         if not self.known.is_set() and self.is_known:
             self.known.set()

@@ -40,6 +40,28 @@ class Plain:
         self._session = session
         self._tell = tell
         self._wake = wake
+        self._stopping = False
+
+    def noticed(self, event: host.Event) -> dict[str, Any] | None:
+        """What pages are told of what was noticed here, and the program says nothing of."""
+        if event.kind == "host/skipped":
+            lost = f"{event.data.get('dropped')} events never came here"
+            return {"type": "web", "subtype": "notice", "code": "events_lost", "message": lost}
+        if event.kind == "host/turn_ended":
+            self._stopping = False
+            return _turn_ended(str(event.data.get("stop_reason")))
+        return None
+
+    def stopped(self, event: host.Event) -> dict[str, Any] | None:
+        """What pages are told after an event by which a turn ends that a page has stopped."""
+        if not self._stopping or event.parent_tool_use_id is not None:
+            return None
+        if event.type == "user" and event.text:  # that turn is over, and another runs
+            self._stopping = False
+        elif event.subtype == "message_stop" and self._session.state == "idle":
+            self._stopping = False
+            return _turn_ended("interrupted")
+        return None
 
     def takes(self, command: dict[str, Any]) -> bool:
         """Whether a command is carried out here; else it goes to the program as it is."""
@@ -52,6 +74,7 @@ class Plain:
         return False
 
     async def _interrupt(self) -> None:
+        self._stopping = self._session.state not in ("idle", "ended")
         try:
             await self._session.interrupt()
         except host.HostError:
@@ -79,3 +102,7 @@ class Plain:
                 }
             )
             self._wake()
+
+
+def _turn_ended(reason: str) -> dict[str, Any]:
+    return {"type": "web", "subtype": "turn_ended", "reason": reason}

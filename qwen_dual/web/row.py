@@ -20,7 +20,9 @@ MAX_TOLD = 4096
 """Characters of anything else: all who watch are told it, and it is written down at each change."""
 
 _SILENT = frozenset(("stream_event", "assistant"))
-"""Events that change no row, but for a ``message_stop``: with that a turn of Qwen Code's ends."""
+"""Events that change no row, but for some of an answer: by these Qwen Code shows what it is at."""
+
+_SHOWING = frozenset(("message_start", "content_block_start", "message_stop"))
 
 
 class Ended(Struct, frozen=True):
@@ -122,7 +124,7 @@ class Row:
 
     def take(self, event: Event, session: Session) -> None:
         """Looks at what has changed with an event."""
-        if event.type in _SILENT and event.subtype != "message_stop":
+        if event.type in _SILENT and event.subtype not in _SHOWING:
             return
         title = self._row["title"]
         if event.kind == "system/session_changed":

@@ -44,3 +44,13 @@ def test_what_a_program_cannot_do_is_not_offered(tmp_path: Path, desk: Page) -> 
         desk.locator("[data-armed]").wait_for()
         request.get_by_role("button", name="Yes", exact=True).click()
         request.wait_for(state="detached")
+        head, log = desk.locator("header.head"), desk.get_by_role("region", name="Conversation")
+        head.get_by_text("ready").wait_for()
+        # Of a turn that is stopped while a tool waits or runs it says nothing at all.
+        draft.fill("TOOL touch more")
+        draft.press("Enter")
+        request.wait_for()
+        desk.get_by_role("button", name="Stop", exact=True).click()
+        log.get_by_text("Interrupted", exact=True).wait_for()
+        request.wait_for(state="detached")
+        head.get_by_text("ready").wait_for()

@@ -69,6 +69,8 @@ export type ChatMessage =
   | { type: "web"; subtype: "replayed" }
   /** The program has ended, or its server has lost it. */
   | { type: "web"; subtype: "ended"; status: number | null; signal: number | null; message: string }
+  /** The turn has ended (`interrupted`, `denied`), which its program does not say: Qwen Code, where nothing was said. */
+  | { type: "web"; subtype: "turn_ended"; reason: string }
   /** Who in a browser gave the command with this id, or answered the request with it. */
   | { type: "web"; subtype: "by"; id: string; name: string }
   /** A command of this page that the server does not pass on: no_right, flood, too_long, invalid, ended. */

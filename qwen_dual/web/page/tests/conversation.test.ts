@@ -112,3 +112,18 @@ test("another conversation begins with nothing of the last one, and says so", ()
   expect(after.usage).toEqual(begin().usage);
   expect(after.entries).toMatchObject([{ kind: "change", what: "session", to: "b" }]);
 });
+
+test("a turn of Qwen Code's that is stopped while a tool runs is over, also when that is told twice", () => {
+  const events = recorded("reference/tool_allowed.jsonl");
+  const allowed = events.findIndex((event) => event.type === "control_response");
+  const running = apply(begin(), events.slice(0, allowed + 1));
+  expect(running.state).toBe("running_tool");
+  expect(running.entries.at(-1)).toMatchObject({ kind: "tool", state: "running" });
+  const stop = { type: "web", subtype: "turn_ended", reason: "interrupted" } as const;
+  const over = apply(running, [stop, stop]);
+  expect(over.state).toBe("idle");
+  expect(over.entries.slice(-2)).toMatchObject([
+    { kind: "tool", state: "dropped" },
+    { kind: "end", reason: "interrupted" },
+  ]);
+});

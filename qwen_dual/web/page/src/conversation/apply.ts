@@ -5,7 +5,7 @@ import { assistant, delta, flush, stream } from "./answers";
 import { Building, type Inner } from "./building";
 import { request, response } from "./calls";
 import { data, number, text } from "./reading";
-import { gap, result, system, unused, user } from "./told";
+import { gap, result, stopped, system, unused, user } from "./told";
 import type { Conversation, Entry, NoticeEntry } from "./types";
 
 /** A conversation of which nothing is known yet. */
@@ -95,7 +95,11 @@ function fromServer(next: Building, message: ChatMessage): Building {
     case "by":
       named(next, text(message.id), text(message.name));
       break;
+    case "turn_ended":
+      stopped(next, text(message.reason));
+      break;
     case "notice":
+      if (isLast(next, text(message.message))) break; // a page that comes again is told it again
       next.add<NoticeEntry>("", {
         kind: "notice",
         seq: 0,
@@ -108,6 +112,11 @@ function fromServer(next: Building, message: ChatMessage): Building {
       break;
   }
   return next;
+}
+
+function isLast(next: Building, words: string): boolean {
+  const last = next.entries("").at(-1);
+  return last?.kind === "notice" && last.seq === 0 && last.text === words;
 }
 
 /** How things are, and what was asked for, which may have the number of another event; all else happened once. */

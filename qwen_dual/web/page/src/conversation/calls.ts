@@ -94,7 +94,8 @@ export function response(next: Building, event: ProgramEvent): void {
   const verdict = data(told["response"]);
   const allowed = verdict["allowed"] === true;
   next.changeTool(asked.lane, asked.request.tool_use_id, (tool) => ({
-    state: tool.result ? tool.state : allowed ? "waiting" : "denied",
+    // Of a call that begins to run only programs that tell their state say so.
+    state: tool.result ? tool.state : !allowed ? "denied" : next.told ? "waiting" : "running",
     asked: {
       requestId: id,
       allowed,

@@ -101,6 +101,28 @@ export function result(next: Building, event: ProgramEvent): void {
   });
 }
 
+/** The turn has ended, which its program does not say. */
+export function stopped(next: Building, reason: string): void {
+  const last = next.entries("").at(-1);
+  if (next.told || (last?.kind === "end" && last.reason === reason)) return;
+  for (const lane of ["", ...next.next.lanes.keys()]) closeAll(next, lane);
+  dropRequests(next);
+  endCalls(next);
+  next.next.state = "idle";
+  next.add<EndEntry>("", {
+    kind: "end",
+    seq: 0,
+    reason,
+    error: null,
+    commandId: "",
+    durationMs: null,
+    inputTokens: 0,
+    outputTokens: 0,
+    costSoFar: null,
+    calls: 1,
+  });
+}
+
 type Handler = (next: Building, told: Data, event: ProgramEvent, lane: string) => void;
 
 /** Takes a `system` event. */
@@ -253,6 +275,7 @@ function start(next: Building, told: Data, event: ProgramEvent): void {
     supported_commands: texts(all["supported_commands"]),
   };
   next.next.greeting = greeting;
+  if (!next.told) next.next.state = "idle"; // it begins: nothing of what an earlier run of it was at goes on
   next.next.sessionId = text(event.session_id) || text(all["session_id"]) || next.next.sessionId;
   next.next.model = text(all["model"]) || next.next.model;
   next.next.mode = text(all["approval_mode"]) || text(all["permissionMode"]) || next.next.mode;
