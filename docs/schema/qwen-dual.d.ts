@@ -1222,6 +1222,7 @@ export interface SessionStartData {
   socket?: string;
   host?: GrantedHost;
   sandbox?: SandboxData;
+  enter_while_busy?: "queue";
   resumed?: boolean;
   next_seq?: number;
 }

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     from qwen_dual.web.static_files import PageMissing
 
     try:
-        return anyio.run(_run, asked, command or [sys.executable, "-m", "qwen_dual"])
+        return anyio.run(_run, asked, _hosted(command))
     except (CannotListen, PageMissing, HostError, ForeignFileError, Unusable) as error:
         print(f"qwen-dual web: {error}", file=sys.stderr)
         return 1
@@ -71,6 +71,13 @@ def main(arguments: Sequence[str]) -> int:
 
 class Unusable(Exception):
     """What was asked for cannot be; says what, and what to do."""
+
+
+def _hosted(command: list[str]) -> list[str]:
+    """What sessions run; by its own name this very program, also where no ``PATH`` leads to it."""
+    if command and command[0] != "qwen-dual":
+        return command
+    return [sys.executable, "-m", "qwen_dual", *command[1:]]
 
 
 async def _run(asked: argparse.Namespace, command: list[str]) -> int:

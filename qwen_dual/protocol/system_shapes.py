@@ -61,6 +61,7 @@ class SessionStartData(TypedDict):
     socket: NotRequired[str]
     host: NotRequired[GrantedHost]
     sandbox: NotRequired[SandboxData]
+    enter_while_busy: NotRequired[Literal["queue"]]
     resumed: NotRequired[bool]
     next_seq: NotRequired[int]
 

@@ -257,8 +257,14 @@ def session_start(launch: Launch) -> events.Event:
             "approval_mode": launch.approval_mode,
             **launch.outside.greeting,
             **facts(launch.sandbox),
+            **_habits(launch.settings),
         },
     )
+
+
+def _habits(settings: Settings) -> dict[str, str]:
+    """What another place to write prompts has to know of the person, where it is not the usual."""
+    return {"enter_while_busy": "queue"} if settings.get(keys.ENTER_WHILE_BUSY) == "queue" else {}
 
 
 def _choose(spec: SessionSpec, settings: Settings) -> ModelChoice:

@@ -12,6 +12,7 @@ import secrets
 import time
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
@@ -20,9 +21,10 @@ from msgspec import Struct, field
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.protocol.command_shapes import Right  # noqa: TC001 - read back from a file
 from qwen_dual.protocol.visible import visible
+from qwen_dual.web.limits import Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 SECRET_BYTES = 16
 MAX_LINKS = 200
@@ -32,6 +34,8 @@ forgotten. None of another link, so that nobody can have others forgotten."""
 MAX_SOCKETS = 64
 """WebSockets of one browser: twenty tabs of a page."""
 NAME_CHARS = 60
+NAMED_SECONDS = 86400.0
+"""For which the name of a browser that has gone stays its own."""
 
 
 class AccessError(Exception):
@@ -148,6 +152,7 @@ class Access:
         self._links = {link.id: link for link in kept.links}
         self._guests = {guest.id: guest for guest in kept.guests if guest.link in self._links}
         self._sockets: dict[str, set[anyio.CancelScope]] = {}
+        self._unfinished: dict[str, Unfinished] = {}
         self._changed = changed
         self._clock = clock
 
@@ -216,10 +221,25 @@ class Access:
             if guest.link == link_id and self._sockets.get(guest.id)
         )
 
-    def revoke(self, link_id: str) -> bool:
-        """Ends a link; who came in by it is out at once. Whether there was one."""
-        if self._links.pop(link_id, None) is None:
+    def revoke(self, link_id: str, by: Client | None = None) -> bool:
+        """Ends a link; who came in by it is out at once. Whether there was one.
+
+        Args:
+            link_id: of the link.
+            by: who wants it; None for the server itself.
+
+        Raises:
+            AccessError: it is the link of who started the server, and somebody else wants it.
+        """
+        link = self._links.get(link_id)
+        if link is None:
             return False
+        if by is not None and not self.may_revoke(by, link):
+            raise AccessError(
+                "no_right", "the first link is for who started the server, and ends with it"
+            )
+        del self._links[link_id]
+        self._unfinished.pop(link_id, None)
         for guest in [guest for guest in self._guests.values() if guest.link == link_id]:
             self._forget(guest)
         self._changed()
@@ -244,12 +264,14 @@ class Access:
 
     # -- browsers ------------------------------------------------------------------------------
 
-    def enter(self, token: str, name: str = "") -> Entered | None:
+    def enter(self, token: str, name: str = "", cookies: Collection[str] = ()) -> Entered | None:
         """Lets a browser in that shows the token of a link; None where no link has it.
 
         Args:
             token: as it was shown.
-            name: what the person there wants to be called; the link's unless given.
+            name: what the person there wants to be called; the link's unless given. Where somebody is
+                called so already it gets a number.
+            cookies: that the browser has from before.
         """
         shown, found = _digest(token), None
         for link in self._links.values():  # all of them: how long it takes says nothing
@@ -265,7 +287,9 @@ class Access:
         guest = Guest(
             id=secrets.token_hex(6),
             link=found.id,
-            name=shown_name(name) or ("browser" if found.first else found.name),
+            name=self._free_name(
+                shown_name(name) or ("browser" if found.first else found.name), cookies
+            ),
             cookie=_digest(cookie),
             proof=_digest(proof),
             seen_at=found.used_at,
@@ -292,6 +316,18 @@ class Access:
                 guest.seen_at = self._clock()
                 return self._client(guest)
         return None
+
+    def _free_name(self, name: str, cookies: Collection[str]) -> str:
+        """The name, with a number where another browser has it that is here, or was not long ago."""
+        own = {cookie.partition(".")[0] for cookie in cookies}
+        since = self._clock() - NAMED_SECONDS
+        taken = {
+            guest.name
+            for guest in self._guests.values()
+            if guest.id not in own and (self._sockets.get(guest.id) or guest.seen_at >= since)
+        }
+        names = (name if number == 1 else f"{name} {number}" for number in count(1))
+        return next(one for one in names if one not in taken)
 
     def leave(self, client: Client) -> None:
         """Forgets a browser, and closes what it has open."""
@@ -321,9 +357,19 @@ class Access:
                 if not scopes:
                     self._sockets.pop(client.id, None)
 
+    def unfinished(self, client: Client) -> Unfinished:
+        """What has begun to come from all who came in by the same link as this one."""
+        guest = self._guests.get(client.id)
+        return self._unfinished.setdefault(guest.link if guest else "", Unfinished())
+
     def _client(self, guest: Guest) -> Client:
         link = self._links[guest.link]
         return Client(guest.name, frozenset(link.rights), link.session, guest.id)
+
+    def may_revoke(self, client: Client, link: Link) -> bool:
+        """Whether who has control may end a link: that of who started the server only who came in by it."""
+        guest = self._guests.get(client.id)
+        return not link.first or (guest is not None and guest.link == link.id)
 
     def _absence(self, guest: Guest) -> tuple[bool, float]:
         return bool(self._sockets.get(guest.id)), guest.seen_at

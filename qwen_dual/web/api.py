@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qwen_dual.web.access import Client, Link
     from qwen_dual.web.doorkeeper import Doorkeeper
     from qwen_dual.web.folders import Folders
+    from qwen_dual.web.limits import Unfinished
     from qwen_dual.web.sessions import HostedSessions
     from qwen_dual.web.uploads import Uploads
 
@@ -112,7 +113,7 @@ class Api:
         if not request.headers.get("x-qwen-dual"):
             raise Refused(403, "origin", "there is no header X-Qwen-Dual, which the page sends")
         given = await _body(request, Token)
-        entered = self._access.enter(given.token, given.name)
+        entered = self._access.enter(given.token, given.name, self._doorkeeper.cookies(request))
         if entered is None:
             raise Refused(401, "left", "this link is not valid (any more): ask for another")
         response = answer({**self._me(entered.client), "proof": entered.proof})
@@ -214,8 +215,8 @@ class Api:
 
     async def links(self, request: Request) -> Response:
         """All links, without their tokens."""
-        self._doorkeeper.client(request, "control", everywhere=True)
-        return answer({"links": [self._told(link) for link in self._access.links()]})
+        client = self._doorkeeper.client(request, "control", everywhere=True)
+        return answer({"links": [self._told(link, client) for link in self._access.links()]})
 
     async def make_link(self, request: Request) -> Response:
         """Makes one."""
@@ -229,16 +230,20 @@ class Api:
         # Others come by the proxy, wherever the link was made.
         origin = self._doorkeeper.origins.proxy or request.state.origin
         url = f"{origin}/#token={token}"
-        return answer({**self._told(link), "url": url, "qr": _qr_code(url)}, 201)
+        return answer({**self._told(link, client), "url": url, "qr": _qr_code(url)}, 201)
 
     async def revoke_link(self, request: Request) -> Response:
         """Ends one, and what came in by it."""
-        self._doorkeeper.client(request, "control", everywhere=True)
-        if not self._access.revoke(request.path_params["id"]):
+        client = self._doorkeeper.client(request, "control", everywhere=True)
+        try:
+            known = self._access.revoke(request.path_params["id"], client)
+        except AccessError as error:
+            raise Refused(403, error.code, str(error)) from None
+        if not known:
             raise Refused(404, "not_found", "there is no such link")
         return Response(status_code=204)
 
-    def _told(self, link: Link) -> dict[str, Any]:
+    def _told(self, link: Link, client: Client) -> dict[str, Any]:
         return {
             "id": link.id,
             "name": link.name,
@@ -247,6 +252,7 @@ class Api:
             "created_at": link.created_at,
             "used_at": link.used_at,
             "clients": self._access.present(link.id),
+            "revocable": self._access.may_revoke(client, link),
         }
 
     async def _steered(self, request: Request, kind: type[T]) -> tuple[Client, T]:
@@ -270,7 +276,7 @@ class Api:
         key = request.path_params["key"]
         if key not in self._keys(client):
             raise Refused(404, "not_found", "there is no such session")
-        data = await _read(request, MAX_IMAGE_BYTES)
+        data = await _read(request, MAX_IMAGE_BYTES, self._access.unfinished(client))
         self._doorkeeper.client(request, "submit")  # the link may be revoked by now
         name = request.query_params.get("name", "")
         try:
@@ -319,18 +325,25 @@ async def _body(request: Request, kind: type[T]) -> T:
         raise Refused(400, "invalid", f"the body is not as it has to be: {error}") from None
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, most: int, unfinished: Unfinished | None = None) -> bytes:
     """The body of a request.
 
     Raises:
-        Refused: it is longer than it may be, or takes too long.
+        Refused: it is longer than it may be, takes too long, or too much comes by the same link.
     """
     data = bytearray()
     with anyio.move_on_after(BODY_SECONDS) as scope:
-        async for piece in request.stream():
-            data += piece
-            if len(data) > most:
-                raise Refused(413, "too_long", f"the body is longer than {most:,} bytes")
+        try:
+            async for piece in request.stream():
+                data += piece
+                fits = unfinished is None or unfinished.change(len(piece))
+                if len(data) > most:
+                    raise Refused(413, "too_long", f"the body is longer than {most:,} bytes")
+                if not fits:
+                    raise Refused(429, "too_many", "too many images come at once; try again")
+        finally:
+            if unfinished is not None:
+                unfinished.change(-len(data))
     if scope.cancelled_caught:
         raise Refused(408, "slow", f"the body did not come within {BODY_SECONDS:g} seconds")
     return bytes(data)

@@ -45,7 +45,15 @@ STANDING = frozenset(
 SAID = frozenset(
     (
         *("user", "assistant", "result", "control_request", "control_response", "notice"),
-        *("slash_command", "tool_progress", "compact_boundary", "rewound", "by", "usage", "turn_ended"),
+        *(
+            "slash_command",
+            "tool_progress",
+            "compact_boundary",
+            "rewound",
+            "by",
+            "usage",
+            "turn_ended",
+        ),
     )
 )
 """Of which events a conversation is shown again after the server was started anew."""

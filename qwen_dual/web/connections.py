@@ -8,7 +8,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from qwen_dual.web.limits import FRAMES_A_SECOND, FRAMES_AT_ONCE, UNHEARD_BYTES, Allowance
+from qwen_dual.web.limits import (
+    FRAMES_A_SECOND,
+    FRAMES_AT_ONCE,
+    UNHEARD_BYTES,
+    Allowance,
+    Unfinished,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +33,8 @@ SPARE_CONNECTIONS = 64
 """Below the most, connections that wait for a request begin to give way to new ones."""
 
 MAY_SEND = "qwen_dual.may_send"
-"""The extension of a WebSocket's scope that says how long a message may be, once it is known whose they are."""
+"""The extension of a WebSocket's scope that is told how long a message may be, and with whose it counts as long as it
+is not whole, once it is known whose it is."""
 PACKED_BYTES = 4096
 """That are unpacked at once, of what is compressed: a thousand times as much may be in it."""
 
@@ -105,17 +112,40 @@ class Socket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._frames = Allowance(FRAMES_AT_ONCE, FRAMES_A_SECOND)
         self._unread = 0
+        self._held = 0
+        self._pieces = 0  # bytes of the frames that have come of a message
+        self._since = 0  # bytes that came since the last frame ended
+        self._unfinished: Unfinished | None = None
         self._may_send(UNHEARD_BYTES)
 
     def data_received(self, data: bytes) -> None:
         """Unpacks what came bit by bit, so that no more is in memory than was counted."""
         if not self.config.ws_per_message_deflate:
-            super().data_received(data)
+            self._take(data)
             return
         for at in range(0, len(data), PACKED_BYTES):
             if self.transport.is_closing():
                 return
-            super().data_received(data[at : at + PACKED_BYTES])
+            self._take(data[at : at + PACKED_BYTES])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What had come of a message is gone."""
+        super().connection_lost(exc)
+        if self._unfinished is not None:
+            self._unfinished.change(-self._held)
+            self._unfinished = None
+
+    def _take(self, data: bytes) -> None:
+        """Counts what there is of a message: of those who send too many none more is taken."""
+        self._since += len(data)
+        super().data_received(data)
+        if self._unfinished is None:
+            return
+        now = self._pieces + self._since
+        fits = self._unfinished.change(now - self._held)
+        self._held = now
+        if not fits and now > UNHEARD_BYTES:
+            self.transport.abort()
 
     def handle_connect(self, event: Request) -> None:
         """Has the application say how long messages may be."""
@@ -127,22 +157,40 @@ class Socket(WebSocketsSansIOProtocol):
         """Passes on a message, unless too much waits that came in one go."""
         if not self.read_paused:
             self._unread = 0
+        self._pieces = 0
         self._unread += sum(map(len, self.frames))
         if self._unread > 2 * self._most:
             self.transport.abort()
         else:
             super().send_receive_event_to_app()
 
-    def _may_send(self, most: int) -> None:
+    def _may_send(self, most: int, unfinished: Unfinished | None = None) -> None:
         # What is longer is refused by its head, and takes no memory.
         self._most = self.conn.max_message_size = most
+        self._unfinished = unfinished
 
     def handle_ping(self) -> None:
         """Answers, up to a bound."""
         self._count(super().handle_ping)
 
+    def handle_text(self, event: Frame) -> None:
+        """Takes a message, or its first piece."""
+        self._begin(event)
+        super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """Takes one of bytes likewise."""
+        self._begin(event)
+        super().handle_bytes(event)
+
+    def _begin(self, event: Frame) -> None:
+        self._pieces = len(event.data)
+        self._since = 0
+
     def handle_cont(self, event: Frame) -> None:
         """Takes a piece of a message, up to a bound."""
+        self._pieces += len(event.data)
+        self._since = 0
         self._count(lambda: super(Socket, self).handle_cont(event))
 
     def _count(self, go_on: Callable[[], None]) -> None:

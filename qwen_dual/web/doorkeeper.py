@@ -77,10 +77,13 @@ class Doorkeeper:
         )
 
     def _known(self, connection: HTTPConnection, proof: str) -> Client | None:
+        return self.access.client(self.cookies(connection), proof)
+
+    def cookies(self, connection: HTTPConnection) -> list[str]:
+        """All that a browser has of the server's name, whoever has set them."""
         name = self._cookie_name(secure=_is_secure(connection)) + "="
         sent = "; ".join(connection.headers.getlist("cookie")).split(";")
-        cookies = [one.strip().removeprefix(name) for one in sent if one.strip().startswith(name)]
-        return self.access.client(cookies, proof)
+        return [one.strip().removeprefix(name) for one in sent if one.strip().startswith(name)]
 
     def _cookie_name(self, *, secure: bool) -> str:
         """With the port in it: browsers have one jar for all ports of a host.

@@ -24,6 +24,10 @@ APPROVING_BYTES = 1 << 20
 """Of a message of somebody who may approve, and neither submit nor control."""
 
 
+UNFINISHED_BYTES = 256 << 20
+"""Of messages and images that have begun to come, from all who came in by one link."""
+
+
 class Flood(Exception):
     """A client sends more than it may."""
 
@@ -85,6 +89,23 @@ class Allowance:
         self._left = min(self._burst, self._left + (now - self._at) * self._rate) - amount
         self._at = now
         return self._left >= 0
+
+
+class Unfinished:
+    """Counts what has begun to come and is not whole yet: it is in memory, and nobody has had a look at it.
+
+    Args:
+        most: bytes that may be.
+    """
+
+    def __init__(self, most: int = UNFINISHED_BYTES) -> None:
+        self._most = most
+        self._held = 0
+
+    def change(self, by: int) -> bool:
+        """Counts bytes more, or less; whether there are not too many."""
+        self._held += by
+        return self._held <= self._most
 
 
 class LimitedReceive:

@@ -91,7 +91,10 @@ class Endpoint:
         code, why = 1000, ""
         may_send = socket.scope.get("extensions", {}).get(MAY_SEND)
         if may_send is not None:
-            may_send(message_bytes(self._limit, client.rights))
+            may_send(
+                message_bytes(self._limit, client.rights),
+                self._doorkeeper.access.unfinished(client),
+            )
         try:
             with self._doorkeeper.access.socket(client) as scope:
                 await self._serve(socket, client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import threading
 from typing import TYPE_CHECKING
 
 from qwen_dual.fs.private import private_folder
@@ -33,6 +34,7 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = threading.Lock()
 
     def keep(self, key: str, name: str, data: bytes) -> str:
         """Keeps an image; its path.
@@ -52,6 +54,10 @@ class Uploads:
         folder = self._folder / key
         private_folder(str(self._folder))
         private_folder(str(folder))
+        with self._lock:  # several come at once, each in a thread
+            return self._kept(folder, kind, data)
+
+    def _kept(self, folder: Path, kind: str, data: bytes) -> str:
         sizes = [entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder)]
         if len(sizes) >= MAX_IMAGES or sum(sizes) + len(data) > MAX_SESSION_BYTES:
             raise NoImage(f"this session has {len(sizes)} images already: as many as may be")

@@ -10,6 +10,7 @@ from qwen_dual.web.access import (
     MAX_GUESTS,
     MAX_LINKS,
     MAX_SOCKETS,
+    NAMED_SECONDS,
     Access,
     AccessError,
     Client,
@@ -17,6 +18,7 @@ from qwen_dual.web.access import (
     Kept,
     shown_name,
 )
+from qwen_dual.web.limits import UNFINISHED_BYTES
 
 OWNER = Client("Ada", frozenset({"observe", "approve", "submit", "control"}))
 
@@ -106,6 +108,45 @@ def test_a_restart_knows_who_was_let_in_by_digests_alone() -> None:
     assert [one.first for one in after.links()] == [True, False]
     after.revoke(link.id)
     assert after.client([bob.cookie], bob.proof) is None
+
+
+def test_the_first_link_is_revoked_only_by_who_came_in_by_it() -> None:
+    access = Access()
+    owner = entered(access, access.first_link())
+    _, token = access.make_link(OWNER.rights, "guest", None, OWNER)
+    guest = entered(access, token)
+    first = access.links()[0]
+    with pytest.raises(AccessError, match="who started the server") as caught:
+        access.revoke(first.id, guest.client)
+    assert caught.value.code == "no_right"
+    assert access.client([owner.cookie], owner.proof) == owner.client
+    assert access.revoke(first.id, owner.client)
+    assert access.client([owner.cookie], owner.proof) is None
+
+
+def test_two_browsers_of_one_kind_are_told_apart_and_one_that_comes_again_keeps_its_name() -> None:
+    now = [1000.0]
+    access = Access(clock=lambda: now[0])
+    token = access.first_link()
+    one, two = (entered(access, token, "Chrome on Linux") for _ in range(2))
+    assert [one.client.name, two.client.name] == ["Chrome on Linux", "Chrome on Linux 2"]
+    again = access.enter(token, "Chrome on Linux", [two.cookie])
+    assert again is not None
+    assert again.client.name == "Chrome on Linux 2"
+    now[0] += NAMED_SECONDS + 1
+    assert entered(access, token, "Chrome on Linux").client.name == "Chrome on Linux"
+
+
+def test_what_is_not_whole_yet_counts_for_all_who_came_in_by_one_link() -> None:
+    access = Access()
+    _, token = access.make_link(["submit"], "guest", None, OWNER)
+    one, two = (entered(access, token).client for _ in range(2))
+    owner = entered(access, access.first_link()).client
+    assert access.unfinished(one).change(UNFINISHED_BYTES)
+    assert not access.unfinished(two).change(1)
+    assert access.unfinished(owner).change(1)
+    access.unfinished(one).change(-UNFINISHED_BYTES)
+    assert access.unfinished(two).change(1)
 
 
 def test_every_change_that_lasts_is_told() -> None:

@@ -145,7 +145,7 @@ def test_its_policy_lets_it_draw_with_and_without_webgl(
     screen.begin("\x1b[38;2;200;90;40mfar \x1b[48;5;27moff\x1b[0m 漢字 👩‍💻\r\n".encode())
     page.keyboard.press("Control+Shift+KeyF")
     page.keyboard.type("far")
-    page.locator(".terminal-search .count", has_text="1 of 1").wait_for()
+    page.locator(".terminal-pane .search-bar .count", has_text="1 of 1").wait_for()
     assert page.locator("style").count() == 0
     if not webgl:
         colours = page.locator(".xterm-rows span").evaluate_all(

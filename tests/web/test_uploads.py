@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ def test_what_is_no_image_or_one_too_many_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoImage, match=f"has {MAX_IMAGES} images"):
         uploads.keep("key", "a.png", PNG)
     uploads.keep("other", "a.png", PNG)
+
+
+def test_of_images_that_come_at_once_no_more_are_kept_than_may_be(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "images")
+    for _ in range(MAX_IMAGES - 2):
+        uploads.keep("key", "a.png", PNG)
+
+    def keep(_: int) -> bool:
+        try:
+            uploads.keep("key", "a.png", PNG)
+        except NoImage:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sum(threads.map(keep, range(64))) == 2
 
 
 def test_a_session_starts_below_the_folders_that_were_named(tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def test_what_cannot_be_is_refused_in_a_line_that_says_what_to_do(
     assert re.search(says, refusal(capsys, *arguments))
 
 
+def test_sessions_run_this_very_program_under_its_name_too() -> None:
+    this = [sys.executable, "-m", "qwen_dual"]
+    assert web_command._hosted([]) == this
+    assert web_command._hosted(["qwen-dual", "--model", "m"]) == [*this, "--model", "m"]
+    assert web_command._hosted(["qwen", "-y"]) == ["qwen", "-y"]
+
+
 def test_a_page_that_is_not_built_is_named_with_the_command_that_builds_it(
     page: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

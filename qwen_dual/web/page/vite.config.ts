@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+import { preload } from "./build/preload.ts";
 import { weight } from "./build/weight.ts";
 import { xtermStyles } from "./build/xterm_styles.ts";
 
 // The page is served by `qwen-dual web` alone, under a policy without inline script or foreign source.
 export default defineConfig({
   base: "./",
-  plugins: [xtermStyles(), weight("index")],
+  plugins: [xtermStyles(), preload("terminal_view", "(min-width: 760px)"), weight("index")],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../static",

@@ -190,6 +190,8 @@ export interface Link {
   created_at: number;
   used_at: number | null;
   clients: number;
+  /** The link of who started the server others cannot revoke. */
+  revocable: boolean;
   /** With its token in the fragment; only where it was just made. */
   url?: string;
   /** The same as a QR code, row by row, `1` for a dark module; where `url` is. */

@@ -162,14 +162,16 @@ function KnownLink({ link, revoke }: { link: Link; revoke(): void }) {
         {rightsInWords(link.rights)} · {link.session === null ? "all sessions" : "one session"} · {used}
         {here}
       </span>
-      <Button
-        look="bad"
-        aria-label={sure ? `Really revoke: ${name}` : `Revoke: ${name}`}
-        onClick={() => (sure ? revoke() : setSure(true))}
-        onBlur={() => setSure(false)}
-      >
-        {sure ? "Really?" : "Revoke"}
-      </Button>
+      {link.revocable && (
+        <Button
+          look="bad"
+          aria-label={sure ? `Really revoke: ${name}` : `Revoke: ${name}`}
+          onClick={() => (sure ? revoke() : setSure(true))}
+          onBlur={() => setSure(false)}
+        >
+          {sure ? "Really?" : "Revoke"}
+        </Button>
+      )}
     </div>
   );
 }

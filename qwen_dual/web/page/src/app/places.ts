@@ -20,6 +20,9 @@ export class Places {
    */
   readonly wantedMessage = signal<Wish | null>(null);
 
+  /** The chat is being searched. */
+  readonly searching = signal(false);
+
   showLine(seq: number): void {
     this.wantedLine.value = { seq };
   }

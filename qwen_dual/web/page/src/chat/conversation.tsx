@@ -3,13 +3,14 @@
 import "./chat.css";
 import "./markdown/markdown.css";
 
-import { type ReadonlySignal, signal, useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal, useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 
 import type { Conversation, Entry } from "../conversation/types";
 import { announce } from "../ui/announce";
 import { Button } from "../ui/button";
 import { DownIcon } from "../ui/icons";
+import { ChatSearch } from "./chat_search";
 import { EntryView, estimate, isShown, nameOf } from "./entry";
 import { news } from "./news";
 import { Rows } from "./rows";
@@ -30,9 +31,12 @@ export interface ConversationProps {
   nothing?: string;
   /** Whether what is new is said to who listens. */
   speaks?: boolean;
+  /** Whether the reader searches it. */
+  searching?: Signal<boolean>;
 }
 
 const NOTHING = signal(null);
+const NEVER = signal(false);
 
 export function ConversationView({
   conversation,
@@ -43,6 +47,7 @@ export function ConversationView({
   me = "",
   nothing = "Nothing has been said yet.",
   speaks = true,
+  searching = NEVER,
 }: ConversationProps) {
   const rows = useRef<Rows<Entry>>(null);
   const place = useMemo(() => signal({ atEnd: true, behind: 0 }), []);
@@ -80,6 +85,18 @@ export function ConversationView({
           if (leads(event, rows.current)) event.preventDefault();
         }}
       >
+        {searching.value && (
+          <ChatSearch
+            conversation={conversation}
+            view={view}
+            shown={shown.rows}
+            rows={rows}
+            onClose={() => {
+              searching.value = false;
+              rows.current?.focus();
+            }}
+          />
+        )}
         <Rows
           handle={rows}
           rows={shown.rows}

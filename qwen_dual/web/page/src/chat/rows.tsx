@@ -46,7 +46,7 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
   private observed = new Set<Element>();
   private atEnd = true;
   private seen = 0;
-  private sought: { key: number; frames: number } | null = null;
+  private sought: { key: number; frames: number; within: ((row: HTMLElement) => number) | null } | null = null;
   private frame = 0;
   private lastTop = 0;
   private first = 0;
@@ -82,11 +82,24 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
     this.later();
   }
 
-  /** Shows a row and gives it the focus. */
-  seek(key: number): void {
+  /**
+   * Shows a row and gives it the focus; with `within` it keeps its focus where it is, and shows what of the row
+   * that says: so many pixels below its top.
+   */
+  seek(key: number, within: ((row: HTMLElement) => number) | null = null): void {
     this.atEnd = false;
-    this.sought = { key, frames: SETTLING };
+    this.sought = { key, frames: SETTLING, within };
     this.later();
+  }
+
+  /** Gives the list the focus. */
+  focus(): void {
+    this.scroller.current?.focus({ preventScroll: true });
+  }
+
+  /** The element in which the rows are that are drawn. */
+  get drawn(): HTMLElement | null {
+    return this.list.current;
   }
 
   /** Leads to the next row, or the one before, of those for which this holds. */
@@ -229,7 +242,11 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
     if (!scroller) return;
     if (this.sought) {
       const index = this.keys.indexOf(this.sought.key);
-      if (index >= 0) scroller.scrollTop = Math.max(0, this.heights.sum(index) - 24);
+      const row = this.sought.within && this.rowOf(this.sought.key);
+      const below = row ? (this.sought.within?.(row) ?? 0) : 0;
+      // What lies deep in a long row is shown with some lines before it.
+      const from = below > scroller.clientHeight / 2 ? below - scroller.clientHeight / 3 : 0;
+      if (index >= 0) scroller.scrollTop = Math.max(0, this.heights.sum(index) - 24 + from);
     } else if (this.atEnd) {
       scroller.scrollTop = scroller.scrollHeight;
     }
@@ -250,17 +267,21 @@ export class Rows<R extends Row> extends Component<RowsProps<R>> {
       if (this.sought) {
         this.place();
         this.sought.frames -= 1;
-        if (this.sought.frames <= 0) this.found(this.sought.key);
+        if (this.sought.frames <= 0) this.found(this.sought.key, this.sought.within === null);
         else this.later();
       }
       this.setState({});
     });
   }
 
-  private found(key: number): void {
+  private rowOf(key: number): HTMLElement | null {
+    return this.list.current?.querySelector<HTMLElement>(`:scope > [data-key="${key}"]`) ?? null;
+  }
+
+  private found(key: number, focus: boolean): void {
     this.sought = null;
-    const row = this.list.current?.querySelector<HTMLElement>(`[data-key="${key}"]`);
-    row?.focus({ preventScroll: true });
+    const row = this.rowOf(key);
+    if (focus) row?.focus({ preventScroll: true });
     row?.classList.add("is-found");
     setTimeout(() => row?.classList.remove("is-found"), 1_500);
   }

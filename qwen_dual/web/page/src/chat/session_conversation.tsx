@@ -45,6 +45,7 @@ export function SessionConversation({
         lines={session.places}
         actions={actions}
         wanted={session.places.wantedMessage}
+        searching={session.places.searching}
         me={session.hello.value?.name ?? ""}
         nothing={
           named && session.hello.value?.terminal

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Session } from "../app/session";
-import { useShortcuts } from "../app/shortcuts";
+import { type Shortcut, useShortcuts } from "../app/shortcuts";
 import { Button, IconButton } from "../ui/button";
 import { CloseIcon, ImageIcon, SendIcon, StopIcon } from "../ui/icons";
 import { note } from "../ui/notes";
@@ -30,8 +30,8 @@ function Editor({ state }: { state: ComposerState }) {
   const open = menu.candidates.length > 0;
   useShortcuts(() => [
     { keys: "Ctrl+Shift+KeyE", label: "Write a prompt", group: "Composer", everywhere: true, run: () => field.current?.focus() },
-    ...LISTED,
-  ]);
+    ...listed(state.enterQueues),
+  ], [state.enterQueues]);
   const add = (files: Iterable<File>): void => {
     const refused = attachments.add(files);
     if (refused) note(refused, "bad");
@@ -77,13 +77,17 @@ function Editor({ state }: { state: ComposerState }) {
 }
 
 /** Keys of the text field, for the list of all keys. */
-const LISTED = [
-  { keys: "Enter", label: "Send; while something runs, join its turn", group: "Composer" },
-  { keys: "Ctrl+Enter", label: "While something runs: send for after its turn", group: "Composer" },
-  { keys: "Shift+Enter", label: "A new line", group: "Composer" },
-  { keys: "Escape", label: "Stop what runs, and take back what waits", group: "Composer" },
-  { keys: "ArrowUp", label: "In an empty draft: the last prompt that waits, or was sent", group: "Composer" },
-] as const;
+function listed(enterQueues: boolean): readonly Shortcut[] {
+  const [enter, other] = enterQueues ? ["wait for its turn", "join its turn"] : ["join its turn", "wait for its turn"];
+  const group = "Composer" as const;
+  return [
+    { keys: "Enter", label: `Send; while something runs, ${enter}`, group },
+    { keys: "Tab", label: `While something runs: send and ${other}; Ctrl+Enter too`, group },
+    { keys: "Shift+Enter", label: "A new line", group },
+    { keys: "Escape", label: "Stop what runs, and take back what waits", group },
+    { keys: "ArrowUp", label: "In an empty draft: the last prompt that waits, or was sent", group },
+  ];
+}
 
 /** Puts the selected candidate into the draft. */
 function takeCandidate(state: ComposerState, field: HTMLTextAreaElement | null): void {
@@ -152,12 +156,12 @@ function Actions({ state, onFiles }: { state: ComposerState; onFiles(files: Iter
         </Button>
       )}
       {state.steers && !empty && (
-        <Button onClick={() => void state.send(true)} title="Ctrl+Enter: after the turn that runs">
-          Queue
+        <Button onClick={() => void state.send(true)} title="Tab, or Ctrl+Enter">
+          {state.enterQueues ? "Steer" : "Queue"}
         </Button>
       )}
       <Button look="main" disabled={empty} onClick={() => void state.send()} title="Enter">
-        <SendIcon /> {state.busy.value ? (state.steers ? "Steer" : "Queue") : "Send"}
+        <SendIcon /> {state.busy.value ? (state.steers && !state.enterQueues ? "Steer" : "Queue") : "Send"}
       </Button>
     </div>
   );
@@ -165,5 +169,6 @@ function Actions({ state, onFiles }: { state: ComposerState; onFiles(files: Iter
 
 function hintOf(state: ComposerState): string {
   if (!state.busy.value) return "";
-  return state.steers ? "Enter steers, Ctrl+Enter queues" : "Waits for its turn";
+  if (!state.steers) return "Waits for its turn";
+  return state.enterQueues ? "Enter queues, Tab steers" : "Enter steers, Tab queues";
 }

@@ -48,16 +48,24 @@ export class ComposerState {
     return this.busy.value && this.session.supports("edit_queued");
   }
 
+  /** Whether Enter queues while a turn runs, as the person has set it (`ui.enterWhileBusy`): the other keys steer then. */
+  get enterQueues(): boolean {
+    return this.session.conversation.value.greeting.enter_while_busy === "queue";
+  }
+
   /** Whether a prompt that waits is one that this page may change. */
   isOwn(id: string, origin: string): boolean {
     return this.#sent.has(id) || (this.#host !== "" && origin === this.#host);
   }
 
-  /** Sends the draft with its images; while a turn runs it joins that, or with `queue` waits for its end. */
-  async send(queue = false): Promise<void> {
+  /**
+   * Sends the draft with its images; while a turn runs it joins that or waits for its end, as Enter does, or with
+   * `other` the other way.
+   */
+  async send(other = false): Promise<void> {
     const text = this.draft.text.trim();
     if (!text && this.attachments.list.length === 0) return;
-    const steer = !queue && this.steers && !text.startsWith("/");
+    const steer = other === this.enterQueues && this.steers && !text.startsWith("/");
     const how = steer ? { when_busy: "steer" } : {};
     this.completion.close();
     // What is folded away only the program knows: it sends its draft itself.

@@ -121,6 +121,10 @@ function pressed(
     }
   }
   if (event.key === "Enter") return entered(event, field, state, typed);
+  if (event.key === "Tab" && !held && !event.shiftKey && state.steers && field.value.trim() !== "") {
+    void state.send(true);
+    return true;
+  }
   if (event.key === "Escape" && !held) {
     state.interrupt();
     return true;
@@ -139,15 +143,15 @@ function entered(
   typed: (field: HTMLTextAreaElement) => void,
 ): boolean {
   if (event.shiftKey || event.altKey) return false;
-  const queue = event.ctrlKey || event.metaKey;
-  if (byTouch.matches && !queue) return false;
+  const other = event.ctrlKey || event.metaKey;
+  if (byTouch.matches && !other) return false;
   const { selectionStart: at, value } = field;
   if (at === field.selectionEnd && value[at - 1] === "\\") {
     field.setRangeText("\n", at - 1, at, "end");
     typed(field);
     return true;
   }
-  void state.send(queue);
+  void state.send(other);
   return true;
 }
 

@@ -1,6 +1,6 @@
 /** The approval mode and the model in force, as menus of what may be chosen. */
 
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Session } from "../app/session";
 import { tellRefusal } from "../composer/composer_state";
@@ -57,7 +57,7 @@ export function ModeChoice({ session }: { session: Session }) {
   return <Choice name={`Mode: ${mode}`} value={mode} items={items} />;
 }
 
-export function ModelChoice({ session }: { session: Session }) {
+export function ModelChoice({ session, choosing }: { session: Session; choosing: Signal<boolean> }) {
   const { model } = session.conversation.value;
   const models = useOffered<{ models: Model[] }>(session, "list_models", "models", model)?.models ?? [];
   if (!model) return null;
@@ -73,12 +73,19 @@ export function ModelChoice({ session }: { session: Session }) {
       run: () => void session.send({ type: "set_model", model: name }).then(tellRefusal),
     };
   });
-  return <Choice name={`Model: ${shown}`} value={shown} items={items} />;
+  return <Choice name={`Model: ${shown}`} value={shown} items={items} open={choosing} />;
 }
 
-function Choice({ name, value, items }: { name: string; value: string; items: MenuItem[] }) {
+interface ChoiceProps {
+  name: string;
+  value: string;
+  items: MenuItem[];
+  open?: Signal<boolean>;
+}
+
+function Choice({ name, value, items, open }: ChoiceProps) {
   return (
-    <Menu name={name} items={items} look="plain">
+    <Menu name={name} items={items} look="plain" {...(open ? { opened: open } : {})}>
       <bdi class="choice">{value}</bdi>
       <DownIcon />
     </Menu>

@@ -1,6 +1,6 @@
 /** What can be done with a session beside saying something: only what its program and this link allow. */
 
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Session } from "../app/session";
 import { tellRefusal } from "../composer/composer_state";
 import { MoreIcon } from "../ui/icons";
@@ -18,11 +18,11 @@ const FORMS: Readonly<Record<Form, string>> = { md: "Markdown", html: "a web pag
 type Opened = "rewind" | "resume" | "mcp" | null;
 const opened = signal<{ key: string; what: Opened }>({ key: "", what: null });
 
-export function Controls({ session }: { session: Session }) {
+export function Controls({ session, choosing }: { session: Session; choosing: Signal<boolean> }) {
   return (
     <div class="controls">
       <ModeChoice session={session} />
-      <ModelChoice session={session} />
+      <ModelChoice session={session} choosing={choosing} />
       <Menu name="More for this session" items={itemsFor(session)}>
         <MoreIcon />
       </Menu>
@@ -50,7 +50,10 @@ function itemsFor(session: Session): (MenuItem | "line")[] {
   const open = (what: Opened) => () => {
     opened.value = { key: session.key, what };
   };
-  const items: (MenuItem | "line")[] = [];
+  const items: (MenuItem | "line")[] = [
+    { label: "Search the chat", detail: "Ctrl+F", run: () => (session.places.searching.value = true) },
+    "line",
+  ];
   if (can("rewind")) items.push({ label: "Go back …", run: open("rewind") });
   if (can("clear")) {
     items.push({
@@ -69,7 +72,7 @@ function itemsFor(session: Session): (MenuItem | "line")[] {
     });
   }
   if (runs && session.supports("mcp_status")) items.push({ label: "MCP servers", run: open("mcp") });
-  if (items.length) items.push("line");
+  if (items.at(-1) !== "line") items.push("line");
   for (const form of formsOf(session)) {
     items.push({
       label: `Save as ${FORMS[form]}`,

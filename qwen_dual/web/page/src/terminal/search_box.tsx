@@ -1,8 +1,7 @@
 import type { SearchAddon } from "@xterm/addon-search";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
-import { IconButton } from "../ui/button";
-import { CloseIcon, DownIcon, UpIcon } from "../ui/icons";
+import { SearchBar } from "../ui/search_bar";
 
 const DECORATIONS = {
   matchBackground: "#b58b2a",
@@ -15,9 +14,7 @@ const DECORATIONS = {
 export function SearchBox({ search, onClose }: { search: SearchAddon; onClose(): void }) {
   const [words, setWords] = useState("");
   const [found, setFound] = useState({ at: -1, count: 0 });
-  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    field.current?.focus();
     const heard = search.onDidChangeResults(({ resultIndex, resultCount }) =>
       setFound({ at: resultIndex, count: resultCount }),
     );
@@ -27,45 +24,20 @@ export function SearchBox({ search, onClose }: { search: SearchAddon; onClose():
     };
   }, [search]);
   const next = (incremental = false) => search.findNext(words, { incremental, decorations: DECORATIONS });
-  const previous = () => search.findPrevious(words, { decorations: DECORATIONS });
   useEffect(() => {
     if (words === "") search.clearDecorations();
     else next(true);
   }, [words]);
-  const close = () => {
-    onClose();
-  };
+  const { at, count } = found;
   return (
-    <div class="terminal-search" role="search" aria-label="Search the terminal">
-      <input
-        ref={field}
-        class="input"
-        type="text"
-        value={words}
-        placeholder="Search"
-        aria-label="Search the terminal"
-        spellcheck={false}
-        onInput={(event) => setWords(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") close();
-          else if (event.key === "Enter" && words !== "") event.shiftKey ? previous() : next();
-          else return;
-          event.preventDefault();
-          event.stopPropagation();
-        }}
-      />
-      <span class="count" role="status">
-        {words === "" ? "" : found.count === 0 ? "none" : found.at < 0 ? `${found.count}` : `${found.at + 1} of ${found.count}`}
-      </span>
-      <IconButton name="The one before" keys="Shift+Enter" disabled={words === ""} onClick={previous}>
-        <UpIcon />
-      </IconButton>
-      <IconButton name="The next one" keys="Enter" disabled={words === ""} onClick={() => next()}>
-        <DownIcon />
-      </IconButton>
-      <IconButton name="Close the search" keys="Esc" onClick={close}>
-        <CloseIcon />
-      </IconButton>
-    </div>
+    <SearchBar
+      name="Search the terminal"
+      words={words}
+      told={words === "" ? "" : count === 0 ? "none" : at < 0 ? `${count}` : `${at + 1} of ${count}`}
+      onWords={setWords}
+      onNext={() => void next()}
+      onPrevious={() => void search.findPrevious(words, { decorations: DECORATIONS })}
+      onClose={onClose}
+    />
   );
 }

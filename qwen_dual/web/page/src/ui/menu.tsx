@@ -1,5 +1,6 @@
+import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 
 import { Button } from "./button";
 
@@ -23,11 +24,18 @@ export interface MenuProps {
   look?: "icon" | "plain" | "";
   /** The edge of the button that the list keeps to. */
   side?: "left" | "right";
+  /** Whether it is open, where something else may open it too. */
+  opened?: Signal<boolean>;
 }
 
 /** A button with a menu: arrows, Home, End and first letters move in it, Esc and a click elsewhere close it. */
-export function Menu({ name, children, items, look = "icon", side = "left" }: MenuProps) {
-  const [open, setOpen] = useState(false);
+export function Menu({ name, children, items, look = "icon", side = "left", opened }: MenuProps) {
+  const own = useSignal(false);
+  const state = opened ?? own;
+  const open = state.value;
+  const setOpen = (now: boolean): void => {
+    state.value = now;
+  };
   const root = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();

@@ -45,7 +45,8 @@ test("the tokens are read: grounds, inks and code", () => {
 });
 
 test("every ink can be read on every ground, in both themes (AA)", () => {
-  expect(tooFaint([...each(inks, grounds), ["on-accent", "accent-ground"]], 4.5)).toEqual([]);
+  const found = each(["on-searched"], ["searched", "searched-now"]);
+  expect(tooFaint([...each(inks, grounds), ["on-accent", "accent-ground"], ...found], 4.5)).toEqual([]);
 });
 
 test("code can be read on its ground and in a change (AA)", () => {
