@@ -33,6 +33,8 @@ _NAMESPACES = (
     # A session of its own, so that no terminal can be reached by TIOCSTI.
     "--new-session",
 )
+# In this order: where the second is missing, the first ends bubblewrap before it runs anything.
+_WHOLE = ("--assert-userns-disabled", "--disable-userns")
 _SYSTEM = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 
 
@@ -93,6 +95,11 @@ class Bubblewrap:
             "kernel.apparmor_restrict_unprivileged_userns, or the container this runs in)"
         )
 
+    @property
+    def waits_for_order(self) -> bool:
+        """Whether it can be started before it is known what it shows, and be told by a pipe."""
+        return bool(self._nested)
+
     def argv(
         self, argv: Sequence[str], cwd: str, view: View, status: int | None = None
     ) -> list[str]:
@@ -104,22 +111,39 @@ class Bubblewrap:
             view: what it sees.
             status: a descriptor that is told of its start and its end.
         """
-        line = [self._program, *_NAMESPACES, *self._nested]
+        line = [*self._begin(status), *self._nested, *self._shown(view)]
+        return [*line, "--chdir", cwd, "--", *argv]
+
+    def waiting(self, argv: Sequence[str], cwd: str, order: int, status: int) -> list[str]:
+        """As ``argv``; what it sees is read from the descriptor ``order``, as the method of that name says."""
+        line = [*self._begin(status), _WHOLE[0], "--args", str(order)]
+        return [*line, "--chdir", cwd, "--", *argv]
+
+    def order(self, view: View) -> bytes:
+        """What ``waiting`` has to be told, whole; told a part of it, it runs nothing and fails."""
+        words = [*self._shown(view), _WHOLE[1]]
+        return b"".join(os.fsencode(word) + b"\0" for word in words)
+
+    def _begin(self, status: int | None) -> list[str]:
+        line = [self._program, *_NAMESPACES]
         if not self._network:
             line.append("--unshare-net")
         if status is not None:
             line += ["--json-status-fd", str(status)]
-        line += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        return line
+
+    def _shown(self, view: View) -> list[str]:
+        words = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         for folder, own in self._own.items():
             # Another command could put a link on the way to a workspace that lies in it.
             shared = not within(view.root, folder)
-            line += ["--bind", own, folder] if shared else ["--tmpfs", folder]
+            words += ["--bind", own, folder] if shared else ["--tmpfs", folder]
         for path, access in view.entries():
             if access == "hidden":
-                line += self._hide(path)
+                words += self._hide(path)
             else:
-                line += ["--bind" if access == "write" else "--ro-bind", path, path]
-        return [*line, "--chdir", cwd, "--", *argv]
+                words += ["--bind" if access == "write" else "--ro-bind", path, path]
+        return words
 
     def _hide(self, path: str) -> list[str]:
         if os.path.isdir(path):

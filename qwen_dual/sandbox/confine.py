@@ -129,24 +129,35 @@ class Sandbox(Struct):
             temporary = os.path.join(self._folder(), "tmp")
             kept |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
             return Confinement(argv, kept, (), watch, rules=_rules(view, temporary))
-        with self._looking:
-            view = self._view()
-            others = bool(self._living) or self._starting > 0
-            self._starting += 1
-        try:
-            spare = None
+        watch = Watch(self.root) if self.writable else None
+        counted: list[bool] = []
+
+        def look() -> View:
+            view, others = self._look()
+            counted.append(True)
             if not has_input:
-                spare = self._spares.take(view, argv, cwd, kept, beside_others=others)
-            if spare is not None:
-                confinement = Confinement(argv, kept, spare=spare, cwd=cwd)
+                self._spares.note(kept, beside_others=others)
+            return view
+
+        def began(namespace: Namespace | None) -> None:
+            if counted:
+                self._started(namespace)
+
+        try:
+            if has_input or self._spares.none:
+                made = self._in_bubblewrap(argv, cwd, kept, look)
             else:
-                confinement = self._in_bubblewrap(argv, cwd, kept, view)
-            confinement.watch = Watch(self.root) if self.writable else None
+                view = look()
+                spare = self._spares.take(view, argv, cwd, kept)
+                if spare is not None:
+                    made = Confinement(argv, kept, spare=spare, cwd=cwd)
+                else:
+                    made = self._in_bubblewrap(argv, cwd, kept, lambda: view)
         except BaseException:
-            self._started(None)
+            began(None)
             raise
-        confinement.began = self._started
-        return confinement
+        made.watch, made.began = watch, began
+        return made
 
     def keep_ready(self, env: Mapping[str, str] | None = None) -> None:
         """Sets up a sandbox for the next command, or for as many as came at once; blocks for some 15 ms each.
@@ -200,6 +211,14 @@ class Sandbox(Struct):
         left_out = {*WITHHELD, "TMPDIR", "TMP", "TEMP"}
         return {key: env[key] for key in env if key not in left_out} | {MARK: self._backend}
 
+    def _look(self) -> tuple[View, bool]:
+        """What a command that begins now sees, and whether others run."""
+        with self._looking:
+            view = self._view()
+            others = bool(self._living) or self._starting > 0
+            self._starting += 1
+            return view, others
+
     def _started(self, namespace: Namespace | None) -> None:
         """Notes that a command runs, or that it could not be started."""
         with self._looking:
@@ -208,21 +227,37 @@ class Sandbox(Struct):
                 self._living.append(namespace)
 
     def _in_bubblewrap(
-        self, argv: Sequence[str], cwd: str, env: dict[str, str], view: View
+        self, argv: Sequence[str], cwd: str, env: dict[str, str], look: Callable[[], View]
     ) -> Confinement:
-        assert self._bubblewrap is not None
+        """A command in a sandbox of its own; ``look`` is called while bubblewrap starts, if it can wait."""
+        made = self._bubblewrap
+        assert made is not None
+        view = None if made.waits_for_order else look()
         rules = self._scope()
         status, inherited = os.pipe()
-        line = self._bubblewrap.argv(argv, cwd, view, inherited)
-        return Confinement(line, env, (inherited,), status=status, rules=rules)
+        if view is not None:
+            line = made.argv(argv, cwd, view, inherited)
+            return Confinement(line, env, (inherited,), status=status, rules=rules)
+        read, order = os.pipe()
+        line = made.waiting(argv, cwd, read, inherited)
+        return Confinement(
+            line,
+            env,
+            (inherited, read),
+            status=status,
+            rules=rules,
+            order=order,
+            look=lambda: made.order(look()),
+        )
 
     def _make_spare(self, view: View, env: Mapping[str, str]) -> Spare:
-        made = self._in_bubblewrap(WAITING, self.root, dict(env), view)
+        made = self._in_bubblewrap(WAITING, self.root, dict(env), lambda: view)
         status, made.status = made.status, None
         assert status is not None
         try:
             popen = made.start(lambda: waiting(made.argv, made.env, made.descriptors))
         except BaseException:
+            made.close()
             os.close(status)
             raise
         return Spare(popen, status, view, self.root, env)

@@ -37,6 +37,8 @@ class Confinement(Struct):
         rules: entered for it.
         spare: the sandbox that waits for it.
         cwd: the folder that it starts in there.
+        order: the pipe at which bubblewrap waits to be told what it shows.
+        look: looks what that is; called once bubblewrap is on its way.
     """
 
     argv: Sequence[str]
@@ -48,6 +50,8 @@ class Confinement(Struct):
     rules: Ruleset | None = None
     spare: Spare | None = None
     cwd: str = ""
+    order: int | None = None
+    look: Callable[[], bytes] = bytes
 
     def start(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
         """Calls ``start``, which starts the process, with the rights that it shall have.
@@ -62,15 +66,22 @@ class Confinement(Struct):
         if self.spare is not None:
             return self.spare.become(self.argv, self.cwd, self.env)
         try:
-            return start() if self.rules is None else in_thread(self.rules.enter, start)
+            popen = start() if self.rules is None else in_thread(self.rules.enter, start)
         finally:
             for descriptor in self.descriptors:
                 os.close(descriptor)
             if self.rules is not None:
                 self.rules.close()
+        if self.order is not None:
+            self._give_order(popen, self.order)
+        return popen
 
-    def namespace(self) -> Namespace | None:
-        """The processes' namespace, once started; waits until it is there. None for Landlock."""
+    def namespace(self, *, found: bool = True) -> Namespace | None:
+        """The processes' namespace, once started; None for Landlock.
+
+        Args:
+            found: whether it is waited for; else the caller asks it to ``find`` them.
+        """
         status, self.status = self.status, None
         if self.spare is not None:
             namespace = self.spare.namespace
@@ -78,17 +89,36 @@ class Confinement(Struct):
             namespace = Namespace(status)
         else:
             return None
+        if found:
+            namespace.find()
         self._tell(namespace)
         return namespace
 
     def close(self) -> None:
         """Frees what a command that could not be started leaves."""
+        if self.order is not None:
+            os.close(self.order)
+            self.order = None
         if self.status is not None:
             os.close(self.status)
             self.status = None
         if self.spare is not None:
             self.spare.end()
         self._tell(None)
+
+    def _give_order(self, popen: subprocess.Popen[bytes], pipe: int) -> None:
+        try:
+            order = memoryview(self.look())
+            while order:
+                order = order[os.write(pipe, order) :]
+        except BrokenPipeError:
+            pass  # bubblewrap has failed, and says why on stderr
+        except BaseException:
+            popen.kill()
+            with popen:  # reaps it and closes its pipes
+                raise
+        self.order = None
+        os.close(pipe)
 
     def _tell(self, namespace: Namespace | None) -> None:
         began, self.began = self.began, None

@@ -179,21 +179,16 @@ class Spares:
         self._env: Mapping[str, str] | None = None
         self._closed = False
 
-    def take(
-        self,
-        view: View,
-        argv: Sequence[str],
-        cwd: str,
-        env: Mapping[str, str],
-        *,
-        beside_others: bool,
-    ) -> Spare | None:
-        """One that can become this command, if there is one; the next are made for ``env``.
+    @property
+    def none(self) -> bool:
+        """Whether none waits; one that is being made is waited for."""
+        with self._lock:
+            return not self._waiting
+
+    def note(self, env: Mapping[str, str], *, beside_others: bool) -> None:
+        """Notes that a command comes, so that the next are made for ``env``.
 
         Args:
-            view: what the command may see.
-            argv: the command.
-            cwd: the folder it starts in.
             env: its environment.
             beside_others: whether another command runs.
         """
@@ -201,6 +196,19 @@ class Spares:
             self._env = env
             if not self._waiting and beside_others:
                 self._wanted = min(self._wanted + 1, MOST)
+
+    def take(
+        self, view: View, argv: Sequence[str], cwd: str, env: Mapping[str, str]
+    ) -> Spare | None:
+        """One that can become this command, if there is one.
+
+        Args:
+            view: what the command may see.
+            argv: the command.
+            cwd: the folder it starts in.
+            env: its environment.
+        """
+        with self._lock:
             while self._waiting:
                 spare = self._waiting[0]
                 fresh = spare.fresh(view)

@@ -170,7 +170,7 @@ class ProcessGroup:
         except BaseException:
             confinement.close()
             raise
-        self._namespace = confinement.namespace()
+        self._namespace = confinement.namespace(found=False)
         if confinement.watch is not None:
             self.made = confinement.watch.made
         return popen
@@ -208,6 +208,8 @@ class ProcessGroup:
                 if watch.at_end or now >= limit:
                     return self._ending(timed_out=False, stopped=False)
             data = watch.wait(_soonest(limit, now, tick()))
+            if self._namespace is not None:
+                self._namespace.find()
             if data:
                 last_output = time.monotonic()
                 feed(data)
