@@ -171,6 +171,7 @@ class Child:
                 tools=tools,
                 calls=calls,
                 publish=self.publish,
+                bus=self._bus,
                 set_state=lambda _: None,
                 max_turns=self.spec.max_turns,
                 text_calls=equipment.text_calls,

@@ -91,6 +91,11 @@ class Backlog:
         """More waits than should."""
         return self._bytes > self._max_bytes
 
+    @property
+    def is_in_line(self) -> bool:
+        """Whether of what was handed out last a part was taken, and a part was not."""
+        return bool(self._chunk)
+
     def add(self, seq: int, line: bytes, *, delta: bool = False, protected: bool = False) -> None:
         """Queues a line; ``seq`` ascends. Drops nothing: that is ``make_room``."""
         # A huge one counts no more than half, or it would drive out all others.
@@ -126,7 +131,9 @@ class Backlog:
     def chunk(self) -> memoryview:
         """The bytes to write next, whole lines until ``advance`` says otherwise; empty if none."""
         if not self._chunk:
-            self._chunk = memoryview(b"".join(self._next_lines()))
+            lines = self._next_lines()
+            # One is never copied: it may have megabytes.
+            self._chunk = memoryview(lines[0] if len(lines) == 1 else b"".join(lines))
         return self._chunk
 
     def advance(self, count: int) -> None:
@@ -168,6 +175,8 @@ class Backlog:
             size += self._put(out, self._local.popleft(), None)
         while self._lines and size < CHUNK:
             seq = next(iter(self._lines))
+            if out and len(self._lines[seq].text) > CHUNK:
+                break
             if seq - 1 > self.last:
                 size += self._put_gap(out, seq - 1)
             line = self._lines.pop(seq)

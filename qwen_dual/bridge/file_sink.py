@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_NEWLINE = b"\n"[0]
 
 
 class FileSink:
@@ -43,9 +44,10 @@ class FileSink:
         if fd is not None:
             os.set_inheritable(fd, False)
         self._end = os.fstat(self._fd).st_size
+        self._begun = 0  # bytes of the last line, while that has no end
 
     def write(self, data: memoryview) -> int:
-        """Writes all of it.
+        """Writes all of it, which may be a part of a line only.
 
         Raises:
             OSError: it could not; a line written in part is cut off again.
@@ -61,6 +63,10 @@ class FileSink:
             self._cut(data[:done])
             raise
         self._end = os.lseek(self._fd, 0, os.SEEK_CUR)
+        if data and data[-1] == _NEWLINE:
+            self._begun = 0
+        else:
+            self._begun = self._torn(data)
         return done
 
     def renewed(self) -> bool:
@@ -77,7 +83,7 @@ class FileSink:
         if (here.st_dev, here.st_ino) != (ours.st_dev, ours.st_ino):
             return self._reopen()
         if ours.st_size < self._end:
-            self._end = ours.st_size
+            self._end, self._begun = ours.st_size, 0
             self.readers += 1
             return True
         return False
@@ -116,7 +122,7 @@ class FileSink:
         self._refused = ""
         os.close(self._fd)
         self._fd = fd
-        self._end = os.fstat(fd).st_size
+        self._end, self._begun = os.fstat(fd).st_size, 0
         self.readers += 1
         return True
 
@@ -132,9 +138,14 @@ class FileSink:
             self.warnings.append(f"{path} {done}")
         return fd
 
+    def _torn(self, written: memoryview) -> int:
+        """Bytes of the line that has no end once ``written`` stands behind what was written before."""
+        end = bytes(written).rfind(b"\n") + 1
+        return len(written) - end + (0 if end else self._begun)
+
     def _cut(self, written: memoryview) -> None:
         """Takes back the part after the last newline, unless somebody wrote behind it."""
-        torn = len(written) - (bytes(written).rfind(b"\n") + 1)
+        torn = self._torn(written)
         try:
             end = os.lseek(self._fd, 0, os.SEEK_CUR)
             if torn and os.fstat(self._fd).st_size == end:

@@ -130,8 +130,10 @@ class Hosts:
         else:
             self._take(event)
 
-    def _take(self, event: Event) -> None:
-        kind, line = event["type"], encode(event)
+    def _take(self, event: Event, line: bytes | None = None) -> None:
+        kind = event["type"]
+        if line is None:
+            line = encode(event)
         if kind == "stream_event":
             delta = event["event"]["type"] == "content_block_delta"
             self._ring.add(event["seq"], line, delta=delta)

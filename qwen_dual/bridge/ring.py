@@ -43,7 +43,7 @@ class Ring:
         self._protected: set[int] = set()
         self._bytes = 0
         self._read = (0, 0, 0)
-        self._found = (b"", 0)
+        self._found: tuple[bytes, int] = (b"", 0)
 
     def __contains__(self, seq: int) -> bool:
         return seq in self._lines
@@ -90,10 +90,12 @@ class Ring:
         at = bisect_right(order, after)
         while at < len(order) and order[at] <= until:
             if size >= CHUNK:
-                return b"".join(out), last
+                return out[0] if len(out) == 1 else b"".join(out), last
             seq = order[at]
-            at += 1
             line = lines.get(seq)
+            if out and line is not None and len(line) > CHUNK:
+                return b"".join(out), last  # by itself, and never copied: it may have megabytes
+            at += 1
             if line is None:
                 continue
             if seq > last + 1:
@@ -104,7 +106,7 @@ class Ring:
         if last < until:  # the newest are among the dropped
             out.append(self._gap_line(last + 1, until))
             last = until
-        return b"".join(out), last
+        return out[0] if len(out) == 1 else b"".join(out), last
 
     def _cost(self, line: bytes) -> int:
         # A huge one counts no more than half, or it would drive out all others.

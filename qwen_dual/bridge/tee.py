@@ -14,7 +14,7 @@ from msgspec import Struct
 from qwen_dual.bridge.aside import Aside
 from qwen_dual.bridge.backlog import Backlog
 from qwen_dual.bridge.greeting import Greeting
-from qwen_dual.bridge.pacing import REST, Pacing, is_long
+from qwen_dual.bridge.pacing import BREATH, STEP, Pacing, is_long
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
@@ -104,12 +104,13 @@ class Tee:
                 self._scheduled = True
                 self._loop.call_soon(self._flush_scheduled)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event, line: bytes | None = None) -> None:
         if self._closed is not None:
             return
         kind = event["type"]
         seq = event["seq"]
-        line = encode(event)
+        if line is None:
+            line = encode(event)
         self._seen += 1
         if kind == "stream_event":
             delta = event["event"]["type"] == "content_block_delta"
@@ -124,10 +125,7 @@ class Tee:
             self._flush()
         else:
             self._scheduled = True
-            if is_long(event):
-                self._loop.call_later(REST, self._flush_scheduled)
-            else:
-                self._loop.call_soon(self._flush_scheduled)
+            self._loop.call_soon(self._flush_scheduled)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Writes once a pass of ``loop`` from now on, and goes on when a slow reader can take more."""
@@ -154,7 +152,7 @@ class Tee:
 
     def fail(self, error: Exception) -> None:
         """Closes the channel, and tells why, since an event could not be written at all."""
-        self._flush()  # what came before it
+        self._flush(whole=True)  # what came before it
         self._fail(
             f"{self._sink.target}: an event could not be written ({type(error).__name__}: {error}); "
             "the session goes on without it, and /bug has what a report needs"
@@ -190,31 +188,45 @@ class Tee:
         self._scheduled = False
         self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, *, whole: bool = False) -> None:
         if self._closed is not None:
             return
         if self._sink.ready and self._sink.renewed():
+            if self._backlog.is_in_line:  # the new file gets that line as a whole
+                self._backlog.rewind(0)
             self._greet()
         if self._sink.warnings:
             self._tell_warnings()
         if not self._sink.ready:
             return
         try:
-            self._write()
+            self._write(whole=whole)
         except BrokenPipeError:
             self._lose_reader()
         except OSError as error:
             self._fail(f"{self._sink.target}: {error.strerror or error}")
 
-    def _write(self) -> None:
-        backlog = self._backlog
+    def _write(self, *, whole: bool = False) -> None:
+        backlog, room = self._backlog, STEP
         while chunk := self._next_chunk():
-            taken = self._sink.write(chunk)
+            part = chunk[:room]
+            taken = self._sink.write(part)
             backlog.advance(taken)
-            if taken < len(chunk):
+            if taken < len(part):
                 self._block()
                 return
+            room -= taken
+            if room == 0 and self._loop is not None and not whole:
+                self._go_on(self._loop)
+                return
+            room = room or STEP
         self._unblock()
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Writes the next part of megabytes a little later; where a reader is waited for, by that."""
+        if not (self._scheduled or self._blocked):
+            self._scheduled = True
+            loop.call_later(BREATH, self._flush_scheduled)
 
     def _next_chunk(self) -> memoryview:
         backlog = self._backlog

@@ -16,10 +16,11 @@ from qwen_dual.chats.partial import Partial
 from qwen_dual.chats.records import PROVENANCE, timestamp
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.events import new_uuid
+from qwen_dual.protocol.long_json import encode_long, holds_long
 from qwen_dual.protocol.nesting import each_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from qwen_dual.chats.load import Chat
@@ -34,12 +35,8 @@ REWIND_COUNTS = ("prompts", "changed", "added", "removed")
 TEXT_CHARS = 200
 """Of the prompt that was gone back to: enough for a line on the screen."""
 
-HELD = 1 << 20
-"""Bytes of a record from which on encoding and writing it are two things, between which keys are
-taken."""
-
-PART = 4 << 20
-"""Bytes of it that are written in one go."""
+STEP = 1 << 18
+"""Bytes of a long record that are encoded and written in one go, behind which keys are taken."""
 
 
 class Stamp(Struct, frozen=True):
@@ -98,7 +95,7 @@ class OpenChat:
         self.last = last
         self._stamp = stamp
         self._owed = list(owed)
-        self._held: tuple[memoryview, Callable[[], None]] | None = None
+        self._held: tuple[Iterator[bytes], Callable[[], None]] | None = None
         self._left_behind = not new
         self._journal = journal or Journal(path, new=new)
         try:
@@ -157,10 +154,14 @@ class OpenChat:
             OSError: it cannot be written.
         """
         while self._held is not None:
-            line, written = self._held
-            if line:
-                self._held = (line[PART:], written)
-                self._journal.append(line[:PART])
+            pieces, written = self._held
+            part = bytearray()
+            for piece in pieces:
+                part += piece
+                if len(part) >= STEP:
+                    break
+            if part:
+                self._journal.append(part)
             else:
                 self._held = None
                 written()
@@ -230,15 +231,20 @@ class OpenChat:
         for key, value in fields.items():
             if value is not None:
                 record[key] = each_text(value, stamp.scrub)
-        line = encode(record)
         self.last = uuid
-        if written is not None and len(line) > HELD:
-            self._held = (memoryview(line), written)
+        if holds_long(record):
+            self._held = (encode_long(record), written or _nothing)
+            if written is None:
+                self.write_held()
             return uuid
-        self._journal.append(line)
+        self._journal.append(encode(record))
         if written is not None:
             written()
         return uuid
+
+
+def _nothing() -> None:
+    """What follows the writing of most records."""
 
 
 class Branches:

@@ -65,7 +65,7 @@ class Journal:
             os.close(self._fd)
             raise
 
-    def append(self, line: bytes | memoryview) -> None:
+    def append(self, line: bytes | bytearray) -> None:
         """Appends one record, which ends with a newline, in one write; or one part after another."""
         view = memoryview(b"\n" + line if self._torn else line)
         while view:

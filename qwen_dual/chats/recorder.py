@@ -19,7 +19,7 @@ from qwen_dual.chats.paths import chat_path, give_up, reserve
 from qwen_dual.chats.prompt_records import PromptRecords
 from qwen_dual.chats.records import compaction, turn_result
 from qwen_dual.chats.shellwords import SHELL_CALL
-from qwen_dual.chats.slash_records import SlashRecords
+from qwen_dual.chats.slash_records import RETRY, SlashRecords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from qwen_dual.chats.sub_agents import SubAgents
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ContentBlock, Message
-
-RETRY = "/retry"
-"""The prompt that makes the failed model call of the last turn again."""
 
 
 class Recorder:
@@ -130,6 +127,11 @@ class Recorder:
         except (OSError, ChatBusy) as error:
             self.fail(error)
 
+    @property
+    def behind(self) -> bool:
+        """Whether it still writes a message of megabytes, a part in each pass of the loop."""
+        return self._chat is not None and self._chat.holds
+
     def flush(self, *, whole: bool = False) -> None:
         """Writes what has come in of what is not whole; call it before a frame is drawn.
 
@@ -179,11 +181,9 @@ class Recorder:
             self._change_to(chat.session_id)
 
     def expanded(self, blocks: Sequence[ContentBlock]) -> None:
-        """Notes what the model is sent for the prompt that runs: images, the files it mentions.
+        """Notes all that the model is sent for the prompt that runs, with the files it mentions.
 
-        Args:
-            blocks: all of it, in order; nothing where the prompt was not let through, so that no
-                later request holds it either.
+        Nothing where the prompt was not let through, so that no later request holds it either.
         """
         if self._stopped or self._chat is None:
             return
@@ -373,9 +373,9 @@ class Recorder:
         """Ends the recording, and tells the person once what failed and what they can do."""
         if self._stopped:
             return
-        self._stopped = True
         from qwen_dual.chats.failures import not_saved
 
+        self._stopped = True
         self.failure = text = not_saved(error, self.path, self._home)
         if self._chat is not None:
             self._chat.close()

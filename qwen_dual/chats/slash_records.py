@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from qwen_dual.chats.chain import OpenChat
     from qwen_dual.protocol.events import Event
 
+RETRY = "/retry"
+"""The prompt that makes the failed model call of the last turn again."""
+
 
 class SlashRecords:
     """Follows the commands of one session.

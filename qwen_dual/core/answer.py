@@ -23,12 +23,16 @@ from qwen_dual.core.model import (
 )
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.long_json import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.core.model import ModelDelta, ToolSpec
     from qwen_dual.protocol.events import Event
+
+_END = 1_000_000
+"""Characters at the end of a text in which calls are looked for."""
 
 
 class RequestedCall(Struct, frozen=True):
@@ -103,8 +107,41 @@ class Answer:
 
     @property
     def may_hold_calls(self) -> bool:
-        """Whether a call may stand in its text. Most hold none, and the patterns take 3 ms of a start."""
-        return any(sign in self.text for sign in "<[{")
+        """Whether a call may stand at its end. Most hold none, and the patterns take 3 ms of a start."""
+        text = self.text
+        if len(text) > _END:
+            text = text[-_END:]
+        return any(sign in text for sign in "<[{")
+
+    @property
+    def is_long(self) -> bool:
+        """Whether what is open holds so much that ``long_answers`` ends it."""
+        return self._pieces is not None and sum(map(len, self._pieces)) > LONG
+
+    @property
+    def open_text(self) -> str:
+        """What the open block consists of so far; held as one text from then on."""
+        if self._pieces is None:
+            return ""
+        self._pieces[:] = ["".join(self._pieces)]
+        return self._pieces[0]
+
+    def hold(self, text: str) -> None:
+        """Holds ``text`` itself in place of the last pieces, of which it consists: none are joined."""
+        held, rest = self._pieces or [], len(text)
+        at = len(held)
+        while at and rest > 0:
+            at -= 1
+            rest -= len(held[at])
+        if rest == 0:
+            held[at:] = [text]
+
+    def is_ended_by(self, delta: ModelDelta) -> bool:
+        """Whether ``delta`` begins another block than the one that is open."""
+        if isinstance(delta, ToolCallStart):
+            return self._pieces is not None
+        other = {"text": ThinkingDelta, "thinking": TextDelta}.get(self._kind)
+        return other is not None and isinstance(delta, other)
 
     def feed(self, delta: ModelDelta) -> None:
         """Takes one delta and emits what follows from it."""

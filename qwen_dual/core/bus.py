@@ -88,6 +88,11 @@ class Bus:
         return self._stream.failure
 
     @property
+    def behind(self) -> bool:
+        """Whether an observer is still at what it was told: see ``subscribe``."""
+        return any(is_behind() for is_behind in self._stream.behind)
+
+    @property
     def untold(self) -> list[str]:
         """Failures of observers at ``session_end``, of which no event can tell any more."""
         return self._stream.untold
@@ -159,6 +164,7 @@ class Bus:
         on_failure: Callable[[Exception], str | None] | None = None,
         missed: bool = False,
         streamed: bool = True,
+        behind: Callable[[], bool] | None = None,
     ) -> None:
         """Calls ``observer`` with every event that is published from now on, on the loop's thread.
 
@@ -173,12 +179,15 @@ class Bus:
                 the bus's own words, or None where it tells by itself.
             missed: it gets what was kept first.
             streamed: whether it wants the ``stream_event``s, which are nearly all there are.
+            behind: tells whether it is still at what it was told, since that is done in steps.
 
         Raises:
             ValueError: it is subscribed already.
         """
         name = name or getattr(observer, "__qualname__", type(observer).__name__)
         self._stream.add(Subscription(observer, name, on_error, on_failure, missed, streamed))
+        if behind is not None:
+            self._stream.behind.append(behind)
 
     def unsubscribe(self, observer: Observer) -> None:
         """Calls ``observer`` no more, not with what is being handed out either.
@@ -212,6 +221,7 @@ class Stream:
         busy: something is being handed out.
         failure: why an observer ended the session.
         untold: failures of which no event can tell any more.
+        behind: tell whether an observer is still at what it was told.
         end: asks the session to end.
     """
 
@@ -225,6 +235,7 @@ class Stream:
         self.busy = False
         self.failure: str | None = None
         self.untold: list[str] = []
+        self.behind: list[Callable[[], bool]] = []
         self.end: Callable[[], object] = lambda: None
         self._subscriptions: list[Subscription] = []
 

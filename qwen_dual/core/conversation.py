@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import LONG, holds_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,9 +24,9 @@ BYTES_PER_TOKEN = 4
 IMAGE_TOKENS = 1600
 """Of an image: what the services count for one of a screen's size, whatever its bytes are."""
 
-LONG = 500_000
-"""Characters of a text that is counted without being encoded as JSON, which takes seven times as
-long: of megabytes, as long as a key may wait."""
+_SAMPLES, _SAMPLE = 64, 1024
+"""Places all over a long text whose characters are counted, and how many at each: of megabytes all of
+them take as long as a key may wait."""
 
 
 def estimate(values: Iterable[Any]) -> int:
@@ -34,19 +35,27 @@ def estimate(values: Iterable[Any]) -> int:
 
 
 def size_of(value: Any) -> int:
-    """Bytes as JSON, but for the escapes in what is long."""
+    """Bytes as JSON; of what is long, about."""
     if isinstance(value, str) and len(value) > LONG:
-        return len(value.encode("utf-8", "replace"))
+        return _long_size(value)
     if isinstance(value, dict):
         if value.get("type") == "image":
             return IMAGE_TOKENS * BYTES_PER_TOKEN
         content = value.get("content")
         if isinstance(content, list) and any(map(_may_hold_image, content)):
             return sum(map(size_of, content))
-        long = [key for key, item in value.items() if isinstance(item, str) and len(item) > LONG]
+        long = [key for key, item in value.items() if holds_long(item)]
         rest = {key: item for key, item in value.items() if key not in long} if long else value
         return len(encode(rest)) + sum(size_of(value[key]) for key in long)
+    if isinstance(value, list) and any(map(holds_long, value)):
+        return sum(map(size_of, value))
     return len(encode(value))
+
+
+def _long_size(text: str) -> int:
+    apart = len(text) // _SAMPLES
+    sample = "".join(text[at : at + _SAMPLE] for at in range(0, len(text), apart))
+    return len(text) * len(encode(sample)) // len(sample)
 
 
 def _may_hold_image(block: Any) -> bool:

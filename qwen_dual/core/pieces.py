@@ -22,6 +22,13 @@ def is_long(delta: ModelDelta) -> bool:
     return isinstance(delta, ToolCallArguments) and len(delta.partial_json) > MAX_PIECE
 
 
+def text_in(delta: ModelDelta) -> str:
+    """What it adds to the block that is open."""
+    if isinstance(delta, TextDelta | ThinkingDelta):
+        return delta.text
+    return delta.partial_json if isinstance(delta, ToolCallArguments) else ""
+
+
 def pieces(delta: ModelDelta) -> Iterator[ModelDelta]:
     """What says the same as ``delta``, in order, each of at most ``MAX_PIECE`` characters."""
     if isinstance(delta, TextDelta):

@@ -56,8 +56,10 @@ def find(text: str, tools: Collection[str]) -> list[TextCall]:
         text: a whole answer.
         tools: the names of the tools there are.
     """
-    whole = text.strip()
-    if whole[:1] in ("{", "[") and len(whole) <= LONGEST:
+    rest = max(0, len(text) - 2 * LONGEST)  # where what is looked at begins
+    rest = text.rfind("\n", max(0, rest - LONGEST), rest) + 1 or rest
+    whole = text[rest:].strip()
+    if not rest and whole[:1] in ("{", "[") and len(whole) <= LONGEST:
         found = _calls(whole, 0, tools)
         if found:
             return found
@@ -67,9 +69,19 @@ def find(text: str, tools: Collection[str]) -> list[TextCall]:
             break
         found = _calls(whole, begin.start(), tools)
         if found:
-            in_code = len(_FENCE.findall(whole, 0, begin.start())) % 2 == 1
-            return [] if in_code else found
+            fences = _fences(text, rest) + len(_FENCE.findall(whole, 0, begin.start()))
+            return [] if fences % 2 == 1 else found
     return []
+
+
+def _fences(text: str, end: int) -> int:
+    """How many there are before ``end``; a part after the other, since each holds up other threads."""
+    count = at = 0
+    while at < end:
+        until = min(text.find("\n", at + LONGEST, end) + 1 or end, end)
+        count += len(_FENCE.findall(text, at, until))
+        at = until
+    return count
 
 
 def _calls(text: str, at: int, tools: Collection[str]) -> list[TextCall]:

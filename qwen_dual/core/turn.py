@@ -10,11 +10,9 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-import anyio
-
 from qwen_dual.core.answer import Answer
 from qwen_dual.core.model import ModelError, ModelRequest, RetryWait, ThoughtSoFar
-from qwen_dual.core.pieces import is_long, pieces
+from qwen_dual.core.pieces import is_long
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.repetition import Repetition
 from qwen_dual.core.results import failure, turn_result
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from qwen_dual.core.answer import RequestedCall
+    from qwen_dual.core.bus import Bus
     from qwen_dual.core.calls import CallRunner
     from qwen_dual.core.context import ContextKeeper
     from qwen_dual.core.conversation import Conversation
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.stopping import Stop
     from qwen_dual.core.tool_context import Services
     from qwen_dual.protocol.events import Event
-
-_BREATH, _REST = 0.003, 0.05
-"""Seconds between two pieces of a long delta, and between what is done with it whole: for keys."""
 
 _STATE_OF_KIND = {"text": "responding", "thinking": "thinking", "tool_use": "responding"}
 
@@ -57,6 +53,7 @@ class Turn:
         tools: says what the model can call; asked before each of its requests.
         calls: runs them.
         publish: takes the event bodies.
+        bus: what it publishes to.
         set_state: takes the words of the ``state`` event.
         max_turns: model calls at the most; None for no bound.
         text_calls: whether calls that the model wrote as text are run.
@@ -82,6 +79,7 @@ class Turn:
         tools: Callable[[], Sequence[ToolSpec]],
         calls: CallRunner,
         publish: Callable[[Event], object],
+        bus: Bus,
         set_state: Callable[[str], object],
         max_turns: int | None = None,
         text_calls: bool = False,
@@ -99,6 +97,7 @@ class Turn:
         self._tools = tools()
         self._calls = calls
         self._publish = publish
+        self._bus = bus
         self._set_state = set_state
         self._max_turns = max_turns
         self._text_calls = text_calls
@@ -269,11 +268,11 @@ class Turn:
                 async for delta in deltas:
                     if isinstance(delta, RetryWait):
                         self._publish(events.system("model_retry", delta.fields()))
-                    elif is_long(delta):
+                    elif is_long(delta) or (long and answer.is_ended_by(delta)):
+                        from qwen_dual.core import long_answers
+
                         long = True
-                        for piece in pieces(delta):
-                            answer.feed(piece)
-                            await anyio.sleep(_BREATH)
+                        await long_answers.take(answer, delta, self._bus)
                     else:
                         answer.feed(delta)
                         if isinstance(delta, ThoughtSoFar):
@@ -286,16 +285,11 @@ class Turn:
                 call_what_is_written(answer, self._tools)
         finally:
             self._api_seconds += time.monotonic() - began
-        if long:  # what is told, saved and kept of megabytes is so one after the other
-            answer.close_block()
-            await anyio.sleep(_REST)
-            answer.close()
-            await anyio.sleep(_REST)
-            answer.finish()
-            await anyio.sleep(_REST)
+        if answer.is_long:
+            from qwen_dual.core import long_answers
+
+            await long_answers.end(answer, self._bus)
         self._end_answer(answer)
-        if long:
-            await anyio.sleep(_REST)
         return answer
 
     async def _make_room(self, *, must: bool = False) -> None:

@@ -192,6 +192,7 @@ class Worker:
             tools=session.tools.offered,
             calls=self._calls,
             publish=session.bus.publish,  # a turn stays in its session
+            bus=session.bus,
             set_state=self._state.set,
             max_turns=self._calls_left(),
             text_calls=session.text_calls,

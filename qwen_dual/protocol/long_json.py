@@ -1,20 +1,33 @@
-"""JSON with strings of megabytes, read in steps. Pure.
+"""JSON with strings of megabytes, read and written in steps.
 
-A decoder holds the interpreter until it is through: 20 MB take a tenth of a second, in which no other
-thread runs, so a key waits for a decoder that has a thread of its own as well. Long strings are taken
-out here, decoded piece by piece and put back; all else stays the decoder's.
+A codec holds the interpreter until it is through: 20 MB take a tenth of a second, in which no other
+thread runs, so a key waits for one that has a thread of its own as well. Long strings are taken out
+here, done piece by piece and put back; all else stays the codec's. ``decode_long`` rests between its
+steps, so that its thread leaves the interpreter to the loop's.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
-from qwen_dual.protocol.codec import decode
+from qwen_dual.protocol.codec import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONG = 1 << 20
+"""Characters of a text from which on it is long: to encode it takes longer than other things wait."""
 
 PIECE = 1 << 16
-"""Bytes of a string that are decoded in one step, about; a fifth of a millisecond."""
+"""Bytes of a string that are decoded in one step, about, and characters that are encoded in one; a
+fifth of a millisecond."""
+
+REST = 0.0005
+"""Seconds between two steps of a thread: long enough for another to get the interpreter."""
+
+_DEPTH = 16  # in which long texts are looked for; nobody nests them deeper
 
 _LONGEST_ESCAPE = 6
 _FIRST_HALVES = (b"d8", b"d9", b"da", b"db")  # as \\ud83d, of a character beyond 16 bits
@@ -51,6 +64,8 @@ def decode_long(data: bytes | bytearray) -> Any:
 
 def _end_of_string(data: bytes | bytearray, at: int) -> int:
     """Where the quote is that ends the string that begins at ``at``; -1 where none does."""
+    import re
+
     size, within = len(data), re.compile(_WITHIN)
     while at < size:
         match = within.match(data, at, at + PIECE)
@@ -60,6 +75,7 @@ def _end_of_string(data: bytes | bytearray, at: int) -> int:
         if match.end() == at:
             return -1  # a backslash at the end
         at = match.end()
+        time.sleep(REST)
     return -1
 
 
@@ -79,6 +95,7 @@ def _text(data: bytes | bytearray, begin: int, end: int) -> str:
             cut = _before_character(data, begin, cut)
         pieces.append(decode(_QUOTE + data[begin:cut] + _QUOTE))
         begin = cut
+        time.sleep(REST)
     return "".join(pieces)
 
 
@@ -117,3 +134,41 @@ def _put_back(value: Any, texts: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {texts.get(key, key): _put_back(each, texts) for key, each in value.items()}
     return value
+
+
+def holds_long(value: Any, depth: int = _DEPTH) -> bool:
+    """Whether a long text stands in ``value``."""
+    if isinstance(value, str):
+        return len(value) > LONG
+    if depth == 0 or not isinstance(value, (dict, list, tuple)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return any(holds_long(each, depth - 1) for each in inner)
+
+
+def encode_long(event: Any) -> Iterator[bytes]:
+    """What ``codec.encode`` returns for ``event``, in pieces; each is made when it is asked for."""
+    name = os.urandom(16).hex()  # nothing in event can be mistaken for it
+    texts: list[str] = []
+    frame = encode(_taken_out(event, name, texts, _DEPTH))
+    at = 0
+    for number, text in enumerate(texts):
+        stand_in = f'"{name}{number}"'.encode()
+        begin = frame.index(stand_in, at)
+        yield frame[at : begin + 1]
+        for cut in range(0, len(text), PIECE):
+            yield encode(text[cut : cut + PIECE])[1:-2]
+        at = begin + len(stand_in) - 1
+    yield frame[at:]
+
+
+def _taken_out(value: Any, name: str, texts: list[str], depth: int) -> Any:
+    """``value`` with something short in place of each long text, which is added to ``texts``."""
+    if isinstance(value, str) and len(value) > LONG:
+        texts.append(value)
+        return f"{name}{len(texts) - 1}"
+    if depth == 0 or not isinstance(value, (dict, list, tuple)):
+        return value
+    if isinstance(value, dict):
+        return {key: _taken_out(each, name, texts, depth - 1) for key, each in value.items()}
+    return [_taken_out(each, name, texts, depth - 1) for each in value]

@@ -325,6 +325,7 @@ def _record(launch: Launch, parts: Parts, schedule: Callable[[Callable[[], None]
         on_error="drop",
         on_failure=parts.recorder.fail,
         missed=True,
+        behind=lambda: parts.recorder is not None and parts.recorder.behind,
     )
     session.on_content = parts.recorder.expanded
 

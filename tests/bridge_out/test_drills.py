@@ -14,11 +14,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from qwen_dual.bridge.pacing import LONG
 from qwen_dual.bridge.sinks import open_sink
 from qwen_dual.bridge.tee import Tee
 from qwen_dual.core.bus import Bus
 from qwen_dual.protocol import events
+from qwen_dual.protocol.long_json import LONG
 from tests.bridge_out.outputs import Events
 from tests.support.waiting import until
 

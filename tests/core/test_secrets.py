@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.bus import Bus
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.protocol import events
 from tests.support.fakes import FakeModel, FakeTool, Host, call
+
+if TYPE_CHECKING:
+    import pytest
 
 KEY = "sk-planted-0123456789"
 
@@ -57,3 +62,28 @@ def test_neither_the_model_nor_an_event_gets_a_key_that_a_tool_printed() -> None
     assert KEY not in str([(request.system, request.messages) for request in model.requests])
     assert KEY not in str(host.session.history)
     assert "OPENAI_API_KEY=[OPENAI_API_KEY]" in str(model.requests[1].messages)
+
+
+def test_a_long_text_that_was_looked_through_in_steps_is_what_it_becomes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qwen_dual.core.secrets.LONG", 100)
+    monkeypatch.setattr("qwen_dual.core.secrets.STEP", 10)
+    secrets = Secrets()
+    secrets.add(KEY, "K")
+    secrets.add(KEY[::-1], "R")
+    for at in range(12):  # a key lies across every edge of the steps
+        text = "x" * (80 + at) + KEY + KEY[::-1] + "y" * 15 + KEY
+        expected = secrets.scrub(text)
+        assert "[K][R]" in expected
+        assert len(list(secrets.look_through(text))) > 5
+        monkeypatch.setattr("qwen_dual.core.secrets.LONG", 10)
+        assert secrets.scrub(text) == expected
+        assert secrets.scrub(text) is secrets.scrub(text)
+        assert not list(secrets.look_through(text))
+        monkeypatch.setattr("qwen_dual.core.secrets.LONG", 100)
+    clean = "z" * 150
+    list(secrets.look_through(clean))
+    assert secrets.scrub(clean) is clean
+    secrets.add("z" * 20, "Z")  # a key that becomes known later is looked for again
+    assert secrets.scrub(clean) != clean

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qwen_dual.protocol import long_json
-from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.codec import NotJson, decode, encode
 
 TEXTS = st.text(st.sampled_from('a"\\/\n\t\x00üß—𝄞🚀😀u8\ud7ffe'), max_size=60)
 VALUES = st.recursive(
@@ -23,6 +23,8 @@ VALUES = st.recursive(
 @pytest.fixture(autouse=True)
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(long_json, "PIECE", 16)
+    monkeypatch.setattr(long_json, "LONG", 20)
+    monkeypatch.setattr(long_json, "REST", 0)
 
 
 def said(read: Any, data: bytes) -> Any:
@@ -37,6 +39,15 @@ def said(read: Any, data: bytes) -> Any:
 def test_it_reads_what_the_decoder_reads(value: Any, ascii_only: bool) -> None:
     data = json.dumps(value, ensure_ascii=ascii_only).encode()
     assert long_json.decode_long(data) == decode(data) == value
+
+
+@given(VALUES | st.dictionaries(TEXTS, st.text(max_size=90)))
+@example({"a": "\ud83d" * 40, "b": ["é" * 21, {"c": "x" * 21}], "d": "\U0001f680" * 30})
+@example(["x" * 21] * 12)
+def test_it_writes_what_the_encoder_writes(value: Any) -> None:
+    pieces = list(long_json.encode_long(value))
+    assert b"".join(pieces) == encode(value)
+    assert long_json.holds_long(value) == (len(pieces) > 1)
 
 
 PARTS = [

@@ -15,6 +15,7 @@ MAX_LINES = 120
 MAX_CHARS = 6_000
 
 _FENCE = regex(r"(?P<indent>\s*)(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)$")
+_FENCE_SIGNS = ("`", "~")
 _ITEM = regex(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _HEADING = regex(r" {0,3}#{1,6}(?:\s|$)")
 
@@ -132,13 +133,15 @@ class BlockSplitter:
             else:
                 self._complete()
         within_list = self._is_list and indented
-        fence = _FENCE.match(line)
+        # Most lines are words, and megabytes of them come by in a second.
+        sign = line.lstrip()[:1]
+        fence = _FENCE.match(line) if sign in _FENCE_SIGNS else None
         if fence is not None and not within_list:
             self._complete()
         if fence is not None:
             self._fence = (fence["mark"], line)
             self._append(line)
-        elif _HEADING.match(line) and not within_list:
+        elif sign == "#" and _HEADING.match(line) and not within_list:
             self._complete()
             self._append(line)
             self._complete()

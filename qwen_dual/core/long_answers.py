@@ -1,0 +1,53 @@
+"""Answers of megabytes: what is done with one whole is done in steps, between which keys are taken.
+
+The loop does nothing else while it is at one thing, and to search or encode 20 MB takes tens of
+milliseconds. So the text is looked through for secrets before anybody is told of it, and whoever is told
+does what is theirs in steps as well (``Bus.behind``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from qwen_dual.core.pieces import pieces, text_in
+
+if TYPE_CHECKING:
+    from qwen_dual.core.answer import Answer
+    from qwen_dual.core.bus import Bus
+    from qwen_dual.core.model import ModelDelta
+
+BREATH = 0.003
+"""Seconds between two steps: to show a key takes the loop several passes."""
+
+
+async def take(answer: Answer, delta: ModelDelta, bus: Bus) -> None:
+    """Has a long answer take a delta, or one take a long delta."""
+    if answer.is_ended_by(delta):
+        await look_through(answer, bus)
+    for piece in pieces(delta):
+        answer.feed(piece)
+        await anyio.sleep(BREATH)
+    answer.hold(text_in(delta))
+
+
+async def end(answer: Answer, bus: Bus) -> None:
+    """Has a long answer told and saved, one after the other, and waits until it is."""
+    await look_through(answer, bus)
+    for step in (answer.close_block, answer.close, answer.finish):
+        step()
+        await settled(bus)
+
+
+async def look_through(answer: Answer, bus: Bus) -> None:
+    """Has it known which secrets stand in the block that is open."""
+    for _ in bus.secrets.look_through(answer.open_text):
+        await anyio.sleep(BREATH)
+
+
+async def settled(bus: Bus) -> None:
+    """Waits until those who were told of the answer are through with it."""
+    await anyio.sleep(BREATH)
+    while bus.behind:  # noqa: ASYNC110 - observers are told things, and tell nothing themselves
+        await anyio.sleep(BREATH)
