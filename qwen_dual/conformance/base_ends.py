@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.conformance.base import shown
+from qwen_dual.conformance.program import START_SECONDS
 from qwen_dual.conformance.promise import hold, promise
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ async def _ends(bench: Bench, end: Any) -> None:
         program.send("submit", text=bench.script.prompt("answer"))
         await program.turn(after=1)
         await end(program)
-        await program.ended()
-        last = program.events[-1]
+        last = await program.last("system/session_end")
         hold(last.kind == "system/session_end", f"the last line is {last.kind}", shown(last))
         same = last.data.get("session_id") == start.data.get("session_id")
         hold(same, "it names another session", shown(start, last))
@@ -64,8 +64,13 @@ async def exclusive(bench: Bench) -> None:
     """--json-fd and --json-file together are an error before the UI starts."""
     arguments = ["--json-fd", "3"]
     async with bench.program(arguments=arguments, begun=False) as program:
-        ended = await program.ended()
-        hold(ended.status, "it started", program.lines())
+
+        def decided() -> bool:
+            return bool(program.events) or program.child.poll() is not None
+
+        await program.until(decided, "the end of the program", START_SECONDS)
+        ended = program.child.poll()
+        hold(ended is not None and ended.status, "it started", program.lines())
 
 
 @promise("base", "1.3", loses="sits before a program that says nothing")
@@ -78,6 +83,9 @@ async def bad_output(bench: Bench) -> None:
         def warned() -> bool:
             return any(says in line for line in program.painted.last_lines(200))
 
+        await program.until(
+            lambda: warned() or program.bytes_painted > 200, "the UI", START_SECONDS
+        )
         await program.until(warned, f"the words {says!r}")
         await anyio.sleep(0.5)
         program.step()

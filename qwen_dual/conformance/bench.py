@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.conformance.model_server import MODEL
 from qwen_dual.conformance.program import Program
+from qwen_dual.conformance.promise import offered
 from qwen_dual.conformance.script import BIG
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from qwen_dual.conformance.model_server import ModelServer
+    from qwen_dual.conformance.promise import Promise
     from qwen_dual.conformance.script import Script
 
-LEAST, TIMES = 15.0, 8.0
-"""Seconds that anything may take at the least, and how many times what the start took."""
+LEAST, TIMES, MOST = 15.0, 8.0, 40.0
+"""Seconds that anything may take at the least, how many times what the start took, and at the most."""
 _INHERITED = ("PATH", "LANG", "LC_ALL", "NODE_PATH", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 
 
@@ -54,6 +56,11 @@ class Bench:
         self._environment = environment
         self._least = least
         self._runs = 0
+        self._promise: Promise | None = None
+
+    def asks_for(self, promise: Promise) -> None:
+        """Says what is looked at: a program that does not offer it ends the check as soon as it has begun."""
+        self._promise = promise
 
     def env(self, home: str) -> dict[str, str]:
         """The environment of a program: nothing of the person's own settings and keys."""
@@ -90,8 +97,11 @@ class Bench:
         try:
             if begun:
                 began = time.monotonic()
-                await program.started()
-                program.patience = max(self._least, TIMES * (time.monotonic() - began))
+                start = await program.started()
+                if self._promise is not None:
+                    offered(self._promise, start.data.get("supported_commands"))
+                took = TIMES * (time.monotonic() - began)
+                program.patience = min(max(self._least, took), MOST)
             yield program
         finally:
             self.server.gate.set()

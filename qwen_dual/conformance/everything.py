@@ -3,6 +3,7 @@
 from qwen_dual.conformance import (
     base,
     base_ends,
+    full_choosing,
     full_hosts,
     full_screen,
     full_turns,
@@ -14,5 +15,5 @@ from qwen_dual.conformance import (
 
 MODULES = (
     *(base, base_ends, plus_events, plus_commands, plus_outputs, plus_inputs),
-    *(full_turns, full_screen, full_hosts),
+    *(full_turns, full_screen, full_choosing, full_hosts),
 )

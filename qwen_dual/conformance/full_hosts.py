@@ -73,7 +73,7 @@ async def peer(program: Program, name: str, **hello: Any) -> AsyncGenerator[Peer
         yield made
 
 
-@promise("full", "3.9", loses="cannot join a session that runs")
+@promise("full", "3.9", loses="cannot join a session that runs", commands=("hello",))
 async def socket(bench: Bench) -> None:
     """--socket opens a private socket on which a host sees the same events, from the one it asks for."""
     async with bench.program(arguments=["--socket"]) as program:
@@ -94,7 +94,7 @@ async def socket(bench: Bench) -> None:
         hold(mode == 0o600, f"the socket's mode is {mode:04o}", program.lines())
 
 
-@promise("full", "3.9", loses="gives whoever may look the power to act")
+@promise("full", "3.9", loses="gives whoever may look the power to act", commands=("hello",))
 async def rights(bench: Bench) -> None:
     """A host does what the person's settings allow to its name: an observer can neither submit nor approve."""
     settings = bench.home_file(".qwen/settings.json", json.dumps(RIGHTS))

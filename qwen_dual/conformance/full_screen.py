@@ -16,7 +16,12 @@ _TITLE = re.compile(rb"\x1b\](?:0|2);([^\x07\x1b]*)")
 _MARK = re.compile(rb"\x1b\]7502;seq=(\d+)(?:\x07|\x1b\\)")
 
 
-@promise("full", "3.4", loses="cannot put a file's name into what a person is typing")
+@promise(
+    "full",
+    "3.4",
+    loses="cannot put a file's name into what a person is typing",
+    commands=("get_draft", "set_draft"),
+)
 async def draft(bench: Bench) -> None:
     """get_draft tells what is typed; set_draft changes it, and is refused where the person has typed since."""
     async with bench.program() as program:
@@ -37,6 +42,40 @@ async def draft(bench: Bench) -> None:
         await program.until(lambda: prompts(program), "the prompt")
         text = prompts(program)[0].text
         hold(text == bench.script.prompt("answer"), f"what was sent is {text!r}", program.lines())
+
+
+@promise(
+    "full",
+    "3.4",
+    loses="cannot send what the person has typed, with its pastes",
+    commands=("get_draft", "submit_draft"),
+)
+async def submit_draft(bench: Bench) -> None:
+    """submit_draft sends what is typed as the person would, once, and is refused where they have typed since."""
+    async with bench.program() as program:
+        await program.quiet()
+        await program.type(bench.script.prompt("answer"))
+        await program.quiet(0.3)
+        program.send("get_draft")
+        version = (await program.event("system", "draft")).data.get("version")
+        await program.type("!")
+        await program.quiet(0.3)
+        program.send("submit_draft", if_version=version, id="stale")
+        stale = await receipt(program, "stale")
+        hold(stale.data.get("code") == "version_conflict", "a stale one was sent", shown(stale))
+        before = len(program.events)
+        program.send("get_draft")
+        told = await program.event("system", "draft", after=before)
+        version = told.data.get("version")
+        program.send("submit_draft", if_version=version, id="s")
+        ended = await program.event("result")
+        hold(ended.command_id == "s", "the result is not the command's", shown(ended))
+        texts = [event.text for event in prompts(program)]
+        wanted = [bench.script.prompt("answer") + "!"]
+        hold(texts == wanted, f"what was sent is {texts}", program.lines())
+        program.send("submit_draft", if_version=version, id="again")
+        again = await receipt(program, "again")
+        hold(again.data.get("status") == "rejected", "it was sent twice", shown(again))
 
 
 @promise("full", "3.5", loses="cannot leave the last word to the person")

@@ -53,7 +53,12 @@ async def usage(bench: Bench) -> None:
         hold(not lacks, f"the result lacks {', '.join(sorted(lacks))}", shown(ended))
 
 
-@promise("full", "3.2", loses="cannot show what waits, nor change it")
+@promise(
+    "full",
+    "3.2",
+    loses="cannot show what waits, nor change it",
+    commands=("edit_queued", "move_queued"),
+)
 async def edited_queue(bench: Bench) -> None:
     """queue tells what waits at each change; edit_queued, move_queued and cancel change it."""
     async with bench.program() as program:
@@ -127,7 +132,12 @@ async def content(bench: Bench) -> None:
         hold("dot.png" in str(images[0]), "its name is missing", shown(told))
 
 
-@promise("full", "3.7", loses="cannot take a turn back, nor see what that would change")
+@promise(
+    "full",
+    "3.7",
+    loses="cannot take a turn back, nor see what that would change",
+    commands=("rewind", "rewind_points"),
+)
 async def rewind(bench: Bench) -> None:
     """rewind_points lists the prompts; rewind previews going back to one, and does it, files included."""
     async with bench.program() as program:
@@ -150,7 +160,12 @@ async def rewind(bench: Bench) -> None:
         hold(not program.made, "the file is still there", shown(done))
 
 
-@promise("full", "3.7", loses="cannot list what was said earlier, nor go on with it")
+@promise(
+    "full",
+    "3.7",
+    loses="cannot list what was said earlier, nor go on with it",
+    commands=("list_sessions", "resume", "clear"),
+)
 async def sessions(bench: Bench) -> None:
     """list_sessions tells the saved sessions, clear begins another, and resume goes on with one."""
     async with bench.program() as program:

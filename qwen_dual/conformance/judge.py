@@ -11,16 +11,26 @@ from msgspec import Struct
 
 from qwen_dual.conformance.bench import LEAST, bench_for
 from qwen_dual.conformance.model_server import ModelServer
-from qwen_dual.conformance.promise import LEVELS, PROMISES, Broken, Level, NotJudged, Promise
+from qwen_dual.conformance.promise import (
+    LEVELS,
+    PROMISES,
+    Broken,
+    Level,
+    NotJudged,
+    NotOffered,
+    Promise,
+)
 from qwen_dual.host.errors import SpawnFailed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
+    from qwen_dual.conformance.bench import Bench
     from qwen_dual.conformance.script import Script
 
-SECONDS = 90.0
-"""How long one check may take."""
+SECONDS = 180.0
+"""How long one check may take: some wait for more than one thing."""
+Outcome = Literal["held", "broken", "not offered", "not judged"]
 
 
 class Verdict(Struct, frozen=True):
@@ -28,14 +38,14 @@ class Verdict(Struct, frozen=True):
 
     Attributes:
         promise: what was promised.
-        outcome: ``held``, ``broken``, or ``not judged``.
-        why: what was seen instead, or why it could not be judged.
+        outcome: ``held``, ``broken``, ``not offered``, or ``not judged``.
+        why: what was seen instead, how it is seen that it is not offered, or why it could not be judged.
         lines: events and the terminal's lines that show it.
         seconds: how long the check took.
     """
 
     promise: Promise
-    outcome: Literal["held", "broken", "not judged"]
+    outcome: Outcome
     why: str
     lines: list[str]
     seconds: float
@@ -90,24 +100,25 @@ async def judge(
         async with anyio.create_task_group() as group:
             await group.start(server.run)
             async with bench_for(command, script, server, environment, least) as bench:
+                bench.asks_for(each)
                 verdict = await _judge(each, bench)
             group.cancel_scope.cancel()
         yield verdict
 
 
-async def _judge(each: Promise, bench: object) -> Verdict:
+async def _judge(each: Promise, bench: Bench) -> Verdict:
     began = time.monotonic()
 
-    def verdict(
-        outcome: Literal["held", "broken", "not judged"], why: str = "", lines: Sequence[str] = ()
-    ) -> Verdict:
+    def verdict(outcome: Outcome, why: str = "", lines: Sequence[str] = ()) -> Verdict:
         return Verdict(each, outcome, why, list(lines), time.monotonic() - began)
 
     try:
         with anyio.fail_after(SECONDS):
-            await each.check(bench)  # type: ignore[arg-type]
+            await each.check(bench)
     except Broken as error:
         return verdict("broken", error.why, error.lines)
+    except NotOffered as error:
+        return verdict("not offered", str(error))
     except NotJudged as error:
         return verdict("not judged", str(error))
     except TimeoutError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60.0
 """How long a start may take. What follows gets a multiple of what it did take, on a machine as busy as this."""
+AFTERWARDS = 5.0
+"""How long what it started may still write, once the process that was started has ended."""
+PASSED = 3
+"""The descriptor that ``--json-fd`` is given: the first one behind the three that every program has."""
 PACE = 0.005
+_AS_PASSED = (
+    "import os, sys; given = int(sys.argv[1]); "
+    f"os.dup2(given, {PASSED}); given == {PASSED} or os.close(given); "
+    "os.execvp(sys.argv[2], sys.argv[2:])"
+)
 _PIECE = 1 << 18
 _SCREEN_BYTES = 1 << 22
 
@@ -118,7 +128,8 @@ class Program:
         fd = -1
         if output == "fd":
             fd, theirs = os.pipe2(os.O_CLOEXEC)
-            passed, channels = [theirs], ["--json-fd", str(theirs), *channels]
+            passed, channels = [theirs], ["--json-fd", str(PASSED), *channels]
+            command = [sys.executable, "-ISc", _AS_PASSED, str(theirs), *command]
         else:
             if output == "fifo" and not os.path.exists(self.events_path):
                 os.mkfifo(self.events_path, 0o600)
@@ -300,6 +311,28 @@ class Program:
         self.step()
         assert self._exit is not None
         return self._exit
+
+    async def last(self, kind: str) -> Event:
+        """Its last event, once it has ended: of this type, or nothing more comes.
+
+        What was started may be a launcher, which ends before the program that it has started does.
+        """
+        await self.ended()
+        with anyio.move_on_after(min(AFTERWARDS, self.patience)):
+            while self.events[-1].kind != kind and self._still_there():
+                await anyio.sleep(PACE)
+                self.step()
+        self.step()
+        return self.events[-1]
+
+    def _still_there(self) -> bool:
+        try:
+            os.killpg(self.child.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        return True
 
     async def quit(self) -> Exit:
         """Ends it in order."""

@@ -38,6 +38,10 @@ class NotJudged(Exception):
     """A check cannot be made here: says why. No fault of the program's."""
 
 
+class NotOffered(Exception):
+    """The program does not say that it has what is looked at: says how that is seen."""
+
+
 Check: TypeAlias = "Callable[[Bench], Awaitable[None]]"
 
 
@@ -50,7 +54,8 @@ class Promise(Struct, frozen=True):
         section: where the contract says it: ``2.4``.
         says: the promise.
         loses: what a host loses where it does not hold.
-        check: raises ``Broken`` or ``NotJudged``.
+        check: raises ``Broken``, ``NotJudged`` or ``NotOffered``.
+        commands: those of ``supported_commands`` without which the program does not offer it.
     """
 
     name: str
@@ -59,21 +64,44 @@ class Promise(Struct, frozen=True):
     says: str
     loses: str
     check: Check
+    commands: tuple[str, ...] = ()
 
 
 PROMISES: list[Promise] = []
 """All of them, in the order of their modules."""
 
 
-def promise(level: Level, section: str, *, loses: str) -> Callable[[Check], Check]:
+def promise(
+    level: Level, section: str, *, loses: str, commands: Sequence[str] = ()
+) -> Callable[[Check], Check]:
     """Makes a check the promise of its function's name; what it promises is the first line of its docstring."""
 
     def keep(check: Check) -> Check:
         says = (check.__doc__ or "").partition("\n")[0].rstrip(".")
-        PROMISES.append(Promise(check.__name__, level, section, says, loses, check))
+        PROMISES.append(
+            Promise(check.__name__, level, section, says, loses, check, tuple(commands))
+        )
         return check
 
     return keep
+
+
+def offered(promise: Promise, supported: object) -> None:
+    """Says that a program has a part of the highest level: each of them may be left out by itself.
+
+    Args:
+        promise: what is looked at.
+        supported: ``supported_commands`` of its ``session_start``.
+
+    Raises:
+        NotOffered: it has not.
+    """
+    if promise.level != "full":
+        return
+    if not isinstance(supported, list):
+        raise NotOffered("its session_start has no supported_commands")
+    if missing := [name for name in promise.commands if name not in supported]:
+        raise NotOffered(f"its supported_commands lack {', '.join(missing)}")
 
 
 def hold(true: Any, why: str, lines: Sequence[str] = ()) -> None:

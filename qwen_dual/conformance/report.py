@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.conformance.judge import Verdict
 
-_SIGNS = {"held": "✓", "broken": "✗", "not judged": "–"}
+_SIGNS = {"held": "✓", "broken": "✗", "not offered": "–", "not judged": "–"}
 
 
 def line(verdict: Verdict) -> str:
@@ -22,8 +22,8 @@ def line(verdict: Verdict) -> str:
     told = f"{_SIGNS[verdict.outcome]} {promise.level} §{promise.section} {promise.name}"
     if verdict.outcome == "held":
         return told
-    if verdict.outcome == "not judged":
-        return f"{told}: not judged, {verdict.why}"
+    if verdict.outcome != "broken":
+        return f"{told}: {verdict.outcome}, {verdict.why}"
     parts = [
         f"{told}: {one_line(verdict.why)}",
         f"    promised: {promise.says}",
@@ -38,12 +38,14 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     parts = []
     for level in dict.fromkeys(verdict.promise.level for verdict in verdicts):
         of_it = [verdict for verdict in verdicts if verdict.promise.level == level]
-        judged = [verdict for verdict in of_it if verdict.outcome != "not judged"]
-        held = sum(verdict.outcome == "held" for verdict in judged)
-        rest = len(of_it) - len(judged)
-        parts.append(
-            f"{level}: {held} of {len(judged)} held" + (f", {rest} not judged" if rest else "")
-        )
+        outcomes = [verdict.outcome for verdict in of_it]
+        held = outcomes.count("held")
+        rest = [
+            f", {outcomes.count(outcome)} {outcome}"
+            for outcome in ("not offered", "not judged")
+            if outcome in outcomes
+        ]
+        parts.append(f"{level}: {held} of {held + outcomes.count('broken')} held" + "".join(rest))
     return "; ".join(parts)
 
 
@@ -77,7 +79,7 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
         name="dual output",
         tests=str(len(verdicts)),
         failures=str(sum(verdict.outcome == "broken" for verdict in verdicts)),
-        skipped=str(sum(verdict.outcome == "not judged" for verdict in verdicts)),
+        skipped=str(sum(verdict.outcome.startswith("not ") for verdict in verdicts)),
     )
     for verdict in verdicts:
         promise = verdict.promise
@@ -91,6 +93,7 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
         if verdict.outcome == "broken":
             told = ElementTree.SubElement(case, "failure", message=one_line(verdict.why))
             told.text = "\n".join([f"promised: {promise.says}", *map(one_line, verdict.lines)])
-        elif verdict.outcome == "not judged":
-            ElementTree.SubElement(case, "skipped", message=one_line(verdict.why))
+        elif verdict.outcome != "held":
+            told = ElementTree.SubElement(case, "skipped", message=one_line(verdict.why))
+            told.set("type", verdict.outcome)
     return ElementTree.tostring(suite, encoding="unicode") + "\n"

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import urllib.request
 import uuid
 from typing import Any
 
@@ -54,6 +55,8 @@ class Faulty:
         }
         if BREAK != "session_start":
             data["supported_events"] = ["system"]
+        if BREAK == "rewind":
+            data["supported_commands"] = ["submit"]
         # As programs of a higher level do, it watches its input from its first event on.
         self.emit("system", subtype="session_start", data={**data, "agent": "faulty"})
 
@@ -137,6 +140,9 @@ class Faulty:
             waits = self.pending and BREAK != "answer_first"
             if BREAK == "queue" and given["text"].endswith("3"):
                 return
+            if BREAK == "together" and given["text"].endswith("4"):
+                ask_together(["answer 3", given["text"]])
+                return
             (self.queue.append if waits else self.prompt)(given["text"])
         elif given.get("type") == "confirmation_response":
             self.answer(given["request_id"], given["allowed"])
@@ -148,9 +154,9 @@ class Faulty:
             self.emit("control_response", response={**response, "subtype": "error", "error": error})
             return
         call, _ = self.pending.pop(request)
-        said = not allowed if BREAK in ("allowed", "denied") else allowed
+        said = not allowed if BREAK in ("allowed", "denial_told") else allowed
         self.emit("control_response", response={**response, "response": {"allowed": said}})
-        if allowed:
+        if allowed or BREAK == "denied":
             self.run(call)
         else:
             self.result(call, "denied")
@@ -183,9 +189,18 @@ class Faulty:
             for task in (self.watch, self.listen, self.signals):
                 group.start_soon(task)
             await self.over.wait()
+            if BREAK == "slow_end":
+                await anyio.sleep(0.4)
             self.emit("system", subtype="session_end", data={"session_id": self.session})
             sys.stdout.flush()
             os._exit(0)
+
+
+def ask_together(texts: list[str]) -> None:
+    message = {"role": "user", "content": "\n".join(texts)}
+    where = os.environ["OPENAI_BASE_URL"] + "/chat/completions"
+    body = json.dumps({"messages": [message]}).encode()
+    urllib.request.urlopen(urllib.request.Request(where, body)).close()
 
 
 def main() -> None:

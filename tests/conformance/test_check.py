@@ -62,10 +62,35 @@ def test_a_promise_that_is_broken_is_found_to_be(name: str) -> None:
     assert found.promise.loses in line(found)
 
 
-@pytest.mark.parametrize("name", ["seq", "receipts", "interrupt", "replaced", "steering", "socket"])
+@pytest.mark.parametrize("name", ["end_by_sigterm", "end_by_sighup"])
+def test_what_a_program_says_after_its_launcher_has_ended_counts(name: str) -> None:
+    launched = ["sh", "-c", '"$@" & wait', "launcher", *FAULTY]
+    [found] = verdicts(launched, [name], broken="slow_end")
+    assert found.outcome == "held", line(found)
+
+
+def test_prompts_that_become_one_are_said_to() -> None:
+    [found] = verdicts(FAULTY, ["queue"], broken="together", least=1)
+    told = "4 of 5 are told as user events, and the model was asked for 2 of them together"
+    assert found.why.endswith(told)
+
+
+@pytest.mark.parametrize("name", ["seq", "receipts", "interrupt", "replaced"])
 def test_a_program_of_the_base_alone_breaks_what_is_beyond_it(name: str) -> None:
     [found] = verdicts(FAULTY, [name], least=2)
     assert found.outcome == "broken", line(found)
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [("", "its session_start has no supported_commands"), ("rewind", "lack rewind, rewind_points")],
+)
+def test_a_part_that_a_program_leaves_out_is_not_held_against_it(broken: str, why: str) -> None:
+    found = verdicts(FAULTY, ["submit", "rewind"], broken=broken)
+    assert [verdict.outcome for verdict in found] == ["held", "not offered"]
+    assert line(found[1]).endswith(why)
+    assert summary(found) == "base: 1 of 1 held; full: 0 of 0 held, 1 not offered"
+    assert ElementTree.fromstring(as_junit(found)).get("skipped") == "1"
 
 
 def test_ours_keeps_what_it_promises_of_each_part() -> None:
