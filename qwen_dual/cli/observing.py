@@ -22,6 +22,7 @@ from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.framing import LineFramer
 from qwen_dual.recording.event_log import PIECE
+from qwen_dual.recording.event_pipe import EventPipe
 from qwen_dual.recording.recorded import Recorded
 from qwen_dual.recording.recorder import TAKEN
 from qwen_dual.telemetry.times import SECOND, Layout, stamped, turn_seconds
@@ -224,26 +225,25 @@ class Observing:
         taken = next((part for part in command if part.partition("=")[0] in TAKEN), None)
         if taken is not None:
             raise ObserveError(f"{taken}: the events are read here; leave it out")
-        ours, theirs = os.pipe2(os.O_CLOEXEC)
+        pipe = EventPipe(command)
         try:
             process = await anyio.open_process(
-                [*command, "--json-fd", str(theirs)],
+                [*command, *pipe.arguments],
                 stdin=None,
                 stdout=None,
                 stderr=None,
                 cwd=cwd,
                 env=env,
-                pass_fds=[theirs],
+                pass_fds=pipe.pass_fds,
             )
         except OSError as error:
-            os.close(ours)
+            pipe.close()
             raise ObserveError(f"{command[0]} cannot be started: {error.strerror}") from error
-        finally:
-            os.close(theirs)
+        pipe.spawned()
         hung_up = anyio.Event()
 
         async def read() -> None:
-            await self.read_stream(ours)
+            await self.read_stream(pipe.fd)
             hung_up.set()
 
         try:
@@ -251,11 +251,12 @@ class Observing:
                 group.start_soon(read)
                 group.start_soon(_pass_on, process)
                 status = await process.wait()
+                pipe.ended()
                 with anyio.move_on_after(HANG_UP_SECONDS):
                     await hung_up.wait()
                 group.cancel_scope.cancel()
         finally:
-            os.close(ours)
+            pipe.close()
         return status if status >= 0 else 128 - status
 
     # -- lines and events --------------------------------------------------------------------

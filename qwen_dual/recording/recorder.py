@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import time
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.host.pty import Child
 from qwen_dual.recording.cast import CastWriter
 from qwen_dual.recording.event_log import EventLog
+from qwen_dual.recording.event_pipe import EventPipe
 from qwen_dual.recording.folder import RecordingError, without_secrets
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from qwen_dual.recording.folder import NewRecording
 
 PIPE_BYTES = 1 << 20
+HANG_UP_SECONDS = 1.0
+"""What the end of a program waits for its events: a child that it leaves behind may hold on to them."""
 TAKEN = ("--json-fd", "--json-file", "--jsonFd", "--jsonFile", "--json_fd", "--json_file")
 """What a command must not have itself: there is one way out for its events, and it is recorded."""
 
@@ -33,7 +37,7 @@ class Recorder:
     """One program that is recorded.
 
     Args:
-        command: the program and its arguments; ``--json-fd N`` is added at the end.
+        command: the program and its arguments; where its events go is added at the end.
         recording: where it is kept.
         columns: the width of the person's terminal.
         rows: its height.
@@ -69,9 +73,8 @@ class Recorder:
         self.stopped = ""
         self._recording = recording
         self._max = max_bytes
-        self._events, theirs = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self._events, False)
-        _widen(self._events)
+        self._pipe = EventPipe(command)
+        _widen(self._pipe.fd)
         self._began = time.monotonic()
         self._about: dict[str, Any] = {
             "command": without_secrets(command),
@@ -83,18 +86,17 @@ class Recorder:
         }
         try:
             self.child = Child(
-                [*command, "--json-fd", str(theirs)],
+                [*command, *self._pipe.arguments],
                 cwd=cwd,
                 env=env,
                 columns=columns,
                 rows=rows,
-                pass_fds=[theirs],
+                pass_fds=self._pipe.pass_fds,
             )
         except BaseException:
-            os.close(self._events)
+            self._pipe.close()
             raise
-        finally:
-            os.close(theirs)
+        self._pipe.spawned()
         self._cast = CastWriter(
             recording.cast_fd,
             columns,
@@ -124,7 +126,7 @@ class Recorder:
     @property
     def events_fd(self) -> int:
         """What the events are read from; -1 once it is closed."""
-        return self._events
+        return self._pipe.fd
 
     def take_events(self) -> bool:
         """Keeps the events that have come; False when none will come any more."""
@@ -133,9 +135,15 @@ class Recorder:
         return data is None
 
     def finish(self, exit: Exit) -> int:
-        """Keeps what is left; the status that a shell would give the program."""
-        while data := self._read():
-            self._take(data)
+        """Keeps what is left; the status that a shell would give the program.
+
+        What was started may be a launcher: the last words of what it has started come after its end.
+        """
+        self._pipe.ended()
+        last = time.monotonic() + HANG_UP_SECONDS
+        while (data := self._read()) or (data is None and self._waits(last)):
+            if data:
+                self._take(data)
         now = self._now()
         status = exit.status if exit.status is not None else 128 + (exit.signal or 0)
         if not self.stopped:
@@ -151,9 +159,7 @@ class Recorder:
         self._describe()
         self._cast.close()
         self._log.close()
-        if self._events >= 0:
-            os.close(self._events)
-            self._events = -1
+        self._pipe.close()
 
     def _take(self, data: bytes) -> None:
         if self.stopped:
@@ -196,12 +202,17 @@ class Recorder:
     def _now(self) -> float:
         return time.monotonic() - self._began
 
+    def _waits(self, last: float) -> bool:
+        """Waits for more, until a moment; False when that is over."""
+        left = last - time.monotonic()
+        return left > 0 and bool(select.select([self._pipe.fd], [], [], left)[0])
+
     def _read(self) -> bytes | None:
         """Events: empty at their end, None when there are none now."""
-        if self._events < 0:
+        if self._pipe.fd < 0:
             return b""
         try:
-            return os.read(self._events, PIPE_BYTES)
+            return os.read(self._pipe.fd, PIPE_BYTES)
         except BlockingIOError:
             return None
         except OSError as error:

@@ -19,8 +19,8 @@ LINES = [
     )
 ]
 PROGRAM = """\
-import json, os, sys
-events = os.fdopen(int(sys.argv[sys.argv.index("--json-fd") + 1]), "w")
+import json, sys
+events = open(sys.argv[sys.argv.index("--json-file") + 1], "w")
 for seq, type in enumerate(["system", "user", "result"], 1):
     print(json.dumps({"type": type, "seq": seq, "message": {"content": [{"type": "text"}]}}), file=events)
 print("painted")

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 PROGRAM = """\
 import os, sys, time
-fd = int(sys.argv[sys.argv.index("--json-fd") + 1])
-events = os.fdopen(fd, "w", buffering=1)
+events = open(sys.argv[sys.argv.index("--json-file") + 1], "w", buffering=1)
 def tell(seq, type, **more):
     import json
     print(json.dumps({"type": type, "seq": seq, **more}), file=events)

@@ -174,7 +174,7 @@ def test_a_running_session_is_joined_and_told_of_from_then_on(tmp_path: Path) ->
 
 def test_a_program_is_run_as_it_is_and_its_status_is_this_ones(home: Path) -> None:
     code = (
-        "import os, sys; out = os.fdopen(int(sys.argv[-1]), 'w');"
+        "import sys; out = open(sys.argv[-1], 'w');"
         "out.write(open('lines').read()); out.close(); print('painted'); sys.exit(7)"
     )
     (home / "lines").write_text("\n".join(LINES) + "\n")
@@ -189,6 +189,17 @@ def test_a_program_is_run_as_it_is_and_its_status_is_this_ones(home: Path) -> No
             check=False,
         )
     assert (done.returncode, done.stdout) == (7, "painted\n"), done.stderr
+    assert outline(collector.roots[0]) == OUTLINE
+
+
+def test_what_a_program_tells_after_its_launcher_has_ended_is_told(home: Path) -> None:
+    (home / "lines").write_text("\n".join(LINES) + "\n")
+    # What it has started holds on to the events, and ends later.
+    late = "exec 4>$2; (sleep 0.3; cat lines >&4) & exit 3"
+    with Collector() as collector:
+        command = [*COMMAND, "observe", "--endpoint", collector.url, "--", "sh", "-c", late, "sh"]
+        done = subprocess.run(command, cwd=home, capture_output=True, timeout=50, check=False)
+    assert done.returncode == 3, done.stderr
     assert outline(collector.roots[0]) == OUTLINE
 
 
