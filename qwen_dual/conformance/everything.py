@@ -2,6 +2,7 @@
 
 from qwen_dual.conformance import (
     base,
+    base_approvals,
     base_ends,
     full_choosing,
     full_hosts,
@@ -14,6 +15,6 @@ from qwen_dual.conformance import (
 )
 
 MODULES = (
-    *(base, base_ends, plus_events, plus_commands, plus_outputs, plus_inputs),
+    *(base, base_approvals, base_ends, plus_events, plus_commands, plus_outputs, plus_inputs),
     *(full_turns, full_screen, full_choosing, full_hosts),
 )
