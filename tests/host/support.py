@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,10 @@ def children() -> set[int]:
     """The processes that this one has started and not reaped."""
     found = set()
     for task in os.listdir("/proc/self/task"):
-        found |= {int(pid) for pid in Path(f"/proc/self/task/{task}/children").read_text().split()}
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            found |= {
+                int(pid) for pid in Path(f"/proc/self/task/{task}/children").read_text().split()
+            }
     return found
 
 
