@@ -90,12 +90,13 @@ def test_both_terminals_show_the_same_and_either_steers(program: Program) -> Non
 
 def test_leaving_in_the_middle_of_a_turn_changes_nothing(tmp_path: Path) -> None:
     for program in session(tmp_path, "--offline", "--yolo"):
-        program.submit("run sleep 2 && echo came")
+        program.submit("run until [ -e go ]; do sleep 0.02; done; echo came")
         with attached(program) as second:
             second.wait_for("Running")
             second.send("half a dra")
             second.wait_for("> half a dra")
             os.kill(second.pid, signal.SIGKILL)
+        (program.work / "go").touch()
         assert program.result()["subtype"] == "success"
         said = program.of("user")[-1]["message"]["content"][0]
         assert "came" in said["content"]

@@ -101,7 +101,7 @@ def test_hosts_share_a_session_by_name(program: Program, cols: int, tmp_path: Pa
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["-p", "run sleep 1", "--yolo"],
+        ["-p", "run until [ -e go ]; do sleep 0.02; done", "--yolo"],
         ["--input-format", "stream-json", "--output-format", "stream-json"],
     ],
     ids=["a prompt", "lines on stdin"],
@@ -123,6 +123,7 @@ def test_a_run_without_a_screen_has_hosts_too(tmp_path: Path, arguments: list[st
         process.stdin.write(b'{"type":"user","message":{"role":"user","content":"hello"}}\n')
         process.stdin.close()
         assert host.until("user")["message"]["content"][0]["text"]
+        (tmp_path / "go").touch()
         assert host.until("result")["is_error"] is False
         assert host.until("session_end")
         host.close()

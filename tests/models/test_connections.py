@@ -61,18 +61,18 @@ def test_a_whole_answer_is_not_waited_for_any_longer() -> None:
 
 def test_comments_keep_a_stream_alive() -> None:
     async def main() -> None:
-        beats = [anyio.Event() for _ in range(6)]
+        beats = [anyio.Event() for _ in range(30)]  # for longer than may pass without a byte
         pieces = [piece for beat in beats for piece in (beat, b": still here\n\n")]
         async with serve(sse(*pieces, *WHOLE.pieces)) as server, anyio.create_task_group() as tasks:
 
             async def beat() -> None:
                 await server.requested()
                 for each in beats:
-                    await anyio.sleep(0.1)
+                    await anyio.sleep(0.05)
                     each.set()
 
             tasks.start_soon(beat)
-            config = configured("openai", base_url=server.url, idle_timeout=0.4, max_retries=0)
+            config = configured("openai", base_url=server.url, idle_timeout=1, max_retries=0)
             outcome = await call(config)
         assert outcome.error is None
         assert outcome.deltas == WHOLE_DELTAS

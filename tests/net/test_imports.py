@@ -34,6 +34,15 @@ def test_what_is_known_holds_until_the_module_is_imported(library: Path) -> None
     assert run(code, library) == ["0", "imported", "1"]
 
 
+GO_WHEN_WAITED_FOR = """
+main = threading.get_ident()
+def go():
+    while sys._current_frames()[main].f_code.co_filename != "<frozen importlib._bootstrap>": pass
+    gate.go.set()
+threading.Thread(target=go).start()
+"""
+
+
 def test_what_another_thread_is_importing_is_waited_for(library: Path) -> None:
     (library / "slow.py").write_text(
         "import gate\ngate.reached.set()\ngate.go.wait()\nvalue = far = 1\n"
@@ -46,7 +55,7 @@ def test_what_another_thread_is_importing_is_waited_for(library: Path) -> None:
     code += "with Later('slow', known={'slow': {'value': 'known'}}): import user\n"
     code += "threading.Thread(target=__import__, args=['slow']).start(); gate.reached.wait()\n"
     code += "print(user.slow.value)\n"
-    code += "threading.Timer(0.05, gate.go.set).start()\nprint(user.slow.far, user.slow.value)"
+    code += GO_WHEN_WAITED_FOR + "print(user.slow.far, user.slow.value)"
     assert run(code, library) == ["known", "1", "1"]
 
 

@@ -174,13 +174,16 @@ def test_in_plan_mode_only_what_says_it_only_reads_may_be_asked_for(place: Place
 def test_the_session_begins_without_its_servers_and_is_told_when_they_are_there(
     place: Place,
 ) -> None:
-    place.settings(mcpServers={"silent": bad("silent"), "slow": bad("slow", "0.5")})
+    place.settings(
+        mcpServers={"silent": bad("silent"), "slow": bad("slow", str(place.work / "go"))}
+    )
 
     async def main() -> None:
         async with place.session(await_servers=False) as handle:
             handle.submit("go", CLI)
             await place.log.results()
             assert {each["status"] for each in handle.mcp_servers} == {"connecting"}
+            (place.work / "go").touch()
             told = await place.log.until(lambda event: event.get("subtype") == "tools_changed")
             assert "mcp__slow__echo" in told["data"]["added"]
 
