@@ -78,7 +78,7 @@ USES = {
         },
     ),
     "pygments": Use("2.", ">=2.18,<3", "tests/tui", {"pygments.token": ["_TokenType"]}),
-    # With which tests are rewritten once for all workers; without it each worker does so itself.
+    # With these tests are made ready once for all workers; without them each worker does so itself.
     "pytest": Use(
         "9.",
         ">=9,<10",
@@ -88,6 +88,15 @@ USES = {
                 *("PYC_TAIL", "assertstate_key", "get_cache_dir", "try_makedirs"),
                 *("_read_pyc", "_rewrite_test", "_write_pyc"),
             ]
+        },
+    ),
+    "hypothesis": Use(
+        "6.",
+        ">=6.150,<7",
+        "tests/test_libraries.py",
+        {
+            "hypothesis.internal.charmap": ["intervals_from_codec"],
+            "hypothesis.internal.constants_ast": ["constants_from_module"],
         },
     ),
 }

@@ -30,7 +30,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 def place() -> Iterator[Place]:
     # Not below /tmp, of which a sandbox has its own: everything in it would be hidden anyway.
     outside = (base for base in BASES if not any(within(str(base), at) for at in PRIVATE))
-    base = next((base for base in outside if os.access(base.parent, os.W_OK)), None)
+    base = next((base for base in outside if _can_be_written_to(base)), None)
     if base is None:
         pytest.skip("there is no folder outside of /tmp to write to")
     base.mkdir(exist_ok=True)
@@ -42,3 +42,7 @@ def place() -> Iterator[Place]:
     for sandbox in made.sandboxes:
         sandbox.close()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _can_be_written_to(folder: Path) -> bool:
+    return os.access(folder if folder.exists() else folder.parent, os.W_OK)
