@@ -1,8 +1,7 @@
-"""A session that records what it is asked, a screen that does, and the events of a turn."""
+"""A session that records what it is asked, a controller over it, and the events of a turn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -19,6 +18,7 @@ from qwen_dual.protocol import EDITS, events
 from qwen_dual.runtime.handle import SessionHandle
 from tests.support.declared import display_of
 from tests.support.fakes import FakeModel, FakeTool
+from tests.tui.fake_screen import FakeScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -172,51 +172,6 @@ class FakeSession:
     def handle(self) -> SessionHandle:
         """A handle of it, as front ends get one."""
         return SessionHandle(cast("Session", self))
-
-
-@dataclass
-class FakeScreen:
-    """Records what was asked of it."""
-
-    cleared: int = 0
-    expanded: int = 0
-    edited: int = 0
-    paged: list[str] = field(default_factory=list)
-    suspended: int = 0
-    raw: bool = False
-    wakes: list[float] = field(default_factory=list)
-
-    def changed(self) -> None:
-        """Nothing to draw."""
-
-    def later(self, seconds: float) -> None:
-        """Records."""
-        self.wakes.append(seconds)
-
-    def clear(self) -> None:
-        """Counts."""
-        self.cleared += 1
-
-    def expand(self) -> bool:
-        """Counts."""
-        self.expanded += 1
-        return True
-
-    def edit_externally(self) -> None:
-        """Counts."""
-        self.edited += 1
-
-    def page(self, text: str) -> None:
-        """Records."""
-        self.paged.append(text)
-
-    def suspend(self) -> None:
-        """Counts."""
-        self.suspended += 1
-
-    def toggle_raw(self) -> None:
-        """Toggles."""
-        self.raw = not self.raw
 
 
 class Desk:
