@@ -42,7 +42,7 @@ class Scripted:
         os.set_blocking(self._from, False)
         self._read = b""
         fds = [told, heard]
-        argv = [sys.executable, "-m", module, *map(str, fds)]
+        argv = [sys.executable, "-m", "tests.support.as_started", module, *map(str, fds)]
         shell = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
         self.terminal = Terminal.spawn(
             shell if job else argv, rows=rows, cols=cols, env=env, pass_fds=fds
