@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Takes signals as a process at a terminal would, and starts programs as an installation does.
 
     An editable installation is not compiled, and where ``PYTHONDONTWRITEBYTECODE`` is set nothing
-    that starts keeps what it compiles: two seconds for each of some hundred starts. So are the tests.
+    that starts keeps what it compiles: two seconds for each of some hundred starts.
     """
     for number in _IGNORED_BY_STARTERS:
         if signal.getsignal(number) is signal.SIG_IGN:
