@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from qwen_dual.cli.printing import run_printing
+from qwen_dual.cli.printing import for_terminal, run_printing
 from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.protocol.codec import encode
 from qwen_dual.recording import comparison
@@ -45,13 +45,13 @@ def _print(asked: argparse.Namespace) -> int:
     if asked.compare:
         first, second = audits
         if asked.format == "json":
-            text = encode(comparison.as_data(first, second)).decode()
+            text = for_terminal(encode(comparison.as_data(first, second)).decode())
         else:
             text = comparison.comparison(first, second)
     elif asked.format == "csv":
         text = as_csv(audits)
     elif asked.format == "json":
-        text = encode([as_data(each) for each in audits]).decode()
+        text = for_terminal(encode([as_data(each) for each in audits]).decode())
     else:
         text = "\n".join(map(markdown, audits))
     sys.stdout.write(text)

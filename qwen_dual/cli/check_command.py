@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.cli.printing import for_terminal
 from qwen_dual.conformance.judge import judge, promises_of
 from qwen_dual.conformance.promise import LEVELS, Promise
 from qwen_dual.conformance.report import as_json, as_junit, line, summary
 from qwen_dual.conformance.script import Script, read_script
 from qwen_dual.host.errors import HostError
+from qwen_dual.protocol.sanitise import one_line
 from qwen_dual.runtime.process import environment
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 2
     if asked.format == "json":
-        print(as_json(command or _own(), verdicts), end="")
+        print(for_terminal(as_json(command or _own(), verdicts)), end="")
     elif asked.format == "junit":
         print(as_junit(verdicts), end="")
     else:
@@ -71,7 +73,7 @@ async def _judge(
         command, promises_of("base", ["session_start"]), script, environment()
     ):
         if "did not come" in first.why:
-            shown = "".join(f"\n    {told}" for told in first.lines)
+            shown = "".join(f"\n    {one_line(told)}" for told in first.lines)
             raise Silent(
                 f"{command[0]}: says no session_start on its channel, so nothing can be judged{shown}"
             )

@@ -9,7 +9,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.cli.printing import run_printing
+from qwen_dual.cli.printing import for_terminal, run_printing
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
 from qwen_dual.runtime.spec import SessionSpec
@@ -223,14 +223,14 @@ def _list(asked: argparse.Namespace, cwd: str) -> int:
     found, notices = _tried(cwd)
     if asked.json:
         rows = [{**each.data, "where": each.where, "file": each.file} for each in found]
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(for_terminal(json.dumps(rows, indent=2, ensure_ascii=False)))
         return 0
     if not found:
         print("No MCP servers configured.")
     for each in found:
         name = printable(each.data["name"])
         mark = _MARKS.get(each.data["state"], "✗")
-        print(f"{mark} {name}: {each.where} ({each.data['transport']}) - {_state(each)}")
+        print(f"{mark} {name}: {printable(each.where)} ({each.data['transport']}) - {_state(each)}")
     _tell_what_is_left_out(cwd, notices)
     return 0
 
@@ -245,15 +245,15 @@ def _test(asked: argparse.Namespace, cwd: str) -> int:
         raise Refused(f"there is no MCP server {printable(asked.name)!r}; there are: {names}")
     data = tried.data
     print(f"{_MARKS.get(data['state'], '✗')} {printable(asked.name)}: {_state(tried)}")
-    print(f"  {tried.where} ({data['transport']}), from {printable(tried.file)}")
+    print(f"  {printable(tried.where)} ({data['transport']}), from {printable(tried.file)}")
     if data["server"]:
-        print(f"  {data['server']}, MCP {data['protocol']}")
+        print(printable(f"  {data['server']}, MCP {data['protocol']}"))
     for name, does in tried.tools:
-        print(f"  {name}  {does}".rstrip())
-    prompts = ", ".join(data["prompts"])
+        print(printable(f"  {name}  {does}").rstrip())
+    prompts = printable(", ".join(data["prompts"]))
     print(*([f"  prompts: {prompts}"] if prompts else []), sep="\n", end="\n" if prompts else "")
     for warning in [*data["warnings"], *notices]:
-        print(f"  left out: {warning}")
+        print(f"  left out: {printable(warning)}")
     if data["state"] != "connected" and heard:
         print("  It said:", *(f"    {printable(text)[:500]}" for text in heard[-10:]), sep="\n")
     return 0 if data["state"] == "connected" else 1
@@ -288,7 +288,7 @@ def _state(tried: Tried) -> str:
         return "wants you to sign in: /mcp auth in a session"
     if data["state"] == "disabled":
         return f"Not used: {tried.off}"
-    return f"Disconnected: {data['error']}" if data["error"] else "Disconnected"
+    return printable(f"Disconnected: {data['error']}") if data["error"] else "Disconnected"
 
 
 def _tell_what_is_left_out(cwd: str, notices: list[str]) -> None:

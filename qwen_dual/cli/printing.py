@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,15 @@ from qwen_dual.runtime.process import folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+# What a terminal would obey, or would not show: JSON lets it stand in a text as it is.
+_UNSEEN = r"[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+
+
+def for_terminal(json: str) -> str:
+    """A JSON document that says the same, with escapes for what no terminal should be sent."""
+    return re.sub(_UNSEEN, lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def run_printing(command: Callable[[str], int]) -> int:

@@ -23,7 +23,7 @@ def line(verdict: Verdict) -> str:
     if verdict.outcome == "held":
         return told
     if verdict.outcome != "broken":
-        return f"{told}: {verdict.outcome}, {verdict.why}"
+        return f"{told}: {verdict.outcome}, {one_line(verdict.why)}"
     parts = [
         f"{told}: {one_line(verdict.why)}",
         f"    promised: {promise.says}",

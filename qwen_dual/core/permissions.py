@@ -9,6 +9,7 @@ a rule ``proposals``'s.
 
 from __future__ import annotations
 
+import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
@@ -161,6 +162,12 @@ def reading(rules: Iterable[Rule], subject: Subject) -> Reading:
     )
 
 
+def folder_of(subject: Subject) -> str:
+    """Where a command line runs, from the project's folder; empty for that."""
+    place, root = subject.place, subject.root
+    return "" if place in ("", root) else posixpath.relpath(place, root)
+
+
 def allows(rules: Iterable[Rule], tool: str, subject: Subject, *, reads: bool = False) -> bool:
     """Whether ``rules`` together allow all of a call: every command, every file, the host.
 
@@ -260,9 +267,10 @@ def _allow_line(rules: Sequence[Rule], subject: Subject, found: Reading, *, read
     if line is None or (reads and found.whole):
         return line is not None
     # Imported here since the tables of programs take a while, and the start needs none.
-    from qwen_dual.shell.commands import readings, to_be_covered
+    from qwen_dual.shell.commands import named_by_rules, to_be_covered
     from qwen_dual.shell.options import spelled
 
+    folder = folder_of(subject)
     commands = to_be_covered(line)
     steered = {line.commands[index] for index in subject.steered}
     patterns = [
@@ -272,7 +280,7 @@ def _allow_line(rules: Sequence[Rule], subject: Subject, found: Reading, *, read
         (reads and command in found.free)
         or any(
             pattern.allows(words, spelled(words))
-            for words in readings(command.words)
+            for words in named_by_rules(command.words, folder)
             for pattern, here in patterns
             if (pattern.exact or command not in found.bound) and (here or command not in steered)
         )

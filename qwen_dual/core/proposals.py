@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qwen_dual.core.patterns import escape_path
-from qwen_dual.core.permissions import allows, reading
+from qwen_dual.core.permissions import allows, folder_of, reading
 from qwen_dual.core.rule_names import RuleNames
 from qwen_dual.protocol import EDITS
 
@@ -51,12 +51,12 @@ def _for_commands(tool: Tool, subject: Subject) -> tuple[str, ...]:
     if subject.line is None:
         return ()
     # Imported here since the tables of programs take a while, and the start needs none.
-    from qwen_dual.shell.commands import readings, to_be_covered
+    from qwen_dual.shell.commands import named_by_rules, to_be_covered
     from qwen_dual.shell.proposal import propose
 
-    free = reading((), subject).free
+    free, folder = reading((), subject).free, folder_of(subject)
     patterns = [
-        propose(readings(command.words)[-1])
+        propose(named_by_rules(command.words, folder)[-1])
         for command in to_be_covered(subject.line) or ()
         if command not in free
     ]

@@ -96,6 +96,7 @@ class Subject(Struct, frozen=True):
         confined: whether it runs in a sandbox, which keeps the guarded files whatever its words are.
         widens: whether it asks that more may be done later: a person is asked in every mode, and
             neither a rule nor a hook allows it.
+        place: the folder that a command line runs in, its real path; empty for ``root``.
     """
 
     commands: tuple[Command, ...] = ()
@@ -114,6 +115,7 @@ class Subject(Struct, frozen=True):
     writes_unknown: bool = False
     confined: bool = False
     widens: bool = False
+    place: str = ""
 
 
 class Display(Struct, frozen=True):

@@ -11,8 +11,17 @@ import stat
 
 _GIT = (".git", ".gitmodules", ".gitattributes", ".gitconfig", ".githooks")
 _AGENTS = (
-    *(".qwen", ".claude", ".codex", ".gemini", ".cursor", ".mcp.json", ".aider.conf.yml"),
-    *(".continue", ".kiro", ".roo", ".windsurf"),
+    *(
+        ".qwen",
+        ".qwenignore",
+        ".claude",
+        ".codex",
+        ".gemini",
+        ".cursor",
+        ".mcp.json",
+        ".aider.conf.yml",
+    ),
+    *(".continue", ".kiro", ".roo", ".windsurf", ".opencode", "opencode.json", "opencode.jsonc"),
 )
 _EDITORS = (
     ".vscode",
@@ -23,6 +32,8 @@ _EDITORS = (
     ".exrc",
     ".vimrc",
     ".nvimrc",
+    ".nvim.lua",
+    ".helix",
     ".dir-locals.el",
 )
 _HOOKS = (
@@ -31,7 +42,8 @@ _HOOKS = (
     *(".hg", ".hgrc", ".jj", ".svn"),
 )
 _TOOLS = (  # which program a name stands for, and what runs before each start of one
-    *(".tool-versions", ".mise", ".mise.toml", "mise.toml", ".bundle", ".mvn"),
+    *(".tool-versions", ".mise", ".mise.toml", "mise.toml", ".mise.local.toml", "mise.local.toml"),
+    *(".bundle", ".mvn", ".gdbinit", ".lldbinit"),
     *(
         "rust-toolchain",
         "rust-toolchain.toml",
@@ -55,7 +67,13 @@ NAMES = frozenset((*_GIT, *_AGENTS, *_EDITORS, *_HOOKS, *_TOOLS, *_SERVICES, *_S
 """Files, and folders with all below them, wherever they are. In lower case."""
 
 PATHS = (
-    *(".github/workflows", ".gitea/workflows", ".forgejo/workflows", ".cargo/config"),
+    *(
+        ".github/workflows",
+        ".github/actions",
+        ".gitea/workflows",
+        ".forgejo/workflows",
+        ".cargo/config",
+    ),
     *(".cargo/config.toml", ".config/mise", ".yarn/plugins", ".yarn/releases", ".yarn/sdks"),
 )
 """The same, by more than the last name."""

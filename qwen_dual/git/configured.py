@@ -35,8 +35,11 @@ MAX_HOOKS = 200
 MAX_INCLUDED = 20
 """Files of a configuration that are looked at."""
 
-MAX_ENTRIES = 1000
-"""Of a folder of a repository that are looked at."""
+MAX_ENTRIES = 2000
+"""Of a folder of a repository that are looked at; where there are more, nobody knows what they are."""
+
+_OWN = ("", "info", "logs", "objects", "objects/info", "objects/pack")
+"""Folders of a repository in which links may stand for what is elsewhere."""
 
 TREE = "core.worktree"
 
@@ -90,8 +93,8 @@ def leads_out(folder: str, home: str) -> bool:
 
     A work tree that is set to be another folder, a list of attributes, names or the like that is
     anywhere (an answer or an error would show its lines), a link in place of a file of the repository's
-    own, a ``.git`` that names or links to a repository which knows nothing of that: an archive can bring
-    them. Linked worktrees and submodules are known to the repository that they name.
+    own, objects of another repository, a ``.git`` that names or links to a repository which knows nothing
+    of that: an archive can bring them. Linked worktrees and submodules are known to the repository that they name.
 
     Args:
         folder: where git would run.
@@ -108,7 +111,8 @@ def leads_out(folder: str, home: str) -> bool:
     inside = root.rstrip("/") + "/"
     if any(tree != root for tree in trees) or not all(it.startswith(inside) for it in lists):
         return True
-    if any(not link.startswith((inside, common + "/")) for link in _links(git_dir, common)):
+    elsewhere = (*_links(git_dir, common), *_alternates(common))
+    if any(not place.startswith((inside, common + "/")) for place in elsewhere):
         return True
     if common != git_dir and os.path.dirname(os.path.dirname(git_dir)) != common:
         return True
@@ -145,13 +149,31 @@ def _values(repository: Repository, home: str) -> Iterator[tuple[str, str]]:
 def _links(*folders: str) -> Iterator[str]:
     """Where the links lead that stand in place of a repository's own files."""
     for folder in dict.fromkeys(folders):
-        for inner in (folder, os.path.join(folder, "info"), os.path.join(folder, "logs")):
+        for inner in _OWN:
             try:
-                with os.scandir(inner) as entries:
-                    found = [it.path for it in islice(entries, MAX_ENTRIES) if it.is_symlink()]
+                with os.scandir(os.path.join(folder, inner)) as entries:
+                    found = list(islice(entries, MAX_ENTRIES + 1))
             except OSError:
                 continue
-            yield from map(os.path.realpath, found)
+            if len(found) > MAX_ENTRIES:
+                yield "/"  # nobody knows
+            yield from (os.path.realpath(it.path) for it in found if it.is_symlink())
+
+
+def _alternates(common: str) -> Iterator[str]:
+    """The folders of objects that a repository borrows."""
+    objects = os.path.join(common, "objects")
+    try:
+        data = read_foreign("info/alternates", root=objects, limit=MAX_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError:
+        yield "/"  # nobody knows
+        return
+    for line in filter(None, os.fsdecode(data).split("\n")):
+        if not line.startswith("#"):
+            # Quotes around a path, escapes in it: git may have it otherwise.
+            yield "/" if line.startswith('"') else os.path.realpath(os.path.join(objects, line))
 
 
 def _joined(folder: str, path: str, home: str) -> str:

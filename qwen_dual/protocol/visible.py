@@ -42,7 +42,7 @@ ESCAPED = regex("⟨[^⟩]*⟩")
 _MARKS = frozenset("⟨⇥␣⏎↪\u2329\u3008\u276c\u2770\u29fc\u21b5\u21a6\u21e5")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_NO_LOOK = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f")
+_NO_LOOK = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\U00016fe4\U0001d159")
 _IN_PROSE = frozenset("\u00a0\u00ad\u200c\u200d\u202f\u3000\ufe0e\ufe0f")
 # fmt: off
 _NAMES = {
@@ -183,7 +183,7 @@ def _joins(before: str, char: str) -> bool:
 
 
 def _pretending(text: str, reading: Reading) -> frozenset[int]:
-    from qwen_dual.protocol.look_alikes import PUNCTUATION
+    from qwen_dual.protocol.look_alikes import DASHES, PUNCTUATION, WIDE_DASHES
 
     found: set[int] = set()
     for match in _WORD.finditer(text):
@@ -193,7 +193,9 @@ def _pretending(text: str, reading: Reading) -> frozenset[int]:
         for match in _UNUSUAL.finditer(text):
             index, char = match.start(), match[0]
             # A dash that begins a word is read as the sign of an option.
-            dash = char in "–—―" and (index == 0 or text[index - 1].isspace())
+            after = text[index + 1 : index + 2]
+            dash = char in DASHES or (char in WIDE_DASHES and after.isascii() and after.isalpha())
+            dash = dash and (index == 0 or text[index - 1].isspace())
             if char in PUNCTUATION or _is_styled(char) or dash:
                 found.add(index)
     return frozenset(found)
@@ -219,7 +221,7 @@ def _script_of(char: str) -> str:
     from qwen_dual.protocol.look_alikes import SCRIPTS
 
     code = ord(char)
-    if not char.isalpha():
+    if not (char.isalpha() or (char.isdecimal() and not char.isascii())):
         return ""
     if code < 0x250 or 0x1E00 <= code <= 0x1EFF:
         return "Latin"

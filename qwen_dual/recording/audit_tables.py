@@ -20,7 +20,8 @@ COLUMNS = (
     *("recording", "session", "turn", "origin", "agent", "tool", "what", "allowed_by", "outcome"),
     *("exit_code", "duration_ms", "files", "added", "removed", "hosts"),
 )
-_FORMULA = ("=", "+", "-", "@")
+# Some take wide characters for the plain ones, and look past a blank before them.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n")
 
 
 def as_csv(audits: Iterable[Audit]) -> str:
@@ -56,4 +57,4 @@ def _cell(value: object) -> object:
     if not isinstance(value, str):
         return "" if value is None else value
     shown = visible(value, "command")
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return f"'{shown}" if shown.lstrip(" ").startswith(_FORMULA) else shown

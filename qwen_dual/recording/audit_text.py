@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from qwen_dual.protocol.codec import encode
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from qwen_dual.recording.audited import Audit, Call, FileChange, Tokens, Turn
 
 _SHOWN = 120
+_WORD = re.compile(r"[\w.:+@/-][\w.:+@/() -]{0,79}", re.ASCII)
 
 
 def markdown(audit: Audit) -> str:
@@ -24,10 +26,11 @@ def _lines(audit: Audit) -> Iterator[str]:
     calls = audit.calls
     yield f"# {code(audit.source)}"
     yield ""
-    program = f"{audit.agent} {audit.version}".strip() or "a program that does not say its name"
+    name = plain(f"{audit.agent} {audit.version}".strip())
+    program = name or "a program that does not say its name"
     yield f"- program: {program}, in {code(audit.cwd)}" if audit.cwd else f"- program: {program}"
     yield f"- session: {', '.join(map(code, audit.session_ids)) or 'not told'}"
-    yield f"- approval mode: {', then '.join(audit.modes) or 'not told'}"
+    yield f"- approval mode: {', then '.join(map(plain, audit.modes)) or 'not told'}"
     denied = sum(call.outcome == "denied" for call in calls)
     failed = sum(call.outcome == "failed" for call in calls)
     yield (
@@ -77,7 +80,7 @@ def _changed(files: Sequence[FileChange]) -> Iterator[str]:
         yield ""
         yield from table(
             ("file", "change", "lines"),
-            [(code(f.path), f.change or "?", lines_of(f)) for f in files],
+            [(code(f.path), plain(f.change) or "?", lines_of(f)) for f in files],
         )
 
 
@@ -92,14 +95,14 @@ def _list(title: str, items: Sequence[str]) -> Iterator[str]:
 def _turn(turn: Turn) -> Iterator[str]:
     yield f"## Turn {turn.number}"
     yield ""
-    by = f" ({turn.origin})" if turn.origin else ""
+    by = f" ({plain(turn.origin)})" if turn.origin else ""
     yield f"{code(turn.prompt) if turn.prompt else 'No prompt'}{by}"
     yield ""
     if turn.calls:
         yield from table(
             ("tool", "what", "allowed by", "outcome", "time"), [_row(call) for call in turn.calls]
         )
-    ended = turn.outcome or "its end was not told"
+    ended = plain(turn.outcome) or "its end was not told"
     yield f"Ended: {ended}{', ' + duration(turn.duration_ms) if turn.duration_ms is not None else ''}"
     if turn.error:
         yield ""
@@ -115,7 +118,8 @@ def _row(call: Call) -> tuple[str, ...]:
     if call.remark:
         outcome += f": {code(call.remark)}"
     tool = code(call.tool) + (f" of {code(call.agent)}" if call.agent else "")
-    return tool, code(subject(call)), call.allowed_by or "?", outcome, duration(call.duration_ms)
+    by = plain(call.allowed_by) or "?"
+    return tool, code(subject(call)), by, outcome, duration(call.duration_ms)
 
 
 def subject(call: Call) -> str:
@@ -132,6 +136,11 @@ def lines_of(file: FileChange) -> str:
     if file.added is None or file.removed is None:
         return ""
     return f"+{file.added} -{file.removed}"
+
+
+def plain(text: str) -> str:
+    """A word that a recording says, where it is one as ours are; any other text as code."""
+    return text if _WORD.fullmatch(text) else code(text) if text else ""
 
 
 def code(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qwen_dual.protocol.codec import encode
-from qwen_dual.recording.audit_text import code, cost, duration, subject, table
+from qwen_dual.recording.audit_text import code, cost, duration, plain, subject, table
 from qwen_dual.recording.audited import Tokens, add
 
 if TYPE_CHECKING:
@@ -160,6 +160,6 @@ def _ended(turn: Turn | None) -> str:
         add(spent, "", used)
     tokens = spent.get("", Tokens())
     return (
-        f"{turn.outcome or 'no end'}, {duration(turn.duration_ms) or '? s'}, "
+        f"{plain(turn.outcome) or 'no end'}, {duration(turn.duration_ms) or '? s'}, "
         f"{tokens.input_tokens:,} → {tokens.output_tokens:,} tokens, {cost(tokens.cost_usd)}"
     )

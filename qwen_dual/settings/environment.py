@@ -27,8 +27,21 @@ FILE = ".env"
 NEVER = (
     *("DEBUG", "DEBUG_MODE", "LD_*", "DYLD_*", "PYTHON*", "NODE_OPTIONS", "NODE_PATH", "PATH"),
     # What commands that only read, and run unasked, take their orders from.
-    *("GIT_*", "RIPGREP_CONFIG_PATH", "GREP_OPTIONS", "TAR_OPTIONS", "BASH_ENV", "BASHOPTS"),
-    *("SHELLOPTS", "PS4", "IFS", "CDPATH", "PROMPT_COMMAND", "MAGIC", "TREE_*", "LESS*"),
+    *("GIT_*", "RIPGREP_CONFIG_PATH", "GREP_OPTIONS", "TAR_OPTIONS", "BASH_*", "BASHOPTS", "ENV"),
+    *("SHELLOPTS", "PS4", "IFS", "CDPATH", "PROMPT_COMMAND", "MAGIC", "TREE_*", "LESS*", "ZDOTDIR"),
+    *("GLOBIGNORE", "EXECIGNORE", "POSIXLY_CORRECT", "POSIX", "QUOTING_STYLE", "TZDIR"),
+    # What the system's own library loads for any program: encodings and texts, which are code, names
+    # of hosts, terminals.
+    *(
+        "GCONV_PATH",
+        "LOCPATH",
+        "NLSPATH",
+        "GLIBC_TUNABLES",
+        "MALLOC_*",
+        "HOSTALIASES",
+        "LOCALDOMAIN",
+    ),
+    *("RES_OPTIONS", "TERMINFO*", "TERMCAP", "TERMPATH"),
     *("HOME", "SHELL", "XDG_*", "QWEN_HOME", "PAGER", "MANPAGER", "EDITOR", "VISUAL", "BROWSER"),
     # What other programs run or load before they do anything.
     *(
@@ -40,6 +53,7 @@ NEVER = (
         "RUBYLIB",
         "JAVA_TOOL_OPTIONS",
     ),
+    *("MAKEFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "LUA_INIT*", "GNUPGHOME", "DOTNET_STARTUP_HOOKS"),
     *("_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CARGO_BUILD_RUSTC*", "RUSTC*", "RUSTUP_*", "GOFLAGS"),
     # Whom encrypted connections trust, and who may read along: a key of the person's goes over them.
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "NODE_EXTRA_CA_CERTS", "OPENSSL_*"),

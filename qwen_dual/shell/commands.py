@@ -8,9 +8,11 @@ which is a place and not a command.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from qwen_dual.shell.options import INTERPRETERS, RUN_ANYTHING, program_name
 from qwen_dual.shell.program import names
 from qwen_dual.shell.reader import GLOB
 
@@ -74,6 +76,41 @@ def readings(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     while len(found) <= _MAX_OPTIONS and (inner := unwrapped(found[-1])) is not None:
         found.append(inner)
     return found
+
+
+def named_by_rules(words: tuple[str, ...], folder: str) -> list[tuple[str, ...]]:
+    """The commands of which a rule for any may cover ``words``: see ``readings``.
+
+    A rule that names a file to run (``./build.sh``, ``python x/y.py``) means that of the project: from
+    another folder it is called by its path from there, or it is another file of the same name.
+
+    Args:
+        words: as written.
+        folder: where they run, from the project's; empty for that.
+    """
+    found = readings(words)
+    at = _runs_file(found[-1]) if folder else None
+    if at is None:
+        return found
+    inner = found[-1]
+    path = posixpath.normpath(posixpath.join(folder, inner[at]))
+    # Without a slash it would be a program of that name, wherever that is found.
+    spellings = [path] if "/" in path or at else []
+    return [(*inner[:at], it, *inner[at + 1 :]) for it in (*spellings, f"./{path}")]
+
+
+def _runs_file(words: tuple[str, ...]) -> int | None:
+    """The index of the word that names a file to run, relative to the folder; None for none."""
+    if "/" in words[0]:
+        return None if words[0].startswith("/") else 0
+    if program_name(words[0]) not in INTERPRETERS | RUN_ANYTHING:
+        return None
+    for at, word in enumerate(words[1:], 1):
+        if word in ("-c", "-e", "-m"):  # code, or a module: no file is named
+            return None
+        if ("/" in word or "." in word) and word[0] not in "-/" + GLOB and "=" not in word:
+            return at
+    return None
 
 
 def entered(line: Line) -> str | None:

@@ -11,102 +11,26 @@ seen here: whoever lets git run unasked makes sure that the folder is trusted.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from qwen_dual.shell.program import Operand, Program, Use, names
-from qwen_dual.shell.reader import GLOB
-from qwen_dual.shell.syntax import fixed_part
+from qwen_dual.shell.git_operands import (
+    clone,
+    fields,
+    history,
+    listed,
+    lists,
+    objects,
+    one_name,
+    remote,
+    revisions,
+    search,
+)
+from qwen_dual.shell.program import Program, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qwen_dual.shell.program import Operands
-    from qwen_dual.shell.syntax import Scan
 
 
-# Between the percent sign and the field may stand what is done where the field is empty.
-_SIGNATURE = re.compile(r"%[-+ ]?G|%\([*]?signature")
-
-
-def _revisions(found: Scan) -> Use:
-    """Revisions and paths: a path, since one outside makes `git diff` compare any two files."""
-    return Use(_signatures(found), [Operand(word, "tree") for _, word in found.operands])
-
-
-def _signatures(found: Scan) -> set[int]:
-    """What runs the program that the configuration names for it: ``%G?``, ``%(signature)``."""
-    formats = (value for name, value in found.values if "format" in name or "pretty" in name)
-    checks = any(map(_SIGNATURE.search, formats))
-    return {index for index, _ in found.given if checks}
-
-
-def _fields(found: Scan) -> Use:
-    """Names and patterns; a format may have fields of commits."""
-    return Use(_signatures(found))
-
-
-def _history(found: Scan) -> Use:
-    """The same of a log, which shows what is in files only when it is asked to."""
-    use = _revisions(found)
-    if not found.has(*_PATCHES):
-        use.paths = [Operand(operand.path, "listing") for operand in use.paths]
-    return use
-
-
-def _search(found: Scan) -> Use:
-    skip = 0 if found.has("-e", "-f") else 1
-    unsafe = {index for index, word in found.operands[:skip] if word.startswith(GLOB)}
-    return Use(unsafe, [Operand(word, "tree") for _, word in found.operands[skip:]])
-
-
-def _lists(*modes: str, changes: tuple[str, ...]) -> Callable[[Scan], Use]:
-    """Names are patterns where one of ``modes`` is given, and else they are made."""
-
-    def check(found: Scan) -> Use:
-        lists = not found.operands or found.has(*modes)
-        return Use(_signatures(found), reads_only=lists and not found.has(*changes))
-
-    return check
-
-
-def _one_name(found: Scan) -> Use:
-    """One name is shown, two are set."""
-    return Use(reads_only=len(found.operands) < 2)
-
-
-def _attributes(found: Scan) -> Use:
-    return Use(paths=[Operand(word, "listing") for _, word in found.operands])
-
-
-def _remote(found: Scan) -> Use:
-    """A remote comes first, and only ``origin`` is known to be none of the folder's own paths.
-
-    Behind it, ``+x`` forces and ``:x`` deletes.
-    """
-    unsafe = {index for index, word in found.operands[:1] if word != "origin"}
-    unsafe |= {
-        index for index, word in found.operands[1:] if fixed_part(word)[:1] in ("+", ":", "")
-    }
-    return Use(unsafe)
-
-
-def _clone(found: Scan) -> Use:
-    """From a web address into a folder below this one."""
-    unsafe = {index for index, _ in found.operands[2:]}
-    for index, word in found.operands[:1]:
-        if not re.fullmatch(r"https://[\w.-]+(:\d+)?(/[\w~][\w.~-]*)+/?", word):
-            unsafe.add(index)
-    for index, word in found.operands[1:2]:
-        if not re.fullmatch(r"\w[\w.-]*", word):
-            unsafe.add(index)
-    return Use(unsafe)
-
-
-_PATCHES = names(
-    "-p -u -U -W -L -c -m --cc --patch --unified --patch-with-raw --patch-with-stat --diff-merges"
-    " --function-context --word-diff --color-words"
-)
 _DIFF = (
     "-puszbwWRaD -U= -M[=] -C[=] -B[=] -l= -S= -G= --patch --no-patch --unified= --raw"
     " --patch-with-raw --minimal --patience --histogram --anchored= --diff-algorithm= --stat[=]"
@@ -145,24 +69,24 @@ _READING: dict[str, Program] = {
         " --find-renames[=]",
         "listing",
     ),
-    "log": Program(_LOG, _history),
-    "show": Program(_LOG, _revisions),
-    "whatchanged": Program(_LOG, _history),
-    "diff": Program(f"{_DIFF} --cached --staged --merge-base -0123", _revisions),
-    "diff-tree": Program(f"{_DIFF} -rtmc --root --no-commit-id --stdin", _revisions),
-    "diff-index": Program(f"{_DIFF} -m --cached", _revisions),
-    "diff-files": Program(_DIFF, _revisions),
+    "log": Program(_LOG, history),
+    "show": Program(_LOG, revisions),
+    "whatchanged": Program(_LOG, history),
+    "diff": Program(f"{_DIFF} --cached --staged --merge-base -0123", revisions),
+    "diff-tree": Program(f"{_DIFF} -rtmc --root --no-commit-id --stdin", revisions),
+    "diff-index": Program(f"{_DIFF} -m --cached", revisions),
+    "diff-files": Program(_DIFF, revisions),
     "range-diff": Program(f"{_DIFF} --creation-factor= --no-dual-color", "text"),
     "shortlog": Program(
         "-nsec --numbered --summary --email --group= --since= --until= --after="
         " --before= --all --no-merges --author=",
-        _history,
+        history,
     ),
     "blame": Program(
         "-bcflnpstewk -L= -M[=] -C[=] --root --show-stats --porcelain"
         " --line-porcelain --show-email --show-name --show-number --date= --since="
         " --abbrev= --ignore-rev= --color-lines --color-by-age",
-        _revisions,
+        revisions,
     ),
     "rev-parse": Program(
         "-q --verify --short[=] --abbrev-ref[=] --symbolic --symbolic-full-name"
@@ -173,7 +97,7 @@ _READING: dict[str, Program] = {
         " --revs-only --no-revs --flags --no-flags --show-object-format[=]",
         "text",
     ),
-    "rev-list": Program(f"{_LOG} --objects --missing= --no-object-names --disk-usage", _history),
+    "rev-list": Program(f"{_LOG} --objects --missing= --no-object-names --disk-usage", history),
     "ls-files": Program(
         "-cdmoiskutvfz -x= --cached --deleted --modified --others --ignored"
         " --stage --killed --unmerged --directory --no-empty-directory --eol"
@@ -186,7 +110,7 @@ _READING: dict[str, Program] = {
         " --full-tree --abbrev[=] --format=",
         "text",
     ),
-    "cat-file": Program("-tsep", "text"),
+    "cat-file": Program("-tsep", objects),
     "describe": Program(
         "--all --tags --contains --abbrev= --candidates= --exact-match --debug"
         " --long --match= --exclude= --always --first-parent !--dirty[=]"
@@ -198,7 +122,7 @@ _READING: dict[str, Program] = {
     "for-each-ref": Program(
         "--count= --sort= --format= --points-at= --merged[=] --no-merged[=]"
         " --contains[=] --no-contains[=] --ignore-case --color[=]",
-        _fields,
+        fields,
     ),
     "show-ref": Program(
         "-sdhq --head --heads --tags --branches --verify --hash[=] --abbrev[=]"
@@ -210,10 +134,10 @@ _READING: dict[str, Program] = {
         " --no-name --sha1-name --color[=] --no-color",
         "text",
     ),
-    "symbolic-ref": Program("-q --quiet --short", _one_name),
+    "symbolic-ref": Program("-q --quiet --short", one_name),
     "count-objects": Program("-vH --verbose --human-readable", "none"),
-    "check-ignore": Program("-qvnz --quiet --verbose --non-matching --no-index", _attributes),
-    "check-attr": Program("-az --all --cached", "text"),
+    "check-ignore": Program("-qvnz --quiet --verbose --non-matching --no-index", listed),
+    "check-attr": Program("-az --all --cached", listed),
     "cherry": Program("-v --abbrev[=]", "text"),
     "grep": Program(
         "-aIiwvhHEGFPnlLcqpWozr -e= -f=FILE -m= -A= -B= -C= -NUM --cached --untracked"
@@ -224,7 +148,7 @@ _READING: dict[str, Program] = {
         " --max-depth= --max-count= --only-matching --null --and --or --not"
         " --all-match --full-name --no-recursive --recursive --exclude-standard"
         " --after-context= --before-context= --context=",
-        _search,
+        search,
     ),
     "version": Program("--build-options", "none"),
 }
@@ -243,7 +167,7 @@ _BRANCH = Program(
     f"-arvq !-dDmMcCf --all --remotes --verbose --list --show-current --abbrev= {_LISTING}"
     " !--delete !--move !--copy !--force --track[=] -t --no-track --quiet -u= --set-upstream-to="
     " --unset-upstream",
-    _lists(
+    lists(
         "--list",
         "--contains",
         "--no-contains",
@@ -259,7 +183,7 @@ _BOTH: dict[str, Program] = {
     "tag": Program(
         f"-l -n[=] --list {_LISTING} -a -m= !-F=FILE --annotate --message="
         " !--file=FILE !-df !--delete !--force",
-        _lists(
+        lists(
             "-l",
             "--list",
             "--points-at",
@@ -281,14 +205,14 @@ _BOTH: dict[str, Program] = {
     "notes": Program(subcommands={"list": Program("", "text"), "show": Program("", "text")}),
     "reflog": Program(
         subcommands={
-            "show": Program(_LOG, _revisions),
+            "show": Program(_LOG, revisions),
             "exists": Program("", "text"),
         },
         bare=Program("", "none"),
     ),
     "stash": Program(
         subcommands={
-            "list": Program(_LOG, _fields, most=0),
+            "list": Program(_LOG, fields, most=0),
             "show": Program(f"{_DIFF} --include-untracked --only-untracked", "text"),
             "push": Program(
                 "-kuaqS -m= --keep-index --no-keep-index --include-untracked --all --quiet"
@@ -332,20 +256,20 @@ _WRITING: dict[str, Program] = {
         " --porcelain --atomic --no-atomic --progress --no-progress --thin !--force"
         " !--force-with-lease[=] !--force-if-includes !--delete !--prune !--mirror"
         " !--all !--no-verify",
-        _remote,
+        remote,
     ),
     "fetch": _writes(
         "-aptqvnk !-f --all --prune --tags --no-tags --depth= --deepen="
         " --shallow-since= --unshallow --quiet --verbose --dry-run --append --atomic"
         " --progress --no-progress --prune-tags -j= --jobs= !--force",
-        _remote,
+        remote,
     ),
     "pull": _writes(
         "-rqvpn !-f --rebase[=] --no-rebase --ff --no-ff --ff-only --autostash"
         " --no-autostash --squash --no-squash --commit --no-commit --no-edit --stat"
         " --no-stat --all --prune --tags --no-tags --depth= --quiet --verbose --dry-run"
         f" --allow-unrelated-histories {_STRATEGY} !--force",
-        _remote,
+        remote,
     ),
     "checkout": _writes(
         "-qmdlt -b= !-B= !-f --quiet --merge --detach --track[=] --no-track --guess"
@@ -388,7 +312,7 @@ _WRITING: dict[str, Program] = {
     "clone": _writes(
         "-qvn -b= --quiet --verbose --progress --branch= --depth= --single-branch"
         " --no-single-branch --no-checkout --no-tags --shallow-since=",
-        _clone,
+        clone,
     ),
 }
 

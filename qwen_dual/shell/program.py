@@ -16,8 +16,9 @@ from qwen_dual.shell.syntax import Scan, scan, syntax
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Kind = Literal["file", "listing", "tree"]
-"""How much below a path is read: the file, the names in a folder, or all below it."""
+Kind = Literal["file", "listing", "tree", "blob"]
+"""How much below a path is read: the file, the names in a folder, or all below it. A ``blob`` is a file
+that the repository keeps, by its path from the top of that."""
 
 MAX_WORDS = 2_000
 """Words of one command beyond which nothing is known of it."""

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from qwen_dual.core.tool import FileAccess, InvalidArguments
 from qwen_dual.core.wildcard import stars
 from qwen_dual.git.configured import leads_out
+from qwen_dual.git.repository import root_of
 from qwen_dual.shell.commands import readings
 from qwen_dual.shell.options import program_name
 from qwen_dual.shell.reader import GLOB
@@ -148,7 +149,10 @@ class _Place(Struct):
             for operand in operands:
                 if self.looked_at > MAX_FILES:
                     return (EVERYTHING,)
-                paths = _expanded(operand.path, os.path.realpath(folder))
+                base = os.path.realpath(folder)
+                if operand.kind == "blob" and not operand.path.startswith(("./", "../")):
+                    base = root_of(base) or base
+                paths = _expanded(operand.path, base)
                 if paths is None:
                     return (EVERYTHING,)
                 self.looked_at += len(paths) + 1
@@ -166,7 +170,7 @@ class _Place(Struct):
         except OSError:
             mode = stat.S_IFREG  # there is none
         is_folder = stat.S_ISDIR(mode)
-        if operand.kind != "listing" and not (is_folder or stat.S_ISREG(mode)):
+        if operand.kind in ("file", "tree") and not (is_folder or stat.S_ISREG(mode)):
             return EVERYTHING  # a pipe that nobody writes to would hold it up
         if is_folder and operand.kind == "file":
             return EVERYTHING  # some look into a folder by themselves, and follow links in it

@@ -182,6 +182,7 @@ class ShellCall:
             named=changes.named,
             writes_unknown=changes.unknown,
             confined=self._sandbox is not None,
+            place=(self._enters or self._where).real,
         )
 
     async def preview(self) -> Preview | None:
@@ -238,6 +239,7 @@ class ShellCall:
         if not os.path.isdir(self._where.real):
             raise ToolFailure(f"The directory {self._where.path} does not exist or is no folder")
         variables = environment(self._workspace.env)
+        self._check_grep()
         # In the sandbox whatever git runs is confined; outside of it not even this look runs git.
         if self._sandbox is None and self._only_looks_with_git():
             from qwen_dual.git.run import UnknownConfiguration, harmless_variables
@@ -264,6 +266,30 @@ class ShellCall:
         if gone.is_set():
             job.stop()
         return job
+
+    def _check_grep(self) -> None:
+        """Makes sure that no `git grep` which ran unasked goes through a link, as it does unlike others."""
+        from qwen_dual.shell.commands import readings
+
+        commands = enumerate(self._line.commands if self._line is not None else ())
+        found = [
+            readings(command.words)[-1] for at, command in commands if at in self.subject.reads
+        ]
+        if not any(it[0] == "git" and "grep" in it and "--cached" not in it for it in found):
+            return
+        from qwen_dual.git.index import UnknownIndex, links_among
+
+        for folder in dict.fromkeys([self._where.real, *self._folders]):
+            try:
+                links = links_among(folder)
+            except UnknownIndex as error:
+                raise ToolFailure(f"git grep was not run: {error}", "Use grep_search.") from error
+            if links:
+                raise ToolFailure(
+                    f"git grep was not run: {links[0]}, in which the repository has files, is a link, and "
+                    "it would read what that leads to",
+                    "Use grep_search, or git grep --cached.",
+                )
 
     def _only_looks_with_git(self) -> bool:
         """Whether git is in the line and nowhere does anything but read."""

@@ -125,3 +125,19 @@ def test_other_calls_leave_what_fits_them() -> None:
 def test_a_pattern_of_a_path_is_compiled_however_odd_the_project_is_called() -> None:
     pattern = PathPattern.parse("../x")
     assert pattern.matches("/a [b]/x", "/a [b]/w", "/h", is_folder=False)
+
+
+def test_a_file_of_the_project_is_proposed_by_its_path_from_there() -> None:
+    for text, rule in (
+        ("./run.sh x", "=./sub/run.sh x"),
+        ("../run.sh", "=./run.sh"),
+        ("make", "=make"),
+        ("/bin/x", "=/bin/x"),
+    ):
+        there = replace(command(text), place="/w/sub", root="/w")
+        found = rules_for(FakeTool(SHELL, "execute"), there, outside=False)
+        assert found == (f"run_shell_command({rule})",)
+        rules = list(map(parse_rule, found))
+        assert allows(rules, "run_shell_command", there)
+        from_here = allows(rules, "run_shell_command", replace(there, place="/w"))
+        assert from_here is not text.startswith(".")

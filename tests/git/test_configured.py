@@ -128,6 +128,23 @@ def test_git_is_led_out_by_what_an_archive_can_bring_and_by_nothing_usual(tmp_pa
         link.symlink_to(outside / "x")
         assert leads_out(str(work), HOME), name
         link.unlink()
+    objects = work / ".git" / "objects"
+    for lent in (
+        f"{outside}/.git/objects",
+        "../../../private/.git/objects",
+        '"/x"',
+        f"#\n{outside}\n",
+    ):
+        (objects / "info" / "alternates").write_text(lent)
+        assert leads_out(str(work), HOME), lent
+    (objects / "info" / "alternates").write_text("# none\n../../.git/objects\n")
+    assert not leads_out(str(work), HOME)
+    (objects / "info" / "alternates").unlink()
+    for name in ("ff", "pack/pack-x.pack", "info/packs"):
+        (objects / name).symlink_to(outside / "x")
+        assert leads_out(str(work), HOME), name
+        (objects / name).unlink()
+    assert not leads_out(str(work), HOME)
     (work / ".git" / "commondir").write_text("../../private/.git\n")
     assert leads_out(str(work), HOME)
     shutil.rmtree(work / ".git")

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen_dual.cli.printing import for_terminal
 from qwen_dual.host.event import Event
+from qwen_dual.protocol.codec import encode
 from qwen_dual.recording.audit import Auditor, audit
 from qwen_dual.recording.audit_tables import as_csv, as_data
 from qwen_dual.recording.audit_text import code, markdown
@@ -183,6 +185,33 @@ def test_as_csv_each_call_is_a_row_that_no_spreadsheet_computes() -> None:
     assert told["what"].startswith("'=HYPERLINK(1)")
     assert "\x1b" not in row[head.index("what")]
     assert told["outcome"] == "no result"
+
+
+@pytest.mark.parametrize("begin", ["=1", "+1", "-1", "@x", "\t=1", "\n=1", " =1", "＝1", "＠x"])
+def test_no_cell_begins_what_a_spreadsheet_computes(begin: str) -> None:
+    events = [prompt("x"), call("1", "run_shell_command", command=begin)]
+    [head, row] = csv.reader(io.StringIO(as_csv([audited(events)])))
+    assert row[head.index("what")] == f"'{begin}"
+
+
+def test_nothing_that_a_recording_says_steers_the_terminal_that_shows_its_audit() -> None:
+    hostile = "\x1b]0;x\x07\x9b2J\u202e|\n# x"
+    preview = {"files": [{"path": hostile, "change": hostile, "added": 1, "removed": 1}]}
+    events = [
+        system("session_start", agent=hostile, version=hostile, cwd=hostile, approval_mode=hostile),
+        prompt(hostile, origin=hostile),
+        call("1", hostile, command=hostile),
+        *asked("1", True, hostile, request={"preview": preview}),
+        result("1", hostile),
+        {**end(), "stop_reason": hostile, "error": {"message": hostile}},
+    ]
+    found = audited(events)
+    shown = [markdown(found), comparison(found, found), as_csv([found])]
+    shown.append(for_terminal(encode([as_data(found)]).decode()))
+    for text in shown:
+        assert text.replace("\n", "").isprintable()
+    assert not any(line == "# x" for text in shown[:2] for line in text.splitlines())
+    assert json.loads(shown[-1])[0]["turns"][0]["origin"] == hostile
 
 
 def test_as_data_it_has_the_sums_too() -> None:

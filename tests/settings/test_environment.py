@@ -126,7 +126,10 @@ def test_no_project_says_what_programs_run_though_it_is_trusted(folders: Folders
     folders.trust()
     steering = dict.fromkeys(("RIPGREP_CONFIG_PATH", "GIT_EXTERNAL_DIFF", "PAGER", "HOME"), "x")
     folders.workspace({"env": {**steering, "MINE": "x"}})
-    (folders.project / ".env").write_text("GIT_SSH_COMMAND=x\nnpm_config_script_shell=x\nOURS=x\n")
+    loaded = "GCONV_PATH=x\nLOCPATH=x\nTERMINFO_DIRS=x\nMAKEFILES=x\nBASH_LOADABLES_PATH=x\n"
+    (folders.project / ".env").write_text(
+        f"GIT_SSH_COMMAND=x\nnpm_config_script_shell=x\n{loaded}OURS=x\n"
+    )
     assert folders.load(HOME=str(folders.person)).environment.added == {"MINE": "x", "OURS": "x"}
     folders.user({"env": {"PAGER": "cat"}})
     assert folders.load(HOME=str(folders.person)).environment.values["PAGER"] == "cat"

@@ -152,6 +152,13 @@ class Workspace:
         for name in _ODD_NAMES:
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text("x\n")
+        (root / "fine.sh").write_text("#!/bin/sh\necho fine\n")
+        (root / "fine.sh").chmod(0o755)
+        (root / "fine.py").write_text("print('fine')\n")
+        self._trap(root / "bin" / "fine.sh")
+        (root / "bin" / "fine.py").write_text(f"open({str(self.mark)!r}, 'w')\n")
+        (root / "gone").mkdir()
+        (root / "gone" / "SECRET").write_text("nothing\n")
         (root / "src").mkdir()
         (root / "src" / "a.py").write_text("def main():\n    touch = 'x'\n")
         (root / "link").symlink_to(root / "src")
@@ -200,6 +207,10 @@ class Workspace:
         # A file that looks changed, so that filters would have to look at it.
         (self.root / "x.c").write_text("int main2;\n")
         git("config", "remote.origin.url", "ext::./pwn")
+        # A folder that the repository has a file in, and that leads out now.
+        (self.root / "gone" / "SECRET").unlink()
+        (self.root / "gone").rmdir()
+        (self.root / "gone").symlink_to(self.outside)
         bare = self.root / "bare"
         git("init", "-q", "--bare", str(bare))
         git("init", "-q", str(self.root / "sub"))

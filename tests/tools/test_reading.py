@@ -110,6 +110,60 @@ def test_rules_for_reading_hold_for_commands_that_read(tools: Toolset, folder: P
     assert judged(tools, "ls", policy_of(ask=["Bash(ls *)"])) == "ask"
 
 
+def test_rules_for_reading_hold_for_what_git_is_told_to_show(tools: Toolset, folder: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    tools.trust(True)
+    (folder / "secrets").mkdir()
+    for line in (
+        "git show HEAD:secrets/key",
+        "git show :0:secrets/key",
+        "git diff HEAD~1:secrets/key f",
+        "git cat-file -p HEAD:secrets/key",
+        "git cat-file -p :secrets/key",
+        "cd src && git show HEAD:secrets/key",
+        "cd secrets && git show HEAD:./key",
+        "git log -L1,1:secrets/key",
+        "git log -p -- :/secrets/key",
+        "git grep x HEAD:secrets/key",
+    ):
+        assert judged(tools, line, policy_of(deny=["Read(secrets/**)"])) == "refuse", line
+        assert judged(tools, line) == "allow", line
+    denied = policy_of(deny=["Read(.env)"])
+    assert judged(tools, "git grep x", denied) == judged(tools, "grep -r x", denied) == "ask"
+    assert judged(tools, "git show HEAD:f", denied) == "allow"
+    assert judged(tools, "git show HEAD:../outside/f") == "ask"
+
+
+def test_git_grep_reads_nothing_through_a_folder_that_is_a_link_now(
+    tools: Toolset, folder: Path
+) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b" / "f").write_text("tracked\n")
+    git("add", "a")
+    tools.trust(True)
+    assert run(tools, "git grep -n tracked") == "a/b/f:1:tracked"
+    (folder / "a" / "b" / "f").unlink()
+    (folder / "a" / "b").rmdir()
+    (folder / "a" / "b").symlink_to(folder.parent / "outside")
+    for line in (
+        "git grep x",
+        "cd src && git --no-pager grep -h x .. | head -3",
+        "ls; git grep x f",
+    ):
+        told = run(tools, line)
+        assert f"{folder}/a/b, in which the repository has files, is a link" in told, line
+    assert run(tools, "git grep --cached -h tracked") == "tracked"
+    assert "a/b/f" in run(tools, "git status --short")
+
+
+def run(tools: Toolset, line: str) -> str:
+    return call(tools, "run_shell_command", command=line).text.strip()
+
+
 def test_what_the_ignore_file_keeps_back_is_not_read_unasked(tools: Toolset, folder: Path) -> None:
     (folder / ".qwenignore").write_text(".env\n")
     assert judged(tools, "cat .env") == "ask"

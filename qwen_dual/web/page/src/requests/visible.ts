@@ -27,7 +27,7 @@ const USUAL = /^[\t\n -~]*$/;
 const MARKS = new Set("⟨⇥␣⏎↪\u2329\u3008\u276c\u2770\u29fc\u21b5\u21a6\u21e5");
 const BIDI = /^[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]$/u;
 const BLANK = /^[\p{Z}\u115f\u1160\u2800\u3164\uffa0]$/u;
-const INVISIBLE = /^[\p{Cf}\ufe00-\ufe0f\u{e0100}-\u{e01ef}\u034f\u17b4\u17b5\u180b-\u180f]$/u;
+const INVISIBLE = /^[\p{Cf}\ufe00-\ufe0f\u{e0100}-\u{e01ef}\u034f\u17b4\u17b5\u180b-\u180f\u{16fe4}\u{1d159}]$/u;
 const UNASSIGNED = /^[\p{Cn}\p{Co}\p{Cs}]$/u;
 /** Joiners and no-break spaces have their uses in prose. */
 const IN_PROSE = /^[\u00a0\u00ad\u200c\u200d\u202f\u3000\ufe0e\ufe0f]$/u;
@@ -49,14 +49,19 @@ const SCRIPTS: readonly (readonly [string, RegExp])[] = [
   ["Cherokee", /^[\u{13a0}-\u{13ff}\u{ab70}-\u{abbf}]$/u],
   ["Canadian", /^[\u{1400}-\u{167f}\u{18b0}-\u{18ff}]$/u],
   ["Lisu", /^[\u{a4d0}-\u{a4ff}]$/u],
+  // Single letters and digits of scripts whose others look like nothing else.
+  ["others", /^[\u{5d0}\u{5d4}-\u{5d5}\u{5df}\u{5e1}\u{665}\u{667}-\u{668}\u{6c1}\u{6f5}\u{6f7}-\u{6f8}\u{7c0}\u{7ca}-\u{7cb}\u{966}\u{9e6}\u{9ea}\u{9ed}\u{a66}\u{a6a}\u{ae6}\u{b66}\u{be6}\u{c66}\u{ce6}\u{d20}\u{d66}\u{da7}\u{e50}\u{ed0}\u{101d}\u{1040}\u{10ff}\u{12d0}\u{16b7}\u{16c1}\u{16d5}\u{19d0}\u{1c5b}\u{2d4f}\u{2d54}\u{2d5d}\u{3147}\u{3163}\u{fba6}\u{fee9}]$/u],
   ["ancient", /^[\u{10280}-\u{1044f}\u{10500}-\u{1067f}\u{118a0}-\u{118ff}]$/u],
 ];
 /** Letters and signs that no program, path or host is written with, and that look like plain ones. */
 const STYLED =
-  /^[\u{1c0}-\u{1c3}\u{250}-\u{2ff}\u{1d00}-\u{1dbf}\u{2100}-\u{214f}\u{2160}-\u{2188}\u{2c60}-\u{2c7f}\u{a720}-\u{a7ff}\u{fb00}-\u{fb06}\u{1d400}-\u{1d7ff}\u{1f110}-\u{1f189}\u{1fbf0}-\u{1fbf9}]$/u;
+  /^[\u{1c0}-\u{1c3}\u{250}-\u{2ff}\u{1d00}-\u{1dbf}\u{2100}-\u{214f}\u{2160}-\u{2188}\u{2c60}-\u{2c7f}\u{a720}-\u{a7ff}\u{fb00}-\u{fb06}\u{fe50}-\u{fe6b}\u{ff10}-\u{ff19}\u{ff21}-\u{ff3a}\u{ff41}-\u{ff5a}\u{ff61}-\u{ff65}\u{ffe8}\u{1d400}-\u{1d7ff}\u{1f110}-\u{1f189}\u{1fbf0}-\u{1fbf9}]$/u;
 /** Signs that look like one that a shell takes for its own. */
 const PUNCTUATION =
   /^[\u00b4\u055a\u05c0\u05c3\u05f3\u2010-\u2012\u2024\u2027\u2032\u2035\u2039\u203a\u2043\u2044\u204e\u2052\u2053\u2212\u2215-\u2217\u2219\u2223\u2236\u223c\u2758\u2768\u2769\u29f5\u29f8\u29f9\ufe58\ufe68\uff07\uff40]$/u;
+
+/** They begin a word as the sign of an option does, with a plain letter behind them. */
+const WIDE_DASH = /^[\u3161\u30fc\u4e00\uff0d\uff70\u2500\u2501\u2796]$/;
 
 /** `text` in pieces: what may be shown as it is, and escapes. */
 export function pieces(text: string, reading: Reading): Piece[] {
@@ -149,7 +154,8 @@ function pretendingIn(chars: readonly string[], reading: Reading): Set<number> {
     else close();
     if (reading !== "command" || USUAL.test(char)) return;
     // A dash that begins a word is read as the sign of an option.
-    const dash = /^[–—―]$/.test(char) && /^\s?$/u.test(chars[index - 1] ?? "");
+    const wide = WIDE_DASH.test(char) && /^[A-Za-z]$/.test(chars[index + 1] ?? "");
+    const dash = (wide || /^[–—―]$/.test(char)) && /^\s?$/u.test(chars[index - 1] ?? "");
     if (dash || PUNCTUATION.test(char) || STYLED.test(char)) found.add(index);
   });
   close();
@@ -167,6 +173,6 @@ function twinsIn(chars: readonly string[], word: readonly number[], reading: Rea
 }
 
 function scriptOf(char: string): string {
-  if (!/^\p{L}$/u.test(char)) return "";
+  if (!/^[\p{L}\p{Nd}]$/u.test(char) || /^[0-9]$/.test(char)) return "";
   return SCRIPTS.find(([, letters]) => letters.test(char))?.[0] ?? "";
 }
