@@ -17,7 +17,7 @@ from qwen_dual.conformance.report import as_json, as_junit, line, summary
 from qwen_dual.conformance.script import Script, read_script
 from qwen_dual.host.errors import HostError
 from qwen_dual.protocol.sanitise import one_line
-from qwen_dual.runtime.process import environment
+from qwen_dual.runtime.process import environment, own_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         # asyncio logs a client that leaves just while its own server ends; the report is for people.
         logging.lastResort = logging.NullHandler()
-        verdicts = anyio.run(_judge, command or _own(), promises, script, asked.format)
+        verdicts = anyio.run(_judge, command or own_command(), promises, script, asked.format)
     except (HostError, Silent) as error:
         print(f"qwen-dual: {error}", file=sys.stderr)
         return 2
     if asked.format == "json":
-        print(for_terminal(as_json(command or _own(), verdicts)), end="")
+        print(for_terminal(as_json(command or own_command(), verdicts)), end="")
     elif asked.format == "junit":
         print(as_junit(verdicts), end="")
     else:
@@ -86,10 +86,6 @@ async def _judge(
                 f"\r\x1b[K{len(verdicts)} of {len(promises)}", end="", file=sys.stderr, flush=True
             )
     return verdicts
-
-
-def _own() -> list[str]:
-    return [sys.executable, "-m", "qwen_dual"]
 
 
 def _parser() -> argparse.ArgumentParser:

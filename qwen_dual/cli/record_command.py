@@ -22,7 +22,7 @@ from qwen_dual.host.errors import HostError
 from qwen_dual.recording.folder import NewRecording, RecordingError
 from qwen_dual.recording.joining import record_running
 from qwen_dual.recording.recorder import Recorder
-from qwen_dual.runtime.process import environment, folder
+from qwen_dual.runtime.process import environment, folder, own_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         recording = NewRecording(where)
         columns, rows = os.get_terminal_size(1)
         recorder = Recorder(
-            command or [sys.executable, "-m", "qwen_dual"],
+            command or own_command(),
             recording,
             columns=columns or 80,
             rows=rows or 24,

@@ -17,7 +17,7 @@ from qwen_dual import __version__
 from qwen_dual.cli.argument_parser import ArgumentParser
 from qwen_dual.cli.faults import FAILED, tell_of_fault
 from qwen_dual.fs.home import qwen_home
-from qwen_dual.runtime.process import environment, folder, is_ignored
+from qwen_dual.runtime.process import environment, folder, is_ignored, own_command
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +77,7 @@ def _hosted(command: list[str]) -> list[str]:
     """What sessions run; by its own name this very program, also where no ``PATH`` leads to it."""
     if command and command[0] != "qwen-dual":
         return command
-    return [sys.executable, "-m", "qwen_dual", *command[1:]]
+    return [*own_command(), *command[1:]]
 
 
 async def _run(asked: argparse.Namespace, command: list[str]) -> int:

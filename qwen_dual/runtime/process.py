@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 
 
 def environment() -> dict[str, str]:
-    """The environment that the process was started with, keys and all; a copy."""
-    return dict(os.environ)
+    """The environment that the process was started with, keys and all; a copy.
+
+    Folders that ``PATH`` names relative to the working one are left out: there whoever made that folder
+    would say what ``less`` is.
+    """
+    found = dict(os.environ)
+    if "PATH" in found:
+        places = [it for it in found["PATH"].split(os.pathsep) if it.startswith(("/", "~/"))]
+        found["PATH"] = os.pathsep.join(places) or os.defpath
+    return found
+
+
+def own_command() -> list[str]:
+    """The words that start this program anew, in whatever folder: nothing of that is imported."""
+    return [sys.executable, "-P", "-m", "qwen_dual"]
 
 
 def folder() -> str:

@@ -259,6 +259,7 @@ EDITOR = Key(
     TEXT,
     None,
     legacy="preferredEditor",
+    trust="person",
     doc="The program that opens the prompt as a file; without it `$VISUAL` or `$EDITOR`.",
 )
 VIM_MODE = Key(

@@ -173,6 +173,6 @@ function twinsIn(chars: readonly string[], word: readonly number[], reading: Rea
 }
 
 function scriptOf(char: string): string {
-  if (!/^[\p{L}\p{Nd}]$/u.test(char) || /^[0-9]$/.test(char)) return "";
+  if (!/^[\p{L}\p{Decimal_Number}]$/u.test(char) || /^[0-9]$/.test(char)) return "";
   return SCRIPTS.find(([, letters]) => letters.test(char))?.[0] ?? "";
 }
