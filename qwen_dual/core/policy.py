@@ -316,7 +316,8 @@ def _guarded(subject: Subject) -> set[str]:
     return {file.real for file in subject.files if file.guard} | {
         file.real
         for file in written
-        if any(guard_of(path, subject.home, subject.root) for path in (file.path, file.real))
+        if file.guard
+        or any(guard_of(path, subject.home, subject.root) for path in (file.path, file.real))
     }
 
 

@@ -11,7 +11,7 @@ from qwen_dual.rewind.restoring import recover
 from qwen_dual.rewind.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from qwen_dual.rewind.records import Commit, Recovered
     from qwen_dual.rewind.walking import Ignores
@@ -27,6 +27,7 @@ class Opened:
         session_id: of the session, which no other process has.
         ignores: as for ``Store``.
         bounds: as for ``Store``.
+        left_out: files that nothing of is kept, such as the session's channels.
         committed: as for ``restoring.recover``.
 
     Attributes:
@@ -45,6 +46,7 @@ class Opened:
         *,
         ignores: Callable[[], Ignores],
         bounds: Bounds,
+        left_out: Collection[str] = (),
         committed: Callable[[Commit], bool] = lambda commit: False,
     ) -> None:
         self._committed = committed
@@ -53,7 +55,7 @@ class Opened:
         private_folder(root)
         self._lock = ProjectLock(folder)
         try:
-            left_out = (os.path.realpath(root), os.path.realpath(home))
+            left_out = (os.path.realpath(root), os.path.realpath(home), *left_out)
             self.store = Store(folder, top, ignores=ignores, left_out=left_out, bounds=bounds)
             alone = self._lock.alone
             self._recovered: Recovered | None = self._recover(session_id, alone=alone)

@@ -241,6 +241,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     session.reviews_all = lambda: launch.settings.get(keys.REVIEW)
     tools.hide(session.policy.hides)
     tools.workspace.state = os.path.realpath(launch.home)
+    tools.workspace.channels = frozenset(map(os.path.realpath, launch.outside.paths))
     register(session, stats)
     warnings = apply_settings(launch, session, tools)
     parts = Parts(session, tools, warnings=warnings, sandbox=sandbox, told_first=session.system)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from qwen_dual.runtime.run_files import named_in
 from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
@@ -229,6 +230,8 @@ class Hooking:
     def _put_in_force(self) -> None:
         engine, session = self.hooks.engine, self._parts.session
         engine.hooks = [*self._from_settings, *self._brought, *self._lent]
+        lines = [hook.does for hook in engine.hooks if hook.kind == "command"]
+        self._parts.tools.workspace.run_files["hooks"] = named_in(lines, self._launch.cwd)
         there = engine.enabled and bool(engine.hooks)
         session.hooks.current = self.hooks if there else None
         self._follow_words(on=there and engine.has("MessageDisplay"))

@@ -54,6 +54,7 @@ def _made(launch: Launch, parts: Parts) -> SessionFiles:
             session.session_id,
             ignores=lambda: Ignore(top, top),
             bounds=bounds,
+            left_out=tuple(map(os.path.realpath, launch.outside.paths)),
             committed=_committed,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
 from qwen_dual.runtime.mcp_control import McpControl
+from qwen_dual.runtime.run_files import named_in
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.settings import keys
 
@@ -155,6 +157,13 @@ def take_rules(launch: Launch, parts: Parts) -> None:
     if servers is None:
         return
     configs = [servers.config(status.name) for status in servers.status()]
+    parts.tools.workspace.run_files["servers"] = frozenset().union(
+        *(
+            named_in([" ".join((it.command, *it.args))], os.path.join(launch.cwd, it.cwd))
+            for it in configs
+            if it.transport == "stdio"
+        )
+    )
     launch.server_rules = [f"mcp__{servers.part(each.name)}" for each in configs if each.trust]
     parts.session.tools.exchange((), ())  # has the rules read anew
 

@@ -24,7 +24,7 @@ from qwen_dual.tools.grep_worker import FILE_SECONDS, SLOW
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.textfile import open_regular
 from qwen_dual.tools.walk import MAX_SECONDS, Walk, opened_tree
-from qwen_dual.tools.workspace import ToolFailure
+from qwen_dual.tools.workspace import ToolFailure, within
 
 if TYPE_CHECKING:
     import threading
@@ -85,7 +85,11 @@ class GrepSearchTool(SchemaTool):
 
         from qwen_dual.git.run import absolute_path
 
-        return shutil.which("rg", path=absolute_path(self._workspace.path))
+        found = shutil.which("rg", path=absolute_path(self._workspace.path))
+        # One that the workspace brings along runs like any program of its: by a command that asks.
+        return (
+            found if found and not within(os.path.realpath(found), self._workspace.root) else None
+        )
 
     def prepare(self, arguments: Mapping[str, Any]) -> ReadCall:
         """Checks the arguments; raises ``InvalidArguments``."""

@@ -75,6 +75,8 @@ class Folder:
         trusted: whether the person trusts the folder; kept up to date while the session runs.
         state: the agent's own folder, its real path; None for none. What is in it is guarded, and
             a file that is written in place has its copy there where its own folder takes none.
+        channels: the session's own channels, their real paths: what is written to them is obeyed. Guarded.
+        run_files: real paths of what hooks and MCP servers run by themselves, by which of both. Guarded.
         env: the session's environment, kept up to date while it runs.
     """
 
@@ -95,6 +97,8 @@ class Folder:
         self.filters = ALL
         self.trusted = False
         self.state: str | None = None
+        self.channels: frozenset[str] = frozenset()
+        self.run_files: dict[str, frozenset[str]] = {}
         self.files: Files = LocalFiles() if files is None else files
         self.processes: Processes = LocalProcesses() if processes is None else processes
 
@@ -119,13 +123,20 @@ class Folder:
     def _guard(self, location: Location) -> str:
         """By the real path, and by the given one: a link there may be turned elsewhere."""
         root = self.root
-        if self.state is not None and within(location.real, self.state):
-            return os.path.basename(self.state)
         return (
-            guard_of(location.real, self.home, root)
+            self.own_guard(location.real)
+            or guard_of(location.real, self.home, root)
             or guard_of(location.path, self.home, root)
             or guard_of_what_is_there(location.real, self.path, root)
         )
+
+    def own_guard(self, real: str) -> str:
+        """What makes a file one that the agent obeys or runs; empty for any other. As ``guard_of`` says it."""
+        if self.state is not None and within(real, self.state):
+            return os.path.basename(self.state)
+        if real in self.channels or any(real in files for files in self.run_files.values()):
+            return os.path.basename(real).lower()
+        return ""
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""

@@ -185,7 +185,7 @@ class _Place:
     def add(self, written: Written) -> None:
         """Takes what a command writes."""
         self.files += [
-            FileAccess(at.path, at.real, writes=True)
+            FileAccess(at.path, at.real, writes=True, guard=self._workspace.own_guard(at.real))
             for path in written.files
             for at in self.locate(path)
         ]
@@ -202,7 +202,8 @@ class _Place:
         """Takes a word that may name a file, alone or behind an option."""
         for piece in () if self.full else _pieces(word):
             for at in self.locate(piece):
-                self.named.append(FileAccess(at.path, at.real, writes=writes))
+                guard = self._workspace.own_guard(at.real) if writes else ""
+                self.named.append(FileAccess(at.path, at.real, writes=writes, guard=guard))
                 if os.path.isdir(at.real):  # it may be about what is in there
                     inside = os.path.join(at.real, _ANY)
                     self.named.append(FileAccess(inside, inside, writes=writes))

@@ -104,3 +104,19 @@ def test_all_of_them_can_be_switched_off(tmp_path: Path) -> None:
             assert one.told() == [] and one.events.of("hook_started") == []
 
     play(main)
+
+
+def test_what_a_hook_runs_by_itself_is_guarded(tmp_path: Path) -> None:
+    command = """test -f x && "$QWEN_PROJECT_DIR"/scripts/check.sh --fix; python ./y.py"""
+    hooks = {"PostToolUse": [group({"type": "command", "command": command})]}
+
+    async def main() -> None:
+        async with session(tmp_path, hooks) as hooked:
+            await hooked.handle.load()
+            guard = hooked.handle.parts.tools.workspace.own_guard
+            work = hooked.work.resolve()
+            assert guard(f"{work}/scripts/check.sh") == "check.sh"
+            assert guard(f"{work}/y.py") == "y.py"
+            assert guard(f"{work}/z.py") == ""
+
+    play(main)

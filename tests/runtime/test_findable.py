@@ -101,6 +101,14 @@ async def test_the_record_follows_the_session_and_goes_with_it(folder: Path) -> 
     assert list(folder.iterdir()) == []
 
 
+async def test_the_tools_know_which_files_the_session_obeys(folder: Path) -> None:
+    async with session(Log(), outside=Outside(paths=("in.jsonl",))) as handle:
+        await handle.load()
+        assert handle.parts is not None
+        own = handle.parts.tools.workspace.own_guard(os.path.join(handle.cwd, "in.jsonl"))
+        assert own == "in.jsonl"
+
+
 async def test_several_sessions_of_a_process_are_found_each(folder: Path) -> None:
     factory = SessionFactory()
     async with session(Log(), factory=factory) as first, session(Log(), factory=factory) as second:

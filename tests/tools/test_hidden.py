@@ -59,6 +59,19 @@ def test_qwenignore_keeps_files_from_reading_and_mentions(tools: Toolset, worksp
     assert call(tools, "read_file", file_path="c.txt").text == "words"
 
 
+def test_no_search_runs_a_program_that_the_workspace_brings_along(
+    workspace: Path, tmp_path: Path
+) -> None:
+    (workspace / "bin").mkdir()
+    (workspace / "bin" / "rg").write_text(f"#!/bin/sh\n: > {tmp_path}/mark\n")
+    (workspace / "bin" / "rg").chmod(0o755)
+    (workspace / "a").write_text("words\n")
+    tools = toolset(workspace, {**os.environ, "PATH": f"{workspace}/bin:{os.environ['PATH']}"})
+    assert "words" in call(tools, "grep_search", pattern="words").text
+    assert not (tmp_path / "mark").exists()
+    tools.close()
+
+
 def judged(tools: Toolset, path: str) -> str:
     """What auto-edit makes of a write to ``path``."""
     tool = tool_of(tools, "write_file")
@@ -89,6 +102,28 @@ def test_guarded_files_ask_in_auto_edit_mode(tools: Toolset, workspace: Path, na
     (workspace / ".qwen" / "settings.json").touch()
     (workspace / "settings-link").symlink_to(".qwen/settings.json")
     assert (judged(tools, name), judged(tools, "plain.txt")) == ("ask", "allow")
+
+
+@pytest.mark.parametrize("mode", ["auto-edit", "auto"])
+def test_what_the_session_itself_obeys_asks(tools: Toolset, workspace: Path, mode: str) -> None:
+    tools.workspace.channels = frozenset([str(workspace / "in.jsonl")])
+    tools.workspace.run_files = {"hooks": frozenset([str(workspace / "check.sh")])}
+    (workspace / "link").symlink_to("in.jsonl")
+    policy = policy_of(mode, allow=["Edit"])
+    write, shell = tool_of(tools, "write_file"), tool_of(tools, "run_shell_command")
+    for name in ("in.jsonl", "link", "check.sh"):
+        call = write.prepare({"file_path": name, "content": ""})
+        assert policy.judge(write, call).action == "ask"
+        assert not policy.may_be_judged(write, call)
+    for line in (
+        "tee in.jsonl",
+        "cp a in.jsonl",
+        "mv a link",
+        "dd if=a of=check.sh",
+        "x > in.jsonl",
+    ):
+        assert not policy.may_be_judged(shell, shell.prepare({"command": line})), line
+    assert policy.may_be_judged(shell, shell.prepare({"command": "tee b"}))
 
 
 def test_a_guarded_name_asks_though_it_leads_to_another(tools: Toolset, workspace: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from qwen_dual.cli import web_command
 from qwen_dual.cli.web_command import _reach
+from qwen_dual.runtime.process import own_command
 from qwen_dual.web.listening import CannotListen, listen, tls_context
 from qwen_dual.web.static_files import PageMissing, read_page
 from tests.support.certificates import make_certificate
@@ -75,7 +76,7 @@ def test_what_cannot_be_is_refused_in_a_line_that_says_what_to_do(
 
 
 def test_sessions_run_this_very_program_under_its_name_too() -> None:
-    this = [sys.executable, "-m", "qwen_dual"]
+    this = own_command()
     assert web_command._hosted([]) == this
     assert web_command._hosted(["qwen-dual", "--model", "m"]) == [*this, "--model", "m"]
     assert web_command._hosted(["qwen", "-y"]) == ["qwen", "-y"]
