@@ -258,7 +258,18 @@ def _applies_to(pattern: CommandPattern, command: Command) -> Certainty:
     if "yes" in found:
         return "yes"
     unsure = UNKNOWN in words and any(pattern.may_match(reading) for reading in readings)
-    return "maybe" if unsure or "maybe" in found else "no"
+    return "maybe" if unsure or "maybe" in found or _may_run(words, pattern) else "no"
+
+
+def _may_run(words: tuple[str, ...], pattern: CommandPattern) -> bool:
+    """Whether a command may run, in ways that nobody knows, what ``pattern`` speaks of."""
+    # Imported here since the tables of programs take a while, and the start needs none.
+    from qwen_dual.shell.doubts import may_run
+
+    first = pattern.tokens[0]
+    return first is not None and any(
+        first.fullmatch(inner[0]) and pattern.matches(inner) for inner in may_run(words)
+    )
 
 
 def _allow_line(rules: Sequence[Rule], subject: Subject, found: Reading, *, reads: bool) -> bool:

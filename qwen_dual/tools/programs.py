@@ -90,11 +90,13 @@ _PROGRAM_OPTIONS = {
     ),
     "sort": ("--compress-program",),
     "rg": ("--pre",),
+    "zip": ("-TT", "--unzip-command"),
     "mapfile": ("-C",),
     "readarray": ("-C",),
     "complete": ("-C",),
     "compgen": ("-C",),
 }
+_READS_CODE = names("at batch crontab expect tclsh wish")  # from their input
 _EDITORS = names("ed emacs ex expect nvim rvim vi view vim vimdiff")
 _FILTERS = names("tree index commit msg env parent tag-name subdirectory setup")
 _MAX_BEGINNINGS = 16
@@ -119,6 +121,8 @@ def what_runs(words: Sequence[str]) -> Inner:
     if name == "su":
         return Inner(scripts=_after(words, "-c", "--command"))
     if name in _NAMING and any("[" in word and re.search(r"[$`]", word) for word in words):
+        return Inner(scripts=[UNKNOWN])
+    if name in _READS_CODE or (name in (".", "source") and UNKNOWN in words):
         return Inner(scripts=[UNKNOWN])
     if name == "trap" and len(words) > 1:
         return Inner(scripts=[words[1]])
@@ -229,6 +233,8 @@ def _shell_scripts(words: Sequence[str]) -> list[str]:
     at = 1
     while at < len(words) and words[at][:1] in ("-", "+") and words[at] != UNKNOWN:
         word = words[at]
+        if re.fullmatch(r"-[a-zA-Z]*s[a-zA-Z]*", word):
+            return [UNKNOWN]
         if re.fullmatch(r"-[a-zA-Z]*c[a-zA-Z]*", word):
             rest = [w for w in words[at + 1 :] if not re.match(r"[-+]", w)]
             return rest[:1] or [UNKNOWN]

@@ -120,6 +120,11 @@ _BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n|(?<=[ \t])-(?=[ \t]))*")
 _WORD = re.compile(r"(?:[^\s;&|<>()'\"`\\]|\\.)+", re.DOTALL)
 # Variables that say where `cd`, `~` and git lead, as a name that may be set.
 _PLACES = re.compile(r"(?<![$\w{])(?:CDPATH|HOME|GIT_DIR|GIT_WORK_TREE)\b")
+# Variables that name a program to be run, or say which one a name is.
+_STEERS = re.compile(
+    r"(?:\w*(?:PAGER|EDITOR|VISUAL|BROWSER|COMMAND|ASKPASS|LESSOPEN|LESSCLOSE|PRELOAD|SHELL)"
+    r"|PATH|PS4|IFS|ENV|(?:GIT|BASH)_\w+)\+?="
+)
 # `~+` and `~-` are folders that the shell was in.
 _EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*[*?\[{]|^~[-+\d]")
 
@@ -236,6 +241,8 @@ def _look_at(node: Node, parent: Node | None, parsed: Parsed, data: bytes, depth
     elif kind == "heredoc_body":
         # The grammar finds `$(x)` in it, and no backquotes.
         sure = "`" not in _text(node) or _is_quoted(parent)
+    elif kind == "variable_assignment":
+        sure = not _STEERS.match(_text(node))
     elif kind not in _FRAMES | _HARMLESS:
         sure = kind.startswith("heredoc_")
     if kind == "comment":
