@@ -9,10 +9,13 @@ from __future__ import annotations
 import functools
 import os
 import pwd
+import stat
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -126,35 +129,90 @@ def candidates(env: Mapping[str, str], more: Iterable[str] = ()) -> list[str]:
 
 def present(paths: Iterable[str]) -> list[str]:
     """Those of ``paths`` that are there: real paths, none inside another."""
-    # Symlinks (dotfiles kept elsewhere): what they lead to is what has to be hidden.
-    there = (os.path.realpath(path) for path in _listed(_by_folder(tuple(paths))))
-    return outermost(path for path in there if os.path.lexists(path))
+    folders: dict[str, str] = {}
+    return outermost(
+        filter(None, (_real(path, folders) for path in _listed(_by_folder(tuple(paths)))))
+    )
+
+
+def _real(path: str, folders: dict[str, str]) -> str:
+    """The real path; empty where nothing is there.
+
+    Args:
+        path: an absolute path.
+        folders: the real paths of the folders that were met so far.
+    """
+    folder, name = os.path.split(path)
+    if name in ("", ".", ".."):
+        real = os.path.realpath(path)
+    else:
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        real = os.path.join(folders[folder], name)
+    try:
+        if not stat.S_ISLNK(os.lstat(real).st_mode):
+            return real
+        # Dotfiles kept elsewhere: what they lead to is what has to be hidden.
+        real = os.path.realpath(real)
+        os.lstat(real)
+    except OSError:
+        return ""
+    return real
+
+
+class _Folder(Struct, frozen=True):
+    """What may be in one folder.
+
+    Attributes:
+        path: the folder.
+        names: the paths in it, by what their names are in lower case.
+        way: a folder above it that is listed, and the name there that leads to it.
+    """
+
+    path: str
+    names: Mapping[str, Sequence[str]]
+    way: tuple[str, str] | None
 
 
 @functools.lru_cache(maxsize=4)
-def _by_folder(paths: tuple[str, ...]) -> Mapping[str, Mapping[str, list[str]]]:
-    """``paths`` by folder, then by name in lower case."""
+def _by_folder(paths: tuple[str, ...]) -> Sequence[_Folder]:
+    """``paths`` by folder, those with many first."""
     found: dict[str, dict[str, list[str]]] = {}
     for path in paths:
         folder, name = os.path.split(path)
         found.setdefault(folder, {}).setdefault(name.lower(), []).append(path)
-    return found
+    folders = sorted(found, key=lambda folder: (-len(found[folder]), folder))
+    many = [folder for folder in folders if len(found[folder]) >= _MANY]
+    made = []
+    for folder in folders:
+        tops = [top for top in many if top != folder and within(folder, top)]
+        above = max(tops, key=len, default=None)
+        first = "" if above is None else folder[len(above) :].strip("/").partition("/")[0]
+        way = None if above is None else (above, first.lower())
+        made.append(_Folder(folder, found[folder], way))
+    return made
 
 
-def _listed(folders: Mapping[str, Mapping[str, list[str]]]) -> Iterator[str]:
+def _listed(folders: Iterable[_Folder]) -> Iterator[str]:
     """Those that are there: a folder is listed once in place of a look at each of many names.
 
     Whatever its case: some file systems take one for the other.
     """
-    for folder, names in folders.items():
-        maybe: Iterable[str] = names
-        if len(names) >= _MANY:
+    lists: dict[str, set[str]] = {}
+    for folder in folders:
+        if folder.way is not None:
+            above, first = folder.way
+            if above in lists and first not in lists[above]:
+                continue  # nor is anything in it
+        maybe: Iterable[str] = folder.names
+        if len(folder.names) >= _MANY:
             try:
-                maybe = names.keys() & set(map(str.lower, os.listdir(folder)))
+                names = lists[folder.path] = set(map(str.lower, os.listdir(folder.path)))
+                maybe = folder.names.keys() & names
             except OSError:
                 pass  # may be entered and not listed
         for name in maybe:
-            yield from filter(os.path.lexists, names[name])
+            yield from filter(os.path.lexists, folder.names[name])
 
 
 def outermost(paths: Iterable[str]) -> list[str]:

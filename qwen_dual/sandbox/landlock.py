@@ -35,6 +35,10 @@ _ASK_VERSION = 1
 _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
 _OPENAT2, _HERE, _NO_SYMLINKS = 437, -100, 4
+# Another command may be putting a link in the way, which would give what it leads to.
+_HOW: Final = struct.pack("=QQQ", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, 0, _NO_SYMLINKS)
+_HOW_BYTES: Final = ctypes.c_size_t(len(_HOW))
+_NO_FLAGS: Final = ctypes.c_uint32(0)
 _CAPABILITIES, _CAPABILITY_BYTES = 0x20080522, 24
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 1 << 1, 1 << 2, 1 << 3
@@ -85,10 +89,8 @@ class Ruleset:
 
     def allow(self, path: str, rights: int) -> None:
         """Gives rights to ``path`` and all below; does nothing where it is not there."""
-        # Another command may be putting a link in the way, which would give what it leads to.
-        how = struct.pack("=QQQ", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, 0, _NO_SYMLINKS)
-        size = ctypes.c_size_t(len(how))
-        at = _libc().syscall(_OPENAT2, _HERE, os.fsencode(path), how, size)
+        syscall = _libc().syscall
+        at = syscall(_OPENAT2, _HERE, os.fsencode(path), _HOW, _HOW_BYTES)
         if at < 0:
             return
         try:
@@ -97,8 +99,7 @@ class Ruleset:
                 return
             rights &= HANDLED if stat.S_ISDIR(mode) else _FILE
             rule = struct.pack("=Qi", rights, at)
-            done = _libc().syscall(_ADD_RULE, self._fd, _PATH_BENEATH, rule, ctypes.c_uint32(0))
-            if done != 0:
+            if syscall(_ADD_RULE, self._fd, _PATH_BENEATH, rule, _NO_FLAGS) != 0:
                 problem = os.strerror(ctypes.get_errno())
                 raise SandboxUnavailable(f"Landlock: {path}: {problem}")
         finally:
