@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from benchmarks.recordings import BUDGET_PERCENT, BUDGET_SECONDS, RATE
-from benchmarks.sandbox import BUDGET_MS
+from benchmarks.sandbox import BUDGET_MS, NOT_OURS
 from benchmarks.sessions import BUDGET_BYTES
 from benchmarks.telemetry import BUDGET_DELTA_US, BUDGET_TURN_MS, SPANS
 from benchmarks.web import BUDGET_KEY_MS
@@ -188,12 +188,17 @@ def sandbox_table(costs: Sequence[Cost]) -> str:
         [
             cost.backend,
             *(f"{value:.1f} ms" for value in (cost.least_ms, cost.median_ms, cost.p95_ms)),
-            f"≤ {BUDGET_MS:g} ms",
-            "met" if cost.median_ms <= BUDGET_MS else "MISSED",
+            *_judged(cost),
         ]
         for cost in costs
     ]
     return table(["sandbox: ms per command", "least", "median", "p95", "budget", ""], cells)
+
+
+def _judged(cost: Cost) -> tuple[str, str]:
+    if cost.backend in NOT_OURS:
+        return "", "part of the above"
+    return f"≤ {BUDGET_MS:g} ms", "met" if cost.median_ms <= BUDGET_MS else "MISSED"
 
 
 def crowd_table(crowd: Crowd) -> str:

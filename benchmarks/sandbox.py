@@ -3,12 +3,15 @@
 Measured where a session pays it: from asking for the process to its end, reaped. As in a session
 the sandboxes of the next commands are set up after each. ``beside others`` is the last of three that
 come at the same moment, after three came before; ``none waiting`` is a command for which none is there:
-one that comes at the same moment as others for the first time.
+one that comes at the same moment as others for the first time. Below that is what of it is not ours:
+``bwrap itself`` is its command line, started by hand, with nothing to be looked for; ``namespaces`` are as
+many new ones as it makes, entered by ``unshare`` with no file system made in them.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -16,13 +19,21 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qwen_dual.sandbox.confine import Sandbox
 from qwen_dual.sandbox.policy import SandboxPolicy, SandboxUnavailable
 from qwen_dual.tools.process import ProcessGroup
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 BUDGET_MS = 10.0
 NONE_WAITING = "bwrap, none waiting"
+ITSELF = "bwrap itself"
+NAMESPACES = "namespaces"
+NOT_OURS = (ITSELF, NAMESPACES)
+_UNSHARE = ("unshare", "--user", "--map-root-user", "--mount", "--pid", "--ipc", "--net", "--fork")
 BESIDE_OTHERS = "bwrap, beside others"
 AT_ONCE = 3
 POLICIES = {
@@ -59,6 +70,8 @@ def measure(rounds: int) -> list[Cost]:
             try:
                 sandbox.prepare()
                 costs.append(_cost(name, sandbox, root, rounds))
+                if name == NONE_WAITING:
+                    costs += _not_ours(sandbox, root, rounds)
             except SandboxUnavailable:
                 continue
             finally:
@@ -77,18 +90,40 @@ def _cost(name: str, sandbox: Sandbox, root: str, rounds: int) -> Cost:
             sandbox.keep_ready(os.environ)
         bare.append(_run(root, None))
         added.append(_run(root, sandbox, others))
+    return _summary(name, bare, added)
+
+
+def _not_ours(sandbox: Sandbox, root: str, rounds: int) -> list[Cost]:
+    """What bubblewrap takes for the same sandbox, and the kernel for namespaces alone."""
+    backend = sandbox._bubblewrap
+    assert backend is not None
+    lines = {
+        ITSELF: backend.argv(["true"], root, sandbox._view()),
+        NAMESPACES: [*_UNSHARE, "true"],
+    }
+    costs = []
+    for name, line in lines.items():
+        if shutil.which(line[0]) is not None:
+            both = [(_run(root, None), _run(root, None, argv=line)) for _ in range(rounds)]
+            costs.append(_summary(name, [bare for bare, _ in both], [took for _, took in both]))
+    return costs
+
+
+def _summary(name: str, bare: list[float], added: list[float]) -> Cost:
     least = min(added) - min(bare)
     more = sorted(after - before for before, after in zip(bare, added, strict=True))
     return Cost(name, least, statistics.median(more), more[int(len(more) * 0.95)])
 
 
-def _run(root: str, sandbox: Sandbox | None, others: int = 0) -> float:
-    """Milliseconds that ``true`` takes, started behind so many that do not end before it."""
+def _run(
+    root: str, sandbox: Sandbox | None, others: int = 0, argv: Sequence[str] = ("true",)
+) -> float:
+    """Milliseconds that a command takes, started behind so many that do not end before it."""
     beside = [
         ProcessGroup(["sleep", "60"], root, os.environ, sandbox=sandbox) for _ in range(others)
     ]
     began = time.perf_counter()
-    group = ProcessGroup(["true"], root, os.environ, sandbox=sandbox)
+    group = ProcessGroup(argv, root, os.environ, sandbox=sandbox)
     group.pump(lambda _: None, lambda: None, None)
     took = (time.perf_counter() - began) * 1000
     for each in beside:

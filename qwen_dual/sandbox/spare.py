@@ -31,9 +31,9 @@ WAITING: Final = ("/bin/sh", "-c", "echo; . /dev/stdin")
 MAX_ORDER = 1 << 16
 """Bytes; a longer command line than that gets a sandbox of its own, and its own error."""
 
-LEAST: Final = 2
-MOST: Final = 4
-"""How many wait at the same time: models begin to run commands in pairs, and some more than that."""
+LEAST: Final = 3
+MOST: Final = 6
+"""How many wait at the same time: models run commands by twos and threes, and some more than that."""
 
 READY_SECONDS = 10.0
 END_SECONDS = 1.0
