@@ -40,7 +40,9 @@ class ArgumentParser(argparse.ArgumentParser):
         from qwen_dual.protocol.sanitise import sanitise
 
         help_ = f"`{self.prog} --help` lists what there is."
-        self.exit(1, f"{self.prog}: {sanitise(message)}\n{help_}\n")
+        # The program itself ends with what Qwen Code does; its commands as others do.
+        status = 1 if self.prog == "qwen-dual" else 2
+        self.exit(status, f"{self.prog}: {sanitise(message)}\n{help_}\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

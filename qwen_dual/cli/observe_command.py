@@ -25,6 +25,7 @@ from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.secrets import is_secret
 from qwen_dual.telemetry import needed
 from qwen_dual.telemetry.finished import Teller
+from qwen_dual.telemetry.operations import place_of
 from qwen_dual.telemetry.options import KINDS, PROMETHEUS_PORT, Options, Target, options
 from qwen_dual.telemetry.watching import Watched
 
@@ -114,7 +115,7 @@ class _Observe:
             env["OTEL_METRICS_EXPORTER"] = "prometheus"
             if port:
                 env["OTEL_EXPORTER_PROMETHEUS_PORT"] = str(port)
-        found = options(flags, env, said)
+        found = options(flags, env, said, inherits=bool(self._command))
         somewhere = {"otlpEndpoint", "outfile"} & {*flags, *said} or any(
             "_OTLP_" in name and name.endswith("ENDPOINT") for name in env
         )
@@ -129,6 +130,7 @@ class _Observe:
             content_in_spans=self._options.content_in_spans,
             content_in_logs=self._options.content_in_logs,
             session_in_metrics=self._options.session_in_metrics,
+            parent=place_of(self._options.parent),
             scrub=self._scrub,
         )
         assert self._sender is not None

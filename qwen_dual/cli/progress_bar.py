@@ -8,6 +8,7 @@ import time
 
 _PACE = 0.25  # seconds between two looks
 _CELLS = 20
+_FEWEST = 5
 
 
 class ProgressBar:
@@ -28,8 +29,13 @@ class ProgressBar:
             return
         self._last = time.monotonic()
         share = min(done / self._size, 1.0)
-        filled = "█" * round(share * _CELLS)
-        sys.stderr.write(f"\r{filled:░<{_CELLS}} {share:4.0%}  {done / 1e9:,.1f} GB")
+        told = f"{share:4.0%}  {done / 1e9:,.1f} of {self._size / 1e9:,.1f} GB"
+        # Wider than the terminal, each look would begin a line of its own.
+        width = _columns() - 1
+        cells = min(width - len(told) - 1, _CELLS)
+        if cells >= _FEWEST:
+            told = f"{'█' * round(share * cells):░<{cells}} {told}"
+        sys.stderr.write(f"\r\x1b[K{told[:width]}")
         sys.stderr.flush()
 
     def close(self) -> None:
@@ -37,3 +43,11 @@ class ProgressBar:
         if self._shows:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _columns() -> int:
+    """The width of the terminal that it is written to, which may change."""
+    try:
+        return os.get_terminal_size(2).columns or 80
+    except OSError:
+        return 80

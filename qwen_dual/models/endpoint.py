@@ -20,6 +20,16 @@ def host_of(config: ModelConfig) -> str:
     return netloc.rpartition("@")[2] or without_credentials(config.base_url)
 
 
+def address_of(config: ModelConfig) -> tuple[str, int]:
+    """The host and the port that calls go to; no host where the base URL has none that can be used."""
+    try:
+        parts = urlsplit(config.base_url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return "", 0
+    return parts.hostname or "", port
+
+
 def hostname(config: ModelConfig) -> str:
     """The host alone, in lower case; empty where the base URL has none."""
     try:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from qwen_dual import __version__
 from qwen_dual.fs.home import expanded, home_of
+from qwen_dual.models.endpoint import address_of
 from qwen_dual.settings import keys, telemetry_keys
 from qwen_dual.telemetry import needed
 from qwen_dual.telemetry.conventions import provider_of
@@ -88,7 +89,13 @@ def asked_in(settings: Settings) -> dict[str, Any]:
 def telemetry_for(launch: Launch) -> Telemetry | None:
     """What is asked for; None for nothing. Subscribes it, so before the first event."""
     settings = launch.settings
-    asked = options(launch.spec.telemetry, settings.environment.values, asked_in(settings))
+    asked = options(
+        launch.spec.telemetry,
+        settings.environment.values,
+        asked_in(settings),
+        # A session at a screen may outlive by far what its terminal was started in.
+        inherits=launch.spec.await_agents,
+    )
     if not asked.enabled and not (asked.problems and launch.spec.telemetry):
         return None
     telemetry = Telemetry(problems=list(asked.problems))
@@ -109,7 +116,11 @@ def telemetry_for(launch: Launch) -> Telemetry | None:
         config = launch.choice.configs.get(model)
         return provider_of(model) or (_PROVIDERS[config.protocol] if config is not None else "")
 
-    observer = Observer(asked, __version__, telemetry.tell, provider=provider)
+    def server(model: str) -> tuple[str, int]:
+        config = launch.choice.configs.get(model)
+        return ("", 0) if config is None else address_of(config)
+
+    observer = Observer(asked, __version__, telemetry.tell, provider=provider, server=server)
     telemetry.observer = observer
     launch.bus.subscribe(observer, name="Telemetry", on_error="drop")
     return telemetry

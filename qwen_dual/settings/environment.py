@@ -61,7 +61,7 @@ NEVER = (
     # Where what is written passes by: a sandbox lets it be written.
     *("TMPDIR", "TMP", "TEMP"),
     # Who is told what a session does, and what of it.
-    *("OTEL_*", "QWEN_TELEMETRY_*"),
+    *("OTEL_*", "QWEN_TELEMETRY_*", "TRACEPARENT", "TRACESTATE"),
     *("GOTOOLCHAIN", "npm_config_*", "NPM_CONFIG_*", "YARN_*", "PIP_*", "UV_*", "MISE_*", "ASDF_*"),
 )
 """Names that no project's .env or settings may set, trusted or not."""

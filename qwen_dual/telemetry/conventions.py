@@ -45,6 +45,8 @@ TOOL_TYPE: Final = "gen_ai.tool.type"
 TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
 MCP_METHOD: Final = "mcp.method.name"
 ERROR_TYPE: Final = "error.type"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
 SESSION: Final = "session.id"
 
 INPUT_MESSAGES: Final = "gen_ai.input.messages"

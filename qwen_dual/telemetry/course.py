@@ -45,7 +45,9 @@ class Course:
     def begin(self, uuid: str, at: int) -> Agent:
         """Begins a turn; ``uuid`` is that of its prompt, empty where it has none."""
         self._turns += 1
-        place = outermost(self.teller.session_id, uuid or (self._turns, at))
+        session_id, key = self.teller.session_id, uuid or (self._turns, at)
+        outer = self.teller.parent
+        place = outermost(session_id, key) if outer is None else outer.below(session_id, key)
         return self.lanes.begin_turn(place, at)
 
     def working(self, lane: str | None, at: int) -> Agent:

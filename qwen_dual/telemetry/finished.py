@@ -30,10 +30,13 @@ class Teller:
         content_in_logs: whether log records do.
         session_in_metrics: whether metrics tell the sessions apart, which makes a series for each.
         provider: whose a model is, by its name.
+        server: where a model is asked, by its name: host and port; no host where that is not known.
+        parent: the span of another program in which turns are; None for a trace of each turn's own.
         scrub: takes secrets out of what was said.
 
     Attributes:
         session_id: of the session that is told of; empty where it has none.
+        parent: what the turns are in.
         measures_times: whether the times are more than a guess: else no durations are measured.
     """
 
@@ -44,6 +47,8 @@ class Teller:
         content_in_logs: bool = False,
         session_in_metrics: bool = False,
         provider: Callable[[str], str] = names.provider_of,
+        server: Callable[[str], tuple[str, int]] = lambda model: ("", 0),
+        parent: Place | None = None,
         scrub: Callable[[str], str] = str,
     ) -> None:
         self.session_id = ""
@@ -51,7 +56,9 @@ class Teller:
         self._in_spans = content_in_spans
         self._in_logs = content_in_logs
         self._session_in_metrics = session_in_metrics
+        self.parent = parent
         self._provider = provider
+        self._server = server
         self._scrub = scrub
         self._known: set[str] = set()
 
@@ -67,13 +74,8 @@ class Teller:
         end = chat.end or chat.start
         model = chat.model
         attributes: Attributes = {names.OPERATION: names.CHAT, **self._conversation()}
-        told = _without_empty(
-            {
-                names.PROVIDER: self._provider(model) if model else "",
-                names.REQUEST_MODEL: model,
-                names.RESPONSE_MODEL: "" if chat.error else model,
-                names.ERROR_TYPE: chat.error,
-            }
+        told = self._asked(model) | _without_empty(
+            {names.RESPONSE_MODEL: "" if chat.error else model, names.ERROR_TYPE: chat.error}
         )
         attributes |= told | _without_empty(
             {names.AGENT_NAME: agent.name, names.RESPONSE_ID: chat.response_id}
@@ -114,10 +116,7 @@ class Teller:
         """What a model call took, whoever made it."""
         if used is None:
             return
-        told: Attributes = {names.OPERATION: names.CHAT}
-        told |= _without_empty(
-            {names.PROVIDER: self._provider(model) if model else "", names.REQUEST_MODEL: model}
-        )
+        told: Attributes = {names.OPERATION: names.CHAT, **self._asked(model)}
         for instrument, value in (
             (names.USED_INPUT, used.read),
             (names.USED_OUTPUT, used.written),
@@ -277,6 +276,18 @@ class Teller:
         return self._measured(instrument, value, _without_empty(told))
 
     # -- how ---------------------------------------------------------------------------------
+
+    def _asked(self, model: str) -> Attributes:
+        """Which model is asked, whose it is, and where."""
+        if not model:
+            return {}
+        host, port = self._server(model)
+        asked = {
+            names.PROVIDER: self._provider(model),
+            names.REQUEST_MODEL: model,
+            names.SERVER_ADDRESS: host,
+        }
+        return _without_empty(asked) | ({names.SERVER_PORT: port} if host and port else {})
 
     def _lines(self, call: Call) -> Iterator[Signal]:
         for kind, lines in (("added", call.added), ("removed", call.removed)):

@@ -35,6 +35,7 @@ class Observer:
         version: of the program.
         tell: told what a person should know, in words; by another thread.
         provider: whose a model is, by its name.
+        server: where it is asked: host and port.
         scrub: takes secrets out of what was said.
     """
 
@@ -45,12 +46,14 @@ class Observer:
         tell: Callable[[str], object],
         *,
         provider: Callable[[str], str],
+        server: Callable[[str], tuple[str, int]] = lambda model: ("", 0),
         scrub: Callable[[str], str] = str,
     ) -> None:
         self._options = options
         self._version = version
         self._tell = tell
         self._provider = provider
+        self._server = server
         self._scrub = scrub
         self._chunks = Chunks()
         self._queue: SimpleQueue[Item] = SimpleQueue()
@@ -106,6 +109,7 @@ class Observer:
     def _send(self) -> None:
         from qwen_dual.telemetry.conventions import LOST
         from qwen_dual.telemetry.finished import Teller
+        from qwen_dual.telemetry.operations import place_of
         from qwen_dual.telemetry.reducer import Reducer
         from qwen_dual.telemetry.sending import Sender
 
@@ -114,6 +118,8 @@ class Observer:
             content_in_logs=self._options.content_in_logs,
             session_in_metrics=self._options.session_in_metrics,
             provider=self._provider,
+            server=self._server,
+            parent=place_of(self._options.parent),
             scrub=self._scrub,
         )
         reducer = Reducer(teller)

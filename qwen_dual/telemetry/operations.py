@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Literal
 
+    from qwen_dual.telemetry.options import Parent
     from qwen_dual.telemetry.signals import Attributes
 
 
@@ -38,6 +39,11 @@ def outermost(*key: object) -> Place:
     """The place of a turn; the same for the same ``key``, so that what is sent twice is one trace."""
     trace_id = _hashed(16, *key)
     return Place(trace_id, _hashed(8, trace_id))
+
+
+def place_of(parent: Parent | None) -> Place | None:
+    """Where the span of another program stands."""
+    return None if parent is None else Place(parent.trace_id, parent.span_id)
 
 
 def _hashed(size: int, *key: object) -> int:

@@ -6,6 +6,7 @@ and these over the settings. Nothing is sent unless somebody switched it on.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,9 @@ DEFAULT_ENDPOINT: Final = "http://localhost:4318"
 PROMETHEUS_PORT: Final = 9464
 SERVICE: Final = "qwen-dual"
 TIMEOUT: Final = 10.0
+_TRACEPARENT: Final = re.compile(
+    r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<more>-.*)?"
+)
 
 Exporter = Literal["otlp", "file", "prometheus", "none"]
 
@@ -54,6 +58,20 @@ class Target(Struct, frozen=True):
         return shown(self, without={"headers"})
 
 
+class Parent(Struct, frozen=True):
+    """The span of another program in which this one was started.
+
+    Attributes:
+        trace_id: of its trace.
+        span_id: its own.
+        sampled: whether it is kept; if not, nothing within it is.
+    """
+
+    trace_id: int
+    span_id: int
+    sampled: bool = True
+
+
 class Options(Struct, frozen=True):
     """All that is asked for.
 
@@ -67,6 +85,7 @@ class Options(Struct, frozen=True):
         session_in_metrics: whether metrics tell sessions apart.
         resource: what is known of who sends.
         interval: seconds between two times that metrics are sent.
+        parent: the span in which turns are; None where each is a trace of its own.
         problems: what was asked for and cannot be had, as sentences.
     """
 
@@ -79,6 +98,7 @@ class Options(Struct, frozen=True):
     session_in_metrics: bool = False
     resource: Mapping[str, str] = {}
     interval: float = 60.0
+    parent: Parent | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -139,7 +159,11 @@ class Asked:
 
 
 def options(
-    flags: Mapping[str, Any], env: Mapping[str, str], settings: Mapping[str, Any]
+    flags: Mapping[str, Any],
+    env: Mapping[str, str],
+    settings: Mapping[str, Any],
+    *,
+    inherits: bool = False,
 ) -> Options:
     """What is asked for.
 
@@ -147,6 +171,7 @@ def options(
         flags: what the command line says, by the keys of the settings.
         env: the variables; none of them may come from a project's folder.
         settings: what they say, by the last words of their keys; nothing from a project's folder.
+        inherits: whether it is part of what started it: of the trace that ``TRACEPARENT`` names.
     """
     asked = Asked(flags, env, settings)
     enabled = asked.flag("enabled", "QWEN_TELEMETRY_ENABLED")
@@ -173,6 +198,7 @@ def options(
         asked.flag("includeSessionId", "QWEN_TELEMETRY_METRICS_INCLUDE_SESSION_ID"),
         asked.attributes(),
         asked.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000) / 1000,
+        parent_in(env.get("TRACEPARENT", "")) if inherits else None,
         asked.problems,
     )
 
@@ -251,6 +277,17 @@ def _prometheus(asked: Asked) -> tuple[str, int]:
         asked.problems.append(f"OTEL_EXPORTER_PROMETHEUS_PORT is {port}: no port has that number.")
         port = PROMETHEUS_PORT
     return host, port
+
+
+def parent_in(text: str) -> Parent | None:
+    """The span that a ``traceparent`` of W3C names; None for what is none, which is to be ignored."""
+    found = _TRACEPARENT.fullmatch(text.strip())
+    if found is None or found["version"] == "ff" or (found["version"] == "00" and found["more"]):
+        return None
+    trace_id, span_id = int(found["trace"], 16), int(found["span"], 16)
+    if not trace_id or not span_id:
+        return None
+    return Parent(trace_id, span_id, bool(int(found["flags"], 16) & 1))
 
 
 def pairs(text: str) -> dict[str, str]:

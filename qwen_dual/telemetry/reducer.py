@@ -76,13 +76,20 @@ class Reducer:
         return self._course.told()
 
     def finish(self, at: int) -> list[Signal]:
-        """What has not ended when nothing more comes."""
+        """What has not ended when nothing more comes: a turn of a program that tells of their ends was cut off."""
+        main = self._course.lanes.of(None)
+        if main is not None and self._tells_state:
+            main.error = main.error or names.OTHER_ERROR
         self._end_all(at)
         return self._course.told()
 
     def _end_all(self, at: int) -> None:
         for lane, agent in self._course.lanes:
-            self._course.end_agent(lane, agent, at, "")
+            if agent.chat is not None and agent.chat.end:
+                self._course.end_chat(agent)
+            # Where nobody tells when a turn ends, it did with the answer, if nothing is open.
+            over = not self._tells_state and agent.chat is None and not agent.calls
+            self._course.end_agent(lane, agent, agent.ready if over else at, "")
 
     def _system(self, event: Mapping[str, Any], lane: str | None, at: int) -> None:
         data = fields.mapping(event.get("data")) or event
@@ -153,7 +160,8 @@ class Reducer:
         error = fields.mapping(event.get("error"))
         stop_reason = fields.name(event.get("stop_reason"))
         if event.get("is_error") or error:
-            main.error = fields.name(error.get("kind")) or names.OTHER_ERROR
+            interrupted = stop_reason if stop_reason == "interrupted" else ""
+            main.error = fields.name(error.get("kind")) or interrupted or names.OTHER_ERROR
             main.message = course.kept(fields.text(error.get("message") or event.get("result")))
             self._failed_call(main, at, told=bool(error))
         main.answer = course.kept(fields.text(event.get("result"))) or main.answer

@@ -108,7 +108,8 @@ class Sender:
                 )
             )
             self._instruments[one.name] = made  # type: ignore[assignment]
-        self._sampled: dict[int, bool] = {}
+        parent = options.parent
+        self._sampled = {} if parent is None else {parent.trace_id: parent.sampled}
         self._since_flush = 0
         self.given = 0
 

@@ -121,8 +121,9 @@ def test_a_folder_that_cannot_be_trusted_is_named(
 def test_what_it_does_not_know_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     said = []
     for arguments in (["--jsn"], ["extra"]):
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit) as ended:
             main(arguments)
+        assert ended.value.code == 2
         said.append(capsys.readouterr().err)
     help_ = "`qwen-dual sessions --help` lists what there is.\n"
     assert said == [

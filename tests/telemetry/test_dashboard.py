@@ -122,3 +122,44 @@ def test_a_real_prometheus_scrapes_it_and_answers_each_query(served: str, tmp_pa
                 assert ask(plain), f"{title}: {plain}"
         finally:
             process.terminate()
+
+
+def kept_by_grafana(dashboard: dict[str, Any]) -> dict[str, Any]:
+    """A dashboard as Grafana's own model of it has it: what that does not know is gone."""
+    sdk = "grafana_foundation_sdk"
+    needs = "needs grafana-foundation-sdk"
+    model = pytest.importorskip(f"{sdk}.models.dashboard", reason=needs)
+    pytest.importorskip(f"{sdk}.cog.plugins").register_default_plugins()
+    encoder = pytest.importorskip(f"{sdk}.cog.encoder").JSONEncoder
+    found: dict[str, Any] = json.loads(
+        json.dumps(model.Dashboard.from_json(dashboard), cls=encoder)
+    )
+    return found
+
+
+def lost(given: Any, kept: Any, at: str = "") -> list[str]:
+    """Where one thing does not have what another does."""
+    if isinstance(given, dict) and isinstance(kept, dict):
+        return [
+            place
+            for key, value in given.items()
+            for place in lost(value, kept.get(key), f"{at}/{key}")
+        ]
+    if isinstance(given, list) and isinstance(kept, list) and len(given) == len(kept):
+        return [
+            place
+            for number, (one, other) in enumerate(zip(given, kept, strict=True))
+            for place in lost(one, other, f"{at}/{number}")
+        ]
+    return [] if given == kept else [at]
+
+
+def test_grafanas_own_model_of_a_dashboard_knows_all_that_is_in_it() -> None:
+    dashboard = json.loads(DASHBOARD.read_text())
+    assert lost(dashboard, kept_by_grafana(dashboard)) == []
+    panel = dashboard["panels"][0]
+    panel["options"]["nothing"] = panel["targets"][0]["nothing"] = 1
+    assert lost(dashboard, kept_by_grafana(dashboard)) == [
+        "/panels/0/targets/0/nothing",
+        "/panels/0/options/nothing",
+    ]

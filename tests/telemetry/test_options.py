@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.runtime.telemetry import asked_in
-from qwen_dual.telemetry.options import KINDS, Options, options, pairs
+from qwen_dual.telemetry.options import KINDS, Options, Parent, options, pairs
 from qwen_dual.telemetry.sending import Sender
 from tests.settings.folders import Folders
 from tests.telemetry.events import TURN, reduce
@@ -150,15 +150,44 @@ def test_a_projects_folder_never_switches_it_on_nor_says_where_it_goes(tmp_path:
     )
     (folders.project / ".env").write_text(
         f"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT={evil}\nQWEN_TELEMETRY_LOG_PROMPTS=1\nQWEN_TELEMETRY_ENABLED=1\n"
+        f"TRACEPARENT=00-{TRACE}-{SPAN}-01\n"
     )
     folders.user({"telemetry": {"otlpEndpoint": "https://mine"}})
     for trusted in (False, True):
         if trusted:
             folders.trust()
         settings = folders.load()
-        found = options({}, settings.environment.values, asked_in(settings))
+        values = settings.environment.values
+        found = options({}, values, asked_in(settings), inherits=True)
+        assert found.parent is None
         assert not found.enabled
         assert not found.content_in_logs
         assert not found.outfile
         assert endpoints(found) == [f"https://mine/v1/{kind}" for kind in KINDS]
     assert any("telemetry" in warning for warning in settings.warnings)
+
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize(
+    ("said", "sampled"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", True),
+        (f" 00-{TRACE}-{SPAN}-00\n", False),
+        (f"01-{TRACE}-{SPAN}-03-more", True),
+        (f"00-{TRACE}-{SPAN}-01-more", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        ("", None),
+    ],
+)
+def test_the_trace_that_it_was_started_in_is_read_as_w3c_has_it(
+    said: str, sampled: bool | None
+) -> None:
+    found = options({}, {"TRACEPARENT": said}, {}, inherits=True).parent
+    wanted = None if sampled is None else Parent(int(TRACE, 16), int(SPAN, 16), sampled)
+    assert found == wanted
+    assert options({}, {"TRACEPARENT": said}, {}).parent is None

@@ -149,3 +149,31 @@ def test_who_does_not_use_it_imports_nothing_of_it(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stderr.strip() == ""
+
+
+def test_a_run_that_is_ended_early_within_a_trace_tells_what_it_had(tmp_path: Path) -> None:
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    with Collector() as collector:
+        command = [*COMMAND, "--offline", "-p", "run sleep 60", "--yolo", "-o", "stream-json"]
+        command += ["--telemetry", f"--telemetry-otlp-endpoint={collector.url}"]
+        own = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        with subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            env={**own, "TRACEPARENT": f"00-{trace}-{span}-01"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if b'"tool_use"' in line and b'"assistant"' in line:
+                    process.terminate()
+                    break
+            process.stdout.read()
+        assert process.returncode == 143
+        spans = {each.name: each for each in collector.spans}
+    turn = spans["invoke_agent qwen-dual"]
+    assert (turn.parent_id, turn.attributes["error.type"]) == (span, "interrupted")
+    assert {each.trace_id for each in spans.values()} == {trace}
+    assert "chat offline" in spans
+    assert "qwen_dual.session_end" in {name for name, _, _ in collector.logs}

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.telemetry import conventions as names
-from qwen_dual.telemetry.finished import MAX_TOOLS, REST
+from qwen_dual.telemetry.finished import MAX_TOOLS, REST, Teller
+from qwen_dual.telemetry.operations import Place
+from qwen_dual.telemetry.reducer import Reducer
 from qwen_dual.telemetry.signals import Logged, Measured, Signal, Span
 from tests.telemetry.events import (
     OUTLINE,
@@ -346,3 +348,40 @@ def test_whatever_is_wrong_in_events_nothing_fails_and_spans_end_after_they_begi
     found = reduce([events[at] for at in order], content_in_spans=True, content_in_logs=True)
     assert all(span.start <= span.end for span in spans(found))
     assert len({span.span_id for span in spans(found)}) == len(spans(found))
+
+
+def test_a_turn_within_another_program_s_span_is_part_of_its_trace() -> None:
+    outer = Place(0xABC, 0xDEF)
+    found = reduce(TURN, parent=outer)
+    assert {span.trace_id for span in spans(found)} == {0xABC}
+    [turn] = [span for span in spans(found) if span.name.startswith("invoke_agent")]
+    assert turn.parent_id == 0xDEF
+    again = [span.span_id for span in spans(reduce(TURN, parent=outer))]
+    assert again == [span.span_id for span in spans(found)]
+
+
+def test_a_model_call_says_where_it_went_if_that_is_known() -> None:
+    found = reduce(TURN, server=lambda model: ("models.example", 8443))
+    where = {names.SERVER_ADDRESS: "models.example", names.SERVER_PORT: 8443}
+    [chat, *_] = [span for span in spans(found) if span.name.startswith("chat")]
+    assert where.items() <= chat.attributes.items()
+    [(_, told), *_] = values(found, names.INFERENCE_DURATION)
+    assert where.items() <= told.items()
+    [chat, *_] = [span for span in spans(reduce(TURN)) if span.name.startswith("chat")]
+    assert not where.keys() & chat.attributes.keys()
+
+
+def test_a_turn_that_is_cut_off_says_so_and_one_that_nobody_ends_ends_with_its_answer() -> None:
+    told = Reducer(Teller())
+    for number, event in enumerate(
+        [system("session_start", session_id="s"), state("thinking"), user("go"), state("thinking")]
+    ):
+        told.take(event, number * SECOND)
+    [turn] = spans(told.finish(9 * SECOND))
+    assert (turn.error, turn.end) == (names.OTHER_ERROR, 9 * SECOND)
+    quiet = Reducer(Teller())
+    events = [user("go"), stream("message_start"), answer(text("done")), stream("message_stop")]
+    found = [signal for at, event in enumerate(events) for signal in quiet.take(event, at * SECOND)]
+    found += quiet.take(system("session_end"), 60 * SECOND)
+    [turn] = [span for span in spans(found) if span.name == "invoke_agent"]
+    assert (turn.error, turn.end) == ("", 3 * SECOND)

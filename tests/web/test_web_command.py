@@ -35,7 +35,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     try:
         assert web_command.main(arguments) == 1
     except SystemExit as ended:
-        assert ended.code == 1
+        assert ended.code == 2  # arguments that cannot be understood
     told = capsys.readouterr()
     assert told.out == ""
     return told.err
