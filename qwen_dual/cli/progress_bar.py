@@ -30,8 +30,8 @@ class ProgressBar:
         self._last = time.monotonic()
         share = min(done / self._size, 1.0)
         told = f"{share:4.0%}  {done / 1e9:,.1f} of {self._size / 1e9:,.1f} GB"
-        # Wider than the terminal, each look would begin a line of its own.
-        width = _columns() - 1
+        # Wider than the terminal, each look would begin a line of its own; and a ^C has its place behind it.
+        width = max(_columns() - 3, 1)
         cells = min(width - len(told) - 1, _CELLS)
         if cells >= _FEWEST:
             told = f"{'█' * round(share * cells):░<{cells}} {told}"

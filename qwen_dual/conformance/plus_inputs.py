@@ -57,19 +57,25 @@ async def replaced(bench: Bench) -> None:
     """The input may be truncated, deleted and made anew, or replaced by rename: what follows is read, once each."""
     text = bench.script.prompt("answer")
     async with bench.program() as program:
+
+        async def ran(number: int, after: str) -> None:
+            before = len(program.events)
+            await program.until(lambda: len(prompts(program)) > number, f"the prompt {after}")
+            await program.turn(after=before)
+
         program.send("submit", text=f"{text} 0")
-        await program.until(lambda: len(prompts(program)) == 1, "the first prompt")
+        await ran(0, "before all")
         os.truncate(program.input, 0)
         await anyio.sleep(0.2)
         program.send("submit", text=f"{text} 1")
-        await program.until(lambda: len(prompts(program)) == 2, "the prompt after a truncation")
+        await ran(1, "after a truncation")
         os.unlink(program.input)
         await anyio.sleep(0.2)
         _write(program.input, _line(f"{text} 2"))
-        await program.until(lambda: len(prompts(program)) == 3, "the prompt after a deletion")
+        await ran(2, "after a deletion")
         _write(program.input + ".new", _line(f"{text} 3"))
         os.rename(program.input + ".new", program.input)
-        await program.until(lambda: len(prompts(program)) == 4, "the prompt after a rename")
+        await ran(3, "after a rename")
         await anyio.sleep(0.5)
         program.step()
         texts = [event.text for event in prompts(program)]

@@ -30,8 +30,8 @@ print("the end")
     ("cols", "shown"),
     [
         (80, "███████████████████░  95%  9.5 of 10.0 GB"),
-        (30, "████████  95%  9.5 of 10.0 GB"),
-        (12, " 95%  9.5 o"),
+        (30, "██████  95%  9.5 of 10.0 GB"),
+        (12, " 95%  9.5"),
     ],
 )
 def test_it_is_one_line_and_leaves_none(tmp_path: Path, cols: int, shown: str) -> None:
