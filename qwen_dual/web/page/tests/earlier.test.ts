@@ -45,3 +45,25 @@ test("prompts that the program knows and the page does not", () => {
   expect(untold(points(prompts, 0))).toBe(0);
   expect(untold(points(["other", ...prompts], 3))).toBe(4);
 });
+
+test("of a change what its arguments say is shown, and nothing where they do not say it", () => {
+  const change = (name: string, input: object, result: string, isError = false) => {
+    const record = { type: "tool", name, input: { file_path: "a.py", ...input }, result, isError };
+    const [entry] = entriesOf(JSON.stringify(record), 0);
+    return entry?.kind === "tool" ? (entry.preview?.files?.[0] ?? null) : null;
+  };
+  const edited = { old_string: "def a():\n    return 1\n", new_string: "def a():\n    return 2\n" };
+  expect(change("edit", edited, "done")).toMatchObject({
+    change: "modify",
+    added: 1,
+    removed: 1,
+    hunks: [{ lines: [" def a():", "-    return 1", "+    return 2"] }],
+  });
+  expect(change("write_file", { content: "x\ny\n" }, "Successfully created and wrote to new file: a.py")).toMatchObject({
+    change: "add",
+    hunks: [{ lines: ["+x", "+y"] }],
+  });
+  expect(change("write_file", { content: "x" }, "Successfully overwrote file: a.py")).toBeNull();
+  expect(change("edit", { ...edited, replace_all: true }, "done")).toBeNull();
+  expect(change("edit", edited, "not found", true)).toBeNull();
+});

@@ -20,6 +20,8 @@ export class Places {
    */
   readonly wantedMessage = signal<Wish | null>(null);
 
+  /** How many prompts this page has sent: with each the chat goes to its end. */
+  readonly sent = signal(0);
   /** The chat is being searched. */
   readonly searching = signal(false);
 

@@ -31,12 +31,15 @@ export interface ConversationProps {
   nothing?: string;
   /** Whether what is new is said to who listens. */
   speaks?: boolean;
+  /** Another number whenever the reader has sent something, the answer to which is at the end. */
+  sent?: ReadonlySignal<number>;
   /** Whether the reader searches it. */
   searching?: Signal<boolean>;
 }
 
 const NOTHING = signal(null);
 const NEVER = signal(false);
+const NONE = signal(0);
 
 export function ConversationView({
   conversation,
@@ -47,6 +50,7 @@ export function ConversationView({
   me = "",
   nothing = "Nothing has been said yet.",
   speaks = true,
+  sent = NONE,
   searching = NEVER,
 }: ConversationProps) {
   const rows = useRef<Rows<Entry>>(null);
@@ -74,6 +78,9 @@ export function ConversationView({
     const wish = wanted.value;
     const entry = wish && entryOf(conversation.peek(), wish.seq);
     if (entry) rows.current?.seek(entry.key);
+  });
+  useSignalEffect(() => {
+    if (sent.value > 0) rows.current?.toEnd();
   });
   const { entries } = conversation.value;
   const shown = useMemo(() => new ShownRows(), [conversation]).update(entries);

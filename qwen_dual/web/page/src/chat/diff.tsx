@@ -82,7 +82,14 @@ export function Counts({ added, removed }: { added: number; removed: number }) {
   );
 }
 
+/** The lines of a hunk; without numbers where nobody knows where in its file it stands: it begins at 0 on both sides. */
 function linesOf(hunk: FileDiff["hunks"][number]): Line[] {
+  const lines = numbered(hunk);
+  if (hunk.old_start > 0 || hunk.new_start > 0) return lines;
+  return lines.map((line) => ({ ...line, before: null, after: null }));
+}
+
+function numbered(hunk: FileDiff["hunks"][number]): Line[] {
   let [before, after] = [hunk.old_start, hunk.new_start];
   return hunk.lines.map((whole) => {
     const sign = whole.charAt(0) as Line["sign"];

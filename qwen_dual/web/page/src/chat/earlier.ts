@@ -6,6 +6,7 @@ import type { Session } from "../app/session";
 import { data, text } from "../conversation/reading";
 import type { Conversation, Entry, PromptEntry, TextEntry, ToolEntry } from "../conversation/types";
 import { uuid } from "../net/outbox";
+import { changeOf } from "./earlier_changes";
 
 /** How many prompts the program knows that are not among the entries. */
 export function untold({ rewindPoints, entries }: Conversation): number {
@@ -67,7 +68,7 @@ function entryOf(record: Readonly<Record<string, unknown>>): Entry | null {
         argumentChars: 0,
         about: "",
         output: "",
-        preview: null,
+        preview: isError ? null : changeOf(text(record["name"]), data(record["input"]), text(record["result"])),
         asked: null,
         result: { text: text(record["result"]), images: [], isError, outcome: {} },
         todos: null,

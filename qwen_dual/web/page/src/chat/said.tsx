@@ -16,6 +16,8 @@ const SHOWN_CHARS = 4_000;
 /** Who said something, in words; empty for the person at the keyboard of this session's terminal. */
 export function sayer({ origin, name }: By): string {
   if (name) return words(name);
+  // A page's name as the program has it, which knows no blanks in names.
+  if (origin.startsWith("host:web.")) return words(origin.slice(9).replaceAll("-", " "));
   if (origin.startsWith("host:")) return words(origin.slice(5));
   return ORIGINS[origin] ?? words(origin);
 }

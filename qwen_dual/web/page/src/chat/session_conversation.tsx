@@ -45,6 +45,7 @@ export function SessionConversation({
         lines={session.places}
         actions={actions}
         wanted={session.places.wantedMessage}
+        sent={session.places.sent}
         searching={session.places.searching}
         me={session.hello.value?.name ?? ""}
         nothing={

@@ -4,6 +4,7 @@ import type { ToolEntry } from "../conversation/types";
 import { Counts, Diff } from "./diff";
 import { AgentLane } from "./lane";
 import { withoutSequences } from "./ansi";
+import { Markdown } from "./markdown/markdown";
 import { Output, some } from "./output";
 import { LineButton, Pictures, sayer } from "./said";
 import { Exact, words } from "./shown";
@@ -87,6 +88,8 @@ function Answered({ entry }: { entry: ToolEntry }) {
 
 function Body({ entry, open, toggle }: { entry: ToolEntry; open: boolean; toggle(): void }) {
   if (entry.todos && entry.state !== "failed") return <Todos items={entry.todos} />;
+  const plan = entry.name === "exit_plan_mode" ? entry.input?.["plan"] : null;
+  if (typeof plan === "string" && entry.state !== "failed") return <Plan text={plan} open={open} toggle={toggle} />;
   return (
     <>
       {open && <Arguments entry={entry} />}
@@ -100,6 +103,21 @@ function Body({ entry, open, toggle }: { entry: ToolEntry; open: boolean; toggle
       <Result entry={entry} open={open} toggle={toggle} />
       {entry.result && <Pictures pictures={entry.result.images} />}
     </>
+  );
+}
+
+/** A plan that was proposed, as it is meant to be read; its request shows it letter by letter. */
+function Plan({ text, open, toggle }: { text: string; open: boolean; toggle(): void }) {
+  const { shown, left } = open ? { shown: text, left: 0 } : some(text, SHOWN_DIFF_LINES, "begin");
+  return (
+    <div class="tool-plan">
+      <Markdown source={shown} prefix="" />
+      {left > 0 && (
+        <button type="button" class="link" onClick={toggle}>
+          {left.toLocaleString()} more {left === 1 ? "line" : "lines"}
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -68,6 +68,7 @@ export class ComposerState {
     const steer = other === this.enterQueues && this.steers && !text.startsWith("/");
     const how = steer ? { when_busy: "steer" } : {};
     this.completion.close();
+    this.session.places.sent.value += 1;
     // What is folded away only the program knows: it sends its draft itself.
     if (this.draft.shared.peek() && unitsIn(text).length > 0 && this.session.supports("submit_draft")) {
       await this.#sendShared(how);

@@ -15,6 +15,8 @@ import "./controls.css";
 
 const FORMS: Readonly<Record<Form, string>> = { md: "Markdown", html: "a web page", json: "JSON" };
 
+const byTouch = window.matchMedia("(pointer: coarse) and (hover: none)");
+
 type Opened = "rewind" | "resume" | "mcp" | null;
 const opened = signal<{ key: string; what: Opened }>({ key: "", what: null });
 
@@ -51,7 +53,7 @@ function itemsFor(session: Session): (MenuItem | "line")[] {
     opened.value = { key: session.key, what };
   };
   const items: (MenuItem | "line")[] = [
-    { label: "Search the chat", detail: "Ctrl+F", run: () => (session.places.searching.value = true) },
+    { label: "Search the chat", detail: byTouch.matches ? "" : "Ctrl+F", run: () => (session.places.searching.value = true) },
     "line",
   ];
   if (can("rewind")) items.push({ label: "Go back …", run: open("rewind") });

@@ -51,7 +51,7 @@ function Server({ server }: { server: McpServerData }) {
       </p>
       {error && (
         <p class="refused">
-          {visible(error, "prose")}
+          {visible(error, "prose").replace(/[^.!?]$/, "$&.")}
           {retry_in !== null && ` Tried again in ${Math.ceil(retry_in)} s.`}
         </p>
       )}

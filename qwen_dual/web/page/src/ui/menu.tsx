@@ -115,6 +115,7 @@ export function Menu({ name, children, items, look = "icon", side = "left", open
 }
 
 function place(list: HTMLElement, box: DOMRect, side: "left" | "right"): void {
+  list.style.left = "0"; // as wide as it likes to be, wherever it is to stand
   const { offsetWidth: width, offsetHeight: height } = list;
   const left = side === "left" ? box.left : box.right - width;
   const below = box.bottom + 4 + height <= window.innerHeight || box.top < height;
