@@ -5,7 +5,7 @@ So one that asks often fills nobody's stream, and pushes nothing out of what is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import events
 
@@ -48,10 +48,10 @@ class Channel:
         else:
             self._tell(self.session.bus.aside(body))
 
-    def accept(self, command: Command) -> None:
+    def accept(self, command: Command, **more: Any) -> None:
         """Gives the receipt of what is answered now, or soon."""
         if command.id is not None:
-            self.tell(events.receipt(command.id, "accepted", host=str(self.actor)))
+            self.tell(events.receipt(command.id, "accepted", host=str(self.actor), **more))
 
     def refuse(self, command: Command, code: str, why: str) -> None:
         """Says that it will not be answered."""

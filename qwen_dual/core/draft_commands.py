@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from qwen_dual.core.channel import Channel
 from qwen_dual.core.draft import DraftRefused
 from qwen_dual.protocol import MAX_RESULT_BYTES, events
 from qwen_dual.protocol.codec import bound_text, escaped_size
@@ -158,6 +159,7 @@ class DraftCommands:
         self._session = session
         self._actor = actor
         self._tell = tell
+        self._channel = Channel(session, actor, tell if actor.kind == "host" else None)
         self._watch: DraftWatch | None = None
         self._told = -1
         self._closed = False
@@ -244,11 +246,8 @@ class DraftCommands:
         tell(self._session.bus.aside(events.system("draft", data)))
 
     def _receipt(self, command: GetDraft | SetDraft | Watch, **more: Any) -> None:
-        if command.id is not None:
-            self._session.receipt(command.id, "accepted", owner=self._actor, **more)
+        # As frequent as keys: on the socket it is for who typed alone.
+        self._channel.accept(command, **more)
 
     def _refuse(self, command: GetDraft | SetDraft | Watch, code: str, why: str) -> None:
-        if command.id is not None:
-            self._session.receipt(command.id, "rejected", code, why, owner=self._actor)
-        else:
-            self._session.notice(f"{command.type}: {why}", "warning")
+        self._channel.refuse(command, code, why)

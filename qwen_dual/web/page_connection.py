@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MAX_NAME = 28
 """Characters of a page's name within a host's, of which there may be 32."""
 
+ANSWERED_ALONE = QUERIES | {"get_draft", "set_draft", "watch"}
+"""Commands whose receipts the program gives to nobody else."""
+
 FOR_ALL = frozenset(("session_start", "session_end"))
 """What a connection that sees no events is told all the same, beside what is for it alone."""
 
@@ -98,7 +101,7 @@ class PageConnection:
         """
         assert self._session is not None
         number = command.get("id")
-        if command.get("type") in QUERIES and isinstance(number, str):
+        if command.get("type") in ANSWERED_ALONE and isinstance(number, str):
             self._asked.add(number)
         await self._session.send(command)
 

@@ -103,6 +103,7 @@ def test_going_back_has_all_of_its_ways_in_a_narrow_window(tmp_path: Path, phone
         shown = Shown(phone).go(server)
         shown.say(f"write {name}: hello")
         shown.until((tmp_path / "work" / name).exists, "it is written")
+        phone.get_by_role("button", name="Stop", exact=True).wait_for(state="detached")
         choose(phone, "Go back")
         phone.locator(".choose button").first.tap()
         phone.get_by_text("1 file,").wait_for()

@@ -189,12 +189,16 @@ def test_a_page_of_its_own_sees_its_draft_and_no_other_does(tmp_path: Path) -> N
                     "id": "s",
                 }
             )
-            await anna.until(lambda item: item.get("data", {}).get("text") == "bye")
+            receipt = await anna.until(lambda item: item.get("data", {}).get("id") == "s")
+            assert receipt["data"]["status"] == "accepted"
+            assert "seq" not in receipt
             submit(bert, "say 1 words")
             await bert.until_kind("result")
             anna.socket.say({"type": "export", "id": "x"})
             assert (await anna.until_kind("system/export"))["data"]["command_id"] == "x"
             told = {str(item.get("subtype")) for item in bert.items}
             assert not told & {"draft", "export"}
+            receipts = [item["data"] for item in bert.items if "command_receipt" in item.values()]
+            assert {"s", "w"}.isdisjoint(receipt["id"] for receipt in receipts)
 
     run(main)
