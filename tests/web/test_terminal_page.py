@@ -180,3 +180,21 @@ def test_a_program_gets_neither_into_the_clipboard_nor_anywhere_else_by_its_outp
         "https://example.org/a"
     ).wait_for()
     assert len(context.pages) == 1
+
+
+def test_its_size_is_told_also_where_the_chat_says_later_what_the_page_may_do(
+    server: Server, desk: Page
+) -> None:
+    chats: list[WebSocketRoute] = []
+    desk.route_web_socket("**/ws/chat/**", lambda socket: chats.append(socket))
+    screen = Screen(desk, server)
+    screen.begin(b"hello")
+    screen.until(lambda: chats, "the chat's connection")
+
+    def sizes() -> list[dict[str, Any]]:
+        return [said for said in screen.said if said["type"] == "resize"]
+
+    assert sizes() == []  # it may not control yet, as far as it knows
+    chats[0].connect_to_server()
+    screen.until(sizes, "it tells its size")
+    assert sizes()[0]["columns"] > 60

@@ -1,4 +1,4 @@
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { terminalSize } from "../app/preferences";
 import type { Session } from "../app/session";
@@ -58,7 +58,7 @@ export class LiveTerminal implements FlowScreen {
     terminal.onTitleChange((title) => (this.title.value = plain(title)));
     this.connection = new Connection({
       path: () => `ws/terminal/${encodeURIComponent(session.key)}${this.#flow.query}`,
-      opened: () => this.#opened(),
+      opened: () => this.#flow.connected(),
       text: (data) => this.#flow.message(JSON.parse(data) as TerminalMessage),
       bytes: (data) => this.#flow.bytes(data),
       broke: (code, _reason, opened) => {
@@ -172,8 +172,12 @@ export class LiveTerminal implements FlowScreen {
         this.#measure();
       }),
       effect(() => {
-        const writes = this.session.may("control") && this.connection.state.value === "open" && this.over.value === null;
-        this.emulator.terminal.options.disableStdin = !writes;
+        const opened = this.session.may("control") && this.connection.state.value === "open";
+        this.emulator.terminal.options.disableStdin = !opened || this.over.value !== null;
+      }),
+      effect(() => {
+        // What this page may do its chat says, which may come before the terminal's connection or after it.
+        if (this.session.may("control") && this.connection.state.value === "open") untracked(() => this.#present());
       }),
       effect(() => {
         const wish = this.session.places.wantedLine.value;
@@ -186,8 +190,8 @@ export class LiveTerminal implements FlowScreen {
     return this.shownSize.peek()?.mine === true;
   }
 
-  #opened(): void {
-    this.#flow.connected();
+  /** Says to a connection that is new, or that may control from now on, what fits here, and that somebody is here. */
+  #present(): void {
     this.#saidActive = Number.NEGATIVE_INFINITY;
     this.#tellRoom();
     if (document.hasFocus()) this.use();
