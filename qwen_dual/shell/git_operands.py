@@ -30,8 +30,9 @@ _SIGNATURE = re.compile(r"%[-+ ]?G|%\([*]?signature")
 def revisions(found: Scan) -> Use:
     """Revisions and paths: a path, since one outside makes `git diff` compare any two files."""
     paths = [path for _, word in found.operands for path in _named(word)]
-    followed = [value.rpartition(":")[2] for name, value in found.values if name == "-L"]
-    return Use(_signatures(found), [*paths, *(Operand(path, "tree") for path in followed if path)])
+    ranges = [value for name, value in found.values if name == "-L" and ":" in value]
+    followed = [Operand(path, "tree") for it in ranges if (path := it.rpartition(":")[2])]
+    return Use(_signatures(found), paths + followed)
 
 
 def objects(found: Scan) -> Use:

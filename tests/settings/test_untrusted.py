@@ -43,7 +43,9 @@ def test_nothing_that_reaches_beyond_the_folder_is_used_and_one_line_says_so(
     assert "evil" not in warning
     folders.trust()
     settings = folders.load()
-    assert (settings.warnings, settings.held_back) == ([], [])
+    [warning] = settings.warnings
+    assert "general.preferredEditor is not used: no project sets it" in warning
+    assert not settings.held_back
     assert settings.get(keys.PROXY_URL) == "http://evil"
 
 
@@ -61,7 +63,7 @@ def test_what_is_refused_and_what_only_the_person_sets_follows_from_the_table() 
     assert {".".join(place) for place in places("person")} == {
         *("model.textToolCalls", "tools.shell.passEnvironment", "tools.executionSandbox"),
         *("security.allowedHttpHookUrls", "security.allowPrivateNetworkHooks"),
-        *("general.checkpointing", "general.cleanupPeriodDays"),
+        *("general.checkpointing", "general.cleanupPeriodDays", "general.preferredEditor"),
         *("dualOutput.review", "dualOutput.rights", "telemetry"),
     }
 

@@ -128,6 +128,7 @@ def test_rules_for_reading_hold_for_what_git_is_told_to_show(tools: Toolset, fol
     ):
         assert judged(tools, line, policy_of(deny=["Read(secrets/**)"])) == "refuse", line
         assert judged(tools, line) == "allow", line
+    assert judged(tools, "git blame -L '/^def x/,+9' f") == "allow"
     denied = policy_of(deny=["Read(.env)"])
     assert judged(tools, "git grep x", denied) == judged(tools, "grep -r x", denied) == "ask"
     assert judged(tools, "git show HEAD:f", denied) == "allow"
