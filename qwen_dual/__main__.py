@@ -9,23 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from qwen_dual.cli.import_path import leave_folder_out
 
-def _import_nothing_of_the_folder() -> None:
-    """Takes the folder that this was started in out of where modules are looked for.
-
-    ``python -m`` puts it first, an empty part of ``PYTHONPATH`` before Python's own, and the folder may be
-    anybody's: a file ``signal.py`` in it would be run.
-    """
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    try:
-        folder = os.getcwd()
-    except OSError:  # it is gone
-        folder = ""
-    if folder not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        sys.path[:] = [place for place in sys.path if place == own or place not in ("", folder)]
-
-
-_import_nothing_of_the_folder()
+leave_folder_out()
 
 from itertools import pairwise
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from qwen_dual.shell.options import PROGRAMS, program_name
+from qwen_dual.shell.options import INTERPRETERS, PROGRAMS, program_name
 from qwen_dual.shell.program import names
 from qwen_dual.shell.reader import GLOB
 from qwen_dual.shell.readonly import reads_only
@@ -30,6 +30,7 @@ MAX_PIECES = 64
 
 # They give a program another name, or run what the others of their kind do not.
 _LENDS = names("cp hash install link ln mv npm pnpm yarn")
+_AWKS = names("awk gawk mawk nawk")
 _CODE = re.compile(r"[\s;|&$`(){}'\"!]")
 _PIECE = re.compile(r"[\w./+@-]+")
 
@@ -42,7 +43,7 @@ def may_run(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     if not lends and (name in SPEAKS or name == "git" or reads_only(words) is not None):
         return ()
     behind = [word for word in words[1:MAX_WORDS] if not word.startswith(GLOB)]
-    known = name in PROGRAMS or name in WRITERS
+    known = name in PROGRAMS or name in WRITERS or name in INTERPRETERS or name in _AWKS
     found = list(islice(_behind(behind), 0 if known and not lends else MAX_BEGINNINGS))
     phrases = (_PIECE.findall(word)[:MAX_PIECES] for word in behind if _CODE.search(word))
     found += islice((each for pieces in phrases for each in _behind(pieces)), MAX_BEGINNINGS)
