@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.core.arguments import read
+from qwen_dual.core.arguments import read, read_long
 from qwen_dual.core.model import (
     Finished,
     TextDelta,
@@ -91,6 +91,7 @@ class Answer:
         self._pieces: list[str] | None = None  # of the block that is open
         self._signature = ""
         self._call: ToolCallStart | None = None
+        self._known_arguments: tuple[str, dict[str, Any] | None] | None = None
 
     @property
     def started(self) -> bool:
@@ -125,6 +126,23 @@ class Answer:
             return ""
         self._pieces[:] = ["".join(self._pieces)]
         return self._pieces[0]
+
+    def call_reader(self) -> Callable[[], dict[str, Any] | None] | None:
+        """What reads the arguments of the call that is open, in a thread; None where none is."""
+        if self._call is None:
+            return None
+        raw, schema = self.open_text, self._schema(self._call)
+
+        def read_all() -> dict[str, Any] | None:
+            arguments = read_long(raw, schema)
+            self._known_arguments = raw, arguments
+            return arguments
+
+        return read_all
+
+    def _schema(self, call: ToolCallStart) -> Mapping[str, Any] | None:
+        tool = self._tools.get(call.name)
+        return None if tool is None else tool.parameters
 
     def hold(self, text: str) -> None:
         """Holds ``text`` itself in place of the last pieces, of which it consists: none are joined."""
@@ -279,9 +297,12 @@ class Answer:
         self._call = None
         # Of what was cut off only the whole is taken: half of a file's content reads as well.
         cut_off = cut_off and not _is_object(raw)
-        tool = self._tools.get(call.name)
-        schema = None if tool is None else tool.parameters
-        arguments = None if cut_off else read(raw, schema)
+        schema = self._schema(call)
+        known, self._known_arguments = self._known_arguments, None
+        if known is not None and known[0] is raw:
+            arguments = None if cut_off else known[1]
+        else:
+            arguments = None if cut_off else read(raw, schema)
         self.calls.append(RequestedCall(call.id, call.name, arguments, raw, cut_off))
         return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments or {}}
 

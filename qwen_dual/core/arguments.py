@@ -15,11 +15,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol.codec import NotJson, decode
+from qwen_dual.protocol.long_json import decode_long
 from qwen_dual.protocol.nesting import is_too_deep
 from qwen_dual.protocol.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _FENCE = regex(r"\s*```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
 _WHOLE = regex(r"[+-]?\d{1,18}(\.0+)?")
@@ -30,7 +31,9 @@ _NOTHING = frozenset({"", "null", "none"})
 _WORD_BREAKS = regex(r"[\s_-]+")
 
 
-def read(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+def read(
+    raw: str, schema: Mapping[str, Any] | None = None, decode: Callable[[str], Any] = decode
+) -> dict[str, Any] | None:
     """The arguments in ``raw``, or None where there is no object in it, or more than one reading.
 
     None too for what nests deeper than anything that is to be shown, judged and saved.
@@ -38,16 +41,29 @@ def read(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | 
     Args:
         raw: the text of the arguments; none at all stands for an empty object.
         schema: the JSON Schema of the tool's arguments; None where the tool is not known.
+        decode: reads JSON, as ``codec.decode`` does.
     """
-    value = _parsed(raw if raw.strip() else "{}")
+    value = _parsed(raw if raw.strip() else "{}", decode)
     if isinstance(value, str):  # encoded twice
-        value = _parsed(value)
+        value = _parsed(value, decode)
     if not isinstance(value, dict) or is_too_deep(value):
         return None
     return value if schema is None else _object(value, schema)
 
 
-def _parsed(text: str) -> Any:
+def read_long(raw: str, schema: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+    """What ``read`` returns for megabytes, in a thread, which leaves the interpreter to others."""
+
+    def decode_text(text: str) -> Any:
+        try:
+            return decode_long(text.encode())
+        except UnicodeEncodeError as error:  # halves of characters, which are no JSON
+            raise NotJson(str(error)) from error
+
+    return read(raw, schema, decode_text)
+
+
+def _parsed(text: str, decode: Callable[[str], Any] = decode) -> Any:
     """The value of ``text``; None where it is none."""
     try:
         return decode(text)

@@ -12,12 +12,22 @@ quadratic time."""
 Opcode = tuple[str, int, int, int, int]
 
 
+_PART = 1 << 18  # characters
+
+
 def lines_of(text: str) -> list[str]:
     """Lines with their ends, so that a change of the end is seen."""
-    parts = text.split("\n")
-    last = parts.pop()
-    lines = [part + "\n" for part in parts]
-    return [*lines, last] if last else lines
+    lines: list[str] = []
+    at = 0
+    while at < len(text):  # a part after the other: each holds up all other threads
+        end = text.find("\n", at + _PART) + 1 or len(text)
+        parts = text[at:end].split("\n")
+        last = parts.pop()
+        lines += [part + "\n" for part in parts]
+        at = end
+        if last:
+            lines.append(last)
+    return lines
 
 
 def opcodes(before: list[str], after: list[str], most: int = MAX_COMPARED) -> list[Opcode]:

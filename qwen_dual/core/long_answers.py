@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.pieces import pieces, text_in
+from qwen_dual.core.threads import in_thread
+from qwen_dual.protocol.long_json import long_texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qwen_dual.core.answer import Answer
     from qwen_dual.core.bus import Bus
     from qwen_dual.core.model import ModelDelta
@@ -41,9 +45,14 @@ async def end(answer: Answer, bus: Bus) -> None:
 
 
 async def look_through(answer: Answer, bus: Bus) -> None:
-    """Has it known which secrets stand in the block that is open."""
-    for _ in bus.secrets.look_through(answer.open_text):
-        await anyio.sleep(BREATH)
+    """Has it known which secrets stand in the block that is open, and what a call's arguments say."""
+    reader = answer.call_reader()
+    texts: Iterable[str] = (answer.open_text,)
+    if reader is not None:
+        texts = long_texts(await in_thread(reader, only_if=answer.is_long))
+    for text in texts:
+        for _ in bus.secrets.look_through(text):
+            await anyio.sleep(BREATH)
 
 
 async def settled(bus: Bus) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,9 @@ class Repetition:
         Returns:
             ``tell`` once when the model should be told, ``stop`` when the turn should end.
         """
-        made = call.raw if call.arguments is None else encode(call.arguments)
+        # Megabytes are not encoded once more: a key would wait for it.
+        raw = call.arguments is None or len(call.raw) > LONG
+        made = call.raw if raw else encode(call.arguments)
         self._calls.append(hash((call.name, made, str(result))))
         del self._calls[: -LONGEST_ROUND * STOP_AFTER]
         self.tool = call.name

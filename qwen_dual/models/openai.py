@@ -18,7 +18,7 @@ from qwen_dual.models.translate import HttpRequest, Whole
 from qwen_dual.models.untrusted import count, items, mapping, text
 from qwen_dual.models.vision import as_seen
 from qwen_dual.protocol.blocks import images_in, text_in
-from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import encode_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -153,7 +153,7 @@ def _assistant(content: Sequence[ContentBlock], kept: Kept) -> dict[str, Any]:
         elif block["type"] == "thinking":
             thoughts.append(block["thinking"])
         elif block["type"] == "tool_use":
-            arguments = encode(block["input"]).decode().rstrip("\n")
+            arguments = encode_all(block["input"]).decode().rstrip("\n")
             function = {"name": block["name"], "arguments": arguments}
             calls.append({"id": block["id"], "type": "function", "function": function})
     message: dict[str, Any] = {"role": "assistant", "content": "\n\n".join(texts) or None}

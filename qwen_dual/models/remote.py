@@ -24,7 +24,7 @@ from qwen_dual.models.retry import WATCHED, Tries
 from qwen_dual.models.vision import sees_images
 from qwen_dual.models.windows import context_window
 from qwen_dual.net.proxies import SCHEMES, proxy_for
-from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import encode_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -207,7 +207,7 @@ class RemoteModel:
     def _encoded(self, request: ModelRequest) -> tuple[HttpRequest, bytes]:
         """The call and its body: a long conversation takes a second."""
         call = self._translator.request(self.config, request)
-        return call, encode({**call.body, **self.config.generation.extra_body})
+        return call, encode_all({**call.body, **self.config.generation.extra_body})
 
     async def _begin(self, client: HttpClient, request: ModelRequest) -> HttpResponse:
         """Sends the request and waits for the head of the answer."""

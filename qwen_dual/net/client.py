@@ -203,7 +203,7 @@ class HttpClient:
             method,
             _address(parts, at),
             headers=[(name.encode("ascii"), text.encode("ascii")) for name, text in named.values()],
-            content=content,
+            content=content if len(content) <= _LONG else _Parts(content),
             extensions=extensions,
         )
         return HttpResponse(await self._pool.handle_async_request(request), timeout)
@@ -211,6 +211,21 @@ class HttpClient:
     async def aclose(self) -> None:
         """Closes all connections."""
         await self._pool.aclose()
+
+
+_LONG = 1 << 20  # bytes of a body from which on it is handed over in parts
+_PART = 1 << 18  # bytes of each; what the system does not take of one is copied
+
+
+class _Parts:
+    """A body of megabytes, one part after the other as there is room for them."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._content), _PART):
+            yield self._content[at : at + _PART]
 
 
 class _Unpacker:

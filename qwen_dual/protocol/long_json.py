@@ -146,6 +146,13 @@ def holds_long(value: Any, depth: int = _DEPTH) -> bool:
     return any(holds_long(each, depth - 1) for each in inner)
 
 
+def long_texts(value: Any) -> list[str]:
+    """The long texts that stand in ``value``."""
+    texts: list[str] = []
+    _taken_out(value, "", texts, _DEPTH)
+    return texts
+
+
 def encode_long(event: Any) -> Iterator[bytes]:
     """What ``codec.encode`` returns for ``event``, in pieces; each is made when it is asked for."""
     name = os.urandom(16).hex()  # nothing in event can be mistaken for it
@@ -172,3 +179,14 @@ def _taken_out(value: Any, name: str, texts: list[str], depth: int) -> Any:
     if isinstance(value, dict):
         return {key: _taken_out(each, name, texts, depth - 1) for key, each in value.items()}
     return [_taken_out(each, name, texts, depth - 1) for each in value]
+
+
+def encode_all(event: Any) -> bytes:
+    """What ``codec.encode`` returns for ``event``, in a thread, which leaves the interpreter to others."""
+    if not holds_long(event):
+        return encode(event)
+    pieces = []
+    for piece in encode_long(event):
+        pieces.append(piece)
+        time.sleep(REST)
+    return b"".join(pieces)

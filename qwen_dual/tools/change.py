@@ -112,12 +112,12 @@ class ChangeCall:
         self._seen = None if current is None else current.version
         self._previewed = True
         old = None if current is None else current.text
-        from qwen_dual.protocol.codec import encode
+        from qwen_dual.protocol.long_json import encode_long
         from qwen_dual.tools.diff import diff_of  # difflib is slow to import
 
         diff = diff_of(old, change.text, printable(self._location.name))
         path = printable(self._location.path)
-        hunks, cut = diff.within(len(encode((self._arguments, path))))
+        hunks, cut = diff.within(sum(map(len, encode_long([self._arguments, path]))))
         return diff, {
             "path": path,
             "change": "add" if old is None else "modify",

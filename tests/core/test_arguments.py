@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.arguments import read
+from qwen_dual.core.arguments import read, read_long
 from qwen_dual.core.model import Finished, TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.core.refusals import CUT_OFF
 from qwen_dual.protocol.codec import decode, encode
@@ -42,6 +42,7 @@ LIST_OF_TEXTS = {"type": "array", "items": {"type": "string"}}
 )
 def test_a_call_is_read_as_it_was_meant(raw: str, expected: dict[str, Any]) -> None:
     assert read(raw, SHELL) == expected
+    assert read_long(raw, SHELL) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,12 +57,14 @@ def test_a_call_is_read_as_it_was_meant(raw: str, expected: dict[str, Any]) -> N
         '{"command": "a\\d"}',  # a backslash too few, or one too many?
         '{"timeout": NaN}',
         '{"command": "\\ud83d"}',
+        '{"command": "\ud83d"}',
         "[" * 100_000,
         '{"command":' * 5_000,
     ],
 )
 def test_what_has_no_single_reading_is_not_taken(raw: str) -> None:
     assert read(raw, SHELL) is None
+    assert read_long(raw, SHELL) is None
 
 
 def test_a_value_that_fits_no_reading_stays_for_the_tool_to_refuse() -> None:

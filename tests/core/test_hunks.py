@@ -92,3 +92,19 @@ def test_the_size_is_of_the_lines_and_of_what_each_hunk_takes() -> None:
     assert bounded(whole[:1], 1000, size, head=9) == (whole[:1], False)
     assert bounded(whole, 1000, -1) == ([], True)
     assert changed_lines([("equal", 0, 1, 0, 1), ("replace", 1, 4, 1, 2)]) == (1, 3)
+
+
+def test_lines_are_the_same_however_the_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwen_dual.core.line_diff._PART", 3)
+    for text in (
+        "",
+        "\n",
+        "a",
+        "a\n",
+        "\n\n\n\n\na",
+        "abcdefgh\nb\r\n\x0cc\u2028d\n\ne",
+        "a\n" * 9,
+    ):
+        expected = [line + "\n" for line in text.split("\n")]
+        expected[-1] = expected[-1][:-1]
+        assert lines_of(text) == [line for line in expected if line]

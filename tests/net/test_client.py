@@ -122,6 +122,28 @@ def test_headers_of_the_caller_stand_in_place_of_the_usual_ones_and_the_last_of_
     ]
 
 
+def test_a_body_of_megabytes_arrives_whole_in_parts() -> None:
+    body = bytes(range(251)) * 10_000
+    came = bytearray()
+
+    class Reader(Server):
+        async def talk(self, stream: SocketStream) -> None:
+            async with stream:
+                while len(came.partition(b"\r\n\r\n")[2]) < len(body):
+                    came.extend(await stream.receive())
+                await stream.send(OK)
+
+    async def ask(client: HttpClient, port: int) -> None:
+        url = f"http://127.0.0.1:{port}/"
+        response = await client.send("POST", url, [], body, connect=5)
+        await response.aclose()
+
+    Reader(OK).run(ask)
+    head, _, sent = came.partition(b"\r\n\r\n")
+    assert sent == body and f"content-length: {len(body)}".encode() in head.lower()
+    assert b"transfer-encoding" not in head.lower()
+
+
 def test_a_name_and_a_password_in_the_address_are_sent_as_such_and_not_in_it() -> None:
     server = Server(OK)
 

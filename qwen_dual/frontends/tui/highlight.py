@@ -6,9 +6,10 @@ Importing this module imports pygments, so only ``rich_markdown`` does, in a thr
 from __future__ import annotations
 
 import time
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
+from pygments.lexers import find_lexer_class, get_all_lexers, get_lexer_by_name
 from pygments.token import Token
 from pygments.util import ClassNotFound
 
@@ -49,6 +50,32 @@ _KINDS: dict[_TokenType, str] = {
 }
 
 
+def _lexer_of_file(name: str) -> Lexer:
+    """What ``get_lexer_for_filename`` gives, which compiles a pattern for every ending there is first:
+    a key would wait for those 50 ms.
+
+    Raises:
+        ClassNotFound: there is none.
+    """
+    found = []
+    for title, _, patterns, _ in get_all_lexers(plugins=False):
+        matching = [pattern for pattern in patterns if _matches(name, pattern)]
+        lexer = find_lexer_class(title) if matching else None
+        if lexer is not None:
+            exact = any("*" not in pattern for pattern in matching)
+            found.append((lexer.priority + exact / 2, lexer.__name__, lexer))
+    if not found:
+        raise ClassNotFound(f"no lexer for {name!r}")
+    return max(found, key=lambda each: each[:2])[2]()
+
+
+def _matches(name: str, pattern: str) -> bool:
+    ending = pattern.removeprefix("*")
+    if any(sign in ending for sign in "*?["):
+        return fnmatchcase(name, pattern)
+    return name == pattern or (ending != pattern and name.endswith(ending))
+
+
 class Highlighter:
     """Tells the kinds; keeps the lexers that it has made."""
 
@@ -67,7 +94,7 @@ class Highlighter:
     def file(self, code: str, path: str) -> Kinds:
         """``code`` of a file, whose name tells the language."""
         name = path.rpartition("/")[2]
-        return self._parts(code, f"file {name}", lambda: get_lexer_for_filename(name))
+        return self._parts(code, f"file {name}", lambda: _lexer_of_file(name))
 
     def _parts(self, code: str, key: str, find: Callable[[], Lexer]) -> Kinds:
         if key not in self._lexers:

@@ -59,7 +59,7 @@ class WholeTranscript:
         self._display_of = display_of
         self._max_chars = max_chars
         # Sanitised when it is asked for: of megabytes that takes longer than a key may wait.
-        self._parts: deque[tuple[str, str]] = deque()
+        self._parts: deque[tuple[str, str, str]] = deque()  # symbol, text, the diff below it
         self._chars = 0
         self._cut = False
         self._calls: dict[str, _Call] = {}
@@ -81,7 +81,7 @@ class WholeTranscript:
 
     @property
     def _own(self) -> str:
-        parts = (_shown(symbol, text) for symbol, text in self._parts)
+        parts = (_shown(*part) for part in self._parts)
         return "\n".join(filter(None, parts))
 
     def replay(self, events: Iterable[Event]) -> None:
@@ -166,16 +166,17 @@ class WholeTranscript:
                 failed = block["is_error"]
                 self._add(" ", self._lanes.ended(block["tool_use_id"], failed=failed))
                 outcome: ToolOutcome = event.get("tool_use_result") or {}
-                text = outcome.get("output", text_in(block["content"]))
-                if call.diff and not failed:
-                    text = call.diff
                 head = "  ".join([call.head, *ending(outcome)])
+                if call.diff and not failed:
+                    self._add(OK, head, call.diff)
+                    continue
+                text = outcome.get("output", text_in(block["content"]))
                 self._add(FAILED if failed else OK, f"{head}\n{text.rstrip()}".rstrip())
 
     def _preview(self, tool_use_id: str, preview: Event) -> None:
         call = self._calls.get(tool_use_id)
         if call is not None and preview.get("kind") == "diff":
-            call.diff = visible(preview["text"])
+            call.diff = preview["text"]
 
     def _system(self, event: Event) -> None:
         data = event["data"]
@@ -196,7 +197,7 @@ class WholeTranscript:
             case "task_started" | "task_notification":
                 self._add(" ", self._lanes.told(event["subtype"], data))
 
-    def _add(self, symbol: str, text: str) -> None:
+    def _add(self, symbol: str, text: str, diff: str = "") -> None:
         if not text or text.isspace():
             return
         if len(text) > self._max_chars:
@@ -205,14 +206,17 @@ class WholeTranscript:
             self._cut = True
             self._parts.clear()
             self._chars = 0
-        self._parts.append((symbol, text))
-        self._chars += len(text)
+        self._parts.append((symbol, text, diff))
+        self._chars += len(text) + len(diff)
         while self._chars > self._max_chars and len(self._parts) > 1:
-            self._chars -= len(self._parts.popleft()[1])
+            _, text, diff = self._parts.popleft()
+            self._chars -= len(text) + len(diff)
             self._cut = True
 
 
-def _shown(symbol: str, text: str) -> str:
+def _shown(symbol: str, text: str, diff: str) -> str:
+    if diff:
+        text = f"{text}\n{visible(diff).rstrip()}"
     text = sanitise(text).strip("\n")
     return f"{symbol} " + text.replace("\n", "\n  ") + "\n" if text.strip() else ""
 
