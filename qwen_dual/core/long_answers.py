@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 BREATH = 0.003
 """Seconds between two steps: to show a key takes the loop several passes."""
 
+PACE = 0.005
+"""Seconds between two pieces of a long delta: a frame of the screen has to take all that came since the
+last one."""
+
 
 async def take(answer: Answer, delta: ModelDelta, bus: Bus) -> None:
     """Has a long answer take a delta, or one take a long delta."""
@@ -32,7 +36,7 @@ async def take(answer: Answer, delta: ModelDelta, bus: Bus) -> None:
         await look_through(answer, bus)
     for piece in pieces(delta):
         answer.feed(piece)
-        await anyio.sleep(BREATH)
+        await anyio.sleep(PACE)
     answer.hold(text_in(delta))
 
 

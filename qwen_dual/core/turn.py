@@ -285,7 +285,7 @@ class Turn:
                 call_what_is_written(answer, self._tools)
         finally:
             self._api_seconds += time.monotonic() - began
-        if answer.is_long:
+        if long or answer.is_long:
             from qwen_dual.core import long_answers
 
             await long_answers.end(answer, self._bus)

@@ -91,3 +91,14 @@ def test_tokens_of_it_are_estimated_closely_without_encoding_it(text: str) -> No
     ]
     for block in content:
         assert size_of(block) == pytest.approx(len(encode(block)), rel=0.03)
+
+
+def test_the_next_thing_is_told_once_a_long_block_before_a_short_one_is_saved() -> None:
+    host = Host(FakeModel([ThinkingDelta(TEXT), TextDelta("ok")]))
+    left: list[int] = []
+    host.bus.subscribe(
+        lambda event: left.extend(range(5)) if event["type"] == "assistant" else None,
+        behind=lambda: bool(left) and left.pop() >= 0,
+    )
+    host.play(asked)
+    assert not left and host.of("result")[0]["result"] == "ok"

@@ -36,10 +36,14 @@ class OpenBlock:
         self._splitter = BlockSplitter()
         self._sanitiser = StreamSanitiser()
         self._thought: list[str] = []
+        self._line: list[str] = []  # the pieces of its last one, which has no end
+        self._first_lines: list[str] = []  # of those that are not blank
+        self._thought_lines = 0
 
     def begin(self, kind: str) -> None:
         """Opens a block of a kind; the one before was ended."""
         self._kind = kind
+        self._line = []
         self._sanitiser = StreamSanitiser()
 
     def drain(self) -> list[AnswerBlock]:
@@ -53,7 +57,7 @@ class OpenBlock:
         if not text:
             return []
         if self._kind == "thinking":
-            self._thought.append(text)
+            self._think(text)
             return []
         return self._answer(self._splitter.feed(text))
 
@@ -62,13 +66,15 @@ class OpenBlock:
         blocks: list[AnswerBlock | ThoughtBlock] = [*self.drain()]
         folded = ""
         if self._kind == "thinking":
-            text = "".join(self._thought).strip()
-            self._thought = []
-            if text:
-                lines = [line for line in text.split("\n") if line.strip()]
-                hidden = max(0, len(lines) - THOUGHT_LINES)
-                blocks.append(ThoughtBlock(tuple(lines[:THOUGHT_LINES]), hidden))
-                folded = text if hidden else ""
+            self._think("\n")
+            hidden = max(0, self._thought_lines - THOUGHT_LINES)
+            if self._first_lines:
+                if not hidden:
+                    self._first_lines[-1] = self._first_lines[-1].rstrip()
+                self._first_lines[0] = self._first_lines[0].lstrip()
+                blocks.append(ThoughtBlock(tuple(self._first_lines), hidden))
+                folded = _stripped(self._thought) if hidden else ""
+            self._thought, self._first_lines, self._thought_lines = [], [], 0
         elif self._kind == "text":
             blocks += self._answer(self._splitter.finish())
         self._kind = ""
@@ -86,9 +92,36 @@ class OpenBlock:
             chars -= len(part)
         return "".join(reversed(parts)), True
 
+    def _think(self, text: str) -> None:
+        """Takes more of a thought; its lines are counted as they come, since it may have megabytes."""
+        self._thought.append(text)
+        first, *more = text.split("\n")
+        self._line.append(first)
+        for segment in more:
+            line = "".join(self._line) if len(self._line) > 1 else self._line[0]
+            self._line = [segment]
+            if line and not line.isspace():
+                self._thought_lines += 1
+                if len(self._first_lines) < THOUGHT_LINES:
+                    self._first_lines.append(line)
+
     def _answer(self, pieces: list[Piece]) -> list[AnswerBlock]:
         blocks = []
         for piece in pieces:
             blocks.append(AnswerBlock(piece.text, self.first, piece.joined))
             self.first = False
         return blocks
+
+
+def _stripped(pieces: list[str]) -> str:
+    """Their text without white space at its ends, of which no second copy is made."""
+    while pieces and not (end := pieces[-1].rstrip()):
+        pieces.pop()
+    if pieces:
+        pieces[-1] = end
+    begin = 0
+    while begin < len(pieces) and not (start := pieces[begin].lstrip()):
+        begin += 1
+    if begin < len(pieces):
+        pieces[begin] = start
+    return "".join(pieces[begin:])

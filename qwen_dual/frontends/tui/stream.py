@@ -56,12 +56,22 @@ class BlockSplitter:
         """Takes the next text and returns what it completed."""
         first, *more = text.split("\n")
         self._add_partial(first)
-        for segment in more:
-            line = "".join(self._partial)
-            self._partial, self._partial_size = [], 0
-            self._line(line)
-            self._add_partial(segment)
+        if more:
+            self._end_line()
+            last = more.pop()
+            for segment in more:
+                if len(segment) > self._max_chars:
+                    self._add_partial(segment)
+                    self._end_line()
+                else:
+                    self._line(segment)
+            self._add_partial(last)
         return self._take()
+
+    def _end_line(self) -> None:
+        line = "".join(self._partial)
+        self._partial, self._partial_size = [], 0
+        self._line(line)
 
     def finish(self) -> list[Piece]:
         """The text is over: returns what is left."""
