@@ -34,6 +34,8 @@ async def take(answer: Answer, delta: ModelDelta, bus: Bus) -> None:
     """Has a long answer take a delta, or one take a long delta."""
     if answer.is_ended_by(delta):
         await look_through(answer, bus)
+        answer.close_block()
+        await settled(bus)
     for piece in pieces(delta):
         answer.feed(piece)
         await anyio.sleep(PACE)
