@@ -1,4 +1,7 @@
-"""``qwen-dual mcp``: adds, lists, removes and tries out MCP servers, with the reference's arguments."""
+"""``qwen-dual mcp``: adds, lists, removes and tries out MCP servers, with the reference's arguments.
+
+Signing in at one, and out, is ``mcp_sign_in``'s.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.cli.mcp_sign_in import add_signing_in
 from qwen_dual.cli.printing import for_terminal, run_printing
 from qwen_dual.fs.home import qwen_home
 from qwen_dual.runtime.process import environment
@@ -285,7 +289,7 @@ def _state(tried: Tried) -> str:
     if data["state"] == "connected":
         return f"Connected, {len(data['tools'])} tools"
     if data["state"] == "needs_auth":
-        return "wants you to sign in: /mcp auth in a session"
+        return f"wants you to sign in: qwen-dual mcp auth {printable(data['name'])}"
     if data["state"] == "disabled":
         return f"Not used: {tried.off}"
     return printable(f"Disconnected: {data['error']}") if data["error"] else "Disconnected"
@@ -311,7 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qwen-dual mcp", description="MCP servers: see docs/mcp.md.", allow_abbrev=False
     )
-    commands = parser.add_subparsers(metavar="{add,list,remove,test}", required=True)
+    commands = parser.add_subparsers(metavar="{add,list,remove,test,auth,logout}", required=True)
     add = commands.add_parser(
         "add",
         help="add a server",
@@ -358,6 +362,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     test.set_defaults(run=_test)
     test.add_argument("name", metavar="NAME")
+    add_signing_in(commands)
     return parser
 
 

@@ -1,7 +1,7 @@
 """Waits for the browser to come back from a sign-in, on this machine's own loopback addresses.
 
-Takes one thing: a GET of the agreed path that brings the state of the sign-in which is under way. All
-else is answered with an error and waited past; nothing of a request is ever sent back.
+Takes one thing: a GET of the agreed path, at this machine's own name, that brings the state of the sign-in
+which is under way. All else is answered with an error and waited past; nothing of a request is ever sent back.
 """
 
 from __future__ import annotations
@@ -119,8 +119,11 @@ class Callback:
                 return
 
     def _answer(self, head: bytes) -> bytes:
-        method, _, rest = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
+        first, *fields = head.decode("latin-1").partition("\r\n\r\n")[0].split("\r\n")
+        method, _, rest = first.partition(" ")
         target = rest.partition(" ")[0]
+        if not self._is_at_home(fields):
+            return _response("421 Misdirected Request", _OTHER)
         if method != "GET" or not target.startswith("/"):
             return _response("405 Method Not Allowed", _OTHER)
         if target.partition("?")[0] != self._path:
@@ -128,6 +131,19 @@ class Callback:
         if not self.take(target):
             return _response("400 Bad Request", _OTHER)
         return _response("200 OK", _DONE if self._returned is not None else _FAILED)
+
+    def _is_at_home(self, fields: Sequence[str]) -> bool:
+        """Whether a request names this machine, or the host that the settings name, and no other.
+
+        A page elsewhere may have a name of its own lead here (DNS rebinding), and read what it is answered.
+        """
+        named = (field.partition(":") for field in fields)
+        hosts = [value.strip() for name, _, value in named if name.lower() == "host"]
+        try:
+            [host] = [urlsplit(f"//{host}").hostname or "" for host in hosts if "@" not in host]
+        except ValueError:  # none, several, or nothing that is one
+            return False
+        return is_loopback(host) or host == urlsplit(self.redirect_uri).hostname
 
 
 @asynccontextmanager

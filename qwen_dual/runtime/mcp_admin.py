@@ -1,8 +1,9 @@
-"""MCP servers for a command line that has no session: an entry checked, servers tried out."""
+"""MCP servers for a command line that has no session: an entry checked, servers tried out, signing in."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,15 +12,20 @@ from msgspec.structs import replace
 
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import BadConfig, read_entry, where
+from qwen_dual.mcp.servers import NoSuchServer
 from qwen_dual.mcp.tokens import TokenStore
+from qwen_dual.runtime.browser import open_page
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.mcp import load_servers
 from qwen_dual.runtime.mcp_control import told
 from qwen_dual.settings.environment import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
+    from qwen_dual.mcp.callback import Callback
+    from qwen_dual.mcp.records import ServerStatus
+    from qwen_dual.mcp.servers import Servers
     from qwen_dual.runtime.opened import OpenSession
     from qwen_dual.runtime.spec import SessionSpec
     from qwen_dual.settings.load import Settings
@@ -84,24 +90,94 @@ async def try_servers(
         StartError: there is no session to be had.
     """
     notices: list[str] = []
+    with _listening(heard):
+        async with _session(spec, notices) as handle:
+            if handle.parts.servers is not None:
+                await handle.parts.servers.settled()
+            found = _looked_at(handle)
+    return found, notices
+
+
+async def sign_in(
+    spec: SessionSpec,
+    name: str,
+    show: Callable[[str, bool], object],
+    opened: Callable[[Callback], object],
+) -> tuple[Tried, list[str]]:
+    """Signs a person in at a server, by way of their browser, and connects it.
+
+    Args:
+        spec: of a session that has no other server, and records nothing.
+        name: of the server.
+        show: takes the address to go to, and whether a browser opens it.
+        opened: takes the place where the browser's return is waited for.
+
+    Returns:
+        What became of the server, and what of the configuration cannot be used.
+
+    Raises:
+        ServerFailure: it came to nothing.
+        NoSuchServer: there is none.
+        StartError: there is no session to be had.
+    """
+    notices: list[str] = []
+
+    async def tell(address: str) -> None:
+        show(address, await open_page(address, handle.launch.env))
+
+    async with _session(spec, notices) as handle:
+        servers = _servers_of(handle, name)
+        await servers.sign_in(name, tell, opened)
+        connected = anyio.Event()
+
+        def look(status: ServerStatus) -> None:
+            if status.name == name and status.state != "connecting":
+                connected.set()
+
+        servers.listen(look)
+        with anyio.move_on_after(servers.config(name).first_seconds):
+            await connected.wait()
+        [found] = [each for each in _looked_at(handle) if each.data["name"] == name]
+    return found, notices
+
+
+async def sign_out(spec: SessionSpec, name: str) -> bool:
+    """Forgets the sign-in at a server; whether there was one. Raises as ``sign_in``."""
+    async with _session(spec, []) as handle:
+        return await _servers_of(handle, name).sign_out(name)
+
+
+@asynccontextmanager
+async def _session(spec: SessionSpec, notices: list[str]) -> AsyncIterator[OpenSession]:
+    """A session whose servers are being connected; ``notices`` gets what it says."""
 
     def note(event: dict[str, Any]) -> None:
         if event.get("subtype") == "notice" and "is not connected" not in event["data"]["text"]:
             notices.append(event["data"]["text"])
 
     handle = SessionFactory().open(spec, [note])
-    with _listening(heard):
-        async with anyio.create_task_group() as group:
-            group.start_soon(handle.run)
-            while handle.parts.spawn is None:
-                await anyio.lowlevel.checkpoint()
-            await load_servers(handle.launch, handle.parts)
-            if handle.parts.servers is not None:
-                await handle.parts.servers.settled()
-            found = _looked_at(handle)
-            handle.request_close()
-        await handle.aclose()
-    return found, notices
+    failure: Exception | None = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(handle.run)
+        while handle.parts.spawn is None:
+            await anyio.lowlevel.checkpoint()
+        await load_servers(handle.launch, handle.parts)
+        try:
+            yield handle
+        except Exception as error:  # noqa: BLE001 - the group would wrap it
+            failure = error
+        handle.request_close()
+    await handle.aclose()
+    if failure is not None:
+        raise failure
+
+
+def _servers_of(handle: OpenSession, name: str) -> Servers:
+    """The servers, among which there is ``name``."""
+    if handle.parts.servers is None:
+        raise NoSuchServer(name, ())
+    handle.parts.servers.config(name)
+    return handle.parts.servers
 
 
 def _looked_at(handle: OpenSession) -> list[Tried]:

@@ -63,6 +63,33 @@ def test_the_code_of_this_sign_in_is_taken_and_all_else_waited_past() -> None:
     run(test)
 
 
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        (["evil.example:7777"], 421),
+        (["localhost.evil.example"], 421),
+        (["localhost", "evil.example"], 421),
+        (["evil.example@localhost:1:1"], 421),
+        ([], 421),
+        (["localhost:7777"], 200),
+        (["127.0.0.1"], 200),
+        (["[::1]:7777"], 200),
+    ],
+)
+def test_only_a_request_to_this_machine_by_its_own_name_is_answered(
+    hosts: list[str], status: int
+) -> None:
+    async def test(callback: Callback, browser: httpx.AsyncClient) -> None:
+        named = "".join(f"Host: {host}\r\n" for host in hosts)
+        asked = f"GET /back?code=c&state=right HTTP/1.1\r\n{named}\r\n"
+        port = httpx.URL(callback.redirect_uri).port
+        async with await anyio.connect_tcp("127.0.0.1", port or 0) as stream:
+            await stream.send(asked.encode())
+            assert (await stream.receive()).startswith(f"HTTP/1.1 {status} ".encode())
+
+    run(test)
+
+
 def test_a_refusal_is_told_in_words_that_a_terminal_may_show() -> None:
     async def test(callback: Callback, browser: httpx.AsyncClient) -> None:
         query = "?error=access_denied&error_description=no%1b%5B2J%0Away&state=right"
