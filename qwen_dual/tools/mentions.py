@@ -146,7 +146,11 @@ def _expand(
             left_out.append(printable(location.name))
             continue
         images: list[ImageBlock] = []
-        block = _block(location, workspace, states, limits, gone, images)
+        try:
+            block = _block(location, workspace, states, limits, gone, images)
+        except ToolFailure as failure:
+            block = printable(f"Mentioned {location.path}:\n\n{failure}")
+            found.remarks.append(_not_attached(location, str(failure)))
         room -= len(block)
         blocks.append(block)
         name = os.path.basename(location.path)
@@ -162,6 +166,11 @@ def _expand(
         more = f" and {len(missing) - MAX_MISSING} more" if len(missing) > MAX_MISSING else ""
         found.remarks.append(f"Not found, so not attached: {named}{more}")
     return found
+
+
+def _not_attached(location: Location, why: str) -> str:
+    named = why if location.path in why else f"@{location.path}: {why}"
+    return f"Not attached: {visible_line(named)}"
 
 
 def _missing(choices: list[str]) -> list[str]:
@@ -189,28 +198,24 @@ def _block(
     gone: threading.Event,
     images: list[ImageBlock],
 ) -> str:
+    """What the model gets of it; raises ``ToolFailure`` where it cannot be had."""
     is_folder = os.path.isdir(location.real)
-    try:
-        if kept_back(location.real, workspace):
-            raise ToolFailure("It is kept from the agent by .qwenignore.")
-        if workspace.hidden(location.real, is_folder=is_folder):
-            raise ToolFailure("A permission rule keeps this from the agent.")
-        if is_folder:
-            kind = "Folder"
-            content = list_folder(location, workspace, (), limits, gone)
-        else:
-            kind = "File"
-            window = Window(0, limits.lines, limits.chars)
+    if kept_back(location.real, workspace):
+        raise ToolFailure("It is kept from the agent by .qwenignore.")
+    if workspace.hidden(location.real, is_folder=is_folder):
+        raise ToolFailure("A permission rule keeps this from the agent.")
+    if is_folder:
+        listed = list_folder(location, workspace, (), limits, gone)
+        return printable(f"Folder {location.path}:\n\n{listed}")
+    window = Window(0, limits.lines, limits.chars)
 
-            def show(shown: str, start: bytes, file: BinaryIO) -> str | None:
-                from qwen_dual.tools.images import Pictures
+    def show(shown: str, start: bytes, file: BinaryIO) -> str | None:
+        from qwen_dual.tools.images import Pictures
 
-                pictures = Pictures(workspace, gone, MAX_MENTIONED_IMAGE)
-                told = pictures(shown, start, file)
-                images.extend(images_in(pictures.blocks))
-                return told
+        pictures = Pictures(workspace, gone, MAX_MENTIONED_IMAGE)
+        told = pictures(shown, start, file)
+        images.extend(images_in(pictures.blocks))
+        return told
 
-            content = read_location(workspace.files, location, window, states, gone, show)
-    except ToolFailure as failure:
-        kind, content = "Mentioned", str(failure)
-    return printable(f"{kind} {location.path}:\n\n{content}")
+    content = read_location(workspace.files, location, window, states, gone, show)
+    return printable(f"File {location.path}:\n\n{content}")

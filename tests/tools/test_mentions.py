@@ -83,6 +83,22 @@ def test_a_mentioned_image_follows_the_text_that_names_it(tools: Toolset, worksp
     ]
 
 
+def test_what_cannot_be_attached_is_said_to_the_person_too(tools: Toolset, workspace: Path) -> None:
+    (workspace / "broken.png").write_bytes(png(80, 60)[:50])
+    (workspace / ".qwenignore").write_text("kept.txt\n")
+    (workspace / "kept.txt").write_text("words")
+    found = anyio.run(tools.expand_mentions, "see @broken.png and @kept.txt")
+    broken, kept = found.remarks
+    assert broken.startswith(
+        f"Not attached: {workspace}/broken.png is an image that cannot be shown: "
+    )
+    assert kept == f"Not attached: @{workspace}/kept.txt: It is kept from the agent by .qwenignore."
+    assert [str(block).partition(":")[0] for block in found.blocks] == [
+        f"Mentioned {workspace}/broken.png",
+        f"Mentioned {workspace}/kept.txt",
+    ]
+
+
 def test_mentions_are_bounded(tools: Toolset, workspace: Path) -> None:
     for number in range(25):
         (workspace / f"f{number}").write_text("x" * 10_000 + "\n")
