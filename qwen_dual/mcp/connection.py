@@ -312,7 +312,6 @@ async def open_connection(
     """
     import mcp_types as types
     from mcp import Client
-    from pydantic import ValidationError
 
     from qwen_dual import __version__
 
@@ -332,13 +331,24 @@ async def open_connection(
         cache=None,
         **_callbacks(config, answers, roots),
     )
-    try:
-        async with client:
-            connection = Connection(config, client, lost)
-            connection.remarks = remarks
-            yield connection
-    except ValidationError as error:
-        raise ServerFailure(f"its hello is not what MCP says: {_first(error)}") from error
+    async with client:
+        connection = Connection(config, client, lost)
+        connection.remarks = remarks
+        yield connection
+
+
+def refused_hello(error: BaseException) -> str:
+    """What a server did wrong when it was said hello to; empty where ``error`` is about something else."""
+    from mcp import MCPError
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        return f"its hello is not what MCP says: {_first(error)}"
+    if isinstance(error, MCPError):
+        return (
+            f"it cannot be said hello to: {bounded(error.message, 1000) or f'error {error.code}'}"
+        )
+    return ""
 
 
 def _callbacks(config: ServerConfig, answers: Answers, roots: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from qwen_dual.core.failures import describe
 from qwen_dual.mcp.bounds import MAX_REMARKS, line
-from qwen_dual.mcp.connection import Changed, open_connection
+from qwen_dual.mcp.connection import Changed, open_connection, refused_hello
 from qwen_dual.mcp.errors import ConnectionLost, MissingExtra, NeedsSignIn, ServerFailure
 from qwen_dual.mcp.records import ServerStatus
 from qwen_dual.mcp.sdk import import_sdk
@@ -220,7 +220,7 @@ class Server:
             return line(str(cause), 1000)
         if type(cause).__module__.startswith("httpx2") and not hasattr(cause, "response"):
             return line(f"{origin_of(self.config.url)} cannot be reached: {cause}", 1000)
-        return line(describe(cause), 1000)
+        return line(refused_hello(cause) or describe(cause), 1000)
 
     def _retry_in(self, state: State, why: str) -> float | None:
         if state == "needs_auth" or why == str(MissingExtra()):

@@ -15,6 +15,7 @@ import anyio
 import anyio.lowlevel
 from msgspec import Struct
 
+from qwen_dual.core.conversation import size_of
 from qwen_dual.core.model import (
     TextDelta,
     ThinkingDelta,
@@ -156,7 +157,7 @@ class OfflineModel:
             for start in range(0, len(raw), FRAGMENT):
                 await self._pause()
                 yield ToolCallArguments(raw[start : start + FRAGMENT])
-        heard = len(request.system) + sum(len(encode(message)) for message in request.messages)
+        heard = len(request.system) + sum(map(size_of, request.messages))
         for tool in request.tools:
             heard += len(tool.description) + len(encode(dict(tool.parameters)))
         yield TokenUsage(input_tokens=heard // 4, output_tokens=max(1, said // 4))

@@ -12,6 +12,7 @@ import pytest
 from qwen_dual.fs import proc
 from qwen_dual.mcp import server as life
 from qwen_dual.mcp.bounds import MAX_MESSAGE, MAX_TOOLS
+from qwen_dual.mcp.config import ServerConfig
 from tests.mcp.support import hostile, run, running
 from tests.support.contexts import context
 from tests.support.processes import is_gone
@@ -141,6 +142,16 @@ def test_a_hello_that_is_none_is_said_to_be() -> None:
     async def main() -> None:
         async with running(hostile("nonsense", discovery_timeout=3)) as seen:
             assert seen.status().state == "failed"
+            told = "it cannot be said hello to: its answer is no message of JSON-RPC"
+            assert seen.status().error == told
+        empty = 'read line; echo \'{"jsonrpc":"2.0","id":1,"result":{}}\'; cat'
+        for command, args, told in (
+            ("cat", (), "it cannot be said hello to: Method not found"),
+            ("sh", ("-c", empty), "its hello is not what MCP says: capabilities: Field required"),
+        ):
+            config = ServerConfig(name="bad", transport="stdio", command=command, args=args)
+            async with running(config) as seen:
+                assert seen.status().error == told
 
     run(main)
 

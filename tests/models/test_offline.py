@@ -12,6 +12,7 @@ from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
 from tests.support.fakes import FakeModel, Host
+from tests.support.images import png
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,16 @@ def test_it_runs_a_command_and_reports_its_output(tmp_path: Path) -> None:
     assert host.of("result")[0]["num_turns"] == 2
     # The tools count, as with any service: they are a part of what it is sent.
     assert host.of("result")[0]["usage"]["input_tokens"] > 2 * 1000
+
+
+def test_an_image_counts_as_services_count_one_and_not_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(800, 600, filler=400_000))
+    without, with_image = play(tmp_path, "read b.png"), play(tmp_path, "read a.png")
+    assert with_image.tool_results()[0]["content"][0]["type"] == "image"
+    first, second = (
+        host.of("result")[0]["usage"]["input_tokens"] for host in (without, with_image)
+    )
+    assert 1000 < second - first < 3000
 
 
 def test_several_calls_go_out_in_one_message(tmp_path: Path) -> None:

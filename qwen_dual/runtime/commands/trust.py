@@ -103,7 +103,7 @@ class TrustCommand:
         self._holds = await in_thread(self._look)
         if not self._holds:
             return
-        listed = ", ".join(holding.path for holding in self._holds)
+        listed = ", ".join(dict.fromkeys(holding.path for holding in self._holds))
         self._parts.session.notice(
             f"Without effect, since this folder is not trusted: {listed}. /trust decides.",
             "warning",
