@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
-    from qwen_dual.mcp.callback import Callback
     from qwen_dual.runtime.mcp_admin import Tried
 
     T = TypeVar("T")
@@ -38,7 +37,7 @@ def add_signing_in(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _auth(asked: argparse.Namespace, cwd: str) -> int:
-    done = _run(lambda: _sign_in(_spec(cwd, asked.name), asked.name), asked.name)
+    done = _run(lambda: _sign_in(_spec(cwd, asked.name), asked.name))
     if done is None:
         return 1
     tried, notices = done
@@ -56,7 +55,7 @@ def _auth(asked: argparse.Namespace, cwd: str) -> int:
 def _logout(asked: argparse.Namespace, cwd: str) -> int:
     from qwen_dual.runtime.mcp_admin import sign_out
 
-    was = _run(lambda: sign_out(_spec(cwd, asked.name), asked.name), asked.name)
+    was = _run(lambda: sign_out(_spec(cwd, asked.name), asked.name))
     if was is None:
         return 1
     said = "You are signed out at" if was else "Nobody was signed in at"
@@ -68,21 +67,16 @@ def _spec(cwd: str, name: str) -> SessionSpec:
     return SessionSpec(cwd=cwd, offline=True, chat_recording=False, allowed_mcp_servers=(name,))
 
 
-def _run(work: Callable[[], Awaitable[T]], name: str) -> T | None:
+def _run(work: Callable[[], Awaitable[T]]) -> T | None:
     """What ``work`` comes to; None where that is nothing, which is told."""
     import anyio
 
-    from qwen_dual.mcp.errors import ServerFailure
-    from qwen_dual.mcp.servers import NoSuchServer
     from qwen_dual.runtime.launch import StartError
+    from qwen_dual.runtime.mcp_admin import CannotSignIn
 
     try:
         return anyio.run(work)
-    except NoSuchServer:
-        told = (
-            f"there is no MCP server {printable(name)!r} that may be used here: qwen-dual mcp list"
-        )
-    except (ServerFailure, StartError) as error:
+    except (CannotSignIn, StartError) as error:
         told = printable(str(error).rstrip("."))
     except KeyboardInterrupt:
         told = "given up"
@@ -108,9 +102,9 @@ async def _sign_in(spec: SessionSpec, name: str) -> tuple[Tried, list[str]]:
     failure: Exception | None = None
     async with anyio.create_task_group() as group:
 
-        def wait(callback: Callback) -> None:
+        def wait(bring: Callable[[str], bool]) -> None:
             if typed:
-                group.start_soon(_take_typed, callback)
+                group.start_soon(_take_typed, bring)
 
         try:
             done = await sign_in(spec, name, show, wait)
@@ -122,7 +116,7 @@ async def _sign_in(spec: SessionSpec, name: str) -> tuple[Tried, list[str]]:
     return done
 
 
-async def _take_typed(callback: Callback) -> None:
+async def _take_typed(bring: Callable[[str], bool]) -> None:
     import anyio
 
     while True:
@@ -130,6 +124,6 @@ async def _take_typed(callback: Callback) -> None:
         line = os.read(sys.stdin.fileno(), _LINE)
         if not line:
             return
-        if callback.take(line.decode("utf-8", "replace").strip()):
+        if bring(line.decode("utf-8", "replace").strip()):
             return
         print("That is not the address that this sign-in comes back to.", flush=True)

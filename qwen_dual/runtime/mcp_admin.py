@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.configured import BadConfig, read_entry, where
-from qwen_dual.mcp.servers import NoSuchServer
+from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.runtime.browser import open_page
 from qwen_dual.runtime.factory import SessionFactory
@@ -23,7 +23,6 @@ from qwen_dual.settings.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from qwen_dual.mcp.callback import Callback
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.runtime.opened import OpenSession
@@ -98,11 +97,15 @@ async def try_servers(
     return found, notices
 
 
+class CannotSignIn(Exception):
+    """Signing in at a server, or out, came to nothing; the text says why."""
+
+
 async def sign_in(
     spec: SessionSpec,
     name: str,
     show: Callable[[str, bool], object],
-    opened: Callable[[Callback], object],
+    opened: Callable[[Callable[[str], bool]], object],
 ) -> tuple[Tried, list[str]]:
     """Signs a person in at a server, by way of their browser, and connects it.
 
@@ -110,14 +113,14 @@ async def sign_in(
         spec: of a session that has no other server, and records nothing.
         name: of the server.
         show: takes the address to go to, and whether a browser opens it.
-        opened: takes the place where the browser's return is waited for.
+        opened: takes, once a browser's return is waited for, what an address that one ended at can
+            be given to; that says whether it is of this sign-in.
 
     Returns:
         What became of the server, and what of the configuration cannot be used.
 
     Raises:
-        ServerFailure: it came to nothing.
-        NoSuchServer: there is none.
+        CannotSignIn: it came to nothing.
         StartError: there is no session to be had.
     """
     notices: list[str] = []
@@ -127,7 +130,10 @@ async def sign_in(
 
     async with _session(spec, notices) as handle:
         servers = _servers_of(handle, name)
-        await servers.sign_in(name, tell, opened)
+        try:
+            await servers.sign_in(name, tell, lambda callback: opened(callback.take))
+        except ServerFailure as error:
+            raise CannotSignIn(str(error)) from error
         connected = anyio.Event()
 
         def look(status: ServerStatus) -> None:
@@ -144,7 +150,10 @@ async def sign_in(
 async def sign_out(spec: SessionSpec, name: str) -> bool:
     """Forgets the sign-in at a server; whether there was one. Raises as ``sign_in``."""
     async with _session(spec, []) as handle:
-        return await _servers_of(handle, name).sign_out(name)
+        try:
+            return await _servers_of(handle, name).sign_out(name)
+        except ServerFailure as error:
+            raise CannotSignIn(str(error)) from error
 
 
 @asynccontextmanager
@@ -174,10 +183,12 @@ async def _session(spec: SessionSpec, notices: list[str]) -> AsyncIterator[OpenS
 
 def _servers_of(handle: OpenSession, name: str) -> Servers:
     """The servers, among which there is ``name``."""
-    if handle.parts.servers is None:
-        raise NoSuchServer(name, ())
-    handle.parts.servers.config(name)
-    return handle.parts.servers
+    servers = handle.parts.servers
+    if servers is None or name not in {status.name for status in servers.status()}:
+        shown = line(name)
+        told = f"there is no MCP server {shown!r} that may be used here: qwen-dual mcp list"
+        raise CannotSignIn(told)
+    return servers
 
 
 def _looked_at(handle: OpenSession) -> list[Tried]:
