@@ -81,7 +81,7 @@ class OpenChat:
 
     def __init__(
         self,
-        path: Path,
+        path: str,
         session_id: str,
         stamp: Stamp,
         *,
@@ -90,7 +90,7 @@ class OpenChat:
         new: bool = True,
         journal: Journal | None = None,
     ) -> None:
-        self.path = path
+        self.file = path
         self.session_id = session_id
         self.last = last
         self._stamp = stamp
@@ -104,6 +104,13 @@ class OpenChat:
             self._journal.close()
             raise
         self._branch = stamp.git_branch()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        from pathlib import Path
+
+        return Path(self.file)
 
     @property
     def now(self) -> float:

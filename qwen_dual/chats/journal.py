@@ -47,19 +47,19 @@ class Journal:
         OSError: it cannot be created or opened.
     """
 
-    def __init__(self, path: Path, *, new: bool) -> None:
-        self.path = path
+    def __init__(self, path: str | Path, *, new: bool) -> None:
+        self.path = path = os.fspath(path)
         flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         if new:
-            make_folder(path.parent)
+            make_folder(os.path.dirname(path))
             flags |= os.O_CREAT
         self._fd = os.open(path, flags, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(self._fd).st_mode):
-                raise OSError(errno.EINVAL, "it is no regular file", str(path))
+                raise OSError(errno.EINVAL, "it is no regular file", path)
             self._lock()
             if new and os.fstat(self._fd).st_size:
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
             self._torn = _is_torn(self._fd)
         except BaseException:
             os.close(self._fd)
@@ -82,7 +82,9 @@ class Journal:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ChatBusy(self.path, holder(self.path)) from None
+            from pathlib import Path
+
+            raise ChatBusy(Path(self.path), holder(self.path)) from None
         except OSError:
             # A file system without locks: a chat that cannot be guarded is better than none.
             return

@@ -28,7 +28,6 @@ from qwen_dual.protocol.nesting import each_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from qwen_dual.chats.chain import Stamp
     from qwen_dual.protocol.agents import AgentCall
@@ -50,7 +49,7 @@ class LaneRecorder:
         stamp: what every record says.
     """
 
-    def __init__(self, chat: Path, session_id: str, stamp: Stamp) -> None:
+    def __init__(self, chat: str, session_id: str, stamp: Stamp) -> None:
         self._folder = lanes_folder(chat)
         self._session_id = session_id
         self._stamp = stamp
@@ -118,9 +117,7 @@ class LaneRecorder:
         if number > 1:
             agent_id = f"{agent_id}-{number}"
         above = self._open.get(call.caller or "")
-        from pathlib import Path
-
-        journal = Journal(Path(f"{path}.jsonl"), new=True)
+        journal = Journal(f"{path}.jsonl", new=True)
         lane = _Lane(agent, agent_id, call, path, journal, self._stamp.now())
         lane.above = None if above is None else above.agent_id
         self._open[agent] = lane

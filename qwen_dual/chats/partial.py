@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.chats.paths import MAX_CHAT_BYTES, partial_path
+from qwen_dual.chats.paths import MAX_CHAT_BYTES, partial_file
 from qwen_dual.fs.foreign import read_foreign
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import NotJson, decode, encode
@@ -44,8 +44,8 @@ class Partial:
         scrub: takes secrets out of what is written.
     """
 
-    def __init__(self, chat: Path, scrub: Callable[[str], str]) -> None:
-        self._path = partial_path(chat)
+    def __init__(self, chat: str, scrub: Callable[[str], str]) -> None:
+        self._path = partial_file(chat)
         self._scrub = scrub
         self._fd = os.open(self._path, _APPENDED | os.O_CREAT, 0o600)
         self._size = os.fstat(self._fd).st_size
@@ -154,7 +154,7 @@ class Partial:
         self._fd = -1
         if not held and not keep:
             with contextlib.suppress(OSError):
-                self._path.unlink()
+                os.unlink(self._path)
 
     def _add(self, line: dict[str, Any]) -> None:
         self._lines.append(encode(line))
@@ -237,11 +237,11 @@ class Leftover(Struct):
     pid: int | None = None
 
 
-def read_leftover(chat: Path) -> Leftover:
+def read_leftover(chat: str | Path) -> Leftover:
     """What lies beside ``chat``; nothing where nothing does. Broken lines are passed over."""
     left = Leftover()
     try:
-        data = read_foreign(partial_path(chat), limit=MAX_CHAT_BYTES)
+        data = read_foreign(partial_file(os.fspath(chat)), limit=MAX_CHAT_BYTES)
     except OSError:
         return left
     pieces: list[tuple[dict[str, Any], list[str]]] = []
@@ -270,6 +270,6 @@ def read_leftover(chat: Path) -> Leftover:
     return left
 
 
-def holder(chat: Path) -> int | None:
+def holder(chat: str | Path) -> int | None:
     """The process that has ``chat`` open, when the side file tells."""
     return read_leftover(chat).pid

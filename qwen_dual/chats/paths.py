@@ -65,18 +65,23 @@ def chat_path(home: str, cwd: str, session_id: str) -> Path:
     return Path(chat_file(home, cwd, session_id))
 
 
-def runtime_path(home: str, cwd: str, session_id: str) -> Path:
-    """The file beside a chat that tells which process runs it.
+def runtime_file(home: str, cwd: str, session_id: str) -> str:
+    """The file beside a chat that tells which process runs it, by name.
 
     Raises:
         BadSessionId: it is no UUID.
     """
-    return chat_path(home, cwd, session_id).with_suffix(".runtime.json")
+    return f"{chat_file(home, cwd, session_id).removesuffix('.jsonl')}.runtime.json"
+
+
+def partial_file(chat: str) -> str:
+    """The file beside ``chat`` for what is not complete yet, by name; the reference passes over it."""
+    return f"{chat.removesuffix('.jsonl')}.partial.jsonl"
 
 
 def partial_path(chat: Path) -> Path:
-    """The file beside ``chat`` for what is not complete yet; the reference passes over its name."""
-    return chat.with_name(f"{chat.stem}.partial.jsonl")
+    """The file beside ``chat`` for what is not complete yet."""
+    return chat.with_name(partial_file(chat.name))
 
 
 def lanes_folder(chat: str | Path) -> str:
@@ -92,11 +97,11 @@ def reserve(chat: str | Path) -> None:
         os.close(os.open(chat, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
-def give_up(chat: Path) -> None:
+def give_up(chat: str | Path) -> None:
     """Takes away a chat that is empty; any other stays."""
     with contextlib.suppress(OSError):
-        if chat.lstat().st_size == 0:
-            chat.unlink()
+        if os.lstat(chat).st_size == 0:
+            os.unlink(chat)
 
 
 def make_folder(path: str | Path) -> None:

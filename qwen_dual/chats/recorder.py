@@ -15,7 +15,7 @@ from qwen_dual.chats.chain import OpenChat, Stamp
 from qwen_dual.chats.command_records import CommandRecords, outcome_of
 from qwen_dual.chats.journal import ChatBusy
 from qwen_dual.chats.message import IncomingMessage
-from qwen_dual.chats.paths import chat_path, give_up, reserve
+from qwen_dual.chats.paths import chat_file, give_up, reserve
 from qwen_dual.chats.prompt_records import PromptRecords
 from qwen_dual.chats.records import compaction, turn_result
 from qwen_dual.chats.shellwords import SHELL_CALL
@@ -101,7 +101,7 @@ class Recorder:
         self._prompts, self._commands = PromptRecords(), CommandRecords(open_prompts)
         self._calls = CallRecords(self._prompts)
         self.agents: SubAgents | None = None  # once one is called
-        chat_path(home, cwd, session_id)
+        chat_file(home, cwd, session_id)
         if resume is not None:
             self.resume(resume)
 
@@ -165,7 +165,7 @@ class Recorder:
         if self._chat is not None and chat.path == self._chat.path:
             return
         opened = OpenChat(
-            chat.path,
+            str(chat.path),
             chat.session_id,
             self._stamp,
             last=chat.last,
@@ -267,7 +267,7 @@ class Recorder:
 
     def _opened(self) -> OpenChat:
         if self._chat is None:
-            path = chat_path(self._home, self._stamp.cwd, self._session_id)
+            path = chat_file(self._home, self._stamp.cwd, self._session_id)
             self._chat = OpenChat(path, self._session_id, self._stamp)
         return self._chat
 
@@ -360,14 +360,14 @@ class Recorder:
         if self._next is not None and self._next.session_id == session_id:
             self._chat, self._next = self._next, None
         else:
-            reserve(chat_path(self._home, self._stamp.cwd, session_id))
+            reserve(chat_file(self._home, self._stamp.cwd, session_id))
         if self._commands.used and session_id != before:
             self._commands.follow(self._opened(), before)
 
     def _give_up(self) -> None:
         """Takes away the file of a session that nothing was said in."""
         if self._chat is None or self._chat.last is None:
-            give_up(chat_path(self._home, self._stamp.cwd, self._session_id))
+            give_up(chat_file(self._home, self._stamp.cwd, self._session_id))
 
     def fail(self, error: Exception) -> None:
         """Ends the recording, and tells the person once what failed and what they can do."""

@@ -13,10 +13,9 @@ import re
 import socket
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.chats.paths import make_folder, runtime_path
+from qwen_dual.chats.paths import make_folder, runtime_file
 from qwen_dual.fs.proc import stat_of
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.protocol.codec import NotJson, decode, encode
@@ -44,8 +43,8 @@ class RunningSession:
 
     def __init__(self, home: str, cwd: str, session_id: str, version: str) -> None:
         self._home, self._cwd, self._version = home, cwd, version
-        self._record = _record_path(home, session_id)
-        self._status = runtime_path(home, cwd, session_id)
+        self._record = _record_file(home, session_id)
+        self._status = runtime_file(home, cwd, session_id)
         self._started = time.time()
         self._write(session_id)
 
@@ -53,7 +52,7 @@ class RunningSession:
         """Takes one event."""
         if event.get("subtype") == "session_changed":
             self._remove(self._status)
-            self._status = runtime_path(self._home, self._cwd, event["data"]["to"])
+            self._status = runtime_file(self._home, self._cwd, event["data"]["to"])
             self._write(event["data"]["to"])
 
     def close(self) -> None:
@@ -85,25 +84,28 @@ class RunningSession:
         }
         for path, content in ((self._record, record), (self._status, status)):
             with contextlib.suppress(OSError):
-                make_folder(path.parent)
+                folder, name = os.path.split(path)
+                make_folder(folder)
                 # Nothing of it holds after a crash of the machine: not worth a wait for the disk.
-                real = os.path.join(os.path.realpath(path.parent), path.name)
+                real = os.path.join(os.path.realpath(folder), name)
                 replace_file(real, encode(content), mode=0o600, durable=False)
 
-    def _remove(self, path: Path) -> None:
+    def _remove(self, path: str) -> None:
         with contextlib.suppress(OSError):
-            path.unlink()
+            os.unlink(path)
 
 
-def _record_path(home: str, session_id: str) -> Path:
+def _record_file(home: str, session_id: str) -> str:
     """Where the session is found by the process; behind the first of its sessions each has its own."""
-    path = Path(home, "sessions", f"{os.getpid()}.json")
+    folder, pid = os.path.join(home, "sessions"), os.getpid()
+    path = os.path.join(folder, f"{pid}.json")
     try:
-        found = decode(path.read_bytes())
+        with open(path, "rb") as file:
+            found = decode(file.read())
     except (OSError, NotJson):
         return path
     ours = isinstance(found, dict) and found.get("procStart") == start_token()
-    return path.with_name(f"{os.getpid()}-{session_id}.json") if ours else path
+    return os.path.join(folder, f"{pid}-{session_id}.json") if ours else path
 
 
 def session_name(cwd: str, session_id: str) -> str:
@@ -136,7 +138,8 @@ def start_token(pid: int | None = None) -> str | None:
     """Tells a process (this one) from a later one with its pid: the boot and the tick it began at."""
     stat = stat_of() if pid is None else stat_of(pid)
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
     except OSError:
         return None
     return f"{boot}:{stat.started}" if stat is not None else None

@@ -51,7 +51,7 @@ class SubAgents:
             if self._recorder is None:
                 from qwen_dual.chats.lanes import LaneRecorder
 
-                self._recorder = LaneRecorder(chat.path, chat.session_id, self._stamp)
+                self._recorder = LaneRecorder(chat.file, chat.session_id, self._stamp)
             self._recorder.take(event, agent, self._calls.of(agent))
         except OSError as error:
             self._fail(error)

@@ -26,7 +26,7 @@ from marshal import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from types import CodeType, ModuleType
 
 _LOADERS = (
@@ -87,9 +87,6 @@ class Folder(FileFinder):
     Args:
         path: of the folder.
 
-    Attributes:
-        plain_names: of the modules that are a source file, before which nothing else goes.
-
     Raises:
         OSError: it cannot be listed.
     """
@@ -97,7 +94,7 @@ class Folder(FileFinder):
     def __init__(self, path: str) -> None:
         super().__init__(path, *_LOADERS)
         self._listed = _changed(path)  # before: what comes meanwhile is seen next time
-        self._know(os.listdir(path))
+        self._names = frozenset(os.listdir(path))
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
         """Where a module is; Python's own way for what is not plain source. None where it is not here."""
@@ -116,9 +113,17 @@ class Folder(FileFinder):
     def plain(self, fullname: str) -> ModuleSpec | None:
         """Where a module is that is a source file here with nothing else before it; else None."""
         name = fullname.rpartition(".")[2]
-        return (
-            _spec(fullname, self.path, name, is_package=False) if name in self.plain_names else None
-        )
+        return _spec(fullname, self.path, name, is_package=False) if self.has(name) else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is a source file of this name, and nothing here that would go before it."""
+        names = self._names
+        if name + ".py" not in names or name in names:
+            return False
+        for suffix in _BEFORE:  # noqa: SIM110 - a generator for each module would take longer than this
+            if name + suffix in names:
+                return False
+        return True
 
     def invalidate_caches(self) -> None:
         """Looks at the folder anew."""
@@ -128,16 +133,9 @@ class Folder(FileFinder):
     def _list(self) -> None:
         self._listed = _changed(self.path)
         try:
-            self._know(os.listdir(self.path))
+            self._names = frozenset(os.listdir(self.path))
         except OSError:  # it has gone, with all that was in it
-            self._know(())
-
-    def _know(self, names: Iterable[str]) -> None:
-        self._names = found = frozenset(names)
-        stems = {name[:-3] for name in found if name.endswith(".py")} - found
-        for suffix in _BEFORE:
-            stems -= {name.removesuffix(suffix) for name in found if name.endswith(suffix)}
-        self.plain_names = stems
+            self._names = frozenset()
 
 
 def _changed(folder: str) -> int:
@@ -155,7 +153,7 @@ def _is_package(folder: str) -> bool:
             found = sys.path_importer_cache[folder] = _folder_at(folder)
         except ImportError:
             return False
-    return isinstance(found, Folder) and "__init__" in found.plain_names
+    return isinstance(found, Folder) and found.has("__init__")
 
 
 _OPTIMISED = f".opt-{sys.flags.optimize}" if sys.flags.optimize else ""
@@ -163,19 +161,22 @@ _COMPILED = f".{sys.implementation.cache_tag}{_OPTIMISED}.pyc"
 
 
 def _spec(fullname: str, folder: str, name: str, *, is_package: bool) -> ModuleSpec:
-    source = f"{folder}/{name}.py"
-    spec = ModuleSpec(fullname, _Loader(fullname, source), origin=source, is_package=is_package)
+    source, compiled = f"{folder}/{name}.py", f"{folder}/__pycache__/{name}{_COMPILED}"
+    loader = _Loader(fullname, source)
+    loader.compiled = compiled
+    spec = ModuleSpec(fullname, loader, origin=source, is_package=is_package)
     spec.has_location = True
-    spec.cached = f"{folder}/__pycache__/{name}{_COMPILED}"
+    spec.cached = compiled
     if is_package:
         spec.submodule_search_locations = [folder]
     return spec
 
 
 class _Loader(SourceFileLoader):
+    compiled: str  # the path of its compiled code
+
     def get_code(self, fullname: str) -> CodeType | None:
-        folder, _, name = self.path.rpartition("/")
-        code = _current(self.path, f"{folder}/__pycache__/{name[:-3]}{_COMPILED}")
+        code = _current(self.path, self.compiled)
         return super().get_code(fullname) if code is None else code
 
 

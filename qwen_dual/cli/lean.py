@@ -71,8 +71,12 @@ def import_asyncio() -> None:
     """Imports asyncio and anyio, and TLS only once something speaks it.
 
     anyio's packages read their own source to find out which names they have, and what else they bring
-    along is for who types against them, or looks into a coroutine.
+    along is for who types against them, or looks into a coroutine. Of asyncio's nobody here has use for
+    streams and queues, nor of anyio's for streams that are stapled together or lead from task to task.
     """
+    with Later("ipaddress"), PatternsLater("urllib"):  # it looks into hosts in brackets alone
+        import urllib.parse  # noqa: F401
+    import_bare("asyncio", *_OF_ASYNCIO, inner=None)
     import_bare("anyio", *_OF_ANYIO, inner=("abc", "from_thread", "lowlevel", "to_thread"))
     known = {
         **tls_later(),
@@ -84,20 +88,42 @@ def import_asyncio() -> None:
     }
     with (
         DataclassesLater(),
-        Later("asyncio.sslproto", "locale", "linecache", known=known),
+        Later("asyncio.sslproto", "locale", "linecache", known=known, called=_CALLED_OF_ANYIO),
     ):
-        import asyncio  # noqa: F401
+        import asyncio.unix_events  # noqa: F401
 
         import_bare("anyio.abc", *_OF_ANYIO_ABC)
         import anyio._backends._asyncio  # noqa: F401
         from anyio import connect_tcp  # noqa: F401  # what of anyio knows of TLS comes with it
 
 
+_OF_ASYNCIO = (
+    *(
+        "events",
+        "exceptions",
+        "tasks",
+        "futures",
+        "runners",
+        "coroutines",
+        "base_events",
+        "protocols",
+    ),
+    *("transports", "locks", "unix_events", "queues", "streams", "subprocess", "taskgroups"),
+    *("timeouts", "threads"),
+)
+_CALLED_OF_ANYIO = {
+    "anyio.streams.memory": (
+        "MemoryObjectReceiveStream",
+        "MemoryObjectSendStream",
+        "_MemoryObjectStreamState",
+    ),
+    "anyio.streams.stapled": ("MultiListener",),
+}
 _OF_ANYIO = tuple(
     f"_core._{name}"
     for name in (
-        *("eventloop", "exceptions", "tasks", "synchronization", "streams", "sockets"),
-        *("subprocesses", "resources", "fileio", "signals", "testing"),
+        *("eventloop", "exceptions", "tasks", "synchronization", "resources", "streams", "sockets"),
+        *("subprocesses", "fileio", "signals", "testing"),
     )
 )
 _OF_ANYIO_ABC = (

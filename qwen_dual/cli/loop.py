@@ -122,13 +122,16 @@ async def _close(channels: Channels) -> None:
 
 async def _run(handle: OpenSession, channels: Channels, front: Front, prompt: str | None) -> int:
     begun, tee = handle.launch.begun is not None, channels.tee
-    dispatcher = handle.dispatcher(INPUT, begun=begun, tell=None if tee is None else tee.tell)
 
     def warn(text: str) -> None:
         handle.notice(text, "warning")
 
     handle.launch.bus.keep()
-    reader = channels.read_commands(dispatcher.command, dispatcher.error, warn, handle.parts.wanted)
+    reader = None
+    if channels.source is not None:  # else nobody writes commands, and nothing of them is imported
+        dispatcher = handle.dispatcher(INPUT, begun=begun, tell=None if tee is None else tee.tell)
+        take, tell_error = dispatcher.command, dispatcher.error
+        reader = channels.read_commands(take, tell_error, warn, handle.parts.wanted)
     if tee is not None:
         tee.on_failure = warn
         tee.attach(asyncio.get_running_loop())

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from msgspec.structs import replace
 
 from qwen_dual.core.actor import POLICY
 from qwen_dual.core.approvals import Decision
-from qwen_dual.core.call_input import CallInput
 from qwen_dual.core.hook_slot import HookSlot
 from qwen_dual.core.outcome import content_of, outcome_of
 from qwen_dual.core.previews import planned_preview, unseen_change
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.answer import RequestedCall
     from qwen_dual.core.approvals import Approvals
+    from qwen_dual.core.call_input import CallInput
     from qwen_dual.core.hooked_calls import CallHooks
     from qwen_dual.core.judge import Judge
     from qwen_dual.core.outcome import Outcome
@@ -92,7 +93,7 @@ class CallRunner:
         hooks: HookSlot | None = None,
         room: Room | None = None,
     ) -> None:
-        self._input = CallInput(tools)
+        self._tools = tools
         self._policy = policy
         self._approvals = approvals
         self._publish = publish
@@ -107,17 +108,21 @@ class CallRunner:
         self.jobs: list[RequestedRun] = []
         self.besides: list[RequestedRun] = []
         self._stop: Decision | None = None
-        self._made_verdicts: Verdicts | None = None
 
-    @property
+    @cached_property
+    def _input(self) -> CallInput:
+        """What checks what calls are to run with: imported with the first of them."""
+        from qwen_dual.core.call_input import CallInput
+
+        return CallInput(self._tools)
+
+    @cached_property
     def _verdicts(self) -> Verdicts:
         """What says whether calls may run: imported with the first of them."""
-        if self._made_verdicts is None:
-            from qwen_dual.core.verdicts import Verdicts
+        from qwen_dual.core.verdicts import Verdicts
 
-            of = (self._policy, self._input, self._services, self._publish)
-            self._made_verdicts = Verdicts(*of, self._stop_with, self._agent)
-        return self._made_verdicts
+        of = (self._policy, self._input, self._services, self._publish)
+        return Verdicts(*of, self._stop_with, self._agent)
 
     @property
     def _hooks(self) -> CallHooks | None:
@@ -178,10 +183,9 @@ class CallRunner:
         ask: Callable[[Call], Awaitable[Decision]],
     ) -> ToolContext:
         """What reaches the call ``call_id``, whoever made it."""
-        ask_model, spawn = self._services.ask_model, self._services.spawn
-        hooks = self._slot.current
+        of, hooks = self._services, self._slot.current
         return ToolContext(
-            call_id, self._agent, report, self._publish, ask, ask_model, spawn, hooks
+            call_id, self._agent, report, self._publish, ask, of.ask_model, of.spawn, hooks
         )
 
     def recheck(self) -> None:

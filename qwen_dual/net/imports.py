@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 
@@ -64,9 +65,20 @@ class Later(_Within):
     Args:
         names: of the modules; they need not exist before they are used.
         known: by module, what of it can be told without importing it.
+        called: by module, which of its names may be imported from it at once. Each may be called, asked for
+            its names and subscribed, for which alone the module is imported; it is no class.
     """
 
-    def __init__(self, *names: str, known: Mapping[str, Mapping[str, object]] = {}) -> None:
+    def __init__(
+        self,
+        *names: str,
+        known: Mapping[str, Mapping[str, object]] = {},
+        called: Mapping[str, Iterable[str]] = {},
+    ) -> None:
+        known = {
+            **known,
+            **{own: {name: _Called(own, name) for name in each} for own, each in called.items()},
+        }
         super().__init__(*names, *known)
         self._known = known
 
@@ -93,6 +105,27 @@ class _Proxy(Module):
                 own
             )  # waits where another thread is at it: what it has by now may lack the name
         return getattr(sys.modules[own], name)
+
+
+class _Called:
+    """Stands for a name of a module that is imported once that is called or asked for something."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._of = module, name
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self._itself()(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._itself(), name)
+
+    def __getitem__(self, of: object) -> _Called:
+        return self  # of a generic class: a note for who reads types
+
+    def _itself(self) -> Any:
+        module, name = self._of
+        __import__(module)
+        return getattr(sys.modules[module], name)
 
 
 def _begun(module: Module) -> bool:
@@ -261,16 +294,17 @@ def import_apart(name: str, without: str) -> Module:
             sys.modules[name] = held
 
 
-def import_bare(package: str, *first: str, inner: Iterable[str] = ()) -> None:
+def import_bare(package: str, *first: str, inner: Iterable[str] | None = ()) -> None:
     """Imports a package without running its ``__init__``, for one that only gathers names.
 
-    Its modules are imported as ever. A name of its own is looked for in some of them, and where none
-    has it the ``__init__`` is run after all. No effect where something has imported the package.
+    Its modules are imported as ever. A name of its own is looked for in some of them (in ``__all__``, where
+    one has that), and where none has it the ``__init__`` is run after all. No effect where something has imported the package.
 
     Args:
         package: its name; it is installed, and the package that it is in is imported.
         first: which of its modules to look in, in this order; one that is missing is passed over.
-        inner: which of its names are modules that it imports once somebody asks for them.
+        inner: which of its names are modules that it imports once somebody asks for them; None for all that
+            its folder holds, for a package whose modules import one another from it.
     """
     if package in sys.modules:
         return
@@ -282,6 +316,10 @@ def import_bare(package: str, *first: str, inner: Iterable[str] = ()) -> None:
     module = module_from_spec(spec)
     module.__class__ = _Bare
     sys.modules[package] = module
+    if inner is None:
+        assert spec.submodule_search_locations is not None  # it is a package
+        (folder,) = spec.submodule_search_locations
+        inner = (name[:-3] for name in os.listdir(folder) if name.endswith(".py"))
     _modules_of[package] = first, frozenset(inner)
     parent, _, name = package.rpartition(".")
     if parent:
@@ -304,7 +342,7 @@ class _Bare(Module):
             except ModuleNotFoundError:
                 continue
             found = sys.modules[f"{own}.{each}"].__dict__
-            if name in found:
+            if name in found and name in found.get("__all__", found):
                 self.__dict__[name] = found[name]  # what asks again shall not come here
                 return found[name]
         self.__class__ = Module  # type: ignore[assignment]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.agents import BUILT_IN
-from qwen_dual.core.dispatch import Dispatcher
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
 from qwen_dual.runtime.foreseen import may_have_more
 from qwen_dual.runtime.handle import SessionHandle
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
+    from qwen_dual.core.dispatch import Dispatcher
     from qwen_dual.core.ports import ServerControl
     from qwen_dual.core.rights import LimitedDispatcher
     from qwen_dual.protocol.command_shapes import Right
@@ -203,6 +203,8 @@ class OpenSession(SessionHandle):
         tell: Callable[[Event], object] | None = None,
     ) -> Dispatcher:
         """Carries out the commands that ``actor`` writes to a channel: see ``core.dispatch``."""
+        from qwen_dual.core.dispatch import Dispatcher
+
         return Dispatcher(self.parts.session, actor, self._control, begun=begun, tell=tell)
 
     def limited(
@@ -215,7 +217,7 @@ class OpenSession(SessionHandle):
         from qwen_dual.core.rights import LimitedDispatcher
 
         session = self.parts.session
-        dispatcher = Dispatcher(session, actor, self._control, tell=tell)
+        dispatcher = self.dispatcher(actor, tell=tell)
         return LimitedDispatcher(dispatcher, session, actor, rights, tell)
 
     def _completion(self) -> Mentionable:

@@ -32,8 +32,8 @@ DROPPED: Final = object()
 _BEYOND = 1e300
 # Compiled when they are first used: few settings have such values, and each start would pay for it.
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_PROXY = r"(?i)(https?|socks5h?)://[^\s/?#]\S*"
-_URL = r"(?i)https?://[^\s/?#]\S*"
+_OF_URL = ("http", "https")
+_OF_PROXY = (*_OF_URL, "socks5", "socks5h")
 
 
 class WrongValue(ValueError):
@@ -207,6 +207,12 @@ def _number(value: Any) -> bool:
     )
 
 
+def _is_url(value: str, schemes: Sequence[str]) -> bool:
+    scheme, separator, rest = value.partition("://")
+    named = bool(separator) and scheme.lower() in schemes and rest[:1] not in "/?#"
+    return named and value.split() == [value]  # else there are blanks in it
+
+
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -216,11 +222,11 @@ ANY_TEXT: Rule[str] = Rule("a text", lambda value: isinstance(value, str) and "\
 PATH: Rule[str] = Rule("a path", _resolved)
 URL: Rule[str] = Rule(
     "a URL that begins with http:// or https://",
-    lambda value: _resolved(value) and re.fullmatch(_URL, value) is not None,
+    lambda value: _resolved(value) and _is_url(value, _OF_URL),
 )
 PROXY: Rule[str] = Rule(
     "a URL that begins with http://, https://, socks5:// or socks5h://",
-    lambda value: _resolved(value) and re.fullmatch(_PROXY, value) is not None,
+    lambda value: _resolved(value) and _is_url(value, _OF_PROXY),
 )
 BOOLEAN: Rule[bool] = Rule("true or false", lambda value: isinstance(value, bool))
 NUMBER: Rule[float] = Rule("a number", _number)

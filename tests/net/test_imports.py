@@ -43,6 +43,19 @@ threading.Thread(target=go).start()
 """
 
 
+def test_a_name_that_is_only_called_is_imported_with_its_first_call(library: Path) -> None:
+    (library / "caller.py").write_text("from maker import Maker\nmake = Maker[int]\n")
+    (library / "maker.py").write_text(
+        "print('imported')\nclass Maker(list):\n size = 3\n def __class_getitem__(cls, of): return cls\n"
+    )
+    code = (
+        IMPORTS
+        + "with Later(called={'maker': ['Maker']}): import caller\nprint('maker' in sys.modules)\n"
+    )
+    code += "print(caller.make('ab'), caller.Maker.size)\nfrom maker import Maker\nprint(type(caller.make()) is Maker)"
+    assert run(code, library) == ["False", "imported", "['a',", "'b']", "3", "True"]
+
+
 def test_what_another_thread_is_importing_is_waited_for(library: Path) -> None:
     (library / "slow.py").write_text(
         "import gate\ngate.reached.set()\ngate.go.wait()\nvalue = far = 1\n"
@@ -86,6 +99,19 @@ def test_a_bare_package_has_the_modules_that_are_named_as_its_own(library: Path)
         IMPORTS + "import_bare('library', inner=['part'])\nimport library\nprint(library.part.near)"
     )
     assert run(code, library) == ["near"]
+
+
+def test_a_bare_package_may_have_all_modules_of_its_folder_as_its_own(library: Path) -> None:
+    code = IMPORTS + "import_bare('library', 'part', inner=None)\nfrom library import big, near\n"
+    assert run(code + "print(big.far, near)", library) == ["imported", "far", "near"]
+
+
+def test_a_bare_package_gives_what_its_modules_say_they_have_and_nothing_besides(
+    library: Path,
+) -> None:
+    (library / "library" / "first.py").write_text("import sys\nfar = 'mine'\n__all__ = ('near',)\n")
+    code = IMPORTS + "import_bare('library', 'first', 'big')\nfrom library import far\nprint(far)"
+    assert run(code, library) == ["imported", "far"]
 
 
 def test_a_name_of_a_bare_package_is_looked_for_once(library: Path) -> None:

@@ -105,6 +105,40 @@ print(Point.__doc__)
     assert run(code) == ["False", "False", "True", "1", "Point(x:", "int)"]
 
 
+def test_all_of_asyncio_is_there_for_who_asks_for_it() -> None:
+    code = """
+from qwen_dual.cli.lean import import_asyncio, import_msgspec
+import_msgspec(); import_asyncio()
+print(*(f"asyncio.{name}" in sys.modules for name in ("queues", "timeouts", "taskgroups")))
+print("ipaddress" in sys.modules, "anyio.streams.memory" in sys.modules)
+import asyncio
+
+kept = {name: getattr(asyncio, name) for name in ("Queue", "timeout", "TaskGroup", "to_thread", "subprocess")}
+print(kept["Queue"].__module__, kept["subprocess"].__name__, asyncio.run.__module__)
+whole = asyncio.__all__  # the whole package is there from now on
+missing = [name for name in whole if not hasattr(asyncio, name)]
+print(missing, all(getattr(asyncio, name) is it for name, it in kept.items()))
+
+from urllib.parse import urlsplit, unquote
+print(urlsplit("http://[::1]:80/a").hostname, unquote("a%20b") == "a b")
+try:
+    urlsplit("http://[127.0.0.1]/")
+except ValueError:
+    print("refused")
+import anyio
+
+async def main():
+    async with await anyio.create_tcp_listener(local_host="localhost") as listener:
+        print(type(listener).__name__)
+
+anyio.run(main)
+"""
+    expected = (
+        "False False False False False asyncio.queues asyncio.subprocess asyncio.runners [] True"
+    )
+    assert run(code) == [*expected.split(), "::1", "True", "refused", "MultiListener"]
+
+
 def test_the_loop_is_there_without_what_only_types_and_texts_need() -> None:
     code = """
 from qwen_dual.cli.lean import import_asyncio, import_msgspec
