@@ -138,7 +138,7 @@ def start_token(pid: int | None = None) -> str | None:
     """Tells a process (this one) from a later one with its pid: the boot and the tick it began at."""
     stat = stat_of() if pid is None else stat_of(pid)
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        with open("/proc/sys/kernel/random/boot_id", encoding="utf-8") as file:
             boot = file.read().strip()
     except OSError:
         return None
