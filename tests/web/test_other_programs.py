@@ -30,7 +30,8 @@ def test_what_a_program_cannot_do_is_not_offered(tmp_path: Path, desk: Page) -> 
         assert desk.locator(".composer").get_by_role("button").all_inner_texts() == ["Send"]
         desk.get_by_role("button", name="More for this session").click()
         offered = desk.get_by_role("menu", name="More for this session").get_by_role("menuitem")
-        assert offered.all_inner_texts() == ["Save as Markdown", "Save as JSON"]
+        labels = [text.split("\n")[0] for text in offered.all_inner_texts()]
+        assert labels == ["Search the chat", "Save as Markdown", "Save as JSON"]
         desk.keyboard.press("Escape")
         draft.press("Enter")
         request = desk.locator(".request")

@@ -56,3 +56,25 @@ def test_a_sub_agent_has_a_lane_and_another_conversation_begins_empty(
         shown.say("say 3 words")
         shown.sees("some words of")
         shown.until(lambda: "say 3 words" in shown.screen(), "the terminal goes on with it")
+
+
+def test_enter_queues_where_the_person_has_set_that_and_tab_steers_then(
+    tmp_path: Path, desk: Page
+) -> None:
+    home = tmp_path / "home" / ".qwen"
+    home.mkdir(parents=True)
+    (home / "settings.json").write_text('{"ui": {"enterWhileBusy": "queue"}}')
+    with served(tmp_path) as server:
+        server.enter().start_session()
+        shown = Shown(desk).go(server)
+        shown.say("say 900 words")
+        desk.get_by_role("button", name="Stop", exact=True).wait_for()
+        waiting = desk.get_by_role("list", name="Prompts that wait").get_by_role("listitem")
+        for key, words, way in (("Enter", "say 1 words", "1"), ("Tab", "say 2 words", "steers")):
+            shown.prompt.fill(words)
+            shown.prompt.press(key)
+            row = waiting.filter(has_text=words)
+            row.wait_for()
+            assert row.inner_text().split("\n")[0] == way
+        shown.prompt.press("Escape")
+        waiting.first.wait_for(state="detached")
