@@ -63,6 +63,8 @@ class Greeting:
         max_line_bytes: how long a command may be; None if it says none.
         input_path: where it reads commands from; empty for a descriptor, or none.
         sandbox: what commands are asked to run in; None for none.
+        enter_while_busy: what Enter does in its terminal while a turn runs, ``steer`` or ``queue``; empty
+            where it cannot be known.
     """
 
     agent: str
@@ -78,6 +80,7 @@ class Greeting:
     max_line_bytes: int | None = None
     input_path: str = ""
     sandbox: Sandbox | None = None
+    enter_while_busy: str = ""
 
     @classmethod
     def of(cls, event: Event) -> Greeting:
@@ -104,6 +107,8 @@ class Greeting:
             else None,
             input_path=text_in(source, "path") if isinstance(source, dict) else "",
             sandbox=Sandbox.of(data.get("sandbox")),
+            enter_while_busy=text_in(data, "enter_while_busy")
+            or ("steer" if "steer" in known else ""),
         )
 
     def is_others(self, told: Mapping[str, Any]) -> bool:
