@@ -85,9 +85,8 @@ def run_session(
             on_saved(saved)
         return status if _told_of_failures(launch.bus) else FAILED
 
-    logging.lastResort = (
-        logging.NullHandler()
-    )  # what comes behind the end of the session's log is for no screen
+    # What comes behind the end of the session's log is for no screen.
+    logging.lastResort = logging.NullHandler()
     try:
         with launch.in_log():
             return anyio.run(main, backend="asyncio")

@@ -53,9 +53,8 @@ if sys.platform == "linux":
             self._directories: dict[WatchDescriptor, bytes] = {}
             self._files = {os.fsencode(file) for file in files}
             self._contents: dict[bytes, WatchDescriptor] = {}
-            self._lock = (
-                threading.Lock()
-            )  # of the watches of files, which are renewed in the thread
+            # Of the watches of files, which are renewed in the thread.
+            self._lock = threading.Lock()
             self._whole = True
             self._stopped = False
             self._inotify = InotifyFD()

@@ -101,9 +101,8 @@ class _Proxy(Module):
                 return known[name]
             if module is self:
                 del sys.modules[own]
-            __import__(
-                own
-            )  # waits where another thread is at it: what it has by now may lack the name
+            # Waits where another thread is at it: what it has by now may lack the name.
+            __import__(own)
         return getattr(sys.modules[own], name)
 
 

@@ -104,9 +104,8 @@ class SessionFiles:
 
         def begin() -> Span | None:
             nonlocal narrowed
-            subject = (
-                call.subject
-            )  # of a person's own command it is not known yet, and takes a while
+            # Of a person's own command it is not known yet, and takes a while.
+            subject = call.subject
             if only_reads(subject):
                 return None
             whole = subject.commands != () or not subject.files  # a command, or who knows what

@@ -227,9 +227,8 @@ class Spares:
         env: Mapping[str, str] | None = None,
     ) -> None:
         """Has those made that are missing, for ``env``, or for that of the last command."""
-        for _ in range(
-            MOST
-        ):  # a command that comes meanwhile waits for one to be made, not for all
+        for _ in range(MOST):
+            # Each by itself: a command that comes meanwhile waits for one to be made, not for all.
             with self._lock:
                 if not self._make_one(make, view, env):
                     return

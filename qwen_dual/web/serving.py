@@ -55,9 +55,8 @@ async def serve(
         compress: whether WebSockets are: of use over a network, a waste on one machine.
         started: set once it answers.
     """
-    logging.getLogger("uvicorn.error").setLevel(
-        logging.ERROR
-    )  # what clients do wrong fills no disk
+    # What clients do wrong fills no disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     config = uvicorn.Config(
         app,
         loop="none",

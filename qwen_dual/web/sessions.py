@@ -277,9 +277,8 @@ class HostedSessions:
                 await socket.send({"type": "websocket.send", "text": text})
             version = self._version
             pause = ROWS_SECONDS + self._watchers * len(self._sessions) / ROWS_A_SECOND
-            await anyio.sleep(
-                pause
-            )  # after a change alone, so that nothing runs while nothing does
+            # After a change alone, so that nothing runs while nothing does.
+            await anyio.sleep(pause)
             while version == self._version:
                 await self._changed.wait()
 

@@ -92,9 +92,8 @@ def message_of(
         return without_seq(event)
     if kind not in _PASSED_ON:
         return None
-    origin = event.get(
-        "origin"
-    )  # of what somebody submitted; an agent's is told as the reference does
+    # Of what somebody submitted; an agent's is told as the reference does.
+    origin = event.get("origin")
     if origin is not None and origin != "agent":
         return None
     if kind == "user" and any(
