@@ -22,8 +22,11 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 _CONTROL = ("control_request", "control_response")
 _PIECES = frozenset(
     {
-        *("message_start", "message_stop"),
-        *("content_block_start", "content_block_delta", "content_block_stop"),
+        "message_start",
+        "message_stop",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
     }
 )
 """Other kinds are a program's own affair."""

@@ -15,6 +15,15 @@ from qwen_dual.conformance import (
 )
 
 MODULES = (
-    *(base, base_approvals, base_ends, plus_events, plus_commands, plus_outputs, plus_inputs),
-    *(full_turns, full_screen, full_choosing, full_hosts),
+    base,
+    base_approvals,
+    base_ends,
+    plus_events,
+    plus_commands,
+    plus_outputs,
+    plus_inputs,
+    full_turns,
+    full_screen,
+    full_choosing,
+    full_hosts,
 )

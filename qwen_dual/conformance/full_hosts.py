@@ -128,8 +128,18 @@ async def records(bench: Bench) -> None:
 
         record = await program.until(found, "a record of the session")
         wanted = {
-            *("v", "pid", "session_id", "agent", "version", "cwd", "title", "started_at"),
-            *("socket", "events", "input", "state"),
+            "v",
+            "pid",
+            "session_id",
+            "agent",
+            "version",
+            "cwd",
+            "title",
+            "started_at",
+            "socket",
+            "events",
+            "input",
+            "state",
         }
         missing = wanted - record.keys()
         hold(not missing, f"it lacks {', '.join(sorted(missing))}", [json.dumps(record)])

@@ -35,15 +35,16 @@ async def usage(bench: Bench) -> None:
         program.send("submit", text=bench.script.prompt("answer"))
         told = await program.event("system", "usage")
         wanted = {
-            *(
-                "turn_id",
-                "agent",
-                "model",
-                "input_tokens",
-                "output_tokens",
-                "cache_read_input_tokens",
-            ),
-            *("context_tokens", "context_window", "cost_usd", "total"),
+            "turn_id",
+            "agent",
+            "model",
+            "input_tokens",
+            "output_tokens",
+            "cache_read_input_tokens",
+            "context_tokens",
+            "context_window",
+            "cost_usd",
+            "total",
         }
         missing = wanted - told.data.keys()
         hold(not missing, f"it lacks {', '.join(sorted(missing))}", shown(told))

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 
 STATES = {"idle", "thinking", "responding", "running_tool", "awaiting_approval", "compacting"}
 RESULT = {
-    *("subtype", "is_error", "duration_ms", "duration_api_ms", "num_turns", "result", "usage"),
-    *("permission_denials", "turn_id", "stop_reason"),
+    "subtype",
+    "is_error",
+    "duration_ms",
+    "duration_api_ms",
+    "num_turns",
+    "result",
+    "usage",
+    "permission_denials",
+    "turn_id",
+    "stop_reason",
 }
 
 

@@ -71,7 +71,11 @@ async def hosted(
         link.spawned()
         feed = Feed(Tracker())
         process = HostedProcess(
-            *(child, link, feed, close_timeout, terminal_buffer_bytes),
+            child,
+            link,
+            feed,
+            close_timeout,
+            terminal_buffer_bytes,
             program_status=program_status,
         )
         commands = Commands(process, feed, command_timeout)

@@ -17,8 +17,21 @@ if TYPE_CHECKING:
     from qwen_dual.recording.audited import Audit
 
 COLUMNS = (
-    *("recording", "session", "turn", "origin", "agent", "tool", "what", "allowed_by", "outcome"),
-    *("exit_code", "duration_ms", "files", "added", "removed", "hosts"),
+    "recording",
+    "session",
+    "turn",
+    "origin",
+    "agent",
+    "tool",
+    "what",
+    "allowed_by",
+    "outcome",
+    "exit_code",
+    "duration_ms",
+    "files",
+    "added",
+    "removed",
+    "hosts",
 )
 # Some take wide characters for the plain ones, and look past a blank before them.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\n")
@@ -33,9 +46,17 @@ def as_csv(audits: Iterable[Audit]) -> str:
         for turn in audit.turns:
             for call in turn.calls:
                 row = (
-                    *(audit.source, audit.session_ids[-1] if audit.session_ids else ""),
-                    *(turn.number, turn.origin, call.agent, call.tool, subject(call)),
-                    *(call.allowed_by, call.outcome, call.exit_code, call.duration_ms),
+                    audit.source,
+                    audit.session_ids[-1] if audit.session_ids else "",
+                    turn.number,
+                    turn.origin,
+                    call.agent,
+                    call.tool,
+                    subject(call),
+                    call.allowed_by,
+                    call.outcome,
+                    call.exit_code,
+                    call.duration_ms,
                     " ".join(file.path for file in call.files),
                     sum(file.added or 0 for file in call.files),
                     sum(file.removed or 0 for file in call.files),

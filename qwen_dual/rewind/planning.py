@@ -92,7 +92,8 @@ def plan_back(store: Store, session_id: str, since: Sequence[str]) -> Plan | Non
     found = store.database.rows(
         f"SELECT uuid, turn, text, time, undo, first FROM point WHERE session=? AND uuid IN ({marks})"
         " ORDER BY first, time LIMIT 1",
-        *(session_id, *since),
+        session_id,
+        *since,
     )
     if not found:
         return None

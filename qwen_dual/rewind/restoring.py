@@ -124,7 +124,8 @@ def recover(
     found = store.database.rows(
         "SELECT id, text, chat, event FROM going LEFT JOIN going_commit ON going=id"
         " WHERE session=? OR ?",
-        *(session_id, alone),
+        session_id,
+        alone,
     )
     files, left, finished = 0, list[Left](), False
     for going, _, chat, event in found:

@@ -122,11 +122,16 @@ class Store:
             fields = (owner.uuid, owner.session_id, owner.turn_id, owner.text, time.time())
             self.database.run(
                 "INSERT OR IGNORE INTO point VALUES(?, ?, ?, ?, ?, ?, ?)",
-                *(*fields, int(owner.undo), first),
+                *fields,
+                int(owner.undo),
+                first,
             )
             number = self.database.run(
                 "INSERT INTO span(session, point, whole, first) VALUES(?, ?, ?, ?)",
-                *(owner.session_id, owner.uuid, int(whole), first),
+                owner.session_id,
+                owner.uuid,
+                int(whole),
+                first,
             )
             for path in named:
                 self.database.run("INSERT INTO span_path VALUES(?, ?)", number, os.fsencode(path))

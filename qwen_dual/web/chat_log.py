@@ -30,8 +30,14 @@ LINE_OVERHEAD = 200
 
 LATEST = frozenset(
     (
-        *("state", "queue", "ui", "proposals", "hosts_changed", "sessions"),
-        *("rewind_points", "input_error"),
+        "state",
+        "queue",
+        "ui",
+        "proposals",
+        "hosts_changed",
+        "sessions",
+        "rewind_points",
+        "input_error",
     )
 )
 """What a later event of the same kind replaces."""
@@ -41,19 +47,21 @@ STANDING = frozenset(
 )
 """What outlives the conversation in which it was told."""
 
-
 SAID = frozenset(
     (
-        *("user", "assistant", "result", "control_request", "control_response", "notice"),
-        *(
-            "slash_command",
-            "tool_progress",
-            "compact_boundary",
-            "rewound",
-            "by",
-            "usage",
-            "turn_ended",
-        ),
+        "user",
+        "assistant",
+        "result",
+        "control_request",
+        "control_response",
+        "notice",
+        "slash_command",
+        "tool_progress",
+        "compact_boundary",
+        "rewound",
+        "by",
+        "usage",
+        "turn_ended",
     )
 )
 """Of which events a conversation is shown again after the server was started anew."""

@@ -119,14 +119,19 @@ async def run_server(
                 if settings.resume:
                     sessions.restore()
                 api = Api(
-                    *(doorkeeper, sessions, folders, uploads),
+                    doorkeeper,
+                    sessions,
+                    folders,
+                    uploads,
                     list_saved=settings.list_saved,
                     version=settings.version,
                 )
                 app = make_app(doorkeeper, sessions, api, page)
                 group.start_soon(greet)
                 await serve(
-                    *(app, settings.sockets, asked_to_end),
+                    app,
+                    settings.sockets,
+                    asked_to_end,
                     tls=settings.tls,
                     compress=settings.compress,
                     started=started,

@@ -155,8 +155,12 @@ class Tui:
         self._app.after_render += lambda _: self.painted.set()
         self._scrollback = Scrollback(self._app)
         self._device = Device(
-            *(self._app, self._scrollback, lambda: self._programs.open),
-            *(env(), guest, self._clock.mark),
+            self._app,
+            self._scrollback,
+            lambda: self._programs.open,
+            env(),
+            guest,
+            self._clock.mark,
         )
         self._transcript = Transcript(
             self._scrollback,

@@ -265,7 +265,11 @@ class Scrollback:
         styled = renderer._style_string_has_style
         assert styled is not None  # made for the draw that the screen is of
         return rows_above_cursor(
-            *(screen, cursor, now.columns, self.reflow, styled.__getitem__),
+            screen,
+            cursor,
+            now.columns,
+            self.reflow,
+            styled.__getitem__,
             lower=max(0, size.rows - now.rows),
         )
 
