@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import events
-from qwen_dual.protocol.command_shapes import RIGHTS, TextPart
+from qwen_dual.protocol.answers import are_offered
+from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS, TextPart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.dispatch import Dispatcher
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
         Interrupt,
         Right,
     )
-
-ON_PROMPTS = frozenset(("cancel", "edit_queued", "move_queued"))
-"""Commands on a prompt that waits: ``submit`` for one's own, ``control`` for another's."""
 
 
 class LimitedDispatcher:
@@ -139,7 +137,7 @@ class LimitedDispatcher:
             questions = self._questions(command.request_id)
             if questions is None:
                 return "control", "an input of one's own"
-            if "submit" not in self._rights and not _are_offered(command.updated_input, questions):
+            if "submit" not in self._rights and not are_offered(command.updated_input, questions):
                 return "submit", "an answer in one's own words"
         if command.message and "submit" not in self._rights:
             return "submit", "a message to the model"
@@ -163,28 +161,3 @@ class LimitedDispatcher:
             return True
         start = text.lstrip()
         return start.startswith("/") and "/" not in (start[1:].split(maxsplit=1) or [""])[0]
-
-
-def _are_offered(updated_input: Mapping[str, Any], questions: Sequence[Any]) -> bool:
-    """Whether the answers in ``updated_input`` are options that were offered, and no other words."""
-    labels = {
-        option.get("label")
-        for question in questions
-        if isinstance(question, dict)
-        for option in question.get("options") or ()
-        if isinstance(option, dict)
-    }
-    answers = updated_input.get("answers")
-    if not isinstance(answers, dict):
-        return True  # then there are none
-    given = (one if isinstance(one, list) else [one] for one in answers.values())
-    return all(
-        part in (None, "") or (isinstance(part, str) and _is_of(part, labels))
-        for parts in given
-        for part in parts
-    )
-
-
-def _is_of(answer: str, labels: Collection[Any]) -> bool:
-    """Whether an answer is one of the labels, or several with commas between."""
-    return answer in labels or all(part.strip() in labels for part in answer.split(","))

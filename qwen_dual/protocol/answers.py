@@ -1,6 +1,7 @@
-"""What an answer in words must be, as data beside the question: so that every front end checks the same.
+"""What an answer to a question must be: in words by a rule beside it, so that every front end checks the same.
 
-A rule is the ``answer`` of a question: ``{"type": "integer", "minimum": 1}``. Pure.
+A rule is the ``answer`` of a question: ``{"type": "integer", "minimum": 1}``. Whether an answer is one of the
+options that were offered is decided here too, for all who hold hosts to their rights. Pure.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 MAX_TEXT = 10_000
 """Characters of one answer."""
@@ -41,6 +42,37 @@ def problem_of(rule: Mapping[str, Any], text: str) -> str | None:
     except WrongAnswer as error:
         return str(error)
     return None
+
+
+def are_offered(updated_input: Mapping[str, Any], questions: Sequence[Any]) -> bool:
+    """Whether the answers in ``updated_input`` are options that were offered, and no other words.
+
+    Args:
+        updated_input: as a ``confirmation_response`` has it, not checked yet; without ``answers`` there are
+            no words in it.
+        questions: ``questions`` of the request's input, not checked either.
+    """
+    labels = {
+        label
+        for question in questions
+        if isinstance(question, dict)
+        for option in question.get("options") or ()
+        if isinstance(option, dict) and isinstance(label := option.get("label"), str)
+    }
+    answers = updated_input.get("answers")
+    if not isinstance(answers, dict):
+        return not answers  # other programs may read words where this one sees none
+    given = (one if isinstance(one, list) else [one] for one in answers.values())
+    return all(
+        part in (None, "") or (isinstance(part, str) and _is_of(part, labels))
+        for parts in given
+        for part in parts
+    )
+
+
+def _is_of(answer: str, labels: Collection[str]) -> bool:
+    """Whether an answer is one of the labels, or several with commas between."""
+    return answer in labels or all(part.strip() in labels for part in answer.split(","))
 
 
 def _number(rule: Mapping[str, Any], text: str) -> int | float:

@@ -367,6 +367,9 @@ RIGHTS: dict[str, Right] = {
 }
 """The right that a command takes at the least; what its fields ask for may take more."""
 
+ON_PROMPTS = frozenset(("cancel", "edit_queued", "move_queued"))
+"""Commands on a prompt that waits: ``submit`` for one's own, ``control`` for another's."""
+
 _ALONE = ("complete", "list_models", "list_modes", "export")
 QUERIES = frozenset(("get_state", "mcp_status", "rewind_points", "list_sessions", *_ALONE))
 """Commands that change nothing: answered each time, whatever their id. Of the last four, and of those of

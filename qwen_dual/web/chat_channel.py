@@ -9,10 +9,10 @@ import anyio
 
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import NotJson, decode, encode
-from qwen_dual.protocol.command_shapes import RIGHTS
+from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS
 from qwen_dual.web.bell import Bell
 from qwen_dual.web.page_connection import PageConnection
-from qwen_dual.web.rights import ON_PROMPTS, lacking
+from qwen_dual.web.rights import lacking
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.protocol.command_shapes import RIGHTS
+from qwen_dual.protocol.answers import are_offered
+from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _UNSEEN = re.compile(r"^[\s\ufeff\u180e\u200b-\u200f\u2060-\u2064]+")
 """What a program may take away before it looks whether a text is a command; JavaScript's ``trim`` takes U+FEFF."""
-
-ON_PROMPTS = frozenset(("cancel", "edit_queued", "move_queued"))
 
 
 def lacking(
@@ -69,7 +68,7 @@ def _lacking_to_answer(
         questions = _questions(request)
         if questions is None or not isinstance(given, dict):
             return "control", "an input of one's own"
-        if "submit" not in rights and not _are_offered(given, questions):
+        if "submit" not in rights and not are_offered(given, questions):
             return "submit", "an answer in one's own words"
     if command.get("message") and "submit" not in rights:
         return "submit", "a message to the model"
@@ -82,28 +81,6 @@ def _questions(request: Mapping[str, Any]) -> list[Any] | None:
     questions = given.get("questions") if isinstance(given, dict) else None
     asks = request.get("tool_name") == "ask_user_question"
     return questions if asks and isinstance(questions, list) else None
-
-
-def _are_offered(given: Mapping[str, Any], questions: list[Any]) -> bool:
-    labels = {
-        option.get("label")
-        for question in questions
-        if isinstance(question, dict)
-        for option in question.get("options") or ()
-        if isinstance(option, dict)
-    }
-    answers = given.get("answers")
-    if not isinstance(answers, dict):
-        return not answers
-    return all(
-        part in (None, "")
-        or (
-            isinstance(part, str)
-            and (part in labels or all(one.strip() in labels for one in part.split(",")))
-        )
-        for value in answers.values()
-        for part in (value if isinstance(value, list) else [value])
-    )
 
 
 def _texts(command: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwen_dual.protocol.answers import MAX_TEXT, WrongAnswer, problem_of, value_of
+from qwen_dual.protocol.answers import MAX_TEXT, WrongAnswer, are_offered, problem_of, value_of
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,43 @@ def test_a_wrong_one_is_told_in_a_sentence(rule: dict[str, Any], text: str, told
     with pytest.raises(WrongAnswer, match="It is to"):
         value_of(rule, text)
     assert told in str(problem_of(rule, text))
+
+
+_QUESTIONS: list[Any] = [
+    {"question": "Which?", "options": [{"label": "one"}, {"label": "a, b"}, {"label": "two"}]},
+    "no question",
+    {"options": ["no option", {"label": ["no text"]}]},
+]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"Which?": "one"},
+        {"Which?": ["one", "two"]},
+        {"Which?": "one, two"},
+        {"Which?": "a, b"},
+        {"Which?": ""},
+        {"Which?": [None]},
+        {},
+        None,
+    ],
+)
+def test_labels_are_offered_alone_and_together(answers: object) -> None:
+    assert are_offered({"answers": answers}, _QUESTIONS)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"Which?": "three"},
+        {"Which?": "one, three"},
+        {"Which?": ["one", 2]},
+        {"Which?": {"label": "one"}},
+        {"one": "x"},
+        "one",
+        ["one"],
+    ],
+)
+def test_other_words_are_not_offered_whatever_they_are_in(answers: object) -> None:
+    assert not are_offered({"answers": answers}, _QUESTIONS)
