@@ -10,7 +10,7 @@ import anyio
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import NotJson, decode, encode
 from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS
-from qwen_dual.web.bell import Bell
+from qwen_dual.web.notifier import Notifier
 from qwen_dual.web.page_connection import PageConnection
 from qwen_dual.web.rights import lacking
 
@@ -46,7 +46,7 @@ class ChatChannel:
         self._socket = socket
         self._session = session
         self._client = client
-        self._bell = Bell()
+        self._wakeup = Notifier()
         self._own: deque[bytes] = deque()
         self._own_bytes = 0
         self._latest: dict[str, dict[str, Any]] = {}
@@ -55,7 +55,7 @@ class ChatChannel:
 
     def wake(self) -> None:
         """There is more to tell, or the session has ended."""
-        self._bell.ring()
+        self._wakeup.notify_all()
 
     def tell(self, event: dict[str, Any]) -> None:
         """Tells an event to this page alone: it has no place among those that all get, and no number."""
@@ -70,7 +70,7 @@ class ChatChannel:
                 len(self._own) > MAX_WAITING or self._own_bytes > MAX_WAITING_BYTES
             ):
                 self._own_bytes -= len(self._own.popleft())
-        self._bell.ring()
+        self._wakeup.notify_all()
 
     async def run(self, from_seq: int | None, epoch: str) -> None:
         """Serves the page until it is gone.
@@ -113,7 +113,7 @@ class ChatChannel:
                 await self._send(encode([session.ended_message()])[:-1])
                 return
             elif place >= log.newest:
-                await self._bell.wait()
+                await self._wakeup.wait()
 
     async def _greet(self, begin: Beginning) -> int:
         session = self._session

@@ -15,9 +15,9 @@ from qwen_dual.host.promise import Promise
 from qwen_dual.host.pty import terminal_environment
 from qwen_dual.protocol.command_shapes import QUERIES
 from qwen_dual.protocol.events import new_uuid
-from qwen_dual.web.bell import Bell
 from qwen_dual.web.chat_log import ChatLog
 from qwen_dual.web.given import Given
+from qwen_dual.web.notifier import Notifier
 from qwen_dual.web.plain_programs import PLAIN_COMMANDS, Plain
 from qwen_dual.web.row import Ended, Row
 from qwen_dual.web.terminal_log import Size, TerminalLog
@@ -98,7 +98,7 @@ class HostedSession:
         self.known = anyio.Event()
         self._leave = anyio.Event()
         self._over = anyio.Event()
-        self._repaint = Bell()
+        self._repaint = Notifier()
         self._to_repaint = False
         self._typing = anyio.Lock()
 
@@ -376,7 +376,7 @@ class HostedSession:
     def repaint(self) -> None:
         """Has the program paint its screen anew, soon: by another size of its window, for a moment."""
         self._to_repaint = True
-        self._repaint.ring()
+        self._repaint.notify_all()
 
     async def _repaint_when_asked(self) -> None:
         while (terminal := self.terminal) is not None:

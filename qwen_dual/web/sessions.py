@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import encode
-from qwen_dual.web.bell import Bell
 from qwen_dual.web.chat_channel import ChatChannel
 from qwen_dual.web.client import may_see
 from qwen_dual.web.hosted import HostedSession
 from qwen_dual.web.kept_sessions import KeptSession
+from qwen_dual.web.notifier import Notifier
 from qwen_dual.web.terminal_channel import TerminalChannel
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class HostedSessions:
         self._ending = False
         self._asked: dict[str, NewSession] = {}
         self._sessions: dict[str, HostedSession] = {}
-        self._changed = Bell()
+        self._changed = Notifier()
         self._version = 0
         self._watchers = 0
         self._texts: dict[str, tuple[int, str]] = {}
@@ -328,7 +328,7 @@ class HostedSessions:
 
     def _note_change(self) -> None:
         self._version += 1
-        self._changed.ring()
+        self._changed.notify_all()
         if self._kept is not None and not self._ending:
             self._kept.write([self._as_kept(one) for one in self._sessions.values() if one.goes_on])
 

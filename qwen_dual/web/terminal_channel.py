@@ -8,7 +8,7 @@ import anyio
 
 from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import NotJson, decode, encode
-from qwen_dual.web.bell import Bell
+from qwen_dual.web.notifier import Notifier
 
 if TYPE_CHECKING:
     from typing import Any
@@ -44,7 +44,7 @@ class TerminalChannel:
         self._session = session
         self._types = "control" in client.rights
         self._log: TerminalLog = session.terminal
-        self._bell = Bell()
+        self._wakeup = Notifier()
         self._position = 0
         self._acknowledged = 0
         self._held = False
@@ -54,7 +54,7 @@ class TerminalChannel:
 
     def wake(self) -> None:
         """There is more output, or the terminal has another size, or has ended."""
-        self._bell.ring()
+        self._wakeup.notify_all()
 
     async def run(self, offset: int | None, epoch: str) -> None:
         """Serves the page until it is gone.
@@ -96,7 +96,7 @@ class TerminalChannel:
                 await self._socket.send(_text(session.ended_message()))
                 return
             elif self._is_quiet():
-                await self._bell.wait()
+                await self._wakeup.wait()
 
     def _is_quiet(self) -> bool:
         """Whether there is nothing to do: looked at once more, since something was awaited."""
@@ -173,7 +173,7 @@ class TerminalChannel:
         kind = command.get("type")
         if kind == "ack" and (offset := _whole(command.get("offset"))) is not None:
             self._acknowledged = max(self._acknowledged, min(offset, self._position))
-            self._bell.ring()
+            self._wakeup.notify_all()
         elif kind == "resize" and self._types:
             columns, rows = _whole(command.get("columns")), _whole(command.get("rows"))
             if columns is not None and rows is not None:
