@@ -153,9 +153,9 @@ class ChatChannel:
                 return
             text = message.get("text")
             if text is not None:
-                await self._take(text)
+                await self._handle(text)
 
-    async def _take(self, text: str) -> None:
+    async def _handle(self, text: str) -> None:
         try:
             command = decode(text)
         except NotJson as error:
@@ -164,35 +164,35 @@ class ChatChannel:
         if not isinstance(command, dict) or not isinstance(command.get("type"), str):
             self._refuse("", "invalid", "a command is an object with a type")
             return
-        number = command.get("id")
-        number = number if isinstance(number, str) else ""
+        command_id = command.get("id")
+        command_id = command_id if isinstance(command_id, str) else ""
         if command["type"] == "hello":
-            self._refuse(number, "invalid", "hello is for the socket of a session")
+            self._refuse(command_id, "invalid", "hello is for the socket of a session")
             return
-        if len(number) > MAX_ID_CHARS:
+        if len(command_id) > MAX_ID_CHARS:
             self._refuse("", "invalid", f"an id has {MAX_ID_CHARS} characters at the most")
             return
-        if self._session.given.is_anothers(self._client, number):
+        if self._session.owners.is_anothers(self._client, command_id):
             # Else what is for another page would come here, or what it gave count as this one's.
-            self._refuse(number, "invalid", "another page has given a command under this id")
+            self._refuse(command_id, "invalid", "another page has given a command under this id")
             return
         await self._session.known.wait()
         if self._session.greeting is None or self._session.ended is not None:
-            self._refuse(number, "ended", "the session has ended")
+            self._refuse(command_id, "ended", "the session has ended")
             return
         limit = self._session.greeting.max_line_bytes
         if limit is not None and len(text.encode()) > limit:
-            self._refuse(number, "too_long", f"a command has {limit:,} bytes at the most")
+            self._refuse(command_id, "too_long", f"a command has {limit:,} bytes at the most")
             return
         lacks = self._lacking(command)
         if lacks is not None:
             right, what = lacks
-            self._refuse(number, "no_right", f"{what} takes the right to {right}")
+            self._refuse(command_id, "no_right", f"{what} takes the right to {right}")
             return
         try:
-            await self._carry_out(command, number)
+            await self._carry_out(command, command_id)
         except HostError as error:
-            self._refuse(number, "ended", str(error))
+            self._refuse(command_id, "ended", str(error))
 
     def _lacking(self, command: dict[str, Any]) -> tuple[str, str] | None:
         session = self._session
@@ -202,7 +202,7 @@ class ChatChannel:
         else:
             # Whose turn runs the program knows best, where it knows the page: by its name, which another
             # may take once that page is gone.
-            known_as_anothers = session.given.is_anothers(self._client, session.running)
+            known_as_anothers = session.owners.is_anothers(self._client, session.running)
             own = session.socket != "" and not known_as_anothers
             own = own or session.is_own(self._client, session.running)
         if kind == "list_sessions" and self._client.session is not None:
@@ -210,11 +210,11 @@ class ChatChannel:
         request = session.request(command.get("request_id"))
         return lacking(command, self._client.rights, own=own, request=request)
 
-    async def _carry_out(self, command: dict[str, Any], number: str) -> None:
+    async def _carry_out(self, command: dict[str, Any], command_id: str) -> None:
         session = self._session
         connection: PageConnection | None = None
         if session.socket and RIGHTS.get(command["type"], "control") != "observe":
-            connection = await self._connected(number)
+            connection = await self._connected(command_id)
             if connection is None:
                 return
         session.note(self._client, command, connection.origin if connection else "input")
@@ -223,19 +223,25 @@ class ChatChannel:
         else:
             await session.carry_out(command, self)
 
-    async def _connected(self, number: str) -> PageConnection | None:
+    async def _connected(self, command_id: str) -> PageConnection | None:
         """The page's own connection; None where there is none to be had, which it was told."""
         if self._connection is None or not self._connection.connected:
             session, client = self._session, self._client
             made = PageConnection(session.socket, client.name, client.rights, self.tell)
             error: HostError | None = await self._group.start(made.run)
             if error is not None:
-                self._refuse(number, getattr(error, "code", "") or "unreachable", str(error))
+                self._refuse(command_id, getattr(error, "code", "") or "unreachable", str(error))
                 return None
             self._connection = made
         return self._connection
 
-    def _refuse(self, number: str, code: str, message: str) -> None:
+    def _refuse(self, command_id: str, code: str, message: str) -> None:
         self.tell(
-            {"type": "web", "subtype": "refused", "id": number, "code": code, "message": message}
+            {
+                "type": "web",
+                "subtype": "refused",
+                "id": command_id,
+                "code": code,
+                "message": message,
+            }
         )

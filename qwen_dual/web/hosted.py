@@ -16,9 +16,9 @@ from qwen_dual.host.pty import terminal_environment
 from qwen_dual.protocol.command_shapes import QUERIES
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.web.chat_log import ChatLog
-from qwen_dual.web.given import Given
+from qwen_dual.web.command_owners import CommandOwners
 from qwen_dual.web.notifier import Notifier
-from qwen_dual.web.plain_programs import PLAIN_COMMANDS, Plain
+from qwen_dual.web.plain_programs import PLAIN_COMMANDS, PlainProgram
 from qwen_dual.web.row import Ended, Row
 from qwen_dual.web.terminal_log import Size, TerminalLog
 from qwen_dual.web.window import Window
@@ -71,7 +71,7 @@ class HostedSession:
         screens: the pages that show the terminal.
         ended: how it ended; None while it runs.
         row: what the list of sessions says of it.
-        given: whose the commands are.
+        owners: whose the commands are.
         known: is set when the program has said who it is, or has ended.
         continues: its program goes on with an earlier conversation.
         running: the id of the command whose prompt runs, or ran last; empty for others.
@@ -85,12 +85,12 @@ class HostedSession:
         self.window = Window()
         self.screens: set[TerminalChannel] = set()
         self.ended: Ended | None = None
-        self.given = Given()
+        self.owners = CommandOwners()
         self.row = Row(key, time.time(), on_change)
         self.running = ""
         self.continues = False
         self._session: host.Session | None = None
-        self._plain: Plain | None = None
+        self._plain: PlainProgram | None = None
         self._chats: set[ChatChannel] = set()
         self._asked: dict[str, ChatChannel] = {}
         self._watchers: set[ChatChannel] = set()
@@ -155,7 +155,7 @@ class HostedSession:
         try:
             async with opened as session:
                 self._session = session
-                self._plain = Plain(session, self.log.add, self._wake)
+                self._plain = PlainProgram(session, self.log.add, self._wake)
                 self._begun.keep(None)
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._end_when_asked, session)
@@ -196,7 +196,7 @@ class HostedSession:
     async def _follow_events(self, session: host.Session) -> None:
         try:
             async for event in session:
-                self._take(event)
+                self._handle(event)
         except host.SessionExited:
             return
 
@@ -205,7 +205,7 @@ class HostedSession:
             log.add(data)
             self._wake_screens()
 
-    def _take(self, event: host.Event) -> None:
+    def _handle(self, event: host.Event) -> None:
         session, plain, kind = self._session, self._plain, event.kind
         assert session is not None and plain is not None
         if event.type == "host":
@@ -216,8 +216,8 @@ class HostedSession:
             return
         else:
             if event.type == "control_response":
-                for name, number in self.given.answered(event):
-                    self.log.tell({"type": "web", "subtype": "by", "id": number, "name": name})
+                for name, request_id in self.owners.answered(event):
+                    self.log.tell({"type": "web", "subtype": "by", "id": request_id, "name": name})
             elif event.type == "user" and event.parent_tool_use_id is None and event.text:
                 self.running = event.command_id or ""
             self.log.add(event.raw)
@@ -238,12 +238,12 @@ class HostedSession:
         if event.type != "system":
             return False
         receipt = event.subtype == "command_receipt"
-        number = str(event.data.get("id") if receipt else event.command_id)
-        channel = self._asked.get(number)
+        command_id = str(event.data.get("id") if receipt else event.command_id)
+        channel = self._asked.get(command_id)
         if channel is not None:
             channel.tell(event.raw)
             if not receipt or event.data.get("status") == "rejected":  # nothing more comes of it
-                del self._asked[number]
+                del self._asked[command_id]
         elif event.subtype == "draft":
             for watcher in self._watchers:
                 watcher.tell(event.raw)
@@ -266,7 +266,7 @@ class HostedSession:
         return "" if self._session is None else self._session.session_id
 
     @property
-    def goes_on(self) -> bool:
+    def is_resumable(self) -> bool:
         """Whether it runs, and a later server could bring it back."""
         return self.ended is None and self.session_id != ""
 
@@ -305,7 +305,7 @@ class HostedSession:
 
     def is_own(self, client: Client, command_id: object) -> bool:
         """Whether a command was given by a client."""
-        return self.given.is_own(client, command_id)
+        return self.owners.is_own(client, command_id)
 
     def ended_message(self) -> dict[str, Any]:
         """As ``ended`` of the page has it."""
@@ -322,14 +322,16 @@ class HostedSession:
         """It does no more."""
         self._chats.discard(chat)
         self._watchers.discard(chat)
-        self._asked = {number: one for number, one in self._asked.items() if one is not chat}
+        self._asked = {
+            command_id: one for command_id, one in self._asked.items() if one is not chat
+        }
         self.row.looked_at(len(self._chats))
 
     def note(self, client: Client, command: dict[str, Any], origin: str) -> None:
         """Notes who gave a command, and tells all pages before anything comes of it."""
-        number = self.given.note(client, command, origin)
-        if number:
-            self.log.tell({"type": "web", "subtype": "by", "id": number, "name": client.name})
+        command_id = self.owners.note(client, command, origin)
+        if command_id:
+            self.log.tell({"type": "web", "subtype": "by", "id": command_id, "name": client.name})
             self._wake()
 
     async def carry_out(self, command: dict[str, Any], chat: ChatChannel) -> None:
@@ -340,11 +342,11 @@ class HostedSession:
         """
         session, plain = self._session, self._plain
         assert session is not None and plain is not None
-        if not session.greeting.told and plain.takes(command):
+        if not session.greeting.told and plain.carries_out(command):
             return
-        number = command.get("id")
-        if isinstance(number, str) and command["type"] in (*QUERIES, "get_draft"):
-            self._asked[number] = chat
+        command_id = command.get("id")
+        if isinstance(command_id, str) and command["type"] in (*QUERIES, "get_draft"):
+            self._asked[command_id] = chat
             if len(self._asked) > MAX_ASKED:
                 del self._asked[next(iter(self._asked))]
         if command["type"] in ("get_draft", "watch"):

@@ -100,16 +100,16 @@ class PageConnection:
             HostError: the session is gone.
         """
         assert self._session is not None
-        number = command.get("id")
-        if command.get("type") in ANSWERED_ALONE and isinstance(number, str):
-            self._asked.add(number)
+        command_id = command.get("id")
+        if command.get("type") in ANSWERED_ALONE and isinstance(command_id, str):
+            self._asked.add(command_id)
         await self._session.send(command)
 
     def _is_for_one(self, event: host.Event) -> bool:
         """Whether the other pages, and the server's own channel, are not told it."""
         if event.kind == "system/command_receipt":
-            number = event.data.get("id")
-            answers = number in self._asked
-            self._asked.discard(str(number))
+            command_id = event.data.get("id")
+            answers = command_id in self._asked
+            self._asked.discard(str(command_id))
             return answers or event.data.get("code") == "no_right"
         return event.type == "system" and event.subtype not in FOR_ALL

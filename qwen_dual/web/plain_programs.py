@@ -17,7 +17,7 @@ PLAIN_COMMANDS = frozenset(("interrupt",))
 """Commands that such a program does not know, and that are carried out by its keys."""
 
 
-class Plain:
+class PlainProgram:
     """Carries out some commands of pages in such a program's own way.
 
     Args:
@@ -63,7 +63,7 @@ class Plain:
             return _turn_ended("interrupted")
         return None
 
-    def takes(self, command: dict[str, Any]) -> bool:
+    def carries_out(self, command: dict[str, Any]) -> bool:
         """Whether a command is carried out here; else it goes to the program as it is."""
         if command["type"] == "interrupt":
             self.group.start_soon(self._interrupt)

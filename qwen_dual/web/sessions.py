@@ -330,7 +330,9 @@ class HostedSessions:
         self._version += 1
         self._changed.notify_all()
         if self._kept is not None and not self._ending:
-            self._kept.write([self._as_kept(one) for one in self._sessions.values() if one.goes_on])
+            self._kept.write(
+                [self._as_kept(one) for one in self._sessions.values() if one.is_resumable]
+            )
 
     def _as_kept(self, session: HostedSession) -> KeptSession:
         row, new = session.row.as_dict(), self._asked.get(session.key, NewSession())
@@ -349,7 +351,7 @@ class HostedSessions:
         if self._kept is None or "--no-chat-recording" in self._command:
             return  # what a person does not have saved is not saved here either
         for session in self._sessions.values():
-            if session.goes_on and session.terminal is not None and session.row.prompted:
+            if session.is_resumable and session.terminal is not None and session.row.prompted:
                 self._kept.write_chat(session.key, session.log.conversation())
 
 

@@ -155,7 +155,7 @@ class TerminalChannel:
                 return
             data = message.get("bytes")
             if data is None:
-                self._take(message.get("text") or "")
+                self._handle(message.get("text") or "")
             elif self._types:
                 self._session.resize(self._session.window.used(self))
                 try:
@@ -163,7 +163,7 @@ class TerminalChannel:
                 except HostError:
                     continue  # it has ended, which the page is told
 
-    def _take(self, text: str) -> None:
+    def _handle(self, text: str) -> None:
         try:
             command = decode(text)
         except NotJson:

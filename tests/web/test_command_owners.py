@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from qwen_dual.web.chat_channel import MAX_WAITING, MAX_WAITING_BYTES, ChatChannel
-from qwen_dual.web.given import Given
+from qwen_dual.web.command_owners import CommandOwners
 from tests.web.page import Visitor
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ ANNA, BERT = Visitor(), Visitor("anna", id="browser-2")
 
 
 def test_whose_a_command_is_goes_by_the_browser_and_not_by_its_name() -> None:
-    given = Given()
-    given.note(ANNA, {"type": "submit", "id": "a"}, "host:web.anna")
-    assert given.is_own(ANNA, "a")
-    assert not given.is_anothers(ANNA, "a")
-    assert given.is_anothers(BERT, "a")
-    assert not given.is_own(BERT, "a")
-    assert not given.is_anothers(BERT, "never given")
-    assert not given.is_anothers(BERT, "")
+    owners = CommandOwners()
+    owners.note(ANNA, {"type": "submit", "id": "a"}, "host:web.anna")
+    assert owners.is_own(ANNA, "a")
+    assert not owners.is_anothers(ANNA, "a")
+    assert owners.is_anothers(BERT, "a")
+    assert not owners.is_own(BERT, "a")
+    assert not owners.is_anothers(BERT, "never given")
+    assert not owners.is_anothers(BERT, "")
 
 
 def test_what_waits_for_a_page_that_does_not_read_is_bounded_in_number_and_size() -> None:

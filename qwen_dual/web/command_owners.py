@@ -1,4 +1,4 @@
-"""Whose the commands of a session are: which page gave them, and which one answered a request first. Pure."""
+"""Whose the commands of a session are: which page gave them, and which answered a request first. Pure."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MAX_ANSWERS = 100
 """To one request: all but the first are late."""
 
 
-class Given:
-    """Remembers the latest of them."""
+class CommandOwners:
+    """Remembers who gave the latest commands, and the latest answers to requests that wait."""
 
     def __init__(self) -> None:
         self._commands: dict[str, str] = {}
@@ -36,7 +36,7 @@ class Given:
             The id that all pages are told of now; empty for none. Who answered a request is told when
             the program has said whose answer was the first.
         """
-        number = command.get("id")
+        command_id = command.get("id")
         if command.get("type") == "confirmation_response":
             request_id = command.get("request_id")
             if isinstance(request_id, str):
@@ -44,11 +44,11 @@ class Given:
                 if len(answers) < MAX_ANSWERS:
                     answers.append((origin, client.name))
                 _bound(self._answers)
-        if not isinstance(number, str) or not number or command.get("type") in _SILENT:
+        if not isinstance(command_id, str) or not command_id or command.get("type") in _SILENT:
             return ""
-        self._commands[number] = client.id
+        self._commands[command_id] = client.id
         _bound(self._commands)
-        return number
+        return command_id
 
     def answered(self, event: Event) -> list[tuple[str, str]]:
         """The name of the page whose answer a ``control_response`` tells, and the request; else nothing."""
@@ -69,12 +69,7 @@ class Given:
         return self._commands.get(command_id, client.id) != client.id
 
 
-_SILENT = frozenset(
-    (
-        *QUERIES,
-        *("get_draft", "set_draft", "watch"),
-    )
-)
+_SILENT = frozenset((*QUERIES, "get_draft", "set_draft", "watch"))
 """Commands that nobody asks about whose they were: they change nothing, or are as frequent as keys."""
 
 
