@@ -13,13 +13,14 @@ from qwen_dual.host import HostError
 from qwen_dual.protocol.codec import encode
 from qwen_dual.web.chat_channel import ChatChannel
 from qwen_dual.web.client import may_see
+from qwen_dual.web.close_codes import UNKNOWN
 from qwen_dual.web.hosted import HostedSession
 from qwen_dual.web.kept_sessions import KeptSession
 from qwen_dual.web.notifier import Notifier
 from qwen_dual.web.terminal_channel import TerminalChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Mapping, Sequence
     from types import TracebackType
     from typing import Any, Self
 
@@ -42,9 +43,6 @@ ROWS_SECONDS = 0.1
 
 ROWS_A_SECOND = 30_000
 """That all who watch are told, roughly: where many watch many, each is told less often."""
-
-UNKNOWN = 4404
-"""The code with which a WebSocket is closed whose session there is not, or not for this client."""
 
 log = logging.getLogger(__name__)
 
@@ -307,7 +305,7 @@ class HostedSessions:
         command = [*self._command, *_arguments(new)]
         await self._begin(session, session.run_program(command, new.cwd or self._cwd, self._env))
 
-    async def _begin(self, session: HostedSession, work: Any) -> None:
+    async def _begin(self, session: HostedSession, work: Awaitable[None]) -> None:
         self._group.start_soon(_run, work)
         self._sessions[session.key] = session
         try:
@@ -355,7 +353,7 @@ class HostedSessions:
                 self._kept.write_chat(session.key, session.log.conversation())
 
 
-async def _run(work: Any) -> None:
+async def _run(work: Awaitable[None]) -> None:
     await work
 
 

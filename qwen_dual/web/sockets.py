@@ -10,6 +10,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from qwen_dual.web.access import AccessError
+from qwen_dual.web.close_codes import CROWDED, FAILED, FLOOD, LEFT, UNKNOWN
 from qwen_dual.web.connections import MAY_SEND
 from qwen_dual.web.doorkeeper import PROTOCOL
 from qwen_dual.web.limits import CHAT, SILENT, TERMINAL, Flood, LimitedReceive, message_bytes
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from qwen_dual.web.sessions import HostedSessions
 
 log = logging.getLogger(__name__)
-
-LEFT, UNKNOWN, FLOOD, CROWDED, FAILED = 4401, 4404, 4408, 4429, 1011
-"""Why one is closed; the page's ``wire.ts`` says the same."""
 
 NOT_LET_IN = "you are not let in (any more): open a link anew"
 MAX_REASON_BYTES = 123
