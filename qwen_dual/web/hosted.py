@@ -13,12 +13,12 @@ from qwen_dual import host
 from qwen_dual.host.channels import is_ours
 from qwen_dual.host.promise import Promise
 from qwen_dual.host.pty import terminal_environment
-from qwen_dual.protocol.command_shapes import QUERIES
 from qwen_dual.protocol.events import new_uuid
 from qwen_dual.web.chat_log import ChatLog
 from qwen_dual.web.command_owners import CommandOwners
-from qwen_dual.web.notifier import Notifier
+from qwen_dual.web.page_answers import PageAnswers
 from qwen_dual.web.plain_programs import PLAIN_COMMANDS, PlainProgram
+from qwen_dual.web.repainting import Repainter
 from qwen_dual.web.row import Ended, Row
 from qwen_dual.web.terminal_log import Size, TerminalLog
 from qwen_dual.web.window import Window
@@ -47,14 +47,7 @@ NOT_KEPT = (
     "server before did not end in order, so it is not told here again."
 )
 
-REPAINT_SECONDS = 0.1
-REPAINT_PAUSE = 2.0
-"""Between two times that a program is asked to paint its screen anew, at the least."""
-
 FAILED = "The server failed at what the program told, and has ended it; the server's log has the details."
-
-MAX_ASKED = 1000
-"""Answers that are waited for, for pages of a program without a socket."""
 
 
 class HostedSession:
@@ -92,15 +85,12 @@ class HostedSession:
         self._session: host.Session | None = None
         self._plain: PlainProgram | None = None
         self._chats: set[ChatChannel] = set()
-        self._asked: dict[str, ChatChannel] = {}
-        self._watchers: set[ChatChannel] = set()
+        self._answers = PageAnswers()
         self._begun: Promise[None] = Promise()
         self.known = anyio.Event()
         self._leave = anyio.Event()
         self._over = anyio.Event()
-        self._repaint = Notifier()
-        self._to_repaint = False
-        self._typing = anyio.Lock()
+        self._repainter = Repainter(self.resize)
 
     # -- life --------------------------------------------------------------------------------
 
@@ -159,8 +149,9 @@ class HostedSession:
                 self._begun.keep(None)
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._end_when_asked, session)
-                    group.start_soon(self._repaint_when_asked)
                     self._plain.group = group
+                    if self.terminal is not None:
+                        group.start_soon(self._repainter.run, self.terminal)
                     async with anyio.create_task_group() as followers:
                         followers.start_soon(self._follow_events, session)
                         if self.terminal is not None:
@@ -212,7 +203,7 @@ class HostedSession:
             if (message := plain.noticed(event)) is None:
                 return
             self.log.tell(message)
-        elif self._is_for_one(event):
+        elif self._answers.takes(event):
             return
         else:
             if event.type == "control_response":
@@ -232,23 +223,6 @@ class HostedSession:
         self.row.take(event, session)
         for chat in self._chats:
             chat.wake()
-
-    def _is_for_one(self, event: host.Event) -> bool:
-        """Whether an event answers what one page has asked over the server's channel, and tells it."""
-        if event.type != "system":
-            return False
-        receipt = event.subtype == "command_receipt"
-        command_id = str(event.data.get("id") if receipt else event.command_id)
-        channel = self._asked.get(command_id)
-        if channel is not None:
-            channel.tell(event.raw)
-            if not receipt or event.data.get("status") == "rejected":  # nothing more comes of it
-                del self._asked[command_id]
-        elif event.subtype == "draft":
-            for watcher in self._watchers:
-                watcher.tell(event.raw)
-        # Which sessions are saved is nothing for who has a link to one alone.
-        return channel is not None or event.subtype in ("draft", "sessions")
 
     def _wake(self) -> None:
         for chat in self._chats:
@@ -321,10 +295,7 @@ class HostedSession:
     def leave(self, chat: ChatChannel) -> None:
         """It does no more."""
         self._chats.discard(chat)
-        self._watchers.discard(chat)
-        self._asked = {
-            command_id: one for command_id, one in self._asked.items() if one is not chat
-        }
+        self._answers.forget(chat)
         self.row.looked_at(len(self._chats))
 
     def note(self, client: Client, command: dict[str, Any], origin: str) -> None:
@@ -344,13 +315,7 @@ class HostedSession:
         assert session is not None and plain is not None
         if not session.greeting.told and plain.carries_out(command):
             return
-        command_id = command.get("id")
-        if isinstance(command_id, str) and command["type"] in (*QUERIES, "get_draft"):
-            self._asked[command_id] = chat
-            if len(self._asked) > MAX_ASKED:
-                del self._asked[next(iter(self._asked))]
-        if command["type"] in ("get_draft", "watch"):
-            self._watchers.add(chat)
+        self._answers.note(command, chat)
         await session.send(command)
 
     async def type_in(self, data: bytes) -> None:
@@ -376,21 +341,8 @@ class HostedSession:
         self._wake_screens()
 
     def repaint(self) -> None:
-        """Has the program paint its screen anew, soon: by another size of its window, for a moment."""
-        self._to_repaint = True
-        self._repaint.notify_all()
-
-    async def _repaint_when_asked(self) -> None:
-        while (terminal := self.terminal) is not None:
-            while not self._to_repaint:
-                await self._repaint.wait()
-            self._to_repaint = False
-            size = terminal.size
-            self.resize(Size(size.columns, size.rows - 1))
-            await anyio.sleep(REPAINT_SECONDS)
-            if terminal.size == Size(size.columns, size.rows - 1):
-                self.resize(size)
-            await anyio.sleep(REPAINT_PAUSE)
+        """Has the program paint its screen anew, soon."""
+        self._repainter.ask()
 
 
 async def _ask_for_prompts(session: host.Session) -> None:
