@@ -34,11 +34,6 @@ def matches(matcher: str, values: Iterable[str]) -> bool:
     return pattern is not None and pattern.search(values[0]) is not None if values else False
 
 
-def is_pattern(matcher: str) -> bool:
-    """Whether ``matcher`` can be read at all."""
-    return matcher.strip() in _ALL or _pattern(matcher) is not None
-
-
 def _entries(matcher: str) -> Sequence[str]:
     """What a matcher lists; nothing where all of it is one expression."""
     if matcher.startswith(("^", "(")):

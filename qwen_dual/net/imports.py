@@ -276,23 +276,6 @@ def _init_of(make: Any, cls: Any, options: Mapping[str, Any]) -> Any:
     return make(type(cls.__name__, (cls,), {"__doc__": cls.__doc__}), **bare).__init__
 
 
-def import_apart(name: str, without: str) -> Module:
-    """Imports a module anew, for the caller alone, as if another that it can do without were not there.
-
-    Args:
-        name: of the module; what else imports it gets it whole.
-        without: the name of the other, which has no effect where something has imported that.
-    """
-    held = sys.modules.pop(name, None)
-    try:
-        with Without(without):
-            __import__(name)
-            return sys.modules.pop(name)
-    finally:
-        if held is not None:
-            sys.modules[name] = held
-
-
 def import_bare(package: str, *first: str, inner: Iterable[str] | None = ()) -> None:
     """Imports a package without running its ``__init__``, for one that only gathers names.
 

@@ -119,18 +119,6 @@ def test_a_name_of_a_bare_package_is_looked_for_once(library: Path) -> None:
     assert run(code + "print(vars(library)['near'])", library) == ["near"]
 
 
-def test_a_module_apart_is_the_callers_alone(library: Path) -> None:
-    (library / "chooser.py").write_text(
-        "try:\n from whole import value\nexcept ImportError:\n value = 0\n"
-    )
-    code = IMPORTS + (
-        "print(import_apart('chooser', 'whole').value)\n"
-        "import chooser; print(chooser.value)\n"
-        "print(import_apart('chooser', 'whole').value, sys.modules['chooser'] is chooser)"
-    )
-    assert run(code, library) == ["0", "imported", "1", "1", "True"]  # by then `whole` is there
-
-
 def test_a_pattern_of_a_library_is_compiled_with_its_first_use(tmp_path: Path) -> None:
     (tmp_path / "patterned.py").write_text("import re\nfound = re.compile('a(b+)')\n")
     code = """
