@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from msgspec import Struct
 
@@ -62,11 +62,15 @@ class Summary(Struct, frozen=True):
     size: int
 
 
+Known: TypeAlias = "dict[_File, Summary | None]"
+"""What was found before, by file; None for one that is no chat to be listed."""
+
+
 def recent(
     home: str,
     cwd: str,
     limit: int = 100,
-    known: dict[_File, Summary | None] | None = None,
+    known: Known | None = None,
     *,
     before: float | None = None,
 ) -> list[Summary]:
@@ -85,7 +89,7 @@ def recent(
 def everywhere(
     home: str,
     limit: int,
-    known: dict[_File, Summary | None] | None = None,
+    known: Known | None = None,
     *,
     before: float | None = None,
 ) -> list[Summary]:
@@ -147,7 +151,7 @@ def _newest(
     cwd: str | None,
     *,
     count: bool = True,
-    known: dict[_File, Summary | None] | None = None,
+    known: Known | None = None,
 ) -> list[Summary]:
     found: list[Summary] = []
     known = {} if known is None else known

@@ -22,16 +22,17 @@ from qwen_dual.runtime.process import environment, folder, is_ignored, own_comma
 if TYPE_CHECKING:
     import argparse
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from qwen_dual.runtime.saved_sessions import Known
     from qwen_dual.web.origins import Origins
 
 NEEDED = ("starlette", "uvicorn", "websockets", "segno")
 INSTALL = "pip install 'qwen-dual[web]'"
 PAGE = Path(__file__).parents[1] / "web" / "static"
 LISTED = 50
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Saved sessions in one answer."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OPEN_FILES = 8192
 """Each session has some, each browser three."""
 
@@ -220,9 +221,11 @@ def _qr_code(url: str) -> str:
     return "".join(f"\x1b[97;40m{line}\x1b[0m\n" for line in drawn.getvalue().splitlines())
 
 
-def _lister(env: Mapping[str, str], cwd: str) -> Any:
+def _lister(
+    env: Mapping[str, str], cwd: str
+) -> Callable[[bool, float | None], Awaitable[dict[str, Any]]]:
     home = qwen_home(env)
-    known: dict[Any, Any] = {}  # what did not change is not read again
+    known: Known = {}  # what did not change is not read again
 
     async def list_saved_sessions(all_folders: bool, before: float | None) -> dict[str, Any]:
         from qwen_dual.core.threads import in_thread

@@ -10,6 +10,7 @@ from qwen_dual.core.threads import in_thread
 from qwen_dual.protocol.codec import encode
 
 if TYPE_CHECKING:
+    from qwen_dual.chats.listing import Known as Known  # noqa: PLC0414 - callers keep one
     from qwen_dual.chats.listing import Summary
     from qwen_dual.core.actor import Actor
     from qwen_dual.runtime.assembly import Parts
@@ -31,7 +32,7 @@ class HostedSavedSessions:
 
     def __init__(self, launch: Launch, parts: Parts) -> None:
         self._launch, self._parts = launch, parts
-        self._known: dict[Any, Any] = {}
+        self._known: Known = {}
 
     async def listing(
         self, limit: int, before: float | None, *, all_folders: bool
@@ -57,7 +58,7 @@ def list_saved(
     cwd: str | None,
     limit: int,
     before: float | None = None,
-    known: dict[Any, Any] | None = None,
+    known: Known | None = None,
     own: str = "",
 ) -> dict[str, Any]:
     """The newest saved sessions as a ``sessions`` event has them; for a thread.
