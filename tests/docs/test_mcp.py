@@ -60,4 +60,4 @@ def test_the_settings_that_it_shows_are_right() -> None:
 
 def test_every_subcommand_is_named() -> None:
     named = set(re.findall(r"qwen-dual mcp (\w+)", TEXT))
-    assert named == {"add", "list", "test", "remove"}
+    assert named == {"add", "list", "test", "remove", "auth", "logout"}
