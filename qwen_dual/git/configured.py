@@ -88,6 +88,29 @@ def beyond_ordinary(repository: Repository) -> list[str]:
     return [*found, *(f"hook {name}" for name in _hooks(repository))]
 
 
+def beyond_values(repository: Repository, home: str) -> Iterator[tuple[str, str]]:
+    """The settings that may run something with their values, those too of the files that are included.
+
+    An included file is a value itself, its real path.
+    """
+    places = _places(repository)
+    for _ in range(MAX_INCLUDED):
+        if not places:
+            return
+        folder, name = places.pop(0)
+        try:
+            data = read_foreign(name, root=folder, limit=MAX_BYTES)
+        except OSError:
+            continue
+        for key, value in _read(os.fsdecode(data)):
+            if _INCLUDES.fullmatch(key):
+                path = _joined(os.path.join(folder, os.path.dirname(name)), value, home)
+                places.append(os.path.split(path))
+                yield key, path
+            elif not _ADDRESS.fullmatch(key) and not _ORDINARY.fullmatch(key):
+                yield key, value
+
+
 def leads_out(folder: str, home: str) -> bool:
     """Whether git in ``folder`` would show files or history from elsewhere, as its repository says.
 

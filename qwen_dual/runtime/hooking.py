@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.runtime.run_files import named_in
 from qwen_dual.settings import keys
+from qwen_dual.tools.run_files import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

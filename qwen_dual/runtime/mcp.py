@@ -22,9 +22,9 @@ from qwen_dual.mcp.servers import Servers
 from qwen_dual.mcp.tokens import TokenStore
 from qwen_dual.mcp.transports import Transports
 from qwen_dual.runtime.mcp_control import McpControl
-from qwen_dual.runtime.run_files import named_in
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.settings import keys
+from qwen_dual.tools.run_files import named_in
 
 if TYPE_CHECKING:
     import subprocess

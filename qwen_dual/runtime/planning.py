@@ -14,6 +14,7 @@ from qwen_dual.core.errors import CommandFailed, UnknownMode
 from qwen_dual.core.failures import describe
 from qwen_dual.core.slash import Asks
 from qwen_dual.core.threads import in_thread
+from qwen_dual.fs.guarded import guard_of
 from qwen_dual.fs.home import expanded
 from qwen_dual.fs.replace import replace_file
 from qwen_dual.settings import keys
@@ -125,6 +126,12 @@ class Planning:
         folder = os.path.realpath(os.path.join(root, wanted))
         if os.path.commonpath((root, folder)) != root:
             told = f"plansDirectory is not used: {folder} is outside of {root}."
+            self._session.notice(told, "warning")
+            return None
+        name = guard_of(os.path.join(folder, "plan.md"), self._launch.workspace.person, root)
+        own = os.path.join(root, ".qwen", "plans")
+        if name and folder != own and not folder.startswith(own + "/"):
+            told = f"plansDirectory is not used: {folder} lies in {name}, where a file may take effect."
             self._session.notice(told, "warning")
             return None
         return folder

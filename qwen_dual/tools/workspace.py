@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.core.ports import Files, Processes
+    from qwen_dual.tools.run_by_git import RunByGit
 
 
 class ToolFailure(Exception):
@@ -134,9 +136,17 @@ class Folder:
         """What makes a file one that the agent obeys or runs; empty for any other. As ``guard_of`` says it."""
         if self.state is not None and within(real, self.state):
             return os.path.basename(self.state)
-        if real in self.channels or any(real in files for files in self.run_files.values()):
+        obeyed = real in self.channels or any(real in files for files in self.run_files.values())
+        if obeyed or (within(real, self.root) and self._by_git.has(real)):
             return os.path.basename(real).lower()
         return ""
+
+    @cached_property
+    def _by_git(self) -> RunByGit:
+        # Imported here, since the start writes nothing.
+        from qwen_dual.tools.run_by_git import RunByGit
+
+        return RunByGit(self.root, self.home)
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""

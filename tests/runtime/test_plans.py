@@ -310,20 +310,26 @@ def test_a_plan_is_written_to_a_file_only_where_that_is_asked_for(tmp_path: Path
     planning(tmp_path, PROPOSED, script=script)
 
 
-@pytest.mark.parametrize(("where", "kept"), [("plans", True), ("../plans", False)])
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        *(("plans", ""), (".qwen/plans/x", ""), ("../plans", "is outside of")),
+        *((".qwen/agents", "lies in .qwen"), (".husky", "lies in .husky")),
+    ],
+)
 def test_the_settings_say_where_plans_that_were_allowed_are_kept(
-    tmp_path: Path, where: str, kept: bool
+    tmp_path: Path, where: str, why: str
 ) -> None:
     async def script(hooked: Hooked) -> None:
         hooked.handle.submit("plan it", KEYBOARD)
         hooked.answer(await hooked.request(), allowed=True)
         await hooked.events.results()
         files = list(tmp_path.rglob("*.md"))
-        assert len(files) == kept
-        assert ("plans" in hooked.results()[0]["content"]) is kept
-        assert any("is outside of" in text for text in hooked.notices()) is not kept
-        if kept:
-            assert files == [hooked.work / "plans" / f"{hooked.handle.id}.md"]
+        assert ("plans" in hooked.results()[0]["content"]) is (not why)
+        assert [
+            text for text in hooked.notices() if "plansDirectory" in text and why in text
+        ] or not why
+        assert files == ([] if why else [hooked.work / where / f"{hooked.handle.id}.md"])
 
     planning(tmp_path, PROPOSED, script=script, settings={"plansDirectory": where})
 

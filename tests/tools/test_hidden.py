@@ -178,6 +178,23 @@ def test_a_change_to_a_guarded_file_asks_for_more_than_one_to_a_plain_file(
     assert not policy.asks_for_more(tool, plain, than=hook)
 
 
+def test_what_the_repository_has_git_run_asks_though_it_is_set_up_later(
+    tools: Toolset, workspace: Path
+) -> None:
+    ran = ("tools/hooks/pre-commit", "tools/watch.sh", "tools/clean.py", "more/clean2.py")
+    assert {judged(tools, path) for path in ran} == {"allow"}
+    (workspace / ".git").mkdir()
+    (workspace / ".git" / "config").write_text(
+        '[core]\n\thooksPath = tools/hooks\n\tfsmonitor = "./tools/watch.sh"\n'
+        '[filter "x"]\n\tclean = python tools/clean.py %f\n[include]\n\tpath = ../shared.cfg\n'
+    )
+    (workspace / "shared.cfg").write_text("[alias]\n\tx = !more/clean2.py\n")
+    assert {judged(tools, path) for path in (*ran, "shared.cfg")} == {"ask"}
+    assert {judged(tools, path) for path in ("tools/x.py", "README")} == {"allow"}
+    (workspace / ".git" / "config").write_text("[core]\n\tbare = false\n")
+    assert {judged(tools, path) for path in ran} == {"allow"}
+
+
 def test_the_agents_own_folder_asks_whatever_it_is_called(tools: Toolset, workspace: Path) -> None:
     tools.workspace.state = str(workspace / "state")
     assert (judged(tools, "state/settings.json"), judged(tools, "x")) == ("ask", "allow")

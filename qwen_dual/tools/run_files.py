@@ -1,4 +1,4 @@
-"""Files of the folder that hooks and MCP servers run by themselves: who writes to one has it run. Pure."""
+"""Files of the folder that hooks, MCP servers and git run by themselves: who writes to one has it run. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_NAMES = 200
 """Of all that is looked at together."""
 
 _FOLDER = re.compile(r"\$(?:\w+_PROJECT_DIR\b|\{\w+_PROJECT_DIR\})")
-_NAME = re.compile(r"[^\s;&|<>()`=,]+")
+_NAME = re.compile(r"[^\s;&|<>()`=,!]+")
 
 
 def named_in(lines: Iterable[str], folder: str) -> frozenset[str]:
