@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.protocol import events
-from qwen_dual.protocol.answers import are_offered
+from qwen_dual.protocol.answers import are_offered, lasts
 from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS, TextPart
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class LimitedDispatcher:
         return None
 
     def _lacking_to_answer(self, command: ConfirmationResponse) -> tuple[Right, str] | None:
-        if command.remember is not None:
+        pending = self._session.approvals.pending.get(command.request_id)
+        widens = command.allowed and pending is not None and lasts(pending.request)
+        if widens or command.remember is not None:
             return "control", "an answer that lasts"
         if command.mode is not None:
             return "control", "the mode to go on in"

@@ -24,6 +24,14 @@ class WrongAnswer(ValueError):
     """An answer that is none; the text is a sentence for a person."""
 
 
+def lasts(request: Mapping[str, Any]) -> bool:
+    """Whether a yes to a permission request holds for more than the one call: what a skill wants to be allowed."""
+    given = request.get("input")
+    return (
+        request.get("tool_name") == "skill" and isinstance(given, dict) and "allowed_tools" in given
+    )
+
+
 def value_of(rule: Mapping[str, Any], text: str) -> str | int | float:
     """The value that ``text`` is by ``rule``.
 

@@ -120,8 +120,11 @@ _BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n|(?<=[ \t])-(?=[ \t]))*")
 _WORD = re.compile(r"(?:[^\s;&|<>()'\"`\\]|\\.)+", re.DOTALL)
 # Variables that say where `cd`, `~` and git lead, as a name that may be set.
 _PLACES = re.compile(r"(?<![$\w{])(?:CDPATH|HOME|GIT_DIR|GIT_WORK_TREE)\b")
-# Variables that name a program to be run, or say which one a name is.
+# Variables that name a program to be run, or say which one a name is. Behind a `PATH` as it was, a folder
+# gives no name another program; of `cat` and its like as a pager, all is known.
 _STEERS = re.compile(
+    r"(?!GIT_(?:(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL|DATE)|TERMINAL_PROMPT|OPTIONAL_LOCKS)="
+    r"|\w*PAGER=(?:cat|less|more|true|''|\"\")?$|PATH=[\"']?\$(?:PATH\b|\{PATH\}):)"
     r"(?:\w*(?:PAGER|EDITOR|VISUAL|BROWSER|COMMAND|ASKPASS|LESSOPEN|LESSCLOSE|PRELOAD|SHELL)"
     r"|PATH|PS4|IFS|ENV|(?:GIT|BASH)_\w+)\+?="
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.protocol.answers import are_offered
+from qwen_dual.protocol.answers import are_offered, lasts
 from qwen_dual.protocol.command_shapes import ON_PROMPTS, RIGHTS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def lacking(
 def _lacking_to_answer(
     command: Mapping[str, Any], rights: Collection[str], request: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    if command.get("remember") is not None:
+    if command.get("remember") is not None or (command.get("allowed") and lasts(request)):
         return "control", "an answer that lasts"
     if command.get("mode") is not None:
         return "control", "the mode to go on in"

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.actor import KEYBOARD, Actor
+from qwen_dual.protocol.commands import parse_command
 from qwen_dual.tools.skill import AllowanceCall, LoadedSkill
+from qwen_dual.web.rights import lacking
 from tests.runtime.written import DEPLOY, SYNONYMS, Place, skill_tool
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from qwen_dual.protocol.events import Event
 
 
 @pytest.fixture
@@ -121,6 +125,35 @@ def test_what_a_skill_asks_to_be_allowed_is_asked_once_and_holds_for_the_session
             assert "Read" not in request["preview"]["text"]
             assert "nothing_there" not in request["preview"]["text"]
             assert (place.work / "made").exists()
+
+    anyio.run(main)
+
+
+def test_a_host_that_may_approve_cannot_allow_a_skill_for_the_session(place: Place) -> None:
+    place.write("work/.qwen/skills/deploy/SKILL.md", DEPLOY)
+    place.calls(("skill", {"skill": "deploy"}))
+
+    async def main() -> None:
+        async with place.session() as handle:
+            handle.submit("hello", KEYBOARD)
+            request = await place.log.until(lambda event: event["type"] == "control_request")
+            told: list[Event] = []
+            zed = handle.limited(Actor("host", "zed"), ["observe", "approve"], told.append)
+            for id, allowed in (("1", True), ("2", False)):
+                line = {"request_id": request["request_id"], "allowed": allowed, "id": id}
+                zed.command(
+                    parse_command(json.dumps({"type": "confirmation_response", **line}).encode())
+                )
+            await place.log.results()
+            assert [(each["data"]["id"], each["data"]["code"]) for each in told] == [
+                ("1", "no_right")
+            ]
+            assert lacking(
+                {"type": "confirmation_response", "allowed": True},
+                ["observe", "approve", "submit"],
+                own=False,
+                request=request["request"],
+            ) == ("control", "an answer that lasts")
 
     anyio.run(main)
 

@@ -39,6 +39,10 @@ def test_ordinary_lines_do_not_ask_for_what_is_denied_elsewhere(tmp_path: Path) 
             "uv run pytest -q",
             "docker compose up -d",
             "cp a b",
+            "GIT_PAGER=cat git log -1",
+            "GIT_AUTHOR_NAME='a b' GIT_COMMITTER_DATE=now git commit -m x",
+            "GIT_TERMINAL_PROMPT=0 git fetch",
+            'export PATH="$PATH:/opt/x/bin"',
         ]
         asked = [line for line in lines if judge.allows(policy, line) is None]
         assert not asked, "\n".join(asked)
