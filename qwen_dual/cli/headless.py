@@ -72,10 +72,9 @@ def run_headless(
             replace(options, retry=retry, await_servers=True, await_agents=True)
         )
         if options.max_budget_usd is not None:
-            raise StartError(
-                f"--max-budget-usd: no price of {launch.choice.first_name} is known, so its cost "
-                "cannot be bounded; --max-tool-calls, --max-session-turns and --max-wall-time can be"
-            )
+            from qwen_dual.cli.budget import check_budget
+
+            check_budget(launch)
         channels = open_asked(options, launch, inputs)
         told = channels.try_it() if options.channel_dir is not None else []
         for line in (*channels.warnings, *told):
@@ -144,7 +143,9 @@ def _run(
         format=options.output_format or "text",
         partials=options.include_partial_messages,
         hook_events=options.include_hook_events,
-        bounds=Bounds(None if calls == -1 else calls, options.max_wall_time),
+        bounds=Bounds(
+            None if calls == -1 else calls, options.max_wall_time, options.max_budget_usd
+        ),
         schema=schema,
         answerable=answerable,
         quiet=options.quiet,

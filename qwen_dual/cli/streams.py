@@ -55,6 +55,10 @@ def run_streams(
                 await_agents=True,
             )
         )
+        if options.max_budget_usd is not None:
+            from qwen_dual.cli.budget import check_budget
+
+            check_budget(launch)
         channels = open_asked(options, launch, inputs)
         for warning in channels.warnings:
             print(warning, file=sys.stderr)
@@ -72,7 +76,7 @@ def run_streams(
         calls = options.max_tool_calls
         wanted = Wanted(
             options.include_partial_messages,
-            Bounds(None if calls == -1 else calls, options.max_wall_time),
+            Bounds(None if calls == -1 else calls, options.max_wall_time, options.max_budget_usd),
             options.asks_on_stdin,
             channels.source is not None,
             options.prompt,

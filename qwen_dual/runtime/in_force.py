@@ -65,14 +65,14 @@ def apply_settings(launch: Launch, session: Session, tools: Toolset) -> list[str
     session.tools.offer(choose)
     turns = settings.get(keys.MAX_SESSION_TURNS)
     session.max_turns = turns if turns > 0 else None
-    session.services.meter.prices = _prices(settings)
+    session.services.meter.prices = prices_of(settings)
     session.policy.judges_reads = settings.get(auto_keys.AUTO_ALL_SHELL)
     tools.filter(filters_of(settings))
     tools.trust(settings.trusted)
     return warnings
 
 
-def _prices(settings: Settings) -> Mapping[str, Price]:
+def prices_of(settings: Settings) -> Mapping[str, Price]:
     """What models cost, as far as the person said."""
     given = settings.get(keys.MODEL_PRICING)
     if not given:
