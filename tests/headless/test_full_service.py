@@ -20,7 +20,13 @@ FULL = reply({"error": {"message": "slow down"}}, status=429, headers={"Retry-Af
 NO_RETRIES = '{"model": {"generationConfig": {"maxRetries": 0}}}'
 
 
-def ran(folder: Path, replies: list[Reply], *arguments: str, unattended: str | None) -> Ended:
+def ran(
+    folder: Path,
+    replies: list[Reply],
+    *arguments: str,
+    unattended: str | None,
+    settings: str = NO_RETRIES,
+) -> Ended:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(serve(*replies)) as server,
@@ -35,9 +41,9 @@ def ran(folder: Path, replies: list[Reply], *arguments: str, unattended: str | N
                 "CI": "true",
             },
         )
-        settings = runner.home / ".qwen" / "settings.json"
-        settings.parent.mkdir()
-        settings.write_text(NO_RETRIES)
+        path = runner.home / ".qwen" / "settings.json"
+        path.parent.mkdir()
+        path.write_text(settings)
         return runner.run("-p", "hello", "-o", "json", *arguments)
 
 
@@ -50,6 +56,13 @@ def test_a_ci_alone_waits_for_nothing(tmp_path: Path) -> None:
     ended = ran(tmp_path, [FULL, answer("never")], unattended=None)
     assert ended.status == 1
     assert "429" in ended.result["error"]["message"]
+
+
+def test_a_call_that_is_made_again_is_told_of_where_no_line_redraws_itself(tmp_path: Path) -> None:
+    again = '{"model": {"generationConfig": {"maxRetries": 2}}}'
+    ended = ran(tmp_path, [FULL, answer("At last.")], unattended=None, settings=again)
+    assert (ended.status, ended.result["result"]) == (0, "At last.")
+    assert "429" in ended.err and "; trying again in 0 s (2 of 3)" in ended.err
 
 
 def test_the_bound_of_time_holds_for_waiting_too(tmp_path: Path) -> None:

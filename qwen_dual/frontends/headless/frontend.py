@@ -53,6 +53,7 @@ class Headless:
     Attributes:
         ended_by: what ends a run that was stopped from outside, where that is known.
         told: the first message, where it was told before there was a session.
+        tells_retries: whether it is told that a model call is made again.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Headless:
     ) -> None:
         self.ended_by: Callable[[], Ending | None] = lambda: None
         self.told: Message | None = None
+        self.tells_retries = False
         self._handle = session
         self._output = output
         self._tell = tell
@@ -101,11 +103,20 @@ class Headless:
             self._context_tokens = usage.get("total_tokens") or self._context_tokens
         elif event.get("subtype") == "notice" and event["data"]["level"] == "warning":
             self._tell(event["data"]["text"])
+        elif event.get("subtype") == "model_retry" and self.tells_retries:
+            self._tell_retry(event["data"])
         message = messages.message_of(
             event, partials=self._output.partials, hook_events=self._output.hook_events
         )
         if message is not None:
             self._output.message(message)
+
+    def _tell_retry(self, data: Mapping[str, Any]) -> None:
+        if data["attempts"] is not None:  # else the wait for a full service has lines of its own
+            self._tell(
+                f"{data['message'].rstrip('. ')}; trying again in {data['delay_ms'] / 1000:.0f} s "
+                f"({data['attempt']} of {data['attempts']})"
+            )
 
     def begin(self, mcp_servers: Iterable[Mapping[str, str]] = ()) -> None:
         """Tells what there is: the first message of a turn; ``mcp_servers`` as ``messages.init``."""

@@ -85,10 +85,12 @@ class Run:
         self._stderr = stderr
         self._structured: StructuredOutput | None = None
         self._progress: Progress | None = None
+        self._tells_retries = False
         self._stats = Stats() if wanted.format == "json" else None
         self._output = self._make_output()
         self.front = Headless(session, self._output, self.tell, answerable=wanted.answerable)
         self.front.told = wanted.told
+        self.front.tells_retries = self._tells_retries
         exempt = []
         if wanted.schema is not None:
             self._structured = self._ask_for_data(wanted.schema)
@@ -198,6 +200,7 @@ class Run:
     def _make_output(self) -> Output:
         wanted, stdout = self._wanted, self._stdout
         on_terminal = not wanted.quiet and self._stderr.isatty()
+        self._tells_retries = not (on_terminal or wanted.quiet)  # where no line redraws itself
         if on_terminal:
             from qwen_dual.frontends.headless.progress import Progress
 
