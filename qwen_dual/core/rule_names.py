@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import RuleKind
 
 
+_NEAR = 0.85  # what other programs' tools are called (`read_many_files`) is less like any of ours
+_NEAR_SHORT = 0.75  # two letters that changed places are a half of a short name
+_SHORT = range(4, 7)
+
 _MARKS = " ,;()\"'"
 _NO_NAME = f"{_MARKS}*"
 
@@ -89,7 +93,9 @@ class RuleNames:
         except ValueError as error:
             raise ValueError(f"{wrong} {error}") from None
         if inner and pattern is None:
-            raise ValueError(f"{wrong} {name} takes no pattern; write {name} for all its calls")
+            near = self._near(name)
+            helps = f"did you mean {near}?" if near else f"write {name} for all its calls"
+            raise ValueError(f"{wrong} {name} takes no pattern; {helps}")
         return self._rule(text, name, pattern)
 
     def parse_all(self, texts: Iterable[str], warn: Callable[[str], object]) -> list[Rule]:
@@ -98,6 +104,7 @@ class RuleNames:
         for text in texts:
             try:
                 rules.append(self.parse(text))
+                self._look_twice(text, warn)
             except ValueError as error:
                 warn(str(error))
         return rules
@@ -118,6 +125,7 @@ class RuleNames:
         for text in texts:
             try:
                 rules.append(self.parse(text))
+                self._look_twice(text, warn)
             except ValueError as error:
                 name = text.partition("(")[0].strip()
                 name = self._folded.get(name.casefold(), name)
@@ -130,6 +138,23 @@ class RuleNames:
                 if meant:
                     warn(f"{error}; until that is mended, every call is meant")
         return rules
+
+    def _look_twice(self, text: str, warn: Callable[[str], object]) -> None:
+        """Tells of a rule that holds for no tool there is and is likely to be meant for one."""
+        name = parts_of(text)[0]
+        if near := self._near(name):
+            warn(f"the permission rule {text!r}: there is no tool {name}; did you mean {near}?")
+
+    def _near(self, name: str) -> str | None:
+        """The name that ``name`` is likely to be a slip for; None where it is one, or like none."""
+        folded = name.casefold()
+        if folded in self._folded or name.startswith("mcp__"):
+            return None
+        from difflib import get_close_matches
+
+        cutoff = _NEAR_SHORT if len(name) in _SHORT else _NEAR
+        near = get_close_matches(folded, self._folded, n=1, cutoff=cutoff)
+        return self._folded[near[0]] if near else None
 
     def _pattern(self, name: str, text: str) -> CommandPattern | PathPattern | HostPattern | None:
         kinds = self._kinds.get(name, set())

@@ -206,6 +206,32 @@ def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
     assert repr(text) in told[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("Bsh", "Bash"),
+        ("Raed", "Read"),
+        ("run_shell_comand", "run_shell_command"),
+        ("Edti", "Edit"),
+    ],
+)
+def test_a_name_that_is_a_slip_for_a_tool_is_told_and_holds_as_it_is(text: str, near: str) -> None:
+    told: list[str] = []
+    assert NAMES.parse_all([text], told.append)[0].tools == {text}
+    assert len(told) == 1 and f"did you mean {near}?" in told[0].replace("edit", "Edit")
+    NAMES.parse_strictly([text], told.append, "the settings")
+    assert told[1] == told[0]
+    with pytest.raises(ValueError, match="did you mean"):
+        NAMES.parse(f"{text}(x)")
+
+
+@pytest.mark.parametrize("text", ["MultiEdit", "read_many_files", "web_search", "lsp", "mcp__Bsh"])
+def test_a_tool_of_another_program_is_no_slip(text: str) -> None:
+    told: list[str] = []
+    NAMES.parse_all([text, "bash"], told.append)
+    assert not told
+
+
 # -- what is offered ---------------------------------------------------------------------------
 
 
