@@ -69,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
 
     from qwen_dual.cli.parser import parse
 
-    options = parse(arguments)
+    options = parse(arguments, (*SUBCOMMANDS, "attach"))
 
     from qwen_dual.cli.start import run
 

@@ -16,7 +16,7 @@ from qwen_dual.protocol import APPROVAL_MODES, MODES_ELSEWHERE
 from qwen_dual.runtime.spec import PICK_SESSION, SessionSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 SANDBOXES = ("auto", "bwrap", "landlock", "none")
 AUTH_TYPES = ("openai", "anthropic", "gemini")
@@ -55,8 +55,12 @@ class Options(SessionSpec, frozen=True):
     channel: str | None = None
 
 
-def parse(arguments: Sequence[str]) -> Options:
+def parse(arguments: Sequence[str], commands: Collection[str] = ()) -> Options:
     """The options in ``arguments``.
+
+    Args:
+        arguments: the command line.
+        commands: the subcommands, of which a prompt of one word may be a slip.
 
     Raises:
         SystemExit: for ``--help`` and ``--version`` with status 0, for what cannot be understood
@@ -69,6 +73,8 @@ def parse(arguments: Sequence[str]) -> Options:
     if given.words[:1] in (["mcp"], ["sessions"]):
         word = given.words[0]
         parser.error(f"{word} is a subcommand and goes first: qwen-dual {word} --help")
+    if len(given.words) == 1 and values["one_shot"] is values["prompt"] is None:
+        _check_word(parser, given.words[0], commands)
     if given.words[:1] and given.words[0] in SUBCOMMANDS:
         parser.error(
             f"{given.words[0]!r} is a subcommand of Qwen Code's that is not here yet; "
@@ -105,6 +111,22 @@ def parse(arguments: Sequence[str]) -> Options:
     if values["allowed_mcp_servers"] is not None:
         values["allowed_mcp_servers"] = tuple(values["allowed_mcp_servers"])
     return Options(**values, remarks=tuple(remarks), telemetry=given.telemetry)
+
+
+def _check_word(parser: argparse.ArgumentParser, word: str, commands: Collection[str]) -> None:
+    """Refuses a prompt of one word that is a slip for a subcommand: no model is asked for that."""
+    if word == "help":
+        parser.print_help()
+        raise SystemExit(0)
+    if not word.isalpha() or word in SUBCOMMANDS:
+        return
+    from difflib import get_close_matches
+
+    if near := get_close_matches(word, commands, n=1, cutoff=0.8):
+        parser.error(
+            f"there is no subcommand {word!r}; did you mean `{parser.prog} {near[0]}`? "
+            f"As a prompt: {parser.prog} -p {word!r}"
+        )
 
 
 def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
@@ -182,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         "`qwen-dual sessions` the sessions that run; `qwen-dual attach` joins one of them. "
         "`qwen-dual record` keeps a session with its events, `replay` shows it again, `audit` says "
         "what was done in it, `observe` tells a collector; `check` judges a program with dual "
-        "output. `qwen-dual mcp` adds and lists MCP servers. Each has --help. Flags for telemetry "
+        "output. `qwen-dual web` shows sessions in a browser, `qwen-dual mcp` adds and lists MCP servers. Each has --help. Flags for telemetry "
         "are in docs/observe.md. "
         "Docs: docs/using.md, docs/dual-output.md, docs/settings.md",
         allow_abbrev=False,

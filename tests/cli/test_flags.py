@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from qwen_dual.__main__ import SUBCOMMANDS as OWN
 from qwen_dual.cli.flags import KINDS, SHORT, SUBCOMMANDS, WITHOUT_EFFECT, normalise
 from qwen_dual.cli.parser import Options, parse
 from qwen_dual.protocol import APPROVAL_MODES
@@ -256,6 +257,8 @@ def test_the_version_is_the_number_alone(capsys: pytest.CaptureFixture[str]) -> 
         (["-p", "x", "y"], "two prompts are given: 'x' and 'y'"),
         (["-i", "x", "y"], "two prompts are given: 'x' and 'y'"),
         (["-i", "x", "-p", "y"], "mutually exclusive"),
+        (["session"], "did you mean `qwen-dual sessions`?"),
+        (["webb"], "As a prompt: qwen-dual -p 'webb'"),
         *(([name], "subcommand") for name in sorted(SUBCOMMANDS)),
     ],
 )
@@ -263,11 +266,23 @@ def test_what_cannot_be_done_is_said_in_one_line(
     arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        parse(arguments)
+        parse(arguments, OWN)
     assert caught.value.code == 1
     said = capsys.readouterr().err
     assert says in said
     assert said.endswith("`qwen-dual --help` lists what there is.\n")
+
+
+@pytest.mark.parametrize("words", [["hello"], ["-p", "session"], ["session?"], ["which session"]])
+def test_what_is_no_slip_for_a_subcommand_is_a_prompt(words: list[str]) -> None:
+    assert parse(words, OWN).prompt == words[-1]
+
+
+def test_the_word_help_is_the_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["help"])
+    assert caught.value.code == 0
+    assert "`qwen-dual web`" in " ".join(capsys.readouterr().out.split())
 
 
 def test_flags_may_stand_between_p_and_its_prompt() -> None:
