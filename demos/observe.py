@@ -2,7 +2,7 @@
 
 From a shell, with the program in another terminal (`qwen-dual --json-file events.fifo`):
 
-    mkfifo events.fifo
+    mkfifo -m 600 events.fifo
     jq -c '[.seq, .type, .subtype]' < events.fifo
 """
 

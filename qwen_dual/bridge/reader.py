@@ -59,6 +59,7 @@ class InputStatus(Struct, frozen=True):
         mode: ``watching``, ``polling (why)``, or ``waiting for data`` where the system tells.
         lines: lines that were read, blank ones not counted, bad ones counted.
         errors: how many of them could not be used.
+        last_error: what was wrong with the last of those; empty where there was none.
         offset: bytes of the input that were read.
     """
 
@@ -69,6 +70,7 @@ class InputStatus(Struct, frozen=True):
     lines: int
     errors: int
     offset: int
+    last_error: str = ""
 
 
 class CommandReader:
@@ -104,6 +106,7 @@ class CommandReader:
         self._on_warning = on_warning
         self._lines = 0
         self._errors = 0
+        self._last_error = ""
 
     def status(self) -> InputStatus:
         """How the channel is doing."""
@@ -119,6 +122,7 @@ class CommandReader:
             self._lines,
             self._errors,
             source.offset,
+            self._last_error,
         )
 
     async def run(self) -> None:
@@ -156,6 +160,7 @@ class CommandReader:
             self._lines += 1
             if isinstance(parsed, InputError):
                 self._errors += 1
+                self._last_error = parsed.message
                 self._on_error(parsed)
             else:
                 self._on_command(parsed)

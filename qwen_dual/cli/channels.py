@@ -171,6 +171,10 @@ class Channels:
             lines.append(
                 f"     lines {into.lines}, unusable {into.errors}, read to byte {into.offset}"
             )
+            if into.last_error:
+                from qwen_dual.protocol.visible import visible_line
+
+                lines.append(f"     the last unusable one: {visible_line(into.last_error)}")
         if self.hosts is not None:
             lines += self.hosts.describe()
         lines += self.warnings

@@ -28,6 +28,9 @@ _MISSING = regex(r"Object missing required field `(.+)`")
 _WRONG = regex(r"(.+?)(?: - at `\$\.(.+)`)?", re.DOTALL)
 
 
+A_COMMAND = 'a command is a line such as {"type":"submit","text":"list"}'
+
+
 class CommandError(ValueError):
     """A line that cannot be used.
 
@@ -48,7 +51,11 @@ def parse_command(line: bytes) -> Command:
     Raises:
         CommandError: with a code and a message that says what was expected.
     """
-    return command_of(object_of(line))
+    try:
+        value = object_of(line)
+    except CommandError as error:
+        raise CommandError(error.code, f"{error}; {A_COMMAND}") from None
+    return command_of(value)
 
 
 def object_of(line: bytes, *, bounded: bool = True) -> dict[str, Any]:

@@ -162,6 +162,7 @@ def test_a_bad_line_is_told_with_its_place_and_stops_nothing(channel: Channel) -
     assert [error.command_id for error in channel.seen.errors].count("7") == 1
     status = channel.reader.status()
     assert (status.lines, status.errors) == (2 * len(HOSTILE), len(HOSTILE))
+    assert status.last_error == channel.seen.errors[-1].message
     assert channel.seen.texts == ["good"] * len(HOSTILE)
 
 

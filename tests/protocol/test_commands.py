@@ -51,7 +51,7 @@ def test_unknown_keys_are_ignored_and_of_duplicate_keys_the_last_counts() -> Non
 @pytest.mark.parametrize(
     ("line", "code", "says"),
     [
-        (b"hello", "not_json", "hello"),
+        (b"hello", "not_json", 'hello; a command is a line such as {"type"'),
         (b"\xff\xfe", "not_utf8", "byte 0"),
         (b"[" * 100_000, "not_json", ""),
         (b'{"type":"submit","text":"\\ud800"}', "not_json", ""),
