@@ -29,7 +29,7 @@ class ChatBusy(Exception):
     def __init__(self, path: Path, pid: int | None) -> None:
         who = "another process" if pid is None else f"process {pid}"
         super().__init__(
-            f"session {path.stem} is open in {who}; close it there, or start a new session"
+            f"session {path.stem} is open in {who}; close it there, start a new session, or go on in a copy of it (--fork-session)"
         )
         self.path = path
         self.pid = pid

@@ -200,7 +200,8 @@ class _Observe:
                 "and no durations are measured; `qwen-dual record` notes it."
             )
         if observing.bad_lines:
-            self._tell(f"{observing.bad_lines:,} lines could not be read, and were left out.")
+            lines = "1 line" if observing.bad_lines == 1 else f"{observing.bad_lines:,} lines"
+            self._tell(f"{lines} could not be read, and left out.")
         if sender.lost:
             self._tell(f"{sender.lost:,} of {sender.given:,} spans and log records were not sent.")
         elif sender.given:

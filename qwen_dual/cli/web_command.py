@@ -186,7 +186,8 @@ async def _announce(
         if local and not asked.behind_proxy:
             _say("This address leads to the page on this machine alone, not on a phone.\n")
     _say(
-        "Whoever has this link can do here whatever you can. Ctrl+C ends the server and its sessions."
+        "Whoever has this link can do here whatever you can.\n"
+        "Ctrl+C ends the server and its sessions."
     )
     if not local:
         way = "" if asked.certfile else ", unencrypted on the way to the proxy"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 from anyio import to_thread
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from qwen_dual.runtime.commands.deletion import DeleteCommand
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.runtime.commands.saved_sessions import SavedSessions
 from qwen_dual.runtime.commands.session_picker import SessionPicker
-from qwen_dual.runtime.late import files_in_force
+from qwen_dual.runtime.late import context_names, files_in_force
 from qwen_dual.runtime.report import bug_report
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from qwen_dual.runtime.commands.screen import FrontEnd
     from qwen_dual.runtime.commands.written import Written
     from qwen_dual.runtime.launch import Launch
+
+CLAUDE = "CLAUDE.md"
+
+NOT_READ = (
+    f"{CLAUDE} is here and is not read: /init takes it into QWEN.md, or name it in your settings, "
+    f'"context": {{"fileName": ["QWEN.md", "AGENTS.md", "{CLAUDE}"]}}.'
+)
+"""Claude Code's own file: who comes from there expects that it is in force."""
 
 
 class Commands(Struct, frozen=True):
@@ -191,12 +200,18 @@ class Commands(Struct, frozen=True):
 
     async def _memory(self) -> str:
         files = await to_thread.run_sync(files_in_force, self.launch, self.parts)
-        if not files:
-            return "No context file: QWEN.md or AGENTS.md here, or QWEN.md in the settings folder."
+        names = context_names(self.launch)
+        theirs = await anyio.Path(self.launch.cwd, CLAUDE).exists()
         rows = [
             f"{self.launch.workspace.short(file.path)}  {len(file.text)} characters"
             for file in files
         ]
+        if not rows:
+            rows = [
+                f"No context file: {' or '.join(names)} here, or {names[0]} in the settings folder."
+            ]
+        if theirs and CLAUDE not in names:
+            rows.append(NOT_READ)
         return "\n".join(rows)
 
     def _tasks(self, arguments: str) -> str:
