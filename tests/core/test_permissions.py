@@ -210,7 +210,7 @@ def test_a_text_that_is_no_rule_says_why(text: str, why: str) -> None:
     ("text", "near"),
     [
         ("Bsh", "Bash"),
-        ("Raed", "Read"),
+        ("Reod", "Read"),
         ("run_shell_comand", "run_shell_command"),
         ("Edti", "Edit"),
     ],
