@@ -24,9 +24,9 @@ from qwen_dual.runtime.telemetry import asked_in
 from qwen_dual.settings.load import load_settings
 from qwen_dual.settings.secrets import is_secret
 from qwen_dual.telemetry import needed
-from qwen_dual.telemetry.finished import Teller
-from qwen_dual.telemetry.operations import place_of
+from qwen_dual.telemetry.operations import parent_ids
 from qwen_dual.telemetry.options import KINDS, PROMETHEUS_PORT, Options, Target, options
+from qwen_dual.telemetry.signal_builder import SignalBuilder
 from qwen_dual.telemetry.watching import Watched
 
 if TYPE_CHECKING:
@@ -126,15 +126,15 @@ class _Observe:
         return replace(found, outfile=file)
 
     def _watched(self) -> Watched:
-        teller = Teller(
+        builder = SignalBuilder(
             content_in_spans=self._options.content_in_spans,
             content_in_logs=self._options.content_in_logs,
             session_in_metrics=self._options.session_in_metrics,
-            parent=place_of(self._options.parent),
+            parent=parent_ids(self._options.parent),
             scrub=self._scrub,
         )
         assert self._sender is not None
-        return Watched(teller, self._sender.send)
+        return Watched(builder, self._sender.send)
 
     # -- observing ---------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.telemetry.operations import Agent, Place, outermost
+from qwen_dual.telemetry.operations import Agent, SpanIds, root_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,12 @@ class Setting(Struct, frozen=True):
     """A call that sets an agent to work, for as long as that may go on.
 
     Attributes:
-        place: of the call.
+        ids: of the call's span.
         caller: the lane that made it.
         name: the agent's.
     """
 
-    place: Place
+    ids: SpanIds
     caller: str | None
     name: str
     prompt: str
@@ -54,9 +54,9 @@ class Lanes:
         """Who works there; None for nobody."""
         return self._agents.get(lane)
 
-    def begin_turn(self, place: Place, at: int) -> Agent:
+    def begin_turn(self, ids: SpanIds, at: int) -> Agent:
         """The main agent begins."""
-        agent = self._agents[None] = Agent(place, self.main_name, at, at)
+        agent = self._agents[None] = Agent(ids, self.main_name, at, at)
         return agent
 
     def working(self, lane: str, session_id: str, at: int) -> Agent:
@@ -66,12 +66,12 @@ class Lanes:
             return agent
         setting = self._settings.get(lane)
         if setting is not None:
-            place, name = setting.place.below("agent", lane), setting.name
+            ids, name = setting.ids.child("agent", lane), setting.name
         else:  # its call was never seen
             main = self._agents.get(None)
-            outer = outermost(session_id, "agent", lane) if main is None else main.place
-            place, name = outer.below("agent", lane), ""
-        agent = self._agents[lane] = Agent(place, name, at, at)
+            outer = root_ids(session_id, "agent", lane) if main is None else main.ids
+            ids, name = outer.child("agent", lane), ""
+        agent = self._agents[lane] = Agent(ids, name, at, at)
         if setting is not None:
             agent.prompt = setting.prompt
         return agent
@@ -84,7 +84,7 @@ class Lanes:
             del agent.calls[next(iter(agent.calls))]
         if call.agent:
             self._settings[call.call_id] = Setting(
-                call.place, lane, call.agent, prompt, call.background
+                call.ids, lane, call.agent, prompt, call.background
             )
             if len(self._settings) > MAX_LANES:
                 del self._settings[next(iter(self._settings))]
@@ -102,7 +102,7 @@ class Lanes:
         setting = self._settings.get(call_id)
         if setting is not None:
             self._settings[call_id] = Setting(
-                setting.place, setting.caller, setting.name, setting.prompt, background=True
+                setting.ids, setting.caller, setting.name, setting.prompt, background=True
             )
 
     def in_background(self, lane: str) -> bool:

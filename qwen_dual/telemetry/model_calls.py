@@ -12,7 +12,7 @@ from qwen_dual.telemetry.operations import Tokens
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.telemetry.course import Course
+    from qwen_dual.telemetry.open_operations import OpenOperations
     from qwen_dual.telemetry.operations import Agent, Chat
 
 MAX_PARTS = 100
@@ -23,11 +23,11 @@ class ModelCalls:
     """Follows those of each agent.
 
     Args:
-        course: what goes on.
+        operations: those that have not ended.
     """
 
-    def __init__(self, course: Course) -> None:
-        self._course = course
+    def __init__(self, operations: OpenOperations) -> None:
+        self._operations = operations
         self._tells_usage = False
 
     def stream(self, event: Mapping[str, Any], lane: str | None, at: int, chunks: int) -> None:
@@ -35,15 +35,15 @@ class ModelCalls:
         inner = fields.mapping(event.get("event"))
         kind = inner.get("type")
         if kind == "message_start":
-            agent = self._course.working(lane, at)
-            self._course.end_chat(agent)
+            agent = self._operations.working(lane, at)
+            self._operations.end_chat(agent)
             message = fields.mapping(inner.get("message"))
-            chat = self._course.open_chat(agent)
+            chat = self._operations.open_chat(agent)
             chat.streamed = True
             chat.response_id = fields.name(message.get("id"))
             chat.model = fields.name(message.get("model"))
             return
-        found = self._course.lanes.of(lane)
+        found = self._operations.lanes.of(lane)
         open_one = None if found is None else found.chat
         if open_one is None or open_one.end:
             return
@@ -55,11 +55,11 @@ class ModelCalls:
     def answered(self, event: Mapping[str, Any], lane: str | None, at: int) -> Agent:
         """Takes a part of an answer that is whole; returns whose it is."""
         message = fields.mapping(event.get("message"))
-        agent = self._course.working(lane, at)
+        agent = self._operations.working(lane, at)
         chat = agent.chat
         if chat is None or (chat.end and chat.streamed):
-            self._course.end_chat(agent)
-            chat = self._course.open_chat(agent, at)
+            self._operations.end_chat(agent)
+            chat = self._operations.open_chat(agent, at)
         if not chat.streamed:
             chat.end = at
         chat.model = fields.name(message.get("model")) or chat.model
@@ -73,22 +73,24 @@ class ModelCalls:
         text = fields.texts(blocks)
         if begins_api_error(text):
             chat.error = agent.error = chat.error or names.OTHER_ERROR
-            chat.message = agent.message = self._course.kept(message_in(text) or "")
+            chat.message = agent.message = self._operations.content(message_in(text) or "")
         elif text:
-            agent.answer, agent.error = self._course.kept(text), ""
+            agent.answer, agent.error = self._operations.content(text), ""
         for block in blocks:
             self._said(chat, block)
         return agent
 
     def _said(self, chat: Chat, block: Mapping[str, Any]) -> None:
-        kept = self._course.kept
-        if not self._course.teller.wants_content or len(chat.said) >= MAX_PARTS:
+        content = self._operations.content
+        if not self._operations.builder.wants_content or len(chat.said) >= MAX_PARTS:
             return
         match block.get("type"):
             case "text":
-                chat.said.append({"type": "text", "content": kept(fields.text(block.get("text")))})
+                chat.said.append(
+                    {"type": "text", "content": content(fields.text(block.get("text")))}
+                )
             case "thinking":
-                thought = kept(fields.text(block.get("thinking")))
+                thought = content(fields.text(block.get("thinking")))
                 chat.said.append({"type": "reasoning", "content": thought})
             case "tool_use":
                 call_id, tool = fields.name(block.get("id")), fields.name(block.get("name"))
@@ -98,31 +100,33 @@ class ModelCalls:
         """Takes what a model call took, which has ended then."""
         self._tells_usage = True
         used, model = _tokens(data), fields.name(data.get("model"))
-        agent = self._course.lanes.of(lane)
+        agent = self._operations.lanes.of(lane)
         if agent is not None:
             agent.used.add(used)
         if agent is None or data.get("context_tokens", 0) is None:  # of no conversation
-            self._course.out += self._course.teller.used(used, model)
+            self._operations.signals += self._operations.builder.used(used, model)
             return
-        chat = agent.chat or self._course.open_chat(agent, at)
+        chat = agent.chat or self._operations.open_chat(agent, at)
         chat.end = chat.end or at
         chat.used, chat.model = used, model or chat.model
-        self._course.end_chat(agent, counted=True)
+        self._operations.end_chat(agent, counted=True)
 
     def retried(self, data: Mapping[str, Any], lane: str | None, at: int) -> None:
         """Takes that a model call failed, and is made again."""
-        agent = self._course.lanes.of(lane)
-        self._course.count(names.RETRIES, 1)
+        agent = self._operations.lanes.of(lane)
+        self._operations.count(names.RETRIES, 1)
         attempt, delay = fields.count(data.get("attempt")), fields.count(data.get("delay_ms"))
         said = {names.ERROR: fields.text(data.get("message"))}
         told = {names.ATTEMPT: attempt, names.DELAY: delay / 1000}
         body = f"a model call failed, attempt {attempt}"
-        self._course.tell(names.MODEL_RETRY, at, body, told, agent=agent, failed=True, content=said)
+        self._operations.log(
+            names.MODEL_RETRY, at, body, told, agent=agent, failed=True, content=said
+        )
         if agent is not None:
-            chat = agent.chat or self._course.open_chat(agent, at)
+            chat = agent.chat or self._operations.open_chat(agent, at)
             chat.end, chat.error = chat.end or at, names.OTHER_ERROR
             chat.model = chat.model or agent.model
-            self._course.end_chat(agent)
+            self._operations.end_chat(agent)
             agent.ready = at + delay * 1_000_000
 
 

@@ -108,21 +108,21 @@ class Observer:
 
     def _send(self) -> None:
         from qwen_dual.telemetry.conventions import LOST
-        from qwen_dual.telemetry.finished import Teller
-        from qwen_dual.telemetry.operations import place_of
+        from qwen_dual.telemetry.operations import parent_ids
         from qwen_dual.telemetry.reducer import Reducer
         from qwen_dual.telemetry.sending import Sender
+        from qwen_dual.telemetry.signal_builder import SignalBuilder
 
-        teller = Teller(
+        builder = SignalBuilder(
             content_in_spans=self._options.content_in_spans,
             content_in_logs=self._options.content_in_logs,
             session_in_metrics=self._options.session_in_metrics,
             provider=self._provider,
             server=self._server,
-            parent=place_of(self._options.parent),
+            parent=parent_ids(self._options.parent),
             scrub=self._scrub,
         )
-        reducer = Reducer(teller)
+        reducer = Reducer(builder)
         sender = Sender(self._options, self._version, self._tell)
         try:
             while (item := self._queue.get()) is not None:
@@ -130,7 +130,7 @@ class Observer:
                 sender.send(reducer.take(event, at, chunks))
             sender.send(reducer.finish(time.time_ns()))
             if self._lost:
-                sender.send([teller.counted(LOST, self._lost, {})])
+                sender.send([builder.counted(LOST, self._lost, {})])
         finally:
             sender.close(FLUSH_SECONDS)
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qwen_dual.telemetry.signals import Attributes
 
 
-class Place(Struct, frozen=True):
-    """Where a span stands.
+class SpanIds(Struct, frozen=True):
+    """The ids of a span that has not ended: OpenTelemetry's span context, and its parent.
 
     Attributes:
         trace_id: of the turn.
@@ -30,20 +30,20 @@ class Place(Struct, frozen=True):
     span_id: int
     parent_id: int | None = None
 
-    def below(self, *key: object) -> Place:
-        """The place of a span within this one; the same for the same ``key``."""
-        return Place(self.trace_id, _hashed(8, self.trace_id, self.span_id, *key), self.span_id)
+    def child(self, *key: object) -> SpanIds:
+        """The ids of a span within this one; the same for the same ``key``."""
+        return SpanIds(self.trace_id, _hashed(8, self.trace_id, self.span_id, *key), self.span_id)
 
 
-def outermost(*key: object) -> Place:
-    """The place of a turn; the same for the same ``key``, so that what is sent twice is one trace."""
+def root_ids(*key: object) -> SpanIds:
+    """The ids of a turn; the same for the same ``key``, so that what is sent twice is one trace."""
     trace_id = _hashed(16, *key)
-    return Place(trace_id, _hashed(8, trace_id))
+    return SpanIds(trace_id, _hashed(8, trace_id))
 
 
-def place_of(parent: Parent | None) -> Place | None:
-    """Where the span of another program stands."""
-    return None if parent is None else Place(parent.trace_id, parent.span_id)
+def parent_ids(parent: Parent | None) -> SpanIds | None:
+    """The ids of the span of another program, of which nothing more is known."""
+    return None if parent is None else SpanIds(parent.trace_id, parent.span_id)
 
 
 def _hashed(size: int, *key: object) -> int:
@@ -86,7 +86,7 @@ class Chat(Struct):
         said: what it answered, in parts of the convention's form.
     """
 
-    place: Place
+    ids: SpanIds
     start: int
     end: int = 0
     model: str = ""
@@ -112,7 +112,7 @@ class Call(Struct):
         background: whether that goes on behind its result.
     """
 
-    place: Place
+    ids: SpanIds
     tool: str
     call_id: str
     asked: int
@@ -140,7 +140,7 @@ class Agent(Struct):
         answer: its latest text.
     """
 
-    place: Place
+    ids: SpanIds
     name: str
     start: int
     ready: int
@@ -166,7 +166,7 @@ class Wait(Struct):
         kind: what is asked: ``command``, ``diff``, ``questions`` …
     """
 
-    place: Place
+    ids: SpanIds
     agent: str | None
     call_id: str
     tool: str
@@ -177,7 +177,7 @@ class Wait(Struct):
 def ended(
     name: str,
     kind: Literal["internal", "client"],
-    place: Place,
+    ids: SpanIds,
     times: tuple[int, int],
     attributes: Attributes,
     error: str = "",
@@ -188,9 +188,9 @@ def ended(
     return Span(
         name,
         kind,
-        place.trace_id,
-        place.span_id,
-        place.parent_id,
+        ids.trace_id,
+        ids.span_id,
+        ids.parent_id,
         start,
         max(start, end),
         attributes,

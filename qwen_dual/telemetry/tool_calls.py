@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qwen_dual.protocol.agents import agent_call
 from qwen_dual.telemetry import conventions as names
 from qwen_dual.telemetry import fields
-from qwen_dual.telemetry.finished import mcp_tool
 from qwen_dual.telemetry.operations import Call, Wait
+from qwen_dual.telemetry.signal_builder import mcp_tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.telemetry.course import Course
+    from qwen_dual.telemetry.open_operations import OpenOperations
     from qwen_dual.telemetry.operations import Agent
 
 MAX_WAITS = 10_000
@@ -25,32 +25,34 @@ class ToolCalls:
     """Follows those of each agent.
 
     Args:
-        course: what goes on.
+        operations: those that have not ended.
     """
 
-    def __init__(self, course: Course) -> None:
-        self._course = course
+    def __init__(self, operations: OpenOperations) -> None:
+        self._operations = operations
 
     def called(self, block: Mapping[str, Any], agent: Agent, lane: str | None, at: int) -> None:
         """Takes a ``tool_use`` block of an agent's answer."""
         call_id, given = fields.name(block.get("id")), fields.mapping(block.get("input"))
         call = Call(
-            agent.place.below("call", call_id, agent.made),
+            agent.ids.child("call", call_id, agent.made),
             fields.name(block.get("name")) or "unknown",
             call_id,
             at,
-            given if self._course.teller.wants_content else {},
+            given if self._operations.builder.wants_content else {},
         )
         set_to_work = None if mcp_tool(call.tool)[0] else agent_call(given)
         if set_to_work is None:
-            self._course.lanes.called(agent, lane, call)
+            self._operations.lanes.called(agent, lane, call)
             return
         call.agent, call.background = fields.name(set_to_work.name), set_to_work.background
-        self._course.lanes.called(agent, lane, call, self._course.kept(set_to_work.prompt))
+        self._operations.lanes.called(
+            agent, lane, call, self._operations.content(set_to_work.prompt)
+        )
 
     def progressed(self, data: Mapping[str, Any], lane: str | None, at: int) -> None:
         """Takes that a call began to run, or what it is about to change."""
-        call = self._course.lanes.find(lane, fields.name(data.get("tool_use_id")))
+        call = self._operations.lanes.find(lane, fields.name(data.get("tool_use_id")))
         if call is None:
             return
         if data.get("status") == "started":
@@ -61,46 +63,46 @@ class ToolCalls:
         self, event: Mapping[str, Any], block: Mapping[str, Any], lane: str | None, at: int
     ) -> None:
         """Takes a ``tool_result`` block, which the ``user`` event ``event`` has."""
-        agent, call_id = self._course.lanes.of(lane), fields.name(block.get("tool_use_id"))
+        agent, call_id = self._operations.lanes.of(lane), fields.name(block.get("tool_use_id"))
         call = None if agent is None else agent.calls.pop(call_id, None)
         if agent is None or call is None:
             return
-        self._course.end_chat(agent)
+        self._operations.end_chat(agent)
         failed = bool(block.get("is_error"))
-        working = self._course.lanes.of(call_id) if call.agent else None
-        if working is not None and (failed or not self._course.lanes.in_background(call_id)):
+        working = self._operations.lanes.of(call_id) if call.agent else None
+        if working is not None and (failed or not self._operations.lanes.in_background(call_id)):
             working.error = names.TOOL_ERROR if failed else ""
-            self._course.end_agent(call_id, working, at, "")
+            self._operations.end_agent(call_id, working, at, "")
         told = fields.mapping(event.get("tool_use_result"))
         exit_code = told.get("exit_code")
-        self._course.out += self._course.teller.call(
+        self._operations.signals += self._operations.builder.call(
             call,
             agent,
             at,
             error=_error(call, fields.text(told.get("note"))) if failed or call.denied else "",
-            result=self._course.kept(_text(block.get("content"))),
+            result=self._operations.content(_text(block.get("content"))),
             exit_code=exit_code if isinstance(exit_code, int) else None,
         )
         agent.ready = at
 
     def requested(self, event: Mapping[str, Any], lane: str | None, at: int) -> None:
         """Takes a request for leave."""
-        request, waits = fields.mapping(event.get("request")), self._course.waits
+        request, waits = fields.mapping(event.get("request")), self._operations.waits
         request_id = fields.name(event.get("request_id"))
         if request.get("subtype", _FOR_LEAVE) != _FOR_LEAVE or request_id in waits:
             return
         call_id = fields.name(request.get("tool_use_id"))
-        call = self._course.lanes.find(lane, call_id)
+        call = self._operations.lanes.find(lane, call_id)
         preview = fields.mapping(request.get("preview"))
         if call is not None:
             call.added, call.removed = _lines(preview) or (call.added, call.removed)
-        agent = self._course.working(lane, at)
-        self._course.end_chat(agent)
+        agent = self._operations.working(lane, at)
+        self._operations.end_chat(agent)
         tool, kind = fields.name(request.get("tool_name")), fields.name(preview.get("kind"))
-        place = agent.place.below("wait", request_id)
-        waits[request_id] = Wait(place, lane, call_id, tool, at, kind)
+        ids = agent.ids.child("wait", request_id)
+        waits[request_id] = Wait(ids, lane, call_id, tool, at, kind)
         if len(waits) > MAX_WAITS:
-            self._course.end_wait(next(iter(waits)), at, "cancelled")
+            self._operations.end_wait(next(iter(waits)), at, "cancelled")
 
     def resolved(self, event: Mapping[str, Any], at: int) -> None:
         """Takes the answer to one."""
@@ -114,7 +116,7 @@ class ToolCalls:
         by = fields.name(response.get("resolved_by"))
         cancelled = not allowed and by in ("interrupt", "shutdown")
         decision = "allowed" if allowed else "cancelled" if cancelled else "denied"
-        self._course.end_wait(request_id, at, decision, by)
+        self._operations.end_wait(request_id, at, decision, by)
 
 
 def _error(call: Call, note: str) -> str:

@@ -10,7 +10,7 @@ from qwen_dual.telemetry.reducer import Reducer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.telemetry.finished import Teller
+    from qwen_dual.telemetry.signal_builder import SignalBuilder
     from qwen_dual.telemetry.signals import Signal
 
 
@@ -18,17 +18,17 @@ class Watched:
     """One stream of events, in which several sessions may follow each other.
 
     Args:
-        teller: says what ended.
+        builder: makes the signals of what ended.
         send: takes what is to be sent.
 
     Attributes:
         events: how many there were.
     """
 
-    def __init__(self, teller: Teller, send: Callable[[list[Signal]], object]) -> None:
+    def __init__(self, builder: SignalBuilder, send: Callable[[list[Signal]], object]) -> None:
         self.events = 0
-        self._teller = teller
-        self._reducer = Reducer(teller)
+        self._builder = builder
+        self._reducer = Reducer(builder)
         self._send = send
         self._chunks = Chunks()
         self._latest = 0
@@ -48,7 +48,7 @@ class Watched:
             if chunks < 0:
                 return
         self._latest = max(self._latest, at)
-        self._teller.measures_times = known
+        self._builder.measures_times = known
         self._send(self._reducer.take(event, at, chunks))
 
     def finish(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qwen_dual.telemetry.finished import Teller
 from qwen_dual.telemetry.reducer import Reducer
+from qwen_dual.telemetry.signal_builder import SignalBuilder
 from qwen_dual.telemetry.signals import Signal, Span
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -131,7 +131,7 @@ OUTLINE = [
 
 def reduce(events: list[dict[str, Any]], **options: Any) -> list[Signal]:
     """What the events become, one a second."""
-    reducer = Reducer(Teller(**options))
+    reducer = Reducer(SignalBuilder(**options))
     found: list[Signal] = []
     for number, event in enumerate(events):
         found += reducer.take(event, number * SECOND, 5)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.telemetry import conventions as names
-from qwen_dual.telemetry.finished import MAX_TOOLS, REST, Teller
-from qwen_dual.telemetry.operations import Place
+from qwen_dual.telemetry.operations import SpanIds
 from qwen_dual.telemetry.reducer import Reducer
+from qwen_dual.telemetry.signal_builder import MAX_TOOLS, REST, SignalBuilder
 from qwen_dual.telemetry.signals import Logged, Measured, Signal, Span
 from tests.telemetry.events import (
     OUTLINE,
@@ -351,7 +351,7 @@ def test_whatever_is_wrong_in_events_nothing_fails_and_spans_end_after_they_begi
 
 
 def test_a_turn_within_another_program_s_span_is_part_of_its_trace() -> None:
-    outer = Place(0xABC, 0xDEF)
+    outer = SpanIds(0xABC, 0xDEF)
     found = reduce(TURN, parent=outer)
     assert {span.trace_id for span in spans(found)} == {0xABC}
     [turn] = [span for span in spans(found) if span.name.startswith("invoke_agent")]
@@ -372,14 +372,14 @@ def test_a_model_call_says_where_it_went_if_that_is_known() -> None:
 
 
 def test_a_turn_that_is_cut_off_says_so_and_one_that_nobody_ends_ends_with_its_answer() -> None:
-    told = Reducer(Teller())
+    told = Reducer(SignalBuilder())
     for number, event in enumerate(
         [system("session_start", session_id="s"), state("thinking"), user("go"), state("thinking")]
     ):
         told.take(event, number * SECOND)
     [turn] = spans(told.finish(9 * SECOND))
     assert (turn.error, turn.end) == (names.OTHER_ERROR, 9 * SECOND)
-    quiet = Reducer(Teller())
+    quiet = Reducer(SignalBuilder())
     events = [user("go"), stream("message_start"), answer(text("done")), stream("message_stop")]
     found = [signal for at, event in enumerate(events) for signal in quiet.take(event, at * SECOND)]
     found += quiet.take(system("session_end"), 60 * SECOND)

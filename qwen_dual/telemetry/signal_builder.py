@@ -12,7 +12,7 @@ from qwen_dual.telemetry.signals import Logged, Measured
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from qwen_dual.telemetry.operations import Agent, Call, Chat, Place, Tokens, Wait
+    from qwen_dual.telemetry.operations import Agent, Call, Chat, SpanIds, Tokens, Wait
     from qwen_dual.telemetry.signals import Attributes, Signal
 
 MAX_CONTENT = 32_768
@@ -22,8 +22,8 @@ MAX_TOOLS = 200
 REST = "other"
 
 
-class Teller:
-    """Says what ended.
+class SignalBuilder:
+    """Makes the signals of what ended.
 
     Args:
         content_in_spans: whether spans carry what was said.
@@ -48,7 +48,7 @@ class Teller:
         session_in_metrics: bool = False,
         provider: Callable[[str], str] = names.provider_of,
         server: Callable[[str], tuple[str, int]] = lambda model: ("", 0),
-        parent: Place | None = None,
+        parent: SpanIds | None = None,
         scrub: Callable[[str], str] = str,
     ) -> None:
         self.session_id = ""
@@ -92,7 +92,7 @@ class Teller:
             attributes[names.OUTPUT_MESSAGES] = self._content(_json([said]))
         title = f"{names.CHAT} {model}".rstrip()
         message = self._content(chat.message) if self._in_spans else ""
-        yield ended(title, "client", chat.place, (chat.start, end), attributes, chat.error, message)
+        yield ended(title, "client", chat.ids, (chat.start, end), attributes, chat.error, message)
         told = {names.OPERATION: names.CHAT, **told}
         yield from self._lasted(names.INFERENCE_DURATION, _seconds(chat.start, end), told)
         if chat.first_chunk:
@@ -107,7 +107,7 @@ class Teller:
             end,
             f"{title}: {chat.error}" if chat.error else title,
             {key: value for key, value in attributes.items() if key not in names.CONTENT},
-            chat.place,
+            chat.ids,
             failed=bool(chat.error),
             content={names.OUTPUT_MESSAGES: _json(chat.said)} if chat.said else None,
         )
@@ -159,7 +159,7 @@ class Teller:
         if not call.denied:
             title = f"{names.TOOLS_CALL if server else names.EXECUTE_TOOL} {tool}"
             kind = "client" if server else "internal"
-            yield ended(title, kind, call.place, (start, at), attributes, error)  # type: ignore[arg-type]
+            yield ended(title, kind, call.ids, (start, at), attributes, error)  # type: ignore[arg-type]
             told: Attributes = {names.TOOL_NAME: self._few(call.tool)}
             told |= _without_empty(
                 {names.AGENT_NAME: self._few(agent.name), names.ERROR_TYPE: error}
@@ -175,7 +175,7 @@ class Teller:
             at,
             f"{call.tool}: {'denied' if call.denied else error or 'done'}",
             {key: value for key, value in attributes.items() if key not in names.CONTENT},
-            call.place,
+            call.ids,
             failed=bool(error),
             content={names.TOOL_ARGUMENTS: arguments, names.TOOL_RESULT: result},
         )
@@ -192,14 +192,14 @@ class Teller:
             }
         )
         title = f"{names.WAIT} {wait.tool}".rstrip()
-        yield ended(title, "internal", wait.place, (wait.start, at), attributes)
+        yield ended(title, "internal", wait.ids, (wait.start, at), attributes)
         told: Attributes = {names.DECISION: decision, names.TOOL_NAME: self._few(wait.tool)}
         told |= _without_empty({names.RESOLVED_BY: by.partition(":")[0]})
         yield self._measured(names.APPROVALS, 1, told)
         yield from self._lasted(names.APPROVAL_WAIT, _seconds(wait.start, at), told)
         who = f" by {by}" if by else ""
         yield self._logged(
-            names.APPROVAL, at, f"{wait.tool}: {decision}{who}", attributes, wait.place
+            names.APPROVAL, at, f"{wait.tool}: {decision}{who}", attributes, wait.ids
         )
 
     def agent(self, agent: Agent, at: int, *, stop_reason: str, main: bool) -> Iterator[Signal]:
@@ -235,7 +235,7 @@ class Teller:
         title = f"{names.INVOKE_AGENT} {agent.name}".rstrip()
         message = self._content(agent.message) if self._in_spans else ""
         times = (agent.start, at)
-        yield ended(title, "internal", agent.place, times, attributes, agent.error, message)
+        yield ended(title, "internal", agent.ids, times, attributes, agent.error, message)
         told = _without_empty({names.AGENT_NAME: self._few(agent.name)})
         lasted = {**told, **_without_empty({names.ERROR_TYPE: agent.error})}
         yield from self._lasted(names.AGENT_DURATION, _seconds(agent.start, at), lasted)
@@ -249,7 +249,7 @@ class Teller:
                 at,
                 f"{title}: {stop_reason or 'ended'}",
                 {key: value for key, value in attributes.items() if key not in names.CONTENT},
-                agent.place,
+                agent.ids,
                 failed=bool(agent.error),
                 content={names.ERROR: agent.message},
             )
@@ -261,13 +261,13 @@ class Teller:
         body: str,
         attributes: Mapping[str, Any],
         *,
-        place: Place | None = None,
+        ids: SpanIds | None = None,
         failed: bool = False,
         content: Mapping[str, str] | None = None,
     ) -> Logged:
         """A log record of what is no operation; ``content`` goes along where it was asked for."""
         told = {**_without_empty(attributes), **self._conversation()}
-        return self._logged(name, at, body, told, place, failed=failed, content=content)
+        return self._logged(name, at, body, told, ids, failed=failed, content=content)
 
     def counted(
         self, instrument: names.Instrument, value: float, told: Mapping[str, str]
@@ -316,7 +316,7 @@ class Teller:
         at: int,
         body: str,
         attributes: Attributes,
-        place: Place | None,
+        ids: SpanIds | None,
         *,
         failed: bool = False,
         content: Mapping[str, str] | None = None,
@@ -324,7 +324,7 @@ class Teller:
         if self._in_logs and content:
             said = {key: self._content(text) for key, text in content.items() if text}
             attributes = attributes | said
-        trace_id, span_id = (place.trace_id, place.span_id) if place is not None else (0, 0)
+        trace_id, span_id = (ids.trace_id, ids.span_id) if ids is not None else (0, 0)
         return Logged(name, at, body, attributes, "error" if failed else "info", trace_id, span_id)
 
     def _content(self, text: str) -> str:

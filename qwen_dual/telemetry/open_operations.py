@@ -1,59 +1,59 @@
-"""What goes on in a session, and how it ends: what the parts of the reducer share. Pure."""
+"""The operations of a session that have not ended yet: what the parts of the reducer share. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qwen_dual.telemetry import conventions as names
-from qwen_dual.telemetry.finished import MAX_CONTENT
 from qwen_dual.telemetry.lanes import Lanes
-from qwen_dual.telemetry.operations import Chat, outermost
+from qwen_dual.telemetry.operations import Chat, root_ids
+from qwen_dual.telemetry.signal_builder import MAX_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from qwen_dual.telemetry.finished import Teller
     from qwen_dual.telemetry.operations import Agent, Wait
+    from qwen_dual.telemetry.signal_builder import SignalBuilder
     from qwen_dual.telemetry.signals import Signal
 
 
-class Course:
-    """The agents at work, the requests that wait, and what is to be told of those that ended.
+class OpenOperations:
+    """The agents at work, the requests that wait, and the signals of those that ended.
 
     Args:
-        teller: says what ended.
+        builder: makes the signals of what ended.
 
     Attributes:
         lanes: the agents.
         waits: requests for leave without an answer, by their ids.
-        out: what is to be told.
+        signals: what ended, in its order, until ``drain`` takes it.
     """
 
-    def __init__(self, teller: Teller) -> None:
-        self.teller = teller
+    def __init__(self, builder: SignalBuilder) -> None:
+        self.builder = builder
         self.lanes = Lanes()
         self.waits: dict[str, Wait] = {}
-        self.out: list[Signal] = []
+        self.signals: list[Signal] = []
         self._turns = 0
 
-    def told(self) -> list[Signal]:
-        """What is to be told by now; the next look finds what came since."""
-        out, self.out = self.out, []
-        return out
+    def drain(self) -> list[Signal]:
+        """Takes what ended since the last time."""
+        signals, self.signals = self.signals, []
+        return signals
 
     def begin(self, uuid: str, at: int) -> Agent:
         """Begins a turn; ``uuid`` is that of its prompt, empty where it has none."""
         self._turns += 1
-        session_id, key = self.teller.session_id, uuid or (self._turns, at)
-        outer = self.teller.parent
-        place = outermost(session_id, key) if outer is None else outer.below(session_id, key)
-        return self.lanes.begin_turn(place, at)
+        session_id, key = self.builder.session_id, uuid or (self._turns, at)
+        outer = self.builder.parent
+        ids = root_ids(session_id, key) if outer is None else outer.child(session_id, key)
+        return self.lanes.begin_turn(ids, at)
 
     def working(self, lane: str | None, at: int) -> Agent:
         """Who works in a lane; a turn that nobody saw begin begins now."""
         if lane is not None:
-            agent = self.lanes.working(lane, self.teller.session_id, at)
+            agent = self.lanes.working(lane, self.builder.session_id, at)
             for over in self.lanes.overflow():
                 lost = self.lanes.of(over)
                 if lost is not None and over != lane:
@@ -64,7 +64,7 @@ class Course:
     def open_chat(self, agent: Agent, end: int = 0) -> Chat:
         """Begins a model call, asked when the agent was ready; one that has ended already has an ``end``."""
         agent.chats += 1
-        agent.chat = Chat(agent.place.below("chat", agent.chats), agent.ready, end)
+        agent.chat = Chat(agent.ids.child("chat", agent.chats), agent.ready, end)
         return agent.chat
 
     def end_chat(self, agent: Agent, *, counted: bool = False) -> None:
@@ -76,7 +76,7 @@ class Course:
         if not counted and chat.used is not None:
             agent.used.add(chat.used)
         agent.ready = max(agent.ready, chat.end)
-        self.out += self.teller.chat(chat, agent)
+        self.signals += self.builder.chat(chat, agent)
 
     def end_wait(self, request_id: str, at: int, decision: str, by: str = "") -> None:
         """Ends a request for leave; unknown ones are ignored."""
@@ -86,7 +86,7 @@ class Course:
         call = self.lanes.find(wait.agent, wait.call_id)
         if call is not None:
             call.allowed_at, call.denied = at, decision != "allowed"
-        self.out += self.teller.wait(wait, at, decision=decision, by=by)
+        self.signals += self.builder.wait(wait, at, decision=decision, by=by)
 
     def end_agent(self, lane: str | None, agent: Agent, at: int, stop_reason: str) -> None:
         """Ends an agent with all that is open in it."""
@@ -101,14 +101,14 @@ class Course:
         for call in list(agent.calls.values()):
             if not call.denied:
                 error = interrupted or names.OTHER_ERROR
-                self.out += self.teller.call(
+                self.signals += self.builder.call(
                     call, agent, at, error=error, result="", exit_code=None
                 )
         self.lanes.pop(lane)
         main = lane is None
-        self.out += self.teller.agent(agent, at, stop_reason=stop_reason, main=main)
+        self.signals += self.builder.agent(agent, at, stop_reason=stop_reason, main=main)
 
-    def tell(
+    def log(
         self,
         name: str,
         at: int,
@@ -119,20 +119,18 @@ class Course:
         failed: bool = False,
         content: Mapping[str, str] | None = None,
     ) -> None:
-        """Tells of what is no operation, by a log record; ``content`` goes to who asked for it."""
-        place = None if agent is None else agent.place
-        self.out.append(
-            self.teller.event(
-                name, at, body, told or {}, place=place, failed=failed, content=content
-            )
+        """Adds a log record of what is no operation; ``content`` goes to who asked for it."""
+        ids = None if agent is None else agent.ids
+        self.signals.append(
+            self.builder.event(name, at, body, told or {}, ids=ids, failed=failed, content=content)
         )
 
     def count(
         self, instrument: names.Instrument, value: float, told: Mapping[str, str] | None = None
     ) -> None:
         """Adds to a counter."""
-        self.out.append(self.teller.counted(instrument, value, told or {}))
+        self.signals.append(self.builder.counted(instrument, value, told or {}))
 
-    def kept(self, text: str) -> str:
+    def content(self, text: str) -> str:
         """As much of what was said as is sent; nothing where nobody asked for it."""
-        return text[:MAX_CONTENT] if self.teller.wants_content else ""
+        return text[:MAX_CONTENT] if self.builder.wants_content else ""
