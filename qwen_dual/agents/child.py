@@ -25,7 +25,7 @@ from qwen_dual.protocol.blocks import text_block
 
 if TYPE_CHECKING:
     from qwen_dual.agents.judge import AgentJudge
-    from qwen_dual.agents.places import Place
+    from qwen_dual.agents.slots import Slot
     from qwen_dual.agents.spec import AgentSpec
     from qwen_dual.agents.toolbox import Toolbox
     from qwen_dual.core.agent_tasks import AgentTask
@@ -66,7 +66,7 @@ class Child:
         task: what it is to do.
         lane: the call that it works for, under which its events are told.
         parent: who called it; None for the main agent.
-        place: its place among those that work at a time.
+        slot: its own among those that work at a time.
         beside: whether it works in the background.
 
     Attributes:
@@ -92,7 +92,7 @@ class Child:
         *,
         number: int,
         parent: Child | None,
-        place: Place,
+        slot: Slot,
         beside: bool,
     ) -> None:
         self.spec = spec
@@ -100,7 +100,7 @@ class Child:
         self.lane = lane
         self.number = number
         self.parent = parent
-        self.place = place
+        self.slot = slot
         self.beside = beside
         self.depth: int = 1 if parent is None else parent.depth + 1
         self.state: State = "waiting"
@@ -194,7 +194,7 @@ class Child:
         seconds = None if self.spec.max_minutes is None else self.spec.max_minutes * 60
         why = endings.STOPPED
         with self._scope:
-            async with self.place:
+            async with self.slot:
                 self.state = "running"
                 with anyio.move_on_after(seconds) as bound:
                     why = await self._work(turn, system, slot)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from qwen_dual.agents.child import Child
 from qwen_dual.agents.judge import AgentJudge
-from qwen_dual.agents.places import MOST_WAITING, Place, Places
 from qwen_dual.agents.reports import Reports, begun, started, title_of
 from qwen_dual.agents.roster import UnknownAgent
+from qwen_dual.agents.slots import MOST_WAITING, Slot, Slots
 from qwen_dual.agents.toolbox import Toolbox
 from qwen_dual.core.actor import INTERRUPT
 from qwen_dual.core.tool import ToolResult
@@ -87,7 +87,7 @@ class Crew:
         self.roster = roster
         self._session = session
         self._around = around
-        self._places = Places()
+        self._slots = Slots()
         self._at_work: dict[str, Child] = {}
         self._models: dict[str, Model] = {}
         self._ended: deque[Child] = deque(maxlen=MOST_ENDED)
@@ -138,7 +138,7 @@ class Crew:
             return begun(child)
         if parent is None:
             return await self._run(child, equipment)
-        async with parent.place.lent():
+        async with parent.slot.lent():
             return await self._run(child, equipment)
 
     def partial(self, call_id: str) -> ToolResult | None:
@@ -196,8 +196,8 @@ class Crew:
             return NOT_BESIDE
         if parent is not None and parent.depth >= self._around.max_depth:
             return TOO_DEEP.format(depth=self._around.max_depth)
-        if self._places.waiting >= MOST_WAITING:
-            return TOO_MANY.format(waiting=self._places.waiting)
+        if self._slots.waiting >= MOST_WAITING:
+            return TOO_MANY.format(waiting=self._slots.waiting)
         return ""
 
     def _child(
@@ -212,7 +212,7 @@ class Crew:
             context.call_id,
             number=self._begun,
             parent=parent,
-            place=Place(self._places),
+            slot=Slot(self._slots),
             # What an agent in the background sets to work goes on beside the turns as well.
             beside=beside if parent is None else parent.beside,
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.agents.places import MOST_AT_ONCE, MOST_WAITING
+from qwen_dual.agents.slots import MOST_AT_ONCE, MOST_WAITING
 from qwen_dual.agents.spec import AgentSpec
 from qwen_dual.core.actor import CLI, KEYBOARD
 from qwen_dual.core.model import TextDelta

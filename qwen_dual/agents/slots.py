@@ -1,4 +1,4 @@
-"""How many agents work at a time. Who waits for agents of its own leaves them its place."""
+"""How many agents work at a time. Who waits for agents of its own lends them its slot."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ MOST_AT_ONCE: Final = 10
 MOST_WAITING: Final = 100
 
 
-class Places:
-    """The places of one session."""
+class Slots:
+    """The slots of one session.
+
+    Args:
+        most: how many agents work at a time.
+    """
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
         self.free = anyio.Semaphore(most)
@@ -27,31 +31,31 @@ class Places:
         return self.free.statistics().tasks_waiting
 
 
-class Place:
-    """The place of one agent; it is entered once.
+class Slot:
+    """The slot of one agent. An asynchronous context manager, which is entered once: waits until one is free.
 
     Args:
-        places: where it is one of.
+        slots: those of the session, of which it is one.
     """
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
         self._held = False
         self._lent = 0
 
     async def __aenter__(self) -> Self:
-        await self._places.free.acquire()
+        await self._slots.free.acquire()
         self._held = True
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._leave()
+        self._release()
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[None]:
-        """Within, another may have the place: else agents that wait for others could hold all of them."""
+        """Within, another may have the slot: else agents that wait for others could hold all of them."""
         self._lent += 1
-        self._leave()
+        self._release()
         try:
             yield
         finally:
@@ -59,7 +63,7 @@ class Place:
         if not self._lent and not self._held:
             await self.__aenter__()
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         if self._held:
             self._held = False
-            self._places.free.release()
+            self._slots.free.release()
