@@ -15,7 +15,7 @@ from qwen_dual.protocol.codec import encode, escaped_size
 
 if TYPE_CHECKING:
     from qwen_dual.conformance.bench import Bench
-    from qwen_dual.conformance.program import Program
+    from qwen_dual.conformance.program import Output, Program
     from qwen_dual.host.event import Event
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -106,7 +106,7 @@ async def envelope(bench: Bench) -> None:
             seen.add(identity)
 
 
-async def _carries(bench: Bench, output: str) -> None:
+async def _carries(bench: Bench, output: Output) -> None:
     async with bench.program(output=output) as program:
         start = len(program.events)
         program.send("submit", text=bench.script.prompt("answer"))

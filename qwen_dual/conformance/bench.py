@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qwen_dual.conformance.model_server import MODEL
 from qwen_dual.conformance.program import Program
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from qwen_dual.conformance.model_server import ModelServer
+    from qwen_dual.conformance.program import Output
     from qwen_dual.conformance.promise import Promise
     from qwen_dual.conformance.script import Script
 
@@ -86,14 +87,44 @@ class Bench:
         return folder
 
     @asynccontextmanager
-    async def program(self, **options: Any) -> AsyncGenerator[Program, None]:
-        """A program, in a folder of its own; its session has begun unless ``begun=False``."""
-        begun, again = options.pop("begun", True), options.pop("again", None)
+    async def program(
+        self,
+        *,
+        output: Output = "file",
+        arguments: Sequence[str] = (),
+        events_path: str | None = None,
+        reader: bool = True,
+        begun: bool = True,
+        again: str | None = None,
+    ) -> AsyncGenerator[Program, None]:
+        """A program, in a folder of its own, which is ended on the way out.
+
+        Args:
+            output: the kind of its output.
+            arguments: further arguments.
+            events_path: where its events go; in its folder unless given.
+            reader: whether its events are read from the start.
+            begun: whether its session has begun when it is given.
+            again: the folder of an earlier one, or of ``home_file``, in place of a new one.
+
+        Raises:
+            Broken: its session does not begin.
+            NotOffered: it does not offer what is looked at.
+        """
         self.server.close_gate()
         self._runs += again is None
         folder = again or os.path.join(self.folder, str(self._runs))
         home = _furnish(folder)
-        program = Program(self.command, folder, self.env(home), patience=self._least, **options)
+        program = Program(
+            self.command,
+            folder,
+            self.env(home),
+            patience=self._least,
+            output=output,
+            arguments=arguments,
+            events_path=events_path,
+            reader=reader,
+        )
         try:
             if begun:
                 began = time.monotonic()

@@ -157,9 +157,10 @@ async def exactly_once(bench: Bench) -> None:
         session = str(program.events[0].data["session_id"])
         program.signal(signal.SIGKILL)
         await program.ended()
-    again = {"again": program.folder, "arguments": ["--resume", session]}
     async with bench.program(
-        **again, events_path=os.path.join(program.folder, "events-2")
+        again=program.folder,
+        arguments=["--resume", session],
+        events_path=os.path.join(program.folder, "events-2"),
     ) as resumed:
         resumed.send("submit", text=bench.script.prompt("answer"), id="once")
         told = await receipt(resumed, "once")

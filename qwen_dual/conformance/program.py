@@ -93,8 +93,12 @@ class Program:
         patience: seconds that anything but the start may take.
 
     Attributes:
+        child: its process, with the terminal.
         reader: its events.
+        work: the folder that it works in.
         input: the path of its input file.
+        events_path: where its events go; no such file where its output is a descriptor.
+        patience: seconds that anything but the start may take.
         painted: what its terminal says, as text.
         screen_bytes: what it has painted, the last four megabytes.
         bytes_painted: how much it was in all.
@@ -116,13 +120,12 @@ class Program:
         self.work = os.path.join(folder, "work")
         self.input = os.path.join(folder, "input")
         self.events_path = events_path or os.path.join(folder, "events")
-        self.painted = TerminalStream(1 << 22)
+        self.painted = TerminalStream(_SCREEN_BYTES)
         self.patience = patience
         self.bytes_painted = 0
         self.screen_bytes = bytearray()
         self._exit: Exit | None = None
-        for path in (self.input,):
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(self.input, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         passed: list[int] = []
         channels = ["--input-file", self.input]
         fd = -1
