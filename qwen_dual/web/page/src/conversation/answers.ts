@@ -12,95 +12,97 @@ type Kind = TextEntry["kind"];
 const FAILURE = "[API Error:";
 
 /** Takes a `stream_event`. */
-export function stream(next: Building, event: ProgramEvent, lane: string): void {
+export function stream(building: Building, event: ProgramEvent, lane: string): void {
   const inner = data(event["event"]);
   const index = number(inner["index"]) ?? 0;
   switch (inner["type"]) {
     case "message_start":
-      closeAll(next, lane);
-      if (lane === "" && !next.told) next.next.state = "thinking";
+      closeAll(building, lane);
+      if (lane === "" && !building.tellsState) building.conversation.state = "thinking";
       break;
     case "content_block_start":
-      begin(next, lane, index, data(inner["content_block"]), event.seq ?? 0);
+      begin(building, lane, index, data(inner["content_block"]), event.seq ?? 0);
       break;
     case "content_block_stop":
-      for (const block of next.open(lane)) {
-        if (block.index === index && block.kind !== "tool_use") close(next, lane, block);
+      for (const block of building.open(lane)) {
+        if (block.index === index && block.kind !== "tool_use") close(building, lane, block);
       }
       break;
     case "message_stop":
-      if (lane === "" && !next.told) next.next.state = next.inner.calls > 0 ? "running_tool" : "idle";
+      if (lane === "" && !building.tellsState) {
+        building.conversation.state = building.inner.calls > 0 ? "running_tool" : "idle";
+      }
       break;
   }
 }
 
 /** Takes a `stream_event` that is a delta: those of a block that follow each other count as one. */
-export function delta(next: Building, event: ProgramEvent, lane: string): boolean {
+export function delta(building: Building, event: ProgramEvent, lane: string): boolean {
   const inner = data(event["event"]);
   if (inner["type"] !== "content_block_delta") return false;
   const told = data(inner["delta"]);
   const index = number(inner["index"]) ?? 0;
   const more = text(told["text"]) || text(told["thinking"]) || text(told["partial_json"]);
-  if (next.pending?.lane !== lane || next.pending.index !== index) {
-    flush(next);
-    next.pending = { lane, index, texts: [] };
+  if (building.pending?.lane !== lane || building.pending.index !== index) {
+    flush(building);
+    building.pending = { lane, index, texts: [] };
   }
-  next.pending.texts.push(more);
+  building.pending.texts.push(more);
   return true;
 }
 
 /** Takes what deltas have brought so far. */
-export function flush(next: Building): void {
-  const pending = next.pending;
-  next.pending = null;
-  if (pending) grow(next, pending.lane, pending.index, pending.texts.join(""));
+export function flush(building: Building): void {
+  const pending = building.pending;
+  building.pending = null;
+  if (pending) grow(building, pending.lane, pending.index, pending.texts.join(""));
 }
 
 /** Takes an `assistant` event: whole blocks, which take the place of what had come of them. */
-export function assistant(next: Building, event: ProgramEvent, lane: string): void {
+export function assistant(building: Building, event: ProgramEvent, lane: string): void {
   const message = data(event["message"]);
   const seq = event.seq ?? 0;
   for (const block of records(message["content"])) {
     const kind = block["type"];
-    if (kind === "text") settle(next, lane, "text", text(block["text"]), seq);
-    else if (kind === "thinking") settle(next, lane, "thinking", text(block["thinking"]), seq);
+    if (kind === "text") settle(building, lane, "text", text(block["text"]), seq);
+    else if (kind === "thinking") settle(building, lane, "thinking", text(block["thinking"]), seq);
     else if (kind === "tool_use") {
       const id = text(block["id"]);
-      unsettled(next, lane, (open) => open.kind === "tool_use" && open.id === id);
-      settleCall(next, lane, id, text(block["name"]), data(block["input"]), seq);
+      unsettled(building, lane, (open) => open.kind === "tool_use" && open.id === id);
+      settleCall(building, lane, id, text(block["name"]), data(block["input"]), seq);
     }
   }
   const usage = data(message["usage"]);
   const input = number(usage["input_tokens"]) ?? 0;
   const output = number(usage["output_tokens"]) ?? 0;
   if (lane !== "") {
-    const { tokens } = next.lane(lane);
-    next.changeLane(lane, { tokens: tokens + input + output });
-  } else if (!next.told && input + output > 0) {
-    derivedUsage(next, input, output, number(usage["cache_read_input_tokens"]) ?? 0);
-    next.next.model = text(message["model"]) || next.next.model;
+    const { tokens } = building.lane(lane);
+    building.changeLane(lane, { tokens: tokens + input + output });
+  } else if (!building.tellsState && input + output > 0) {
+    derivedUsage(building, input, output, number(usage["cache_read_input_tokens"]) ?? 0);
+    building.conversation.model = text(message["model"]) || building.conversation.model;
   }
 }
 
 /** Nothing more comes of what has begun. */
-export function closeAll(next: Building, lane: string): void {
-  for (const block of next.open(lane)) close(next, lane, block);
-  next.setOpen(lane, []);
+export function closeAll(building: Building, lane: string): void {
+  for (const block of building.open(lane)) close(building, lane, block);
+  building.setOpen(lane, []);
 }
 
 /** The texts that told of a failure go: what ended the turn says it better. */
-export function dropFailures(next: Building): void {
-  let end = next.entries("").length;
+export function dropFailures(building: Building): void {
+  let end = building.entries("").length;
   while (end > 0) {
-    const entry = next.entries("")[end - 1];
+    const entry = building.entries("")[end - 1];
     if (entry?.kind === "prompt" || entry?.kind === "end") break;
-    if (entry?.kind === "text" && entry.failure) next.remove("", end - 1, end);
+    if (entry?.kind === "text" && entry.failure) building.remove("", end - 1, end);
     end -= 1;
   }
 }
 
 function begin(
-  next: Building,
+  building: Building,
   lane: string,
   index: number,
   block: Readonly<Record<string, unknown>>,
@@ -109,47 +111,47 @@ function begin(
   const kind = block["type"];
   let open: OpenBlock | undefined;
   if (kind === "text" || kind === "thinking") {
-    open = { index, kind, key: add(next, lane, kind, seq).key, id: "" };
-    if (lane === "" && !next.told) next.next.state = kind === "text" ? "responding" : "thinking";
+    open = { index, kind, key: add(building, lane, kind, seq).key, id: "" };
+    if (lane === "" && !building.tellsState) building.conversation.state = kind === "text" ? "responding" : "thinking";
   } else if (kind === "tool_use") {
     const id = text(block["id"]);
-    open = { index, kind, key: called(next, lane, id, text(block["name"]), seq).key, id };
+    open = { index, kind, key: called(building, lane, id, text(block["name"]), seq).key, id };
   }
   if (open) {
-    const others = next.open(lane).filter((other) => other.index !== index || other.kind !== kind);
-    next.setOpen(lane, [...others, open]);
-    grow(next, lane, index, kind === "tool_use" ? "" : text(block[open.kind]));
+    const others = building.open(lane).filter((other) => other.index !== index || other.kind !== kind);
+    building.setOpen(lane, [...others, open]);
+    grow(building, lane, index, kind === "tool_use" ? "" : text(block[open.kind]));
   }
 }
 
 function grow(
-  next: Building,
+  building: Building,
   lane: string,
   index: number,
   more: string,
 ): void {
-  const block = next.open(lane).findLast((open) => open.index === index);
+  const block = building.open(lane).findLast((open) => open.index === index);
   if (!block || more === "") return;
   if (block.kind === "tool_use") {
-    next.changeTool(lane, block.id, (tool) => ({ argumentChars: tool.argumentChars + more.length }));
+    building.changeTool(lane, block.id, (tool) => ({ argumentChars: tool.argumentChars + more.length }));
     return;
   }
-  const at = next.last(lane, (entry) => entry.key === block.key);
-  const entry = next.entries(lane)[at];
+  const at = building.last(lane, (entry) => entry.key === block.key);
+  const entry = building.entries(lane)[at];
   if (entry?.kind !== "text" && entry?.kind !== "thinking") return;
   const parts = cut({ source: entry.source + more, prefix: entry.prefix });
-  const key = put(next, lane, at, entry, parts, true);
+  const key = put(building, lane, at, entry, parts, true);
   if (key !== block.key) {
-    next.setOpen(
+    building.setOpen(
       lane,
-      next.open(lane).map((open) => (open === block ? { ...block, key } : open)),
+      building.open(lane).map((open) => (open === block ? { ...block, key } : open)),
     );
   }
 }
 
 /** Puts parts in the place of one that has grown; gives the key of the last. */
 function put(
-  next: Building,
+  building: Building,
   lane: string,
   at: number,
   first: TextEntry,
@@ -165,36 +167,36 @@ function put(
       open: open && number === parts.length - 1,
       failure: first.failure || (number === 0 && first.part === 0 && fails(first.kind, part.source)),
     };
-    if (number === 0) next.replace(lane, at, entry);
-    else key = next.insert<TextEntry>(lane, at + number, entry).key;
+    if (number === 0) building.replace(lane, at, entry);
+    else key = building.insert<TextEntry>(lane, at + number, entry).key;
   });
   return key;
 }
 
-function settle(next: Building, lane: string, kind: Kind, whole: string, seq: number): void {
-  const block = unsettled(next, lane, (open) => open.kind === kind);
-  const last = block ? next.last(lane, (entry) => entry.key === block.key) : -1;
-  const entry = next.entries(lane)[last];
+function settle(building: Building, lane: string, kind: Kind, whole: string, seq: number): void {
+  const block = unsettled(building, lane, (open) => open.kind === kind);
+  const last = block ? building.last(lane, (entry) => entry.key === block.key) : -1;
+  const entry = building.entries(lane)[last];
   if (!block || entry?.kind !== kind) {
     if (whole.trim() === "") return;
-    const added = add(next, lane, kind, seq);
-    put(next, lane, next.entries(lane).length - 1, added, cut({ source: whole, prefix: "" }), false);
+    const added = add(building, lane, kind, seq);
+    put(building, lane, building.entries(lane).length - 1, added, cut({ source: whole, prefix: "" }), false);
     return;
   }
   const first = last - entry.part;
-  const had = next.entries(lane).slice(first, last + 1) as TextEntry[];
+  const had = building.entries(lane).slice(first, last + 1) as TextEntry[];
   if (whole === had.map((part) => part.source).join("")) {
-    close(next, lane, block);
+    close(building, lane, block);
     return;
   }
-  next.remove(lane, first + 1, last + 1);
+  building.remove(lane, first + 1, last + 1);
   const parts = cut({ source: whole, prefix: "" });
-  put(next, lane, first, { ...(had[0] as TextEntry), failure: false }, parts, false);
+  put(building, lane, first, { ...(had[0] as TextEntry), failure: false }, parts, false);
 }
 
-function add(next: Building, lane: string, kind: Kind, seq: number): TextEntry {
-  const block = next.inner.nextKey;
-  return next.add<TextEntry>(lane, {
+function add(building: Building, lane: string, kind: Kind, seq: number): TextEntry {
+  const block = building.inner.nextKey;
+  return building.add<TextEntry>(lane, {
     kind,
     seq,
     block,
@@ -206,22 +208,22 @@ function add(next: Building, lane: string, kind: Kind, seq: number): TextEntry {
   });
 }
 
-function close(next: Building, lane: string, block: OpenBlock): void {
-  const at = next.last(lane, (entry) => entry.key === block.key);
-  const entry = next.entries(lane)[at];
+function close(building: Building, lane: string, block: OpenBlock): void {
+  const at = building.last(lane, (entry) => entry.key === block.key);
+  const entry = building.entries(lane)[at];
   if ((entry?.kind === "text" || entry?.kind === "thinking") && entry.open) {
-    next.replace(lane, at, { ...entry, open: false });
+    building.replace(lane, at, { ...entry, open: false });
   }
 }
 
 /** The first block that has begun and not been settled, of a kind; it counts as settled then. */
 function unsettled(
-  next: Building,
+  building: Building,
   lane: string,
   holds: (block: OpenBlock) => boolean,
 ): OpenBlock | undefined {
-  const block = next.open(lane).find(holds);
-  if (block) next.setOpen(lane, next.open(lane).filter((open) => open !== block));
+  const block = building.open(lane).find(holds);
+  if (block) building.setOpen(lane, building.open(lane).filter((open) => open !== block));
   return block;
 }
 
@@ -229,9 +231,9 @@ function fails(kind: Kind, source: string): boolean {
   return kind === "text" && source.trimStart().startsWith(FAILURE);
 }
 
-function derivedUsage(next: Building, input: number, output: number, cached: number): void {
-  const { total, ...usage } = next.next.usage;
-  next.next.usage = {
+function derivedUsage(building: Building, input: number, output: number, cached: number): void {
+  const { total, ...usage } = building.conversation.usage;
+  building.conversation.usage = {
     ...usage,
     contextTokens: input + output,
     inputTokens: input,

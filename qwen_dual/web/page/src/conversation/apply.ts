@@ -61,46 +61,46 @@ export function apply(
   before: Conversation,
   messages: readonly (ProgramEvent | ChatMessage)[],
 ): Conversation {
-  let next = new Building(before);
+  let building = new Building(before);
   for (const message of messages) {
-    if (message.type === "web") next = fromServer(next, message as ChatMessage);
-    else fromProgram(next, message as ProgramEvent);
+    if (message.type === "web") building = fromServer(building, message as ChatMessage);
+    else fromProgram(building, message as ProgramEvent);
   }
-  flush(next);
-  return next.finish();
+  flush(building);
+  return building.finish();
 }
 
-function fromServer(next: Building, message: ChatMessage): Building {
-  flush(next);
+function fromServer(building: Building, message: ChatMessage): Building {
+  flush(building);
   switch (message.subtype) {
     case "hello": {
-      let begun = next;
-      if (message.whole || message.epoch !== next.next.epoch) {
+      let begun = building;
+      if (message.whole || message.epoch !== building.conversation.epoch) {
         begun = new Building(begin(message.epoch));
-        begun.inner.names = next.inner.names;
+        begun.inner.names = building.inner.names;
       }
-      begun.next.live = false;
-      begun.next.ended = null;
+      begun.conversation.live = false;
+      begun.conversation.ended = null;
       gap(begun, number(message.lost) ?? 0);
       return begun;
     }
     case "replayed":
-      next.next.live = true;
+      building.conversation.live = true;
       break;
     case "ended":
-      next.next.ended = { status: message.status, signal: message.signal, message: message.message };
-      next.next.state = "ended";
-      next.next.requests = [];
+      building.conversation.ended = { status: message.status, signal: message.signal, message: message.message };
+      building.conversation.state = "ended";
+      building.conversation.requests = [];
       break;
     case "by":
-      named(next, text(message.id), text(message.name));
+      named(building, text(message.id), text(message.name));
       break;
     case "turn_ended":
-      stopped(next, text(message.reason));
+      stopped(building, text(message.reason));
       break;
     case "notice":
-      if (isLast(next, text(message.message))) break; // a page that comes again is told it again
-      next.add<NoticeEntry>("", {
+      if (isLast(building, text(message.message))) break; // a page that comes again is told it again
+      building.add<NoticeEntry>("", {
         kind: "notice",
         seq: 0,
         level: "warning",
@@ -111,11 +111,11 @@ function fromServer(next: Building, message: ChatMessage): Building {
     case "refused":
       break;
   }
-  return next;
+  return building;
 }
 
-function isLast(next: Building, words: string): boolean {
-  const last = next.entries("").at(-1);
+function isLast(building: Building, words: string): boolean {
+  const last = building.entries("").at(-1);
   return last?.kind === "notice" && last.seq === 0 && last.text === words;
 }
 
@@ -140,54 +140,54 @@ function isOnce(event: ProgramEvent): boolean {
   return event.type !== "control_request";
 }
 
-function fromProgram(next: Building, event: ProgramEvent): void {
+function fromProgram(building: Building, event: ProgramEvent): void {
   const seq = number(event.seq);
-  if (seq !== null && !isNew(next, event, seq)) return;
+  if (seq !== null && !isNew(building, event, seq)) return;
   const lane = text(event.parent_tool_use_id);
-  if (event.type === "stream_event" && delta(next, event, lane)) return;
-  flush(next);
+  if (event.type === "stream_event" && delta(building, event, lane)) return;
+  flush(building);
   switch (event.type) {
     case "stream_event":
-      return stream(next, event, lane);
+      return stream(building, event, lane);
     case "assistant":
-      return assistant(next, event, lane);
+      return assistant(building, event, lane);
     case "user":
-      return user(next, event, lane);
+      return user(building, event, lane);
     case "system":
-      return system(next, event, lane);
+      return system(building, event, lane);
     case "control_request":
-      return request(next, event, lane);
+      return request(building, event, lane);
     case "control_response":
-      return response(next, event);
+      return response(building, event);
     case "result":
-      return lane === "" ? result(next, event) : undefined;
+      return lane === "" ? result(building, event) : undefined;
   }
 }
 
 /** Whether an event with this number has not been here yet. */
-function isNew(next: Building, event: ProgramEvent, seq: number): boolean {
+function isNew(building: Building, event: ProgramEvent, seq: number): boolean {
   const resumed = data(event["data"])["resumed"] === true;
   if (event.type === "system" && event.subtype === "session_start" && !resumed) {
-    next.next.seq = seq; // a program that begins, perhaps not the first of a file
+    building.conversation.seq = seq; // a program that begins, perhaps not the first of a file
     return true;
   }
-  if (seq <= next.next.seq) return !isOnce(event);
-  next.next.seq = seq;
+  if (seq <= building.conversation.seq) return !isOnce(event);
+  building.conversation.seq = seq;
   return true;
 }
 
 /** Who gave a command or answered a request: also where that has been told already. */
-function named(next: Building, id: string, name: string): void {
+function named(building: Building, id: string, name: string): void {
   if (id === "" || name === "") return;
-  next.name(id, name);
-  for (const lane of ["", ...next.next.lanes.keys()]) {
-    const at = next.last(lane, (entry) => isOf(entry, id));
-    const entry = next.entries(lane)[at];
+  building.name(id, name);
+  for (const lane of ["", ...building.conversation.lanes.keys()]) {
+    const at = building.last(lane, (entry) => isOf(entry, id));
+    const entry = building.entries(lane)[at];
     if (entry?.kind === "tool" && entry.asked) {
       const asked = { ...entry.asked, by: { ...entry.asked.by, name } };
-      if (entry.asked.allowed !== null) next.replace(lane, at, { ...entry, asked });
+      if (entry.asked.allowed !== null) building.replace(lane, at, { ...entry, asked });
     } else if (entry?.kind === "prompt" || entry?.kind === "command") {
-      next.replace(lane, at, { ...entry, by: { ...entry.by, name } });
+      building.replace(lane, at, { ...entry, by: { ...entry.by, name } });
     }
   }
 }

@@ -34,7 +34,7 @@ export interface Inner {
 const NAMES_KEPT = 500;
 
 export class Building {
-  readonly next: Mutable<Conversation>;
+  readonly conversation: Mutable<Conversation>;
   inner: Mutable<Inner>;
   /** Deltas of one block that have not been taken yet. */
   pending: { lane: string; index: number; texts: string[] } | null = null;
@@ -42,23 +42,23 @@ export class Building {
 
   constructor(base: Conversation) {
     this.base = base;
-    this.next = { ...base };
+    this.conversation = { ...base };
     this.inner = { ...(base.inner as Inner) };
   }
 
   finish(): Conversation {
-    return { ...this.next, inner: { ...this.inner } };
+    return { ...this.conversation, inner: { ...this.inner } };
   }
 
   /** Whether the program tells its states, its queue and the ends of its turns. */
-  get told(): boolean {
-    return this.next.greeting.supported_commands.length > 0;
+  get tellsState(): boolean {
+    return this.conversation.greeting.supported_commands.length > 0;
   }
 
   // -- entries ----------------------------------------------------------------------------------------
 
   entries(lane: string): readonly Entry[] {
-    return lane === "" ? this.next.entries : (this.next.lanes.get(lane)?.entries ?? []);
+    return lane === "" ? this.conversation.entries : (this.conversation.lanes.get(lane)?.entries ?? []);
   }
 
   add<E extends Entry>(lane: string, entry: New<E>): E {
@@ -111,15 +111,15 @@ export class Building {
       this.changeLane(lane, { entries: copy });
       return copy;
     }
-    if (this.next.entries === this.base.entries) this.next.entries = [...this.base.entries];
-    return this.next.entries as Entry[];
+    if (this.conversation.entries === this.base.entries) this.conversation.entries = [...this.base.entries];
+    return this.conversation.entries as Entry[];
   }
 
   // -- lanes ------------------------------------------------------------------------------------------
 
   /** The lane of a sub-agent, which begins where it is first heard of. */
   lane(id: string): Lane {
-    const known = this.next.lanes.get(id);
+    const known = this.conversation.lanes.get(id);
     if (known) return known;
     const lane: Lane = {
       id,
@@ -141,8 +141,8 @@ export class Building {
   }
 
   private setLane(lane: Lane): void {
-    if (this.next.lanes === this.base.lanes) this.next.lanes = new Map(this.base.lanes);
-    (this.next.lanes as Map<string, Lane>).set(lane.id, lane);
+    if (this.conversation.lanes === this.base.lanes) this.conversation.lanes = new Map(this.base.lanes);
+    (this.conversation.lanes as Map<string, Lane>).set(lane.id, lane);
   }
 
   // -- blocks that come in ----------------------------------------------------------------------------
@@ -172,8 +172,8 @@ export class Building {
   // -- requests ---------------------------------------------------------------------------------------
 
   resolve(id: string): Request | undefined {
-    const request = this.next.requests.find((one) => one.id === id);
-    if (request) this.next.requests = this.next.requests.filter((one) => one !== request);
+    const request = this.conversation.requests.find((one) => one.id === id);
+    if (request) this.conversation.requests = this.conversation.requests.filter((one) => one !== request);
     return request;
   }
 }

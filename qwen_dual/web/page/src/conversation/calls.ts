@@ -11,14 +11,14 @@ const STATUSES = ["pending", "in_progress", "completed"] as const;
 
 /** A call whose arguments begin to come in, or that is heard of for the first time. */
 export function called(
-  next: Building,
+  building: Building,
   lane: string,
   id: string,
   name: string,
   seq: number,
   known: Partial<ToolEntry> = {},
 ): ToolEntry {
-  return next.add<ToolEntry>(lane, {
+  return building.add<ToolEntry>(lane, {
     kind: "tool",
     began: seq,
     seq,
@@ -33,93 +33,94 @@ export function called(
     asked: null,
     result: null,
     todos: null,
-    agent: next.next.lanes.has(id),
+    agent: building.conversation.lanes.has(id),
     ...known,
   });
 }
 
 /** The whole call has come in. */
 export function settleCall(
-  next: Building,
+  building: Building,
   lane: string,
   id: string,
   name: string,
   input: Data,
   seq: number,
 ): void {
-  const at = next.tool(lane, id);
-  const known = next.entries(lane)[at];
-  const agent = setsToWork(next, lane, id, input);
+  const at = building.tool(lane, id);
+  const known = building.entries(lane)[at];
+  const agent = setsToWork(building, lane, id, input);
   const whole = { input, todos: todosIn(input), name, argumentChars: 0 };
   if (known?.kind === "tool" && known.result === null && known.input === null) {
     const state = known.state === "writing" ? "waiting" : known.state;
-    next.replace(lane, at, { ...known, ...whole, state, agent: agent || known.agent });
+    building.replace(lane, at, { ...known, ...whole, state, agent: agent || known.agent });
   } else {
-    called(next, lane, id, name, seq, { ...whole, state: "waiting", agent });
+    called(building, lane, id, name, seq, { ...whole, state: "waiting", agent });
   }
-  if (lane === "") next.inner.calls += 1;
-  else next.changeLane(lane, { calls: next.lane(lane).calls + 1 });
+  if (lane === "") building.inner.calls += 1;
+  else building.changeLane(lane, { calls: building.lane(lane).calls + 1 });
 }
 
 /** Takes a `control_request`: one that is told again, or has been answered, is none. */
-export function request(next: Building, event: ProgramEvent, lane: string): void {
+export function request(building: Building, event: ProgramEvent, lane: string): void {
   const id = text(event["request_id"]);
   const told = data(event["request"]);
-  if (id === "" || next.next.requests.some((one) => one.id === id)) return;
+  if (id === "" || building.conversation.requests.some((one) => one.id === id)) return;
   const call = text(told["tool_use_id"]);
   const input = data(told["input"]);
   const name = text(told["tool_name"]);
-  if (next.tool(lane, call) < 0) {
-    called(next, lane, call, name, event.seq ?? 0, { state: "waiting", input, todos: todosIn(input) });
+  if (building.tool(lane, call) < 0) {
+    called(building, lane, call, name, event.seq ?? 0, { state: "waiting", input, todos: todosIn(input) });
   }
-  const entry = next.entries(lane)[next.tool(lane, call)] as ToolEntry;
+  const entry = building.entries(lane)[building.tool(lane, call)] as ToolEntry;
   if (entry.asked?.requestId === id && entry.asked.allowed !== null) return;
-  next.changeTool(lane, call, (tool) => ({
+  building.changeTool(lane, call, (tool) => ({
     state: "asking",
     input: tool.input ?? input,
     preview: previewIn(told["preview"]) ?? tool.preview,
-    asked: { requestId: id, allowed: null, by: next.by("", ""), reason: "" },
+    asked: { requestId: id, allowed: null, by: building.by("", ""), reason: "" },
   }));
   const whole = { ...told, tool_name: name, tool_use_id: call, input } as unknown as PermissionRequest;
-  next.next.requests = [...next.next.requests, { id, lane, seq: event.seq ?? 0, request: whole }];
+  const added = { id, lane, seq: event.seq ?? 0, request: whole };
+  building.conversation.requests = [...building.conversation.requests, added];
 }
 
 /** Takes a `control_response`. */
-export function response(next: Building, event: ProgramEvent): void {
+export function response(building: Building, event: ProgramEvent): void {
   const told = data(event["response"]);
   const id = text(told["request_id"]);
   if (told["subtype"] === "error") return;
-  const asked = next.resolve(id);
+  const asked = building.resolve(id);
   if (!asked) return;
   const verdict = data(told["response"]);
   const allowed = verdict["allowed"] === true;
-  next.changeTool(asked.lane, asked.request.tool_use_id, (tool) => ({
+  building.changeTool(asked.lane, asked.request.tool_use_id, (tool) => ({
     // Of a call that begins to run only programs that tell their state say so.
-    state: tool.result ? tool.state : !allowed ? "denied" : next.told ? "waiting" : "running",
+    state: tool.result ? tool.state : !allowed ? "denied" : building.tellsState ? "waiting" : "running",
     asked: {
       requestId: id,
       allowed,
-      by: next.by(text(told["resolved_by"]), id),
+      by: building.by(text(told["resolved_by"]), id),
       reason: text(verdict["message"]),
     },
   }));
 }
 
 /** Requests that wait no longer, though nothing says so: a new prompt runs. */
-export function dropRequests(next: Building): void {
-  for (const asked of next.next.requests) {
-    next.changeTool(asked.lane, asked.request.tool_use_id, () => ({ state: "dropped" }));
+export function dropRequests(building: Building): void {
+  for (const asked of building.conversation.requests) {
+    building.changeTool(asked.lane, asked.request.tool_use_id, () => ({ state: "dropped" }));
   }
-  next.next.requests = [];
+  building.conversation.requests = [];
 }
 
 /** Takes a `tool_progress`. */
-export function progress(next: Building, told: Data, lane: string, seq: number): void {
+export function progress(building: Building, told: Data, lane: string, seq: number): void {
   const id = text(told["tool_use_id"]);
-  if (next.tool(lane, id) < 0) {
-    called(next, lane, id, text(told["tool_name"]), seq, { state: "running" });
+  if (building.tool(lane, id) < 0) {
+    called(building, lane, id, text(told["tool_name"]), seq, { state: "running" });
   }
-  next.changeTool(lane, id, (tool) => {
+  building.changeTool(lane, id, (tool) => {
     if (tool.result) return {};
     if (told["status"] !== "started") return { state: "running", output: text(told["text"]) };
     return {
@@ -131,12 +132,12 @@ export function progress(next: Building, told: Data, lane: string, seq: number):
 }
 
 /** Takes a `tool_result` block. */
-export function toolResult(next: Building, block: Data, event: ProgramEvent, lane: string): void {
+export function toolResult(building: Building, block: Data, event: ProgramEvent, lane: string): void {
   const id = text(block["tool_use_id"]);
   const isError = block["is_error"] === true;
   const content = block["content"];
-  if (next.tool(lane, id) < 0) called(next, lane, id, "", event.seq ?? 0);
-  next.changeTool(lane, id, (tool) => ({
+  if (building.tool(lane, id) < 0) called(building, lane, id, "", event.seq ?? 0);
+  building.changeTool(lane, id, (tool) => ({
     seq: event.seq ?? tool.seq,
     state: tool.asked?.allowed === false ? "denied" : isError ? "failed" : "done",
     about: "",
@@ -148,51 +149,51 @@ export function toolResult(next: Building, block: Data, event: ProgramEvent, lan
       outcome: data(event["tool_use_result"]) as ToolOutcome,
     },
   }));
-  if (lane === "") next.inner.calls = Math.max(0, next.inner.calls - 1);
-  const tool = next.entries(lane)[next.tool(lane, id)] as ToolEntry;
-  if (tool.todos && !isError && lane === "") next.next.todos = tool.todos;
-  const works = next.next.lanes.get(id);
+  if (lane === "") building.inner.calls = Math.max(0, building.inner.calls - 1);
+  const tool = building.entries(lane)[building.tool(lane, id)] as ToolEntry;
+  if (tool.todos && !isError && lane === "") building.conversation.todos = tool.todos;
+  const works = building.conversation.lanes.get(id);
   if (works && works.above === lane && (!works.background || isError)) {
-    next.changeLane(id, { state: isError ? "failed" : "completed" });
+    building.changeLane(id, { state: isError ? "failed" : "completed" });
   }
 }
 
 /** The turn has ended: calls without a result will have none, and who worked for them is at work no more. */
-export function endCalls(next: Building): void {
-  for (const lane of ["", ...next.next.lanes.keys()]) {
-    if (lane !== "" && isApart(next, lane)) continue;
-    const entries = next.entries(lane);
+export function endCalls(building: Building): void {
+  for (const lane of ["", ...building.conversation.lanes.keys()]) {
+    if (lane !== "" && isApart(building, lane)) continue;
+    const entries = building.entries(lane);
     for (let at = entries.length - 1; at >= 0; at -= 1) {
       const entry = entries[at];
       if (lane === "" && (entry?.kind === "prompt" || entry?.kind === "end")) break;
       if (entry?.kind !== "tool" || entry.result || entry.state === "denied") continue;
       const answered = entry.asked?.allowed === true && entry.state === "waiting";
-      next.replace(lane, at, { ...entry, state: answered ? "done" : "dropped" });
+      building.replace(lane, at, { ...entry, state: answered ? "done" : "dropped" });
     }
-    if (lane !== "" && next.lane(lane).state === "working") next.changeLane(lane, { state: "stopped" });
+    if (lane !== "" && building.lane(lane).state === "working") building.changeLane(lane, { state: "stopped" });
   }
-  next.inner.calls = 0;
+  building.inner.calls = 0;
 }
 
 /** Whether a lane goes on in the background, or works for one that does. */
-function isApart(next: Building, id: string): boolean {
+function isApart(building: Building, id: string): boolean {
   const seen = new Set<string>();
-  for (let lane = next.next.lanes.get(id); lane && !seen.has(lane.id); ) {
+  for (let lane = building.conversation.lanes.get(id); lane && !seen.has(lane.id); ) {
     if (lane.state !== "working") return true;
     if (lane.background) return true;
     seen.add(lane.id);
-    lane = next.next.lanes.get(lane.above);
+    lane = building.conversation.lanes.get(lane.above);
   }
   return false;
 }
 
 /** Takes that an agent goes on in the background, or has ended there. */
-export function task(next: Building, subtype: string, told: Data): void {
+export function task(building: Building, subtype: string, told: Data): void {
   const id = text(told["tool_use_id"]);
   if (id === "") return;
-  const lane = next.lane(id);
+  const lane = building.lane(id);
   if (subtype === "task_started") {
-    next.changeLane(id, {
+    building.changeLane(id, {
       name: text(told["subagent_type"]) || lane.name,
       description: text(told["description"]) || lane.description,
       background: true,
@@ -200,14 +201,14 @@ export function task(next: Building, subtype: string, told: Data): void {
     });
   } else if (told["status"] !== "running") {
     const status = text(told["status"]);
-    next.changeLane(id, { state: status === "failed" || status === "stopped" ? status : "completed" });
+    building.changeLane(id, { state: status === "failed" || status === "stopped" ? status : "completed" });
   }
 }
 
-function setsToWork(next: Building, above: string, id: string, input: Data): boolean {
+function setsToWork(building: Building, above: string, id: string, input: Data): boolean {
   const [kind, description] = [textOrNull(input["subagent_type"]), textOrNull(input["description"])];
   if (typeof input["prompt"] !== "string" || (kind === null && description === null)) return false;
-  next.changeLane(id, {
+  building.changeLane(id, {
     above,
     name: kind?.trim() || DEFAULT_AGENT,
     description: description?.trim() ?? "",
