@@ -1,6 +1,6 @@
 """Hooks: programs of the person's that are told what a session does, and may have a say in it.
 
-* ``moments``: the events there are, and which of them happen in this version.
+* ``hook_events``: the events there are, and which of them happen in this version.
 * ``config``: what the settings say, read into ``Hook`` records; ``matching``: which of them are meant.
 * ``command``: runs one; ``output``: what its exit and its output mean; ``combine``: several together.
 * ``engine``: runs all of one event, side by side, and tells of each.

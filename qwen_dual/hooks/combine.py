@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.hooks.config import Hook
-    from qwen_dual.hooks.output import Decision, Said
+    from qwen_dual.hooks.output import Decision, HookOutput
 
 STRICTEST_FIRST: Final[tuple[Decision, ...]] = ("deny", "ask", "allow")
 
 
-def combined(said: Sequence[Said]) -> HookSaid:
+def combined(said: Sequence[HookOutput]) -> HookSaid:
     """What ``said`` comes to, in the order of the settings."""
     if not said:
         return NOTHING

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
-from qwen_dual.hooks.moments import BY_NAME
+from qwen_dual.hooks.hook_events import BY_NAME
 from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import anyio
 from qwen_dual.core.failures import describe
 from qwen_dual.hooks.combine import actor_of
 from qwen_dual.hooks.command import Ran
+from qwen_dual.hooks.hook_events import BY_NAME
 from qwen_dual.hooks.matching import matches
-from qwen_dual.hooks.moments import BY_NAME
-from qwen_dual.hooks.output import Said, understood
+from qwen_dual.hooks.output import HookOutput, understood
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 
@@ -25,16 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qwen_dual.hooks.config import Hook
-    from qwen_dual.hooks.moments import Moment
+    from qwen_dual.hooks.hook_events import HookEvent
+    from qwen_dual.hooks.inputs import HookInput
     from qwen_dual.protocol.events import Event
 
 log = logging.getLogger(__name__)
 
 MOST_IN_BACKGROUND: Final = 10
 """Hooks that nobody waits for, at a time; further ones are left out."""
-
-Telling = dict[str, Any]
-"""What a hook is told: a JSON object."""
 
 
 class Executor(Protocol):
@@ -50,9 +48,9 @@ class Latest:
 
     def __init__(self) -> None:
         self.runs: Counter[tuple[object, ...]] = Counter()
-        self.said: dict[tuple[object, ...], Said] = {}
+        self.said: dict[tuple[object, ...], HookOutput] = {}
 
-    def add(self, said: Said) -> None:
+    def add(self, said: HookOutput) -> None:
         """Notes one run."""
         self.runs[said.hook.same] += 1
         self.said[said.hook.same] = said
@@ -116,36 +114,36 @@ class Engine:
     async def run(
         self,
         event: str,
-        telling: Telling,
+        hook_input: HookInput,
         values: Iterable[str] = (),
         *,
         agent: str | None = None,
         heard: bool = True,
-    ) -> list[Said]:
+    ) -> list[HookOutput]:
         """Runs all that are meant; what they said, in the order of the settings.
 
         Args:
             event: its name.
-            telling: the input.
+            hook_input: the input.
             values: as ``meant`` takes them.
             agent: the call that the agent works for whom it is about.
             heard: whether what they decide counts.
         """
-        moment = BY_NAME[event]
+        hook_event = BY_NAME[event]
         waited: list[Hook] = []
         for hook in self.meant(event, values):
             if hook.once:
                 self._done.add(hook.same)
             if hook.background:
-                self._run_in_background(hook, moment, telling, agent)
+                self._run_in_background(hook, hook_event, hook_input, agent)
             else:
                 waited.append(hook)
         if any(hook.sequential for hook in waited):
-            return await self._in_order(waited, moment, telling, agent, heard=heard)
-        said: list[Said | None] = [None] * len(waited)
+            return await self._in_order(waited, hook_event, hook_input, agent, heard=heard)
+        said: list[HookOutput | None] = [None] * len(waited)
 
         async def run_one(at: int, hook: Hook) -> None:
-            said[at] = await self._run(hook, moment, telling, agent, heard=heard)
+            said[at] = await self._run(hook, hook_event, hook_input, agent, heard=heard)
 
         if len(waited) == 1:
             await run_one(0, waited[0])
@@ -158,65 +156,67 @@ class Engine:
     async def _in_order(
         self,
         hooks: Sequence[Hook],
-        moment: Moment,
-        telling: Telling,
+        hook_event: HookEvent,
+        hook_input: HookInput,
         agent: str | None,
         *,
         heard: bool,
-    ) -> list[Said]:
+    ) -> list[HookOutput]:
         """One after another: each is told what those before it made of the input; a no ends it."""
-        found: list[Said] = []
+        found: list[HookOutput] = []
         for hook in hooks:
-            said = await self._run(hook, moment, telling, agent, heard=heard)
+            said = await self._run(hook, hook_event, hook_input, agent, heard=heard)
             found.append(said)
-            if heard and moment.heard and (said.decision == "deny" or said.stop):
+            if heard and hook_event.heard and (said.decision == "deny" or said.stop):
                 break
-            if said.updated_input is not None and "tool_input" in telling:
-                telling = {**telling, "tool_input": said.updated_input}
-            if said.context and "prompt" in telling:
-                telling = {**telling, "prompt": f"{telling['prompt']}\n\n{said.context}"}
+            if said.updated_input is not None and "tool_input" in hook_input:
+                hook_input = {**hook_input, "tool_input": said.updated_input}
+            if said.context and "prompt" in hook_input:
+                hook_input = {**hook_input, "prompt": f"{hook_input['prompt']}\n\n{said.context}"}
         return found
 
     async def _run(
         self,
         hook: Hook,
-        moment: Moment,
-        telling: Telling,
+        hook_event: HookEvent,
+        hook_input: HookInput,
         agent: str | None,
         *,
         heard: bool = True,
-    ) -> Said:
+    ) -> HookOutput:
         run_id = events.new_uuid()
         facts = {
             "hook_id": run_id,
             "hook_name": hook.name,
-            "hook_event": moment.name,
-            "tool_use_id": telling.get("tool_use_id"),
+            "hook_event": hook_event.name,
+            "tool_use_id": hook_input.get("tool_use_id"),
         }
         started = {**facts, "status_message": hook.status} if hook.status else facts
-        if not moment.quiet:
+        if not hook_event.quiet:
             self._publish(events.system("hook_started", started), agent)
         began = time.monotonic()
-        said = Said(hook, "cancelled")
+        said = HookOutput(hook, "cancelled")
         try:
-            said = await self._heard_out(hook, moment, telling)
+            said = await self._heard_out(hook, hook_event, hook_input)
         finally:
             self.latest.add(said)
-            heard = heard and moment.heard
-            if not moment.quiet:
+            heard = heard and hook_event.heard
+            if not hook_event.quiet:
                 told = _wire(said, facts, time.monotonic() - began, heard=heard)
                 self._publish(events.system("hook_response", told), agent)
         self._tell_person(said, agent, heard=heard)
         return said
 
-    async def _heard_out(self, hook: Hook, moment: Moment, telling: Telling) -> Said:
+    async def _heard_out(
+        self, hook: Hook, hook_event: HookEvent, hook_input: HookInput
+    ) -> HookOutput:
         executor = self._executors.get(hook.kind)
         try:
             if executor is None:
                 ran = Ran(failure=f"nothing here runs hooks of the type {hook.kind}")
             else:
                 with anyio.move_on_after(hook.seconds + 5) as bound:
-                    ran = await executor.run(hook, encode(telling))
+                    ran = await executor.run(hook, encode(hook_input))
                 if bound.cancelled_caught:
                     ran = Ran(failure=f"took longer than {hook.seconds:g} s", timed_out=True)
             clean = Ran(
@@ -227,13 +227,13 @@ class Engine:
                 ran.failure,
                 ran.timed_out,
             )
-            return understood(hook, moment, clean)
+            return understood(hook, hook_event, clean)
         except Exception as error:
             log.exception("the hook %s failed", hook.name)
-            return understood(hook, moment, Ran(failure=f"internal error: {describe(error)}"))
+            return understood(hook, hook_event, Ran(failure=f"internal error: {describe(error)}"))
 
     def _run_in_background(
-        self, hook: Hook, moment: Moment, telling: Telling, agent: str | None
+        self, hook: Hook, hook_event: HookEvent, hook_input: HookInput, agent: str | None
     ) -> None:
         if self._in_background >= MOST_IN_BACKGROUND:
             log.warning("%s is left out: %d hooks run by now", hook.name, self._in_background)
@@ -242,13 +242,13 @@ class Engine:
 
         async def run() -> None:
             try:
-                await self._run(hook, moment, telling, agent, heard=False)
+                await self._run(hook, hook_event, hook_input, agent, heard=False)
             finally:
                 self._in_background -= 1
 
         self.spawn(run)
 
-    def _tell_person(self, said: Said, agent: str | None, *, heard: bool) -> None:
+    def _tell_person(self, said: HookOutput, agent: str | None, *, heard: bool) -> None:
         """One line where a hook blocks something, says something, or fails in another way than before."""
         who = actor_of(said.hook)
         before = self._told.pop(said.hook.same, "")
@@ -266,7 +266,7 @@ class Engine:
             self._publish(events.notice(f"{who} stopped this turn: {why}", "warning"), agent)
 
 
-def _wire(said: Said, facts: Telling, seconds: float, *, heard: bool) -> Telling:
+def _wire(said: HookOutput, facts: HookInput, seconds: float, *, heard: bool) -> HookInput:
     """What is told of a run that is over."""
     told = {
         **facts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from qwen_dual.core.hooks import HookedCall, TodoChange
     from qwen_dual.core.tool import ToolResult
 
-Telling = dict[str, Any]
+HookInput: TypeAlias = dict[str, Any]
+"""What a hook is told: a JSON object."""
 
 MODES = {"auto-edit": "auto_edit"}
 """Approval modes by the names that hooks know."""
@@ -42,10 +43,10 @@ class Facts(Struct):
     agent_type: str = ""
     agent_transcript: Callable[[str], str] = lambda call: ""
 
-    def of(self, event: str, agent: str | None = None, **fields: Any) -> Telling:
+    def of(self, event: str, agent: str | None = None, **fields: Any) -> HookInput:
         """The input of an event."""
         mode = self.mode()
-        common: Telling = {
+        common: HookInput = {
             "session_id": self.session_id(),
             "transcript_path": self.transcript(),
             "cwd": self.cwd,
@@ -64,7 +65,7 @@ class Facts(Struct):
         return {**common, **fields}
 
 
-def of_call(call: HookedCall) -> Telling:
+def of_call(call: HookedCall) -> HookInput:
     """The fields that name a call."""
     return {
         "tool_name": call.tool_name,
@@ -74,7 +75,7 @@ def of_call(call: HookedCall) -> Telling:
     }
 
 
-def of_todo(change: TodoChange) -> Telling:
+def of_todo(change: TodoChange) -> HookInput:
     """The fields of one item of the list: of a new one its status, of one that is done what it was."""
     item = change.item
     status = (
@@ -85,7 +86,7 @@ def of_todo(change: TodoChange) -> Telling:
     return {"todo_id": item.id, "todo_content": item.content, **status}
 
 
-def of_response(result: ToolResult) -> Telling:
+def of_response(result: ToolResult) -> HookInput:
     """A result: what the model gets, and what a person is shown."""
     shown = result.shown
     return {
@@ -94,7 +95,7 @@ def of_response(result: ToolResult) -> Telling:
     }
 
 
-def of_batch(calls: Sequence[tuple[HookedCall, ToolResult]]) -> list[Telling]:
+def of_batch(calls: Sequence[tuple[HookedCall, ToolResult]]) -> list[HookInput]:
     """All calls of a message."""
     return [
         {

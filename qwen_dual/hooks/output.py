@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.hooks.command import Ran
     from qwen_dual.hooks.config import Hook
-    from qwen_dual.hooks.moments import Moment
+    from qwen_dual.hooks.hook_events import HookEvent
 
 Decision = Literal["", "allow", "ask", "deny"]
 Result = Literal["success", "blocked", "error", "timeout", "cancelled"]
@@ -40,7 +40,7 @@ _DECISIONS: Final[Mapping[str, Decision]] = {
 }
 
 
-class Said(Struct, frozen=True):
+class HookOutput(Struct, frozen=True):
     """What one hook said.
 
     Attributes:
@@ -74,14 +74,16 @@ class Said(Struct, frozen=True):
     stderr: str = ""
 
 
-def understood(hook: Hook, moment: Moment, ran: Ran) -> Said:
+def understood(hook: Hook, hook_event: HookEvent, ran: Ran) -> HookOutput:
     """What a hook said by ending as it did."""
     stderr = _bounded(ran.stderr.strip(), MAX_REASON)
     if ran.failure:
         result: Result = "timeout" if ran.timed_out else "error"
         return _failed(hook, result, ran, ran.failure, stderr)
     if ran.exit_code == BLOCKING:
-        return Said(hook, "blocked", BLOCKING, "deny", stderr or "no reason given", stderr=stderr)
+        return HookOutput(
+            hook, "blocked", BLOCKING, "deny", stderr or "no reason given", stderr=stderr
+        )
     if ran.exit_code:
         why = one_line(stderr.split("\n")[0])
         return _failed(
@@ -89,7 +91,7 @@ def understood(hook: Hook, moment: Moment, ran: Ran) -> Said:
         )
     text = ran.stdout.strip()
     if not text:
-        return Said(hook, exit_code=ran.exit_code, stderr=stderr)
+        return HookOutput(hook, exit_code=ran.exit_code, stderr=stderr)
     if text.startswith(("{", '"')):
         why = "what it printed is longer than is read" if ran.cut else ""
         value: object = None
@@ -102,17 +104,17 @@ def understood(hook: Hook, moment: Moment, ran: Ran) -> Said:
         if isinstance(value, dict) and is_too_deep(value):
             why, value = "what it printed nests too deep", None
         if isinstance(value, dict) and not why:
-            return meaning(hook, moment, value, ran, stderr)
+            return meaning(hook, hook_event, value, ran, stderr)
         if text.startswith("{"):
             return _failed(hook, "error", ran, why or "what it printed is no object", stderr)
-    context = _bounded(sanitise(text), MAX_CONTEXT) if moment.text_is_context else ""
+    context = _bounded(sanitise(text), MAX_CONTEXT) if hook_event.text_is_context else ""
     shown = _bounded(sanitise(text), MAX_REASON)
-    return Said(hook, exit_code=ran.exit_code, context=context, stdout=shown, stderr=stderr)
+    return HookOutput(hook, exit_code=ran.exit_code, context=context, stdout=shown, stderr=stderr)
 
 
 def meaning(
-    hook: Hook, moment: Moment, value: Mapping[str, Any], ran: Ran, stderr: str = ""
-) -> Said:
+    hook: Hook, hook_event: HookEvent, value: Mapping[str, Any], ran: Ran, stderr: str = ""
+) -> HookOutput:
     """What a JSON object of a hook says; what in it has another type than it should counts as absent."""
     own = value.get("hookSpecificOutput")
     own = own if isinstance(own, dict) else {}
@@ -120,7 +122,7 @@ def meaning(
     reason = _text(value, "reason")
     updated = own.get("updatedInput", own.get("tool_input"))
     stop = value.get("continue") is False
-    if moment.name == "PreToolUse":
+    if hook_event.name == "PreToolUse":
         wanted = own.get("permissionDecision")
         if wanted not in (None, "") and not (isinstance(wanted, str) and wanted in _DECISIONS):
             why = (
@@ -129,7 +131,7 @@ def meaning(
             return _failed(hook, "error", ran, why, stderr)
         decision = _DECISIONS.get(_text(own, "permissionDecision"), decision)
         reason = _text(own, "permissionDecisionReason") or reason
-    elif moment.name == "PermissionRequest":
+    elif hook_event.name == "PermissionRequest":
         answer = own.get("decision")
         answer = answer if isinstance(answer, dict) else {}
         decision = _DECISIONS.get(_text(answer, "behavior"), "")
@@ -139,7 +141,7 @@ def meaning(
     if hook.kind == "prompt":
         decision = _judged(value)
     quiet = value.get("suppressOutput") is True
-    return Said(
+    return HookOutput(
         hook,
         "blocked" if decision == "deny" else "success",
         ran.exit_code,
@@ -164,9 +166,9 @@ def _context(hook: Hook, value: Mapping[str, Any]) -> str:
     return _text(value, "additionalContext") if hook.kind == "prompt" else ""
 
 
-def _failed(hook: Hook, result: Result, ran: Ran, failure: str, stderr: str) -> Said:
+def _failed(hook: Hook, result: Result, ran: Ran, failure: str, stderr: str) -> HookOutput:
     decision: Decision = "deny" if hook.blocks_on_failure else ""
-    return Said(
+    return HookOutput(
         hook,
         result,
         ran.exit_code,

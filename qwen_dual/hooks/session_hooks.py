@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qwen_dual.hooks.display import Displayed
     from qwen_dual.hooks.engine import Engine
     from qwen_dual.hooks.inputs import Facts
-    from qwen_dual.hooks.output import Said
+    from qwen_dual.hooks.output import HookOutput
     from qwen_dual.protocol.shapes import Suggestion
 
 BATCH_SECONDS: Final = 15
@@ -159,7 +159,7 @@ class SessionHooks:
         if not self.engine.has("PostToolBatch"):
             return NOTHING
         told = self.facts.of("PostToolBatch", calls[0][0].agent, tool_calls=of_batch(calls))
-        said: list[Said] = []
+        said: list[HookOutput] = []
         with anyio.move_on_after(BATCH_SECONDS):
             said = await self.engine.run("PostToolBatch", told)
         return combined(said)
@@ -231,10 +231,10 @@ class SessionHooks:
         todos: Sequence[Listed],
         agent: str | None,
         phase: str,
-    ) -> list[Said]:
+    ) -> list[HookOutput]:
         """What the hooks of all changes say, one after the other: the first no is enough."""
         every = [to_builtins(item) for item in todos]
-        found: list[Said] = []
+        found: list[HookOutput] = []
         for change in changes:
             event = "TodoCreated" if change.before is None else "TodoCompleted"
             if not self.engine.has(event):

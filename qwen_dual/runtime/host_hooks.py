@@ -70,14 +70,14 @@ def bring_hooks(handle: OpenSession, hooks: Iterable[HostHook], ask: Ask) -> lis
         What of it cannot be used.
     """
     from qwen_dual.hooks.config import SECONDS, Hook, name_of
-    from qwen_dual.hooks.moments import BY_NAME
+    from qwen_dual.hooks.hook_events import BY_NAME
     from qwen_dual.runtime.hooking import hooking_of
 
     brought: list[Hook] = []
     wrong: list[str] = []
     for hook in hooks:
-        moment = BY_NAME.get(hook.event)
-        if moment is None:
+        hook_event = BY_NAME.get(hook.event)
+        if hook_event is None:
             wrong.append(f"hooks of {hook.event[:100]}, which does not happen in this version")
             continue
         brought.append(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from qwen_dual.hooks.moments import MOMENTS
+from qwen_dual.hooks.hook_events import HOOK_EVENTS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "hooks.md").read_text()
@@ -64,5 +64,5 @@ def test_the_hook_that_asks_asks(tmp_path: Path) -> None:
 
 def test_each_event_is_in_the_table() -> None:
     table = TEXT.split("## The events", 1)[1].split("A matcher is compared", 1)[0]
-    for moment in MOMENTS:
-        assert f"`{moment.name}`" in table, moment.name
+    for hook_event in HOOK_EVENTS:
+        assert f"`{hook_event.name}`" in table, hook_event.name

@@ -21,7 +21,7 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.hooks.output import Said
+    from qwen_dual.hooks.output import HookOutput
 
 
 def command(does: str, **fields: Any) -> Hook:
@@ -47,10 +47,10 @@ class Bench:
         )
         self.engine.hooks = list(hooks)
 
-    def run(self, told: dict[str, Any] | None = None) -> list[Said]:
+    def run(self, told: dict[str, Any] | None = None) -> list[HookOutput]:
         """Runs them for one call."""
 
-        async def main() -> list[Said]:
+        async def main() -> list[HookOutput]:
             with anyio.fail_after(30):
                 return await self.engine.run("PreToolUse", told or {"tool_input": {}}, ("edit",))
 

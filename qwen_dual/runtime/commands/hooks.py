@@ -77,12 +77,12 @@ class HooksCommand:
         return "\n".join([*lines, *self._rows(hooking.hooks.engine)])
 
     def _rows(self, engine: Engine) -> Iterator[str]:
-        from qwen_dual.hooks.moments import MOMENTS
+        from qwen_dual.hooks.hook_events import HOOK_EVENTS
 
-        for moment in MOMENTS:
-            hooks = [hook for hook in engine.hooks if hook.event == moment.name]
+        for hook_event in HOOK_EVENTS:
+            hooks = [hook for hook in engine.hooks if hook.event == hook_event.name]
             if hooks:
-                yield f"{moment.name}: {moment.when}"
+                yield f"{hook_event.name}: {hook_event.when}"
             for hook in hooks:
                 yield f"  {hook.name}  {self._about(hook)}"
                 yield f"      {_become(engine, hook)}"
