@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from qwen_dual.fs.private import open_checked, owner_problem, private_folder
-from qwen_dual.fs.replace import replace_file
 from qwen_dual.web.access import Kept
+from qwen_dual.web.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +31,7 @@ class KeptAccess:
     def read(self) -> Kept | None:
         """What the server before knew; None where there was none, or it cannot be read."""
         try:
-            with open(open_checked(str(self._path), os.O_RDONLY, owner_problem), "rb") as file:
-                return msgspec.json.decode(file.read(MAX_BYTES), type=Kept)
+            return msgspec.json.decode(read_kept(self._path, MAX_BYTES), type=Kept)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
@@ -43,8 +40,4 @@ class KeptAccess:
 
     def write(self, kept: Kept) -> None:
         """Keeps it; that it cannot be written is logged."""
-        try:
-            private_folder(str(self._path.parent))
-            replace_file(str(self._path), msgspec.json.encode(kept), mode=0o600, durable=False)
-        except OSError as error:
-            log.warning("%s cannot be written: %s", self._path, error)
+        write_kept(self._path, msgspec.json.encode(kept))

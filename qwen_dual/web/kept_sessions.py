@@ -8,13 +8,11 @@ order, to its next start. All of it is for this user alone: files of mode 0600 i
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from qwen_dual.fs.private import open_checked, owner_problem, private_folder
-from qwen_dual.fs.replace import replace_file
+from qwen_dual.web.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +62,7 @@ class KeptSessions:
     def read(self) -> list[KeptSession]:
         """The sessions of the server before; none where nothing can be read."""
         try:
-            return msgspec.json.decode(self._content("sessions.json"), type=list[KeptSession])
+            return msgspec.json.decode(read_kept(self._path, MAX_BYTES), type=list[KeptSession])
         except FileNotFoundError:
             return []
         except (OSError, msgspec.DecodeError) as error:
@@ -75,37 +73,28 @@ class KeptSessions:
         """Keeps which sessions there are; that it cannot be written is logged."""
         if sessions != self._written:
             self._written = sessions
-            self._replace("sessions.json", msgspec.json.encode(sessions))
+            write_kept(self._path, msgspec.json.encode(sessions))
 
     def write_chat(self, key: str, lines: Iterable[bytes]) -> None:
         """Keeps the events of a session's pages."""
-        self._replace(f"chat-{key}.jsonl", b"".join(line + b"\n" for line in lines))
+        write_kept(self._chat(key), b"".join(line + b"\n" for line in lines))
 
     def take_chat(self, key: str) -> list[bytes]:
         """The events that were kept of a session, which are not kept any longer."""
         try:
-            return self._content(f"chat-{key}.jsonl").splitlines()
+            return read_kept(self._chat(key), MAX_BYTES).splitlines()
         except FileNotFoundError:
             return []
         except OSError as error:
             log.warning("the events of session %s are not used: %s", key, error)
             return []
         finally:
-            (self._folder / f"chat-{key}.jsonl").unlink(missing_ok=True)
+            self._chat(key).unlink(missing_ok=True)
 
     def forget_chats(self) -> None:
         """Removes the events of sessions that nobody has brought back."""
         for path in self._folder.glob("chat-*.jsonl"):
             path.unlink(missing_ok=True)
 
-    def _content(self, name: str) -> bytes:
-        path = str(self._folder / name)
-        with open(open_checked(path, os.O_RDONLY, owner_problem), "rb") as file:
-            return file.read(MAX_BYTES)
-
-    def _replace(self, name: str, content: bytes) -> None:
-        try:
-            private_folder(str(self._folder))
-            replace_file(str(self._folder / name), content, mode=0o600, durable=False)
-        except OSError as error:
-            log.warning("%s cannot be written: %s", self._folder / name, error)
+    def _chat(self, key: str) -> Path:
+        return self._folder / f"chat-{key}.jsonl"
