@@ -16,11 +16,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import anyio
-from msgspec import Struct, field
 
 from qwen_dual.protocol import HOST_RIGHTS
-from qwen_dual.protocol.command_shapes import Right  # noqa: TC001 - read back from a file
 from qwen_dual.protocol.visible import visible
+from qwen_dual.web.access_records import AccessError, Client, Entered, Guest, KnownAccess, Link
 from qwen_dual.web.limits import Unfinished
 
 if TYPE_CHECKING:
@@ -38,101 +37,6 @@ NAMED_SECONDS = 86400.0
 """For which the name of a browser that has gone stays its own."""
 
 
-class AccessError(Exception):
-    """Something that access does not allow.
-
-    Attributes:
-        code: a word for programs.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class Client(Struct, frozen=True):
-    """Who a request or a WebSocket is from, and what it may do.
-
-    Attributes:
-        name: what the person is called.
-        rights: of the protocol; observe is always among them.
-        session: the key of the only session that it may see; None for all.
-        id: of the browser, the same for all of its tabs.
-    """
-
-    name: str
-    rights: frozenset[Right]
-    session: str | None = None
-    id: str = ""
-
-    def may(self, right: Right) -> bool:
-        """Whether it has a right."""
-        return right in self.rights
-
-    def sees(self, key: str) -> bool:
-        """Whether the session of this key is one of its own."""
-        return self.session in (None, key)
-
-
-class Link(Struct):
-    """A way in.
-
-    Attributes:
-        id: names it where it is listed.
-        name: what it is for.
-        rights: of who comes in by it.
-        session: the only session that it leads to; None for all.
-        created_at: in seconds since the epoch.
-        used_at: when somebody came in by it last; None where nobody has.
-        digest: of its token.
-        first: whether the server made it for who started it.
-    """
-
-    id: str
-    name: str
-    rights: tuple[Right, ...]
-    session: str | None
-    created_at: float
-    digest: bytes
-    used_at: float | None = None
-    first: bool = False
-
-
-class Guest(Struct):
-    """A browser that came in by a link.
-
-    Attributes:
-        id: the cookie begins with it.
-        link: the id of its link.
-        name: what the person there is called.
-        cookie: digest of the cookie's secret.
-        proof: digest of the page's.
-        seen_at: when it showed both last, in seconds since the epoch.
-    """
-
-    id: str
-    link: str
-    name: str
-    cookie: bytes
-    proof: bytes
-    seen_at: float
-
-
-class Kept(Struct):
-    """What a restart needs: digests, no secret."""
-
-    links: list[Link] = field(default_factory=list)
-    guests: list[Guest] = field(default_factory=list)
-
-
-class Entered(Struct, frozen=True):
-    """What a browser gets that came in: the only time that its secrets are told."""
-
-    client: Client
-    cookie: str
-    proof: str
-
-
 class Access:
     """The links of one server, and who came in by them.
 
@@ -144,11 +48,11 @@ class Access:
 
     def __init__(
         self,
-        kept: Kept | None = None,
+        kept: KnownAccess | None = None,
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        kept = kept or Kept()
+        kept = kept or KnownAccess()
         self._links = {link.id: link for link in kept.links}
         self._guests = {guest.id: guest for guest in kept.guests if guest.link in self._links}
         self._sockets: dict[str, set[anyio.CancelScope]] = {}
@@ -156,9 +60,9 @@ class Access:
         self._changed = changed
         self._clock = clock
 
-    def kept(self) -> Kept:
+    def kept(self) -> KnownAccess:
         """What a restart needs."""
-        return Kept(list(self._links.values()), list(self._guests.values()))
+        return KnownAccess(list(self._links.values()), list(self._guests.values()))
 
     # -- links ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from qwen_dual.host import HostError
 from qwen_dual.protocol import APPROVAL_MODES
 from qwen_dual.protocol.codec import NotJson, decode
-from qwen_dual.web.access import AccessError
+from qwen_dual.web.access_records import AccessError
 from qwen_dual.web.answers import answer
 from qwen_dual.web.folders import FolderRefused
 from qwen_dual.web.origins import Refused
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from qwen_dual.web.access import Client, Link
+    from qwen_dual.web.access_records import Client, Link
     from qwen_dual.web.doorkeeper import Doorkeeper
     from qwen_dual.web.folders import Folders
     from qwen_dual.web.limits import Unfinished
@@ -36,21 +36,36 @@ MAX_JSON_BYTES = 1 << 16
 BODY_SECONDS = 60.0
 
 
-class Token(Struct):
-    """Who wants to come in."""
+class EnterRequest(Struct):
+    """The body of ``enter``.
+
+    Attributes:
+        token: of a link.
+        name: what the person wants to be called; the link's unless given.
+    """
 
     token: str
     name: str = ""
 
 
-class Wanted(Struct):
-    """A running session that is to be followed."""
+class AttachRequest(Struct):
+    """The body of ``attach``.
+
+    Attributes:
+        id: of a session that runs on this machine.
+    """
 
     id: str
 
 
-class NewLink(Struct):
-    """A link that is to be made."""
+class LinkRequest(Struct):
+    """The body of ``make_link``.
+
+    Attributes:
+        rights: what who comes in by it may do.
+        name: what it is for.
+        session: the key of the only session that it leads to; None for all.
+    """
 
     rights: list[str]
     name: str = ""
@@ -61,7 +76,7 @@ T = TypeVar("T")
 
 
 class Api:
-    """Answers them.
+    """Answers the requests of the page. What it refuses it raises as ``Refused``, which becomes the answer.
 
     Args:
         doorkeeper: says who asks.
@@ -90,7 +105,7 @@ class Api:
         self._version = version
 
     def routes(self) -> list[Route]:
-        """What it answers."""
+        """The paths and methods that it answers."""
         return [
             Route("/api/enter", self.enter, methods=["POST"]),
             Route("/api/leave", self.leave, methods=["POST"]),
@@ -112,7 +127,7 @@ class Api:
         """Exchanges a token for the cookie and the proof."""
         if not request.headers.get("x-qwen-dual"):
             raise Refused(403, "origin", "there is no header X-Qwen-Dual, which the page sends")
-        given = await _body(request, Token)
+        given = await _body(request, EnterRequest)
         entered = self._access.enter(given.token, given.name, self._doorkeeper.cookies(request))
         if entered is None:
             raise Refused(401, "left", "this link is not valid (any more): ask for another")
@@ -121,14 +136,14 @@ class Api:
         return response
 
     async def leave(self, request: Request) -> Response:
-        """Forgets both."""
+        """Forgets the browser's cookie and proof."""
         self._access.leave(self._doorkeeper.client(request))
         response = Response(status_code=204)
         self._doorkeeper.give_cookie(request, response, "")
         return response
 
     async def me(self, request: Request) -> Response:
-        """Who asks."""
+        """Tells who asks, and what they may do."""
         return answer(self._me(self._doorkeeper.client(request)))
 
     def _me(self, client: Client) -> dict[str, Any]:
@@ -143,7 +158,7 @@ class Api:
     # -- sessions --------------------------------------------------------------------------------
 
     async def start(self, request: Request) -> Response:
-        """Starts one."""
+        """Starts a session; its key."""
         _, new = await self._steered(request, NewSession)
         _check_new(new)
         try:
@@ -159,7 +174,7 @@ class Api:
         return answer({"key": key}, 201)
 
     async def end(self, request: Request) -> Response:
-        """Ends one."""
+        """Ends a session, and the links that lead to it alone."""
         client = self._doorkeeper.client(request, "control")
         key = request.path_params["key"]
         try:
@@ -173,7 +188,7 @@ class Api:
         return Response(status_code=204)
 
     async def saved(self, request: Request) -> Response:
-        """The saved ones that one can go on with."""
+        """Lists the saved sessions that one can go on with."""
         self._doorkeeper.client(request, "control", everywhere=True)
         before = request.query_params.get("before", "")
         try:
@@ -183,7 +198,7 @@ class Api:
         return answer(await self._list_saved(request.query_params.get("all") == "1", at))
 
     async def running(self, request: Request) -> Response:
-        """Those that run elsewhere on this machine."""
+        """Lists the sessions that run elsewhere on this machine."""
         self._doorkeeper.client(request, "control", everywhere=True)
         return answer(
             {
@@ -201,8 +216,8 @@ class Api:
         )
 
     async def attach(self, request: Request) -> Response:
-        """Follows one of these."""
-        _, wanted = await self._steered(request, Wanted)
+        """Follows a session that runs elsewhere; its key here."""
+        _, wanted = await self._steered(request, AttachRequest)
         try:
             key = await self._sessions.attach(wanted.id)
         except TooMany as error:
@@ -214,13 +229,13 @@ class Api:
     # -- links -----------------------------------------------------------------------------------
 
     async def links(self, request: Request) -> Response:
-        """All links, without their tokens."""
+        """Lists all links, without their tokens."""
         client = self._doorkeeper.client(request, "control", everywhere=True)
-        return answer({"links": [self._told(link, client) for link in self._access.links()]})
+        return answer({"links": [self._row(link, client) for link in self._access.links()]})
 
     async def make_link(self, request: Request) -> Response:
-        """Makes one."""
-        client, new = await self._steered(request, NewLink)
+        """Makes a link; its address, which holds the token, is told this once."""
+        client, new = await self._steered(request, LinkRequest)
         if new.session is not None and new.session not in self._keys(client):
             raise Refused(404, "not_found", "there is no such session")
         try:
@@ -230,10 +245,10 @@ class Api:
         # Others come by the proxy, wherever the link was made.
         origin = self._doorkeeper.origins.proxy or request.state.origin
         url = f"{origin}/#token={token}"
-        return answer({**self._told(link, client), "url": url, "qr": _qr_code(url)}, 201)
+        return answer({**self._row(link, client), "url": url, "qr": _qr_code(url)}, 201)
 
     async def revoke_link(self, request: Request) -> Response:
-        """Ends one, and what came in by it."""
+        """Ends a link; who came in by it is out."""
         client = self._doorkeeper.client(request, "control", everywhere=True)
         try:
             known = self._access.revoke(request.path_params["id"], client)
@@ -243,7 +258,7 @@ class Api:
             raise Refused(404, "not_found", "there is no such link")
         return Response(status_code=204)
 
-    def _told(self, link: Link, client: Client) -> dict[str, Any]:
+    def _row(self, link: Link, client: Client) -> dict[str, Any]:
         return {
             "id": link.id,
             "name": link.name,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from qwen_dual.protocol.command_shapes import Right
-    from qwen_dual.web.access import Access, Client
+    from qwen_dual.web.access import Access
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.origins import Origins
 
 HEADER = "x-qwen-dual"

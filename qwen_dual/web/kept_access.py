@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qwen_dual.web.access import Kept
+from qwen_dual.web.access_records import KnownAccess
 from qwen_dual.web.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ class KeptAccess:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> Kept | None:
+    def read(self) -> KnownAccess | None:
         """What the server before knew; None where there was none, or it cannot be read."""
         try:
-            return msgspec.json.decode(read_kept(self._path, MAX_BYTES), type=Kept)
+            return msgspec.json.decode(read_kept(self._path, MAX_BYTES), type=KnownAccess)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
             log.warning("%s is not used: %s", self._path, error)
             return None
 
-    def write(self, kept: Kept) -> None:
+    def write(self, kept: KnownAccess) -> None:
         """Keeps it; that it cannot be written is logged."""
         write_kept(self._path, msgspec.json.encode(kept))

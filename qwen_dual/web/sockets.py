@@ -9,7 +9,7 @@ import anyio
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from qwen_dual.web.access import AccessError
+from qwen_dual.web.access_records import AccessError
 from qwen_dual.web.close_codes import CROWDED, FAILED, FLOOD, LEFT, UNKNOWN
 from qwen_dual.web.connections import MAY_SEND
 from qwen_dual.web.doorkeeper import PROTOCOL
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from qwen_dual.web.access import Client
+    from qwen_dual.web.access_records import Client
     from qwen_dual.web.doorkeeper import Doorkeeper
     from qwen_dual.web.limits import Limit
     from qwen_dual.web.sessions import HostedSessions

@@ -12,12 +12,9 @@ from qwen_dual.web.access import (
     MAX_SOCKETS,
     NAMED_SECONDS,
     Access,
-    AccessError,
-    Client,
-    Entered,
-    Kept,
     shown_name,
 )
+from qwen_dual.web.access_records import AccessError, Client, Entered, KnownAccess
 from qwen_dual.web.limits import UNFINISHED_BYTES
 
 OWNER = Client("Ada", frozenset({"observe", "approve", "submit", "control"}))
@@ -98,7 +95,7 @@ def test_a_restart_knows_who_was_let_in_by_digests_alone() -> None:
     data = msgspec.json.encode(before.kept())
     for secret in (old, token, ada.proof, bob.proof, ada.cookie.partition(".")[2]):
         assert secret.encode() not in data
-    after = Access(msgspec.json.decode(data, type=Kept))
+    after = Access(msgspec.json.decode(data, type=KnownAccess))
     new = after.first_link()
     assert after.client([ada.cookie], ada.proof) == ada.client
     assert after.client([bob.cookie], bob.proof) == bob.client
