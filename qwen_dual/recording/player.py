@@ -42,6 +42,7 @@ class Player:
     Attributes:
         position: seconds of the recording that have been shown.
         paused: whether it waits for the person.
+        speed: how many seconds of the recording pass in one; infinite for all at once.
         label: the last marker that was passed.
         size: columns and rows of the recorded terminal at this moment.
     """

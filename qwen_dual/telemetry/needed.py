@@ -26,6 +26,9 @@ class Missing(Exception):
 def check(packages: Sequence[str] = NEEDED) -> None:
     """Looks for packages, and imports none of them.
 
+    Args:
+        packages: modules by their full names.
+
     Raises:
         Missing: one of them is not there.
     """
