@@ -45,7 +45,7 @@ def main() -> None:
             path = Path(folder) / name
             anyio.run(keep, options, prompts or ["run echo one", "run echo two"], path)
             audits.append(audit(Recorded(str(path)), name))
-    print(comparison(*audits))
+    print("".join(comparison(*audits)))
 
 
 main()

@@ -12,15 +12,15 @@ from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.protocol.codec import encode
 from qwen_dual.recording import comparison
 from qwen_dual.recording.audit import audit
-from qwen_dual.recording.audit_tables import as_csv, as_data
+from qwen_dual.recording.audit_tables import as_csv, as_json
 from qwen_dual.recording.audit_text import markdown
 from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.recorded import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from qwen_dual.recording.audited import Audit
+    from qwen_dual.recording.ledger import Audited
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,23 +42,31 @@ def main(arguments: Sequence[str]) -> int:
 
 def _print(asked: argparse.Namespace) -> int:
     audits = [_audit(path) for path in asked.recordings]
+    pieces: Iterable[str]
     if asked.compare:
         first, second = audits
         if asked.format == "json":
-            text = for_terminal(encode(comparison.as_data(first, second)).decode())
+            pieces = [for_terminal(encode(comparison.as_data(first, second)).decode())]
         else:
-            text = comparison.comparison(first, second)
+            pieces = comparison.comparison(first, second)
     elif asked.format == "csv":
-        text = as_csv(audits)
+        pieces = as_csv(audits)
     elif asked.format == "json":
-        text = for_terminal(encode([as_data(each) for each in audits]).decode())
+        pieces = map(for_terminal, as_json(audits))
     else:
-        text = "\n".join(map(markdown, audits))
-    sys.stdout.write(text)
+        pieces = _documents(audits)
+    sys.stdout.writelines(pieces)
     return 0
 
 
-def _audit(path: str) -> Audit:
+def _documents(audits: Iterable[Audited]) -> Iterator[str]:
+    for number, audited in enumerate(audits):
+        if number:
+            yield "\n"
+        yield from markdown(audited)
+
+
+def _audit(path: str) -> Audited:
     recorded = Recorded(path)
     bar = ProgressBar(os.path.getsize(recorded.events) if recorded.events else 0)
     try:

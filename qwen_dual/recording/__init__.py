@@ -8,5 +8,7 @@
 * ``recorded``: one that is there: its lines with their moments, and what is found in them.
 * ``screening``: what of a recording may reach the terminal of who looks at it.
 * ``audit`` and what is around it: what was done, as Markdown, CSV and JSON; ``comparison`` of two runs.
+* ``ledger`` and ``spool``: where an audit keeps its calls, which are more than memory holds.
+* ``lines``: a file's lines in bounded memory.
 * ``player``: shows the terminal again; ``emission`` sends the events again.
 """

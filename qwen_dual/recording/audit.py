@@ -1,4 +1,4 @@
-"""Reads a recording's events and says what was done in it: one pass, in the memory of what it says.
+"""Reads a recording's events and says what was done in it: one pass, in bounded memory whatever it holds.
 
 Works with any program with dual output. Pieces of answers, most of a stream, are not looked at: the
 whole messages that follow them say the same.
@@ -11,26 +11,31 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.host.event import Event
-from qwen_dual.protocol import MAX_LINE_BYTES
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.recording.audited import Audit, Call, FileChange, Tokens, Turn, add
 from qwen_dual.recording.event_log import PIECE
 from qwen_dual.recording.folder import RecordingError
+from qwen_dual.recording.ledger import Audited, Ledger
+from qwen_dual.recording.lines import too_long, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import BinaryIO
 
     from qwen_dual.recording.recorded import Recorded
 
 MAX_TEXT = 2000
 """Characters that are kept of a text."""
+MAX_WORDS = 1000
+"""Sessions and modes that are kept."""
 MAX_NESTING = 40
 """How deep arguments are looked into."""
 SHELLS = frozenset({"run_shell_command", "shell", "Bash", "bash"})
 _HOST = re.compile(r"\b(?:https?|wss?|ftp|ssh|git)://(?:[^\s/@'\"]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)")
 _PATHS = ("file_path", "path", "notebook_path", "absolute_path")
 _EDITS = frozenset({"edit", "write_file", "replace", "notebook_edit", "Edit", "Write"})
-_PROGRESS = 1 << 24
+_FOREIGN = 1 << 28
+"""Bytes without an event after which a file is none of events."""
 
 
 class Auditor:
@@ -38,20 +43,32 @@ class Auditor:
 
     Args:
         source: where they are from.
+        ledger: where turns and calls are kept; an empty one.
+
+    Attributes:
+        audit: what is known so far.
+        ledger: the turns and calls, whole after ``finish``.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, ledger: Ledger | None = None) -> None:
         self.audit = Audit(source)
-        self._calls: dict[str, Call] = {}
-        self._requests: dict[str, str] = {}
+        self.ledger = ledger or Ledger()
+        self._turns = 0
         self._turn: Turn | None = None
-        self._made: dict[str, Call] = {}  # in this turn
         self._entered = False  # the turn began as a slash command, which may become a prompt
         self._told_usage = False
         self._mode = ""
+        self._size = 0
 
-    def take(self, event: Event) -> None:
-        """Takes the next event."""
+    def finish(self) -> Audited:
+        """What was done; no event may follow."""
+        self._end_turn()
+        self.ledger.finish()
+        return Audited(self.audit, self.ledger)
+
+    def take(self, event: Event, size: int = 0) -> None:
+        """Takes the next event, of a line of so many bytes."""
+        self._size = size
         match event.type:
             case "system":
                 self._system(event)
@@ -70,29 +87,29 @@ class Auditor:
         audit, data = self.audit, event.data
         match event.subtype:
             case "session_start":
-                self._session(text(data.get("session_id")))
-                audit.agent, audit.version = text(data.get("agent")), text(data.get("version"))
-                audit.cwd = text(data.get("cwd"))
-                self._mode_is(text(data.get("approval_mode")))
+                self._session(word(data.get("session_id")))
+                audit.agent, audit.version = word(data.get("agent")), word(data.get("version"))
+                audit.cwd = word(data.get("cwd"))
+                self._mode_is(word(data.get("approval_mode")))
             case "session_changed":
-                self._session(text(data.get("to")))
+                self._session(word(data.get("to")))
             case "session_end":
                 audit.ended = True
             case "mode_changed":
-                self._mode_is(text(data.get("to")))
+                self._mode_is(word(data.get("to")))
             case "gap":
                 audit.lost_events += number(data.get("dropped")) or 0
             case "slash_command":
                 line = f"/{text(data.get('command'))} {text(data.get('args'))}".strip()
-                self._begin(line, text(data.get("origin")))
+                self._begin(line, word(data.get("origin")))
                 self._entered = True
             case "usage":
                 self._told_usage = True
                 if self._turn is not None:
-                    add(self._turn.models, text(data.get("model")), _tokens(data))
-            case "tool_progress":
-                call = self._calls.get(text(data.get("tool_use_id")))
-                if call is not None and "preview" in data:
+                    add(self._turn.models, word(data.get("model")), _tokens(data))
+            case "tool_progress" if "preview" in data:
+                call = self.ledger.waiting(text(data.get("tool_use_id")), self._size)
+                if call is not None:
                     call.files = _files(data["preview"]) or call.files
 
     def _user(self, event: Event) -> None:
@@ -109,43 +126,40 @@ class Auditor:
         elif self._turn is not None and self._entered:
             self._entered = False
         else:
-            self._begin(event.text, event.origin or "")
+            self._begin(event.text, word(event.origin))
 
     def _assistant(self, event: Event) -> None:
         message = object_of(event.raw.get("message"))
         turn = self._turn or self._begin("", "")
         for block in event.blocks:
             if block.get("type") == "tool_use":
-                call = self._called(block, event.parent_tool_use_id or "")
-                turn.calls.append(call)
+                call = self._called(block, word(event.parent_tool_use_id))
+                self.ledger.begin_call(text(block.get("id")), call, turn, self._size)
             elif block.get("type") == "text" and event.parent_tool_use_id is None:
                 turn.answer = cut(text(block.get("text")))
         usage = object_of(message.get("usage"))
         if not self._told_usage and (number(usage.get("input_tokens")) or 0):
-            add(turn.models, text(message.get("model")), _tokens(usage))
+            add(turn.models, word(message.get("model")), _tokens(usage))
 
     def _called(self, block: Mapping[str, Any], agent: str) -> Call:
-        tool, given = text(block.get("name")), object_of(block.get("input"))
+        tool, given = word(block.get("name")), object_of(block.get("input"))
         command = text(given.get("command")) if tool in SHELLS else ""
-        path = next((text(given[name]) for name in _PATHS if name in given), "")
-        call = Call(
+        path = next((word(given[name]) for name in _PATHS if name in given), "")
+        return Call(
             tool,
-            {key: _bounded(value) for key, value in given.items()},
+            {cut(key): _bounded(value) for key, value in given.items()},
             agent,
             allowed_by=f"not asked ({self._mode})" if self._mode else "not asked",
             files=[FileChange(path)] if path and tool in _EDITS else [],
             command=cut(command),
-            hosts=sorted(set(_HOST.findall(_texts(given)))),
+            hosts=_hosts(given),
         )
-        call_id = text(block.get("id"))
-        self._calls[call_id] = self._made[call_id] = call
-        return call
 
     def _request(self, event: Event) -> None:
         request = object_of(event.raw.get("request"))
         call_id = text(request.get("tool_use_id"))
-        self._requests[text(event.raw.get("request_id"))] = call_id
-        call = self._calls.get(call_id)
+        self.ledger.requests.set(text(event.raw.get("request_id")), call_id, len(call_id))
+        call = self.ledger.waiting(call_id, self._size)
         if call is not None:
             call.allowed_by = ""
             call.files = _files(request.get("preview")) or call.files
@@ -153,16 +167,17 @@ class Auditor:
     def _response(self, event: Event) -> None:
         response = object_of(event.raw.get("response"))
         answer = object_of(response.get("response"))
-        call_id = self._requests.pop(text(response.get("request_id")), "")
-        call = self._calls.get(call_id)
+        call_id = self.ledger.requests.pop(text(response.get("request_id"))) or ""
+        call = self.ledger.waiting(call_id)
         if call is None or "allowed" not in answer:
             return
-        call.allowed_by = text(response.get("resolved_by")) or "somebody"
+        call.allowed_by = word(response.get("resolved_by")) or "somebody"
         if not answer["allowed"]:
             call.outcome, call.remark = "denied", cut(text(answer.get("message")))
 
     def _finish(self, event: Event, block: Mapping[str, Any]) -> None:
-        call = self._calls.pop(text(block.get("tool_use_id")), None)
+        call_id = text(block.get("tool_use_id"))
+        call = self.ledger.waiting(call_id)
         if call is None:
             return
         told = object_of(event.raw.get("tool_use_result"))
@@ -177,44 +192,50 @@ class Auditor:
         call.result = cut(content if isinstance(content, str) else _texts(content))
         if call.outcome != "denied":
             call.outcome = "failed" if block.get("is_error") else "done"
+        self.ledger.end_call(call_id)
 
     def _result(self, event: Event) -> None:
         turn = self._turn
         if turn is None:
             return
         raw = event.raw
-        turn.outcome = text(raw.get("stop_reason")) or event.subtype
+        turn.outcome = word(raw.get("stop_reason")) or cut(event.subtype)
         turn.duration_ms = number(raw.get("duration_ms"))
         turn.answer = cut(event.text) or turn.answer
         turn.error = cut(text(object_of(raw.get("error")).get("message")))
         denials = raw.get("permission_denials")
-        for denial in denials if isinstance(denials, list) else ():
-            call_id = text(object_of(denial).get("tool_use_id"))
-            call = self._made.get(call_id)
-            if call is not None and call.outcome != "denied":
-                call.outcome, call.remark = "denied", call.result
-        self._turn = None
+        if isinstance(denials, list) and denials:
+            ids = {text(object_of(denial).get("tool_use_id")) for denial in denials}
+            self.ledger.deny(turn, ids)
+        self._end_turn()
 
     def _begin(self, prompt: str, origin: str) -> Turn:
-        self._turn = Turn(len(self.audit.turns) + 1, cut(prompt), origin)
-        self.audit.turns.append(self._turn)
-        self._made.clear()
-        self._entered = False
+        self._end_turn()
+        self._turns += 1
+        self._turn = Turn(self._turns, cut(prompt), origin)
         return self._turn
+
+    def _end_turn(self) -> None:
+        """The turn that runs, if one does, has nothing to add."""
+        turn, self._turn, self._entered = self._turn, None, False
+        if turn is not None:
+            for model, used in turn.models.items():
+                add(self.audit.models, model, used)
+            self.ledger.end_turn(turn)
 
     def _session(self, session_id: str) -> None:
         if session_id and session_id not in self.audit.session_ids[-1:]:
-            self.audit.session_ids.append(session_id)
+            _append(self.audit.session_ids, session_id)
 
     def _mode_is(self, mode: str) -> None:
         self._mode = mode
         if mode and mode not in self.audit.modes[-1:]:
-            self.audit.modes.append(mode)
+            _append(self.audit.modes, mode)
 
 
 def audit(
     recorded: Recorded, source: str, progress: Callable[[int], object] = lambda done: None
-) -> Audit:
+) -> Audited:
     """What was done in a recording.
 
     Args:
@@ -223,34 +244,53 @@ def audit(
         progress: told from time to time how many bytes were read.
 
     Raises:
-        RecordingError: there are no events, or they cannot be read.
+        RecordingError: there are no events, they cannot be read, or it is a file of another kind.
     """
     if not recorded.events:
         raise RecordingError(
             f"{source}: there are no events in it, so nothing to say what was done"
         )
-    auditor, found = Auditor(source), 0
-    result = auditor.audit
-    done, next_word = 0, _PROGRESS
+    auditor = Auditor(source)
     try:
         with open(recorded.events, "rb", buffering=1 << 20) as file:
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                done += len(line)
-                if done >= next_word:
-                    progress(done)
-                    next_word = done + _PROGRESS
-                found += 1
-                if line.startswith(PIECE):
-                    continue
-                event = _event(line)
-                if event is not None:
-                    auditor.take(event)
-                elif not line.isspace():
-                    result.bad_lines += 1
+            _read(file, auditor, progress)
     except OSError as error:
         raise RecordingError(f"{recorded.events}: {error.strerror}") from error
-    result.events = found
-    return result
+    return auditor.finish()
+
+
+def _read(file: BinaryIO, auditor: Auditor, progress: Callable[[int], object]) -> None:
+    result = auditor.audit
+    events = cut_off = 0
+
+    def told(done: int) -> None:
+        progress(done)
+        if not events and done >= _FOREIGN:
+            raise _no_events(result.source)
+
+    for line in whole_lines(file, told):
+        result.events += 1
+        if line.startswith(PIECE):
+            events += 1
+            continue
+        long = too_long(line)
+        event = None if long else _event(line)
+        if event is not None:
+            events += bool(event.type)
+            auditor.take(event, len(line))
+        elif long or not line.isspace():
+            result.bad_lines += 1
+            cut_off = 0 if line.endswith(b"\n") else result.events
+    result.torn = bool(cut_off) and cut_off == result.events
+    if result.events and not events:
+        raise _no_events(result.source)
+
+
+def _no_events(source: str) -> RecordingError:
+    return RecordingError(
+        f"{source}: no line of it is an event; name a folder of `qwen-dual record`, or what a program "
+        "wrote to its --json-file"
+    )
 
 
 def _event(line: bytes) -> Event | None:
@@ -259,6 +299,18 @@ def _event(line: bytes) -> Event | None:
     except NotJson:
         return None
     return Event(value) if isinstance(value, dict) else None
+
+
+def _append(words: list[str], word: str) -> None:
+    """Keeps of very many the first ones and the last one."""
+    if len(words) > MAX_WORDS:
+        words[-2:] = ["…"]
+    words.append(word)
+
+
+def _hosts(given: Mapping[str, Any]) -> list[str]:
+    told = _texts(given)
+    return sorted(set(_HOST.findall(told))) if "://" in told else []
 
 
 def _tokens(usage: Mapping[str, Any]) -> Tokens:
@@ -276,8 +328,8 @@ def _files(preview: Any) -> list[FileChange]:
     told = object_of(preview).get("files")
     return [
         FileChange(
-            text(file.get("path")),
-            text(file.get("change")),
+            word(file.get("path")),
+            word(file.get("change")),
             number(file.get("added")),
             number(file.get("removed")),
         )
@@ -303,7 +355,7 @@ def _bounded(value: Any, depth: int = MAX_NESTING) -> Any:
     if isinstance(value, (dict, list)) and depth == 0:
         return "…"
     if isinstance(value, dict):
-        return {key: _bounded(item, depth - 1) for key, item in value.items()}
+        return {cut(key): _bounded(item, depth - 1) for key, item in value.items()}
     return [_bounded(item, depth - 1) for item in value] if isinstance(value, list) else value
 
 
@@ -317,6 +369,11 @@ def cut(value: str) -> str:
 def text(value: Any) -> str:
     """A text; empty where it is none."""
     return value if isinstance(value, str) else ""
+
+
+def word(value: Any) -> str:
+    """As much of a text as is kept; empty where it is none."""
+    return cut(text(value))
 
 
 def number(value: Any) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from qwen_dual.protocol.codec import encode
@@ -12,18 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qwen_dual.recording.audited import Audit, Call, FileChange, Tokens, Turn
+    from qwen_dual.recording.ledger import Audited, Ledger
 
 _SHOWN = 120
 _WORD = re.compile(r"[\w.:+@/-][\w.:+@/() -]{0,79}", re.ASCII)
 
 
-def markdown(audit: Audit) -> str:
-    """The whole audit."""
-    return "\n".join(_lines(audit)) + "\n"
+def markdown(audited: Audited) -> Iterator[str]:
+    """The whole audit, piece by piece."""
+    return (f"{line}\n" for line in _lines(*audited))
 
 
-def _lines(audit: Audit) -> Iterator[str]:
-    calls = audit.calls
+def _lines(audit: Audit, ledger: Ledger) -> Iterator[str]:
     yield f"# {code(audit.source)}"
     yield ""
     name = plain(f"{audit.agent} {audit.version}".strip())
@@ -31,26 +32,27 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield f"- program: {program}, in {code(audit.cwd)}" if audit.cwd else f"- program: {program}"
     yield f"- session: {', '.join(map(code, audit.session_ids)) or 'not told'}"
     yield f"- approval mode: {', then '.join(map(plain, audit.modes)) or 'not told'}"
-    denied = sum(call.outcome == "denied" for call in calls)
-    failed = sum(call.outcome == "failed" for call in calls)
+    totals = ledger.totals()
     yield (
-        f"- {_count(len(audit.turns), 'turn')}, {_count(len(calls), 'tool call')}"
-        f" ({denied} denied, {failed} failed), {_count(audit.events, 'event')}"
+        f"- {_count(totals.turns, 'turn')}, {_count(totals.calls, 'tool call')}"
+        f" ({totals.denied} denied, {totals.failed} failed), {_count(audit.events, 'event')}"
     )
     if audit.lost_events:
         yield f"- **{_count(audit.lost_events, 'event')} lost**: what they said is missing here"
     if audit.bad_lines:
         yield f"- **{_count(audit.bad_lines, 'line')}** could not be read"
+    if audit.torn:
+        yield "- **the last line is cut off**: the program, or its disk, stopped while it was written"
     if not audit.ended:
         yield "- **the session did not end in order**, or its end was not recorded"
     yield ""
     yield from _spent(audit.models)
-    yield from _changed(list(audit.files.values()))
-    yield from _list("Commands", [code(call.command) for call in calls if call.command])
-    hosts = sorted({host for call in calls for host in call.hosts})
-    yield from _list("Hosts that calls named", [code(host) for host in hosts])
-    for turn in audit.turns:
-        yield from _turn(turn)
+    yield from _changed(ledger.files())
+    commands = (code(call.command) for call in ledger.calls() if call.command)
+    yield from _list("Commands", commands)
+    yield from _list("Hosts that calls named", map(code, ledger.hosts()))
+    for turn in ledger.turns():
+        yield from _turn(turn, ledger)
 
 
 def _spent(models: dict[str, Tokens]) -> Iterator[str]:
@@ -74,33 +76,37 @@ def _spent(models: dict[str, Tokens]) -> Iterator[str]:
     )
 
 
-def _changed(files: Sequence[FileChange]) -> Iterator[str]:
-    if files:
-        yield "## Files"
-        yield ""
-        yield from table(
-            ("file", "change", "lines"),
-            [(code(f.path), plain(f.change) or "?", lines_of(f)) for f in files],
-        )
+def _changed(files: Iterator[FileChange]) -> Iterator[str]:
+    first = next(files, None)
+    if first is None:
+        return
+    yield "## Files"
+    yield ""
+    yield from table(
+        ("file", "change", "lines"),
+        ((code(f.path), plain(f.change) or "?", lines_of(f)) for f in chain((first,), files)),
+    )
 
 
-def _list(title: str, items: Sequence[str]) -> Iterator[str]:
-    if items:
-        yield f"## {title}"
-        yield ""
-        yield from (f"- {item}" for item in items)
-        yield ""
+def _list(title: str, items: Iterator[str]) -> Iterator[str]:
+    first = next(items, None)
+    if first is None:
+        return
+    yield f"## {title}"
+    yield ""
+    yield from (f"- {item}" for item in chain((first,), items))
+    yield ""
 
 
-def _turn(turn: Turn) -> Iterator[str]:
+def _turn(turn: Turn, ledger: Ledger) -> Iterator[str]:
     yield f"## Turn {turn.number}"
     yield ""
     by = f" ({plain(turn.origin)})" if turn.origin else ""
     yield f"{code(turn.prompt) if turn.prompt else 'No prompt'}{by}"
     yield ""
-    if turn.calls:
+    if turn.call_count:
         yield from table(
-            ("tool", "what", "allowed by", "outcome", "time"), [_row(call) for call in turn.calls]
+            ("tool", "what", "allowed by", "outcome", "time"), map(_row, ledger.calls(turn))
         )
     ended = plain(turn.outcome) or "its end was not told"
     yield f"Ended: {ended}{', ' + duration(turn.duration_ms) if turn.duration_ms is not None else ''}"

@@ -9,6 +9,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
+MAX_MODELS = 100
+OTHER_MODELS = "(other models)"
+
 
 class Tokens(Struct):
     """What model calls took.
@@ -88,8 +91,9 @@ class Turn(Struct):
         error: what ended it, where something did.
         answer: the final text; long ones are cut.
         duration_ms: how long it took.
-        calls: in the order in which they were made.
         models: what each model took, by its name.
+        first_call: the number of its first call among all.
+        call_count: how many calls it made.
     """
 
     number: int
@@ -99,24 +103,44 @@ class Turn(Struct):
     error: str = ""
     answer: str = ""
     duration_ms: int | None = None
-    calls: list[Call] = field(default_factory=list)
     models: dict[str, Tokens] = field(default_factory=dict)
+    first_call: int = 0
+    call_count: int = 0
+
+
+class Totals(Struct):
+    """Sums over all calls of an audit.
+
+    Attributes:
+        turns: how many there were.
+        calls: how many there were.
+        denied: how many of them were refused.
+        failed: how many of them failed.
+        duration_ms: of the turns.
+    """
+
+    turns: int = 0
+    calls: int = 0
+    denied: int = 0
+    failed: int = 0
+    duration_ms: int = 0
 
 
 class Audit(Struct):
-    """What was done in a recording.
+    """What was done in a recording: what there is one of. Turns and calls are read from the ``Ledger``.
 
     Attributes:
         source: its folder or file.
-        session_ids: the sessions in it, in their order.
+        session_ids: the sessions in it, in their order; of very many the first and the last.
         agent: the program; empty where it does not say.
         version: its version.
         cwd: where it worked.
-        modes: the approval modes in their order.
-        turns: in their order.
+        modes: the approval modes in their order; of very many the first and the last.
+        models: what each model took in all, by its name.
         events: how many lines there were.
         lost_events: what the program says it could not deliver.
         bad_lines: lines that are no events.
+        torn: the last line has no end: it was being written.
         ended: the session ended in order.
     """
 
@@ -126,39 +150,21 @@ class Audit(Struct):
     version: str = ""
     cwd: str = ""
     modes: list[str] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
+    models: dict[str, Tokens] = field(default_factory=dict)
     events: int = 0
     lost_events: int = 0
     bad_lines: int = 0
+    torn: bool = False
     ended: bool = False
-
-    @property
-    def calls(self) -> list[Call]:
-        """All of them."""
-        return [call for turn in self.turns for call in turn.calls]
-
-    @property
-    def models(self) -> dict[str, Tokens]:
-        """What each model took in all."""
-        total: dict[str, Tokens] = {}
-        for turn in self.turns:
-            for model, used in turn.models.items():
-                add(total, model, used)
-        return total
-
-    @property
-    def files(self) -> dict[str, FileChange]:
-        """What became of each file that a call changed, all changes to it together."""
-        found: dict[str, FileChange] = {}
-        for call in self.calls:
-            for file in call.files if call.outcome == "done" else ():
-                before = found.get(file.path)
-                found[file.path] = file if before is None else _both(before, file)
-        return found
 
 
 def add(total: dict[str, Tokens], model: str, used: Tokens) -> None:
-    """Adds what a model took to what it took before; one cost that is not known makes the sum unknown."""
+    """Adds what a model took to what it took before; one cost that is not known makes the sum unknown.
+
+    Of more models than ``MAX_MODELS`` the further ones are one.
+    """
+    if model not in total and len(total) >= MAX_MODELS:
+        model = OTHER_MODELS
     before = total.get(model)
     if before is None:
         total[model] = Tokens(
@@ -177,7 +183,8 @@ def add(total: dict[str, Tokens], model: str, used: Tokens) -> None:
     before.cost_usd = (before.cost_usd or 0) + (used.cost_usd or 0) if known else None
 
 
-def _both(first: FileChange, then: FileChange) -> FileChange:
+def both(first: FileChange, then: FileChange) -> FileChange:
+    """Two changes of one file, as one."""
     change = "add" if (first.change, then.change) == ("add", "modify") else then.change
     if (first.added, first.removed, then.added, then.removed).count(None):
         return FileChange(then.path, change)

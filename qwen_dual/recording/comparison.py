@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -14,7 +14,8 @@ from qwen_dual.recording.audited import Tokens, add
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwen_dual.recording.audited import Audit, Call, Turn
+    from qwen_dual.recording.audited import Call, Turn
+    from qwen_dual.recording.ledger import Audited
 
 NOTHING = "—"
 
@@ -37,30 +38,32 @@ class Parting(Struct, frozen=True):
     second: str
 
 
-def parting(first: Audit, second: Audit) -> Parting | None:
+def parting(first: Audited, second: Audited) -> Parting | None:
     """Where the runs part; None where they do not, but for times, tokens and ids."""
-    for number, (one, other) in enumerate(zip_longest(first.turns, second.turns), 1):
+    mine, theirs = first.ledger, second.ledger
+    for number, (one, other) in enumerate(zip_longest(mine.turns(), theirs.turns()), 1):
         if one is None or other is None:
             names = [turn.prompt if turn is not None else NOTHING for turn in (one, other)]
             return Parting(number, "turns", None, *names)
         if one.prompt != other.prompt:
             return Parting(number, "prompt", None, one.prompt, other.prompt)
-        for at, (mine, theirs) in enumerate(zip_longest(one.calls, other.calls), 1):
-            if mine is None or theirs is None or _call(mine) != _call(theirs):
-                return Parting(number, "call", at, _shown(mine), _shown(theirs))
-            if _end(mine) != _end(theirs):
-                return Parting(number, "outcome", at, _end(mine), _end(theirs))
+        pairs = zip_longest(mine.calls(one), theirs.calls(other))
+        for at, (call, its) in enumerate(pairs, 1):
+            if call is None or its is None or _call(call) != _call(its):
+                return Parting(number, "call", at, _shown(call), _shown(its))
+            if _end(call) != _end(its):
+                return Parting(number, "outcome", at, _end(call), _end(its))
         if one.answer != other.answer:
             return Parting(number, "answer", None, one.answer, other.answer)
     return None
 
 
-def comparison(first: Audit, second: Audit) -> str:
-    """Both runs, in Markdown."""
-    return "\n".join(_lines(first, second)) + "\n"
+def comparison(first: Audited, second: Audited) -> Iterator[str]:
+    """Both runs, in Markdown, piece by piece."""
+    return (f"{line}\n" for line in _lines(first, second))
 
 
-def as_data(first: Audit, second: Audit) -> dict[str, Any]:
+def as_data(first: Audited, second: Audited) -> dict[str, Any]:
     """Both runs, as JSON has them."""
     apart = parting(first, second)
     return {
@@ -71,8 +74,8 @@ def as_data(first: Audit, second: Audit) -> dict[str, Any]:
     }
 
 
-def _lines(first: Audit, second: Audit) -> Iterator[str]:
-    yield f"# {code(first.source)} and {code(second.source)}"
+def _lines(first: Audited, second: Audited) -> Iterator[str]:
+    yield f"# {code(first.audit.source)} and {code(second.audit.source)}"
     yield ""
     apart = parting(first, second)
     if apart is None:
@@ -89,37 +92,37 @@ def _lines(first: Audit, second: Audit) -> Iterator[str]:
         ("", "first", "second"),
         [(name.replace("_", " "), _cell(name, one), _cell(name, other)) for name in one],
     )
-    for number, (mine, theirs) in enumerate(zip_longest(first.turns, second.turns), 1):
+    turns = zip_longest(first.ledger.turns(), second.ledger.turns())
+    for number, (mine, theirs) in enumerate(turns, 1):
         yield f"## Turn {number}"
         yield ""
-        yield from table(("first", "second"), _side_by_side(mine, theirs))
+        yield from table(
+            ("first", "second"),
+            chain(
+                [(_asked(mine), _asked(theirs))],
+                zip_longest(_told(mine, first), _told(theirs, second), fillvalue=NOTHING),
+                [(_ended(mine), _ended(theirs))],
+            ),
+        )
 
 
-def _side_by_side(one: Turn | None, other: Turn | None) -> Iterator[tuple[str, str]]:
-    yield _asked(one), _asked(other)
-    pairs = zip_longest(one.calls if one else (), other.calls if other else ())
-    for mine, theirs in pairs:
-        yield _told(mine), _told(theirs)
-    yield _ended(one), _ended(other)
-
-
-def _summary(audit: Audit) -> dict[str, Any]:
+def _summary(audited: Audited) -> dict[str, Any]:
     total: dict[str, Tokens] = {}
-    for used in audit.models.values():
+    for used in audited.audit.models.values():
         add(total, "", used)
-    spent = total.get("", Tokens())
+    spent, totals = total.get("", Tokens()), audited.ledger.totals()
     return {
-        "source": audit.source,
-        "models": ", ".join(audit.models),
-        "turns": len(audit.turns),
-        "calls": len(audit.calls),
-        "denied": sum(call.outcome == "denied" for call in audit.calls),
-        "failed": sum(call.outcome == "failed" for call in audit.calls),
-        "files": len(audit.files),
+        "source": audited.audit.source,
+        "models": ", ".join(audited.audit.models),
+        "turns": totals.turns,
+        "calls": totals.calls,
+        "denied": totals.denied,
+        "failed": totals.failed,
+        "files": sum(1 for _ in audited.ledger.files()),
         "input_tokens": spent.input_tokens,
         "output_tokens": spent.output_tokens,
         "cost_usd": spent.cost_usd,
-        "duration_ms": sum(turn.duration_ms or 0 for turn in audit.turns),
+        "duration_ms": totals.duration_ms,
     }
 
 
@@ -148,8 +151,9 @@ def _asked(turn: Turn | None) -> str:
     return NOTHING if turn is None else f"**{code(turn.prompt)}**"
 
 
-def _told(call: Call | None) -> str:
-    return NOTHING if call is None else f"{code(_shown(call))}: {_end(call)}"
+def _told(turn: Turn | None, audited: Audited) -> Iterator[str]:
+    for call in audited.ledger.calls(turn) if turn is not None else ():
+        yield f"{code(_shown(call))}: {_end(call)}"
 
 
 def _ended(turn: Turn | None) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 
 from qwen_dual.cli.printing import for_terminal
 from qwen_dual.host.event import Event
-from qwen_dual.protocol.codec import encode
 from qwen_dual.recording.audit import Auditor, audit
-from qwen_dual.recording.audit_tables import as_csv, as_data
+from qwen_dual.recording.audit_tables import as_csv, as_json
 from qwen_dual.recording.audit_text import code, markdown
-from qwen_dual.recording.audited import Audit, FileChange, Tokens
+from qwen_dual.recording.audited import FileChange, Tokens
 from qwen_dual.recording.comparison import comparison, parting
 from qwen_dual.recording.folder import RecordingError
 from qwen_dual.recording.recorded import Recorded
+
+if TYPE_CHECKING:
+    from qwen_dual.recording.ledger import Audited, Ledger
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -93,16 +95,21 @@ SESSION = [
 ]
 
 
-def audited(events: list[dict[str, Any]]) -> Audit:
-    auditor = Auditor("run")
+def audited(events: list[dict[str, Any]], ledger: Ledger | None = None) -> Audited:
+    auditor = Auditor("run", ledger)
     for number, event in enumerate(events):
-        auditor.take(Event({"seq": number, **event}))
-    return auditor.audit
+        auditor.take(Event({"seq": number, **event}), 100)
+    return auditor.finish()
+
+
+def prompts(found: Audited) -> list[str]:
+    return [turn.prompt for turn in found.ledger.turns()]
 
 
 def test_each_call_says_who_let_it_run_and_what_became_of_it() -> None:
     found = audited(SESSION)
-    told = [(c.tool, c.allowed_by, c.outcome, c.exit_code, c.agent) for c in found.calls]
+    calls = list(found.ledger.calls())
+    told = [(c.tool, c.allowed_by, c.outcome, c.exit_code, c.agent) for c in calls]
     assert told == [
         ("run_shell_command", "keyboard", "denied", None, ""),
         ("edit", "host:zed", "done", None, ""),
@@ -111,17 +118,18 @@ def test_each_call_says_who_let_it_run_and_what_became_of_it() -> None:
         ("run_shell_command", "not asked (default)", "failed", 1, "4"),
         ("edit", "not asked (default)", "no result", None, ""),
     ]
-    assert found.calls[0].remark == "never"
-    assert found.calls[0].hosts == ["example.org"]
-    assert found.calls[1].duration_ms == 40
-    assert len(found.calls[1].arguments["new_string"]) < 3000
-    assert found.files == {"a.py": FileChange("a.py", "modify", 4, 2)}
-    assert found.models == {"m": Tokens(2, 20, 10, 4, 0.75)}
-    assert [(turn.prompt, turn.outcome) for turn in found.turns] == [
+    assert calls[0].remark == "never"
+    assert calls[0].hosts == ["example.org"]
+    assert calls[1].duration_ms == 40
+    assert len(calls[1].arguments["new_string"]) < 3000
+    assert list(found.ledger.files()) == [FileChange("a.py", "modify", 4, 2)]
+    assert found.audit.models == {"m": Tokens(2, 20, 10, 4, 0.75)}
+    assert [(turn.prompt, turn.outcome) for turn in found.ledger.turns()] == [
         ("Mend it", "end_turn"),
         ("And?", ""),
     ]
-    assert (found.lost_events, found.modes, found.ended) == (7, ["default", "plan"], False)
+    about = found.audit
+    assert (about.lost_events, about.modes, about.ended) == (7, ["default", "plan"], False)
 
 
 def test_what_joins_a_turn_is_of_that_turn() -> None:
@@ -129,7 +137,7 @@ def test_what_joins_a_turn_is_of_that_turn() -> None:
     found = audited(
         [skill, prompt("long text of a skill"), prompt("and this", steered=True), end()]
     )
-    assert [turn.prompt for turn in found.turns] == ["/review x\nand this"]
+    assert prompts(found) == ["/review x\nand this"]
 
 
 def test_a_cost_that_is_not_known_makes_the_sum_unknown() -> None:
@@ -138,7 +146,7 @@ def test_a_cost_that_is_not_known_makes_the_sum_unknown() -> None:
         system("usage", **USAGE, cost_usd=None),
         system("usage", **USAGE, cost_usd=1),
     ]
-    assert audited(events).models["m"].cost_usd is None
+    assert audited(events).audit.models["m"].cost_usd is None
 
 
 def test_files_that_change_twice_are_told_once() -> None:
@@ -151,11 +159,11 @@ def test_files_that_change_twice_are_told_once() -> None:
             *asked(number, True, "policy", request=preview),
         ]
         events += [result(number)]
-    assert audited(events).files == {"a": FileChange("a", "add", 4, 2)}
+    assert list(audited(events).ledger.files()) == [FileChange("a", "add", 4, 2)]
 
 
 def test_in_markdown_it_says_what_a_person_asks() -> None:
-    told = markdown(audited(SESSION))
+    told = "".join(markdown(audited(SESSION)))
     for line in (
         "- 2 turns, 6 tool calls (1 denied, 1 failed), 0 events",
         "- **7 events lost**: what they said is missing here",
@@ -180,7 +188,7 @@ def test_foreign_text_stays_one_piece_of_code_and_hides_nothing(text: str) -> No
 
 def test_as_csv_each_call_is_a_row_that_no_spreadsheet_computes() -> None:
     events = [prompt("x"), call("1", "run_shell_command", command="=HYPERLINK(1)\n\x1b[m")]
-    [head, row] = csv.reader(io.StringIO(as_csv([audited(events)])))
+    [head, row] = csv.reader(io.StringIO("".join(as_csv([audited(events)]))))
     told = dict(zip(head, row, strict=True))
     assert told["what"].startswith("'=HYPERLINK(1)")
     assert "\x1b" not in row[head.index("what")]
@@ -190,7 +198,7 @@ def test_as_csv_each_call_is_a_row_that_no_spreadsheet_computes() -> None:
 @pytest.mark.parametrize("begin", ["=1", "+1", "-1", "@x", "\t=1", "\n=1", " =1", "＝1", "＠x"])
 def test_no_cell_begins_what_a_spreadsheet_computes(begin: str) -> None:
     events = [prompt("x"), call("1", "run_shell_command", command=begin)]
-    [head, row] = csv.reader(io.StringIO(as_csv([audited(events)])))
+    [head, row] = csv.reader(io.StringIO("".join(as_csv([audited(events)]))))
     assert row[head.index("what")] == f"'{begin}"
 
 
@@ -206,8 +214,9 @@ def test_nothing_that_a_recording_says_steers_the_terminal_that_shows_its_audit(
         {**end(), "stop_reason": hostile, "error": {"message": hostile}},
     ]
     found = audited(events)
-    shown = [markdown(found), comparison(found, found), as_csv([found])]
-    shown.append(for_terminal(encode([as_data(found)]).decode()))
+    written = (markdown(found), comparison(found, found), as_csv([found]), as_json([found]))
+    shown = ["".join(pieces) for pieces in written]
+    shown[-1] = for_terminal(shown[-1])
     for text in shown:
         assert text.replace("\n", "").isprintable()
     assert not any(line == "# x" for text in shown[:2] for line in text.splitlines())
@@ -215,7 +224,7 @@ def test_nothing_that_a_recording_says_steers_the_terminal_that_shows_its_audit(
 
 
 def test_as_data_it_has_the_sums_too() -> None:
-    made = json.loads(json.dumps(as_data(audited(SESSION))))
+    [made] = json.loads("".join(as_json([audited(SESSION)])))
     assert made["models"]["m"]["output_tokens"] == 10
     assert made["files"] == [{"path": "a.py", "change": "modify", "added": 4, "removed": 2}]
     assert made["turns"][0]["calls"][0]["allowed_by"] == "keyboard"
@@ -239,7 +248,7 @@ def test_two_runs_part_where_they_first_differ(
     first, second = audited(SESSION), audited(other)
     apart = parting(first, second)
     assert (apart and (apart.turn, apart.what, apart.call)) == place
-    told = comparison(first, second)
+    told = "".join(comparison(first, second))
     assert ("They do the same" in told) == (place is None)
     assert "| input tokens | 20 | 20 |" in told
 
@@ -247,16 +256,17 @@ def test_two_runs_part_where_they_first_differ(
 @pytest.mark.parametrize("path", sorted(REFERENCE.glob("*.jsonl")), ids=lambda path: path.stem)
 def test_the_reference_programs_streams_can_be_audited(path: Path) -> None:
     found = audit(Recorded(str(path)), path.stem)
-    assert found.bad_lines == 0
-    assert len(found.turns) == 1
-    assert found.events == len(path.read_bytes().splitlines())
-    tools = [c.tool for c in found.calls]
+    assert found.audit.bad_lines == 0
+    assert found.ledger.totals().turns == 1
+    assert found.audit.events == len(path.read_bytes().splitlines())
+    calls = list(found.ledger.calls())
+    tools = [c.tool for c in calls]
     assert tools == {
         "shell_fails": ["run_shell_command"],
         "tool_allowed": ["run_shell_command"],
         "write_file": ["write_file"],
     }.get(path.stem, [])
-    assert all(c.outcome in ("done", "failed") and c.allowed_by for c in found.calls)
+    assert all(c.outcome in ("done", "failed") and c.allowed_by for c in calls)
 
 
 def test_foreign_and_torn_input_is_counted_and_stops_nothing(tmp_path: Path) -> None:
@@ -265,8 +275,8 @@ def test_foreign_and_torn_input_is_counted_and_stops_nothing(tmp_path: Path) -> 
     events = tmp_path / "events.jsonl"
     events.write_bytes(b"\n".join([json.dumps(prompt("hi")).encode(), *lines]))
     found = audit(Recorded(str(events)), "x")
-    assert [turn.prompt for turn in found.turns] == ["hi"]
-    assert found.bad_lines == 4
+    assert prompts(found) == ["hi"]
+    assert found.audit.bad_lines == 4
     with pytest.raises(RecordingError, match="no such file"):
         Recorded(str(tmp_path / "nothing"))
     (tmp_path / "empty").mkdir()
@@ -298,5 +308,6 @@ def test_whatever_an_event_holds_nothing_breaks(value: Any) -> None:
     made = [value] if isinstance(value, dict) else []
     kinds = ("system", "user", "assistant", "control_request", "control_response", "result")
     found = audited([{**event, "type": kind} for event in made for kind in kinds])
-    markdown(found)
-    as_csv([found])
+    "".join(markdown(found))
+    "".join(as_csv([found]))
+    json.loads("".join(as_json([found])))
