@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -191,20 +192,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     )
 
     async def expand(text: str) -> Sequence[str | MentionedImage]:
-        if "@" not in text:  # to look for more takes a pattern that is slow to compile
-            return ()
-        attached: Sequence[str | MentionedImage] = ()
-        if parts.servers is not None:
-            from qwen_dual.runtime.mcp_mentions import attach_resources
-
-            resources = await attach_resources(text, parts.servers)
-            text, attached = resources.rest, resources.blocks
-            for remark in resources.remarks:
-                session.notice(remark, "warning")
-        mentioned = await tools.expand_mentions(text)
-        for remark in mentioned.remarks:
-            session.notice(remark, "warning")
-        return [*attached, *mentioned.blocks]
+        return await _expand(parts, text)
 
     def keep(rule: str, scope: str) -> None:
         from qwen_dual.settings.keep import keep_rule
@@ -212,18 +200,7 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
         keep_rule(rule, scope, launch.cwd, launch.home)
 
     async def ready(needed: Needed) -> None:
-        if needed == "command":
-            await parts.complete.wait()
-            if may_have_definitions(launch):  # it may be one of those
-                parts.wanted.set()
-                await parts.loaded.wait()
-        else:
-            parts.wanted.set()
-            await parts.loaded.wait()
-            if parts.servers is not None and launch.spec.await_servers:
-                await parts.servers.settled()
-        for wrong in await _look_again(launch, parts, needed):
-            session.notice(wrong, "warning")
+        await _make_ready(launch, parts, needed)
 
     session = Session(
         launch.bus,
@@ -248,22 +225,13 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     set_up_modes(launch, parts)
     _record(launch, parts, schedule)
 
-    def follow_session(event: Event) -> None:
-        if event.get("subtype") == "session_changed":
-            tools.forget()
-            if parts.agents is not None:
-                parts.agents.crew.forget()
-            now = launch.workspace.of_session(event["data"]["to"], launch.withheld)
-            launch.workspace, tools.workspace.env = now, now.env
-            if launch.log is not None:
-                launch.log.follow(event["data"]["to"])
-        if event["type"] in MAY_CHANGE:
-            launch.branch.look_again()
-
     keep_files(launch, parts)
     offer_saved(launch, parts)
     launch.bus.subscribe(
-        follow_session, name="What follows the session", on_error="keep", streamed=False
+        partial(_follow_session, launch, parts),
+        name="What follows the session",
+        on_error="keep",
+        streamed=False,
     )
 
     if launch.chat is not None:
@@ -272,6 +240,55 @@ def assemble(launch: Launch, schedule: Callable[[Callable[[], None]], object]) -
     if (begun := launch.begun) is not None:
         session.begin(begun.prompt, begun.turn_id)
     return parts
+
+
+async def _expand(parts: Parts, text: str) -> Sequence[str | MentionedImage]:
+    """What a prompt mentions, as the model is to be told it."""
+    if "@" not in text:  # to look for more takes a pattern that is slow to compile
+        return ()
+    session = parts.session
+    attached: Sequence[str | MentionedImage] = ()
+    if parts.servers is not None:
+        from qwen_dual.runtime.mcp_mentions import attach_resources
+
+        resources = await attach_resources(text, parts.servers)
+        text, attached = resources.rest, resources.blocks
+        for remark in resources.remarks:
+            session.notice(remark, "warning")
+    mentioned = await parts.tools.expand_mentions(text)
+    for remark in mentioned.remarks:
+        session.notice(remark, "warning")
+    return [*attached, *mentioned.blocks]
+
+
+async def _make_ready(launch: Launch, parts: Parts, needed: Needed) -> None:
+    """Returns once what is needed is loaded; says what of it cannot be used."""
+    if needed == "command":
+        await parts.complete.wait()
+        if may_have_definitions(launch):  # it may be one of those
+            parts.wanted.set()
+            await parts.loaded.wait()
+    else:
+        parts.wanted.set()
+        await parts.loaded.wait()
+        if parts.servers is not None and launch.spec.await_servers:
+            await parts.servers.settled()
+    for wrong in await _look_again(launch, parts, needed):
+        parts.session.notice(wrong, "warning")
+
+
+def _follow_session(launch: Launch, parts: Parts, event: Event) -> None:
+    """An observer: another conversation takes another workspace and log; what ran may have changed branches."""
+    if event.get("subtype") == "session_changed":
+        parts.tools.forget()
+        if parts.agents is not None:
+            parts.agents.crew.forget()
+        now = launch.workspace.of_session(event["data"]["to"], launch.withheld)
+        launch.workspace, parts.tools.workspace.env = now, now.env
+        if launch.log is not None:
+            launch.log.follow(event["data"]["to"])
+    if event["type"] in MAY_CHANGE:
+        launch.branch.look_again()
 
 
 async def _look_again(launch: Launch, parts: Parts, needed: Needed) -> list[str]:
