@@ -18,13 +18,15 @@ MAX_CALLS = 10_000
 """Agents at work, and calls of each without a result, that are kept; a stream that has more lost some."""
 
 
-class Setting(Struct, frozen=True):
-    """A call that sets an agent to work, for as long as that may go on.
+class Delegation(Struct, frozen=True):
+    """A call that sets an agent to work, for as long as the agent may go on.
 
     Attributes:
         ids: of the call's span.
         caller: the lane that made it.
         name: the agent's.
+        prompt: what the agent is to do, as far as that is sent.
+        background: whether the agent goes on behind the call's result.
     """
 
     ids: SpanIds
@@ -44,7 +46,7 @@ class Lanes:
     def __init__(self) -> None:
         self.main_name = ""
         self._agents: dict[str | None, Agent] = {}
-        self._settings: dict[str, Setting] = {}
+        self._delegations: dict[str, Delegation] = {}
 
     def __iter__(self) -> Iterator[tuple[str | None, Agent]]:
         """Those at work, the latest first: who works for a call stands before who made it."""
@@ -64,16 +66,16 @@ class Lanes:
         agent = self._agents.get(lane)
         if agent is not None:
             return agent
-        setting = self._settings.get(lane)
-        if setting is not None:
-            ids, name = setting.ids.child("agent", lane), setting.name
+        delegation = self._delegations.get(lane)
+        if delegation is not None:
+            ids, name = delegation.ids.child("agent", lane), delegation.name
         else:  # its call was never seen
             main = self._agents.get(None)
             outer = root_ids(session_id, "agent", lane) if main is None else main.ids
             ids, name = outer.child("agent", lane), ""
         agent = self._agents[lane] = Agent(ids, name, at, at)
-        if setting is not None:
-            agent.prompt = setting.prompt
+        if delegation is not None:
+            agent.prompt = delegation.prompt
         return agent
 
     def called(self, agent: Agent, lane: str | None, call: Call, prompt: str = "") -> None:
@@ -83,11 +85,11 @@ class Lanes:
         if len(agent.calls) > MAX_CALLS:
             del agent.calls[next(iter(agent.calls))]
         if call.agent:
-            self._settings[call.call_id] = Setting(
+            self._delegations[call.call_id] = Delegation(
                 call.ids, lane, call.agent, prompt, call.background
             )
-            if len(self._settings) > MAX_LANES:
-                del self._settings[next(iter(self._settings))]
+            if len(self._delegations) > MAX_LANES:
+                del self._delegations[next(iter(self._delegations))]
 
     def find(self, lane: str | None, call_id: str) -> Call | None:
         """A call without a result: that of the lane, or of any where the lane is not told."""
@@ -97,37 +99,41 @@ class Lanes:
         found = (each.calls.get(call_id) for each in self._agents.values())
         return next((call for call in found if call is not None), None)
 
-    def goes_on(self, call_id: str) -> None:
+    def detach(self, call_id: str) -> None:
         """The agent of a call works in the background."""
-        setting = self._settings.get(call_id)
-        if setting is not None:
-            self._settings[call_id] = Setting(
-                setting.ids, setting.caller, setting.name, setting.prompt, background=True
+        delegation = self._delegations.get(call_id)
+        if delegation is not None:
+            self._delegations[call_id] = Delegation(
+                delegation.ids,
+                delegation.caller,
+                delegation.name,
+                delegation.prompt,
+                background=True,
             )
 
     def in_background(self, lane: str) -> bool:
         """Whether the agent of a call goes on behind the call's result."""
-        setting = self._settings.get(lane)
-        return setting is not None and setting.background
+        delegation = self._delegations.get(lane)
+        return delegation is not None and delegation.background
 
-    def apart(self, lane: str) -> bool:
+    def outlives_turn(self, lane: str) -> bool:
         """Whether an agent, or one that it works for, goes on behind the turn."""
         seen: set[str] = set()
         at: str | None = lane
         while at is not None and at not in seen:
             seen.add(at)
-            setting = self._settings.get(at)
-            if setting is None:
+            delegation = self._delegations.get(at)
+            if delegation is None:
                 return False
-            if setting.background:
+            if delegation.background:
                 return True
-            at = setting.caller
+            at = delegation.caller
         return False
 
     def pop(self, lane: str | None) -> Agent | None:
         """Takes one out; its call sets nobody to work any more."""
         if lane is not None:
-            self._settings.pop(lane, None)
+            self._delegations.pop(lane, None)
         return self._agents.pop(lane, None)
 
     def overflow(self) -> Iterator[str]:

@@ -103,7 +103,7 @@ class Reducer:
             case "tool_progress":
                 self._tools.progressed(data, lane, at)
             case "task_started":
-                self._operations.lanes.goes_on(fields.name(data.get("tool_use_id")))
+                self._operations.lanes.detach(fields.name(data.get("tool_use_id")))
             case "task_notification":
                 self._task_ended(data, at)
             case "session_end":
@@ -169,7 +169,7 @@ class Reducer:
         main.answer = operations.content(fields.text(event.get("result"))) or main.answer
         main.turn_id = fields.name(event.get("turn_id")) or main.turn_id
         for lane, agent in operations.lanes:
-            if lane is not None and not operations.lanes.apart(lane):
+            if lane is not None and not operations.lanes.outlives_turn(lane):
                 operations.end_agent(lane, agent, at, stop_reason)
         operations.end_agent(None, main, at, stop_reason or fields.name(event.get("subtype")))
 
