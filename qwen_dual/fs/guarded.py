@@ -22,6 +22,7 @@ _AGENTS = (
         ".aider.conf.yml",
     ),
     *(".continue", ".kiro", ".roo", ".windsurf", ".opencode", "opencode.json", "opencode.jsonc"),
+    *(".amp", ".augment", ".crush.json", "crush.json", ".factory", ".junie", ".kilocode", ".trae"),
 )
 _EDITORS = (
     ".vscode",
@@ -29,7 +30,10 @@ _EDITORS = (
     ".fleet",
     ".zed",
     ".devcontainer",
+    ".devcontainer.json",
+    ".vs",
     ".exrc",
+    ".lvimrc",
     ".vimrc",
     ".nvimrc",
     ".nvim.lua",
@@ -37,8 +41,15 @@ _EDITORS = (
     ".dir-locals.el",
 )
 _HOOKS = (
-    *(".husky", ".envrc", ".pre-commit-config.yaml", ".lefthook.yml", "lefthook.yml"),
+    *(".husky", ".envrc", ".pre-commit-config.yaml", ".overcommit.yml"),
+    *(
+        f"{dot}lefthook{local}.{kind}"
+        for dot in ("", ".")
+        for local in ("", "-local")
+        for kind in ("yml", "yaml", "toml", "json", "jsonc")
+    ),
     *(".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pnp.cjs", ".pnp.loader.mjs"),
+    *("bunfig.toml", ".bunfig.toml"),
     *(".hg", ".hgrc", ".jj", ".svn"),
 )
 _TOOLS = (  # which program a name stands for, and what runs before each start of one
@@ -74,7 +85,14 @@ PATHS = (
         ".forgejo/workflows",
         ".cargo/config",
     ),
-    *(".cargo/config.toml", ".config/mise", ".yarn/plugins", ".yarn/releases", ".yarn/sdks"),
+    *(
+        ".cargo/config.toml",
+        ".config/mise",
+        ".yarn/plugins",
+        ".yarn/releases",
+        ".yarn/sdks",
+        "gradle/wrapper",
+    ),
 )
 """The same, by more than the last name."""
 
