@@ -23,6 +23,7 @@ from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.framing import LineFramer
 from qwen_dual.recording.event_log import PIECE
 from qwen_dual.recording.event_pipe import EventPipe
+from qwen_dual.recording.lines import too_long, whole_lines
 from qwen_dual.recording.recorded import Recorded
 from qwen_dual.recording.recorder import TAKEN
 from qwen_dual.telemetry.times import SECOND, Layout, stamped, turn_seconds
@@ -101,6 +102,9 @@ class Observing:
                 if _DELTA in line and not waits:
                     continue
                 waits = b'"message_start"' in line
+            if too_long(line):
+                self.bad_lines += 1
+                continue
             event = self._event(line)
             if event is None:
                 continue
@@ -329,10 +333,10 @@ def turns(path: str) -> Iterator[float]:
 def _lines(recorded: Recorded) -> Iterator[tuple[float | None, bytes]]:
     """Lines with the moment of each, where somebody noted it."""
     if recorded.meta:
-        yield from recorded.lines()
+        yield from ((at.seconds, at.line) for at in recorded.lines() if at.piece < 2)
         return
     with open(recorded.events, "rb", buffering=BLOCK) as file:
-        while line := file.readline(MAX_LINE_BYTES + 1):
+        for line in whole_lines(file):
             yield None, line
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from qwen_dual.cli.progress_bar import ProgressBar
 from qwen_dual.cli.raw_terminal import PIECE, raw, show
 from qwen_dual.recording.emission import emit, open_target, write_all
 from qwen_dual.recording.folder import RecordingError
@@ -86,13 +87,28 @@ async def _send(recorded: Recorded, path: str | None, fd: int | None, speed: flo
     if not recorded.events:
         raise RecordingError("there are no events in it to send")
     target = open_target(path, fd)
+    bar, done = _bar(recorded), 0
 
     async def write(data: bytes) -> None:
+        nonlocal done
         await write_all(target, data)
+        done += len(data)
+        if not os.isatty(target):
+            bar(done)
 
-    count = await emit(recorded, write, speed)
+    try:
+        count = await emit(recorded, write, speed)
+    finally:
+        bar.close()
     print(f"{count:,} events sent", file=sys.stderr)
     return 0
+
+
+def _bar(recorded: Recorded) -> ProgressBar:
+    try:
+        return ProgressBar(os.path.getsize(recorded.events))
+    except OSError as error:
+        raise RecordingError(f"{recorded.events}: {error.strerror}") from error
 
 
 async def _serve(recorded: Recorded, path: str, speed: float) -> int:

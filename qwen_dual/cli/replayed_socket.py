@@ -102,7 +102,7 @@ class ReplayedSocket:
 
     def _begin(self, recorded: Recorded) -> None:
         """Takes the first event, without which nobody can be greeted."""
-        for _, line in recorded.lines():
+        for _, line, _ in recorded.lines():
             event = _event_of(line)
             if event is None or event.get("subtype") != "session_start":
                 break

@@ -39,7 +39,7 @@ async def emit(
     """
     began, count = time.monotonic(), 0
     batch, moment = bytearray(), 0.0
-    for seconds, line in recorded.lines():
+    for seconds, line, piece in recorded.lines():
         at = 0.0 if seconds is None else seconds
         if batch and ((at > moment and not math.isinf(speed)) or len(batch) >= _BATCH):
             await write(bytes(batch))
@@ -48,7 +48,7 @@ async def emit(
             await anyio.sleep(max(began + at / speed - time.monotonic(), 0.0))
         moment = at
         batch += line
-        count += 1
+        count += piece < 2
     if batch:
         await write(bytes(batch))
     return count

@@ -64,6 +64,7 @@ class EventLog:
         self._offset = 0
         self._half = bytearray()
         self._last_seq: int | None = None
+        self._inside = False  # of a line that is too long, whose beginning is kept
 
     def take(self, seconds: float, data: bytes) -> list[Mark]:
         """Keeps the whole lines that ``data`` completes; the marks among them, in order.
@@ -97,7 +98,10 @@ class EventLog:
         if self._events_fd < 0:
             return []
         write_whole(self._events_fd, whole)
-        first, marks = self._look_at(_telling(whole) if ended else ())
+        # No end of a line that is too long is an event, whatever stands in it.
+        rest = whole.partition(b"\n")[2] if self._inside else whole
+        self._inside = not ended
+        first, marks = self._look_at(_telling(rest) if ended else ())
         entry = {
             "t": round(seconds, 6),
             "offset": self._offset,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import zlib
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -69,9 +70,26 @@ def html_of(
     Raises:
         RecordingError: the recording is too large, or cannot be read; the page is not built.
     """
+    _check_size(recorded)
     file = io.BytesIO()
     _write(recorded, file, idle_limit, parts or page_parts())
     return file.getvalue()
+
+
+def _check_size(recorded: Recorded) -> None:
+    paths = [recorded.events, recorded.cast.path if recorded.cast is not None else ""]
+    try:
+        size = sum(os.path.getsize(path) for path in paths if path)
+    except OSError as error:
+        raise RecordingError(f"{error.filename}: {error.strerror}") from error
+    if size > MAX_BYTES:
+        raise _too_large()
+
+
+def _too_large() -> RecordingError:
+    return RecordingError(
+        f"there is more in it than a browser can show at once ({MAX_BYTES >> 20} MiB)"
+    )
 
 
 def _write(recorded: Recorded, file: BinaryIO, idle_limit: float | None, parts: PageParts) -> None:
@@ -132,7 +150,9 @@ def _cast_of(recorded: Recorded) -> Iterator[bytes]:
 
 def _events_of(recorded: Recorded) -> Iterator[bytes]:
     """Each line with its moment, which the page reads as JSON: one that is none is left out there."""
-    for seconds, line in recorded.lines() if recorded.events else ():
+    for seconds, line, piece in recorded.lines() if recorded.events else ():
+        if piece:
+            continue
         yield b"[%b,%b]\n" % (b"null" if seconds is None else b"%.3f" % seconds, line.rstrip())
 
 
@@ -151,9 +171,7 @@ def _pack(pieces: Iterable[bytes], file: BinaryIO, most: int) -> int:
     for piece in pieces:
         done += len(piece)
         if done > most:
-            raise RecordingError(
-                f"there is more in it than a browser can show at once ({MAX_BYTES >> 20} MiB)"
-            )
+            raise _too_large()
         put(packing.compress(piece))
     if done:
         put(packing.flush(), last=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from qwen_dual.protocol.framing import LineFramer
 from qwen_dual.recording.cast_reader import CastReader
 from qwen_dual.recording.event_log import PIECE
 from qwen_dual.recording.folder import CAST, EVENTS, INDEX, RecordingError, meta_of
+from qwen_dual.recording.lines import too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,12 @@ class TimedLine(NamedTuple):
     Attributes:
         seconds: when it came, since the start; None where nobody noted it.
         line: as it came, with its newline.
+        piece: 0 for a whole line; of one that is too long to be an event 1 for its beginning, 2 for what follows.
     """
 
     seconds: float | None
     line: bytes
+    piece: int = 0
 
 
 class Recorded:
@@ -53,7 +56,7 @@ class Recorded:
         self.events = ""
         self.meta: dict[str, Any] = {}
         self._index = ""
-        self._numbers: list[tuple[float, int]] | None = None
+        self._numbers: tuple[array[float], array[int]] | None = None
         if os.path.isdir(path):
             self.meta = meta_of(path)
             cast, events = os.path.join(path, CAST), os.path.join(path, EVENTS)
@@ -71,7 +74,7 @@ class Recorded:
             raise RecordingError(f"{path}: there is no such file or folder")
 
     def lines(self) -> Iterator[TimedLine]:
-        """The events, line by line, with the moment of each.
+        """The events, line by line, with the moment of each; of lines that are too long the pieces.
 
         Raises:
             RecordingError: they cannot be read.
@@ -81,12 +84,16 @@ class Recorded:
         upcoming = next(times, None)
         try:
             with open(self.events, "rb") as file:
-                at = 0
+                at = piece = 0
                 while line := file.readline(MAX_LINE_BYTES + 1):
                     while upcoming is not None and at >= upcoming[0]:
                         now, upcoming = upcoming[1], next(times, None)
-                    yield TimedLine(now, line)
+                    if piece or too_long(line):
+                        piece = 2 if piece else 1
+                    yield TimedLine(now, line, piece)
                     at += len(line)
+                    if line.endswith(b"\n"):
+                        piece = 0
         except OSError as error:
             raise RecordingError(f"{self.events}: {error.strerror}") from error
 
@@ -96,10 +103,15 @@ class Recorded:
         Read once, from the index: of an event a session long it is two numbers.
         """
         if self._numbers is None:
-            entries = [at for at in self._entries() if isinstance(at.get("to_seq"), int)]
-            self._numbers = [(float(at["t"]), int(at["to_seq"])) for at in entries]
-        found = bisect_right(self._numbers, (seconds, sys.maxsize))
-        return self._numbers[found - 1][1] if found else None
+            moments, numbers = self._numbers = array("d"), array("q")
+            for at in self._entries():
+                number = at.get("to_seq")
+                if isinstance(number, int) and abs(number) < 1 << 63:
+                    moments.append(float(at["t"]))
+                    numbers.append(number)
+        moments, numbers = self._numbers
+        found = bisect_right(moments, seconds)
+        return numbers[found - 1] if found else None
 
     def find(self, text: str, after: float) -> float | None:
         """When ``text`` is next said or shown after a moment, upper and lower case alike; None for never.
@@ -111,7 +123,7 @@ class Recorded:
                 at.seconds
                 for at in self.lines()
                 if at.seconds is not None and at.seconds > after
-                if not at.line.startswith(PIECE) and _says(at.line, text)
+                if not at.piece and not at.line.startswith(PIECE) and _says(at.line, text)
             )
             return next(said, None)
         shown = (

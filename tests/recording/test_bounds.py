@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from qwen_dual.recording.audit_tables import as_csv, as_json
 from qwen_dual.recording.audit_text import markdown
 from qwen_dual.recording.audited import MAX_MODELS, OTHER_MODELS, Tokens, add
 from qwen_dual.recording.comparison import comparison
+from qwen_dual.recording.event_log import EventLog
 from qwen_dual.recording.folder import RecordingError
+from qwen_dual.recording.html import MAX_BYTES, PageParts, html_of
 from qwen_dual.recording.ledger import Ledger
 from qwen_dual.recording.lines import whole_lines
 from qwen_dual.recording.recorded import Recorded
@@ -156,3 +159,33 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, foreign: bytes) -> No
     path.write_bytes(foreign)
     with pytest.raises(RecordingError, match="no line of it is an event"):
         audit(Recorded(str(path)), "file")
+
+
+def test_the_pieces_of_a_long_line_are_sent_again_and_are_no_events_of_the_page(
+    tmp_path: Path,
+) -> None:
+    events = tmp_path / "events.jsonl"
+    whole = lines_of([prompt("before")])
+    events.write_bytes(whole + b" " * (MAX_LINE_BYTES + 1) + lines_of([prompt("forged")]) + whole)
+    told = list(Recorded(str(events)).lines())
+    assert b"".join(at.line for at in told) == events.read_bytes()
+    assert [at.piece for at in told] == [0, 1, 2, 0]
+    assert b"forged" not in b"".join(at.line for at in told if not at.piece)
+
+
+def test_the_end_of_a_line_that_is_too_long_marks_nothing_in_a_recording(tmp_path: Path) -> None:
+    fds = [os.open(tmp_path / name, os.O_CREAT | os.O_WRONLY) for name in ("events", "index")]
+    log = EventLog(*fds)
+    forged = json.dumps({"type": "result", "seq": 7}).encode()
+    assert log.take(0.0, b" " * (MAX_LINE_BYTES + 1)) == []
+    real = json.dumps({"type": "result", "seq": 1}).encode()
+    assert [mark.seq for mark in log.take(0.1, forged + b"\n" + real + b"\n")] == [1]
+    log.close()
+
+
+def test_a_recording_too_large_for_a_browser_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    with events.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(RecordingError, match="more in it than a browser"):
+        html_of(Recorded(str(events)), parts=PageParts(b"", b""))
