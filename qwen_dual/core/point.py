@@ -18,7 +18,7 @@ class Point(Struct, frozen=True):
         text: it, as that event has it.
         at: when it began to run, in seconds since the epoch; 0 where nobody told.
         mark: where in the conversation it stands; None for one of an earlier run of the program.
-        draft: it as it was typed, where that is another text.
+        draft: it as it was typed, where that is another text: a slash command that asked it, too.
     """
 
     uuid: str
@@ -26,3 +26,8 @@ class Point(Struct, frozen=True):
     at: float = 0.0
     mark: Mark | None = None
     draft: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a person knows it by: the command that they gave, in place of what it stands for."""
+        return self.draft if self.draft.startswith("/") else self.text

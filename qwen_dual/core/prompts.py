@@ -36,6 +36,7 @@ class Prompt(Struct, frozen=True):
         submitter: who submitted it, where that is not who edited it last.
         own: the part of ``text`` in which mentions count; None for all of it. The rest is data that
             somebody piped in, where ``@name`` means nothing.
+        command: the slash command that has the model asked ``text``, as it was typed; empty for none.
         content: what the model is sent for ``text``, where that is more than text; what of it is to
             be read yet is named by its path.
         turn_id: of the turn that it was told to begin before there was a session (``core.begun``);
@@ -56,6 +57,7 @@ class Prompt(Struct, frozen=True):
     steers: str | None = None
     submitter: Actor | None = None
     own: str | None = None
+    command: str = ""
     content: tuple[PromptBlock, ...] = ()
     turn_id: str | None = None
     uuid: str = ""

@@ -217,7 +217,7 @@ class Rewinding:
         earlier = await self._before(point) if what.conversation else None
         since = self._since(point)
         found = await self._checked(what, since)
-        facts = {"text": point.text, "prompts": len(since) if what.conversation else 0}
+        facts = {"text": point.label, "prompts": len(since) if what.conversation else 0}
         facts |= {"origin": str(actor), "command_id": command_id}
         if what.preview:
             tokens = _tokens(point, earlier) if what.conversation else session.conversation.tokens
@@ -231,7 +231,7 @@ class Rewinding:
 
         event, back = await self._both_back(what, found, facts, cut)
         left, uuid = len(session.points), event["uuid"]
-        undo = _Undo(uuid, before, points, left, point.text, session.session_id, back)
+        undo = _Undo(uuid, before, points, left, point.label, session.session_id, back)
         self._undo = undo if before is not None or back is not None else None
         event = self._tell(event)
         if what.conversation and actor.at_keyboard:

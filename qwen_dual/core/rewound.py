@@ -47,7 +47,7 @@ def told_point(point: Point, files: int) -> dict[str, Any]:
     """A prompt in a list, with how many files it changed."""
     return {
         "uuid": point.uuid,
-        "text": point.text[:TEXT_CHARS],
+        "text": point.label[:TEXT_CHARS],
         "timestamp": point.at or None,
         "changed": files,
     }

@@ -129,7 +129,9 @@ class SlashRunner:
                 give_back([prompt])  # to be mended, not typed again
         if isinstance(output, Asks):
             text, own, content = output.text, output.own, _with_images(output, prompt)
-            return replace(prompt, text=text, action="asked", own=own, content=content)
+            return replace(
+                prompt, text=text, action="asked", own=own, content=content, command=prompt.text
+            )
         if prompt.has_images:
             self._publish(events.notice(NO_IMAGES, "warning"))
         self._tell(output or "", failed=failed)

@@ -206,7 +206,7 @@ class Worker:
         if prompt.turn_id is not None:
             session.points.note(prompt.uuid, prompt.text)
         elif not prompt.has_images:
-            self._tell(prompt)
+            self._tell(prompt, draft=prompt.command)
         self._state.set("thinking")
         stop: Stop | None = None
         with anyio.CancelScope() as self._scope:
@@ -266,7 +266,7 @@ class Worker:
         except BaseException:  # interrupted: it was submitted all the same
             self._tell(prompt)
             raise
-        self._tell(attached.prompt, attached.images, prompt.text)
+        self._tell(attached.prompt, attached.images, prompt.command or prompt.text)
         self._content.warn_unseen([image["title"] for image in attached.images])
         return attached.content
 

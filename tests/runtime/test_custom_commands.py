@@ -56,6 +56,28 @@ def test_what_is_typed_goes_to_the_end_where_a_command_says_nothing_of_it(place:
     anyio.run(main)
 
 
+def test_one_goes_back_to_a_command_as_it_was_typed(place: Place) -> None:
+    place.write("work/.qwen/commands/plain.md", "Review $ARGUMENTS please")
+
+    async def main() -> None:
+        async with place.session() as handle:
+            session = handle.parts.session
+            given_back: list[str] = []
+            session.give_back = lambda prompts: given_back.extend(one.text for one in prompts)
+            handle.submit("/plain notes", KEYBOARD)
+            (asked,) = await place.log.results(1)
+            assert asked["stop_reason"] == "end_turn"
+            assert place.said() == ["Review notes please"]
+            (point,) = session.points
+            assert point.label == "/plain notes"
+            handle.submit("/rewind 1", KEYBOARD)
+            await place.log.until(lambda event: event.get("subtype") == "rewound")
+            assert given_back == ["/plain notes"]
+            assert place.log.of("rewound")[0]["data"]["text"] == "/plain notes"
+
+    anyio.run(main)
+
+
 COMMIT = "---\ndescription: d\n---\nDiff:\n!{printf '%s|' {{args}}; touch made; true}\nEnd."
 
 

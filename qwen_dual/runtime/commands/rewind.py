@@ -106,7 +106,7 @@ class RewindCommand:
             why = str(refusal)
         except OSError as error:
             why = f"Files cannot go back: {error}"
-        form = _What(point.text, preview, why, self._cwd).question
+        form = _What(point.label, preview, why, self._cwd).question
         done = partial(self._answered_what, uuid, preview)
         self._asking.open_form(form, done, "rewind")
 
@@ -263,7 +263,7 @@ def _choice(point: Point, files: int) -> Choice:
 
 def _label(point: Point) -> str:
     clock = _clock(point.at) if point.at else "     "
-    return f"{clock}  {first_line(point.text, LABEL_CHARS) or '(no words)'}"
+    return f"{clock}  {first_line(point.label, LABEL_CHARS) or '(no words)'}"
 
 
 def _clock(seconds: float) -> str:
