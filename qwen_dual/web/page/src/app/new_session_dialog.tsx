@@ -6,6 +6,7 @@ import { ago } from "../ui/ago";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { plain } from "../ui/plain_text";
+import { justOpened } from "./begun";
 import { messageOf, useRequest } from "./requested";
 import { choose, rows } from "./sessions";
 import { shortPath } from "./states";
@@ -37,6 +38,7 @@ export function NewSessionDialog({ folder, onClose }: { folder: string; onClose(
     setFailure("");
     try {
       const { key } = await starting();
+      justOpened.value = key;
       onClose();
       choose(key);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Where the next prompt is written: the shared draft, its images, what may follow, what waits. */
 
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { justOpened } from "../app/begun";
 import type { Session } from "../app/session";
 import { type Shortcut, useShortcuts } from "../app/shortcuts";
 import { Button, IconButton } from "../ui/button";
@@ -9,7 +10,7 @@ import { note } from "../ui/notes";
 import { IMAGE_TYPES, sizeOf } from "./attachments";
 import { CompletionList, optionId } from "./completion_list";
 import { composerOf, type ComposerState } from "./composer_state";
-import { DraftField } from "./draft_field";
+import { byTouch, DraftField } from "./draft_field";
 import { Queue } from "./queue";
 import "./composer.css";
 
@@ -32,6 +33,13 @@ function Editor({ state }: { state: ComposerState }) {
     { keys: "Ctrl+Shift+KeyE", label: "Write a prompt", group: "Composer", everywhere: true, run: () => field.current?.focus() },
     ...listed(state.enterQueues),
   ], [state.enterQueues]);
+  const opened = justOpened.value === session.key;
+  useEffect(() => {
+    if (!opened) return;
+    justOpened.value = null;
+    // On glass the focus would bring up a keyboard that nobody asked for.
+    if (!byTouch.matches) field.current?.focus();
+  }, [opened]);
   const add = (files: Iterable<File>): void => {
     const refused = attachments.add(files);
     if (refused) note(refused, "bad");

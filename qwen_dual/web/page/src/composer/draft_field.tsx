@@ -6,7 +6,7 @@ import type { ComposerState } from "./composer_state";
 import { outsideUnits, wholeUnits } from "./units";
 
 /** Without a keyboard Enter is a new line, and the button sends. */
-const byTouch = window.matchMedia("(pointer: coarse) and (hover: none)");
+export const byTouch = window.matchMedia("(pointer: coarse) and (hover: none)");
 const MAX_ROWS_SHARE = 0.4;
 
 export interface DraftFieldProps {
