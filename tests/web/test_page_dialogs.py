@@ -112,3 +112,13 @@ def test_going_back_has_all_of_its_ways_in_a_narrow_window(tmp_path: Path, phone
         phone.get_by_role("button", name="Files only").tap()
         phone.locator("dialog").get_by_role("button", name="Go back").tap()
         shown.until(lambda: not (tmp_path / "work" / name).exists(), "it is taken back")
+
+
+def test_who_opens_a_session_writes_in_it_at_once(tmp_path: Path, desk: Page) -> None:
+    with served(tmp_path, command=OFFLINE) as server:
+        desk.goto(server.url)
+        desk.get_by_role("button", name="Open a session").click()
+        desk.get_by_role("button", name="Start", exact=True).click()
+        desk.locator("textarea.draft:focus").wait_for()
+        desk.keyboard.type("say 2 words")
+        assert desk.get_by_role("dialog").count() == 0
