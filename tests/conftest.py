@@ -19,6 +19,10 @@ _IGNORED_BY_STARTERS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIG
 both are inherited, by this process and by every program that a test starts."""
 
 
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+"""How long an example takes is no matter of a test."""
+
 settings.register_profile("ci", settings.get_profile("ci"), max_examples=40)
 """The suite has time for so many of each property; without the profile it is 100."""
 
