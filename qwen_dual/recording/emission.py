@@ -81,12 +81,15 @@ async def write_all(fd: int, data: bytes) -> None:
         RecordingError: it went away, or the disk is full.
     """
     rest = memoryview(data)
-    regular = stat.S_ISREG(os.fstat(fd).st_mode)
+    waits = not stat.S_ISREG(os.fstat(fd).st_mode)
     while rest:
-        if not regular:
-            await anyio.wait_writable(fd)
+        if waits:
+            try:
+                await anyio.wait_writable(fd)
+            except PermissionError:
+                waits = False  # a device that always takes all, as /dev/null
         try:
-            rest = rest[os.write(fd, rest if regular else rest[:4096]) :]
+            rest = rest[os.write(fd, rest[:4096] if waits else rest) :]
         except BlockingIOError:
             continue
         except OSError as error:
