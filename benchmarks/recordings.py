@@ -33,7 +33,7 @@ _WARM = 1.0
 _AUDITED = 200_000_000
 _PROGRAM = """
 import os, sys, time
-events = int(sys.argv[sys.argv.index("--json-fd") + 1])
+events = os.open(sys.argv[sys.argv.index("--json-file") + 1], os.O_WRONLY)
 rate, seconds = int(sys.argv[1]), float(sys.argv[2])
 delta = '{"type":"stream_event","uuid":"%s","session_id":"s","parent_tool_use_id":null,"seq":%d,' \
     '"event":{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"word "}}}\\n'
