@@ -29,6 +29,9 @@ LAST_SECONDS = 1.0
 BATCH_SECONDS = 0.05
 """How long events are let come together: a look at the pipe for each would cost more than they do."""
 
+MANY_BYTES, MANY_SECONDS = 1 << 14, 0.1
+"""Where so much came in that time, which is thousands a second, they are let come for longer."""
+
 CHILD_SECONDS = 0.05
 """Between two looks whether the program has ended, where the system tells nobody."""
 
@@ -140,8 +143,10 @@ class TerminalProxy:
         if ready.get(0, 0):
             self._take_keys()
         if ready.get(recorder.events_fd, 0):
-            self._telling = recorder.take_events()
-            self._events_from = time.monotonic() + BATCH_SECONDS
+            came = recorder.take_events()
+            self._telling = came is not None
+            many = came is not None and came > MANY_BYTES
+            self._events_from = time.monotonic() + (MANY_SECONDS if many else BATCH_SECONDS)
         if self._kill_at and time.monotonic() >= self._kill_at:
             self._kill_at = 0.0
             child.kill()

@@ -128,11 +128,13 @@ class Recorder:
         """What the events are read from; -1 once it is closed."""
         return self._pipe.fd
 
-    def take_events(self) -> bool:
-        """Keeps the events that have come; False when none will come any more."""
+    def take_events(self) -> int | None:
+        """Keeps the events that have come: how many bytes; None when none will come any more."""
+        count = 0
         while data := self._read():
             self._take(data)
-        return data is None
+            count += len(data)
+        return count if data is None else None
 
     def finish(self, exit: Exit) -> int:
         """Keeps what is left; the status that a shell would give the program.
