@@ -104,9 +104,9 @@ def test_the_keys_are_shown_until_the_next_one_which_does_nothing_else(tmp_path:
         terminal.send("?")
         terminal.wait_for("to the next event, and stop")
         terminal.send("/")
-        terminal.wait_for(lambda shown: shown.lines[0] == "begun" and len(shown.lines) == 1)
+        terminal.wait_for(lambda shown: shown.lines == ["begun"])
         terminal.send("/q")
-        terminal.wait_for(lambda shown: shown.lines[0] == "/q")
+        terminal.wait_for(lambda shown: shown.lines[:1] == ["/q"])
         terminal.send("\x1bq")
         assert terminal.wait_exit() == 0
 

@@ -27,7 +27,7 @@ def test_commits_stand_in_order_above_the_region(start: Start) -> None:
     for n in range(30):
         program.command(f"commit line {n}")
     program.terminal.wait_for("line 29")
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     assert program.terminal.lines == ["before the app", *(f"line {n}" for n in range(30)), *REGION]
     assert program.terminal.screen[-3:] == REGION
 
@@ -36,7 +36,7 @@ def test_a_commit_is_one_synchronized_update(start: Start) -> None:
     program = start()
     before = len(program.terminal.raw)
     program.command("commit one line")
-    program.terminal.wait_for(lambda t: "one line" in t.text and t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: "one line" in t.text and t.lines[-1:] == ["footer"])
     update = program.terminal.raw[before:].decode()
     assert re.fullmatch("\x1b\\[\\?2026h(?s:.*)\x1b\\[\\?2026l", update)
     assert update.count("\x1b[?2026h") == 1
@@ -48,14 +48,14 @@ def test_a_long_line_is_wrapped_by_the_terminal(start: Start) -> None:
     program.command("commit " + "x" * 45)
     program.command("commit " + "y" * 20)
     program.terminal.wait_for("y" * 20)
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     assert program.terminal.lines[1:] == ["x" * 20, "x" * 20, "x" * 5, "y" * 20, *REGION]
 
 
 def test_styles_end_with_the_text(start: Start) -> None:
     program = start(rows=5, COLORTERM="truecolor")
     program.command("styled")
-    program.terminal.wait_for(lambda t: "red plain" in t.text and t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: "red plain" in t.text and t.lines[-1:] == ["footer"])
     row = program.terminal.screen.index("red plain")
     assert program.terminal.cell(row, 0).bg == "ff0000"
     assert program.terminal.cell(row, 4).bg == "default"
@@ -93,7 +93,7 @@ def test_a_change_of_width_leaves_what_stands_there(start: Start) -> None:
     for n in range(20):
         program.command(f"commit line {n}")
     program.terminal.wait_for("line 19")
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     said = ["before the app", *(f"line {n}" for n in range(20))]
     for cols in (20, 60, 30):
         program.terminal.resize(8, cols)
@@ -222,10 +222,10 @@ def test_a_change_of_height_keeps_the_transcript_whole(start: Start, rows: int) 
     for n in range(10):
         program.command(f"commit line {n}")
     program.terminal.wait_for("line 9")
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     program.terminal.resize(rows, 80)
     program.command("commit last")
-    program.terminal.wait_for(lambda t: "last" in t.lines and t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: "last" in t.lines and t.lines[-1:] == ["footer"])
     expected = ["before the app", *(f"line {n}" for n in range(10)), "last", *REGION]
     assert program.terminal.lines == expected
 
@@ -234,7 +234,7 @@ def test_what_is_committed_while_another_program_has_the_terminal_follows_it(sta
     program = start()
     program.command("elsewhere")
     program.terminal.wait_for("committed meanwhile")
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     lines = [line for line in program.terminal.lines if line]
     assert lines == ["before the app", "another program", "committed meanwhile", *REGION]
 
@@ -335,7 +335,7 @@ def test_a_host_that_stops_reading_misses_nothing(start: Start) -> None:
     program.wait_answer_without_reading("pong 2")
     program.wait_answer_without_reading("key a")
     program.terminal.wait_for("later 49", timeout=30)
-    program.terminal.wait_for(lambda t: t.lines[-1] == "footer")
+    program.terminal.wait_for(lambda t: t.lines[-1:] == ["footer"])
     expected = [f"flood {n}" for n in range(10000)] + [f"later {n}" for n in range(50)]
     assert program.terminal.lines == ["before the app", *expected, *REGION]
 
