@@ -11,7 +11,10 @@ from qwen_dual.conformance.promise import hold, promise
 from qwen_dual.conformance.script import BIG
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qwen_dual.conformance.bench import Bench
+    from qwen_dual.conformance.program import Program
     from qwen_dual.host.event import Event
 
 
@@ -54,21 +57,21 @@ async def complete(bench: Bench) -> None:
         hold(place == (at, cursor), f"it stands at {place}, not at {(at, cursor)}", shown(last))
 
 
+async def _choices(program: Program, kind: str, fields: Sequence[str]) -> tuple[Event, list[str]]:
+    """What may be chosen, each with all that is promised of it, and the names of those in force."""
+    told = await program.event("system", kind)
+    found = told.data.get(kind) or []
+    missing = [name for name in fields for each in found if name not in each]
+    hold(found and not missing, f"one of {kind} lacks {', '.join(missing) or 'all'}", shown(told))
+    return told, [each["name"] for each in found if each["current"]]
+
+
 @promise("full", "3.15", loses="cannot offer another model", commands=("list_models",))
 async def list_models(bench: Bench) -> None:
     """list_models tells the models by what set_model takes, of which one is current, and no key."""
     async with bench.program() as program:
         program.send("list_models", id="m")
-        told = await program.event("system", "models")
-        found = told.data.get("models") or []
-        missing = [
-            name
-            for name in ("name", "id", "current", "usable")
-            for each in found
-            if name not in each
-        ]
-        hold(found and not missing, f"a model lacks {', '.join(missing) or 'all'}", shown(told))
-        current = [each["name"] for each in found if each["current"]]
+        told, current = await _choices(program, "models", ("name", "id", "current", "usable"))
         hold(len(current) == 1, f"those in force are {current}", shown(told))
         hold("no-key" not in str(told.raw), "the key is told", shown(told))
         program.send("set_model", model=current[0], id="s")
@@ -81,16 +84,9 @@ async def list_modes(bench: Bench) -> None:
     """list_modes tells the approval modes with what they mean, and which one is in force and may be had."""
     async with bench.program() as program:
         program.send("list_modes", id="m")
-        told = await program.event("system", "modes")
-        found = told.data.get("modes") or []
-        missing = [
-            name
-            for name in ("name", "meaning", "current", "available")
-            for each in found
-            if name not in each
-        ]
-        hold(found and not missing, f"a mode lacks {', '.join(missing) or 'all'}", shown(told))
-        current = [each["name"] for each in found if each["current"]]
+        told, current = await _choices(
+            program, "modes", ("name", "meaning", "current", "available")
+        )
         mode = program.events[0].data.get("approval_mode")
         hold(current == [mode], f"those in force are {current}, not {mode}", shown(told))
 

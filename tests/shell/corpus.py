@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from itertools import product
 
+from tests.shell.hostile_lines import HOSTILE
+
 ORDINARY = r"""
 ls
 ls -la
@@ -296,77 +298,6 @@ echo >/dev/nul
 echo a&>/dev/null
 echo 2&>/dev/null
 """.strip().splitlines()
-
-REACHING = [
-    "git status `git status \\`CMD\\``",
-    'grep x `grep "\\$(CMD)" f`',
-    "ls x\\\n#;CMD",
-    "find . -e\\\nxec CMD ';'",
-    "find . \"-e\"\\xec CMD ';'",
-    "git ''\\-c core.fsmonitor=CMD status",
-    "sort a -o2>/dev/null",
-    "for RANDOM in 'a[$(CMD)]'; do ls; done",
-    "for PATH in ./bin; do git status; done",
-    "for HOME in ./h; do git status; done",
-    "echo $((x))",
-    "./nice ls",
-    "/usr/bin/time -a -o FILE -f CONTENT ls",
-    "git log {--output=F,-1}",
-    'git diff "${x}--output=F"',
-    "tar cf /dev/null {--checkpoint=1,--checkpoint-action=exec=CMD} .",
-    "sort -oF a",
-    "git grep -OCMD x",
-    "tar -ICMD -cf x y",
-    "git bisect run CMD",
-    "git rebase -x CMD HEAD~1",
-    "git submodule foreach CMD",
-    "git difftool -y -x CMD",
-    "git clone -u CMD x",
-    "git archive -o F HEAD",
-    "git config alias.x '!CMD'",
-]
-"""They reach further than the program that their first word names."""
-
-HOSTILE = [
-    *REACHING,
-    "touch MARK #\recho hello",
-    "echo hello \x1bP; CMD",
-    "printf -v 'a[$(CMD)]' x",
-    "make test --eval='$(shell CMD)'",
-    "npm run test --script-shell=CMD",
-    "ls\u00a0;CMD",
-    "ls '\u2028' x",
-    "ls x\u200b",
-    "git status\n\nCMD",
-    "git status &\nCMD",
-    "git status;CMD",
-    "git status|CMD",
-    "echo 'a' ''CMD",
-    "echo a\\;CMD",
-    "echo '\\';CMD",
-    'echo "\\";CMD',
-    "echo a\\'b;CMD",
-    "echo #;CMD",
-    "echo a#;CMD",
-    "echo ''#;CMD",
-    "echo \\#;CMD",
-    "[ x ];CMD",
-    "echo [;CMD;]",
-    "echo é;CMD",
-    "echo à;CMD",
-    "echo '\xa0';CMD",
-    "time -a -o F ls",
-    "ls | time -o F ls",
-    "coproc CMD",
-    "! CMD",
-    "{ CMD; }",
-    "echo {a};CMD",
-    "echo }CMD",
-    "echo ~+ ~- ~CMD",
-    "=CMD",
-    "a=CMD",
-    "echo a=~CMD",
-]
 
 _INSERTED = (
     *("'", '"', "\\", "`", "$", "$x", "$(x)", "#", " #", "~", "{a,b}", "{}", "*", "[", "!", "=", "&"),

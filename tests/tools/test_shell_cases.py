@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.shell.corpus import REACHING
+from tests.shell.hostile_lines import REACHING
 from tests.support.declared import policy_of
 from tests.tools.support import tool_of
 

@@ -40,6 +40,7 @@ from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.runtime.handle import SessionHandle
 from qwen_dual.shell.reader import Line, Simple
+from tests.tui.ui_script import CALLS, CODE, DIFF
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -48,75 +49,6 @@ if TYPE_CHECKING:
     from qwen_dual.core.tool import Kind, RuleKind
     from qwen_dual.core.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
-
-CODE = """\
-Here is **how** it goes, with `inline code`:
-
-```python
-def greet(name: str) -> str:
-    # a comment
-    return f"hello {name}" * 3
-```
-
-## Steps
-
-1. First, read the *file*.
-2. Then change it.
-
-- one
-- two
-
-| name | size |
-|------|------|
-| a    | 1    |
-| bbb  | 22   |
-
-> quoted text
-
-Done.
-"""
-
-DIFF = """\
---- a/hello.py
-+++ b/hello.py
-@@ -1,3 +1,3 @@
- def greet():
--    print("hello")
-+    print("hello, world")
-     return None"""
-
-
-CALLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "todo": (
-        "todo_write",
-        {
-            "todos": [
-                {"id": "1", "content": "Read the file", "status": "completed"},
-                {"id": "2", "content": "Change it", "status": "in_progress"},
-                {"id": "3", "content": "Test it", "status": "pending"},
-            ]
-        },
-    ),
-    "ask": (
-        "ask_user_question",
-        {
-            "questions": [
-                {
-                    "question": "Which colour?",
-                    "options": [
-                        {"label": "red", "description": "like a rose"},
-                        {"label": "blue", "description": "like the sky"},
-                    ],
-                },
-                {
-                    "question": "Which sizes?",
-                    "options": [{"label": "small"}, {"label": "large"}],
-                    "multiSelect": True,
-                },
-            ]
-        },
-    ),
-}
 
 
 class ScriptedModel:
