@@ -120,6 +120,32 @@ def test_a_table_has_one_line_and_its_columns_in_line(loaded: MarkdownRenderer) 
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a |\n|---|\n| 1 | 2 |",
+        "| a | b |\n|---|---|\n| `x|y` | z |",
+        "> a | b\n> --|--\n> 1 | 2 | 3",
+        "- | a | b |\n  |---|---|\n  | 1 | 2 | 3",
+        "| a |\n|---|\n\n| b |\n|---|\n| 1 | 2 |",
+    ],
+)
+def test_no_cell_of_a_table_is_left_out(loaded: MarkdownRenderer, text: str) -> None:
+    shown = " ".join(text_of(loaded.render(text, 40)))
+    assert set("abxyz123") & set(text) == set("abxyz123") & set(shown)
+
+
+def test_a_row_with_as_many_cells_as_the_head_is_one_of_a_table(loaded: MarkdownRenderer) -> None:
+    for row in ("| 1 | x \\| y |", "1 | x", "| 1 |", r"| 1 | x\|"):
+        shown = text_of(loaded.render(f"| a | b |\n|---|---|\n{row}", 40))
+        assert set(shown[1]) == {"─"}, row
+
+
+@pytest.mark.parametrize("text", ["-", "#", "> ", "```", "``` ok", "```py\n```", "&nbsp;", "***a"])
+def test_what_is_nothing_but_marks_is_shown(loaded: MarkdownRenderer, text: str) -> None:
+    assert text_of(loaded.render(text, 40)) == text.rstrip().split("\n")
+
+
 def test_a_table_that_does_not_fit_becomes_a_list_of_its_rows(loaded: MarkdownRenderer) -> None:
     wide = "| a | b | c |\n|---|---|---|\n| first cell | second cell | third cell |\n| x | y | z |"
     assert text_of(loaded.render(wide, 18)) == [

@@ -90,7 +90,8 @@ class MarkdownRenderer:
         if sum(1 for _ in _MARK.finditer(text)) > MAX_MARKS and not text.startswith(_FENCES):
             return plain(wrap(text, width))
         try:
-            return self._rich(text, width)
+            # Marks alone (``-``, a fence that holds nothing) mean nothing, but they were said.
+            return self._rich(text, width) or plain(wrap(text, width))
         except Exception:
             log.exception("rich failed on a block of %d characters", len(text))
             return plain(wrap(text, width))

@@ -21,9 +21,11 @@ from qwen_dual.frontends.tui.links import CLOSE, opening
 from qwen_dual.frontends.tui.rich_elements import MARKED, Document, marker
 from qwen_dual.frontends.tui.rich_emphasis import use_cjk_emphasis
 from qwen_dual.frontends.tui.rich_links import with_links
+from qwen_dual.frontends.tui.rich_tables import drops_cells
 from qwen_dual.protocol.sanitise import one_line
 
 if TYPE_CHECKING:
+    from markdown_it.token import Token
     from rich.segment import Segment
 
     from qwen_dual.frontends.tui.diff_view import Parts
@@ -84,7 +86,7 @@ class RichMarkdown:
     def render(self, text: str, width: int) -> list[Line]:
         """``text`` in lines of at most ``width`` columns, without blank ones at either end."""
         options = self._console.options.update(width=width)
-        tokens = with_links(self._parser.parse(text), hyperlinks=self._links)
+        tokens = with_links(self._parse(text), hyperlinks=self._links)
         document = Document(tokens, self._highlighter)
         rows = self._console.render_lines(document, options, pad=False)
         lines = [self._line(row) for row in rows]
@@ -93,6 +95,15 @@ class RichMarkdown:
         while lines and not lines[0]:
             lines.pop(0)
         return lines
+
+    def _parse(self, text: str) -> list[Token]:
+        """``text`` in tokens; a table whose rows have cells beyond its head stays as it was written."""
+        tokens = self._parser.parse(text)
+        if drops_cells(tokens, text):
+            with self._parser.reset_rules():
+                self._parser.disable("table")
+                return self._parser.parse(text)
+        return tokens
 
     def highlight_file(self, code: str, path: str) -> list[Parts]:
         """For each line of ``code`` its ``(kind, text)`` parts, in the language of that file."""
