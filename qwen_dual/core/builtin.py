@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.questions import Choice, pick
-from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.worker import RETRY
+from qwen_dual.core.slash import RETRY, SlashCommand
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:

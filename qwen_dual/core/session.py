@@ -28,13 +28,13 @@ from qwen_dual.core.prompts import Prompt
 from qwen_dual.core.queue_editing import QueueEditing
 from qwen_dual.core.remembering import Remembering
 from qwen_dual.core.rewindable import RewindableSession
-from qwen_dual.core.slash import SlashCommands, is_slash
+from qwen_dual.core.slash import RETRY, SlashCommands, is_slash
 from qwen_dual.core.slash_runner import SlashRunner
 from qwen_dual.core.state import StateTeller
 from qwen_dual.core.stopping import INTERRUPTED
 from qwen_dual.core.tool_context import Services
 from qwen_dual.core.tool_registry import ToolRegistry
-from qwen_dual.core.worker import RETRY, Worker
+from qwen_dual.core.worker import Worker
 from qwen_dual.protocol import events
 
 if TYPE_CHECKING:

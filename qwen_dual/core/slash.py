@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 Need = Literal["clipboard", "theme", "editor"]
 """What a front end may have and another lack."""
 
+RETRY = "/retry"
+"""The command that makes a failed model call again; a turn of its own where there is one."""
+
 MAX_HELP_WIDTH = 36
 """Columns that ``/help`` keeps for names; a longer one moves its summary along."""
 

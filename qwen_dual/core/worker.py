@@ -24,7 +24,7 @@ from qwen_dual.core.prompt_content import PromptContent, prompt_event
 from qwen_dual.core.prompts import RAN_BY_PERSON
 from qwen_dual.core.refusals import INTERRUPTED
 from qwen_dual.core.results import instant_result
-from qwen_dual.core.slash import is_slash
+from qwen_dual.core.slash import RETRY, is_slash
 from qwen_dual.core.stopping import INTERRUPTED as STOPPED
 from qwen_dual.core.stopping import Stop
 from qwen_dual.core.tool import InvalidArguments, TakesCommands, ToolResult, partial_of
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from qwen_dual.protocol.shapes import ContentBlock
 
 log = logging.getLogger(__name__)
-
-RETRY = "/retry"
-"""The command that makes a failed model call again; a turn of its own where there is one."""
 
 Needed = Literal["prompt", "command"]
 """What may have to wait for the rest of the start."""
