@@ -1,11 +1,11 @@
-"""The agents that are always there. What they are for, ``core.agents`` says, which costs less to know."""
+"""The agents that are always there. What they are for, ``core.tools.agents`` says, which costs less to know."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from qwen_dual.agents.spec import AgentSpec
-from qwen_dual.core.agents import BUILT_IN, DEFAULT_AGENT
+from qwen_dual.core.tools.agents import BUILT_IN, DEFAULT_AGENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

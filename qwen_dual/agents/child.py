@@ -11,15 +11,15 @@ from msgspec import Struct
 
 from qwen_dual.agents import endings
 from qwen_dual.core.actor import INTERRUPT, Actor
-from qwen_dual.core.context import ContextKeeper
-from qwen_dual.core.conversation import Conversation
+from qwen_dual.core.conversation.context import ContextKeeper
+from qwen_dual.core.conversation.conversation import Conversation
 from qwen_dual.core.failures import describe
-from qwen_dual.core.hook_slot import HookSlot
-from qwen_dual.core.model import ModelError, TokenUsage
-from qwen_dual.core.modes import Reminder
-from qwen_dual.core.prompts import Prompt
-from qwen_dual.core.tool import NotAllowed, ToolResult
-from qwen_dual.core.turn import Turn
+from qwen_dual.core.models.model import ModelError, TokenUsage
+from qwen_dual.core.permissions.modes import Reminder
+from qwen_dual.core.prompts.prompt import Prompt
+from qwen_dual.core.tools.tool import NotAllowed, ToolResult
+from qwen_dual.core.turns.hook_slot import HookSlot
+from qwen_dual.core.turns.turn import Turn
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from qwen_dual.agents.slots import Slot
     from qwen_dual.agents.spec import AgentSpec
     from qwen_dual.agents.toolbox import Toolbox
-    from qwen_dual.core.agent_tasks import AgentTask
-    from qwen_dual.core.hooks import HookedAgent
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.session.session import Session
+    from qwen_dual.core.tools.agent_tasks import AgentTask
+    from qwen_dual.core.turns.hooks import HookedAgent
     from qwen_dual.protocol.events import Event
 
 log = logging.getLogger(__name__)
@@ -236,6 +236,6 @@ class Child:
         self.state = "stopped" if why in (endings.STOPPED, endings.INTERRUPTED) else ended
 
     def _hooked(self, equipment: Equipment) -> HookedAgent:
-        from qwen_dual.core.hooks import HookedAgent
+        from qwen_dual.core.turns.hooks import HookedAgent
 
         return HookedAgent(self.lane, self.spec.name, lambda: equipment.judge.mode)

@@ -16,7 +16,7 @@ from qwen_dual.agents.roster import UnknownAgent
 from qwen_dual.agents.slots import MOST_WAITING, Slot, Slots
 from qwen_dual.agents.toolbox import Toolbox
 from qwen_dual.core.actor import INTERRUPT
-from qwen_dual.core.tool import ToolResult
+from qwen_dual.core.tools.tool import ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from qwen_dual.agents.child import Equipment
     from qwen_dual.agents.roster import Roster
     from qwen_dual.agents.spec import AgentSpec
-    from qwen_dual.core.agent_tasks import AgentTask
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.session import Session
-    from qwen_dual.core.tool import Tool
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.session.session import Session
+    from qwen_dual.core.tools.agent_tasks import AgentTask
+    from qwen_dual.core.tools.tool import Tool
+    from qwen_dual.core.tools.tool_context import ToolContext
 
 MOST_ENDED: Final = 50
 """Agents that have ended and are still listed."""
@@ -73,7 +73,7 @@ class Around(Protocol):
 
 
 class Crew:
-    """``core.agent_tasks.Agents`` for one session.
+    """``core.tools.agent_tasks.Agents`` for one session.
 
     Args:
         session: within which they work.
@@ -116,7 +116,7 @@ class Crew:
     # -- what can be done --------------------------------------------------------------------
 
     async def run(self, task: AgentTask, context: ToolContext) -> ToolResult:
-        """Has ``task`` done: see ``core.agent_tasks.Agents``."""
+        """Has ``task`` done: see ``core.tools.agent_tasks.Agents``."""
         parent = self._at_work.get(context.agent) if context.agent is not None else None
         try:
             spec = await self._find(task.agent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qwen_dual.core.tool import ToolResult
+from qwen_dual.core.tools.tool import ToolResult
 
 if TYPE_CHECKING:
     from qwen_dual.agents.spec import AgentSpec

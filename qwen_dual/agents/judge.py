@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from qwen_dual.core.permissions import allows
-from qwen_dual.core.policy import Verdict
+from qwen_dual.core.permissions.policy import Verdict
+from qwen_dual.core.permissions.rules import allows
 
 if TYPE_CHECKING:
     from qwen_dual.agents.spec import AgentSpec
     from qwen_dual.agents.toolbox import Toolbox
-    from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.policy import Policy
-    from qwen_dual.core.tool import Call, Tool
+    from qwen_dual.core.permissions.policy import Policy
+    from qwen_dual.core.permissions.rules import Rule
+    from qwen_dual.core.tools.tool import Call, Tool
 
 READS_ONLY: Final = (
     "Refused: this agent only reads, and nothing that writes or runs more is carried out. Find another "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.tool import Shown, ToolResult
+from qwen_dual.core.tools.tool import Shown, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.sanitise import one_line
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.agents.child import Child
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import TextBlock
 
@@ -69,7 +69,7 @@ class Reports:
         self._came = anyio.Event()
         self._follows = False
 
-    # -- core.agent_tasks.Beside -------------------------------------------------------------
+    # -- core.tools.agent_tasks.Beside -------------------------------------------------------------
 
     @property
     def pending(self) -> bool:

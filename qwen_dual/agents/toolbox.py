@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from qwen_dual.core.permissions import Selection, select_tools
+from qwen_dual.core.permissions.rules import Selection, select_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from qwen_dual.agents.spec import AgentSpec
-    from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.tool import Tool
-    from qwen_dual.core.tool_registry import ToolRegistry
+    from qwen_dual.core.permissions.rules import Rule
+    from qwen_dual.core.tools.tool import Tool
+    from qwen_dual.core.turns.tool_registry import ToolRegistry
 
 ALL: Final = "*"
 """Among the tools of an agent: all there are."""

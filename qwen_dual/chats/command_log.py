@@ -17,7 +17,7 @@ from qwen_dual.chats.command_records import COMMAND
 from qwen_dual.chats.paths import is_chat_name
 from qwen_dual.chats.reading import records_in
 from qwen_dual.chats.tail import LONGEST_LINE
-from qwen_dual.core.ledger import LIMIT, Known, digest_of
+from qwen_dual.core.commands.ledger import LIMIT, Known, digest_of
 from qwen_dual.fs.foreign import open_foreign
 from qwen_dual.protocol.framing import LineFramer
 

@@ -13,7 +13,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.prompts import Entered
+from qwen_dual.core.prompts.prompt import Entered
 from qwen_dual.fs.private import make_private, open_checked, owner_problem, private_folder
 from qwen_dual.fs.projects import history_file
 from qwen_dual.protocol.codec import NotJson, decode, encode

@@ -20,15 +20,15 @@ from qwen_dual.chats.records import (
 )
 from qwen_dual.chats.recovery import INTERRUPTED
 from qwen_dual.chats.saved_changes import change_in
-from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import (
+from qwen_dual.core.models.answer import Answer
+from qwen_dual.core.models.model import (
     TextDelta,
     ThinkingDelta,
     TokenUsage,
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.results import instant_result
+from qwen_dual.core.turns.results import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.api_error import api_error
 from qwen_dual.protocol.blocks import image_line, text_in

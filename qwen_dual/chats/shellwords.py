@@ -11,7 +11,7 @@ SHELL_CALL = "shell_"
 """How the ids of such commands begin; no call of a model has one."""
 
 TOLD = "I ran this in the shell myself:\n\n{command}\n\nIt came to:\n\n{output}"
-"""What the conversation holds of it, as ``core.worker`` words it; a test holds the two together."""
+"""What the conversation holds of it, as ``core.session.worker`` words it; a test holds the two together."""
 
 
 def shell_fields(

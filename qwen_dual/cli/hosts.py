@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.bridge.connection import Host
     from qwen_dual.cli.channels import Channels
-    from qwen_dual.core.rights import LimitedDispatcher
+    from qwen_dual.core.commands.rights import LimitedDispatcher
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.runtime.opened import OpenSession
 

@@ -167,7 +167,7 @@ def _check(parser: argparse.ArgumentParser, values: dict[str, object]) -> None:
 def _check_rules(parser: argparse.ArgumentParser, flag: str, rules: Any) -> None:
     """Refuses what would narrow nothing: a run without the limit that was asked for is no run."""
     if rules:
-        from qwen_dual.core.rule_names import parts_of
+        from qwen_dual.core.permissions.rule_names import parts_of
 
         for rule in rules:
             try:

@@ -82,7 +82,7 @@ def _begin_first_prompt(launch: Launch, channels: Channels) -> None:
     command = channels.first_prompt()
     if command is not None:
         from qwen_dual.core.actor import INPUT
-        from qwen_dual.core.begun import Begun
+        from qwen_dual.core.session.begun import Begun
 
         launch.bus.keep()
         launch.begun = Begun(launch.bus, command.text, INPUT, command.id)

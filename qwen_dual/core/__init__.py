@@ -1,17 +1,16 @@
 """The agent without its surroundings: no files, no sockets, no terminal.
 
+An arrow only ever points down in this list; imports for types alone may point up:
+
 * ``session``: holds all of it together; what front ends and channels talk to.
-* ``worker``: the task that runs what was submitted, one at a time.
-* ``turn``: one prompt to its ``result``; ``answer``: a model's deltas to events; ``calls``: runs the
-  tool calls of one message; ``progress``: their live output.
-* ``conversation``: what was said; ``context`` makes room in it, ``compaction`` says how.
-* ``approvals``: pending requests, the first answer wins; ``policy``: what runs without asking;
-  ``permissions``: its rules, ``patterns`` theirs, ``proposals``: the rule that an answer keeps.
-* ``prompts``: the queue, and which command ids were seen; ``state``: the word for what goes on.
-* ``slash``: the registry of slash commands; ``slash_runner`` runs them; ``builtin``: those of the
-  session itself; ``questions``: what a front end asks for them.
-* ``secrets``: keys that must not be seen; ``fuzzy``: a few letters to the paths they mean.
-* ``dispatch``: commands of a channel to calls on the session.
-* ``bus``: stamps each event once and hands it to every observer; ``stats`` is one.
-* ``model`` and ``tool``: the protocols that ``models`` and ``tools`` implement.
+* ``commands``: slash commands, and those of hosts.
+* ``conversation``: what was said, kept small enough, and going back in it.
+* ``prompts``: what was submitted, until the model is sent it.
+* ``turns``: one prompt to its ``result``; tool calls and hooks.
+* ``permissions``: what may run, and requests that wait for an answer.
+* ``tools`` and ``models``: the protocols that the rooms of these names implement, and what goes with them.
+* ``text``: texts and names compared.
+
+What every one of them may use stands here: who acts (``actor``), the ``bus`` that hands each event to
+every observer, keys that must not be seen (``secrets``), ``errors``, ``failures`` and ``threads``.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.hooks import NOTHING, HookSaid
+from qwen_dual.core.turns.hooks import NOTHING, HookSaid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,12 +16,12 @@ from anyio import to_thread
 from msgspec import Struct
 
 from qwen_dual.core.failures import describe
-from qwen_dual.core.ports import GRACE
+from qwen_dual.core.tools.ports import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.ports import Ending, Process, Processes
+    from qwen_dual.core.tools.ports import Ending, Process, Processes
     from qwen_dual.hooks.config import Hook
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from qwen_dual.protocol.blocks import text_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.hooks import HookedCall, TodoChange
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
+    from qwen_dual.core.turns.hooks import HookedCall, TodoChange
 
 HookInput: TypeAlias = dict[str, Any]
 """What a hook is told: a JSON object."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.hooks.command import Ran
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import anyio
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from qwen_dual.core.hooks import MOST_BLOCKED_ENDS, NOTHING, PROMPT_CONTEXT
+from qwen_dual.core.turns.hooks import MOST_BLOCKED_ENDS, NOTHING, PROMPT_CONTEXT
 from qwen_dual.hooks.combine import combined
 from qwen_dual.hooks.inputs import of_batch, of_call, of_response, of_todo
 from qwen_dual.protocol.blocks import text_in
@@ -17,8 +17,8 @@ from qwen_dual.protocol.blocks import text_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qwen_dual.core.hooks import HookedAgent, HookedCall, HookSaid, Listed, TodoChange
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
+    from qwen_dual.core.turns.hooks import HookedAgent, HookedCall, HookSaid, Listed, TodoChange
     from qwen_dual.hooks.display import Displayed
     from qwen_dual.hooks.engine import Engine
     from qwen_dual.hooks.inputs import Facts
@@ -36,7 +36,7 @@ MAX_WAITING_CONTEXT: Final = 40_000
 
 
 class SessionHooks:
-    """``core.hooks.Hooks`` for one session.
+    """``core.turns.hooks.Hooks`` for one session.
 
     Args:
         engine: runs them.

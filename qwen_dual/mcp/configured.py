@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qwen_dual.core.wildcard import name_pattern
+from qwen_dual.core.text.wildcard import name_pattern
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.mcp.config import ServerConfig
 from qwen_dual.protocol.visible import visible_line

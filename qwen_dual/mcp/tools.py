@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.threads import in_thread
-from qwen_dual.core.tool import Display, Subject, ToolResult
+from qwen_dual.core.tools.tool import Display, Subject, ToolResult
 from qwen_dual.mcp.bounds import MAX_DESCRIPTION, bounded, line
 from qwen_dual.mcp.errors import ConnectionLost, ServerFailure
 from qwen_dual.mcp.results import content_of
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     import mcp_types as types
 
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.mcp.server import Server
     from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 

@@ -1,4 +1,4 @@
-"""What answers: adapters behind ``core.model.Model``.
+"""What answers: adapters behind ``core.models.model.Model``.
 
 Services:
 

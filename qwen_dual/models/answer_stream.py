@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models import endings
 from qwen_dual.protocol.codec import NotJson, decode
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.failures import Failures
     from qwen_dual.models.repair import RepairedReader
     from qwen_dual.models.sse import ServerSentEvent

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     TextDelta,
     ThinkingDelta,
@@ -38,7 +38,7 @@ from qwen_dual.protocol.codec import encode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.protocol.shapes import ImageBlock, Message
     from qwen_dual.settings.model_config import ModelConfig
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.models.remote import RemoteModel
     from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.settings.model_config import ModelConfig
 
 
 class DeferredModel:
-    """A ``core.model.Model`` of a configuration. Making one imports and connects nothing.
+    """A ``core.models.model.Model`` of a configuration. Making one imports and connects nothing.
 
     Args:
         config: the model.
@@ -78,7 +78,7 @@ class DeferredModel:
         return self._model
 
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        """Answers ``request``; see ``core.model.Model``."""
+        """Answers ``request``; see ``core.models.model.Model``."""
         return self.load().stream(request)
 
     async def aclose(self) -> None:

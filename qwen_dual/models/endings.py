@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.models.service_errors import ServiceError, error_of, kind_of
 
 if TYPE_CHECKING:

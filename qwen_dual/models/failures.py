@@ -12,7 +12,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.models import endings
 from qwen_dual.models.endpoint import host_of, hostname, is_local

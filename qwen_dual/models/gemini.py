@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     TextDelta,
     ThinkingDelta,
@@ -39,7 +39,7 @@ from qwen_dual.protocol.events import new_uuid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.protocol.shapes import ImageBlock, Message
     from qwen_dual.settings.model_config import ModelConfig
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.models.endpoint import has_path, url_of
 from qwen_dual.models.untrusted import items, text
 from qwen_dual.protocol.codec import NotJson, decode

@@ -15,15 +15,15 @@ import anyio
 import anyio.lowlevel
 from msgspec import Struct
 
-from qwen_dual.core.conversation import size_of
-from qwen_dual.core.model import (
+from qwen_dual.core.conversation.conversation import size_of
+from qwen_dual.core.models.model import (
     TextDelta,
     ThinkingDelta,
     TokenUsage,
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.prompts import RAN_BY_PERSON
+from qwen_dual.core.prompts.prompt import RAN_BY_PERSON
 from qwen_dual.models.phrases import USAGE, ToolStep, in_code, plan
 from qwen_dual.protocol.blocks import text_in
 from qwen_dual.protocol.codec import encode
@@ -33,7 +33,7 @@ from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW, OFFLINE
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.models.phrases import Plan
     from qwen_dual.protocol.shapes import Message
 

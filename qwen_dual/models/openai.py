@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import Finished, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.core.models.model import Finished, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.models import endings
 from qwen_dual.models.conversation import normalise
 from qwen_dual.models.endpoint import has_path
@@ -23,7 +23,7 @@ from qwen_dual.protocol.long_json import encode_all
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.models.openai_options import Kept
     from qwen_dual.models.translate import Read
     from qwen_dual.protocol.shapes import ContentBlock, ImageBlock, Message

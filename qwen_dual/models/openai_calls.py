@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.core.model import ToolCallArguments, ToolCallStart
+from qwen_dual.core.models.model import ToolCallArguments, ToolCallStart
 from qwen_dual.models import endings
 from qwen_dual.models.untrusted import mapping, text
 from qwen_dual.protocol.codec import NotJson, decode, encode
@@ -20,7 +20,7 @@ from qwen_dual.protocol.events import new_uuid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
 
 
 class _Call(Struct, eq=False):

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from qwen_dual import __version__
-from qwen_dual.core.model import ModelError, ModelRequest, TokenUsage
+from qwen_dual.core.models.model import ModelError, ModelRequest, TokenUsage
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.answer_stream import AnswerStream, beginning_of
 from qwen_dual.models.endpoint import hostname, is_local, url_of
@@ -29,7 +29,7 @@ from qwen_dual.protocol.long_json import encode_all
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.retry import RetryPolicy
     from qwen_dual.models.translate import HttpRequest, Translator
     from qwen_dual.net.client import HttpClient, HttpResponse
@@ -49,7 +49,7 @@ _KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-k
 
 
 class RemoteModel:
-    """A ``core.model.Model`` over HTTP.
+    """A ``core.models.model.Model`` over HTTP.
 
     Args:
         config: the model.

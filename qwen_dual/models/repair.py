@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     ModelError,
     TextDelta,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Iterator, Mapping
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.translate import Read, Reader
 
 _PAIR = regex("[\ud800-\udbff][\udc00-\udfff]")

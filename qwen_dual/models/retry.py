@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
-from qwen_dual.core.model import RetryWait
+from qwen_dual.core.models.model import RetryWait
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from qwen_dual.core.model import ModelError
+    from qwen_dual.core.models.model import ModelError
     from qwen_dual.models.failures import CallFailed
 
 UNATTENDED = "QWEN_CODE_UNATTENDED_RETRY"

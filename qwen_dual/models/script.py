@@ -41,7 +41,7 @@ from pydantic import (
     model_validator,
 )
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     ModelError,
     TextDelta,
     ThinkingDelta,
@@ -58,7 +58,7 @@ from qwen_dual.settings.model_config import DEFAULT_CONTEXT_WINDOW
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
 
 
 BURST = 16

@@ -13,7 +13,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.model import TextDelta, ThinkingDelta, ThoughtSoFar
+from qwen_dual.core.models.model import TextDelta, ThinkingDelta, ThoughtSoFar
 from qwen_dual.protocol.long_json import REST
 from qwen_dual.protocol.regex import regex
 

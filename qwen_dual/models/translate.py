@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest, TextDelta, ThinkingDelta
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest, TextDelta, ThinkingDelta
     from qwen_dual.settings.model_config import ModelConfig
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.hunks import bounded, changed_lines, hunks
-from qwen_dual.core.line_diff import MAX_COMPARED, lines_of, opcodes
+from qwen_dual.core.text.hunks import bounded, changed_lines, hunks
+from qwen_dual.core.text.line_diff import MAX_COMPARED, lines_of, opcodes
 
 if TYPE_CHECKING:
     from qwen_dual.protocol.change_shapes import Hunk

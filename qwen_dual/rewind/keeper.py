@@ -27,7 +27,7 @@ from qwen_dual.rewind.restoring import finish, restore, take_back
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
-    from qwen_dual.core.tool import Call, Subject
+    from qwen_dual.core.tools.tool import Call, Subject
     from qwen_dual.rewind.looking import State
     from qwen_dual.rewind.opening import Opened
     from qwen_dual.rewind.planning import Plan, Step
@@ -49,7 +49,7 @@ MAX_PREVIEWS = 8
 
 
 class SessionFiles:
-    """``records.Rewinding`` and ``core.ports.Keeper``, for one session after the other.
+    """``records.Rewinding`` and ``core.tools.ports.Keeper``, for one session after the other.
 
     Args:
         opened: opens the store; blocks, and raises ``OSError``.
@@ -88,7 +88,7 @@ class SessionFiles:
 
     @asynccontextmanager
     async def keeping(self, call: Call) -> AsyncIterator[None]:
-        """Within, ``call`` runs; see ``core.ports.Keeper``."""
+        """Within, ``call`` runs; see ``core.tools.ports.Keeper``."""
         owner = self._owner()
         span = None if owner is None else await self._begin(call, owner)
         try:

@@ -17,8 +17,8 @@ from qwen_dual.tools.todo import TodoWriteTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.tools.tool import Tool
     from qwen_dual.definitions.agents import AgentDefinition
     from qwen_dual.definitions.errors import DefinitionError
     from qwen_dual.definitions.places import Listing

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct, field
 
-from qwen_dual.core.builtin import register
-from qwen_dual.core.session import Session
-from qwen_dual.core.stats import Stats
+from qwen_dual.core.commands.builtin import register
+from qwen_dual.core.session.session import Session
+from qwen_dual.core.session.stats import Stats
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.environment import system_prompt
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.chats.running import RunningSession
-    from qwen_dual.core.agent_tasks import Agents
-    from qwen_dual.core.worker import Needed
+    from qwen_dual.core.session.worker import Needed
+    from qwen_dual.core.tools.agent_tasks import Agents
     from qwen_dual.definitions.styles import OutputStyle
     from qwen_dual.mcp.servers import Servers
     from qwen_dual.mcp.transports import TransportFactory

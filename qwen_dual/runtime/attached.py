@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import anyio.lowlevel
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.builtin import register
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.prompts import Prompt
-from qwen_dual.core.session import Session
-from qwen_dual.core.stats import Stats
-from qwen_dual.core.stopping import INTERRUPTED
+from qwen_dual.core.commands.builtin import register
+from qwen_dual.core.prompts.prompt import Prompt
+from qwen_dual.core.session.session import Session
+from qwen_dual.core.session.stats import Stats
+from qwen_dual.core.turns.stopping import INTERRUPTED
 from qwen_dual.protocol import APPROVAL_MODES, events
 from qwen_dual.runtime.attached_names import LEAVE, offered_commands
 from qwen_dual.runtime.handle import SessionHandle
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import OnError
-    from qwen_dual.core.model import Model, ModelDelta, ModelRequest
-    from qwen_dual.core.session import QueueFate
-    from qwen_dual.core.slash import SlashCommands
-    from qwen_dual.core.stopping import Stop
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.commands.slash import SlashCommands
+    from qwen_dual.core.models.model import Model, ModelDelta, ModelRequest
+    from qwen_dual.core.session.session import QueueFate
+    from qwen_dual.core.tools.tool import Tool
+    from qwen_dual.core.turns.stopping import Stop
     from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.questions import Choice, pick
-from qwen_dual.core.slash import SlashCommand, SlashCommands
+from qwen_dual.core.commands.questions import Choice, pick
+from qwen_dual.core.commands.slash import SlashCommand, SlashCommands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.agent_tasks import Agents
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.tools.agent_tasks import Agents
+    from qwen_dual.core.tools.tool import Tool
 
 LEAVE = "detach"
 """The command that leaves, and changes nothing."""

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.model import ModelError, ModelRequest, RetryWait
-from qwen_dual.core.questions import Choice, Question
+from qwen_dual.core.models.model import ModelError, ModelRequest, RetryWait
 from qwen_dual.models.endpoint import is_local
 from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.regex import regex
@@ -25,8 +25,8 @@ from qwen_dual.settings.presets import PRESETS, Preset
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-    from qwen_dual.core.model import Model, ModelDelta
-    from qwen_dual.core.questions import Form
+    from qwen_dual.core.commands.questions import Form
+    from qwen_dual.core.models.model import Model, ModelDelta
     from qwen_dual.protocol.shapes import Message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.auto_rules import MAX_ENVIRONMENT, MAX_HINTS, AutoRules, cut
+from qwen_dual.core.permissions.auto_rules import MAX_ENVIRONMENT, MAX_HINTS, AutoRules, cut
 from qwen_dual.settings import auto_keys, keys
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from qwen_dual.chats.command_log import CommandLog
+from qwen_dual.core.commands.ledger import Known
 from qwen_dual.core.failures import describe
-from qwen_dual.core.ledger import Known
 
 if TYPE_CHECKING:
-    from qwen_dual.core.ledger import Ledger
+    from qwen_dual.core.commands.ledger import Ledger
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 
@@ -23,7 +23,7 @@ def prepare(ledger: Ledger, launch: Launch, parts: Parts) -> None:
 
 
 class SavedCommands:
-    """``core.ledger.CommandStore`` by the chats of one session, and of those that follow it.
+    """``core.commands.ledger.CommandStore`` by the chats of one session, and of those that follow it.
 
     Args:
         launch: what was decided at the start.

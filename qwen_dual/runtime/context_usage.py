@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.compaction import THRESHOLD
-from qwen_dual.core.context import FULL
-from qwen_dual.core.conversation import estimate
+from qwen_dual.core.conversation.compaction import THRESHOLD
+from qwen_dual.core.conversation.context import FULL
+from qwen_dual.core.conversation.conversation import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwen_dual.core.model import ToolSpec
+    from qwen_dual.core.models.model import ToolSpec
     from qwen_dual.protocol.shapes import Message
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.entered_calls import CallNotAllowed
+from qwen_dual.core.commands.slash import Asks, SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.slash import Asks, SlashCommand
+from qwen_dual.core.turns.entered_calls import CallNotAllowed
 from qwen_dual.protocol.blocks import images_in, text_block, text_in
 from qwen_dual.tools.calls import one_line
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
     from qwen_dual.definitions.commands import CustomCommand
     from qwen_dual.definitions.template import Piece
     from qwen_dual.protocol.shapes import ImageBlock, TextBlock

@@ -26,7 +26,7 @@ from qwen_dual.tools.skill import SkillTool
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qwen_dual.core.slash import SlashCommand
+    from qwen_dual.core.commands.slash import SlashCommand
     from qwen_dual.definitions.commands import CustomCommand
     from qwen_dual.definitions.places import Listing
     from qwen_dual.definitions.skills import Skill

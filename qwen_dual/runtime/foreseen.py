@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.core.tools.agents import BUILT_IN
 from qwen_dual.fs.home import home_of
 from qwen_dual.settings import keys
 from qwen_dual.tools.names import TOOLS

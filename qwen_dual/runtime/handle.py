@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from qwen_dual.core.errors import ModeRefused
-from qwen_dual.core.stopping import INTERRUPTED
+from qwen_dual.core.turns.stopping import INTERRUPTED
 from qwen_dual.protocol import APPROVAL_MODES
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from qwen_dual.core.actor import Actor
     from qwen_dual.core.bus import OnError
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.prompts import Prompt
-    from qwen_dual.core.queue_editing import QueueEditing
-    from qwen_dual.core.review import Review
-    from qwen_dual.core.session import QueueFate, Session
-    from qwen_dual.core.slash import SlashCommands
-    from qwen_dual.core.stopping import Stop
-    from qwen_dual.core.tool import Kind, Tool
+    from qwen_dual.core.commands.slash import SlashCommands
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.prompts.prompt import Prompt
+    from qwen_dual.core.prompts.queue_editing import QueueEditing
+    from qwen_dual.core.prompts.review import Review
+    from qwen_dual.core.session.session import QueueFate, Session
+    from qwen_dual.core.tools.tool import Kind, Tool
+    from qwen_dual.core.turns.stopping import Stop
     from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ImageBlock, Message
@@ -312,7 +312,7 @@ class SessionHandle:
         )
 
     def interrupt(self, actor: Actor, queue: QueueFate = "keep", why: Stop = INTERRUPTED) -> bool:
-        """Stops the turn; False when none runs. For more see ``core.session.Session.interrupt``."""
+        """Stops the turn; False when none runs. For more see ``core.session.session.Session.interrupt``."""
         return self._acting().interrupt(actor, queue, why)
 
     def detach_commands(self) -> int:

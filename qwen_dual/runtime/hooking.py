@@ -220,7 +220,7 @@ class Hooking:
         )
 
     async def _ask_model(self, name: str, system: str, prompt: str) -> str:
-        from qwen_dual.core.tool_context import Services
+        from qwen_dual.core.tools.tool_context import Services
 
         session = self._parts.session
         model = session.models[name] if name else session.model

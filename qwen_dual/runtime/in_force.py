@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.permissions import select_tools
+from qwen_dual.core.permissions.rules import select_tools
 from qwen_dual.runtime.launch import refusal_of
 from qwen_dual.settings import auto_keys, keys
 from qwen_dual.tools.filters import Filters
@@ -13,11 +13,11 @@ from qwen_dual.tools.filters import Filters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.auto_rules import AutoRules
-    from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.pricing import Price
-    from qwen_dual.core.session import Session
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.models.pricing import Price
+    from qwen_dual.core.permissions.auto_rules import AutoRules
+    from qwen_dual.core.permissions.rules import Rule
+    from qwen_dual.core.session.session import Session
+    from qwen_dual.core.tools.tool import Tool
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.key import Key
@@ -77,7 +77,7 @@ def prices_of(settings: Settings) -> Mapping[str, Price]:
     given = settings.get(keys.MODEL_PRICING)
     if not given:
         return {}
-    from qwen_dual.core.pricing import Price
+    from qwen_dual.core.models.pricing import Price
     from qwen_dual.settings import pricing_keys as pricing
 
     return {

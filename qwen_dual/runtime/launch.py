@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from qwen_dual.chats.load import Chat
-    from qwen_dual.core.begun import Begun
     from qwen_dual.core.secrets import Secrets
+    from qwen_dual.core.session.begun import Begun
     from qwen_dual.runtime.debuglog import SessionLog
     from qwen_dual.runtime.model_choice import ModelChoice
     from qwen_dual.runtime.spec import SessionSpec

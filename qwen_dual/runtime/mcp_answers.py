@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import POLICY
-from qwen_dual.core.approvals import Decision
 from qwen_dual.core.failures import describe
-from qwen_dual.core.model import ModelError, ModelRequest, TokenUsage
-from qwen_dual.core.single_answer import SingleAnswer
+from qwen_dual.core.models.model import ModelError, ModelRequest, TokenUsage
+from qwen_dual.core.models.single_answer import SingleAnswer
+from qwen_dual.core.permissions.approvals import Decision
 from qwen_dual.mcp.bounds import bounded, line
 from qwen_dual.mcp.elicitation import MAX_MESSAGE, CannotAsk, form_of, url_of
 from qwen_dual.mcp.sampling import CannotSample, sampling_of
@@ -28,7 +28,7 @@ from qwen_dual.runtime.browser import open_page
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.mcp.sampling import Sampling
     from qwen_dual.protocol.shapes import Preview
 

@@ -45,7 +45,7 @@ _INSTRUCTIONS = """
 
 
 class McpControl:
-    """The servers of one session; a ``core.ports.ServerControl``.
+    """The servers of one session; a ``core.tools.ports.ServerControl``.
 
     Args:
         launch: what was decided at the start.

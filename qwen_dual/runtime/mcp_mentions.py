@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from msgspec import Struct, field
 
-from qwen_dual.core.questions import Choice
+from qwen_dual.core.commands.questions import Choice
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.results import content_of

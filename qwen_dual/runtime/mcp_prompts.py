@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import Asks, SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.mcp.bounds import line
 from qwen_dual.mcp.errors import ServerFailure
 from qwen_dual.mcp.prompts import WrongArguments, arguments_of, blocks_of, text_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.mcp.records import PromptRecord, ServerStatus
     from qwen_dual.mcp.servers import Servers
 

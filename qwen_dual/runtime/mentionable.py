@@ -12,7 +12,7 @@ from qwen_dual.runtime.prompting import file_index
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.questions import Choice
+    from qwen_dual.core.commands.questions import Choice
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.tools.file_index import FileIndex

@@ -17,7 +17,7 @@ from qwen_dual.settings.providers import BadFlag, resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.model import Model
+    from qwen_dual.core.models.model import Model
     from qwen_dual.runtime.spec import SessionSpec
     from qwen_dual.settings.load import Settings
     from qwen_dual.settings.model_config import ModelConfig

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.core.tools.agents import BUILT_IN
 from qwen_dual.runtime.commands.screen import NO_FRONT_END
 from qwen_dual.runtime.foreseen import may_have_more
 from qwen_dual.runtime.handle import SessionHandle
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.dispatch import Dispatcher
-    from qwen_dual.core.ports import ServerControl
-    from qwen_dual.core.rights import LimitedDispatcher
+    from qwen_dual.core.commands.dispatch import Dispatcher
+    from qwen_dual.core.commands.rights import LimitedDispatcher
+    from qwen_dual.core.tools.ports import ServerControl
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
@@ -202,8 +202,8 @@ class OpenSession(SessionHandle):
         begun: bool = False,
         tell: Callable[[Event], object] | None = None,
     ) -> Dispatcher:
-        """Carries out the commands that ``actor`` writes to a channel: see ``core.dispatch``."""
-        from qwen_dual.core.dispatch import Dispatcher
+        """Carries out the commands that ``actor`` writes to a channel: see ``core.commands.dispatch``."""
+        from qwen_dual.core.commands.dispatch import Dispatcher
 
         return Dispatcher(self.parts.session, actor, self._control, begun=begun, tell=tell)
 
@@ -213,8 +213,8 @@ class OpenSession(SessionHandle):
         rights: Collection[Right],
         tell: Callable[[Event], object],
     ) -> LimitedDispatcher:
-        """The same for a host that may not do everything: see ``core.rights``."""
-        from qwen_dual.core.rights import LimitedDispatcher
+        """The same for a host that may not do everything: see ``core.commands.rights``."""
+        from qwen_dual.core.commands.rights import LimitedDispatcher
 
         session = self.parts.session
         dispatcher = self.dispatcher(actor, tell=tell)

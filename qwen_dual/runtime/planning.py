@@ -10,9 +10,9 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.commands.slash import Asks
 from qwen_dual.core.errors import CommandFailed, UnknownMode
 from qwen_dual.core.failures import describe
-from qwen_dual.core.slash import Asks
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.guarded import guard_of
 from qwen_dual.fs.home import expanded
@@ -21,7 +21,7 @@ from qwen_dual.settings import keys
 
 if TYPE_CHECKING:
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
 

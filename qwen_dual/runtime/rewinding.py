@@ -6,8 +6,8 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.going_back import FileChange, FilePreview, FilesBack
-from qwen_dual.core.rewinding import Earlier
+from qwen_dual.core.conversation.going_back import FileChange, FilePreview, FilesBack
+from qwen_dual.core.conversation.rewinding import Earlier
 from qwen_dual.rewind.records import CONFLICTS, Commit, Preview
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qwen_dual.chats.recorder import Recorder
-    from qwen_dual.core.rewinding import Rewinding
+    from qwen_dual.core.conversation.rewinding import Rewinding
     from qwen_dual.protocol.shapes import Message
     from qwen_dual.rewind import records
     from qwen_dual.runtime.assembly import Parts
@@ -65,7 +65,7 @@ def _earlier(recorder: Recorder, uuid: str) -> Earlier | None:
 
 
 class StoredFiles:
-    """``core.ports.KeptFiles`` by the store of kept states.
+    """``core.tools.ports.KeptFiles`` by the store of kept states.
 
     Args:
         store: of the session.

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
-    from qwen_dual.core.ledger import Ledger
-    from qwen_dual.core.point import Point
-    from qwen_dual.core.ports import Keeper
-    from qwen_dual.core.rewinding import Rewinding
-    from qwen_dual.core.saved_sessions import SavedSessions
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.commands.ledger import Ledger
+    from qwen_dual.core.commands.saved_sessions import SavedSessions
+    from qwen_dual.core.conversation.point import Point
+    from qwen_dual.core.conversation.rewinding import Rewinding
+    from qwen_dual.core.session.session import Session
+    from qwen_dual.core.tools.ports import Keeper
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.launch import Launch
@@ -135,7 +135,7 @@ def load_chat(path: Path, *, lock: bool) -> Chat:
 
 def points_in(chat: Chat) -> list[Point]:
     """The prompts of an earlier session, as places to go back to."""
-    from qwen_dual.core.point import Point
+    from qwen_dual.core.conversation.point import Point
 
     return [Point(prompt.uuid, prompt.text, prompt.at) for prompt in chat.prompts]
 

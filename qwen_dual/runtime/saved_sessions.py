@@ -1,4 +1,4 @@
-"""The saved sessions of a person, for the commands of a host: see ``core.saved_sessions``."""
+"""The saved sessions of a person, for the commands of a host: see ``core.commands.saved_sessions``."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qwen_dual.core.commands.slash import Asks, SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.slash import Asks, SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.definitions.errors import DefinitionError
 from qwen_dual.definitions.skills import read_skill
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.permissions import Rule
+    from qwen_dual.core.permissions.rules import Rule
     from qwen_dual.definitions.skills import Skill
     from qwen_dual.hooks.config import Hook
     from qwen_dual.runtime.assembly import Parts

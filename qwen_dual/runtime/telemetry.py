@@ -25,7 +25,7 @@ from qwen_dual.telemetry.options import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.load import Settings
 

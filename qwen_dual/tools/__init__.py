@@ -1,4 +1,4 @@
-"""The agent's tools: what a model may do to a workspace, through the protocols of ``core.tool``.
+"""The agent's tools: what a model may do to a workspace, through the protocols of ``core.tools.tool``.
 
 * ``toolset``: builds all of them for one workspace, and ends what they started.
 * ``names``: what they are called, without importing any.

@@ -1,23 +1,23 @@
 """``agent``: gives a task to a sub-agent. Who there is, and how one works, others know.
 
 Nothing of the agents is imported for it: the model is told of those that are always there by what
-``core.agents`` says of them, until there are others.
+``core.tools.agents`` says of them, until there are others.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.agents import BUILT_IN, DEFAULT_AGENT
-from qwen_dual.core.tool import Display, Subject
+from qwen_dual.core.tools.agents import BUILT_IN, DEFAULT_AGENT
+from qwen_dual.core.tools.tool import Display, Subject
 from qwen_dual.tools.calls import SchemaTool, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.agent_tasks import Agents, AgentTask
-    from qwen_dual.core.tool import Kind, RuleKind, ToolResult
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.agent_tasks import Agents, AgentTask
+    from qwen_dual.core.tools.tool import Kind, RuleKind, ToolResult
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 _HEAD = (
@@ -83,7 +83,7 @@ class AgentTool(SchemaTool):
 
     def prepare(self, arguments: Mapping[str, Any]) -> AgentCall:
         """Checks the arguments; raises ``InvalidArguments``."""
-        from qwen_dual.core.agent_tasks import AgentTask
+        from qwen_dual.core.tools.agent_tasks import AgentTask
         from qwen_dual.tools import parameters
 
         given = parameters.check(parameters.Agent, arguments)

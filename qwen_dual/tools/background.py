@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.tool import Shown, ToolResult
+from qwen_dual.core.tools.tool import Shown, ToolResult
 from qwen_dual.protocol import events
 from qwen_dual.tools.workspace import printable
 
 if TYPE_CHECKING:
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.tools.job import Job, Task
 
 

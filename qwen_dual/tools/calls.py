@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyio import to_thread
 
-from qwen_dual.core.tool import Shown, ToolResult
+from qwen_dual.core.tools.tool import Shown, ToolResult
 from qwen_dual.protocol.visible import visible, visible_line
 from qwen_dual.tools.workspace import ToolFailure, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Subject
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Subject
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 
     Work = Callable[[threading.Event], ResultContent]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 from msgspec import Struct
 
-from qwen_dual.core.tool import CannotBeDone, ToolResult
+from qwen_dual.core.tools.tool import CannotBeDone, ToolResult
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import failed, failure_result, in_thread, one_line
 from qwen_dual.tools.textfile import BOM, load, version_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.change_shapes import FileDiff
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.diff import Diff

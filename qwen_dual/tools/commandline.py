@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 
 MAX_COMMAND_BYTES = 131_071
 """Linux takes no longer argument than this (MAX_ARG_STRLEN, less the NUL at its end)."""

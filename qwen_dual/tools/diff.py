@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.hunks import bounded, changed_lines, hunks
-from qwen_dual.core.line_diff import lines_of, opcodes
+from qwen_dual.core.text.hunks import bounded, changed_lines, hunks
+from qwen_dual.core.text.line_diff import lines_of, opcodes
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.visible import visible_line
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
 from qwen_dual.tools.textfile import missing, pattern_for, prevailing_newline, with_newlines
@@ -15,8 +15,8 @@ from qwen_dual.tools.workspace import ToolFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.ports import Files
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.ports import Files
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.tools.parameters import Edit
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile

@@ -10,8 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import ModelError
-from qwen_dual.core.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
+from qwen_dual.core.models.model import ModelError
+from qwen_dual.core.tools.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
 from qwen_dual.protocol.visible import visible
 from qwen_dual.tools.calls import SchemaTool, failure_result, in_thread, one_line
 from qwen_dual.tools.capture import Limits, cut, fits
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.ports import Processes
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.ports import Processes
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.download import Downloader, Leave, Page, Target
 

@@ -1,6 +1,6 @@
 """What ``@`` completes: the workspace's paths, looked for in a thread, searched without a wait.
 
-Owns when the paths are listed anew, how long a key may search and how long a host waits. ``core.fuzzy`` says what fits,
+Owns when the paths are listed anew, how long a key may search and how long a host waits. ``core.text.fuzzy`` says what fits,
 ``file_listing`` what there is.
 """
 
@@ -15,8 +15,8 @@ import anyio
 from anyio import to_thread
 
 from qwen_dual.core import threads
-from qwen_dual.core.fuzzy import Corpus, Search
-from qwen_dual.core.questions import Choice
+from qwen_dual.core.commands.questions import Choice
+from qwen_dual.core.text.fuzzy import Corpus, Search
 from qwen_dual.tools.calls import in_thread
 from qwen_dual.tools.file_listing import MAX_ENTRIES, list_paths
 from qwen_dual.tools.filters import ALL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.globpattern import GlobPattern, split_absolute
 from qwen_dual.tools.ignore import ignore_below
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.workspace import Folder, Location
 

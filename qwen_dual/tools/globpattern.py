@@ -1,6 +1,6 @@
 """Glob patterns over relative paths; matching takes no more than quadratic time in a path's length.
 
-Folders are matched name by name, a name as ``core.wildcard`` does: no pattern can make it slow, and
+Folders are matched name by name, a name as ``core.text.wildcard`` does: no pattern can make it slow, and
 none is taken that would come to more alternatives than a search can use.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from qwen_dual.core.wildcard import name_pattern
+from qwen_dual.core.text.wildcard import name_pattern
 
 MAX_PATTERN = 4096
 MAX_ALTERNATIVES = 200

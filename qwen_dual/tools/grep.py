@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.fs.folders import enter_real, path_for_child
 from qwen_dual.tools.calls import ReadCall, SchemaTool, reason
 from qwen_dual.tools.globpattern import GlobPattern
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import BinaryIO
 
-    from qwen_dual.core.ports import Files
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.ports import Files
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.parameters import GrepSearch

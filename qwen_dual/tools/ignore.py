@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from qwen_dual.core.gitignore import Rules
+from qwen_dual.core.text.gitignore import Rules
 from qwen_dual.fs.foreign import open_foreign, owners_in
 from qwen_dual.git.repository import root_of
 from qwen_dual.tools.filters import ALL, Filters

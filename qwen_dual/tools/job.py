@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from qwen_dual.core.ports import GRACE
+from qwen_dual.core.tools.ports import GRACE
 from qwen_dual.tools.capture import Capture, Limits, Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.ports import Ending, Process, Processes
+    from qwen_dual.core.tools.ports import Ending, Process, Processes
     from qwen_dual.sandbox.confine import Sandbox
 
 REPORT_INTERVAL = 0.05

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display
-from qwen_dual.core.wildcard import name_pattern
+from qwen_dual.core.text.wildcard import name_pattern
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.tools.calls import ReadCall, SchemaTool
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.workspace import Folder, Location
 

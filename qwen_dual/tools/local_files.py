@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.ports import NotRegular
+from qwen_dual.core.tools.ports import NotRegular
 from qwen_dual.fs.folders import enter_real
 from qwen_dual.fs.tree import Tree
 
@@ -17,7 +17,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class LocalFiles:
-    """``core.ports.Files`` for the disk."""
+    """``core.tools.ports.Files`` for the disk."""
 
     def exists(self, path: str) -> bool:
         """Whether there is anything at ``path``, if only a link that leads nowhere."""

@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO
 
-    from qwen_dual.core.ports import Process
+    from qwen_dual.core.tools.ports import Process
     from qwen_dual.sandbox.confine import Sandbox
 
 
 class LocalProcesses:
-    """``core.ports.Processes`` for this machine.
+    """``core.tools.ports.Processes`` for this machine.
 
     Args:
         sandbox: what all of them are confined by; nothing unless given.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.protocol.blocks import images_in
 from qwen_dual.protocol.visible import visible_line
 from qwen_dual.tools.calls import in_thread

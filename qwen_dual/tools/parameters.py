@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

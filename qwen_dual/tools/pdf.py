@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-    from qwen_dual.core.ports import Processes
+    from qwen_dual.core.tools.ports import Processes
     from qwen_dual.protocol.shapes import ImageBlock, TextBlock
 
 MAX_PAGES = 20

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.tools.plan_call import PlanCall
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.tool import InvalidArguments, Shown, Subject, ToolResult
+from qwen_dual.core.tools.tool import InvalidArguments, Shown, Subject, ToolResult
 from qwen_dual.tools.calls import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from qwen_dual.core.approvals import Decision
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.permissions.approvals import Decision
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.tools.plan import Plans
 

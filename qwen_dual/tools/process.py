@@ -16,7 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.ports import GRACE, Ending
+from qwen_dual.core.tools.ports import GRACE, Ending
 from qwen_dual.fs import family, proc
 
 if TYPE_CHECKING:

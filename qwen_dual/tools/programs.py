@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import UNKNOWN
+from qwen_dual.core.tools.tool import UNKNOWN
 from qwen_dual.shell.program import names
 
 if TYPE_CHECKING:

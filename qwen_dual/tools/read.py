@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import Display, InvalidArguments
+from qwen_dual.core.tools.tool import Display, InvalidArguments
 from qwen_dual.protocol.blocks import MAX_IMAGE_CHARS
 from qwen_dual.tools.calls import ReadCall, SchemaTool, failed
 from qwen_dual.tools.ignore import kept_back
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
-    from qwen_dual.core.ports import Files
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.ports import Files
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.protocol.shapes import ImageBlock, ResultContent, TextBlock
     from qwen_dual.tools.calls import Work
     from qwen_dual.tools.capture import Limits

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import FileAccess, InvalidArguments
-from qwen_dual.core.wildcard import stars
+from qwen_dual.core.text.wildcard import stars
+from qwen_dual.core.tools.tool import FileAccess, InvalidArguments
 from qwen_dual.git.configured import leads_out
 from qwen_dual.git.repository import root_of
 from qwen_dual.shell.commands import readings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import to_thread
 
-from qwen_dual.core.tool import (
+from qwen_dual.core.tools.tool import (
     UNKNOWN,
     Command,
     Display,
@@ -35,8 +35,8 @@ from qwen_dual.tools.workspace import ToolFailure, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
     from qwen_dual.shell.reader import Line
     from qwen_dual.tools.job import Job, Jobs

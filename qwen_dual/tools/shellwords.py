@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import UNKNOWN, Command
+from qwen_dual.core.tools.tool import UNKNOWN, Command
 from qwen_dual.shell.reader import GLOB, read
 from qwen_dual.tools import programs
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
-from qwen_dual.core.tool import Display, InvalidArguments, Shown, Subject, ToolResult
+from qwen_dual.core.tools.tool import Display, InvalidArguments, Shown, Subject, ToolResult
 from qwen_dual.tools.calls import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 DESCRIPTION = (

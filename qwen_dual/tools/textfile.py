@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.ports import NotRegular
+from qwen_dual.core.tools.ports import NotRegular
 from qwen_dual.tools.calls import failed
 from qwen_dual.tools.workspace import ToolFailure
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from qwen_dual.core.ports import Files
+    from qwen_dual.core.tools.ports import Files
 
 BOM = b"\xef\xbb\xbf"
 MAX_EDIT_BYTES = 32 << 20

@@ -8,15 +8,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
+from qwen_dual.core.tools.tool import Display, InvalidArguments, NotAllowed, Subject, ToolResult
 from qwen_dual.tools.calls import SchemaTool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.hooks import Hooks, Listed, TodoChange
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
+    from qwen_dual.core.turns.hooks import Hooks, Listed, TodoChange
     from qwen_dual.protocol.shapes import Message, Preview, Suggestion
     from qwen_dual.tools.parameters import Todo
 
@@ -95,7 +95,7 @@ class TodoCall:
         return await self._run_heard(context.hooks, context.agent)
 
     async def _run_heard(self, hooks: Hooks, agent: str | None) -> ToolResult:
-        from qwen_dual.core.approvals import Decision
+        from qwen_dual.core.permissions.approvals import Decision
 
         changes, listed = changes_to(self._tool.todos, self._todos)
         said = await hooks.before_todos(changes, listed, agent)
@@ -117,7 +117,7 @@ def changes_to(
     before: Sequence[Todo], after: Sequence[Todo]
 ) -> tuple[list[TodoChange], list[Listed]]:
     """What of a list is new or done, new ones first, and the list as it is to be."""
-    from qwen_dual.core.hooks import Listed, TodoChange
+    from qwen_dual.core.turns.hooks import Listed, TodoChange
 
     was = {todo.id: todo.status for todo in before}
     listed = [Listed(todo.id, todo.content, todo.status) for todo in after]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.fs.home import temporary_of
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.capture import Limits, Scratch
@@ -32,8 +32,8 @@ from qwen_dual.tools.write import WriteFileTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from qwen_dual.core.ports import Files, Processes
-    from qwen_dual.core.tool import Subject, Tool
+    from qwen_dual.core.tools.ports import Files, Processes
+    from qwen_dual.core.tools.tool import Subject, Tool
     from qwen_dual.protocol.shapes import Message
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.tools.filters import Filters

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable, Iterator
 
-    from qwen_dual.core.ports import Files
+    from qwen_dual.core.tools.ports import Files
     from qwen_dual.fs.tree import Tree
     from qwen_dual.tools.capture import Limits
     from qwen_dual.tools.ignore import Ignore

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.tool import FileAccess, InvalidArguments, Subject
+from qwen_dual.core.tools.tool import FileAccess, InvalidArguments, Subject
 from qwen_dual.fs.guarded import guard_of, guard_of_what_is_there
 from qwen_dual.fs.home import expanded, home_of
 from qwen_dual.tools.filters import ALL
@@ -23,7 +23,7 @@ from qwen_dual.tools.local_processes import LocalProcesses
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwen_dual.core.ports import Files, Processes
+    from qwen_dual.core.tools.ports import Files, Processes
     from qwen_dual.tools.run_by_git import RunByGit
 
 

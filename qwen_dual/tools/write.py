@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.tools.calls import SchemaTool
 from qwen_dual.tools.change import Change, ChangeCall
 from qwen_dual.tools.textfile import newline_of, with_newlines
@@ -12,7 +12,7 @@ from qwen_dual.tools.textfile import newline_of, with_newlines
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool import Kind, RuleKind
     from qwen_dual.tools.states import FileStates
     from qwen_dual.tools.textfile import TextFile
     from qwen_dual.tools.workspace import Folder

@@ -11,7 +11,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from qwen_dual.core.tool import UNKNOWN, FileAccess, InvalidArguments
+from qwen_dual.core.tools.tool import UNKNOWN, FileAccess, InvalidArguments
 from qwen_dual.fs.home import expanded
 from qwen_dual.git.repository import root_of
 from qwen_dual.shell.written import NOTHING
@@ -20,7 +20,7 @@ from qwen_dual.tools.web_words import naming
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from qwen_dual.core.tool import Command
+    from qwen_dual.core.tools.tool import Command
     from qwen_dual.shell.written import Written
     from qwen_dual.tools.shellwords import Parsed
     from qwen_dual.tools.workspace import Folder, Location

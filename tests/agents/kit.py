@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
-from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.core.models.model import TextDelta, TokenUsage
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec
 from tests.runtime.support import Log
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.agents import SessionAgents
     from qwen_dual.runtime.opened import OpenSession

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
-from qwen_dual.core.model import ModelError, TextDelta
+from qwen_dual.core.models.model import ModelError, TextDelta
 from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 
 if TYPE_CHECKING:

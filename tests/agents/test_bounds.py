@@ -10,7 +10,7 @@ import pytest
 from qwen_dual.agents.slots import MOST_AT_ONCE, MOST_WAITING
 from qwen_dual.agents.spec import AgentSpec
 from qwen_dual.core.actor import CLI, KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.agents.kit import Cast, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import FakeTool, call
 

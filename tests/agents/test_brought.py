@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qwen_dual.agents.builtin import built_in
 from qwen_dual.core.actor import SDK
-from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.core.tools.agents import BUILT_IN
 from qwen_dual.frontends.headless.permissions import HostPermissions
 from qwen_dual.runtime.host_agents import bring_agents
 from qwen_dual.runtime.spec import SessionSpec

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.agents.kit import Playing, play, task
 from tests.hooks.kit import group, says
 from tests.support.fakes import call

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import CLI
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     ModelError,
     TextDelta,
     TokenUsage,
@@ -27,7 +27,7 @@ from tests.agents.kit import Playing, play
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
 
 RECORDINGS = Path(__file__).parents[1] / "reference" / "agents"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))

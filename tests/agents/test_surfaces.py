@@ -9,8 +9,8 @@ import anyio
 from qwen_dual.chats.export import entries_of
 from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import ModelError, TextDelta
-from qwen_dual.core.stats import Stats
+from qwen_dual.core.models.model import ModelError, TextDelta
+from qwen_dual.core.session.stats import Stats
 from qwen_dual.frontends.tui.blocks import ToolBlock
 from qwen_dual.frontends.tui.live import live_lines
 from qwen_dual.frontends.tui.replay import replay

@@ -8,8 +8,8 @@ import anyio
 
 from qwen_dual.chats.load import load
 from qwen_dual.core.actor import CLI, KEYBOARD
-from qwen_dual.core.going_back import GoingBack
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.conversation.going_back import GoingBack
+from qwen_dual.core.models.model import TextDelta
 from tests.agents.kit import Playing, play, said, task
 from tests.support.images import image, png
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.metering import Meter
-from qwen_dual.core.model import TokenUsage
-from qwen_dual.core.pricing import Price
+from qwen_dual.core.models.metering import Meter
+from qwen_dual.core.models.model import TokenUsage
+from qwen_dual.core.models.pricing import Price
 from tests.agents.kit import Cast, Playing, play, said, task
 
 if TYPE_CHECKING:

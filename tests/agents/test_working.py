@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
-from qwen_dual.core.model import ModelError, TextDelta, TokenUsage
+from qwen_dual.core.models.model import ModelError, TextDelta, TokenUsage
 from qwen_dual.protocol.command_shapes import Interrupt
 from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agent
 from tests.support.fakes import call

@@ -19,7 +19,7 @@ from benchmarks.measure import Samples
 from benchmarks.report import MIB, Budget
 from benchmarks.terminal import replies
 from qwen_dual.chats.load import load
-from qwen_dual.core.model import ModelRequest, TextDelta, ToolCallStart
+from qwen_dual.core.models.model import ModelRequest, TextDelta, ToolCallStart
 from qwen_dual.fs.proc import Stat
 from qwen_dual.models.script import load_script
 

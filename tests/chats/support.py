@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.chats.recorder import Recorder
-from qwen_dual.core.answer import Answer
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import (
+from qwen_dual.core.models.answer import Answer
+from qwen_dual.core.models.model import (
     TextDelta,
     ThinkingDelta,
     TokenUsage,
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.results import instant_result
+from qwen_dual.core.turns.results import instant_result
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode, encode
 

@@ -12,7 +12,7 @@ import pytest
 from qwen_dual.chats.load import load
 from qwen_dual.chats.prompts import before
 from qwen_dual.chats.tail import Bounds, read_tail
-from qwen_dual.core.results import instant_result
+from qwen_dual.core.turns.results import instant_result
 from qwen_dual.protocol import events
 from tests.chats.support import Recording, text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.chats.command_log import CommandLog
-from qwen_dual.core.ledger import Known
+from qwen_dual.core.commands.ledger import Known
 
 if TYPE_CHECKING:
     from pathlib import Path

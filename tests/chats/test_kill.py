@@ -16,9 +16,9 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import asyncio, sys
 from qwen_dual.chats.recorder import Recorder
-from qwen_dual.core.answer import Answer
+from qwen_dual.core.models.answer import Answer
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import TextDelta, ThinkingDelta
+from qwen_dual.core.models.model import TextDelta, ThinkingDelta
 from qwen_dual.protocol import events
 
 async def main():

@@ -12,9 +12,9 @@ import pytest
 from qwen_dual.chats.fork import fork
 from qwen_dual.chats.load import load
 from qwen_dual.chats.paths import lanes_folder
-from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import TokenUsage
-from qwen_dual.core.results import instant_result
+from qwen_dual.core.models.answer import Answer
+from qwen_dual.core.models.model import TokenUsage
+from qwen_dual.core.turns.results import instant_result
 from qwen_dual.frontends.tui.blocks import ToolBlock
 from qwen_dual.frontends.tui.replay import replay as show_again
 from qwen_dual.frontends.tui.view import View

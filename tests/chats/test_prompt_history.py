@@ -12,7 +12,7 @@ import pytest
 
 from qwen_dual.chats import prompt_history
 from qwen_dual.chats.prompt_history import PromptHistory
-from qwen_dual.core.prompts import Entered
+from qwen_dual.core.prompts.prompt import Entered
 from qwen_dual.core.secrets import Secrets
 from qwen_dual.fs.private import open_checked
 

@@ -13,7 +13,7 @@ from qwen_dual.chats.partial import read_leftover
 from qwen_dual.chats.paths import BadSessionId, chat_path, partial_path
 from qwen_dual.chats.records import timestamp
 from qwen_dual.chats.saved_changes import change_in
-from qwen_dual.core.model import TextDelta, TokenUsage, ToolCallArguments, ToolCallStart
+from qwen_dual.core.models.model import TextDelta, TokenUsage, ToolCallArguments, ToolCallStart
 from qwen_dual.fs.projects import project_name
 from qwen_dual.protocol import events
 from tests.chats.support import CWD, SESSION, Recording, text, thought, use

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from qwen_dual.chats.load import ChatUnreadable, load
 from qwen_dual.chats.paths import partial_path
-from qwen_dual.core.conversation import Conversation
-from qwen_dual.core.model import TextDelta, ToolCallArguments, ToolCallStart
+from qwen_dual.core.conversation.conversation import Conversation
+from qwen_dual.core.models.model import TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.protocol import events
 from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.codec import decode

@@ -177,7 +177,7 @@ sys.path.insert(0, {str(ROOT)!r})
 from qwen_dual.cli.finder import find_quickly
 find_quickly()
 sys.addaudithook(hook)
-import qwen_dual.protocol.events, qwen_dual.core.policy, qwen_dual.settings.keys
+import qwen_dual.protocol.events, qwen_dual.core.permissions.policy, qwen_dual.settings.keys
 ours = [path for name, path in seen if name == "open" and "qwen_dual" in path]
 loaded = [name for name in sys.modules if name.startswith("qwen_dual") and "cli" not in name]
 listed = [path for name, path in seen if name != "open" and "qwen_dual" in path]

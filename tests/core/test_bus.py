@@ -93,7 +93,7 @@ def test_answers_to_answers_come_in_the_order_of_their_numbers() -> None:
 
 
 def test_a_request_that_is_answered_while_it_is_told_is_told_before_its_answer() -> None:
-    from qwen_dual.core.approvals import Approvals, Decision
+    from qwen_dual.core.permissions.approvals import Approvals, Decision
 
     bus = Bus("s")
     approvals = Approvals(bus.publish)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.agents import BUILT_IN
+from qwen_dual.core.tools.agents import BUILT_IN
 from qwen_dual.definitions.agents import COLORS, agent_of
 from qwen_dual.definitions.front_matter import parse_front_matter
 from qwen_dual.frontends.tui.theme import AGENT_COLOURS

@@ -12,7 +12,7 @@ import pytest
 
 from docs.pages import demos, docstrings, reference
 from qwen_dual import host
-from qwen_dual.core.slash import RETRY
+from qwen_dual.core.commands.slash import RETRY
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -17,7 +17,7 @@ import anyio.lowlevel
 
 from qwen_dual.chats.paths import is_chat_name
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.model import TextDelta, ToolCallArguments, ToolCallStart
+from qwen_dual.core.models.model import TextDelta, ToolCallArguments, ToolCallStart
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime import factory
 from qwen_dual.runtime.spec import SessionSpec
@@ -27,7 +27,7 @@ from tests.support.killing import Fault, at_each_write, in_child
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
     from qwen_dual.runtime.opened import OpenSession
 
 Command = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import ModelError, TextDelta
+from qwen_dual.core.models.model import ModelError, TextDelta
 from tests.headless.control_kit import Side, host
 from tests.support.fakes import FakeModel, Host
 

@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.hooks import HookedCall
-from qwen_dual.core.slash import Asks, SlashCommand
+from qwen_dual.core.commands.slash import Asks, SlashCommand
+from qwen_dual.core.turns.hooks import HookedCall
 from qwen_dual.protocol.blocks import text_block
 from tests.hooks.kit import CALL, COMMON, Hooked, group, play, says, session
 from tests.support.fakes import call

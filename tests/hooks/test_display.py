@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.hooks.kit import COMMON, echo, group, play, says, session
 from tests.support.waiting import until
 

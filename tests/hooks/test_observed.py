@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.model import ModelError, TextDelta
+from qwen_dual.core.models.model import ModelError, TextDelta
 from qwen_dual.hooks.observer import kind_of
 from tests.hooks.kit import group, play, says, session
 from tests.support.fakes import call

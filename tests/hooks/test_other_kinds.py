@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from qwen_dual.hooks.config import Hook
 from qwen_dual.hooks.http import NotReached, Requests, WebAccess, checked, filled
 from tests.hooks.kit import decides, group, play, says, session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.hooks.kit import COMMON, echo, group, play, says, session
 from tests.support.processes import is_gone
 from tests.support.waiting import until

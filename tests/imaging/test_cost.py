@@ -8,8 +8,8 @@ import sys
 OF_IMAGES = (
     "PIL",
     "pypdfium2",
-    "qwen_dual.core.attaching",
-    "qwen_dual.core.images",
+    "qwen_dual.core.prompts.attaching",
+    "qwen_dual.core.models.images",
     "qwen_dual.frontends.tui.clipboard_image",
     "qwen_dual.frontends.tui.draft_images",
     "qwen_dual.frontends.tui.dropped",

@@ -22,7 +22,7 @@ from tests.support.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
     from qwen_dual.mcp.connection import Answers
     from qwen_dual.mcp.records import ServerStatus
     from qwen_dual.mcp.tools import ServerTool

@@ -12,7 +12,7 @@ from qwen_dual.mcp.elicitation import CannotAsk, Form, form_of, url_of
 from qwen_dual.protocol.answers import WrongAnswer
 
 if TYPE_CHECKING:
-    from qwen_dual.core.questions import Question
+    from qwen_dual.core.commands.questions import Question
 
 
 def form(required: list[str] | None = None, **properties: Any) -> Form:

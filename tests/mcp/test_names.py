@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.rule_names import RuleNames
+from qwen_dual.core.permissions.rule_names import RuleNames
 from qwen_dual.mcp.names import MAX_CHARS, server_part, tool_name
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     ModelError,
     RetryWait,
     TextDelta,
@@ -23,7 +23,7 @@ from tests.models.server import Reply, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.protocol.failures import ErrorKind
     from qwen_dual.settings.model_config import ModelConfig
     from tests.models.server import Received, Server

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import ModelRequest
+from qwen_dual.core.models.answer import Answer
+from qwen_dual.core.models.model import ModelRequest
 from qwen_dual.models.repair import RepairedReader
 from qwen_dual.settings.model_config import DEFAULT_BASE_URL, Generation, ModelConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.translate import Reader
     from qwen_dual.protocol.shapes import Message
     from qwen_dual.settings.model_config import ModelProtocol

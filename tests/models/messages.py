@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     TokenUsage,
 )
 from qwen_dual.models.anthropic import AnthropicTranslator
@@ -18,7 +18,7 @@ from tests.models.conversations import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
 
 
 HELLO = asked(("user", [said("hello")]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     ModelError,
     TextDelta,
@@ -40,7 +40,7 @@ from tests.models.messages import (
 )
 
 if TYPE_CHECKING:
-    from qwen_dual.core.model import ModelRequest
+    from qwen_dual.core.models.model import ModelRequest
 
 
 def failed(*events: Event) -> ModelError:

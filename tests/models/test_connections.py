@@ -9,7 +9,7 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     RetryWait,
     TextDelta,
 )

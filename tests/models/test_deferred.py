@@ -7,7 +7,7 @@ import sys
 
 import anyio
 
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.settings.model_config import Generation, ModelConfig
 from tests.models.calling import HELLO, WHOLE

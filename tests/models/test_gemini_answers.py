@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     ModelError,
     TextDelta,

@@ -15,7 +15,7 @@ from tests.models.conversations import asked, called, configured, resulted, said
 from tests.support.images import GIF, image, png
 
 if TYPE_CHECKING:
-    from qwen_dual.core.model import ModelRequest
+    from qwen_dual.core.models.model import ModelRequest
     from qwen_dual.settings.model_config import ModelProtocol
 
 IMAGE = image(png(20, 10))

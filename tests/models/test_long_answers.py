@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qwen_dual.core.model import TextDelta, ThinkingDelta, ToolCallArguments
+from qwen_dual.core.models.model import TextDelta, ThinkingDelta, ToolCallArguments
 from qwen_dual.models.answer_stream import LONG_EVENT
 from tests.models.calling import USAGE, chunk, play
 from tests.models.server import Reply, reply, sse

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.models.calling import USAGE, chunk
 from tests.models.conversations import blocks_of
 from tests.models.server import Reply, cut, event, reply, sse

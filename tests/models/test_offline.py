@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.prompts import RAN_BY_PERSON
+from qwen_dual.core.prompts.prompt import RAN_BY_PERSON
 from qwen_dual.models.offline import OfflineModel, situation, words_of
 from qwen_dual.tools.toolset import toolset
 from tests.support.fakes import FakeModel, Host

@@ -21,7 +21,7 @@ from tests.models.conversations import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.model import ModelRequest
+    from qwen_dual.core.models.model import ModelRequest
 
 HELLO = asked(("user", [said("hello")]))
 CONFIG = configured("openai")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     Finished,
     ModelError,
     TextDelta,
@@ -30,7 +30,7 @@ from tests.models.server import cut, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.openai import OpenAIReader
     from qwen_dual.protocol.failures import ErrorKind
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     ModelError,
     TextDelta,
     ThinkingDelta,
@@ -21,7 +21,7 @@ from tests.models.conversations import KEY, asked, blocks_of, configured, said
 from tests.models.server import cut, event, gzipped, reply, serve, sse
 
 if TYPE_CHECKING:
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.settings.model_config import ModelProtocol
     from tests.models.server import Received, Reply
 

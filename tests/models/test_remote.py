@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     TextDelta,
     ThinkingDelta,
     ThoughtSoFar,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.answer import Answer
-from qwen_dual.core.model import (
+from qwen_dual.core.models.answer import Answer
+from qwen_dual.core.models.model import (
     Finished,
     ModelError,
     TextDelta,
@@ -26,7 +26,7 @@ from qwen_dual.models.translate import Whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.models.translate import Read
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import ModelError, RetryWait, TextDelta
-from qwen_dual.core.session import Session
+from qwen_dual.core.models.model import ModelError, RetryWait, TextDelta
+from qwen_dual.core.session.session import Session
 from qwen_dual.models.connect import connect
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.models.retry import RetryPolicy, asks_for_persistence
@@ -23,7 +23,7 @@ from tests.models.server import reply, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qwen_dual.core.model import ModelDelta
+    from qwen_dual.core.models.model import ModelDelta
     from qwen_dual.protocol.events import Event
     from tests.models.server import Received, Reply, Server
 

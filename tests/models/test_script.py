@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import (
+from qwen_dual.core.models.model import (
     ModelDelta,
     ModelRequest,
     TextDelta,

@@ -32,7 +32,7 @@ from tests.models.server import event, serve, sse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwen_dual.core.model import ModelRequest
+    from qwen_dual.core.models.model import ModelRequest
     from qwen_dual.models.translate import HttpRequest
     from qwen_dual.settings.model_config import ModelConfig
     from tests.models.server import Received, Reply

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.model import ModelError
+from qwen_dual.core.models.model import ModelError
 from qwen_dual.models import sse
 from qwen_dual.models.sse import EventReader
 

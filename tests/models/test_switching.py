@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.core.model import ModelRequest
+from qwen_dual.core.models.model import ModelRequest
 from qwen_dual.models.anthropic import AnthropicTranslator
 from qwen_dual.models.gemini import UNSIGNED, GeminiTranslator
 from qwen_dual.models.openai import OpenAITranslator

@@ -12,8 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.dispatch import Dispatcher
-from qwen_dual.core.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
+from qwen_dual.core.commands.dispatch import Dispatcher
+from qwen_dual.core.models.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
 from qwen_dual.mcp.records import ServerStatus
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode

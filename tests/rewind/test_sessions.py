@@ -13,8 +13,8 @@ import anyio.lowlevel
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import TextDelta
-from qwen_dual.core.tool import Subject
+from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.tools.tool import Subject
 from qwen_dual.fs.projects import rewind_mark
 from qwen_dual.runtime.kept_files import files_of
 from qwen_dual.sandbox.hidden import candidates

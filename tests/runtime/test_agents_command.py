@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-    from qwen_dual.core.questions import Form, Question
+    from qwen_dual.core.commands.questions import Form, Question
     from qwen_dual.runtime.opened import OpenSession
 
 REVIEWER = """---

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.tool import display_of
+from qwen_dual.core.tools.tool import display_of
 from qwen_dual.protocol import HOST_RIGHTS
 from qwen_dual.runtime.attached import AttachedSession, Link
 from qwen_dual.runtime.attached_names import names_of_tools

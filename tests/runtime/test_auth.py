@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.model import ModelError, RetryWait, TextDelta
+from qwen_dual.core.models.model import ModelError, RetryWait, TextDelta
 from qwen_dual.models.offered import models_in
 from qwen_dual.runtime.auth import (
     SERVICES,
@@ -24,7 +24,7 @@ from qwen_dual.runtime.auth import (
 from tests.support.fakes import FakeModel, Step
 
 if TYPE_CHECKING:
-    from qwen_dual.core.model import Model
+    from qwen_dual.core.models.model import Model
     from qwen_dual.settings.model_config import ModelConfig
 
 KEY = "sk-planted-0123456789"

@@ -10,7 +10,7 @@ import pytest
 
 from qwen_dual.chats.records import outcome_in
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.core.models.model import TextDelta, TokenUsage
 from tests.hooks.kit import Hooked, group, play, says, session
 from tests.support.fakes import FakeModel, Step, call
 

@@ -10,9 +10,9 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
-from qwen_dual.core.completion import slash_candidates
-from qwen_dual.core.questions import Choice
-from qwen_dual.core.slash import SlashCommand, SlashCommands
+from qwen_dual.core.commands.completion import slash_candidates
+from qwen_dual.core.commands.questions import Choice
+from qwen_dual.core.commands.slash import SlashCommand, SlashCommands
 from qwen_dual.frontends.tui.suggest import Suggestions
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from qwen_dual.core.dispatch import Dispatcher
-    from qwen_dual.core.rights import LimitedDispatcher
+    from qwen_dual.core.commands.dispatch import Dispatcher
+    from qwen_dual.core.commands.rights import LimitedDispatcher
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.opened import OpenSession
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from qwen_dual.runtime.commands.deletion import NO, YES
 from tests.hooks.kit import Hooked, group, play, says, session
 from tests.support.fakes import call

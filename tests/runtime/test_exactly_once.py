@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, Actor
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.runtime.once_kit import ZED, one_done, session
 
 pytestmark = pytest.mark.usefixtures("place")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from qwen_dual.core.actor import CLI, KEYBOARD, POLICY
-from qwen_dual.core.model import TextDelta, TokenUsage
+from qwen_dual.core.models.model import TextDelta, TokenUsage
 from qwen_dual.mcp.config import ServerConfig
 from qwen_dual.runtime.mcp import control_of, servers_of
 from tests.mcp.support import with_node

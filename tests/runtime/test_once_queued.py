@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, Actor
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from tests.runtime.once_kit import ZED, outcome, session
 from tests.support.fakes import call
 

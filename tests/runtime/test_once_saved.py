@@ -33,7 +33,7 @@ async def main():
         one.send("interrupt", None)
         print(one.chat.read_bytes().count(b"hostCommand"))
 anyio.run(main)
-print([name for name in ("qwen_dual.core.ledger", "qwen_dual.chats.command_log") if name in sys.modules])
+print([name for name in ("qwen_dual.core.commands.ledger", "qwen_dual.chats.command_log") if name in sys.modules])
 """
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", code]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from qwen_dual.protocol.commands import parse_command
 from tests.hooks.kit import Hooked, play, session
 from tests.support.fakes import call

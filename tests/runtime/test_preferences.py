@@ -13,9 +13,9 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
+from qwen_dual.core.commands.questions import Choice
+from qwen_dual.core.commands.slash import SlashCommands
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice
-from qwen_dual.core.slash import SlashCommands
 from qwen_dual.frontends.tui.theme import THEMES, names
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.settings.model_config import ModelConfig
@@ -23,8 +23,8 @@ from qwen_dual.settings.model_config import ModelConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.core.session import Session
-    from qwen_dual.core.slash import Output
+    from qwen_dual.core.commands.slash import Output
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.commands.screen import Screen
     from qwen_dual.runtime.launch import Launch
 

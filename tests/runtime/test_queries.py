@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
-from qwen_dual.core.exporting import parts_of
-from qwen_dual.core.queries import MAX_OPEN
+from qwen_dual.core.commands.exporting import parts_of
+from qwen_dual.core.commands.queries import MAX_OPEN
 from qwen_dual.protocol.codec import escaped_size
 from tests.runtime.test_completing import asking
 from tests.support.waiting import until

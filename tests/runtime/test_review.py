@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
-from qwen_dual.core.draft import Draft
+from qwen_dual.core.prompts.draft import Draft
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.commands.screen import NO_FRONT_END, FrontEnd
 from qwen_dual.runtime.factory import SessionFactory
@@ -22,7 +22,7 @@ from tests.support.images import png
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from qwen_dual.core.review import Review
+    from qwen_dual.core.prompts.review import Review
     from qwen_dual.protocol.command_shapes import Right
     from qwen_dual.protocol.content_shapes import PromptBlock
     from qwen_dual.protocol.events import Event

@@ -24,7 +24,7 @@ from tests.runtime.support import Log
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qwen_dual.core.prompts import Prompt
+    from qwen_dual.core.prompts.prompt import Prompt
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.opened import OpenSession
 
@@ -356,7 +356,7 @@ async def main():
     await handle.aclose()
 
 anyio.run(main)
-needless = ("qwen_dual.rewind", "rewinding", "commands.rewind", "going_back", "core.point")
+needless = ("qwen_dual.rewind", "rewinding", "commands.rewind", "going_back", "core.conversation.point")
 print([name for name in sys.modules if any(part in name for part in needless)])
 """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD, Actor
-from qwen_dual.core.model import TextDelta
+from qwen_dual.core.models.model import TextDelta
 from qwen_dual.protocol import COMMAND_TYPES, HOST_RIGHTS
 from qwen_dual.protocol.command_shapes import RIGHTS
 from qwen_dual.protocol.commands import parse_command

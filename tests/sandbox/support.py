@@ -17,7 +17,7 @@ from tests.tools.support import call
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
 
 BACKENDS: tuple[Backend, ...] = ("bwrap", "landlock")
 SECRET = "s3cret-of-the-person"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.cli.parser import parse
-from qwen_dual.core.proposals import rules_for
+from qwen_dual.core.permissions.proposals import rules_for
 from qwen_dual.core.secrets import Secrets
-from qwen_dual.core.tool import InvalidArguments, Subject
+from qwen_dual.core.tools.tool import InvalidArguments, Subject
 from qwen_dual.runtime.sandboxing import BadPolicy, asked_for, choose_policy
 from qwen_dual.runtime.workspace import names_of_keys
 from qwen_dual.sandbox import bubblewrap

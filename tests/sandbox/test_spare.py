@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from qwen_dual.core.ports import Ending
+    from qwen_dual.core.tools.ports import Ending
     from qwen_dual.sandbox.confine import Sandbox
     from qwen_dual.sandbox.policy import Network
     from qwen_dual.sandbox.spare import Spare

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.tools.toolset import Toolset, toolset
 from tests.support.contexts import context
 from tests.support.declared import policy_of
@@ -22,8 +22,8 @@ from tests.support.declared import policy_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qwen_dual.core.policy import Policy
-    from qwen_dual.core.tool import Call, Tool
+    from qwen_dual.core.permissions.policy import Policy
+    from qwen_dual.core.tools.tool import Call, Tool
 
 LINES = Path(__file__).parent / "lines"
 SECRET = "correct-horse-battery-staple"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.actor import POLICY
-from qwen_dual.core.approvals import Decision
-from qwen_dual.core.model import ModelError
-from qwen_dual.core.tool_context import Services, ToolContext
+from qwen_dual.core.models.model import ModelError
+from qwen_dual.core.permissions.approvals import Decision
+from qwen_dual.core.tools.tool_context import Services, ToolContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from qwen_dual.core.hooks import Hooks
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.tool import Call
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.tools.tool import Call
+    from qwen_dual.core.turns.hooks import Hooks
     from qwen_dual.protocol.events import Event
 
 

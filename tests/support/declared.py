@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.policy import Policy
-from qwen_dual.core.rule_names import RuleNames
-from qwen_dual.core.tool import Display
+from qwen_dual.core.permissions.policy import Policy
+from qwen_dual.core.permissions.rule_names import RuleNames
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.edit import EditTool
 from qwen_dual.tools.fetch import WebFetchTool
@@ -23,8 +23,8 @@ from qwen_dual.tools.write import WriteFileTool
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qwen_dual.core.permissions import Rule
-    from qwen_dual.core.tool import RuleKind
+    from qwen_dual.core.permissions.rules import Rule
+    from qwen_dual.core.tools.tool import RuleKind
 
 
 @dataclass(frozen=True)

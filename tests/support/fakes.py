@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from qwen_dual.core.builtin import register
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import (
+from qwen_dual.core.commands.builtin import register
+from qwen_dual.core.models.model import (
     ModelDelta,
     ModelError,
     ModelRequest,
@@ -18,9 +18,9 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.session import Session
-from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import (
+from qwen_dual.core.session.session import Session
+from qwen_dual.core.session.stats import Stats
+from qwen_dual.core.tools.tool import (
     CannotBeDone,
     Command,
     Display,
@@ -38,7 +38,7 @@ from tests.support.declared import BY_NAME
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import Preview, ResultContent, Suggestion
 

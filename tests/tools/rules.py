@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwen_dual.core.tool import Subject
+from qwen_dual.core.tools.tool import Subject
 from qwen_dual.shell.reader import read
 from qwen_dual.tools.shellwords import parse
 

@@ -9,7 +9,7 @@ import anyio
 from tests.support.contexts import context
 
 if TYPE_CHECKING:
-    from qwen_dual.core.tool import Tool, ToolResult
+    from qwen_dual.core.tools.tool import Tool, ToolResult
     from qwen_dual.tools.toolset import Toolset
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.core.tool import CannotBeDone
+from qwen_dual.core.tools.tool import CannotBeDone
 from qwen_dual.protocol.codec import encode
 from qwen_dual.tools.toolset import toolset
 from tests.support.contexts import context
@@ -20,7 +20,7 @@ from tests.tools.support import call, tool_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
     from qwen_dual.tools.toolset import Toolset
 
 

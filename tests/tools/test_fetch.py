@@ -14,9 +14,9 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.approvals import Decision
-from qwen_dual.core.model import ModelError
-from qwen_dual.core.tool import InvalidArguments, NotAllowed, ToolResult
+from qwen_dual.core.models.model import ModelError
+from qwen_dual.core.permissions.approvals import Decision
+from qwen_dual.core.tools.tool import InvalidArguments, NotAllowed, ToolResult
 from qwen_dual.net.addresses import is_public
 from qwen_dual.net.proxies import SETTING, Proxy
 from qwen_dual.tools.capture import Limits
@@ -27,7 +27,7 @@ from tests.support.contexts import context, no_model
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from qwen_dual.core.tool import Call
+    from qwen_dual.core.tools.tool import Call
     from qwen_dual.net.addresses import Address
 
 PAGE = b"""<html><head><title>The page</title><script>secret()</script></head><body>

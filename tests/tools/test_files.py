@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.protocol.blocks import why_unusable
 from tests.support.contexts import context
 from tests.support.images import image, png

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_dual.core.gitignore import Rule, Rules
-from qwen_dual.core.wildcard import name_pattern, stars
+from qwen_dual.core.text.gitignore import Rule, Rules
+from qwen_dual.core.text.wildcard import name_pattern, stars
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,9 @@ def loaded_after(statements: str) -> str:
 
 
 def test_the_tools_are_light_to_import() -> None:
-    assert loaded_after("import qwen_dual.tools.toolset, qwen_dual.core.proposals") == ""
+    assert (
+        loaded_after("import qwen_dual.tools.toolset, qwen_dual.core.permissions.proposals") == ""
+    )
 
 
 def test_warming_up_imports_what_first_calls_need() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.protocol.blocks import image_size, images_in, text_in, why_unusable
 from qwen_dual.tools.pdf import parse_pages
 from tests.support.pictures import pdf

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
-    from qwen_dual.core.ports import Process
+    from qwen_dual.core.tools.ports import Process
 
 
 class Buffers(LocalFiles):

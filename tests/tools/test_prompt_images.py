@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.dispatch import Dispatcher
-from qwen_dual.core.slash import Asks, SlashCommand
+from qwen_dual.core.commands.dispatch import Dispatcher
+from qwen_dual.core.commands.slash import Asks, SlashCommand
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from tests.support.fakes import FakeModel, Host

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.tools.ask import AskUserQuestionTool
 from qwen_dual.tools.parameters import MODELS, schema
 from tests.support.fakes import FakeModel, Host

@@ -15,7 +15,7 @@ from tests.tools.support import call, tool_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.core.policy import Policy
+    from qwen_dual.core.permissions.policy import Policy
     from qwen_dual.tools.toolset import Toolset
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.tool import InvalidArguments
+from qwen_dual.core.tools.tool import InvalidArguments
 from qwen_dual.fs.tree import Tree
 from qwen_dual.tools.capture import Limits
 from qwen_dual.tools.file_listing import list_paths
@@ -31,7 +31,7 @@ from tests.tools.support import call, tool_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
     from qwen_dual.tools.toolset import Toolset
 
 listing = partial(call, name="list_directory")

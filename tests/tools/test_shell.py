@@ -12,7 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from qwen_dual.core.tool import InvalidArguments, Shown, ToolResult
+from qwen_dual.core.tools.tool import InvalidArguments, Shown, ToolResult
 from qwen_dual.tools.commandline import MAX_COMMAND_BYTES
 from qwen_dual.tools.job import signal_name
 from qwen_dual.tools.shell_environment import environment

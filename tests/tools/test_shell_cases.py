@@ -14,7 +14,7 @@ from tests.support.declared import policy_of
 from tests.tools.support import tool_of
 
 if TYPE_CHECKING:
-    from qwen_dual.core.policy import Policy, Verdict
+    from qwen_dual.core.permissions.policy import Policy, Verdict
     from qwen_dual.tools.toolset import Toolset
 
 RULES = [

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen_dual.core.permissions import allows
-from qwen_dual.core.proposals import rules_for
-from qwen_dual.core.tool import UNKNOWN, Command
+from qwen_dual.core.permissions.proposals import rules_for
+from qwen_dual.core.permissions.rules import allows
+from qwen_dual.core.tools.tool import UNKNOWN, Command
 from qwen_dual.tools.shellwords import MAX_LINE
 from tests.support.declared import parse_rule, policy_of
 from tests.support.fakes import FakeTool

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qwen_dual.core.tool import Tool
+    from qwen_dual.core.tools.tool import Tool
 
 
 class SwappingFolder(Folder):

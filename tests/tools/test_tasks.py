@@ -20,7 +20,7 @@ from tests.tools.support import call, cancelled, tool_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwen_dual.core.tool import ToolResult
+    from qwen_dual.core.tools.tool import ToolResult
     from qwen_dual.tools.toolset import Toolset
 
 linux = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="/proc is Linux's")

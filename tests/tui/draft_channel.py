@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.draft_commands import DraftCommands, SharedDraft
+from qwen_dual.core.commands.draft_commands import DraftCommands, SharedDraft
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.protocol.commands import parse_command
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.protocol.events import Event
     from tests.tui.support import FakeSession
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.prompt_queue import PromptQueue
-from qwen_dual.core.questions import Choice, Question, pick
-from qwen_dual.core.queue_editing import QueueEditing
-from qwen_dual.core.slash import SlashCommand, SlashCommands
+from qwen_dual.core.commands.questions import Choice, Question, pick
+from qwen_dual.core.commands.slash import SlashCommand, SlashCommands
+from qwen_dual.core.prompts.queue import PromptQueue
+from qwen_dual.core.prompts.queue_editing import QueueEditing
 from qwen_dual.frontends.tui.controller import Controller
 from qwen_dual.frontends.tui.dialog import GUARD
 from qwen_dual.frontends.tui.view import View
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.prompts import Prompt
-    from qwen_dual.core.questions import Form
-    from qwen_dual.core.review import Review
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.commands.questions import Form
+    from qwen_dual.core.prompts.prompt import Prompt
+    from qwen_dual.core.prompts.review import Review
+    from qwen_dual.core.session.session import Session
     from qwen_dual.frontends.tui.blocks import Block
     from qwen_dual.frontends.tui.lines import Line
     from qwen_dual.frontends.tui.suggest import FileSource

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.frontends.tui.dialog import GUARD
 from qwen_dual.frontends.tui.footer import Facts
 from qwen_dual.frontends.tui.frame import compose

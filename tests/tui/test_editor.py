@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.prompts import Entered
-from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.commands.slash import SlashCommand
+from qwen_dual.core.prompts.prompt import Entered
 from qwen_dual.frontends.tui.editor import Editor, moved, row_starts
 from qwen_dual.frontends.tui.history import MAX_ENTRIES, History
 from qwen_dual.frontends.tui.lines import width_of

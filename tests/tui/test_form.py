@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.core.questions import Choice, Question
+from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.frontends.tui.field import CURSOR, Field
 from qwen_dual.frontends.tui.form import MANY, Sheet
 from qwen_dual.frontends.tui.form_lines import MAX_ROWS, form_lines

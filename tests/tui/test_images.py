@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.core.prompts import Entered
+from qwen_dual.core.prompts.prompt import Entered
 from qwen_dual.frontends.tui.draft_images import DraftImages
 from qwen_dual.frontends.tui.dropped import dropped
 from qwen_dual.frontends.tui.editor import Editor

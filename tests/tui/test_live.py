@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.footer import Facts, footer_line, footer_lines, short_folder
 from qwen_dual.frontends.tui.frame import compose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.core.questions import Choice
+from qwen_dual.core.commands.questions import Choice
 from tests.tui.support import Desk
 
 if TYPE_CHECKING:

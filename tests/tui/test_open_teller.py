@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.core.questions import Question
-from qwen_dual.core.slash import SlashCommand
+from qwen_dual.core.commands.questions import Question
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.frontends.tui.open_teller import OpenTeller
 from qwen_dual.frontends.tui.shared_draft import SharedEditor
 from qwen_dual.protocol import events

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.blocks import ToolBlock
 from qwen_dual.frontends.tui.live import live_lines
 from qwen_dual.frontends.tui.markdown import MarkdownRenderer

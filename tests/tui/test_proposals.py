@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from qwen_dual.core.actor import Actor
-from qwen_dual.core.review import Held, Review
+from qwen_dual.core.prompts.review import Held, Review
 from qwen_dual.frontends.tui.footer import Facts
 from qwen_dual.frontends.tui.frame import compose
 from qwen_dual.protocol import events

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
-from qwen_dual.core.model import ModelError, TextDelta
+from qwen_dual.core.models.model import ModelError, TextDelta
 from qwen_dual.frontends.tui.keyparser import KeyParser
 from qwen_dual.frontends.tui.reports import Reports
 from qwen_dual.runtime.in_terminal import InTerminal

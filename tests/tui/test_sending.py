@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.core.slash import is_slash
+from qwen_dual.core.commands.slash import is_slash
 from qwen_dual.frontends.tui.footer import Facts
 from qwen_dual.frontends.tui.frame import compose
 from qwen_dual.frontends.tui.sending import ENTER_QUEUES, ENTER_STEERS

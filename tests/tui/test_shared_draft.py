@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 import pytest
 
-from qwen_dual.core.draft import DraftRefused
-from qwen_dual.core.draft_commands import take_draft
+from qwen_dual.core.commands.draft_commands import take_draft
+from qwen_dual.core.prompts.draft import DraftRefused
 from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import Desk, request
 
 if TYPE_CHECKING:
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
 from tests.tui.draft_channel import ZED, Channel
 
 

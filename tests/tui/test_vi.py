@@ -9,7 +9,7 @@ import pytest
 from prompt_toolkit.enums import EditingMode
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.prompts import Prompt
+from qwen_dual.core.prompts.prompt import Prompt
 from qwen_dual.frontends.tui.controller import CLEAR_HINT, EXIT_HINT
 from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import request, state

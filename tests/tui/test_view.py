@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.blocks import (
     AnswerBlock,
     ExpandedBlock,

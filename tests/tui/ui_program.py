@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 import anyio
 
 from qwen_dual.core.actor import INPUT, Actor
-from qwen_dual.core.builtin import register
 from qwen_dual.core.bus import Bus
-from qwen_dual.core.model import (
+from qwen_dual.core.commands.builtin import register
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import SlashCommand
+from qwen_dual.core.models.model import (
     ModelError,
     RetryWait,
     TextDelta,
@@ -29,11 +31,9 @@ from qwen_dual.core.model import (
     ToolCallArguments,
     ToolCallStart,
 )
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.session import Session
-from qwen_dual.core.slash import SlashCommand
-from qwen_dual.core.stats import Stats
-from qwen_dual.core.tool import Command, Display, Subject, ToolResult
+from qwen_dual.core.session.session import Session
+from qwen_dual.core.session.stats import Stats
+from qwen_dual.core.tools.tool import Command, Display, Subject, ToolResult
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.protocol import events
@@ -45,9 +45,9 @@ from tests.tui.ui_script import CALLS, CODE, DIFF
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from qwen_dual.core.model import ModelDelta, ModelRequest
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.models.model import ModelDelta, ModelRequest
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.protocol.shapes import Preview, Suggestion
 
 

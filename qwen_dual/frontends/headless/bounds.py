@@ -14,7 +14,7 @@ import anyio
 from msgspec import Struct
 
 from qwen_dual.core.actor import LIMIT
-from qwen_dual.core.stopping import Stop
+from qwen_dual.core.turns.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

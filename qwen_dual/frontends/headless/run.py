@@ -12,7 +12,7 @@ import anyio
 from msgspec import Struct, field
 
 from qwen_dual.core.actor import POLICY
-from qwen_dual.core.stopping import Stop
+from qwen_dual.core.turns.stopping import Stop
 from qwen_dual.frontends.headless.bounds import Bounds, Watch
 from qwen_dual.frontends.headless.endings import FAILED, Ending
 from qwen_dual.frontends.headless.frontend import Headless

@@ -44,7 +44,7 @@ _ANSWERS = ("command_receipt", "input_error", "rewind_points", "rewind_preview",
 
 
 class Commands(Protocol):
-    """Carries out commands on the session, as ``core.dispatch.Dispatcher`` does."""
+    """Carries out commands on the session, as ``core.commands.dispatch.Dispatcher`` does."""
 
     def command(self, command: Command) -> None:
         """Carries out one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.tool import Display, Shown, Subject, ToolResult
+from qwen_dual.core.tools.tool import Display, Shown, Subject, ToolResult
 from qwen_dual.frontends.headless.schema import BadSchema
 from qwen_dual.protocol.codec import NotJson, decode
 from qwen_dual.protocol.nesting import is_too_deep
@@ -12,8 +12,8 @@ from qwen_dual.protocol.nesting import is_too_deep
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.tool import Kind, RuleKind
-    from qwen_dual.core.tool_context import ToolContext
+    from qwen_dual.core.tools.tool import Kind, RuleKind
+    from qwen_dual.core.tools.tool_context import ToolContext
     from qwen_dual.frontends.headless.schema import Schema
     from qwen_dual.protocol.shapes import Preview, Suggestion
 

@@ -21,7 +21,7 @@ from qwen_dual.protocol.visible import visible_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from qwen_dual.core.tool import Display
+    from qwen_dual.core.tools.tool import Display
     from qwen_dual.frontends.tui.blocks import Block
     from qwen_dual.frontends.tui.whole import WholeTranscript
     from qwen_dual.protocol.agents import AgentCall

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from qwen_dual.core.tool import display_of
+from qwen_dual.core.tools.tool import display_of
 from qwen_dual.frontends.tui import clipboard, links, theme
 from qwen_dual.frontends.tui.appearance import Appearance
 from qwen_dual.frontends.tui.application import LoopFailures, make_application

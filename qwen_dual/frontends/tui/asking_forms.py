@@ -14,7 +14,7 @@ from qwen_dual.frontends.tui.offer import Offer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.questions import Form
+    from qwen_dual.core.commands.questions import Form
     from qwen_dual.frontends.tui.dialog import Dialog
     from qwen_dual.frontends.tui.early_keys import EarlyKeys
     from qwen_dual.runtime.handle import SessionHandle

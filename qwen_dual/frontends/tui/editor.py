@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
-from qwen_dual.core.prompts import Entered
+from qwen_dual.core.prompts.prompt import Entered
 from qwen_dual.frontends.tui.history import History, Search
 from qwen_dual.frontends.tui.lines import TAB, width_of
 from qwen_dual.frontends.tui.paste import Pastes

@@ -14,7 +14,7 @@ from qwen_dual.protocol.sanitise import sanitise
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from qwen_dual.core.questions import Choice, Form, Question
+    from qwen_dual.core.commands.questions import Choice, Form, Question
 
 MANY = 8
 """With more choices than this, typing filters them; with fewer, digits and letters choose."""

@@ -16,8 +16,8 @@ import anyio.to_thread
 from msgspec import Struct
 
 from qwen_dual import __version__
+from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.failures import describe
-from qwen_dual.core.questions import Choice
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.footer import Around
 from qwen_dual.frontends.tui.guest import Guest

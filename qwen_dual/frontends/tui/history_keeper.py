@@ -16,7 +16,7 @@ from qwen_dual.core.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.core.prompts import Entered
+    from qwen_dual.core.prompts.prompt import Entered
     from qwen_dual.frontends.tui.editor import Editor
 
 log = logging.getLogger(__name__)

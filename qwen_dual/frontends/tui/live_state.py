@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.protocol.agents import agent_call
 from qwen_dual.protocol.records import shown
 from qwen_dual.protocol.sanitise import OutputTail, sanitise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
 from qwen_dual.frontends.tui.live_state import Request
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.review import Held, Review
+    from qwen_dual.core.prompts.review import Held, Review
     from qwen_dual.frontends.tui.lines import Line
 
 KIND = "proposal"

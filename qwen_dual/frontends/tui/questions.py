@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from qwen_dual.core.questions import Choice, Question
+from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.protocol.answers import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from qwen_dual.core.questions import Form
+    from qwen_dual.core.commands.questions import Form
 
 
 NEITHER = Choice("", "Leave it open")

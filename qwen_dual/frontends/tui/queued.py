@@ -11,8 +11,8 @@ from qwen_dual.core.actor import KEYBOARD
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.core.prompts import Action, Prompt
-    from qwen_dual.core.queue_editing import QueueEditing
+    from qwen_dual.core.prompts.prompt import Action, Prompt
+    from qwen_dual.core.prompts.queue_editing import QueueEditing
     from qwen_dual.frontends.tui.editor import Editor
 
 EDIT_TIP = "a queued prompt: enter puts it back"

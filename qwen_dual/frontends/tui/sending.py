@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.core.slash import is_slash
+from qwen_dual.core.commands.slash import is_slash
 
 if TYPE_CHECKING:
     from collections.abc import Callable

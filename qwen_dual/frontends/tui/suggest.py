@@ -1,6 +1,6 @@
 """The menu of what could follow, with one of it selected. Pure.
 
-What there is ``core.completion`` says; here stands when it is looked for, and what is shown of it.
+What there is ``core.commands.completion`` says; here stands when it is looked for, and what is shown of it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from qwen_dual.core import completion
-from qwen_dual.core.completion import mention_at, mention_candidates, slash_candidates
+from qwen_dual.core.commands import completion
+from qwen_dual.core.commands.completion import mention_at, mention_candidates, slash_candidates
 from qwen_dual.frontends.tui import theme
 from qwen_dual.frontends.tui.lines import clip, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qwen_dual.core.completion import Candidate
-    from qwen_dual.core.slash import SlashCommands
+    from qwen_dual.core.commands.completion import Candidate
+    from qwen_dual.core.commands.slash import SlashCommands
     from qwen_dual.frontends.tui.lines import Line
 
 MAX_SHOWN = 6

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.tool import Display
+from qwen_dual.core.tools.tool import Display
 from qwen_dual.frontends.tui.agents import AgentTexts
 from qwen_dual.frontends.tui.live_state import is_remote, sender_of, telling_argument
 from qwen_dual.frontends.tui.outcome import ending

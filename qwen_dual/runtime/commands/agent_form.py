@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qwen_dual.core.questions import Choice, Question
+from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.definitions.agents import COLORS
 from qwen_dual.definitions.writing import NAME, NewAgent
 from qwen_dual.protocol.visible import visible_line
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.agents.spec import AgentSpec
-    from qwen_dual.core.tool import Display
+    from qwen_dual.core.tools.tool import Display
 
 CREATE = "+"
 """In place of a name, which has none such: a new one."""

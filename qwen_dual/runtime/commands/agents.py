@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwen_dual.agents.spec import AgentSpec
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.questions import Choice, Question
+    from qwen_dual.core.commands.questions import Choice, Question
     from qwen_dual.definitions.agents import AgentDefinition
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.screen import FrontEnd

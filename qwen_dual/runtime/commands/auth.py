@@ -10,8 +10,8 @@ from anyio import to_thread
 from msgspec.structs import replace
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime import auth
 from qwen_dual.settings.editing import CannotKeep
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.model import Model
-    from qwen_dual.core.questions import Form, Question
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.commands.questions import Form, Question
+    from qwen_dual.core.models.model import Model
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.auth import Connection
     from qwen_dual.runtime.workspace import Workspace
     from qwen_dual.settings.model_config import ModelConfig

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.tools.calls import one_line
 

@@ -9,9 +9,9 @@ import anyio
 from anyio import to_thread
 from msgspec import Struct
 
+from qwen_dual.core.commands.questions import Choice
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.runtime import sandboxing
 from qwen_dual.runtime.commands.auth import AuthCommand
 from qwen_dual.runtime.commands.deletion import DeleteCommand
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.slash import Output
+    from qwen_dual.core.commands.slash import Output
     from qwen_dual.runtime.assembly import Parts
     from qwen_dual.runtime.commands.agents import AgentsCommand
     from qwen_dual.runtime.commands.rewind import RewindCommand

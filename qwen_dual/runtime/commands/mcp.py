@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice
 from qwen_dual.mcp.bounds import bounded, line
 from qwen_dual.mcp.configured import where
 from qwen_dual.mcp.errors import ServerFailure

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.settings import keys
 from qwen_dual.settings.choices import keep_choices
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.questions import Form
-    from qwen_dual.core.session import Session
-    from qwen_dual.core.slash import Output
+    from qwen_dual.core.commands.questions import Form
+    from qwen_dual.core.commands.slash import Output
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.commands.screen import Screen
     from qwen_dual.runtime.launch import Launch
     from qwen_dual.settings.key import Key

@@ -8,19 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.conversation.going_back import FilePreview, GoingBack
+from qwen_dual.core.conversation.rewinding import Refused
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.going_back import FilePreview, GoingBack
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.rewinding import Refused
 from qwen_dual.protocol.rewound import counted, first_line, preview_text, rewound_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.going_back import FileChange
-    from qwen_dual.core.point import Point
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.conversation.going_back import FileChange
+    from qwen_dual.core.conversation.point import Point
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.commands.screen import FrontEnd
 
 UNDO = "undo"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.commands.questions import Choice
+from qwen_dual.core.commands.saved_sessions import SessionRefused
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
-from qwen_dual.core.questions import Choice
-from qwen_dual.core.saved_sessions import SessionRefused
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.fs.home import expanded
 from qwen_dual.runtime.commands.session_picker import NONE_SAVED
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwen_dual.chats.load import Chat
     from qwen_dual.chats.recorder import Recorder
     from qwen_dual.core.actor import Actor
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.commands.session_picker import SessionPicker
     from qwen_dual.runtime.workspace import Workspace

@@ -9,9 +9,9 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.draft import DraftEditor
-    from qwen_dual.core.questions import Choice, Form
-    from qwen_dual.core.slash import Need
+    from qwen_dual.core.commands.questions import Choice, Form
+    from qwen_dual.core.commands.slash import Need
+    from qwen_dual.core.prompts.draft import DraftEditor
     from qwen_dual.protocol.events import Event
 
 

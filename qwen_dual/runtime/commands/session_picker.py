@@ -6,13 +6,13 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.core.questions import Choice, Question
+from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.core.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qwen_dual.core.session import Session
+    from qwen_dual.core.session.session import Session
     from qwen_dual.runtime.commands.screen import Asking
 
 SHOWN = 100

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
 from qwen_dual.core.failures import describe
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import SlashCommand
 from qwen_dual.core.threads import in_thread
 from qwen_dual.models.deferred import DeferredModel
 from qwen_dual.runtime.context_files import project_files

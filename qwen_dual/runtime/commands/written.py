@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from qwen_dual.core.commands.questions import Choice, Question
+from qwen_dual.core.commands.slash import Asks
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.core.questions import Choice, Question
-from qwen_dual.core.slash import Asks
 from qwen_dual.core.threads import in_thread
 from qwen_dual.runtime.foreseen import may_have_definitions
 from qwen_dual.runtime.late import DEFAULT_STYLE, context_names, load_needed

@@ -1,0 +1,96 @@
+"""Notices when a model makes the same calls again and again and nothing comes of it. Pure.
+
+What counts is the call and its result: a file that is read again after it was changed, or a build
+that is asked for its state while it goes on, gives another result and begins the count anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from qwen_dual.protocol.codec import encode
+from qwen_dual.protocol.long_json import LONG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qwen_dual.core.models.answer import RequestedCall
+    from qwen_dual.protocol.shapes import ResultContent
+
+TELL_AFTER = 3
+"""Rounds after which the model is told."""
+
+STOP_AFTER = 5
+"""Rounds after which the turn stops."""
+
+LONGEST_ROUND = 4
+"""Calls that may take turns: A, B, A, B is a round of two."""
+
+TOLD = (
+    "You have made the same call {rounds} times in a row now, with the same result each time. "
+    "Another try will give the same. Do something else: change the arguments, use another tool, "
+    "or say what is missing."
+)
+STOPPED = (
+    "The turn was stopped: the model made the same call ({call}) {rounds} times in a row, with the "
+    "same result each time. Say how it should go on."
+)
+
+Finding = Literal["", "tell", "stop"]
+
+
+class Repetition:
+    """Counts the rounds of one turn.
+
+    Attributes:
+        rounds: how often the last calls have come around.
+        tool: the name of the last call.
+    """
+
+    def __init__(self) -> None:
+        self.rounds = 0
+        self.tool = ""
+        self._calls: list[int] = []
+        self._told = False
+
+    def add(self, call: RequestedCall, result: ResultContent) -> Finding:
+        """Takes one call and what came of it.
+
+        Returns:
+            ``tell`` once when the model should be told, ``stop`` when the turn should end.
+        """
+        # Megabytes are not encoded once more: a key would wait for it.
+        raw = call.arguments is None or len(call.raw) > LONG
+        made = call.raw if raw else encode(call.arguments)
+        self._calls.append(hash((call.name, made, str(result))))
+        del self._calls[: -LONGEST_ROUND * STOP_AFTER]
+        self.tool = call.name
+        self.rounds = max(_rounds(self._calls, length) for length in range(1, LONGEST_ROUND + 1))
+        if self.rounds >= STOP_AFTER:
+            return "stop"
+        if self.rounds < TELL_AFTER:
+            self._told = False
+            return ""
+        told, self._told = self._told, True
+        return "" if told else "tell"
+
+    @property
+    def told(self) -> str:
+        """What the model is told."""
+        return TOLD.format(rounds=self.rounds)
+
+    @property
+    def stopped(self) -> str:
+        """What the person is told."""
+        return STOPPED.format(rounds=self.rounds, call=self.tool)
+
+
+def _rounds(calls: Sequence[int], length: int) -> int:
+    """How often the last ``length`` calls stand at the end of ``calls``, one after the other."""
+    last = calls[-length:]
+    if len(last) < length:
+        return 0
+    count = 1
+    while calls[-length * (count + 1) : -length * count] == last:
+        count += 1
+    return count

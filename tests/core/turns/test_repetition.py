@@ -1,0 +1,85 @@
+"""Models that go round in circles are told, and then stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qwen_dual.core.actor import KEYBOARD
+from qwen_dual.core.models.answer import RequestedCall
+from qwen_dual.core.models.model import TextDelta
+from qwen_dual.core.turns.repetition import Repetition
+from tests.support.fakes import FakeModel, FakeTool, Host, Step, call
+
+
+def found(*made: str) -> list[str]:
+    """What comes of calls, each written as name and result."""
+    repetition = Repetition()
+    return [
+        repetition.add(RequestedCall("id", each[0], {"a": 1}, ""), each[1:] or "same")
+        for each in made
+    ]
+
+
+def test_the_third_time_is_told_once_and_the_fifth_ends_it() -> None:
+    assert found("A", "A", "A", "A", "A") == ["", "", "tell", "", "stop"]
+
+
+def test_calls_that_take_turns_count_as_rounds() -> None:
+    assert found(*"ABABAB") == ["", "", "", "", "", "tell"]
+    assert found(*"ABC" * 5)[-1] == "stop"
+    assert "stop" not in found(*"ABCDE" * 9)
+
+
+def test_another_result_begins_anew() -> None:
+    assert found("A", "A", "A", "A2", "A2", "A", "A") == ["", "", "tell", "", "", "", ""]
+    assert "tell" not in found(*(f"A{number}" for number in range(20)))
+
+
+def test_another_call_in_between_begins_anew() -> None:
+    assert found(*"AABAACAADAA") == [""] * 11
+
+
+def test_arguments_that_differ_are_other_calls() -> None:
+    repetition = Repetition()
+    for number in range(9):
+        assert repetition.add(RequestedCall("id", "A", {"a": number}, ""), "same") == ""
+        assert repetition.add(RequestedCall("id", "A", None, f"a{number}"), "same") == ""
+
+
+@pytest.mark.parametrize("mode", ["default", "auto-edit", "yolo", "plan"])
+def test_a_turn_that_goes_in_circles_stops_in_every_mode(mode: str) -> None:
+    tool = FakeTool("read_file", kind="read", result="no such file", is_error=True)
+    model = FakeModel(*(call(tool.name, f"c{number}", path="nope") for number in range(40)))
+    host = Host(model, tool, approval_mode=mode)
+
+    async def script(host: Host) -> dict[str, Any]:
+        host.session.submit("go", KEYBOARD)
+        result = await host.result()
+        assert (result["stop_reason"], result["subtype"]) == ("loop", "success")
+        host.session.submit("and now?", KEYBOARD)
+        assert (await host.result(2))["stop_reason"] == "loop"
+        return result
+
+    host.play(script)
+    assert len(tool.runs) == 10
+    told = [str(request.messages[-1]) for request in model.requests]
+    assert ["3 times in a row" in text for text in told[:5]] == [False, False, False, True, False]
+    notices = [event["data"]["text"] for event in host.of("system", "notice")]
+    assert any("read_file" in text and "how it should go on" in text for text in notices)
+
+
+def test_calls_of_one_message_count_too() -> None:
+    tool = FakeTool("read_file", kind="read")
+    steps: list[Step] = [TextDelta("all at once")]
+    for number in range(6):
+        steps += call(tool.name, f"c{number}", path="x")
+    host = Host(FakeModel(steps), tool)
+
+    async def script(host: Host) -> None:
+        host.session.submit("go", KEYBOARD)
+        assert (await host.result())["stop_reason"] == "loop"
+
+    host.play(script)
+    assert len(host.tool_results()) == 6
