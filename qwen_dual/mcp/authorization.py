@@ -18,7 +18,7 @@ from qwen_dual.mcp.oauth_settings import BadOAuth, read_oauth
 from qwen_dual.mcp.tokens import TokensUnusable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import httpx2
     from mcp.shared.auth import AuthorizationCodeResult
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from qwen_dual.mcp.grants import Grants
     from qwen_dual.mcp.oauth_settings import OAuthSettings
     from qwen_dual.mcp.tokens import Credentials, TokenStore
+
+    Connects = Callable[[str, Sequence[str] | None], Awaitable[httpx2.AsyncClient]]
+    """Makes the client for a URL, which connects to the given addresses alone."""
 
 T = TypeVar("T")
 
@@ -107,11 +110,11 @@ class Authorizations:
     def _needed(self, name: str) -> None:
         self.on_needed(name)
 
-    def _connect(self) -> Callable[[str], Awaitable[httpx2.AsyncClient]]:
-        async def connect(url: str) -> httpx2.AsyncClient:
+    def _connect(self) -> Connects:
+        async def connect(url: str, at: Sequence[str] | None) -> httpx2.AsyncClient:
             from qwen_dual.mcp.auth_requests import Connect
 
-            return await Connect(self._proxy, self._env)(url)
+            return await Connect(self._proxy, self._env)(url, at)
 
         return connect
 
@@ -132,7 +135,7 @@ class Authorization:
         config: ServerConfig,
         settings: OAuthSettings,
         store: TokenStore,
-        connect: Callable[[str], Awaitable[httpx2.AsyncClient]],
+        connect: Connects,
         secret: Callable[[str], object],
     ) -> None:
         self.config = config

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qwen_dual.mcp.bounds import bounded, line
+from qwen_dual.mcp.secret_words import names_secret
 from qwen_dual.protocol.answers import WrongAnswer, value_of
 
 if TYPE_CHECKING:
@@ -126,6 +127,32 @@ class Form(Struct, frozen=True):
     fields: tuple[Field, ...]
 
     @property
+    def warning(self) -> str:
+        """What a person should know before an answer: that a secret seems to be wanted. Empty for nothing.
+
+        The protocol forbids it: a secret is asked for on a page of the server's, where no program in between
+        sees it.
+        """
+        texts = [field for field in self.fields if not field.options]
+        named = [
+            field.question
+            for field in texts
+            if names_secret(f"{field.name} {field.question} {field.description}")
+        ]
+        if not named and not (texts and names_secret(self.message)):
+            return ""
+        what = f" ({', '.join(named)})" if named else ""
+        return (
+            f"! This seems to ask for a secret{what}. A server is not to do that in a form; what you enter "
+            f"goes to {_who(self.server)}."
+        )
+
+    @property
+    def told(self) -> str:
+        """What the form is about, behind the warning."""
+        return "\n".join(filter(None, (self.warning, self.message)))
+
+    @property
     def input(self) -> dict[str, Any]:
         """What whoever is asked is sent; a form without fields asks for a yes."""
         asked = [field.as_question(self.server) for field in self.fields]
@@ -133,12 +160,12 @@ class Form(Struct, frozen=True):
             agree = {"label": "Agree", "description": ""}
             asked = [{"question": "Agree?", "header": _who(self.server), "options": [agree]}]
             asked[0]["free"] = False
-        return {"server": line(self.server), "message": self.message, "questions": asked}
+        return {"server": line(self.server), "message": self.told, "questions": asked}
 
     @property
     def text(self) -> str:
         """It as text, for who cannot show questions."""
-        rows = [self.message, ""]
+        rows = [self.told, ""]
         for field in self.fields:
             rows.append(f"{field.question}{'' if field.required else ' (optional)'}")
             rows += [f"  {field.description}"] if field.description else []

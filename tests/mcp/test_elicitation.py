@@ -194,3 +194,46 @@ def test_only_a_plain_address_of_the_web_is_opened(url: Any) -> None:
 
 def test_an_address_of_the_web_is_taken_as_it_is() -> None:
     assert url_of({"url": "https://host:8/p?q=1&r=%20#f"}) == "https://host:8/p?q=1&r=%20#f"
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("password", {}),
+        ("value", {"title": "Pass-phrase"}),
+        ("apiKey", {}),
+        ("github_access_token", {}),
+        ("x", {"description": "The PIN of your card"}),
+        ("x", {"title": "One-time code"}),
+        ("privateKey", {}),
+    ],
+)
+def test_a_form_that_wants_a_secret_says_so_before_all_else(
+    name: str, about: dict[str, Any]
+) -> None:
+    asked = form([], **{name: {"type": "string", **about}})
+    [question] = shown(asked)
+    assert question.details[0].startswith("! This seems to ask for a secret (")
+    assert "goes to MCP server srv" in question.details[0]
+    assert "Tell me" in question.details[0]
+    assert asked.text.startswith("! This seems to ask for a secret")
+
+
+def test_a_message_that_wants_a_secret_is_as_good_as_a_field() -> None:
+    schema = {"properties": {"value": {"type": "string"}}}
+    asked = form_of("srv", {"message": "Enter your password again:", "requestedSchema": schema})
+    assert asked.input["message"].startswith("! This seems to ask for a secret. ")
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"maxTokens": {"type": "integer"}},
+        {"monkey": {"type": "string", "title": "Keyboard layout"}},
+        {"passenger": {"type": "string", "description": "Pinned, not secretly"}},
+        {"password_reset": {"type": "boolean"}},
+        {"how": {"type": "string", "enum": ["password", "key file"]}},
+    ],
+)
+def test_a_form_that_wants_none_says_nothing(properties: dict[str, Any]) -> None:
+    assert form(**properties).input["message"] == "Tell me"

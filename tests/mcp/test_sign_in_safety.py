@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import logging
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
+import httpx2
 import pytest
 
-from qwen_dual.mcp.auth_requests import LIMIT, AuthFailed, AuthRequests, checked
+from qwen_dual.mcp.auth_requests import (
+    LIMIT,
+    AuthFailed,
+    AuthRequests,
+    Connect,
+    PinnedTransport,
+    checked,
+)
 from qwen_dual.mcp.errors import ServerFailure
+from qwen_dual.net.tls import context_for
 from tests.mcp.oauth_service import agree
 from tests.mcp.sign_in_kit import Kit, run
 from tests.models.server import reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from qwen_dual.net.addresses import Address
 
 
 @pytest.mark.parametrize(
@@ -93,7 +106,7 @@ def test_an_address_that_a_server_must_not_lead_to(server: str, url: str) -> Non
     ],
 )
 def test_a_public_server_leads_to_nothing_private(url: str) -> None:
-    async def never(url: str) -> Any:
+    async def never(url: str, at: Sequence[str] | None) -> Any:
         raise AssertionError(url)
 
     async def main() -> None:
@@ -110,6 +123,65 @@ def test_a_public_server_leads_to_nothing_private(url: str) -> None:
             await private.check(url)
 
     anyio.run(main)
+
+
+class Rebinding:
+    """A name server whose names lead to another address each time; the last stays."""
+
+    def __init__(self, **names: list[str]) -> None:
+        self._names = names
+
+    async def __call__(self, host: str, port: int) -> list[Address]:
+        given = self._names[host.partition(".")[0]]
+        found = given.pop(0) if len(given) > 1 else given[0]
+        if not found:
+            raise OSError("no such name")
+        return [ip_address(found)]
+
+
+@pytest.mark.parametrize(
+    ("names", "url"),
+    [
+        ({"mcp": ["8.8.8.8"], "auth": ["8.8.4.4", "127.0.0.1"]}, "http://auth.example:9200/token"),
+        ({"mcp": ["8.8.8.8", "127.0.0.1"]}, "http://mcp.example:9200/token"),
+        ({"mcp": ["8.8.8.8"], "auth": ["", "127.0.0.1"]}, "http://auth.example:9200/token"),
+    ],
+)
+def test_a_name_that_leads_elsewhere_the_second_time_is_not_followed(
+    names: dict[str, list[str]], url: str
+) -> None:
+    connected: list[Sequence[str] | None] = []
+
+    async def connect(url: str, at: Sequence[str] | None) -> httpx2.AsyncClient:
+        connected.append(at)
+        return await Connect(None, dict)(url, at and ["127.0.0.1"])
+
+    async def main() -> None:
+        requests = AuthRequests("http://mcp.example/mcp", connect, find=Rebinding(**names))
+        await requests.check("http://mcp.example/mcp")
+        for _ in range(2):
+            with pytest.raises(AuthFailed):
+                await requests.send(httpx2.Request("POST", url))
+
+    anyio.run(main)
+    assert connected
+    assert all(at is not None and "127.0.0.1" not in at for at in connected)
+
+
+def test_a_connection_goes_to_the_addresses_that_were_judged(tmp_path: Path) -> None:
+    async def test(kit: Kit) -> None:
+        port = urlsplit(kit.service.url).port
+        # The second address is nobody's: nothing listens there.
+        transport = PinnedTransport(context_for("http:", env={}), ["127.0.0.9", "127.0.0.1"])
+        async with httpx2.AsyncClient(transport=transport) as client:
+            url = f"http://no-such-host.invalid:{port}/.well-known/oauth-authorization-server"
+            answer = await client.get(url)
+        assert answer.status_code == 200
+        assert str(answer.request.url) == url
+        asked = kit.server.requests[-1]
+        assert asked.headers["host"] == f"no-such-host.invalid:{port}"
+
+    run(tmp_path, test)
 
 
 def test_an_answer_without_end_is_not_read(tmp_path: Path) -> None:
