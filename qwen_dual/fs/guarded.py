@@ -54,7 +54,7 @@ _HOOKS = (
 )
 _TOOLS = (  # which program a name stands for, and what runs before each start of one
     *(".tool-versions", ".mise", ".mise.toml", "mise.toml", ".mise.local.toml", "mise.local.toml"),
-    *(".bundle", ".mvn", ".gdbinit", ".lldbinit"),
+    *(".bundle", ".mvn", ".gdbinit", ".lldbinit", "pyvenv.cfg"),
     *(
         "rust-toolchain",
         "rust-toolchain.toml",
@@ -139,7 +139,11 @@ def guard_of(path: str, home: str = "/", root: str = "/") -> str:
             return names
     if low and low[-1] == ENVIRONMENT:
         return ENVIRONMENT
-    return _guard_in_home(parts, home, root) or _guard_in_repository(parts)
+    return (
+        _guard_in_home(parts, home, root)
+        or _guard_in_repository(parts)
+        or _guard_in_environment(parts)
+    )
 
 
 def guard_of_what_is_there(real: str, path: str, root: str) -> str:
@@ -235,4 +239,17 @@ def _guard_in_repository(parts: list[str]) -> str:
             return part
         if part.lower() in _GIT_PARTS and os.path.lexists("/" + "/".join([*parts[:at], "HEAD"])):
             return part.lower()
+    return ""
+
+
+def _guard_in_environment(parts: list[str]) -> str:
+    """What a virtual environment of Python's has installed: any start of its Python runs some of it.
+
+    This program may run in one that lies in the workspace, and would load what is written there.
+    """
+    for at, part in enumerate(parts[:-2]):
+        if part in ("lib", "lib64") and parts[at + 1].startswith(("python", "pypy")):
+            environment = parts[:at]
+            if os.path.lexists("/" + "/".join([*environment, "pyvenv.cfg"])):
+                return (environment or [part])[-1].lower()
     return ""

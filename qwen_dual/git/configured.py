@@ -16,7 +16,7 @@ from qwen_dual.fs.home import expanded
 from qwen_dual.git.repository import find_repository, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from qwen_dual.git.repository import Repository
 
@@ -93,7 +93,39 @@ def beyond_values(repository: Repository, home: str) -> Iterator[tuple[str, str]
 
     An included file is a value itself, its real path.
     """
-    places = _places(repository)
+    return _beyond(_places(repository), home)
+
+
+def own_values(home: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The same of what the person and the machine have set for all repositories.
+
+    Args:
+        home: what ``~`` stands for.
+        env: the person's environment, which may say where that is.
+    """
+    return _beyond([os.path.split(path) for path in own_files(home, env)], home)
+
+
+def files_of(repository: Repository) -> list[str]:
+    """The files of a repository's own configuration, whether they are there or not."""
+    return [os.path.join(folder, name) for folder, name in _places(repository)]
+
+
+def own_files(home: str, env: Mapping[str, str]) -> list[str]:
+    """The files of the configuration that is for all repositories; their links are followed."""
+    base = env.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    found = [os.path.join(base, "git", "config"), os.path.join(home, ".gitconfig")]
+    if named := env.get("GIT_CONFIG_GLOBAL"):
+        found = [expanded(named, home)]
+    return [os.path.realpath(path) for path in ("/etc/gitconfig", *found) if os.path.isabs(path)]
+
+
+def is_included(key: str) -> bool:
+    """Whether the value of a setting is a further file of the configuration."""
+    return _INCLUDES.fullmatch(key) is not None
+
+
+def _beyond(places: list[tuple[str, str]], home: str) -> Iterator[tuple[str, str]]:
     for _ in range(MAX_INCLUDED):
         if not places:
             return
@@ -103,7 +135,7 @@ def beyond_values(repository: Repository, home: str) -> Iterator[tuple[str, str]
         except OSError:
             continue
         for key, value in _read(os.fsdecode(data)):
-            if _INCLUDES.fullmatch(key):
+            if is_included(key):
                 path = _joined(os.path.join(folder, os.path.dirname(name)), value, home)
                 places.append(os.path.split(path))
                 yield key, path
@@ -157,7 +189,7 @@ def _values(repository: Repository, home: str) -> Iterator[tuple[str, str]]:
             yield TREE, "/"  # nobody knows
             continue
         for key, value in _read(os.fsdecode(data)):
-            if _INCLUDES.fullmatch(key):
+            if is_included(key):
                 path = _joined(os.path.join(folder, os.path.dirname(name)), value, home)
                 if not path.startswith(repository.root.rstrip("/") + "/"):
                     yield TREE, "/"  # a person's own, or anybody's

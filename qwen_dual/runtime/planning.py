@@ -69,6 +69,9 @@ class Planning:
     async def approved(self, plan: str, choice: str, actor: Actor) -> str:
         """Ends plan mode: see ``tools.plan.Plans``."""
         self._plan = plan
+        if self._session.approval_mode != "plan":
+            # Somebody has changed the mode since the answer; theirs is the later word.
+            choice = self._session.approval_mode
         try:
             self._session.leave_plan(choice, actor)
         except UnknownMode as error:  # the one before cannot be had any more

@@ -17,7 +17,7 @@ _FOLDER = re.compile(r"\$(?:\w+_PROJECT_DIR\b|\{\w+_PROJECT_DIR\})")
 _NAME = re.compile(r"[^\s;&|<>()`=,!]+")
 
 
-def named_in(lines: Iterable[str], folder: str) -> frozenset[str]:
+def named_in(lines: Iterable[str], folder: str, *, bare: bool = True) -> frozenset[str]:
     """The real paths that words of command lines may name; rather one too many than one too few.
 
     Args:
@@ -25,5 +25,6 @@ def named_in(lines: Iterable[str], folder: str) -> frozenset[str]:
         folder: where they run, which is what ``$QWEN_PROJECT_DIR`` and its like stand for.
     """
     plain = (_FOLDER.sub(lambda _: folder, re.sub(r"[\"']", "", line)) for line in lines)
-    names = (found[0] for line in plain for found in _NAME.finditer(line) if "\0" not in found[0])
+    found = (match[0] for line in plain for match in _NAME.finditer(line))
+    names = (name for name in found if "\0" not in name and (bare or "/" in name or "." in name))
     return frozenset(os.path.realpath(os.path.join(folder, it)) for it in islice(names, MAX_NAMES))

@@ -146,7 +146,7 @@ class Folder:
         # Imported here, since the start writes nothing.
         from qwen_dual.tools.run_by_git import RunByGit
 
-        return RunByGit(self.root, self.home)
+        return RunByGit(self.root, self.home, self.env)
 
     def hidden(self, real: str, *, is_folder: bool) -> bool:
         """Whether rules keep ``real``, a real path, from the agent."""

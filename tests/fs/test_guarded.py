@@ -127,6 +127,20 @@ def test_a_program_that_is_found_by_its_name_is_guarded(tmp_path: Path) -> None:
     assert guard("node_modules/.bin/run") == guard("v/bin/run") == "run"
 
 
+def test_what_a_virtual_environment_has_installed_is_guarded(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "pyvenv.cfg").touch()
+    packages = f"{tmp_path}/.venv/lib/python3.12/site-packages"
+
+    def guard(path: str) -> str:
+        return guard_of(path, "/", str(tmp_path))
+
+    assert guard(f"{packages}/x.pth") == guard(f"{packages}/qwen_dual/tools/pdf.py") == ".venv"
+    assert guard(f"{tmp_path}/.venv/pyvenv.cfg") == "pyvenv.cfg"
+    assert guard(f"{tmp_path}/.venv/src/x.py") == ""  # a project may lie in one
+    assert guard(f"{tmp_path}/lib/python3.12/x.py") == ""
+
+
 def test_a_file_of_several_names_is_guarded(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     assert guard_of_what_is_there(str(tmp_path / "f"), "", str(tmp_path)) == ""

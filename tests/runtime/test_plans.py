@@ -349,3 +349,22 @@ def test_an_image_that_a_prompt_names_is_shown_to_be_attached(tmp_path: Path) ->
         assert "[image 1: pic.png, 80×60]" in told
 
     planning(tmp_path, [TextDelta("fine")], script=script, approval_mode="default")
+
+
+def test_whoever_changes_the_mode_after_a_plan_was_allowed_has_the_last_word(
+    tmp_path: Path,
+) -> None:
+    async def script(hooked: Hooked) -> None:
+        hooked.handle.submit("plan it", KEYBOARD)
+        request = (await hooked.request())["request_id"]
+        # Both before the call that was allowed gets to run.
+        hooked.handle.answer(request, True, INPUT, mode="auto-edit")
+        hooked.handle.set_approval_mode("default", KEYBOARD)
+        await hooked.request(2)
+        assert hooked.handle.approval_mode == "default"
+        assert "approval mode is default now" in last_said(hooked)
+        hooked.handle.interrupt(KEYBOARD)
+        await hooked.events.results()
+        assert modes(hooked) == [("plan", "default", "keyboard")]
+
+    planning(tmp_path, PROPOSED, WRITTEN, script=script)

@@ -195,6 +195,46 @@ def test_what_the_repository_has_git_run_asks_though_it_is_set_up_later(
     assert {judged(tools, path) for path in ran} == {"allow"}
 
 
+def test_what_a_persons_own_configuration_has_git_run_of_the_folder_asks(
+    workspace: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    own, dotfile = home / ".gitconfig", tmp_path / "dotfile"
+    dotfile.write_text(
+        "[core]\n\thooksPath = tools/hooks\n\teditor = vim\n"
+        "[alias]\n\tx = !./clean.py\n\tst = status\n"
+    )
+    own.symlink_to(dotfile)
+    made = toolset(workspace, {**os.environ, "HOME": str(home)})
+    ran, ordinary = ("tools/hooks/pre-commit", "clean.py"), ("vim", "status", "tools/x.py")
+    try:
+        assert {judged(made, path) for path in ran} == {"allow"}  # no repository yet
+        (workspace / ".git").mkdir()
+        (workspace / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+        assert {judged(made, path) for path in ran} == {"ask"}
+        assert {judged(made, path) for path in ordinary} == {"allow"}
+        dotfile.write_text("[core]\n\thooksPath = ~/hooks\n")
+        assert {judged(made, path) for path in ran} == {"allow"}
+    finally:
+        made.close()
+
+
+def test_a_configuration_of_a_worktree_that_comes_later_counts(
+    tools: Toolset, workspace: Path
+) -> None:
+    (workspace / ".git").mkdir()
+    (workspace / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (workspace / ".git" / "config").write_text("[extensions]\n\tworktreeConfig = true\n")
+    assert judged(tools, "tools/hooks/pre-commit") == "allow"
+    worktree = workspace / ".git" / "config.worktree"
+    worktree.write_text("[core]\n\thooksPath = tools/hooks\n[include]\n\tpath = ../more\n")
+    assert judged(tools, "tools/hooks/pre-commit") == "ask"
+    assert judged(tools, "clean.py") == "allow"
+    (workspace / "more").write_text("[core]\n\tfsmonitor = ./clean.py\n")
+    assert judged(tools, "clean.py") == "ask"
+
+
 def test_the_agents_own_folder_asks_whatever_it_is_called(tools: Toolset, workspace: Path) -> None:
     tools.workspace.state = str(workspace / "state")
     assert (judged(tools, "state/settings.json"), judged(tools, "x")) == ("ask", "allow")
