@@ -58,14 +58,25 @@ ALLOWED = {
 EVERYWHERE = {"fs", "git", "net"}
 """What any room may use: they import nothing else of ours."""
 
-CORE = (
-    *("session", "commands", "conversation", "prompts", "turns", "permissions", "tools"),
-    *("models", "text"),
-)
-"""The rooms of ``core``, each above what it may import when it runs; imports for types may point up."""
+INNER = {
+    "core": (
+        *("session", "commands", "conversation", "prompts", "turns", "permissions", "tools"),
+        *("models", "text"),
+    ),
+    "frontends/tui": (
+        *("region", "dialogs", "editing", "rendering", "terminal", "state", "markdown", "text"),
+    ),
+}
+"""The rooms within a room, each above what it may import when it runs; imports for types may point up."""
 
-CORE_FILES = {"__init__", "actor", "bus", "errors", "failures", "secrets", "threads"}
-"""What stands in no room of ``core``: each of them may import it, and it imports none of them."""
+BESIDE = {
+    "core": {"actor", "bus", "errors", "failures", "secrets", "threads"},
+    "frontends/tui": {
+        *("app", "attached", "controller", "frontend", "keys", "open_teller", "screen"),
+        "shared_draft",
+    },
+}
+"""What stands in none of those rooms: in ``core`` what each may use, in the front end what is made of them."""
 
 PLAIN = {
     *("actor", "errors", "failures", "threads"),
@@ -149,22 +160,35 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
     tuple(TopologicalSorter({path: files_imported(path) for path in sources()}).static_order())
 
 
-def test_each_file_of_core_is_in_a_room_or_for_all_of_them() -> None:
-    assert {path.stem for path in (PACKAGE / "core").glob("*.py")} == CORE_FILES
-    assert {path.parent.name for path in (PACKAGE / "core").glob("*/__init__.py")} == set(CORE)
-    for room in CORE:
-        tree = ast.parse((PACKAGE / "core" / room / "__init__.py").read_text())
+@pytest.mark.parametrize("outer", INNER)
+def test_each_file_is_in_an_inner_room_or_beside_them(outer: str) -> None:
+    at = PACKAGE / outer
+    assert {path.stem for path in at.glob("*.py")} - {"__init__"} == BESIDE[outer]
+    assert {path.parent.name for path in at.glob("*/__init__.py")} == set(INNER[outer])
+    for room in INNER[outer]:
+        tree = ast.parse((at / room / "__init__.py").read_text())
         assert ast.get_docstring(tree), room
         assert len(tree.body) == 1, f"{room}: who imports one of its files would pay for more"
 
 
-@pytest.mark.parametrize("room", [*CORE, ""])
-def test_a_room_of_core_imports_only_what_stands_below_it(room: str) -> None:
-    below = set(CORE[CORE.index(room) :]) if room else set()
-    for path in (PACKAGE / "core" / room).glob("*.py"):
+@pytest.mark.parametrize(
+    ("outer", "room"), [(outer, room) for outer, rooms in INNER.items() for room in rooms]
+)
+def test_an_inner_room_imports_only_what_stands_below_it(outer: str, room: str) -> None:
+    at, rooms = PACKAGE / outer, INNER[outer]
+    below = {at / name for name in rooms[rooms.index(room) :]}
+    below |= {at} if outer == "core" else set()
+    for path in (at / room).glob("*.py"):
         for used in files_imported(path):
-            if PACKAGE / "core" in used.parents and used.parent != PACKAGE / "core":
-                assert used.parent.name in below, f"{path.relative_to(ROOT)} imports {used}"
+            if at in used.parents and used != at / "__init__.py":
+                assert used.parent in below, f"{path.relative_to(ROOT)} imports {used}"
+
+
+def test_what_stands_beside_the_rooms_of_core_imports_none_of_them() -> None:
+    at = PACKAGE / "core"
+    for path in at.glob("*.py"):
+        used = {file.parent for file in files_imported(path) if at in file.parents}
+        assert used <= {at}, f"{path.relative_to(ROOT)} imports {used}"
 
 
 def test_a_front_end_imports_no_other_and_of_core_only_what_is_plain() -> None:
@@ -175,8 +199,10 @@ def test_a_front_end_imports_no_other_and_of_core_only_what_is_plain() -> None:
             if words[:2] == ["qwen_dual", "frontends"] and len(words) > 2:
                 assert words[2] == own, f"{path.relative_to(ROOT)} imports {name}"
             if words[:2] == ["qwen_dual", "core"]:
-                module = ".".join(words[2 : 4 if words[2:3] and words[2] in CORE else 3])
-                assert module in PLAIN | set(CORE) | {""}, f"{path.relative_to(ROOT)}: {name}"
+                module = ".".join(words[2 : 4 if words[2:3] and words[2] in INNER["core"] else 3])
+                assert module in PLAIN | set(INNER["core"]) | {""}, (
+                    f"{path.relative_to(ROOT)}: {name}"
+                )
 
 
 @pytest.mark.parametrize("room", ["core", "frontends", "chats", "bridge", "runtime", "cli"])

@@ -9,10 +9,10 @@ import anyio
 from qwen_dual import __version__
 from qwen_dual.frontends.tui.app import Tui
 from qwen_dual.frontends.tui.attached import ATTACHED, WATCHES, first_lines
-from qwen_dual.frontends.tui.footer import Around
-from qwen_dual.frontends.tui.guest import Guest
-from qwen_dual.frontends.tui.replay import with_stream
-from qwen_dual.frontends.tui.theme import DEFAULT
+from qwen_dual.frontends.tui.region.footer import Around
+from qwen_dual.frontends.tui.state.replay import with_stream
+from qwen_dual.frontends.tui.terminal.guest import Guest
+from qwen_dual.frontends.tui.text.theme import DEFAULT
 from qwen_dual.git.repository import Branch
 from qwen_dual.host.errors import SessionExited
 from qwen_dual.runtime.attached import AttachedSession
@@ -115,7 +115,7 @@ class AttachedView:
     async def _tell_terminal(self) -> None:
         """Has this terminal told what the session is doing, once the screen is there."""
         await self.tui.painted.wait()
-        from qwen_dual.frontends.tui.reports import Reports
+        from qwen_dual.frontends.tui.terminal.reports import Reports
         from qwen_dual.runtime.in_terminal import InTerminal
 
         workspace = self.workspace

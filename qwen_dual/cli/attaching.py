@@ -247,7 +247,7 @@ async def _attached(
 
 def _import_view() -> type[AttachedView]:
     """Imports the UI, which takes longer than all else, while events come in."""
-    from qwen_dual.frontends.tui.toolkit import import_toolkit
+    from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 
     import_toolkit()
     from qwen_dual.cli.attached_view import AttachedView

@@ -92,7 +92,7 @@ def _shown(channels: Channels, options: Options) -> Shown:
 
 
 def _import_frontend() -> RunFrontend:
-    from qwen_dual.frontends.tui.toolkit import import_toolkit
+    from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 
     import_toolkit()
     from qwen_dual.frontends.tui.frontend import run_frontend

@@ -79,7 +79,7 @@ def listed(records: Sequence[Record], width: int, home: str, now: float) -> list
         home: the person's, which is shown as ``~``.
         now: seconds since the epoch.
     """
-    from qwen_dual.frontends.tui.lines import wrap
+    from qwen_dual.frontends.tui.text.lines import wrap
 
     if not records:
         return [NOTHING]
@@ -107,7 +107,7 @@ class _Row(tuple[str, str, str, str, str]):
 
 def _table(rows: Sequence[_Row], width: int) -> list[str]:
     """One line for each; the title and the folder share what is left of it."""
-    from qwen_dual.frontends.tui.lines import clip, width_of
+    from qwen_dual.frontends.tui.text.lines import clip, width_of
 
     does = max(width_of(row[0]) for row in rows)
     since = max(width_of(row[1]) for row in rows)
@@ -136,7 +136,7 @@ def _table(rows: Sequence[_Row], width: int) -> list[str]:
 
 def _stacked(rows: Sequence[_Row], width: int) -> list[str]:
     """Four lines for each, for a window in which one would not do."""
-    from qwen_dual.frontends.tui.lines import clip
+    from qwen_dual.frontends.tui.text.lines import clip
 
     lines: list[str] = []
     for does, since, title, folder, name in rows:
@@ -151,7 +151,7 @@ def _stacked(rows: Sequence[_Row], width: int) -> list[str]:
 
 def _clip_left(path: str, width: int) -> str:
     """The end of a path, which says more than its beginning."""
-    from qwen_dual.frontends.tui.lines import clip, width_of
+    from qwen_dual.frontends.tui.text.lines import clip, width_of
 
     if width_of(path) <= width:
         return path

@@ -1,7 +1,7 @@
 r"""Shows foreign text so that two different texts never look the same.
 
 What has no look of its own, or another character's, becomes an escape: ``⟨ESC⟩``, ``⟨U+202E⟩``. The
-bracket that begins one is escaped itself, as are the marks of ``tui.exact``, so that no text can
+bracket that begins one is escaped itself, as are the marks of ``tui.text.exact``, so that no text can
 imitate an escape. Tabs and newlines stay: whoever lays a text out makes them visible.
 
 Everyone who shows or sends such a text uses this, so that all of them show the same. It does not

@@ -11,11 +11,11 @@ from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import ModelError, TextDelta
 from qwen_dual.core.session.stats import Stats
-from qwen_dual.frontends.tui.blocks import ToolBlock
-from qwen_dual.frontends.tui.live import live_lines
-from qwen_dual.frontends.tui.replay import replay
-from qwen_dual.frontends.tui.view import View
-from qwen_dual.frontends.tui.whole import WholeTranscript
+from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.rendering.whole import WholeTranscript
+from qwen_dual.frontends.tui.state.blocks import ToolBlock
+from qwen_dual.frontends.tui.state.replay import replay
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.host.event import Event as HostEvent
 from qwen_dual.host.tracker import Tracker
 from qwen_dual.protocol.codec import decode, encode
@@ -24,7 +24,7 @@ from tests.agents.kit import USAGE, Playing, play, said, shell, task, write_agen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.frontends.tui.blocks import Block
+    from qwen_dual.frontends.tui.state.blocks import Block
     from qwen_dual.protocol.events import Event
     from tests.agents.kit import Scripts
 

@@ -15,10 +15,10 @@ from qwen_dual.chats.paths import lanes_folder
 from qwen_dual.core.models.answer import Answer
 from qwen_dual.core.models.model import TokenUsage
 from qwen_dual.core.turns.results import instant_result
-from qwen_dual.frontends.tui.blocks import ToolBlock
-from qwen_dual.frontends.tui.replay import replay as show_again
-from qwen_dual.frontends.tui.view import View
-from qwen_dual.frontends.tui.whole import WholeTranscript
+from qwen_dual.frontends.tui.rendering.whole import WholeTranscript
+from qwen_dual.frontends.tui.state.blocks import ToolBlock
+from qwen_dual.frontends.tui.state.replay import replay as show_again
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import decode
 from tests.chats.support import SESSION, Recording, feed, text, use

@@ -10,7 +10,7 @@ import pytest
 from qwen_dual.chats.load import load
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.models.model import ModelError, TextDelta, ThinkingDelta, TokenUsage
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol.blocks import text_block, text_in
 from tests.chats.support import Recording
 from tests.support.fakes import FakeModel, FakeTool, Host, Step, call

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from qwen_dual.cli.early import EarlyTerminal, Terminated
-from qwen_dual.frontends.tui.terminal import handle_signals
+from qwen_dual.frontends.tui.terminal.terminal import handle_signals
 from tests.support.pty import pair
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from qwen_dual.cli.sessions_command import ATTACH, NO_SOCKET, NOTHING, listed, main
-from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.text.lines import width_of
 from qwen_dual.running.keeper import Keeper, Locks
 from qwen_dual.running.record import Record
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qwen_dual.core.tools.agents import BUILT_IN
 from qwen_dual.definitions.agents import COLORS, agent_of
 from qwen_dual.definitions.front_matter import parse_front_matter
-from qwen_dual.frontends.tui.theme import AGENT_COLOURS
+from qwen_dual.frontends.tui.text.theme import AGENT_COLOURS
 from qwen_dual.host.agents import Agent
 from qwen_dual.protocol.agents import AgentCall
 from tests.host.support import environment

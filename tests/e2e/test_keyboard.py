@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.output import ColorDepth
 
-from qwen_dual.frontends.tui.theme import make_style
+from qwen_dual.frontends.tui.text.theme import make_style
 from tests.support.program import Program
 
 if TYPE_CHECKING:

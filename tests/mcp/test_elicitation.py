@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.frontends.tui.questions import NEITHER, answered
-from qwen_dual.frontends.tui.questions import form_of as on_screen
+from qwen_dual.frontends.tui.dialogs.questions import NEITHER, answered
+from qwen_dual.frontends.tui.dialogs.questions import form_of as on_screen
 from qwen_dual.mcp.elicitation import CannotAsk, Form, form_of, url_of
 from qwen_dual.protocol.answers import WrongAnswer
 

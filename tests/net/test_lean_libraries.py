@@ -194,7 +194,7 @@ import_msgspec(); import_argparse()
 import qwen_dual.cli.start
 import_asyncio()
 import qwen_dual.cli.interactive, qwen_dual.runtime.assembly, qwen_dual.runtime.opened
-from qwen_dual.frontends.tui.toolkit import import_toolkit
+from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 import_toolkit()
 import qwen_dual.frontends.tui.frontend
 print(*(name for name in sys.modules if name in (
@@ -237,7 +237,7 @@ print(issubclass(httpcore.ConnectError, ERRORS), httpcore.ConnectionPool.__name_
 
 def test_what_the_ui_imports_for_less_is_whole_for_whoever_uses_it() -> None:
     code = """
-from qwen_dual.frontends.tui.toolkit import import_toolkit
+from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 import_toolkit()
 from prompt_toolkit.utils import get_cwidth
 short = [get_cwidth(chr(each)) for each in range(0x20, 0x20000, 7)]
@@ -251,7 +251,7 @@ print(prompt_toolkit.completion.FuzzyCompleter.__name__, prompt_toolkit.formatte
 
 def test_vis_keys_are_made_once_they_are_wanted() -> None:
     code = """
-from qwen_dual.frontends.tui.toolkit import import_toolkit
+from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 import_toolkit()
 from prompt_toolkit.application import Application
 from prompt_toolkit.application.current import set_app

@@ -13,7 +13,7 @@ from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.commands.completion import slash_candidates
 from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.commands.slash import SlashCommand, SlashCommands
-from qwen_dual.frontends.tui.suggest import Suggestions
+from qwen_dual.frontends.tui.editing.suggest import Suggestions
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.factory import SessionFactory

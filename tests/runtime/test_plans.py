@@ -335,7 +335,7 @@ def test_the_settings_say_where_plans_that_were_allowed_are_kept(
 
 
 def test_who_has_no_plan_imports_nothing_of_it() -> None:
-    code = "import sys, qwen_dual.runtime.assembly, qwen_dual.frontends.tui.dialog_lines\n"
+    code = "import sys, qwen_dual.runtime.assembly, qwen_dual.frontends.tui.dialogs.dialog_lines\n"
     code += "print(sorted(name for name in sys.modules if 'plan' in name.rpartition('.')[2]))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "['qwen_dual.tools.plan']"

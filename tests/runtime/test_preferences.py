@@ -16,7 +16,7 @@ from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.commands.slash import SlashCommands
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.frontends.tui.theme import THEMES, names
+from qwen_dual.frontends.tui.text.theme import THEMES, names
 from qwen_dual.runtime.commands.preferences import Preferences
 from qwen_dual.settings.model_config import ModelConfig
 

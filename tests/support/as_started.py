@@ -6,7 +6,7 @@ import runpy
 import sys
 
 from qwen_dual.cli.lean import import_asyncio, import_msgspec
-from qwen_dual.frontends.tui.toolkit import import_toolkit
+from qwen_dual.frontends.tui.terminal.toolkit import import_toolkit
 
 if __name__ == "__main__":
     import_msgspec()

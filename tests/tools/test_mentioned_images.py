@@ -11,7 +11,7 @@ import anyio
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.prompts.attaching import MAX_IMAGES
-from qwen_dual.frontends.tui.draft_images import DraftImages
+from qwen_dual.frontends.tui.editing.draft_images import DraftImages
 from qwen_dual.protocol.blocks import text_block
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command

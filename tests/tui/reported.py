@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.reports import Reports
+from qwen_dual.frontends.tui.terminal.reports import Reports
 from qwen_dual.protocol import events as build
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import statuses

@@ -12,8 +12,8 @@ from qwen_dual.core.commands.slash import SlashCommand, SlashCommands
 from qwen_dual.core.prompts.queue import PromptQueue
 from qwen_dual.core.prompts.queue_editing import QueueEditing
 from qwen_dual.frontends.tui.controller import Controller
-from qwen_dual.frontends.tui.dialog import GUARD
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import EDITS, events
 from qwen_dual.runtime.handle import SessionHandle
 from tests.support.declared import display_of
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from qwen_dual.core.prompts.prompt import Prompt
     from qwen_dual.core.prompts.review import Review
     from qwen_dual.core.session.session import Session
-    from qwen_dual.frontends.tui.blocks import Block
-    from qwen_dual.frontends.tui.lines import Line
-    from qwen_dual.frontends.tui.suggest import FileSource
+    from qwen_dual.frontends.tui.editing.suggest import FileSource
+    from qwen_dual.frontends.tui.state.blocks import Block
+    from qwen_dual.frontends.tui.text.lines import Line
     from qwen_dual.protocol.events import Event
 
 

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwen_dual.frontends.tui.agents import MAX_OPEN_CALLS
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.dialogs.choices import question_for
+from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.rendering.whole import LANE_CHARS, WholeTranscript
+from qwen_dual.frontends.tui.state.agents import MAX_OPEN_CALLS
+from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     FoldedAgents,
     NoticeBlock,
@@ -16,11 +19,8 @@ from qwen_dual.frontends.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.choices import question_for
-from qwen_dual.frontends.tui.live import live_lines
-from qwen_dual.frontends.tui.live_state import is_remote
-from qwen_dual.frontends.tui.view import View
-from qwen_dual.frontends.tui.whole import LANE_CHARS, WholeTranscript
+from qwen_dual.frontends.tui.state.live_state import is_remote
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from tests.support.lanes import interleaved, of
 from tests.tui.support import answer, edit_request, feed, request, result, state

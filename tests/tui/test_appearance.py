@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 from prompt_toolkit.output import ColorDepth
 
-from qwen_dual.frontends.tui.appearance import ANSWER_SECONDS, QUERY, Appearance, background_in
-from qwen_dual.frontends.tui.theme import make_style
+from qwen_dual.frontends.tui.terminal.appearance import (
+    ANSWER_SECONDS,
+    QUERY,
+    Appearance,
+    background_in,
+)
+from qwen_dual.frontends.tui.text.theme import make_style
 from tests.tui.support import Clock
 
 DEPTH = ColorDepth.DEPTH_24_BIT

@@ -5,9 +5,9 @@ from __future__ import annotations
 from qwen_dual.core.commands.questions import Choice, Question
 from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.errors import CommandFailed
-from qwen_dual.frontends.tui.dialog import GUARD
-from qwen_dual.frontends.tui.footer import Facts
-from qwen_dual.frontends.tui.frame import compose
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
+from qwen_dual.frontends.tui.region.footer import Facts
+from qwen_dual.frontends.tui.region.frame import compose
 from qwen_dual.protocol import events
 from tests.tui.support import QUESTIONS, Desk, form_of, question_request, request, text_of
 

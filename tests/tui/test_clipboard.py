@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from qwen_dual.frontends.tui.clipboard import MAX_BYTES, commands, copy, osc_52
+from qwen_dual.frontends.tui.terminal.clipboard import MAX_BYTES, commands, copy, osc_52
 
 if TYPE_CHECKING:
     from pathlib import Path

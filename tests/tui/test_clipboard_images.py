@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.clipboard_image import Pasted, read_clipboard
-from qwen_dual.frontends.tui.keyparser import KeyParser
-from qwen_dual.frontends.tui.terminal_clipboard import ask_terminal, can_be_asked
+from qwen_dual.frontends.tui.terminal.clipboard_image import Pasted, read_clipboard
+from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
+from qwen_dual.frontends.tui.terminal.terminal_clipboard import ask_terminal, can_be_asked
 from tests.support.images import png
 from tests.tui.test_images import PastingDesk, sent
 
@@ -89,8 +89,8 @@ def test_a_clipboard_without_an_image_says_so(tmp_path: Path) -> None:
 def test_a_program_that_hangs_floods_or_fails_holds_nothing_up(
     tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qwen_dual.frontends.tui.clipboard_image.TIMEOUT", 0.3)
-    monkeypatch.setattr("qwen_dual.frontends.tui.clipboard_image.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal.clipboard_image.TIMEOUT", 0.3)
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal.clipboard_image.MAX_BYTES", 1 << 20)
     began = time.monotonic()
     assert not read_clipboard(wayland(tmp_path, "image/png", data), "linux").image
     assert time.monotonic() - began < 20
@@ -175,14 +175,14 @@ def test_a_terminal_that_gives_nothing_is_a_remark(answer: str, told: str) -> No
 
 
 def test_a_terminal_that_floods_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen_dual.frontends.tui.terminal_clipboard.MAX_BYTES", 100)
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal.terminal_clipboard.MAX_BYTES", 100)
     part = osc("status=DATA", f"mime={base64('image/png')}", payload=base64(b"x" * 60))
     found = asked(part, part, part)
     assert found is not None and "more than 100 bytes" in found.why
 
 
 def test_a_terminal_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen_dual.frontends.tui.terminal_clipboard.QUIET", 0.05)
+    monkeypatch.setattr("qwen_dual.frontends.tui.terminal.terminal_clipboard.QUIET", 0.05)
     assert asked() is None
 
 

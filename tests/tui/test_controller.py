@@ -6,7 +6,7 @@ from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.prompts.prompt import Prompt
 from qwen_dual.frontends.tui.controller import AGAIN, CLEAR_HINT, EXIT_HINT, RETRY_TIP, SHELL_TIP
-from qwen_dual.frontends.tui.help import tool_lines
+from qwen_dual.frontends.tui.region.help import tool_lines
 from tests.tui.support import Desk, request, text_of
 
 

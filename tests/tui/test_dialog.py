@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from qwen_dual.frontends.tui.choices import answers_for
-from qwen_dual.frontends.tui.dialog import GUARD, Dialog
-from qwen_dual.frontends.tui.live_state import Request, request_of
+from qwen_dual.frontends.tui.dialogs.choices import answers_for
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD, Dialog
+from qwen_dual.frontends.tui.state.live_state import Request, request_of
 from tests.support.lanes import of
 from tests.tui.support import DIFF, Desk, call, edit_request, feed, request, text_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.asking import LASTING
 from qwen_dual.frontends.tui.controller import DRAFT_HINT
-from qwen_dual.frontends.tui.dialog import GUARD
+from qwen_dual.frontends.tui.dialogs.asking import LASTING
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
 from qwen_dual.protocol import events
 from tests.tui.support import Desk, request
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.commands.slash import SlashCommand
 from qwen_dual.core.prompts.prompt import Entered
-from qwen_dual.frontends.tui.editor import Editor, moved, row_starts
-from qwen_dual.frontends.tui.history import MAX_ENTRIES, History
-from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.paste import Pastes
-from qwen_dual.frontends.tui.suggest import Suggestions
+from qwen_dual.frontends.tui.editing.editor import Editor, moved, row_starts
+from qwen_dual.frontends.tui.editing.history import MAX_ENTRIES, History
+from qwen_dual.frontends.tui.editing.paste import Pastes
+from qwen_dual.frontends.tui.editing.suggest import Suggestions
+from qwen_dual.frontends.tui.text.lines import width_of
 from tests.tui.support import FakeSession, text_of
 
 

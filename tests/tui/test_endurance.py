@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from prompt_toolkit.keys import Keys
 
-from qwen_dual.frontends.tui.footer import Facts
-from qwen_dual.frontends.tui.frame import compose
-from qwen_dual.frontends.tui.keyparser import KeyParser
+from qwen_dual.frontends.tui.region.footer import Facts
+from qwen_dual.frontends.tui.region.frame import compose
+from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
 from qwen_dual.protocol import events
 from tests.support.sources import ROOT
 from tests.tui.support import Desk, answer, call, request, result, state

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.diff_view import diff_lines
-from qwen_dual.frontends.tui.exact import exact_lines, exact_text
-from qwen_dual.frontends.tui.highlight import Highlighter
-from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.markdown.highlight import Highlighter
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.diff_view import diff_lines
+from qwen_dual.frontends.tui.text.exact import exact_lines, exact_text
+from qwen_dual.frontends.tui.text.lines import width_of
 from qwen_dual.tools.diff import diff_of
 from tests.tui.support import text_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.external import NoEditor, editor_command
+from qwen_dual.frontends.tui.editing.external import NoEditor, editor_command
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.commands.questions import Choice, Question
-from qwen_dual.frontends.tui.field import CURSOR, Field
-from qwen_dual.frontends.tui.form import MANY, Sheet
-from qwen_dual.frontends.tui.form_lines import MAX_ROWS, form_lines
-from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.dialogs.field import CURSOR, Field
+from qwen_dual.frontends.tui.dialogs.form import MANY, Sheet
+from qwen_dual.frontends.tui.dialogs.form_lines import MAX_ROWS, form_lines
+from qwen_dual.frontends.tui.text.lines import width_of
 from tests.tui.support import form_of, text_of
 
 FEW = tuple(Choice(name, summary=f"the {name} one") for name in ("red", "green", "blue"))

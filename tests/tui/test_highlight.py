@@ -6,7 +6,7 @@ import pytest
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
 
-from qwen_dual.frontends.tui.highlight import _lexer_of_file
+from qwen_dual.frontends.tui.markdown.highlight import _lexer_of_file
 
 NAMES = ["a.py", "a.h", "a.txt", "a.html", "Makefile", "CMakeLists.txt", "a.php5", ".bashrc"]
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen_dual.core.prompts.prompt import Entered
-from qwen_dual.frontends.tui.draft_images import DraftImages
-from qwen_dual.frontends.tui.dropped import dropped
-from qwen_dual.frontends.tui.editor import Editor
-from qwen_dual.frontends.tui.pasting import Pasting
+from qwen_dual.frontends.tui.editing.draft_images import DraftImages
+from qwen_dual.frontends.tui.editing.dropped import dropped
+from qwen_dual.frontends.tui.editing.editor import Editor
+from qwen_dual.frontends.tui.editing.pasting import Pasting
 from qwen_dual.protocol import events
 from tests.support.images import image, png
 from tests.tui.support import Desk, request

@@ -10,7 +10,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from qwen_dual.frontends.tui.app import Tui
-from qwen_dual.frontends.tui.application import UiError
+from qwen_dual.frontends.tui.terminal.application import UiError
 from qwen_dual.protocol import events
 from tests.tui.keyboard import Keyboard, play
 from tests.tui.support import FakeSession, edit_request, request, state

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from qwen_dual.frontends.tui.lines import clip, clip_line, join, tail_lines, wrap, wrap_columns
+from qwen_dual.frontends.tui.text.lines import clip, clip_line, join, tail_lines, wrap, wrap_columns
 
 TEXT = st.text(st.sampled_from("ab 漢é\n\t🙂x"), max_size=80)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.links import (
+from qwen_dual.frontends.tui.text.links import (
     CLOSE,
     MAX_TARGET,
     misleads,

@@ -7,13 +7,13 @@ import re
 import pytest
 
 from qwen_dual.core.tools.tool import Display
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.footer import Facts, footer_line, footer_lines, short_folder
-from qwen_dual.frontends.tui.frame import compose
-from qwen_dual.frontends.tui.help import SHORTCUTS, help_lines
-from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.live import live_lines
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.region.footer import Facts, footer_line, footer_lines, short_folder
+from qwen_dual.frontends.tui.region.frame import compose
+from qwen_dual.frontends.tui.region.help import SHORTCUTS, help_lines
+from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.state.view import View
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.lines import width_of
 from qwen_dual.protocol import events
 from tests.tui.support import (
     Clock,

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.lines import Line, width_of
-from qwen_dual.frontends.tui.links import CLOSE, ESCAPE, opening
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.lines import Line, width_of
+from qwen_dual.frontends.tui.text.links import CLOSE, ESCAPE, opening
 from tests.tui.support import text_of
 
 

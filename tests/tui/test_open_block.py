@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.blocks import ThoughtBlock
-from qwen_dual.frontends.tui.open_block import THOUGHT_LINES, OpenBlock
+from qwen_dual.frontends.tui.state.blocks import ThoughtBlock
+from qwen_dual.frontends.tui.state.open_block import THOUGHT_LINES, OpenBlock
 
 
 @given(st.lists(st.text(st.sampled_from("ab \n\t"), max_size=6), max_size=12))

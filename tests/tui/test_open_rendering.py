@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.frontends.tui.lines import plain
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.open_rendering import SHARE, OpenRendering
-from qwen_dual.frontends.tui.transcript import LONG_TEXT
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.rendering.open_rendering import SHARE, OpenRendering
+from qwen_dual.frontends.tui.rendering.transcript import LONG_TEXT
+from qwen_dual.frontends.tui.text.lines import plain
 from tests.tui.support import Clock, text_of
 
 if TYPE_CHECKING:
-    from qwen_dual.frontends.tui.lines import Line
+    from qwen_dual.frontends.tui.text.lines import Line
 
 
 @pytest.fixture(scope="module")

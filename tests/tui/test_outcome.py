@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwen_dual.core.tools.tool import Display
-from qwen_dual.frontends.tui.blocks import ToolBlock
-from qwen_dual.frontends.tui.live import live_lines
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.render import BlockRenderer
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.region.live import live_lines
+from qwen_dual.frontends.tui.rendering.render import BlockRenderer
+from qwen_dual.frontends.tui.state.blocks import ToolBlock
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from tests.tui.support import Clock, call, feed, state, text_of
 

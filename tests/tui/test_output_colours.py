@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.output_colours import coloured_rows
+from qwen_dual.frontends.tui.text.lines import width_of
+from qwen_dual.frontends.tui.text.output_colours import coloured_rows
 from qwen_dual.protocol.sanitise import coloured
 
 

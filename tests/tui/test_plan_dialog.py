@@ -8,16 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.asking import LASTING
-from qwen_dual.frontends.tui.dialog import GUARD
-from qwen_dual.frontends.tui.dialog_lines import preview_text
-from qwen_dual.frontends.tui.exact import exact_lines
-from qwen_dual.frontends.tui.exact_markdown import plan_lines
-from qwen_dual.frontends.tui.live_state import request_of
+from qwen_dual.frontends.tui.dialogs.asking import LASTING
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
+from qwen_dual.frontends.tui.dialogs.dialog_lines import preview_text
+from qwen_dual.frontends.tui.state.live_state import request_of
+from qwen_dual.frontends.tui.text.exact import exact_lines
+from qwen_dual.frontends.tui.text.exact_markdown import plan_lines
 from tests.tui.support import Desk, plan_request, text_of
 
 if TYPE_CHECKING:
-    from qwen_dual.frontends.tui.lines import Line
+    from qwen_dual.frontends.tui.text.lines import Line
 
 PLAN = """\
 # Move the tests

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qwen_dual.frontends.tui.dialog import GUARD
-from qwen_dual.frontends.tui.dialog_lines import LAYING_OUT
-from qwen_dual.frontends.tui.preview_layout import SMALL
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
+from qwen_dual.frontends.tui.dialogs.dialog_lines import LAYING_OUT
+from qwen_dual.frontends.tui.dialogs.preview_layout import SMALL
 from tests.tui.support import Desk, request, text_of
 
 if TYPE_CHECKING:
-    from qwen_dual.frontends.tui.preview_layout import Work
+    from qwen_dual.frontends.tui.dialogs.preview_layout import Work
 
 
 def shown(desk: Desk, width: int = 80) -> str:

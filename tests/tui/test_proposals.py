@@ -9,8 +9,8 @@ import pytest
 
 from qwen_dual.core.actor import Actor
 from qwen_dual.core.prompts.review import Held, Review
-from qwen_dual.frontends.tui.footer import Facts
-from qwen_dual.frontends.tui.frame import compose
+from qwen_dual.frontends.tui.region.footer import Facts
+from qwen_dual.frontends.tui.region.frame import compose
 from qwen_dual.protocol import events
 from tests.tui.support import Desk, request, text_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.prompts.prompt import Prompt
-from qwen_dual.frontends.tui.queued import EDIT_TIP, REMOVE_TIP
+from qwen_dual.frontends.tui.editing.queued import EDIT_TIP, REMOVE_TIP
 from tests.tui.support import Desk
 
 

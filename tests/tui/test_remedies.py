@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from qwen_dual.core.models.model import ModelError
-from qwen_dual.frontends.tui.remedies import ALTERNATIVES, SENTENCES, failure_text
+from qwen_dual.frontends.tui.state.remedies import ALTERNATIVES, SENTENCES, failure_text
 from qwen_dual.models import endings
 from qwen_dual.models.failures import Failures
 from qwen_dual.protocol.failures import Remedy

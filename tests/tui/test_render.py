@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.rendering.render import BlockRenderer
+from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     BannerBlock,
     Block,
@@ -17,10 +18,9 @@ from qwen_dual.frontends.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.render import BlockRenderer
-from qwen_dual.frontends.tui.todo import Todo, TodoBlock
+from qwen_dual.frontends.tui.state.todo import Todo, TodoBlock
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.lines import width_of
 from tests.tui.support import text_of
 
 BLOCKS: tuple[Block, ...] = (

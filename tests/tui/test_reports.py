@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.program_status import MAX_UNTOLD, Status, StatusFollower
+from qwen_dual.frontends.tui.terminal.program_status import MAX_UNTOLD, Status, StatusFollower
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import statuses, titles
 from tests.tui.reported import ATTRIBUTES, KNOWN, XTERM, Desk, made

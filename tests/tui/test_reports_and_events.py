@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qwen_dual.core.actor import INPUT, KEYBOARD
 from qwen_dual.core.models.model import ModelError, TextDelta
-from qwen_dual.frontends.tui.keyparser import KeyParser
-from qwen_dual.frontends.tui.reports import Reports
+from qwen_dual.frontends.tui.terminal.keyparser import KeyParser
+from qwen_dual.frontends.tui.terminal.reports import Reports
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.fakes import FakeModel, FakeTool, Host, call
 from tests.support.osc import by_events, statuses, titles

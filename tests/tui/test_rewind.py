@@ -12,8 +12,8 @@ from prompt_toolkit.input import create_pipe_input
 
 from qwen_dual.core.actor import KEYBOARD
 from qwen_dual.frontends.tui.app import Tui
-from qwen_dual.frontends.tui.form_lines import form_lines
-from qwen_dual.frontends.tui.lines import width_of
+from qwen_dual.frontends.tui.dialogs.form_lines import form_lines
+from qwen_dual.frontends.tui.text.lines import width_of
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.factory import SessionFactory
 from qwen_dual.runtime.spec import SessionSpec

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qwen_dual.core.commands.slash import is_slash
-from qwen_dual.frontends.tui.footer import Facts
-from qwen_dual.frontends.tui.frame import compose
-from qwen_dual.frontends.tui.sending import ENTER_QUEUES, ENTER_STEERS
+from qwen_dual.frontends.tui.editing.sending import ENTER_QUEUES, ENTER_STEERS
+from qwen_dual.frontends.tui.region.footer import Facts
+from qwen_dual.frontends.tui.region.frame import compose
 from tests.tui.support import Desk
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen_dual.frontends.tui.stream import BlockSplitter, Piece
+from qwen_dual.frontends.tui.text.stream import BlockSplitter, Piece
 
 
 def pieces(text: str, cut: int | None = None, **limits: int) -> list[Piece]:

@@ -6,8 +6,8 @@ import pytest
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import _EscapeCodeCache
 
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.theme import CODE_KINDS, THEMES, Theme, make_style
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.theme import CODE_KINDS, THEMES, Theme, make_style
 
 CLASSES = [
     "accent",

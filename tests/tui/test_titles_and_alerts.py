@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.reports import KEEP_ALIVE, LONG_TURN
+from qwen_dual.frontends.tui.terminal.reports import KEEP_ALIVE, LONG_TURN
 from qwen_dual.runtime.in_terminal import InTerminal
 from tests.support.osc import oscs
 from tests.tui.reported import ATTRIBUTES, KNOWN, XTERM, Desk

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, cast
 
 from prompt_toolkit.formatted_text import fragment_list_to_text, to_formatted_text
 
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.rendering.render import BlockRenderer
+from qwen_dual.frontends.tui.rendering.transcript import LAST_BLOCKS, Transcript
+from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     NoticeBlock,
     PersonBlock,
     SessionBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.render import BlockRenderer
-from qwen_dual.frontends.tui.todo import Todo, TodoBlock
-from qwen_dual.frontends.tui.transcript import LAST_BLOCKS, Transcript
+from qwen_dual.frontends.tui.state.todo import Todo, TodoBlock
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
 
-    from qwen_dual.frontends.tui.preview_layout import Work
-    from qwen_dual.frontends.tui.scrollback import Scrollback
+    from qwen_dual.frontends.tui.dialogs.preview_layout import Work
+    from qwen_dual.frontends.tui.rendering.scrollback import Scrollback
 
 
 class FakeScrollback:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from qwen_dual.core.tools.tool import Display
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     ExpandedBlock,
     NoticeBlock,
@@ -15,7 +15,7 @@ from qwen_dual.frontends.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from tests.support.images import image
 from tests.tui.support import (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.region.live import live_lines, tokens_written
+from qwen_dual.frontends.tui.state.blocks import (
     MAX_EXPANDED,
     AnswerBlock,
     ExpandedBlock,
@@ -14,11 +15,10 @@ from qwen_dual.frontends.tui.blocks import (
     RemoteBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.lines import width_of
-from qwen_dual.frontends.tui.live import live_lines, tokens_written
-from qwen_dual.frontends.tui.replay import MAX_BLOCKS, replay
-from qwen_dual.frontends.tui.todo import Todo, TodoBlock, todo_lines
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.state.replay import MAX_BLOCKS, replay
+from qwen_dual.frontends.tui.state.todo import Todo, TodoBlock, todo_lines
+from qwen_dual.frontends.tui.state.view import View
+from qwen_dual.frontends.tui.text.lines import width_of
 from qwen_dual.protocol import events
 from tests.support.declared import display_of
 from tests.tui.support import (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any, cast
 
-from qwen_dual.frontends.tui.unfolding import Unfolding
-from qwen_dual.frontends.tui.view import View
-from qwen_dual.frontends.tui.whole import EARLIER, WholeTranscript
+from qwen_dual.frontends.tui.rendering.unfolding import Unfolding
+from qwen_dual.frontends.tui.rendering.whole import EARLIER, WholeTranscript
+from qwen_dual.frontends.tui.state.view import View
 from qwen_dual.protocol import events
 from tests.support.images import image
 from tests.support.lanes import of
@@ -16,8 +16,8 @@ from tests.tui.support import call, edit_request, feed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qwen_dual.frontends.tui.blocks import ExpandedBlock
-    from qwen_dual.frontends.tui.external import ExternalPrograms
+    from qwen_dual.frontends.tui.editing.external import ExternalPrograms
+    from qwen_dual.frontends.tui.state.blocks import ExpandedBlock
     from qwen_dual.protocol.events import Event
     from qwen_dual.protocol.shapes import ResultContent, ToolOutcome
 

@@ -35,7 +35,7 @@ from qwen_dual.core.session.session import Session
 from qwen_dual.core.session.stats import Stats
 from qwen_dual.core.tools.tool import Command, Display, Subject, ToolResult
 from qwen_dual.frontends.tui.app import Tui
-from qwen_dual.frontends.tui.footer import Around
+from qwen_dual.frontends.tui.region.footer import Around
 from qwen_dual.protocol import events
 from qwen_dual.protocol.codec import encode
 from qwen_dual.runtime.handle import SessionHandle

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from qwen_dual.frontends.tui.clock import RedrawClock
+from qwen_dual.frontends.tui.region.clock import RedrawClock
 from tests.support.waiting import until
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from qwen_dual.frontends.tui.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
+from qwen_dual.frontends.tui.terminal.terminal import CURSOR, RESTORE, TerminalGuard, handle_signals
 from tests.support.pty import pair
 
 if TYPE_CHECKING:

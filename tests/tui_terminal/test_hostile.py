@@ -19,8 +19,10 @@ from prompt_toolkit.input import DummyInput
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from qwen_dual.frontends.tui import theme
-from qwen_dual.frontends.tui.blocks import (
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer
+from qwen_dual.frontends.tui.rendering.render import BlockRenderer
+from qwen_dual.frontends.tui.rendering.scrollback import Scrollback
+from qwen_dual.frontends.tui.state.blocks import (
     AnswerBlock,
     BannerBlock,
     ExpandedBlock,
@@ -30,19 +32,17 @@ from qwen_dual.frontends.tui.blocks import (
     ThoughtBlock,
     ToolBlock,
 )
-from qwen_dual.frontends.tui.lines import join
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer
-from qwen_dual.frontends.tui.render import BlockRenderer
-from qwen_dual.frontends.tui.scrollback import Scrollback
-from qwen_dual.frontends.tui.todo import Todo, TodoBlock
-from qwen_dual.frontends.tui.view import View
+from qwen_dual.frontends.tui.state.todo import Todo, TodoBlock
+from qwen_dual.frontends.tui.state.view import View
+from qwen_dual.frontends.tui.text import theme
+from qwen_dual.frontends.tui.text.lines import join
 from qwen_dual.protocol import events
 from tests.tui.support import answer, call, edit_request, request, result, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qwen_dual.frontends.tui.blocks import Block
+    from qwen_dual.frontends.tui.state.blocks import Block
     from qwen_dual.protocol.events import Event
 
 CORPUS = [

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.keys import Keys
 
-from qwen_dual.frontends.tui.keyinput import create_input
-from qwen_dual.frontends.tui.keyparser import REPLY_SECONDS, KeyParser
+from qwen_dual.frontends.tui.terminal.keyinput import create_input
+from qwen_dual.frontends.tui.terminal.keyparser import REPLY_SECONDS, KeyParser
 from tests.support.pty import pair
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen_dual.frontends.tui.reflow import Reflow, by_environment, by_report
+from qwen_dual.frontends.tui.terminal.reflow import Reflow, by_environment, by_report
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from qwen_dual.frontends.tui.reflow import Reflow
-from qwen_dual.frontends.tui.scrollback import (
+from qwen_dual.frontends.tui.rendering.scrollback import (
     APPLICATION_ATTRIBUTES,
     RENDERER_ATTRIBUTES,
     Scrollback,
 )
-from qwen_dual.frontends.tui.tty_output import TerminalOutput, TtyWriter
+from qwen_dual.frontends.tui.terminal.reflow import Reflow
+from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput, TtyWriter
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText

@@ -10,8 +10,8 @@ import pytest
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.output import ColorDepth
 
-from qwen_dual.frontends.tui.terminal import color_depth, create_output
-from qwen_dual.frontends.tui.tty_output import TtyWriter, open_own_description
+from qwen_dual.frontends.tui.terminal.terminal import color_depth, create_output
+from qwen_dual.frontends.tui.terminal.tty_output import TtyWriter, open_own_description
 from tests.support.pty import pair
 
 if TYPE_CHECKING:

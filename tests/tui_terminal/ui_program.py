@@ -18,11 +18,11 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 
-from qwen_dual.frontends.tui.clock import RedrawClock
-from qwen_dual.frontends.tui.device import Device
-from qwen_dual.frontends.tui.keyinput import create_input
-from qwen_dual.frontends.tui.scrollback import Scrollback
-from qwen_dual.frontends.tui.terminal import TerminalGuard, create_output
+from qwen_dual.frontends.tui.region.clock import RedrawClock
+from qwen_dual.frontends.tui.rendering.scrollback import Scrollback
+from qwen_dual.frontends.tui.terminal.device import Device
+from qwen_dual.frontends.tui.terminal.keyinput import create_input
+from qwen_dual.frontends.tui.terminal.terminal import TerminalGuard, create_output
 from tests.support.waiting import until
 
 

@@ -13,34 +13,35 @@ from typing import TYPE_CHECKING
 import anyio
 
 from qwen_dual.core.tools.tool import display_of
-from qwen_dual.frontends.tui import clipboard, links, theme
-from qwen_dual.frontends.tui.appearance import Appearance
-from qwen_dual.frontends.tui.application import LoopFailures, make_application
-from qwen_dual.frontends.tui.blocks import NoticeBlock
-from qwen_dual.frontends.tui.clock import RedrawClock, Wakes
 from qwen_dual.frontends.tui.controller import Controller
-from qwen_dual.frontends.tui.device import Device
-from qwen_dual.frontends.tui.external import ExternalPrograms
-from qwen_dual.frontends.tui.first_screen import first_screen
-from qwen_dual.frontends.tui.footer import Around, Facts, short_folder
-from qwen_dual.frontends.tui.guest import Guest
-from qwen_dual.frontends.tui.history_keeper import HistoryKeeper
-from qwen_dual.frontends.tui.keyinput import ask_background, create_input
+from qwen_dual.frontends.tui.editing.external import ExternalPrograms
+from qwen_dual.frontends.tui.editing.history_keeper import HistoryKeeper
+from qwen_dual.frontends.tui.editing.pasting import Pasting
+from qwen_dual.frontends.tui.editing.suggest import following
 from qwen_dual.frontends.tui.keys import make_bindings
-from qwen_dual.frontends.tui.layout import Region
-from qwen_dual.frontends.tui.markdown import MarkdownRenderer, load_in_thread
-from qwen_dual.frontends.tui.open_rendering import OpenRendering
-from qwen_dual.frontends.tui.painter import Painter
-from qwen_dual.frontends.tui.pasting import Pasting
-from qwen_dual.frontends.tui.render import BlockRenderer
-from qwen_dual.frontends.tui.replay import replay as replay_events
-from qwen_dual.frontends.tui.scrollback import Scrollback
-from qwen_dual.frontends.tui.suggest import following
-from qwen_dual.frontends.tui.terminal import create_output
-from qwen_dual.frontends.tui.transcript import Transcript
-from qwen_dual.frontends.tui.tty_output import TerminalOutput
-from qwen_dual.frontends.tui.unfolding import Unfolding
-from qwen_dual.frontends.tui.whole import WholeTranscript
+from qwen_dual.frontends.tui.markdown.markdown import MarkdownRenderer, load_in_thread
+from qwen_dual.frontends.tui.region.clock import RedrawClock, Wakes
+from qwen_dual.frontends.tui.region.footer import Around, Facts, short_folder
+from qwen_dual.frontends.tui.region.layout import Region
+from qwen_dual.frontends.tui.region.painter import Painter
+from qwen_dual.frontends.tui.rendering.open_rendering import OpenRendering
+from qwen_dual.frontends.tui.rendering.render import BlockRenderer
+from qwen_dual.frontends.tui.rendering.scrollback import Scrollback
+from qwen_dual.frontends.tui.rendering.transcript import Transcript
+from qwen_dual.frontends.tui.rendering.unfolding import Unfolding
+from qwen_dual.frontends.tui.rendering.whole import WholeTranscript
+from qwen_dual.frontends.tui.state.blocks import NoticeBlock
+from qwen_dual.frontends.tui.state.first_screen import first_screen
+from qwen_dual.frontends.tui.state.replay import replay as replay_events
+from qwen_dual.frontends.tui.terminal import clipboard
+from qwen_dual.frontends.tui.terminal.appearance import Appearance
+from qwen_dual.frontends.tui.terminal.application import LoopFailures, make_application
+from qwen_dual.frontends.tui.terminal.device import Device
+from qwen_dual.frontends.tui.terminal.guest import Guest
+from qwen_dual.frontends.tui.terminal.keyinput import ask_background, create_input
+from qwen_dual.frontends.tui.terminal.terminal import create_output
+from qwen_dual.frontends.tui.terminal.tty_output import TerminalOutput
+from qwen_dual.frontends.tui.text import links, theme
 from qwen_dual.fs.home import home_of
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ if TYPE_CHECKING:
     from prompt_toolkit.input import Input
     from prompt_toolkit.output import Output
 
-    from qwen_dual.frontends.tui.blocks import Block
-    from qwen_dual.frontends.tui.history_keeper import HistoryStore
-    from qwen_dual.frontends.tui.suggest import FileSource
-    from qwen_dual.frontends.tui.vi_mode import ViMode
+    from qwen_dual.frontends.tui.editing.history_keeper import HistoryStore
+    from qwen_dual.frontends.tui.editing.suggest import FileSource
+    from qwen_dual.frontends.tui.editing.vi_mode import ViMode
+    from qwen_dual.frontends.tui.state.blocks import Block
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.handle import SessionHandle
 
@@ -274,7 +275,7 @@ class Tui:
     def set_vi(self, on: bool) -> str:
         """Gives the editor vi's keys, or the usual ones; says which."""
         if self._vi is None and on:
-            from qwen_dual.frontends.tui.vi_mode import ViMode
+            from qwen_dual.frontends.tui.editing.vi_mode import ViMode
 
             self._vi = ViMode(self._app, self.controller, self._device.shape_cursor)
         return "" if self._vi is None else self._vi.switch(on)

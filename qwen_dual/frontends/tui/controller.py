@@ -10,20 +10,20 @@ import time
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.actor import KEYBOARD
-from qwen_dual.frontends.tui.asking import Asking
-from qwen_dual.frontends.tui.dialog import GUARD
-from qwen_dual.frontends.tui.dialog_lines import preview_text
-from qwen_dual.frontends.tui.editor import Editor
-from qwen_dual.frontends.tui.queued import QueuedPrompts
-from qwen_dual.frontends.tui.sending import Sending
-from qwen_dual.frontends.tui.suggest import Suggestions
+from qwen_dual.frontends.tui.dialogs.asking import Asking
+from qwen_dual.frontends.tui.dialogs.dialog import GUARD
+from qwen_dual.frontends.tui.dialogs.dialog_lines import preview_text
+from qwen_dual.frontends.tui.editing.editor import Editor
+from qwen_dual.frontends.tui.editing.queued import QueuedPrompts
+from qwen_dual.frontends.tui.editing.sending import Sending
+from qwen_dual.frontends.tui.editing.suggest import Suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from qwen_dual.frontends.tui.editing.suggest import FileSource
     from qwen_dual.frontends.tui.screen import Screen
-    from qwen_dual.frontends.tui.suggest import FileSource
-    from qwen_dual.frontends.tui.view import View
+    from qwen_dual.frontends.tui.state.view import View
     from qwen_dual.runtime.handle import SessionHandle
 
 AGAIN = 2.0

@@ -19,9 +19,9 @@ from qwen_dual import __version__
 from qwen_dual.core.commands.questions import Choice
 from qwen_dual.core.failures import describe
 from qwen_dual.frontends.tui.app import Tui
-from qwen_dual.frontends.tui.footer import Around
-from qwen_dual.frontends.tui.guest import Guest
-from qwen_dual.frontends.tui.theme import DEFAULT, THEMES
+from qwen_dual.frontends.tui.region.footer import Around
+from qwen_dual.frontends.tui.terminal.guest import Guest
+from qwen_dual.frontends.tui.text.theme import DEFAULT, THEMES
 from qwen_dual.runtime.commands.screen import FrontEnd
 from qwen_dual.runtime.habits import Habits
 from qwen_dual.runtime.mentionable import mentionable_of
@@ -33,9 +33,9 @@ from qwen_dual.runtime.saved import earlier, wants_picker
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwen_dual.frontends.tui.pictures import Pictures
+    from qwen_dual.frontends.tui.editing.suggest import FileSource
+    from qwen_dual.frontends.tui.rendering.pictures import Pictures
     from qwen_dual.frontends.tui.shared_draft import SharedEditor
-    from qwen_dual.frontends.tui.suggest import FileSource
     from qwen_dual.git.changes import Changes
     from qwen_dual.protocol.events import Event
     from qwen_dual.runtime.launch import Launch
@@ -138,7 +138,7 @@ def _tell_open(handle: OpenSession, tui: Tui, draft: SharedEditor) -> None:
 
 def _tell_terminal(handle: OpenSession, guest: Guest, *, words: bool) -> None:
     """Has the terminal told what the session is doing."""
-    from qwen_dual.frontends.tui.reports import Reports
+    from qwen_dual.frontends.tui.terminal.reports import Reports
     from qwen_dual.runtime.in_terminal import InTerminal
 
     launch = handle.launch
@@ -154,7 +154,7 @@ def _pictures_of(handle: OpenSession, *, still: bool) -> Pictures | None:
 
     if (way := way_of(handle.launch.env, wanted)) is None:
         return None
-    from qwen_dual.frontends.tui.pictures import Pictures
+    from qwen_dual.frontends.tui.rendering.pictures import Pictures
 
     return Pictures(way, lambda sha256: handle.latest.image(sha256), 1)
 

@@ -12,7 +12,7 @@ from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.keys import Keys
 
-from qwen_dual.frontends.tui.asking_keys import bind_dialog, bind_form, bind_reason
+from qwen_dual.frontends.tui.dialogs.asking_keys import bind_dialog, bind_form, bind_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwen_dual.core.prompts.draft import Draft, DraftRefused
-from qwen_dual.frontends.tui.proposals import name_of
+from qwen_dual.frontends.tui.dialogs.proposals import name_of
 from qwen_dual.protocol.visible import BRACKET, escape, oddities
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from anyio.lowlevel import checkpoint
 from qwen_dual.core.actor import INPUT, KEYBOARD, Actor
 from qwen_dual.core.commands.dispatch import Dispatcher
 from qwen_dual.core.models.model import ModelError, TextDelta
-from qwen_dual.frontends.tui.editor import Editor
-from qwen_dual.frontends.tui.queued import QueuedPrompts
+from qwen_dual.frontends.tui.editing.editor import Editor
+from qwen_dual.frontends.tui.editing.queued import QueuedPrompts
 from qwen_dual.protocol.codec import encode
 from qwen_dual.protocol.commands import parse_command
 from qwen_dual.runtime.handle import SessionHandle

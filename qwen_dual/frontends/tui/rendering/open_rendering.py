@@ -1,0 +1,92 @@
+"""The block that is being written, as it will stand once it is finished.
+
+A list, a table or code is rendered while it grows, as often as its cost allows: a frame must stay
+cheap however large the block has become. What was just begun at its end and could still become
+anything (a dash, a fence, half of a table's rule) is left out until more of it is there.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from qwen_dual.frontends.tui.rendering.transcript import LONG_TABLE, LONG_TEXT
+from qwen_dual.protocol.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qwen_dual.frontends.tui.text.lines import Line
+
+SHARE = 6
+"""One part of the time in so many may go into rendering what is still being written."""
+
+_RULE = regex(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+# A number that is repeated counts from the first item.
+_ITEM = regex(r"[-*+] |(?!1[.)])\d+[.)] ")
+_FENCE = regex(r"\s*(?:`{3,}|~{3,})")
+_BEGUN = regex(r"(?:\A|\n)[ \t]*(?:[-*+=_~`#>|: ]+|\d+[.)]?)[ \t]*\Z")
+
+
+class OpenRendering:
+    """Renders one open block at a time.
+
+    Args:
+        render: gives the lines of some Markdown at a width.
+        look: on what else they depend; with another one all is rendered anew.
+        now: a monotonic clock in seconds.
+
+    Attributes:
+        stale: what was given last is older than the text; more is to come at the next drawing.
+    """
+
+    def __init__(
+        self,
+        render: Callable[[str, int], list[Line]],
+        look: Callable[[], object] = lambda: None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.stale = False
+        self._render = render
+        self._look_now = look
+        self._look = look()
+        self._now = now
+        self._text = ""
+        self._width = 0
+        self._lines: list[Line] = []
+        self._due = 0.0
+
+    def lines(self, text: str, width: int, room: int) -> list[Line] | None:
+        """The last ``room`` lines of ``text``; None where it is too long to be rendered again and again."""
+        if not _FENCE.match(text):
+            text = _BEGUN.sub("", text)
+        text = _end(text, max(1, room))
+        if len(text) > LONG_TEXT or text.count("|") > LONG_TABLE:
+            self.stale = False
+            return None
+        made, wanted = (self._text, self._width, self._look), (text, width, self._look_now())
+        grown = made[1:] == wanted[1:] and bool(self._text) and text.startswith(self._text)
+        self.stale = grown and made != wanted and self._now() < self._due
+        if not self.stale and made != wanted:
+            began = self._now()
+            self._lines = self._render(text, width)
+            self._text, self._width, self._look = wanted
+            self._due = self._now() + (SHARE - 1) * (self._now() - began)
+        return self._lines[-room:] if room > 0 else []
+
+
+def _end(text: str, room: int) -> str:
+    """As much of the end of a block as can be in sight, in a form that reads as the whole does.
+
+    Code keeps its fence, a table its head; a list begins with an item.
+    """
+    lines = text.split("\n")
+    if len(lines) <= 2 * room:
+        return text
+    if _FENCE.match(text):
+        # Some more of it: what a row is may have been said above.
+        return "\n".join([lines[0], *lines[1:][-2 * room :]])
+    if _RULE.fullmatch(lines[1]):
+        return "\n".join([*lines[:2], *lines[2:][-room:]])
+    items = (at for at in range(len(lines) - room, 0, -1) if _ITEM.match(lines[at]))
+    return "\n".join(lines[next(items, 0) :])
