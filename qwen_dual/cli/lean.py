@@ -30,20 +30,26 @@ def import_msgspec() -> None:
 
     It takes three names from typing_extensions where that is installed, which for pydantic's sake it is;
     typing has them, and typing_extensions takes longer to import than all the rest of msgspec. uuid asks
-    platform for the name of the system, and dataclasses need inspect where one is made. Decimals nobody
-    has here, and of json orjson wants what its own error is one of.
+    platform for the name of the system, and dataclasses need inspect where one is made: from Python 3.12
+    on for the annotations of a class alone. Decimals nobody has here, and of json orjson wants what its own
+    error is one of.
     """
     known: dict[str, Mapping[str, object]] = {
         "platform": {"system": lambda: os.uname().sysname},
         "decimal": {"Decimal": type("Decimal", (), {})},
         "json": {"JSONDecodeError": _NoJson},
+        "inspect": {"get_annotations": _annotations_of},
     }
     formats = ("msgspec.inspect", "msgspec.json", "msgspec.toml", "msgspec.yaml")
-    later = Later("inspect", *formats, known=known)
+    later = Later(*formats, known=known)
     with Without("typing_extensions"), later, PatternsLater("dataclasses"):
         import msgspec  # noqa: F401
 
         import qwen_dual.protocol.codec  # noqa: F401
+
+
+def _annotations_of(cls: type) -> dict[str, Any]:
+    return dict(cls.__dict__.get("__annotations__", {}))  # noqa: RUF063 - instead of that module
 
 
 class _NoJson(ValueError):
@@ -214,8 +220,9 @@ _KNOWN_OF_COROUTINES = {
     "getcoroutinestate": _state_of,
     "CORO_RUNNING": "CORO_RUNNING",
     "CORO_SUSPENDED": "CORO_SUSPENDED",
+    "get_annotations": _annotations_of,
 }
-"""What asyncio and anyio take of ``inspect``, which takes longer to import than anyio's tasks."""
+"""What asyncio, anyio and the dataclasses that they declare take of ``inspect``, which takes longer to import than anyio's tasks."""
 
 
 def _dedent(text: str) -> str:

@@ -96,7 +96,7 @@ class _Proxy(Module):
             raise AttributeError(name)
         own, known = self.__name__, self._known_until_imported
         module = sys.modules.get(own)
-        if module is None or module is self or _begun(module):
+        if module is None or isinstance(module, _Proxy) or _begun(module):
             if name in known:
                 return known[name]
             if module is self:

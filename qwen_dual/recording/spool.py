@@ -73,6 +73,10 @@ class Spool:
         """Gives back the room; idempotent."""
         self._db.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_db"):
+            self.close()
+
 
 class SpilledDict(Generic[Value]):
     """A dictionary of any size: what has more than so many entries, or weighs more, is on disk.

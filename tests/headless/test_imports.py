@@ -56,6 +56,13 @@ sys.exit(status)
 """
 
 
+def counted(folder: Path) -> str:
+    """The program that tells its modules, as a file: Python 3.13 imports ``linecache`` for what ``-c`` names."""
+    path = folder / "counted.py"
+    path.write_text(COUNTED)
+    return str(path)
+
+
 def test_a_run_against_a_service_imports_no_screen_and_nothing_for_nothing(tmp_path: Path) -> None:
     with (
         start_blocking_portal() as portal,
@@ -63,7 +70,7 @@ def test_a_run_against_a_service_imports_no_screen_and_nothing_for_nothing(tmp_p
     ):
         env = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": server.url, "OPENAI_MODEL": "mock"}
         runner = Runner(tmp_path, env)
-        command = [sys.executable, "-c", COUNTED, "-p", "hello"]
+        command = [sys.executable, counted(tmp_path), "-p", "hello"]
         ran = subprocess.run(
             command, cwd=runner.work, env=runner.env, capture_output=True, text=True, check=False
         )

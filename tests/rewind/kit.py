@@ -41,6 +41,15 @@ def tree(top: Path) -> dict[str, object]:
     return found
 
 
+_opened: list[Store] = []
+
+
+def close_stores() -> None:
+    """Closes every store that was opened here and is not closed by now."""
+    while _opened:
+        _opened.pop().database.close()
+
+
 class Project:
     """A folder ``work`` in ``place``, and the store of it.
 
@@ -58,12 +67,14 @@ class Project:
     def opened(self, bounds: Bounds | None = None) -> Store:
         """The store, as another process has it."""
         top = str(self.top)
-        return Store(
+        store = Store(
             str(self.place / "kept"),
             top,
             ignores=lambda: Ignore(top, top),
             bounds=bounds or Bounds(),
         )
+        _opened.append(store)
+        return store
 
     def owner(self, prompt: str, session: str | None = None) -> Owner:
         """The prompt ``prompt``, whose uuid is its text."""
