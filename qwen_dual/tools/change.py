@@ -135,6 +135,11 @@ class ChangeCall:
             self._states.require_known(real, shown, current.version)
             if not self._workspace.files.may_write(real):
                 raise ToolFailure(f"{shown} is read-only.")
+        elif self.outside is None:  # what is outside is looked at once that is allowed
+            try:
+                self._workspace.files.check_new(real)
+            except OSError as error:
+                raise failed("write", shown, error) from error
         return current, self._make(current)
 
     def _apply(self) -> str:

@@ -137,7 +137,7 @@ def _change(current: TextFile | None, given: Edit, location: Location, files: Fi
 
 
 def _near_change(text: str, given: Edit, shown: str) -> Change:
-    """The change where ``old_string`` stands once, but in other quotes, blanks or Unicode forms.
+    """The change where ``old_string`` stands once, but in other quotes, dashes, blanks or Unicode forms.
 
     Raises:
         ToolFailure: it does not, or more than once.
@@ -148,7 +148,7 @@ def _near_change(text: str, given: Edit, shown: str) -> Change:
     if near.count > 1:
         raise ToolFailure(
             f"0 occurrences found of old_string in {shown}, and {near.count} of a text that differs "
-            "only in quotes, blanks or Unicode forms.",
+            "only in quotes, dashes, blanks or Unicode forms.",
             "Add lines around it until one is meant.",
             shown=f"The text to replace stands {near.count} times in {shown}, in other characters.",
         )

@@ -101,11 +101,11 @@ def _compile(pattern: str) -> Names:
     names: Names = []
     for part in pattern.split("/"):
         if part != "**":
-            names.append(_compile_name(part))
+            names.append(name_patterns(part))
         elif not names or names[-1] is not None:
             names.append(None)
     if names[-1] is None:
-        names.append(_compile_name("*"))  # what is below a folder, not the folder itself
+        names.append(name_patterns("*"))  # what is below a folder, not the folder itself
     return names
 
 
@@ -128,7 +128,12 @@ def _matches(names: list[str], wanted: Names) -> bool:
     return want == len(wanted)
 
 
-def _compile_name(name: str) -> tuple[re.Pattern[str], ...]:
+def name_patterns(name: str) -> tuple[re.Pattern[str], ...]:
+    """What one name of a path may match, brackets once as a set and once as themselves.
+
+    Raises:
+        ValueError: says what was expected.
+    """
     literal = name_pattern(name, escapes=False, sets=False)
     if "[" not in name:
         return (literal,)

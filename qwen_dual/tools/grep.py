@@ -1,7 +1,7 @@
 """``grep_search``: lines that match a regular expression.
 
-Two engines, both processes that can be killed: ripgrep where it is installed, else
-``grep_worker``. Both print the same form; what is ignored, counted and shown is decided here.
+Two engines, both processes that can be killed: ripgrep where it is installed, else, and for patterns
+that it does not take, ``grep_worker``. Both print the same form; what is ignored, counted and shown is decided here.
 """
 
 from __future__ import annotations
@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 
 MAX_COUNTED = 100_000
 GONE_POLL = 0.05
+
+
+LINE_BY_LINE = "lines are searched one by one and without their ends, so \\n and \\r match nothing"
+_LINE_END = re.compile(r"[\n\r]|(?<!\\)(?:\\\\)*\\[nr]")
+
+
+class _Refused(ToolFailure):
+    """An engine does not take the pattern."""
 
 
 class GrepSearchTool(SchemaTool):
@@ -129,10 +137,16 @@ class GrepSearchTool(SchemaTool):
             limit = min(given.limit or self._limits.lines, self._limits.lines)
             found = Matches(base, ignore, limit, self._limits.chars, is_file)
             ripgrep = self._find_ripgrep()
+            note = None
             if ripgrep is not None:
-                note = self._run_ripgrep(ripgrep, given, place, found, gone)
-            else:
+                try:
+                    note = self._run_ripgrep(ripgrep, given, place, found, gone)
+                except _Refused:  # look-around, a brace that means itself: ours may take it
+                    found.messages = b""
+            if note is None:
                 note = self._run_worker(given.pattern, place, name_filter, found, gone)
+            if not found.total and not note and _LINE_END.search(given.pattern):
+                note = LINE_BY_LINE
         where = f"{location.path} (files: {given.glob})" if given.glob else location.path
         return found.describe(given.pattern, where, self._workspace.root, note)
 
@@ -199,7 +213,7 @@ class GrepSearchTool(SchemaTool):
             )
         if ending.returncode not in (0, 1) and found.total == 0:
             said = found.messages.decode("utf-8", "replace").strip() or "it gave no reason"
-            raise ToolFailure(f"the pattern could not be searched for: {said}")
+            raise _Refused(f"the pattern could not be searched for: {said}")
         return ""
 
 

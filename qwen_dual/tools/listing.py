@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from qwen_dual.core.text.wildcard import name_pattern
 from qwen_dual.core.tools.tool import Display
 from qwen_dual.tools.calls import ReadCall, SchemaTool
+from qwen_dual.tools.globpattern import name_patterns
 from qwen_dual.tools.ignore import ignore_below
 from qwen_dual.tools.walk import Walk, bounded_lines, opened_tree
 
 if TYPE_CHECKING:
-    import re
     import threading
     from collections.abc import Mapping, Sequence
 
@@ -77,7 +78,7 @@ def list_folder(
     Raises:
         ToolFailure: there is no folder that can be read.
     """
-    left_out = [_ignored(pattern) for pattern in patterns]
+    left_out = [name for pattern in patterns for name in _ignored(pattern)]
     with opened_tree(workspace.files, location.real, location.path) as tree:
         ignore = ignore_below(location.real, workspace)
         if ignore.hides_base:
@@ -97,9 +98,13 @@ def list_folder(
     return f"{location.path} holds{hidden}:\n{shown}"
 
 
-def _ignored(pattern: str) -> re.Pattern[str]:
-    """The names that ``pattern`` means; one that cannot be understood stands for itself."""
+def _ignored(pattern: str) -> tuple[re.Pattern[str], ...]:
+    """The names that ``pattern`` means; one that cannot be understood stands for itself.
+
+    ``./a``, ``**/a`` and ``a/`` are ways to say ``a``: there is only one folder here.
+    """
+    name = re.sub(r"^(?:\.?/|\*\*/)+|/+$", "", pattern) or pattern
     try:
-        return name_pattern(pattern, escapes=False)
+        return name_patterns(name)
     except ValueError:
-        return name_pattern(pattern, escapes=False, sets=False)
+        return (name_pattern(name, escapes=False, sets=False),)

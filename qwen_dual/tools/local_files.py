@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -42,6 +44,22 @@ class LocalFiles:
     def may_write(self, path: str) -> bool:
         """Whether the file that is there may be written."""
         return os.access(path, os.W_OK)
+
+    def check_new(self, path: str) -> None:
+        """Whether a file can be made at ``path``, and the folders that it needs."""
+        folder = os.path.dirname(path)
+        try:
+            os.lstat(path)  # tells names that are too long, and files in place of folders
+        except FileNotFoundError:
+            while not os.path.lexists(folder):
+                folder = os.path.dirname(folder)
+            for name in path.removeprefix(folder).split("/"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.lstat(os.path.join(folder, name))
+        if not os.access(folder, os.W_OK | os.X_OK):
+            read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+            number = errno.EROFS if read_only else errno.EACCES
+            raise OSError(number, os.strerror(number), folder)
 
     def write(self, path: str, data: bytes, *, copies: str | None = None) -> None:
         """Replaces the file, or writes it in place where it cannot be replaced."""

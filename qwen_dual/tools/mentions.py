@@ -2,7 +2,8 @@
 
 Only what exists and lies in the workspace is attached; an address, a decorator or a handle that is
 no file is left alone, and what reads like a path is told when it is not there. ``\\ `` or quotes
-hold a path with spaces together; a script without blanks between words ends a path where it can.
+hold a path with spaces together; where no file has the whole name, punctuation, the number of a line
+and a script without blanks between words end it.
 """
 
 from __future__ import annotations
@@ -48,13 +49,15 @@ MAX_MISSING = 5
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af"
 """Scripts that set no blank between a word and what comes after: kana, Han; Hangul's particles."""
 
+_BEGINS = rf"(?<![.@/\\-])(?<!(?![{_UNSPACED}])\w)@"
 _MENTION = re.compile(
-    rf"""(?<![.@/\\-])(?<!(?![{_UNSPACED}])\w)@"""
-    rf"""(?:"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|(?!(?<=[{_UNSPACED}])@)[^\s\\])+))""",
+    rf"""{_BEGINS}(?:"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|(?!{_BEGINS})[^\s\\])+))""",
 )
-_MAY_END = re.compile(rf"(?<=[^\\])[{_UNSPACED}、。〈-】〔-〟！-／：-＠［-｀｛-･‘-”…]")
+_MAY_END = re.compile(
+    rf"(?<=[^\\])(?:[{_UNSPACED}、。〈-】〔-〟！-／：-＠［-｀｛-･‘-”…,;|&)'\"`#]|:(?=\d))"
+)
 _TRAILING = ".,;:!?)]}>'\"`*"
-_LIKE_A_PATH = re.compile(r"[^/]*/.|.*\w\.[A-Za-z0-9]{1,10}\Z|~", re.DOTALL)
+_LIKE_A_PATH = re.compile(r"\.\.?/|[^/]*/.|.*\w\.[A-Za-z0-9]{1,10}\Z|~", re.DOTALL)
 
 
 class Mentioned(Struct, frozen=True):

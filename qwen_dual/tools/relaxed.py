@@ -1,4 +1,4 @@
-"""Finds a text that a model nearly copied: other quotes, other blanks, another Unicode form. Pure.
+"""Finds a text that a model nearly copied: other quotes, dashes, blanks or Unicode forms. Pure.
 
 Both sides are brought to one form line by line, and what is found there is mapped back, so that the
 file's own characters stay wherever nothing is replaced. Linear in the size of the file.
@@ -7,6 +7,7 @@ file's own characters stay wherever nothing is replaced. Linear in the size of t
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 from msgspec import Struct
 
@@ -14,9 +15,13 @@ _QUOTES = {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„�
 _SPACES = dict.fromkeys(
     "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2007\u2008\u2009\u202f\u3000", " "
 )
-_PLAIN = str.maketrans(_QUOTES | _SPACES)
-_NAMED = frozenset(_QUOTES) | frozenset(_SPACES) | frozenset("'\" ")
+_DASHES = dict.fromkeys("‐‑‒–—―−", "-")
+_PLAIN = str.maketrans(_QUOTES | _SPACES | _DASHES)
+_ADAPTED = frozenset(_QUOTES) | frozenset(_SPACES) | frozenset(_DASHES) | frozenset("'\" ")
+"""What is put right in a new text; a ``-`` in it may be a minus, where the file has a dash."""
+
 _BLANKS = " \t\r"
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 MAX_COUNTED = 1000
 """Places beyond which it is enough to know that there are many."""
@@ -41,8 +46,8 @@ class Near(Struct, frozen=True):
 def find_near(text: str, wanted: str) -> Near:
     """Looks for ``wanted`` in ``text``, taking for the same what looks the same.
 
-    That are curly and straight quotes, kinds of blanks, composed and decomposed letters, and
-    blanks at the ends of lines.
+    That are curly and straight quotes, kinds of dashes and blanks, composed and decomposed letters,
+    and blanks at the ends of lines.
     """
     originals = text.split("\n")
     lines = [_plain(line) for line in originals]
@@ -68,22 +73,42 @@ def find_near(text: str, wanted: str) -> Near:
 
 
 def adapted(new: str, old: str, there: str) -> str:
-    """``new`` with the quotes and blanks of ``there`` where ``old`` had taken others for them.
+    """``new`` with the characters of ``there`` where ``old`` had taken others for them.
 
-    Who wrote other quotes in what it looked for wrote them in what it puts there too. A character
-    that stands for several ones is left alone.
+    Who wrote other quotes in what it looked for wrote them in what it puts there too; so with blanks,
+    dashes, Unicode forms, and blanks at the ends of lines. A character that stands for several ones is
+    left alone.
     """
+    for form in _FORMS:
+        if unicodedata.is_normalized(form, there) and not unicodedata.is_normalized(form, old):
+            old, new = (unicodedata.normalize(form, each) for each in (old, new))
+    our_lines, their_lines = old.split("\n"), there.split("\n")
+    if _has_ends(our_lines) and not _has_ends(their_lines):
+        *lines, last = new.split("\n")
+        new = "\n".join([*(_without_end(line) for line in lines), last])
     meant: dict[str, set[str]] = {}
-    for our_line, their_line in zip(old.split("\n"), there.split("\n"), strict=False):
+    for our_line, their_line in zip(our_lines, their_lines, strict=False):
+        our_line, their_line = our_line.rstrip(_BLANKS), their_line.rstrip(_BLANKS)
         if len(our_line) == len(their_line):
             for ours, theirs in zip(our_line, their_line, strict=True):
                 meant.setdefault(ours, set()).add(theirs)
     table: dict[int, str | int | None] = {
         ord(ours): theirs.pop()
         for ours, theirs in meant.items()
-        if len(theirs) == 1 and ours in _NAMED
+        if len(theirs) == 1 and ours in _ADAPTED
     }
     return new.translate(table)
+
+
+def _has_ends(lines: list[str]) -> bool:
+    """Whether one of ``lines``, but for the last, ends in blanks."""
+    return any(line != _without_end(line) for line in lines[:-1])
+
+
+def _without_end(line: str) -> str:
+    """``line`` without blanks before its end, which may be that of CRLF."""
+    end = "\r" if line.endswith("\r") else ""
+    return line.rstrip(_BLANKS) + end
 
 
 def _places(haystack: str, needle: str) -> list[int]:
@@ -147,7 +172,8 @@ def _back(haystack: str, at: int, originals: list[str]) -> int | None:
 def _differences(there: str, wanted: str) -> tuple[str, ...]:
     """What ``wanted`` has otherwise than ``there``, in words."""
     told = []
-    for characters, word in ((_QUOTES, "quotes"), (_SPACES, "kinds of blanks")):
+    kinds = ((_QUOTES, "quotes"), (_DASHES, "dashes"), (_SPACES, "kinds of blanks"))
+    for characters, word in kinds:
         if any(there.count(char) != wanted.count(char) for char in characters):
             told.append(word)
     if (

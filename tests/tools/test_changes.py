@@ -181,6 +181,44 @@ def test_what_cannot_be_written_is_told(tools: Toolset, workspace: Path) -> None
     assert folder.is_error and "is a folder" in folder.text
 
 
+@pytest.mark.parametrize("path", ["file/below", "file/below/more", "x" * 256, "new/" + "x" * 256])
+def test_nobody_is_asked_for_a_file_that_cannot_be_made(
+    tools: Toolset, workspace: Path, path: str
+) -> None:
+    (workspace / "file").touch()
+    for name, given in (
+        ("write_file", {"content": "x"}),
+        ("edit", {"old_string": "", "new_string": "x"}),
+    ):
+        with pytest.raises(CannotBeDone, match="Could not write"):
+            anyio.run(tool_of(tools, name).prepare({"file_path": path, **given}).preview)
+
+
+@as_root
+def test_nobody_is_asked_for_a_file_in_a_folder_without_write_permission() -> None:
+    with shared_folder() as base:
+        (base / "locked").mkdir()
+        base.chmod(0o777)
+
+        def as_nobody() -> str:
+            made = toolset(base, os.environ)
+            told = []
+            for path in ("locked/a", "locked/b/c", "open/a"):
+                call_ = tool_of(made, "write_file").prepare({"file_path": path, "content": "x"})
+                try:
+                    anyio.run(call_.preview)
+                except CannotBeDone as failure:
+                    told.append(str(failure))
+            made.close()
+            return "\n".join(told)
+
+        denied = "Permission denied (the agent runs as user id 65534)."
+        assert in_child(NOBODY, as_nobody).split("\n") == [
+            f"Could not write {base}/locked/a: {denied}",
+            f"Could not write {base}/locked/b/c: {denied}",
+        ]
+
+
 # -- edit --------------------------------------------------------------------------------------
 
 

@@ -126,12 +126,39 @@ def test_a_prompt_without_mentions_costs_nothing(tools: Toolset) -> None:
         "“@a.txt”",
         "@ROOT/a.txt",
         "看@ROOT/a.txt。",
+        "what @a.txt's first line says",
+        "@a.txt’s end",
+        "@a.txt:12 and @a.txt:3:7",
+        "@a.txt#L1",
+        "@a.txt,then (@a.txt);so",
     ],
 )
 def test_a_mention_ends_where_the_path_does(tools: Toolset, workspace: Path, text: str) -> None:
     (workspace / "a.txt").write_text("hello\n")
     mentioned = anyio.run(tools.expand_mentions, text.replace("ROOT", str(workspace)))
     assert mentioned == Mentioned([f"File {workspace}/a.txt:\n\nhello\n"])
+
+
+@pytest.mark.parametrize("between", ["、", "，", ",", ";", "|", "&", "和", "」「"])
+def test_mentions_without_a_blank_between_them_are_two(
+    tools: Toolset, workspace: Path, between: str
+) -> None:
+    (workspace / "a.txt").write_text("hello\n")
+    (workspace / "b.txt").write_text("you\n")
+    found = anyio.run(tools.expand_mentions, f"@a.txt{between}@b.txt{between}@c.txt")
+    assert found.blocks == [
+        f"File {workspace}/a.txt:\n\nhello\n",
+        f"File {workspace}/b.txt:\n\nyou\n",
+    ]
+    assert found.remarks == ["Not found, so not attached: @c.txt"]
+
+
+def test_a_name_with_punctuation_is_the_whole_one(tools: Toolset, workspace: Path) -> None:
+    for name in ("a", "a's", "a:1", "a#b", "x@2x.png.txt"):
+        (workspace / name).write_text(name)
+    for name in ("a's", "a:1", "a#b", "x@2x.png.txt"):
+        found = anyio.run(tools.expand_mentions, f"see @{name} now")
+        assert found.blocks == [f"File {workspace}/{name}:\n\n{name}"]
 
 
 def test_the_longest_path_that_exists_is_meant(tools: Toolset, workspace: Path) -> None:

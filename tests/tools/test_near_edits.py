@@ -36,6 +36,13 @@ def edited(tools: Toolset, path: Path, old: str, new: str) -> tuple[str, str]:
         ("cafe\u0301 = 1\n", "caf\u00e9 = 1", "tea = 1", "tea = 1\n", "Unicode forms"),
         ("a  \n\tb\nc\n", "a\n\tb", "a\n\tx", "a\n\tx\nc\n", "blanks at the ends of lines"),
         ("a\nb\nc\n", "a \nb  ", "x", "x\nc\n", "blanks at the ends of lines"),
+        ("a - b\n", "a — b", "a — c", "a - c\n", "dashes"),
+        ("a – b\n", "a - b", "a - 1", "a - 1\n", "dashes"),
+        ("caf\u00e9\n", "cafe\u0301", "the\u0301", "th\u00e9\n", "Unicode forms"),
+        ("cafe\u0301\n", "caf\u00e9", "th\u00e9", "the\u0301\n", "Unicode forms"),
+        ('"caf\u00e9"\n', "“cafe\u0301”", "“x”", '"x"\n', "quotes and Unicode forms"),
+        ("a\nb\n", "a  \nb", "a  \nc  \nd", "a\nc\nd\n", "blanks at the ends of lines"),
+        ("a\r\nb\r\n", "a \nb", "c \nd", "c\r\nd\r\n", "blanks at the ends of lines"),
         ("a  \r\nb\r\n", "a\nb", "a\nx", "a\r\nx\r\n", "blanks at the ends of lines"),
     ],
 )

@@ -81,6 +81,16 @@ def test_a_large_listing_is_bounded(tools: Toolset, workspace: Path) -> None:
     assert text.endswith("[… 500 more entries left out; narrow the search …]")
 
 
+@pytest.mark.parametrize("ignore", ["[id]", "./[id]", "**/[id]", "[id]/", "[[]id]"])
+def test_what_a_listing_leaves_out_may_have_brackets(
+    tools: Toolset, workspace: Path, ignore: str
+) -> None:
+    for name in ("[id]", "other"):
+        (workspace / name).mkdir()
+    text = listing(tools, path=".", ignore=[ignore]).text
+    assert "other" in text and "[id]" not in text
+
+
 def test_an_ignored_folder_is_shown_when_it_is_named(tools: Toolset, workspace: Path) -> None:
     fill(workspace, TREE)
     assert listing(tools, path="build").text.endswith("out.py")
@@ -188,6 +198,31 @@ def test_matches_are_listed_under_their_files(workspace: Path, ripgrep: str | No
 def test_a_pattern_that_is_none_is_told(workspace: Path, ripgrep: str | None) -> None:
     result = found(searching(workspace, ripgrep), pattern="(")
     assert result.is_error and result.text.startswith("the pattern could not be searched for: ")
+    assert "--" not in result.text  # no option of a program that the model does not call
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+@pytest.mark.parametrize("pattern", ["(?<=a )foo", r"foo(?!t)\b", r"foo\r?$", "foo{"])
+def test_a_pattern_that_one_engine_does_not_take_is_searched_for(
+    workspace: Path, ripgrep: str | None, pattern: str
+) -> None:
+    (workspace / "a.txt").write_bytes(b"a foo\r\nfoot\n(foo{\n")
+    for path in (".", "a.txt"):
+        text = found(searching(workspace, ripgrep), pattern=pattern, path=path).text
+        assert ("L3: (foo{" if pattern == "foo{" else "L1: a foo\n") in text
+        assert "L2" not in text
+
+
+@pytest.mark.parametrize("ripgrep", ENGINES)
+@pytest.mark.parametrize("pattern", [r"foo\n", "foo\nfoo", r"foo\r\nfoo"])
+def test_a_pattern_over_several_lines_is_no_search_without_matches(
+    workspace: Path, ripgrep: str | None, pattern: str
+) -> None:
+    (workspace / "a.txt").write_bytes(b"a foo\r\nfoo b\nfoo\nfoo\n")
+    text = found(searching(workspace, ripgrep), pattern=pattern).text
+    assert text.startswith("No matches") and "lines are searched one by one" in text
+    text = found(searching(workspace, ripgrep), pattern=r"nothing\\new").text
+    assert text.startswith("No matches") and "one by one" not in text
 
 
 def test_matches_left_out_are_counted(workspace: Path) -> None:

@@ -87,6 +87,14 @@ class Files(Protocol):
         """Whether the file that is there may be written."""
         ...
 
+    def check_new(self, path: str) -> None:
+        """Looks, before anybody is asked, whether a file can be made where there is none.
+
+        Raises:
+            OSError: it cannot, as far as that can be told without making it.
+        """
+        ...
+
     def write(self, path: str, data: bytes, *, copies: str | None = None) -> None:
         """Gives the file this content, in one step where that is possible; makes folders it needs.
 
