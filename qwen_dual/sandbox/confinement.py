@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from qwen_dual.sandbox.keyring import leave_keyring
 from qwen_dual.sandbox.namespace import Namespace
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Confinement(Struct):
     def start(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
         """Calls ``start``, which starts the process, with the rights that it shall have.
 
-        Landlock restricts a thread and what it starts: one is made for it, so that nothing has to
-        run between fork and exec.
+        Landlock and keyrings are a thread's, and of what it starts: one is made for it, so that nothing
+        has to run between fork and exec.
 
         Raises:
             SandboxUnavailable: the kernel refuses.
@@ -66,7 +67,7 @@ class Confinement(Struct):
         if self.spare is not None:
             return self.spare.become(self.argv, self.cwd, self.env)
         try:
-            popen = start() if self.rules is None else in_thread(self.rules.enter, start)
+            popen = in_thread(self._give_up, start)
         finally:
             for descriptor in self.descriptors:
                 os.close(descriptor)
@@ -75,6 +76,11 @@ class Confinement(Struct):
         if self.order is not None:
             self._give_order(popen, self.order)
         return popen
+
+    def _give_up(self) -> None:
+        leave_keyring()
+        if self.rules is not None:
+            self.rules.enter()
 
     def namespace(self, *, found: bool = True) -> Namespace | None:
         """The processes' namespace, once started; None for Landlock.
