@@ -19,10 +19,11 @@ from qwen_dual.fs.home import temporary_of
 from qwen_dual.sandbox import bubblewrap
 from qwen_dual.sandbox.confinement import Confinement, in_thread
 from qwen_dual.sandbox.guarded import Watch, guarded_paths, scan
-from qwen_dual.sandbox.hidden import WITHHELD, candidates, homes, present, within
+from qwen_dual.sandbox.hidden import WITHHELD, candidates, homes, outermost, present, within
+from qwen_dual.sandbox.mounts import also_at
 from qwen_dual.sandbox.policy import SandboxUnavailable
 from qwen_dual.sandbox.spare import WAITING, Spare, Spares, waiting
-from qwen_dual.sandbox.view import View
+from qwen_dual.sandbox.view import PRIVATE, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,6 +70,7 @@ class Sandbox(Struct):
     _looking: threading.RLock = field(default_factory=threading.RLock)
     _spares: Spares = field(default_factory=Spares)
     _candidates: Sequence[str] | None = None
+    _needed: Sequence[str] = ()
     _home_is_inside: bool | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -181,10 +183,16 @@ class Sandbox(Struct):
             self._nested = scan(self.root)
 
     def hidden(self) -> list[str]:
-        """What commands do not see."""
+        """What commands do not see, at all the places where it is mounted."""
         if self._candidates is None:
             self._candidates = candidates(self.env)
-        return present((*self._candidates, *self.hide))
+            self._needed = (*homes(self.env), *_SHOWN, "/usr", "/etc", "/proc")
+        found = present((*self._candidates, *self.hide))
+        elsewhere = also_at((*found, *PRIVATE, "/dev"))
+        return outermost((*found, *(path for path in elsewhere if not self._holds_needed(path))))
+
+    def _holds_needed(self, path: str) -> bool:
+        return any(within(needed, path) for needed in self._needed)
 
     def guarded(self) -> list[str]:
         """What they do not change in the workspace.
